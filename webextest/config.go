@@ -1,0 +1,156 @@
+package webextest
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Defaults of a Config's zero values.
+const (
+	DefaultOrgID         = "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01" // organisation
+	DefaultToken         = "simulated-access-token"               // access token
+	DefaultMaxOperations = 100                                    // operations in a request
+	DefaultMaxPayload    = 1 << 20                                // bytes in a request
+	DefaultPageSize      = 100                                    // resources in an answer to a search
+)
+
+// Config sets up a Simulator. Its zero value is a well-behaved service with
+// the organisation DefaultOrgID and the token DefaultToken. New copies it.
+type Config struct {
+	// OrgID is the organisation, a UUID; "" is DefaultOrgID. Another UUID is
+	// answered with 403, anything else with 404.
+	OrgID string
+	// AnyOrg serves every UUID as an organisation of its own.
+	AnyOrg bool
+
+	// Token is the access token that is valid from the start; "" is
+	// DefaultToken.
+	Token string
+	// Tokens are further access tokens that are valid.
+	Tokens []string
+	// TokenUses is how many requests an access token is good for; afterwards it
+	// is answered with 401. 0 is no limit.
+	TokenUses int
+	// TokenLife is how long an access token is good for, from its first use. 0
+	// is for ever.
+	TokenLife time.Duration
+	// OAuth makes POST /v1/access_token exchange refresh tokens. Its zero value
+	// answers 404 there.
+	OAuth OAuth
+
+	// MaxOperations is the most operations a Bulk request may hold; 0 is
+	// DefaultMaxOperations. More are answered with 413.
+	MaxOperations int
+	// MaxPayload is the most bytes a request may hold; 0 is DefaultMaxPayload.
+	// More are answered with 413.
+	MaxPayload int
+	// PageSize is the most resources that a search answers at once; 0 is
+	// DefaultPageSize.
+	PageSize int
+
+	// Seed is what ids and Chaos are drawn from. Equal seeds and equal requests
+	// in equal order give equal answers. Start logs it.
+	Seed int64
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// BaseURL is what locations start with and the only host that Transport
+	// accepts, like "https://webexapis.com"; "" takes host and scheme from each
+	// request, and https://webexapis.com or a loopback host for Transport.
+	BaseURL string
+
+	// Latency passes between the work and the answer of every request.
+	Latency time.Duration
+	// ReadLag is how long it takes until GET sees a change. Writes, and the
+	// check that a userName is free, see it at once, as at the live service.
+	ReadLag time.Duration
+	// Rate limits requests of any kind. Its zero value does not.
+	Rate RateLimit
+
+	// Faults is asked about each Bulk request for which Script holds nothing;
+	// nil, or an answer of nil, is no fault. It is called from any goroutine.
+	Faults func(*Request) *Fault
+	// Chaos draws faults from Seed for requests that have none by other means.
+	Chaos Chaos
+	// Shape, when not nil, alters every answer to a Bulk request, before the
+	// Shape of a Fault does. It is called from any goroutine.
+	Shape Shape
+
+	// UnattemptedStatus answers operations that failOnErrors left out, instead
+	// of leaving them out: 412 and 409 have been seen elsewhere.
+	UnattemptedStatus int
+	// NoPathReferences answers 404 to an operation with a bulkId reference in
+	// its path. RFC 7644 is silent on those; some services resolve them.
+	NoPathReferences bool
+	// LastReferenceOnly makes the service resolve only the last reference of an
+	// operation, store the others as they are, and report success.
+	LastReferenceOnly bool
+	// UniqueGroupNames answers 409 to a second group of a displayName.
+	UniqueGroupNames bool
+	// RequireSchemas refuses users, groups and patches whose data does not name
+	// its schema. Without it `schemas` may be absent, but must be right.
+	RequireSchemas bool
+
+	// DiscardLedger keeps only counts (Stats), for runs of many millions.
+	DiscardLedger bool
+	// KeepData keeps each operation's data, byte for byte, in the Ledger.
+	KeepData bool
+}
+
+// RateLimit allows a number of requests in a fixed window of time. The window
+// opens with a request, and the next one with the first request after its end.
+type RateLimit struct {
+	// Requests that each window allows; 0 is no limit.
+	Requests int
+	// Window is its length; 0 is one minute.
+	Window time.Duration
+	// RetryAfter writes the header for the time left in the window; nil writes
+	// whole seconds, rounded up. "" leaves the header out.
+	RetryAfter func(left time.Duration) string
+}
+
+// OAuth is an integration or service app that may refresh its tokens.
+type OAuth struct {
+	ClientID, ClientSecret string
+	// RefreshToken is the first valid one; "" switches the endpoint off. Each
+	// use answers a new access token and a new refresh token, and the old
+	// refresh token is void.
+	RefreshToken string
+}
+
+// withDefaults returns c with its zero values filled in.
+func (c Config) withDefaults() Config {
+	c.OrgID = strings.ToLower(orElse(c.OrgID, DefaultOrgID))
+	c.Token = orElse(c.Token, DefaultToken)
+	c.MaxOperations = orElse(c.MaxOperations, DefaultMaxOperations)
+	c.MaxPayload = orElse(c.MaxPayload, DefaultMaxPayload)
+	c.PageSize = orElse(c.PageSize, DefaultPageSize)
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	c.Rate.Window = orElse(c.Rate.Window, time.Minute)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// orElse returns v, or instead when v is zero.
+func orElse[T comparable](v, instead T) T {
+	var zero T
+	if v == zero {
+		return instead
+	}
+	return v
+}
+
+// base returns what the locations in the answer to r start with.
+func (c *Config) base(r *http.Request) string {
+	switch {
+	case c.BaseURL != "":
+		return c.BaseURL
+	case r.URL.Host != "": // a client's request, through Transport
+		return r.URL.Scheme + "://" + r.URL.Host
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

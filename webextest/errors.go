@@ -1,0 +1,76 @@
+package webextest
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
+)
+
+// Schema names of SCIM (RFC 7643, section 10; RFC 7644, section 8.2) and Webex.
+const (
+	schemaUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
+	schemaGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	schemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	schemaBulk       = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+	schemaBulkAnswer = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+	schemaPatch      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+	schemaList       = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+	schemaError      = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+	// ErrorExtension names the member in which Webex puts trackingId, errorCode
+	// and details of an error.
+	ErrorExtension = "urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"
+)
+
+// refusal is why the service does not do what it was asked.
+type refusal struct {
+	status int
+	kind   string // scimType, RFC 7644 table 9; "" where none fits
+	detail string
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.kind, r.detail) }
+
+func refuse(status int, kind, format string, args ...any) *refusal {
+	return &refusal{status, kind, fmt.Sprintf(format, args...)}
+}
+
+// asRefusal turns what the SCIM language says into a refusal.
+func asRefusal(err error, kind string) *refusal {
+	if e, ok := err.(*scim.Error); ok {
+		return &refusal{e.Status, e.Type, e.Detail}
+	}
+	return &refusal{http.StatusBadRequest, kind, err.Error()}
+}
+
+// errorCode is made up, and looks it: no list of the real ones is public.
+func errorCode(status int) int { return 990000 + status }
+
+// body is the error as Webex sends it: RFC 7644 section 3.12 and the extension.
+func (r *refusal) body(trackingID string) map[string]any {
+	body := map[string]any{
+		"schemas": []string{schemaError, ErrorExtension},
+		"status":  strconv.Itoa(r.status),
+		"detail":  r.detail,
+		ErrorExtension: map[string]any{
+			"trackingId": trackingID,
+			"errorCode":  errorCode(r.status),
+			"details":    []string{r.detail},
+		},
+	}
+	if r.kind != "" {
+		body["scimType"] = r.kind
+	}
+	return body
+}
+
+// wholeBody is the error of a whole request: what body says, and the plain
+// members of Webex's other APIs.
+func (r *refusal) wholeBody(trackingID string) map[string]any {
+	body := r.body(trackingID)
+	body["trackingId"] = trackingID
+	body["message"] = r.detail
+	return body
+}

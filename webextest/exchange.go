@@ -1,0 +1,199 @@
+package webextest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// exchange is one request on its way through the service.
+type exchange struct {
+	sim     *Simulator
+	r       *http.Request
+	file    Exchange
+	fault   *Fault
+	limited bool
+	left    time.Duration // of the window, when limited
+	body    []byte
+	err     error // why the body could not be read
+	tooLong bool
+	targets []string // resources that it is about to change
+	worked  bool     // its operations were carried out or refused one by one
+}
+
+// reply is what goes back: an answer, or none.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	cut    Stage
+	sent   int   // bytes of the body before the cut
+	err    error // why the client is gone, with cut
+}
+
+// serve answers one request, with all waits and faults.
+func (s *Simulator) serve(r *http.Request) *reply {
+	x := s.arrive(r)
+	rep := x.run()
+	x.leave(rep)
+	return rep
+}
+
+// arrive takes a request in and settles what will go wrong with it.
+func (s *Simulator) arrive(r *http.Request) *exchange {
+	x := &exchange{sim: s, r: r, fault: &Fault{}}
+	now := s.cfg.Now()
+	x.file = Exchange{Number: s.log.arrive(now), Method: r.Method, Target: r.URL.RequestURI(), Start: now}
+	if isBulk(r) {
+		s.log.fly(1)
+	}
+	scripted := true
+	if left, ok := s.limiter.allow(now); ok {
+		x.fault, scripted = s.nextFault(x.file.Number, r)
+	} else {
+		x.left, x.limited = left, true
+		s.log.tally(func(st *Stats) { st.Limited++ })
+	}
+	if x.fault.Cut == OnDial || x.fault.Cut == BeforeBody {
+		return x
+	}
+	if x.err = x.read(); x.err == nil && !scripted && s.cfg.Faults != nil && isBulk(r) {
+		x.askFaults()
+	}
+	return x
+}
+
+func isBulk(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Bulk")
+}
+
+// run is the exchange from stage to stage.
+func (x *exchange) run() *reply {
+	if x.fault.Cut == OnDial || x.fault.Cut == BeforeBody {
+		return &reply{cut: x.fault.Cut}
+	}
+	if x.err != nil {
+		return &reply{cut: BeforeWork, err: x.err}
+	}
+	if x.limited {
+		return x.limitedReply()
+	}
+	if err := pause(x.r.Context(), x.fault.Hold); err != nil {
+		return &reply{cut: BeforeWork, err: err}
+	}
+	if x.fault.Cut == BeforeWork {
+		return &reply{cut: BeforeWork}
+	}
+	var rep *reply
+	if x.fault.refuses() {
+		rep = &reply{status: orElse(x.fault.Status, http.StatusOK), header: http.Header{}}
+	} else {
+		rep = x.answer()
+	}
+	if err := pause(x.r.Context(), x.sim.cfg.Latency+x.fault.Delay); err != nil {
+		return &reply{cut: AfterWork, err: err}
+	}
+	x.spoil(rep)
+	return rep
+}
+
+// leave files the exchange.
+func (x *exchange) leave(rep *reply) {
+	now := x.sim.cfg.Now()
+	x.file.End = now
+	x.file.Bytes = len(x.body)
+	if rep.cut == NoCut {
+		x.file.Status = rep.status
+	}
+	x.file.Fault = x.fault.String()
+	var closed time.Time
+	switch rep.status {
+	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable:
+		if wait, err := time.ParseDuration(rep.header.Get("Retry-After") + "s"); err == nil {
+			closed = now.Add(wait)
+		}
+	}
+	if isBulk(x.r) {
+		x.sim.log.fly(-1)
+		if !x.worked {
+			x.fileRefused()
+		}
+	}
+	x.sim.log.leave(x.file, closed, x.targets)
+}
+
+// read takes in the body, as far as the service would.
+func (x *exchange) read() error {
+	if x.r.Body == nil {
+		return nil
+	}
+	limit := int64(x.sim.cfg.MaxPayload)
+	var text bytes.Buffer
+	text.Grow(int(min(max(x.r.ContentLength, 0), limit)) + bytes.MinRead)
+	if _, err := text.ReadFrom(io.LimitReader(x.r.Body, limit+1)); err != nil {
+		return err
+	}
+	x.body = text.Bytes()
+	if x.tooLong = int64(len(x.body)) > limit; !x.tooLong {
+		return nil
+	}
+	_, err := io.Copy(io.Discard, x.r.Body) // a client that still writes would miss the answer
+	return err
+}
+
+// askFaults lets Config.Faults decide about a Bulk request.
+func (x *exchange) askFaults() {
+	req := &Request{Number: x.file.Number, HTTP: x.r, Body: x.body}
+	for _, op := range x.operations() {
+		req.Operations = append(req.Operations, op.Operation)
+	}
+	if f := x.sim.cfg.Faults(req); f != nil {
+		x.fault = f
+	}
+}
+
+// operations reads those of a Bulk request, as far as it can be understood.
+func (x *exchange) operations() []*operation {
+	req, _ := parseBulk(x.body, x.sim.cfg.MaxOperations)
+	if req == nil {
+		return nil
+	}
+	return req.ops
+}
+
+// fileRefused puts operations of which none was tried into the ledger.
+func (x *exchange) fileRefused() {
+	now := x.sim.cfg.Now()
+	for i, op := range x.operations() {
+		e := op.entry(x.file.Number, i, now, x.sim.cfg.KeepData)
+		e.Effect = Refused
+		x.sim.log.enter(e)
+		x.file.Operations++
+	}
+}
+
+func (x *exchange) limitedReply() *reply {
+	rep := x.refusedReply(refuse(http.StatusTooManyRequests, "", "too many requests"))
+	if after := x.sim.limiter.retryAfter(x.left); after != "" {
+		rep.header.Set("Retry-After", after)
+	}
+	return rep
+}
+
+// pause waits, or returns why the client is gone.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,179 @@
+package webextest
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fault is what goes wrong with one request. Its fields compose; the zero
+// value does no harm. A Fault is not changed once it is given away, so one may
+// serve many requests.
+type Fault struct {
+	// Status answers the request with this status instead of doing it; with
+	// Work, after doing it. 0 keeps the status that the service has to give.
+	Status int
+	// Header is added to the answer, replacing members of equal name.
+	Header http.Header
+	// Body is sent instead of the answer's own; nil keeps that. Without Work
+	// and Status, a request with a Body is not done either.
+	Body *string
+	// Work does the request although Status or Body hide it.
+	Work bool
+
+	// Cut ends the connection at a stage of the exchange.
+	Cut Stage
+	// Hold passes after the request is read and before anything is done; a
+	// client that leaves meanwhile has achieved nothing.
+	Hold time.Duration
+	// Delay passes after the work and before the answer; a client that leaves
+	// meanwhile does not learn what was done.
+	Delay time.Duration
+	// Truncate sends only so many bytes of the answer's body, as a complete
+	// HTTP message; with Cut at InAnswer, as one that breaks off. 0 sends all,
+	// or half where the connection is cut.
+	Truncate int
+	// Gzip compresses the answer's body, asked or not.
+	Gzip bool
+
+	// Shape alters the answer to a Bulk request; nil leaves it alone.
+	Shape Shape
+	// Item answers single operations by themselves: a status other than 0 is
+	// the operation's result, and nothing is done for it. It is called from any
+	// goroutine.
+	Item func(Operation) int
+}
+
+// Stage is where in an exchange the connection is cut.
+type Stage int
+
+// The stages, in order. The zero value cuts nowhere.
+const (
+	NoCut      Stage = iota
+	OnDial           // no connection comes about (a server cuts as BeforeBody)
+	BeforeBody       // when the head of the request has arrived
+	BeforeWork       // when the whole request has arrived; nothing is done
+	AfterWork        // when all is done, before the first byte of the answer
+	InAnswer         // in the body of the answer
+)
+
+var stageNames = [...]string{"", "on dial", "before the body", "before the work", "after the work", "in the answer"}
+
+// String names the stage.
+func (s Stage) String() string {
+	if s < 0 || int(s) >= len(stageNames) {
+		return "unknown"
+	}
+	return stageNames[s]
+}
+
+// refuses reports that the fault answers instead of the service.
+func (f *Fault) refuses() bool { return (f.Status != 0 || f.Body != nil) && !f.Work }
+
+// String says in a few words what the fault does; "" for one that does nothing.
+func (f *Fault) String() string {
+	var parts []string
+	for _, part := range []struct {
+		holds bool
+		name  string
+	}{
+		{f.Cut != NoCut, "cut " + f.Cut.String()},
+		{f.Status != 0 && !f.Work, "refused with " + strconv.Itoa(f.Status)},
+		{f.Status != 0 && f.Work && f.Body == nil, "lost with " + strconv.Itoa(f.Status)},
+		{f.Body != nil, "says something else"},
+		{f.Truncate != 0 && f.Cut == NoCut, "truncated"},
+		{f.Gzip, "compressed"},
+		{f.Item != nil, "busy"},
+		{f.Shape != nil, "shaped"},
+		{f.Header != nil && f.Status == 0, "with headers"},
+		{f.Hold != 0 || f.Delay != 0, "late"},
+	} {
+		if part.holds {
+			parts = append(parts, part.name)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Refuse answers a request with status and does nothing. A retryAfter other
+// than "" is sent as Retry-After, whatever its form.
+func Refuse(status int, retryAfter string) *Fault {
+	f := &Fault{Status: status}
+	if retryAfter != "" {
+		f.Header = http.Header{"Retry-After": {retryAfter}}
+	}
+	return f
+}
+
+// Lose does the request and answers status all the same, as a gateway does
+// that lost patience.
+func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
+
+// CutAt cuts the connection at stage.
+func CutAt(stage Stage) *Fault { return &Fault{Cut: stage} }
+
+// Late does the request and answers after delay.
+func Late(delay time.Duration) *Fault { return &Fault{Delay: delay} }
+
+// Truncated does the request and sends the first n bytes of the answer, as if
+// they were all; 0 is half of them.
+func Truncated(n int) *Fault {
+	if n == 0 {
+		n = truncateHalf
+	}
+	return &Fault{Truncate: n}
+}
+
+// truncateHalf stands for half of an answer whose length is not known yet.
+const truncateHalf = -1
+
+// Says does the request and answers body with status 200 instead of what is
+// true: "" , "{}", "null", a page of a proxy.
+func Says(contentType, body string) *Fault {
+	return &Fault{
+		Status: http.StatusOK, Body: &body, Work: true,
+		Header: http.Header{"Content-Type": {contentType}},
+	}
+}
+
+// Page does the request and answers a proxy's HTML with status 200.
+func Page() *Fault {
+	return Says("text/html; charset=utf-8", "<!DOCTYPE html><title>Sign in</title><p>Please sign in to the network.</p>")
+}
+
+// Redirect sends the client to another url and does nothing.
+func Redirect(url string) *Fault {
+	return &Fault{Status: http.StatusTemporaryRedirect, Header: http.Header{"Location": {url}}}
+}
+
+// Gzipped does the request and compresses the answer.
+func Gzipped() *Fault { return &Fault{Gzip: true} }
+
+// Busy answers status (429, 503) for the operations with these bulkIds, or for
+// all without any, inside an answer that is otherwise as it should be.
+func Busy(status int, bulkIDs ...string) *Fault {
+	return &Fault{Item: func(op Operation) int {
+		if len(bulkIDs) == 0 || slices.Contains(bulkIDs, op.BulkID) {
+			return status
+		}
+		return 0
+	}}
+}
+
+// Shaped does the request and alters the answer by shapes, in order.
+func Shaped(shapes ...Shape) *Fault {
+	return &Fault{Shape: Shapes(shapes...)}
+}
+
+// Poison refuses every request that holds an operation which bad reports, as a
+// service does that cannot digest it. It is meant for Config.Faults.
+func Poison(status int, bad func(Operation) bool) func(*Request) *Fault {
+	return func(r *Request) *Fault {
+		if slices.ContainsFunc(r.Operations, bad) {
+			return Refuse(status, "")
+		}
+		return nil
+	}
+}

@@ -1,0 +1,73 @@
+package webextest
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// FuzzBulk holds that no body makes the service panic, answer with 5xx or with
+// anything but JSON, or break its store; and that what it refuses whole it does
+// not do at all.
+func FuzzBulk(f *testing.F) {
+	for _, seed := range []string{
+		text(0, user("a", "a@x.org"), group("g", "G", "bulkId:a")),
+		text(1, group("g", "G", "bulkId:a", "bulkId:g"), managed("a", "a@x.org", "bulkId:b"), managed("b", "A@x.org", "bulkId:a")),
+		text(0, user("a", "a@x.org"), patch("/Users/bulkId:a", obj{"op": "add", "path": `emails[type eq "work"].value`, "value": "bulkId:a"})),
+		text(0, group("g", "G"), patch("/Groups/bulkId:g", obj{"op": "remove", "path": `members[value eq "x"]`}), remove("/Groups/bulkId:g")),
+		text(0, patch("/Users/bulkId:a", obj{"op": "replace", "value": obj{"userName": nil}}), user("a", "b@x.org")),
+		message1(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"\u0062ulkId:a","n":12345678901234567890,"<&>":null}}`),
+		message1(`{"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"a","members":[{"value":"bulkId:u"}],"manager":"bulkId:u"}}`),
+		`{"operations":null}`, `[]`, `nul`, "",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s := New(Config{Seed: 1})
+		res, answer := call(t, s.Client(), "POST", bulkURL, string(body))
+		if res.StatusCode >= 500 || !json.Valid([]byte(answer)) {
+			t.Errorf("%d %s", res.StatusCode, answer)
+		}
+		users, groups := s.Count()
+		if res.StatusCode != 200 && users+groups > 0 {
+			t.Errorf("refused with %d, and there are %d users and %d groups", res.StatusCode, users, groups)
+		}
+		if err := s.CheckIntegrity(); err != nil {
+			for problem := range strings.SplitSeq(err.Error(), "\n") {
+				if !strings.Contains(problem, "raw reference") { // which may be plain text
+					t.Error(problem)
+				}
+			}
+		}
+	})
+}
+
+// FuzzDecode holds that the strict decoder reads what encoding/json reads, and
+// that encode writes it back.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":[1,-2.5e+3,"x",true,false,null,{}],"b":{"c":"\u0062\"\\\/é"}}`, ` [ ] `, `"\ud800"`, `12345678901234567890`, "\"\u2028<&>\"",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, err := decode(text)
+		if err != nil {
+			return
+		}
+		if want, again := unmarshal(t, text), unmarshal(t, encode(nil, got)); !reflect.DeepEqual(again, want) {
+			t.Errorf("%q became %s", text, encode(nil, got))
+		}
+	})
+}
+
+func unmarshal(t *testing.T, text []byte) (v any) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%q is no JSON: %v", text, err)
+	}
+	return v
+}

@@ -1,0 +1,146 @@
+package webextest
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// refusedReply answers the whole request with a refusal.
+func (x *exchange) refusedReply(r *refusal) *reply {
+	id := trackingID(x.file.Number, -1)
+	rep := jsonReply(r.status, encode(nil, r.wholeBody(id)))
+	rep.header.Set("trackingId", id)
+	return rep
+}
+
+func jsonReply(status int, body []byte) *reply {
+	return &reply{status: status, body: body, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}}
+}
+
+// violation refuses the whole request and notes it as a breach of the contract.
+func (x *exchange) violation(r *refusal) *reply {
+	x.sim.log.violate(x.file.Number, "%s", r.detail)
+	return x.refusedReply(r)
+}
+
+// route takes a path apart: /identity/scim/{org}/v2/{collection}[/{id}].
+func route(path string) (org, collection, id string, ok bool) {
+	rest, ok := strings.CutPrefix(path, "/identity/scim/")
+	parts := strings.Split(rest, "/")
+	if !ok || len(parts) < 3 || len(parts) > 4 || parts[1] != "v2" {
+		return "", "", "", false
+	}
+	if len(parts) == 4 {
+		id = parts[3]
+	}
+	_, listed := kindOf(parts[2])
+	ok = listed && (id != "" || len(parts) == 3) || parts[2] == "Bulk" && len(parts) == 3
+	return parts[0], parts[2], id, ok
+}
+
+// answer is the service without any fault.
+func (x *exchange) answer() *reply {
+	if x.r.URL.Path == "/v1/access_token" && x.sim.cfg.OAuth.RefreshToken != "" {
+		return x.token()
+	}
+	org, collection, id, ok := route(x.r.URL.Path)
+	org = strings.ToLower(org)
+	if !ok {
+		return x.violation(refuse(http.StatusNotFound, "", "there is nothing at this path"))
+	}
+	if x.r.Header.Get("Authorization") == "" {
+		x.sim.log.violate(x.file.Number, "the request has no Authorization")
+	}
+	if refused := x.sim.tokens.check(x.r, x.sim.cfg.Now()); refused != nil {
+		rep := x.refusedReply(refused)
+		rep.header.Set("WWW-Authenticate", `Bearer realm="webex"`)
+		return rep
+	}
+	switch {
+	case !isUUID(org):
+		return x.violation(refuse(http.StatusNotFound, "", "the organisation is not a UUID"))
+	case org != x.sim.cfg.OrgID && !x.sim.cfg.AnyOrg:
+		return x.refusedReply(refuse(http.StatusForbidden, "", "the token is for another organisation"))
+	case collection == "Bulk":
+		return x.bulk(org)
+	}
+	return x.lookUp(org, collection, id)
+}
+
+// method refuses other methods than the one that an endpoint has.
+func (x *exchange) method(want string) *reply {
+	if x.r.Method == want {
+		return nil
+	}
+	rep := x.violation(refuse(http.StatusMethodNotAllowed, "", "the method must be %s", want))
+	rep.header.Set("Allow", want)
+	return rep
+}
+
+// bulk answers a Bulk request.
+func (x *exchange) bulk(org string) *reply {
+	if rep := x.method(http.MethodPost); rep != nil {
+		return rep
+	}
+	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	switch {
+	case err != nil || media != "application/json" || x.r.Header.Get("Content-Encoding") != "":
+		return x.violation(refuse(http.StatusUnsupportedMediaType, "", "the body must be application/json"))
+	case x.tooLong:
+		return x.refusedReply(refuse(http.StatusRequestEntityTooLarge, "",
+			"the size of the request exceeds the maxPayloadSize (%d)", x.sim.cfg.MaxPayload))
+	}
+	req, refused := parseBulk(x.body, x.sim.cfg.MaxOperations)
+	if refused != nil {
+		return x.violation(refused)
+	}
+	x.file.Operations = len(req.ops)
+	x.worked = true
+	x.touch(req)
+	outcomes := x.sim.do(x, org, req)
+	a := newAnswer(outcomes, x.sim.cfg.base(x.r), x.sim.random(x.file.Number))
+	a.Header.Set("Content-Type", "application/json;charset=UTF-8")
+	a.Header.Set("trackingId", trackingID(x.file.Number, -1))
+	for _, shape := range []Shape{x.sim.cfg.Shape, x.fault.Shape} {
+		if shape != nil {
+			shape(a)
+		}
+	}
+	return &reply{status: a.Status, header: a.Header, body: a.encode()}
+}
+
+// do carries out a request under the lock.
+func (s *Simulator) do(x *exchange, org string, req *bulkRequest) []outcome {
+	var putOffs []int
+	if x.fault.Item != nil {
+		for _, op := range req.ops {
+			putOffs = append(putOffs, x.fault.Item(op.Operation))
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := &batch{
+		sim: s, dir: s.directory(org), org: org, number: x.file.Number, req: req,
+		putOffs: putOffs, now: s.cfg.Now(), created: make(map[string]string, len(req.posts)),
+	}
+	return b.run()
+}
+
+// touch notes the resources that the request names by id.
+func (x *exchange) touch(req *bulkRequest) {
+	for _, op := range req.ops {
+		if op.id != "" {
+			x.targets = append(x.targets, op.target())
+		}
+	}
+	x.sim.log.touch(x.file.Number, len(req.ops), x.targets)
+}
+
+func (x *exchange) token() *reply {
+	if rep := x.method(http.MethodPost); rep != nil {
+		return rep
+	}
+	answer, status := x.sim.tokens.grant(x.body)
+	return jsonReply(status, encode(nil, answer))
+}

@@ -1,0 +1,250 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+)
+
+// elements applies the operation to those elements of a multi-valued attribute that the path selects: to them whole, or
+// to a sub-attribute of each.
+func (o operation) elements(m map[string]any, key string, p *Path, elements []any, v any) (changed bool, err error) {
+	wasPrimary := make([]bool, 0, len(elements))
+	kept := make([]any, 0, len(elements))
+	found := false
+	for _, element := range elements {
+		was := isPrimary(element)
+		if p.filter == nil || matchElement(p.filter, element) {
+			found = true
+			var did bool
+			if element, did, err = o.element(element, p.attribute.sub, v); err != nil {
+				return changed, err
+			}
+			changed = changed || did
+		}
+		if element != nil {
+			kept, wasPrimary = append(kept, element), append(wasPrimary, was)
+		}
+	}
+	switch {
+	case found || o == remove:
+	case o == replace:
+		return false, refuse(noTarget, "no element of %s fits the filter", p.attribute.name)
+	default:
+		element, err := create(p, v)
+		if err != nil {
+			return false, err
+		}
+		kept, wasPrimary, changed = append(kept, element), append(wasPrimary, false), true
+	}
+	if !changed {
+		return false, nil
+	}
+	put(m, key, kept)
+	return true, settlePrimary(kept, wasPrimary)
+}
+
+// element applies the operation to one element, or to the sub-attribute of it that is named. It returns nil where
+// nothing is left of the element.
+func (o operation) element(element any, sub string, v any) (any, bool, error) {
+	object, complex := element.(map[string]any)
+	if sub != "" {
+		if !complex {
+			return nil, false, refuse(invalidPath, "the elements have no sub-attributes")
+		}
+		changed, err := o.assign(object, sub, v)
+		if len(object) == 0 {
+			return nil, changed, err
+		}
+		return element, changed, err
+	}
+	if v = clean(single(v)); o == remove || v == nil && o == replace {
+		return nil, true, nil
+	}
+	if _, ok := v.(map[string]any); ok != complex || v == nil {
+		return nil, false, refuse(invalidValue, "the value is not of the kind of the elements that the filter selects")
+	}
+	if o == add && complex {
+		changed, err := o.merge(object, v)
+		return element, changed, err
+	}
+	return v, !same(element, v), nil
+}
+
+// create makes the element that an add to a path with a filter selects, when there is none: what the filter says it
+// equals, and v.
+func create(p *Path, v any) (any, error) {
+	element := map[string]any{}
+	seed(element, p.filter)
+	var err error
+	if p.attribute.sub != "" {
+		_, err = add.assign(element, p.attribute.sub, v)
+	} else {
+		_, err = add.merge(element, single(v))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !p.filter.match(element) {
+		return nil, refuse(noTarget, "no element of %s fits the filter, and none can be made of it", p.attribute.name)
+	}
+	return element, nil
+}
+
+// seed gives the element what every element that fits the filter must equal.
+func seed(element map[string]any, filter expr) {
+	switch e := filter.(type) {
+	case *junction:
+		if e.word == "and" {
+			for _, term := range e.terms {
+				seed(element, term)
+			}
+		}
+	case *comparison:
+		if e.op == "eq" && e.urn == "" && e.sub == "" && e.value != nil {
+			element[e.name] = e.plainValue()
+		}
+	}
+}
+
+// addElements appends what elements does not hold yet, and merges what it does.
+func addElements(m map[string]any, key string, elements, values []any) (changed bool, err error) {
+	wasPrimary := make([]bool, len(elements), len(elements)+len(values))
+	for i, element := range elements {
+		wasPrimary[i] = isPrimary(element)
+	}
+	known := newElementSet(elements, len(values))
+	for _, v := range values {
+		if v = clean(v); v == nil {
+			continue
+		}
+		at := known.find(v)
+		if at < 0 {
+			known.add(v)
+			wasPrimary, changed = append(wasPrimary, false), true
+			continue
+		}
+		if object, ok := known.elements[at].(map[string]any); ok {
+			did, err := add.merge(object, v)
+			if changed = changed || did; err != nil {
+				return changed, err
+			}
+		}
+	}
+	if !changed {
+		return false, nil
+	}
+	put(m, key, known.elements)
+	return true, settlePrimary(known.elements, wasPrimary)
+}
+
+// elementSet finds the elements of a list by their value. Without it the members of a large group would be added in
+// quadratic time.
+type elementSet struct {
+	elements []any
+	byValue  map[string][]int // positions of complex elements; nil to look through all, which is quicker once
+}
+
+func newElementSet(elements []any, lookups int) *elementSet {
+	s := &elementSet{elements: slices.Grow(elements[:len(elements):len(elements)], lookups)}
+	if lookups > 1 {
+		s.byValue = make(map[string][]int, len(elements)+lookups)
+		for i := range elements {
+			s.index(i)
+		}
+	}
+	return s
+}
+
+func (s *elementSet) index(at int) {
+	if value, ok := valueOf(s.elements[at]); ok && s.byValue != nil {
+		s.byValue[value] = append(s.byValue[value], at)
+	}
+}
+
+func (s *elementSet) add(element any) {
+	s.elements = append(s.elements, element)
+	s.index(len(s.elements) - 1)
+}
+
+// find returns where an element is that is the same as v for an add, or -1.
+func (s *elementSet) find(v any) int {
+	value, ok := valueOf(v)
+	if !ok || s.byValue == nil {
+		return slices.IndexFunc(s.elements, func(element any) bool { return interchangeable(element, v) })
+	}
+	for _, at := range s.byValue[value] {
+		if interchangeable(s.elements[at], v) {
+			return at
+		}
+	}
+	return -1
+}
+
+// interchangeable reports whether two elements name the same thing: by value, and by type where both have one, since
+// a phone may be both at work and mobile (RFC 7643 2.4). Elements without a value must be equal.
+func interchangeable(a, b any) bool {
+	v, first := valueOf(a)
+	w, second := valueOf(b)
+	if !first || !second {
+		return same(a, b)
+	}
+	return v == w && sameType(a.(map[string]any), b.(map[string]any))
+}
+
+func sameType(a, b map[string]any) bool {
+	_, t := lookup(a, "type")
+	_, u := lookup(b, "type")
+	first, isText := t.(string)
+	second, areText := u.(string)
+	return !isText || !areText || strings.EqualFold(first, second)
+}
+
+// valueOf returns the sub-attribute "value" of a complex element, if it is a string.
+func valueOf(element any) (string, bool) {
+	object, ok := element.(map[string]any)
+	if !ok {
+		return "", false
+	}
+	_, v := lookup(object, "value")
+	s, ok := v.(string)
+	return s, ok
+}
+
+// settlePrimary leaves one element primary: the one that was not before (RFC 7644 3.5.2). Two cannot become so at once.
+func settlePrimary(elements []any, was []bool) error {
+	chosen := -1
+	for i, element := range elements {
+		if was[i] || !isPrimary(element) {
+			continue
+		}
+		if chosen >= 0 {
+			return refuse(invalidValue, "more than one primary value")
+		}
+		chosen = i
+	}
+	for i, element := range elements {
+		if chosen >= 0 && i != chosen && isPrimary(element) {
+			object := element.(map[string]any)
+			key, _ := lookup(object, "primary")
+			object[key] = false
+		}
+	}
+	return nil
+}
+
+func isPrimary(element any) bool {
+	object, ok := element.(map[string]any)
+	if !ok {
+		return false
+	}
+	_, v := lookup(object, "primary")
+	return v == true
+}
+
+// single returns the value that stands alone in a list, as some clients wrap it.
+func single(v any) any {
+	if list, ok := v.([]any); ok && len(list) == 1 {
+		return list[0]
+	}
+	return v
+}

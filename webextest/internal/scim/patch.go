@@ -1,0 +1,267 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+)
+
+// operation is the op of a patch operation, in lower case.
+type operation string
+
+const (
+	add     operation = "add"
+	replace operation = "replace"
+	remove  operation = "remove"
+)
+
+// Apply applies one operation of a PATCH request (RFC 7644 3.5.2) to resource in place, and reports whether anything
+// changed. op is add, replace or remove in any case. Without a path, value must be an object: each of its members is
+// applied by itself, its name being the path; that includes extensions, dotted names and names with a filter. On error
+// resource may be partly changed, at any depth: callers work on a deep copy. value is copied, never kept.
+//
+// Where the RFC leaves a choice, or the schema would have to be known:
+//   - null is no value: replace with it removes. An object loses its null members, a list its null elements, and an
+//     attribute that is left empty is removed.
+//   - A complex value is merged into the one there, by replace too; an element selected by a filter is replaced whole.
+//   - add to a list skips what it has: an element with the same "value" and no other "type", whose other members are
+//     then merged, or else an equal element.
+//   - add with a filter that selects nothing creates the element from the filter's eq terms; if the element then does
+//     not fit the filter, there was no target. replace needs a target; remove without one does nothing.
+//   - An element that becomes primary takes that from the others.
+//   - remove takes no value: some clients put there what they want removed, and would lose the whole attribute.
+//   - An extension appears in and disappears from "schemas" together with its attributes.
+//
+// Errors are *Error of the types invalidSyntax (op), invalidPath, invalidValue, noTarget and mutability (id, meta and
+// groups are not written, schemas not removed).
+func Apply(resource map[string]any, op, path string, value any) (changed bool, err error) {
+	o := operation(strings.ToLower(op))
+	if o != add && o != replace && o != remove {
+		return false, refuse(invalidSyntax, "op must be add, replace or remove")
+	}
+	p := &Path{}
+	switch {
+	case resource == nil:
+		return false, refuse(noTarget, "no resource")
+	case path != "":
+		if p, err = ParsePath(path); err != nil {
+			return false, err
+		}
+	case o == remove:
+		return false, refuse(noTarget, "remove needs a path")
+	}
+	switch {
+	case o == add && value == nil:
+		return false, refuse(invalidValue, "add needs a value")
+	case o == remove && value != nil:
+		return false, refuse(invalidValue, "remove takes no value: select what to remove with a filter in the path")
+	}
+	return o.resource(resource, p, value)
+}
+
+// resource applies the operation to what p names in r.
+func (o operation) resource(r map[string]any, p *Path, v any) (bool, error) {
+	switch a := p.attribute; {
+	case a == attribute{}:
+		if o == remove {
+			return false, refuse(noTarget, "remove needs the path of an attribute")
+		}
+		return o.members(v, func(member *Path, v any) (bool, error) { return o.resource(r, member, v) })
+	case a.urn != "":
+		return o.extension(r, p, v)
+	case a.readOnly():
+		return false, refuse(mutability, "%s is read-only", a.name)
+	case strings.EqualFold(a.name, "schemas") && (o == remove || clean(v) == nil):
+		return false, refuse(mutability, "schemas cannot be removed")
+	}
+	return o.attribute(r, p, v)
+}
+
+// members applies the members of an object, each under its own path, in the order of their names.
+func (o operation) members(v any, apply func(p *Path, v any) (bool, error)) (changed bool, err error) {
+	object, ok := v.(map[string]any)
+	if !ok {
+		return false, refuse(invalidValue, "without the path of an attribute the value must be an object")
+	}
+	for _, name := range sorted(object) {
+		p, err := ParsePath(name)
+		if err != nil {
+			return changed, err
+		}
+		if o == add && object[name] == nil {
+			continue
+		}
+		did, err := apply(p, object[name])
+		if changed = changed || did; err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+// extension applies the operation to an extension of r, whole or to an attribute of it.
+func (o operation) extension(r map[string]any, p *Path, v any) (bool, error) {
+	key, old := lookup(r, p.attribute.urn)
+	object, ok := old.(map[string]any)
+	if old != nil && !ok {
+		return false, refuse(invalidPath, "%s is not an extension", key)
+	}
+	changed, err := false, error(nil)
+	switch {
+	case p.attribute.name != "":
+		object = orNew(object)
+		changed, err = o.attribute(object, p, v)
+	case o == remove || v == nil:
+		changed, object = old != nil, nil
+	default:
+		object = orNew(object)
+		changed, err = o.members(v, func(member *Path, v any) (bool, error) {
+			if member.attribute.urn != "" || member.attribute.name == "" {
+				return false, refuse(invalidPath, "an extension within %s", key)
+			}
+			return o.attribute(object, member, v)
+		})
+	}
+	if changed {
+		put(r, key, object)
+		listSchema(r, key, len(object) > 0)
+	}
+	return changed, err
+}
+
+// listSchema makes "schemas" of r hold the urn or not. A resource without schemas stays so.
+func listSchema(r map[string]any, urn string, present bool) {
+	key, v := lookup(r, "schemas")
+	schemas, ok := v.([]any)
+	is := func(v any) bool { s, ok := v.(string); return ok && strings.EqualFold(s, urn) }
+	switch {
+	case !ok:
+	case !present:
+		r[key] = slices.DeleteFunc(schemas, is)
+	case !slices.ContainsFunc(schemas, is):
+		r[key] = append(schemas, urn)
+	}
+}
+
+// attribute applies the operation to an attribute of m, a resource or an extension.
+func (o operation) attribute(m map[string]any, p *Path, v any) (bool, error) {
+	name, sub := p.attribute.name, p.attribute.sub
+	if sub == "" && p.filter == nil {
+		return o.assign(m, name, v)
+	}
+	key, old := lookup(m, name)
+	if elements, ok := old.([]any); ok && len(elements) > 0 {
+		return o.elements(m, key, p, elements, v)
+	}
+	if p.filter != nil {
+		if clean(old) != nil {
+			return false, refuse(invalidPath, "%s is not multi-valued", name)
+		}
+		return o.elements(m, key, p, nil, v)
+	}
+	object, ok := old.(map[string]any)
+	if !ok && clean(old) != nil {
+		return false, refuse(invalidPath, "%s has no sub-attributes", name)
+	}
+	if object == nil && (o == remove || v == nil) {
+		return false, nil
+	}
+	fresh := object == nil
+	object = orNew(object)
+	changed, err := o.assign(object, sub, v)
+	switch {
+	case !changed:
+	case fresh && multiValued(name):
+		m[key] = []any{object}
+	default:
+		put(m, key, object)
+	}
+	return changed, err
+}
+
+// assign applies the operation to the attribute name of m as a whole.
+func (o operation) assign(m map[string]any, name string, v any) (bool, error) {
+	key, old := lookup(m, name)
+	if o == add && v == nil {
+		return false, nil
+	}
+	if o == remove || v == nil {
+		_, had := m[key]
+		delete(m, key)
+		return had, nil
+	}
+	values, many := v.([]any)
+	if object, ok := old.(map[string]any); ok && !many {
+		changed, err := o.merge(object, v)
+		if changed {
+			put(m, key, object)
+		}
+		return changed, err
+	}
+	elements, isList := old.([]any)
+	switch {
+	case o == add && (isList || many):
+		if !isList && old != nil {
+			elements = []any{old}
+		}
+		if !many {
+			values = []any{v}
+		}
+		return addElements(m, key, elements, values)
+	case multiValued(name) && !many:
+		v = []any{v}
+	}
+	v = clean(v)
+	if elements, ok := v.([]any); ok {
+		if err := settlePrimary(elements, make([]bool, len(elements))); err != nil {
+			return false, err
+		}
+	}
+	if same(old, v) {
+		return false, nil
+	}
+	put(m, key, v)
+	return true, nil
+}
+
+// merge applies the operation to each member that v gives of a complex value.
+func (o operation) merge(object map[string]any, v any) (changed bool, err error) {
+	members, ok := v.(map[string]any)
+	if !ok {
+		return false, refuse(invalidValue, "a complex attribute needs an object")
+	}
+	for _, name := range sorted(members) {
+		did, err := o.assign(object, name, members[name])
+		if changed = changed || did; err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+// put sets key to v, or removes it where nothing is left of v.
+func put(m map[string]any, key string, v any) {
+	switch value := v.(type) {
+	case nil:
+	case map[string]any:
+		if len(value) > 0 {
+			m[key] = value
+			return
+		}
+	case []any:
+		if len(value) > 0 {
+			m[key] = value
+			return
+		}
+	default:
+		m[key] = value
+		return
+	}
+	delete(m, key)
+}
+
+func orNew(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}

@@ -1,0 +1,53 @@
+package scim
+
+import "strings"
+
+// Path is a parsed patch path: attr, attr.sub, attr[filter] or attr[filter].sub, each with or without the prefix of a
+// schema, or the prefix of an extension alone, which is all of the extension. The zero value is the resource itself.
+type Path struct {
+	attribute attribute
+	filter    expr
+}
+
+// ParsePath reads the path of a patch operation (RFC 7644 figure 7), within the limits of ParseFilter. The error is an
+// *Error of type "invalidPath", also where the filter in brackets is at fault.
+func ParsePath(s string) (*Path, error) {
+	p, err := newParser(s, invalidPath)
+	if err != nil {
+		return nil, err
+	}
+	path := &Path{}
+	var ok bool
+	if path.attribute, ok = parseAttribute(p.word()); !ok {
+		return nil, p.failAt(0, "an attribute")
+	}
+	if p.peek() == '[' {
+		if path.filter, err = p.selection(path.attribute); err != nil {
+			return nil, err
+		}
+		if sub, dotted := strings.CutPrefix(p.text[p.pos:], "."); dotted && isName(sub) {
+			path.attribute.sub = sub
+			return path, nil
+		}
+	}
+	if err := p.end(); err != nil {
+		return nil, err
+	}
+	return path, nil
+}
+
+// String returns the path in canonical form. Parsed again it means the same.
+func (p *Path) String() string {
+	if p == nil {
+		return ""
+	}
+	if p.filter == nil {
+		return p.attribute.String()
+	}
+	var b strings.Builder
+	(&selection{attribute{p.attribute.urn, p.attribute.name, ""}, p.filter}).print(&b)
+	if p.attribute.sub != "" {
+		b.WriteString("." + p.attribute.sub)
+	}
+	return b.String()
+}

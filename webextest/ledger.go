@@ -1,0 +1,268 @@
+package webextest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Effect is what the service did for an operation.
+type Effect string
+
+// The effects. What was answered is another matter: see Fault and Shape.
+const (
+	Created     Effect = "created"
+	Patched     Effect = "patched"
+	Deleted     Effect = "deleted"
+	Failed      Effect = "failed"      // refused by itself, nothing done
+	Unattempted Effect = "unattempted" // left out by failOnErrors
+	Refused     Effect = "refused"     // with its whole request, nothing done
+	Untouched   Effect = "untouched"   // answered as done by Fault.Item, nothing done
+)
+
+// Entry is one operation in the ledger, in the order in which they were done.
+type Entry struct {
+	// Request is the number of the request, from 1; Index is the place of the
+	// operation in it, from 0.
+	Request, Index int
+	// At is when it was done.
+	At time.Time
+	// Method, Path and BulkID are as asked.
+	Method, Path, BulkID string
+	// Key is the userName or displayName that was asked for, or that the
+	// resource had; ExternalID is what was asked for.
+	Key, ExternalID string
+	// Data is what was sent, byte for byte, with Config.KeepData.
+	Data json.RawMessage
+	// Effect is what was done, ID the resource that it was, or was not, done to.
+	Effect Effect
+	ID     string
+	// Status is the result that the service had for the operation; 0 with
+	// Unattempted and Refused.
+	Status int
+}
+
+// Exchange is one request of any kind and how it ended.
+type Exchange struct {
+	// Number counts requests from 1, in order of arrival.
+	Number int
+	// Method and Target are those of the request line.
+	Method, Target string
+	// Operations that a Bulk request held, and Bytes of its body.
+	Operations, Bytes int
+	// Status that was sent; 0 when no answer was, or none whole.
+	Status int
+	// Fault says what was made to go wrong, "" for nothing.
+	Fault string
+	// Start is when it arrived, End when it was over.
+	Start, End time.Time
+}
+
+// Violation is a breach of the contract, or of good manners, by a client.
+type Violation struct {
+	Request int // number of the request
+	Text    string
+}
+
+// Overlap is a resource that two requests in flight at once meant to change.
+type Overlap struct {
+	Resource      string // like Users/<id>
+	First, Second int    // numbers of the requests
+}
+
+// Stats are counts of what happened so far.
+type Stats struct {
+	Requests   int // of any kind
+	Bulk       int // of Bulk, faults and all
+	Searches   int // of Users or Groups that got as far as an answer
+	Limited    int // refused by Config.Rate
+	Faults     int // something was made to go wrong
+	Hasty      int // arrived before the last Retry-After, in seconds, had passed
+	Operations int // done or refused singly
+	// Created, Patched, Deleted and Failed count operations by Effect.
+	Created, Patched, Deleted, Failed int
+	// MaxConcurrent is the most Bulk requests in flight at once; MaxOperations
+	// the most operations in one.
+	MaxConcurrent, MaxOperations int
+}
+
+// ledger is all that a test may want to know afterwards.
+type ledger struct {
+	mu         sync.Mutex
+	discard    bool
+	stats      Stats
+	entries    []Entry
+	exchanges  []Exchange
+	violations []Violation
+	overlaps   []Overlap
+	created    map[string]int // by path and key
+	flying     int            // Bulk requests
+	touched    map[string]int // resource to the request in flight that changes it
+	closed     time.Time      // Retry-After asked for silence until then
+}
+
+// entry is an operation before anything is done about it.
+func (op *operation) entry(number, index int, now time.Time, keepData bool) Entry {
+	e := Entry{Request: number, Index: index, At: now, Method: op.Method, Path: op.Path, BulkID: op.BulkID}
+	if op.Method == http.MethodPost {
+		e.Key, _ = op.data[op.kind.nameAttr()].(string)
+		e.ExternalID, _ = op.data["externalId"].(string)
+	}
+	if keepData {
+		e.Data = bytes.Clone(op.Data)
+	}
+	return e
+}
+
+func (l *ledger) enter(e Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch e.Effect {
+	case Created:
+		l.stats.Created++
+	case Patched:
+		l.stats.Patched++
+	case Deleted:
+		l.stats.Deleted++
+	case Failed:
+		l.stats.Failed++
+	}
+	if e.Effect != Unattempted && e.Effect != Refused {
+		l.stats.Operations++
+	}
+	if l.discard {
+		return
+	}
+	l.entries = append(l.entries, e)
+	if e.Effect == Created {
+		l.created[e.Path+" "+fold(e.Key)]++
+	}
+}
+
+func (l *ledger) violate(number int, format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.violations = append(l.violations, Violation{number, fmt.Sprintf(format, args...)})
+}
+
+// arrive numbers a request.
+func (l *ledger) arrive(now time.Time) (number int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.Requests++
+	if now.Before(l.closed) {
+		l.stats.Hasty++
+	}
+	return l.stats.Requests
+}
+
+// leave files an exchange that is over. closed is the end of the silence that
+// its answer asked for, if any.
+func (l *ledger) leave(e Exchange, closed time.Time, targets []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.Fault != "" {
+		l.stats.Faults++
+	}
+	if closed.After(l.closed) {
+		l.closed = closed
+	}
+	for _, target := range targets {
+		if l.touched[target] == e.Number {
+			delete(l.touched, target)
+		}
+	}
+	if !l.discard {
+		l.exchanges = append(l.exchanges, e)
+	}
+}
+
+// touch notes which resources a request in flight is about to change.
+func (l *ledger) touch(number, operations int, targets []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.MaxOperations = max(l.stats.MaxOperations, operations)
+	for _, target := range targets {
+		if first, busy := l.touched[target]; busy && first != number {
+			l.overlaps = append(l.overlaps, Overlap{target, first, number})
+			continue
+		}
+		l.touched[target] = number
+	}
+}
+
+// fly counts Bulk requests in flight.
+func (l *ledger) fly(by int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flying += by
+	l.stats.MaxConcurrent = max(l.stats.MaxConcurrent, l.flying)
+	l.stats.Bulk += max(by, 0)
+}
+
+// tally changes counts.
+func (l *ledger) tally(change func(*Stats)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.stats)
+}
+
+// Ledger returns every operation that was asked, in the order in which they
+// were done. Operations of a request that never arrived whole are not in it.
+func (s *Simulator) Ledger() []Entry {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return slices.Clone(s.log.entries)
+}
+
+// History returns the entries about one resource, in order.
+func (s *Simulator) History(id string) []Entry {
+	return slices.DeleteFunc(s.Ledger(), func(e Entry) bool { return e.ID != id })
+}
+
+// Created returns how many users of this userName were ever created.
+func (s *Simulator) Created(userName string) int { return s.createdAt("/Users", userName) }
+
+// GroupsCreated returns how many groups of this displayName were ever created.
+func (s *Simulator) GroupsCreated(displayName string) int {
+	return s.createdAt("/Groups", displayName)
+}
+
+func (s *Simulator) createdAt(path, key string) int {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.created[path+" "+fold(key)]
+}
+
+// Exchanges returns every request that is over, in the order of their ends.
+func (s *Simulator) Exchanges() []Exchange {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return slices.Clone(s.log.exchanges)
+}
+
+// Violations returns what a client did that it must not do.
+func (s *Simulator) Violations() []Violation {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return slices.Clone(s.log.violations)
+}
+
+// Overlaps returns the resources that two requests meant to change at once. It
+// is no breach of the contract, but leaves the order of the changes to chance.
+func (s *Simulator) Overlaps() []Overlap {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return slices.Clone(s.log.overlaps)
+}
+
+// Stats returns the counts so far.
+func (s *Simulator) Stats() Stats {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.stats
+}

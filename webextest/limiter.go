@@ -1,0 +1,41 @@
+package webextest
+
+import (
+	"strconv"
+	"sync"
+	"time"
+)
+
+// limiter allows so many requests in a fixed window.
+type limiter struct {
+	limit RateLimit
+	mu    sync.Mutex
+	end   time.Time // of the window
+	used  int
+}
+
+// allow takes one request from the window, or says how long it still lasts.
+func (l *limiter) allow(now time.Time) (left time.Duration, ok bool) {
+	if l.limit.Requests <= 0 {
+		return 0, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !now.Before(l.end) {
+		l.end = now.Add(l.limit.Window)
+		l.used = 0
+	}
+	if l.used < l.limit.Requests {
+		l.used++
+		return 0, true
+	}
+	return l.end.Sub(now), false
+}
+
+// retryAfter writes the header for the time left.
+func (l *limiter) retryAfter(left time.Duration) string {
+	if l.limit.RetryAfter != nil {
+		return l.limit.RetryAfter(left)
+	}
+	return strconv.FormatInt(int64((left+time.Second-1)/time.Second), 10)
+}

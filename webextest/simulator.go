@@ -1,0 +1,146 @@
+package webextest
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+)
+
+// Simulator is a SCIM service in memory. It is an http.Handler; Start serves it
+// on a loopback address, and Transport answers without any network. All methods
+// may be called from any goroutine at any time.
+type Simulator struct {
+	cfg     Config
+	log     ledger
+	limiter limiter
+	tokens  *tokens
+
+	mu   sync.Mutex // guards what follows
+	orgs map[string]*directory
+	ids  *rand.Rand
+
+	faultsMu sync.Mutex // guards what follows
+	script   []*Fault
+	searches []*Fault
+	chaos    Chaos
+}
+
+// New returns a service as cfg describes it, with nobody in it.
+func New(cfg Config) *Simulator {
+	cfg = cfg.withDefaults()
+	s := &Simulator{
+		cfg:     cfg,
+		limiter: limiter{limit: cfg.Rate},
+		tokens:  newTokens(cfg),
+		orgs:    make(map[string]*directory),
+		ids:     rand.New(rand.NewPCG(uint64(cfg.Seed), 0)),
+		chaos:   cfg.Chaos,
+	}
+	s.log.discard = cfg.DiscardLedger
+	s.log.created = make(map[string]int)
+	s.log.touched = make(map[string]int)
+	return s
+}
+
+// Config returns the configuration with its defaults filled in.
+func (s *Simulator) Config() Config { return s.cfg }
+
+// Script makes the next Bulk requests go wrong, one fault a request, in order
+// of their arrival; nil lets one pass. It appends to what is scripted already.
+// Requests that Config.Rate refuses take nothing from it.
+func (s *Simulator) Script(faults ...*Fault) {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	s.script = append(s.script, faults...)
+}
+
+// ScriptSearches is Script for GET requests.
+func (s *Simulator) ScriptSearches(faults ...*Fault) {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	s.searches = append(s.searches, faults...)
+}
+
+// SetChaos replaces Config.Chaos from the next request on.
+func (s *Simulator) SetChaos(c Chaos) {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	s.chaos = c
+}
+
+// nextFault returns what the script or chaos has for a request, never nil, and
+// whether it was scripted.
+func (s *Simulator) nextFault(number int, r *http.Request) (f *Fault, scripted bool) {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	var script *[]*Fault
+	switch {
+	case isBulk(r):
+		script = &s.script
+	case r.Method == http.MethodGet:
+		script = &s.searches
+	default:
+		return &Fault{}, true
+	}
+	if len(*script) > 0 {
+		f, *script = (*script)[0], (*script)[1:]
+		scripted = true
+	} else if s.chaos.on() {
+		f = s.chaos.draw(s.random(number))
+	}
+	return orElse(f, &Fault{}), scripted
+}
+
+// random is drawn from for one request: the same for a seed and number.
+func (s *Simulator) random(number int) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(s.cfg.Seed), uint64(number)))
+}
+
+// newID draws a UUID (version 4). The lock is held.
+func (s *Simulator) newID() string {
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], s.ids.Uint64())
+	binary.BigEndian.PutUint64(id[8:], s.ids.Uint64())
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	var text [36]byte
+	hex.Encode(text[:8], id[:4])
+	hex.Encode(text[9:13], id[4:6])
+	hex.Encode(text[14:18], id[6:8])
+	hex.Encode(text[19:23], id[8:10])
+	hex.Encode(text[24:], id[10:])
+	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
+	return string(text[:])
+}
+
+// isUUID reports whether s is a UUID in its usual form, in lower case.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// directory returns the store of an organisation. The lock is held.
+func (s *Simulator) directory(org string) *directory {
+	d := s.orgs[org]
+	if d == nil {
+		d = newDirectory(s.cfg.ReadLag)
+		s.orgs[org] = d
+	}
+	return d
+}

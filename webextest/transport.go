@@ -1,0 +1,144 @@
+package webextest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"syscall"
+)
+
+// ServeHTTP answers a request. Where a fault cuts the connection it panics with
+// http.ErrAbortHandler, as a handler does that wants the server to do so.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rep := s.serve(r)
+	if rep.cut != NoCut && rep.cut != InAnswer {
+		panic(http.ErrAbortHandler)
+	}
+	header := w.Header()
+	for name, values := range rep.header {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	header.Set("Content-Length", strconv.Itoa(len(rep.body)))
+	w.WriteHeader(rep.status)
+	if rep.cut == InAnswer {
+		_, _ = w.Write(rep.body[:rep.sent])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(rep.body) // a client that has gone is no concern of ours
+}
+
+// Transport returns a transport that answers in memory: no socket, no goroutine
+// of its own, all waits in the goroutine of the caller and ended by its
+// context; so it works in a testing/synctest bubble. It calls the hooks of
+// net/http/httptrace that tell how far a request got. A request to any other
+// host than Config.BaseURL's fails, and is a Violation when it carries a token.
+func (s *Simulator) Transport() http.RoundTripper { return transport{s} }
+
+// Client returns an HTTP client on Transport.
+func (s *Simulator) Client() *http.Client { return &http.Client{Transport: s.Transport()} }
+
+type transport struct{ sim *Simulator }
+
+// RoundTrip answers a request.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if !t.sim.answersFor(r) {
+		if r.Header.Get("Authorization") != "" {
+			t.sim.log.violate(0, "a token was sent to the host %s", r.URL.Host)
+		}
+		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Hostname(), IsNotFound: true}
+	}
+	x := t.sim.arrive(r)
+	traced := trace(x)
+	rep := x.run()
+	x.leave(rep)
+	switch {
+	case rep.cut == OnDial:
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	case rep.cut == BeforeBody:
+		return nil, errBroken
+	case rep.err != nil:
+		return nil, rep.err
+	case rep.cut == BeforeWork || rep.cut == AfterWork:
+		return nil, io.ErrUnexpectedEOF
+	}
+	if traced.GotFirstResponseByte != nil {
+		traced.GotFirstResponseByte()
+	}
+	return t.sim.response(r, rep)
+}
+
+// errBroken is what writing to a connection gives that the other side closed.
+var errBroken error = &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}
+
+// trace tells the client's hooks how far its request gets.
+func trace(x *exchange) *httptrace.ClientTrace {
+	hooks := httptrace.ContextClientTrace(x.r.Context())
+	if hooks == nil {
+		return &httptrace.ClientTrace{}
+	}
+	if hooks.GetConn != nil {
+		hooks.GetConn(x.r.URL.Host)
+	}
+	if x.fault.Cut == OnDial {
+		return hooks
+	}
+	if hooks.GotConn != nil {
+		hooks.GotConn(httptrace.GotConnInfo{})
+	}
+	if hooks.WroteHeaders != nil {
+		hooks.WroteHeaders()
+	}
+	err := x.err
+	if x.fault.Cut == BeforeBody {
+		err = errBroken
+	}
+	if hooks.WroteRequest != nil {
+		hooks.WroteRequest(httptrace.WroteRequestInfo{Err: err})
+	}
+	return hooks
+}
+
+func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error) {
+	res := &http.Response{
+		Status:     strconv.Itoa(rep.status) + " " + http.StatusText(rep.status),
+		StatusCode: rep.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: make(http.Header, len(rep.header)), ContentLength: int64(len(rep.body)), Request: r,
+	}
+	for name, values := range rep.header {
+		res.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	res.Header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+	var body io.Reader = bytes.NewReader(rep.body)
+	if rep.cut == InAnswer {
+		body = io.MultiReader(bytes.NewReader(rep.body[:rep.sent]), broken{})
+	}
+	// As net/http does: what it asked for on its own it also undoes.
+	if res.Header.Get("Content-Encoding") == "gzip" && r.Header.Get("Accept-Encoding") == "" {
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, errors.Join(errors.New("webextest: the answer is not gzip"), err)
+		}
+		body = plain
+		res.Header.Del("Content-Encoding")
+		res.ContentLength, res.Uncompressed = -1, true
+	}
+	res.Body = io.NopCloser(body)
+	return res, nil
+}
+
+// broken is the end of a connection that was cut.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
