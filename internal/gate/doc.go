@@ -1,0 +1,30 @@
+// Package gate decides when the next request may leave.
+//
+// One gate serves all workers of a client, because the limit of a service belongs to the token and not to a worker:
+//
+//	g := gate.New(gate.Config{Concurrency: 4})
+//
+//	pass, err := g.Enter(ctx) // waits: closed, too many in flight, or too fast
+//	if err != nil {
+//		return err
+//	}
+//	resp, err := client.Do(req)
+//	switch {
+//	case err != nil:
+//		pass.Dropped()
+//	case resp.StatusCode == http.StatusTooManyRequests:
+//		pass.Refused(resp.Header.Get("Retry-After"))
+//	default:
+//		pass.Accepted()
+//	}
+//
+// The gate computes, the caller waits: what is decided is a plain function of the clock and of the answers so far (core),
+// Enter is a queue around it. Four things hold a request back, in this order:
+//
+//   - a closing: a refusal closes the gate for everyone, for as long as the service asks (Retry-After) or, where it does
+//     not say, for a back-off that doubles from refusal to refusal, with full jitter;
+//   - the number of requests in flight, which halves with each closing and recovers by one per round of acceptances;
+//   - the pace, learnt from refusals: see pace.go. Before the first refusal there is none, so a service that never
+//     refuses is never slowed;
+//   - those who came before: callers leave in the order they came.
+package gate
