@@ -1,0 +1,31 @@
+package client
+
+import "iter"
+
+// Job is a run of operations of any number. A Job is used once.
+type Job struct {
+	// Source gives the operations; it is read as they are needed. An error that
+	// it yields stops the job: nothing more is sent.
+	Source iter.Seq2[Operation, error]
+	// FailOnErrors stops the job once this many operations have failed at the
+	// service: exactly, over all requests. 0: no such limit.
+	FailOnErrors int
+	// Ordered keeps the order of the whole input, one request at a time. It is
+	// slower, and needed when, say, a DELETE and a POST name the same userName.
+	Ordered bool
+	// Journal remembers what was done; nil: nothing does.
+	Journal Journal
+
+	tally tally
+}
+
+// Operations is a source of the given operations.
+func Operations(ops ...Operation) iter.Seq2[Operation, error] {
+	return func(yield func(Operation, error) bool) {
+		for _, op := range ops {
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package client_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/client"
+)
+
+func ExampleParseLocation() {
+	l, err := client.ParseLocation("https://webexapis.com/identity/scim/1eb65fdf-9643-417f-9974-ad72cae0e10f/v2/Users/3426a8e3")
+	fmt.Println(l.OrgID, l.ResourceType, l.ID, err)
+
+	_, err = client.ParseLocation("https://webexapis.com/identity/scim/1eb65fdf-9643-417f-9974-ad72cae0e10f/v2/Users/")
+	fmt.Println(err)
+	// Output:
+	// 1eb65fdf-9643-417f-9974-ad72cae0e10f Users 3426a8e3 <nil>
+	// location: no id found, expected a url that ends in {resource type}/{id}
+}
+
+func TestParseLocation(t *testing.T) {
+	for _, c := range []struct{ in, org, kind, id string }{
+		{"https://webexapis.com/identity/scim/" + orgUUID + "/v2/Users/" + personID, orgUUID, "Users", personID},
+		{"http://integration.webexapis.com/identity/scim/" + orgUUID + "/v2/Groups/g1", orgUUID, "Groups", "g1"},
+		{"https://example.com/v2/Users/2819c223", "", "Users", "2819c223"},
+		{"/identity/scim/" + orgUUID + "/v2/Users/u1", orgUUID, "Users", "u1"},
+		{"/v2/Users/u1", "", "Users", "u1"}, {"v2/Users/u1", "", "Users", "u1"},
+		{"/Users/u1", "", "Users", "u1"}, {"Users/u1", "", "Users", "u1"}, {"../Users/u1", "", "Users", "u1"},
+		{"https://example.com/Users/u1", "", "Users", "u1"}, {"https://example.com/scim/v2/Users/u1", "", "Users", "u1"},
+		{"https://example.com:8443/proxy/scim/Users/u1", "", "Users", "u1"}, {"//example.com/v2/Users/u1", "", "Users", "u1"},
+		{"https://example.com/scim/acme/v2/Users/u1", "acme", "Users", "u1"},
+		{orgUUID + "/v2/Users/u1", orgUUID, "Users", "u1"}, {"/identity/scim/" + orgUUID + "/Users/u1", orgUUID, "Users", "u1"},
+		{"/identity/scim/" + orgHydra + "/v2/Users/u1", orgUUID, "Users", "u1"},
+		{"/v2/Users/u1/", "", "Users", "u1"}, {"/v2//Users///u1//", "", "Users", "u1"}, {" /v2/Users/u1\n", "", "Users", "u1"},
+		{"/v2/Users/u1?attributes=id/userName#x/y", "", "Users", "u1"}, {"/v2/Users/u1#a?b", "", "Users", "u1"},
+		{"/v2/Users/u1/?a=https://h/v2/Groups/g", "", "Users", "u1"},
+		{"/v2/Users/a%20b%2Fc%3F", "", "Users", "a b/c?"}, {"/v2/%55sers/%75%31", "", "Users", "u1"},
+		{"/v2/Users/100%", "", "Users", "100%"}, {"/v2/Users/ñ木", "", "Users", "ñ木"}, {"/v2/Users/a+b@c:d", "", "Users", "a+b@c:d"},
+		{strings.ToUpper("https://webexapis.com/identity/scim/" + orgUUID + "/v2/Users/u1"), orgUUID, "Users", "U1"},
+		{"/V2/USERS/aB", "", "Users", "aB"}, {"/V2/groups/g", "", "Groups", "g"}, {"/v1/Users/u1", "", "Users", "u1"},
+		{"/v1/users/v2/Users/u1", "", "Users", "u1"}, {"/v1/proxy/scim/Users/u1", "", "Users", "u1"},
+		{"/v2/Devices/d1", "", "Devices", "d1"}, {"/v2/service-accounts_2/d1", "", "service-accounts_2", "d1"},
+		{"/v2/Users/" + orgUUID, "", "Users", orgUUID}, {"mailto://Users/v2/Groups/g", "", "Groups", "g"},
+	} {
+		l, err := client.ParseLocation(c.in)
+		if want := (client.Location{URL: c.in, OrgID: c.org, ResourceType: c.kind, ID: c.id}); l != want || err != nil {
+			t.Errorf("%q: got %+v, %v\nwant %+v", c.in, l, err, want)
+		}
+		if l.String() != c.in {
+			t.Errorf("%q shows as %q", c.in, l)
+		}
+	}
+}
+
+// A location without an id is refused: what stands before the id is never
+// taken for it. The error repeats nothing.
+func TestParseLocationRefuses(t *testing.T) {
+	for _, in := range []string{
+		"", " ", "/", "//", "?", "#", "null", "u1", "/u1", "Users", "/Users/", "/v2/Users", "/V2/USERS/", "/v2/Users/?x=/y/z", "/v2/",
+		"https://", "https://example.com", "https://example.com/", "https://example.com/Users", "https://example.com/u1",
+		"//Users/u1", "/identity/scim", "/identity/scim/" + orgUUID, "/identity/scim/" + orgUUID + "/v2",
+		"/identity/scim/" + orgUUID + "/v2/Users", "/identity/scim/" + orgUUID + "/Users", "/identity/scim/" + orgHydra + "/Users",
+		"/scim/acme/Users", "/scim/acme/v2/", "/scim/v2/Devices", orgUUID + "/u1", orgHydra + "/u1",
+		"/v2/Users/%20", "/v2/Users/..", "/v2/Users/.", "/v2/Users/%2e%2E", "/v2/Users/bulkId:u1", "/v2/Users/bulkId%3Au1",
+		"/v2/Users/a%00", "/v2/Users/a%0Ab", "/v2/Users/%FF", "/v2/Users/\xff", "/v2/Us ers/u1", "/v2/2Users/u1", "urn:x/u1", "/v2/Üser/u1",
+		"/v2/Groups/g1/members/", "/Groups/g1/members", "/v2/Devices/d1/members/m1", "/groups/g1/members/m1",
+		"/v2/Users/secret\x01",
+	} {
+		l, err := client.ParseLocation(in)
+		if !l.IsZero() || err == nil {
+			t.Errorf("%q: got %+v, %v", in, l, err)
+		} else if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "u1") {
+			t.Errorf("%q: the error repeats it: %v", in, err)
+		}
+	}
+}
+
+func TestLocationZero(t *testing.T) {
+	var l client.Location
+	if !l.IsZero() || l.String() != "" || l.WebexID() != "" || (client.Location{ID: "a"}).IsZero() {
+		t.Errorf("zero value is %q, %v", l, l.IsZero())
+	}
+}
+
+func TestLocationWebexID(t *testing.T) {
+	for _, c := range []struct {
+		l    client.Location
+		want string // before base64
+	}{
+		{client.Location{ResourceType: "Users", ID: personID}, "ciscospark://us/PEOPLE/" + personID},
+		{client.Location{ResourceType: "Groups", ID: "g1", OrgID: orgUUID}, "ciscospark://us/SCIM_GROUP/g1:" + orgUUID},
+		{client.Location{ResourceType: "Groups", ID: "g1"}, ""},
+		{client.Location{ResourceType: "Groups", OrgID: orgUUID}, ""},
+		{client.Location{ResourceType: "Devices", ID: "d1", OrgID: orgUUID}, ""},
+	} {
+		got, err := base64.RawURLEncoding.DecodeString(c.l.WebexID())
+		if string(got) != c.want || err != nil {
+			t.Errorf("%+v: got %q, %v, want %q", c.l, got, err, c.want)
+		}
+	}
+}
+
+// A location made of its parts reads back as these parts, whatever the id.
+func TestLocationRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := client.Location{
+			OrgID:        rapid.SampledFrom([]string{"", orgUUID}).Draw(t, "org"),
+			ResourceType: rapid.SampledFrom([]string{"Users", "Groups", "Devices"}).Draw(t, "type"),
+			ID:           rapid.StringMatching(`[!-~ñ木]{0,20}-x`).Draw(t, "id"), // no fixed word ends in -x
+		}
+		if strings.HasPrefix(l.ID, "bulkId:") {
+			l.ID = "x" + l.ID // a reference is no id
+		}
+		got, err := client.ParseLocation(l.String() + rapid.SampledFrom([]string{"", "/", "?a=b/c", "/#d"}).Draw(t, "tail"))
+		got.URL = ""
+		if got != l || err != nil {
+			t.Fatalf("%+v came back as %+v, %v", l, got, err)
+		}
+	})
+}
+
+// Nothing panics; an error comes with a zero Location and short text; a result
+// has an id and type, and written out again gives the same parts.
+func FuzzParseLocation(f *testing.F) {
+	for _, s := range []string{
+		"", "null", "/v2/Users/u1", "Users/u1/", "https://webexapis.com/identity/scim/" + orgUUID + "/v2/Users/" + personID + "/?a=b#c",
+		strings.ToUpper("https://h/identity/scim/" + orgUUID + "/v2/Groups/g"), "/v2/Users/", "/v2/Users", "https://other.example/v2/Users/u1",
+		"/v2/Users/%2F%", "/v2/Groups/a%20b", "//h//v2//Users//u", "/identity/scim/" + orgHydra + "/v2/Users/u1", "/v2/Users/%00", "..",
+		"/scim/acme/v2/Users/v2", "/v2/Users/bulkId:u1", "https://h/Users", "%2f/%2e%2e",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		l, err := client.ParseLocation(s)
+		if err != nil {
+			if !l.IsZero() || len(err.Error()) > 120 {
+				t.Fatalf("%q: %+v, %v", s, l, err)
+			}
+			return
+		}
+		if strings.TrimSpace(l.ID) == "" || l.ResourceType == "" || !utf8.ValidString(l.ID) || l.String() != s || l.IsZero() {
+			t.Fatalf("%q: %+v", s, l)
+		}
+		parts := l
+		parts.URL = ""
+		again, err := client.ParseLocation(parts.String())
+		again.URL = ""
+		if again != parts || err != nil {
+			t.Fatalf("%q: %+v, then %+v, %v", s, parts, again, err)
+		}
+	})
+}

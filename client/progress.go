@@ -1,0 +1,79 @@
+package client
+
+import (
+	"sync"
+	"time"
+)
+
+// Progress is how far a job is.
+type Progress struct {
+	// Read is the number of operations that the source has given.
+	Read int
+	// Succeeded, Failed, Skipped and Unknown count the operations by fate.
+	Succeeded, Failed, Skipped, Unknown int
+	// Recovered and Replayed count those of Succeeded that a look-up decided,
+	// and those that the journal knew.
+	Recovered, Replayed int
+	// Requests is the number of Bulk requests sent, repetitions included.
+	Requests int
+	// Refused is how often the service asked the Client to wait.
+	Refused int
+	// InFlight is the number of requests that are under way, Waiting that of
+	// the operations read and not sent.
+	InFlight, Waiting int
+	// ClosedFor is how long the service still wants to be left alone; 0 when it
+	// does not.
+	ClosedFor time.Duration
+}
+
+// Done is the number of operations that have their fate.
+func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unknown }
+
+// tally is a Progress under a lock.
+type tally struct {
+	mu    sync.Mutex
+	now   Progress
+	extra func(*Progress)
+}
+
+func (t *tally) change(f func(*Progress)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(&t.now)
+}
+
+func (t *tally) watch(extra func(*Progress)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.extra = extra
+}
+
+// Progress tells how far the job is, from any goroutine and at any time.
+func (j *Job) Progress() Progress {
+	j.tally.mu.Lock()
+	defer j.tally.mu.Unlock()
+	p := j.tally.now
+	if j.tally.extra != nil {
+		j.tally.extra(&p)
+	}
+	return p
+}
+
+func (p *Progress) count(r Result) {
+	switch r.Outcome {
+	case Succeeded:
+		p.Succeeded++
+	case Failed:
+		p.Failed++
+	case Skipped:
+		p.Skipped++
+	case Unknown:
+		p.Unknown++
+	}
+	if r.Recovered {
+		p.Recovered++
+	}
+	if r.Replayed {
+		p.Replayed++
+	}
+}
