@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// demonstration is one run of demo.
+type demonstration struct {
+	stdio
+	people      int
+	seed        int64
+	latency     time.Duration
+	concurrency int
+}
+
+func newDemo(io stdio) *cobra.Command {
+	d := &demonstration{stdio: io}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Import a made-up organisation into the simulator, in one process",
+		Example: `  webex-bulk demo
+  webex-bulk demo --users 20000 --seed 7`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.IntVar(&d.people, "users", 2000, "people in the organisation")
+	f.Int64Var(&d.seed, "seed", 1, "seed of the organisation and of what goes wrong")
+	f.DurationVar(&d.latency, "latency", 50*time.Millisecond, "time that a request takes")
+	f.IntVar(&d.concurrency, "concurrency", 4, "requests in flight at once")
+	return cmd
+}
+
+// run imports the organisation. Some operations fail on purpose: their users
+// are there already, and what refers to those is not sent.
+func (d *demonstration) run(ctx context.Context) error {
+	if d.people < 1 {
+		return fmt.Errorf("--users %d: expected 1 or more", d.people)
+	}
+	service := webextest.New(webextest.Config{
+		Seed: d.seed, Latency: d.latency,
+		Chaos: webextest.Chaos{TooMany: .04, CutAfterWork: .02, Busy: .002, RetryAfter: []string{"1"}},
+	})
+	c, err := client.New(client.Config{
+		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken),
+		HTTPClient: service.Client(), Concurrency: d.concurrency,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "importing a made-up organisation of %d people into a simulated Webex (seed %d);\n", d.people, d.seed)
+	fmt.Fprintf(d.out, "some of them are there already, and the service cuts connections and asks for patience.\n\n")
+	var trouble error
+	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {
+		if _, err := service.Add("/Users", gen.User{Schemas: []string{client.SchemaUser}, UserName: userName}); err != nil {
+			trouble = err
+		}
+	})}
+	sum, stop := d.importAll(ctx, c, job)
+	if trouble != nil {
+		return trouble
+	}
+	if err := sum.WriteTable(d.out); err != nil {
+		return err
+	}
+	d.prove(service)
+	if stop != nil {
+		return verdict(ctx, sum, stop)
+	}
+	return nil
+}
+
+func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *client.Job) (*report.Summary, error) {
+	sum := &report.Summary{}
+	began := time.Now()
+	var stop error
+	for res, err := range c.Run(ctx, job) {
+		if err != nil {
+			stop = err
+			break
+		}
+		sum.Add(res, 0)
+	}
+	sum.Took = time.Since(began)
+	sum.Requests = job.Progress().Requests
+	return sum, stop
+}
+
+// prove shows from the service's own books that nothing was done twice.
+func (d *demonstration) prove(service *webextest.Simulator) {
+	created, twice := map[string]int{}, 0
+	for _, e := range service.Ledger() {
+		if e.Effect == webextest.Created {
+			if created[e.Key]++; created[e.Key] == 2 {
+				twice++
+			}
+		}
+	}
+	users, groups := service.Count()
+	fmt.Fprintf(d.out, "\nat the service: %d users and %d groups; created twice: %d; dangling references: %s\n",
+		users, groups, twice, orNone(service.CheckIntegrity()))
+	fmt.Fprintf(d.out, "next: webex-bulk serve, and webex-bulk plan FILE with operations of your own.\n")
+}
+
+func orNone(err error) string {
+	if err == nil {
+		return "none"
+	}
+	return err.Error()
+}

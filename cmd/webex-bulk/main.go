@@ -1,0 +1,13 @@
+// Command webex-bulk applies files of operations to a Webex organisation
+// through the SCIM 2.0 Bulk API, and can play that service for tests.
+//
+//	webex-bulk demo
+//	webex-bulk plan users.ndjson
+//	webex-bulk apply --org 3f1d2c8a-… users.ndjson
+package main
+
+import "os"
+
+func main() {
+	os.Exit(run(os.Args[1:], stdio{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
