@@ -113,7 +113,9 @@ func (r *run) takeDrops() {
 		if p == nil {
 			continue // known from the journal
 		}
-		out = append(out, r.dropped(p, d))
+		res := r.dropped(p, d)
+		r.remember(p, res.Err) // the next drop may be for its sake
+		out = append(out, res)
 	}
 	r.conclude(out)
 }
@@ -142,8 +144,7 @@ func (r *run) dropped(p *pending, d plan.Drop) Result {
 	return res
 }
 
-// conclude puts fates on record and hands them on. It remembers why a name did
-// not come about, for those that refer to it.
+// conclude puts fates on record and hands them on.
 func (r *run) conclude(out []Result) {
 	if len(out) == 0 {
 		return
@@ -176,12 +177,16 @@ func (r *run) publish(out []Result) {
 	for _, res := range out {
 		p := r.open[res.Index]
 		delete(r.open, res.Index)
-		if res.Err != nil && p.item.Name != "" {
-			if _, ok := r.causes[p.item.Name]; !ok {
-				r.causes[p.item.Name] = res.Err
-			}
-		}
+		r.remember(p, res.Err)
 		r.results = append(r.results, res)
+	}
+}
+
+// remember keeps why what an operation was to create did not come about, for
+// those that refer to it.
+func (r *run) remember(p *pending, err error) {
+	if _, ok := r.causes[p.item.Name]; err != nil && p.item.Name != "" && !ok {
+		r.causes[p.item.Name] = err
 	}
 }
 
@@ -196,11 +201,25 @@ func (r *run) takeLandings() {
 	}
 }
 
+// learn lowers the limits of requests to what the service has shown of its own.
+// Where it names none, they fall to what it took before, or by a part; a body
+// no larger than one it took was refused for something else.
+func (r *run) learn(l landing) {
+	if l.answered {
+		r.accepted = max(r.accepted, l.bytes)
+	}
+	payload := l.payloadLimit
+	if l.tooLarge && l.bytes > r.accepted {
+		payload = max(r.accepted, l.bytes/2+l.bytes/8)
+	}
+	r.planner.Limit(l.operationLimit, max(0, payload-envelope))
+}
+
 // land takes in what a worker brings.
 func (r *run) land(l landing) {
 	r.flights--
 	r.budget.settle(l.share, l.failed)
-	r.planner.Limit(l.operationLimit, max(0, l.payloadLimit-envelope))
+	r.learn(l)
 	if l.halve && !r.planner.Halve(l.req) {
 		l.refuse()
 		if err := r.record(l.results); err != nil {

@@ -23,6 +23,9 @@ type delivery struct {
 	ops   []*pending
 	share int // of the error budget
 	fates []fate
+
+	bytes  int  // of the body
+	answer bool // the service took it
 }
 
 // fate is what has become of an operation so far: a result, or again.
@@ -33,21 +36,6 @@ type fate struct {
 }
 
 func (f fate) open() bool { return f.res.Outcome == 0 && !f.again }
-
-// landing is what a worker brings back.
-type landing struct {
-	req      *plan.Request
-	ops      []*pending
-	share    int
-	failed   int // at the service
-	results  []Result
-	verdicts []plan.Verdict
-
-	halve                        bool
-	refusal                      error // why it was refused whole
-	payloadLimit, operationLimit int
-	stop                         error // why the job cannot go on
-}
 
 func (d *delivery) deliver() landing {
 	d.fates = make([]fate, len(d.ops))
@@ -99,6 +87,10 @@ func (d *delivery) encode() []exchange.Operation {
 // send sends until the service has said something about the operations.
 func (d *delivery) send(ops []exchange.Operation) landing {
 	r := d.run
+	d.bytes = envelope
+	for _, op := range ops {
+		d.bytes += exchange.Size(op)
+	}
 	for try := 1; ; try++ {
 		accepted := r.c.gate.State().Accepted
 		a := r.c.x.SendWithin(r.leave, r.flight, ops, d.share)
@@ -142,37 +134,18 @@ func denied(a exchange.Answer) error {
 
 // rejected is a request that was refused for what it holds.
 func (d *delivery) rejected(a exchange.Answer, ops []exchange.Operation) landing {
-	l := landing{req: d.req, ops: d.ops, share: d.share, halve: true, refusal: public(a.Err)}
+	l := landing{req: d.req, ops: d.ops, share: d.share, bytes: d.bytes, halve: true, refusal: public(a.Err)}
 	if a.Status != http.StatusRequestEntityTooLarge || len(ops) == 1 {
 		return l
 	}
-	size := envelope
-	for _, op := range ops {
-		size += exchange.Size(op)
-	}
 	l.payloadLimit, l.operationLimit = a.PayloadLimit, a.OperationLimit
-	if a.PayloadLimit == 0 && a.OperationLimit == 0 {
-		// Not named: half of what was too much, which the halves have.
-		l.payloadLimit = size/2 + size/8
-	}
+	l.tooLarge = a.PayloadLimit == 0 && a.OperationLimit == 0
 	return l
-}
-
-// refuse fails the operations of a request that cannot be divided.
-func (l *landing) refuse() {
-	for _, p := range l.ops {
-		res := p.result(Failed, l.refusal)
-		if e, ok := errors.AsType[*ResponseError](l.refusal); ok {
-			res.Status = e.Status
-		}
-		l.results = append(l.results, res)
-		l.verdicts = append(l.verdicts, plan.Verdict{Index: p.index, Fate: plan.Failed})
-	}
-	l.failed = len(l.ops)
 }
 
 // answered reads what an answer says of each operation.
 func (d *delivery) answered(a exchange.Answer) landing {
+	d.answer = true
 	var lost, nameless []int
 	for i, item := range a.Items {
 		p := d.ops[i]
@@ -230,6 +203,7 @@ func succeeded(p *pending, item exchange.Item) Result {
 func failed(p *pending, item exchange.Item) Result {
 	res := p.result(Failed, newResponseError(item.Err))
 	res.Status = item.Status
+	res.Location, _ = ParseLocation(item.Location) // of what was to be changed
 	return res
 }
 
@@ -294,46 +268,6 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// landing gathers the fates and makes them durable. What has none is to be
-// sent again; stop says that there will be no again.
-func (d *delivery) landing(stop error) landing {
-	l := landing{req: d.req, ops: d.ops, share: d.share, stop: stop}
-	for i, p := range d.ops {
-		f := d.fates[i]
-		v := plan.Verdict{Index: p.index, Fate: plan.Again}
-		if f.res.Outcome != 0 {
-			l.results = append(l.results, f.res)
-			v.Fate, v.ID = plan.Failed, f.res.Location.ID
-			if f.res.Outcome == Succeeded {
-				v.Fate = plan.Done
-			}
-			if f.res.Outcome == Failed {
-				l.failed++
-			}
-		}
-		l.verdicts = append(l.verdicts, v)
-	}
-	if err := d.record(l.results); err != nil {
-		l.stop = fmt.Errorf("%w: %w", ErrJournal, err)
-	}
-	return l
-}
-
-func (d *delivery) record(results []Result) error {
-	if len(results) == 0 {
-		return nil
-	}
-	s := make([]Settlement, len(results))
-	byIndex := map[int]Ticket{}
-	for _, p := range d.ops {
-		byIndex[p.index] = p.ticket
-	}
-	for i, res := range results {
-		s[i] = settlement(byIndex[res.Index], res)
-	}
-	return d.run.journal.Settle(d.flightless(), s)
 }
 
 // gateClosed tells that the service has refused for longer than a job waits.

@@ -79,18 +79,19 @@ type run struct {
 	feed     chan fed
 	landings chan landing
 
-	planner *plan.Planner
-	budget  budget
-	open    map[int]*pending
-	causes  map[string]error // why what is called so did not succeed
-	taken   identities
-	results []Result
-	window  int
-	flights int
-	ended   bool // the feed is closed
-	idle    bool // the source pauses
-	left    bool // the caller has left the loop
-	stopped error
+	planner  *plan.Planner
+	budget   budget
+	open     map[int]*pending
+	causes   map[string]error // why what is called so did not succeed
+	taken    identities
+	results  []Result
+	window   int
+	accepted int // bytes of the largest body that the service took
+	flights  int
+	ended    bool // the feed is closed
+	idle     bool // the source pauses
+	left     bool // the caller has left the loop
+	stopped  error
 }
 
 func (c *Client) start(ctx context.Context, job *Job) (*run, error) {

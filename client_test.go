@@ -1,0 +1,188 @@
+package bulk_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// These tests hold three witnesses together: the client and the simulator were
+// written apart, and every message between them is checked against the
+// contract.
+
+func newClient(t *testing.T, w http.RoundTripper, token string) *client.Client {
+	t.Helper()
+	c, err := client.New(client.Config{
+		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(token),
+		HTTPClient: &http.Client{Transport: w}, LookupPatience: 2 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// staff is a small organisation of every kind of operation: managers, a group
+// of people to come, changes of them, a person who leaves.
+func staff(n int) (ops []client.Operation) {
+	ops = append(ops, client.Groups.Create(gen.Group{
+		DisplayName: "everybody", ExternalID: "g1",
+		Members: []gen.GroupMember{{Value: client.Ref("u1")}, {Value: client.Ref(fmt.Sprintf("u%d", n-1))}},
+	}).Named("g"))
+	for i := range n {
+		user := gen.User{
+			UserName: fmt.Sprintf("u%d@example.com", i), Name: gen.PersonName{GivenName: "U", FamilyName: "N & <sons>"},
+			Emails: []gen.Email{{Value: fmt.Sprintf("u%d@example.com", i), Type: "work", Primary: new(true)}},
+		}
+		if i > 0 {
+			user.Enterprise.Manager.Value = client.Ref("u0")
+		}
+		ops = append(ops, client.Users.Create(user).Named(fmt.Sprintf("u%d", i)))
+	}
+	return append(ops,
+		client.Users.Patch(client.Ref("u1"), client.Replace("title", "Chair"), client.Replace(`emails[type eq "work"].display`, "office")),
+		client.Groups.Patch(client.Ref("g"), client.Add("members", []map[string]string{{"value": client.Ref("u2"), "type": "user"}})),
+		client.Users.Delete(client.Ref(fmt.Sprintf("u%d", n-2))),
+	)
+}
+
+func TestEveryMessageKeepsTheContract(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Millisecond})
+		w := newWitness(t, s.Transport())
+		results, err := newClient(t, w, webextest.DefaultToken).Do(t.Context(), staff(250)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, res := range results {
+			if res.Err != nil {
+				t.Errorf("%d %s %s: %v", res.Index, res.Operation.Method, res.Operation.Path, res.Err)
+			}
+		}
+		if err := s.Check(); err != nil {
+			t.Error(err)
+		}
+		if w.requests < 3 {
+			t.Errorf("the witness saw %d requests", w.requests)
+		}
+	})
+}
+
+func TestRefusalsKeepTheContract(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		cfg    webextest.Config
+		fault  *webextest.Fault
+		token  string
+		want   error
+	}{
+		{"bad request", 400, webextest.Config{}, webextest.Refuse(400, ""), "", nil},
+		{"wrong token", 401, webextest.Config{}, nil, "wrong", client.ErrUnauthorized},
+		{"forbidden", 403, webextest.Config{OrgID: "11111111-1111-4111-8111-111111111111"}, nil, "", client.ErrUnauthorized},
+		{"not found", 404, webextest.Config{}, webextest.Refuse(404, ""), "", client.ErrEndpoint},
+		{"method", 405, webextest.Config{}, webextest.Refuse(405, ""), "", client.ErrEndpoint},
+		{"conflict", 409, webextest.Config{}, webextest.Refuse(409, ""), "", nil},
+		{"gone", 410, webextest.Config{}, webextest.Refuse(410, ""), "", client.ErrEndpoint},
+		{"too large", 413, webextest.Config{MaxOperations: 20}, nil, "", nil},
+		{"media type", 415, webextest.Config{}, webextest.Refuse(415, ""), "", client.ErrEndpoint},
+		{"content", 422, webextest.Config{}, webextest.Refuse(422, ""), "", nil},
+		{"locked", 423, webextest.Config{}, webextest.Refuse(423, "1"), "", nil},
+		{"precondition", 428, webextest.Config{}, webextest.Refuse(428, ""), "", client.ErrEndpoint},
+		{"too many", 429, webextest.Config{}, webextest.Refuse(429, "1"), "", nil},
+		{"internal", 500, webextest.Config{}, webextest.Refuse(500, ""), "", nil},
+		{"bad gateway", 502, webextest.Config{}, webextest.Lose(502), "", nil},
+		{"unavailable", 503, webextest.Config{}, webextest.Refuse(503, ""), "", nil},
+		{"timeout", 504, webextest.Config{}, webextest.Lose(504), "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := webextest.New(c.cfg)
+				s.Script(c.fault)
+				w := newWitness(t, s.Transport())
+				token := webextest.DefaultToken
+				if c.token != "" {
+					token = c.token
+				}
+				results, err := newClient(t, w, token).Do(t.Context(), staff(30)...)
+				if !errors.Is(err, c.want) {
+					t.Errorf("error %v, want %v", err, c.want)
+				}
+				if w.statuses[c.status] == 0 {
+					t.Errorf("no answer had status %d: %v", c.status, w.statuses)
+				}
+				for _, res := range results {
+					if good := res.Outcome == client.Succeeded; good == (c.want != nil) {
+						t.Errorf("operation %d: %v, %v", res.Index, res.Outcome, res.Err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Operations that the service refuses one by one come back as errors with the
+// members of the contract's error extension.
+func TestFailuresKeepTheContract(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		w := newWitness(t, s.Transport())
+		ops := []client.Operation{
+			client.Users.Create(gen.User{UserName: "a@example.com"}),
+			client.Users.Create(gen.User{UserName: "A@Example.com"}),
+			client.Users.Delete("5e1fd6a2-0000-4000-8000-000000000000"),
+			client.Users.Patch("5e1fd6a2-0000-4000-8000-000000000000", client.Replace("title", "x")),
+			client.Users.Create(gen.User{}),
+		}
+		results, err := newClient(t, w, webextest.DefaultToken).Do(t.Context(), ops...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []int{201, 409, 404, 404, 400} {
+			res := results[i]
+			if res.Status != want {
+				t.Errorf("operation %d: status %d, want %d", i, res.Status, want)
+			}
+			if want == 201 {
+				continue
+			}
+			said, ok := errors.AsType[*client.ResponseError](res.Err)
+			if !ok || said.Status != want || said.TrackingID == "" || said.ErrorCode == "" || len(said.Details) == 0 {
+				t.Errorf("operation %d: %#v", i, res.Err)
+			}
+		}
+	})
+}
+
+// The other way round: the contract's examples of requests are understood by
+// the simulator, those of answers by the client.
+func TestExamplesAreUnderstood(t *testing.T) {
+	post := contract(t).Paths.Find("/identity/scim/{orgId}/v2/Bulk").Post
+	examples := post.RequestBody.Value.Content["application/json"].Examples
+	for name, example := range examples {
+		t.Run(name, func(t *testing.T) {
+			body, err := json.Marshal(example.Value.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := http.StatusOK
+			if answers := post.Responses.Value("400").Value; answers.Content["application/json"].Examples[name] != nil {
+				want = http.StatusBadRequest // an example of what breaks the contract
+			}
+			simulatorTakes(t, body, want)
+			for status, resp := range post.Responses.Map() {
+				if answer := resp.Value.Content["application/json"].Examples[name]; answer != nil {
+					clientReads(t, status, body, answer.Value.Value)
+				}
+			}
+		})
+	}
+}

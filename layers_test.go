@@ -1,0 +1,73 @@
+package bulk_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/webexscim/bulk"
+
+// rooms are the packages, each with the rooms that it may import: arrows go
+// down only.
+var rooms = map[string][]string{
+	"api":                     {},
+	"wire":                    {},
+	"gen":                     {"wire"},
+	"internal/plan":           {},
+	"internal/gate":           {},
+	"internal/reference":      {},
+	"internal/exchange":       {"gen", "wire", "internal/gate"},
+	"client":                  {"gen", "internal/plan", "internal/gate", "internal/reference", "internal/exchange"},
+	"journal":                 {"client"},
+	"internal/opfile":         {"client"},
+	"internal/report":         {"client"},
+	"webextest":               {"webextest/internal/scim"},
+	"webextest/internal/scim": {},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/access", "internal/opfile", "internal/report", "webextest"},
+	"internal/access":         {"client"},
+}
+
+// light is all that the library may bring into a program besides the standard
+// library: what the generated client needs.
+var light = []string{"github.com/oapi-codegen/runtime", "github.com/apapsch/go-jsonmerge/v2", "github.com/google/uuid"}
+
+func golist(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return strings.Fields(string(out))
+}
+
+func TestArrowsGoDown(t *testing.T) {
+	for _, pkg := range golist(t, "./...") {
+		room, ok := strings.CutPrefix(pkg, module+"/")
+		if !ok {
+			continue // the root has documentation only
+		}
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("%s is a room without a place in the house: say what it may import", room)
+			continue
+		}
+		for _, imported := range golist(t, "-f", `{{join .Imports "\n"}}`, pkg) {
+			if below, ours := strings.CutPrefix(imported, module+"/"); ours && !slices.Contains(allowed, below) {
+				t.Errorf("%s imports %s", room, below)
+			}
+		}
+	}
+}
+
+func TestLibraryStaysLight(t *testing.T) {
+	for _, pkg := range golist(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./client", "./gen") {
+		if strings.HasPrefix(pkg, module+"/") {
+			continue
+		}
+		if !slices.ContainsFunc(light, func(l string) bool { return pkg == l || strings.HasPrefix(pkg, l+"/") }) {
+			t.Errorf("the library brings in %s", pkg)
+		}
+	}
+}
