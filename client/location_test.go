@@ -33,7 +33,8 @@ func TestParseLocation(t *testing.T) {
 		{"/Users/u1", "", "Users", "u1"}, {"Users/u1", "", "Users", "u1"}, {"../Users/u1", "", "Users", "u1"},
 		{"https://example.com/Users/u1", "", "Users", "u1"}, {"https://example.com/scim/v2/Users/u1", "", "Users", "u1"},
 		{"https://example.com:8443/proxy/scim/Users/u1", "", "Users", "u1"}, {"//example.com/v2/Users/u1", "", "Users", "u1"},
-		{"https://example.com/scim/acme/v2/Users/u1", "acme", "Users", "u1"},
+		{"https://example.com/scim/acme/v2/Users/u1", "acme", "Users", "u1"}, {"/SCIM/Acme/v2/Users/u1", "Acme", "Users", "u1"},
+		{"/scim/%2e%2e/v2/Users/u1", "", "Users", "u1"},
 		{orgUUID + "/v2/Users/u1", orgUUID, "Users", "u1"}, {"/identity/scim/" + orgUUID + "/Users/u1", orgUUID, "Users", "u1"},
 		{"/identity/scim/" + orgHydra + "/v2/Users/u1", orgUUID, "Users", "u1"},
 		{"/v2/Users/u1/", "", "Users", "u1"}, {"/v2//Users///u1//", "", "Users", "u1"}, {" /v2/Users/u1\n", "", "Users", "u1"},
@@ -63,7 +64,7 @@ func TestParseLocationRefuses(t *testing.T) {
 	for _, in := range []string{
 		"", " ", "/", "//", "?", "#", "null", "u1", "/u1", "Users", "/Users/", "/v2/Users", "/V2/USERS/", "/v2/Users/?x=/y/z", "/v2/",
 		"https://", "https://example.com", "https://example.com/", "https://example.com/Users", "https://example.com/u1",
-		"//Users/u1", "/identity/scim", "/identity/scim/" + orgUUID, "/identity/scim/" + orgUUID + "/v2",
+		"//Users/u1", "/identity/scim", "/identity/u1", "/identity/scim/" + orgUUID, "/identity/scim/" + orgUUID + "/v2",
 		"/identity/scim/" + orgUUID + "/v2/Users", "/identity/scim/" + orgUUID + "/Users", "/identity/scim/" + orgHydra + "/Users",
 		"/scim/acme/Users", "/scim/acme/v2/", "/scim/v2/Devices", orgUUID + "/u1", orgHydra + "/u1",
 		"/v2/Users/%20", "/v2/Users/..", "/v2/Users/.", "/v2/Users/%2e%2E", "/v2/Users/bulkId:u1", "/v2/Users/bulkId%3Au1",

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -239,10 +240,9 @@ func (d *delivery) match(i int, found map[string][]exchange.Resource) bool {
 func recovered(p *pending, kind string, res exchange.Resource) Result {
 	out := p.result(Succeeded, nil)
 	out.Recovered, out.Version = true, res.Version
-	url := res.Location
-	loc, err := ParseLocation(url)
+	loc, err := ParseLocation(res.Location)
 	if err != nil || loc.ID != res.ID {
-		loc, _ = ParseLocation("/v2/" + kind + "/" + res.ID)
+		loc, _ = ParseLocation("/v2/" + kind + "/" + url.PathEscape(res.ID))
 	}
 	out.Location = loc
 	return out

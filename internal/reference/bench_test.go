@@ -3,8 +3,10 @@ package reference_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webexscim/bulk/internal/reference"
 )
@@ -67,4 +69,30 @@ func BenchmarkReplace(b *testing.B) {
 	forEach(b, func(data []byte) {
 		out = reference.Replace(out[:0], data, refs[len(data)], func(string) (string, bool) { return id, true })
 	})
+}
+
+// BenchmarkScanAgainstValid takes turns and compares medians, so that a busy machine does not favour either: x-valid
+// is how many times as fast as json.Valid the scan is.
+func BenchmarkScanAgainstValid(b *testing.B) {
+	for name, data := range payloads() {
+		b.Run(name, func(b *testing.B) {
+			var (
+				refs        []reference.Reference
+				scan, valid []time.Duration
+			)
+			for b.Loop() {
+				start := time.Now()
+				refs, _ = reference.Scan(refs[:0], data)
+				between := time.Now()
+				json.Valid(data)
+				scan, valid = append(scan, between.Sub(start)), append(valid, time.Since(between))
+			}
+			b.ReportMetric(float64(median(valid))/float64(median(scan)), "x-valid")
+		})
+	}
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
 }

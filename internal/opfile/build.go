@@ -1,0 +1,229 @@
+package opfile
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// change is one cell that is to be written.
+type change struct {
+	target target
+	value  any
+	remove bool
+}
+
+// builder makes the operation of one row, and gathers all that is wrong with it.
+type builder struct {
+	*sheet
+	record  record
+	name    string // what the column identity says
+	faults  []*Error
+	lookups []Lookup
+}
+
+// operation makes the operation that a row asks for.
+func (s *sheet) operation(rec record) (Row, []*Error) {
+	b := builder{sheet: s, record: rec, name: s.cell(rec, s.identity)}
+	op, ok := parseOperation(s.cell(rec, s.operations))
+	if !ok {
+		b.fault(s.operations, s.cell(rec, s.operations), "unknown operation", "create, update or delete, or nothing for create")
+		return Row{}, b.faults
+	}
+	b.unrepeated()
+	row := Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
+	switch op {
+	case create:
+		row.Operation = b.create()
+	case update:
+		row.Operation = b.update()
+	case remove:
+		row.Operation = client.Operation{Method: client.MethodDelete, Path: b.path()}
+	}
+	row.Lookups = b.lookups
+	return row, b.faults
+}
+
+// fault adds what is wrong with the cell of c, which may be nil.
+func (b *builder) fault(c *column, value, problem, expected string) {
+	e := &Error{File: b.reader.name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
+	if c != nil {
+		e.Column = c.header
+		if c.target.name == "password" {
+			e.Value = ""
+		}
+	}
+	b.faults = append(b.faults, e)
+}
+
+// unrepeated refuses a second row about the same user or group.
+func (b *builder) unrepeated() {
+	if e, ok := b.index.rows[digestKey(b.name)]; ok && b.name != "" && int(e.line) != b.record.line {
+		b.fault(b.identity, b.name, fmt.Sprintf("the same as in line %d", e.line), "each "+b.noun()+" in one row")
+	}
+	id := b.cell(b.record, b.id)
+	if line, ok := b.index.byID[digestKey(id)]; ok && id != "" && int(line) != b.record.line {
+		b.fault(b.id, id, fmt.Sprintf("the same as in line %d", line), "each "+b.noun()+" in one row")
+	}
+}
+
+func (b *builder) noun() string {
+	if b.groups {
+		return "group"
+	}
+	return "user"
+}
+
+// create makes a POST.
+func (b *builder) create() client.Operation {
+	op := client.Operation{Method: client.MethodPost}
+	if id := b.cell(b.record, b.id); id != "" {
+		b.fault(b.id, id, "the id of one who is to be created", "no id, or update or delete in a column operation")
+	}
+	if b.name == "" {
+		b.fault(b.identity, "", "no "+b.identityName()+" for a new "+b.noun(), b.identityForm())
+	}
+	changes := b.changes(true)
+	if len(b.faults) > 0 {
+		return op
+	}
+	var resource map[string]any
+	if b.groups {
+		op.Path, op.BulkID, resource = "/Groups", bulkID(groupPrefix, b.name), newResource(client.SchemaGroup, changes)
+	} else {
+		op.Path, op.BulkID, resource = "/Users", bulkID(userPrefix, b.name), newResource(client.SchemaUser, changes)
+		completeUser(resource, b.name)
+	}
+	op.Data = marshal(resource)
+	return op
+}
+
+func (b *builder) identityName() string {
+	if b.groups {
+		return "displayName"
+	}
+	return "userName"
+}
+
+func (b *builder) identityForm() string {
+	if b.groups {
+		return "a name"
+	}
+	return "an email address"
+}
+
+// newResource makes the body of a POST.
+func newResource(core string, changes []change) map[string]any {
+	resource := make(map[string]any)
+	schemas := []string{core}
+	for _, c := range changes {
+		c.target.put(resource, c.value)
+		if urn := c.target.urn; urn != "" && !slices.Contains(schemas, urn) {
+			schemas = append(schemas, urn)
+		}
+	}
+	slices.Sort(schemas[1:])
+	resource["schemas"] = schemas
+	return resource
+}
+
+// completeUser adds what every user has: a type, and as the primary work email the userName, as Webex wants it.
+func completeUser(user map[string]any, userName string) {
+	if user["userType"] == nil {
+		user["userType"] = "user"
+	}
+	work := target{name: "emails", filterKey: "type", filter: "work"}.member(user)
+	if work["value"] == nil {
+		work["value"] = userName
+	}
+	for _, e := range user["emails"].([]map[string]any) {
+		if e["primary"] != nil {
+			return
+		}
+	}
+	if value, _ := work["value"].(string); strings.EqualFold(value, userName) {
+		work["primary"] = true
+	}
+}
+
+// patchChange is one operation of a PATCH.
+type patchChange struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitzero"`
+}
+
+// patch writes a change as RFC 7644 section 3.5.2 has it. A replace fails with noTarget where no element fits the
+// filter; an add sets the value of the one that does, or makes one: what a sheet with a new number means.
+func (c change) patch() patchChange {
+	switch {
+	case c.remove:
+		return patchChange{Op: "remove", Path: c.target.element()}
+	case c.target.filterKey != "":
+		return patchChange{Op: "add", Path: c.target.path(), Value: c.value}
+	}
+	return patchChange{Op: "replace", Path: c.target.path(), Value: c.value}
+}
+
+// update makes a PATCH of the cells that are not empty.
+func (b *builder) update() client.Operation {
+	op := client.Operation{Method: client.MethodPatch, Path: b.path()}
+	patch := struct {
+		Schemas    []string      `json:"schemas"`
+		Operations []patchChange `json:"Operations"`
+	}{Schemas: []string{client.SchemaPatchOp}}
+	for _, c := range b.changes(b.cell(b.record, b.id) != "") {
+		patch.Operations = append(patch.Operations, c.patch())
+	}
+	if len(b.faults) == 0 && len(patch.Operations) == 0 {
+		b.fault(nil, "", "an update that changes nothing", "a value in at least one more column")
+	}
+	op.Data = marshal(patch)
+	return op
+}
+
+// path is the path of the row's resource: by its id, or by one that is looked up.
+func (b *builder) path() string {
+	l := b.lookup(b.name)
+	id := b.cell(b.record, b.id)
+	switch {
+	case id != "":
+		if !isID(id) || strings.HasPrefix(id, "bulkId:") {
+			b.fault(b.id, id, "not an id", "the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
+		}
+	case b.name == "":
+		b.fault(b.identity, "", "neither an id nor a "+b.identityName(), "one of them: whom to change")
+	case !b.isName(b.name):
+		b.fault(b.identity, b.name, "not an email address", b.identityForm())
+	default:
+		id = b.find(b.identity, l, "no "+b.noun()+" of the organisation has this "+b.identityName(), "one that exists, or an id")
+	}
+	return "/" + l.Type + "/" + id
+}
+
+// find returns the id that a Lookup found, or a placeholder while there was none.
+func (b *builder) find(c *column, l Lookup, problem, expected string) string {
+	b.lookups = append(b.lookups, l)
+	if b.reader.resolve == nil {
+		return l.Placeholder()
+	}
+	id, ok := b.reader.resolve(l)
+	if !ok || id == "" {
+		b.fault(c, l.Name, problem, expected)
+	}
+	return id
+}
+
+// marshal is json.Marshal of text, numbers, lists and objects, without its escapes for HTML.
+func marshal(v any) json.RawMessage {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v) // can't fail for these
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}

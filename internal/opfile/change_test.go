@@ -1,0 +1,125 @@
+package opfile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const changes = `operation,id,userName,Title,Phone Number,Extension,Department,Manager,active,Address type,Address country
+update,,ada@example.com,Countess,REMOVE|+44 20 7946 0102,,Maths,new@example.com,,Home,GB
+Update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001,renamed@example.com,,,12,,ada@example.com,FALSE,,
+DELETE,,gone@example.com,whatever,no number,,,nobody,maybe,,
+delete,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002,,,,,,,,,
+,,new@example.com,,,,,renamed@example.com,,,
+`
+
+// One sheet creates, updates and deletes. An update writes the cells that are not empty; who is named without an id and
+// not created here is looked up.
+func TestChanges(t *testing.T) {
+	const patch = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[`
+	const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	want := `2 PATCH /Users/id-of-ada@example.com  ` + patch +
+		`{"op":"add","path":"addresses[type eq \"home\"].country","value":"GB"},` +
+		`{"op":"remove","path":"phoneNumbers[type eq \"work\"]"},{"op":"replace","path":"title","value":"Countess"},` +
+		`{"op":"replace","path":"` + enterprise + `:department","value":"Maths"},` +
+		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"bulkId:` + bulkID(userPrefix, "new@example.com") + `"}}]}
+3 PATCH /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001  ` + patch + `{"op":"replace","path":"active","value":false},` +
+		`{"op":"add","path":"phoneNumbers[type eq \"work_extension\"].value","value":"12"},` +
+		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"id-of-ada@example.com"}},` +
+		`{"op":"replace","path":"userName","value":"renamed@example.com"}]}
+4 DELETE /Users/id-of-gone@example.com  
+5 DELETE /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002  
+6 POST /Users ` + bulkID(userPrefix, "new@example.com") + ` {"emails":[{"primary":true,"type":"work","value":"new@example.com"}],` +
+		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","` + enterprise + `"],` +
+		`"` + enterprise + `":{"manager":{"value":"7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001"}},"userName":"new@example.com","userType":"user"}
+`
+	r := open(t, "changes.csv", changes)
+	if got := fmt.Sprint(r.Lookups()); got != "[{Users ada@example.com} {Users gone@example.com}]" {
+		t.Errorf("lookups %s", got)
+	}
+	r.Resolve(organisation("ada@example.com", "gone@example.com"))
+	rows := good(t, r)
+	same(t, "changes", summary(rows), want)
+	names, lookups := "", ""
+	for _, row := range rows {
+		names += row.Name + " "
+		lookups += fmt.Sprint(row.Lookups)
+	}
+	same(t, "names", names, "ada@example.com renamed@example.com gone@example.com 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002 new@example.com ")
+	same(t, "lookups of rows", lookups, "[{Users ada@example.com}][{Users ada@example.com}][{Users gone@example.com}][][]")
+}
+
+// Before anything is looked up, all else can be checked and shown: placeholders stand for the ids.
+func TestPlaceholders(t *testing.T) {
+	r := open(t, "changes.csv", changes)
+	rows := good(t, r)
+	gone := Lookup{"Users", "GONE@example.com"}.Placeholder()
+	if rows[2].Operation.Path != "/Users/"+gone || !isUUID(gone) || gone == (Lookup{"Users", "ada@example.com"}).Placeholder() {
+		t.Errorf("path %s, placeholder %s", rows[2].Operation.Path, gone)
+	}
+	r.Resolve(organisation("ada@example.com"))
+	if _, wrong := all(t, r); wrong.Count != 1 || wrong.Error() != `changes.csv, line 4, column "userName", value "gone@example.com": `+
+		`no user of the organisation has this userName; expected one that exists, or an id` {
+		t.Errorf("%v", wrong.Error())
+	}
+}
+
+// A sheet of groups has members by email, whom the organisation knows.
+func TestGroups(t *testing.T) {
+	text := `operation;id;Display Name;members;externalId
+;;Analysts;"ada@example.com, b@example.com
+ADA@example.com b@example.com;c@example.com";x1
+update;;Engineers;7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001;
+update;g1;New name;;
+delete;;Old;;
+`
+	want := `2 POST /Groups ` + bulkID(groupPrefix, "analysts") + ` {"displayName":"Analysts","externalId":"x1","members":[` +
+		`{"value":"id-of-ada@example.com","type":"user"},{"value":"id-of-b@example.com","type":"user"},{"value":"id-of-c@example.com","type":"user"}],` +
+		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"]}
+4 PATCH /Groups/id-of-engineers  {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` +
+		`{"op":"replace","path":"members","value":[{"value":"7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001","type":"user"}]}]}
+5 PATCH /Groups/g1  {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"displayName","value":"New name"}]}
+6 DELETE /Groups/id-of-old  
+`
+	r := open(t, "groups.csv", text)
+	if got := fmt.Sprint(r.Lookups()); got != "[{Users ada@example.com} {Users b@example.com} {Users c@example.com} {Groups Engineers} {Groups Old}]" {
+		t.Errorf("lookups %s", got)
+	}
+	r.Resolve(organisation("ada@example.com", "b@example.com", "c@example.com", "engineers", "old"))
+	same(t, "groups", summary(good(t, r)), want)
+}
+
+// What a sheet is about shows in its columns.
+func TestIsGroups(t *testing.T) {
+	for header, want := range map[string]bool{
+		"displayName": true, "Display Name,members": true, "Group Name,Members": true, "operation,id,displayName,externalId": true,
+		"userName": false, "Email,displayName": false, "displayName,First Name,id": false, "operation,id": false, "id,title": false,
+		"User ID/Email (Required),Display Name,members": false,
+	} {
+		if got := isGroups(strings.Split(header, ",")); got != want {
+			t.Errorf("isGroups(%s) = %v", header, got)
+		}
+	}
+}
+
+// The templates can be applied as they are: the rows are right, and only members of groups are looked up.
+func TestTemplate(t *testing.T) {
+	for _, kind := range Templates {
+		text, err := Template(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := open(t, kind+".csv", text)
+		rows := good(t, r)
+		if len(rows) == 0 || rows[0].Operation.Path != "/"+strings.ToUpper(kind[:1])+kind[1:] || len(r.Notes()) > 0 {
+			t.Errorf("%s: %s%q", kind, summary(rows), r.Notes())
+		}
+		if kind == "users" && (len(r.Lookups()) > 0 || !strings.Contains(data(rows[1]), `"bulkId:`+rows[0].Operation.BulkID+`"`)) {
+			t.Errorf("lookups %v, manager in %s", r.Lookups(), data(rows[1]))
+		}
+	}
+	if _, err := Template("rooms"); err == nil || !strings.Contains(err.Error(), "users, groups") {
+		t.Errorf("unknown template: %v", err)
+	}
+}

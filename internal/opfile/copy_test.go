@@ -1,0 +1,131 @@
+package opfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/unicode"
+)
+
+// The rows that failed are written as they came.
+func TestCopyLines(t *testing.T) {
+	r := open(t, "ops.ndjson", "\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\r\n\r\n"+
+		`{"method":"DELETE","path":"/Users/2"}`+"\r\n"+`{"path":"/Users/3","method":"DELETE"}`)
+	same(t, "ndjson", copied(t, r, 0, 2), "\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\n"+`{"path":"/Users/3","method":"DELETE"}`+"\n")
+	same(t, "none", copied(t, r), "\xef\xbb\xbf")
+}
+
+func TestCopyJSON(t *testing.T) {
+	const a, b, c = `{"method":"DELETE","path":"/Users/1"}`, `{ "path":"/Users/2", "method":"DELETE" }`, `{"method":"DELETE","path":"/Users/3"}`
+	list := "[" + a + "," + b + ",\n" + c + "]"
+	same(t, "array", copied(t, open(t, "ops.json", list), 1, 2), "[\n"+b+",\n"+c+"\n]\n")
+	request := open(t, "ops.json", `{"failOnErrors":5,"schemas":["x"],"Operations":`+list+"}")
+	same(t, "request", copied(t, request, 0), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n"+a+"\n"+`],"failOnErrors":5}`+"\n")
+	for _, r := range []*Reader{open(t, "ops.json", list), request} {
+		if rows := good(t, open(t, "ops.json", copied(t, r))); len(rows) != 0 {
+			t.Errorf("nothing: %s", summary(rows))
+		}
+	}
+}
+
+// A sheet of failed rows keeps header, columns, order, separator, line ends and encoding, and can be read again.
+func TestCopySheet(t *testing.T) {
+	for _, e := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
+		got := copied(t, open(t, "export.csv", utf16(t, export, e)), 1)
+		lines := strings.SplitAfter(export, "\n")
+		same(t, "UTF-16", got, utf16(t, lines[0]+lines[4], e))
+	}
+	text := "sep=;\r\n" + `emails[type eq "home"].value;userName;Shoe size` + "\r\n;a@example.com;\" 39\"\r\n;;\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n"
+	r := open(t, "users.csv", text)
+	got := copied(t, r, 0, 1)
+	same(t, "semicolons", got, `"emails[type eq ""home""].value";userName;Shoe size`+"\r\n;a@example.com;\" 39\"\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n")
+	again := good(t, open(t, "users.csv", got))
+	for i, row := range good(t, r) {
+		same(t, fmt.Sprint("row ", i), data(again[i]), data(row))
+	}
+}
+
+// A disk that is full is told.
+func TestCopyFails(t *testing.T) {
+	full := errors.New("disk full")
+	for name, text := range map[string]string{"a.ndjson": `{"method":"DELETE","path":"/Users/1"}`, "a.json": "[]", "a.csv": "userName\n"} {
+		r := open(t, name, text)
+		for _, w := range []io.Writer{fullDisk{full}} {
+			if err := r.Copy(w, func(int) bool { return true }); !errors.Is(err, full) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+type fullDisk struct{ err error }
+
+func (f fullDisk) Write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	return 0, f.err
+}
+
+// Spool makes any input one that can be read twice, and leaves no file behind.
+func TestSpool(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	file, err := os.Create(t.TempDir() + "/ops.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("0123456789abcde\n", spoolMemory/16+100)
+	if _, err := file.WriteString("file"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		in   io.Reader
+		want string
+	}{
+		"empty": {pipe(""), ""}, "small": {pipe("small"), "small"}, "large": {pipe(large), large}, "file": {file, "file"},
+		"exact": {pipe(large[:spoolMemory]), large[:spoolMemory]},
+	} {
+		s, err := Spool(c.in)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for range 2 {
+			if _, err := s.Seek(0, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(s); err != nil || string(got) != c.want {
+				t.Errorf("%s: %d bytes, %v", name, len(got), err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("%s: close: %v", name, err)
+		}
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if _, err := file.Stat(); err != nil {
+		t.Errorf("the input was closed: %v", err)
+	}
+	failed := errors.New("cut")
+	if _, err := Spool(io.MultiReader(pipe(large), broken{failed})); !errors.Is(err, failed) {
+		t.Errorf("an input that breaks: %v", err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pipe is an input that can't seek.
+func pipe(text string) io.Reader { return struct{ io.Reader }{strings.NewReader(text)} }
+
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }

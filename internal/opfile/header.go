@@ -1,0 +1,207 @@
+package opfile
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// use is what a column is for.
+type use int
+
+const (
+	setsAttribute use = iota
+	saysOperation
+	saysID
+	saysAddressType
+	leftReadOnly    // the service alone writes it
+	leftUnsupported // SCIM has nothing for it
+	leftUnknown     // a service or licence, or nobody knows what
+)
+
+// column is a column of a sheet, understood.
+type column struct {
+	index  int
+	header string // as it stands there
+	use    use
+	attribute
+	target target
+}
+
+// userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
+var userHeaders = map[string]string{
+	"userid/email(required)": "userName", "userid/email": "userName", "userid": "userName",
+	"firstname": "name.givenName", "lastname": "name.familyName", "jobtitle": "title",
+	"phonenumber":         `phoneNumbers[type eq "work"].value`,
+	"extension":           `phoneNumbers[type eq "work_extension"].value`,
+	"language":            "preferredLanguage",
+	"addressstreet":       "addresses[].streetAddress",
+	"addressstreetname":   "addresses[].streetAddress",
+	"streetaddress":       "addresses[].streetAddress",
+	"addressline1":        "addresses[].streetAddress",
+	"addresslocality":     "addresses[].locality",
+	"addresscity":         "addresses[].locality",
+	"addressregion":       "addresses[].region",
+	"addressstate":        "addresses[].region",
+	"addressprovince":     "addresses[].region",
+	"addresspostalcode":   "addresses[].postalCode",
+	"addresszip":          "addresses[].postalCode",
+	"addresszipcode":      "addresses[].postalCode",
+	"addresszip/postcode": "addresses[].postalCode",
+	"addresscountry":      "addresses[].country",
+}
+
+// groupHeaders are likewise what people call the columns of groups.
+var groupHeaders = map[string]string{
+	"groupname": "displayName", "group": "displayName", "name": "displayName", "member": "members",
+	"memberemails": "members",
+}
+
+// leftHeaders are the columns of Control Hub that can't be written through SCIM.
+var leftHeaders = map[string]use{
+	"userstatus": leftReadOnly, "lastserviceaccessedtime": leftReadOnly, "dayssincelastserviceaccessed": leftReadOnly,
+	"calleridnumber": leftUnsupported, "calleridfirstname": leftUnsupported, "calleridlastname": leftUnsupported,
+	"location": leftUnsupported, "hybridcalendarserviceresourcegroup": leftUnsupported,
+	"hybridcallserviceresourcegroup": leftUnsupported, "ucmanagerprofile": leftUnsupported,
+	"upgradeprofile": leftUnsupported, "callingbehavior": leftUnsupported,
+	"callingbehaviorucmanagerprofile": leftUnsupported, "directorynumber": leftUnsupported, "directline": leftUnsupported,
+}
+
+// fold makes headers comparable: without case, spaces, hyphens and underscores.
+func fold(header string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '-' || r == '_' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, header)
+}
+
+// isGroups tells a sheet of groups from one of users by its columns: users have a userName or email, or something else
+// that groups do not have.
+func isGroups(header []string) bool {
+	groups := false
+	for _, h := range header {
+		var users columns
+		users.understand(h, userVocabulary, userHeaders)
+		switch folded := fold(h); {
+		case folded == "email" || folded == "emailaddress" || folded == "username":
+			return false
+		case folded == "members" || folded == "members.value" || groupHeaders[folded] == "members":
+			return true
+		case folded == "displayname" || groupHeaders[folded] == "displayName":
+			groups = true
+		case len(users.list) == 1 && users.list[0].use == setsAttribute && folded != "externalid":
+			return false
+		}
+	}
+	return groups
+}
+
+// columns are those of a sheet, while its header is read.
+type columns struct {
+	file   string
+	line   int
+	list   []column
+	faults []*Error
+}
+
+func (c *columns) fault(header, problem, expected string) {
+	c.faults = append(c.faults, &Error{File: c.file, Line: c.line, Column: header, Problem: problem, Expected: expected})
+}
+
+// understand adds the column with the given header.
+func (c *columns) understand(header string, words vocabulary, aliases map[string]string) {
+	col := column{index: len(c.list), header: header, use: leftUnknown}
+	defer func() { c.list = append(c.list, col) }()
+	folded := fold(header)
+	switch folded {
+	case "operation":
+		col.use = saysOperation
+		return
+	case "id":
+		col.use = saysID
+		return
+	case "addresstype":
+		col.use = saysAddressType
+		return
+	}
+	if left, ok := leftHeaders[folded]; ok {
+		col.use = left
+		return
+	}
+	path, ok := aliases[folded]
+	if !ok {
+		path = strings.TrimSpace(header)
+		if !strings.ContainsAny(path, ".[") {
+			path = folded
+		}
+	}
+	t, isPath := parseTarget(path)
+	if col.attribute, col.target, ok = words.find(t); isPath && ok {
+		c.place(&col, t)
+		return
+	}
+	if isPath && strings.ContainsAny(path, ".[") && words.knows(t.name) || strings.HasPrefix(folded, "urn:") {
+		c.fault(header, "no attribute that a sheet can set", `a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
+	}
+}
+
+// place says what a column that names an attribute is for.
+func (c *columns) place(col *column, written target) {
+	col.use = setsAttribute
+	switch {
+	case col.kind == readOnly:
+		col.use = leftReadOnly
+	case col.kind == structured:
+		c.fault(col.header, "an attribute that has more parts than a cell holds", "operations in NDJSON for it")
+	case written.filterKey != "" && written.filterKey != filterKeyOf(col.target):
+		c.fault(col.header, "a filter that a sheet can't have", "["+filterKeyOf(col.target)+` eq "…"]`)
+	}
+}
+
+// filterKeyOf is what the elements of a multi-valued attribute differ by.
+func filterKeyOf(t target) string {
+	if strings.HasPrefix(t.name, "externalAttribute") {
+		return "source"
+	}
+	return "type"
+}
+
+// email gives a column Email, that can mean two things, its place: the userName where no other column is that.
+func (c *columns) email() {
+	named := slices.ContainsFunc(c.list, func(col column) bool { return col.use == setsAttribute && col.kind == identity })
+	for i := range c.list {
+		switch fold(c.list[i].header) {
+		case "email", "emailaddress":
+			path := "userName"
+			if named {
+				path = `emails[type eq "work"].value`
+			}
+			t, _ := parseTarget(path)
+			c.list[i].use = setsAttribute
+			c.list[i].attribute, c.list[i].target, _ = userVocabulary.find(t)
+			named = true
+		}
+	}
+}
+
+// distinct refuses two columns for one thing.
+func (c *columns) distinct() {
+	seen := make(map[string]string)
+	for _, col := range c.list {
+		key := ""
+		switch col.use {
+		case setsAttribute:
+			key = col.target.path()
+		case saysOperation, saysID, saysAddressType:
+			key = fold(col.header)
+		default:
+			continue
+		}
+		if first, ok := seen[key]; ok {
+			c.fault(col.header, "the same as column "+quote(first), "one column for "+key)
+		}
+		seen[key] = col.header
+	}
+}

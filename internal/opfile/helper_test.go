@@ -1,0 +1,116 @@
+package opfile
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/unicode"
+)
+
+// open reads an input that has to begin well.
+func open(t *testing.T, name, text string) *Reader {
+	t.Helper()
+	r, err := Read(strings.NewReader(text), Options{Name: name})
+	if err != nil {
+		t.Fatalf("Read: %v", err)
+	}
+	return r
+}
+
+// openSmall is open with a bound of 10,000 bytes for a record.
+func openSmall(t *testing.T, name, text string) *Reader {
+	t.Helper()
+	r, err := Read(strings.NewReader(text), Options{Name: name, limit: 10_000})
+	if err != nil {
+		t.Fatalf("Read: %v", err)
+	}
+	return r
+}
+
+// all ranges over the rows and returns them, and what is wrong.
+func all(t *testing.T, r *Reader) (rows []Row, wrong Errors) {
+	t.Helper()
+	for row, err := range r.Rows() {
+		if err == nil {
+			rows = append(rows, row)
+		} else if !wrong.Add(err) {
+			t.Fatalf("Rows: %v", err)
+		}
+	}
+	return rows, wrong
+}
+
+// good returns the rows of an input in which nothing is wrong.
+func good(t *testing.T, r *Reader) []Row {
+	t.Helper()
+	rows, wrong := all(t, r)
+	if err := wrong.Err(); err != nil {
+		t.Fatalf("unexpected errors:\n%v", err)
+	}
+	return rows
+}
+
+// bad returns the rows of an input, and what is wrong with it, be it found early or late.
+func bad(t *testing.T, name, text string) (rows []Row, wrong Errors) {
+	t.Helper()
+	r, err := Read(strings.NewReader(text), Options{Name: name})
+	if err != nil {
+		if !wrong.Add(err) {
+			t.Fatalf("Read: %v", err)
+		}
+		return nil, wrong
+	}
+	return all(t, r)
+}
+
+// summary writes rows one a line, for comparison.
+func summary(rows []Row) string {
+	var b strings.Builder
+	for _, row := range rows {
+		fmt.Fprintf(&b, "%d %s %s %s %s\n", row.Line, row.Operation.Method, row.Operation.Path, row.Operation.BulkID, data(row))
+	}
+	return b.String()
+}
+
+func data(row Row) string {
+	raw, _ := row.Operation.Data.(json.RawMessage)
+	return string(raw)
+}
+
+// same compares texts and shows both where they differ.
+func same(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s:\n--- got\n%s\n--- want\n%s", what, got, want)
+	}
+}
+
+// utf16 writes a text as Control Hub exports it.
+func utf16(t testing.TB, text string, e unicode.Endianness) string {
+	t.Helper()
+	encoded, err := unicode.UTF16(e, unicode.UseBOM).NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+// organisation is one whose users and groups have ids made of their names.
+func organisation(names ...string) func(Lookup) (string, bool) {
+	return func(l Lookup) (string, bool) {
+		return "id-of-" + strings.ToLower(l.Name), slices.Contains(names, strings.ToLower(l.Name))
+	}
+}
+
+// copied returns what Copy writes.
+func copied(t *testing.T, r *Reader, keep ...int) string {
+	t.Helper()
+	var b strings.Builder
+	if err := r.Copy(&b, func(i int) bool { return slices.Contains(keep, i) }); err != nil {
+		t.Fatalf("Copy: %v", err)
+	}
+	return b.String()
+}

@@ -1,0 +1,205 @@
+package opfile
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/unicode"
+)
+
+const twoLines = `{"method":"POST","path":"/Users","bulkId":"u1","data":{"userName":"ada@example.com","n":12345678901234567890,"h":"<&>"}}
+
+{"data":{"Operations":[]},"path":"/Groups/bulkId:g/1","method":"PATCH"}
+  {"method":"DELETE","path":"/Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001","bulkId":null,"data":null}`
+
+// An operation arrives with its line, and its data byte for byte, however the file writes its text.
+func TestNDJSON(t *testing.T) {
+	text := strings.ReplaceAll(twoLines, "g/1", "g1")
+	want := `1 POST /Users u1 {"userName":"ada@example.com","n":12345678901234567890,"h":"<&>"}
+3 PATCH /Groups/bulkId:g1  {"Operations":[]}
+4 DELETE /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001  
+`
+	for name, input := range map[string]string{
+		"plain":              text,
+		"last line ended":    text + "\n",
+		"byte order mark":    "\xef\xbb\xbf" + text,
+		"Windows line ends":  strings.ReplaceAll(text, "\n", "\r\n"),
+		"UTF-16LE":           utf16(t, text, unicode.LittleEndian),
+		"UTF-16BE":           utf16(t, text, unicode.BigEndian),
+		"UTF-16LE, unmarked": strings.TrimPrefix(utf16(t, text, unicode.LittleEndian), "\xff\xfe"),
+	} {
+		for _, file := range []string{"ops.ndjson", "ops.JSONL", ""} {
+			r := open(t, file, input)
+			same(t, name+" "+file, summary(good(t, r)), want)
+			same(t, name+" "+file+" again", summary(good(t, r)), want)
+		}
+	}
+}
+
+// Everything that is wrong is told, each with its line, and what is right between is still read.
+func TestNDJSONErrors(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{`{`, `ops.ndjson, line 2: invalid JSON at character 1: unexpected end of JSON input; expected one operation, {"method":…,"path":…,"bulkId":…,"data":…}`},
+		{`[{"method":"DELETE","path":"/Users/1"}]`, `line 2: a JSON value that is no object; expected one operation`},
+		{`{"method":"DELETE","path":"/Users/1"} {}`, `line 2: invalid JSON at character 39: invalid character '{' after top-level value`},
+		{"{\"method\":\"DELETE\",\"path\":\"/Users/\xff\"}", `line 2: text that is not UTF-8`},
+		{`{"Method":"DELETE","path":"/Users/1"}`, `line 2, value "Method": unknown member; expected method`},
+		{`{"metod":"DELETE","path":"/Users/1"}`, `line 2, value "metod": unknown member; expected method`},
+		{`{"version":"W/1","method":"DELETE","path":"/Users/1"}`, `value "version": unknown member; expected one of method, path, bulkId, data`},
+		{`{"operations":[]}`, `value "operations": unknown member`},
+		{`{"method":"DELETE","method":"DELETE","path":"/Users/1"}`, `line 2, column "method": a member that stands there twice`},
+		{`{"method":1,"path":"/Users/1"}`, `line 2, column "method": not a string`},
+		{`{"path":"/Users/1"}`, `line 2, column "method": no method; expected POST, PATCH or DELETE`},
+		{`{"method":"delete","path":"/Users/1"}`, `line 2, column "method", value "delete": unknown method; expected POST, PATCH or DELETE, in upper case`},
+		{`{"method":"PUT","path":"/Users/1","data":{}}`, `line 2, column "method", value "PUT": a method that Webex has not`},
+		{`{"method":"DELETE"}`, `line 2, column "path": no path; expected "/Users/<id>" or "/Groups/<id>"`},
+		{`{"method":"DELETE","path":"Users/1"}`, `column "path", value "Users/1": not a path of users or groups`},
+		{`{"method":"DELETE","path":"/Uesrs/1"}`, `value "/Uesrs/1": not a path of users or groups`},
+		{`{"method":"DELETE","path":"https://webexapis.com/identity/scim/o/v2/Users/1"}`, `not a path of users or groups`},
+		{`{"method":"DELETE","path":"/Users"}`, `value "/Users": a DELETE of no resource; expected "/Users/<id>"`},
+		{`{"method":"DELETE","path":"/Users/"}`, `not an id after /Users/`},
+		{`{"method":"DELETE","path":"/Users/bulkId:"}`, `not an id after /Users/`},
+		{`{"method":"DELETE","path":"/Users/.."}`, `not an id after /Users/`},
+		{`{"method":"DELETE","path":"/Users/a b"}`, `not an id after /Users/`},
+		{`{"method":"DELETE","path":"/Users/a?b"}`, `not an id after /Users/`},
+		{`{"method":"DELETE","path":"/Users/a/b"}`, `not an id after /Users/`},
+		{`{"method":"POST","path":"/Users/1","data":{}}`, `a POST to a resource; expected "/Users" or "/Groups"`},
+		{`{"method":"POST","path":"/Users"}`, `line 2, column "data": no data; expected an object`},
+		{`{"method":"POST","path":"/Users","data":null}`, `no data`},
+		{`{"method":"PATCH","path":"/Users/1","data":"{\"secret\":1}"}`, `line 2, column "data": data that is no object; expected an object`},
+		{`{"method":"DELETE","path":"/Users/1","data":{}}`, `data for a DELETE; expected none`},
+		{`{"method":"POST","path":"/Users","bulkId":"u1","data":{}}`, `line 2, column "bulkId", value "u1": the same as in line 1`},
+		{`{"method":"DELETE","path":"/Users/1","bulkId":"u1"}`, `the same as in line 1; expected a name of its own`},
+	} {
+		text := `{"method":"POST","path":"/Users","bulkId":"u1","data":{}}` + "\n" + c.line + "\n" +
+			`{"method":"DELETE","path":"/Users/3"}`
+		rows, wrong := bad(t, "ops.ndjson", text)
+		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
+			t.Errorf("%s:\n got  %v\n want %s", c.line, wrong.Error(), c.want)
+		}
+		if len(rows) != 2 || rows[1].Line != 3 {
+			t.Errorf("%s: rows %s", c.line, summary(rows))
+		}
+		if strings.Contains(wrong.Error(), "secret") {
+			t.Errorf("%s: data is quoted", c.line)
+		}
+	}
+}
+
+// One row can have several things wrong with it; all are told.
+func TestNDJSONSeveral(t *testing.T) {
+	_, wrong := bad(t, "ops.ndjson", `{"metod":"POST","path":1,"path":2,"Data":{}}`)
+	if wrong.Count != 4 {
+		t.Errorf("%d errors:\n%v", wrong.Count, wrong.Error())
+	}
+}
+
+// A line beyond the bound is told and left out, and reading goes on with the next.
+func TestLinesBound(t *testing.T) {
+	in := newLines(strings.NewReader("12345678\n"+strings.Repeat("x", 300_000)+"\n1\n123456789"), 9)
+	var got []string
+	for {
+		line, err := in.next()
+		if err == io.EOF {
+			break
+		}
+		if errors.Is(err, errTooLarge) {
+			line = []byte("too large")
+		}
+		got = append(got, string(line))
+	}
+	same(t, "lines", strings.Join(got, "|"), "12345678|too large|1|123456789")
+	if in.count != 4 {
+		t.Errorf("%d lines counted", in.count)
+	}
+}
+
+// The first 20 errors are shown, and then how many more there are.
+func TestErrorsCount(t *testing.T) {
+	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50))
+	text := wrong.Error()
+	if wrong.Count != 50 || strings.Count(text, "\n") != 20 || !strings.HasSuffix(text, "\nand 30 more") {
+		t.Errorf("%d errors:\n%s", wrong.Count, text)
+	}
+	var sum Errors
+	for range 2 {
+		if !sum.Add(&wrong) {
+			t.Error("errors are not taken in")
+		}
+	}
+	if sum.Count != 100 || len(sum.List) != 20 {
+		t.Errorf("added: %d, %d listed", sum.Count, len(sum.List))
+	}
+	if sum.Add(io.ErrUnexpectedEOF) {
+		t.Error("an error of reading passes as one of the input")
+	}
+	if first, ok := errors.AsType[*Error](error(&sum)); !ok || first.Line != 1 {
+		t.Errorf("first = %v", first)
+	}
+}
+
+// An error of reading is told as such, and ends the rows.
+func TestBrokenInput(t *testing.T) {
+	failed := errors.New("disk on fire")
+	for _, name := range []string{"a.ndjson", "a.json", "a.csv"} {
+		in := &failing{ReadSeeker: strings.NewReader(strings.Repeat("\n", 1<<18)), err: failed}
+		r, err := Read(in, Options{Name: name})
+		if err == nil {
+			for _, err = range r.Rows() {
+			}
+		}
+		if !errors.Is(err, failed) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// failing fails after the first 128 KiB.
+type failing struct {
+	io.ReadSeeker
+	read int
+	err  error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	if f.read > 1<<17 {
+		return 0, f.err
+	}
+	n, err := f.ReadSeeker.Read(p)
+	f.read += n
+	return n, err
+}
+
+func TestFormatOf(t *testing.T) {
+	for name, want := range map[string]Format{"a.ndjson": NDJSON, "b.jsonl": NDJSON, "c.JSON": JSON, "d.csv": CSV,
+		"x/e.Tsv": TSV, "f.txt": "", "csv": "", "": ""} {
+		if got, ok := FormatOf(name); got != want || ok != (want != "") {
+			t.Errorf("FormatOf(%q) = %q, %v", name, got, ok)
+		}
+	}
+}
+
+// Without a name, the first bytes tell the format.
+func TestSniff(t *testing.T) {
+	for text, want := range map[string]Format{
+		"":                                     NDJSON,
+		"\n{\"method\":\"DELETE\"}":            NDJSON,
+		"{\n \"schemas\":[]}":                  JSON,
+		"{\"Operations\": [":                   JSON,
+		" [":                                   JSON,
+		"userName,title\n":                     CSV,
+		"User ID/Email;Title\n":                CSV,
+		"First Name\tUser ID/Email\n":          TSV,
+		"sep=;\r\nuserName;title, or none\r\n": CSV,
+	} {
+		r, err := Read(strings.NewReader(text), Options{})
+		if err != nil || r.Format() != want {
+			t.Errorf("%q: %v, %v", text, r, err)
+		}
+	}
+	if _, err := Read(strings.NewReader(""), Options{Format: "xml"}); err == nil || !strings.Contains(err.Error(), "ndjson") {
+		t.Errorf("unknown format: %v", err)
+	}
+}

@@ -1,0 +1,149 @@
+package opfile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What is wrong with a header is told before any row, all of it.
+func TestHeaderErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", "users.csv: an empty file; expected a header and rows below it"},
+		{"\n\n", "an empty file"},
+		{"First Name,Shoe size\nAda,39\n", `line 1: no column that says whom a row is about; expected a column "User ID/Email (Required)" or userName for users, displayName for groups`},
+		{"ada@example.com,Ada\n", "no column that says whom a row is about"},
+		{"\nuserName,First Name,name.givenName\n", `line 2, column "name.givenName": the same as column "First Name"; expected one column for name.givenName`},
+		{"userName,Title,title\n", `column "title": the same as column "Title"`},
+		{"userName,name.firstname\n", `line 1, column "name.firstname": no attribute that a sheet can set; expected a SCIM path such as name.givenName`},
+		{"userName,emails.value\n", `column "emails.value": no attribute that a sheet can set`},
+		{`userName,emails[type eq "work"]` + "\n", `no attribute that a sheet can set`},
+		{`userName,emails[primary eq "true"].value` + "\n", `a filter that a sheet can't have; expected [type eq "…"]`},
+		{"userName,urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.shoeSize\n", "no attribute that a sheet can set"},
+		{"userName,managedOrgs\n", "more parts than a cell holds; expected operations in NDJSON"},
+		{"\nuserName,x\x00y\n", "line 2: no text; expected text in UTF-8"},
+		{"PK\x03\x04 and so on", "an Excel workbook; expected its sheet saved as CSV UTF-8"},
+	} {
+		_, wrong := bad(t, "users.csv", c.text)
+		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
+			t.Errorf("%q:\n got  %v\n want %s", c.text, wrong.Error(), c.want)
+		}
+	}
+	if _, wrong := bad(t, "users.csv", "name.x,name.y,title,title\n"); wrong.Count != 4 {
+		t.Errorf("not all is told: %v", wrong.Error())
+	}
+}
+
+// What is wrong with a row is told with its line, column, value and what is expected; the rows around it are read.
+func TestRowErrors(t *testing.T) {
+	long := strings.Repeat("x", 65)
+	for _, c := range []struct{ header, row, want string }{
+		{"userName", "ada", `users.csv, line 3, column "userName", value "ada": not an email address; expected one such as ada@example.com, at most 64 characters before the @`},
+		{"User ID/Email (Required),Title", ",Dr", `line 3, column "User ID/Email (Required)": no userName for a new user; expected an email address`},
+		{"userName", "a@b@example.com", "not an email address"},
+		{"userName", "a b@example.com", "not an email address"},
+		{"userName", "@example.com", "not an email address"},
+		{"userName", long + "@example.com", "not an email address"},
+		{"userName", "a@" + strings.Repeat("x", 300) + ".com", "306 characters; expected at most 254"},
+		{"userName", "FIRST@example.com", `column "userName", value "FIRST@example.com": the same as in line 2; expected each user in one row`},
+		{"userName,title", "a@example.com," + strings.Repeat("é", 513), "513 characters; expected at most 512"},
+		{"userName,title", "a@example.com,caf\xe9", `column "title", value "caf\xe9": a character that was broken before it came here; expected text in UTF-8`},
+		{"userName,title", "a@example.com,caf\uFFFD", "a character that was broken"},
+		{"userName,title", "a@example.com,D\x00r", "a character that was broken"},
+		{"userName,active", "a@example.com,yes", `column "active", value "yes": neither true nor false; expected true or false`},
+		{"userName,Preferred Language", "a@example.com,Elvish", `column "Preferred Language", value "Elvish": unknown language; expected language and country, such as en_US`},
+		{"userName,Time zone", "a@example.com,Pacific Standard Time", `column "Time zone", value "Pacific Standard Time": unknown time zone; expected a name of the IANA database`},
+		{"userName,Time zone", "a@example.com,Local", "unknown time zone"},
+		{"userName,Phone Number", "a@example.com,4.42036E+11", "a number that a spreadsheet has rounded"},
+		{"userName,Phone Number", "a@example.com,REMOVE|123", `value "REMOVE|123": a number to be removed from a user who is created`},
+		{"userName,Address type,Address country,Address city", "a@example.com,Igloo,GL,Nuuk", `column "Address type", value "Igloo": unknown type of address; expected Office, Home or Other`},
+		{"userName,Address country,addresses[type eq work].country", "a@example.com,GL,DK", `value "DK": column "Address country" says the same; expected one of them empty`},
+		{"userName,Manager", "a@example.com,boss", `column "Manager", value "boss": not an email address; expected the email address of a user of this sheet or of the organisation`},
+		{"userName,Manager", "a@example.com,boss@example.com", `column "Manager", value "boss@example.com": neither in this sheet nor in the organisation; expected`},
+		{"userName,password", "a@example.com,hunter\uFFFD2", `line 3, column "password": a character that was broken`},
+		{"userName,title", "a@example.com", "line 3: 1 cells; expected 2, as many as the header has"},
+		{"userName,title", "a@example.com,Dr,x", "line 3: 3 cells; expected 2"},
+		{"userName,title", `a@example.com,19" rack`, `line 3: a quote inside a cell; expected the cell in quotes and each quote in it doubled`},
+		{"userName,title", `a@example.com,"Dr" who`, "line 3: a quoted cell that does not end, or has a quote in it"},
+		{"userName,operation", "a@example.com,upsert", `column "operation", value "upsert": unknown operation; expected create, update or delete, or nothing for create`},
+		{"userName,operation,title", "a@example.com,update,", "line 3: an update that changes nothing; expected a value in at least one more column"},
+		{"userName,operation,id", ",delete,", `line 3, column "userName": neither an id nor a userName; expected one of them: whom to change`},
+		{"userName,operation,id", "boss,delete,", "not an email address"},
+		{"userName,operation,id", ",delete,a/b", `column "id", value "a/b": not an id`},
+		{"userName,operation,id", ",delete,bulkId:u1", "not an id"},
+		{"userName,id", "a@example.com,7c5b1f0e", `column "id", value "7c5b1f0e": the id of one who is to be created; expected no id, or update or delete in a column operation`},
+		{"displayName,members", ",a@example.com", `line 3, column "displayName": no displayName for a new group; expected a name`},
+		{"displayName,members", "FIRST,", "the same as in line 2; expected each group in one row"},
+		{"displayName,members", "g,a@example.com b", `column "members", value "b": not an email address`},
+		{"displayName,members", "g,nobody@example.com", `column "members", value "nobody@example.com": no user of the organisation has this userName`},
+	} {
+		first, cells := "first@example.com", strings.Count(c.header, ",")
+		if strings.HasPrefix(c.header, "displayName") {
+			first = "First"
+		}
+		last := strings.Replace(first, "irst", "ourth", 1)
+		text := fmt.Sprintf("%s\n%s%s\n%s\n%s%s\n", c.header, first, strings.Repeat(",", cells), c.row, last, strings.Repeat(",", cells))
+		r := open(t, "users.csv", text)
+		r.Resolve(organisation("a@example.com"))
+		rows, wrong := all(t, r)
+		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
+			t.Errorf("%s:\n got  %v\n want %s", c.row, wrong.Error(), c.want)
+		}
+		if len(rows) != 2 || rows[1].Line != 4 || rows[1].Name != last {
+			t.Errorf("%s: rows\n%s", c.row, summary(rows))
+		}
+		if strings.Contains(wrong.Error(), "hunter") {
+			t.Error("a password is quoted")
+		}
+	}
+}
+
+// Everything that is wrong with a row is told, not only the first.
+func TestRowErrorsAll(t *testing.T) {
+	_, wrong := bad(t, "users.csv", "userName,active,Time zone,Manager,id\nada,maybe,Mars,boss,x\nada,,,,x\n")
+	if wrong.Count != 5+4 {
+		t.Errorf("%d errors:\n%v", wrong.Count, wrong.Error())
+	}
+}
+
+// A quote that is never closed names the line on which its row begins.
+func TestOpenQuote(t *testing.T) {
+	rows, wrong := bad(t, "users.csv", "userName,title\na@example.com,x\nb@example.com,\"open\nc@example.com,x\nd@example.com,x\n")
+	if len(rows) != 1 || wrong.Count != 1 || !strings.Contains(wrong.Error(), "line 3: a quoted cell that does not end, or has a quote in it (read on to line 5)") {
+		t.Errorf("%s%v", summary(rows), wrong.Error())
+	}
+	r := openSmall(t, "users.csv", "userName,title\na@example.com,\""+strings.Repeat("x\n", 10_000))
+	if _, wrong := all(t, r); wrong.Count != 1 || !strings.Contains(wrong.Error(), "a row larger than 64 MiB") {
+		t.Errorf("%v", wrong.Error())
+	}
+	good(t, openSmall(t, "users.csv", "userName,title\n"+strings.Repeat(",\n", 50_000)))
+}
+
+// Old Macs ended lines in CR alone.
+func TestCarriageReturns(t *testing.T) {
+	rows := good(t, open(t, "users.csv", "userName,title\ra@example.com,x\rb@example.com,y\r"))
+	if len(rows) != 2 || rows[1].Line != 3 {
+		t.Errorf("%s", summary(rows))
+	}
+}
+
+func TestValues(t *testing.T) {
+	s := &sheet{zones: make(map[string]bool)}
+	for _, c := range []struct {
+		kind       kind
+		text, want string
+	}{
+		{language, "en_US", "en_US"}, {language, "en-gb", "en_GB"}, {language, "English", "en_US"}, {language, "ENGLISH (UK)", "en_GB"},
+		{language, "fr", "fr_FR"}, {language, "zh-Hant-TW", "zh_TW"}, {language, "es_419", "es_419"}, {language, "und", ""}, {language, "x", ""},
+		{language, "english language", ""}, {language, "de_de", "de_DE"},
+		{zone, "GMT", "GMT"}, {zone, "Asia/Kolkata", "Asia/Kolkata"}, {zone, "../etc/passwd", ""}, {zone, "europe/nowhere", ""},
+		{boolean, "tRuE", "true"}, {boolean, "FALSE", "false"}, {boolean, "1", ""},
+		{phone, "123-456-7890", "123-456-7890"}, {phone, "442035978111", "442035978111"}, {phone, "4,42E+11", ""},
+		{address, "o'neil+x@exa-mple.com", "o'neil+x@exa-mple.com"}, {address, "a@b, c@d", ""}, {address, "Ada <a@b.com>", ""},
+	} {
+		value, problem, expected := s.value(&column{attribute: attribute{kind: c.kind}}, c.text)
+		if got := fmt.Sprint(value); (problem == "") != (c.want != "") || c.want != "" && got != c.want || (problem == "") != (expected == "") {
+			t.Errorf("%q: %v, %s", c.text, value, problem)
+		}
+	}
+}

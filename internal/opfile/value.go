@@ -1,0 +1,144 @@
+package opfile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	_ "time/tzdata" // time zones are the same on every machine
+	"unicode"
+	"unicode/utf8"
+
+	xlanguage "golang.org/x/text/language"
+)
+
+// value turns a cell that is not empty into what SCIM has for it. References are not its business.
+func (s *sheet) value(c *column, text string) (value any, problem, expected string) {
+	switch {
+	case !isWhole(text):
+		return nil, "a character that was broken before it came here", "text in UTF-8, or UTF-16 with a byte order mark; Excel: save as CSV UTF-8"
+	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
+		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
+	}
+	switch c.kind {
+	case boolean:
+		if !isSwitch(text) {
+			return nil, "neither true nor false", "true or false"
+		}
+		return strings.EqualFold(text, "true"), "", ""
+	case identity:
+		if !s.groups {
+			return emailValue(text)
+		}
+	case address:
+		return emailValue(text)
+	case phone:
+		if mangledNumber.MatchString(text) {
+			return nil, "a number that a spreadsheet has rounded", "the column formatted as text and the number written in full"
+		}
+	case language:
+		return languageValue(text)
+	case zone:
+		if !s.isZone(text) {
+			return nil, "unknown time zone", "a name of the IANA database, such as Europe/Berlin or America/New_York"
+		}
+	case list:
+		return []string{text}, "", ""
+	}
+	return text, "", ""
+}
+
+// mangledNumber is what a spreadsheet makes of a long number: 4.42036E+11, also with a decimal comma.
+var mangledNumber = regexp.MustCompile(`^\d+([.,]\d+)?[Ee]\+?\d+$`)
+
+// removal takes the prefix off that Control Hub has for a number that is to be removed.
+func removal(text string) (number string, ok bool) {
+	number, ok = cutFold(text, "REMOVE|")
+	return strings.TrimFunc(number, isBlank), ok
+}
+
+func emailValue(text string) (value any, problem, expected string) {
+	if !isEmail(text) {
+		return nil, "not an email address", "one such as ada@example.com, at most 64 characters before the @"
+	}
+	return text, "", ""
+}
+
+// isEmail reports whether text has the form of an email address as Webex takes it: one @, at most 64 characters before
+// it, no space.
+func isEmail(text string) bool {
+	user, domain, ok := strings.Cut(text, "@")
+	return ok && user != "" && utf8.RuneCountInString(user) <= 64 && domain != "" && !strings.Contains(domain, "@") &&
+		!strings.ContainsFunc(text, func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`,;<>"`, r)
+		})
+}
+
+// isUUID reports whether text is an id as Webex's SCIM has them.
+func isUUID(text string) bool { return uuidForm.MatchString(text) }
+
+var uuidForm = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}$`)
+
+// splitList takes the entries of a cell apart, which stand between semicolons, commas, spaces or line ends. One that
+// stands there twice counts once.
+func splitList(text string) (entries []string) {
+	seen := make(map[string]bool)
+	for _, e := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == ',' || isBlank(r) }) {
+		if folded := strings.ToLower(e); !seen[folded] {
+			seen[folded] = true
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// isZone reports whether name is in the IANA database.
+func (s *sheet) isZone(name string) bool {
+	known, ok := s.zones[name]
+	if !ok {
+		_, err := time.LoadLocation(name)
+		known = err == nil && name != "Local"
+		s.zones[name] = known
+	}
+	return known
+}
+
+var scimLanguage = regexp.MustCompile(`^[a-z]{2,3}_[A-Z]{2}$`)
+
+// languageValue writes a language as Webex does: en_US. Control Hub writes names of languages.
+func languageValue(text string) (value any, problem, expected string) {
+	if scimLanguage.MatchString(text) {
+		return text, "", ""
+	}
+	if tag, ok := languageNames[strings.ToLower(text)]; ok {
+		return tag, "", ""
+	}
+	tag, err := xlanguage.Raw.Parse(text)
+	base, _, region := tag.Raw()
+	if err != nil || base.String() == "und" {
+		return nil, "unknown language", "language and country, such as en_US"
+	}
+	if region.String() == "ZZ" {
+		region, _ = tag.Region() // the country where most of its speakers live
+	}
+	return base.String() + "_" + region.String(), "", ""
+}
+
+// languageNames are the languages that Webex offers, as people write them, in lower case.
+var languageNames = map[string]string{
+	"english": "en_US", "english (us)": "en_US", "english (united states)": "en_US", "english (uk)": "en_GB",
+	"english (united kingdom)": "en_GB", "english (australia)": "en_AU", "english (canada)": "en_CA",
+	"arabic": "ar_SA", "bulgarian": "bg_BG", "catalan": "ca_ES", "croatian": "hr_HR", "czech": "cs_CZ",
+	"chinese": "zh_CN", "chinese (simplified)": "zh_CN", "simplified chinese": "zh_CN", "chinese (china)": "zh_CN",
+	"chinese (traditional)": "zh_TW", "traditional chinese": "zh_TW", "chinese (taiwan)": "zh_TW",
+	"danish": "da_DK", "dutch": "nl_NL", "estonian": "et_EE", "finnish": "fi_FI",
+	"french": "fr_FR", "french (france)": "fr_FR", "french (canada)": "fr_CA",
+	"german": "de_DE", "german (germany)": "de_DE", "greek": "el_GR", "hebrew": "he_IL", "hindi": "hi_IN",
+	"hungarian": "hu_HU", "indonesian": "id_ID", "italian": "it_IT", "japanese": "ja_JP", "korean": "ko_KR",
+	"latvian": "lv_LV", "lithuanian": "lt_LT", "norwegian": "nb_NO", "polish": "pl_PL",
+	"portuguese": "pt_PT", "portuguese (portugal)": "pt_PT", "portuguese (brazil)": "pt_BR",
+	"brazilian portuguese": "pt_BR", "romanian": "ro_RO", "russian": "ru_RU", "serbian": "sr_RS", "slovak": "sk_SK",
+	"slovenian": "sl_SI", "spanish": "es_ES", "spanish (spain)": "es_ES", "spanish (latin america)": "es_CO",
+	"spanish (mexico)": "es_MX", "swedish": "sv_SE", "thai": "th_TH", "turkish": "tr_TR", "ukrainian": "uk_UA",
+	"vietnamese": "vi_VN",
+}

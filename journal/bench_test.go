@@ -1,0 +1,135 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// batch is how many operations a request carries.
+const batch = 100
+
+// entriesFrom are the n operations that follow the first ones; named tells
+// whether they are creates that others may refer to.
+func entriesFrom(first, n int, named bool) []client.Entry {
+	entries := make([]client.Entry, n)
+	for i := range entries {
+		// Spread over the key space, as hashes are.
+		binary.LittleEndian.PutUint64(entries[i].Key[:], uint64(first+i)*0x9E3779B97F4A7C15)
+		binary.LittleEndian.PutUint64(entries[i].Key[8:], uint64(first+i))
+		if named {
+			entries[i].Name = string(entries[i].Key[8:])
+		}
+	}
+	return entries
+}
+
+// through takes entries from Claim to Settle. It is called from goroutines
+// other than the test's.
+func through(ctx context.Context, j *Journal, entries []client.Entry) error {
+	records, err := j.Claim(ctx, entries)
+	if err != nil {
+		return err
+	}
+	var tickets []client.Ticket
+	var settlements []client.Settlement
+	for _, r := range records {
+		if r.Known == client.KnownDone {
+			settlements = append(settlements, r.Settlement)
+			continue
+		}
+		tickets = append(tickets, r.Ticket)
+		settlements = append(settlements, success(r.Ticket, int(r.Ticket)))
+	}
+	if err := j.Sent(ctx, tickets); err != nil {
+		return err
+	}
+	return j.Settle(ctx, settlements)
+}
+
+// crowd has callers take n operations through j, a batch at a time.
+func crowd(tb testing.TB, j *Journal, callers, n int, named bool) {
+	tb.Helper()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for {
+				first := int(next.Add(batch)) - batch
+				if first >= n {
+					return
+				}
+				if err := through(tb.Context(), j, entriesFrom(first, min(batch, n-first), named)); err != nil {
+					tb.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// BenchmarkSettle measures what the journal costs an operation, from Claim to
+// Settle, at 100 operations a call; one operation is one b.N.
+func BenchmarkSettle(b *testing.B) {
+	for _, bench := range []struct {
+		name    string
+		callers int
+		named   bool
+	}{{"callers=1", 1, false}, {"callers=8", 8, false}, {"callers=8/named", 8, true}} {
+		b.Run(bench.name, func(b *testing.B) {
+			j := opened(b, newPath(b))
+			b.ResetTimer()
+			crowd(b, j, bench.callers, b.N, bench.named)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+		})
+	}
+}
+
+// BenchmarkClaim measures Claim alone, at 100 operations a call: on a journal
+// that knows nothing, and on one that knows all of them.
+func BenchmarkClaim(b *testing.B) {
+	b.Run("new", func(b *testing.B) {
+		j := opened(b, newPath(b))
+		b.ResetTimer()
+		benchClaim(b, j)
+	})
+	b.Run("known", func(b *testing.B) {
+		j := opened(b, newPath(b))
+		crowd(b, j, 8, b.N, false)
+		begin(b, j)
+		b.ResetTimer()
+		benchClaim(b, j)
+	})
+}
+
+func benchClaim(b *testing.B, j *Journal) {
+	for first := 0; first < b.N; first += batch {
+		if _, err := j.Claim(b.Context(), entriesFrom(first, min(batch, b.N-first), false)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+}
+
+// BenchmarkOpen measures how long a journal of 100,000 operations takes to be
+// checked and made ready for a run.
+func BenchmarkOpen(b *testing.B) {
+	path := newPath(b)
+	j := opened(b, path)
+	crowd(b, j, 8, 100_000, false)
+	mustClose(b, j)
+	b.ResetTimer()
+	for b.Loop() {
+		j, err := Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		begin(b, j)
+		mustClose(b, j)
+	}
+}

@@ -1,0 +1,69 @@
+// Package journal keeps on disk what became of a job's operations, so that a
+// job that was cut short goes on where it stopped.
+//
+//	j, err := journal.Open("users.ndjson.journal")
+//	if err != nil {
+//		return err // in use, damaged, not writable: nothing has been sent
+//	}
+//	defer j.Close()
+//	job := &client.Job{Source: source, Journal: j}
+//	for result, err := range c.Run(ctx, job) {
+//		...
+//	}
+//
+// Running the same job with the same journal again does nothing twice: what
+// succeeded is replayed, what was sent without an answer is looked up, the
+// rest is sent.
+//
+// # What is on disk
+//
+// One SQLite file, readable by its owner only (0600), and beside it, while it
+// is open and after a crash, its write-ahead log (-wal), which is a part of it:
+// whoever moves or copies the one takes the other along. It holds
+//
+//   - of the job: the organisation's id, the service's url, when the journal
+//     was begun and how many runs it has seen;
+//   - of each operation that was sent or settled: its Key, a hash of 128 bits;
+//     whether it was sent without an answer, succeeded, failed, was skipped or
+//     is unknown; the service's status; the url of the resource, which holds the
+//     resource's id; its version; whether a look-up decided.
+//
+// Names, mail addresses and everything else in an operation's data are not in
+// it. bulkIds, which are often made of such, are kept as hashes of 128 bits,
+// only while the journal is open, in one of SQLite's temporary files (in
+// SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp, and only once they outgrow a cache);
+// so is the index by which earlier runs' operations are recognised.
+//
+// # What is promised
+//
+// Sent and Settle return once the disk has confirmed what they record. The
+// calls that wait at the same time share one transaction and one fsync. SQLite
+// appends a transaction to the log and syncs it before it reports the commit
+// (PRAGMA synchronous=FULL, sqlite.org/pragma.html), so:
+//
+//   - SIGKILL: what was written is in the operating system's hands, and the next
+//     Open reads it. A transaction is in the log as a whole or not at all, and
+//     what was acknowledged is there as a whole.
+//   - Power loss: what was acknowledged has been synced; on macOS by F_FULLFSYNC.
+//     This holds for disks that do what they say.
+//   - A torn page: each page in the log carries a checksum that is chained to
+//     those before it; reading stops at the first that does not match, which can
+//     only be after the last acknowledged transaction, since transactions are
+//     padded so that no two share a sector (psow=0, sqlite.org/psow.html). Pages
+//     leave the log for the main file only once they are synced, and the log is
+//     used again only once the main file is; a page torn there is still in the
+//     log.
+//   - A full disk or an error of the disk: the call gives an error that wraps
+//     ErrWrite, and so does each call after it. Nothing is tried again, for a
+//     failed fsync may have dropped what it should have written.
+//
+// Damage by other causes does not read as "nothing known". Open adds up a
+// checksum of all rows and compares it with the one that each transaction
+// writes, and it misses the log if the last user did not close the journal: a
+// lost, stale or altered page of the main file is ErrDamaged. What no checksum
+// of ours covers is the log's end: cut off, or altered after the crash, it
+// reads as an earlier state of the journal.
+//
+// A journal is open in one process at a time, by SQLite's exclusive lock on the
+// file; the operating system releases it when the process ends, however it ends.
+package journal

@@ -1,0 +1,82 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// What can be wrong with a journal; the errors of this package wrap one of
+// these, or are a *TargetError, or come from the operating system.
+var (
+	// ErrLocked: the journal is open already, here or in another process.
+	ErrLocked = errors.New("journal is in use")
+	// ErrDamaged: the file is not a journal, or no longer one.
+	ErrDamaged = errors.New("journal is damaged, or the file is not a journal")
+	// ErrNewer: the journal was written by a newer version of this package.
+	ErrNewer = errors.New("journal was written by a newer version")
+	// ErrWrite: something could not be written, on a full disk for example.
+	// Every call after that fails likewise.
+	ErrWrite = errors.New("journal cannot be written")
+	// ErrClosed: the journal has been closed.
+	ErrClosed = errors.New("journal is closed")
+	// ErrMisuse: the calls do not follow client.Journal. Nothing was recorded.
+	ErrMisuse = errors.New("journal is used wrongly")
+)
+
+// TargetError is the refusal of a job that is for another organisation or
+// service than the journal was written for.
+type TargetError struct {
+	// Journal is the target that the journal belongs to.
+	Journal client.Target
+	// Job is the target that it was asked to serve.
+	Job client.Target
+}
+
+// Error names both targets.
+func (e *TargetError) Error() string {
+	return fmt.Sprintf("journal belongs to organisation %s at %s, but this job is for organisation %s at %s",
+		e.Journal.OrgID, e.Journal.BaseURL, e.Job.OrgID, e.Job.BaseURL)
+}
+
+// openError says what an error of SQLite while opening means for the user.
+func openError(path string, err error) error {
+	switch code(err) {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%w: %s is open in another process; wait for that job to end", ErrLocked, path)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return damaged(path, err.Error())
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("%w: %s and its folder must be writable: %w", ErrWrite, path, err)
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%w: %s: %w", ErrWrite, path, err)
+	}
+	return fmt.Errorf("journal %s: %w", path, err)
+}
+
+// damaged is ErrDamaged with what is wrong and what can be done.
+func damaged(path, what string) error {
+	return fmt.Errorf("%w: %s: %s; restore it from a copy, or move it and %s-wal away to start afresh, "+
+		"which forgets what was done so far", ErrDamaged, path, what, path)
+}
+
+// writeError is what a failed write means for the user.
+func writeError(path string, err error) error {
+	if code(err) == sqlite3.SQLITE_FULL {
+		return fmt.Errorf("%w: no space left for %s: %w", ErrWrite, path, err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrWrite, path, err)
+}
+
+// code is SQLite's primary result code (sqlite.org/rescode.html), 0 when the
+// error is not SQLite's.
+func code(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}

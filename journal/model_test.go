@@ -1,0 +1,241 @@
+package journal
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// model is a journal as one would write it without caring for disk or memory.
+type model struct {
+	ops []*modelOp
+	run int
+}
+
+type modelOp struct {
+	what       string
+	id         int // in the order of claims over all runs
+	ticket     client.Ticket
+	run        int // that claimed it last
+	earlier    client.Known
+	known      client.Known
+	leaves     bool // in this run
+	open       bool // between Claim and Settle
+	durable    bool // sent or settled, ever
+	name       string
+	settlement client.Settlement
+	visible    client.Settlement // to Created
+}
+
+func rank(k client.Known) int { return int(client.KnownDone - k) }
+
+// claim finds the best of the operations that an earlier run left.
+func (m *model) claim(what, name string) *modelOp {
+	var best *modelOp
+	for _, o := range m.ops {
+		if o.what == what && o.run < m.run && o.durable && (best == nil || rank(o.known) < rank(best.known)) {
+			best = o
+		}
+	}
+	if best == nil {
+		best = &modelOp{what: what, id: len(m.ops)}
+		m.ops = append(m.ops, best)
+	}
+	best.run, best.name, best.open, best.leaves = m.run, name, true, false
+	best.earlier = best.known
+	return best
+}
+
+func (m *model) settle(o *modelOp, s client.Settlement) {
+	o.open, o.durable, o.visible = false, true, s
+	switch {
+	case o.known == client.KnownDone:
+		o.visible = o.settlement
+	case s.Outcome == client.Succeeded:
+		o.known, o.settlement = client.KnownDone, s
+	case s.Outcome == client.Unknown:
+		o.known = client.KnownSent
+	case o.earlier == client.KnownSent && (s.Outcome == client.Skipped || !o.leaves && s.Status == 0):
+	default:
+		o.known = client.KnownNothing
+	}
+}
+
+func (m *model) open() (open []*modelOp) {
+	for _, o := range m.ops {
+		if o.open && o.run == m.run {
+			open = append(open, o)
+		}
+	}
+	return open
+}
+
+// machine drives a journal and the model through the same calls.
+type machine struct {
+	t    *testing.T
+	dir  string
+	path string
+	n    int
+	j    *Journal
+	m    model
+}
+
+func (x *machine) Begin(t *rapid.T) {
+	if err := x.j.Begin(x.t.Context(), target); err != nil {
+		t.Fatal(err)
+	}
+	x.m.run++
+}
+
+func (x *machine) Claim(t *rapid.T) {
+	whats := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 1, 6).Draw(t, "operations")
+	var entries []client.Entry
+	var ops []*modelOp
+	for _, w := range whats {
+		e := client.Entry{Key: key(w)}
+		if rapid.Bool().Draw(t, "named") {
+			x.n++
+			e.Name = fmt.Sprint("u", x.n)
+		}
+		entries = append(entries, e)
+	}
+	records, err := x.j.Claim(x.t.Context(), entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range whats {
+		o := x.m.claim(w, entries[i].Name)
+		o.ticket = records[i].Ticket
+		want := client.Record{Ticket: o.ticket, Known: o.known}
+		if o.known == client.KnownDone {
+			want.Settlement = o.settlement
+			want.Settlement.Ticket = o.ticket
+		}
+		if records[i] != want {
+			t.Fatalf("%q is known as %+v, want %+v", w, records[i], want)
+		}
+		if slices.ContainsFunc(ops, func(p *modelOp) bool { return p.ticket == o.ticket }) {
+			t.Fatalf("ticket %d was given twice", o.ticket)
+		}
+		ops = append(ops, o)
+	}
+}
+
+// some draws a few of the operations that are open.
+func (x *machine) some(t *rapid.T) []*modelOp {
+	open := x.m.open()
+	if len(open) == 0 {
+		return nil
+	}
+	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(open), 1, len(open), rapid.ID).Draw(t, "chosen")
+	return chosen
+}
+
+func (x *machine) Sent(t *rapid.T) {
+	var tickets []client.Ticket
+	for _, o := range x.some(t) {
+		if o.known == client.KnownDone {
+			continue
+		}
+		tickets = append(tickets, o.ticket)
+		o.known, o.leaves, o.durable = client.KnownSent, true, true
+	}
+	if err := x.j.Sent(x.t.Context(), tickets); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (x *machine) Settle(t *rapid.T) {
+	var settlements []client.Settlement
+	for _, o := range x.some(t) {
+		s := client.Settlement{
+			Ticket:  o.ticket,
+			Outcome: rapid.SampledFrom([]client.Outcome{client.Succeeded, client.Failed, client.Skipped, client.Unknown}).Draw(t, "outcome"),
+			Status:  rapid.SampledFrom([]int{0, 400}).Draw(t, "status"),
+		}
+		if s.Outcome == client.Succeeded {
+			x.n++
+			s = success(o.ticket, x.n)
+			s.Recovered = rapid.Bool().Draw(t, "recovered")
+		}
+		settlements = append(settlements, s)
+		x.m.settle(o, s)
+	}
+	if err := x.j.Settle(x.t.Context(), settlements); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Crash goes on with a copy of the files as they are; Close with the file that
+// an orderly end leaves.
+func (x *machine) Crash(t *rapid.T) {
+	x.reopen(t, crash(x.t, x.path))
+}
+
+func (x *machine) Close(t *rapid.T) {
+	x.reopen(t, x.path)
+}
+
+func (x *machine) reopen(t *rapid.T, path string) {
+	err := x.j.Close()
+	x.path = path
+	if err == nil {
+		x.j, err = Open(x.path)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Begin(t)
+}
+
+// Check compares what can be asked for at any time.
+func (x *machine) Check(t *rapid.T) {
+	var want Summary
+	for _, o := range x.m.ops {
+		s, ok, err := x.j.Created(x.t.Context(), o.name)
+		visible := o.name != "" && o.run == x.m.run && !o.open
+		o.visible.Ticket = o.ticket
+		if err != nil || ok != visible || ok && s != o.visible {
+			t.Fatalf("Created(%q) = %+v, %v, %v; want %+v, %v", o.name, s, ok, err, o.visible, visible)
+		}
+		switch {
+		case !o.durable:
+		case o.known == client.KnownDone:
+			want.Done++
+		case o.known == client.KnownSent:
+			want.Sent++
+		default:
+			want.Other++
+		}
+	}
+	got, err := x.j.Summary(x.t.Context())
+	if err != nil || got.Done != want.Done || got.Sent != want.Sent || got.Other != want.Other {
+		t.Fatalf("summary is %+v, %v; want %+v", got, err, want)
+	}
+}
+
+// Any sequence of runs, crashes included, answers as the model does.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		dir, err := os.MkdirTemp(t.TempDir(), "model")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		x := &machine{t: t, path: filepath.Join(dir, "journal")}
+		if x.j, err = Open(x.path); err != nil {
+			rt.Fatal(err)
+		}
+		defer func() { _ = x.j.Close() }()
+		x.Begin(rt)
+		rt.Repeat(map[string]func(*rapid.T){
+			"Claim": x.Claim, "Sent": x.Sent, "Settle": x.Settle,
+			"Begin": x.Begin, "Crash": x.Crash, "Close": x.Close, "": x.Check,
+		})
+	})
+}

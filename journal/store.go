@@ -1,0 +1,194 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// The marks by which a file is known as a journal.
+const (
+	applicationID = 0x5CB17A0C // in the file's header, for file(1) and us
+	schemaVersion = 1
+)
+
+// schema is compared with that of the file when it is opened; a change needs
+// a new schemaVersion.
+var schema = []string{
+	`CREATE TABLE operation (
+	id        INTEGER PRIMARY KEY,
+	key       BLOB    NOT NULL,
+	state     INTEGER NOT NULL,
+	status    INTEGER NOT NULL,
+	recovered INTEGER NOT NULL,
+	location  TEXT    NOT NULL,
+	version   TEXT    NOT NULL
+) STRICT`,
+	`CREATE TABLE journal (
+	id         INTEGER PRIMARY KEY CHECK (id = 1),
+	org_id     TEXT    NOT NULL,
+	base_url   TEXT    NOT NULL,
+	started    INTEGER NOT NULL,
+	runs       INTEGER NOT NULL,
+	closed     INTEGER NOT NULL,
+	operations INTEGER NOT NULL,
+	checksum   INTEGER NOT NULL
+) STRICT`,
+}
+
+// Within a run, the rows of earlier runs that no Claim has taken yet, in the
+// order in which those of equal key are handed out: done, sent, others. It is
+// temporary, so it costs neither fsync nor log, and new rows, which come in the
+// order of sending, touch no page but the last.
+const (
+	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, id INTEGER, PRIMARY KEY (key, rank, id)) WITHOUT ROWID`
+	fillKnown   = `INSERT INTO temp.known
+	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 1 ELSE 2 END AS rank, id
+	FROM main.operation ORDER BY key, rank, id`
+	findKnown = `SELECT rank, id, state, status, recovered, location, version
+	FROM temp.known JOIN main.operation USING (id)
+	WHERE known.key = ? ORDER BY rank, id LIMIT 1`
+	takeKnown = `DELETE FROM temp.known WHERE key = ? AND rank = ? AND id = ?`
+)
+
+// header is the one row of the table journal, but for its checksum.
+type header struct {
+	target  client.Target
+	started time.Time // of the first run; zero before it
+	runs    int
+	closed  bool // by Close, so that no log is needed
+}
+
+// hash covers the header, as part of the checksum.
+func (h *header) hash() uint64 {
+	r := row{
+		id: h.started.UnixMilli(), status: h.runs, recovered: h.closed,
+		location: h.target.OrgID, version: h.target.BaseURL,
+	}
+	return r.hash()
+}
+
+// store is the file. It belongs to one goroutine.
+type store struct {
+	path   string
+	db     *sql.DB
+	conn   *sql.Conn
+	header header
+	counts [states]int // rows by state
+	next   int64       // the lowest id not used
+	sum    uint64      // of the hashes of the rows
+	dirty  bool        // the header is to be written before the commit
+
+	statements
+	begin, commit, rollback *sql.Stmt
+	insert, update, head    *sql.Stmt
+	find, take              *sql.Stmt
+}
+
+func (s *store) prepare() error {
+	var err error
+	stmt := func(text string) *sql.Stmt { return s.add(s.conn, text, &err) }
+	s.begin, s.commit, s.rollback = stmt("BEGIN IMMEDIATE"), stmt("COMMIT"), stmt("ROLLBACK")
+	s.insert = stmt("INSERT INTO operation (state, status, recovered, location, version, key, id) VALUES (?, ?, ?, ?, ?, ?, ?)")
+	s.update = stmt("UPDATE operation SET state = ?, status = ?, recovered = ?, location = ?, version = ? WHERE key = ? AND id = ?")
+	s.head = stmt("UPDATE journal SET org_id = ?, base_url = ?, started = ?, runs = ?, closed = ?, operations = ?, checksum = ?")
+	s.find, s.take = stmt(findKnown), stmt(takeKnown)
+	return err
+}
+
+// put writes next in the place of the claim's row.
+func (s *store) put(c *claim, next row) error {
+	stmt := s.insert
+	if c.stored {
+		stmt = s.update
+		s.counts[c.row.state]--
+		s.sum -= c.row.hash()
+	}
+	err := exec(stmt, int(next.state), next.status, next.recovered, next.location, next.version, next.key[:], next.id)
+	if err != nil {
+		return err
+	}
+	s.counts[next.state]++
+	s.sum += next.hash()
+	s.dirty = true
+	c.row, c.stored = next, true
+	return nil
+}
+
+// lookup takes the best of the rows of that key which this run has not
+// claimed yet.
+func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
+	var rank int
+	r.key = key
+	err = s.find.QueryRowContext(context.Background(), key[:]).
+		Scan(&rank, &r.id, &r.state, &r.status, &r.recovered, &r.location, &r.version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row{}, false, nil
+	}
+	if err != nil {
+		return row{}, false, err
+	}
+	return r, true, exec(s.take, key[:], rank, r.id)
+}
+
+// start begins a run and returns how many rows earlier runs have left.
+func (s *store) start(target client.Target) (int, error) {
+	if s.header.runs == 0 {
+		s.header.target = target
+		s.header.started = time.Now()
+	}
+	s.header.runs++
+	s.dirty = true
+	if err := run(s.conn, "DELETE FROM temp.known"); err != nil {
+		return 0, err
+	}
+	return s.rows(), run(s.conn, fillKnown)
+}
+
+func (s *store) rows() int {
+	n := 0
+	for _, c := range s.counts {
+		n += c
+	}
+	return n
+}
+
+// transaction runs work and commits; after an error nothing of it is there.
+func (s *store) transaction(work func() error) error {
+	if err := exec(s.begin); err != nil {
+		return err
+	}
+	err := work()
+	if err == nil && s.dirty {
+		err = s.writeHeader()
+	}
+	if err == nil {
+		err = exec(s.commit)
+	}
+	if err != nil {
+		// Fails where SQLite has rolled back itself, as on a full disk.
+		_ = exec(s.rollback)
+	}
+	return err
+}
+
+func (s *store) writeHeader() error {
+	s.dirty = false
+	h := &s.header
+	return exec(s.head, h.target.OrgID, h.target.BaseURL, h.started.UnixMilli(), h.runs, h.closed,
+		s.rows(), int64(s.sum+h.hash()))
+}
+
+// close notes that the journal is whole without its log, unless writing has
+// failed, and lets go of the file. SQLite moves the log into the file.
+func (s *store) close(failed bool) error {
+	var err error
+	if !failed && s.head != nil {
+		s.header.closed, s.dirty = true, true
+		err = s.transaction(func() error { return nil })
+	}
+	return errors.Join(err, s.statements.close(), closeBoth(s.conn, s.db))
+}

@@ -1,0 +1,37 @@
+package journal
+
+import (
+	"context"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// Summary is what a journal holds, over all its runs.
+type Summary struct {
+	// Target is whom the journal belongs to; zero before the first run.
+	Target client.Target
+	// Started is when the first run began; zero before it.
+	Started time.Time
+	// Runs is how many runs have begun.
+	Runs int
+	// Done, Sent and Other count the operations that succeeded, that were sent
+	// without their outcome being known, and that failed or were skipped.
+	Done, Sent, Other int
+}
+
+// Summary returns what the journal holds at this moment.
+func (j *Journal) Summary(ctx context.Context) (sum Summary, err error) {
+	err = j.do(ctx, true, func(s *store) error {
+		sum = Summary{
+			Target:  s.header.target,
+			Started: s.header.started,
+			Runs:    s.header.runs,
+			Done:    s.counts[stateSucceeded],
+			Sent:    s.counts[stateSent] + s.counts[stateUnknown],
+			Other:   s.counts[stateFailed] + s.counts[stateSkipped],
+		}
+		return nil
+	})
+	return sum, err
+}
