@@ -99,10 +99,10 @@ type ledger struct {
 	exchanges  []Exchange
 	violations []Violation
 	overlaps   []Overlap
-	created    map[string]int // by path and key
-	flying     int            // Bulk requests
-	touched    map[string]int // resource to the request in flight that changes it
-	closed     time.Time      // Retry-After asked for silence until then
+	created    map[string]int   // by path and key
+	flying     int              // Bulk requests
+	touched    map[string][]int // resource to the requests in flight that change it
+	closed     time.Time        // Retry-After asked for silence until then
 }
 
 // entry is an operation before anything is done about it.
@@ -172,7 +172,8 @@ func (l *ledger) leave(e Exchange, closed time.Time, targets []string) {
 		l.closed = closed
 	}
 	for _, target := range targets {
-		if l.touched[target] == e.Number {
+		left := slices.DeleteFunc(l.touched[target], func(number int) bool { return number == e.Number })
+		if l.touched[target] = left; len(left) == 0 {
 			delete(l.touched, target)
 		}
 	}
@@ -187,11 +188,14 @@ func (l *ledger) touch(number, operations int, targets []string) {
 	defer l.mu.Unlock()
 	l.stats.MaxOperations = max(l.stats.MaxOperations, operations)
 	for _, target := range targets {
-		if first, busy := l.touched[target]; busy && first != number {
-			l.overlaps = append(l.overlaps, Overlap{target, first, number})
-			continue
+		flying := l.touched[target]
+		if slices.Contains(flying, number) {
+			continue // a request may well change a resource twice
 		}
-		l.touched[target] = number
+		if len(flying) > 0 {
+			l.overlaps = append(l.overlaps, Overlap{target, flying[0], number})
+		}
+		l.touched[target] = append(flying, number)
 	}
 }
 

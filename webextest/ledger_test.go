@@ -3,6 +3,7 @@ package webextest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,5 +178,22 @@ func TestConcurrency(t *testing.T) {
 	}
 	if n := s.Stats().MaxConcurrent; n < 2 || n > 16 {
 		t.Errorf("%d at once", n)
+	}
+}
+
+// A request that overlapped an earlier one still counts when that one is over.
+func TestOverlapsOfThree(t *testing.T) {
+	s := New(Config{})
+	targets := []string{"Users/1", "Users/1"}
+	s.log.touch(1, 2, targets)
+	s.log.touch(2, 2, targets)
+	s.log.leave(Exchange{Number: 1}, time.Time{}, targets)
+	s.log.touch(3, 2, targets)
+	s.log.leave(Exchange{Number: 2}, time.Time{}, targets)
+	s.log.leave(Exchange{Number: 3}, time.Time{}, targets)
+	s.log.touch(4, 2, targets)
+	want := []Overlap{{"Users/1", 1, 2}, {"Users/1", 2, 3}}
+	if got := s.Overlaps(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

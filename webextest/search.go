@@ -61,17 +61,13 @@ func (x *exchange) search(org string, k kind, query url.Values) (map[string]any,
 	if refused != nil {
 		return nil, refused
 	}
-	var fits []*resource
-	total := 0
-	keep := func(r *resource) {
-		total++
-		if total >= start && len(fits) < count {
-			fits = append(fits, r)
-		}
-	}
-	if refused := x.eachMatch(org, k, query.Get("filter"), keep); refused != nil {
+	fits, refused := x.matches(org, k, query.Get("filter"))
+	if refused != nil {
 		return nil, refused
 	}
+	total := len(fits)
+	fits = fits[min(start-1, total):]
+	fits = fits[:min(count, len(fits))]
 	if k == groups && query.Get("includeMembers") != "true" {
 		query.Add("excludedAttributes", "members") // a search leaves them out unless asked
 	}
@@ -104,29 +100,33 @@ func (x *exchange) page(query url.Values) (start, count int, refused *refusal) {
 	return start, count, refused
 }
 
-// eachMatch calls keep for the resources that fit, in order of creation where
-// no index serves. Matching needs no lock: a state never changes.
-func (x *exchange) eachMatch(org string, k kind, text string, keep func(*resource)) *refusal {
+// matches returns the resources that fit, in order of creation where no index
+// serves. Matching needs no lock: a state never changes.
+func (x *exchange) matches(org string, k kind, text string) ([]*resource, *refusal) {
 	var filter *scim.Filter
 	if text != "" {
 		var err error
 		if filter, err = scim.ParseFilter(text); err != nil {
-			return asRefusal(err, "invalidFilter")
+			return nil, asRefusal(err, "invalidFilter")
 		}
 		if refused := unsupported(filter); refused != nil {
-			return refused
+			return nil, refused
 		}
 	}
 	x.sim.mu.Lock()
 	candidates, sure := x.sim.visible(org, k).candidates(k, filter)
 	x.sim.mu.Unlock()
+	if sure {
+		return candidates, nil
+	}
 	base := x.sim.cfg.base(x.r)
+	var fits []*resource
 	for _, r := range candidates {
-		if sure || filter.Match(r.show(base)) {
-			keep(r)
+		if filter.Match(r.show(base)) {
+			fits = append(fits, r)
 		}
 	}
-	return nil
+	return fits, nil
 }
 
 // candidates returns all that may fit the filter; sure when all of them do. An

@@ -40,7 +40,7 @@ func New(cfg Config) *Simulator {
 	}
 	s.log.discard = cfg.DiscardLedger
 	s.log.created = make(map[string]int)
-	s.log.touched = make(map[string]int)
+	s.log.touched = make(map[string][]int)
 	return s
 }
 

@@ -72,6 +72,7 @@ type shelf struct {
 	byID   map[string]*resource
 	byName map[string][]string // folded name to ids
 	order  []string            // ids; those of deleted ones stay until compacted
+	listed []*resource         // what all returned, until something changes
 }
 
 func newShelf() *shelf {
@@ -85,6 +86,7 @@ func fold(name string) string { return strings.ToLower(name) }
 func (s *shelf) put(r *resource) {
 	before := s.byID[r.id]
 	s.byID[r.id] = r
+	s.listed = nil
 	if before == nil {
 		s.order = append(s.order, r.id)
 	} else if before.name == r.name {
@@ -102,6 +104,7 @@ func (s *shelf) remove(id string) {
 		return
 	}
 	delete(s.byID, id)
+	s.listed = nil
 	s.unname(r)
 	if len(s.order) > 2*len(s.byID)+64 {
 		s.order = slices.DeleteFunc(s.order, func(id string) bool { return s.byID[id] == nil })
@@ -118,15 +121,17 @@ func (s *shelf) unname(r *resource) {
 	s.byName[key] = ids
 }
 
-// all returns the resources in order of creation.
+// all returns the resources in order of creation, in a slice to read only.
 func (s *shelf) all() []*resource {
-	list := make([]*resource, 0, len(s.byID))
-	for _, id := range s.order {
-		if r := s.byID[id]; r != nil {
-			list = append(list, r)
+	if s.listed == nil {
+		s.listed = make([]*resource, 0, len(s.byID))
+		for _, id := range s.order {
+			if r := s.byID[id]; r != nil {
+				s.listed = append(s.listed, r)
+			}
 		}
 	}
-	return list
+	return s.listed
 }
 
 // directory is one organisation.

@@ -180,7 +180,7 @@ func TestRefusedData(t *testing.T) {
 		`{"userName":"` + strings.Repeat("é", maxUserName) + `"}`:       "201",
 		`{"userName":"a","schemas":["urn:other"]}`:                      "400",
 		`{"userName":"a","schemas":["urn:other","` + schemaUser + `"]}`: "201",
-		`{"userName":"a","id":"1","ID":"2","meta":{},"groups":[]}`:      "201",
+		`{"userName":"a","ID":"2","meta":{},"groups":[]}`:               "201",
 		`{"userName":"a","` + schemaEnterprise + `":{"manager":"x"}}`:   "400",
 		`{"userName":"a","` + schemaEnterprise + `":{"manager":null}}`:  "201",
 		`{"userName":"a","` + schemaEnterprise + `":null}`:              "201",

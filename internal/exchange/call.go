@@ -36,8 +36,7 @@ type reply struct {
 }
 
 // call waits at the gate, takes a token and sends. A request that was refused for its token is sent once more if there is
-// another: a 401 did nothing.
-// Waiting, for the gate and for a token, ends with ctx; what is under way ends with flight.
+// another: a 401 did nothing. Waiting, for the gate and for a token, ends with ctx; what is under way ends with flight.
 func (x *Exchange) call(ctx, flight context.Context, send sender) reply {
 	var refused reply
 	for {
@@ -108,9 +107,11 @@ func (x *Exchange) once(ctx, flight context.Context, token string, send sender) 
 	defer func() { r.took = time.Since(began) }()
 	limited, cancel := context.WithTimeout(flight, x.cfg.Timeout)
 	defer cancel()
-	if err := ctx.Err(); err != nil {
-		r.fate, r.err = NotSent, x.lost(ctx, limited, err)
-		return r
+	for _, c := range []context.Context{ctx, flight} {
+		if err := c.Err(); err != nil {
+			r.fate, r.err = NotSent, x.lost(c, limited, err)
+			return r
+		}
 	}
 	var p progress
 	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.dress(token, r.trackingID))

@@ -110,6 +110,15 @@ func TestFind(t *testing.T) {
 	if strings.Contains(b.logs.String(), "example.com") {
 		t.Errorf("names are logged: %s", b.logs.String())
 	}
+	var many []string
+	for i := range 2*namesPerQuery + 1 {
+		many = append(many, fmt.Sprint("u", i))
+	}
+	d.queries = nil
+	if _, err := b.FindUsers(t.Context(), many); err != nil || len(d.queries) != 3 || len(terms(d.queries[0], "userName")) != namesPerQuery {
+		t.Errorf("%d queries for %d names: %v", len(d.queries), len(many), err)
+	}
+	d.queries = d.queries[:1]
 	if found, err := b.FindUsers(t.Context(), nil); err != nil || found != nil || len(d.queries) != 1 {
 		t.Errorf("nothing asked: %v %v after %d queries", found, err, len(d.queries))
 	}

@@ -97,8 +97,7 @@ func (m *matcher) byLocation() {
 			}
 		}
 		switch {
-		case len(open) == 0:
-		case len(g.ops) == 1:
+		case len(g.ops) == 1: // what it has already stays
 			for _, j := range free {
 				m.give(i, j)
 			}

@@ -40,6 +40,11 @@ func TestMatchTable(t *testing.T) {
 		{"no position: a type out of place", `{"location":"/v2/Groups/x","status":201},{"location":"/v2/Users/y","status":200},{"status":202},{"status":203},{"status":204},{"status":205}`, "- - - - - -"},
 		{"no position: a foreign one", `{"bulkId":"other","status":200},{"status":201},{"status":202},{"status":203},{"status":204},{"status":205}`, "- - - - - -"},
 		{"no position: fewer", `{"status":200},{"status":201}`, "- - - - - -"},
+		{"no position: more", `{"status":200},{"status":201},{"status":202},{"status":203},{"status":204},{"status":205},{"status":206}`, "- - - - - -"},
+		{"by location, three of two are anyone's", `{"method":"PATCH","location":"/v2/Users/aa-1","status":202},{"method":"PATCH","location":"/v2/Users/aa-1","status":202},{"method":"PATCH","location":"/v2/Users/aa-1","status":205}`, "- - - - - -"},
+		{"by location, a foreign one does not count", `{"method":"PATCH","location":"/v2/Users/aa-1","status":202},{"method":"PATCH","bulkId":"x","location":"/v2/Users/aa-1","status":222},{"method":"PATCH","location":"/v2/Users/aa-1","status":205}`, "- - 202 - - 205"},
+		{"by location, one that is named twice", `{"bulkId":"p1","location":"/v2/Users/aa-1","status":202},{"bulkId":"p1","location":"/v2/Users/aa-1","status":202},{"method":"PATCH","location":"/v2/Users/aa-1","status":205}`, "- - 202 - - -"},
+		{"by location, what is named stays", `{"bulkId":"d1","location":"/v2/Users/bb-2","status":203},{"method":"DELETE","location":"/v2/Users/bb-2","status":404}`, "- - - 203 - -"},
 		{"odd entries keep their place", `{"status":200},null,[],"x",{"status":204},7`, "200 - - - 204 -"},
 		{"odd entries cost themselves", `null,{"bulkId":"u1","status":"200"},17,{"bulkId":"g1","status":"201","response":[[]],"location":{}}`, "200 201 - - - -"},
 		{"status in the error alone", `{"bulkId":"u1","response":{"status":"409"}}`, "409 - - - - -"},
@@ -61,6 +66,20 @@ func TestMatchTable(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestReferenceByPosition: the location of what a reference in a path stands for is not in the request.
+func TestReferenceByPosition(t *testing.T) {
+	ops := []Operation{{Method: "POST", Path: "/Users", BulkID: "u"}, {Method: "PATCH", Path: "/Users/bulkId:u", BulkID: "p"}}
+	a := reading(200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
+	if a.Items[0].Status != 201 || a.Items[1].Status != 200 {
+		t.Errorf("%+v", a.Items)
+	}
+	ops[1].Path = "/Users/8"
+	a = reading(200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
+	if a.Items[0].Found || a.Items[1].Found {
+		t.Errorf("a result of another resource was taken: %+v", a.Items)
 	}
 }
 
@@ -212,7 +231,7 @@ func TestBoth(t *testing.T) {
 	const list = `[{"bulkId":"u1","status":"201"}]`
 	for _, body := range []string{
 		`{"operations":` + list + `}`, `{"Operations":` + list + `}`, `{"OPERATIONS":` + list + `,"x":1}`,
-		`{"operations":null,"Operations":` + list + `}`, `{"Operations":[],"operations":` + list + `}`,
+		`{"operations":null,"Operations":` + list + `}`, `{"operations":[],"Operations":` + list + `}`, `{"Operations":[],"operations":` + list + `}`,
 		`{"operations":` + list + `,"Operations":[]}`, `{"operations":` + list + `,"Operations":` + list + `}`,
 		"\ufeff " + `{"operations":` + list + "}\n",
 	} {

@@ -4,16 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httptrace"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -138,79 +134,6 @@ func TestWholeAnswerBeforeCut(t *testing.T) {
 	}
 }
 
-// TestNotSent: what fails before there is a connection is safe to repeat, and known as that.
-func TestNotSent(t *testing.T) {
-	closed := func() string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		return l.Addr().String()
-	}()
-	quiet := log.New(io.Discard, "", 0)
-	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
-	secure.Config.ErrorLog = quiet
-	secure.StartTLS()
-	defer secure.Close()
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != "CONNECT" || r.Header.Get("Authorization") != "" {
-			t.Errorf("the proxy sees %s %v", r.Method, r.Header)
-		}
-		w.WriteHeader(403)
-	}))
-	defer refusing.Close()
-	through := func(proxy string) func(*Config) {
-		return func(c *Config) {
-			c.HTTP.Transport.(*http.Transport).Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
-		}
-	}
-	dialError := func(err error) func(*Config) {
-		return func(c *Config) {
-			c.HTTP.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, err }
-		}
-	}
-	silent := func(err error) func(*Config) {
-		return func(c *Config) {
-			c.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
-		}
-	}
-	none := func(*Config) {}
-	for _, tt := range []struct {
-		name, server string
-		change       func(*Config)
-		want         Fate
-	}{
-		{"connection refused", "http://" + closed, none, NotSent},
-		{"unknown certificate", secure.URL, none, NotSent},
-		{"no TLS there", strings.Replace(refusing.URL, "http:", "https:", 1), none, NotSent},
-		{"proxy refused", "https://webex.example", through("http://" + closed), NotSent},
-		{"proxy refuses", "https://webex.example", through(refusing.URL), NotSent},
-		{"no such host", "https://webex.example", dialError(&net.DNSError{Err: "no such host", Name: "webex.example", IsNotFound: true}), NotSent},
-		{"any failure of dialling", "https://webex.example", dialError(errors.New("odd")), NotSent},
-		{"silent transport, dialling", "https://webex.example", silent(&net.OpError{Op: "dial", Err: errors.New("refused")}), NotSent},
-		{"silent transport, name", "https://webex.example", silent(fmt.Errorf("w: %w", &net.DNSError{})), NotSent},
-		{"silent transport, certificate", "https://webex.example", silent(&tls.CertificateVerificationError{Err: errors.New("x")}), NotSent},
-		{"silent transport, reading", "https://webex.example", silent(&net.OpError{Op: "read", Err: errors.New("reset")}), Unknown},
-		{"silent transport, anything", "https://webex.example", silent(errors.New("odd " + testToken)), Unknown},
-		{"silent transport, end", "https://webex.example", silent(io.EOF), Unknown},
-		{"silent transport, nothing", "https://webex.example", silent(nil), Unknown},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t, tt.server, tt.change)
-			a := b.Send(t.Context(), mixed(), 0)
-			if a.Fate != tt.want || a.Err == nil || a.Status != 0 {
-				t.Errorf("%v %v", a.Fate, a.Err)
-			}
-			wantClean(t, "error", a.Err.Error())
-			wantClean(t, "log", b.logs.String())
-			if s := b.gate.State(); s.Dropped != 1 || s.InFlight != 0 {
-				t.Errorf("gate %+v", s)
-			}
-		})
-	}
-}
-
 // TestDeadKeptConnection: net/http goes on to another connection when a kept one takes no byte any more. The request
 // reaches the service once.
 func TestDeadKeptConnection(t *testing.T) {
@@ -253,82 +176,6 @@ func (c *deadConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestProgress: the order of events in which a request may have left.
-func TestProgress(t *testing.T) {
-	failed := errors.New("failed")
-	for _, tt := range []struct{ events, want string }{
-		{"", "unknown"}, {"get", "not sent"}, {"get got", "not sent"}, {"got", "not sent"},
-		{"get got head", "unknown"}, {"get got head body", "unknown"}, {"get got head fail", "unknown"},
-		{"head", "unknown"}, {"body", "unknown"}, {"fail", "unknown"}, {"first", "unknown"},
-		{"get got head get", "unknown"}, {"get got head fail get got", "unknown"},
-	} {
-		var p progress
-		trace := p.trace()
-		for event := range strings.FieldsSeq(tt.events) {
-			switch event {
-			case "get":
-				trace.GetConn("")
-			case "got":
-				trace.GotConn(httptrace.GotConnInfo{})
-			case "head":
-				trace.WroteHeaders()
-			case "body":
-				trace.WroteRequest(httptrace.WroteRequestInfo{})
-			case "fail":
-				trace.WroteRequest(httptrace.WroteRequestInfo{Err: failed})
-			case "first":
-				trace.GotFirstResponseByte()
-			}
-		}
-		if got := p.fate(failed).String(); got != tt.want {
-			t.Errorf("%q: %s, want %s", tt.events, got, tt.want)
-		}
-	}
-}
-
-// TestCancelled: a request that is cancelled while dialling has not left; while it is answered, nobody knows. Neither tells
-// the gate anything about the service.
-func TestCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	b := newBench(t, "http://webex.example", func(c *Config) {
-		c.HTTP.Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			cancel()
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-	})
-	if a := b.Send(ctx, mixed(), 0); a.Fate != NotSent || !errors.Is(a.Err, context.Canceled) {
-		t.Errorf("dialling: %v %v", a.Fate, a.Err)
-	}
-	if s := b.gate.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
-		t.Errorf("gate %+v", s)
-	}
-
-	ctx, cancel = context.WithCancel(t.Context())
-	b = serve(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		cancel()
-		<-r.Context().Done()
-	})
-	if a := b.Send(ctx, mixed(), 0); a.Fate != Unknown || !errors.Is(a.Err, context.Canceled) {
-		t.Errorf("answering: %v %v", a.Fate, a.Err)
-	}
-	if s := b.gate.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
-		t.Errorf("gate %+v", s)
-	}
-}
-
-// TestGateEnds: who never got through the gate has sent nothing.
-func TestGateEnds(t *testing.T) {
-	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
-	holdGate(t, b, time.Hour)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if a := b.Send(ctx, mixed(), 0); a.Fate != NotSent || !errors.Is(a.Err, context.DeadlineExceeded) {
-		t.Errorf("%v %v", a.Fate, a.Err)
-	}
-}
-
 // TestNoReplay: a POST reaches the service once, also when a kept connection is cut right after it.
 func TestNoReplay(t *testing.T) {
 	ops := manyOps(1)
@@ -355,5 +202,34 @@ func TestNoReplay(t *testing.T) {
 	}
 	if a := b.Send(t.Context(), ops, 0); a.Fate != Unknown || posts.Load() != 2 {
 		t.Errorf("%v after %d posts: %v", a.Fate, posts.Load(), a.Err)
+	}
+}
+
+// TestHTTP2: the same over HTTP/2, which the live service may speak.
+func TestHTTP2(t *testing.T) {
+	ops := manyOps(100)
+	var posts atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		switch {
+		case r.ProtoMajor != 2:
+			t.Errorf("spoken is %s", r.Proto)
+		case posts.Add(1) == 2:
+			panic(http.ErrAbortHandler) // resets the stream after the work
+		case posts.Load() == 3:
+			io.WriteString(w, created(ops)[:5000])
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, created(ops))
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	b := newBench(t, srv.URL, func(c *Config) { c.HTTP = srv.Client() })
+	for n, want := range []Fate{Answered, Unknown, Unknown, Answered} {
+		if a := b.Send(t.Context(), ops, 0); a.Fate != want || int(posts.Load()) != n+1 {
+			t.Errorf("%v after %d posts, want %v: %v", a.Fate, posts.Load(), want, a.Err)
+		}
 	}
 }

@@ -104,14 +104,17 @@ func (c *core) unused(_ ticket, now time.Time) {
 func (c *core) accept(t ticket, now time.Time) {
 	c.unused(t, now)
 	c.accepted++
-	c.pace.accepted++
 	c.spent, c.lost = 0, 0
 	c.limit = min(c.limit+1/c.limit, float64(c.cfg.Concurrency))
 	if t.closings == c.shut.number {
 		c.streak = 0
+		c.pace.accepted++
 		return
 	}
 	c.streak = min(c.streak, 1)
+	if !c.shut.learnt {
+		c.pace.accepted++ // it belongs to the time before the closing
+	}
 	if t.request > c.shut.request {
 		c.shut.passed++
 	}

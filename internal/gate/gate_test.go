@@ -61,8 +61,8 @@ func TestBoundAndOrder(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		wg.Wait()
-		for i, got := range order {
-			if got != i {
+		for i, got := range order { // three leave at a time, and note so in any order
+			if got/3 != i/3 {
 				t.Fatalf("caller %d was served as number %d", got, i)
 			}
 		}

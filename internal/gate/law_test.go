@@ -1,273 +1,280 @@
 package gate
 
 import (
-	"container/heap"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-type limiter interface {
-	ask(now time.Time) (ok bool, wait time.Duration)
+// The law: under a limit of n requests a window, at least 90% of what could be had is had, and fewer than 5% of the
+// requests are refused, once the gate has learnt.
+const (
+	lawUse     = 0.90
+	lawRefused = 0.05
+)
+
+// trial is a service with a limit and a client that always has more to send.
+type trial struct {
+	kind        string
+	n           int
+	window      time.Duration
+	latency     time.Duration
+	concurrency int
+	header      func(time.Duration) string
 }
 
-type fixed struct {
-	n      int
-	w      time.Duration
-	window int64
-	used   int
+// outcome counts what the limiter saw after the learning.
+type outcome struct {
+	use, refused float64 // of what limit and latency allow; of all requests
 }
 
-func (l *fixed) ask(now time.Time) (bool, time.Duration) {
-	w := now.UnixNano() / int64(l.w)
-	if w != l.window {
-		l.window, l.used = w, 0
-	}
-	if l.used < l.n {
-		l.used++
-		return true, 0
-	}
-	return false, time.Duration((w+1)*int64(l.w) - now.UnixNano())
+func (o outcome) lawful() bool { return o.use >= lawUse && o.refused < lawRefused }
+
+func (c trial) judge(accepted, refused int, measured time.Duration) outcome {
+	most := min(float64(c.n)/c.window.Seconds(), float64(c.concurrency)/c.latency.Seconds()) * measured.Seconds()
+	return outcome{float64(accepted) / most, float64(refused) / math.Max(1, float64(accepted+refused))}
 }
 
-type fromFirst struct {
-	n    int
-	w    time.Duration
-	end  time.Time
-	used int
-}
-
-func (l *fromFirst) ask(now time.Time) (bool, time.Duration) {
-	if !now.Before(l.end) {
-		l.end, l.used = now.Add(l.w), 0
-	}
-	if l.used < l.n {
-		l.used++
-		return true, 0
-	}
-	return false, l.end.Sub(now)
-}
-
-type bucket struct {
-	n      int
-	w      time.Duration
-	tokens float64
-	last   time.Time
-}
-
-func (l *bucket) ask(now time.Time) (bool, time.Duration) {
-	if l.last.IsZero() {
-		l.tokens = float64(l.n)
-	} else {
-		l.tokens = math.Min(float64(l.n), l.tokens+now.Sub(l.last).Seconds()*float64(l.n)/l.w.Seconds())
-	}
-	l.last = now
-	if l.tokens >= 1 {
-		l.tokens--
-		return true, 0
-	}
-	return false, time.Duration((1 - l.tokens) / float64(l.n) * float64(l.w))
-}
-
-type sliding struct {
-	n    int
-	w    time.Duration
-	took []time.Time
-}
-
-func (l *sliding) ask(now time.Time) (bool, time.Duration) {
-	for len(l.took) > 0 && now.Sub(l.took[0]) >= l.w {
-		l.took = l.took[1:]
-	}
-	if len(l.took) < l.n {
-		l.took = append(l.took, now)
-		return true, 0
-	}
-	return false, l.took[0].Add(l.w).Sub(now)
-}
-
-type event struct {
-	at     time.Time
-	seq    int
-	t      ticket
-	arrive bool
+// underway is a request between its leaving and its answer: first on its way to the limiter, then back.
+type underway struct {
+	at     time.Time // when it arrives
+	ticket ticket
+	back   bool
 	ok     bool
-	after  string
-}
-type events []event
-
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	return e[i].at.Before(e[j].at) || e[i].at.Equal(e[j].at) && e[i].seq < e[j].seq
-}
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
-func (e *events) Pop() any {
-	o := *e
-	x := o[len(o)-1]
-	*e = o[:len(o)-1]
-	return x
+	header string
 }
 
-type setting struct {
-	kind    string
-	n       int
-	w       time.Duration
-	latency time.Duration
-	conc    int
-	header  bool
-	phase   time.Duration
-}
-
-func (s setting) limiter() limiter {
-	switch s.kind {
-	case "fixed":
-		return &fixed{n: s.n, w: s.w}
-	case "first":
-		return &fromFirst{n: s.n, w: s.w}
-	case "bucket":
-		return &bucket{n: s.n, w: s.w}
-	}
-	return &sliding{n: s.n, w: s.w}
-}
-
-func run(s setting, l limiter, learn, measure time.Duration, rnd *rand.Rand, trace bool) (acc, ref int) {
-	c := newCore(Config{Concurrency: s.conc, Rand: rnd.Float64}.withDefaults())
-	now := time.Unix(1_700_000_040, 0).Add(s.phase)
-	begin, end := now.Add(learn), now.Add(learn+measure)
-	var q events
-	seq := 0
-	push := func(e event) { seq++; e.seq = seq; heap.Push(&q, e) }
-	waiting := s.conc
-	for now.Before(end) {
+// simulate runs the core against a limiter without a goroutine: time goes from event to event. The way there varies by
+// 20%. seen is told what the limiter decided, and when.
+func simulate(c trial, l limiter, rnd *rand.Rand, start time.Time, length time.Duration, seen func(time.Time, bool)) {
+	g := newCore(Config{Concurrency: c.concurrency, Rand: rnd.Float64}.withDefaults())
+	var all []underway
+	for now := start; now.Before(start.Add(length)); {
 		var wake time.Time
-		for waiting > 0 {
-			wait, ok := c.decide(now)
+		for len(all) < c.concurrency {
+			wait, ok := g.decide(now)
 			if !ok {
-				if wait > 0 {
-					wake = now.Add(wait)
-				}
+				wake = now.Add(wait)
 				break
 			}
-			waiting--
-			lat := time.Duration(float64(s.latency) * (0.8 + 0.4*rnd.Float64()))
-			push(event{at: now.Add(lat / 2), t: c.take(now), arrive: true})
+			way := time.Duration(float64(c.latency) / 2 * (0.8 + 0.4*rnd.Float64()))
+			all = append(all, underway{at: now.Add(way), ticket: g.take(now)})
 		}
-		if len(q) == 0 || !wake.IsZero() && wake.Before(q[0].at) {
+		i := first(all)
+		if i < 0 || wake.After(now) && wake.Before(all[i].at) {
 			now = wake
 			continue
 		}
-		e := heap.Pop(&q).(event)
-		now = e.at
-		if e.arrive {
+		one := &all[i]
+		now = one.at
+		if !one.back {
 			ok, wait := l.ask(now)
-			if now.After(begin) {
-				if ok {
-					acc++
-				} else {
-					ref++
-				}
-			}
-			if s.header {
-				e.after = fmt.Sprint(int(math.Ceil(wait.Seconds())))
-			}
-			e.ok, e.arrive = ok, false
-			e.at = now.Add(s.latency / 2)
-			push(e)
+			seen(now, ok)
+			one.back, one.ok, one.header, one.at = true, ok, c.header(wait), now.Add(c.latency/2)
 			continue
 		}
-		waiting++
-		if e.ok {
-			c.accept(e.t, now)
+		if one.ok {
+			g.accept(one.ticket, now)
 		} else {
-			pk := c.pace.rate(now)
-			n := c.pace.accepted
-			c.refuse(e.t, now, e.after)
-			if trace {
-				fmt.Printf("%9.3f refused n=%d peak=%.3f after=%q until=+%.2f est=%.3f T=%.1f rate=%.3f limit=%.1f\n", now.Sub(begin).Seconds(), n, pk, e.after, c.until.Sub(now).Seconds(), c.pace.estimate, c.pace.climb.Seconds(), c.pace.rate(c.until), c.limit)
-			}
+			g.refuse(one.ticket, now, one.header)
+		}
+		all = append(all[:i], all[i+1:]...)
+	}
+}
+
+// first is the index of the request that arrives next, -1 when there is none.
+func first(all []underway) int {
+	next := -1
+	for i := range all {
+		if next < 0 || all[i].at.Before(all[next].at) {
+			next = i
 		}
 	}
-	return acc, ref
+	return next
 }
 
-type figure struct {
-	bad   [2]int
-	cnt   [2]int
-	short [2]float64
+// run lets a trial learn and then measures.
+func (c trial) run(seed uint64) outcome {
+	rnd := rand.New(rand.NewPCG(seed, 8))
+	learning, measured := max(40*time.Second, 5*c.window), max(30*time.Second, 15*c.window)
+	start := noon.Add(time.Duration(rnd.Float64() * float64(c.window)))
+	var accepted, refused int
+	simulate(c, newLimiter(c.kind, c.n, c.window), rnd, start, learning+measured, func(now time.Time, ok bool) {
+		switch {
+		case now.Before(start.Add(learning)):
+		case ok:
+			accepted++
+		default:
+			refused++
+		}
+	})
+	return c.judge(accepted, refused, measured)
 }
 
-func grid(seed uint64, kinds []string, print bool) (f figure) {
-	rnd := rand.New(rand.NewPCG(seed, 2))
-	type agg struct {
-		cnt, bad               int
-		minU, sumU, maxR, sumR float64
+// TestLaw runs the whole grid: kinds of limiters, limits, windows, latencies, concurrencies, with a Retry-After in whole
+// seconds and without any. With Retry-After, fixed windows and token buckets keep the law in every trial here; over other
+// seeds, 3 of 810 trials of fixed windows come out between 0.88 and 0.90, and of sliding windows 3% between 0.85 and 0.90,
+// mostly where concurrency and latency hardly suffice for the limit, since a closing halves the concurrency. Without
+// Retry-After 1 to 2% miss it, the worst with 0.64: an estimate that fell too low is slow to come back. With -v, what
+// misses the law is listed.
+func TestLaw(t *testing.T) {
+	for _, c := range []struct {
+		kind     string
+		header   func(time.Duration) string
+		name     string
+		mayMiss  float64 // of the trials
+		leastUse float64
+		refused  float64
+	}{
+		{"fixed window", wholeSeconds, "Retry-After", 0, lawUse, lawRefused},
+		{"token bucket", wholeSeconds, "Retry-After", 0, lawUse, lawRefused},
+		{"window from the first", wholeSeconds, "Retry-After", 0.05, 0.87, lawRefused},
+		{"sliding window", wholeSeconds, "Retry-After", 0.05, 0.87, lawRefused},
+		{"fixed window", noHeader, "no header", 0.05, 0.5, lawRefused},
+		{"token bucket", noHeader, "no header", 0.05, 0.5, lawRefused},
+		{"window from the first", noHeader, "no header", 0.05, 0.5, lawRefused},
+		{"sliding window", noHeader, "no header", 0.05, 0.5, lawRefused},
+	} {
+		t.Run(c.kind+", "+c.name, func(t *testing.T) {
+			trials, missed := 0, 0
+			least, most, use := outcome{use: 9}, outcome{}, 0.0
+			for _, one := range grid(c.kind, c.header) {
+				trials++
+				o := one.run(uint64(trials))
+				least.use, most.refused = min(least.use, o.use), max(most.refused, o.refused)
+				use += o.use
+				if !o.lawful() {
+					missed++
+					t.Logf("%d/%v, latency %v, concurrency %d: use %.3f, refused %.3f",
+						one.n, one.window, one.latency, one.concurrency, o.use, o.refused)
+				}
+			}
+			t.Logf("%d of %d trials miss the law; use at least %.3f, on average %.3f; refused at most %.3f",
+				missed, trials, least.use, use/float64(trials), most.refused)
+			if float64(missed) > c.mayMiss*float64(trials) || least.use < c.leastUse || most.refused >= c.refused {
+				t.Error("worse than it was")
+			}
+		})
 	}
-	verbose := os.Getenv("V") != ""
-	for hi, header := range []bool{true, false} {
-		for _, kind := range kinds {
-			for _, w := range []time.Duration{time.Second, 10 * time.Second, time.Minute} {
-				for _, n := range []int{10, 60, 300} {
-					a := agg{minU: 9}
-					worst := ""
-					for _, lat := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond} {
-						for _, conc := range []int{1, 4, 16} {
-							s := setting{kind, n, w, lat, conc, header, time.Duration(rnd.Float64() * float64(w))}
-							learn, measure := max(40*time.Second, 5*w), max(120*time.Second, 20*w)
-							acc, ref := run(s, s.limiter(), learn, measure, rnd, false)
-							capacity := math.Min(float64(n)/w.Seconds(), float64(conc)/lat.Seconds()) * measure.Seconds()
-							u, r := float64(acc)/capacity, float64(ref)/float64(acc+ref)
-							a.cnt++
-							bad := u < 0.9 || r >= 0.05
-							if bad {
-								a.bad++
-							}
-							f.short[hi] += math.Max(0, 0.93-u) + math.Max(0, r-0.035)
-							if u < a.minU {
-								a.minU = u
-								worst = fmt.Sprint(lat, conc)
-							}
-							a.maxR = math.Max(a.maxR, r)
-							a.sumU += u
-							a.sumR += r
-							if bad && verbose {
-								fmt.Printf("   %v u=%.3f r=%.3f\n", s, u, r)
-							}
-						}
-					}
-					f.bad[hi] += a.bad
-					f.cnt[hi] += a.cnt
-					if print {
-						fmt.Printf("%-5v %-8s %4d/%-5v bad %2d/%d  util min %.3f mean %.3f  refused max %.3f mean %.3f worst %s\n", header, kind, n, w, a.bad, a.cnt, a.minU, a.sumU/float64(a.cnt), a.maxR, a.sumR/float64(a.cnt), worst)
-					}
+}
+
+func grid(kind string, header func(time.Duration) string) []trial {
+	var all []trial
+	for _, n := range []int{10, 60, 300} {
+		for _, window := range []time.Duration{time.Second, 10 * time.Second, time.Minute} {
+			for _, latency := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond} {
+				for _, concurrency := range []int{1, 4, 16} {
+					all = append(all, trial{kind, n, window, latency, concurrency, header})
 				}
 			}
 		}
 	}
-	return f
+	return all
 }
 
-var allKinds = []string{"fixed", "first", "bucket", "sliding"}
-
-func TestGrid(t *testing.T) {
-	fmt.Println(grid(1, allKinds, true))
-	for seed := range 10 {
-		fmt.Println(grid(uint64(seed+2), allKinds, false))
+// The same law through Enter, with goroutines and timers.
+func TestLawThroughEnter(t *testing.T) {
+	for _, c := range []trial{
+		{"fixed window", 60, 10 * time.Second, 50 * time.Millisecond, 4, wholeSeconds},
+		{"token bucket", 300, time.Minute, 250 * time.Millisecond, 16, wholeSeconds},
+		{"sliding window", 10, time.Second, 5 * time.Millisecond, 1, wholeSeconds},
+		{"fixed window", 300, time.Minute, 100 * time.Millisecond, 8, wholeSeconds},
+	} {
+		t.Run(fmt.Sprint(c.kind, " ", c.n, " in ", c.window), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { lawThroughEnter(t, c) })
+		})
 	}
 }
 
-func TestTrace(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
-	var s setting
-	var w, l string
-	fmt.Sscan(os.Getenv("S"), &s.kind, &s.n, &w, &l, &s.conc, &s.header)
-	s.w, _ = time.ParseDuration(w)
-	s.latency, _ = time.ParseDuration(l)
-	s.phase = time.Duration(rnd.Float64() * float64(s.w))
-	learn, measure := max(30*time.Second, 5*s.w), max(120*time.Second, 15*s.w)
-	acc, ref := run(s, s.limiter(), learn, measure, rnd, true)
-	fmt.Println(acc, ref, float64(acc)/measure.Seconds()/(float64(s.n)/s.w.Seconds()))
+func lawThroughEnter(t *testing.T, c trial) {
+	rnd := rand.New(rand.NewPCG(1, 8))
+	var mu sync.Mutex // for rnd and l
+	l := newLimiter(c.kind, c.n, c.window)
+	g := New(Config{Concurrency: c.concurrency, Rand: func() float64 { mu.Lock(); defer mu.Unlock(); return rnd.Float64() }})
+	learning, measured := max(40*time.Second, 5*c.window), max(60*time.Second, 15*c.window)
+	start := time.Now()
+	var accepted, refused atomic.Int64
+	request := func(p *Pass) {
+		time.Sleep(c.latency / 2)
+		mu.Lock()
+		ok, wait := l.ask(time.Now())
+		mu.Unlock()
+		count := &accepted
+		if !ok {
+			count = &refused
+		}
+		if time.Since(start) > learning {
+			count.Add(1)
+		}
+		time.Sleep(c.latency / 2)
+		if ok {
+			p.Accepted()
+		} else {
+			p.Refused(c.header(wait))
+		}
+	}
+	var wg sync.WaitGroup
+	for range c.concurrency {
+		wg.Go(func() {
+			for time.Since(start) < learning+measured {
+				request(must(t, g))
+			}
+		})
+	}
+	wg.Wait()
+	o := c.judge(int(accepted.Load()), int(refused.Load()), measured)
+	t.Logf("use %.3f, refused %.3f", o.use, o.refused)
+	if !o.lawful() {
+		t.Error("not as it should be")
+	}
+}
+
+// A limit that changes is followed: down within five windows to fewer than one refusal in ten requests, up within ten to
+// half of what has become possible.
+func TestLimitChanges(t *testing.T) {
+	const window = time.Minute
+	for _, kind := range []string{"fixed window", "token bucket", "sliding window"} {
+		for _, n := range []struct{ before, after int }{{300, 60}, {60, 300}} {
+			c := trial{kind, n.before, window, 50 * time.Millisecond, 8, wholeSeconds}
+			l := &change{noon.Add(20 * window), newLimiter(kind, n.before, window), newLimiter(kind, n.after, window)}
+			from := 25 * window
+			if n.after > n.before {
+				from = 30 * window
+			}
+			var accepted, refused int
+			simulate(c, l, rand.New(rand.NewPCG(1, 8)), noon, from+5*window, func(now time.Time, ok bool) {
+				switch {
+				case now.Before(noon.Add(from)):
+				case ok:
+					accepted++
+				default:
+					refused++
+				}
+			})
+			t.Logf("%s, %d to %d a minute: %d accepted, %d refused in 5 minutes", kind, n.before, n.after, accepted, refused)
+			if accepted < 5*n.after/2 || refused*10 > accepted+refused {
+				t.Error("does not follow")
+			}
+		}
+	}
+}
+
+// Where the limit is above what concurrency and latency make possible, it is never met, and nothing is lost to the gate.
+func TestLimitOutOfReach(t *testing.T) {
+	c := trial{"fixed window", 100, time.Second, 50 * time.Millisecond, 4, wholeSeconds}
+	accepted, start := 0, noon
+	simulate(c, newLimiter(c.kind, c.n, c.window), rand.New(rand.NewPCG(1, 8)), start, time.Minute, func(_ time.Time, ok bool) {
+		if !ok {
+			t.Fatal("refused")
+		}
+		accepted++
+	})
+	if accepted < 4750 { // 80 a second for a minute, but for the last ones and the varying way
+		t.Errorf("%d requests", accepted)
+	}
 }

@@ -2,8 +2,8 @@ package gate
 
 import "time"
 
-// The numbers behind the pace. They were found by running the grid of law_test.go over many choices; the law holds in a
-// wide neighbourhood of each.
+// The numbers behind the pace. They were found by running the grid of law_test.go over many choices; neighbouring ones miss
+// the law a little more often.
 const (
 	probeRequests = 30  // a probe is back at the estimate after this many requests,
 	probeClosings = 10  // or this many times the closing before it (of which a second counts), whichever takes longer;
@@ -11,7 +11,7 @@ const (
 	probeLast     = 3.0 // each later one twice as long as the one before, up to three times
 	probeDepth    = 0.1 // how far below the estimate a probe starts
 	peakWeight    = 0.8 // what the pace of the moment of refusal counts in the estimate; the mean before it counts the rest
-	fewest        = 3   // acceptances that make a mean
+	fewest        = 8   // acceptances that make a mean
 	toldHistory   = 10  // acceptances of the past that stand against a refusal right after the time the service named
 
 	slowest  = 1.0 / 60              // requests a second: a service that allows less is a matter for closings
@@ -113,7 +113,11 @@ func (p *pace) measure(r refusal) {
 		p.estimate, p.slowdown = mean, probeFirst
 	} else {
 		peak := max(p.rate(r.at), mean)
-		p.estimate = min(mean+peakWeight*(peak-mean), 2*mean)
+		estimate := min(mean+peakWeight*(peak-mean), 2*mean)
+		if !r.told {
+			estimate = max(estimate, p.estimate/2) // a chance closing after a short time makes any mean small
+		}
+		p.estimate = estimate
 		p.slowdown = min(2*p.slowdown, probeLast)
 	}
 	p.counted, p.history = end, p.accepted
