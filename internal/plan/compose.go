@@ -280,7 +280,9 @@ func (n *node) sending() Sending {
 		case known:
 			s.Known = append(s.Known, Known{u.name.text, u.id})
 		case pending, inner:
-			s.Inside = append(s.Inside, u.name.text)
+			if u.name.def != nil { // else, in an ordered job, it is taken for text
+				s.Inside = append(s.Inside, u.name.text)
+			}
 		}
 	}
 	return s

@@ -88,15 +88,12 @@ func (p *Planner) Halve(r *Request) bool {
 
 func abs(n int) int { return max(n, -n) }
 
-// land takes a request out of the air.
+// land notes that a request is over. Its operations still count as in flight,
+// each until its own verdict.
 func (p *Planner) land(r *Request) {
 	p.fresh = p.cfg.Operations
 	delete(p.out, r)
 	for _, s := range r.Items {
-		if s.node.state == flying {
-			p.flying--
-			s.node.state = waiting
-		}
 		if s.node.batch != nil {
 			s.node.batch.left--
 			s.node.batch = nil
@@ -106,6 +103,9 @@ func (p *Planner) land(r *Request) {
 
 // again makes an operation wait for another request.
 func (p *Planner) again(n *node, b *batch) {
+	if n.state == flying {
+		p.flying--
+	}
 	n.state, n.circle, n.batch = waiting, nil, b
 	if b != nil {
 		b.left++
