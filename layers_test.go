@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"internal/report":         {"client"},
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/access", "internal/opfile", "internal/report", "webextest"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/access", "internal/opfile", "internal/reference", "internal/report", "webextest"},
 	"internal/access":         {"client"},
 }
 
