@@ -86,7 +86,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"RequestTimeout", &c.RequestTimeout, time.Minute},
 		{"Grace", &c.Grace, 10 * time.Second},
-		{"MaxWait", &c.MaxWait, time.Minute},
+		{"MaxWait", &c.MaxWait, 5 * time.Minute},
 		{"MaxTotalWait", &c.MaxTotalWait, 30 * time.Minute},
 		{"LookupPatience", &c.LookupPatience, 15 * time.Second},
 	} {

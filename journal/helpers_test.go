@@ -48,6 +48,18 @@ func opened(t testing.TB, path string) *Journal {
 
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "users.csv.journal") }
 
+// quickPath is a path where fsync costs nothing, if the machine has one: for
+// tests that open hundreds of journals and do not depend on the disk.
+func quickPath(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "journal")
+	if err != nil {
+		return newPath(t)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "users.csv.journal")
+}
+
 func key(what string) client.Key {
 	sum := sha256.Sum256([]byte(what))
 	return client.Key(sum[:16])
@@ -96,10 +108,17 @@ func success(ticket client.Ticket, id int) client.Settlement {
 // crash copies a journal as it is at this moment, as SIGKILL would leave it.
 func crash(t testing.TB, path string) string {
 	t.Helper()
-	to := newPath(t)
+	to := quickPath(t)
+	copyJournal(t, path, to)
+	return to
+}
+
+func copyJournal(t testing.TB, path, to string) {
+	t.Helper()
 	for _, suffix := range []string{"", "-wal"} {
 		b, err := os.ReadFile(path + suffix)
 		if errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(to + suffix)
 			continue
 		}
 		if err == nil {
@@ -109,7 +128,6 @@ func crash(t testing.TB, path string) string {
 			t.Fatal(err)
 		}
 	}
-	return to
 }
 
 func knowns(records []client.Record) (k []client.Known) {

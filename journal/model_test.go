@@ -79,7 +79,6 @@ func (m *model) open() (open []*modelOp) {
 // machine drives a journal and the model through the same calls.
 type machine struct {
 	t    *testing.T
-	dir  string
 	path string
 	n    int
 	j    *Journal

@@ -22,14 +22,16 @@ func hashName(name string) nameHash {
 
 // names are the named operations that were settled in this run. They live in
 // a temporary database of their own, which SQLite deletes with the process,
-// so that they take no memory and a look-up never waits for a commit.
+// so that they take no memory and a look-up never waits for a commit. Nobody
+// else reads it, so it is all one transaction without end: pages go to disk
+// only when the cache is full.
 type names struct {
 	mu   sync.Mutex
 	db   *sql.DB
 	conn *sql.Conn
 
 	statements
-	begin, commit, insert, find *sql.Stmt
+	insert, find *sql.Stmt
 }
 
 // A success is not replaced, so that a second operation of that name, which is
@@ -56,12 +58,12 @@ func openNames() (_ *names, err error) {
 	if n.db, n.conn, err = connect(""); err != nil {
 		return nil, err
 	}
-	if err := run(n.conn, "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -8000",
-		createCreated); err != nil {
+	if err := run(n.conn, "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -4000",
+		createCreated, "BEGIN"); err != nil {
 		return nil, err
 	}
 	stmt := func(text string) *sql.Stmt { return n.add(n.conn, text, &err) }
-	n.begin, n.commit, n.insert, n.find = stmt("BEGIN"), stmt("COMMIT"), stmt(addCreated), stmt(findCreated)
+	n.insert, n.find = stmt(addCreated), stmt(findCreated)
 	return n, err
 }
 
@@ -72,22 +74,16 @@ type created struct {
 }
 
 func (n *names) put(all []created) error {
-	if len(all) == 0 {
-		return nil
-	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err := exec(n.begin); err != nil {
-		return err
-	}
 	for _, c := range all {
 		s := &c.settlement
-		err := exec(n.insert, int64(s.Ticket), c.name[:], int(s.Outcome), s.Status, s.Location, s.Version, s.Recovered)
+		err := execute(n.insert, int64(s.Ticket), c.name[:], int(s.Outcome), s.Status, s.Location, s.Version, s.Recovered)
 		if err != nil {
 			return err
 		}
 	}
-	return exec(n.commit)
+	return nil
 }
 
 func (n *names) get(name nameHash) (s client.Settlement, ok bool, err error) {

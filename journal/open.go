@@ -55,7 +55,7 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 		"PRAGMA temp_store = FILE",
 		createKnown,
 		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
-		"PRAGMA temp.cache_size = -8000",
+		"PRAGMA temp.cache_size = -4000",
 		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages), // 0 changes nothing
 	); err != nil {
 		return nil, openError(path, err)
@@ -88,6 +88,10 @@ func (s *store) acquire(abs string) (logSize int64, err error) {
 	if size == 0 && logSize > 0 {
 		// SQLite would delete the log and begin anew.
 		return 0, damaged(s.path, "the file is missing or empty, but its log "+s.path+"-wal is there")
+	}
+	if size == 1 {
+		// SQLite takes it for empty, as some file systems do.
+		return 0, damaged(s.path, "it is a single byte")
 	}
 	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {

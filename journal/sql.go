@@ -32,9 +32,9 @@ func (s statements) close() (err error) {
 	return err
 }
 
-// exec runs a prepared statement for its effect. Statements are not cancelled:
+// execute runs a prepared statement for its effect. Statements are not cancelled:
 // one that was could leave its caller not knowing what is on disk.
-func exec(stmt *sql.Stmt, args ...any) error {
+func execute(stmt *sql.Stmt, args ...any) error {
 	_, err := stmt.ExecContext(context.Background(), args...)
 	return err
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"modernc.org/sqlite"
+
 	"github.com/webexscim/bulk/client"
 )
 
@@ -107,7 +109,7 @@ func (s *store) put(c *claim, next row) error {
 		s.counts[c.row.state]--
 		s.sum -= c.row.hash()
 	}
-	err := exec(stmt, int(next.state), next.status, next.recovered, next.location, next.version, next.key[:], next.id)
+	err := execute(stmt, int(next.state), next.status, next.recovered, next.location, next.version, next.key[:], next.id)
 	if err != nil {
 		return err
 	}
@@ -131,7 +133,7 @@ func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
 	if err != nil {
 		return row{}, false, err
 	}
-	return r, true, exec(s.take, key[:], rank, r.id)
+	return r, true, execute(s.take, key[:], rank, r.id)
 }
 
 // start begins a run and returns how many rows earlier runs have left.
@@ -158,7 +160,7 @@ func (s *store) rows() int {
 
 // transaction runs work and commits; after an error nothing of it is there.
 func (s *store) transaction(work func() error) error {
-	if err := exec(s.begin); err != nil {
+	if err := execute(s.begin); err != nil {
 		return err
 	}
 	err := work()
@@ -166,11 +168,11 @@ func (s *store) transaction(work func() error) error {
 		err = s.writeHeader()
 	}
 	if err == nil {
-		err = exec(s.commit)
+		err = execute(s.commit)
 	}
 	if err != nil {
 		// Fails where SQLite has rolled back itself, as on a full disk.
-		_ = exec(s.rollback)
+		_ = execute(s.rollback)
 	}
 	return err
 }
@@ -178,15 +180,22 @@ func (s *store) transaction(work func() error) error {
 func (s *store) writeHeader() error {
 	s.dirty = false
 	h := &s.header
-	return exec(s.head, h.target.OrgID, h.target.BaseURL, h.started.UnixMilli(), h.runs, h.closed,
+	return execute(s.head, h.target.OrgID, h.target.BaseURL, h.started.UnixMilli(), h.runs, h.closed,
 		s.rows(), int64(s.sum+h.hash()))
 }
 
-// close notes that the journal is whole without its log, unless writing has
-// failed, and lets go of the file. SQLite moves the log into the file.
+// close notes that the journal is whole without its log, which SQLite then
+// moves into the file and removes. After a failure the log stays: what is in
+// the file may not be all.
 func (s *store) close(failed bool) error {
 	var err error
-	if !failed && s.head != nil {
+	switch {
+	case failed && s.conn != nil:
+		err = s.conn.Raw(func(driver any) error {
+			_, err := driver.(sqlite.FileControl).FileControlPersistWAL("main", 1)
+			return err
+		})
+	case !failed:
 		s.header.closed, s.dirty = true, true
 		err = s.transaction(func() error { return nil })
 	}

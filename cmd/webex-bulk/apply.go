@@ -3,20 +3,15 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
-	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/journal"
 )
 
@@ -24,247 +19,255 @@ import (
 type application struct {
 	stdio
 	connection
-	file, format, results, journal string
-	noJournal, yes, quiet, asJSON  bool
-	maxDeletes                     int
-	job                            client.Job
+	talk
+	file, format, results, failed, report, journalFile string
+	noJournal, yes, asJSON, reportNames                bool
+	maxDeletes                                         int
+	limitDeletes                                       bool // --max-deletes was given
+	job                                                client.Job
 }
 
 func newApply(io stdio) *cobra.Command {
-	a := &application{stdio: io}
+	a := &application{stdio: io, talk: talk{w: io.err}}
+	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:   "apply [flags] FILE",
 		Short: "Apply a file of operations to an organisation",
-		Long: `Apply a file of operations to an organisation.
+		Long: `FILE is a sheet (.csv, .tsv: a Control Hub export, a template, or columns named
+by SCIM path), NDJSON (.ndjson, .jsonl: one operation a line) or JSON (an array,
+or a BulkRequest); - is standard input. All of it is checked before anything is
+sent, and every error names its line.
 
-FILE is NDJSON (one operation a line), JSON or a sheet (.csv, .tsv); - is
-standard input. The whole file is checked before anything is sent. What was done
-is kept in FILE.journal: the same command again goes on where the first stopped
-and does nothing twice.
+What was done is kept in FILE.journal. The same command again, after Ctrl-C, a
+crash or with a corrected FILE, sends only what is new or had not succeeded. To
+do everything once more, remove FILE.journal.
 
-Exit code: 0 all succeeded; 1 some did not; 2 usage or bad input, nothing sent;
-3 the job stopped early; 130 interrupted.`,
-		Example: `  export WEBEX_ACCESS_TOKEN=… WEBEX_ORG_ID=…
-  webex-bulk apply users.ndjson
-  webex-bulk apply --results results.ndjson --fail-on-errors 5 users.ndjson
-  webex-bulk apply --yes leavers.ndjson`,
-		Args: cobra.ExactArgs(1),
+Deletes are for good: they are listed and asked about on a terminal, and need
+--yes elsewhere.
+
+Exit code: 0 all succeeded; 1 some did not; 2 usage or bad input, nothing was
+sent; 3 the job stopped early (error budget, authorisation, organisation); 130
+interrupted.`,
+		Example: `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
+  webex-bulk apply users.csv
+  webex-bulk apply --failed failed.csv --report report.html users.csv
+  webex-bulk apply --fail-on-errors 5 --results results.ndjson users.ndjson
+  webex-bulk apply --yes --max-deletes 200 leavers.csv`,
+		Args: exactly("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.file = args[0]
+			a.file, a.limitDeletes = args[0], cmd.Flags().Changed("max-deletes")
 			return a.run(cmd.Context())
 		},
 	}
-	f := cmd.Flags()
-	f.SortFlags = false
-	a.flags(f)
-	a.limits(f)
-	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once this many operations have failed; 0: never")
-	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
-	f.StringVar(&a.results, "results", "", "write one JSON object an operation to this file; - is standard output")
-	f.StringVar(&a.journal, "journal", "", "journal to use (default FILE.journal)")
-	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
-	f.BoolVar(&a.yes, "yes", false, "do not ask before deleting")
-	f.IntVar(&a.maxDeletes, "max-deletes", 50, "refuse a file with more deletes than this, with --yes")
-	f.StringVar(&a.format, "format", "", "format of FILE: ndjson, json, csv, tsv (default by its ending)")
-	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors")
-	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
+	a.addFlags(cmd)
 	return cmd
 }
 
+func (a *application) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	a.flags(cmd)
+	a.limits(f)
+	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once this many operations have failed; 0: never")
+	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
+	f.BoolVar(&a.yes, "yes", false, "do not ask before deleting")
+	f.IntVar(&a.maxDeletes, "max-deletes", 50, "with --yes, or where it is given: refuse a file with more deletes")
+	formatFlag(cmd, &a.format)
+	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
+	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied")
+	f.StringVar(&a.report, "report", "", "write a page to look at, and to send on, to `FILE.html`")
+	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report")
+	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for -)")
+	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
+	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors")
+	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
+	cmd.MarkFlagsMutuallyExclusive("journal", "no-journal")
+}
+
 func (a *application) run(ctx context.Context) error {
-	in, err := open(a.file, a.format, a.in)
-	if err != nil {
+	if err := a.checkFlags(); err != nil {
 		return err
+	}
+	in, c, err := a.ready(ctx)
+	if err != nil {
+		return early(ctx, err)
 	}
 	defer in.close()
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	if err := a.confirm(in); err != nil {
-		return err
-	}
-	if err := in.lookUp(ctx, c); err != nil {
-		return stopped(ctx, err)
-	}
 	for _, note := range in.Notes() {
 		a.say("%s", note)
 	}
-	j, err := a.openJournal(ctx)
+	if err := a.confirm(ctx, in); err != nil {
+		return early(ctx, err)
+	}
+	j, known, err := a.openJournal(ctx)
 	if err != nil {
-		return err
+		return early(ctx, err)
 	}
 	if j != nil {
 		defer j.Close()
 		a.job.Journal = j
 	}
+	found, err := in.lookUp(ctx, c, known)
+	if err == nil && j != nil {
+		err = saveFoundIDs(foundIDsFile(a.journalFile), found)
+	}
+	if err != nil {
+		return early(ctx, err)
+	}
 	return a.apply(ctx, c, in)
 }
 
-// apply runs the job and reports.
-func (a *application) apply(ctx context.Context, c *client.Client, in *input) (err error) {
-	out, closeOut, err := a.openResults()
-	if err != nil {
+// checkFlags finds what no file or service is needed for.
+func (a *application) checkFlags() error {
+	if err := a.checkLimits(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeOut()) }()
-	a.job.Source = in.operations()
-	var sum report.Summary
-	began := time.Now()
-	add := func(res client.Result) error {
-		sum.Add(res, in.line(res.Index))
-		return out.Write(report.NewLine(res, in.line(res.Index)))
-	}
-	var stop error
-	for res, err := range c.Run(ctx, &a.job) {
-		if err != nil {
-			stop = err
-			break
-		}
-		if err := add(res); err != nil {
-			return &exit{exitStopped, fmt.Errorf("--results: %w", err)}
-		}
-	}
-	if stop != nil {
-		if err := a.skipRest(in, stop, add); err != nil {
-			return err
-		}
-		sum.Stopped = stop.Error()
-	}
-	sum.Took = time.Since(began)
-	sum.Seconds = sum.Took.Seconds()
-	sum.Requests = a.job.Progress().Requests
-	if err := errors.Join(out.Flush(), a.show(&sum)); err != nil {
-		return err
-	}
-	return verdict(ctx, &sum, stop)
-}
-
-// skipRest gives the operations that the job did not come to their result.
-func (a *application) skipRest(in *input, stop error, add func(client.Result) error) error {
-	read, index := a.job.Progress().Read, 0
-	for row, err := range in.Rows() {
-		if err != nil {
-			return err
-		}
-		if index >= read {
-			res := client.Result{Index: index, Operation: row.Operation, Outcome: client.Skipped, Err: &client.SkippedError{Index: -1, Cause: stop}}
-			if err := add(res); err != nil {
-				return err
-			}
-		}
-		index++
-	}
-	return nil
-}
-
-func verdict(ctx context.Context, sum *report.Summary, stop error) error {
 	switch {
-	case ctx.Err() != nil:
-		return &exit{exitInterrupted, errors.New("interrupted; the same command goes on")}
-	case stop != nil:
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w", stop)}
-	case sum.Succeeded < sum.Operations:
-		return &exit{code: exitSome}
+	case a.job.FailOnErrors < 0:
+		return fmt.Errorf("--fail-on-errors %d: expected 0 or more", a.job.FailOnErrors)
+	case a.maxDeletes < 0:
+		return fmt.Errorf("--max-deletes %d: expected 0 or more", a.maxDeletes)
+	case a.reportNames && a.report == "":
+		return errors.New("--report-names needs --report FILE.html")
+	}
+	if a.journalFile == "" && a.file != stdin && !a.noJournal {
+		a.journalFile = a.file + ".journal"
+	}
+	return a.checkFiles()
+}
+
+// checkFiles keeps what is written apart from what is read, and from each other.
+func (a *application) checkFiles() error {
+	taken := map[string]string{}
+	for _, f := range []struct{ flag, path string }{
+		{"FILE", a.file}, {"--token-file", a.tokenFile}, {"--credentials", a.credentials}, {"--ca-file", a.caFile},
+		{"--journal", a.journalFile}, {"--results", a.results}, {"--failed", a.failed}, {"--report", a.report},
+	} {
+		switch f.path {
+		case "":
+			continue
+		case stdin:
+			if f.flag == "FILE" || f.flag == "--results" {
+				continue
+			}
+			return fmt.Errorf("%s -: expected a file", f.flag)
+		}
+		name := identityOf(f.path)
+		if other := taken[name]; other != "" {
+			return fmt.Errorf("%s and %s are the same file: %s", other, f.flag, f.path)
+		}
+		taken[name] = f.flag
+	}
+	for _, f := range []struct{ flag, path string }{{"--failed", a.failed}, {"--report", a.report}} {
+		if f.path == "" {
+			continue
+		}
+		if err := tryReplace(f.path); err != nil {
+			return fmt.Errorf("%s: %w", f.flag, err)
+		}
 	}
 	return nil
 }
 
-// stopped gives an error before the job its exit code.
-func stopped(ctx context.Context, err error) error {
-	var wrong *opfile.Errors
+// identityOf is equal for two names of one file.
+func identityOf(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return path
+}
+
+// ready reads the input and sets up the client; what is wrong with either is
+// told at once.
+func (a *application) ready(ctx context.Context) (*input, *client.Client, error) {
+	c, noClient := a.client()
+	in, noInput := open(ctx, a.file, a.format, a.in)
+	if noInput == nil && noClient != nil {
+		noInput = in.close()
+	}
+	return in, c, errors.Join(noClient, noInput)
+}
+
+// early gives an error from before the job its exit code and its last word.
+func early(ctx context.Context, err error) error {
+	wrong, bad := errors.AsType[*opfile.Errors](err)
+	_, unheard := errors.AsType[*client.ResponseError](err)
 	switch {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
-	case errors.As(err, &wrong):
-		return err
+	case bad && wrong.Count == 1:
+		return fmt.Errorf("%w\nnothing was sent; correct this and give the same command", err)
+	case bad:
+		return fmt.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
+	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
+		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, next(err))}
 	}
-	return &exit{exitStopped, err}
+	return err
 }
 
-func (a *application) show(sum *report.Summary) error {
-	switch {
-	case a.asJSON:
-		return json.NewEncoder(a.out).Encode(sum)
-	case a.quiet:
-		return nil
-	case a.results == stdin:
-		return sum.WriteTable(a.err)
-	}
-	return sum.WriteTable(a.out)
-}
-
-func (a *application) say(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
-	}
-}
-
-func (a *application) openResults() (*report.Results, func() error, error) {
-	switch a.results {
-	case "":
-		return report.NewResults(io.Discard), func() error { return nil }, nil
-	case stdin:
-		return report.NewResults(a.out), func() error { return nil }, nil
-	}
-	f, err := os.Create(a.results)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--results: %w", err)
-	}
-	return report.NewResults(f), f.Close, nil
-}
-
-// confirm asks before users are deleted for good.
-func (a *application) confirm(in *input) error {
+// confirm asks before anything is deleted for good.
+func (a *application) confirm(ctx context.Context, in *input) error {
 	n := in.counts[client.MethodDelete]
-	if n == 0 {
-		return nil
-	}
-	terminal, isTerminal := a.in.(*os.File)
-	isTerminal = isTerminal && a.file != stdin && term.IsTerminal(int(terminal.Fd()))
 	switch {
-	case a.yes && n > a.maxDeletes:
-		return fmt.Errorf("%d deletes in %s, more than --max-deletes %d allows; nothing was sent", n, in.name, a.maxDeletes)
+	case n == 0:
+		return nil
+	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
+		return fmt.Errorf("%d deletes in %s, more than --max-deletes %d allows; nothing was sent\n"+
+			"see them with webex-bulk plan --all; if they are right, give --max-deletes %d", n, in.name, a.maxDeletes, n)
 	case a.yes:
 		return nil
-	case !isTerminal:
-		return fmt.Errorf("%d deletes in %s, and a deleted user cannot be brought back; nothing was sent; give --yes to go on", n, in.name)
+	case a.file == stdin || !isTerminal(a.in):
+		return fmt.Errorf("%d deletes in %s, and a deleted user cannot be brought back; nothing was sent\n"+
+			"see them with webex-bulk plan --all; if they are right, give --yes", n, in.name)
 	}
-	fmt.Fprintf(a.err, "%d operations delete for good:\n", n)
+	fmt.Fprintf(a.err, "%d of %d operations delete, for good:\n", n, in.rows)
 	for _, row := range in.deletes {
-		fmt.Fprintf(a.err, "  line %d: %s %s\n", row.Line, row.Operation.Path, row.Name)
+		fmt.Fprintf(a.err, "  line %d: %s\n", row.Line, subject(row))
 	}
 	if more := n - len(in.deletes); more > 0 {
 		fmt.Fprintf(a.err, "  and %d more\n", more)
 	}
-	fmt.Fprintf(a.err, "Type the number of deletes to go on: ")
-	answer, _ := bufio.NewReader(a.in).ReadString('\n')
+	fmt.Fprintf(a.err, "Type the number of deletes (%d) to go on: ", n)
+	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
 	if strings.TrimSpace(answer) != fmt.Sprint(n) {
 		return errors.New("not confirmed; nothing was sent")
 	}
 	return nil
 }
 
-// openJournal opens the journal beside the file and says what it knows.
-func (a *application) openJournal(ctx context.Context) (*journal.Journal, error) {
-	path := a.journal
-	if path == "" && a.file != stdin {
-		path = a.file + ".journal"
+// subject is what a person calls what a row is about.
+func subject(row opfile.Row) string {
+	kind, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
+	if row.Name != "" {
+		id = row.Name
 	}
-	if a.noJournal || path == "" {
-		return nil, nil
+	return strings.TrimSpace(strings.TrimSuffix(strings.ToLower(kind), "s") + " " + id)
+}
+
+// openJournal opens the journal, says what it knows, and returns the ids that
+// were looked up in earlier runs.
+func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundIDs, error) {
+	if a.noJournal || a.journalFile == "" {
+		return nil, nil, nil
 	}
-	j, err := journal.Open(path)
+	j, err := journal.Open(a.journalFile)
 	if err != nil {
-		return nil, fmt.Errorf("nothing was sent: %w", err)
+		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
 	}
 	sum, err := j.Summary(ctx)
+	var known foundIDs
+	if err == nil && sum.Runs > 0 {
+		known, err = loadFoundIDs(foundIDsFile(a.journalFile))
+	}
 	if err != nil {
-		j.Close()
-		return nil, fmt.Errorf("nothing was sent: %w", err)
+		return nil, nil, errors.Join(fmt.Errorf("nothing was sent: %w", err), j.Close())
 	}
-	if sum.Done+sum.Sent > 0 {
-		a.say("resuming from %s: %d done, %d sent without an answer", path, sum.Done, sum.Sent)
+	if sum.Runs > 0 {
+		a.say("resuming from %s, begun %s: %d done, %d sent without an answer, %d not done",
+			a.journalFile, sum.Started.Format("2006-01-02 15:04"), sum.Done, sum.Sent, sum.Other)
 	}
-	return j, nil
+	return j, known, nil
 }

@@ -2,26 +2,40 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/access"
 )
 
 // connection is what it takes to reach a service.
 type connection struct {
-	org, baseURL, tokenFile string
-	cfg                     client.Config
+	org, baseURL, tokenFile, credentials, caFile string
+
+	cfg  client.Config
+	from string // where the token comes from
+	warn func(string)
 }
 
-func (c *connection) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.org, "org", "", "organisation, as UUID or in the Webex API's base64 form (WEBEX_ORG_ID)")
+func (c *connection) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&c.org, "org", "", "organisation `ID`, a UUID or the Webex API's base64 form (WEBEX_ORG_ID)")
 	f.StringVar(&c.baseURL, "base-url", "", "scheme and host of the service (WEBEX_BASE_URL; default "+client.DefaultBaseURL+")")
-	f.StringVar(&c.tokenFile, "token-file", "", "file that holds the access token; without it, WEBEX_ACCESS_TOKEN does")
+	f.StringVar(&c.tokenFile, "token-file", "", "`FILE` that holds the access token (default: WEBEX_ACCESS_TOKEN)")
+	f.StringVar(&c.credentials, "credentials", "", "`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
+		"refresh_token; new tokens are kept in it (default: WEBEX_CLIENT_ID,\nWEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN)")
+	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust beside those of the system")
+	cmd.MarkFlagsMutuallyExclusive("token-file", "credentials")
 }
 
 // limits are the flags that say how much is sent at once.
@@ -32,37 +46,137 @@ func (c *connection) limits(f *pflag.FlagSet) {
 	f.IntVar(&c.cfg.Limits.Bytes, "max-bytes", 1<<20, "bytes in a request's body")
 }
 
-// client returns a client, or an error that says what is missing.
-func (c *connection) client() (*client.Client, error) {
-	c.cfg.OrgID = firstOf(c.org, os.Getenv("WEBEX_ORG_ID"))
-	c.cfg.BaseURL = firstOf(c.baseURL, os.Getenv("WEBEX_BASE_URL"))
-	if c.cfg.OrgID == "" {
-		return nil, errors.New("no organisation: give --org or set WEBEX_ORG_ID")
+// checkLimits refuses what client.New would take for "the default".
+func (c *connection) checkLimits() error {
+	for _, n := range []struct {
+		flag          string
+		value, lo, hi int
+	}{
+		{"concurrency", c.cfg.Concurrency, 1, 1000},
+		{"max-attempts", c.cfg.MaxAttempts, 1, 1000},
+		{"max-operations", c.cfg.Limits.Operations, 1, 100},
+		{"max-bytes", c.cfg.Limits.Bytes, 1024, 1 << 30},
+	} {
+		if n.value < n.lo || n.value > n.hi {
+			return fmt.Errorf("--%s %d: expected %d to %d", n.flag, n.value, n.lo, n.hi)
+		}
 	}
-	token, err := c.token()
-	if err != nil {
+	return nil
+}
+
+// client returns a client, or an error that says what is missing. Nothing is
+// sent.
+func (c *connection) client() (*client.Client, error) {
+	org, name := setting(c.org, "org", "WEBEX_ORG_ID")
+	if org == "" {
+		return nil, errors.New("no organisation: give --org ID or set WEBEX_ORG_ID")
+	}
+	var err error
+	if c.cfg.OrgID, err = client.ParseOrgID(org); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	base, name := setting(c.baseURL, "base-url", "WEBEX_BASE_URL")
+	if base == "" {
+		base = client.DefaultBaseURL
+	}
+	if err := access.CheckBaseURL(base); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	c.cfg.BaseURL = strings.TrimRight(base, "/")
+	if c.cfg.HTTPClient, err = c.httpClient(); err != nil {
 		return nil, err
 	}
-	c.cfg.Token = client.StaticToken(token)
+	if c.cfg.Token, err = c.tokens(); err != nil {
+		return nil, err
+	}
 	return client.New(c.cfg)
 }
 
-func (c *connection) token() (string, error) {
-	if c.tokenFile == "" {
-		if token := strings.TrimSpace(os.Getenv("WEBEX_ACCESS_TOKEN")); token != "" {
-			return token, nil
+// setting is the value of a flag, or else of a variable of the environment, and
+// the name of the one it is from.
+func setting(value, flag, variable string) (text, name string) {
+	if value != "" {
+		return value, "--" + flag
+	}
+	return strings.TrimSpace(os.Getenv(variable)), variable
+}
+
+// httpClient goes through the environment's proxies, as net/http does, and
+// trusts the certificates of --ca-file.
+func (c *connection) httpClient() (*http.Client, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = max(c.cfg.Concurrency, t.MaxIdleConnsPerHost)
+	if c.caFile != "" {
+		raw, err := os.ReadFile(c.caFile)
+		if err != nil {
+			return nil, fmt.Errorf("--ca-file: %w", err)
 		}
-		return "", errors.New("no access token: set WEBEX_ACCESS_TOKEN or give --token-file")
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(raw) {
+			return nil, fmt.Errorf("--ca-file %s: no certificate in it, expected PEM", c.caFile)
+		}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	raw, err := os.ReadFile(c.tokenFile)
+	return &http.Client{Transport: t}, nil
+}
+
+// tokens is where tokens come from: what a flag says, or else the environment.
+func (c *connection) tokens() (client.TokenSource, error) {
+	switch {
+	case c.tokenFile != "":
+		c.from = "--token-file " + c.tokenFile
+		if err := access.OwnerOnly(c.tokenFile); errors.Is(err, access.ErrExposed) {
+			c.warn("--token-file " + err.Error())
+		}
+		source, err := access.File(c.tokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("--token-file: %w", err)
+		}
+		return source, nil
+	case c.credentials != "":
+		c.from = "--credentials " + c.credentials
+		loaded, err := c.loadCredentials()
+		if err != nil {
+			return nil, fmt.Errorf("--credentials: %w", err)
+		}
+		return c.refreshed(loaded)
+	}
+	if token := strings.TrimSpace(os.Getenv("WEBEX_ACCESS_TOKEN")); token != "" {
+		c.from = "WEBEX_ACCESS_TOKEN"
+		return client.StaticToken(token), nil
+	}
+	if found, ok := access.FromEnvironment(os.Getenv); ok {
+		c.from = "WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN"
+		return c.refreshed(found)
+	}
+	return nil, errors.New("no access token: set WEBEX_ACCESS_TOKEN, or give --token-file FILE or --credentials FILE")
+}
+
+// loadCredentials reads the file, or makes it from the environment if there is
+// none yet.
+func (c *connection) loadCredentials() (access.Credentials, error) {
+	loaded, err := access.Load(c.credentials)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return loaded, err
+	}
+	found, ok := access.FromEnvironment(os.Getenv)
+	if !ok {
+		return loaded, fmt.Errorf("%w; it is made if WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN are set", err)
+	}
+	return found.KeptIn(c.credentials)
+}
+
+func (c *connection) refreshed(found access.Credentials) (client.TokenSource, error) {
+	source, err := access.New(access.Config{
+		BaseURL: c.cfg.BaseURL, HTTPClient: c.cfg.HTTPClient, Credentials: found, Warn: c.warn,
+	})
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return nil, err
 	}
-	token := strings.TrimSpace(string(raw))
-	if token == "" {
-		return "", fmt.Errorf("--token-file %s: it is empty", c.tokenFile)
-	}
-	return token, nil
+	return source.Token, nil
 }
 
 // planner is a client that cannot send: it has neither organisation nor token.
@@ -70,13 +184,4 @@ func (c *connection) planner() (*client.Client, error) {
 	c.cfg.OrgID = "00000000-0000-0000-0000-000000000000"
 	c.cfg.Token = func(context.Context, string) (string, error) { return "", client.ErrNoToken }
 	return client.New(c.cfg)
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

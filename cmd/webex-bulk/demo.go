@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,7 +75,10 @@ func (d *demonstration) run(ctx context.Context) error {
 	}
 	d.prove(service)
 	if stop != nil {
-		return verdict(ctx, sum, stop)
+		if ctx.Err() != nil {
+			return &exit{exitInterrupted, errors.New("interrupted")}
+		}
+		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w", stop)}
 	}
 	return nil
 }

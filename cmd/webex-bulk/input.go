@@ -1,21 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"os"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
 )
 
-// input is a file of operations that was found to be right.
+// input is a file of operations in which nothing was found wrong.
 type input struct {
 	*opfile.Reader
 	close   func() error
@@ -23,44 +26,94 @@ type input struct {
 	rows    int
 	counts  map[string]int // operations by method
 	deletes []opfile.Row   // the first of them
+	jumps   []jump         // where each operation stands
 
-	lines []int32 // where each operation stands
+	named bool // names are asked for
+	mu    sync.Mutex
+	names map[int]string // of the operations under way
 }
 
+// jump is an operation that does not stand on the line after the one before it.
+type jump struct{ index, line int }
+
+// stdin is what stands for standard input, and for standard output.
 const stdin = "-"
 
+// maxListed is how many of something are shown to a person.
+const maxListed = 20
+
+// formatFlag is the flag that says how FILE is written.
+func formatFlag(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVar(format, "format", "", "format of FILE: ndjson, json, csv or tsv (default: by its ending or its begin)")
+	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, f := range opfile.Formats {
+			names = append(names, string(f))
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	_ = cmd.RegisterFlagCompletionFunc("format", choices) // fails only without such a flag
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"csv", "tsv", "ndjson", "jsonl", "json"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+}
+
 // open reads the whole input once and refuses it if anything is wrong with it.
-func open(name, format string, std io.Reader) (*input, error) {
-	in := &input{name: name, counts: map[string]int{}}
+func open(ctx context.Context, name, format string, std io.Reader) (*input, error) {
+	in := &input{name: name, counts: map[string]int{}, names: map[int]string{}}
 	raw := std
-	if name != stdin {
+	if name == stdin {
+		in.name, raw = "standard input", untilDone(ctx, std)
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, err
 		}
 		raw, in.close = f, f.Close
-	} else {
-		in.name = "standard input"
 	}
-	spool, err := opfile.Spool(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", in.name, err)
+	if strings.EqualFold(format, "jsonl") {
+		format = string(opfile.NDJSON)
 	}
-	in.close = join(spool.Close, in.close)
-	var wrong opfile.Errors
-	in.Reader, err = opfile.Read(spool, opfile.Options{Name: in.name, Format: opfile.Format(format)})
-	if err == nil {
-		err = in.check(&wrong)
-	}
-	if err != nil && !wrong.Add(err) {
+	if err := in.read(ctx, raw, opfile.Format(strings.ToLower(format))); err != nil {
 		in.close()
 		return nil, err
 	}
-	if err := wrong.Err(); err != nil {
-		in.close()
-		return nil, fmt.Errorf("nothing was sent:\n%w", err)
-	}
 	return in, nil
+}
+
+// untilDone reads what cannot be read twice, such as a pipe, and gives up when
+// ctx ends, even while it waits.
+func untilDone(ctx context.Context, r io.Reader) io.Reader {
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return r
+		}
+	}
+	out, in := io.Pipe()
+	context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err) // io.EOF when nil
+	}()
+	return out
+}
+
+func (in *input) read(ctx context.Context, raw io.Reader, format opfile.Format) error {
+	spool, err := opfile.Spool(raw)
+	if err != nil {
+		in.close = join(in.close)
+		return fmt.Errorf("%s: %w", in.name, err)
+	}
+	in.close = join(spool.Close, in.close)
+	var wrong opfile.Errors
+	in.Reader, err = opfile.Read(spool, opfile.Options{Name: in.name, Format: format})
+	if err == nil {
+		err = in.check(ctx, &wrong)
+	}
+	if err != nil && !wrong.Add(err) {
+		return err
+	}
+	return wrong.Err()
 }
 
 func join(closers ...func() error) func() error {
@@ -75,39 +128,48 @@ func join(closers ...func() error) func() error {
 	}
 }
 
-// maxListed is how many deletes are kept to be shown.
-const maxListed = 20
-
-func (in *input) check(wrong *opfile.Errors) error {
+// check reads all rows, counts them and gathers what is wrong.
+func (in *input) check(ctx context.Context, wrong *opfile.Errors) error {
 	for row, err := range in.Rows() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			if !wrong.Add(err) {
 				return err
 			}
 			continue
 		}
+		if row.Line != in.line(in.rows-1)+1 || in.rows == 0 {
+			in.jumps = append(in.jumps, jump{in.rows, row.Line})
+		}
 		in.rows++
 		in.counts[row.Operation.Method]++
 		if row.Operation.Method == client.MethodDelete && len(in.deletes) < maxListed {
 			in.deletes = append(in.deletes, row)
 		}
-		in.lines = append(in.lines, int32(row.Line))
 	}
 	return nil
 }
 
 // line is where an operation stands in the input.
 func (in *input) line(index int) int {
-	if index < len(in.lines) {
-		return int(in.lines[index])
+	i, _ := slices.BinarySearchFunc(in.jumps, index+1, func(j jump, next int) int { return cmp.Compare(j.index, next) })
+	if i == 0 {
+		return 0
 	}
-	return 0
+	return in.jumps[i-1].line + index - in.jumps[i-1].index
 }
 
 // operations is the input as a job's source.
 func (in *input) operations() iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
+		index := 0
 		for row, err := range in.Rows() {
+			if err == nil {
+				in.note(index, row.Name)
+				index++
+			}
 			if !yield(row.Operation, err) || err != nil {
 				return
 			}
@@ -115,41 +177,21 @@ func (in *input) operations() iter.Seq2[client.Operation, error] {
 	}
 }
 
-// lookUp finds the ids of the users and groups that a sheet names.
-func (in *input) lookUp(ctx context.Context, c *client.Client) error {
-	names := map[string][]string{}
-	for _, l := range in.Lookups() {
-		names[l.Type] = append(names[l.Type], l.Name)
+// note keeps whom an operation is about until nameOf is asked, if it will be.
+func (in *input) note(index int, name string) {
+	if !in.named || name == "" {
+		return
 	}
-	ids := map[string]map[string]string{}
-	for _, kind := range slices.Sorted(maps.Keys(names)) {
-		find := c.FindUsers
-		if kind == "Groups" {
-			find = c.FindGroups
-		}
-		found, err := find(ctx, names[kind]...)
-		if err != nil {
-			return err
-		}
-		ids[kind] = found
-	}
-	in.Resolve(func(l opfile.Lookup) (string, bool) {
-		id, ok := ids[l.Type][strings.ToLower(l.Name)]
-		return id, ok
-	})
-	return in.recheck()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.names[index] = name
 }
 
-// recheck refuses the input when names in it are not found.
-func (in *input) recheck() error {
-	var wrong opfile.Errors
-	for _, err := range in.Rows() {
-		if err != nil && !wrong.Add(err) {
-			return err
-		}
-	}
-	if err := wrong.Err(); err != nil {
-		return fmt.Errorf("nothing was sent:\n%w", err)
-	}
-	return nil
+// nameOf tells, once, whom an operation that operations has given is about.
+func (in *input) nameOf(index int) string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	name := in.names[index]
+	delete(in.names, index)
+	return name
 }

@@ -2,8 +2,8 @@
 // through the SCIM 2.0 Bulk API, and can play that service for tests.
 //
 //	webex-bulk demo
-//	webex-bulk plan users.ndjson
-//	webex-bulk apply --org 3f1d2c8a-… users.ndjson
+//	webex-bulk plan users.csv
+//	webex-bulk apply --org 3f1d2c8a-… users.csv
 package main
 
 import "os"

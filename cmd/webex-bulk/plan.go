@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +16,7 @@ type preview struct {
 	stdio
 	connection
 	file, format string
-	asJSON       bool
+	asJSON, all  bool
 	job          client.Job
 }
 
@@ -26,9 +25,17 @@ func newPlan(io stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [flags] FILE",
 		Short: "Show what would be sent; needs no token, sends nothing",
-		Example: `  webex-bulk plan users.ndjson
+		Long: `What each operation creates, updates or deletes, and what it would touch; which
+operations travel together, and what waits for what. FILE is checked as apply
+does. Nothing is looked up: of a user or group that FILE names and does not
+create, the id is not known yet. Nor is a journal read: what an earlier run has
+done is shown like the rest.
+
+Exit code: 0 all could be sent; 1 some would be refused; 2 usage or bad input.`,
+		Example: `  webex-bulk plan users.csv
+  webex-bulk plan --all leavers.csv
   webex-bulk plan --json users.ndjson`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.file = args[0]
 			return p.run(cmd.Context())
@@ -38,7 +45,8 @@ func newPlan(io stdio) *cobra.Command {
 	f.SortFlags = false
 	p.limits(f)
 	f.BoolVar(&p.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
-	f.StringVar(&p.format, "format", "", "format of FILE: ndjson, json, csv, tsv (default by its ending)")
+	formatFlag(cmd, &p.format)
+	f.BoolVar(&p.all, "all", false, fmt.Sprintf("list every operation and request, not the first %d of a kind", maxListed))
 	f.BoolVar(&p.asJSON, "json", false, "print one JSON object a request")
 	return cmd
 }
@@ -53,21 +61,28 @@ type plannedRequest struct {
 }
 
 type plannedOperation struct {
-	Index  int      `json:"index"`
-	Line   int      `json:"line"`
-	Method string   `json:"method"`
-	Path   string   `json:"path"`
-	BulkID string   `json:"bulkId,omitempty"`
-	Waits  []string `json:"waits,omitempty"` // bulkIds from earlier requests
-	Joins  []string `json:"joins,omitempty"` // bulkIds of the same request
+	Index   int      `json:"index"`
+	Line    int      `json:"line"`
+	Method  string   `json:"method"`
+	Path    string   `json:"path"`
+	BulkID  string   `json:"bulkId,omitempty"`
+	Touches []string `json:"touches,omitempty"` // attributes, as touches writes them
+	Waits   []string `json:"waits,omitempty"`   // bulkIds from earlier requests
+	Joins   []string `json:"joins,omitempty"`   // bulkIds of the same request
+
+	name string
 }
 
 func (p *preview) run(ctx context.Context) error {
-	in, err := open(p.file, p.format, p.in)
-	if err != nil {
+	if err := p.checkLimits(); err != nil {
 		return err
 	}
+	in, err := open(ctx, p.file, p.format, p.in)
+	if err != nil {
+		return early(ctx, err)
+	}
 	defer in.close()
+	in.named = true
 	c, err := p.planner()
 	if err != nil {
 		return err
@@ -78,28 +93,28 @@ func (p *preview) run(ctx context.Context) error {
 	p.job.Source = in.operations()
 	enc := json.NewEncoder(p.out)
 	enc.SetEscapeHTML(false)
-	requests, refused := 0, 0
+	show := func(r plannedRequest) error { return enc.Encode(r) }
+	o := &overview{w: p.out, all: p.all}
+	if !p.asJSON {
+		show = o.add
+	}
+	refused := 0
 	for req, err := range c.Plan(ctx, &p.job) {
 		if err != nil {
-			return &exit{exitStopped, err}
-		}
-		if len(req.Operations) > 0 {
-			requests++
+			return early(ctx, err)
 		}
 		refused += len(req.Refused)
-		shown := describe(req, in)
-		if p.asJSON {
-			err = enc.Encode(shown)
-		} else {
-			err = p.print(shown)
-		}
-		if err != nil {
+		if err := show(describe(req, in)); err != nil {
 			return err
 		}
 	}
+	if ctx.Err() != nil {
+		return early(ctx, ctx.Err())
+	}
 	if !p.asJSON {
-		fmt.Fprintf(p.out, "%d operations (%d create, %d change, %d delete): %d requests, %d refused\n", in.rows,
-			in.counts[client.MethodPost], in.counts[client.MethodPatch], in.counts[client.MethodDelete], requests, refused)
+		if err := o.end(in); err != nil {
+			return err
+		}
 	}
 	if refused > 0 {
 		return &exit{code: exitSome}
@@ -112,46 +127,11 @@ func describe(req client.Request, in *input) plannedRequest {
 	for _, o := range req.Operations {
 		out.Operations = append(out.Operations, plannedOperation{
 			Index: o.Index, Line: in.line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
-			BulkID: o.Operation.BulkID, Waits: o.Waits, Joins: o.Joins,
+			BulkID: o.Operation.BulkID, Touches: touches(o.Operation), Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
 		})
 	}
 	for _, res := range req.Refused {
 		out.Refused = append(out.Refused, report.NewLine(res, in.line(res.Index)))
 	}
 	return out
-}
-
-// print shows a request to a person: what it holds, and what it waits for.
-func (p *preview) print(r plannedRequest) error {
-	for _, l := range r.Refused {
-		fmt.Fprintf(p.out, "refused: line %d: %s %s: %s\n", l.Line, l.Method, l.Path, l.Error.Message)
-	}
-	if len(r.Operations) == 0 {
-		return nil
-	}
-	count := map[string]int{}
-	waits := 0
-	for _, o := range r.Operations {
-		count[o.Method]++
-		waits += len(o.Waits)
-	}
-	var parts []string
-	for _, m := range []string{client.MethodPost, client.MethodPatch, client.MethodDelete} {
-		if count[m] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", count[m], m))
-		}
-	}
-	_, err := fmt.Fprintf(p.out, "request %d: %s, %d bytes%s\n", r.Request, strings.Join(parts, ", "), r.Bytes, after(r.After, waits))
-	return err
-}
-
-func after(requests []int, waits int) string {
-	if len(requests) == 0 {
-		return ""
-	}
-	var numbers []string
-	for _, n := range requests {
-		numbers = append(numbers, fmt.Sprint(n))
-	}
-	return fmt.Sprintf(", after %s for %d ids", strings.Join(numbers, ", "), waits)
 }

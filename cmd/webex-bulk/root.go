@@ -8,16 +8,23 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"sync/atomic"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
 // stdio is what a command reads and writes.
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
+}
+
+// isTerminal reports whether a stream is one that a person sits at.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // The exit codes.
@@ -29,8 +36,8 @@ const (
 	exitInterrupted = 130
 )
 
-// exit is an error that ends the program with a code. Its message was printed
-// already when there is none.
+// exit is an error that ends the program with a code; any other error ends it
+// with exitUsage. Its message was printed already when there is none.
 type exit struct {
 	code int
 	err  error
@@ -47,7 +54,7 @@ func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
 func run(args []string, io stdio) int {
-	ctx, stop := interruptible(io)
+	ctx, stop := interruptible()
 	defer stop()
 	root := newRoot(io)
 	root.SetArgs(args)
@@ -65,19 +72,20 @@ func run(args []string, io stdio) int {
 	return code
 }
 
-// interruptible is a context that the first Ctrl-C ends; the second ends the
-// program at once, which the journal survives.
-func interruptible(io stdio) (context.Context, func()) {
+// interruptible is a context that the first Ctrl-C ends; the second one ends
+// the program at once, which a journal survives.
+func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	var over atomic.Bool
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		for range signals {
-			if over.Swap(true) {
+			if ctx.Err() != nil {
 				os.Exit(exitInterrupted)
 			}
-			fmt.Fprintln(io.err, "\nwebex-bulk: stopping; requests in flight get a moment to be answered (once more to end at once)")
 			cancel()
 		}
 	}()
@@ -90,25 +98,85 @@ func interruptible(io stdio) (context.Context, func()) {
 
 func newRoot(io stdio) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "webex-bulk",
-		Short:         "Create, change and delete Webex users and groups in bulk, safely",
+		Use:   "webex-bulk",
+		Short: "Create, change and delete Webex users and groups in bulk, safely",
+		Long: `A file of operations goes to the SCIM 2.0 Bulk API in requests of 100, in an
+order that makes references work, within the service's rate limit, and with a
+journal: whatever cuts it short, the same command goes on and does nothing twice.`,
+		Example: `  webex-bulk demo                      try it: a simulated organisation is imported
+  webex-bulk template users > new.csv  a sheet to fill in; a Control Hub export will do too
+  webex-bulk plan new.csv              see what would be sent; nothing is
+  webex-bulk whoami --org ID           is the token right? (token in WEBEX_ACCESS_TOKEN)
+  webex-bulk apply --org ID new.csv    do it`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Example: `  webex-bulk demo                               try it: a simulated organisation is imported
-  webex-bulk plan users.ndjson                  see what would be sent
-  WEBEX_ACCESS_TOKEN=… webex-bulk apply --org 3f1d2c8a-… users.ndjson`,
 	}
 	root.SetIn(io.in)
 	root.SetOut(io.out)
 	root.SetErr(io.err)
-	root.AddCommand(newApply(io), newPlan(io), newServe(io), newDemo(io), newLocate(io), newSpec(io))
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(wrongFlag)
+	root.AddCommand(newApply(io), newPlan(io), newTemplate(io), newWhoami(io),
+		newServe(io), newDemo(io), newLocate(io), newSpec(io))
 	return root
 }
 
+// wrongFlag tells what to do about a flag that is not understood.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	if strings.HasPrefix(err.Error(), "unknown flag: --token") {
+		return errors.New("a token among the arguments can be read by others: set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
+	}
+	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+}
+
+// exactly is cobra.ExactArgs with an error that says what is missing.
+func exactly(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%d arguments, expected one: %s; see %s --help", len(args), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// version is that of the module, or the revision that was built.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(devel)"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "(devel) " + s.Value[:min(12, len(s.Value))]
+		}
 	}
 	return "(devel)"
 }
+
+// helpTemplate shows what a command is for, then how it is used, by example.
+const helpTemplate = `{{.Short}}
+{{if .HasExample}}
+Examples:
+{{.Example}}
+{{end}}{{with .Long}}
+{{. | trimTrailingWhitespaces}}
+{{end}}
+{{.UsageString}}`
+
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{else}}
+  {{.CommandPath}} COMMAND [flags]{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
+`

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/webexscim/bulk/client"
@@ -27,7 +26,7 @@ type Line struct {
 	Error     *Fault `json:"error,omitempty"`
 }
 
-// Fault is the error of a Line, free of personal data.
+// Fault is the error of a Line, free of the data of the operation.
 type Fault struct {
 	Status     int    `json:"status,omitempty"`
 	ErrorCode  string `json:"errorCode,omitempty"`
@@ -53,8 +52,8 @@ func NewLine(res client.Result, line int) Line {
 }
 
 func newFault(err error) *Fault {
-	f := &Fault{Message: err.Error()}
-	if e, ok := errors.AsType[*client.ResponseError](err); ok {
+	f := &Fault{Message: message(err)}
+	if e := said(err); e != nil {
 		f.Status, f.ErrorCode, f.ScimType, f.TrackingID = e.Status, e.ErrorCode, e.ScimType, e.TrackingID
 	}
 	return f

@@ -1,41 +1,48 @@
 package report
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"io"
-	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/webexscim/bulk/client"
 )
 
-// Summary is what became of a job as a whole. The zero value is ready.
+// Summary is what became of a job as a whole, for people (WriteTable) and, as
+// JSON, for machines. The zero value is ready.
 type Summary struct {
-	Operations int           `json:"operations"`
-	Succeeded  int           `json:"succeeded"`
-	Failed     int           `json:"failed"`
-	Skipped    int           `json:"skipped"`
-	Unknown    int           `json:"unknown"`
-	Recovered  int           `json:"recovered"`
-	Replayed   int           `json:"replayed"`
-	Requests   int           `json:"requests"`
-	Seconds    float64       `json:"seconds"`
-	Stopped    string        `json:"stopped,omitempty"` // why the job ended before its time
-	Reasons    []*Reason     `json:"reasons,omitempty"`
-	Took       time.Duration `json:"-"`
+	Operations int     `json:"operations"`
+	Succeeded  int     `json:"succeeded"`
+	Failed     int     `json:"failed"`
+	Skipped    int     `json:"skipped"`
+	Unknown    int     `json:"unknown"`
+	Recovered  int     `json:"recovered"` // of Succeeded, those that a look-up showed
+	Replayed   int     `json:"replayed"`  // of Succeeded, those of an earlier run
+	Requests   int     `json:"requests"`
+	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait
+	Seconds    float64 `json:"seconds"`
+	Stopped    string  `json:"stopped,omitempty"` // why the job ended before its time
+	// Reasons are the kinds of failure, the most frequent first.
+	Reasons []*Reason `json:"reasons,omitempty"`
+	// Others counts the operations whose reason did not find a place there.
+	Others int           `json:"otherReasons,omitempty"`
+	Took   time.Duration `json:"-"`
+
+	known map[kind]*Reason
 }
 
 // Reason is one kind of failure.
 type Reason struct {
-	Outcome  string    `json:"outcome"`
+	Outcome string `json:"outcome"`
+	// Text is what the errors have in common, with … for what names one
+	// operation or a person.
 	Text     string    `json:"reason"`
 	Count    int       `json:"count"`
 	Examples []Example `json:"examples"`
+
+	place int // in Summary.Reasons
 }
+
+// kind tells reasons apart.
+type kind struct{ outcome, text string }
 
 // Example is one operation that did not succeed.
 type Example struct {
@@ -45,9 +52,13 @@ type Example struct {
 	TrackingID string `json:"trackingId,omitempty"`
 }
 
-const maxExamples = 3
+// The bounds of a summary.
+const (
+	maxExamples = 3
+	maxReasons  = 50
+)
 
-// Add counts a result.
+// Add counts a result; line is where the operation stands in the input.
 func (s *Summary) Add(res client.Result, line int) {
 	s.Operations++
 	switch res.Outcome {
@@ -71,108 +82,46 @@ func (s *Summary) Add(res client.Result, line int) {
 	}
 }
 
-func (s *Summary) explain(res client.Result, line int) {
-	outcome, text := res.Outcome.String(), reason(res.Err)
-	var r *Reason
-	for _, known := range s.Reasons {
-		if known.Outcome == outcome && known.Text == text {
-			r = known
-		}
+// Finish notes how the job went: its last progress, the time that it took, and
+// why it stopped before its time, nil if it did not.
+func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
+	s.Requests, s.Refused = p.Requests, p.Refused
+	s.Took, s.Seconds = took, took.Seconds()
+	if stop != nil {
+		s.Stopped = oneLine(clip(stop.Error(), maxRead))
 	}
+}
+
+// explain counts a failure where its like are.
+func (s *Summary) explain(res client.Result, line int) {
+	k := kind{res.Outcome.String(), reason(res)}
+	r := s.known[k]
 	if r == nil {
-		r = &Reason{Outcome: outcome, Text: text}
+		if len(s.Reasons) == maxReasons {
+			s.Others++
+			return
+		}
+		if s.known == nil {
+			s.known = map[kind]*Reason{}
+		}
+		r = &Reason{Outcome: k.outcome, Text: k.text, place: len(s.Reasons)}
+		s.known[k] = r
 		s.Reasons = append(s.Reasons, r)
 	}
-	if r.Count++; len(r.Examples) < maxExamples {
-		e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID}
-		if said, ok := errors.AsType[*client.ResponseError](res.Err); ok {
-			e.TrackingID = said.TrackingID
-		}
-		r.Examples = append(r.Examples, e)
+	r.Count++
+	s.raise(r)
+	if len(r.Examples) < maxExamples {
+		r.Examples = append(r.Examples, Example{
+			Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err),
+		})
 	}
 }
 
-// reason is what errors of one kind have in common: their text without the
-// tracking id and without the names of other operations.
-func reason(err error) string {
-	if e, ok := errors.AsType[*client.SkippedError](err); ok && e.Index >= 0 {
-		return "refers to an operation that did not succeed"
+// raise moves a reason that has become more frequent to its place.
+func (s *Summary) raise(r *Reason) {
+	for r.place > 0 && s.Reasons[r.place-1].Count < r.Count {
+		above := s.Reasons[r.place-1]
+		s.Reasons[r.place-1], s.Reasons[r.place] = r, above
+		above.place, r.place = r.place, r.place-1
 	}
-	text := err.Error()
-	if e, ok := errors.AsType[*client.ResponseError](err); ok && e.TrackingID != "" {
-		text = strings.ReplaceAll(text, " (tracking id "+e.TrackingID+")", "")
-	}
-	for _, known := range []error{client.ErrReference, client.ErrCircle, client.ErrTooLarge, client.ErrForward} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return text
-}
-
-// WriteTable writes the summary for a person.
-func (s *Summary) WriteTable(w io.Writer) error {
-	slices.SortStableFunc(s.Reasons, func(a, b *Reason) int { return cmp.Compare(b.Count, a.Count) })
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "operations\t%d\t\n", s.Operations)
-	for _, row := range []struct {
-		name string
-		n    int
-		note string
-	}{
-		{"succeeded", s.Succeeded, s.succeededNote()}, {"failed", s.Failed, ""},
-		{"skipped", s.Skipped, ""}, {"unknown", s.Unknown, ""},
-	} {
-		if row.n > 0 || row.name == "succeeded" {
-			fmt.Fprintf(t, "  %s\t%d\t%s\n", row.name, row.n, row.note)
-		}
-	}
-	fmt.Fprintf(t, "requests\t%d\t\n", s.Requests)
-	fmt.Fprintf(t, "time\t%s\t%s\n", s.Took.Round(time.Millisecond), s.rate())
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	for _, r := range s.Reasons {
-		fmt.Fprintf(w, "\n%d %s: %s\n", r.Count, r.Outcome, r.Text)
-		for _, e := range r.Examples {
-			fmt.Fprintf(w, "  %s\n", e)
-		}
-		if more := r.Count - len(r.Examples); more > 0 {
-			fmt.Fprintf(w, "  and %d more\n", more)
-		}
-	}
-	return nil
-}
-
-func (s *Summary) succeededNote() string {
-	var notes []string
-	if s.Replayed > 0 {
-		notes = append(notes, fmt.Sprintf("%d in an earlier run", s.Replayed))
-	}
-	if s.Recovered > 0 {
-		notes = append(notes, fmt.Sprintf("%d shown by a look-up", s.Recovered))
-	}
-	return strings.Join(notes, ", ")
-}
-
-func (s *Summary) rate() string {
-	if s.Took <= 0 || s.Operations-s.Replayed <= 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.0f operations a second", float64(s.Operations-s.Replayed)/s.Took.Seconds())
-}
-
-// String names the operation as a person finds it.
-func (e Example) String() string {
-	text := fmt.Sprintf("operation %d", e.Index)
-	if e.Line > 0 {
-		text = fmt.Sprintf("line %d", e.Line)
-	}
-	if e.BulkID != "" {
-		text += fmt.Sprintf(", bulkId %q", e.BulkID)
-	}
-	if e.TrackingID != "" {
-		text += ", tracking id " + e.TrackingID
-	}
-	return text
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/report"
+)
+
+// books are what is kept of a run.
+type books struct {
+	results   *resultsFile
+	recorder  *report.Recorder // nil when there will be no page
+	sum       report.Summary
+	succeeded bits
+	ids       map[string]string // of creates by bulkId; nil when nobody asks
+	name      string            // whom the result at hand is about
+}
+
+// add enters a result.
+func (b *books) add(res client.Result, line int, name string) error {
+	b.sum.Add(res, line)
+	if b.recorder != nil {
+		b.name = name
+		b.recorder.Add(res, line)
+	}
+	if res.Outcome == client.Succeeded {
+		b.succeeded.add(res.Index)
+		if name := res.Operation.BulkID; b.ids != nil && name != "" && res.Operation.Method == client.MethodPost {
+			b.ids[name] = res.Location.ID
+		}
+	}
+	return b.results.write(report.NewLine(res, line))
+}
+
+// bits is a set of indexes.
+type bits []uint64
+
+func (b *bits) add(i int) {
+	for len(*b) <= i/64 {
+		*b = append(*b, 0)
+	}
+	(*b)[i/64] |= 1 << (i % 64)
+}
+
+func (b bits) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/reference"
+)
+
+// writeFailed writes the rows that did not succeed, in the format they came in.
+func (a *application) writeFailed(in *input, b *books) error {
+	if a.failed == "" {
+		return nil
+	}
+	rows := 0
+	keep := func(index int) bool {
+		if !b.succeeded.has(index) {
+			rows++
+			return true
+		}
+		return false
+	}
+	ids, err := a.idsFor(in, b)
+	if err == nil {
+		err = replaceFile(a.failed, func(w *bufio.Writer) error {
+			if len(ids) == 0 {
+				return in.Copy(w, keep)
+			}
+			return copyWithIDs(w, in, keep, ids)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("--failed: %w", err)
+	}
+	a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
+	return nil
+}
+
+// idsFor finds what the rows that did not succeed refer to and that was created
+// by others, which will not be in the file with them.
+func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
+	if f := in.Format(); f != opfile.NDJSON && f != opfile.JSON {
+		return nil, nil // a sheet names people, who will be looked up
+	}
+	wanted, index := map[string]bool{}, 0
+	for row, err := range in.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		if !b.succeeded.has(index) {
+			for _, r := range references(row.Operation) {
+				wanted[r] = true
+			}
+		}
+		index++
+	}
+	ids := map[string]string{}
+	for name := range wanted {
+		id, err := a.created(b, name)
+		if err != nil {
+			return nil, err
+		}
+		if id != "" {
+			ids[name] = id
+		}
+	}
+	return ids, nil
+}
+
+// references are the bulkIds that an operation names.
+func references(op client.Operation) (names []string) {
+	data, _ := op.Data.(json.RawMessage)
+	refs, _ := reference.Scan(nil, data) // data was checked
+	for _, r := range append(refs, reference.ScanPath(op.Path)...) {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// created is the id of what was created under a bulkId, "" when nothing was.
+func (a *application) created(b *books, name string) (string, error) {
+	if a.job.Journal == nil {
+		return b.ids[name], nil
+	}
+	s, ok, err := a.job.Journal.Created(context.Background(), name)
+	if err != nil || !ok || s.Outcome != client.Succeeded {
+		return "", err
+	}
+	l, err := client.ParseLocation(s.Location)
+	if err != nil {
+		return "", nil // it has none: nothing can refer to it
+	}
+	return l.ID, nil
+}
+
+// copyWithIDs writes operations with ids in the place of references.
+func copyWithIDs(w *bufio.Writer, in *input, keep func(int) bool, ids map[string]string) error {
+	id := func(name string) (string, bool) { text, ok := ids[name]; return text, ok }
+	begin, between, end := "", "\n", "\n"
+	if in.Format() == opfile.JSON {
+		begin, between, end = "[\n", ",\n", "\n]\n"
+	}
+	_, _ = w.WriteString(begin) // the error of a bufio.Writer stays
+	index, written := 0, 0
+	for row, err := range in.Rows() {
+		if err != nil {
+			return err
+		}
+		if keep(index) {
+			if written++; written > 1 {
+				_, _ = w.WriteString(between)
+			}
+			if err := writeOperation(w, row.Operation, id); err != nil {
+				return err
+			}
+		}
+		index++
+	}
+	_, err := w.WriteString(end)
+	return err
+}
+
+func writeOperation(w *bufio.Writer, op client.Operation, id func(string) (string, bool)) error {
+	data, _ := op.Data.(json.RawMessage)
+	refs, err := reference.Scan(nil, data)
+	if len(data) > 0 && err != nil {
+		return errors.New("data is not JSON")
+	}
+	if len(refs) > 0 {
+		data = reference.Replace(nil, data, refs, id)
+	}
+	var text strings.Builder
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	err = enc.Encode(struct {
+		Method string          `json:"method"`
+		Path   string          `json:"path"`
+		BulkID string          `json:"bulkId,omitempty"`
+		Data   json.RawMessage `json:"data,omitempty"`
+	}{op.Method, reference.ReplacePath(op.Path, reference.ScanPath(op.Path), id), op.BulkID, data})
+	if err != nil {
+		return err
+	}
+	_, err = w.WriteString(strings.TrimSuffix(text.String(), "\n"))
+	return err
+}

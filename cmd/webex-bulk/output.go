@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/webexscim/bulk/internal/report"
+)
+
+// replaceFile writes a file that only its owner can read, and puts it in the
+// place of an older one once it is whole.
+func replaceFile(path string, write func(*bufio.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".webex-bulk-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	w := bufio.NewWriter(f)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// tryReplace tells before a job whether replaceFile can write there after it.
+func tryReplace(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a file", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".webex-bulk-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// resultsFile is where --results go: one line an operation, each written as
+// soon as it is known, so that a process that is killed leaves whole lines.
+type resultsFile struct {
+	w     *report.Results
+	file  *os.File // nil for standard output and for nowhere
+	begun bool
+	fresh bool // the file was not there before
+}
+
+// openResults makes sure that results can be written. An older file stays as it
+// is until there are some.
+func openResults(path string, out io.Writer) (*resultsFile, error) {
+	switch path {
+	case "":
+		return &resultsFile{w: report.NewResults(io.Discard)}, nil
+	case stdin:
+		return &resultsFile{w: report.NewResults(out)}, nil
+	}
+	_, err := os.Stat(path)
+	f, openErr := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	if openErr != nil {
+		return nil, fmt.Errorf("--results: %w", openErr)
+	}
+	return &resultsFile{w: report.NewResults(f), file: f, fresh: err != nil}, nil
+}
+
+// begin empties the file.
+func (r *resultsFile) begin() error {
+	if r.begun || r.file == nil {
+		return nil
+	}
+	r.begun = true
+	if err := r.file.Truncate(0); err != nil && !isDevice(r.file) {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return nil
+}
+
+func isDevice(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && !info.Mode().IsRegular()
+}
+
+func (r *resultsFile) write(l report.Line) error {
+	if err := r.begin(); err != nil {
+		return err
+	}
+	if err := errors.Join(r.w.Write(l), r.w.Flush()); err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return nil
+}
+
+// close leaves no empty file behind where no job has begun.
+func (r *resultsFile) close() error {
+	if r.file == nil {
+		return nil
+	}
+	err := r.file.Close()
+	if r.fresh && !r.begun {
+		err = errors.Join(err, os.Remove(r.file.Name()))
+	}
+	if err != nil {
+		return fmt.Errorf("--results: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/opfile"
+)
+
+// overview is a plan for a person: what would be done, kind by kind, then the
+// requests.
+type overview struct {
+	w   io.Writer
+	all bool
+
+	kinds    [3]sample // in the order of verbs
+	requests sample
+	refused  sample
+}
+
+// sample is a list of which only the beginning may be shown.
+type sample struct {
+	count int
+	lines []string
+}
+
+func (s *sample) add(all bool, line func() string) {
+	if s.count++; all || s.count <= maxListed {
+		s.lines = append(s.lines, line())
+	}
+}
+
+// verbs are the kinds of operations, in the order in which they are shown.
+var verbs = [3]struct{ method, one, many, note string }{
+	{client.MethodPost, "create", "creates", ""},
+	{client.MethodPatch, "update", "updates", ""},
+	{client.MethodDelete, "delete", "deletes", ", for good"},
+}
+
+func (o *overview) add(r plannedRequest) error {
+	for _, l := range r.Refused {
+		o.refused.add(o.all, func() string {
+			return fmt.Sprintf("line %d\t%s %s\t%s", l.Line, l.Method, l.Path, l.Error.Message)
+		})
+	}
+	if len(r.Operations) == 0 {
+		return nil
+	}
+	counts, waits := map[string]int{}, 0
+	for _, op := range r.Operations {
+		counts[op.Method]++
+		waits += len(op.Waits)
+		for i, v := range verbs {
+			if v.method == op.Method {
+				o.kinds[i].add(o.all, func() string { return line(op) })
+			}
+		}
+	}
+	o.requests.add(o.all, func() string {
+		return fmt.Sprintf("request %d\t%s\t%d bytes%s", r.Request, tellCounts(counts), r.Bytes, after(r.After, waits))
+	})
+	return nil
+}
+
+// line tells what one operation is about and what it touches.
+func line(op plannedOperation) string {
+	row := opfile.Row{Name: op.name, Operation: client.Operation{Path: op.Path}}
+	who := subject(row)
+	if op.name == "" && op.BulkID != "" {
+		who += " " + op.BulkID
+	}
+	return fmt.Sprintf("line %d\t%s\t%s", op.Line, who, strings.Join(op.Touches, ", "))
+}
+
+// tellCounts is like "3 creates, 1 delete".
+func tellCounts(counts map[string]int) string {
+	var parts []string
+	for _, v := range verbs {
+		switch n := counts[v.method]; n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+v.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n, v.many))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func after(requests []int, waits int) string {
+	if len(requests) == 0 {
+		return ""
+	}
+	var numbers []string
+	for _, n := range requests {
+		if len(numbers) == 5 {
+			numbers = append(numbers, "…")
+			break
+		}
+		numbers = append(numbers, fmt.Sprint(n))
+	}
+	return fmt.Sprintf(", after %s for %d ids", strings.Join(numbers, ", "), waits)
+}
+
+func (o *overview) end(in *input) error {
+	t := tabwriter.NewWriter(o.w, 0, 0, 2, ' ', 0)
+	for i, v := range verbs {
+		o.kinds[i].write(t, tellCounts(map[string]int{v.method: o.kinds[i].count})+v.note)
+	}
+	o.requests.write(t, "requests")
+	o.refused.write(t, "refused before sending")
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	total := tellCounts(in.counts)
+	if total == "" {
+		total = "nothing"
+	}
+	_, err := fmt.Fprintf(o.w, "%d operations (%s): %d requests, %d refused\n", in.rows, total, o.requests.count, o.refused.count)
+	if n := len(in.Lookups()); n > 0 && err == nil {
+		_, err = fmt.Fprintf(o.w, "%d users or groups that %s names and does not create will be looked up by apply\n", n, in.name)
+	}
+	return err
+}
+
+func (s *sample) write(w io.Writer, heading string) {
+	if s.count == 0 {
+		return
+	}
+	fmt.Fprintln(w, heading)
+	for _, l := range s.lines {
+		fmt.Fprintln(w, "  "+l)
+	}
+	if more := s.count - len(s.lines); more > 0 {
+		fmt.Fprintf(w, "  and %d more (--all lists them)\n", more)
+	}
+	fmt.Fprintln(w)
+}
+
+// touches names the attributes that an operation writes, never their values:
+// those of a create, or the steps of a PATCH.
+func touches(op client.Operation) []string {
+	data, _ := op.Data.(json.RawMessage)
+	if op.Method != client.MethodPatch {
+		return attributes(data)
+	}
+	var patch struct {
+		Operations []struct {
+			Op, Path string
+			Value    json.RawMessage
+		}
+	}
+	if json.Unmarshal(data, &patch) != nil {
+		return nil
+	}
+	var out []string
+	for _, step := range patch.Operations {
+		op := strings.ToLower(step.Op)
+		if step.Path != "" {
+			out = append(out, op+" "+shortPath(step.Path)+size(step.Value))
+			continue
+		}
+		for _, name := range attributes(step.Value) {
+			out = append(out, op+" "+name)
+		}
+	}
+	return out
+}
+
+// attributes names the members of a resource; those of an extension stand for
+// themselves, as their names are known without it.
+func attributes(data json.RawMessage) []string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) != nil {
+		return nil
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		switch {
+		case strings.EqualFold(name, "schemas"):
+		case strings.HasPrefix(strings.ToLower(name), "urn:"):
+			out = append(out, attributes(members[name])...)
+		default:
+			out = append(out, name+size(members[name]))
+		}
+	}
+	return out
+}
+
+// shortPath leaves out the schema of an attribute's path.
+func shortPath(path string) string {
+	if !strings.HasPrefix(strings.ToLower(path), "urn:") {
+		return path
+	}
+	filter := strings.IndexAny(path, "[\"")
+	if filter < 0 {
+		filter = len(path)
+	}
+	return path[strings.LastIndex(path[:filter], ":")+1:]
+}
+
+// size tells how many values a list has, where it has more than one.
+func size(value json.RawMessage) string {
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) != nil || len(list) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d)", len(list))
+}

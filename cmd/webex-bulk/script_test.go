@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this binary the program itself when a script calls it, so that
+// scripts test real processes, their exit codes and what signals do to them.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"webex-bulk": main})
+}
+
+// TestScripts runs the command line against simulators: one script a promise.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{
+				"WEBEX_ORG_ID", "WEBEX_BASE_URL", "WEBEX_ACCESS_TOKEN", "WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET",
+				"WEBEX_REFRESH_TOKEN", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "NO_COLOR",
+			} {
+				env.Setenv(name, "")
+			}
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			env.Values[benchKey{}] = &bench{jobs: map[string]*background{}}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"simulator": cmdSimulator, // start a service; WEBEX_… lead there
+			"script":    cmdScript,    // what goes wrong with the next requests
+			"service":   cmdService,   // what the service saw, exactly
+			"await":     cmdAwait,     // until it has seen so much
+			"exits":     cmdExits,     // run a command and expect a code
+			"start":     cmdStart,     // run one in the background
+			"signal":    cmdSignal,    // interrupt it
+			"ends":      cmdEnds,      // wait for it and expect a code
+			"users":     cmdUsers,     // write a file of creates
+			"outcomes":  cmdOutcomes,  // what a results file says, exactly
+			"agree":     cmdAgree,     // results and service say the same
+			"partial":   cmdPartial,   // a results file of whole lines
+			"mode":      cmdMode,      // the permissions of a file
+			"nowhere":   cmdNowhere,   // no file and no output holds a text
+			"utf16":     cmdUTF16,     // encode a file as Control Hub does
+			"secure":    cmdSecure,    // a service behind TLS and a proxy
+		},
+	})
+}
+
+// benchKey finds the bench of a script.
+type benchKey struct{}
+
+// bench is what a script works with.
+type bench struct {
+	sim  *simulator
+	jobs map[string]*background
+	seen string // all that was printed so far
+}
+
+func benchOf(ts *testscript.TestScript) *bench { return ts.Value(benchKey{}).(*bench) }
+
+// eventually tries for as long as a slow machine may take.
+func eventually(ok func() bool) bool {
+	for range 600 {
+		if ok() {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return false
+}

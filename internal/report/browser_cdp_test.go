@@ -1,0 +1,181 @@
+//go:build browser
+
+package report
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// browser is a headless Chromium with one tab, driven through the pipe of its
+// DevTools protocol: messages of JSON that end with a zero byte.
+type browser struct {
+	t      *testing.T
+	in     *os.File
+	out    *bufio.Reader
+	id     int
+	tab    string           // session
+	events []map[string]any // that came between answers
+}
+
+// chromium is the program; CHROMIUM names another one.
+func chromium() string {
+	if name := os.Getenv("CHROMIUM"); name != "" {
+		return name
+	}
+	return "chromium"
+}
+
+func startBrowser(t *testing.T) *browser {
+	t.Helper()
+	theirs, ours := pipes(t)
+	back, answers := pipes(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--hide-scrollbars", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+	cmd.ExtraFiles = []*os.File{theirs, answers} // 3 and 4
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("a browser is needed (apt-get install chromium, or CHROMIUM): %v", err)
+	}
+	theirs.Close()
+	answers.Close()
+	b := &browser{t: t, in: ours, out: bufio.NewReaderSize(back, 1<<20)}
+	t.Cleanup(func() {
+		b.tab = ""
+		b.send("Browser.close", nil)
+		_ = cmd.Wait()
+		ours.Close()
+		back.Close()
+	})
+	target := b.call("Target.createTarget", object{"url": "about:blank"})
+	b.tab = b.call("Target.attachToTarget", object{"targetId": target["targetId"], "flatten": true})["sessionId"].(string)
+	for _, domain := range []string{"Page", "Network", "Log", "Runtime", "Accessibility"} {
+		b.call(domain+".enable", nil)
+	}
+	return b
+}
+
+func pipes(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, w
+}
+
+type object = map[string]any
+
+func (b *browser) send(method string, params object) {
+	b.id++
+	m := object{"id": b.id, "method": method, "params": params}
+	if b.tab != "" {
+		m["sessionId"] = b.tab
+	}
+	raw, _ := json.Marshal(m)
+	_, _ = b.in.Write(append(raw, 0))
+}
+
+// call sends a command and returns its answer.
+func (b *browser) call(method string, params object) object {
+	b.t.Helper()
+	b.send(method, params)
+	for {
+		m := b.read()
+		if id, ok := m["id"].(float64); !ok || int(id) != b.id {
+			b.events = append(b.events, m)
+			continue
+		}
+		if e, ok := m["error"]; ok {
+			b.t.Fatalf("%s: %v", method, e)
+		}
+		answer, _ := m["result"].(object)
+		return answer
+	}
+}
+
+func (b *browser) read() (m object) {
+	b.t.Helper()
+	raw, err := b.out.ReadBytes(0)
+	if err != nil {
+		b.t.Fatalf("the browser is gone: %v", err)
+	}
+	if err := json.Unmarshal(raw[:len(raw)-1], &m); err != nil {
+		b.t.Fatal(err)
+	}
+	return m
+}
+
+// wait reads until an event.
+func (b *browser) wait(method string) {
+	b.t.Helper()
+	for {
+		m := b.read()
+		b.events = append(b.events, m)
+		if m["method"] == method {
+			return
+		}
+	}
+}
+
+// open shows a page and returns its url.
+func (b *browser) open(html string) string {
+	b.t.Helper()
+	name := filepath.Join(b.t.TempDir(), "page.html")
+	if err := os.WriteFile(name, []byte(html), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.events = nil
+	b.call("Page.navigate", object{"url": "file://" + name})
+	b.wait("Page.loadEventFired")
+	return "file://" + name
+}
+
+// eval is the value of a JavaScript expression.
+func (b *browser) eval(expression string) any {
+	b.t.Helper()
+	answer := b.call("Runtime.evaluate", object{"expression": expression, "returnByValue": true, "awaitPromise": true})
+	if e, ok := answer["exceptionDetails"]; ok {
+		b.t.Fatalf("%s: %v", expression, e)
+	}
+	return answer["result"].(object)["value"]
+}
+
+// screen sets the size of the window, and whether it is a phone's.
+func (b *browser) screen(width, height int, phone bool) {
+	scale := 1
+	if phone {
+		scale = 2
+	}
+	b.call("Emulation.setDeviceMetricsOverride", object{
+		"width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone,
+	})
+}
+
+// scheme prefers light or dark.
+func (b *browser) scheme(name string) {
+	b.call("Emulation.setEmulatedMedia", object{"features": []object{{"name": "prefers-color-scheme", "value": name}}})
+}
+
+// press clicks with the mouse in the middle of what a selector finds first.
+func (b *browser) press(selector string) {
+	b.t.Helper()
+	at := b.eval(fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		e.scrollIntoView({block: "center"});
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`, selector)).([]any)
+	for _, kind := range []string{"mousePressed", "mouseReleased"} {
+		b.call("Input.dispatchMouseEvent", object{"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1})
+	}
+}

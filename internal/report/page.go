@@ -1,0 +1,145 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"html/template"
+	"io"
+	"path/filepath"
+	"time"
+)
+
+// Page is a report to look at and to send on: one HTML file that loads nothing,
+// from anywhere. Summary is needed; what else is not known is left out.
+type Page struct {
+	// Title is the page's heading, "Bulk report" if it is empty.
+	Title string
+	// Organisation is the id of the organisation.
+	Organisation string
+	// Input is the name of the input; of a path, the page has the last part.
+	Input string
+	// Began is when the job did.
+	Began time.Time
+	// Summary is what became of the job.
+	Summary *Summary
+	// Samples are its course over time, from a Recorder; without two of them the
+	// page has no plots.
+	Samples []Sample
+	// Failures are the operations to list, from a Recorder.
+	Failures []Row
+	// Names allows bulkIds and the names of people. Without it the page names
+	// operations by their line, and nobody.
+	Names bool
+}
+
+var (
+	//go:embed page/page.html
+	pageHTML string
+	//go:embed page/page.css
+	pageCSS string
+	//go:embed page/page.js
+	pageJS string
+
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+		"count": count, "place": place, "icon": icon,
+	}).Parse(pageHTML))
+)
+
+// policy lets the page's own style and script run, known by their hashes, and
+// nothing else: no request leaves the page, no other script runs in it (CSP
+// Level 3, section 2.3.1).
+func policy() string {
+	hash := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return "default-src 'none'; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) +
+		"; base-uri 'none'; form-action 'none'"
+}
+
+// view is what the template shows.
+type view struct {
+	*Page
+	*Summary
+	Policy        string
+	Style, Script template.HTML // elements, since a hash is over every byte
+	Shares        []share
+	Charts        []chart
+	Waited        string
+	Rate, Took    string
+	Reasons       []reasonView
+	Rows          []rowView
+	Unlisted      int
+}
+
+// share is the part of the operations that had one outcome.
+type share struct {
+	Outcome, Meaning string
+	Count            int
+	X, Width         string // percent of the bar
+	Note             string
+}
+
+// reasonView is a Reason with its number, which rows refer to.
+type reasonView struct {
+	*Reason
+	Number int
+}
+
+// rowView is a row with the number of its reason, 0 if it has none.
+type rowView struct {
+	Row
+	Number int
+}
+
+// Write writes the page.
+func (p *Page) Write(w io.Writer) error {
+	if p.Summary == nil {
+		return errors.New("report: a page without a summary")
+	}
+	shown := *p
+	shown.Title = cmp.Or(p.Title, "Bulk report")
+	if p.Input != "" {
+		shown.Input = filepath.Base(p.Input)
+	}
+	return pageTemplate.Execute(w, shown.view())
+}
+
+func (p *Page) view() *view {
+	sum := *p.Summary
+	if !p.Names {
+		sum.Stopped = discreet(sum.Stopped)
+	}
+	v := &view{
+		Page: p, Summary: &sum,
+		Policy: policy(),
+		Style:  template.HTML("<style>" + pageCSS + "</style>"),
+		Script: template.HTML("<script>" + pageJS + "</script>"),
+		Shares: shares(&sum),
+		Rate:   sum.rate(), Took: took(sum.Took),
+		Unlisted: max(0, sum.Failed+sum.Skipped+sum.Unknown-len(p.Failures)),
+	}
+	numbers := map[kind]int{}
+	for i, r := range sum.Reasons {
+		numbers[kind{r.Outcome, r.Text}] = i + 1
+		v.Reasons = append(v.Reasons, reasonView{r, i + 1})
+	}
+	for _, r := range p.Failures {
+		shown := r.open()
+		if !p.Names {
+			shown = r.discreet()
+		}
+		v.Rows = append(v.Rows, rowView{shown, numbers[kind{r.Outcome, r.kind}]})
+	}
+	if len(p.Samples) > 1 {
+		v.Charts = charts(p.Samples)
+		v.Waited = waited(p.Samples)
+	}
+	return v
+}
+
+// Unsuccessful is the number of operations that did not succeed.
+func (v *view) Unsuccessful() int { return v.Failed + v.Skipped + v.Unknown }

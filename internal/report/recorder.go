@@ -1,0 +1,113 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// maxRows is how many operations that did not succeed a page lists.
+const maxRows = 2000
+
+// RecorderOptions say what a Recorder asks. Sample is needed.
+type RecorderOptions struct {
+	// Sample tells how far the job is, as client.Job's Progress does. It is
+	// called from a goroutine of the Recorder.
+	Sample func() client.Progress
+	// Every is the time between two samples, 250 ms if it is 0.
+	Every time.Duration
+	// Line tells where an operation stands in the input, for those that others
+	// refer to. It may be nil, and may return 0.
+	Line func(index int) int
+	// Name tells what a person calls the resource of an operation that did not
+	// succeed. If it is nil, or returns "", that is the userName or displayName
+	// in the operation's data.
+	Name func(client.Result) string
+}
+
+// Recorder gathers what a Page shows while a job runs: its course, and what did
+// not succeed. It takes bounded memory for jobs of any length.
+type Recorder struct {
+	o     RecorderOptions
+	began time.Time
+	stop  func()
+	done  sync.WaitGroup
+
+	mu     sync.Mutex
+	course course
+
+	failed, skipped []Row
+}
+
+// NewRecorder begins to record. Stop ends it.
+func NewRecorder(o RecorderOptions) *Recorder {
+	end := make(chan struct{})
+	r := &Recorder{o: o, began: time.Now(), stop: sync.OnceFunc(func() { close(end) })}
+	r.sample()
+	r.done.Go(func() { r.run(end) })
+	return r
+}
+
+func (r *Recorder) run(end <-chan struct{}) {
+	tick := time.NewTicker(cmp.Or(max(0, r.o.Every), 250*time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.sample()
+		case <-end:
+			r.sample()
+			return
+		}
+	}
+}
+
+func (r *Recorder) sample() {
+	p := r.o.Sample()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.course.add(time.Since(r.began), p)
+}
+
+// Add takes in a result; line is where the operation stands in the input, 0
+// when there are no lines. It is called by one goroutine, before Failures.
+func (r *Recorder) Add(res client.Result, line int) {
+	if res.Err == nil {
+		return
+	}
+	list := &r.failed
+	if res.Outcome == client.Skipped {
+		list = &r.skipped
+	}
+	if len(*list) < maxRows {
+		*list = append(*list, r.row(res, line))
+	}
+}
+
+// Stop takes a last sample. It may be called again.
+func (r *Recorder) Stop() {
+	r.stop()
+	r.done.Wait()
+}
+
+// Began is when the recording began.
+func (r *Recorder) Began() time.Time { return r.began }
+
+// Samples are the course of the job until now.
+func (r *Recorder) Samples() []Sample {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.course.samples)
+}
+
+// Failures are the operations that did not succeed, in the order of the input:
+// all of them, or 2,000, of which those that were sent come before those that
+// were not.
+func (r *Recorder) Failures() []Row {
+	rows := slices.Concat(r.failed, r.skipped[:min(len(r.skipped), maxRows-len(r.failed))])
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Index, b.Index) })
+	return rows
+}

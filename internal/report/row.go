@@ -1,0 +1,125 @@
+package report
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// Row is one operation that did not succeed, as a Page lists it. BulkID, Name,
+// Path and Reason can name people.
+type Row struct {
+	Line, Index  int // as in Line
+	Method, Path string
+	BulkID       string
+	Name         string // what a person calls the resource
+	Outcome      string
+	Status       int
+	Reason       string
+	TrackingID   string
+
+	kind string // the Text of its Reason in a Summary
+}
+
+func (r *Recorder) row(res client.Result, line int) Row {
+	row := Row{
+		Line: line, Index: res.Index,
+		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
+		Outcome: res.Outcome.String(), Status: res.Status,
+		Reason: clip(r.message(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res),
+	}
+	if r.o.Name != nil {
+		row.Name = r.o.Name(res)
+	}
+	if row.Name == "" {
+		row.Name = nameIn(res.Operation.Data)
+	}
+	row.Name = clip(row.Name, maxShown)
+	return row
+}
+
+// message is the text of an error, with the line of the operation that was
+// needed if it is known.
+func (r *Recorder) message(err error) string {
+	if e, ok := err.(*client.SkippedError); ok && e.Index >= 0 && r.o.Line != nil {
+		if line := r.o.Line(e.Index); line > 0 {
+			return needed(e, place(line, e.Index))
+		}
+	}
+	return message(err)
+}
+
+// nameIn is the userName or displayName of a resource.
+func nameIn(data any) string {
+	raw, ok := data.(json.RawMessage)
+	if !ok {
+		raw, _ = json.Marshal(data)
+	}
+	var named struct {
+		UserName    string `json:"userName"`
+		DisplayName string `json:"displayName"`
+	}
+	if json.Unmarshal(raw, &named) == nil && named.UserName != "" {
+		return named.UserName
+	}
+	return named.DisplayName
+}
+
+// discreet is the row without what names people: its line leads to them.
+func (r Row) discreet() Row {
+	r.Reason = discreet(r.Reason, r.BulkID)
+	r.Method, r.Path = discreetMethod(r.Method), discreetPath(r.Path)
+	r.BulkID, r.Name = "", ""
+	return r
+}
+
+// open is the row with all that it knows, its tracking id in one place.
+func (r Row) open() Row {
+	if r.TrackingID != "" {
+		r.Reason = strings.ReplaceAll(r.Reason, " (tracking id "+r.TrackingID+")", "")
+	}
+	r.Reason = clip(oneLine(r.Reason), maxShown)
+	return r
+}
+
+// discreetPath keeps the type of a resource, and its id if it is a UUID: other
+// ids can be bulkIds, or made of names.
+func discreetPath(path string) string {
+	kind, id, deep := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if kind != "Users" && kind != "Groups" {
+		return hidden
+	}
+	if !deep {
+		return "/" + kind
+	}
+	if !isUUID(id) {
+		id = hidden
+	}
+	return "/" + kind + "/" + id
+}
+
+// discreetMethod keeps a method that Webex or RFC 7644 knows.
+func discreetMethod(method string) string {
+	switch method {
+	case client.MethodPost, client.MethodPatch, client.MethodDelete, http.MethodPut:
+		return method
+	}
+	return hidden
+}
+
+// isUUID reports whether s is a UUID in its usual form.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+		if dash && c != '-' || !dash && !hex {
+			return false
+		}
+	}
+	return true
+}

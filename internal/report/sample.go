@@ -1,0 +1,76 @@
+package report
+
+import (
+	"time"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// Sample is the state of a job at one time, or the span that ends then.
+type Sample struct {
+	// At is the time since the beginning.
+	At time.Duration
+	// Succeeded, Failed, Skipped and Unknown count the operations by fate until
+	// then.
+	Succeeded, Failed, Skipped, Unknown int
+	// InFlight is the number of requests under way, Waiting that of operations
+	// read and not sent: the most of each since the sample before.
+	InFlight, Waiting int
+	// Closed is how much of the time since the sample before was spent at the
+	// service's wish, waiting for its rate limit.
+	Closed time.Duration
+}
+
+// course is what a job did over time, in a bounded number of samples.
+type course struct {
+	samples []Sample
+	open    time.Duration // when the service may be asked again
+	period  time.Duration // the least time between samples
+}
+
+// maxSamples is about what a screen can show.
+const maxSamples = 1000
+
+// add takes in a job's progress at a time, which is not before the last one.
+func (c *course) add(at time.Duration, p client.Progress) {
+	s := Sample{
+		At: at, Succeeded: p.Succeeded, Failed: p.Failed, Skipped: p.Skipped, Unknown: p.Unknown,
+		InFlight: p.InFlight, Waiting: p.Waiting,
+	}
+	n := len(c.samples)
+	if n > 0 {
+		last := c.samples[n-1].At
+		s.Closed = max(0, min(c.open, at)-last)
+	}
+	c.open = at + p.ClosedFor
+	switch {
+	case n > 1 && at-c.samples[n-2].At < c.period, n > 0 && at <= c.samples[n-1].At:
+		c.samples[n-1] = merge(c.samples[n-1], s)
+	default:
+		c.samples = append(c.samples, s)
+	}
+	if len(c.samples) > maxSamples {
+		c.halve()
+	}
+}
+
+// halve makes one sample of two. The first, which is the beginning, stays.
+func (c *course) halve() {
+	kept := c.samples[:1]
+	for i := 1; i < len(c.samples); i += 2 {
+		s := c.samples[i]
+		if i+1 < len(c.samples) {
+			s = merge(s, c.samples[i+1])
+		}
+		kept = append(kept, s)
+	}
+	c.samples = kept
+	c.period = kept[len(kept)-1].At / (maxSamples / 2)
+}
+
+// merge makes one sample of two that follow each other.
+func merge(a, b Sample) Sample {
+	b.InFlight, b.Waiting = max(a.InFlight, b.InFlight), max(a.Waiting, b.Waiting)
+	b.Closed += a.Closed
+	return b
+}

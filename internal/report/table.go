@@ -1,0 +1,156 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// WriteTable writes the summary for a person.
+func (s *Summary) WriteTable(w io.Writer) error {
+	var b bytes.Buffer
+	for _, row := range s.rows() {
+		line := fmt.Sprintf("%-12s%8s", row.name, row.value)
+		if row.note != "" {
+			line += "  " + row.note
+		}
+		fmt.Fprintln(&b, line)
+	}
+	for _, r := range s.Reasons {
+		fmt.Fprintf(&b, "\n%d %s: %s\n", r.Count, r.Outcome, r.Text)
+		for _, e := range r.Examples {
+			fmt.Fprintf(&b, "  %s\n", e)
+		}
+		if more := r.Count - len(r.Examples); more > 0 {
+			fmt.Fprintf(&b, "  and %d more\n", more)
+		}
+	}
+	if s.Others > 0 {
+		fmt.Fprintf(&b, "\n%d for other reasons\n", s.Others)
+	}
+	if s.Stopped != "" {
+		fmt.Fprintf(&b, "\nstopped early: %s\n", s.Stopped)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+type tableRow struct{ name, value, note string }
+
+// rows are the lines with numbers. An outcome that nothing had is left out.
+func (s *Summary) rows() []tableRow {
+	rows := []tableRow{
+		{"operations", strconv.Itoa(s.Operations), ""},
+		{"  succeeded", strconv.Itoa(s.Succeeded), s.successNote()},
+	}
+	for _, o := range []struct {
+		name string
+		n    int
+	}{{"  failed", s.Failed}, {"  skipped", s.Skipped}, {"  unknown", s.Unknown}} {
+		if o.n > 0 {
+			rows = append(rows, tableRow{o.name, strconv.Itoa(o.n), ""})
+		}
+	}
+	return append(rows,
+		tableRow{"requests", strconv.Itoa(s.Requests), s.patienceNote()},
+		tableRow{"time", took(s.Took), s.rate()})
+}
+
+// successNote tells which successes are not of this run, or not by an answer.
+func (s *Summary) successNote() string {
+	var notes []string
+	if s.Replayed > 0 {
+		notes = append(notes, fmt.Sprintf("%d of them in an earlier run", s.Replayed))
+	}
+	if s.Recovered > 0 {
+		notes = append(notes, fmt.Sprintf("%d shown by a look-up after the answer was lost", s.Recovered))
+	}
+	return strings.Join(notes, ", ")
+}
+
+func (s *Summary) patienceNote() string {
+	switch s.Refused {
+	case 0:
+		return ""
+	case 1:
+		return "the service asked to wait once"
+	}
+	return fmt.Sprintf("the service asked to wait %d times", s.Refused)
+}
+
+// rate is how fast the operations of this run went. What was not sent took no
+// time, and so few operations or so little time that chance decides give none.
+func (s *Summary) rate() string {
+	n := s.Operations - s.Replayed - s.Skipped
+	if n < 2 || s.Took < time.Millisecond {
+		return ""
+	}
+	return pace(float64(n)/s.Took.Seconds()) + " operations a " + paceUnit(float64(n)/s.Took.Seconds())
+}
+
+// pace is a number of operations in the time that paceUnit names: a second, or
+// a minute where a second has less than one.
+func pace(perSecond float64) string {
+	if perSecond < 1 {
+		return strconv.FormatFloat(perSecond*60, 'f', 1, 64)
+	}
+	if perSecond < 10 {
+		return strconv.FormatFloat(perSecond, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(perSecond, 'f', 0, 64)
+}
+
+func paceUnit(perSecond float64) string {
+	if perSecond < 1 {
+		return "minute"
+	}
+	return "second"
+}
+
+// took is a duration with as many digits as matter.
+func took(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return brief(d)
+}
+
+// brief is a duration in its two largest units: 42s, 3m 10s, 2h 05m, 3d 04h.
+func brief(d time.Duration) string {
+	s := int64(d.Round(time.Second) / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm %02ds", s/60, s%60)
+	case s < 24*3600:
+		return fmt.Sprintf("%dh %02dm", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%dd %02dh", s/(24*3600), s/3600%24)
+}
+
+// String names the operation as a person finds it.
+func (e Example) String() string {
+	text := place(e.Line, e.Index)
+	if e.BulkID != "" {
+		text += fmt.Sprintf(", bulkId %q", e.BulkID)
+	}
+	if e.TrackingID != "" {
+		text += ", tracking id " + oneLine(e.TrackingID)
+	}
+	return text
+}
+
+// place is the line of an operation, or its index where there are no lines.
+func place(line, index int) string {
+	if line > 0 {
+		return fmt.Sprintf("line %d", line)
+	}
+	return fmt.Sprintf("operation %d", index)
+}

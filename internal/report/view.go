@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+)
+
+// shares divides the operations by outcome.
+func shares(s *Summary) []share {
+	list := []share{
+		{Outcome: "succeeded", Meaning: "The service did it.", Count: s.Succeeded, Note: s.successNote()},
+		{Outcome: "failed", Meaning: "Refused, by the service or by a check before sending.", Count: s.Failed},
+		{Outcome: "unknown", Meaning: "Sent, and neither an answer nor a look-up tells what became of it.", Count: s.Unknown},
+		{Outcome: "skipped", Meaning: "Not sent: the job stopped, or what it needs did not succeed.", Count: s.Skipped},
+	}
+	before := 0
+	for i := range list {
+		list[i].X, list[i].Width = percentage(before, s.Operations), percentage(list[i].Count, s.Operations)
+		before += list[i].Count
+	}
+	return list
+}
+
+func percentage(n, of int) string {
+	if of == 0 {
+		return "0%"
+	}
+	return fmt.Sprintf("%.3f%%", 100*float64(n)/float64(of))
+}
+
+// charts are the plots over time.
+func charts(samples []Sample) []chart {
+	last := samples[len(samples)-1]
+	most := func(value func(Sample) int) (n int) {
+		for _, s := range samples {
+			n = max(n, value(s))
+		}
+		return n
+	}
+	done := last.Succeeded + last.Failed + last.Skipped + last.Unknown
+	inFlight := func(s Sample) int { return s.InFlight }
+	waiting := func(s Sample) int { return s.Waiting }
+	return drawn(samples,
+		plot{
+			title: "Operations done", unit: "operations", height: 170,
+			text: fmt.Sprintf("Operations done over time: %s after %s, %s of them succeeded.", count(done), took(last.At), count(last.Succeeded)),
+			layers: []layer{
+				{class: "succeeded", value: func(s Sample) int { return s.Succeeded }},
+				{class: "failed", value: func(s Sample) int { return s.Failed }},
+				{class: "unknown", value: func(s Sample) int { return s.Unknown }},
+				{class: "skipped", value: func(s Sample) int { return s.Skipped }},
+			},
+		},
+		plot{
+			title: "Requests in flight", unit: "requests", height: 80,
+			text:   fmt.Sprintf("Requests in flight over time: at most %s at once.", count(most(inFlight))),
+			layers: []layer{{class: "flight", value: inFlight, steps: true}},
+		},
+		plot{
+			title: "Operations waiting to be sent", unit: "operations", height: 80,
+			text:   fmt.Sprintf("Operations that were read and not sent over time: at most %s.", count(most(waiting))),
+			layers: []layer{{class: "waiting", value: waiting, steps: true}},
+		})
+}
+
+// waited is for how long the service wished to be left alone, "" if it did not.
+func waited(samples []Sample) string {
+	var sum time.Duration
+	for _, s := range samples {
+		sum += s.Closed
+	}
+	if sum == 0 {
+		return ""
+	}
+	return took(sum)
+}
+
+// icon is a mark whose form tells outcomes apart, not its colour alone.
+func icon(outcome string) template.HTML {
+	shapes := map[string]template.HTML{
+		"succeeded": `<path d="M3.5 8.5l3 3 6-7"/>`,
+		"failed":    `<path d="M4 4l8 8M12 4l-8 8"/>`,
+		"unknown":   `<path d="M5.2 6a2.8 2.8 0 1 1 4.2 2.4C8.4 9 8 9.4 8 10.3M8 13v.2"/>`,
+		"skipped":   `<path d="M3.5 8h9"/>`,
+	}
+	shape, ok := shapes[outcome]
+	if !ok {
+		return ""
+	}
+	return `<svg class="icon ` + template.HTML(outcome) + `" viewBox="0 0 16 16" aria-hidden="true">` + shape + `</svg>`
+}

@@ -1,0 +1,187 @@
+package journal
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// childVariable names what this test binary is to do as a process of its own,
+// for the tests in which one is killed, limited or without permission.
+const childVariable = "JOURNAL_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if what := os.Getenv(childVariable); what != "" {
+		if err := child(what, flag.Args()); err != nil {
+			fmt.Println("error:", err)
+		}
+		return
+	}
+	// Each step of the model waits for the disk: a quarter of the usual
+	// hundred is enough for every day.
+	if !isSet("rapid.checks") {
+		_ = flag.Set("rapid.checks", "25")
+	}
+	os.Exit(m.Run())
+}
+
+func isSet(name string) (set bool) {
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
+// children are what a child can do.
+var children = map[string]func(args []string) error{
+	"open": func(args []string) error {
+		j, err := Open(args[0])
+		if err == nil {
+			err = j.Close()
+		}
+		return err
+	},
+	"work":   func(args []string) error { return work(args[0], args[1]) },
+	"create": func(args []string) error { return createMany(args[0]) },
+}
+
+func child(what string, args []string) error {
+	run, ok := children[what]
+	if !ok {
+		return errors.New("no such child: " + what)
+	}
+	return run(args)
+}
+
+// childCommand is the test binary as a child.
+func childCommand(ctx context.Context, what string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), childVariable+"="+what)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// work does operations without end, from the given number on, four at a time,
+// and says what has been acknowledged: "sent 17", "done 17".
+func work(path, from string) error {
+	first, err := strconv.Atoi(from)
+	if err != nil {
+		return err
+	}
+	j, err := Open(path)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if err := j.Begin(ctx, target); err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	say := func(what string, n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Println(what, n)
+	}
+	failed := make(chan error)
+	for worker := range 4 {
+		go func() {
+			for n := first + worker; ; n += 4 {
+				if err := workOne(ctx, j, n, say); err != nil {
+					failed <- err
+					return
+				}
+			}
+		}()
+	}
+	return <-failed
+}
+
+func workOne(ctx context.Context, j *Journal, n int, say func(string, int)) error {
+	r, err := j.Claim(ctx, []client.Entry{{Key: key(fmt.Sprint("op", n)), Name: fmt.Sprint("u", n)}})
+	if err != nil {
+		return err
+	}
+	if err := j.Sent(ctx, []client.Ticket{r[0].Ticket}); err != nil {
+		return err
+	}
+	say("sent", n)
+	if err := j.Settle(ctx, []client.Settlement{success(r[0].Ticket, n)}); err != nil {
+		return err
+	}
+	say("done", n)
+	return nil
+}
+
+// createMany makes one journal after the other.
+func createMany(prefix string) error {
+	for n := 0; ; n++ {
+		j, err := Open(prefix + strconv.Itoa(n))
+		if err != nil {
+			return err
+		}
+		if err := j.Begin(context.Background(), target); err != nil {
+			return err
+		}
+		fmt.Println("made", n)
+		if err := j.Close(); err != nil {
+			return err
+		}
+	}
+}
+
+// acknowledgements reads what a child says, until it has said n things or
+// ends; the rest of a line that was cut by a kill does not count.
+type acknowledgements struct {
+	sent, done map[int]bool
+	next       int // above all numbers heard of
+	failure    string
+}
+
+func (a *acknowledgements) listen(lines *bufio.Scanner, n int) {
+	for ; n > 0 && lines.Scan(); n-- {
+		what, number, _ := strings.Cut(lines.Text(), " ")
+		if what == "error:" {
+			a.failure = number
+			return
+		}
+		op, err := strconv.Atoi(number)
+		if err != nil {
+			continue
+		}
+		a.next = max(a.next, op+1)
+		switch what {
+		case "sent":
+			a.sent[op] = true
+		case "done":
+			a.done[op] = true
+		}
+	}
+}
+
+// check finds all that was acknowledged in the journal at path.
+func (a *acknowledgements) check(t *testing.T, path string) {
+	t.Helper()
+	j := opened(t, path)
+	for n := range a.next {
+		r := claimKeys(t, j, fmt.Sprint("op", n))[0]
+		want := success(r.Ticket, n)
+		switch {
+		case a.done[n] && (r.Known != client.KnownDone || r.Settlement != want):
+			t.Fatalf("operation %d was done, known is %+v", n, r)
+		case a.sent[n] && r.Known == client.KnownNothing:
+			t.Fatalf("operation %d was sent, known is %+v", n, r)
+		case r.Known == client.KnownDone && r.Settlement != want:
+			t.Fatalf("operation %d is known wrongly: %+v", n, r)
+		}
+	}
+	mustClose(t, j)
+}

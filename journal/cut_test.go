@@ -1,0 +1,150 @@
+package journal
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"testing"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// long runs what takes minutes: go test ./journal -journal.long -timeout 60m
+var long = flag.Bool("journal.long", false, "cut the journal at every byte, and measure memory with a million operations")
+
+// A journal whose log is cut anywhere, as a crash of the machine may leave it,
+// opens with each acknowledged transaction that is whole in it, and with
+// nothing of a later one.
+func TestCutLog(t *testing.T) {
+	path := quickPath(t)
+	j := opened(t, path)
+	type acknowledged struct {
+		log   int64 // its size at that moment
+		state []client.Record
+	}
+	var history []acknowledged
+	var whats []string
+	observe := func() {
+		size, err := sizeOf(path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		history = append(history, acknowledged{size, stateOf(t, crash(t, path), whats)})
+	}
+	for i := range 6 {
+		whats = append(whats, fmt.Sprint("op", i), fmt.Sprint("other", i))
+	}
+	observe()
+	for i := range 6 {
+		r := claimKeys(t, j, whats[2*i:2*i+2]...)
+		send(t, j, r[0].Ticket, r[1].Ticket)
+		observe()
+		settle(t, j, success(r[0].Ticket, i), client.Settlement{Ticket: r[1].Ticket, Outcome: client.Unknown})
+		observe()
+	}
+	end := history[len(history)-1].log
+	start := history[len(history)-3].log // the last two transactions
+	last, cuts, to := 0, 0, quickPath(t)
+	for cut := int64(leastLog); cut <= end; cut += step(cut, start) {
+		copyJournal(t, path, to)
+		if err := os.Truncate(to+"-wal", cut); err != nil {
+			t.Fatal(err)
+		}
+		whole := 0
+		for whole+1 < len(history) && history[whole+1].log <= cut {
+			whole++
+		}
+		got := stateOf(t, to, whats)
+		// The next one may be readable before its padding is complete.
+		switch {
+		case reflect.DeepEqual(got, history[whole].state):
+		case whole+1 < len(history) && reflect.DeepEqual(got, history[whole+1].state):
+			whole++
+		default:
+			t.Fatalf("cut at %d of %d: transaction %d of %d is acknowledged, but found is %v", cut, end, whole, len(history)-1, got)
+		}
+		if whole < last {
+			t.Fatalf("cut at %d of %d: a longer log knows less", cut, end)
+		}
+		last = whole
+		cuts++
+		if cut == end && whole != len(history)-1 {
+			t.Fatal("the whole log does not know all")
+		}
+	}
+	t.Logf("%d cuts of a log of %d bytes, the last two transactions from byte %d on", cuts, end, start)
+}
+
+// step is one byte in the last transactions in the long form; in the short
+// form, one byte around the borders of frames and their headers there, and a
+// stride that falls on all places of a frame elsewhere.
+func step(cut, start int64) int64 {
+	const frame = 24 + 4096 // sqlite.org/fileformat2.html section 4.1
+	at := (cut - 32) % frame
+	switch {
+	case cut >= start && (*long || at < 32 || at >= frame-8):
+		return 1
+	case cut >= start:
+		return min(509, frame-8-at)
+	}
+	return 3011
+}
+
+// stateOf is what a run finds of the given operations in the journal at path.
+func stateOf(t *testing.T, path string, whats []string) []client.Record {
+	t.Helper()
+	j, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin(t, j)
+	records := claimKeys(t, j, whats...)
+	mustClose(t, j)
+	for i := range records {
+		records[i].Ticket, records[i].Settlement.Ticket = 0, 0
+	}
+	return records
+}
+
+// A log that has vanished is told, not taken for one that was never written.
+func TestMissingLog(t *testing.T) {
+	path := newPath(t)
+	j := opened(t, path)
+	send(t, j, claimKeys(t, j, "a")[0].Ticket)
+	for name, damage := range map[string]func(string) error{
+		"log removed":            func(p string) error { return os.Remove(p + "-wal") },
+		"log emptied":            func(p string) error { return os.Truncate(p+"-wal", 0) },
+		"file removed, log left": func(p string) error { return os.Remove(p) },
+		"file emptied, log left": func(p string) error { return os.Truncate(p, 0) },
+	} {
+		to := crash(t, path)
+		if err := damage(to); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(to); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	mustClose(t, j)
+	if _, err := os.Stat(path + "-wal"); err == nil {
+		t.Error("Close leaves a log")
+	}
+}
+
+// A journal that ended while it was being made is a new one.
+func TestEmptyFile(t *testing.T) {
+	path := newPath(t)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path+"-wal", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j := opened(t, path)
+	settle(t, j, success(claimAndSend(t, j, "a"), 1))
+	if got := stateOf(t, crash(t, path), []string{"a"}); got[0].Known != client.KnownDone {
+		t.Errorf("known: %+v", got)
+	}
+}

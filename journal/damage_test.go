@@ -1,0 +1,280 @@
+package journal
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// wholesome is a closed journal of some pages, and what it knows.
+func wholesome(t *testing.T) (path string, whats []string, want []client.Record) {
+	t.Helper()
+	path = quickPath(t)
+	j := opened(t, path)
+	for i := range 150 {
+		whats = append(whats, fmt.Sprint("op", i))
+	}
+	for i, r := range claimKeys(t, j, whats...) {
+		send(t, j, r.Ticket)
+		if i%3 > 0 {
+			settle(t, j, success(r.Ticket, i))
+		}
+	}
+	mustClose(t, j)
+	return path, whats, stateOf(t, crash(t, path), whats)
+}
+
+// wantWholeOrDamaged is the law of this file: a journal that opens knows all.
+// It tells whether it opened.
+func wantWholeOrDamaged(t *testing.T, path string, whats []string, want []client.Record, what string) bool {
+	t.Helper()
+	j, err := Open(path)
+	if err != nil {
+		if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
+			t.Errorf("%s: %v", what, err)
+		}
+		return false
+	}
+	mustClose(t, j)
+	if got := stateOf(t, path, whats); !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: opens, and knows something else", what)
+	}
+	return true
+}
+
+// A page that reads as zeros, random bytes or another page is never taken
+// for missing knowledge.
+func TestDamagedPages(t *testing.T) {
+	path, whats, want := wholesome(t)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = 4096
+	to := quickPath(t)
+	for at := 0; at < len(whole); at += page {
+		for kind, content := range map[string][]byte{
+			"zeros":           make([]byte, page),
+			"another page":    whole[(at+5*page)%len(whole):][:page],
+			"the page before": whole[max(0, at-page):][:page],
+			"half zeros":      append(bytes.Clone(whole[at:at+page/2]), make([]byte, page/2)...),
+		} {
+			if bytes.Equal(content, whole[at:at+page]) {
+				continue
+			}
+			b := bytes.Clone(whole)
+			copy(b[at:], content)
+			writeFile(t, to, b)
+			if wantWholeOrDamaged(t, to, whats, want, fmt.Sprintf("%s at byte %d", kind, at)) {
+				t.Errorf("%s at byte %d is not noticed", kind, at)
+			}
+		}
+	}
+}
+
+func writeFile(t *testing.T, path string, b []byte) {
+	t.Helper()
+	_ = os.Remove(path + "-wal")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A cut file is damaged, but for the empty one, which is new.
+func TestTruncatedFile(t *testing.T) {
+	path, whats, want := wholesome(t)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := quickPath(t)
+	for size := 1; size < len(whole); size += 1021 {
+		writeFile(t, to, whole[:size])
+		if wantWholeOrDamaged(t, to, whats, want, fmt.Sprintf("cut at %d", size)) {
+			t.Errorf("a cut at %d of %d is not noticed", size, len(whole))
+		}
+	}
+}
+
+// Single altered bits, anywhere in the file: what opens knows all.
+func TestAlteredBits(t *testing.T) {
+	path, whats, want := wholesome(t)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	n, opens := 120, 0
+	if *long {
+		n = 20_000
+	}
+	to := quickPath(t)
+	for range n {
+		b := bytes.Clone(whole)
+		bit := random.IntN(8 * len(b))
+		b[bit/8] ^= 1 << (bit % 8)
+		writeFile(t, to, b)
+		if wantWholeOrDamaged(t, to, whats, want, fmt.Sprintf("bit %d", bit)) {
+			opens++ // free space within a page, or a part of the header that tells nothing
+		}
+	}
+	t.Logf("%d of %d altered files were whole", opens, n)
+	if opens == n {
+		t.Error("no damage was ever noticed")
+	}
+}
+
+// A log that loses pages which are in the main file already would mix old and
+// new ones.
+func TestCutLogAfterCheckpoint(t *testing.T) {
+	path := quickPath(t)
+	j := opened(t, path)
+	var whats []string
+	for i := range 40 {
+		whats = append(whats, fmt.Sprint("op", i))
+		settle(t, j, success(claimAndSend(t, j, whats[i]), i))
+	}
+	// As the main file is once the log has been moved into it, and the log
+	// not yet begun anew.
+	to := crash(t, path)
+	moved, err := Open(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, moved)
+	main, err := os.ReadFile(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := stateOf(t, crash(t, path), whats)
+	size, err := sizeOf(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	noticed := 0
+	for cut := int64(leastLog); cut < size; cut += size / 60 {
+		copyJournal(t, path, to)
+		if err := errors.Join(os.WriteFile(to, main, 0o600), os.Truncate(to+"-wal", cut)); err != nil {
+			t.Fatal(err)
+		}
+		j, err := Open(to)
+		if errors.Is(err, ErrDamaged) {
+			noticed++
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Opening is fine only with a state that once was: a prefix is done.
+		mustClose(t, j)
+		got := stateOf(t, to, whats)
+		n := 0
+		for n < len(got) && reflect.DeepEqual(got[n], want[n]) {
+			n++
+		}
+		for _, r := range got[min(n+1, len(got)):] {
+			if r.Known != client.KnownNothing {
+				t.Fatalf("cut at %d: old and new are mixed: %v", cut, knowns(got))
+			}
+		}
+	}
+	t.Logf("%d mixed files were noticed", noticed)
+}
+
+// What is not a journal is told, and left as it is.
+func TestNotAJournal(t *testing.T) {
+	random := make([]byte, 10_000)
+	for i := range random {
+		random[i] = byte(rand.Uint32())
+	}
+	for name, content := range map[string][]byte{
+		"random":      random,
+		"text":        []byte("userName,displayName\n"),
+		"json":        []byte(`{"method":"POST"}`),
+		"one byte":    {0},
+		"zeros":       make([]byte, 8192),
+		"only a name": []byte("SQLite format 3\x00"),
+		"a database":  foreign(t, "CREATE TABLE users (name TEXT)"),
+		"another version of ours": foreign(t, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1; "+
+			"CREATE TABLE operation (key BLOB)", applicationID)),
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		writeFile(t, path, content)
+		_, err := Open(path)
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, content) {
+			t.Errorf("%s: the file was changed: %v", name, err)
+		}
+	}
+}
+
+// foreign is a database that somebody else made.
+func foreign(t *testing.T, script string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "foreign")
+	alter(t, path, script)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// alter runs SQL on a file that is not open.
+func alter(t *testing.T, path, script string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", dataSource(path))
+	if err == nil {
+		_, err = db.Exec(script)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNewerVersion(t *testing.T) {
+	path, _, _ := wholesome(t)
+	alter(t, path, "PRAGMA user_version = 2")
+	if _, err := Open(path); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "2") {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+// Rows that were removed or rewritten by other means are noticed, too.
+func TestTamperedRows(t *testing.T) {
+	for _, script := range []string{
+		"DELETE FROM operation WHERE id = 17",
+		"DELETE FROM operation",
+		"DELETE FROM journal",
+		"UPDATE operation SET state = 0 WHERE id = 2",
+		"UPDATE operation SET key = zeroblob(16) WHERE id = 2",
+		"UPDATE operation SET key = zeroblob(3) WHERE id = 2",
+		"UPDATE operation SET state = 9 WHERE id = 2",
+		"UPDATE journal SET org_id = 'x'",
+		"UPDATE journal SET runs = 0",
+		"INSERT INTO operation SELECT id + 1000, key, state, status, recovered, location, version FROM operation LIMIT 1",
+		"CREATE TRIGGER t AFTER INSERT ON operation BEGIN DELETE FROM operation; END",
+	} {
+		path, _, _ := wholesome(t)
+		alter(t, path, script)
+		if _, err := Open(path); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+}
