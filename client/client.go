@@ -110,7 +110,7 @@ func (c Config) withDefaults() (Config, error) {
 // alone.
 func checkBaseURL(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return "", errors.New(`client: Config.BaseURL: expected a url such as "https://webexapis.com"`)
 	}
 	switch {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/internal/exchange"
@@ -15,85 +17,125 @@ import (
 
 const envelope = exchange.Envelope
 
-// delivery is one request with its worker. It ends with a landing in which
-// each operation has its fate or is to be sent again.
+// delivery is one request with its worker. What is lost or put off is sent once
+// more by the same worker, so that its share of the error budget stays with it
+// until it is known what failed. It ends when each operation has its fate or is
+// the planner's again.
 type delivery struct {
 	run   *run
 	req   *plan.Request
-	ops   []*pending
-	share int // of the error budget
-	fates []fate
+	ops   []*pending     // without a fate, in the order in which they travel
+	items []plan.Sending // how each of them travels
+	fates []fate         // what is known of each
+	share int            // of the error budget, 0 without one
+	spent int            // of it
+	limit int            // bytes of a body
 
-	bytes  int  // of the body
-	answer bool // the service took it
+	ids map[string]string // of what was created so far, by name
+	out landing           // fates that the run has not been told
+	why error             // what is lacking in the last answer
 }
 
-// fate is what has become of an operation so far: a result, or again.
+// fate is what has become of an operation so far. The zero value: nothing is
+// known.
 type fate struct {
-	res     Result
-	again   bool
-	foreign bool // a look-up found another resource under its name
+	res   Result         // its fate, once it has an Outcome
+	held  bool           // res is not to be relied on yet
+	again bool           // it is to be sent again
+	dup   *exchange.Item // it was refused as a duplicate, perhaps of an earlier try
+	told  bool           // the run knows
 }
-
-func (f fate) open() bool { return f.res.Outcome == 0 && !f.again }
 
 func (d *delivery) deliver() landing {
 	d.fates = make([]fate, len(d.ops))
-	if d.probe() {
-		return d.landing(nil)
+	d.probe()
+	var end landing
+	for over := false; ; {
+		if err := d.collect(); err != nil {
+			end.stop = err
+			return d.last(end)
+		}
+		if over || !d.narrow() {
+			return d.last(end)
+		}
+		d.report()
+		d.pause()
+		if err := d.announce(); err != nil {
+			end.stop = err
+			return d.last(end)
+		}
+		end, over = d.send()
+	}
+}
+
+// announce puts operations on record as sent.
+func (d *delivery) announce() error {
+	if d.run.journal == nil {
+		return nil
 	}
 	tickets := make([]Ticket, len(d.ops))
 	for i, p := range d.ops {
 		tickets[i] = p.ticket
 	}
-	if err := d.run.journal.Sent(d.flightless(), tickets); err != nil {
-		return d.landing(fmt.Errorf("%w: %w", ErrJournal, err))
+	if err := d.run.journal.Sent(context.WithoutCancel(d.run.flight), tickets); err != nil {
+		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
-	return d.send(d.encode())
+	return nil
 }
-
-// flightless is a context for what must not be cut: the journal's work.
-func (d *delivery) flightless() context.Context { return context.WithoutCancel(d.run.flight) }
 
 // encode writes the operations with ids in the place of references, and with
 // bulkIds that nothing in the request has or refers to by chance.
-func (d *delivery) encode() []exchange.Operation {
+func (d *delivery) encode() (ops []exchange.Operation, bytes int) {
 	used := map[string]bool{}
 	for _, p := range d.ops {
-		if p.item.Name != "" {
-			used[p.item.Name] = true
-		}
+		used[p.item.Name] = true
 		for _, ref := range p.item.Refs {
 			used[ref.Name] = true
 		}
 	}
-	out := make([]exchange.Operation, len(d.ops))
+	bytes = envelope
 	for i, p := range d.ops {
 		id := p.item.Name
 		if id == "" {
-			if id = p.op.BulkID; id == "" {
-				id = assigned(p.index)
-			}
-			for used[id] {
-				id += "_"
+			id = p.op.BulkID
+			for n := 0; id == "" || used[id]; n++ {
+				if id = assigned(p.index); n > 0 {
+					id = fmt.Sprintf("%s-%d", id, n)
+				}
 			}
 			used[id] = true
 		}
-		out[i] = p.encode(d.req.Items[i], id)
+		op := p.encode(d.items[i].Known, id)
+		if p.op.Method == MethodDelete {
+			d.run.known.delete(lastSegment(op.Path))
+		}
+		ops = append(ops, op)
+		bytes += exchange.Size(op)
 	}
-	return out
+	return ops, bytes
 }
 
-// send sends until the service has said something about the operations.
-func (d *delivery) send(ops []exchange.Operation) landing {
+func lastSegment(path string) string {
+	path = path[strings.LastIndexByte(path, '/')+1:]
+	if plain, err := url.PathUnescape(path); err == nil {
+		return plain
+	}
+	return path
+}
+
+// send sends until the service has said something about the operations, or the
+// answer is lost. over tells that the delivery ends here.
+func (d *delivery) send() (end landing, over bool) {
 	r := d.run
-	d.bytes = envelope
-	for _, op := range ops {
-		d.bytes += exchange.Size(op)
+	ops, bytes := d.encode()
+	for _, p := range d.ops {
+		if p.first.IsZero() {
+			p.first = time.Now()
+		}
 	}
 	for try := 1; ; try++ {
 		accepted := r.c.gate.State().Accepted
-		a := r.c.x.SendWithin(r.leave, r.flight, ops, d.share)
+		a := r.c.x.SendWithin(r.leave, r.flight, ops, max(0, d.share-d.spent))
 		if a.Fate != exchange.NotSent {
 			r.job.tally.change(func(p *Progress) { p.Requests++ })
 			for _, p := range d.ops {
@@ -102,24 +144,27 @@ func (d *delivery) send(ops []exchange.Operation) landing {
 		}
 		switch a.Fate {
 		case exchange.Answered:
-			return d.answered(a)
+			d.out.accepted = max(d.out.accepted, bytes)
+			d.why = errNotSpoken
+			return d.read(a.Items)
 		case exchange.Unknown:
-			return d.unknown(a)
+			d.why = public(a.Err)
+			return d.read(make([]exchange.Item, len(ops)))
 		case exchange.Rejected:
-			return d.rejected(a, ops)
+			return d.rejected(a, bytes)
 		case exchange.Denied:
-			return d.landing(denied(a))
+			return landing{stop: denied(a)}, true
 		}
 		// Nothing was done. While the service takes other requests, being asked
 		// to wait is no failure.
 		if r.leave.Err() != nil {
-			return d.landing(nil)
+			return landing{}, true
 		}
 		if r.c.gate.State().Accepted > accepted {
 			try = 0
 		}
-		if try >= r.c.cfg.MaxAttempts || a.Fate == exchange.NotSent && a.Status == 0 && gateClosed(a.Err) {
-			return d.landing(fmt.Errorf("%w: %w", ErrUnavailable, public(a.Err)))
+		if try >= r.c.cfg.MaxAttempts || errors.Is(a.Err, gate.ErrTooLong) {
+			return landing{stop: fmt.Errorf("%w: %w", ErrUnavailable, public(a.Err))}, true
 		}
 	}
 }
@@ -132,131 +177,79 @@ func denied(a exchange.Answer) error {
 	return fmt.Errorf("%w: %w", why, public(a.Err))
 }
 
-// rejected is a request that was refused for what it holds.
-func (d *delivery) rejected(a exchange.Answer, ops []exchange.Operation) landing {
-	l := landing{req: d.req, ops: d.ops, share: d.share, bytes: d.bytes, halve: true, refusal: public(a.Err)}
-	if a.Status != http.StatusRequestEntityTooLarge || len(ops) == 1 {
-		return l
+// rejected is a request that was refused for what it holds. What was refused
+// alone has its answer; of many, one or the other is to blame.
+func (d *delivery) rejected(a exchange.Answer, bytes int) (end landing, over bool) {
+	if e, ok := errors.AsType[*exchange.Error](a.Err); ok && len(d.ops) == 1 {
+		return d.read([]exchange.Item{{Found: true, Status: a.Status, Err: e}})
 	}
-	l.payloadLimit, l.operationLimit = a.PayloadLimit, a.OperationLimit
-	l.tooLarge = a.PayloadLimit == 0 && a.OperationLimit == 0
-	return l
+	end = landing{halve: len(d.ops) == len(d.req.Items), refusal: public(a.Err)}
+	if a.Status == http.StatusRequestEntityTooLarge {
+		end.refused, end.operationLimit, end.payloadLimit = bytes, a.OperationLimit, a.PayloadLimit
+	}
+	return end, true
 }
 
-// answered reads what an answer says of each operation.
-func (d *delivery) answered(a exchange.Answer) landing {
-	d.answer = true
-	var lost, nameless []int
-	for i, item := range a.Items {
-		p := d.ops[i]
+// narrow keeps what is to be sent, with the ids that are known by now, and
+// reports whether it can go from here.
+func (d *delivery) narrow() bool {
+	left := map[string]bool{}
+	var ops []*pending
+	var items []plan.Sending
+	for i, p := range d.ops {
+		if f := &d.fates[i]; !f.told {
+			ops, items = append(ops, p), append(items, d.items[i])
+			left[p.item.Name] = true
+		}
+	}
+	narrowed := len(ops) < len(d.ops)
+	d.ops, d.items, d.fates = ops, items, make([]fate, len(ops))
+	if len(ops) == 0 || d.share > 0 && d.spent >= d.share || d.run.leave.Err() != nil {
+		return false
+	}
+	for i := range items {
+		if !d.resolve(&items[i], left) {
+			return false
+		}
+	}
+	if !narrowed {
+		return true
+	}
+	_, bytes := d.encode()
+	return bytes <= d.limit
+}
+
+// resolve takes references out of what is left to the service that it was
+// asked for in an earlier request. It returns false for one that came to
+// nothing.
+func (d *delivery) resolve(s *plan.Sending, left map[string]bool) bool {
+	var inside []string
+	known := s.Known
+	for _, name := range s.Inside {
+		id, ok := d.ids[name]
 		switch {
-		case item.Unattempted:
-			d.fates[i].again = true
-		case !item.Found:
-			lost = append(lost, i)
-		case item.Err == nil:
-			d.fates[i].res = succeeded(p, item)
-			d.created(i, &nameless)
-		case item.Status == http.StatusConflict && p.op.Method == MethodPost && p.maybe:
-			d.adopt(i, item)
-		case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
-			d.fates[i].res = succeeded(p, item)
-		case transient(item.Status):
-			d.tryAgain(i, item)
+		case left[name]:
+			inside = append(inside, name)
+		case ok:
+			known = append(known[:len(known):len(known)], plan.Known{Name: name, ID: id})
 		default:
-			d.fates[i].res = failed(p, item)
+			return false
 		}
 	}
-	d.forgive()
-	d.name(nameless)
-	d.lookUp(lost, errors.New("the answer does not speak of it"))
-	l := d.landing(nil)
-	if n := d.slowest(); n > 0 {
-		d.pause(n)
-	}
-	return l
-}
-
-// created notes what a create has made, or that its id has to be looked up.
-func (d *delivery) created(i int, nameless *[]int) {
-	loc := d.fates[i].res.Location
-	switch {
-	case d.ops[i].op.Method != MethodPost:
-	case loc.ID == "":
-		*nameless = append(*nameless, i)
-	case loc.ResourceType == groups:
-		d.run.taken.take(loc.ID)
-	}
-}
-
-func transient(status int) bool {
-	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == http.StatusLocked
-}
-
-func succeeded(p *pending, item exchange.Item) Result {
-	res := p.result(Succeeded, nil)
-	res.Status, res.Version = item.Status, item.Version
-	res.Location, _ = ParseLocation(item.Location)
-	return res
-}
-
-func failed(p *pending, item exchange.Item) Result {
-	res := p.result(Failed, newResponseError(item.Err))
-	res.Status = item.Status
-	res.Location, _ = ParseLocation(item.Location) // of what was to be changed
-	return res
-}
-
-// tryAgain has an operation sent once more, a bounded number of times.
-func (d *delivery) tryAgain(i int, item exchange.Item) {
-	p := d.ops[i]
-	if p.tries++; p.tries >= d.run.c.cfg.MaxAttempts {
-		d.fates[i].res = failed(p, item)
-		return
-	}
-	d.fates[i].again = true
-}
-
-// forgive has operations sent again that failed because one that they refer to
-// within the request has to be sent again.
-func (d *delivery) forgive() {
-	again := map[string]bool{}
-	for changed := true; changed; {
-		changed = false
-		for i, s := range d.req.Items {
-			f, p := &d.fates[i], d.ops[i]
-			if f.again && p.item.Name != "" && !again[p.item.Name] {
-				again[p.item.Name], changed = true, true
-			}
-			if f.res.Outcome != Failed {
-				continue
-			}
-			for _, name := range s.Inside {
-				if again[name] && name != p.item.Name && p.tries < d.run.c.cfg.MaxAttempts {
-					p.tries++
-					*f, changed = fate{again: true}, true
-					break
-				}
-			}
-		}
-	}
-}
-
-// slowest is the number of tries of the operation that has had most, among
-// those to be sent again.
-func (d *delivery) slowest() (n int) {
-	for i, f := range d.fates {
-		if f.again {
-			n = max(n, d.ops[i].tries)
-		}
-	}
-	return n
+	s.Inside, s.Known = inside, known
+	return true
 }
 
 // pause waits before operations are sent again: longer each time, at random.
-func (d *delivery) pause(tries int) {
-	longest := min(time.Second<<min(tries-1, 6), d.run.c.cfg.MaxWait)
-	sleep(d.run.leave, time.Duration(rand.Int64N(int64(longest))))
+func (d *delivery) pause() {
+	tries := 0
+	for _, p := range d.ops {
+		tries = max(tries, p.tries)
+	}
+	if tries > 0 {
+		longest := min(time.Second<<min(tries-1, 6), d.run.c.cfg.MaxWait)
+		_ = sleep(d.run.leave, rand.N(longest))
+	}
 }
 
 func sleep(ctx context.Context, wait time.Duration) error {
@@ -269,6 +262,3 @@ func sleep(ctx context.Context, wait time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
-
-// gateClosed tells that the service has refused for longer than a job waits.
-func gateClosed(err error) bool { return errors.Is(err, gate.ErrTooLong) }

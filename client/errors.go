@@ -47,9 +47,10 @@ var (
 // SkippedError is the error of an operation that was not sent.
 type SkippedError struct {
 	// Index is the operation that this one needed, -1 when the job as a whole
-	// stopped.
+	// stopped, or when which operation it was is no longer known.
 	Index int
-	// BulkID is the name under which that operation was referred to, or "".
+	// BulkID is the name under which that operation was referred to, "" when
+	// the job as a whole stopped.
 	BulkID string
 	// Cause is that operation's error, or the reason why the job stopped.
 	Cause error
@@ -57,8 +58,11 @@ type SkippedError struct {
 
 // Error names the operation that was needed, or why the job stopped.
 func (e *SkippedError) Error() string {
-	if e.Index < 0 {
+	switch {
+	case e.BulkID == "":
 		return fmt.Sprintf("not sent: %v", e.Cause)
+	case e.Index < 0:
+		return fmt.Sprintf("not sent: refers to bulkId %q: %v", e.BulkID, e.Cause)
 	}
 	return fmt.Sprintf("not sent: refers to bulkId %q (operation %d), which did not succeed: %v", e.BulkID, e.Index, e.Cause)
 }

@@ -2,71 +2,119 @@ package client
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// landing is what a worker brings back.
+// landing is what a worker brings back: fates as soon as they are known, and
+// last how the request ended.
 type landing struct {
 	req      *plan.Request
-	ops      []*pending
-	share    int
-	failed   int // at the service
 	results  []Result
 	verdicts []plan.Verdict
+	failed   int // of the results, at the service
+	accepted int // bytes of the largest body that the service took
 
-	bytes                        int // of the body
-	answered                     bool
-	tooLarge                     bool // refused for its size, and no limit was named
-	halve                        bool
-	refusal                      error // why it was refused whole
+	last    bool
+	ops     []*pending // without a fate
+	share   int        // of the error budget, given back
+	halve   bool       // refused whole, for what one of the operations is
+	refusal error      // why
+	refused int        // bytes of a body that was too large
+	// The limits that the service named then, 0 where it named none.
 	payloadLimit, operationLimit int
 	stop                         error // why the job cannot go on
 }
 
-// landing gathers the fates and makes them durable. What has none is to be
-// sent again; stop says that there will be no again.
-func (d *delivery) landing(stop error) landing {
-	l := landing{req: d.req, ops: d.ops, share: d.share, bytes: d.bytes, answered: d.answer, stop: stop}
+// collect makes new fates durable and has them told with what is told next.
+func (d *delivery) collect() error {
+	var ops []*pending
+	var results []Result
 	for i, p := range d.ops {
-		f := d.fates[i]
-		v := plan.Verdict{Index: p.index, Fate: plan.Again}
-		if f.res.Outcome != 0 {
-			l.results = append(l.results, f.res)
-			v.Fate, v.ID = plan.Failed, f.res.Location.ID
-			if f.res.Outcome == Succeeded {
-				v.Fate = plan.Done
-			}
-			if f.res.Outcome == Failed {
-				l.failed++
-			}
+		f := &d.fates[i]
+		if f.told || f.held || f.res.Outcome == 0 {
+			continue
 		}
-		l.verdicts = append(l.verdicts, v)
+		f.told = true
+		ops, results = append(ops, p), append(results, f.res)
+		v := plan.Verdict{Index: p.index, Fate: plan.Failed}
+		switch f.res.Outcome {
+		case Succeeded:
+			v.Fate, v.ID = plan.Done, f.res.Location.ID
+			d.learn(p, v.ID)
+		case Failed:
+			d.spent++
+			d.out.failed++
+		}
+		d.out.verdicts = append(d.out.verdicts, v)
 	}
-	if err := d.record(l.results); err != nil {
-		l.stop = fmt.Errorf("%w: %w", ErrJournal, err)
-	}
-	return l
+	d.out.results = append(d.out.results, results...)
+	return d.run.settle(ops, results)
 }
 
-func (d *delivery) record(results []Result) error {
-	if len(results) == 0 {
-		return nil
+// learn keeps the id of what an operation has created, for what is sent again.
+func (d *delivery) learn(p *pending, id string) {
+	if p.item.Name == "" || id == "" {
+		return
 	}
-	s := make([]Settlement, len(results))
-	byIndex := map[int]Ticket{}
-	for _, p := range d.ops {
-		byIndex[p.index] = p.ticket
+	if d.ids == nil {
+		d.ids = map[string]string{}
 	}
-	for i, res := range results {
-		s[i] = settlement(byIndex[res.Index], res)
-	}
-	return d.run.journal.Settle(d.flightless(), s)
+	d.ids[p.item.Name] = id
 }
 
-// refuse fails the operations of a request that cannot be divided.
-func (l *landing) refuse() {
+// report tells the run what has been collected, while the delivery goes on.
+func (d *delivery) report() {
+	if len(d.out.results) == 0 {
+		return
+	}
+	d.out.req = d.req
+	d.run.landings <- d.out
+	d.out = landing{}
+}
+
+// last ends the delivery. What has no fate is to be sent again; end.stop says
+// that there will be no again.
+func (d *delivery) last(end landing) landing {
+	end.req, end.last, end.share = d.req, true, d.share
+	end.results, end.verdicts, end.failed = d.out.results, d.out.verdicts, d.out.failed
+	end.accepted = d.out.accepted
+	for i, p := range d.ops {
+		if !d.fates[i].told {
+			end.ops = append(end.ops, p)
+			end.verdicts = append(end.verdicts, plan.Verdict{Index: p.index, Fate: plan.Again})
+		}
+	}
+	return end
+}
+
+// land takes in what a worker brings.
+func (r *run) land(l landing) {
+	r.budget.settle(l.share, l.failed)
+	r.learn(l)
+	if l.last {
+		r.flights--
+	}
+	var halved bool
+	if l.halve {
+		if halved = r.planner.Halve(l.req); !halved {
+			r.refused(&l)
+		}
+	}
+	r.publish(l.results)
+	if !halved {
+		r.planner.Settle(l.req, l.verdicts)
+	}
+	r.takeDrops()
+	if l.stop != nil || r.stopped != nil {
+		r.stop(l.stop)
+	}
+	r.show()
+}
+
+// refused fails a circle that the service refuses: it cannot be divided.
+func (r *run) refused(l *landing) {
+	l.verdicts = nil
 	for _, p := range l.ops {
 		res := p.result(Failed, l.refusal)
 		if e, ok := errors.AsType[*ResponseError](l.refusal); ok {
@@ -75,5 +123,27 @@ func (l *landing) refuse() {
 		l.results = append(l.results, res)
 		l.verdicts = append(l.verdicts, plan.Verdict{Index: p.index, Fate: plan.Failed})
 	}
-	l.failed = len(l.ops)
+	r.budget.settle(0, len(l.ops))
+	if err := r.settle(l.ops, l.results); err != nil {
+		l.stop = err
+	}
+}
+
+// learn lowers the limits of requests to what the service has shown of its own.
+// Where it names none, or one that it has taken more than, they fall to what it
+// took before, or by a part; a body no larger than one it took was refused for
+// something else.
+func (r *run) learn(l landing) {
+	r.accepted = max(r.accepted, l.accepted)
+	if l.refused == 0 {
+		return
+	}
+	payload := l.payloadLimit
+	if payload < r.accepted || payload <= envelope {
+		payload = 0
+	}
+	if payload == 0 && l.operationLimit == 0 && l.refused > r.accepted {
+		payload = max(r.accepted, l.refused/2+l.refused/8)
+	}
+	r.planner.Limit(l.operationLimit, max(0, payload-envelope))
 }

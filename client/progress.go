@@ -3,6 +3,8 @@ package client
 import (
 	"sync"
 	"time"
+
+	"github.com/webexscim/bulk/internal/gate"
 )
 
 // Progress is how far a job is.
@@ -31,9 +33,20 @@ func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unk
 
 // tally is a Progress under a lock.
 type tally struct {
-	mu    sync.Mutex
-	now   Progress
-	extra func(*Progress)
+	mu   sync.Mutex
+	now  Progress
+	gate *gate.Gate // nil until the job begins
+}
+
+// begin reports whether the job is new.
+func (t *tally) begin(g *gate.Gate) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gate != nil {
+		return false
+	}
+	t.gate = g
+	return true
 }
 
 func (t *tally) change(f func(*Progress)) {
@@ -42,19 +55,15 @@ func (t *tally) change(f func(*Progress)) {
 	f(&t.now)
 }
 
-func (t *tally) watch(extra func(*Progress)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.extra = extra
-}
-
 // Progress tells how far the job is, from any goroutine and at any time.
 func (j *Job) Progress() Progress {
 	j.tally.mu.Lock()
 	defer j.tally.mu.Unlock()
 	p := j.tally.now
-	if j.tally.extra != nil {
-		j.tally.extra(&p)
+	if j.tally.gate != nil {
+		state := j.tally.gate.State()
+		p.ClosedFor = max(0, time.Until(state.ClosedUntil))
+		p.Refused = state.Refused
 	}
 	return p
 }

@@ -34,22 +34,6 @@ func journaled(t *testing.T, ctx context.Context, c *client.Client, path string,
 	return count, stop
 }
 
-// once checks from the service's books that nothing was created twice.
-func once(t *testing.T, s *webextest.Simulator) {
-	t.Helper()
-	seen := map[string]int{}
-	for _, e := range s.Ledger() {
-		if e.Effect == webextest.Created {
-			if seen[e.Key]++; seen[e.Key] == 2 {
-				t.Errorf("%s was created twice", e.Key)
-			}
-		}
-	}
-	if err := s.Check(); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestJobGoesOnWhereItStopped(t *testing.T) {
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)

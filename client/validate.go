@@ -3,7 +3,11 @@ package client
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/webexscim/bulk/internal/reference"
 )
 
 // Validate checks the operation by itself, as it will be checked before it is
@@ -25,6 +29,9 @@ func (o Operation) validate(data []byte) error {
 		return fmt.Errorf("%w: no method, expected POST, PATCH or DELETE", ErrInvalid)
 	default:
 		return fmt.Errorf("%w: method %.20q, expected POST, PATCH or DELETE", ErrInvalid, o.Method)
+	}
+	if !utf8.ValidString(o.Path) || !utf8.ValidString(o.BulkID) {
+		return fmt.Errorf("%w: path or bulkId is not UTF-8", ErrInvalid)
 	}
 	if err := o.validatePath(); err != nil {
 		return err
@@ -68,11 +75,15 @@ func (o Operation) validatePath() error {
 		}
 		return nil
 	}
-	switch {
-	case !deep || id == "" || id == "." || id == ".." || strings.Contains(id, "/"), id == Ref(""):
-		return wrong
-	case !strings.HasPrefix(id, Ref("")) && strings.ContainsAny(id, "?#\\ \t\r\n"):
+	isReference := len(reference.ScanPath(id)) == 1
+	if !deep || strings.Contains(id, "/") || !isReference && !isPathID(id) {
 		return wrong
 	}
 	return nil
+}
+
+// isPathID reports whether a segment can be an id, escapes and all.
+func isPathID(segment string) bool {
+	plain, err := url.PathUnescape(segment)
+	return err == nil && isID(plain) && !strings.ContainsAny(plain, `/\`) && !strings.ContainsAny(segment, "?# ")
 }

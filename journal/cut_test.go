@@ -18,7 +18,7 @@ var long = flag.Bool("journal.long", false, "cut the journal at every byte, and 
 // opens with each acknowledged transaction that is whole in it, and with
 // nothing of a later one.
 func TestCutLog(t *testing.T) {
-	path := quickPath(t)
+	path := newPath(t)
 	j := opened(t, path)
 	type acknowledged struct {
 		log   int64 // its size at that moment
@@ -46,7 +46,7 @@ func TestCutLog(t *testing.T) {
 	}
 	end := history[len(history)-1].log
 	start := history[len(history)-3].log // the last two transactions
-	last, cuts, to := 0, 0, quickPath(t)
+	last, cuts, to := 0, 0, newPath(t)
 	for cut := int64(leastLog); cut <= end; cut += step(cut, start) {
 		copyJournal(t, path, to)
 		if err := os.Truncate(to+"-wal", cut); err != nil {
@@ -95,9 +95,19 @@ func step(cut, start int64) int64 {
 // stateOf is what a run finds of the given operations in the journal at path.
 func stateOf(t *testing.T, path string, whats []string) []client.Record {
 	t.Helper()
-	j, err := Open(path)
+	records, err := readState(t, path, whats)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return records
+}
+
+// readState is stateOf with Open's error.
+func readState(t *testing.T, path string, whats []string) ([]client.Record, error) {
+	t.Helper()
+	j, err := Open(path)
+	if err != nil {
+		return nil, err
 	}
 	begin(t, j)
 	records := claimKeys(t, j, whats...)
@@ -105,7 +115,7 @@ func stateOf(t *testing.T, path string, whats []string) []client.Record {
 	for i := range records {
 		records[i].Ticket, records[i].Settlement.Ticket = 0, 0
 	}
-	return records
+	return records, nil
 }
 
 // A log that has vanished is told, not taken for one that was never written.

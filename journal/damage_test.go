@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 // wholesome is a closed journal of some pages, and what it knows.
 func wholesome(t *testing.T) (path string, whats []string, want []client.Record) {
 	t.Helper()
-	path = quickPath(t)
+	path = newPath(t)
 	j := opened(t, path)
 	for i := range 150 {
 		whats = append(whats, fmt.Sprint("op", i))
@@ -37,16 +38,23 @@ func wholesome(t *testing.T) (path string, whats []string, want []client.Record)
 // It tells whether it opened.
 func wantWholeOrDamaged(t *testing.T, path string, whats []string, want []client.Record, what string) bool {
 	t.Helper()
-	j, err := Open(path)
+	got, err := readState(t, path, whats)
 	if err != nil {
-		if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) {
+		// A bit of the file's header says that it cannot be written.
+		if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) && !errors.Is(err, ErrWrite) {
 			t.Errorf("%s: %v", what, err)
 		}
 		return false
 	}
-	mustClose(t, j)
-	if got := stateOf(t, path, whats); !reflect.DeepEqual(got, want) {
-		t.Errorf("%s: opens, and knows something else", what)
+	n, first := 0, ""
+	for i := range want {
+		if got[i] != want[i] {
+			n++
+			first = cmp.Or(first, fmt.Sprintf("%+v instead of %+v", got[i], want[i]))
+		}
+	}
+	if n > 0 {
+		t.Errorf("%s: opens, and knows something else: %d of %d differ, the first being %s", what, n, len(want), first)
 	}
 	return true
 }
@@ -60,7 +68,7 @@ func TestDamagedPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	const page = 4096
-	to := quickPath(t)
+	to := newPath(t)
 	for at := 0; at < len(whole); at += page {
 		for kind, content := range map[string][]byte{
 			"zeros":           make([]byte, page),
@@ -96,7 +104,7 @@ func TestTruncatedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := quickPath(t)
+	to := newPath(t)
 	for size := 1; size < len(whole); size += 1021 {
 		writeFile(t, to, whole[:size])
 		if wantWholeOrDamaged(t, to, whats, want, fmt.Sprintf("cut at %d", size)) {
@@ -115,14 +123,17 @@ func TestAlteredBits(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	n, opens := 120, 0
+	n, opens := 100, 0
 	if *long {
 		n = 20_000
 	}
-	to := quickPath(t)
-	for range n {
+	to := newPath(t)
+	for i := range n {
 		b := bytes.Clone(whole)
 		bit := random.IntN(8 * len(b))
+		if *long && i < 8*100 {
+			bit = i // all of the header
+		}
 		b[bit/8] ^= 1 << (bit % 8)
 		writeFile(t, to, b)
 		if wantWholeOrDamaged(t, to, whats, want, fmt.Sprintf("bit %d", bit)) {
@@ -138,7 +149,7 @@ func TestAlteredBits(t *testing.T) {
 // A log that loses pages which are in the main file already would mix old and
 // new ones.
 func TestCutLogAfterCheckpoint(t *testing.T) {
-	path := quickPath(t)
+	path := newPath(t)
 	j := opened(t, path)
 	var whats []string
 	for i := range 40 {
@@ -163,12 +174,12 @@ func TestCutLogAfterCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	noticed := 0
-	for cut := int64(leastLog); cut < size; cut += size / 60 {
+	for cut := int64(leastLog); cut < size; cut += size / 40 {
 		copyJournal(t, path, to)
 		if err := errors.Join(os.WriteFile(to, main, 0o600), os.Truncate(to+"-wal", cut)); err != nil {
 			t.Fatal(err)
 		}
-		j, err := Open(to)
+		got, err := readState(t, to, whats)
 		if errors.Is(err, ErrDamaged) {
 			noticed++
 			continue
@@ -177,8 +188,6 @@ func TestCutLogAfterCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Opening is fine only with a state that once was: a prefix is done.
-		mustClose(t, j)
-		got := stateOf(t, to, whats)
 		n := 0
 		for n < len(got) && reflect.DeepEqual(got[n], want[n]) {
 			n++

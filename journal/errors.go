@@ -48,12 +48,12 @@ func openError(path string, err error) error {
 	switch code(err) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("%w: %s is open in another process; wait for that job to end", ErrLocked, path)
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // the last: an unknown file format
 		return damaged(path, err.Error())
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("%w: %s and its folder must be writable: %w", ErrWrite, path, err)
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
-		return fmt.Errorf("%w: %s: %w", ErrWrite, path, err)
+		return writeError(path, err)
 	}
 	return fmt.Errorf("journal %s: %w", path, err)
 }

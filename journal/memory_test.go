@@ -84,7 +84,7 @@ func TestMemory(t *testing.T) {
 // peakOf is the peak of a process of its own, in KiB.
 func peakOf(t *testing.T, n int) int {
 	t.Helper()
-	out, err := childCommand(t.Context(), "memory", quickPath(t), strconv.Itoa(n)).Output()
+	out, err := childCommand(t.Context(), "memory", newPath(t), strconv.Itoa(n)).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

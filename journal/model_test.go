@@ -2,8 +2,6 @@ package journal
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -222,11 +220,8 @@ func (x *machine) Check(t *rapid.T) {
 // Any sequence of runs, crashes included, answers as the model does.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "model")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		x := &machine{t: t, path: filepath.Join(dir, "journal")}
+		x := &machine{t: t, path: newPath(t)}
+		var err error
 		if x.j, err = Open(x.path); err != nil {
 			rt.Fatal(err)
 		}

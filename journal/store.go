@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"modernc.org/sqlite"
@@ -51,7 +53,7 @@ const (
 	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 1 ELSE 2 END AS rank, id
 	FROM main.operation ORDER BY key, rank, id`
 	findKnown = `SELECT rank, id, state, status, recovered, location, version
-	FROM temp.known JOIN main.operation USING (id)
+	FROM temp.known LEFT JOIN main.operation USING (id)
 	WHERE known.key = ? ORDER BY rank, id LIMIT 1`
 	takeKnown = `DELETE FROM temp.known WHERE key = ? AND rank = ? AND id = ?`
 )
@@ -109,9 +111,13 @@ func (s *store) put(c *claim, next row) error {
 		s.counts[c.row.state]--
 		s.sum -= c.row.hash()
 	}
-	err := execute(stmt, int(next.state), next.status, next.recovered, next.location, next.version, next.key[:], next.id)
+	result, err := stmt.ExecContext(context.Background(),
+		int(next.state), next.status, next.recovered, next.location, next.version, next.key[:], next.id)
 	if err != nil {
 		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("operation %d is lost: %w", next.id, cmp.Or(err, ErrDamaged))
 	}
 	s.counts[next.state]++
 	s.sum += next.hash()
@@ -121,7 +127,8 @@ func (s *store) put(c *claim, next row) error {
 }
 
 // lookup takes the best of the rows of that key which this run has not
-// claimed yet.
+// claimed yet. (With the LEFT JOIN, one that SQLite fails to find again is an
+// error, not an operation never heard of.)
 func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
 	var rank int
 	r.key = key

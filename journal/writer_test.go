@@ -12,7 +12,7 @@ import (
 
 // Many goroutines at once; the race detector watches.
 func TestConcurrent(t *testing.T) {
-	path := quickPath(t)
+	path := newPath(t)
 	j := opened(t, path)
 	const callers, rounds, each = 16, 10, 20
 	job := func() {
@@ -51,7 +51,7 @@ func TestConcurrent(t *testing.T) {
 
 // Close among calls: each of them either happens or says ErrClosed.
 func TestCloseAmongCalls(t *testing.T) {
-	path := quickPath(t)
+	path := newPath(t)
 	j := opened(t, path)
 	var wg sync.WaitGroup
 	var mu sync.Mutex

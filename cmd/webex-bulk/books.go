@@ -12,15 +12,20 @@ type books struct {
 	sum       report.Summary
 	succeeded bits
 	ids       map[string]string // of creates by bulkId; nil when nobody asks
+	sheet     bool              // bulkIds are made up, and tell nobody anything
 	name      string            // whom the result at hand is about
 }
 
 // add enters a result.
 func (b *books) add(res client.Result, line int, name string) error {
-	b.sum.Add(res, line)
+	shown := res
+	if b.sheet {
+		shown.Operation.BulkID = ""
+	}
+	b.sum.Add(shown, line)
 	if b.recorder != nil {
 		b.name = name
-		b.recorder.Add(res, line)
+		b.recorder.Add(shown, line)
 	}
 	if res.Outcome == client.Succeeded {
 		b.succeeded.add(res.Index)

@@ -17,23 +17,29 @@ import (
 // demonstration is one run of demo.
 type demonstration struct {
 	stdio
+	talk
 	people      int
 	seed        int64
 	latency     time.Duration
 	concurrency int
 }
 
-func newDemo(io stdio) *cobra.Command {
-	d := &demonstration{stdio: io}
+func newDemo(std stdio) *cobra.Command {
+	d := &demonstration{stdio: std, talk: talk{w: std.err}}
 	cmd := &cobra.Command{
-		Use:   "demo",
+		Use:   "demo [flags]",
 		Short: "Import a made-up organisation into the simulator, in one process",
+		Long: `People with managers and departments, and groups of them, go to a Webex in memory
+that cuts connections and asks for patience. Some are there already: those fail,
+and what refers to them is not sent. In the end the service's own books show
+that nothing was done twice. Exit code 0, although some fail on purpose.`,
 		Example: `  webex-bulk demo
   webex-bulk demo --users 20000 --seed 7`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
 	f := cmd.Flags()
+	f.SortFlags = false
 	f.IntVar(&d.people, "users", 2000, "people in the organisation")
 	f.Int64Var(&d.seed, "seed", 1, "seed of the organisation and of what goes wrong")
 	f.DurationVar(&d.latency, "latency", 50*time.Millisecond, "time that a request takes")
@@ -74,10 +80,10 @@ func (d *demonstration) run(ctx context.Context) error {
 		return err
 	}
 	d.prove(service)
-	if stop != nil {
-		if ctx.Err() != nil {
-			return &exit{exitInterrupted, errors.New("interrupted")}
-		}
+	switch {
+	case ctx.Err() != nil:
+		return &exit{exitInterrupted, errors.New("interrupted")}
+	case stop != nil:
 		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w", stop)}
 	}
 	return nil
@@ -86,6 +92,8 @@ func (d *demonstration) run(ctx context.Context) error {
 func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *client.Job) (*report.Summary, error) {
 	sum := &report.Summary{}
 	began := time.Now()
+	d.watch(job, 0)
+	defer d.rest()
 	var stop error
 	for res, err := range c.Run(ctx, job) {
 		if err != nil {
@@ -94,8 +102,7 @@ func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *cl
 		}
 		sum.Add(res, 0)
 	}
-	sum.Took = time.Since(began)
-	sum.Requests = job.Progress().Requests
+	sum.Finish(job.Progress(), time.Since(began), stop)
 	return sum, stop
 }
 
@@ -109,10 +116,15 @@ func (d *demonstration) prove(service *webextest.Simulator) {
 			}
 		}
 	}
+	s := service.Stats()
 	users, groups := service.Count()
-	fmt.Fprintf(d.out, "\nat the service: %d users and %d groups; created twice: %d; dangling references: %s\n",
-		users, groups, twice, orNone(service.CheckIntegrity()))
-	fmt.Fprintf(d.out, "next: webex-bulk serve, and webex-bulk plan FILE with operations of your own.\n")
+	fmt.Fprintf(d.out, `
+the service's books: %d of %d requests went wrong on purpose; %d users, %d groups;
+created twice: %d; dangling references: %s
+
+next: webex-bulk serve runs that service for you, webex-bulk template users prints
+a sheet to fill in, webex-bulk plan FILE shows what would be sent.
+`, s.Faults, s.Requests, users, groups, twice, orNone(service.CheckIntegrity()))
 }
 
 func orNone(err error) string {

@@ -45,7 +45,7 @@ func (a *application) writeFailed(in *input, b *books) error {
 // idsFor finds what the rows that did not succeed refer to and that was created
 // by others, which will not be in the file with them.
 func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
-	if f := in.Format(); f != opfile.NDJSON && f != opfile.JSON {
+	if in.isSheet() {
 		return nil, nil // a sheet names people, who will be looked up
 	}
 	wanted, index := map[string]bool{}, 0

@@ -152,6 +152,9 @@ func (in *input) check(ctx context.Context, wrong *opfile.Errors) error {
 	return nil
 }
 
+// isSheet reports whether people wrote the input, in rows and columns.
+func (in *input) isSheet() bool { return in.Format() == opfile.CSV || in.Format() == opfile.TSV }
+
 // line is where an operation stands in the input.
 func (in *input) line(index int) int {
 	i, _ := slices.BinarySearchFunc(in.jumps, index+1, func(j jump, next int) int { return cmp.Compare(j.index, next) })

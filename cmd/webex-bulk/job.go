@@ -19,7 +19,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	b := &books{results: results}
+	b := &books{results: results, sheet: in.isSheet()}
 	if a.failed != "" && a.job.Journal == nil {
 		b.ids = map[string]string{}
 	}

@@ -11,24 +11,24 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-func newLocate(io stdio) *cobra.Command {
+func newLocate(std stdio) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "locate URL",
 		Short: "Take a location apart: organisation, resource type, id",
 		Example: `  webex-bulk locate https://webexapis.com/identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Users/5e1fd6a2-…
   webex-bulk locate --json /v2/Groups/5e1fd6a2-…`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly("the url of a user or group"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := client.ParseLocation(args[0])
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(io.out).Encode(map[string]string{
+				return json.NewEncoder(std.out).Encode(map[string]string{
 					"orgId": l.OrgID, "resourceType": l.ResourceType, "id": l.ID, "webexId": l.WebexID()})
 			}
-			t := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+			t := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 			for _, row := range [][2]string{
 				{"organisation", l.OrgID}, {"resource type", l.ResourceType}, {"id", l.ID}, {"Webex API id", l.WebexID()},
 			} {
@@ -43,14 +43,14 @@ func newLocate(io stdio) *cobra.Command {
 	return cmd
 }
 
-func newSpec(io stdio) *cobra.Command {
+func newSpec(std stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:     "spec",
 		Short:   "Print the contract, an OpenAPI document",
 		Example: `  webex-bulk spec > openapi.yaml`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.out.Write(api.OpenAPI)
+			_, err := std.out.Write(api.OpenAPI)
 			return err
 		},
 	}

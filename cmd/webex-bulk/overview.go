@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,15 +25,20 @@ type overview struct {
 	refused  sample
 }
 
-// sample is a list of which only the beginning may be shown.
+// sample is a list of which only the beginning may be shown, in order.
 type sample struct {
 	count int
-	lines []string
+	lines []sampled
 }
 
-func (s *sample) add(all bool, line func() string) {
+type sampled struct {
+	order int
+	text  string
+}
+
+func (s *sample) add(all bool, order int, line func() string) {
 	if s.count++; all || s.count <= maxListed {
-		s.lines = append(s.lines, line())
+		s.lines = append(s.lines, sampled{order, line()})
 	}
 }
 
@@ -45,7 +51,7 @@ var verbs = [3]struct{ method, one, many, note string }{
 
 func (o *overview) add(r plannedRequest) error {
 	for _, l := range r.Refused {
-		o.refused.add(o.all, func() string {
+		o.refused.add(o.all, l.Line, func() string {
 			return fmt.Sprintf("line %d\t%s %s\t%s", l.Line, l.Method, l.Path, l.Error.Message)
 		})
 	}
@@ -58,11 +64,11 @@ func (o *overview) add(r plannedRequest) error {
 		waits += len(op.Waits)
 		for i, v := range verbs {
 			if v.method == op.Method {
-				o.kinds[i].add(o.all, func() string { return line(op) })
+				o.kinds[i].add(o.all, op.Line, func() string { return line(op) })
 			}
 		}
 	}
-	o.requests.add(o.all, func() string {
+	o.requests.add(o.all, r.Request, func() string {
 		return fmt.Sprintf("request %d\t%s\t%d bytes%s", r.Request, tellCounts(counts), r.Bytes, after(r.After, waits))
 	})
 	return nil
@@ -74,6 +80,9 @@ func line(op plannedOperation) string {
 	who := subject(row)
 	if op.name == "" && op.BulkID != "" {
 		who += " " + op.BulkID
+	}
+	if len(op.Touches) == 0 {
+		return fmt.Sprintf("line %d\t%s", op.Line, who)
 	}
 	return fmt.Sprintf("line %d\t%s\t%s", op.Line, who, strings.Join(op.Touches, ", "))
 }
@@ -91,6 +100,14 @@ func tellCounts(counts map[string]int) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// plural is like "1 request" and "2 requests".
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, strings.ReplaceAll(one, " or ", "s or "))
 }
 
 func after(requests []int, waits int) string {
@@ -122,9 +139,10 @@ func (o *overview) end(in *input) error {
 	if total == "" {
 		total = "nothing"
 	}
-	_, err := fmt.Fprintf(o.w, "%d operations (%s): %d requests, %d refused\n", in.rows, total, o.requests.count, o.refused.count)
+	_, err := fmt.Fprintf(o.w, "%s (%s): %s, %d refused\n",
+		plural(in.rows, "operation"), total, plural(o.requests.count, "request"), o.refused.count)
 	if n := len(in.Lookups()); n > 0 && err == nil {
-		_, err = fmt.Fprintf(o.w, "%d users or groups that %s names and does not create will be looked up by apply\n", n, in.name)
+		_, err = fmt.Fprintf(o.w, "apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
 	}
 	return err
 }
@@ -134,8 +152,9 @@ func (s *sample) write(w io.Writer, heading string) {
 		return
 	}
 	fmt.Fprintln(w, heading)
+	slices.SortStableFunc(s.lines, func(a, b sampled) int { return cmp.Compare(a.order, b.order) })
 	for _, l := range s.lines {
-		fmt.Fprintln(w, "  "+l)
+		fmt.Fprintln(w, "  "+l.text)
 	}
 	if more := s.count - len(s.lines); more > 0 {
 		fmt.Fprintf(w, "  and %d more (--all lists them)\n", more)

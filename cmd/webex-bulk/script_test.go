@@ -2,20 +2,31 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain makes this binary the program itself when a script calls it, so that
-// scripts test real processes, their exit codes and what signals do to them.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"webex-bulk": main})
+// program builds webex-bulk as it is installed: scripts test real processes,
+// their exit codes and what signals do to them. It has no race detector, with
+// which a process takes a hundred times as long to start: TestGuide and
+// TestInOneProcess are for that.
+func program(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "webex-bulk"+os.Getenv("GOEXE")), ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
 }
 
 // TestScripts runs the command line against simulators: one script a promise.
 func TestScripts(t *testing.T) {
+	path := program(t) + string(filepath.ListSeparator) + os.Getenv("PATH")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -27,7 +38,7 @@ func TestScripts(t *testing.T) {
 			} {
 				env.Setenv(name, "")
 			}
-			env.Setenv("GORACE", os.Getenv("GORACE"))
+			env.Setenv("PATH", path)
 			env.Values[benchKey{}] = &bench{jobs: map[string]*background{}}
 			return nil
 		},
@@ -40,12 +51,18 @@ func TestScripts(t *testing.T) {
 			"start":     cmdStart,     // run one in the background
 			"signal":    cmdSignal,    // interrupt it
 			"ends":      cmdEnds,      // wait for it and expect a code
+			"served":    cmdServed,    // WEBEX_… lead to a simulator under way
+			"curls":     cmdCurls,     // what it says to try
 			"users":     cmdUsers,     // write a file of creates
 			"outcomes":  cmdOutcomes,  // what a results file says, exactly
 			"agree":     cmdAgree,     // results and service say the same
 			"partial":   cmdPartial,   // a results file of whole lines
 			"mode":      cmdMode,      // the permissions of a file
 			"nowhere":   cmdNowhere,   // no file and no output holds a text
+			"user":      cmdUser,      // what the service has of a user
+			"members":   cmdMembers,   // the members of a group
+			"crlf":      cmdCRLF,      // end lines as Windows does
+			"bom":       cmdBOM,       // put a byte order mark before a file
 			"utf16":     cmdUTF16,     // encode a file as Control Hub does
 			"secure":    cmdSecure,    // a service behind TLS and a proxy
 		},

@@ -170,3 +170,14 @@ func cmdUTF16(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), out, 0o600))
 }
+
+// cmdCRLF writes a copy with Windows line ends: crlf SRC DST
+func cmdCRLF(ts *testscript.TestScript, neg bool, args []string) {
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+// cmdBOM writes a copy with the byte order mark of UTF-8: bom SRC DST
+func cmdBOM(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte("\ufeff"+ts.ReadFile(args[0])), 0o600))
+}

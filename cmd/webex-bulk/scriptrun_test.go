@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -39,8 +40,26 @@ func codeOf(ts *testscript.TestScript, err error) int {
 // background is a command under way.
 type background struct {
 	cmd      *exec.Cmd
-	out, err bytes.Buffer
+	out, err printed
 	done     chan error
+}
+
+// printed is what a command under way has printed so far.
+type printed struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.buf.Write(b)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.buf.String()
 }
 
 // cmdStart runs a command in the background: start NAME webex-bulk apply …
@@ -54,7 +73,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	job := &background{cmd: exec.Command(path, args[2:]...), done: make(chan error, 1)}
 	job.cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WEBEX_ORG_ID", "WEBEX_BASE_URL", "WEBEX_ACCESS_TOKEN", "GORACE"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WEBEX_ORG_ID", "WEBEX_BASE_URL", "WEBEX_ACCESS_TOKEN"} {
 		job.cmd.Env = append(job.cmd.Env, name+"="+ts.Getenv(name))
 	}
 	job.cmd.Stdout, job.cmd.Stderr = &job.out, &job.err
@@ -89,8 +108,8 @@ func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
 	select {
 	case err := <-job.done:
 		b.seen += job.out.String() + job.err.String()
-		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), job.out.Bytes(), 0o600))
-		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".err"), job.err.Bytes(), 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(job.out.String()), 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".err"), []byte(job.err.String()), 0o600))
 		if got := strconv.Itoa(codeOf(ts, err)); got != args[1] {
 			ts.Fatalf("exit code %s, want %s\n%s%s", got, args[1], &job.out, &job.err)
 		}

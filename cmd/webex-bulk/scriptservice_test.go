@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -16,12 +17,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -207,4 +210,53 @@ func certificate(ts *testscript.TestScript, host string) (tls.Certificate, []byt
 // userData is a user as a file of operations has it.
 func userData(name string) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"%s@example.com","userType":"user"}`, name)
+}
+
+// cmdUser compares an attribute of a user: user NAME ATTRIBUTE VALUE, where a
+// manager is given by userName, phone.TYPE, email.TYPE and address.PART by kind.
+func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
+	sim := benchOf(ts).sim
+	user, ok := sim.UserByName(args[0])
+	if !ok {
+		ts.Fatalf("there is no user %s", args[0])
+	}
+	raw, err := json.Marshal(user)
+	ts.Check(err)
+	var u gen.User
+	ts.Check(json.Unmarshal(raw, &u))
+	manager, _ := sim.User(user.Manager())
+	values := map[string]string{
+		"displayName": u.DisplayName, "title": u.Title, "timezone": u.Timezone,
+		"name.givenName": u.Name.GivenName, "name.familyName": u.Name.FamilyName,
+		"department": u.Enterprise.Department, "manager": manager.UserName(),
+	}
+	for _, p := range u.PhoneNumbers {
+		values["phone."+string(p.Type)] = p.Value
+	}
+	for _, e := range u.Emails {
+		values["email."+string(e.Type)] = e.Value
+	}
+	for _, a := range u.Addresses {
+		values["address.locality"] = a.Locality
+	}
+	if got, known := values[args[1]]; !known || got != args[2] {
+		ts.Fatalf("%s of %s is %q, want %q: %s", args[1], args[0], got, args[2], raw)
+	}
+}
+
+// cmdMembers compares the members of a group, by userName: members GROUP USER...
+func cmdMembers(ts *testscript.TestScript, neg bool, args []string) {
+	sim := benchOf(ts).sim
+	found := sim.GroupsByName(args[0])
+	if len(found) != 1 {
+		ts.Fatalf("%d groups are called %s", len(found), args[0])
+	}
+	var names []string
+	for _, id := range found[0].Members() {
+		user, _ := sim.User(id)
+		names = append(names, user.UserName())
+	}
+	if want := args[1:]; !slices.Equal(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(want))) {
+		ts.Fatalf("members are %q, want %q", names, want)
+	}
 }

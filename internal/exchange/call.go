@@ -70,8 +70,10 @@ func (x *Exchange) call(ctx, flight context.Context, send sender) reply {
 func settle(ctx context.Context, pass *gate.Pass, r reply) {
 	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong)
 	switch {
-	case r.fate == Waiting:
+	case r.status == http.StatusTooManyRequests:
 		pass.Refused(r.header.Get("Retry-After"))
+	case r.fate == Waiting:
+		pass.Unavailable(r.header.Get("Retry-After"))
 	case lost && ctx.Err() != nil:
 		pass.Unused() // cancelled: it says nothing about the service
 	case lost:

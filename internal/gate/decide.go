@@ -27,7 +27,7 @@ type closing struct {
 	refusal
 	number         int  // counts closings; 0 before the first
 	request        int  // the request that was refused
-	learnt         bool // the pace has taken account of it
+	learnt         bool // the pace has taken account of it, or is not to
 	passed, joined int  // of the requests under way that had left after that one: accepted, refused
 }
 
@@ -120,9 +120,19 @@ func (c *core) accept(t ticket, now time.Time) {
 	}
 }
 
-// refuse closes the gate. Refusals of requests that left before a closing are part of it: they may prolong it, if the
-// service says so, and count for nothing else.
+// refuse closes the gate for a refusal that may be due to a limit on the rate of requests.
 func (c *core) refuse(t ticket, now time.Time, retryAfter string) {
+	c.shutFor(t, now, retryAfter, true)
+}
+
+// unavailable closes the gate for a refusal that is not: the pace has nothing to learn from it.
+func (c *core) unavailable(t ticket, now time.Time, retryAfter string) {
+	c.shutFor(t, now, retryAfter, false)
+}
+
+// shutFor closes the gate for a refusal. Refusals of requests that left before a closing are part of it: they may prolong
+// it, if the service says so, and count for nothing else.
+func (c *core) shutFor(t ticket, now time.Time, retryAfter string, limited bool) {
 	c.unused(t, now)
 	c.refused++
 	c.lost = 0
@@ -147,6 +157,7 @@ func (c *core) refuse(t ticket, now time.Time, retryAfter string) {
 		refusal: refusal{at: now, until: later(c.until, now), told: told},
 		number:  c.shut.number + 1,
 		request: t.request,
+		learnt:  !limited,
 	}
 }
 

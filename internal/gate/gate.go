@@ -197,10 +197,16 @@ type Pass struct {
 // Accepted says that the service took the request: it gave any answer that is not a refusal, an error included.
 func (p *Pass) Accepted() { p.settle(p.gate.core.accept) }
 
-// Refused says that the service asked for patience (429, 423, 503). retryAfter is the text of the Retry-After header, ""
-// when there was none. The gate closes for everyone.
+// Refused says that the service allows no more requests for now (429). retryAfter is the text of the Retry-After header,
+// "" when there was none. The gate closes for everyone, and the pace learns from it.
 func (p *Pass) Refused(retryAfter string) {
 	p.settle(func(t ticket, now time.Time) { p.gate.core.refuse(t, now, retryAfter) })
+}
+
+// Unavailable says that the service asked for patience for another reason (423, 503). The gate closes for everyone as after
+// Refused, but nothing is to be learnt from it about the rate that the service allows.
+func (p *Pass) Unavailable(retryAfter string) {
+	p.settle(func(t ticket, now time.Time) { p.gate.core.unavailable(t, now, retryAfter) })
 }
 
 // Dropped says that no answer came. One such loss changes nothing; from the second in a row on the gate closes for a

@@ -3,15 +3,22 @@
 package report
 
 import (
+	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
-// shot keeps a screenshot of the whole page with the artifacts of the test
-// (go test -artifacts -outputdir DIR), to be looked at.
+// These tests need Chromium. To look at the pages:
+//
+//	go test -tags browser -artifacts -outputdir DIR ./internal/report
+
+// shot keeps a picture of the page with the artifacts of the test, at most
+// height pixels of it.
 func (b *browser) shot(name string, height int) {
 	b.t.Helper()
 	size := b.call("Page.getLayoutMetrics", nil)["cssContentSize"].(object)
@@ -19,27 +26,225 @@ func (b *browser) shot(name string, height int) {
 	answer := b.call("Page.captureScreenshot", object{"format": "png", "captureBeyondViewport": true, "clip": clip})
 	png, err := base64.StdEncoding.DecodeString(answer["data"].(string))
 	if err != nil || len(png) < 10_000 {
-		b.t.Fatalf("%s: a screenshot of %d bytes: %v", name, len(png), err)
+		b.t.Errorf("%s: a picture of %d bytes: %v", name, len(png), err)
 	}
 	if err := os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func TestScreens(t *testing.T) {
+// quiet fails if the page has asked for anything but itself, or if the browser
+// had to say something: an error of the script, a breach of the policy.
+func (b *browser) quiet(url string) {
+	b.t.Helper()
+	for _, e := range b.events {
+		params, _ := e["params"].(object)
+		switch e["method"] {
+		case "Network.requestWillBeSent":
+			if got := params["request"].(object)["url"]; got != url {
+				b.t.Errorf("the page asks for %v", got)
+			}
+		case "Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening":
+			b.t.Errorf("%v: %v", e["method"], params)
+		}
+	}
+}
+
+//go:embed testdata/contrast.js
+var contrast string
+
+// Every screen in light and in dark: nothing is wider than the screen, all text
+// stands out enough to be read (WCAG 2.2, 1.4.3), nothing is loaded.
+func TestBrowserScreens(t *testing.T) {
 	b := startBrowser(t)
-	sum, rec := importOf(12000)
-	html := render(t, pageOf(sum, rec))
+	sum, rec := importOf(6000)
+	sum.Stopped = "error budget spent: 280 operations have failed"
+	discreet := render(t, pageOf(sum, rec))
 	named := pageOf(sum, rec)
 	named.Names = true
-	for _, scheme := range []string{"light", "dark"} {
-		b.scheme(scheme)
-		b.screen(1200, 900, false)
-		b.open(html)
-		b.shot("desktop-"+scheme, 2400)
-		b.screen(390, 844, true)
-		b.open(render(t, named))
-		b.shot("phone-"+scheme, 3400)
+	open := render(t, named)
+	for _, screen := range []struct {
+		name          string
+		width, height int
+		phone         bool
+		html          string
+	}{
+		{"desktop", 1280, 900, false, discreet}, {"tablet", 768, 1024, true, open}, {"phone", 390, 844, true, open},
+		{"small", 320, 640, true, discreet},
+	} {
+		for _, scheme := range []string{"light", "dark"} {
+			name := screen.name + "-" + scheme
+			b.scheme(scheme)
+			b.screen(screen.width, screen.height, screen.phone)
+			url := b.open(screen.html)
+			b.shot(name, 3600)
+			if got := b.eval("document.documentElement.scrollWidth"); got != float64(screen.width) {
+				t.Errorf("%s: %v pixels wide", name, got)
+			}
+			if got := b.eval(contrast); got != "" {
+				t.Errorf("%s: hard to read:\n%v", name, got)
+			}
+			if got := b.eval("[...document.querySelectorAll('figure svg')].filter(s => s.checkVisibility()).length"); got != 3.0 {
+				t.Errorf("%s: %v pictures can be seen, want 3", name, got)
+			}
+			b.quiet(url)
+		}
 	}
-	fmt.Println(b.eval("document.title"))
+}
+
+const visible = "[...document.querySelectorAll('#failures tbody tr')].filter(r => r.checkVisibility())"
+
+// The filter, worked with mouse and keyboard.
+func TestBrowserFilter(t *testing.T) {
+	b := startBrowser(t)
+	b.screen(1280, 900, false)
+	sum, rec := importOf(2000)
+	p := pageOf(sum, rec)
+	url := b.open(render(t, p))
+	rows := rec.Failures()
+	expect := func(step string, match func(Row) bool) {
+		t.Helper()
+		n := 0
+		for _, r := range rows {
+			if match(r) {
+				n++
+			}
+		}
+		if got := b.eval(visible + ".length"); got != float64(n) || n == 0 {
+			t.Errorf("%s: %v rows, want %d", step, got, n)
+		}
+		want := fmt.Sprintf("%d of %d listed", n, len(rows))
+		if n == len(rows) {
+			want = fmt.Sprintf("%d listed", n)
+		}
+		if got := b.eval("document.getElementById('listed').textContent"); got != want {
+			t.Errorf("%s: it says %q, want %q", step, got, want)
+		}
+	}
+	expect("at first", func(Row) bool { return true })
+	b.press("#filter input[value=failed]")
+	expect("without failed", func(r Row) bool { return r.Outcome != "failed" })
+	b.press("#filter input[value=failed]")
+	expect("all again", func(Row) bool { return true })
+	b.press("#text")
+	b.call("Input.insertText", object{"text": "409 PoSt"})
+	expect("words", func(r Row) bool { return strings.Contains(r.Reason, "409") && r.Method == "POST" })
+	b.press("#filter input[value=skipped]")
+	expect("words of an outcome", func(r Row) bool { return r.Status == 409 && r.Outcome == "failed" })
+	b.call("Input.insertText", object{"text": " <nobody>"})
+	if got := b.eval("document.getElementById('nothing').checkVisibility() && " + visible + ".length === 0"); got != true {
+		t.Error("that nothing matches is not said")
+	}
+	b.eval("document.getElementById('text').select()")
+	b.call("Input.insertText", object{"text": ""})
+	b.call("Input.dispatchKeyEvent", object{"type": "keyDown", "key": "Delete", "windowsVirtualKeyCode": 46})
+	b.press("#filter input[value=skipped]")
+	expect("emptied", func(Row) bool { return true })
+	second := sum.Reasons[1]
+	b.eval("document.getElementById('why').focus()")
+	for range 2 {
+		b.call("Input.dispatchKeyEvent", object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
+	}
+	expect("a reason", func(r Row) bool { return r.kind == second.Text && r.Outcome == second.Outcome })
+	b.quiet(url)
+}
+
+// Without scripts everything is there, but the filter.
+func TestBrowserWithoutScript(t *testing.T) {
+	b := startBrowser(t)
+	sum, rec := importOf(2000)
+	b.call("Emulation.setScriptExecutionDisabled", object{"value": true})
+	url := b.open(render(t, pageOf(sum, rec)))
+	names := b.names()
+	if got := len(names["row"]); got != len(rec.Failures())+len(sum.Reasons)+2 {
+		t.Errorf("%d rows, want %d", got, len(rec.Failures())+len(sum.Reasons)+2)
+	}
+	if len(names["searchbox"]) != 0 {
+		t.Error("there is a filter that does not work")
+	}
+	b.quiet(url)
+}
+
+// names are the accessible names of all that a screen reader finds, by role.
+func (b *browser) names() map[string][]string {
+	names := map[string][]string{}
+	for _, n := range b.call("Accessibility.getFullAXTree", nil)["nodes"].([]any) {
+		node := n.(object)
+		if node["ignored"] == true {
+			continue
+		}
+		name, _ := node["name"].(object)["value"].(string)
+		role, _ := node["role"].(object)["value"].(string)
+		names[role] = append(names[role], name)
+	}
+	return names
+}
+
+// What a screen reader finds, on a phone as well, where tables look like lists.
+func TestBrowserAccessibility(t *testing.T) {
+	b := startBrowser(t)
+	sum, rec := importOf(500)
+	html := render(t, pageOf(sum, rec))
+	for _, width := range []int{1280, 390} {
+		b.screen(width, 900, width < 500)
+		b.open(html)
+		names := b.names()
+		for role, want := range map[string][]string{
+			"main":         {""},
+			"table":        {"Why operations did not succeed", "Operations that did not succeed"},
+			"columnheader": {"Operations", "Outcome", "Reason", "For example", "Line", "Operation", "Outcome", "Status", "Reason", "Tracking id"},
+			"search":       {"Filter the operations"},
+			"searchbox":    {"Filter"},
+			"checkbox":     {"failed", "skipped"},
+			"combobox":     {"Reason"},
+		} {
+			if got := names[role]; !slices.Equal(got, want) {
+				t.Errorf("%d pixels: %s: %q, want %q", width, role, got, want)
+			}
+		}
+		if got := len(names["rowheader"]); got != len(rec.Failures()) {
+			t.Errorf("%d pixels: %d row headers, want %d", width, got, len(rec.Failures()))
+		}
+		pictures := append(names["image"], names["img"]...)
+		if len(pictures) != 3 || !strings.HasPrefix(pictures[0], "Operations done over time: 500 after ") {
+			t.Errorf("%d pixels: pictures %q", width, pictures)
+		}
+	}
+}
+
+// Texts from elsewhere stay texts.
+func TestBrowserHostile(t *testing.T) {
+	b := startBrowser(t)
+	p := hostilePage()
+	url := b.open(render(t, p))
+	if got := b.eval("String(window.hacked)"); got != "undefined" {
+		t.Error("a text ran as a script")
+	}
+	if got := b.eval(visible + ".length"); got != float64(len(hostile)) {
+		t.Errorf("%v rows, want %d: the page's own script does not run", got, len(hostile))
+	}
+	if got := b.eval("document.querySelector('#failures tbody .reason').textContent"); got != hostile[0] {
+		t.Errorf("the reason is %q, want %q", got, hostile[0])
+	}
+	b.quiet(url)
+}
+
+// The policy holds even if a script or a picture found its way into the page.
+func TestBrowserPolicy(t *testing.T) {
+	b := startBrowser(t)
+	html := render(t, pageOf(importOf(50)))
+	html = strings.Replace(html, "<main>", `<main><script>window.hacked = 1</script><img src="https://127.0.0.1:1/x.png" onerror="window.hacked = 2"><p style="color: red">x</p>`, 1)
+	url := b.open(html)
+	if got := b.eval("String(window.hacked)"); got != "undefined" {
+		t.Errorf("a foreign script ran: %v", got)
+	}
+	refused := 0
+	for _, e := range b.events {
+		if e["method"] == "Log.entryAdded" && strings.Contains(fmt.Sprint(e["params"]), "Content Security Policy") {
+			refused++
+		}
+	}
+	if refused < 4 {
+		t.Errorf("%d refusals on %s, want those of a script, a picture, its handler and a style", refused, url)
+	}
 }

@@ -12,9 +12,9 @@ import (
 // of this package, so that it is HTML as it is.
 type chart struct {
 	Title string
-	// Wide and Narrow are the same picture for a screen and for a phone: text
-	// in SVG shrinks with its picture.
-	Wide, Narrow template.HTML
+	// Wide, Medium and Narrow are the same picture for a large and a small screen
+	// and for a phone: text in SVG shrinks with its picture.
+	Wide, Medium, Narrow template.HTML
 }
 
 // layer is one series; layers stand on each other.
@@ -26,8 +26,9 @@ type layer struct {
 
 // The pictures, in units that are pixels at their natural size.
 const (
-	wide   = 760
-	narrow = 340
+	wide   = 960
+	medium = 640
+	narrow = 360
 )
 
 // plot is what a chart shows.
@@ -51,6 +52,7 @@ func drawn(samples []Sample, plots ...plot) []chart {
 		charts[i] = chart{
 			Title:  p.title,
 			Wide:   newPicture(p, samples, wide, left).draw(),
+			Medium: newPicture(p, samples, medium, left).draw(),
 			Narrow: newPicture(p, samples, narrow, left).draw(),
 		}
 	}
@@ -76,7 +78,7 @@ const (
 )
 
 func newPicture(pl plot, samples []Sample, width, left int) *picture {
-	p := &picture{plot: pl, samples: samples, width: width, left: left, w: width - left - right, h: pl.height}
+	p := &picture{plot: pl, samples: thin(samples, width/2), width: width, left: left, w: width - left - right, h: pl.height}
 	p.end = max(samples[len(samples)-1].At, time.Millisecond)
 	most := 1
 	for _, s := range samples {

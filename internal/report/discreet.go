@@ -1,9 +1,7 @@
 package report
 
 import (
-	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,140 +14,165 @@ const (
 	maxShown = 300
 )
 
-// telling finds what can differ between texts that mean the same, or name a
-// person: what is quoted, addresses, names of operations, tracking ids, ids.
-// A quotation that is cut off goes to the end.
-var telling = regexp.MustCompile(`\s*\(tracking id [^)]*\)` +
-	`|"(?:[^"\\]|\\.)*(?:"|\\?$)` +
-	"|`[^`]*(?:`|$)" +
-	`|“[^”]*(?:”|$)|‘[^’]*(?:’|$)|«[^»]*(?:»|$)` +
-	`|(?:^|[\s(\[{=:,;])'(?:[^']|'[\pL\pN])*(?:'|$)` +
-	`|(?i:\bbulkid)(?:\s*[:=]\s*|\s+)[^\s"'“‘,;)\]][^\s",;)\]]*` +
-	`|[^\s"'<>()\[\],;:]*@[^\s"'<>()\[\],;]*` +
-	`|[\pL\pN_-]{7,}`)
-
-// runs finds marks with little but punctuation between them.
-var runs = regexp.MustCompile(hidden + `(?:[\s.,;:@+_/-]*` + hidden + `)+`)
-
-// discreet is text without what names a person or one operation, the given
-// names among it: what is left is the same for all failures of a kind, and can
-// be shown to anybody.
+// discreet is text without what names a person or one operation: the given
+// names, what is quoted, addresses, bulkIds, tracking ids, ids. What is left is
+// the same for all failures of a kind, and can be shown to anybody.
 func discreet(text string, names ...string) string {
 	text = oneLine(clip(text, maxRead))
 	for _, name := range names {
 		text = hideWord(text, name)
 	}
-	text = telling.ReplaceAllStringFunc(text, hide)
-	return clip(strings.TrimSpace(runs.ReplaceAllString(text, hidden)), maxShown)
+	s := scrubber{text: strings.ToValidUTF8(text, hidden), mark: -1}
+	for s.text != "" {
+		s.next()
+	}
+	return clip(strings.TrimSpace(string(s.out)), maxShown)
 }
 
-// hide is what stays of a match of telling.
-func hide(match string) string {
-	first, size := utf8.DecodeRuneInString(match)
+// scrubber reads a text from left to right, once.
+type scrubber struct {
+	text string // what is left to read
+	out  []byte
+	mark int // the end of the last mark in out, -1 if there is none
+	last rune
+}
+
+// copy takes over n bytes.
+func (s *scrubber) copy(n int) {
+	if n > 0 {
+		s.last, _ = utf8.DecodeLastRuneInString(s.text[:n])
+	}
+	s.out = append(s.out, s.text[:n]...)
+	s.text = s.text[n:]
+}
+
+// hide leaves out n bytes. Marks with little but punctuation between them are
+// one: how many words a name has, tells nothing.
+func (s *scrubber) hide(n int) {
+	s.last, s.text = '…', s.text[n:]
+	if s.mark >= 0 && strings.Trim(string(s.out[s.mark:]), " .,;:@+_/-") == "" {
+		s.out = s.out[:s.mark]
+		return
+	}
+	s.out = append(s.out, hidden...)
+	s.mark = len(s.out)
+}
+
+func (s *scrubber) next() {
+	first, size := utf8.DecodeRuneInString(s.text)
+	n := wordLength(s.text)
 	switch {
-	case strings.HasPrefix(strings.TrimSpace(match), "(tracking id"):
-		return ""
-	case first == '"' && vocabulary[strings.Trim(match, `"`)]:
-		return match
-	case strings.ContainsRune("\"`“‘«'", first):
-		return hidden
-	case strings.ContainsRune(match[size:], '\'') && !unicode.IsLetter(first):
-		return match[:size] + hidden
-	case len(match) > 6 && strings.EqualFold(match[:6], "bulkId") && !unicode.IsLetter(rune(match[6])):
-		return hideBulkID(match)
-	case strings.Contains(match, "@"), isID(match):
-		return hidden
+	case strings.HasPrefix(s.text, " (tracking id "):
+		s.text = s.text[through(s.text, ")"):]
+	case first == '…':
+		s.hide(size)
+	case first == '"':
+		s.quotation()
+	case first == '\'' && !isPart(s.last):
+		s.hide(singleQuoted(s.text))
+	case closing[first] != "":
+		s.hide(through(s.text, closing[first]))
+	case n == 0:
+		s.copy(size)
+	case strings.Contains(s.text[:n], "@"):
+		s.hide(n)
+	default:
+		s.word(n)
 	}
-	return match
 }
 
-// hideBulkID keeps a word that goes on with the sentence.
-func hideBulkID(match string) string {
-	i := strings.LastIndexAny(match, ":= \t") + 1
-	if separator := strings.TrimSpace(match[6:i]); separator == "" && follows[match[i:]] {
-		return match
-	}
-	return match[:i] + hidden
-}
+// closing are the ends of quotations that hold no escapes.
+var closing = map[rune]string{'`': "`", '“': "”", '‘': "’", '«': "»", '„': "“"}
 
-// follows are the words that come after "bulkId" when it is not named.
-var follows = words("already and can cannot did does for has in is missing must not of or required than that to was with which without " + hidden)
-
-// vocabulary are quotations that explain a failure and name nobody: parts of
-// the protocol.
-var vocabulary = words("/Users /Users/<id> /Groups /Groups/<id> POST PATCH DELETE PUT add replace remove " +
-	"userName displayName nickName title userType preferredLanguage locale timezone active password emails phoneNumbers " +
-	"addresses photos ims roles entitlements name name.givenName name.familyName members manager value type primary " +
-	"externalId id schemas meta Operations op path data method bulkId failOnErrors status")
-
-func words(list string) map[string]bool {
-	set := map[string]bool{}
-	for word := range strings.FieldsSeq(list) {
-		set[word] = true
-	}
-	return set
-}
-
-// isID reports whether a word is more likely an id than a word or a code of the
-// service, which has six digits at most.
-func isID(word string) bool {
-	digits := 0
-	for _, r := range word {
-		if unicode.IsDigit(r) {
-			digits++
+// quotation passes over what stands in double quotes, unless it explains.
+func (s *scrubber) quotation() {
+	n := 1
+	for n < len(s.text) && s.text[n] != '"' {
+		if s.text[n] == '\\' {
+			n++
 		}
+		n++
 	}
-	return digits >= 7 || digits >= 4 && utf8.RuneCountInString(word) > digits
+	n = min(n+1, len(s.text))
+	if vocabulary[strings.Trim(s.text[:n], `"`)] {
+		s.copy(n)
+	} else {
+		s.hide(n)
+	}
 }
 
-// hideWord hides name where it stands by itself, from two characters on.
-func hideWord(text, name string) string {
-	if len(name) < 2 {
-		return text
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(text, name)
-		if i < 0 {
-			return b.String() + text
+// word passes over n bytes without space, brackets and quotes: words joined by
+// punctuation.
+func (s *scrubber) word(n int) {
+	for n > 0 {
+		part := strings.IndexFunc(s.text[:n], func(r rune) bool { return !isPart(r) && r != '-' })
+		if part < 0 {
+			part = n
 		}
-		before, _ := utf8.DecodeLastRuneInString(text[:i])
-		after, _ := utf8.DecodeRuneInString(text[i+len(name):])
-		b.WriteString(text[:i])
-		if isPart(before) || isPart(after) {
-			b.WriteString(name)
-		} else {
-			b.WriteString(hidden)
-		}
-		text = text[i+len(name):]
-	}
-}
-
-func isPart(r rune) bool {
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
-}
-
-// oneLine has spaces in place of line breaks and control characters, which a
-// terminal might obey, and none of the marks that turn text around.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
 		switch {
-		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r):
-			return -1
+		case part == 0:
+			_, part = utf8.DecodeRuneInString(s.text)
+			s.copy(part)
+		case strings.EqualFold(s.text[:part], "bulkId"):
+			s.copy(part)
+			s.name()
+			return
+		case isID(s.text[:part]):
+			s.hide(part)
+		default:
+			s.copy(part)
 		}
-		return r
-	}, s)
+		n -= part
+	}
 }
 
-// clip cuts s to at most n bytes and the mark of what is left out.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
+// name passes over the name that follows "bulkId", if one does: in quotes it is
+// a quotation.
+func (s *scrubber) name() {
+	start := len(s.text) - len(strings.TrimLeft(s.text, ":= "))
+	after := s.text[start:]
+	n := strings.IndexAny(after, " \",;)]")
+	if n < 0 {
+		n = len(after)
 	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
+	named := strings.ContainsAny(s.text[:start], ":=")
+	s.copy(start)
+	if first, _ := utf8.DecodeRuneInString(after); start > 0 && n > 0 && first != '\'' && closing[first] == "" && (named || !follows[after[:n]]) {
+		s.hide(n)
 	}
-	return s[:n] + hidden
+}
+
+// wordLength is the length of what stands at the beginning of text up to a
+// space, bracket or quote. An apostrophe between letters is none.
+func wordLength(text string) int {
+	var before rune
+	for i, r := range text {
+		after, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
+		apostrophe := r == '\'' && isPart(before) && isPart(after)
+		if strings.ContainsRune(" \"'`“”‘’«»„<>()[]{},;:=…", r) && !apostrophe {
+			return i
+		}
+		before = r
+	}
+	return len(text)
+}
+
+// through is the length of text to the end of the first end after its beginning.
+func through(text, end string) int {
+	_, size := utf8.DecodeRuneInString(text)
+	if i := strings.Index(text[size:], end); i >= 0 {
+		return size + i + len(end)
+	}
+	return len(text)
+}
+
+// singleQuoted is the length of a quotation that may hold apostrophes.
+func singleQuoted(text string) int {
+	for i := 1; i < len(text); i++ {
+		after, _ := utf8.DecodeRuneInString(text[i+1:])
+		if text[i] == '\'' && !isPart(after) {
+			return i + 1
+		}
+	}
+	return len(text)
 }

@@ -53,8 +53,13 @@ func (r *Recorder) message(err error) string {
 
 // nameIn is the userName or displayName of a resource.
 func nameIn(data any) string {
-	raw, ok := data.(json.RawMessage)
-	if !ok {
+	var raw []byte
+	switch data := data.(type) { // as client reads it
+	case json.RawMessage:
+		raw = data
+	case []byte:
+		raw = data
+	default:
 		raw, _ = json.Marshal(data)
 	}
 	var named struct {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -54,18 +55,28 @@ func (c *course) add(at time.Duration, p client.Progress) {
 	}
 }
 
-// halve makes one sample of two. The first, which is the beginning, stays.
+// halve makes one sample of two.
 func (c *course) halve() {
-	kept := c.samples[:1]
-	for i := 1; i < len(c.samples); i += 2 {
-		s := c.samples[i]
-		if i+1 < len(c.samples) {
-			s = merge(s, c.samples[i+1])
+	c.samples = thin(c.samples, len(c.samples)/2+1)
+	c.period = c.samples[len(c.samples)-1].At / (maxSamples / 2)
+}
+
+// thin merges neighbours until there are about n samples at most. The first,
+// which is the beginning, stays.
+func thin(samples []Sample, n int) []Sample {
+	size := (len(samples) + n - 1) / n
+	if size < 2 {
+		return samples
+	}
+	kept := []Sample{samples[0]}
+	for group := range slices.Chunk(samples[1:], size) {
+		s := group[0]
+		for _, next := range group[1:] {
+			s = merge(s, next)
 		}
 		kept = append(kept, s)
 	}
-	c.samples = kept
-	c.period = kept[len(kept)-1].At / (maxSamples / 2)
+	return kept
 }
 
 // merge makes one sample of two that follow each other.

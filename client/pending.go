@@ -2,20 +2,21 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"iter"
+	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/webexscim/bulk/internal/exchange"
 	"github.com/webexscim/bulk/internal/plan"
 	"github.com/webexscim/bulk/internal/reference"
 )
 
-// pending is an operation that has no fate yet.
+// pending is an operation that has no fate yet. It belongs to the run, and
+// while it travels to the worker that has it.
 type pending struct {
 	index int
 	op    Operation
@@ -24,47 +25,16 @@ type pending struct {
 	path  []reference.Reference // in the path
 	item  plan.Item
 	err   error // why it cannot be sent
+	fated bool  // it has its fate, though not yet on record
 
 	ticket   Ticket
-	attempts int  // requests that carried it
-	tries    int  // those of them that count against MaxAttempts
-	maybe    bool // an earlier request may have done it
-	probe    bool // look before sending
-	earlier  bool // maybe from an earlier run: when it was sent is not known
-}
-
-// fed is what the source gave: an operation, or the error that ends it.
-type fed struct {
-	p   *pending
-	err error
-}
-
-// feed reads the source until it ends or ctx does.
-func feed(ctx context.Context, source iter.Seq2[Operation, error], out chan<- fed) {
-	defer close(out)
-	if source == nil {
-		return
-	}
-	index := 0
-	for op, err := range source {
-		var f fed
-		if err != nil {
-			f.err = err
-		} else {
-			f.p = newPending(index, op)
-			index++
-		}
-		select {
-		case out <- f:
-		case <-ctx.Done():
-			// What was read has a fate too: whoever reads out drains it.
-			out <- f
-			return
-		}
-		if err != nil || ctx.Err() != nil {
-			return
-		}
-	}
+	claimed  bool      // ticket is the journal's
+	attempts int       // requests that carried it
+	tries    int       // those of them that count against MaxAttempts
+	first    time.Time // when it first left, or might have
+	maybe    bool      // an earlier request may have done it
+	probe    bool      // look before sending
+	earlier  bool      // maybe from an earlier run: when it left is not known
 }
 
 func newPending(index int, op Operation) *pending {
@@ -73,16 +43,19 @@ func newPending(index int, op Operation) *pending {
 	data, err := op.marshalled()
 	if err != nil {
 		p.err = fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
-		return p
+	} else {
+		p.err = op.validate(data)
 	}
-	if p.err = op.validate(data); p.err != nil {
-		return p
-	}
-	if data != nil {
+	if p.err == nil && data != nil {
 		if p.refs, err = reference.Scan(nil, data); err != nil {
 			p.err = fmt.Errorf("%w: data: %w", ErrInvalid, err)
-			return p
 		}
+	}
+	if p.err != nil {
+		if op.Method == MethodPost {
+			p.item.Name = op.BulkID // what refers to it is to hear of it
+		}
+		return p
 	}
 	p.data = data
 	p.path = reference.ScanPath(op.Path)
@@ -90,22 +63,21 @@ func newPending(index int, op Operation) *pending {
 	return p
 }
 
-// spare allows for an assigned bulkId that has to be made longer.
-const spare = 4
+// spare allows for the end that makes a bulkId unique in its request.
+const spare = 8
 
 func (p *pending) planItem() plan.Item {
-	bulkID := p.op.BulkID
-	if bulkID == "" {
-		bulkID = assigned(p.index)
+	size := func(bulkID string) int {
+		return exchange.Size(exchange.Operation{Method: p.op.Method, Path: p.op.Path, BulkID: bulkID, Data: p.data})
 	}
-	it := plan.Item{
-		Index: p.index,
-		Size:  exchange.Size(exchange.Operation{Method: p.op.Method, Path: p.op.Path, BulkID: bulkID, Data: p.data}) + spare,
-	}
+	it := plan.Item{Index: p.index, Size: max(size(p.op.BulkID), size(assigned(p.index))) + spare}
 	if p.op.Method == MethodPost {
 		it.Name = p.op.BulkID
 	} else {
-		it.Resource = strings.ToLower(strings.TrimSuffix(p.op.Path, "/"))
+		it.Resource = strings.ToLower(p.op.Path)
+		if plain, err := url.PathUnescape(it.Resource); err == nil {
+			it.Resource = plain
+		}
 	}
 	for _, r := range p.path {
 		// Bulk ids are compared with regard to case, resource ids are not.
@@ -115,7 +87,7 @@ func (p *pending) planItem() plan.Item {
 		}
 	}
 	seen := map[string]int{}
-	add := func(r reference.Reference) {
+	add := func(r reference.Reference, width int) {
 		i, ok := seen[r.Name]
 		if !ok {
 			i = len(it.Refs)
@@ -123,28 +95,23 @@ func (p *pending) planItem() plan.Item {
 			it.Refs = append(it.Refs, plan.Ref{Name: r.Name})
 		}
 		it.Refs[i].Count++
-		it.Refs[i].Width += r.End - r.Start
+		it.Refs[i].Width += width
 		it.Refs[i].Required = it.Refs[i].Required || r.Required
 	}
 	for _, r := range p.path {
-		add(r)
+		add(r, r.End-r.Start)
 	}
 	for _, r := range p.refs {
-		add(r)
-		it.Refs[seen[r.Name]].Width -= len(`""`)
+		add(r, r.End-r.Start-len(`""`))
 	}
 	return it
 }
 
-// assigned is the bulkId of an operation that has none.
+// assigned is the bulkId of an operation that has none of its own.
 func assigned(index int) string { return "op-" + strconv.Itoa(index) }
 
-// key recognises an operation by what it says. It is not computed when nobody
-// asks.
-func (p *pending) key(wanted bool) (k Key) {
-	if !wanted {
-		return k
-	}
+// key recognises an operation by what it says.
+func (p *pending) key() (k Key) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n", p.op.Method, p.op.Path)
 	var buf bytes.Buffer
@@ -156,30 +123,28 @@ func (p *pending) key(wanted bool) (k Key) {
 }
 
 // encode is the operation as it travels: known references replaced.
-func (p *pending) encode(s plan.Sending, bulkID string) exchange.Operation {
-	id := func(name string) (string, bool) {
-		for _, k := range s.Known {
-			if k.Name == name {
-				return k.ID, true
-			}
-		}
-		return "", false
-	}
-	if len(s.Known) > 8 {
-		ids := make(map[string]string, len(s.Known))
-		for _, k := range s.Known {
-			ids[k.Name] = k.ID
-		}
-		id = func(name string) (string, bool) { v, ok := ids[name]; return v, ok }
-	}
+func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
 	out := exchange.Operation{Method: p.op.Method, Path: p.op.Path, BulkID: bulkID, Data: p.data}
-	if len(s.Known) > 0 {
-		out.Path = reference.ReplacePath(p.op.Path, p.path, id)
-		if p.data != nil {
-			out.Data = reference.Replace(nil, p.data, p.refs, id)
-		}
+	if len(known) == 0 {
+		return out
+	}
+	ids := make(map[string]string, len(known))
+	for _, k := range known {
+		ids[k.Name] = k.ID
+	}
+	id := func(name string) (string, bool) {
+		v, ok := ids[name]
+		return v, ok
+	}
+	out.Path = reference.ReplacePath(p.op.Path, p.path, id)
+	if p.data != nil {
+		out.Data = reference.Replace(nil, p.data, p.refs, id)
 	}
 	return out
+}
+
+func (p *pending) result(o Outcome, err error) Result {
+	return Result{Index: p.index, Operation: p.op, Outcome: o, Attempts: p.attempts, Err: err}
 }
 
 // The resource types that can be looked up.
@@ -189,7 +154,8 @@ const (
 )
 
 // naturalKey is what a lost create is looked up by: its type, its name, and
-// the externalId it must then have, if it has one.
+// the externalId it must then have, if it has one. The name is "" where there
+// is nothing to look it up by.
 func (p *pending) naturalKey() (kind, name, externalID string) {
 	if p.op.Method != MethodPost {
 		return "", "", ""

@@ -1,0 +1,160 @@
+package client
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/webexscim/bulk/internal/exchange"
+)
+
+var (
+	errNotSpoken = errors.New("the answer does not speak of it")
+	errLeftOut   = errors.New("the service leaves it out, though nothing failed")
+)
+
+// read tells from the items of an answer what became of the operations, and
+// looks for what it does not tell. An item that is not Found is one whose
+// answer is lost.
+func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
+	var look []int
+	settled := false
+	for i, item := range items {
+		if d.judge(i, item) {
+			look = append(look, i)
+		}
+		settled = settled || !item.Unattempted
+	}
+	if !settled {
+		for i := range d.ops {
+			d.retry(i, d.ops[i].result(Failed, errLeftOut))
+		}
+	}
+	d.overtaken()
+	if len(look) > 0 {
+		if err := d.collect(); err != nil {
+			return landing{stop: err}, true
+		}
+		d.report()
+		d.recover(look)
+	}
+	d.forgive()
+	for i := range d.fates {
+		d.fates[i].held = false
+	}
+	return landing{}, false
+}
+
+// judge takes what an answer says of one operation. It reports whether that
+// leaves something to be looked up.
+func (d *delivery) judge(i int, item exchange.Item) (look bool) {
+	p, f := d.ops[i], &d.fates[i]
+	post := p.op.Method == MethodPost
+	switch {
+	case item.Unattempted:
+		f.again = true
+	case !item.Found:
+		p.maybe = true
+		if post {
+			p.tries++
+			return true
+		}
+		// A PATCH and a DELETE come to the same when they are repeated.
+		d.retry(i, d.lost(p, d.why, nil))
+	case item.Err == nil:
+		f.res = succeeded(p, item)
+		f.held = post && f.res.Location.ID == ""
+		if post && f.res.Location.ResourceType == groups {
+			d.run.known.take(f.res.Location.ID)
+		}
+		return f.held
+	case item.Status == http.StatusConflict && post && p.maybe:
+		f.dup = &item
+		return true
+	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
+		f.res = succeeded(p, item)
+	case transient(item.Status):
+		d.retry(i, failed(p, item))
+	default:
+		f.res, f.held = failed(p, item), true
+	}
+	return false
+}
+
+func transient(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == http.StatusLocked
+}
+
+func succeeded(p *pending, item exchange.Item) Result {
+	res := p.result(Succeeded, nil)
+	res.Status, res.Version = item.Status, item.Version
+	res.Location, _ = ParseLocation(item.Location)
+	return res
+}
+
+func failed(p *pending, item exchange.Item) Result {
+	res := p.result(Failed, newResponseError(item.Err))
+	res.Status = item.Status
+	res.Location, _ = ParseLocation(item.Location) // of what was to be changed
+	return res
+}
+
+// retry has an operation sent again, a bounded number of times; then otherwise
+// is its fate.
+func (d *delivery) retry(i int, otherwise Result) {
+	p := d.ops[i]
+	if p.tries++; p.tries >= d.run.c.cfg.MaxAttempts {
+		d.fates[i] = fate{res: otherwise}
+		return
+	}
+	d.fates[i] = fate{again: true}
+}
+
+// overtaken has a PATCH repeated that was done while an earlier operation on
+// the same resource has yet to be sent again: the last one is to have the last
+// word.
+func (d *delivery) overtaken() {
+	late := map[string]bool{}
+	for i, p := range d.ops {
+		f := &d.fates[i]
+		switch {
+		case p.item.Resource == "":
+		case f.again:
+			late[p.item.Resource] = true
+		case late[p.item.Resource] && f.res.Outcome == Succeeded && p.op.Method == MethodPatch:
+			d.retry(i, f.res)
+		}
+	}
+}
+
+// forgive has operations sent again that failed because one before them is to
+// be sent again or was done by an earlier try: one that they refer to in this
+// request, or in an ordered job any.
+func (d *delivery) forgive() {
+	shaky := map[string]bool{}
+	for changed := true; changed; {
+		changed = false
+		after := false // one that is to be sent again
+		for i, p := range d.ops {
+			f := &d.fates[i]
+			if f.res.Outcome == Failed && f.held && (after || d.refersTo(i, shaky)) {
+				d.retry(i, f.res)
+				changed = true
+			}
+			after = after || f.again && d.run.job.Ordered
+			if name := p.item.Name; name != "" && (f.again || f.res.Recovered) && !shaky[name] {
+				shaky[name], changed = true, true
+			}
+		}
+	}
+}
+
+// refersTo reports whether an operation leaves one of these names to the
+// service.
+func (d *delivery) refersTo(i int, names map[string]bool) bool {
+	for _, name := range d.items[i].Inside {
+		if names[name] {
+			return true
+		}
+	}
+	return false
+}

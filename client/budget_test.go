@@ -1,0 +1,145 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// taken puts every third of n users into the service, so that it refuses them.
+func taken(n int) func(*testing.T, *webextest.Simulator) {
+	return func(t *testing.T, s *webextest.Simulator) {
+		for i := 0; i < n; i += 3 {
+			add(t, s, fmt.Sprintf("u%d", i))
+		}
+	}
+}
+
+// failures are the operations that the service has failed, each once.
+func failures(s *webextest.Simulator) map[string]bool {
+	failed := map[string]bool{}
+	for _, e := range s.Ledger() {
+		if e.Effect == webextest.Failed {
+			failed[e.BulkID] = true
+		}
+	}
+	return failed
+}
+
+// Of n operations of which every third fails, the service fails as many as the
+// budget allows and not one more, at any concurrency and however it tells of
+// those that it left out. What it left out is sent later, or skipped.
+func TestBudgetIsExact(t *testing.T) {
+	const n = 1200
+	for _, unattempted := range []int{0, 412, 409} {
+		for _, budget := range []int{1, 2, 5, 100, 101, 130, 400, 5000} {
+			for _, concurrency := range []int{1, 4, 16} {
+				if testing.Short() && budget > 5 {
+					continue
+				}
+				sc := scenario{prepare: taken(n), job: client.Job{FailOnErrors: budget}}
+				sc.service = webextest.Config{Latency: 5 * time.Millisecond, UnattemptedStatus: unattempted}
+				sc.config = func(c *client.Config) { c.Concurrency = concurrency }
+				sc.run(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+					expected := min(budget, n/3)
+					if got, told := len(failures(s)), sc.job.Progress().Failed; got != expected || told != expected {
+						t.Errorf("%d of %d at %d: the service failed %d, we counted %d", unattempted, budget, concurrency, got, told)
+					}
+					if stopped := budget <= n/3; stopped != errors.Is(err, client.ErrBudget) {
+						t.Errorf("%d of %d at %d: error %v", unattempted, budget, concurrency, err)
+					}
+					for i, r := range results {
+						u, _ := s.UserByName(fmt.Sprintf("u%d@example.com", i))
+						if i%3 != 0 && (r.Outcome == client.Succeeded) != (u.ID() != "") {
+							t.Errorf("operation %d: %v, and the service has %q", i, r.Outcome, u.ID())
+						}
+						if r.Outcome == client.Skipped && !errors.Is(r.Err, client.ErrBudget) {
+							t.Errorf("operation %d: skipped: %v", i, r.Err)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// A request is stopped by its share of the budget while there is budget left:
+// all else is done in the end.
+func TestWhatWasLeftOutIsSentLater(t *testing.T) {
+	for _, unattempted := range []int{0, 412, 409} {
+		sc := scenario{prepare: taken(60), service: webextest.Config{UnattemptedStatus: unattempted}, job: client.Job{FailOnErrors: 21}}
+		sc.config = func(c *client.Config) { c.Concurrency = 16; c.Limits.Operations = 20 }
+		sc.run(t, users(600), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			want(t, results, map[client.Outcome]int{client.Succeeded: 580, client.Failed: 20})
+			for key, did := range effects(s, func(e webextest.Entry) string { return e.Key }) {
+				done := 0
+				for _, e := range did {
+					if e == webextest.Created || e == webextest.Failed {
+						done++
+					}
+				}
+				if done != 1 {
+					t.Errorf("%s: %v", key, did)
+				}
+			}
+		})
+	}
+}
+
+// The answer that is lost may have held failures: its share of the budget is
+// kept until the second answer, so that no other request spends it.
+func TestBudgetHoldsWhenAnswersAreLost(t *testing.T) {
+	for _, budget := range []int{1, 5, 30} {
+		for seed := range int64(8) {
+			sc := scenario{prepare: taken(1000), job: client.Job{FailOnErrors: budget}}
+			sc.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: seed, Chaos: webextest.Chaos{
+				CutAfterWork: .2, LostGateway: .1, Truncate: .1, CutBeforeWork: .1, TooMany: .05, MaxDelay: time.Second,
+			}}
+			sc.config = func(c *client.Config) { c.Concurrency = 8; c.MaxAttempts = 20 }
+			sc.run(t, users(1000), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+				failed := failures(s)
+				for i, r := range results {
+					if r.Outcome == client.Succeeded {
+						delete(failed, fmt.Sprintf("u%d", i)) // by an earlier try
+					}
+				}
+				if len(failed) != budget || !errors.Is(err, client.ErrBudget) {
+					t.Errorf("seed %d: %d of %d failed: %v", seed, len(failed), budget, err)
+				}
+			})
+		}
+	}
+}
+
+// A service that leaves out everything, for failures that there are not, does
+// not keep a job going for ever.
+func TestServiceThatLeavesEverythingOut(t *testing.T) {
+	sc := scenario{job: client.Job{FailOnErrors: 5}}
+	sc.service.Shape = webextest.EachItem(func(it *webextest.Item) {
+		it.Status, it.Location, it.Response = "412", "", map[string]any{"detail": "failOnErrors count reached", "status": "412"}
+	})
+	sc.run(t, users(3), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		for _, r := range results {
+			if r.Outcome != client.Failed || r.Attempts != 5 || !strings.Contains(r.Err.Error(), "leaves it out") {
+				t.Errorf("%v after %d: %v", r.Outcome, r.Attempts, r.Err)
+			}
+		}
+	})
+}
+
+func TestNegativeBudget(t *testing.T) {
+	sc := scenario{job: client.Job{FailOnErrors: -1}}
+	sc.run(t, nil, func(t *testing.T, s *webextest.Simulator, _ []client.Result, err error) {
+		if err == nil {
+			t.Error("accepted")
+		}
+	})
+}

@@ -1,0 +1,149 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Concluding: operations get their fates, on record first, then as results.
+
+// cause is why what an operation was to create did not come about.
+type cause struct {
+	index int
+	err   error
+}
+
+// remember keeps the cause for those that refer to the operation.
+func (r *run) remember(p *pending, err error) {
+	if _, ok := r.causes[p.item.Name]; err != nil && p.item.Name != "" && !ok {
+		r.causes[p.item.Name] = cause{p.index, err}
+	}
+}
+
+// drops gives a fate to what the planner found unsendable.
+func (r *run) drops() (out []Result) {
+	for _, d := range r.planner.Drops() {
+		p := r.open[d.Index]
+		if p == nil || p.fated {
+			continue // of a name that is taken, but that is not what decided
+		}
+		if d.Why == plan.Duplicate {
+			p.item.Name = "" // the name is another's
+		}
+		res := r.dropped(p, d)
+		r.remember(p, res.Err) // the next drop may be for its sake
+		out = append(out, res)
+	}
+	return out
+}
+
+func (r *run) takeDrops() { r.conclude(r.drops()) }
+
+func (r *run) dropped(p *pending, d plan.Drop) Result {
+	switch d.Why {
+	case plan.Unknown:
+		return p.result(Failed, fmt.Errorf("%w %q", ErrReference, d.Name))
+	case plan.Duplicate:
+		return p.result(Failed, fmt.Errorf("%w: bulkId %q is that of an earlier operation", ErrInvalid, d.Name))
+	case plan.Circle:
+		return p.result(Failed, fmt.Errorf("%w: members: %q", ErrCircle, d.Circle))
+	case plan.Forward:
+		return p.result(Failed, fmt.Errorf("%w: bulkId %q", ErrForward, d.Name))
+	case plan.TooLarge:
+		return p.result(Failed, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, p.item.Size, r.planner.Bytes()))
+	}
+	needed := &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes[d.Name].err}
+	if d.Why == plan.NoID {
+		needed.Cause = ErrNoID
+	}
+	if p.maybe {
+		return p.result(Unknown, fmt.Errorf("%w: %w", ErrUnknown, needed))
+	}
+	return p.result(Skipped, needed)
+}
+
+// conclude puts fates on record and hands them on.
+func (r *run) conclude(out []Result) {
+	if len(out) == 0 {
+		return
+	}
+	err := r.record(out)
+	r.publish(out)
+	if err != nil {
+		r.stop(err)
+	}
+}
+
+// record makes fates durable.
+func (r *run) record(out []Result) error {
+	ops := make([]*pending, len(out))
+	for i, res := range out {
+		ops[i] = r.open[res.Index]
+	}
+	return r.settle(ops, out)
+}
+
+// settle tells the journal, if there is one, what became of operations.
+func (r *run) settle(ops []*pending, results []Result) error {
+	s := make([]Settlement, 0, len(results))
+	for i, res := range results {
+		if !ops[i].claimed {
+			continue
+		}
+		s = append(s, Settlement{
+			Ticket: ops[i].ticket, Outcome: res.Outcome, Status: res.Status,
+			Location: res.Location.URL, Version: res.Version, Recovered: res.Recovered,
+		})
+	}
+	if len(s) == 0 {
+		return nil
+	}
+	// Not to be cut by a cancellation: an outcome would be lost.
+	if err := r.journal.Settle(context.WithoutCancel(r.leave), s); err != nil {
+		return fmt.Errorf("%w: %w", ErrJournal, err)
+	}
+	return nil
+}
+
+func (r *run) publish(out []Result) {
+	for _, res := range out {
+		p := r.open[res.Index]
+		delete(r.open, res.Index)
+		r.remember(p, res.Err)
+		r.results = append(r.results, res)
+	}
+}
+
+// hand gives the results that have come to the caller.
+func (r *run) hand() {
+	for len(r.results) > 0 {
+		res := r.results[0]
+		r.results = r.results[1:]
+		r.job.tally.change(func(p *Progress) { p.count(res) })
+		if !r.left && !r.yield(res) {
+			r.left = true
+			r.stop(errLeft)
+		}
+	}
+}
+
+// skipUnsent ends what the planner still has.
+func (r *run) skipUnsent() {
+	var out []Result
+	unsent := r.planner.Unsent()
+	slices.Sort(unsent)
+	for _, i := range unsent {
+		out = append(out, r.skipped(r.open[i]))
+	}
+	r.conclude(out)
+}
+
+func (r *run) skipped(p *pending) Result {
+	if p.maybe {
+		return p.result(Unknown, fmt.Errorf("%w: the job stopped before it was looked up: %w", ErrUnknown, r.stopped))
+	}
+	return p.result(Skipped, &SkippedError{Index: -1, Cause: r.stopped})
+}

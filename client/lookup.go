@@ -1,0 +1,164 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/webexscim/bulk/internal/exchange"
+)
+
+// sighting is what a look-up tells of a create. The zero value: there is
+// nothing yet.
+type sighting struct {
+	found    bool
+	location Location
+	version  string
+	foreign  bool  // its name is that of another's resource
+	err      error // why nothing can be told
+	over     bool  // looking again would not tell more
+}
+
+var errNoName = errors.New("it has no name to be looked up by")
+
+const firstLookupWait = 500 * time.Millisecond
+
+// look looks for what creates have created, again and again while reads may
+// lag behind writes.
+func (d *delivery) look(which []int) []sighting {
+	seen := make([]sighting, len(which))
+	cfg := &d.run.c.cfg
+	deadline := time.Now().Add(cfg.LookupPatience)
+	for try, wait := 1, firstLookupWait; len(which) > 0; try, wait = try+1, min(2*wait, cfg.MaxWait) {
+		open, blind := d.lookOnce(which, seen)
+		left := time.Until(deadline)
+		if !open || left <= 0 && (!blind || try >= cfg.MaxAttempts) {
+			break
+		}
+		if left > 0 {
+			wait = min(wait, left)
+		}
+		if stop := sleep(d.run.leave, wait); stop != nil {
+			for k := range seen {
+				if !seen[k].over {
+					seen[k].err = stop
+				}
+			}
+			break
+		}
+	}
+	return seen
+}
+
+// lookOnce looks once for those that are not over yet. It reports whether some
+// are open afterwards, and whether some of these could not be looked for.
+func (d *delivery) lookOnce(which []int, seen []sighting) (open, blind bool) {
+	names := map[string][]string{}
+	for k, i := range which {
+		switch kind, name, _ := d.ops[i].naturalKey(); {
+		case seen[k].over:
+		case name == "":
+			seen[k] = sighting{over: true, err: errNoName}
+		default:
+			names[kind] = append(names[kind], name)
+		}
+	}
+	found, failures := map[string][]exchange.Resource{}, map[string]error{}
+	for kind, names := range names {
+		found[kind] = d.search(kind, names, failures)
+	}
+	for k, i := range which {
+		if seen[k].over {
+			continue
+		}
+		kind, name, _ := d.ops[i].naturalKey()
+		if err := failures[kind+name]; err != nil {
+			seen[k] = sighting{err: err, over: hopeless(err)}
+		} else {
+			seen[k] = d.match(d.ops[i], found[kind])
+		}
+		open = open || !seen[k].over
+		blind = blind || !seen[k].over && seen[k].err != nil
+	}
+	return open, blind
+}
+
+// search finds the resources of these names, and notes in failures the names
+// that it could not ask for. A name that the service does not digest is not to
+// spoil it for the others.
+func (d *delivery) search(kind string, names []string, failures map[string]error) []exchange.Resource {
+	find := d.run.c.x.FindUsers
+	if kind == groups {
+		find = d.run.c.x.FindGroups
+	}
+	found, err := find(d.run.leave, names)
+	if err == nil {
+		return found
+	}
+	if fateOf(err) == exchange.Rejected && len(names) > 1 {
+		half := len(names) / 2
+		return append(d.search(kind, names[:half], failures), d.search(kind, names[half:], failures)...)
+	}
+	for _, name := range names {
+		failures[kind+name] = lookupError(err)
+	}
+	return nil
+}
+
+// hopeless tells that looking again is in vain.
+func hopeless(err error) bool {
+	fate := fateOf(err)
+	return fate == exchange.Denied || fate == exchange.Rejected
+}
+
+func fateOf(err error) exchange.Fate {
+	if e, ok := errors.AsType[*exchange.LookupError](err); ok {
+		return e.Fate
+	}
+	return exchange.Unknown
+}
+
+// match tells whether what was found can be what a create has created.
+func (d *delivery) match(p *pending, found []exchange.Resource) (s sighting) {
+	kind, name, externalID := p.naturalKey()
+	known := &d.run.known
+	var ours []exchange.Resource
+	for _, res := range found {
+		switch {
+		case !strings.EqualFold(res.Name, name) || known.isDeleted(res.ID):
+		case externalID != "" && res.ExternalID != externalID, isOlder(res, p), known.isTaken(res.ID):
+			s.foreign = kind == users // groups may share a name
+		default:
+			ours = append(ours, res)
+		}
+	}
+	switch {
+	case len(ours) == 1 && known.take(ours[0].ID):
+		return sighting{found: true, location: location(kind, ours[0]), version: ours[0].Version, over: true}
+	case len(ours) > 1:
+		return sighting{err: fmt.Errorf("%d resources have its name", len(ours)), over: true}
+	}
+	s.over = s.foreign
+	return s
+}
+
+// clockSkew is how far the service's clock and ours may be apart.
+const clockSkew = 10 * time.Minute
+
+// isOlder tells that a resource was there before the operation left. What an
+// earlier run may have made can be of any age.
+func isOlder(res exchange.Resource, p *pending) bool {
+	created, err := time.Parse(time.RFC3339, res.Created)
+	return err == nil && !p.earlier && created.Before(p.first.Add(-clockSkew))
+}
+
+// location is where a resource lives that a look-up found.
+func location(kind string, res exchange.Resource) Location {
+	loc, err := ParseLocation(res.Location)
+	if err != nil || loc.ID != res.ID {
+		loc, _ = ParseLocation("/v2/" + kind + "/" + url.PathEscape(res.ID))
+	}
+	return loc
+}

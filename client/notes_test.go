@@ -1,0 +1,151 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// notes is a client.Journal in memory that is strict about its use and keeps
+// the order of calls.
+type notes struct {
+	mu      sync.Mutex
+	target  client.Target
+	entries map[client.Key][]*note // of all runs
+	tickets map[client.Ticket]*note
+	names   map[string]*note
+	claimed map[client.Key]int
+	next    client.Ticket
+	calls   []string
+	misuse  []string
+	fail    func(call string, n int) error // nil: no call fails
+	count   map[string]int
+}
+
+type note struct {
+	known   client.Known
+	settled bool // in this run
+	left    client.Settlement
+}
+
+func newNotes() *notes {
+	return &notes{entries: map[client.Key][]*note{}, count: map[string]int{}}
+}
+
+func (j *notes) call(name string, n int) error {
+	j.calls = append(j.calls, fmt.Sprint(name, " ", n))
+	j.count[name]++
+	if j.fail != nil {
+		return j.fail(name, j.count[name])
+	}
+	return nil
+}
+
+func (j *notes) wrong(format string, args ...any) {
+	j.misuse = append(j.misuse, fmt.Sprintf(format, args...))
+}
+
+func (j *notes) Begin(_ context.Context, target client.Target) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.call("begin", 0); err != nil {
+		return err
+	}
+	if j.target != (client.Target{}) && j.target != target {
+		return fmt.Errorf("of another target")
+	}
+	j.target, j.tickets, j.names, j.claimed = target, map[client.Ticket]*note{}, map[string]*note{}, map[client.Key]int{}
+	return nil
+}
+
+func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.call("claim", len(entries)); err != nil {
+		return nil, err
+	}
+	var out []client.Record
+	for _, e := range entries {
+		nth := j.claimed[e.Key]
+		j.claimed[e.Key]++
+		if nth == len(j.entries[e.Key]) {
+			j.entries[e.Key] = append(j.entries[e.Key], &note{})
+		}
+		n := j.entries[e.Key][nth]
+		n.settled = false
+		j.next++ // the first ticket is 1: 0 is nobody's
+		j.tickets[j.next] = n
+		if e.Name != "" {
+			j.names[e.Name] = n
+		}
+		rec := client.Record{Ticket: j.next, Known: n.known}
+		if n.known == client.KnownDone {
+			rec.Settlement = n.left
+			rec.Settlement.Ticket = j.next
+		}
+		out = append(out, rec)
+	}
+	return out, nil
+}
+
+func (j *notes) Sent(_ context.Context, tickets []client.Ticket) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.call("sent", len(tickets)); err != nil {
+		return err
+	}
+	for _, t := range tickets {
+		switch n := j.tickets[t]; {
+		case n == nil:
+			j.wrong("sent: ticket %d was not claimed", t)
+		case n.settled || n.known == client.KnownDone:
+			j.wrong("sent: ticket %d has its fate", t)
+		default:
+			n.known = client.KnownSent
+		}
+	}
+	return nil
+}
+
+func (j *notes) Settle(_ context.Context, settlements []client.Settlement) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.call("settle", len(settlements)); err != nil {
+		return err
+	}
+	for _, s := range settlements {
+		n := j.tickets[s.Ticket]
+		if n == nil || n.settled {
+			j.wrong("settle: ticket %d was not claimed, or is settled", s.Ticket)
+			continue
+		}
+		n.settled, n.left = true, s
+		switch s.Outcome {
+		case client.Succeeded:
+			n.known = client.KnownDone
+		case client.Unknown:
+			n.known = client.KnownSent
+		default:
+			n.known = client.KnownNothing
+		}
+	}
+	return nil
+}
+
+func (j *notes) Created(_ context.Context, name string) (client.Settlement, bool, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fail != nil {
+		j.count["created"]++
+		if err := j.fail("created", j.count["created"]); err != nil {
+			return client.Settlement{}, false, err
+		}
+	}
+	n := j.names[name]
+	if n == nil || !n.settled {
+		return client.Settlement{}, false, nil
+	}
+	return n.left, true, nil
+}

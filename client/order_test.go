@@ -1,0 +1,151 @@
+package client_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// What is done to one resource is done in the order of the input, by its id or
+// by reference, whatever goes wrong on the way: the last word is the last.
+func TestOneResourceKeepsItsOrder(t *testing.T) {
+	for seed := range int64(6) {
+		sc := scenario{service: webextest.Config{Latency: 30 * time.Millisecond, Seed: seed, Chaos: chaos}}
+		if seed == 0 {
+			sc.service.Chaos = webextest.Chaos{}
+		}
+		sc.config = func(c *client.Config) { c.Concurrency, c.MaxAttempts, c.Limits.Operations = 8, 30, 7 }
+		var there []string
+		sc.prepare = func(t *testing.T, s *webextest.Simulator) {
+			for i := range there {
+				there[i] = add(t, s, fmt.Sprintf("there%d", i))
+			}
+		}
+		there = make([]string, 4)
+		ops := users(4)
+		// Ids are drawn from the seed, so a first service tells those of the second.
+		probe := webextest.New(sc.service)
+		for i := range there {
+			there[i] = add(t, probe, fmt.Sprintf("there%d", i))
+		}
+		for i := range 160 {
+			path := fmt.Sprintf("/Users/bulkId:u%d", i%4)
+			if i%8 >= 4 {
+				path = "/Users/" + there[i%4]
+			}
+			ops = append(ops, patch(path, "title", fmt.Sprintf(`"%03d"`, i)))
+		}
+		for i := range 2 {
+			ops = append(ops, remove(fmt.Sprintf("/Users/bulkId:u%d", i)))
+		}
+		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			for i := range 4 {
+				u, ok := s.User(results[i].Location.ID)
+				if ok != (i > 1) || ok && u["title"] != fmt.Sprintf("%03d", 152+i) {
+					t.Errorf("seed %d: u%d is %v", seed, i, u["title"])
+				}
+				if u, _ := s.User(there[i]); u["title"] != fmt.Sprintf("%03d", 156+i) {
+					t.Errorf("seed %d: there%d is %v", seed, i, u["title"])
+				}
+			}
+			if seed == 0 {
+				for _, e := range s.Ledger() {
+					if e.Effect == webextest.Failed {
+						t.Errorf("%s %s failed", e.Method, e.Path)
+					}
+				}
+			}
+		})
+	}
+}
+
+// One PATCH is put off while the next on the same user is done: the next one
+// has the last word all the same.
+func TestLaterPatchHasTheLastWord(t *testing.T) {
+	for _, fault := range []*webextest.Fault{
+		{Item: func(op webextest.Operation) int {
+			if op.BulkID == "first" {
+				return 429
+			}
+			return 0
+		}},
+		webextest.Shaped(func(a *webextest.Answer) { a.Items = slices.Delete(a.Items, 1, 2) }), // its answer is lost
+	} {
+		first, second := patch("/Users/bulkId:u0", "title", `"first"`), patch("/Users/bulkId:u0", "title", `"second"`)
+		first.BulkID, second.BulkID = "first", "second"
+		sc := scenario{script: []*webextest.Fault{fault}}
+		sc.all(t, []client.Operation{create("u0"), first, second}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			if u := s.Users()[0]; u["title"] != "second" {
+				t.Errorf("the title is %v", u["title"])
+			}
+		})
+	}
+}
+
+func TestOrderedJobKeepsTheOrder(t *testing.T) {
+	var ops []client.Operation
+	for i := range 250 {
+		op := create("ann" + fmt.Sprint(i%3))
+		op.BulkID = fmt.Sprintf("b%d", i)
+		ops = append(ops, op, remove(fmt.Sprintf("/Users/bulkId:b%d", i)))
+	}
+	sc := scenario{job: client.Job{Ordered: true}, config: func(c *client.Config) { c.Concurrency = 8 }}
+	sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+		if requests(s) != 5 || s.Stats().MaxConcurrent != 1 {
+			t.Errorf("%d requests, %d at once", requests(s), s.Stats().MaxConcurrent)
+		}
+		for i, e := range s.Ledger() {
+			if e.Method != ops[i].Method {
+				t.Fatalf("%d: %s %s", i, e.Method, e.Path)
+			}
+		}
+	})
+}
+
+// DELETE and POST of one userName: whatever is lost, put off or read late, the
+// new user is there afterwards, and the old one is not.
+func TestDeleteAndCreateAgain(t *testing.T) {
+	for name, fault := range map[string]*webextest.Fault{
+		"peace": nil, "lost after": webextest.CutAt(webextest.AfterWork), "lost before": webextest.CutAt(webextest.BeforeWork),
+		"deletes busy": {Item: func(op webextest.Operation) int {
+			if op.Method == "DELETE" {
+				return 429
+			}
+			return 0
+		}},
+		"half the answer": webextest.Truncated(0), "gateway": webextest.Lose(504),
+	} {
+		for _, capacity := range []int{1, 3, 100} {
+			service := webextest.Config{ReadLag: 3 * time.Second}
+			probe := webextest.New(service)
+			var ops []client.Operation
+			var old []string
+			for i := range 4 {
+				old = append(old, add(t, probe, fmt.Sprintf("u%d", i)))
+				ops = append(ops, remove("/Users/"+old[i]), create(fmt.Sprintf("u%d", i)))
+			}
+			sc := scenario{service: service, job: client.Job{Ordered: true}}
+			sc.config = func(c *client.Config) { c.Limits.Operations = capacity }
+			for range 3 {
+				sc.script = append(sc.script, nil, fault)
+			}
+			sc.prepare = func(t *testing.T, s *webextest.Simulator) {
+				for i := range old {
+					add(t, s, fmt.Sprintf("u%d", i))
+				}
+			}
+			sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+				for i := range old {
+					u, ok := s.UserByName(fmt.Sprintf("u%d@example.com", i))
+					if !ok || u.ID() == old[i] || u.ID() != results[2*i+1].Location.ID {
+						t.Errorf("%s, %d a request: u%d is %q, was %q, result %q", name, capacity, i, u.ID(), old[i], results[2*i+1].Location.ID)
+					}
+				}
+			})
+		}
+	}
+}

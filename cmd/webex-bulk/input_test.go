@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/webexscim/bulk/internal/opfile"
+)
+
+// TestLines holds that an operation's line is known whatever stands between the
+// operations: nothing, blank lines, cells of several lines.
+func TestLines(t *testing.T) {
+	const op = `{"method":"DELETE","path":"/Users/1"}`
+	for name, c := range map[string]struct {
+		text string
+		want []int
+	}{
+		"none.ndjson":    {"", nil},
+		"dense.ndjson":   {op + "\n" + op + "\n" + op, []int{1, 2, 3}},
+		"sparse.ndjson":  {"\n\n" + op + "\n\n" + op + "\n" + op + "\n\n\n" + op, []int{3, 5, 6, 9}},
+		"pretty.json":    {"[\n" + op + ",\n\n" + op + ", " + op + "\n]", []int{2, 4, 4}},
+		"multiline.csv":  {"userName,title\na@example.com,\"x\ny\nz\"\nb@example.com,x\n\nc@example.com,x", []int{2, 5, 7}},
+		"onlyheader.csv": {"userName\n", nil},
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		in, err := open(t.Context(), path, "", nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got []int
+		for i := range in.rows {
+			got = append(got, in.line(i))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: lines %v, want %v", name, got, c.want)
+		}
+		if n := in.line(-1); n != 0 {
+			t.Errorf("%s: line %d of no operation", name, n)
+		}
+		if err := in.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestWaitingForInputEnds holds that Ctrl-C ends a program that waits for its
+// input, although the read itself cannot be ended.
+func TestWaitingForInputEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		never, writer := io.Pipe()
+		defer writer.Close()
+		done := make(chan error)
+		go func() {
+			_, err := open(ctx, stdin, "", never)
+			done <- err
+		}()
+		synctest.Wait()
+		cancel()
+		err := <-done
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		if e, ok := errors.AsType[*exit](early(ctx, err)); !ok || e.code != exitInterrupted {
+			t.Errorf("exit %+v", e)
+		}
+	})
+}
+
+// TestNotFound holds that a file that is not there, or that is a folder, is an
+// error and no panic.
+func TestNotFound(t *testing.T) {
+	for _, path := range []string{filepath.Join(t.TempDir(), "none.csv"), t.TempDir()} {
+		if _, err := open(t.Context(), path, "", nil); err == nil {
+			t.Errorf("%s is read", path)
+		}
+	}
+}
+
+// TestLookupKeys holds that names are found again in any case of their letters,
+// apart from names of another type, and that the key does not hold the name.
+func TestLookupKeys(t *testing.T) {
+	ann := lookupKey(opfile.Lookup{Type: "Users", Name: "Ann@Example.com"})
+	if ann != lookupKey(opfile.Lookup{Type: "Users", Name: "ann@example.COM"}) {
+		t.Error("the case of a name matters")
+	}
+	if ann == lookupKey(opfile.Lookup{Type: "Groups", Name: "ann@example.com"}) {
+		t.Error("a group has the key of a user")
+	}
+	if strings.Contains(strings.ToLower(ann), "ann") {
+		t.Errorf("the key %q has the name in it", ann)
+	}
+}
+
+// TestFoundIDsAreKept holds that ids that were looked up are there again, for
+// their owner alone, and that a damaged file is an error.
+func TestFoundIDsAreKept(t *testing.T) {
+	path := foundIDsFile(filepath.Join(t.TempDir(), "x.journal"))
+	if ids, err := loadFoundIDs(path); ids != nil || err != nil {
+		t.Errorf("no file: %v, %v", ids, err)
+	}
+	if err := saveFoundIDs(path, foundIDs{"k": "id"}); err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := loadFoundIDs(path); ids["k"] != "id" || err != nil {
+		t.Errorf("%v, %v", ids, err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := loadFoundIDs(path); err == nil {
+		t.Error("a damaged file is read")
+	}
+}

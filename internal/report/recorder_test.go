@@ -1,0 +1,190 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// However long a job is: its course has a bounded number of samples, in order,
+// that end with its last state, keep the highest values, and lose no time of
+// waiting.
+func TestCourse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c course
+		var at, closed time.Duration
+		var p client.Progress
+		most := 0
+		for i := range rapid.IntRange(1, 4500).Draw(t, "samples") {
+			if i > 0 {
+				d := time.Duration(1+i*7919%300) * time.Millisecond // not even
+				at += d
+				closed += min(p.ClosedFor, d)
+			}
+			p.Succeeded += i % 5
+			p.InFlight = i * 31 % 97
+			p.ClosedFor = time.Duration(max(0, i%50-40)) * 20 * time.Millisecond
+			most = max(most, p.InFlight)
+			c.add(at, p)
+		}
+		if len(c.samples) > maxSamples {
+			t.Fatalf("%d samples", len(c.samples))
+		}
+		last := c.samples[len(c.samples)-1]
+		if c.samples[0].At != 0 || last.At != at || last.Succeeded != p.Succeeded {
+			t.Fatalf("ends with %+v, want %v and %d", last, at, p.Succeeded)
+		}
+		for _, samples := range [][]Sample{c.samples, thin(c.samples, 100)} {
+			var sum time.Duration
+			highest := 0
+			for i, s := range samples {
+				sum += s.Closed
+				highest = max(highest, s.InFlight)
+				if i > 0 && (s.At <= samples[i-1].At || s.Closed > s.At-samples[i-1].At || s.Succeeded < samples[i-1].Succeeded) {
+					t.Fatalf("%+v follows %+v", s, samples[i-1])
+				}
+			}
+			if sum != closed || highest != most {
+				t.Fatalf("waited %v and at most %d in flight, want %v and %d", sum, highest, closed, most)
+			}
+		}
+		if n := len(thin(c.samples, 100)); n > 101 {
+			t.Fatalf("%d of 100 samples", n)
+		}
+	})
+}
+
+func TestCourseTwiceAtOnce(t *testing.T) {
+	var c course
+	c.add(0, client.Progress{InFlight: 3})
+	c.add(0, client.Progress{Succeeded: 5})
+	if want := []Sample{{Succeeded: 5, InFlight: 3}}; !slices.Equal(c.samples, want) {
+		t.Errorf("got %+v, want %+v", c.samples, want)
+	}
+}
+
+func TestRecorderSamples(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p client.Progress
+		r := NewRecorder(RecorderOptions{Sample: func() client.Progress { return p }, Every: time.Second})
+		began := time.Now()
+		time.Sleep(1500 * time.Millisecond)
+		p.Succeeded, p.ClosedFor = 7, 600*time.Millisecond
+		time.Sleep(time.Second) // seen closed at 2 s
+		p.ClosedFor = 0
+		time.Sleep(time.Second) // seen open at 3 s, at 3.5 s the job ends
+		p.Failed = 1
+		r.Stop()
+		r.Stop()
+		want := []Sample{
+			{At: 0},
+			{At: time.Second},
+			{At: 2 * time.Second, Succeeded: 7},
+			{At: 3 * time.Second, Succeeded: 7, Closed: 600 * time.Millisecond},
+			{At: 3500 * time.Millisecond, Succeeded: 7, Failed: 1},
+		}
+		if got := r.Samples(); !slices.Equal(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+		if !r.Began().Equal(began) {
+			t.Errorf("began %v, want %v", r.Began(), began)
+		}
+	})
+}
+
+// What was sent and did not succeed comes before what was not sent when there
+// is no room for both.
+func TestFailuresAreBounded(t *testing.T) {
+	var r Recorder
+	for i := range 3 * maxRows {
+		res := skip(i, &client.SkippedError{Index: -1, Cause: client.ErrBudget})
+		switch {
+		case i%100 == 99:
+			res = failure(i, errors.New("refused"))
+		case i%100 == 98:
+			res = client.Result{Index: i, Outcome: client.Succeeded}
+		}
+		r.Add(res, i+1)
+	}
+	rows := r.Failures()
+	failed := 0
+	for i, row := range rows {
+		if row.Outcome == "failed" {
+			failed++
+		}
+		if row.Outcome == "succeeded" || i > 0 && rows[i-1].Index >= row.Index {
+			t.Fatalf("row %d is %+v", i, row)
+		}
+	}
+	if len(rows) != maxRows || failed != 3*maxRows/100 {
+		t.Errorf("%d rows, %d of them failed; want %d and %d", len(rows), failed, maxRows, 3*maxRows/100)
+	}
+}
+
+func TestRow(t *testing.T) {
+	r := &Recorder{o: RecorderOptions{Line: func(i int) int { return i * 10 }}}
+	needed := &client.SkippedError{Index: 4, BulkID: "ann", Cause: refused(409, "uniqueness", "ROUTER_1")}
+	r.Add(skip(5, needed), 50)
+	r.Add(skip(6, &client.SkippedError{Index: 0, BulkID: "ann", Cause: needed.Cause}), 60) // line 0: not known
+	r.o.Name = func(res client.Result) string { return fmt.Sprint("person ", res.Index) }
+	r.Add(failure(7, errors.New("refused")), 70)
+	want := []Row{
+		{Line: 50, Index: 5, Method: "POST", Path: "/Users", BulkID: "u5", Name: "u5@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
+			Reason: "not sent: refers to line 40, which did not succeed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)",
+			kind:   "refers to an operation that did not succeed"},
+		{Line: 60, Index: 6, Method: "POST", Path: "/Users", BulkID: "u6", Name: "u6@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
+			Reason: `not sent: refers to bulkId "ann" (operation 0), which did not succeed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)`,
+			kind:   "refers to an operation that did not succeed"},
+		{Line: 70, Index: 7, Method: "POST", Path: "/Users", BulkID: "u7", Name: "person 7", Outcome: "failed", Status: 400, Reason: "refused", kind: "refused"},
+	}
+	for i, row := range r.Failures() {
+		if row != want[i] {
+			t.Errorf("got  %+v\nwant %+v", row, want[i])
+		}
+	}
+}
+
+func TestDiscreetPath(t *testing.T) {
+	tests := []struct{ path, want string }{
+		{"/Users", "/Users"},
+		{"/Groups/" + someID, "/Groups/" + someID},
+		{"/Groups/bulkId:ann", "/Groups/…"},
+		{"/Users/ann@example.com", "/Users/…"},
+		{"/Users/" + someID + "/ann", "/Users/…"},
+		{"/Users/8c6f1f9e_5d5b-4a57-9a5e-0c4f2d1b7a10", "/Users/…"},
+		{"/ann", "…"},
+		{"", "…"},
+	}
+	for _, test := range tests {
+		if got := discreetPath(test.path); got != test.want {
+			t.Errorf("%q: %q, want %q", test.path, got, test.want)
+		}
+	}
+}
+
+func TestNameIn(t *testing.T) {
+	tests := []struct {
+		data any
+		want string
+	}{
+		{nil, ""},
+		{[]byte(`{"userName":"ann"}`), "ann"},
+		{create(0, "ann").Data, "ann@example.com"},
+		{map[string]any{"displayName": "Board"}, "Board"},
+		{map[string]any{"userName": "ann", "displayName": "Ann"}, "ann"},
+		{map[string]any{"userName": 5}, ""},
+		{func() {}, ""},
+	}
+	for _, test := range tests {
+		if got := nameIn(test.data); got != test.want {
+			t.Errorf("%v: %q, want %q", test.data, got, test.want)
+		}
+	}
+}
