@@ -9,6 +9,7 @@ import (
 
 var (
 	errNotSpoken = errors.New("the answer does not speak of it")
+	errDeleted   = errors.New("its resource was deleted before it could be sent again")
 	errLeftOut   = errors.New("the service leaves it out, though nothing failed")
 )
 
@@ -72,10 +73,23 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		return true
 	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
 		f.res = succeeded(p, item)
+	case item.Status == http.StatusNotFound && p.maybe && d.isDeletedAfter(i):
+		f.res = d.lost(p, errDeleted, newResponseError(item.Err))
 	case transient(item.Status):
 		d.retry(i, failed(p, item))
 	default:
 		f.res, f.held = failed(p, item), true
+	}
+	return false
+}
+
+// isDeletedAfter reports whether an operation behind this one may have deleted
+// the resource of both already.
+func (d *delivery) isDeletedAfter(i int) bool {
+	for _, p := range d.ops[i+1:] {
+		if p.op.Method == MethodDelete && p.maybe && p.item.Resource == d.ops[i].item.Resource {
+			return true
+		}
 	}
 	return false
 }

@@ -1,10 +1,13 @@
 package client_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -169,6 +172,9 @@ func (sc *scenario) run(t *testing.T, ops []client.Operation, check func(*testin
 		results := make([]client.Result, len(ops))
 		for i := range results {
 			results[i] = of[i]
+			if _, ok := of[i]; !ok && err != nil { // not read: as DoJob has it
+				results[i] = client.Result{Index: i, Operation: ops[i], Outcome: client.Skipped, Err: err}
+			}
 		}
 		if overlaps := s.Overlaps(); len(overlaps) > 0 {
 			t.Errorf("in two requests at once: %v", overlaps)
@@ -192,10 +198,29 @@ func (sc *scenario) all(t *testing.T, ops []client.Operation, check func(*testin
 		if err != nil {
 			t.Errorf("the job stopped: %v", err)
 		}
-		if check != nil && !t.Failed() {
+		if check != nil {
 			check(t, s, results)
 		}
 	})
+}
+
+// takeDevices makes the service behind a client take users at /Devices, a type
+// of which the client knows nothing.
+func takeDevices(c *client.Config) { c.HTTPClient = &http.Client{Transport: devices{c.HTTPClient.Transport}} }
+
+type devices struct{ http.RoundTripper }
+
+func (d devices) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.ReplaceAll(body, []byte(`"path":"/Devices"`), []byte(`"path":"/Users"`))
+		r = r.Clone(r.Context())
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	}
+	return d.RoundTripper.RoundTrip(r)
 }
 
 // outcomes counts results, those that were never given under 0.

@@ -144,14 +144,13 @@ func (d *delivery) match(p *pending, found []exchange.Resource) (s sighting) {
 	return s
 }
 
-// clockSkew is how far the service's clock and ours may be apart.
-const clockSkew = 10 * time.Minute
+// loose is by how much the clocks of a service may differ from each other.
+const loose = time.Minute
 
 // isOlder tells that a resource was there before the operation left. What an
 // earlier run may have made can be of any age.
 func isOlder(res exchange.Resource, p *pending) bool {
-	created, err := time.Parse(time.RFC3339, res.Created)
-	return err == nil && !p.earlier && created.Before(p.first.Add(-clockSkew))
+	return !p.earlier && res.Age > time.Since(p.first)+loose
 }
 
 // location is where a resource lives that a look-up found.

@@ -312,11 +312,12 @@ func TestNamesAreUnique(t *testing.T) {
 // A create whose id nobody knows can't be referred to; the service's own
 // resolution within a request is another matter.
 func TestReferenceToWhatHasNoID(t *testing.T) {
-	ops := []client.Operation{{Method: "POST", Path: "/Devices", BulkID: "d", Data: json.RawMessage(`{}`)}, group("g", "", "d")}
+	ops := []client.Operation{{Method: "POST", Path: "/Devices", BulkID: "d", Data: user("d")}, group("g", "", "d")}
 	for _, journal := range []client.Journal{nil, newNotes()} {
-		sc := scenario{config: func(c *client.Config) { c.ResolveReferences = true }, job: client.Job{Journal: journal}}
-		sc.service.Faults = func(*webextest.Request) *webextest.Fault {
-			return &webextest.Fault{Shape: webextest.NoLocations, Item: func(webextest.Operation) int { return 201 }}
+		sc := scenario{service: webextest.Config{Shape: webextest.NoLocations}, job: client.Job{Journal: journal}}
+		sc.config = func(c *client.Config) {
+			c.ResolveReferences = true
+			takeDevices(c)
 		}
 		sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			if results[0].Err != nil || !errors.Is(results[1].Err, client.ErrNoID) || results[1].Outcome != client.Skipped {

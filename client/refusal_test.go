@@ -4,52 +4,181 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
 )
 
+// One operation that the service can't digest costs a few requests and fails
+// alone, in the service's words.
 func TestPoisonIsIsolated(t *testing.T) {
-	for _, status := range []int{400, 422, 413} {
-		sc := scenario{service: webextest.Config{Faults: webextest.Poison(status, func(op webextest.Operation) bool { return op.BulkID == "u42" })}}
-		sc.run(t, users(1000), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-			if n := outcomes(results); err != nil || n[client.Succeeded] != 999 || results[42].Outcome != client.Failed {
-				t.Errorf("%d: %v, %v, %v", status, n, results[42].Err, err)
+	for _, status := range []int{400, 409, 413, 422} {
+		for _, culprits := range [][]string{{"u42"}, {"u0"}, {"u999"}, {"u7", "u8", "u850"}} {
+			bad := map[string]bool{}
+			for _, c := range culprits {
+				bad[c] = true
 			}
-			if n := requests(s); n > 10+14 && status != 413 || n > 80 {
-				t.Errorf("%d: %d requests", status, n)
+			sc := scenario{service: webextest.Config{Faults: webextest.Poison(status, func(op webextest.Operation) bool { return bad[op.BulkID] })}}
+			sc.run(t, users(1000), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+				for i, r := range results {
+					said, _ := errors.AsType[*client.ResponseError](r.Err)
+					if bad[fmt.Sprintf("u%d", i)] != (r.Outcome == client.Failed && r.Status == status && said.Status == status) {
+						t.Errorf("%d: operation %d: %v, %v", status, i, r.Outcome, r.Err)
+					}
+				}
+				most := 10 + 14*len(culprits)
+				if status == 413 {
+					most += 10 // it might be the size, and later requests are smaller
+				}
+				if n := requests(s); err != nil || n > most {
+					t.Errorf("%d, %v: %d requests, %v", status, culprits, n, err)
+				}
+				once(t, s)
+			})
+		}
+	}
+}
+
+// References across the halves of a request that is refused stay right.
+func TestHalvesKeepReferences(t *testing.T) {
+	sc := scenario{service: webextest.Config{Faults: webextest.Poison(400, func(op webextest.Operation) bool { return op.BulkID == "u77" })}}
+	var ops []client.Operation
+	for op := range organisation(300) {
+		ops = append(ops, op)
+	}
+	sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		want(t, results, map[client.Outcome]int{client.Succeeded: 299, client.Failed: 1})
+	})
+	// A circle can't be divided.
+	sc = scenario{service: sc.service}
+	sc.run(t, []client.Operation{create("u77", manager("a")), create("a", manager("u77")), create("b")}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 2})
+	})
+}
+
+// The byte limit of a service is learnt from its first refusal, named or not.
+func TestPayloadLimitIsLearnt(t *testing.T) {
+	for _, named := range []bool{true, false} {
+		sc := scenario{service: webextest.Config{MaxPayload: 5000}}
+		if !named {
+			sc.service.MaxPayload = 0
+			sc.service.Faults = func(r *webextest.Request) *webextest.Fault {
+				if len(r.Body) > 5000 {
+					return webextest.Refuse(413, "")
+				}
+				return nil
 			}
-			t.Log(status, requests(s))
+		}
+		sc.config = func(c *client.Config) { c.Concurrency = 1 }
+		sc.all(t, users(1000), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+			least, refused := 0, 0
+			for _, x := range s.Exchanges() {
+				least += x.Bytes
+				if x.Status == 413 {
+					refused++
+					least -= x.Bytes
+				}
+			}
+			if n := requests(s); n > least/5000*3/2+5 || refused > 5 {
+				t.Errorf("named %v: %d requests, of which %d too large; %d bytes went through", named, n, refused, least)
+			}
 		})
 	}
 }
 
-func TestPayloadLimitIsLearnt(t *testing.T) {
-	sc := scenario{service: webextest.Config{MaxPayload: 5000}}
-	sc.run(t, users(1000), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-		if n := outcomes(results); err != nil || n[client.Succeeded] != 1000 {
-			t.Errorf("%v %v", n, err)
+// A limit on the number of operations is learnt as well.
+func TestOperationLimitIsLearnt(t *testing.T) {
+	sc := scenario{service: webextest.Config{MaxOperations: 30}, config: func(c *client.Config) { c.Concurrency = 1 }}
+	sc.run(t, nil, func(t *testing.T, s *webextest.Simulator, _ []client.Result, _ error) {
+		results, err := newClient(t, s, sc.config).Do(t.Context(), users(900)...)
+		if n := outcomes(results); err != nil || n[client.Succeeded] != 900 || requests(s) > 34 {
+			t.Errorf("%v in %d requests, %v", n, requests(s), err)
 		}
-		t.Log(requests(s), s.Stats())
 	})
 }
 
+// A limit that makes no sense, since more than that was taken, is no limit.
+func TestOddLimitIsIgnored(t *testing.T) {
+	sc := scenario{config: func(c *client.Config) { c.Concurrency = 1 }}
+	body := `{"status":"413","detail":"exceeds the maxPayloadSize (1024 KB)"}`
+	sc.service.Faults = func(r *webextest.Request) *webextest.Fault {
+		if r.Number == 3 {
+			return &webextest.Fault{Status: 413, Body: &body}
+		}
+		return nil
+	}
+	sc.all(t, users(1000), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		if n := requests(s); n > 12 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+// An operation over the byte limit fails by itself, before anything is sent of
+// it.
+func TestOneOperationOverTheLimit(t *testing.T) {
+	ops := users(250)
+	ops[120] = create("u120", fmt.Sprintf(`"title":%q`, strings.Repeat("x", 20_000)))
+	sc := scenario{config: func(c *client.Config) { c.Limits.Bytes = 16_000 }}
+	sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		if r := results[120]; err != nil || !errors.Is(r.Err, client.ErrTooLarge) || r.Outcome != client.Failed || r.Attempts != 0 {
+			t.Errorf("%v: %v, %v", r.Outcome, r.Err, err)
+		}
+		want(t, results, map[client.Outcome]int{client.Succeeded: 249, client.Failed: 1})
+		for _, x := range s.Exchanges() {
+			if x.Bytes > 16_000 {
+				t.Errorf("a request of %d bytes", x.Bytes)
+			}
+		}
+	})
+}
+
+// R11: an item-level 429, 423 or 503 is sent again, and nothing else of its
+// request is.
 func TestTransientItemsGoAlone(t *testing.T) {
-	sc := scenario{script: []*webextest.Fault{webextest.Busy(429, "u3", "u5"), webextest.Busy(503, "u3")}}
-	sc.run(t, users(10), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-		if n := outcomes(results); err != nil || n[client.Succeeded] != 10 {
-			t.Errorf("%v %v", n, err)
+	sc := scenario{script: []*webextest.Fault{webextest.Busy(429, "u3", "u5"), webextest.Busy(503, "u3"), webextest.Busy(423, "u3")}}
+	sc.all(t, users(10), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+		for i, r := range results {
+			if expected := map[int]int{3: 4, 5: 2}[i]; r.Attempts != max(1, expected) {
+				t.Errorf("u%d: %d attempts", i, r.Attempts)
+			}
 		}
-		if results[3].Attempts != 3 || results[5].Attempts != 2 || results[4].Attempts != 1 {
-			t.Errorf("attempts %d %d %d", results[3].Attempts, results[5].Attempts, results[4].Attempts)
+		for _, x := range s.Exchanges()[1:] {
+			if x.Operations > 2 {
+				t.Errorf("a repetition of %d operations", x.Operations)
+			}
 		}
 	})
 }
 
+// What refers to an operation that is put off, or that an earlier try has
+// created, is sent again with it, and does not fail for it.
+func TestWhatRefersToATransientItem(t *testing.T) {
+	ops := []client.Operation{create("u0"), create("u1", manager("u0")), create("u2", manager("u1")), group("g", "", "u2", "u0"), create("u3")}
+	for name, faults := range map[string][]*webextest.Fault{
+		"busy":      {webextest.Busy(429, "u0")},
+		"refused":   {webextest.Shaped(), nil},
+		"conflicts": {webextest.CutAt(webextest.AfterWork)},
+	} {
+		sc := scenario{script: faults, service: webextest.Config{ReadLag: 20_000_000_000}}
+		sc.config = func(c *client.Config) { c.LookupPatience = 10_000_000_000 } // so that what was lost is sent again, and is refused
+		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			if name != "conflicts" {
+				once(t, s)
+			} else if n := len(s.Users()); n != 4 {
+				t.Errorf("%d users", n)
+			}
+			if name == "busy" && results[4].Attempts != 1 {
+				t.Errorf("%s: %d attempts for what does not refer to it", name, results[4].Attempts)
+			}
+		})
+	}
+}
+
+// 401 in the middle: a fresh token is asked for once, and used.
 func TestFreshTokenOnce(t *testing.T) {
 	sc := scenario{service: webextest.Config{Token: "t0", Tokens: []string{"t1", "t2", "t3", "t4", "t5"}, TokenUses: 3}}
 	var asked atomic.Int64
@@ -62,31 +191,30 @@ func TestFreshTokenOnce(t *testing.T) {
 			return fmt.Sprintf("t%d", asked.Load()), nil
 		}
 	}
-	sc.run(t, users(1500), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-		if n := outcomes(results); err != nil || n[client.Succeeded] != 1500 {
-			t.Errorf("%v %v", n, err)
+	sc.all(t, users(1500), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		if asked.Load() != 4 || requests(s) != 15+4 {
+			t.Errorf("asked for %d tokens, %d requests", asked.Load(), requests(s))
 		}
 	})
 }
 
-func TestLeavingTheLoopLeavesNothingBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := webextest.New(webextest.Config{Latency: time.Second})
-		c := newClient(t, s, nil)
-		for range c.Run(t.Context(), &client.Job{Source: client.Operations(users(2000)...)}) {
-			break
-		}
-	}) // synctest fails if a goroutine is left
-}
-
-func TestDeadServiceEndsTheJob(t *testing.T) {
-	for _, fault := range []*webextest.Fault{webextest.Refuse(503, ""), webextest.Refuse(429, "1"), webextest.CutAt(webextest.OnDial)} {
-		sc := scenario{service: webextest.Config{Faults: func(*webextest.Request) *webextest.Fault { return fault }}}
-		sc.run(t, users(1000), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-			if n := outcomes(results); !errors.Is(err, client.ErrUnavailable) || n[client.Skipped] != 1000 {
-				t.Errorf("%v %v %v", n, err, results[0].Err)
+// A token that is refused, and so is the fresh one, ends the job; so does a
+// source that has none.
+func TestNoTokenEndsTheJob(t *testing.T) {
+	for name, source := range map[string]client.TokenSource{
+		"the same": client.StaticToken("bad"),
+		"another": func(_ context.Context, refused string) (string, error) {
+			return "bad" + strings.Repeat("!", len(refused)%5), nil
+		},
+		"none":  client.StaticToken(""),
+		"error": func(context.Context, string) (string, error) { return "", errors.New("the safe is locked") },
+	} {
+		sc := scenario{config: func(c *client.Config) { c.Token, c.Concurrency = source, 1 }}
+		sc.run(t, users(500), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			want(t, results, map[client.Outcome]int{client.Skipped: 500})
+			if !errors.Is(err, client.ErrUnauthorized) || requests(s) > 2 || (name == "none") != errors.Is(err, client.ErrNoToken) {
+				t.Errorf("%s: %v, %d requests", name, err, requests(s))
 			}
-			t.Log(requests(s), err)
 		})
 	}
 }

@@ -1,16 +1,27 @@
 package client_test
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"runtime/metrics"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -114,4 +125,183 @@ func TestOrganisation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// memoryRole makes TestMemoryProcess a service or a client. TestMemory starts one of each for every job, so that the
+// client's memory is its own.
+const memoryRole = "BULK_MEMORY_ROLE"
+
+// memoryJob is what a client process is told to do.
+type memoryJob struct {
+	URL, Journal string // "" is no journal
+	Operations   int
+	Managers     string // a key of bosses
+}
+
+// memoryReport is what it says afterwards: peaks in bytes.
+type memoryReport struct {
+	Live int64 // the most that a garbage collection has left
+	RSS  int64 // 0 where the system does not tell
+	Took time.Duration
+}
+
+// bosses are the ways in which user i may refer to a manager: to nobody; to one of the first eighth of the job; to the one
+// before, so that all are one chain.
+var bosses = map[string]func(i int) int{
+	"none":  func(int) int { return -1 },
+	"tree":  func(i int) int { return (i+7)/8 - 1 },
+	"chain": func(i int) int { return i - 1 },
+}
+
+func (j memoryJob) source() iter.Seq2[client.Operation, error] {
+	return func(yield func(client.Operation, error) bool) {
+		for i := range j.Operations {
+			op := create(fmt.Sprintf("u%d", i))
+			if boss := bosses[j.Managers](i); boss >= 0 {
+				op = create(fmt.Sprintf("u%d", i), manager(fmt.Sprintf("u%d", boss)))
+			}
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestMemory shows that a job's memory does not grow with its operations where a journal keeps their ids, whether they
+// refer to each other or not. In the long form, -full, ten times as many may cost 20 MiB at the most; in the short form
+// the bound is in proportion, with a margin for what is in flight.
+func TestMemory(t *testing.T) {
+	few, many, bound := 4_000, 20_000, int64(1<<20)
+	if *full {
+		few, many, bound = 100_000, 1_000_000, 20<<20
+	}
+	for _, managers := range []string{"none", "tree", "chain"} {
+		job := memoryJob{Managers: managers}
+		small, large := job.run(t, few), job.run(t, many)
+		t.Logf("references %s: %v with %d operations, %v with %d", managers, small, few, large, many)
+		if large.Live-small.Live > bound || *full && large.RSS-small.RSS > bound {
+			t.Errorf("references %s: more than %d MiB of growth", managers, bound>>20)
+		}
+	}
+}
+
+func (r memoryReport) String() string {
+	return fmt.Sprintf("%.2f MiB live, %.1f MiB resident (%v)",
+		float64(r.Live)/(1<<20), float64(r.RSS)/(1<<20), r.Took.Round(time.Millisecond))
+}
+
+// run does the job in a process of its own, against a service in another.
+func (j memoryJob) run(t *testing.T, operations int) (r memoryReport) {
+	t.Helper()
+	stay, leave := io.Pipe()
+	url, end := process(t, "service", stay)
+	j.URL, j.Operations, j.Journal = url, operations, filepath.Join(t.TempDir(), "j")
+	input, err := json.Marshal(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, endClient := process(t, "client", strings.NewReader(string(input)))
+	endClient()
+	leave.Close()
+	end()
+	if err := json.Unmarshal([]byte(report), &r); err != nil {
+		t.Fatalf("%v: %q", err, report)
+	}
+	return r
+}
+
+// process starts this program again in a role. It returns what that says on its standard output behind the role's name,
+// and a function that waits for its end.
+func process(t *testing.T, role string, input io.Reader) (said string, end func()) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestMemoryProcess$", "-test.timeout=2h")
+	cmd.Env = append(os.Environ(), memoryRole+"="+role)
+	cmd.Stdin, cmd.Stderr = input, os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, found := bufio.NewScanner(out), false
+	var all []string
+	for !found && lines.Scan() {
+		said, found = strings.CutPrefix(lines.Text(), role+": ")
+		all = append(all, lines.Text())
+	}
+	return said, func() {
+		for lines.Scan() {
+			all = append(all, lines.Text())
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("%s: %v\n%s", role, err, strings.Join(all, "\n"))
+		}
+	}
+}
+
+// TestMemoryProcess is what TestMemory starts; by itself it does nothing.
+func TestMemoryProcess(t *testing.T) {
+	switch os.Getenv(memoryRole) {
+	case "service":
+		fmt.Println("service:", webextest.Start(t, webextest.Config{DiscardLedger: true}).URL)
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the test has done
+	case "client":
+		var j memoryJob
+		if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
+			t.Fatal(err)
+		}
+		report, err := json.Marshal(j.measure(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("client:", string(report))
+	}
+}
+
+// measure does the job and watches the memory of its process.
+func (j memoryJob) measure(t *testing.T) (r memoryReport) {
+	debug.SetGCPercent(10) // often, so that little is counted that nobody refers to
+	kept, err := journal.Open(j.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	c, err := client.New(client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), BaseURL: j.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	live := make(chan int64)
+	go func() { live <- peakLive(ctx) }()
+	began := time.Now()
+	for res, err := range c.Run(t.Context(), &client.Job{Source: j.source(), Journal: kept}) {
+		if err != nil || res.Err != nil {
+			t.Fatal(err, res.Err)
+		}
+	}
+	r.Took = time.Since(began)
+	cancel()
+	r.Live, r.RSS = <-live, peakRSS()
+	return r
+}
+
+// peakLive is the most that a garbage collection leaves until ctx ends.
+func peakLive(ctx context.Context) (peak int64) {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	for ctx.Err() == nil {
+		metrics.Read(sample)
+		peak = max(peak, int64(sample[0].Value.Uint64()))
+		time.Sleep(time.Millisecond)
+	}
+	return peak
+}
+
+// peakRSS is the process's own, from Linux (proc_pid_status(5)).
+func peakRSS() int64 {
+	status, _ := os.ReadFile("/proc/self/status")
+	_, text, _ := strings.Cut(string(status), "VmHWM:")
+	text, _, _ = strings.Cut(text, "kB")
+	kib, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	return kib << 10
 }

@@ -146,6 +146,27 @@ func TestAlteredBits(t *testing.T) {
 	}
 }
 
+// An altered key in a branch of the tree hides rows that are all there when
+// they are read in a row: each bit of the root of the table's tree.
+func TestAlteredBranch(t *testing.T) {
+	path, whats, want := wholesome(t)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := newPath(t)
+	const rootEnd, cells = 2 * 4096, 12 // of the second page, filled from its end
+	if whole[rootEnd-4096] != 5 {
+		t.Fatal("the second page is not a branch of a table: sqlite.org/fileformat2.html section 1.6")
+	}
+	for bit := 8 * (rootEnd - cells); bit < 8*rootEnd; bit++ {
+		b := bytes.Clone(whole)
+		b[bit/8] ^= 1 << (bit % 8)
+		writeFile(t, to, b)
+		wantWholeOrDamaged(t, to, whats, want, fmt.Sprintf("bit %d", bit))
+	}
+}
+
 // A log that loses pages which are in the main file already would mix old and
 // new ones.
 func TestCutLogAfterCheckpoint(t *testing.T) {

@@ -57,12 +57,15 @@
 //     ErrWrite, and so does each call after it. Nothing is tried again, for a
 //     failed fsync may have dropped what it should have written.
 //
-// Damage by other causes does not read as "nothing known". Open adds up a
-// checksum of all rows and compares it with the one that each transaction
-// writes, and it misses the log if the last user did not close the journal: a
-// lost, stale or altered page of the main file is ErrDamaged. What no checksum
-// of ours covers is the log's end: cut off, or altered after the crash, it
-// reads as an earlier state of the journal.
+// Damage by other causes does not read as "nothing known". Open has SQLite
+// check its trees, adds up a checksum of all rows and compares it with the one
+// that each transaction writes, and misses the log if the last user did not
+// close the journal: a lost, stale or altered page of the main file is
+// ErrDamaged. What no checksum of ours covers is the log's end: cut off, or
+// altered after the crash, it reads as an earlier state of the journal.
+//
+// A rollback journal in the log's place would need three syncs a transaction
+// instead of one, and was measured to be five times slower.
 //
 // A journal is open in one process at a time, by SQLite's exclusive lock on the
 // file; the operating system releases it when the process ends, however it ends.

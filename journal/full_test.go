@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,29 +56,40 @@ func wantRefusals(t *testing.T, j *Journal, ticket client.Ticket) {
 	}
 }
 
-// All calls of a transaction that fails say so.
+// All calls of a transaction that fails are told so, and nothing of it is
+// there.
 func TestFailureReachesAllCallers(t *testing.T) {
-	j := opened(t, newPath(t))
-	r := claimKeys(t, j, "a", "b", "c")
-	release := busy(t, j)
-	results := make(chan error)
-	go func() {
-		results <- j.do(t.Context(), false, func(*store) error { return fmt.Errorf("the disk is gone") })
-	}()
-	for _, r := range r {
-		go func() { results <- j.Sent(t.Context(), []client.Ticket{r.Ticket}) }()
+	path := newPath(t)
+	s, err := openStore(path, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-	release()
-	failures := 0
-	for range 4 {
-		if err := <-results; errors.Is(err, ErrWrite) {
-			failures++
-		} else if err != nil {
-			t.Error(err)
+	j := &Journal{} // without its goroutine, which is played here
+	writing := func(id int64, err error) *request {
+		c := &claim{row: row{id: id, key: key(fmt.Sprint(id))}}
+		return &request{done: make(chan error, 1), work: func(s *store) error {
+			return cmp.Or(s.put(c, row{id: id, key: c.row.key, state: stateSent}), err)
+		}}
+	}
+	before := writing(1, nil)
+	j.commit(s, []*request{before})
+	if err := <-before.done; err != nil {
+		t.Fatal(err)
+	}
+	group := []*request{writing(2, nil), writing(3, errors.New("the disk is gone")), writing(4, nil)}
+	j.commit(s, group)
+	after := writing(5, nil)
+	j.commit(s, []*request{after})
+	for i, r := range append(group, after) {
+		if err := <-r.done; !errors.Is(err, ErrWrite) || !strings.Contains(err.Error(), "the disk is gone") {
+			t.Errorf("caller %d: %v", i, err)
 		}
 	}
-	if failures == 0 {
-		t.Error("nobody was told")
+	if err := s.close(true); err != nil {
+		t.Fatal(err)
 	}
-	wantRefusals(t, j, r[0].Ticket)
+	got := knowns(stateOf(t, path, []string{"1", "2", "3", "4", "5"}))
+	if want := []client.Known{client.KnownSent, 0, 0, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("known: %v, want %v", got, want)
+	}
 }

@@ -35,7 +35,7 @@ type Journal struct {
 var _ client.Journal = (*Journal)(nil)
 
 // Open opens the journal at path, or creates one that only its owner can read.
-// It checks all that is in it, which takes a second or two for a million
+// It checks all that is in it, which takes some seconds for a million
 // operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer or ErrWrite and
 // name the file; after any of them nothing has been written.
 func Open(path string) (*Journal, error) { return open(path, 0) }

@@ -344,6 +344,20 @@ func wantFiles(t *testing.T, dir string, want ...string) {
 	}
 }
 
+// A journal may be reached by a link; its log is beside the file itself.
+func TestLink(t *testing.T) {
+	path := newPath(t)
+	j := opened(t, path)
+	send(t, j, claimKeys(t, j, "a")[0].Ticket)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(crash(t, path), link); err != nil {
+		t.Fatal(err)
+	}
+	if got := stateOf(t, link, []string{"a"})[0].Known; got != client.KnownSent {
+		t.Errorf("known: %v", got)
+	}
+}
+
 // Nothing of a bulkId is on disk, even while it is in use.
 func TestNamesStayOutOfTheFile(t *testing.T) {
 	path := newPath(t)

@@ -33,6 +33,10 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// SQLite puts the log beside the file that a link leads to.
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
 	s := &store{path: path}
 	defer func() {
 		if err != nil && s.db != nil {
@@ -46,21 +50,7 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	if err := s.recognise(); err != nil {
 		return nil, err
 	}
-	if err := run(s.conn,
-		"PRAGMA journal_mode = WAL",
-		"PRAGMA synchronous = FULL",
-		"PRAGMA fullfsync = ON", // macOS: fsync alone does not reach the disk
-		"PRAGMA checkpoint_fullfsync = ON",
-		"PRAGMA cache_size = -4000",
-		"PRAGMA temp_store = FILE",
-		createKnown,
-		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
-		"PRAGMA temp.cache_size = -4000",
-		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages), // 0 changes nothing
-	); err != nil {
-		return nil, openError(path, err)
-	}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(maxPages); err != nil {
 		return nil, openError(path, err)
 	}
 	if err := s.verify(); err != nil {
@@ -78,20 +68,8 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 func (s *store) acquire(abs string) (logSize int64, err error) {
 	opening.Lock()
 	defer opening.Unlock()
-	if logSize, err = sizeOf(abs + "-wal"); err != nil {
+	if err := s.precheck(abs); err != nil {
 		return 0, err
-	}
-	size, err := sizeOf(abs)
-	if err != nil {
-		return 0, err
-	}
-	if size == 0 && logSize > 0 {
-		// SQLite would delete the log and begin anew.
-		return 0, damaged(s.path, "the file is missing or empty, but its log "+s.path+"-wal is there")
-	}
-	if size == 1 {
-		// SQLite takes it for empty, as some file systems do.
-		return 0, damaged(s.path, "it is a single byte")
 	}
 	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
@@ -111,7 +89,27 @@ func (s *store) acquire(abs string) (logSize int64, err error) {
 	); err != nil {
 		return 0, openError(s.path, err)
 	}
-	return logSize, nil
+	return sizeOf(abs + "-wal") // of the log that is ours now
+}
+
+// precheck refuses what SQLite would take for an empty file although a
+// journal was there.
+func (s *store) precheck(abs string) error {
+	logSize, err := sizeOf(abs + "-wal") // before the file, which is the first to be written
+	if err != nil {
+		return err
+	}
+	size, err := sizeOf(abs)
+	if err != nil {
+		return err
+	}
+	switch {
+	case size == 0 && logSize > 0: // SQLite would delete the log
+		return damaged(s.path, "the file is missing or empty, but its log "+s.path+"-wal is there")
+	case size == 1: // which some file systems give an empty file
+		return damaged(s.path, "it is a single byte")
+	}
+	return nil
 }
 
 // dataSource is the file as SQLite takes it: a url, in which any character of

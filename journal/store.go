@@ -50,7 +50,7 @@ var schema = []string{
 const (
 	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, id INTEGER, PRIMARY KEY (key, rank, id)) WITHOUT ROWID`
 	fillKnown   = `INSERT INTO temp.known
-	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 1 ELSE 2 END AS rank, id
+	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 2 ELSE 2 END AS rank, id
 	FROM main.operation ORDER BY key, rank, id`
 	findKnown = `SELECT rank, id, state, status, recovered, location, version
 	FROM temp.known LEFT JOIN main.operation USING (id)
@@ -92,8 +92,23 @@ type store struct {
 	find, take              *sql.Stmt
 }
 
-func (s *store) prepare() error {
-	var err error
+// prepare sets the connection up. maxPages bounds the file; 0 does not.
+func (s *store) prepare(maxPages int) error {
+	err := run(s.conn,
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = FULL",
+		"PRAGMA fullfsync = ON", // macOS: fsync alone does not reach the disk
+		"PRAGMA checkpoint_fullfsync = ON",
+		"PRAGMA cache_size = -4000",
+		"PRAGMA temp_store = FILE",
+		createKnown,
+		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
+		"PRAGMA temp.cache_size = -4000",
+		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages),
+	)
+	if err != nil {
+		return err
+	}
 	stmt := func(text string) *sql.Stmt { return s.add(s.conn, text, &err) }
 	s.begin, s.commit, s.rollback = stmt("BEGIN IMMEDIATE"), stmt("COMMIT"), stmt("ROLLBACK")
 	s.insert = stmt("INSERT INTO operation (state, status, recovered, location, version, key, id) VALUES (?, ?, ?, ?, ?, ?, ?)")

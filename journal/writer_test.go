@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -120,16 +121,42 @@ func TestCallsShareATransaction(t *testing.T) {
 	const callers = 16
 	before = logSize(t, path)
 	release := busy(t, j)
-	var wg sync.WaitGroup
+	var wg, calling sync.WaitGroup
+	calling.Add(callers)
 	for c := range callers {
 		r := claimKeys(t, j, fmt.Sprint("op", c))[0]
-		wg.Go(func() { send(t, j, r.Ticket) })
+		wg.Go(func() {
+			calling.Done()
+			if err := j.Sent(t.Context(), []client.Ticket{r.Ticket}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	time.Sleep(100 * time.Millisecond) // until they wait; if they do not yet, the log grows by more
+	calling.Wait()
+	time.Sleep(100 * time.Millisecond) // until they wait, all but a few
 	release()
 	wg.Wait()
 	if grown := logSize(t, path) - before; grown > 3*transaction {
 		t.Errorf("%d calls write %d bytes, one writes %d", callers, grown, transaction)
+	}
+}
+
+// No test can pull the plug; what keeps data then is asked of SQLite.
+func TestDurabilitySettings(t *testing.T) {
+	j := opened(t, newPath(t))
+	for pragma, want := range map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "locking_mode": "exclusive", "fullfsync": "1", "checkpoint_fullfsync": "1",
+	} {
+		var got string
+		err := j.do(t.Context(), true, func(s *store) error {
+			return s.conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got)
+		})
+		if err != nil || got != want {
+			t.Errorf("%s is %q, want %q: %v", pragma, got, want, err)
+		}
+	}
+	if s := dataSource("/x"); !strings.HasSuffix(s, "?psow=0") {
+		t.Errorf("transactions may share a sector: %s", s)
 	}
 }
 

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
-	"github.com/webexscim/bulk/journal"
 )
 
 // application is one run of apply.
@@ -77,7 +75,7 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied")
 	f.StringVar(&a.report, "report", "", "write a page to look at, and to send on, to `FILE.html`")
 	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report")
-	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for -)")
+	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
 	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors")
 	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
@@ -104,8 +102,12 @@ func (a *application) run(ctx context.Context) error {
 		return early(ctx, err)
 	}
 	if j != nil {
-		defer j.Close()
 		a.job.Journal = j
+		defer func() {
+			if err := j.Close(); err != nil {
+				a.talk.warn(err.Error()) // what was done is on disk already
+			}
+		}()
 	}
 	found, err := in.lookUp(ctx, c, known)
 	if err == nil && j != nil {
@@ -130,10 +132,17 @@ func (a *application) checkFlags() error {
 	case a.reportNames && a.report == "":
 		return errors.New("--report-names needs --report FILE.html")
 	}
-	if a.journalFile == "" && a.file != stdin && !a.noJournal {
+	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {
 		a.journalFile = a.file + ".journal"
 	}
 	return a.checkFiles()
+}
+
+// isNamedFile reports whether something of this name can be given again: it is
+// no standard input and no pipe.
+func isNamedFile(path string) bool {
+	info, err := os.Stat(path)
+	return path != stdin && (err != nil || info.Mode().IsRegular())
 }
 
 // checkFiles keeps what is written apart from what is read, and from each other.
@@ -206,68 +215,4 @@ func early(ctx context.Context, err error) error {
 		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, next(err))}
 	}
 	return err
-}
-
-// confirm asks before anything is deleted for good.
-func (a *application) confirm(ctx context.Context, in *input) error {
-	n := in.counts[client.MethodDelete]
-	switch {
-	case n == 0:
-		return nil
-	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
-		return fmt.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
-			"see them with webex-bulk plan --all; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, n)
-	case a.yes:
-		return nil
-	case a.file == stdin || !isTerminal(a.in):
-		return fmt.Errorf("%s in %s, and a deleted user cannot be brought back; nothing was sent\n"+
-			"see them with webex-bulk plan --all; if they are right, give --yes", plural(n, "delete"), in.name)
-	}
-	fmt.Fprintf(a.err, "%d of %d operations delete, for good:\n", n, in.rows)
-	for _, row := range in.deletes {
-		fmt.Fprintf(a.err, "  line %d: %s\n", row.Line, subject(row))
-	}
-	if more := n - len(in.deletes); more > 0 {
-		fmt.Fprintf(a.err, "  and %d more\n", more)
-	}
-	fmt.Fprintf(a.err, "Type the number of deletes (%d) to go on: ", n)
-	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
-	if strings.TrimSpace(answer) != fmt.Sprint(n) {
-		return errors.New("not confirmed; nothing was sent")
-	}
-	return nil
-}
-
-// subject is what a person calls what a row is about.
-func subject(row opfile.Row) string {
-	kind, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
-	if row.Name != "" {
-		id = row.Name
-	}
-	return strings.TrimSpace(strings.TrimSuffix(strings.ToLower(kind), "s") + " " + id)
-}
-
-// openJournal opens the journal, says what it knows, and returns the ids that
-// were looked up in earlier runs.
-func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundIDs, error) {
-	if a.noJournal || a.journalFile == "" {
-		return nil, nil, nil
-	}
-	j, err := journal.Open(a.journalFile)
-	if err != nil {
-		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
-	}
-	sum, err := j.Summary(ctx)
-	var known foundIDs
-	if err == nil && sum.Runs > 0 {
-		known, err = loadFoundIDs(foundIDsFile(a.journalFile))
-	}
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("nothing was sent: %w", err), j.Close())
-	}
-	if sum.Runs > 0 {
-		a.say("resuming from %s, begun %s: %d done, %d sent without an answer, %d not done",
-			a.journalFile, sum.Started.Format("2006-01-02 15:04"), sum.Done, sum.Sent, sum.Other)
-	}
-	return j, known, nil
 }

@@ -141,9 +141,6 @@ func (o *overview) end(in *input) error {
 	}
 	_, err := fmt.Fprintf(o.w, "%s (%s): %s, %d refused\n",
 		plural(in.rows, "operation"), total, plural(o.requests.count, "request"), o.refused.count)
-	if n := len(in.Lookups()); n > 0 && err == nil {
-		_, err = fmt.Fprintf(o.w, "apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
-	}
 	return err
 }
 

@@ -91,35 +91,44 @@ func (p *preview) run(ctx context.Context) error {
 		fmt.Fprintln(p.err, note)
 	}
 	p.job.Source = in.operations()
-	enc := json.NewEncoder(p.out)
-	enc.SetEscapeHTML(false)
-	show := func(r plannedRequest) error { return enc.Encode(r) }
-	o := &overview{w: p.out, all: p.all}
-	if !p.asJSON {
-		show = o.add
-	}
-	refused := 0
-	for req, err := range c.Plan(ctx, &p.job) {
-		if err != nil {
-			return early(ctx, err)
-		}
-		refused += len(req.Refused)
-		if err := show(describe(req, in)); err != nil {
-			return err
-		}
-	}
+	refused, err := p.show(ctx, c, in)
 	if ctx.Err() != nil {
-		return early(ctx, ctx.Err())
+		err = ctx.Err()
 	}
-	if !p.asJSON {
-		if err := o.end(in); err != nil {
-			return err
-		}
+	if err != nil {
+		return early(ctx, err)
+	}
+	if n := len(in.Lookups()); n > 0 {
+		fmt.Fprintf(p.err, "apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
 	}
 	if refused > 0 {
 		return &exit{code: exitSome}
 	}
 	return nil
+}
+
+// show prints the plan and returns how many operations would be refused.
+func (p *preview) show(ctx context.Context, c *client.Client, in *input) (refused int, err error) {
+	enc := json.NewEncoder(p.out)
+	enc.SetEscapeHTML(false)
+	add := func(r plannedRequest) error { return enc.Encode(r) }
+	o := &overview{w: p.out, all: p.all}
+	if !p.asJSON {
+		add = o.add
+	}
+	for req, err := range c.Plan(ctx, &p.job) {
+		if err != nil {
+			return refused, err
+		}
+		refused += len(req.Refused)
+		if err := add(describe(req, in)); err != nil {
+			return refused, err
+		}
+	}
+	if !p.asJSON {
+		err = o.end(in)
+	}
+	return refused, err
 }
 
 func describe(req client.Request, in *input) plannedRequest {

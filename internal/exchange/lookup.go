@@ -33,7 +33,9 @@ type Resource struct {
 	ExternalID string
 	Location   string
 	Version    string
-	Created    string // when, as the service writes it
+	// Age is how long ago it was created when the answer was made, both by the service's clock; negative if the service does
+	// not say.
+	Age time.Duration
 }
 
 // LookupError is why a look-up has no answer: nothing is known then, not even that a resource is absent.
@@ -146,6 +148,7 @@ func (x *Exchange) pages(ctx context.Context, q query, asked map[string]bool, s 
 		fresh := false
 		for _, r := range p.resources {
 			key := r
+			key.Age = 0 // of which page it stands on
 			if r.ID != "" {
 				key = Resource{ID: r.ID}
 			}
@@ -210,7 +213,7 @@ func readPage(r reply, q query) (page, *LookupError) {
 	}
 	note := ""
 	if r.fate == Answered {
-		p, ok := parsePage(r.body, q.attribute)
+		p, ok := parsePage(r.body, q.attribute, date(r.header))
 		if ok && r.broken == nil {
 			return p, nil
 		}
@@ -224,7 +227,7 @@ func readPage(r reply, q query) (page, *LookupError) {
 
 // parsePage reads a page leniently, each resource by itself. What names neither a total nor resources is none: to take it
 // for an empty page would be to say that nothing exists.
-func parsePage(body []byte, attribute string) (page, bool) {
+func parsePage(body []byte, attribute string, date time.Time) (page, bool) {
 	var list struct {
 		TotalResults wire.Text
 		Resources    []json.RawMessage
@@ -252,10 +255,26 @@ func parsePage(body []byte, attribute string) (page, bool) {
 		}
 		p.resources = append(p.resources, Resource{
 			ID: string(r.ID), Name: string(name), ExternalID: string(r.ExternalID), Location: string(r.Meta.Location),
-			Version: string(r.Meta.Version), Created: string(r.Meta.Created),
+			Version: string(r.Meta.Version), Age: age(string(r.Meta.Created), date),
 		})
 	}
 	return p, true
+}
+
+// date is when an answer was made, the zero time if it does not say.
+func date(h http.Header) time.Time {
+	t, _ := http.ParseTime(h.Get("Date"))
+	return t
+}
+
+// age is the time from created, as RFC 7643 section 2.3.5 writes it, to date, which is cut to whole seconds (RFC 9110
+// section 5.6.7).
+func age(created string, date time.Time) time.Duration {
+	t, err := time.Parse(time.RFC3339, created)
+	if err != nil || date.IsZero() {
+		return -1
+	}
+	return max(0, date.Sub(t))
 }
 
 // data is the names in the form of an operation, whose data is kept out of texts.

@@ -100,7 +100,7 @@ func TestFind(t *testing.T) {
 		t.Fatalf("%v %v, filters %q", ids(found), err, d.queries)
 	}
 	for _, r := range found {
-		if r.ID == "10" && r != (Resource{ID: "10", Name: "Ada@Example.com", ExternalID: "x10", Location: "/l/10", Version: "v", Created: "c"}) {
+		if r.ID == "10" && r != (Resource{ID: "10", Name: "Ada@Example.com", ExternalID: "x10", Location: "/l/10", Version: "v", Age: -1}) {
 			t.Errorf("%+v", r)
 		}
 	}

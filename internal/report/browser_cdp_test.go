@@ -4,12 +4,12 @@ package report
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -19,10 +19,11 @@ import (
 type browser struct {
 	t      *testing.T
 	in     *os.File
+	pipe   *os.File
 	out    *bufio.Reader
 	id     int
 	tab    string           // session
-	events []map[string]any // that came between answers
+	events []object // that came between answers
 }
 
 // chromium is the program; CHROMIUM names another one.
@@ -33,28 +34,41 @@ func chromium() string {
 	return "chromium"
 }
 
+// patience is how long a browser may take for anything.
+const patience = time.Minute
+
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
 	theirs, ours := pipes(t)
 	back, answers := pipes(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+	profile, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--hide-scrollbars", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--hide-scrollbars", "--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	cmd.ExtraFiles = []*os.File{theirs, answers} // 3 and 4
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("a browser is needed (apt-get install chromium, or CHROMIUM): %v", err)
 	}
 	theirs.Close()
 	answers.Close()
-	b := &browser{t: t, in: ours, out: bufio.NewReaderSize(back, 1<<20)}
+	b := &browser{t: t, in: ours, pipe: back, out: bufio.NewReaderSize(back, 1<<20)}
 	t.Cleanup(func() {
 		b.tab = ""
 		b.send("Browser.close", nil)
+		kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		_ = cmd.Wait()
+		kill.Stop()
 		ours.Close()
 		back.Close()
+		for range 20 { // its helpers write until they end
+			if os.RemoveAll(profile) == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
 	})
 	target := b.call("Target.createTarget", object{"url": "about:blank"})
 	b.tab = b.call("Target.attachToTarget", object{"targetId": target["targetId"], "flatten": true})["sessionId"].(string)
@@ -105,9 +119,10 @@ func (b *browser) call(method string, params object) object {
 
 func (b *browser) read() (m object) {
 	b.t.Helper()
+	_ = b.pipe.SetReadDeadline(time.Now().Add(patience))
 	raw, err := b.out.ReadBytes(0)
 	if err != nil {
-		b.t.Fatalf("the browser is gone: %v", err)
+		b.t.Fatalf("the browser does not answer: %v", err)
 	}
 	if err := json.Unmarshal(raw[:len(raw)-1], &m); err != nil {
 		b.t.Fatal(err)
@@ -115,15 +130,12 @@ func (b *browser) read() (m object) {
 	return m
 }
 
-// wait reads until an event.
+// wait reads until an event has come.
 func (b *browser) wait(method string) {
 	b.t.Helper()
-	for {
-		m := b.read()
-		b.events = append(b.events, m)
-		if m["method"] == method {
-			return
-		}
+	is := func(m object) bool { return m["method"] == method }
+	for !slices.ContainsFunc(b.events, is) {
+		b.events = append(b.events, b.read())
 	}
 }
 

@@ -195,7 +195,7 @@ func TestBrowserAccessibility(t *testing.T) {
 			"columnheader": {"Operations", "Outcome", "Reason", "For example", "Line", "Operation", "Outcome", "Status", "Reason", "Tracking id"},
 			"search":       {"Filter the operations"},
 			"searchbox":    {"Filter"},
-			"checkbox":     {"failed", "skipped"},
+			"checkbox":     {"failed", "unknown", "skipped"},
 			"combobox":     {"Reason"},
 		} {
 			if got := names[role]; !slices.Equal(got, want) {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/opfile"
+)
+
+// confirm asks before anything is deleted for good.
+func (a *application) confirm(ctx context.Context, in *input) error {
+	n := in.counts[client.MethodDelete]
+	switch {
+	case n == 0:
+		return nil
+	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
+		return fmt.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
+			"see them with webex-bulk plan --all; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, n)
+	case a.yes:
+		return nil
+	case a.file == stdin || !isTerminal(a.in):
+		return fmt.Errorf("%s in %s, and a deleted user cannot be brought back; nothing was sent\n"+
+			"see them with webex-bulk plan --all; if they are right, give --yes", plural(n, "delete"), in.name)
+	}
+	fmt.Fprintf(a.err, "%d of %d operations delete, for good:\n", n, in.rows)
+	for _, row := range in.deletes {
+		fmt.Fprintf(a.err, "  line %d: %s\n", row.Line, subject(row))
+	}
+	if more := n - len(in.deletes); more > 0 {
+		fmt.Fprintf(a.err, "  and %d more\n", more)
+	}
+	fmt.Fprintf(a.err, "Type the number of deletes (%d) to go on: ", n)
+	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
+	if strings.TrimSpace(answer) != fmt.Sprint(n) {
+		return errors.New("not confirmed; nothing was sent")
+	}
+	return nil
+}
+
+// subject is what a person calls what a row is about.
+func subject(row opfile.Row) string {
+	kind, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
+	if row.Name != "" {
+		id = row.Name
+	}
+	return strings.TrimSpace(strings.TrimSuffix(strings.ToLower(kind), "s") + " " + id)
+}

@@ -1,0 +1,61 @@
+package journal_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
+)
+
+// A job is cut short after its first operation; what the same job finds when
+// it is run again.
+func Example() {
+	dir, err := os.MkdirTemp("", "journal")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "users.ndjson.journal")
+
+	ctx := context.Background()
+	target := client.Target{OrgID: "01234567-89ab-cdef-0123-456789abcdef", BaseURL: "https://webexapis.com"}
+	input := []client.Entry{{Key: client.Key{1}, Name: "anna"}, {Key: client.Key{2}, Name: "berta"}, {Key: client.Key{3}}}
+
+	run := func(answers int) {
+		j, err := journal.Open(path)
+		if err != nil {
+			log.Fatal(err) // nothing has been sent
+		}
+		defer j.Close()
+		if err := j.Begin(ctx, target); err != nil {
+			log.Fatal(err)
+		}
+		records, err := j.Claim(ctx, input)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for i, r := range records {
+			fmt.Println(i, [...]string{"is to be sent", "was sent: look it up", "is done: " + r.Settlement.Location}[r.Known])
+		}
+		first, second := records[0].Ticket, records[1].Ticket
+		if answers > 0 {
+			_ = j.Sent(ctx, []client.Ticket{first, second})
+			// … the request leaves, and only the first is answered …
+			_ = j.Settle(ctx, []client.Settlement{{Ticket: first, Outcome: client.Succeeded, Status: 201, Location: "/Users/17"}})
+		}
+	}
+	run(1)
+	run(0)
+
+	// Output:
+	// 0 is to be sent
+	// 1 is to be sent
+	// 2 is to be sent
+	// 0 is done: /Users/17
+	// 1 was sent: look it up
+	// 2 is to be sent
+}
