@@ -206,7 +206,9 @@ func (sc *scenario) all(t *testing.T, ops []client.Operation, check func(*testin
 
 // takeDevices makes the service behind a client take users at /Devices, a type
 // of which the client knows nothing.
-func takeDevices(c *client.Config) { c.HTTPClient = &http.Client{Transport: devices{c.HTTPClient.Transport}} }
+func takeDevices(c *client.Config) {
+	c.HTTPClient = &http.Client{Transport: devices{c.HTTPClient.Transport}}
+}
 
 type devices struct{ http.RoundTripper }
 

@@ -75,7 +75,7 @@ func (d *delivery) lookOnce(which []int, seen []sighting) (open, blind bool) {
 		}
 		kind, name, _ := d.ops[i].naturalKey()
 		if err := failures[kind+name]; err != nil {
-			seen[k] = sighting{err: err, over: hopeless(err)}
+			seen[k] = sighting{err: lookupError(err), over: hopeless(err)}
 		} else {
 			seen[k] = d.match(d.ops[i], found[kind])
 		}
@@ -102,7 +102,7 @@ func (d *delivery) search(kind string, names []string, failures map[string]error
 		return append(d.search(kind, names[:half], failures), d.search(kind, names[half:], failures)...)
 	}
 	for _, name := range names {
-		failures[kind+name] = lookupError(err)
+		failures[kind+name] = err
 	}
 	return nil
 }

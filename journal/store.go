@@ -50,7 +50,7 @@ var schema = []string{
 const (
 	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, id INTEGER, PRIMARY KEY (key, rank, id)) WITHOUT ROWID`
 	fillKnown   = `INSERT INTO temp.known
-	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 2 ELSE 2 END AS rank, id
+	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 1 ELSE 2 END AS rank, id
 	FROM main.operation ORDER BY key, rank, id`
 	findKnown = `SELECT rank, id, state, status, recovered, location, version
 	FROM temp.known LEFT JOIN main.operation USING (id)

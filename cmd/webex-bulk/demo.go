@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,15 +117,20 @@ func (d *demonstration) prove(service *webextest.Simulator) {
 			}
 		}
 	}
-	s := service.Stats()
+	all, wrong := service.Exchanges(), 0
+	for _, x := range all {
+		if x.Status != http.StatusOK {
+			wrong++
+		}
+	}
 	users, groups := service.Count()
 	fmt.Fprintf(d.out, `
-the service's books: %d of %d requests went wrong on purpose; %d users, %d groups;
+the service's books: %d of %d requests refused or cut; %d users, %d groups;
 created twice: %d; dangling references: %s
 
 next: webex-bulk serve runs that service for you, webex-bulk template users prints
 a sheet to fill in, webex-bulk plan FILE shows what would be sent.
-`, s.Faults, s.Requests, users, groups, twice, orNone(service.CheckIntegrity()))
+`, wrong, len(all), users, groups, twice, orNone(service.CheckIntegrity()))
 }
 
 func orNone(err error) string {

@@ -125,4 +125,12 @@ func TestFoundIDsAreKept(t *testing.T) {
 	if _, err := loadFoundIDs(path); err == nil {
 		t.Error("a damaged file is read")
 	}
+	for range 2 {
+		if err := saveFoundIDs(path, nil); err != nil {
+			t.Error(err)
+		}
+		if ids, err := loadFoundIDs(path); ids != nil || err != nil {
+			t.Errorf("without ids: %v, %v", ids, err)
+		}
+	}
 }

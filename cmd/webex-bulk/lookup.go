@@ -96,9 +96,13 @@ func loadFoundIDs(path string) (foundIDs, error) {
 	return ids, nil
 }
 
-// saveFoundIDs replaces the file as a whole, if there is anything to keep.
+// saveFoundIDs replaces the file as a whole; without ids there is none, not
+// even that of a journal which was removed.
 func saveFoundIDs(path string, ids foundIDs) error {
 	if len(ids) == 0 {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		return nil
 	}
 	return replaceFile(path, func(w *bufio.Writer) error { return json.NewEncoder(w).Encode(ids) })

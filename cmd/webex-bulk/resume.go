@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/journal"
 )
 
@@ -18,17 +20,25 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundI
 	if err != nil {
 		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
 	}
-	sum, err := j.Summary(ctx)
-	var known foundIDs
-	if err == nil && sum.Runs > 0 {
-		known, err = loadFoundIDs(foundIDsFile(a.journalFile))
-	}
+	known, err := a.resume(ctx, j)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("nothing was sent: %w", err), j.Close())
 	}
-	if sum.Runs > 0 {
-		a.say("resuming from %s, begun %s: %d done, %d sent without an answer, %d not done",
-			a.journalFile, sum.Started.Format("2006-01-02 15:04"), sum.Done, sum.Sent, sum.Other)
-	}
 	return j, known, nil
+}
+
+// resume says what a journal knows. One that is for something else is refused
+// before names are looked up: their ids would be those of another organisation.
+func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs, error) {
+	sum, err := j.Summary(ctx)
+	if err != nil || sum.Runs == 0 {
+		return nil, err
+	}
+	if sum.Target.OrgID != a.cfg.OrgID || !strings.EqualFold(sum.Target.BaseURL, a.cfg.BaseURL) {
+		job := client.Target{OrgID: a.cfg.OrgID, BaseURL: a.cfg.BaseURL}
+		return nil, fmt.Errorf("%s: %w\n%s", a.journalFile, &journal.TargetError{Journal: sum.Target, Job: job}, next(client.ErrJournal))
+	}
+	a.say("resuming from %s, begun %s: %d done, %d sent without an answer, %d not done",
+		a.journalFile, sum.Started.Format("2006-01-02 15:04"), sum.Done, sum.Sent, sum.Other)
+	return loadFoundIDs(foundIDsFile(a.journalFile))
 }

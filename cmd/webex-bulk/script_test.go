@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"served":    cmdServed,    // WEBEX_… lead to a simulator under way
 			"curls":     cmdCurls,     // what it says to try
 			"users":     cmdUsers,     // write a file of creates
+			"circle":    cmdCircle,    // or of groups that refer to each other
 			"outcomes":  cmdOutcomes,  // what a results file says, exactly
 			"agree":     cmdAgree,     // results and service say the same
 			"partial":   cmdPartial,   // a results file of whole lines

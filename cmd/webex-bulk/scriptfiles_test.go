@@ -29,6 +29,22 @@ func cmdUsers(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
 }
 
+// cmdCircle writes a group, a circle of groups and another group: circle FILE N
+func cmdCircle(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var text strings.Builder
+	group := func(name, data string) {
+		fmt.Fprintf(&text, `{"method":"POST","path":"/Groups","bulkId":"%s","data":{"displayName":"%s"%s}}`+"\n", name, name, data)
+	}
+	group("before", "")
+	for i := range n {
+		group(fmt.Sprintf("c%d", i), fmt.Sprintf(`,"members":[{"value":"bulkId:c%d","type":"group"}]`, (i+1)%n))
+	}
+	group("after", "")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
+}
+
 // results reads a results file and holds what is true of any: whole lines, each
 // operation once, an error just where there is no success, and what was created
 // at the service under the id given.

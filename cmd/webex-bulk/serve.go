@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -31,6 +32,10 @@ try them.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if chaos < 0 || chaos > 1 {
 				return fmt.Errorf("--chaos %g: expected 0 to 1", chaos)
+			}
+			var err error
+			if cfg.OrgID, err = client.ParseOrgID(cfg.OrgID); err != nil {
+				return fmt.Errorf("--org: %w", err)
 			}
 			cfg.Chaos = chaosOf(chaos)
 			return serve(cmd.Context(), std, addr, cfg)

@@ -1,0 +1,314 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// resumed runs operations with a journal against a service that stays.
+func resumed(t *testing.T, s *webextest.Simulator, j *notes, change func(*client.Config), ops ...client.Operation) ([]client.Result, error) {
+	t.Helper()
+	job := &client.Job{Source: client.Operations(ops...), Journal: j}
+	of, err := run(t, newClient(t, s, change), job)
+	results := make([]client.Result, len(ops))
+	for i := range results {
+		results[i] = of[i]
+	}
+	for _, m := range j.misuse {
+		t.Error(m)
+	}
+	return results, err
+}
+
+// Operations are on record as sent before their request leaves, and their fates
+// are before they are given out.
+func TestJournalIsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{Chaos: chaos, Latency: time.Millisecond, Faults: func(r *webextest.Request) *webextest.Fault {
+			j.mu.Lock()
+			defer j.mu.Unlock()
+			sent := 0
+			for _, list := range j.entries {
+				for _, n := range list {
+					if n.known == client.KnownSent && !n.settled {
+						sent++
+					}
+				}
+			}
+			if sent < len(r.Operations) {
+				t.Errorf("request %d holds %d operations, %d are on record as sent", r.Number, len(r.Operations), sent)
+			}
+			return nil
+		}})
+		c := newClient(t, s, func(c *client.Config) { c.MaxAttempts = 20 })
+		given := 0
+		for res, err := range c.Run(t.Context(), &client.Job{Source: organisation(800), Journal: j}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			given++
+			j.mu.Lock()
+			settled := 0
+			for _, n := range j.tickets {
+				if n.settled {
+					settled++
+				}
+			}
+			j.mu.Unlock()
+			if settled < given {
+				t.Fatalf("%d results were given, %d are on record (operation %d)", given, settled, res.Index)
+			}
+		}
+		for _, m := range j.misuse {
+			t.Error(m)
+		}
+	})
+}
+
+// A journal that fails, at any call, stops the job: nothing is sent from then
+// on, every operation has its fate, and the next run makes good for it.
+func TestJournalThatFails(t *testing.T) {
+	full := errors.New("disk full")
+	for _, call := range []string{"begin", "claim", "sent", "settle", "created"} {
+		for _, nth := range []int{1, 2, 5} {
+			synctest.Test(t, func(t *testing.T) {
+				j := newNotes()
+				s := webextest.New(webextest.Config{Latency: time.Millisecond})
+				failed := false
+				sent := 0
+				j.fail = func(name string, n int) error {
+					if name == call && n >= nth && !failed {
+						failed = true
+						sent = requests(s)
+					}
+					if failed {
+						return full
+					}
+					return nil
+				}
+				var ops []client.Operation
+				for op := range organisation(900) {
+					ops = append(ops, op)
+				}
+				change := func(c *client.Config) { c.Concurrency = 2 }
+				results, err := resumed(t, s, j, change, ops...)
+				if !failed {
+					return // not so many calls
+				}
+				if !errors.Is(err, client.ErrJournal) || !errors.Is(err, full) {
+					t.Errorf("%s %d: %v", call, nth, err)
+				}
+				if more := requests(s) - sent; more > 2 || call == "begin" && more > 0 { // what was under way
+					t.Errorf("%s %d: %d requests came after", call, nth, more)
+				}
+				for i, r := range results {
+					if _, ok := s.UserByName(fmt.Sprintf("u%d@example.com", i)); r.Outcome == client.Skipped && ok {
+						t.Errorf("%s %d: operation %d was done and is %v: %v", call, nth, i, r.Outcome, r.Err)
+					}
+				}
+				j.fail = nil
+				results, err = resumed(t, s, j, change, ops...)
+				want(t, results, map[client.Outcome]int{client.Succeeded: 900})
+				if err != nil {
+					t.Error(err)
+				}
+				once(t, s)
+			})
+		}
+	}
+}
+
+// What an earlier run has done is replayed and serves references: across
+// batches and requests, in data and paths, whatever the order.
+func TestReplayServesReferences(t *testing.T) {
+	for _, backwards := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			j := newNotes()
+			s := webextest.New(webextest.Config{})
+			first := users(300)
+			if _, err := resumed(t, s, j, nil, first...); err != nil {
+				t.Fatal(err)
+			}
+			all := slices.Clone(first)
+			for i := range 100 {
+				all = append(all, create(fmt.Sprintf("new%d", i), manager(fmt.Sprintf("u%d", 2*i))), patch(fmt.Sprintf("/Users/bulkId:u%d", i), "title", `"Chair"`))
+			}
+			all = append(all, group("g", `,"title":"bulkId:u7"`, "u1", "u299", "new1"))
+			if backwards {
+				slices.Reverse(all)
+			}
+			results, err := resumed(t, s, j, nil, all...)
+			want(t, results, map[client.Outcome]int{client.Succeeded: 501})
+			replayed := 0
+			for i, r := range results {
+				if r.Replayed {
+					replayed++
+				}
+				if r.Replayed && (r.Attempts != 0 || r.Location.ID == "" || r.Operation.BulkID != all[i].BulkID) {
+					t.Errorf("%+v", r)
+				}
+			}
+			if replayed != 300 || err != nil {
+				t.Errorf("%d replayed, %v", replayed, err)
+			}
+			for i := range 100 {
+				boss, _ := s.UserByName(fmt.Sprintf("u%d@example.com", 2*i))
+				if u, _ := s.UserByName(fmt.Sprintf("new%d@example.com", i)); u.Manager() != boss.ID() {
+					t.Errorf("new%d: manager %q", i, u.Manager())
+				}
+			}
+			once(t, s)
+		})
+	}
+}
+
+// What an earlier run has sent, and of which nobody knows more, is looked up
+// before it is sent: done once, whichever it was.
+func TestSentByAnEarlierRun(t *testing.T) {
+	for _, done := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			j := newNotes()
+			s := webextest.New(webextest.Config{ReadLag: time.Second})
+			id := add(t, s, "there")
+			other := add(t, s, "other")
+			ops := append(users(3), group("g", `,"externalId":"x"`, "u0"), create("r", manager("u1")),
+				patch("/Users/"+other, "title", `"Chair"`), remove("/Users/"+id))
+			cut := webextest.CutAt(webextest.BeforeWork)
+			if done {
+				cut = webextest.CutAt(webextest.AfterWork)
+			}
+			s.Script(cut)
+			s.ScriptSearches(webextest.Refuse(403, ""))
+			// With one attempt nothing is repeated: the first run knows nothing.
+			results, _ := resumed(t, s, j, func(c *client.Config) { c.MaxAttempts = 1 }, ops...)
+			want(t, results, map[client.Outcome]int{client.Unknown: 7})
+			time.Sleep(time.Hour)
+			results, err := resumed(t, s, j, nil, ops...)
+			want(t, results, map[client.Outcome]int{client.Succeeded: 7})
+			if err != nil {
+				t.Error(err)
+			}
+			for i, r := range results[:5] {
+				if r.Recovered != done || (r.Attempts == 0) != done {
+					t.Errorf("done %v: operation %d: recovered %v after %d", done, i, r.Recovered, r.Attempts)
+				}
+			}
+			_, left := s.User(id)
+			if u, _ := s.User(other); left || u["title"] != "Chair" || len(s.Users()) != 5 {
+				t.Errorf("done %v: %v, %v, %d users", done, left, u["title"], len(s.Users()))
+			}
+			once(t, s)
+		})
+	}
+}
+
+// Equal operations are counted: two in the journal are two.
+func TestEqualOperationsAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{})
+		op := client.Operation{Method: "POST", Path: "/Groups", Data: []byte(`{"schemas":["` + client.SchemaGroup + `"],"displayName":"g"}`)}
+		for n := range 4 {
+			results, err := resumed(t, s, j, nil, slices.Repeat([]client.Operation{op}, n)...)
+			if err != nil || len(s.Groups()) != n {
+				t.Errorf("%d of them: %d groups, %v", n, len(s.Groups()), err)
+			}
+			seen := map[string]bool{}
+			for _, r := range results {
+				seen[r.Location.ID] = true
+			}
+			if len(seen) != n {
+				t.Errorf("%d of them: %v", n, seen)
+			}
+		}
+	})
+}
+
+// White space in the data and another bulkId make no other operation; a failed
+// one, an invalid one and a skipped one are tried again.
+func TestCorrectedInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{})
+		clash := add(t, s, "u1")
+		ops := users(5)
+		ops[2].Data = []byte(`[`)
+		ops[3] = create("u3", manager("u1"))
+		change := func(c *client.Config) { c.ResolveReferences = true }
+		results, err := resumed(t, s, j, change, ops...)
+		if n := outcomes(results); err != nil || n[client.Failed] != 2 || n[client.Skipped] != 1 {
+			t.Fatalf("%v, %v", n, err)
+		}
+		if _, err := newClient(t, s, nil).Do(t.Context(), remove("/Users/"+clash)); err != nil {
+			t.Fatal(err)
+		}
+		ops[0].BulkID, ops[0].Data = "renamed", []byte(strings.ReplaceAll(string(user("u0")), ",", " ,\n"))
+		ops[2].Data = user("u2")
+		results, err = resumed(t, s, j, change, ops...)
+		want(t, results, map[client.Outcome]int{client.Succeeded: 5})
+		for i, r := range results {
+			if r.Replayed != (i == 0 || i == 4) || err != nil {
+				t.Errorf("operation %d: replayed %v, %v", i, r.Replayed, err)
+			}
+		}
+	})
+}
+
+// An operation that our checks refuse is none that was ever sent, though it
+// looks like one.
+func TestInvalidOperationIsNotReplayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{})
+		id := add(t, s, "u0")
+		if _, err := resumed(t, s, j, nil, remove("/Users/"+id)); err != nil {
+			t.Fatal(err)
+		}
+		odd := remove("/Users/" + id)
+		odd.Data = []byte(`{}`)
+		results, _ := resumed(t, s, j, nil, odd)
+		if results[0].Outcome != client.Failed || !errors.Is(results[0].Err, client.ErrInvalid) {
+			t.Errorf("%+v", results[0])
+		}
+	})
+}
+
+// A run that stops records what it knows: what is skipped or unsent is known
+// not to be done, and what was in flight is known to be unknown.
+func TestJournalAfterAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{Latency: time.Second})
+		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Late(time.Hour))
+		results, err := resumed(t, s, j, func(c *client.Config) { c.Concurrency = 4 }, users(2000)...)
+		if n := outcomes(results); !errors.Is(err, client.ErrUnauthorized) || n[client.Unknown] != 100 || n[client.Succeeded] != 200 {
+			t.Errorf("%v, %v", n, err)
+		}
+		sent := 0
+		for _, list := range j.entries {
+			for _, n := range list {
+				if n.known == client.KnownSent {
+					sent++
+				}
+			}
+		}
+		if sent != 100 {
+			t.Errorf("%d are known to have been sent", sent)
+		}
+		results, err = resumed(t, s, j, nil, users(2000)...)
+		want(t, results, map[client.Outcome]int{client.Succeeded: 2000})
+		if err != nil {
+			t.Error(err)
+		}
+		once(t, s)
+	})
+}

@@ -1,0 +1,244 @@
+package client_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// Creates whose answer is lost are looked up, under names of every kind, and
+// are found if they are there: now, or once reads have caught up.
+func TestLostCreatesAreLookedUp(t *testing.T) {
+	names := []string{"plain", "quo\"te", `back\slash`, "pl+us", "sp ace", "a&b=c", "per%20cent", "Ünïcode", "名前", `x" or userName pr or userName eq "`, "UPPER", "(paren)"}
+	var ops []client.Operation
+	for i, name := range names {
+		ops = append(ops,
+			client.Operation{Method: "POST", Path: "/Users", Data: json.RawMessage(fmt.Sprintf(`{"schemas":[%q],"userName":%s}`, client.SchemaUser, quote(name+"@example.com")))},
+			client.Operation{Method: "POST", Path: "/Groups", Data: json.RawMessage(fmt.Sprintf(`{"schemas":[%q],"displayName":%s,"externalId":"x%d"}`, client.SchemaGroup, quote(name), i))})
+	}
+	for _, lag := range []time.Duration{0, 4 * time.Second, 14 * time.Second} {
+		for _, done := range []bool{true, false} {
+			sc := scenario{service: webextest.Config{ReadLag: lag}, script: []*webextest.Fault{webextest.CutAt(webextest.BeforeWork)}}
+			if done {
+				sc.script[0] = webextest.CutAt(webextest.AfterWork)
+			}
+			sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+				once(t, s)
+				for i, r := range results {
+					u, isUser := s.User(r.Location.ID)
+					g, _ := s.Group(r.Location.ID)
+					if name := names[i/2]; isUser && u.UserName() != name+"@example.com" || !isUser && g.DisplayName() != name {
+						t.Errorf("lag %v: %q is %v %v", lag, name, u, g)
+					}
+					if r.Recovered != done || (r.Attempts == 1) != done {
+						t.Errorf("lag %v: recovered %v after %d", lag, r.Recovered, r.Attempts)
+					}
+				}
+				if done && requests(s) != 1 || !done && requests(s) != 2 {
+					t.Errorf("lag %v: %d requests", lag, requests(s))
+				}
+				if lag == 0 && s.Stats().Searches > 2*6 { // while it is patient
+					t.Errorf("%d searches", s.Stats().Searches)
+				}
+			})
+		}
+	}
+}
+
+// Reads lag for longer than the client is patient. A user is sent again, is
+// refused as a duplicate, and is then known to be there: later, when reads have
+// caught up; or its outcome stays unknown. It is never created twice.
+func TestConflictAfterALostAnswer(t *testing.T) {
+	for _, c := range []struct {
+		lag     time.Duration
+		outcome client.Outcome
+	}{{20 * time.Second, client.Succeeded}, {10 * time.Minute, client.Unknown}} {
+		sc := scenario{service: webextest.Config{ReadLag: c.lag}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
+		sc.run(t, users(30), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			once(t, s)
+			for i, r := range results {
+				if r.Outcome != c.outcome || r.Recovered != (c.outcome == client.Succeeded) || r.Attempts != 2 {
+					t.Errorf("lag %v: operation %d: %v after %d: %v", c.lag, i, r.Outcome, r.Attempts, r.Err)
+				}
+				said, ok := errors.AsType[*client.ResponseError](r.Err)
+				if c.outcome == client.Unknown && (!ok || said.Status != 409 || !errors.Is(r.Err, client.ErrUnknown)) {
+					t.Errorf("%v", r.Err)
+				}
+			}
+			all := s.Exchanges()
+			if took := all[len(all)-1].End.Sub(all[0].Start); took > time.Minute {
+				t.Errorf("it took %v: all are to be looked for together", took)
+			}
+		})
+	}
+}
+
+// A user of that name who is another's is not taken for the job's own: he has
+// another externalId, or was there before.
+func TestForeignUsersAreNotAdopted(t *testing.T) {
+	for name, c := range map[string]struct {
+		there, mine string
+		rest        time.Duration
+		own         bool
+	}{
+		"another externalId":  {`"externalId":"theirs"`, `"externalId":"ours"`, 0, false},
+		"externalId in case":  {`"externalId":"OURS"`, `"externalId":"ours"`, 0, false},
+		"was there before":    {`"title":"x"`, `"title":"x"`, 2 * time.Minute, false},
+		"can't be told apart": {`"title":"x"`, `"title":"x"`, 0, true},
+	} {
+		for _, fault := range []*webextest.Fault{webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork)} {
+			sc := scenario{script: []*webextest.Fault{fault}, prepare: func(t *testing.T, s *webextest.Simulator) {
+				add(t, s, "u", c.there)
+				time.Sleep(c.rest)
+			}}
+			sc.run(t, []client.Operation{create("u", c.mine), create("v")}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+				r := results[0]
+				said, _ := errors.AsType[*client.ResponseError](r.Err)
+				if c.own != (r.Outcome == client.Succeeded) || !c.own && (r.Outcome != client.Failed || said == nil || said.Status != 409) {
+					t.Errorf("%s: %v %v", name, r.Outcome, r.Err)
+				}
+				if results[1].Err != nil || len(s.Users()) != 2 {
+					t.Errorf("%s: %v, %d users", name, results[1].Err, len(s.Users()))
+				}
+			})
+		}
+	}
+}
+
+// Groups may share a name. They are told apart by externalId; what another
+// operation of the job has made is not taken; and where two could be meant, the
+// outcome is unknown rather than guessed.
+func TestGroupsOfOneName(t *testing.T) {
+	same := func(external string) client.Operation {
+		return client.Operation{Method: "POST", Path: "/Groups", Data: json.RawMessage(fmt.Sprintf(`{"schemas":[%q],"displayName":"same"%s}`, client.SchemaGroup, external))}
+	}
+	lost := webextest.CutAt(webextest.AfterWork)
+	t.Run("externalId", func(t *testing.T) {
+		sc := scenario{script: []*webextest.Fault{lost}}
+		sc.all(t, []client.Operation{same(`,"externalId":"a"`), same(`,"externalId":"b"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			for i, id := range []string{"a", "b"} {
+				if g, _ := s.Group(results[i].Location.ID); g.ExternalID() != id || len(s.Groups()) != 2 {
+					t.Errorf("group %d is %v of %d", i, g, len(s.Groups()))
+				}
+			}
+		})
+	})
+	t.Run("one is known", func(t *testing.T) {
+		sc := scenario{script: []*webextest.Fault{nil, lost}, config: func(c *client.Config) { c.Limits.Operations, c.Concurrency = 1, 1 }}
+		sc.all(t, []client.Operation{same(""), same(`,"members":[]`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			if results[0].Location.ID == results[1].Location.ID || len(s.Groups()) != 2 || !results[1].Recovered {
+				t.Errorf("%v", results)
+			}
+		})
+	})
+	t.Run("one is known from an earlier run", func(t *testing.T) {
+		journal := newNotes()
+		first := scenario{job: client.Job{Journal: journal}}
+		var kept *webextest.Simulator
+		first.all(t, []client.Operation{same("")}, func(t *testing.T, s *webextest.Simulator, _ []client.Result) { kept = s })
+		sc := scenario{job: client.Job{Journal: journal}, script: []*webextest.Fault{lost}}
+		sc.prepare = func(t *testing.T, s *webextest.Simulator) {
+			// Ids are drawn from the seed, so this is the group of the first run.
+			if id, err := s.Add("/Groups", same("").Data); err != nil || id != kept.Groups()[0].ID() {
+				t.Fatal(id, err)
+			}
+		}
+		sc.all(t, []client.Operation{same(""), same(`,"members":[]`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			if results[0].Location.ID == results[1].Location.ID || !results[0].Replayed || !results[1].Recovered {
+				t.Errorf("%v", results)
+			}
+		})
+	})
+	t.Run("two could be meant", func(t *testing.T) {
+		sc := scenario{script: []*webextest.Fault{lost}}
+		sc.run(t, []client.Operation{same(""), same(`,"members":[]`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			want(t, results, map[client.Outcome]int{client.Unknown: 2})
+		})
+	})
+	t.Run("one was there before", func(t *testing.T) {
+		for _, fault := range []*webextest.Fault{lost, webextest.CutAt(webextest.BeforeWork)} {
+			sc := scenario{script: []*webextest.Fault{fault}, prepare: func(t *testing.T, s *webextest.Simulator) {
+				if _, err := s.Add("/Groups", same("").Data); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Minute)
+			}}
+			sc.all(t, []client.Operation{same("")}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+				if g := s.GroupsByName("same"); len(g) != 2 || g[1].ID() != results[0].Location.ID {
+					t.Errorf("%v: %v, groups %v", fault, results[0].Location.ID, g)
+				}
+			})
+		}
+	})
+}
+
+// A search that is refused leaves creates unknown, not guessed; one that fails
+// is repeated; one that a single name spoils is not spoilt for the others.
+func TestSearchesThatGoWrong(t *testing.T) {
+	many := func(f *webextest.Fault, n int) (all []*webextest.Fault) {
+		for range n {
+			all = append(all, f)
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		searches []*webextest.Fault
+		unknown  int
+	}{
+		"refused":      {many(webextest.Refuse(403, ""), 100), 10},
+		"some time":    {many(webextest.Refuse(502, ""), 12), 0},
+		"cut":          {many(webextest.CutAt(webextest.InAnswer), 3), 0},
+		"HTML":         {many(webextest.Page(), 3), 0},
+		"rate limited": {many(webextest.Refuse(429, "1"), 3), 0},
+		"whole filter": {many(webextest.Refuse(400, ""), 1), 0},
+		"one name":     {append(many(webextest.Refuse(400, ""), 4), nil, nil, nil), 1}, // 10, 5, 2, 1
+	} {
+		sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: c.searches}
+		sc.run(t, users(10), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			if n := outcomes(results); n[client.Unknown] != c.unknown || n[client.Succeeded] != 10-c.unknown || err != nil {
+				t.Errorf("%s: %v, %v: %v", name, n, err, results[0].Err)
+			}
+			once(t, s)
+		})
+	}
+}
+
+// Of two creates of one userName in one lost request, one has succeeded.
+func TestTwoOfOneName(t *testing.T) {
+	again := create("u")
+	again.BulkID = "again"
+	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
+	sc.run(t, []client.Operation{create("u"), again}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 1})
+		once(t, s)
+	})
+}
+
+// A 201 that names no resource: its id is looked up, for the result and for what
+// refers to it; all of a request in one go.
+func TestIDsThatAreNotNamed(t *testing.T) {
+	for _, lag := range []time.Duration{0, 5 * time.Second, time.Hour} {
+		ops := append(users(50), create("boss"), create("r", manager("boss")))
+		sc := scenario{service: webextest.Config{ReadLag: lag, Shape: webextest.NoLocations}}
+		sc.config = func(c *client.Config) { c.ResolveReferences = true }
+		sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			for i, r := range results[:51] {
+				if u, ok := s.User(r.Location.ID); r.Err != nil || r.Recovered || r.Status != 201 || ok != (lag < time.Hour) || ok && u.UserName() == "" {
+					t.Errorf("lag %v: operation %d: %+v", lag, i, r)
+				}
+			}
+			if last := results[51]; (lag < time.Hour) != (last.Err == nil) || lag == time.Hour && !errors.Is(last.Err, client.ErrNoID) {
+				t.Errorf("lag %v: %v", lag, last.Err)
+			}
+			all := s.Exchanges()
+			if took := all[len(all)-1].End.Sub(all[0].Start); took > 40*time.Second {
+				t.Errorf("lag %v: it took %v", lag, took)
+			}
+		})
+	}
+}
