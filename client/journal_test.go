@@ -187,7 +187,7 @@ func TestSentByAnEarlierRun(t *testing.T) {
 				cut = webextest.CutAt(webextest.AfterWork)
 			}
 			s.Script(cut)
-			s.ScriptSearches(webextest.Refuse(403, ""))
+			s.ScriptSearches(webextest.Refuse(403, ""), webextest.Refuse(403, ""))
 			// With one attempt nothing is repeated: the first run knows nothing.
 			results, _ := resumed(t, s, j, func(c *client.Config) { c.MaxAttempts = 1 }, ops...)
 			want(t, results, map[client.Outcome]int{client.Unknown: 7})

@@ -68,6 +68,7 @@ type planning struct {
 
 func (p *planning) loop(yield func(Request, error) bool) {
 	for {
+		p.read()
 		req := p.next()
 		if req != nil {
 			if !yield(p.describe(req), nil) {
@@ -77,14 +78,27 @@ func (p *planning) loop(yield func(Request, error) bool) {
 			continue
 		}
 		switch {
-		case !p.ended && p.stopped == nil && p.planner.Backlog() < p.window:
-			f, ok := <-p.feed
-			p.takeIn(f, ok)
 		case len(p.out) > 0:
 			p.settle()
 		default:
 			p.finish(yield)
 			return
+		}
+	}
+}
+
+// read fills the window, one operation at a time: so the plan does not depend
+// on how fast the source is.
+func (p *planning) read() {
+	for !p.ended && p.stopped == nil && p.planner.Backlog() < p.window {
+		switch f, ok := <-p.feed; {
+		case !ok:
+			p.ended = true
+			p.close()
+		case f.err != nil:
+			p.takeIn(f, ok)
+		default:
+			p.admit([]*pending{f.p})
 		}
 	}
 }

@@ -22,7 +22,7 @@ type browser struct {
 	pipe   *os.File
 	out    *bufio.Reader
 	id     int
-	tab    string           // session
+	tab    string   // session
 	events []object // that came between answers
 }
 

@@ -52,7 +52,7 @@ func importOf(n int) (*Summary, *Recorder) {
 			closed, p.Refused = 6*time.Second, p.Refused+1
 		}
 		if p.ClosedFor = max(0, closed); closed <= 0 {
-			for range min(n-i, n/240) {
+			for range min(n-i, 1+n/240) {
 				add(sum, r, &p, result(i, random))
 				i++
 			}

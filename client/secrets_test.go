@@ -1,0 +1,165 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// quotes makes a service that repeats what it was sent wherever it can.
+func quotes(secret string) webextest.Shape {
+	return webextest.EachItem(func(it *webextest.Item) {
+		if it.Response != nil {
+			it.Response = map[string]any{"detail": "refused " + secret + " of Secret Name, Token " + webextest.DefaultToken, "scimType": secret}
+		}
+	})
+}
+
+// Everything that a job says, in errors, logs at every level, results (but for
+// the operation itself) and the journal on disk, holds neither token nor data,
+// whatever goes wrong and however much the service repeats of it.
+func TestNothingIsSaidAboutPeople(t *testing.T) {
+	secrets := []string{webextest.DefaultToken, "secret.person", "Secret Name", "+15550199", "hidden group"}
+	var logs safeBuffer
+	logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
+	var said strings.Builder
+	data := `"displayName":"Secret Name","phoneNumbers":[{"value":"+15550199"}]`
+	page := "<html>token " + webextest.DefaultToken + " for secret.person@example.com</html>"
+	faults := []*webextest.Fault{
+		nil, webextest.Refuse(400, ""), webextest.Refuse(401, ""), webextest.Refuse(403, ""), webextest.Refuse(404, ""), webextest.Refuse(413, ""), webextest.Refuse(429, "soon"),
+		webextest.Page(), webextest.Truncated(0), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeBody), webextest.CutAt(webextest.InAnswer),
+		webextest.Lose(504), webextest.Late(time.Second), webextest.Redirect("http://elsewhere.example/?secret=secret.person"),
+		webextest.Shaped(quotes("secret.person@example.com")), {Status: 400, Body: &page}, {Status: 502, Body: &page}, {Body: &page},
+		webextest.Shaped(webextest.NoStatus), webextest.Busy(429),
+	}
+	for n, fault := range faults {
+		for _, search := range []*webextest.Fault{nil, webextest.Refuse(403, ""), {Status: 400, Body: &page}, webextest.CutAt(webextest.InAnswer)} {
+			s := webextest.Start(silent{t}, webextest.Config{})
+			s.Script(fault, fault)
+			s.ScriptSearches(search, search, search, search, search, search)
+			path := filepath.Join(t.TempDir(), fmt.Sprint("j", n))
+			j, err := journal.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newClient(t, s.Simulator, func(c *client.Config) {
+				c.Logger, c.HTTPClient, c.BaseURL = logger, nil, s.URL
+				c.RequestTimeout, c.LookupPatience, c.MaxAttempts, c.MaxWait = 200*time.Millisecond, time.Millisecond, 2, time.Millisecond
+			})
+			ops := []client.Operation{
+				{Method: "POST", Path: "/Users", BulkID: "a", Data: user("secret.person", data)},
+				{Method: "POST", Path: "/Users", BulkID: "b", Data: user("secret.person", data)}, // refused as a duplicate
+				{Method: "POST", Path: "/Users", BulkID: "c", Data: []byte(`{"userName":"secret.person@example.com",`)},
+				{Method: "POST", Path: "/Users", BulkID: "d", Data: make(chan int)},
+				{Method: "POST", Path: "/Groups", BulkID: "g", Data: []byte(`{"schemas":["` + client.SchemaGroup + `"],"displayName":"hidden group"}`)},
+				patch("/Users/bulkId:a", `emails[value eq \"secret.person@example.com\"].value`, `"secret.person@example.com"`),
+			}
+			job := &client.Job{Source: client.Operations(ops...), Journal: j}
+			for res, err := range c.Run(t.Context(), job) {
+				res.Operation = client.Operation{}
+				fmt.Fprintf(&said, "%+v %v %v\n", res, err, res.Err)
+				for e := res.Err; e != nil; e = errors.Unwrap(e) {
+					fmt.Fprintln(&said, e)
+				}
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for _, suffix := range []string{"", "-wal"} {
+				disk, _ := os.ReadFile(path + suffix)
+				said.Write(disk)
+			}
+		}
+	}
+	if strings.Count(logs.String(), "bulk request") < len(faults) || !strings.Contains(logs.String(), "path=/Users") {
+		t.Error("the logs say nothing")
+	}
+	for _, secret := range secrets {
+		for where, text := range map[string]string{"log": logs.String(), "results": said.String()} {
+			if i := strings.Index(strings.ToLower(text), strings.ToLower(secret)); i >= 0 {
+				t.Errorf("%q in the %s: …%s…", secret, where, text[max(0, i-200):min(len(text), i+100)])
+			}
+		}
+	}
+}
+
+// silent keeps a simulator's seed out of the log.
+type silent struct{ *testing.T }
+
+func (silent) Logf(string, ...any) {}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// The token goes to the configured host and nowhere else: a redirect is not
+// followed, a location's host is never contacted.
+func TestTokenGoesToOneHost(t *testing.T) {
+	var calls []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		calls = append(calls, r.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		s := webextest.Start(silent{t}, webextest.Config{Shape: webextest.ForeignLocations(strings.TrimPrefix(elsewhere.URL, "http://"))})
+		s.Script(nil, &webextest.Fault{Status: status, Header: http.Header{"Location": {elsewhere.URL}}})
+		c := newClient(t, s.Simulator, func(c *client.Config) {
+			c.HTTPClient, c.BaseURL, c.ResolveReferences, c.Concurrency = &http.Client{}, s.URL, true, 1
+		})
+		results, err := c.Do(t.Context(), create("u"), create("r", manager("u")))
+		if !errors.Is(err, client.ErrEndpoint) || results[0].Err != nil || results[1].Outcome != client.Skipped {
+			t.Errorf("%d: %v %v, %v", status, results[0].Err, results[1].Outcome, err)
+		}
+		if results[0].Location.ID == "" {
+			t.Errorf("%d: no id in %v", status, results[0].Location)
+		}
+	}
+	if len(calls) > 0 {
+		t.Errorf("the other host was called with %q", calls)
+	}
+}
+
+// Nor does a source of tokens that fails say the token.
+func TestTokenSourceThatTalks(t *testing.T) {
+	sc := scenario{script: []*webextest.Fault{webextest.Refuse(401, "")}}
+	sc.config = func(c *client.Config) {
+		c.Token = func(_ context.Context, refused string) (string, error) {
+			if refused != "" {
+				return "", fmt.Errorf("cannot refresh %s", refused)
+			}
+			return webextest.DefaultToken, nil
+		}
+	}
+	sc.run(t, users(3), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		if !errors.Is(err, client.ErrUnauthorized) || strings.Contains(fmt.Sprint(err, results[0].Err), webextest.DefaultToken) {
+			t.Errorf("%v", err)
+		}
+	})
+}
