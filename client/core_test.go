@@ -1,93 +1,239 @@
 package client_test
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/webextest"
 )
 
+// Requests are filled, none is empty, and the results of Do are in the order of
+// the input.
 func TestRequestsAreFilled(t *testing.T) {
-	for _, n := range []int{0, 1, 100, 101, 250, 1000} {
-		synctest.Test(t, func(t *testing.T) {
-			s := webextest.New(webextest.Config{Latency: time.Millisecond})
-			results, err := newClient(t, s, nil).Do(t.Context(), users(n)...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, res := range results {
-				if u, _ := s.User(res.Location.ID); u.UserName() != fmt.Sprintf("u%d@example.com", i) {
-					t.Fatalf("result %d: %+v", i, res)
+	for _, capacity := range []int{1, 7, 100} {
+		for _, n := range []int{0, 1, 99, 100, 101, 250, 1000} {
+			sc := scenario{config: func(c *client.Config) { c.Limits.Operations = capacity }}
+			sc.all(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+				for i, res := range results {
+					u, _ := s.User(res.Location.ID)
+					if u.UserName() != fmt.Sprintf("u%d@example.com", i) || res.Status != 201 || res.Version == "" || res.Attempts != 1 {
+						t.Fatalf("result %d: %+v", i, res)
+					}
+				}
+				if got := requests(s); got != (n+capacity-1)/capacity {
+					t.Errorf("%d operations took %d requests", n, got)
+				}
+			})
+		}
+	}
+}
+
+// No request is larger than Limits.Bytes, references replaced by longer ids
+// included, and they are filled by size as well.
+func TestByteLimit(t *testing.T) {
+	for _, separate := range []bool{false, true} {
+		ops := []client.Operation{create("b")}
+		for i := range 400 {
+			ops = append(ops, create(fmt.Sprintf("u%d", i), manager("b"), fmt.Sprintf(`"title":%q`, strings.Repeat("x", i%50))))
+		}
+		sc := scenario{config: func(c *client.Config) { c.Limits.Bytes, c.ResolveReferences = 8000, separate }}
+		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+			total := 0
+			for _, x := range s.Exchanges() {
+				if total += x.Bytes; x.Bytes > 8000 {
+					t.Errorf("a request of %d bytes", x.Bytes)
 				}
 			}
-			if got := requests(s); got != (n+99)/100 {
-				t.Errorf("%d operations took %d requests", n, got)
-			}
-			if err := s.Check(); err != nil {
-				t.Error(err)
+			if n := requests(s); n > total/8000*11/10+2 {
+				t.Errorf("%d requests for %d bytes", n, total)
 			}
 		})
 	}
 }
 
-// chaos is a source of trouble of every kind.
-var chaos = webextest.Chaos{
-	CutBeforeBody: .03, CutBeforeWork: .03, CutAfterWork: .03, CutInAnswer: .03,
-	TooMany: .03, Locked: .01, Unavailable: .02, Internal: .01, BadGateway: .02, LostGateway: .03, LostTimeout: .02,
-	Truncate: .02, Page: .02, Shuffle: .2, Busy: .01,
-	RetryAfter: []string{"1", "", "rand(3),add(1)", "-5", "0"}, MaxDelay: 300 * time.Millisecond,
+// Do gives each operation its result, those included that were never read.
+func TestDoIsComplete(t *testing.T) {
+	sc := scenario{}
+	sc.run(t, nil, func(t *testing.T, s *webextest.Simulator, _ []client.Result, _ error) {
+		s.Script(webextest.Refuse(403, ""))
+		ops := users(20_000)
+		results, err := newClient(t, s, func(c *client.Config) { c.Concurrency = 1 }).Do(t.Context(), ops...)
+		if len(results) != len(ops) || err == nil {
+			t.Fatal(len(results), err)
+		}
+		for i, r := range results {
+			if r.Index != i || r.Outcome != client.Skipped || r.Operation.BulkID != ops[i].BulkID || !errors.Is(r.Err, client.ErrUnauthorized) {
+				t.Fatalf("%+v", r)
+			}
+		}
+	})
 }
 
-func TestChaos(t *testing.T) {
-	for seed := range int64(5) {
-		synctest.Test(t, func(t *testing.T) {
-			s := webextest.New(webextest.Config{Latency: 20 * time.Millisecond, ReadLag: 3 * time.Second, Chaos: chaos, Seed: seed})
-			c := newClient(t, s, func(c *client.Config) { c.Concurrency = 8; c.MaxAttempts = 20 })
-			n := 3000
-			job := &client.Job{Source: organisation(n)}
-			results, err := run(t, c, job)
-			if err != nil {
-				t.Fatal(err)
+func TestJobIsUsedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		c := newClient(t, s, nil)
+		job := &client.Job{Source: client.Operations(users(3)...)}
+		if _, err := run(t, c, job); err != nil {
+			t.Fatal(err)
+		}
+		for res, err := range c.Run(t.Context(), job) {
+			if err == nil {
+				t.Errorf("%+v", res)
 			}
-			for i := range n {
-				if results[i].Outcome != client.Succeeded {
-					t.Errorf("seed %d, operation %d: %v %v", seed, i, results[i].Outcome, results[i].Err)
-				}
+		}
+		if requests(s) != 1 {
+			t.Errorf("%d requests", requests(s))
+		}
+	})
+}
+
+// R18: what breaks the contract is refused before it is sent, and costs nothing
+// else its turn.
+func TestInvalidOperations(t *testing.T) {
+	data := user("x")
+	for name, op := range map[string]client.Operation{
+		"zero":                   {},
+		"no method":              {Path: "/Users", Data: data},
+		"PUT":                    {Method: "PUT", Path: "/Users/1", Data: data},
+		"lower case":             {Method: "post", Path: "/Users", Data: data},
+		"no path":                {Method: "POST", Data: data},
+		"no slash":               {Method: "POST", Path: "Users", Data: data},
+		"POST to a resource":     {Method: "POST", Path: "/Users/1", Data: data},
+		"POST with a slash":      {Method: "POST", Path: "/Users/", Data: data},
+		"POST to a reference":    {Method: "POST", Path: "/bulkId:x", Data: data},
+		"DELETE of a type":       {Method: "DELETE", Path: "/Users"},
+		"DELETE without an id":   {Method: "DELETE", Path: "/Users/"},
+		"DELETE of a part":       {Method: "DELETE", Path: "/Groups/1/members"},
+		"up":                     {Method: "DELETE", Path: "/Users/.."},
+		"up in disguise":         {Method: "DELETE", Path: "/Users/%2e%2E"},
+		"through a slash":        {Method: "DELETE", Path: "/Users/..%2f..%2fv2"},
+		"a query":                {Method: "DELETE", Path: "/Users/1?x=y"},
+		"a fragment":             {Method: "DELETE", Path: "/Users/1#x"},
+		"a line break":           {Method: "DELETE", Path: "/Users/1\n"},
+		"an escaped line break":  {Method: "DELETE", Path: "/Users/1%0a"},
+		"a broken escape":        {Method: "DELETE", Path: "/Users/1%zz"},
+		"a reference to nothing": {Method: "DELETE", Path: "/Users/bulkId:"},
+		"an absolute url":        {Method: "DELETE", Path: "https://evil.example/Users/1"},
+		"no UTF-8 in a path":     {Method: "DELETE", Path: "/Users/\xff"},
+		"no UTF-8 in a bulkId":   {Method: "POST", Path: "/Users", BulkID: "\xff", Data: data},
+		"no data":                {Method: "POST", Path: "/Users"},
+		"null":                   {Method: "POST", Path: "/Users", Data: json.RawMessage("null")},
+		"an array":               {Method: "POST", Path: "/Users", Data: json.RawMessage("[]")},
+		"a string":               {Method: "PATCH", Path: "/Users/1", Data: "{}"},
+		"broken data":            {Method: "POST", Path: "/Users", Data: json.RawMessage(`{"a":1`)},
+		"two values":             {Method: "POST", Path: "/Users", Data: json.RawMessage(`{} {}`)},
+		"not JSON":               {Method: "POST", Path: "/Users", Data: make(chan int)},
+		"not a number":           {Method: "POST", Path: "/Users", Data: map[string]any{"n": math.NaN()}},
+		"DELETE with data":       {Method: "DELETE", Path: "/Users/1", Data: data},
+	} {
+		sc := scenario{}
+		sc.run(t, []client.Operation{create("a"), op, create("b")}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			r := results[1]
+			if r.Outcome != client.Failed || !errors.Is(r.Err, client.ErrInvalid) || r.Attempts != 0 || err != nil {
+				t.Errorf("%s: %v %v, %v", name, r.Outcome, r.Err, err)
 			}
-			for _, e := range s.Ledger() {
-				if e.Effect == webextest.Created && e.Key != "" && s.Created(e.Key)+s.GroupsCreated(e.Key) != 1 {
-					t.Errorf("seed %d: %s was created %d times", seed, e.Key, s.Created(e.Key))
-				}
+			if results[0].Err != nil || results[2].Err != nil || len(s.Ledger()) != 2 {
+				t.Errorf("%s: %v, %v, %d sent", name, results[0].Err, results[2].Err, len(s.Ledger()))
 			}
-			if err := s.Check(); err != nil {
-				t.Error(err)
+			if text := r.Err.Error(); strings.Contains(text, "example.com") || len(text) > 200 {
+				t.Errorf("%s: %s", name, text)
 			}
-			t.Logf("seed %d: %+v", seed, job.Progress())
 		})
+		if name != "zero" && op.Validate() == nil && name != "broken data" && name != "two values" {
+			t.Errorf("%s: Validate accepts it", name)
+		}
 	}
 }
 
-func TestCancellationSkipsTheRest(t *testing.T) {
+// What the builders make is what the contract asks for: read-only members of a
+// resource that was read are dropped, and ids can't change a path.
+func TestBuilders(t *testing.T) {
+	u := gen.User{ID: "1", UserName: "u@example.com", Groups: []gen.GroupReference{{Value: "g"}}, Meta: gen.Meta{Version: "v"}}
+	u.Enterprise.Manager = gen.Manager{Value: client.Ref("m"), DisplayName: "x"}
+	before, _ := json.Marshal(u)
+	text, _ := json.Marshal(client.Users.Create(u).Data)
+	for _, readOnly := range []string{`"id"`, `"groups"`, `"meta"`, `"displayName"`} {
+		if strings.Contains(string(text), readOnly) {
+			t.Errorf("%s in %s", readOnly, text)
+		}
+	}
+	if after, _ := json.Marshal(u); string(after) != string(before) {
+		t.Error("the caller's user was changed")
+	}
+	g := gen.Group{ID: "1", DisplayName: "g", Members: []gen.GroupMember{{Value: "a", Display: "x"}}}
+	if text, _ := json.Marshal(client.Groups.Create(g).Data); strings.Contains(string(text), `"display":`) || !strings.Contains(string(text), `"type":"user"`) || g.Members[0].Display != "x" {
+		t.Errorf("%s, %v", text, g)
+	}
+	for id, path := range map[string]string{"a b": "/Users/a%20b", "bulkId:x/y": "/Users/bulkId:x%2Fy", "bulkId:100%41": "/Users/bulkId:100%2541"} {
+		if got := client.Users.Delete(id).Path; got != path {
+			t.Errorf("%q: %s", id, got)
+		}
+	}
+	if err := client.Users.Delete("../../other/v2/Users/1").Validate(); err == nil {
+		t.Error("an id changes the path")
+	}
+}
+
+// Progress can be watched from any goroutine while the job runs.
+func TestProgressIsLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: 10 * time.Second})
+		s.Script(nil, nil, nil, nil, webextest.Refuse(429, "40"))
+		job := &client.Job{Source: client.Operations(users(1500)...)}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := run(t, newClient(t, s, nil), job); err != nil {
+				t.Error(err)
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		if p := job.Progress(); p.InFlight != 4 || p.Read < 400 || p.Waiting != p.Read-400 || p.Done() != 0 {
+			t.Errorf("%+v", p)
+		}
+		time.Sleep(30 * time.Second)
+		if p := job.Progress(); p.ClosedFor < 20*time.Second || p.ClosedFor > 43*time.Second || p.Refused != 1 || p.Succeeded < 400 {
+			t.Errorf("%+v", p)
+		}
+		<-done
+		if p := job.Progress(); p.Requests != 16 || p.ClosedFor != 0 || p.Succeeded != 1500 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// Two jobs on one client share its concurrency.
+func TestJobsShareTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Second})
-		c := newClient(t, s, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
-		defer cancel()
-		results, err := c.Do(ctx, users(5000)...)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error %v", err)
+		c := newClient(t, s, func(c *client.Config) { c.Concurrency = 3 })
+		done := make(chan error)
+		for n := range 2 {
+			go func() {
+				var ops []client.Operation
+				for i := range 1000 {
+					ops = append(ops, create(fmt.Sprintf("j%d-%d", n, i)))
+				}
+				_, err := c.Do(t.Context(), ops...)
+				done <- err
+			}()
 		}
-		count := map[client.Outcome]int{}
-		for _, r := range results {
-			count[r.Outcome]++
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
 		}
-		if count[client.Succeeded] != 1200 || count[client.Skipped] != 3800 {
-			t.Errorf("%v", count)
+		if st := s.Stats(); st.MaxConcurrent != 3 || st.Created != 2000 {
+			t.Errorf("%+v", st)
 		}
 	})
 }

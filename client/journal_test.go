@@ -290,7 +290,7 @@ func TestJournalAfterAStop(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Second})
 		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Late(time.Hour))
 		results, err := resumed(t, s, j, func(c *client.Config) { c.Concurrency = 4 }, users(2000)...)
-		if n := outcomes(results); !errors.Is(err, client.ErrUnauthorized) || n[client.Unknown] != 100 || n[client.Succeeded] != 200 {
+		if n := outcomes(results); !errors.Is(err, client.ErrUnauthorized) || n[client.Unknown] != 100 || n[client.Succeeded] < 200 {
 			t.Errorf("%v, %v", n, err)
 		}
 		sent := 0

@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -34,24 +33,38 @@ func journaled(t *testing.T, ctx context.Context, c *client.Client, path string,
 	return count, stop
 }
 
+// A job that is left after some results goes on where it stopped; run a third
+// time it does nothing.
 func TestJobGoesOnWhereItStopped(t *testing.T) {
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Millisecond)
-	defer cancel()
-	count, err := journaled(t, ctx, c, path, &client.Job{Source: organisation(5000)})
-	if !errors.Is(err, context.DeadlineExceeded) || count[client.Succeeded] == 0 {
-		t.Fatalf("%v %v", count, err)
+	n := 3000
+	j, err := journal.Open(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	job := &client.Job{Source: organisation(5000)}
+	given := 0
+	for res, err := range c.Run(t.Context(), &client.Job{Source: organisation(n), Journal: j}) {
+		if err != nil || res.Err != nil {
+			t.Fatal(err, res.Err)
+		}
+		if given++; given == 700 {
+			break
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	done := s.Stats().Created
+	job := &client.Job{Source: organisation(n)}
 	again, err := journaled(t, t.Context(), c, path, job)
-	if err != nil || again[client.Succeeded] != 5000 || job.Progress().Replayed < count[client.Succeeded] {
-		t.Errorf("%v %v, %d replayed after %d", again, err, job.Progress().Replayed, count[client.Succeeded])
+	if p := job.Progress(); err != nil || again[client.Succeeded] != n || p.Replayed != done || done < given || done == n {
+		t.Errorf("%v %v, %d replayed of %d done after %d results", again, err, p.Replayed, done, given)
 	}
 	sent := requests(s)
-	third := &client.Job{Source: organisation(5000)}
-	if count, err := journaled(t, t.Context(), c, path, third); err != nil || third.Progress().Replayed != 5000 || requests(s) != sent {
+	third := &client.Job{Source: organisation(n)}
+	if count, err := journaled(t, t.Context(), c, path, third); err != nil || third.Progress().Replayed != n || requests(s) != sent {
 		t.Errorf("a third run: %v %v, %d requests", count, err, requests(s)-sent)
 	}
 	once(t, s)
@@ -93,42 +106,4 @@ func TestJournalKnowsItsOrganisation(t *testing.T) {
 	if !errors.Is(err, client.ErrJournal) || requests(s) != sent {
 		t.Errorf("error %v, %d requests", err, requests(s)-sent)
 	}
-}
-
-// A journal on a real disk, and everything that can go wrong with a network.
-func TestSoak(t *testing.T) {
-	n := *soak
-	s := webextest.New(webextest.Config{
-		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: brisk(), Seed: *seed, TokenUses: 40, Token: "t0", Tokens: tokens(10000),
-	})
-	turn := 0
-	c := newClient(t, s, func(c *client.Config) {
-		c.Concurrency, c.MaxAttempts, c.LookupPatience, c.MaxWait = 8, 20, time.Second, 20*time.Millisecond
-		c.Token = rotate(&turn)
-	})
-	job := &client.Job{Source: organisation(n)}
-	count, err := journaled(t, t.Context(), c, filepath.Join(t.TempDir(), "j"), job)
-	if err != nil || count[client.Succeeded] != n {
-		t.Errorf("%v %v", count, err)
-	}
-	users, groups := s.Count()
-	if users+groups != n {
-		t.Errorf("%d users and %d groups for %d creates", users, groups, n)
-	}
-	once(t, s)
-	t.Logf("seed %d: %+v, the service: %+v", *seed, job.Progress(), s.Stats())
-}
-
-func brisk() webextest.Chaos {
-	c := chaos
-	c.RetryAfter = []string{"0", "", "-5", "rand(0),add(0)"}
-	c.MaxDelay = 5 * time.Millisecond
-	return c
-}
-
-func tokens(n int) (out []string) {
-	for i := range n {
-		out = append(out, fmt.Sprintf("t%d", i+1))
-	}
-	return out
 }

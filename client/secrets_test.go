@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -21,79 +22,110 @@ import (
 )
 
 // quotes makes a service that repeats what it was sent wherever it can.
-func quotes(secret string) webextest.Shape {
-	return webextest.EachItem(func(it *webextest.Item) {
-		if it.Response != nil {
-			it.Response = map[string]any{"detail": "refused " + secret + " of Secret Name, Token " + webextest.DefaultToken, "scimType": secret}
+var quotes = webextest.EachItem(func(it *webextest.Item) {
+	if it.Response != nil {
+		detail := "refused secret.person@example.com, token " + webextest.DefaultToken
+		if it.Method == "POST" {
+			detail += ", also called Secret Name, phone +15550199"
 		}
-	})
+		it.Response = map[string]any{"detail": detail, "scimType": "secret.person@example.com"}
+	}
+})
+
+var page = "<html>token " + webextest.DefaultToken + " for secret.person@example.com</html>"
+
+// discreet are faults that tempt to talk.
+var discreet = []*webextest.Fault{
+	nil, webextest.Refuse(400, ""), webextest.Refuse(401, ""), webextest.Refuse(403, ""), webextest.Refuse(404, ""), webextest.Refuse(413, ""),
+	webextest.Refuse(429, "soon"), webextest.Page(), webextest.Truncated(0), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeBody),
+	webextest.CutAt(webextest.InAnswer), webextest.Lose(504), webextest.Late(time.Hour), webextest.Redirect("http://elsewhere.example/?secret=secret.person"),
+	webextest.Shaped(quotes), {Status: 400, Body: &page}, {Status: 502, Body: &page}, {Body: &page}, webextest.Shaped(webextest.NoStatus), webextest.Busy(429),
 }
 
-// Everything that a job says, in errors, logs at every level, results (but for
-// the operation itself) and the journal on disk, holds neither token nor data,
-// whatever goes wrong and however much the service repeats of it.
+func discreetJob() *client.Job {
+	data := `"displayName":"Secret Name","phoneNumbers":[{"value":"+15550199"}]`
+	return &client.Job{Source: client.Operations(
+		client.Operation{Method: "POST", Path: "/Users", BulkID: "a", Data: user("secret.person", data)},
+		client.Operation{Method: "POST", Path: "/Users", BulkID: "b", Data: user("secret.person", data)}, // refused as a duplicate
+		client.Operation{Method: "POST", Path: "/Users", BulkID: "c", Data: []byte(`{"userName":"secret.person@example.com",`)},
+		client.Operation{Method: "POST", Path: "/Users", BulkID: "d", Data: make(chan int)},
+		client.Operation{Method: "POST", Path: "/Groups", BulkID: "g", Data: []byte(`{"schemas":["` + client.SchemaGroup + `"],"displayName":"hidden group"}`)},
+		patch("/Users/bulkId:a", `emails[value eq "secret.person@example.com"].value`, `"secret.person@example.com"`),
+	)}
+}
+
+// tell writes down all that a job says of itself.
+func tell(c *client.Client, job *client.Job) string {
+	var said strings.Builder
+	for res, err := range c.Run(context.Background(), job) {
+		res.Operation = client.Operation{}
+		fmt.Fprintf(&said, "%+v %v %v\n", res, err, res.Err)
+		for e := res.Err; e != nil; e = errors.Unwrap(e) {
+			fmt.Fprintln(&said, e)
+		}
+	}
+	return said.String()
+}
+
+func silentOn(t *testing.T, where, text string) {
+	t.Helper()
+	text = strings.ToLower(text)
+	for _, secret := range []string{webextest.DefaultToken, "secret.person", "secret name", "15550199", "hidden group"} {
+		if i := strings.Index(text, secret); i >= 0 {
+			t.Errorf("%q in the %s: …%s…", secret, where, text[max(0, i-200):min(len(text), i+100)])
+		}
+	}
+}
+
+// All that a job says, in errors, logs at every level and results (but for the
+// operation itself), holds neither token nor data, whatever goes wrong and
+// however much the service repeats of it.
 func TestNothingIsSaidAboutPeople(t *testing.T) {
-	secrets := []string{webextest.DefaultToken, "secret.person", "Secret Name", "+15550199", "hidden group"}
 	var logs safeBuffer
 	logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
-	var said strings.Builder
-	data := `"displayName":"Secret Name","phoneNumbers":[{"value":"+15550199"}]`
-	page := "<html>token " + webextest.DefaultToken + " for secret.person@example.com</html>"
-	faults := []*webextest.Fault{
-		nil, webextest.Refuse(400, ""), webextest.Refuse(401, ""), webextest.Refuse(403, ""), webextest.Refuse(404, ""), webextest.Refuse(413, ""), webextest.Refuse(429, "soon"),
-		webextest.Page(), webextest.Truncated(0), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeBody), webextest.CutAt(webextest.InAnswer),
-		webextest.Lose(504), webextest.Late(time.Second), webextest.Redirect("http://elsewhere.example/?secret=secret.person"),
-		webextest.Shaped(quotes("secret.person@example.com")), {Status: 400, Body: &page}, {Status: 502, Body: &page}, {Body: &page},
-		webextest.Shaped(webextest.NoStatus), webextest.Busy(429),
-	}
-	for n, fault := range faults {
+	for _, fault := range discreet {
 		for _, search := range []*webextest.Fault{nil, webextest.Refuse(403, ""), {Status: 400, Body: &page}, webextest.CutAt(webextest.InAnswer)} {
-			s := webextest.Start(silent{t}, webextest.Config{})
-			s.Script(fault, fault)
-			s.ScriptSearches(search, search, search, search, search, search)
-			path := filepath.Join(t.TempDir(), fmt.Sprint("j", n))
-			j, err := journal.Open(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := newClient(t, s.Simulator, func(c *client.Config) {
-				c.Logger, c.HTTPClient, c.BaseURL = logger, nil, s.URL
-				c.RequestTimeout, c.LookupPatience, c.MaxAttempts, c.MaxWait = 200*time.Millisecond, time.Millisecond, 2, time.Millisecond
+			synctest.Test(t, func(t *testing.T) {
+				s := webextest.New(webextest.Config{})
+				s.Script(fault, fault)
+				s.ScriptSearches(search, search, search, search, search, search)
+				c := newClient(t, s, func(c *client.Config) { c.Logger, c.MaxAttempts = logger, 2 })
+				silentOn(t, "results", tell(c, discreetJob()))
 			})
-			ops := []client.Operation{
-				{Method: "POST", Path: "/Users", BulkID: "a", Data: user("secret.person", data)},
-				{Method: "POST", Path: "/Users", BulkID: "b", Data: user("secret.person", data)}, // refused as a duplicate
-				{Method: "POST", Path: "/Users", BulkID: "c", Data: []byte(`{"userName":"secret.person@example.com",`)},
-				{Method: "POST", Path: "/Users", BulkID: "d", Data: make(chan int)},
-				{Method: "POST", Path: "/Groups", BulkID: "g", Data: []byte(`{"schemas":["` + client.SchemaGroup + `"],"displayName":"hidden group"}`)},
-				patch("/Users/bulkId:a", `emails[value eq \"secret.person@example.com\"].value`, `"secret.person@example.com"`),
-			}
-			job := &client.Job{Source: client.Operations(ops...), Journal: j}
-			for res, err := range c.Run(t.Context(), job) {
-				res.Operation = client.Operation{}
-				fmt.Fprintf(&said, "%+v %v %v\n", res, err, res.Err)
-				for e := res.Err; e != nil; e = errors.Unwrap(e) {
-					fmt.Fprintln(&said, e)
-				}
-			}
-			if err := j.Close(); err != nil {
-				t.Fatal(err)
-			}
-			for _, suffix := range []string{"", "-wal"} {
-				disk, _ := os.ReadFile(path + suffix)
-				said.Write(disk)
-			}
 		}
 	}
-	if strings.Count(logs.String(), "bulk request") < len(faults) || !strings.Contains(logs.String(), "path=/Users") {
+	if strings.Count(logs.String(), "bulk request") < 4*len(discreet) || !strings.Contains(logs.String(), "path=/Users") {
 		t.Error("the logs say nothing")
 	}
-	for _, secret := range secrets {
-		for where, text := range map[string]string{"log": logs.String(), "results": said.String()} {
-			if i := strings.Index(strings.ToLower(text), strings.ToLower(secret)); i >= 0 {
-				t.Errorf("%q in the %s: …%s…", secret, where, text[max(0, i-200):min(len(text), i+100)])
-			}
+	silentOn(t, "log", logs.String())
+}
+
+// Nor does the journal on disk.
+func TestJournalHoldsNoPeople(t *testing.T) {
+	s := webextest.New(webextest.Config{})
+	s.Script(nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))
+	c := newClient(t, s, func(c *client.Config) {
+		c.MaxAttempts, c.LookupPatience, c.MaxWait = 2, time.Millisecond, time.Millisecond
+	})
+	for n := range 3 {
+		path := filepath.Join(t.TempDir(), fmt.Sprint("j", n))
+		j, err := journal.Open(path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		job := discreetJob()
+		job.Journal = j
+		tell(c, job)
+		log, _ := os.ReadFile(path + "-wal")
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		disk, err := os.ReadFile(path)
+		if err != nil || len(disk) == 0 {
+			t.Fatal("nothing on disk", err)
+		}
+		silentOn(t, "journal", string(disk))
+		silentOn(t, "log of the journal", string(log))
 	}
 }
 

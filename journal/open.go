@@ -83,7 +83,6 @@ func (s *store) acquire(abs string) (logSize int64, err error) {
 	}
 	if err := run(s.conn,
 		"PRAGMA trusted_schema = OFF",
-		"PRAGMA cell_size_check = ON",
 		"PRAGMA locking_mode = EXCLUSIVE", // before the log is read: it then needs no shared memory
 		"BEGIN EXCLUSIVE", "COMMIT",
 	); err != nil {

@@ -103,7 +103,7 @@ func (s *store) prepare(maxPages int) error {
 		"PRAGMA temp_store = FILE",
 		createKnown,
 		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
-		"PRAGMA temp.cache_size = -8000",
+		"PRAGMA temp.cache_size = -4000",
 		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages),
 	)
 	if err != nil {

@@ -31,7 +31,7 @@ func newDemo(std stdio) *cobra.Command {
 		Use:   "demo [flags]",
 		Short: "Import a made-up organisation into the simulator, in one process",
 		Long: `People with managers and departments, and groups of them, go to a Webex in memory
-that cuts connections and asks for patience. Some are there already: those fail,
+that may cut connections and ask for patience. Some are there already: those fail,
 and what refers to them is not sent. In the end the service's own books show
 that nothing was done twice. Exit code 0, although some fail on purpose.`,
 		Example: `  webex-bulk demo
@@ -66,7 +66,7 @@ func (d *demonstration) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(d.out, "importing a made-up organisation of %d people into a simulated Webex (seed %d);\n", d.people, d.seed)
-	fmt.Fprintf(d.out, "some of them are there already, and the service cuts connections and asks for patience.\n\n")
+	fmt.Fprintf(d.out, "some of them may be there already, and the service may cut connections or ask for patience.\n\n")
 	var trouble error
 	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {
 		if _, err := service.Add("/Users", gen.User{Schemas: []string{client.SchemaUser}, UserName: userName}); err != nil {

@@ -93,7 +93,7 @@ delete;;Old;;
 // What a sheet is about shows in its columns.
 func TestIsGroups(t *testing.T) {
 	for header, want := range map[string]bool{
-		"displayName": true, "Display Name,members": true, "Group Name,Members": true, "operation,id,displayName,externalId": true,
+		"displayName": true, "Display Name,members": true, "Name,members": true, "Name,Mail": false, "Name": false, "Group Name,Members": true, "operation,id,displayName,externalId": true,
 		"userName": false, "Email,displayName": false, "displayName,First Name,id": false, "operation,id": false, "id,title": false,
 		"User ID/Email (Required),Display Name,members": false,
 	} {

@@ -1,6 +1,7 @@
 package opfile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,7 +32,7 @@ type column struct {
 // userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
 var userHeaders = map[string]string{
 	"userid/email(required)": "userName", "userid/email": "userName", "userid": "userName",
-	"firstname": "name.givenName", "lastname": "name.familyName", "jobtitle": "title",
+	"name": "displayName", "firstname": "name.givenName", "lastname": "name.familyName", "jobtitle": "title",
 	"phonenumber":         `phoneNumbers[type eq "work"].value`,
 	"extension":           `phoneNumbers[type eq "work_extension"].value`,
 	"language":            "preferredLanguage",
@@ -85,12 +86,13 @@ func isGroups(header []string) bool {
 		var users columns
 		users.understand(h, userVocabulary, userHeaders)
 		switch folded := fold(h); {
-		case folded == "email" || folded == "emailaddress" || folded == "username":
+		case folded == "email" || folded == "mail" || folded == "emailaddress" || folded == "username":
 			return false
 		case folded == "members" || folded == "members.value" || groupHeaders[folded] == "members":
 			return true
-		case folded == "displayname" || groupHeaders[folded] == "displayName":
+		case folded == "displayname" || groupHeaders[folded] == "displayName" && folded != "name":
 			groups = true
+		case folded == "name": // people have one, and groups
 		case len(users.list) == 1 && users.list[0].use == setsAttribute && folded != "externalid":
 			return false
 		}
@@ -116,7 +118,7 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 	defer func() { c.list = append(c.list, col) }()
 	folded := fold(header)
 	switch folded {
-	case "operation":
+	case "operation", "op", "action": // a delete that is overlooked would be a create
 		col.use = saysOperation
 		return
 	case "id":
@@ -173,7 +175,7 @@ func (c *columns) email() {
 	named := slices.ContainsFunc(c.list, func(col column) bool { return col.use == setsAttribute && col.kind == identity })
 	for i := range c.list {
 		switch fold(c.list[i].header) {
-		case "email", "emailaddress":
+		case "email", "mail", "emailaddress":
 			path := "userName"
 			if named {
 				path = `emails[type eq "work"].value`
@@ -195,7 +197,7 @@ func (c *columns) distinct() {
 		case setsAttribute:
 			key = col.target.path()
 		case saysOperation, saysID, saysAddressType:
-			key = fold(col.header)
+			key = fmt.Sprint(col.use)
 		default:
 			continue
 		}

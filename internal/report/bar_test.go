@@ -33,7 +33,7 @@ func TestBar(t *testing.T) {
 			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 500}}},
 			"███████░░░░░░░░░░░░░░░░░░░░░░░   25%  500/2000  100 a second  about 15s left"},
 		{"what an earlier run did is no rate", 2000, 80, false,
-			[]drawing{{0, client.Progress{Succeeded: 1000, Replayed: 1000}}, {10 * time.Second, client.Progress{Succeeded: 1500, Replayed: 1000}}},
+			[]drawing{begun, {10 * time.Second, client.Progress{Succeeded: 1500, Replayed: 1000}}},
 			"██████████████████████░░░░░░░░   75%  1500/2000  50 a second  about 10s left"},
 		{"a slow service", 100, 90, false,
 			[]drawing{begun, {10 * time.Second, client.Progress{Succeeded: 5}}},

@@ -81,6 +81,7 @@ func result(i int, random *rand.Rand) client.Result {
 		res.Operation.Method, res.Operation.Path = client.MethodPatch, "/Users/"+someID
 		res.Outcome, res.Status, res.Err = client.Failed, 404, refused(404, "no such user: "+someID, id)
 	case draw < 7:
+		res.Operation.Method, res.Operation.Path = client.MethodPatch, "/Groups/"+client.Ref(name)
 		res.Outcome, res.Status = client.Skipped, 0
 		res.Err = &client.SkippedError{Index: max(0, i-7), BulkID: "person.0001", Cause: refused(409, "uniqueness: user exists", id)}
 	case draw == 7 && i%3 == 0:

@@ -88,6 +88,14 @@ func TestPageNamesNobody(t *testing.T) {
 	}
 }
 
+func TestRowNamesNobody(t *testing.T) {
+	row := Row{Line: 7, Index: 5, Method: "zed", Path: "/zed", BulkID: "zed", Name: "zed", Outcome: "failed", Status: 400, Reason: "zed is taken", TrackingID: "ROUTER_1"}
+	want := Row{Line: 7, Index: 5, Method: hidden, Path: hidden, Outcome: "failed", Status: 400, Reason: "… is taken", TrackingID: "ROUTER_1"}
+	if got := row.discreet(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestPageIsBounded(t *testing.T) {
 	var sum Summary
 	rec := &Recorder{}

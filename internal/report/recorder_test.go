@@ -61,6 +61,21 @@ func TestCourse(t *testing.T) {
 	})
 }
 
+// The beginning of a long job is not coarser than its end.
+func TestCourseIsEven(t *testing.T) {
+	var c course
+	for i := range 10_000 {
+		c.add(time.Duration(i)*time.Second, client.Progress{})
+	}
+	var gaps []time.Duration
+	for i := 1; i < len(c.samples)-1; i++ {
+		gaps = append(gaps, c.samples[i].At-c.samples[i-1].At)
+	}
+	if least, most := slices.Min(gaps), slices.Max(gaps); most > 2*least || len(gaps) < maxSamples/3 {
+		t.Errorf("%d samples, from %v to %v apart", len(gaps), least, most)
+	}
+}
+
 func TestCourseTwiceAtOnce(t *testing.T) {
 	var c course
 	c.add(0, client.Progress{InFlight: 3})
@@ -72,15 +87,20 @@ func TestCourseTwiceAtOnce(t *testing.T) {
 
 func TestRecorderSamples(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var p client.Progress
-		r := NewRecorder(RecorderOptions{Sample: func() client.Progress { return p }, Every: time.Second})
 		began := time.Now()
-		time.Sleep(1500 * time.Millisecond)
-		p.Succeeded, p.ClosedFor = 7, 600*time.Millisecond
-		time.Sleep(time.Second) // seen closed at 2 s
-		p.ClosedFor = 0
-		time.Sleep(time.Second) // seen open at 3 s, at 3.5 s the job ends
-		p.Failed = 1
+		sample := func() client.Progress {
+			switch at := time.Since(began); {
+			case at < 1500*time.Millisecond:
+				return client.Progress{}
+			case at < 2500*time.Millisecond:
+				return client.Progress{Succeeded: 7, ClosedFor: 600 * time.Millisecond}
+			case at < 3500*time.Millisecond:
+				return client.Progress{Succeeded: 7}
+			}
+			return client.Progress{Succeeded: 7, Failed: 1}
+		}
+		r := NewRecorder(RecorderOptions{Sample: sample, Every: time.Second})
+		time.Sleep(3500 * time.Millisecond)
 		r.Stop()
 		r.Stop()
 		want := []Sample{

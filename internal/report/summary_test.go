@@ -107,6 +107,17 @@ func TestSummaryAddsUp(t *testing.T) {
 	})
 }
 
+func TestReasonsAreBounded(t *testing.T) {
+	var s Summary
+	for i := range 200 {
+		s.Add(failure(i, errors.New(strings.Repeat("w", 1+i))), 0)
+		s.Add(failure(i, errors.New("w")), 0)
+	}
+	if len(s.Reasons) != maxReasons || s.Reasons[0].Count != 201 || s.Others != 200-maxReasons {
+		t.Errorf("%d reasons, the first %d times, %d others", len(s.Reasons), s.Reasons[0].Count, s.Others)
+	}
+}
+
 func TestTable(t *testing.T) {
 	var s Summary
 	for i := range 1200 {

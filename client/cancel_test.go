@@ -1,0 +1,271 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// stopAt runs a job that is cancelled after a time, and checks what holds for
+// all of them: each operation that was read has its fate, what is said to be
+// skipped was not done, nothing is sent after the end, no goroutine is left.
+func stopAt(t *testing.T, after time.Duration, s *webextest.Simulator, change func(*client.Config), job *client.Job) (results map[int]client.Result, err error, took time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), after)
+	defer cancel()
+	began := time.Now()
+	results = map[int]client.Result{}
+	for res, stop := range newClient(t, s, change).Run(ctx, job) {
+		if err = stop; stop == nil {
+			results[res.Index] = res
+		}
+	}
+	took = time.Since(began)
+	lawful(t, job, len(results))
+	for i, r := range results {
+		_, there := s.UserByName(fmt.Sprintf("u%d@example.com", i))
+		if r.Outcome == client.Skipped && there || r.Outcome == client.Succeeded && !there {
+			t.Errorf("operation %d: %v, there %v", i, r.Outcome, there)
+		}
+		if r.Err != nil && !errors.Is(r.Err, context.DeadlineExceeded) {
+			t.Errorf("operation %d: %v", i, r.Err)
+		}
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the job ended with %v", err)
+	}
+	sent := len(s.Exchanges())
+	time.Sleep(time.Hour)
+	if n := len(s.Exchanges()); n != sent {
+		t.Errorf("%d requests after the end", n-sent)
+	}
+	return results, err, took
+}
+
+// A job can be cancelled at every stage; what is under way gets its grace.
+func TestCancelAtEveryStage(t *testing.T) {
+	known := map[client.Outcome]int{client.Succeeded: 400, client.Skipped: 0}
+	for name, c := range map[string]struct {
+		service  webextest.Config
+		script   []*webextest.Fault
+		searches []*webextest.Fault
+		after    time.Duration
+		least    map[client.Outcome]int // Skipped is the rest
+		most     time.Duration
+	}{
+		"before it begins":     {after: 0, most: 0},
+		"in flight":            {service: webextest.Config{Latency: 5 * time.Second}, after: time.Second, least: known, most: 5 * time.Second},
+		"in flight too long":   {service: webextest.Config{Latency: 50 * time.Second}, after: time.Second, least: map[client.Outcome]int{client.Unknown: 400}, most: 11 * time.Second},
+		"at the gate":          {script: []*webextest.Fault{webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40")}, after: 10 * time.Second, most: 10 * time.Second},
+		"in a look-up":         {service: webextest.Config{ReadLag: time.Hour}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
+		"in a slow look-up":    {script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: []*webextest.Fault{webextest.Late(time.Hour)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
+		"before a repetition":  {script: []*webextest.Fault{webextest.Busy(429), webextest.Busy(429), webextest.Busy(429), webextest.Busy(429)}, after: time.Millisecond, most: 2 * time.Millisecond},
+		"in the answer's body": {script: []*webextest.Fault{{Delay: 3 * time.Second}}, after: time.Second, least: map[client.Outcome]int{client.Succeeded: 100}, most: 3 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := webextest.New(c.service)
+			s.Script(c.script...)
+			s.ScriptSearches(c.searches...)
+			n := 400
+			if c.least[client.Succeeded]+c.least[client.Unknown] == 400 {
+				n = 5000
+			}
+			results, _, took := stopAt(t, c.after, s, nil, &client.Job{Source: client.Operations(users(n)...)})
+			count := map[client.Outcome]int{}
+			for _, r := range results {
+				count[r.Outcome]++
+			}
+			for o, least := range c.least {
+				if count[o] < least {
+					t.Errorf("%s: %v, expected %v", name, count, c.least)
+				}
+			}
+			if count[client.Failed] > 0 || count[client.Unknown] != c.least[client.Unknown] || took > c.most {
+				t.Errorf("%s: %v after %v", name, count, took)
+			}
+		})
+	}
+}
+
+// What is known is told at once, and recorded, while the rest of its request is
+// still looked for.
+func TestKnownResultsDoNotWaitForLookUps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{ReadLag: time.Hour})
+		s.Script(webextest.Shaped(webextest.Fewer(10)))
+		j := newNotes()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		early, unknown := 0, 0
+		for res, err := range newClient(t, s, nil).Run(ctx, &client.Job{Source: client.Operations(users(100)...), Journal: j}) {
+			switch {
+			case err != nil:
+			case res.Outcome == client.Succeeded && time.Since(began) < time.Second:
+				early++
+			case res.Outcome == client.Unknown:
+				unknown++
+			}
+		}
+		done := 0
+		for _, n := range j.tickets {
+			if n.known == client.KnownDone {
+				done++
+			}
+		}
+		if early != 90 || unknown != 10 || done != 90 {
+			t.Errorf("%d were told at once, %d are unknown, %d on record as done", early, unknown, done)
+		}
+	})
+}
+
+// A job resumed and cancelled while it looks for what an earlier run has sent
+// still doesn't know.
+func TestCancelWhileProbing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{ReadLag: time.Hour, Latency: 20 * time.Second})
+		j := newNotes()
+		stopAt(t, time.Second, s, nil, &client.Job{Source: client.Operations(users(100)...), Journal: j})
+		results, _, _ := stopAt(t, 5*time.Second, s, nil, &client.Job{Source: client.Operations(users(100)...), Journal: j})
+		for i, r := range results {
+			if r.Outcome != client.Unknown {
+				t.Errorf("operation %d: %v: %v", i, r.Outcome, r.Err)
+			}
+		}
+		time.Sleep(2 * time.Hour)
+		again, err := resumed(t, s, j, func(c *client.Config) { c.RequestTimeout = time.Hour }, users(100)...)
+		want(t, again, map[client.Outcome]int{client.Succeeded: 100})
+		if err != nil {
+			t.Error(err)
+		}
+		once(t, s)
+	})
+}
+
+// Leaving the loop, by break or by a panic, ends what is under way and leaves
+// nothing behind: the bubble ends only when every goroutine has.
+func TestLeavingTheLoopLeavesNothingBehind(t *testing.T) {
+	for _, panics := range []bool{false, true} {
+		for _, fault := range []*webextest.Fault{nil, webextest.CutAt(webextest.AfterWork), webextest.Refuse(429, "30"), webextest.Late(time.Hour)} {
+			synctest.Test(t, func(t *testing.T) {
+				s := webextest.New(webextest.Config{Latency: time.Second, ReadLag: time.Hour})
+				s.Script(nil, fault, fault, fault)
+				job := &client.Job{Source: client.Operations(users(2000)...)}
+				func() {
+					defer func() { _ = recover() }()
+					for range newClient(t, s, nil).Run(t.Context(), job) {
+						if panics {
+							panic("the caller's own")
+						}
+						break
+					}
+				}()
+				sent := len(s.Exchanges())
+				if synctest.Wait(); len(s.Exchanges()) != sent {
+					t.Error("it goes on")
+				}
+			})
+		}
+	}
+}
+
+// A source that gives an error ends the job: what it gave before has its fate.
+func TestSourceThatFails(t *testing.T) {
+	broken := errors.New("line 251 is broken")
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Second})
+		after := 0
+		source := func(yield func(client.Operation, error) bool) {
+			for _, op := range users(250) {
+				if !yield(op, nil) {
+					return
+				}
+			}
+			for yield(client.Operation{}, broken) {
+				after++
+			}
+		}
+		results, err := run(t, newClient(t, s, nil), &client.Job{Source: source})
+		if !errors.Is(err, broken) || !errors.Is(err, client.ErrSource) || len(results) != 250 || after > 0 {
+			t.Errorf("%v, %d results", err, len(results))
+		}
+		for i, r := range results {
+			if r.Outcome == client.Skipped && !errors.Is(r.Err, broken) || r.Outcome > client.Skipped {
+				t.Errorf("operation %d: %v: %v", i, r.Outcome, r.Err)
+			}
+		}
+	})
+}
+
+func TestNoSource(t *testing.T) {
+	for _, source := range []iter.Seq2[client.Operation, error]{nil, client.Operations()} {
+		synctest.Test(t, func(t *testing.T) {
+			s := webextest.New(webextest.Config{})
+			if results, err := run(t, newClient(t, s, nil), &client.Job{Source: source}); err != nil || len(results)+len(s.Exchanges()) > 0 {
+				t.Errorf("%v, %v", results, err)
+			}
+		})
+	}
+}
+
+// A feed that pauses does not hold back what is ready.
+func TestIdleSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond})
+		var given, got [130]time.Time
+		source := func(yield func(client.Operation, error) bool) {
+			for i, op := range users(130) {
+				if i >= 120 {
+					time.Sleep(time.Minute)
+				}
+				given[i] = time.Now()
+				if !yield(op, nil) {
+					return
+				}
+			}
+		}
+		for res, err := range newClient(t, s, func(c *client.Config) { c.Limits.Operations = 50 }).Run(t.Context(), &client.Job{Source: source}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[res.Index] = time.Now()
+		}
+		for i := range got {
+			if wait := got[i].Sub(given[i]); wait > 200*time.Millisecond {
+				t.Errorf("operation %d had its result after %v", i, wait)
+			}
+		}
+		if n := requests(s); n != 13 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+// A source may wait for the results of what it has given.
+func TestSourceThatWaitsForResults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		results := make(chan client.Result, 1)
+		source := func(yield func(client.Operation, error) bool) {
+			for i := range 10 {
+				if !yield(create(fmt.Sprint("u", i)), nil) {
+					return
+				}
+				<-results
+			}
+		}
+		for res, err := range newClient(t, s, nil).Run(t.Context(), &client.Job{Source: source}) {
+			if err != nil || res.Err != nil {
+				t.Fatal(err, res.Err)
+			}
+			results <- res
+		}
+	})
+}

@@ -1,0 +1,80 @@
+package client_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// chaos is a source of trouble of every kind.
+var chaos = webextest.Chaos{
+	CutBeforeBody: .03, CutBeforeWork: .03, CutAfterWork: .03, CutInAnswer: .03,
+	TooMany: .03, Locked: .01, Unavailable: .02, Internal: .01, BadGateway: .02, LostGateway: .03, LostTimeout: .02,
+	Truncate: .02, Page: .02, Shuffle: .2, Busy: .01,
+	RetryAfter: []string{"1", "", "rand(3),add(1)", "-5", "0"}, MaxDelay: 300 * time.Millisecond,
+}
+
+// Whatever goes wrong, everything is done, once, and right.
+func TestChaos(t *testing.T) {
+	for seed := range int64(4) {
+		sc := scenario{service: webextest.Config{Latency: 20 * time.Millisecond, ReadLag: 3 * time.Second, Chaos: chaos, Seed: seed}}
+		sc.config = func(c *client.Config) { c.Concurrency, c.MaxAttempts = 8, 20 }
+		var ops []client.Operation
+		for op := range organisation(2000) {
+			ops = append(ops, op)
+		}
+		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			once(t, s)
+			for i := range ops {
+				u, _ := s.User(results[i].Location.ID)
+				if boss := results[i/10*10].Location.ID; i%10 != 0 && i%50 != 7 && u.Manager() != boss {
+					t.Errorf("seed %d: u%d: manager %q, expected %q", seed, i, u.Manager(), boss)
+				}
+			}
+			t.Logf("seed %d: %+v", seed, sc.job.Progress())
+		})
+	}
+}
+
+// A journal on a real disk, and everything that can go wrong with a network.
+func TestSoak(t *testing.T) {
+	n := *soak
+	s := webextest.New(webextest.Config{
+		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: brisk(), Seed: *seed, TokenUses: 40, Token: "t0", Tokens: tokens(10000),
+	})
+	turn := 0
+	c := newClient(t, s, func(c *client.Config) {
+		c.Concurrency, c.MaxAttempts, c.LookupPatience, c.MaxWait = 8, 20, time.Second, 20*time.Millisecond
+		c.Token = rotate(&turn)
+	})
+	job := &client.Job{Source: organisation(n)}
+	count, err := journaled(t, t.Context(), c, filepath.Join(t.TempDir(), "j"), job)
+	if err != nil || count[client.Succeeded] != n {
+		t.Errorf("%v %v", count, err)
+	}
+	users, groups := s.Count()
+	if users+groups != n {
+		t.Errorf("%d users and %d groups for %d creates", users, groups, n)
+	}
+	once(t, s)
+	t.Logf("seed %d: %+v, the service: %+v", *seed, job.Progress(), s.Stats())
+}
+
+// brisk is chaos that doesn't take long.
+func brisk() webextest.Chaos {
+	c := chaos
+	c.RetryAfter = []string{"0", "", "-5", "rand(0),add(0)"}
+	c.MaxDelay = 5 * time.Millisecond
+	return c
+}
+
+func tokens(n int) (out []string) {
+	for i := range n {
+		out = append(out, fmt.Sprintf("t%d", i+1))
+	}
+	return out
+}

@@ -1,0 +1,60 @@
+package client_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// New refuses what can't be meant, names the field, and never repeats a secret.
+func TestConfigIsChecked(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*client.Config)
+		field  string // "" if it is accepted
+	}{
+		"plain":                  {func(*client.Config) {}, ""},
+		"no organisation":        {func(c *client.Config) { c.OrgID = "" }, "OrgID"},
+		"no UUID":                {func(c *client.Config) { c.OrgID = "../../other" }, "OrgID"},
+		"organisation in base64": {func(c *client.Config) { c.OrgID = client.WebexID(client.KindOrganization, webextest.DefaultOrgID) }, ""},
+		"a person's id":          {func(c *client.Config) { c.OrgID = client.WebexID(client.KindPerson, webextest.DefaultOrgID) }, "OrgID"},
+		"no token":               {func(c *client.Config) { c.Token = nil }, "Token"},
+		"http":                   {func(c *client.Config) { c.BaseURL = "http://webexapis.com" }, "BaseURL"},
+		"http to loopback":       {func(c *client.Config) { c.BaseURL = "http://127.0.0.1:8080" }, ""},
+		"http to localhost":      {func(c *client.Config) { c.BaseURL = "http://LOCALHOST:8080/" }, ""},
+		"http to ::1":            {func(c *client.Config) { c.BaseURL = "http://[::1]:8080" }, ""},
+		"http to a lookalike":    {func(c *client.Config) { c.BaseURL = "http://localhost.evil.example" }, "BaseURL"},
+		"http to 127.evil":       {func(c *client.Config) { c.BaseURL = "http://127.0.0.1.evil.example" }, "BaseURL"},
+		"http by a user":         {func(c *client.Config) { c.BaseURL = "http://127.0.0.1@evil.example" }, "BaseURL"},
+		"a password":             {func(c *client.Config) { c.BaseURL = "https://a:secret@webexapis.com" }, "BaseURL"},
+		"a query":                {func(c *client.Config) { c.BaseURL = "https://webexapis.com?secret=1" }, "BaseURL"},
+		"no host":                {func(c *client.Config) { c.BaseURL = "https://" }, "BaseURL"},
+		"a port alone":           {func(c *client.Config) { c.BaseURL = "https://:443" }, "BaseURL"},
+		"no scheme":              {func(c *client.Config) { c.BaseURL = "webexapis.com" }, "BaseURL"},
+		"another scheme":         {func(c *client.Config) { c.BaseURL = "ftp://webexapis.com" }, "BaseURL"},
+		"no url":                 {func(c *client.Config) { c.BaseURL = "https://secret host/%zz" }, "BaseURL"},
+		"concurrency":            {func(c *client.Config) { c.Concurrency = -1 }, "Concurrency"},
+		"much concurrency":       {func(c *client.Config) { c.Concurrency = 1001 }, "Concurrency"},
+		"attempts":               {func(c *client.Config) { c.MaxAttempts = -1 }, "MaxAttempts"},
+		"operations":             {func(c *client.Config) { c.Limits.Operations = 101 }, "Limits.Operations"},
+		"fewer than none":        {func(c *client.Config) { c.Limits.Operations = -1 }, "Limits.Operations"},
+		"bytes":                  {func(c *client.Config) { c.Limits.Bytes = 10 }, "Limits.Bytes"},
+		"timeout":                {func(c *client.Config) { c.RequestTimeout = -time.Second }, "RequestTimeout"},
+		"grace":                  {func(c *client.Config) { c.Grace = -1 }, "Grace"},
+		"wait":                   {func(c *client.Config) { c.MaxWait = -1 }, "MaxWait"},
+		"all waits":              {func(c *client.Config) { c.MaxTotalWait = -1 }, "MaxTotalWait"},
+		"patience":               {func(c *client.Config) { c.LookupPatience = -1 }, "LookupPatience"},
+	} {
+		cfg := client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken("token")}
+		c.change(&cfg)
+		got, err := client.New(cfg)
+		switch {
+		case (c.field == "") != (err == nil), (err == nil) != (got != nil):
+			t.Errorf("%s: %v", name, err)
+		case err != nil && (!strings.Contains(err.Error(), c.field) || strings.Contains(err.Error(), "secret")):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

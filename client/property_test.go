@@ -1,0 +1,249 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// TestRandomJobs carries out random jobs against random trouble, and compares
+// the results with the service's books. The long campaign is
+//
+//	go test ./client -run RandomJobs -rapid.checks=20000
+func TestRandomJobs(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := drawWorld(rt)
+		var wrong []string
+		synctest.Test(t, func(*testing.T) { wrong = w.live() })
+		for _, text := range wrong {
+			rt.Error(text)
+		}
+		if len(wrong) > 0 {
+			t.Log(wrong, w)
+		}
+	})
+}
+
+// judged is a world after its job.
+type judged struct {
+	*world
+	s       *webextest.Simulator
+	results []client.Result
+	stop    error
+	did     map[string][]webextest.Effect // for each operation, by its name
+	wrong   []string
+}
+
+func (j *judged) errorf(format string, args ...any) {
+	j.wrong = append(j.wrong, fmt.Sprintf(format, args...))
+}
+
+// live runs the job, after a first run that is cut short perhaps, and returns
+// what is wrong.
+func (w *world) live() []string {
+	s, ops, err := w.start()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	j := &judged{world: w, s: s}
+	w.cfg.OrgID, w.cfg.Token, w.cfg.HTTPClient = webextest.DefaultOrgID, client.StaticToken(webextest.DefaultToken), s.Client()
+	c, err := client.New(w.cfg)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var memory *notes
+	if w.journal {
+		memory = newNotes()
+	}
+	if w.stopAt > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), w.stopAt)
+		j.run(ctx, c, memory, ops)
+		cancel()
+		j.check(true)
+		time.Sleep(time.Minute)
+	}
+	j.run(context.Background(), c, memory, ops)
+	j.check(false)
+	if memory != nil {
+		j.wrong = append(j.wrong, memory.misuse...)
+	}
+	return j.wrong
+}
+
+func (j *judged) run(ctx context.Context, c *client.Client, memory *notes, ops []client.Operation) {
+	job := client.Job{Source: client.Operations(ops...), FailOnErrors: j.job.FailOnErrors, Ordered: j.job.Ordered}
+	if memory != nil {
+		job.Journal = memory
+	}
+	j.results, j.stop = make([]client.Result, len(ops)), nil
+	read := 0
+	for res, err := range c.Run(ctx, &job) {
+		if j.stop != nil {
+			j.errorf("something after the error: %v %v", res, err)
+		}
+		if j.stop = err; err != nil {
+			continue
+		}
+		read++
+		if j.results[res.Index].Outcome != 0 {
+			j.errorf("operation %d: %v", res.Index, errSecond)
+		}
+		if (res.Err == nil) != (res.Outcome == client.Succeeded) {
+			j.errorf("operation %d: %v with %v", res.Index, res.Outcome, res.Err)
+		}
+		j.results[res.Index] = res
+	}
+	if p := job.Progress(); p.Read != read || p.Done() != read || j.stop == nil && read != len(ops) {
+		j.errorf("%d results of %d: %+v", read, len(ops), p)
+	}
+}
+
+func (j *judged) check(stopped bool) {
+	if err := j.s.Check(); err != nil {
+		j.errorf("%v", err)
+	}
+	if overlaps := j.s.Overlaps(); len(overlaps) > 0 {
+		j.errorf("overlaps: %v", overlaps)
+	}
+	j.did = effects(j.s, func(e webextest.Entry) string { return e.BulkID })
+	for i := range j.ops {
+		j.checkEffect(i, stopped)
+		j.checkOutcome(i, stopped)
+		j.checkReferences(i)
+	}
+	j.checkBudget()
+	j.checkOrder()
+}
+
+func count(all []webextest.Effect, which ...webextest.Effect) (n int) {
+	for _, e := range all {
+		if slices.Contains(which, e) {
+			n++
+		}
+	}
+	return n
+}
+
+// checkEffect: what is said of an operation is what the service did.
+func (j *judged) checkEffect(i int, stopped bool) {
+	r, did := j.results[i], j.did[j.name(i)]
+	n := count(did, webextest.Created, webextest.Patched, webextest.Deleted)
+	most := 1
+	if r.Operation.Method == "PATCH" || r.Outcome == 0 {
+		most = len(did) // may be repeated
+	}
+	switch {
+	case n > most:
+		j.errorf("operation %d was done %d times: %v", i, n, did)
+	case r.Outcome == client.Succeeded && n == 0 && !j.mayMistake(i):
+		j.errorf("operation %d: nothing was done: %v", i, did)
+	case (r.Outcome == client.Failed || r.Outcome == client.Skipped) && n > 0:
+		j.errorf("operation %d: %v (%v), and was done: %v", i, r.Outcome, r.Err, did)
+	case r.Outcome == client.Unknown && !stopped && j.stop == nil && !errors.Is(r.Err, client.ErrUnknown):
+		j.errorf("operation %d: %v", i, r.Err)
+	}
+	if r.Outcome == client.Succeeded && r.Operation.Method == "POST" {
+		u, isUser := j.s.User(r.Location.ID)
+		g, isGroup := j.s.Group(r.Location.ID)
+		if isUser && u.UserName() != j.name(i)+"@example.com" || isGroup && g.DisplayName() != j.name(i) || isUser == isGroup {
+			j.errorf("operation %d: %v is another", i, r.Location)
+		}
+	}
+}
+
+// mayMistake reports whether another's doing may be taken for the operation's
+// own after a loss: that of another DELETE, or that of whoever had the name
+// before a run that was cut short.
+func (j *judged) mayMistake(i int) bool {
+	return !j.peaceful && (j.kinds[i] == "delete there" || j.stopAt > 0)
+}
+
+// checkOutcome: what can succeed does, unless the job stops.
+func (j *judged) checkOutcome(i int, stopped bool) {
+	r := j.results[i]
+	switch {
+	case j.doomed[i] && r.Outcome == client.Succeeded && !j.mayMistake(i):
+		j.errorf("operation %d succeeded, though it can't", i)
+	case stopped || j.stop != nil || j.doomed[i] || r.Outcome == client.Succeeded:
+	case j.job.Ordered && errors.Is(r.Err, client.ErrForward), j.job.Ordered && r.Outcome == client.Skipped:
+	case errors.Is(r.Err, client.ErrCircle):
+	case errors.Is(r.Err, client.ErrTooLarge) && j.cfg.Limits.Bytes > 0:
+	case j.follows(i, client.ErrCircle), j.follows(i, client.ErrTooLarge):
+	default:
+		j.errorf("operation %d: %v: %v", i, r.Outcome, r.Err)
+	}
+}
+
+// follows reports whether an operation was skipped for such a cause.
+func (j *judged) follows(i int, cause error) bool {
+	return j.results[i].Outcome == client.Skipped && errors.Is(j.results[i].Err, cause)
+}
+
+// checkReferences: what succeeded refers to what was meant.
+func (j *judged) checkReferences(i int) {
+	r := j.results[i]
+	if r.Outcome != client.Succeeded {
+		return
+	}
+	var ids []string
+	for _, k := range j.refs[i] {
+		if j.results[k].Outcome != client.Succeeded {
+			j.errorf("operation %d succeeded, and %d, to which it refers, is %v", i, k, j.results[k].Outcome)
+		}
+		if id := j.results[k].Location.ID; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	u, isUser := j.s.User(r.Location.ID)
+	if isUser && r.Operation.Method == "POST" && len(ids) > 0 && u.Manager() != ids[0] {
+		j.errorf("operation %d: manager %q, expected %q", i, u.Manager(), ids[0])
+	}
+	if g, ok := j.s.Group(r.Location.ID); ok && !slices.Equal(sorted(g.Members()), sorted(ids)) {
+		j.errorf("operation %d: members %v, expected %v", i, g.Members(), ids)
+	}
+}
+
+// checkBudget: no more operations have failed at the service than the job
+// allows, and just so many if it stopped for that.
+func (j *judged) checkBudget() {
+	failed := 0
+	for i, r := range j.results {
+		if r.Outcome == client.Failed && r.Attempts > 0 && count(j.did[j.name(i)], webextest.Failed) > 0 {
+			failed++
+		}
+	}
+	if budget := j.job.FailOnErrors; budget > 0 && failed > budget || (failed >= max(1, budget)) != errors.Is(j.stop, client.ErrBudget) && budget > 0 {
+		j.errorf("%d failed of %d: %v", failed, budget, j.stop)
+	}
+}
+
+// checkOrder: the last word on a resource is that of the last operation that
+// succeeded.
+func (j *judged) checkOrder() {
+	last, certain := map[string]int{}, map[string]bool{}
+	for i, r := range j.results {
+		if r.Operation.Method != "PATCH" {
+			continue
+		}
+		path := r.Operation.Path
+		if r.Outcome == client.Succeeded {
+			last[path], certain[path] = i, true
+		} else if r.Outcome != client.Skipped && r.Outcome != client.Failed {
+			certain[path] = false
+		}
+	}
+	for path, i := range last {
+		if u, ok := j.s.User(j.results[i].Location.ID); certain[path] && ok && u["title"] != j.name(i) {
+			j.errorf("the last word on %s is %v, expected %s", path, u["title"], j.name(i))
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// world is a random job, the service that it meets, and what must become of it.
+type world struct {
+	ops      []client.Operation
+	kinds    []string // of each operation
+	refs     [][]int  // the operations that it refers to
+	doomed   []bool   // it can't succeed, for its own sake or for one that it refers to
+	service  webextest.Config
+	cfg      client.Config // the settings that vary
+	job      client.Job
+	journal  bool
+	stopAt   time.Duration // of a first run, with a journal
+	peaceful bool
+}
+
+// there are users that the service has before the job; taken ones bear names
+// that operations want.
+const there = 4
+
+func thereID(i int) string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", i) }
+
+func drawWorld(t *rapid.T) *world {
+	w := &world{}
+	n := rapid.IntRange(0, 60).Draw(t, "operations")
+	w.doomed, w.refs, w.kinds = make([]bool, n), make([][]int, n), make([]string, n)
+	kinds := []string{"user", "user", "user", "user", "group", "patch", "patch there", "delete there", "taken", "invalid", "unknown"}
+	for i := range n {
+		w.kinds[i] = rapid.SampledFrom(kinds).Draw(t, "kind")
+	}
+	for i := range n {
+		w.ops = append(w.ops, w.draw(t, i))
+	}
+	w.condemn()
+	w.drawTrouble(t)
+	return w
+}
+
+// other draws an operation to refer to, -1 for none.
+func (w *world) other(t *rapid.T, i int, among ...string) int {
+	var all []int
+	for j, kind := range w.kinds {
+		for _, k := range among {
+			if kind == k && j != i {
+				all = append(all, j)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return -1
+	}
+	return rapid.SampledFrom(all).Draw(t, "refers to")
+}
+
+func (w *world) draw(t *rapid.T, i int) client.Operation {
+	name := fmt.Sprint("n", i)
+	creates := []string{"user", "user", "user", "taken", "invalid", "unknown"}
+	op := create(name)
+	switch kind := w.kinds[i]; kind {
+	case "user", "taken":
+		if j := w.other(t, i, creates...); j >= 0 && rapid.Bool().Draw(t, "managed") {
+			w.refs[i] = []int{j}
+			op = create(name, manager(w.name(j)))
+		}
+		w.doomed[i] = kind == "taken"
+	case "group":
+		var members []string
+		for range rapid.IntRange(0, 8).Draw(t, "members") {
+			if j := w.other(t, i, creates...); j >= 0 {
+				w.refs[i], members = append(w.refs[i], j), append(members, w.name(j))
+			}
+		}
+		op = group(name, fmt.Sprintf(`,"externalId":%q`, name), members...)
+	case "patch":
+		j := w.other(t, i, "user", "taken")
+		if j < 0 {
+			w.kinds[i] = "user"
+			return op
+		}
+		w.refs[i] = []int{j}
+		op = patch("/Users/bulkId:"+w.name(j), "title", quote(name))
+	case "patch there":
+		op = patch("/Users/there"+fmt.Sprint(rapid.IntRange(0, there-2).Draw(t, "user")), "title", quote(name))
+	case "delete there":
+		op = remove(fmt.Sprintf("/Users/there%d", there-1))
+	case "invalid":
+		op.Path, w.doomed[i] = "/Users/1", true
+	case "unknown":
+		op, w.doomed[i] = create(name, manager("nobody")), true
+	}
+	op.BulkID = name
+	return op
+}
+
+func (w *world) name(i int) string { return fmt.Sprint("n", i) }
+
+// condemn finds the operations that can't succeed because another can't.
+func (w *world) condemn() {
+	deleted := false
+	for i, kind := range w.kinds {
+		if kind == "delete there" { // the first one does it
+			w.doomed[i] = deleted
+			deleted = true
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for i, refs := range w.refs {
+			for _, j := range refs {
+				if w.doomed[j] && !w.doomed[i] {
+					w.doomed[i], changed = true, true
+				}
+			}
+		}
+	}
+}
+
+func (w *world) drawTrouble(t *rapid.T) {
+	w.cfg = client.Config{
+		Concurrency: rapid.SampledFrom([]int{1, 2, 4, 16}).Draw(t, "concurrency"), MaxAttempts: 60,
+		ResolveReferences: rapid.Bool().Draw(t, "resolve"),
+		Limits: client.Limits{
+			Operations: rapid.SampledFrom([]int{1, 2, 3, 5, 10, 30, 100}).Draw(t, "capacity"),
+			Bytes:      rapid.SampledFrom([]int{3000, 5000, 0}).Draw(t, "bytes"),
+		},
+	}
+	w.job.Ordered = rapid.IntRange(0, 3).Draw(t, "ordered") == 3
+	w.job.FailOnErrors = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5}).Draw(t, "budget")
+	w.journal = rapid.Bool().Draw(t, "journal")
+	if w.journal && rapid.Bool().Draw(t, "stopped") {
+		w.stopAt = time.Duration(rapid.IntRange(1, 3000).Draw(t, "after")) * time.Millisecond
+	}
+	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
+	w.service.UnattemptedStatus = rapid.SampledFrom([]int{0, 0, 412, 409}).Draw(t, "unattempted")
+	w.peaceful = rapid.IntRange(0, 2).Draw(t, "peace") == 0
+	if w.peaceful {
+		return
+	}
+	w.service.ReadLag = time.Duration(rapid.IntRange(0, 5).Draw(t, "lag")) * time.Second
+	odds := func(name string) float64 { return float64(rapid.IntRange(0, 8).Draw(t, name)) / 100 }
+	w.service.Chaos = webextest.Chaos{
+		CutBeforeBody: odds("before body"), CutBeforeWork: odds("before work"), CutAfterWork: odds("after work"), CutInAnswer: odds("in answer"),
+		TooMany: odds("429"), Unavailable: odds("503"), LostGateway: odds("lost 502"), BadGateway: odds("502"), Page: odds("HTML"),
+		Shuffle: .2, Busy: odds("busy"), RetryAfter: []string{"1", "", "0", "rand(3),add(1)"}, MaxDelay: 300 * time.Millisecond,
+	}
+}
+
+// String shows the world when something is wrong in it.
+func (w *world) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%+v %+v, budget %d, ordered %v, journal %v, stopped at %v\n", w.service, w.cfg.Limits, w.job.FailOnErrors, w.job.Ordered, w.journal, w.stopAt)
+	for i, kind := range w.kinds {
+		fmt.Fprintf(&b, "%d %s, refers to %v, doomed %v: %s %s\n", i, kind, w.refs[i], w.doomed[i], w.ops[i].Method, w.ops[i].Path)
+	}
+	return b.String()
+}
+
+// start makes the service, with those in it that are there before the job, and
+// puts their ids into the operations.
+func (w *world) start() (*webextest.Simulator, []client.Operation, error) {
+	s := webextest.New(w.service)
+	ids := map[string]string{}
+	for i := range there {
+		id, err := s.Add("/Users", user(fmt.Sprint("there", i)))
+		if err != nil {
+			return nil, nil, err
+		}
+		ids[fmt.Sprintf("/Users/there%d", i)] = "/Users/" + id
+	}
+	ops := append([]client.Operation(nil), w.ops...)
+	for i, kind := range w.kinds {
+		if kind == "taken" {
+			if _, err := s.Add("/Users", user(w.name(i))); err != nil {
+				return nil, nil, err
+			}
+		}
+		if path, ok := ids[ops[i].Path]; ok {
+			ops[i].Path = path
+		}
+	}
+	time.Sleep(time.Hour) // nobody takes them for the job's own
+	return s, ops, nil
+}
+
+var errSecond = errors.New("a second result")
