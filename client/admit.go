@@ -71,7 +71,7 @@ func (r *run) admit(batch []*pending) {
 			out = append(out, r.skipped(p))
 		default:
 			p.maybe = rec.Known == KnownSent
-			p.probe, p.earlier = p.maybe, p.maybe
+			p.probe, p.first = p.maybe, rec.Begun
 			r.planner.Add(p.item)
 		}
 		// At once, as the next operation may refer to what was dropped.

@@ -107,8 +107,10 @@ func succeeded(p *pending, item exchange.Item) Result {
 
 func failed(p *pending, item exchange.Item) Result {
 	res := p.result(Failed, newResponseError(item.Err))
-	res.Status = item.Status
-	res.Location, _ = ParseLocation(item.Location) // of what was to be changed
+	if res.Outcome == Failed {
+		res.Status = item.Status
+		res.Location, _ = ParseLocation(item.Location) // of what was to be changed
+	}
 	return res
 }
 
@@ -135,6 +137,8 @@ func (d *delivery) overtaken() {
 		case f.again:
 			late[p.item.Resource] = true
 		case late[p.item.Resource] && f.res.Outcome == Succeeded && p.op.Method == MethodPatch:
+			p.kept = f.res
+			p.done = new(f.res)
 			d.retry(i, f.res)
 		}
 	}

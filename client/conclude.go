@@ -142,6 +142,9 @@ func (r *run) skipUnsent() {
 }
 
 func (r *run) skipped(p *pending) Result {
+	if p.kept.Outcome != 0 {
+		return p.kept
+	}
 	if p.maybe {
 		return p.result(Unknown, fmt.Errorf("%w: the job stopped before it was looked up: %w", ErrUnknown, r.stopped))
 	}

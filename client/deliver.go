@@ -129,7 +129,7 @@ func (d *delivery) send() (end landing, over bool) {
 	r := d.run
 	ops, bytes := d.encode()
 	for _, p := range d.ops {
-		if p.first.IsZero() {
+		if p.first.IsZero() && !p.maybe {
 			p.first = time.Now()
 		}
 	}

@@ -1,6 +1,9 @@
 package client
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Journal remembers what was sent and what became of it, so that a job that
 // was cut short can be run again with nothing done twice and nothing lost.
@@ -70,6 +73,10 @@ type Record struct {
 	Known Known
 	// Settlement is the success of a KnownDone operation, else zero.
 	Settlement Settlement
+	// Begun is a time before which a KnownSent operation had not been sent, such
+	// as when the journal was begun: a resource older than that was not made by
+	// it. Zero: not known, and whatever bears its name is taken for its doing.
+	Begun time.Time
 }
 
 // Settlement is what became of an operation, free of personal data.

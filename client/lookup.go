@@ -147,10 +147,9 @@ func (d *delivery) match(p *pending, found []exchange.Resource) (s sighting) {
 // loose is by how much the clocks of a service may differ from each other.
 const loose = time.Minute
 
-// isOlder tells that a resource was there before the operation left. What an
-// earlier run may have made can be of any age.
+// isOlder tells that a resource was there before the operation left.
 func isOlder(res exchange.Resource, p *pending) bool {
-	return !p.earlier && res.Age > time.Since(p.first)+loose
+	return !p.first.IsZero() && res.Age > time.Since(p.first)+loose
 }
 
 // location is where a resource lives that a look-up found.

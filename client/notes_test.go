@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -22,6 +23,7 @@ type notes struct {
 	misuse  []string
 	fail    func(call string, n int) error // nil: no call fails
 	count   map[string]int
+	begun   time.Time
 }
 
 type note struct {
@@ -56,6 +58,9 @@ func (j *notes) Begin(_ context.Context, target client.Target) error {
 	if j.target != (client.Target{}) && j.target != target {
 		return fmt.Errorf("of another target")
 	}
+	if j.begun.IsZero() {
+		j.begun = time.Now()
+	}
 	j.target, j.tickets, j.names, j.claimed = target, map[client.Ticket]*note{}, map[string]*note{}, map[client.Key]int{}
 	return nil
 }
@@ -80,7 +85,7 @@ func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Recor
 		if e.Name != "" {
 			j.names[e.Name] = n
 		}
-		rec := client.Record{Ticket: j.next, Known: n.known}
+		rec := client.Record{Ticket: j.next, Known: n.known, Begun: j.begun}
 		if n.known == client.KnownDone {
 			rec.Settlement = n.left
 			rec.Settlement.Ticket = j.next

@@ -31,10 +31,11 @@ type pending struct {
 	claimed  bool      // ticket is the journal's
 	attempts int       // requests that carried it
 	tries    int       // those of them that count against MaxAttempts
-	first    time.Time // when it first left, or might have
+	first    time.Time // when it first left, at the earliest; zero: not yet, or not known
 	maybe    bool      // an earlier request may have done it
 	probe    bool      // look before sending
-	earlier  bool      // maybe from an earlier run: when it left is not known
+	done     *Result   // its success, where it is to be repeated all the same
+	kept     Result    // its success, while it is repeated for the sake of order
 }
 
 func newPending(index int, op Operation) *pending {
@@ -143,7 +144,14 @@ func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
 	return out
 }
 
+// result is the fate of the operation. What was done once stays done, whatever
+// became of its repetition.
 func (p *pending) result(o Outcome, err error) Result {
+	if p.done != nil && o != Succeeded {
+		res := *p.done
+		res.Attempts = p.attempts
+		return res
+	}
 	return Result{Index: p.index, Operation: p.op, Outcome: o, Attempts: p.attempts, Err: err}
 }
 

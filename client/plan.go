@@ -45,11 +45,9 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 			yield(Request{}, err)
 			return
 		}
+		defer r.end()
 		p := planning{run: r, made: map[string]int{}}
 		p.loop(yield)
-		r.end()
-		for range r.feed { // until the source has returned
-		}
 	}
 }
 

@@ -144,7 +144,7 @@ func (j *judged) checkEffect(i int, stopped bool) {
 	switch {
 	case n > most:
 		j.errorf("operation %d was done %d times: %v", i, n, did)
-	case r.Outcome == client.Succeeded && n == 0 && !j.mayMistake(i):
+	case r.Outcome == client.Succeeded && n == 0 && (j.kinds[i] != "delete there" || j.peaceful): // else another's 404 will do
 		j.errorf("operation %d: nothing was done: %v", i, did)
 	case (r.Outcome == client.Failed || r.Outcome == client.Skipped) && n > 0:
 		j.errorf("operation %d: %v (%v), and was done: %v", i, r.Outcome, r.Err, did)
@@ -160,18 +160,12 @@ func (j *judged) checkEffect(i int, stopped bool) {
 	}
 }
 
-// mayMistake reports whether another's doing may be taken for the operation's
-// own after a loss: that of another DELETE, or that of whoever had the name
-// before a run that was cut short.
-func (j *judged) mayMistake(i int) bool {
-	return !j.peaceful && (j.kinds[i] == "delete there" || j.stopAt > 0)
-}
-
 // checkOutcome: what can succeed does, unless the job stops.
 func (j *judged) checkOutcome(i int, stopped bool) {
 	r := j.results[i]
 	switch {
-	case j.doomed[i] && r.Outcome == client.Succeeded && !j.mayMistake(i):
+	case j.kinds[i] == "delete there": // one of several does it, whichever
+	case j.doomed[i] && r.Outcome == client.Succeeded:
 		j.errorf("operation %d succeeded, though it can't", i)
 	case stopped || j.stop != nil || j.doomed[i] || r.Outcome == client.Succeeded:
 	case j.job.Ordered && errors.Is(r.Err, client.ErrForward), j.job.Ordered && r.Outcome == client.Skipped:
@@ -221,7 +215,12 @@ func (j *judged) checkBudget() {
 			failed++
 		}
 	}
-	if budget := j.job.FailOnErrors; budget > 0 && failed > budget || (failed >= max(1, budget)) != errors.Is(j.stop, client.ErrBudget) && budget > 0 {
+	budget := j.job.FailOnErrors
+	if budget == 0 {
+		return
+	}
+	spent := failed == budget && !errors.Is(j.stop, context.DeadlineExceeded)
+	if failed > budget || spent != errors.Is(j.stop, client.ErrBudget) {
 		j.errorf("%d failed of %d: %v", failed, budget, j.stop)
 	}
 }
@@ -236,9 +235,16 @@ func (j *judged) checkOrder() {
 		}
 		path := r.Operation.Path
 		if r.Outcome == client.Succeeded {
-			last[path], certain[path] = i, true
+			// What was replayed was done before what failed in the first run.
+			last[path], certain[path] = i, !r.Replayed || j.stopAt == 0
 		} else if r.Outcome != client.Skipped && r.Outcome != client.Failed {
 			certain[path] = false
+		}
+	}
+	_, left := j.s.UserByName(fmt.Sprintf("there%d@example.com", there-1))
+	for i, r := range j.results {
+		if j.kinds[i] == "delete there" && left && (r.Outcome == client.Succeeded || r.Outcome == client.Failed && r.Attempts > 0) {
+			j.errorf("operation %d: %v: %v, and the user is there", i, r.Outcome, r.Err)
 		}
 	}
 	for path, i := range last {

@@ -78,16 +78,19 @@ func TestCutLog(t *testing.T) {
 }
 
 // step is one byte in the last transactions in the long form; in the short
-// form, one byte around the borders of frames and their headers there, and a
-// stride that falls on all places of a frame elsewhere.
+// form, one byte around the borders of frames and of their headers there, and
+// strides that fall on all places of a frame elsewhere.
 func step(cut, start int64) int64 {
-	const frame = 24 + 4096 // sqlite.org/fileformat2.html section 4.1
+	const header, frame = 24, 24 + 4096 // sqlite.org/fileformat2.html section 4.1
 	at := (cut - 32) % frame
+	border := at < 2 || at >= frame-2 || at >= header-1 && at < header+2
 	switch {
-	case cut >= start && (*long || at < 32 || at >= frame-8):
+	case cut >= start && (*long || border):
 		return 1
+	case cut >= start && at < header:
+		return min(5, header-1-at)
 	case cut >= start:
-		return min(509, frame-8-at)
+		return min(293, frame-2-at)
 	}
 	return 3011
 }

@@ -123,7 +123,7 @@ func TestAlteredBits(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	n, opens := 100, 0
+	n, opens := 60, 0
 	if *long {
 		n = 20_000
 	}

@@ -15,7 +15,6 @@ import (
 // number of goroutines; those that wait for the disk at the same time share
 // the wait. Open makes one; the zero value is of no use.
 type Journal struct {
-	path     string
 	requests chan *request
 	quit     chan struct{} // closed by Close
 	stopped  chan struct{} // closed by the writer, last
@@ -53,15 +52,16 @@ func open(path string, maxPages int) (*Journal, error) {
 		return nil, errors.Join(fmt.Errorf("%w: temporary file: %w", ErrWrite, err), s.close(false))
 	}
 	j := &Journal{
-		path: path, names: n, next: s.next,
+		names: n, next: s.next,
 		requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go j.write(s)
 	return j, nil
 }
 
-// Close waits for the calls in progress and closes the file. Calls after it
-// fail with ErrClosed.
+// Close lets the transaction in progress end and closes the file. Calls after
+// it fail with ErrClosed; so may those in progress, though what they record may
+// be on disk then.
 func (j *Journal) Close() error {
 	j.closing.Do(func() {
 		close(j.quit)

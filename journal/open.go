@@ -172,13 +172,14 @@ func (s *store) recognise() error {
 // create writes the tables in one transaction, before the file gets a log: the
 // main file is either empty or a journal.
 func (s *store) create() error {
-	s.header.closed = true // as if by a Close: there is no log that could be missed
+	h := &s.header
+	h.closed = true // as if by a Close: there is no log that could be missed
 	return run(s.conn, fmt.Sprintf(`BEGIN;
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
 %s;
 INSERT INTO journal VALUES (1, '', '', %d, 0, 1, 0, %d);
-COMMIT`, applicationID, schemaVersion, strings.Join(schema, ";\n"), s.header.started.UnixMilli(), int64(s.header.hash())))
+COMMIT`, applicationID, schemaVersion, strings.Join(schema, ";\n"), h.started.UnixMilli(), int64(h.hash())))
 }
 
 // verify reads all rows and compares them with the checksum, so that what was

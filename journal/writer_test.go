@@ -15,7 +15,7 @@ import (
 func TestConcurrent(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	const callers, rounds, each = 16, 10, 20
+	const callers, rounds, each = 16, 4, 20
 	job := func() {
 		var wg sync.WaitGroup
 		for c := range callers {
