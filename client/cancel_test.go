@@ -16,6 +16,8 @@ import (
 // stopAt runs a job that is cancelled after a time, and checks what holds for
 // all of them: each operation that was read has its fate, what is said to be
 // skipped was not done, nothing is sent after the end, no goroutine is left.
+//
+//lint:ignore ST1008 the results come first in every check
 func stopAt(t *testing.T, after time.Duration, s *webextest.Simulator, change func(*client.Config), job *client.Job) (results map[int]client.Result, err error, took time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), after)

@@ -30,8 +30,6 @@ type world struct {
 // that operations want.
 const there = 4
 
-func thereID(i int) string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", i) }
-
 func drawWorld(t *rapid.T) *world {
 	w := &world{}
 	n := rapid.IntRange(0, 60).Draw(t, "operations")
