@@ -20,11 +20,11 @@ var chaos = webextest.Chaos{
 
 // Whatever goes wrong, everything is done, once, and right.
 func TestChaos(t *testing.T) {
-	for seed := range int64(4) {
+	for seed := range int64(3) {
 		sc := scenario{service: webextest.Config{Latency: 20 * time.Millisecond, ReadLag: 3 * time.Second, Chaos: chaos, Seed: seed}}
 		sc.config = func(c *client.Config) { c.Concurrency, c.MaxAttempts = 8, 20 }
 		var ops []client.Operation
-		for op := range organisation(2000) {
+		for op := range organisation(1000) {
 			ops = append(ops, op)
 		}
 		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {

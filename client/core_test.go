@@ -19,7 +19,7 @@ import (
 // the input.
 func TestRequestsAreFilled(t *testing.T) {
 	for _, capacity := range []int{1, 7, 100} {
-		for _, n := range []int{0, 1, 99, 100, 101, 250, 1000} {
+		for _, n := range []int{0, 1, 99, 100, 101, 250} {
 			sc := scenario{config: func(c *client.Config) { c.Limits.Operations = capacity }}
 			sc.all(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
 				for i, res := range results {

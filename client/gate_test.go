@@ -49,8 +49,8 @@ func TestOneRefusalHoldsAll(t *testing.T) {
 					}
 					return nil
 				}})
-				client := newClient(t, s, func(cfg *client.Config) { cfg.Concurrency, cfg.MaxWait = 8, 50*time.Second })
-				results, err := client.Do(t.Context(), users(3000)...)
+				client := newClient(t, s, func(cfg *client.Config) { cfg.Concurrency, cfg.MaxWait, cfg.Limits.Operations = 8, 50*time.Second, 10 })
+				results, err := client.Do(t.Context(), users(300)...)
 				if n := outcomes(results); err != nil || len(n) != 1 {
 					t.Errorf("%v %v", n, err)
 				}
@@ -79,7 +79,7 @@ func TestLookUpsUseTheGate(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.searches = []*webextest.Fault{webextest.Refuse(429, "20"), webextest.Refuse(503, "5")}
 	sc.service.Latency, sc.service.Chaos = 2*time.Second, uneven
-	sc.all(t, users(3000), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+	sc.all(t, users(1000), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
 		if st := s.Stats(); st.Hasty > 0 || st.Searches == 0 {
 			t.Errorf("%+v", st)
 		}
@@ -98,13 +98,13 @@ func TestUnavailableDoesNotSlowDown(t *testing.T) {
 			}
 			return nil
 		}
-		sc.config = func(c *client.Config) { c.Concurrency = 4; c.Limits.Operations = 2 }
-		sc.all(t, users(2000), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		sc.config = func(c *client.Config) { c.Concurrency = 4; c.Limits.Operations = 1 }
+		sc.all(t, users(800), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
 			all := s.Exchanges()
 			took[status] = all[len(all)-1].End.Sub(all[0].Start)
 		})
 	}
-	if took[503] > 20*time.Second || took[503]*2 > took[429] {
+	if took[503] > 10*time.Second || took[503]*2 > took[429] {
 		t.Errorf("%v", took)
 	}
 }
@@ -140,7 +140,7 @@ func TestPatienceEnds(t *testing.T) {
 // While the service takes other requests, one that is asked to wait is not
 // given up.
 func TestOneUnluckyRequestIsNoDeadService(t *testing.T) {
-	sc := scenario{config: func(c *client.Config) { c.MaxAttempts = 2 }}
+	sc := scenario{config: func(c *client.Config) { c.MaxAttempts, c.Limits.Operations = 2, 20 }}
 	sc.service.Faults = func(r *webextest.Request) *webextest.Fault {
 		for _, op := range r.Operations {
 			if op.BulkID == "u150" && r.Number < 20 {
@@ -149,5 +149,5 @@ func TestOneUnluckyRequestIsNoDeadService(t *testing.T) {
 		}
 		return nil
 	}
-	sc.all(t, users(3000), nil)
+	sc.all(t, users(600), nil)
 }

@@ -51,7 +51,7 @@ func TestJournalIsAhead(t *testing.T) {
 		}})
 		c := newClient(t, s, func(c *client.Config) { c.MaxAttempts = 20 })
 		given := 0
-		for res, err := range c.Run(t.Context(), &client.Job{Source: organisation(800), Journal: j}) {
+		for res, err := range c.Run(t.Context(), &client.Job{Source: organisation(400), Journal: j}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,10 +96,10 @@ func TestJournalThatFails(t *testing.T) {
 					return nil
 				}
 				var ops []client.Operation
-				for op := range organisation(900) {
+				for op := range organisation(400) {
 					ops = append(ops, op)
 				}
-				change := func(c *client.Config) { c.Concurrency = 2 }
+				change := func(c *client.Config) { c.Concurrency, c.Limits.Operations = 2, 40 }
 				results, err := resumed(t, s, j, change, ops...)
 				if !failed {
 					return // not so many calls
@@ -117,7 +117,7 @@ func TestJournalThatFails(t *testing.T) {
 				}
 				j.fail = nil
 				results, err = resumed(t, s, j, change, ops...)
-				want(t, results, map[client.Outcome]int{client.Succeeded: 900})
+				want(t, results, map[client.Outcome]int{client.Succeeded: 400})
 				if err != nil {
 					t.Error(err)
 				}

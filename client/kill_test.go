@@ -19,8 +19,8 @@ import (
 )
 
 var (
-	soak  = flag.Int("soak", 5000, "operations in TestSoak; the long form is -soak 100000")
-	kills = flag.Int("kills", 12, "kills in TestKill; the long form is -kills 60")
+	soak  = flag.Int("soak", 2000, "operations in TestSoak; the long form is -soak 100000")
+	kills = flag.Int("kills", 8, "kills in TestKill; the long form is -kills 60")
 	seed  = flag.Int64("seed", 1, "seed of what goes wrong in TestSoak")
 )
 
@@ -40,7 +40,7 @@ func rotate(turn *int) client.TokenSource {
 const (
 	killURL     = "BULK_KILL_URL"
 	killJournal = "BULK_KILL_JOURNAL"
-	killSize    = 3000
+	killSize    = 2000
 )
 
 // TestMain is also the program that TestKill kills.

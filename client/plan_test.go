@@ -40,11 +40,11 @@ func TestPlanIsWhatRunSends(t *testing.T) {
 		for _, ordered := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				var ops []client.Operation
-				for op := range organisation(1234) {
+				for op := range organisation(640) {
 					ops = append(ops, op)
 				}
 				if ordered && resolve {
-					ops = users(1234) // a forward reference can't wait in an ordered job
+					ops = users(640) // a forward reference can't wait in an ordered job
 				}
 				change := func(c *client.Config) { c.ResolveReferences = resolve }
 				plan, err := planned(t, change, &client.Job{Source: client.Operations(ops...), Ordered: ordered})
@@ -78,7 +78,7 @@ func TestPlanIsWhatRunSends(t *testing.T) {
 				}
 				s := webextest.New(webextest.Config{})
 				job := &client.Job{Source: client.Operations(ops...), Ordered: ordered}
-				if _, err := run(t, newClient(t, s, change), job); err != nil || len(in) != 1234 || requests(s) > len(plan)+2 || requests(s) < len(plan)-2 {
+				if _, err := run(t, newClient(t, s, change), job); err != nil || len(in) != 640 || requests(s) > len(plan)+2 || requests(s) < len(plan)-2 {
 					t.Errorf("%v: %d operations in %d requests planned, %d sent", err, len(in), len(plan), requests(s))
 				}
 			})

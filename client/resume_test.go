@@ -39,7 +39,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")
-	n := 3000
+	n := 1000
 	j, err := journal.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 		if err != nil || res.Err != nil {
 			t.Fatal(err, res.Err)
 		}
-		if given++; given == 700 {
+		if given++; given == 250 {
 			break
 		}
 	}

@@ -73,7 +73,7 @@ type run struct {
 	halt     context.CancelCauseFunc
 	flight   context.Context // what is in flight is cut when it ends
 	cut      context.CancelFunc
-	done     <-chan struct{} // the caller's context
+	done     <-chan struct{} // that of leave, until it was seen
 	feed     chan fed
 	landings chan landing
 
@@ -103,7 +103,6 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	}
 	r := &run{
 		c: c, job: job, journal: job.Journal,
-		done:     ctx.Done(),
 		feed:     make(chan fed, 2*c.cfg.Limits.Operations),
 		landings: make(chan landing, c.cfg.Concurrency),
 		budget:   budget{limit: job.FailOnErrors},
@@ -118,6 +117,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		}
 	}
 	r.leave, r.halt = context.WithCancelCause(ctx)
+	r.done = r.leave.Done() // not ctx's, which ends before leave knows its cause
 	r.flight, r.cut = context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(r.leave, func() {
 		timer := time.AfterFunc(c.cfg.Grace, r.cut)
