@@ -31,6 +31,6 @@
 // Against limiters that send Retry-After (a fixed window, a sliding window, a token bucket; 10 to 300 requests in 1 s to a
 // minute; latencies from 5 to 250 ms; 1 to 16 at a time) the gate uses the allowance to at least 90% with fewer than 5% of
 // the requests refused, once it has learnt, which takes some two to five windows; TestLaw has the figures and the
-// exceptions. Refusals that have nothing to do with the rate are taken for a limit all the same once some of them coincide:
-// a service that refuses more than one request in a hundred at random is asked more and more rarely.
+// exceptions. Refusals that have nothing to do with the rate are at first taken for a limit all the same; once it shows that
+// they are as frequent at half the pace (era.go), the pace is given back, so that they slow it down but do not starve it.
 package gate

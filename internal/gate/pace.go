@@ -36,6 +36,8 @@ type pace struct {
 	accepted int       // since then
 	counted  time.Time // up to when the estimate takes account of what happened
 	history  int       // acceptances that the estimate rests on
+
+	era, before era // see doubt
 }
 
 // refusal is one closing of the gate as the pace sees it, once it is over.
@@ -90,6 +92,7 @@ func (p *pace) learn(r refusal) {
 	default:
 		return
 	}
+	p.doubt()
 	p.estimate = max(p.estimate, slowest)
 	cost := min(r.until.Sub(r.at).Seconds(), 1)
 	climb := p.slowdown * max(probeRequests/p.estimate, probeClosings*cost)
