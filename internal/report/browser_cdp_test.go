@@ -63,7 +63,7 @@ func startBrowser(t *testing.T) *browser {
 		kill.Stop()
 		ours.Close()
 		back.Close()
-		for range 20 { // its helpers write until they end
+		for range 100 { // its helpers write until they end
 			if os.RemoveAll(profile) == nil {
 				return
 			}

@@ -63,9 +63,10 @@ func drawn(samples []Sample, plots ...plot) []chart {
 type picture struct {
 	plot
 	b          strings.Builder
-	samples    []Sample
-	width      int // of all
-	left, w, h int // of the plot
+	all        []Sample
+	samples    []Sample // no more than can be told apart
+	width      int      // of all
+	left, w, h int      // of the plot
 	end        time.Duration
 	top, step  int // of the y axis
 }
@@ -78,7 +79,7 @@ const (
 )
 
 func newPicture(pl plot, samples []Sample, width, left int) *picture {
-	p := &picture{plot: pl, samples: thin(samples, width/2), width: width, left: left, w: width - left - right, h: pl.height}
+	p := &picture{plot: pl, all: samples, samples: thin(samples, width/2), width: width, left: left, w: width - left - right, h: pl.height}
 	p.end = max(samples[len(samples)-1].At, time.Millisecond)
 	most := 1
 	for _, s := range samples {
@@ -122,12 +123,12 @@ func (p *picture) draw() template.HTML {
 // bands mark when the service wished to be left alone: the beginning of each
 // span, since a closed gate is seen when the span begins.
 func (p *picture) bands() {
-	for i := 1; i < len(p.samples); i++ {
-		from := p.samples[i-1].At
-		to := from + p.samples[i].Closed
-		for i+1 < len(p.samples) && p.samples[i].At <= to && p.samples[i+1].Closed > 0 {
+	for i := 1; i < len(p.all); i++ {
+		from := p.all[i-1].At
+		to := from + p.all[i].Closed
+		for i+1 < len(p.all) && p.all[i].At <= to && p.all[i+1].Closed > 0 {
 			i++
-			to = p.samples[i-1].At + p.samples[i].Closed
+			to = p.all[i-1].At + p.all[i].Closed
 		}
 		if to > from {
 			fmt.Fprintf(&p.b, `<rect class="band" x="%s" y="%d" width="%s" height="%d"/>`, p.x(from), above,
