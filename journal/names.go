@@ -32,6 +32,8 @@ type names struct {
 
 	statements
 	insert, find *sql.Stmt
+
+	filter filter // of the names that are in it
 }
 
 // A success is not replaced, so that a second operation of that name, which is
@@ -82,11 +84,15 @@ func (n *names) put(all []created) error {
 		if err != nil {
 			return err
 		}
+		n.filter.add(c.name)
 	}
 	return nil
 }
 
 func (n *names) get(name nameHash) (s client.Settlement, ok bool, err error) {
+	if n.filter.never(name) {
+		return s, false, nil
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	err = n.find.QueryRowContext(context.Background(), name[:]).
@@ -103,6 +109,7 @@ func (n *names) get(name nameHash) (s client.Settlement, ok bool, err error) {
 func (n *names) forget() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.filter.clear()
 	return run(n.conn, "DELETE FROM created")
 }
 
