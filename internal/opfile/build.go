@@ -13,7 +13,8 @@ import (
 
 // change is one cell that is to be written.
 type change struct {
-	target target
+	column *column
+	target target // the column's, with the type of the address
 	value  any
 	remove bool
 }

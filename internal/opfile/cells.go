@@ -2,6 +2,7 @@ package opfile
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -9,33 +10,46 @@ import (
 // changes reads the cells of a row that are not empty, in the order of their paths, so that the order of the columns
 // does not matter. The identity is among them when it is to be written.
 func (b *builder) changes(withIdentity bool) []change {
-	var all []change
-	from := make(map[string]string)
+	all := make([]change, 0, len(b.columns))
 	for i := range b.columns {
 		c := &b.columns[i]
+		if c.use != setsAttribute || c.kind == identity && !withIdentity {
+			continue
+		}
 		text := b.cell(b.record, c)
-		if c.use != setsAttribute || text == "" || c.kind == identity && !withIdentity {
+		if text == "" {
 			continue
 		}
 		changed, ok := b.change(c, text)
 		if !ok {
 			continue
 		}
-		path := changed.target.path()
-		if first, ok := from[path]; ok {
-			b.fault(c, text, "column "+quote(first)+" says the same", "one of them empty")
+		if first := b.already(all, changed); first != nil {
+			b.fault(c, text, "column "+quote(first.header)+" says the same", "one of them empty")
 			continue
 		}
-		from[path] = c.header
 		all = append(all, changed)
 	}
-	slices.SortFunc(all, func(x, y change) int { return cmp.Compare(x.target.path(), y.target.path()) })
+	slices.SortFunc(all, func(x, y change) int { return cmp.Compare(x.column.rank, y.column.rank) })
 	return all
+}
+
+// already returns the column that has said what a change says. Only a part of an address can be said twice: by a column
+// that names the type of the address, and by one whose type stands in another cell.
+func (b *builder) already(all []change, c change) *column {
+	if c.target.name != "addresses" {
+		return nil
+	}
+	i := slices.IndexFunc(all, func(earlier change) bool { return earlier.target == c.target })
+	if i < 0 {
+		return nil
+	}
+	return all[i].column
 }
 
 // change reads one cell.
 func (b *builder) change(c *column, text string) (change, bool) {
-	to := change{target: c.target}
+	to := change{column: c, target: c.target}
 	before := len(b.faults)
 	switch {
 	case c.target.name == "addresses" && c.target.filter == "":
@@ -96,7 +110,15 @@ func (b *builder) user(c *column, who string) string {
 		return who
 	}
 	if !isEmail(who) {
-		b.fault(c, who, "not an email address", "the email address of a user of this sheet or of the organisation")
+		_, problem, _ := emailValue(who)
+		if isFormula(who) {
+			problem = formulaProblem
+		}
+		b.fault(c, who, problem, "the email address of a user of "+b.places())
+		return ""
+	}
+	if row, ok := b.index.rows[digestKey(who)]; ok && !b.groups && row.operation == remove {
+		b.fault(c, who, fmt.Sprintf("a user whom line %d deletes", row.line), "one who stays")
 		return ""
 	}
 	if id, ok := b.own(l); ok {
@@ -106,6 +128,14 @@ func (b *builder) user(c *column, who string) string {
 		return b.find(c, l, "no user of the organisation has this userName", "the email address of one")
 	}
 	return b.find(c, l, "neither in this sheet nor in the organisation", "the email address of a user of one of them")
+}
+
+// places is where the users may be whom a cell names.
+func (b *builder) places() string {
+	if b.groups {
+		return "the organisation"
+	}
+	return "this sheet or of the organisation"
 }
 
 // member is an element of a group's members.

@@ -50,6 +50,21 @@ func TestChanges(t *testing.T) {
 	same(t, "lookups of rows", lookups, "[{Users ada@example.com}][{Users ada@example.com}][{Users gone@example.com}][][]")
 }
 
+// RFC 7644 permits a user who is her own manager, so it is sent; a note names the lines. Nobody can report to one whom the
+// same sheet deletes.
+func TestManagers(t *testing.T) {
+	r := open(t, "users.csv", "userName,Manager,operation,id\na@example.com,A@example.com,,\nb@example.com,a@example.com,,\n"+
+		"c@example.com,c@example.com,update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001\n,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002,update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002\n")
+	rows := good(t, r)
+	if !strings.Contains(data(rows[0]), `"bulkId:`+rows[0].Operation.BulkID+`"`) {
+		t.Errorf("no reference to itself: %s", data(rows[0]))
+	}
+	same(t, "notes", strings.Join(r.Notes(), "\n"),
+		"sent as written, though a service may refuse it: 3 rows in which the manager is the user in person (line 2; line 4; line 5)")
+	_, wrong := bad(t, "users.csv", "operation,userName,Manager\n,a@example.com,b@example.com\ndelete,B@example.com,\n")
+	same(t, "deleted", wrong.Error(), `users.csv, line 2, column "Manager", value "b@example.com": a user whom line 3 deletes; expected one who stays`)
+}
+
 // Before anything is looked up, all else can be checked and shown: placeholders stand for the ids.
 func TestPlaceholders(t *testing.T) {
 	r := open(t, "changes.csv", changes)

@@ -9,7 +9,8 @@ import (
 
 // Copy writes the rows for which keep is true, ready to be corrected and read again: in the input's own format and
 // encoding, a sheet with its header and all its columns, an operation byte for byte. The index of a row is its place
-// among those that Rows yields, from 0, in an input in which nothing is wrong.
+// among those that Rows yields, from 0, in an input in which nothing is wrong. When none is kept, what is written has the
+// form of the input and no operations.
 func (r *Reader) Copy(w io.Writer, keep func(index int) bool) error {
 	encoded, err := r.encoding.encode(w)
 	if err != nil {

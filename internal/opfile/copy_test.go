@@ -25,11 +25,7 @@ func TestCopyJSON(t *testing.T) {
 	same(t, "array", copied(t, open(t, "ops.json", list), 1, 2), "[\n"+b+",\n"+c+"\n]\n")
 	request := open(t, "ops.json", `{"failOnErrors":5,"schemas":["x"],"Operations":`+list+"}")
 	same(t, "request", copied(t, request, 0), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n"+a+"\n"+`],"failOnErrors":5}`+"\n")
-	for _, r := range []*Reader{open(t, "ops.json", list), request} {
-		if rows := good(t, open(t, "ops.json", copied(t, r))); len(rows) != 0 {
-			t.Errorf("nothing: %s", summary(rows))
-		}
-	}
+	same(t, "none of a request", copied(t, request), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n\n"+`],"failOnErrors":5}`+"\n")
 }
 
 // A sheet of failed rows keeps header, columns, order, separator, line ends and encoding, and can be read again.

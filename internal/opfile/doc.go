@@ -11,6 +11,7 @@
 //		}
 //		...
 //	}
+//	return wrong.Err()                 // all that is wrong, a line each
 //
 // An input is read several times: bad input is refused before anything is sent, a manager may stand below those who
 // report to them, and the rows that failed are copied from it in the end. Spool makes any input fit for that. Rows

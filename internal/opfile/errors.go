@@ -5,8 +5,13 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
+
+// ErrNoOperations tells an input in which there is no operation at all from one in which something is wrong: the *Error
+// about it is this one.
+var ErrNoOperations = errors.New("holds no operations")
 
 // Error is one thing that is wrong with an input, told to the person who wrote it. It quotes the value found, which
 // may be about a person: it belongs on that person's screen and in no log. Data of NDJSON and JSON is never quoted.
@@ -48,12 +53,40 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// quote returns s in quotes, on one line, and not too long for one.
+// quote returns s in quotes, on one line, and not too long for one. What can't be seen is written as Go does; a quote or
+// a backslash stands as it is, for those who read this write sheets and no Go.
 func quote(s string) string {
-	if utf8.RuneCountInString(s) > maxShown {
-		s = string([]rune(s)[:maxShown]) + "…"
+	mark := `"`
+	if strings.Contains(s, mark) && !strings.Contains(s, "'") {
+		mark = "'"
 	}
-	return strconv.Quote(s)
+	return mark + visible(s) + mark
+}
+
+// visible returns s on one line, cut after maxShown characters.
+func visible(s string) string {
+	var b strings.Builder
+	shown := 0
+	for i, r := range s {
+		switch _, size := utf8.DecodeRuneInString(s[i:]); {
+		case shown == maxShown:
+			b.WriteString("…")
+			return b.String()
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+		shown++
+	}
+	return b.String()
+}
+
+// Is reports whether target is ErrNoOperations and this is about that.
+func (e *Error) Is(target error) bool {
+	return target == ErrNoOperations && e.Problem == ErrNoOperations.Error()
 }
 
 // Errors gathers all that is wrong with an input. The zero value is empty and ready.

@@ -1,6 +1,7 @@
 package opfile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,13 +28,20 @@ type column struct {
 	use    use
 	attribute
 	target target
+	rank   int      // its place among the columns in the order of their paths
+	holds  contents // of a column that is left alone
 }
 
 // userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
 var userHeaders = map[string]string{
 	"userid/email(required)": "userName", "userid/email": "userName", "userid": "userName",
 	"name": "displayName", "firstname": "name.givenName", "lastname": "name.familyName", "jobtitle": "title",
+	"givenname": "name.givenName", "surname": "name.familyName", "familyname": "name.familyName", "dept": "department",
 	"phonenumber":         `phoneNumbers[type eq "work"].value`,
+	"phone":               `phoneNumbers[type eq "work"].value`,
+	"mobile":              `phoneNumbers[type eq "mobile"].value`,
+	"mobilenumber":        `phoneNumbers[type eq "mobile"].value`,
+	"mobilephone":         `phoneNumbers[type eq "mobile"].value`,
 	"extension":           `phoneNumbers[type eq "work_extension"].value`,
 	"language":            "preferredLanguage",
 	"addressstreet":       "addresses[].streetAddress",
@@ -188,9 +196,38 @@ func (c *columns) email() {
 	}
 }
 
+// addresses reports whether there is a column that the type of an address is about.
+func (c *columns) addresses() bool {
+	return slices.ContainsFunc(c.list, func(col column) bool {
+		return col.use == setsAttribute && col.target.name == "addresses" && col.target.filter == ""
+	})
+}
+
+// rank finds the places of columns in the order of their paths.
+func rank(columns []column) {
+	order := make([]*column, len(columns))
+	paths := make(map[*column]string, len(columns))
+	for i := range columns {
+		order[i] = &columns[i]
+		paths[order[i]] = columns[i].target.path()
+	}
+	slices.SortFunc(order, func(x, y *column) int { return cmp.Compare(paths[x], paths[y]) })
+	for i, c := range order {
+		c.rank = i
+	}
+}
+
+// letters names a column as spreadsheets do: A to Z, AA and so on.
+func letters(index int) string {
+	if index < 26 {
+		return string(rune('A' + index))
+	}
+	return letters(index/26-1) + letters(index%26)
+}
+
 // distinct refuses two columns for one thing.
 func (c *columns) distinct() {
-	seen := make(map[string]string)
+	seen := make(map[string]column)
 	for _, col := range c.list {
 		key := ""
 		switch col.use {
@@ -202,8 +239,34 @@ func (c *columns) distinct() {
 			continue
 		}
 		if first, ok := seen[key]; ok {
-			c.fault(col.header, "the same as column "+quote(first), "one column for "+key)
+			c.fault(col.header, fmt.Sprintf("the same as column %s (columns %s and %s)", quote(first.header), letters(first.index), letters(col.index)),
+				"one column for "+key)
 		}
-		seen[key] = col.header
+		seen[key] = col
 	}
 }
+
+// Templates lists the kinds of sheet that Template knows.
+var Templates = [...]string{"users", "groups"}
+
+// Template returns a sheet to fill in: the header and example rows, which are to be overwritten. That of users has the
+// columns of Control Hub that SCIM carries, and two rows, one of which names the other as manager.
+func Template(kind string) (string, error) {
+	switch kind {
+	case "users":
+		return sheetText(
+			"operation,First Name,Last Name,Display Name,User ID/Email (Required),Title,Department,Manager,Phone Number,"+
+				"Extension,Preferred Language,Time zone,Address type,Address street,Address locality,Address region,"+
+				"Address postal code,Address country",
+			`create,Charles,Babbage,Charles Babbage,charles@example.com,Engineer,Mathematics,,+44 20 7946 0101,0101,`+
+				`en_GB,Europe/London,Office,1 Dorset Street,London,England,W1U 4EG,GB`,
+			`create,Ada,Lovelace,Ada Lovelace,ada@example.com,Analyst,Mathematics,charles@example.com,+44 20 7946 0102,0102,`+
+				`en_GB,Europe/London,Office,12 St James's Square,London,England,SW1Y 4JH,GB`), nil
+	case "groups":
+		return sheetText("operation,displayName,members", `create,Analysts,"ada@example.com; charles@example.com"`), nil
+	}
+	return "", fmt.Errorf("no template %q: expected one of %s", kind, strings.Join(Templates[:], ", "))
+}
+
+// sheetText ends each line.
+func sheetText(rows ...string) string { return strings.Join(rows, "\n") + "\n" }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"hash/maphash"
 	"math"
 	"strings"
 
@@ -83,12 +85,36 @@ type wish struct {
 	needed bool // even when the sheet has a row of that name
 }
 
+// wishes are whom the rows name, each once, in the order in which they are first named.
+type wishes struct {
+	list  []wish
+	seed  maphash.Seed
+	place map[uint64]int // of each in the list, by its hash
+}
+
+// user adds a user whom a cell names, if it does.
+func (w *wishes) user(who string) {
+	if isEmail(who) {
+		w.add(Lookup{"Users", who}, false)
+	}
+}
+
+func (w *wishes) add(l Lookup, needed bool) {
+	key := maphash.Comparable(w.seed, Lookup{l.Type, strings.ToLower(l.Name)})
+	at, ok := w.place[key]
+	if !ok {
+		at = len(w.list)
+		w.place[key] = at
+		l.Name = strings.Clone(l.Name) // cells share the memory of their whole row
+		w.list = append(w.list, wish{Lookup: l})
+	}
+	w.list[at].needed = w.list[at].needed || needed
+}
+
 // readOnce reads all rows to fill the index, and makes the notes and lookups.
 func (s *sheet) readOnce(left []column) error {
 	s.index = index{rows: make(map[uint64]entry), ids: make(map[uint64]string), byID: make(map[uint64]uint32)}
-	var wishes []wish
-	wished := make(map[wish]bool)
-	used := make(map[int]bool) // the unknown columns that hold more than TRUE and FALSE
+	named := wishes{seed: maphash.MakeSeed(), place: make(map[uint64]int)}
 	for rec, err := range s.reader.records() {
 		if err != nil {
 			return err
@@ -96,27 +122,34 @@ func (s *sheet) readOnce(left []column) error {
 		if rec.fault != nil {
 			continue
 		}
-		for _, w := range s.enter(rec) {
-			folded := w
-			folded.Name = strings.ToLower(w.Name)
-			if !wished[folded] {
-				wished[folded] = true
-				wishes = append(wishes, w)
-			}
-		}
-		for _, c := range left {
-			if c.use == leftUnknown && !used[c.index] && !isSwitch(rec.fields[c.index]) {
-				used[c.index] = true
-			}
+		s.enter(rec, &named)
+		for i := range left {
+			left[i].holds |= contentsOf(rec.fields[left[i].index])
 		}
 	}
-	s.keepLookups(wishes)
-	s.notes = s.describe(left, used)
+	for _, w := range named.list {
+		if _, ok := s.own(w.Lookup); w.needed || !ok {
+			s.lookups = append(s.lookups, w.Lookup)
+		}
+	}
+	s.notes = s.describe(left)
+	return s.overlooked(left)
+}
+
+// overlooked refuses a column that says what to do under a name that nobody knows: a delete that is overlooked would be
+// a create.
+func (s *sheet) overlooked(left []column) error {
+	for _, c := range left {
+		if c.use == leftUnknown && c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0 {
+			return &Error{File: s.reader.name, Line: s.headerLine, Column: c.header,
+				Problem: "an unknown column of operations", Expected: "operation as its header"}
+		}
+	}
 	return nil
 }
 
-// enter puts a row into the index, and returns whom it names.
-func (s *sheet) enter(rec record) (wishes []wish) {
+// enter puts a row into the index, and whom it names among those named.
+func (s *sheet) enter(rec record, all *wishes) {
 	op, _ := parseOperation(s.cell(rec, s.operations))
 	name, id := s.cell(rec, s.identity), s.cell(rec, s.id)
 	line := uint32(min(rec.line, math.MaxUint32))
@@ -125,51 +158,35 @@ func (s *sheet) enter(rec record) (wishes []wish) {
 		if _, ok := s.index.rows[key]; !ok {
 			s.index.rows[key] = entry{line, op}
 			if id != "" {
-				s.index.ids[key] = strings.Clone(id) // cells share the memory of their whole row
+				s.index.ids[key] = strings.Clone(id)
 			}
 		}
 	}
-	if key := digestKey(id); id != "" {
+	if id != "" {
+		key := digestKey(id)
 		if _, ok := s.index.byID[key]; !ok {
 			s.index.byID[key] = line
 		}
 	}
 	if op != create && id == "" && s.isName(name) {
-		wishes = append(wishes, wish{s.lookup(strings.Clone(name)), true})
+		all.add(s.lookup(name), true)
 	}
 	if op == remove {
-		return wishes
+		return
 	}
 	for i := range s.columns {
-		for _, who := range named(&s.columns[i], s.cell(rec, &s.columns[i])) {
-			if isEmail(who) {
-				wishes = append(wishes, wish{Lookup: Lookup{"Users", strings.Clone(who)}})
+		c := &s.columns[i]
+		switch who := s.cell(rec, c); {
+		case who == "":
+		case c.kind == references:
+			for one := range entriesOf(who) {
+				all.user(one)
 			}
-		}
-	}
-	return wishes
-}
-
-// named returns the users whom a cell names.
-func named(c *column, text string) []string {
-	switch {
-	case c.kind == references:
-		return splitList(text)
-	case c.kind == reference && text != "":
-		return []string{text}
-	}
-	return nil
-}
-
-// keepLookups leaves out whom the sheet itself creates or knows the id of.
-func (s *sheet) keepLookups(wishes []wish) {
-	seen := make(map[Lookup]bool)
-	for _, w := range wishes {
-		folded := w.Lookup
-		folded.Name = strings.ToLower(w.Name)
-		if _, ok := s.own(w.Lookup); (w.needed || !ok) && !seen[folded] {
-			seen[folded] = true
-			s.lookups = append(s.lookups, w.Lookup)
+		case c.kind == reference:
+			all.user(who)
+			if strings.EqualFold(who, name) || strings.EqualFold(who, id) {
+				s.ownManagers = append(s.ownManagers, fmt.Sprintf("line %d", line))
+			}
 		}
 	}
 }
@@ -211,7 +228,31 @@ func (s *sheet) cell(rec record, c *column) string {
 }
 
 // isSwitch reports whether a cell is empty or turns something on or off, as those of services and licences do.
-func isSwitch(cell string) bool {
-	cell = strings.TrimFunc(cell, isBlank)
-	return cell == "" || strings.EqualFold(cell, "true") || strings.EqualFold(cell, "false")
+func isSwitch(cell string) bool { return contentsOf(cell)&^switchWords == 0 }
+
+// contents is what kinds of words a column holds.
+type contents uint8
+
+const (
+	switchWords contents = 1 << iota // TRUE and FALSE
+	createWord
+	changeWords // update and delete
+	otherWords
+)
+
+// contentsOf tells the kind of a cell; 0 when it is empty.
+func contentsOf(cell string) contents {
+	if cell = strings.TrimFunc(cell, isBlank); cell == "" {
+		return 0
+	}
+	if strings.EqualFold(cell, "true") || strings.EqualFold(cell, "false") {
+		return switchWords
+	}
+	switch op, isOperation := parseOperation(cell); {
+	case isOperation && op == create:
+		return createWord
+	case isOperation:
+		return changeWords
+	}
+	return otherWords
 }

@@ -35,9 +35,27 @@ func TestJSON(t *testing.T) {
 			t.Errorf("%s: notes %q", name, notes)
 		}
 	}
-	for _, empty := range []string{"[]", ` { "operations" : [ ] } `} {
-		if rows := good(t, open(t, "ops.json", empty)); len(rows) != 0 {
-			t.Errorf("%s: %s", empty, summary(rows))
+}
+
+// The members of a valid object are found as they are written, whatever stands in them.
+func TestMembers(t *testing.T) {
+	const object = " { \"a\" : \"x\\\\\" , \"b\\\"\":-1.5e3,\"c\":[{\"]\":\"}\\\"\"},[]],\"d\":{}  ,\n\"e\": null}"
+	var got strings.Builder
+	for key, value := range members([]byte(object)) {
+		got.Write(append(append(append(key[:len(key):len(key)], '='), value...), '|'))
+	}
+	same(t, "members", got.String(), `"a"="x\\"|"b\""=-1.5e3|"c"=[{"]":"}\""},[]]|"d"={}|"e"=null|`)
+	for key := range members([]byte("{}")) {
+		t.Errorf("of none: %s", key)
+	}
+	for value, want := range map[string]string{`"é"`: "é", `"\u00e9\n"`: "é\n", `""`: ""} {
+		if text, ok := unquoted([]byte(value)); !ok || text != want {
+			t.Errorf("unquoted(%s) = %q, %v", value, text, ok)
+		}
+	}
+	for _, value := range []string{"1", "null", "[]", `{"a":"b"}`} {
+		if _, ok := unquoted([]byte(value)); ok {
+			t.Errorf("%s is no string", value)
 		}
 	}
 }
@@ -50,7 +68,6 @@ func TestJSONErrors(t *testing.T) {
 		rows int
 		want string
 	}{
-		{"", 0, "ops.json, line 1: nothing in it; expected an array of operations, or a BulkRequest"},
 		{`"POST"`, 0, "line 1: neither an array nor an object"},
 		{ok + "\n" + ok, 0, `line 1: one operation alone; expected an array of operations; operations one a line make an .ndjson file`},
 		{"[" + ok + ",\n\n" + `{"method":"DELETE" "path":"/Users/1"},` + ok + "]", 2, "line 3: invalid JSON at character 20"},

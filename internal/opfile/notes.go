@@ -10,7 +10,7 @@ const maxNamed = 10
 
 // describe names the columns that are left alone and why, one line a reason. Columns of services and licences, of
 // which there can be thousands, are counted.
-func (s *sheet) describe(left []column, used map[int]bool) (notes []string) {
+func (s *sheet) describe(left []column) (notes []string) {
 	var services, readOnly, unsupported, unknown []string
 	for _, c := range left {
 		switch {
@@ -18,28 +18,33 @@ func (s *sheet) describe(left []column, used map[int]bool) (notes []string) {
 			readOnly = append(readOnly, c.header)
 		case c.use == leftUnsupported:
 			unsupported = append(unsupported, c.header)
-		case !used[c.index]:
+		case c.header == "" && c.holds == 0: // what spreadsheets append
+		case c.holds&^switchWords == 0 && c.header != "":
 			services = append(services, c.header)
 		default:
-			unknown = append(unknown, s.unknown(c.header))
+			unknown = append(unknown, s.unknown(c))
 		}
 	}
 	note := func(columns []string, format string) {
 		if len(columns) > 0 {
-			notes = append(notes, fmt.Sprintf(format, count(len(columns)), someOf(columns)))
+			notes = append(notes, fmt.Sprintf(format, plural(len(columns), "column"), someOf(columns)))
 		}
 	}
 	note(services, "left alone: %s of services and licences, which SCIM does not carry (%s)")
 	note(readOnly, "left alone: %s that the service alone writes (%s)")
 	note(unsupported, "left alone: %s that SCIM does not carry (%s)")
 	note(unknown, "left alone: %s with an unknown header (%s)")
+	if len(s.ownManagers) > 0 {
+		notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %s in which the manager is the user in person (%s)",
+			plural(len(s.ownManagers), "row"), someOf(s.ownManagers)))
+	}
 	return notes
 }
 
 // unknown is a header that nobody knows, with the one that was likely meant.
-func (s *sheet) unknown(header string) string {
-	if header == "" {
-		return "one without a name"
+func (s *sheet) unknown(c column) string {
+	if c.header == "" {
+		return "column " + letters(c.index) + ", without a name"
 	}
 	known := []string{"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Department", "Manager",
 		"Phone Number", "Extension", "Preferred Language", "Time zone", "operation", "userName", "externalId", "nickName",
@@ -47,23 +52,71 @@ func (s *sheet) unknown(header string) string {
 	if s.groups {
 		known = []string{"displayName", "members", "externalId", "operation"}
 	}
-	if near := nearest(header, known); near != "" {
-		return header + ", for " + near + "?"
+	if near := nearest(c.header, known); near != "" {
+		return c.header + ", for " + near + "?"
 	}
-	return header
+	return c.header
 }
 
-func count(n int) string {
-	if n == 1 {
-		return "1 column"
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return fmt.Sprintf("%d columns", n)
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// someOf lists the first few names.
+// someOf lists the first few names, each on one line.
 func someOf(names []string) string {
-	if more := len(names) - maxNamed; more > 1 {
-		names = append(names[:maxNamed:maxNamed], fmt.Sprintf("and %d more", more))
+	more := len(names) - maxNamed
+	if more > 1 {
+		names = names[:maxNamed]
 	}
-	return strings.Join(names, "; ")
+	list := make([]string, len(names), len(names)+1)
+	for i, name := range names {
+		list[i] = visible(name)
+	}
+	if more > 1 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, "; ")
+}
+
+// nearest returns the candidate that a misspelt name most likely means, or "" when none is near.
+func nearest(name string, candidates []string) string {
+	best, bestDistance := "", 3
+	for _, c := range candidates {
+		d := distance(strings.ToLower(name), strings.ToLower(c))
+		if d < bestDistance && 2*d < len(c) {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters must be changed, added, taken out or swapped with their neighbour to make b of a. Names
+// that differ much in length are far apart, however far.
+func distance(a, b string) int {
+	if diff := len(a) - len(b); diff > 2 || diff < -2 {
+		return 3
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
 }

@@ -5,12 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"math"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/client"
 )
+
+// operationForm is how an operation is written.
+const operationForm = `{"method":…,"path":…,"bulkId":…,"data":…}`
 
 // operationMembers are the members that an operation can have. Webex knows no version, unlike RFC 7644 section 3.7.
 var operationMembers = []string{"method", "path", "bulkId", "data"}
@@ -63,7 +69,7 @@ func (p *parser) operation(raw []byte) (op client.Operation) {
 		case "bulkId":
 			op.BulkID = p.text(name, value)
 		case "data":
-			op.Data = value
+			op.Data = json.RawMessage(bytes.Clone(value)) // the record is gone with the next one
 		}
 	})
 	return op
@@ -71,7 +77,7 @@ func (p *parser) operation(raw []byte) (op client.Operation) {
 
 // valid reports whether raw is one JSON object, in UTF-8.
 func (p *parser) valid(raw []byte) bool {
-	const expected = `one operation, {"method":…,"path":…,"bulkId":…,"data":…}`
+	const expected = "one operation, " + operationForm
 	switch {
 	case !utf8.Valid(raw):
 		p.fault("", "", "text that is not UTF-8", "UTF-8, as JSON is (RFC 8259 section 8.1)")
@@ -102,16 +108,9 @@ func whyInvalid(raw []byte) (problem string, lines int) {
 
 // members visits the members of a valid object that are known and not null, each once.
 func (p *parser) members(raw []byte, known []string, visit func(name string, value json.RawMessage)) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	_, _ = dec.Token()
-	seen := make([]string, 0, len(known))
-	for dec.More() {
-		token, _ := dec.Token()
-		name, _ := token.(string)
-		var value json.RawMessage
-		if dec.Decode(&value) != nil {
-			return // not for valid JSON
-		}
+	seen := make([]string, 0, len(operationMembers))
+	for key, value := range members(raw) {
+		name, _ := unquoted(key)
 		switch {
 		case !slices.Contains(known, name):
 			p.unknown(name, known)
@@ -137,9 +136,134 @@ func (p *parser) unknown(name string, known []string) {
 }
 
 // text returns the string that value is.
-func (p *parser) text(name string, value json.RawMessage) (s string) {
-	if json.Unmarshal(value, &s) != nil {
+func (p *parser) text(name string, value json.RawMessage) string {
+	s, ok := unquoted(value)
+	if !ok {
 		p.fault(name, "", "not a string", "a string")
 	}
 	return s
+}
+
+// endpoints are the resource types that Webex takes in a Bulk request.
+var endpoints = []string{"/Users", "/Groups"}
+
+const (
+	endpointForm = `"/Users" or "/Groups"`
+	resourceForm = `"/Users/<id>" or "/Groups/<id>", where an id may be bulkId:<name>`
+)
+
+// check says what is wrong with an operation, what is expected, and in which member; problem is empty when nothing is.
+func check(op client.Operation) (problem, expected, member string) {
+	if problem, expected = checkMethod(op.Method); problem != "" {
+		return problem, expected, "method"
+	}
+	if problem, expected = checkPath(op.Method, op.Path); problem != "" {
+		return problem, expected, "path"
+	}
+	if problem, expected = checkData(op); problem != "" {
+		return problem, expected, "data"
+	}
+	if err := op.Validate(); err != nil { // the last word is the library's, which will ask the same
+		return err.Error(), "an operation that can be sent", ""
+	}
+	return "", "", ""
+}
+
+func checkMethod(method string) (problem, expected string) {
+	const methods = "POST, PATCH or DELETE"
+	switch method {
+	case client.MethodPost, client.MethodPatch, client.MethodDelete:
+		return "", ""
+	case "":
+		return "no method", methods
+	case "PUT":
+		return "a method that Webex has not in a Bulk request", methods
+	}
+	return "unknown method", methods + ", in upper case"
+}
+
+// checkPath takes a path apart: a POST goes to a type of resource, all else to one resource.
+func checkPath(method, path string) (problem, expected string) {
+	expected = resourceForm
+	if method == client.MethodPost {
+		expected = endpointForm
+	}
+	if path == "" {
+		return "no path", expected
+	}
+	i := strings.IndexByte(path[1:], '/') + 1
+	endpoint, id := path, ""
+	if i > 0 {
+		endpoint, id = path[:i], path[i+1:]
+	}
+	switch {
+	case !slices.Contains(endpoints, endpoint):
+		return "not a path of users or groups", expected
+	case method == client.MethodPost && i > 0:
+		return "a POST to a resource", expected
+	case method != client.MethodPost && i == 0:
+		return "a " + method + " of no resource", expected
+	case i > 0 && !isID(id):
+		return "not an id after " + endpoint + "/", expected
+	}
+	return "", ""
+}
+
+// isID reports whether s can be the id of a resource in a path. A name after bulkId: may hold anything but a slash.
+func isID(s string) bool {
+	if name, ok := strings.CutPrefix(s, "bulkId:"); ok {
+		return name != "" && !strings.Contains(name, "/")
+	}
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#\\") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFFFD' })
+}
+
+func checkData(op client.Operation) (problem, expected string) {
+	data, _ := op.Data.(json.RawMessage)
+	switch {
+	case op.Method == client.MethodDelete && data != nil:
+		return "data for a DELETE", "none"
+	case op.Method != client.MethodDelete && data == nil:
+		return "no data", "an object: what a single " + op.Method + " would have as its body"
+	case data != nil && data[0] != '{':
+		return "data that is no object", "an object"
+	}
+	return "", ""
+}
+
+// names remembers the line of each name, in a few dozen bytes whatever its length: it keeps a hash of 64 bits. Among
+// ten million names the chance that two different ones look the same is one in 400,000.
+type names struct {
+	seed  maphash.Seed
+	lines map[uint64]uint32
+}
+
+func newNames() names {
+	return names{seed: maphash.MakeSeed(), lines: make(map[uint64]uint32)}
+}
+
+// first returns the line that had the name before, or 0 and remembers this one. "" is no name.
+func (n names) first(name string, line int) int {
+	if name == "" {
+		return 0
+	}
+	hash := maphash.String(n.seed, name)
+	if first, ok := n.lines[hash]; ok {
+		return int(first)
+	}
+	n.lines[hash] = uint32(min(line, math.MaxUint32))
+	return 0
+}
+
+// repeated refuses a bulkId that an earlier operation has. Those of a sheet are made of names that differ.
+func (r *Reader) repeated(n *names, row Row, good bool) []*Error {
+	if r.sheet != nil {
+		return nil
+	}
+	first := n.first(row.Operation.BulkID, row.Line)
+	if first == 0 || !good {
+		return nil
+	}
+	return []*Error{{File: r.name, Line: row.Line, Column: "bulkId", Value: row.Operation.BulkID,
+		Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own"}}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -49,6 +50,9 @@ type Reader struct {
 	request  request                     // what a BulkRequest says beside its operations
 }
 
+// maxHeader is how much of an input is looked at to know its style: the header of a sheet with thousands of columns.
+const maxHeader = 1 << 20
+
 // Read begins to read an input. It finds out the format; of a sheet it reads the header and, once, all rows, to know
 // whom they name. What is wrong with a header is an *Error or *Errors, as what Rows yields.
 func Read(in io.ReadSeeker, o Options) (*Reader, error) {
@@ -60,7 +64,7 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, 1<<16)
+	head := make([]byte, maxHeader)
 	n, err := io.ReadFull(text, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, r.broken(err)
@@ -97,7 +101,7 @@ func (r *Reader) Lookups() []Lookup {
 func (r *Reader) Resolve(id func(Lookup) (id string, ok bool)) { r.resolve = id }
 
 // Notes returns what a person should know of the input once, one line each: the columns of a sheet that are left
-// alone and why, the failOnErrors of a BulkRequest. They are complete when Rows has come to its end.
+// alone and why, users who are their own managers, the failOnErrors of a BulkRequest. They are complete when Rows has come to its end.
 func (r *Reader) Notes() []string {
 	if r.sheet != nil {
 		return r.sheet.notes
@@ -109,30 +113,26 @@ func (r *Reader) Notes() []string {
 }
 
 // Rows yields the operations in the order of the input, and an *Error for each thing that is wrong, after which it
-// goes on as far as it can. Any other error, of reading, is the last. Rows can be ranged over again: each time it
-// reads the input from its beginning.
+// goes on as far as it can. Any other error, of reading, is the last. An input can hold no operations; what is not of
+// its format, as a sheet without a header, is wrong. Rows can be ranged over again: each time it reads the input from its beginning.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		read := r.operation
 		if r.sheet != nil {
 			read = r.sheet.operation
 		}
-		names := newNames()
+		names, empty := newNames(), true
 		for rec, err := range r.records() {
 			if err != nil {
 				yield(Row{}, err)
 				return
 			}
-			if rec.fault != nil {
-				if !yield(Row{}, rec.fault) {
-					return
-				}
-				continue
-			}
-			row, faults := read(rec)
-			if first := names.first(row.Operation.BulkID, rec.line); first > 0 && len(faults) == 0 {
-				faults = append(faults, &Error{File: r.name, Line: rec.line, Column: "bulkId", Value: row.Operation.BulkID,
-					Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own"})
+			empty = false
+			var row Row
+			faults := []*Error{rec.fault}
+			if rec.fault == nil {
+				row, faults = read(rec)
+				faults = append(faults, r.repeated(&names, row, len(faults) == 0)...)
 			}
 			for _, fault := range faults {
 				if !yield(Row{}, fault) {
@@ -143,7 +143,26 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 				return
 			}
 		}
+		if fault := r.headless(); empty && fault != nil {
+			yield(Row{}, fault)
+		}
 	}
+}
+
+// headless says what is wrong with a sheet that turned out to have no header; nil when it has one, or is no sheet.
+func (r *Reader) headless() *Error {
+	switch {
+	case !r.format.isSheet():
+		return nil
+	case r.sheet == nil:
+		return &Error{File: r.name, Problem: "nothing in it", Expected: "a header, and rows below it"}
+	case strings.Contains(strings.Join(r.sheet.header, ""), "\n"):
+		return &Error{
+			File: r.name, Line: r.sheet.headerLine,
+			Problem: "a quote in the header that is never closed", Expected: "a header in one line and rows below it",
+		}
+	}
+	return nil
 }
 
 // record is one row as it stands in the input.

@@ -2,7 +2,6 @@ package opfile
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -25,11 +24,14 @@ type sheet struct {
 	id         *column
 	operations *column
 	addresses  *column // the type of the address
+	secret     bool    // there is a column of passwords
 
 	index   index
 	lookups []Lookup
 	notes   []string
 	zones   map[string]bool // time zones asked for so far
+
+	ownManagers []string // the lines of users who are their own managers
 }
 
 // openSheet reads the header, and the rows once. The head is the beginning of the text.
@@ -49,15 +51,15 @@ func openSheet(r *Reader, head []byte) (*sheet, error) {
 	s.header, s.headerLine, err = t.header()
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, &Error{File: r.name, Problem: "an empty file", Expected: "a header and rows below it"}
+		return nil, r.headless()
 	case err != nil:
 		if rec, ok := s.unreadable(s.headerLine, err); ok {
 			return nil, rec.fault
 		}
 		return nil, r.broken(err)
 	}
-	if strings.Contains(strings.Join(s.header, ""), "\x00") {
-		return nil, &Error{File: r.name, Line: s.headerLine, Problem: "no text", Expected: "text in UTF-8, or UTF-16 with a byte order mark"}
+	if fault := s.noHeader(); fault != nil {
+		return nil, fault
 	}
 	left, err := s.understand()
 	if err != nil {
@@ -65,6 +67,21 @@ func openSheet(r *Reader, head []byte) (*sheet, error) {
 	}
 	r.sheet = s
 	return s, s.readOnce(left)
+}
+
+// noHeader says why the first row can't be a header, or returns nil.
+func (s *sheet) noHeader() *Error {
+	all := strings.Join(s.header, string(s.style.comma))
+	e := &Error{File: s.reader.name, Line: s.headerLine}
+	switch {
+	case strings.Contains(all, "\x00"):
+		e.Problem, e.Expected = "no text", "text in UTF-8, or UTF-16 with a byte order mark"
+	case slices.ContainsFunc(s.header, isEmail):
+		e.Value, e.Problem, e.Expected = all, "a row where the header should be", "the names of the columns in the first line"
+	default:
+		return nil
+	}
+	return e
 }
 
 // understand finds out what the columns are for, and returns those that are left alone.
@@ -82,17 +99,22 @@ func (s *sheet) understand() (left []column, err error) {
 		c.email()
 	}
 	c.distinct()
-	for i := range c.list {
-		if c.list[i].use >= leftReadOnly || s.groups && c.list[i].use == saysAddressType {
-			left = append(left, c.list[i])
-			continue
+	for _, col := range c.list {
+		if col.use == saysAddressType && !c.addresses() {
+			col.use = leftUnsupported
 		}
-		s.columns = append(s.columns, c.list[i])
+		if col.use >= leftReadOnly {
+			left = append(left, col)
+		} else {
+			s.columns = append(s.columns, col)
+		}
 	}
 	s.single()
+	rank(s.columns)
 	if s.identity == nil && s.id == nil {
-		c.fault("", "no column that says whom a row is about",
-			`a column "User ID/Email (Required)" or userName for users, displayName for groups`)
+		c.faults = append(c.faults, &Error{File: c.file, Line: c.line, Value: strings.Join(s.header, string(s.style.comma)),
+			Problem:  "no column that says whom a row is about",
+			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
 	}
 	var wrong Errors
 	for _, fault := range c.faults {
@@ -113,6 +135,8 @@ func (s *sheet) single() {
 			s.addresses = c
 		case c.kind == identity:
 			s.identity = c
+		case c.target.name == "password":
+			s.secret = true
 		}
 	}
 }
@@ -138,7 +162,7 @@ func (s *sheet) records(text io.Reader, yield func(record, error) bool) error {
 			if rec, ok = s.unreadable(line, err); !ok {
 				return err
 			}
-		} else if !slices.ContainsFunc(fields, func(f string) bool { return strings.TrimFunc(f, isBlank) != "" }) {
+		} else if isEmpty(fields) {
 			continue
 		} else {
 			rec.fault = s.miscounted(rec)
@@ -152,20 +176,19 @@ func (s *sheet) records(text io.Reader, yield func(record, error) bool) error {
 // unreadable makes a record of an error that is about what the sheet says; ok is false for any other.
 func (s *sheet) unreadable(line int, err error) (rec record, ok bool) {
 	fault := &Error{File: s.reader.name, Line: line}
-	syntax, ok := errors.AsType[*csv.ParseError](err)
+	quotes, ok := errors.AsType[*quoteError](err)
 	switch {
 	case errors.Is(err, errTooLarge):
-		fault.Line = 0
 		fault.Problem, fault.Expected = "a row larger than 64 MiB", "every quote that is opened to be closed"
-	case ok && errors.Is(err, csv.ErrBareQuote):
-		fault.Problem = "a quote inside a cell"
-		fault.Expected = `the cell in quotes and each quote in it doubled: "19"" rack"`
 	case ok:
-		fault.Problem = "a quoted cell that does not end, or has a quote in it"
-		if syntax.Line > syntax.StartLine {
-			fault.Problem += fmt.Sprintf(" (read on to line %d)", syntax.Line)
+		fault.Problem, fault.Expected = quotes.problem, quotes.wanted
+		if quotes.cell < len(s.header) {
+			fault.Column = s.header[quotes.cell]
 		}
-		fault.Expected = "a closing quote, and each quote in the cell doubled"
+		fault.Value = quotes.text
+		if s.secret { // a row in disorder can have it anywhere
+			fault.Value, fault.Expected = "", upTo(quotes.wanted, ":")
+		}
 	default:
 		return record{}, false
 	}
@@ -181,8 +204,17 @@ func (s *sheet) miscounted(rec record) *Error {
 	if n == len(s.header) {
 		return nil
 	}
-	return &Error{File: s.reader.name, Line: rec.line, Problem: fmt.Sprintf("%d cells", n),
+	e := &Error{File: s.reader.name, Line: rec.line, Problem: plural(n, "cell"),
 		Expected: fmt.Sprintf("%d, as many as the header has", len(s.header))}
+	if n > len(s.header) {
+		e.Problem += " with this one"
+		e.Expected += "; a " + separatorNames[s.style.comma] + " inside a cell needs quotes around the cell"
+		e.Value = rec.fields[len(s.header)]
+	}
+	if s.secret {
+		e.Value = ""
+	}
+	return e
 }
 
 // isBlank reports whether r is taken off both ends of a cell: white space, and what pasting leaves behind unseen.

@@ -9,12 +9,14 @@ import (
 // What is wrong with a header is told before any row, all of it.
 func TestHeaderErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"", "users.csv: an empty file; expected a header and rows below it"},
-		{"\n\n", "an empty file"},
-		{"First Name,Shoe size\nAda,39\n", `line 1: no column that says whom a row is about; expected a column "User ID/Email (Required)" or userName for users, displayName for groups`},
-		{"ada@example.com,Ada\n", "no column that says whom a row is about"},
-		{"\nuserName,First Name,name.givenName\n", `line 2, column "name.givenName": the same as column "First Name"; expected one column for name.givenName`},
-		{"userName,Title,title\n", `column "title": the same as column "Title"`},
+		{"First Name,Shoe size\nAda,39\n", `line 1, value "First Name,Shoe size": no column that says whom a row is about; expected a column "User ID/Email (Required)" or userName for users, displayName for groups`},
+		{"<html>\n<p>Log in</p>", `value "<html>": no column that says whom a row is about`},
+		{"Ada;ada@example.com\n", `line 1, value "Ada;ada@example.com": a row where the header should be; expected the names of the columns in the first line`},
+		{"\nuserName,First Name,name.givenName\n", `line 2, column "name.givenName": the same as column "First Name" (columns B and C); expected one column for name.givenName`},
+		{"userName,Title,title\n", `column "title": the same as column "Title" (columns B and C)`},
+		{"userName" + strings.Repeat(",", 30) + "Title,title\n", `(columns AE and AF)`},
+		{"userName,Operatoin\na@example.com,create\nb@example.com, Delete \nc@example.com,\n", `line 1, column "Operatoin": an unknown column of operations; expected operation as its header`},
+		{"\nuserName,\"title\na@example.com,x\n", "line 2: a quote in the header that is never closed; expected a header in one line"},
 		{"userName,name.firstname\n", `line 1, column "name.firstname": no attribute that a sheet can set; expected a SCIM path such as name.givenName`},
 		{"userName,emails.value\n", `column "emails.value": no attribute that a sheet can set`},
 		{`userName,emails[type eq "work"]` + "\n", `no attribute that a sheet can set`},
@@ -55,16 +57,31 @@ func TestRowErrors(t *testing.T) {
 		{"userName,Time zone", "a@example.com,Pacific Standard Time", `column "Time zone", value "Pacific Standard Time": unknown time zone; expected a name of the IANA database`},
 		{"userName,Time zone", "a@example.com,Local", "unknown time zone"},
 		{"userName,Phone Number", "a@example.com,4.42036E+11", "a number that a spreadsheet has rounded"},
+		{"userName,Phone Number", "a@example.com,442036978111.0", "a number with decimals"},
+		{"userName,Phone Number", "a@example.com,'0044 20", "an apostrophe before the number; expected the number alone"},
+		{"userName,Phone Number", "a@example.com,ask Bob", "not a telephone number; expected digits"},
+		{"userName,Time zone", "a@example.com,america/new york", "unknown time zone; expected America/New_York"},
 		{"userName,Phone Number", "a@example.com,REMOVE|123", `value "REMOVE|123": a number to be removed from a user who is created`},
 		{"userName,Address type,Address country,Address city", "a@example.com,Igloo,GL,Nuuk", `column "Address type", value "Igloo": unknown type of address; expected Office, Home or Other`},
 		{"userName,Address country,addresses[type eq work].country", "a@example.com,GL,DK", `value "DK": column "Address country" says the same; expected one of them empty`},
 		{"userName,Manager", "a@example.com,boss", `column "Manager", value "boss": not an email address; expected the email address of a user of this sheet or of the organisation`},
 		{"userName,Manager", "a@example.com,boss@example.com", `column "Manager", value "boss@example.com": neither in this sheet nor in the organisation; expected`},
 		{"userName,password", "a@example.com,hunter\uFFFD2", `line 3, column "password": a character that was broken`},
-		{"userName,title", "a@example.com", "line 3: 1 cells; expected 2, as many as the header has"},
-		{"userName,title", "a@example.com,Dr,x", "line 3: 3 cells; expected 2"},
-		{"userName,title", `a@example.com,19" rack`, `line 3: a quote inside a cell; expected the cell in quotes and each quote in it doubled`},
-		{"userName,title", `a@example.com,"Dr" who`, "line 3: a quoted cell that does not end, or has a quote in it"},
+		{"userName,title", "a@example.com", "line 3: 1 cell; expected 2, as many as the header has"},
+		{"userName,title", "a@example.com,Dr,x", `line 3, value "x": 3 cells with this one; expected 2, as many as the header has; a comma inside a cell needs quotes around the cell`},
+		{"userName,title", `a@example.com,19" rack`, `line 3, column "title", value '19" rack': a quote inside a cell; expected the cell in quotes and "" for each quote in it: "19"" rack"`},
+		{"userName,title", `a@example.com,"Dr" who`, `line 3, column "title", value '"Dr" who': a quote inside a cell in quotes; expected "" for each quote in it, and nothing after the closing one`},
+		{"userName,title", `a@example.com, "Dr, X"`, `line 3, column "title", value ' "Dr': a space before the opening quote; expected the quote right after the comma`},
+		{"userName,password", `a@example.com,hunter"2`, `line 3, column "password": a quote inside a cell; expected the cell in quotes and "" for each quote in it`},
+		{"userName,password", `a@example.com,x,hunter2`, "line 3: 3 cells with this one"},
+		{"userName", "a\u00a0b@example.com", `value "a\u00a0b@example.com": not an email address: a character that does not show stands in it (U+00A0)`},
+		{"userName,Manager", "a@example.com,b\u200b@example.com", "a character that does not show stands in it (U+200B)"},
+		{"userName", "mailto:ada@example.com", "not an email address"},
+		{"userName", "ada@example.com.", "not an email address"},
+		{"userName", `EXAMPLE\ada`, `value "EXAMPLE\ada": not an email address`},
+		{"userName,title", "a@example.com,=B2", `value "=B2": a formula, or an error of one; expected the value itself, as text`},
+		{"userName,title", "a@example.com,#N/A", `value "#N/A": a formula`},
+		{"userName,Manager", "a@example.com,#REF!", `value "#REF!": a formula, or an error of one; expected the email address`},
 		{"userName,operation", "a@example.com,upsert", `column "operation", value "upsert": unknown operation; expected create, update or delete, or nothing for create`},
 		{"userName,operation,title", "a@example.com,update,", "line 3: an update that changes nothing; expected a value in at least one more column"},
 		{"userName,operation,id", ",delete,", `line 3, column "userName": neither an id nor a userName; expected one of them: whom to change`},
@@ -109,21 +126,39 @@ func TestRowErrorsAll(t *testing.T) {
 // A quote that is never closed names the line on which its row begins.
 func TestOpenQuote(t *testing.T) {
 	rows, wrong := bad(t, "users.csv", "userName,title\na@example.com,x\nb@example.com,\"open\nc@example.com,x\nd@example.com,x\n")
-	if len(rows) != 1 || wrong.Count != 1 || !strings.Contains(wrong.Error(), "line 3: a quoted cell that does not end, or has a quote in it (read on to line 5)") {
+	if len(rows) != 1 || wrong.Count != 1 || !strings.Contains(wrong.Error(), `line 3, column "title", value '"open': a quote that is never closed (all up to line 5 is one cell); expected a closing quote, or ""`) {
 		t.Errorf("%s%v", summary(rows), wrong.Error())
 	}
-	r := openSmall(t, "users.csv", "userName,title\na@example.com,\""+strings.Repeat("x\n", 10_000))
-	if _, wrong := all(t, r); wrong.Count != 1 || !strings.Contains(wrong.Error(), "a row larger than 64 MiB") {
-		t.Errorf("%v", wrong.Error())
+	rows, wrong = bad(t, "users.csv", "sep=;\nuserName;title;nickName\n\n\"a;a@example.com\";\"two\nlines\" and;x\nb@example.com;x;y\n")
+	if len(rows) != 1 || rows[0].Line != 6 || !strings.Contains(wrong.Error(), `line 4, column "title", value '"two\nlines" and': a quote inside a cell in quotes`) {
+		t.Errorf("%s%v", summary(rows), wrong.Error())
 	}
-	good(t, openSmall(t, "users.csv", "userName,title\n"+strings.Repeat(",\n", 50_000)))
+	for _, before := range []string{"", "\n\r\n", strings.Repeat("b@example.com,x\n", 3), strings.Repeat(",\n", 50_000)} {
+		r := openSmall(t, "users.csv", "userName,title\n"+before+"a@example.com,\""+strings.Repeat("x\n", 10_000))
+		want := fmt.Sprintf("line %d: a row larger than 64 MiB", 2+strings.Count(before, "\n"))
+		if _, wrong := all(t, r); !strings.Contains(wrong.Error(), want) {
+			t.Errorf("%v; want %s", wrong.Error(), want)
+		}
+	}
 }
 
-// Old Macs ended lines in CR alone.
-func TestCarriageReturns(t *testing.T) {
-	rows := good(t, open(t, "users.csv", "userName,title\ra@example.com,x\rb@example.com,y\r"))
-	if len(rows) != 2 || rows[1].Line != 3 {
-		t.Errorf("%s", summary(rows))
+// Lines end in LF, CR LF or, as on old Macs, in CR, and even mixed; the numbers of lines are right.
+func TestLineEnds(t *testing.T) {
+	for _, text := range []string{
+		"userName,title\ra@example.com,x\rb@example.com,y\r",
+		"userName,title\ra@example.com,x\rb@example.com,y\n",
+		"userName,title\ra@example.com,x\r\nb@example.com,y\n",
+		"userName,title\r\na@example.com,x\nb@example.com,y",
+		"userName,\"title\"\na@example.com,x\r\nb@example.com,y",
+	} {
+		rows := good(t, open(t, "users.csv", text))
+		if len(rows) != 2 || rows[1].Line != 3 || rows[1].Name != "b@example.com" {
+			t.Errorf("%q: %s", text, summary(rows))
+		}
+	}
+	rows := good(t, open(t, "users.csv", "\n,;\n;\n \nuserName;title\n\n\"a@example.com\";\"x\n\ny\"\n;\nb@example.com;y\n"))
+	if len(rows) != 2 || rows[0].Line != 7 || rows[1].Line != 11 {
+		t.Errorf("empty lines: %s", summary(rows))
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 
 	"golang.org/x/text/encoding/unicode"
 )
@@ -81,19 +83,38 @@ const maxRecord = 64 << 20
 var errTooLarge = errors.New("larger than 64 MiB")
 
 // bounded fails with errTooLarge when more than limit bytes are read beyond mark: it keeps a quote that is never
-// closed from pulling a whole file into memory.
+// closed from pulling a whole file into memory. It remembers what was read beyond mark, to be shown.
 type bounded struct {
 	io.Reader
 	read, mark, limit int64
+	kept              []byte // the last that was read
+	ends              int    // line ends before that
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.read-b.mark > b.limit {
 		return 0, errTooLarge
 	}
+	if done := len(b.kept) - len(b.unread()); done > 0 {
+		b.ends += bytes.Count(b.kept[:done], []byte("\n"))
+		b.kept = append(b.kept[:0], b.kept[done:]...)
+	}
 	n, err := b.Reader.Read(p)
 	b.read += int64(n)
+	b.kept = append(b.kept, p[:n]...)
 	return n, err
+}
+
+// unread is what was read beyond mark.
+func (b *bounded) unread() []byte {
+	return b.kept[len(b.kept)-int(b.read-b.mark):]
+}
+
+// line is the line of the first character beyond mark that ends none.
+func (b *bounded) line() int {
+	unread := b.unread()
+	begun := len(unread) - len(bytes.TrimLeft(unread, "\r\n"))
+	return b.ends + bytes.Count(b.kept[:len(b.kept)-len(unread)+begun], []byte("\n")) + 1
 }
 
 // lines reads a text line by line.
@@ -133,3 +154,62 @@ func (l *lines) next() ([]byte, error) {
 		}
 	}
 }
+
+// spoolMemory is how much of an input is kept in memory before it goes to a file.
+const spoolMemory = 8 << 20
+
+// Spool returns an input that can be read several times: r itself, when it can seek and stands at its beginning, as a
+// file does; else a copy of all that r holds, in memory or, when it is large, in a temporary file that only its owner can
+// read. Closing it removes the copy and leaves r open.
+func Spool(r io.Reader) (io.ReadSeekCloser, error) {
+	if s, ok := r.(io.ReadSeeker); ok {
+		if at, err := s.Seek(0, io.SeekCurrent); err == nil && at == 0 {
+			return keptOpen{s}, nil
+		}
+	}
+	var head bytes.Buffer
+	switch _, err := io.CopyN(&head, r, spoolMemory); {
+	case errors.Is(err, io.EOF):
+		return keptOpen{bytes.NewReader(head.Bytes())}, nil
+	case err != nil:
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	return spoolFile(io.MultiReader(&head, r))
+}
+
+// spoolFile copies r to a temporary file. Where the system allows it, the file has no name any more before the first
+// byte is in it, so that not even a killed process leaves it behind.
+func spoolFile(r io.Reader) (io.ReadSeekCloser, error) {
+	file, err := os.CreateTemp("", "webex-bulk-*")
+	if err != nil {
+		return nil, fmt.Errorf("spool: %w", err)
+	}
+	copied := &spooled{File: file, named: os.Remove(file.Name()) != nil}
+	_, err = io.Copy(file, r)
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("spool: %w", err), copied.Close())
+	}
+	return copied, nil
+}
+
+// spooled is a temporary file that goes away when it is closed.
+type spooled struct {
+	*os.File
+	named bool // it still has a name
+}
+
+func (s *spooled) Close() error {
+	err := s.File.Close()
+	if s.named {
+		err = errors.Join(err, os.Remove(s.File.Name()))
+	}
+	return err
+}
+
+// keptOpen is an input that is another's to close.
+type keptOpen struct{ io.ReadSeeker }
+
+func (keptOpen) Close() error { return nil }

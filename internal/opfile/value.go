@@ -2,6 +2,7 @@ package opfile
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ func (s *sheet) value(c *column, text string) (value any, problem, expected stri
 		return nil, "a character that was broken before it came here", "text in UTF-8, or UTF-16 with a byte order mark; Excel: save as CSV UTF-8"
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
 		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
+	case isFormula(text) && c.target.name != "password":
+		return nil, formulaProblem, "the value itself, as text"
 	}
 	switch c.kind {
 	case boolean:
@@ -33,23 +36,45 @@ func (s *sheet) value(c *column, text string) (value any, problem, expected stri
 	case address:
 		return emailValue(text)
 	case phone:
-		if mangledNumber.MatchString(text) {
-			return nil, "a number that a spreadsheet has rounded", "the column formatted as text and the number written in full"
-		}
+		return phoneValue(text)
 	case language:
 		return languageValue(text)
 	case zone:
-		if !s.isZone(text) {
-			return nil, "unknown time zone", "a name of the IANA database, such as Europe/Berlin or America/New_York"
-		}
+		return s.zoneValue(text)
 	case list:
 		return []string{text}, "", ""
 	}
 	return text, "", ""
 }
 
-// mangledNumber is what a spreadsheet makes of a long number: 4.42036E+11, also with a decimal comma.
-var mangledNumber = regexp.MustCompile(`^\d+([.,]\d+)?[Ee]\+?\d+$`)
+// isFormula reports whether a spreadsheet left a formula in a cell, or what it shows when one fails.
+func isFormula(text string) bool {
+	return len(text) > 1 && text[0] == '=' || strings.HasPrefix(text, "#") && failedFormula.MatchString(text)
+}
+
+const formulaProblem = "a formula, or an error of one"
+
+var failedFormula = regexp.MustCompile(`^#(N/A|DIV/0!|[A-Z]+[!?])$`)
+
+// phoneValue takes a number in any style, but none that a spreadsheet took for a quantity.
+func phoneValue(text string) (value any, problem, expected string) {
+	switch {
+	case mangledNumber.MatchString(text):
+		return nil, "a number that a spreadsheet has rounded", "the column formatted as text and the number written in full"
+	case decimalNumber.MatchString(text):
+		return nil, "a number with decimals", "the column formatted as text and the number without them"
+	case strings.HasPrefix(text, "'"):
+		return nil, "an apostrophe before the number", "the number alone"
+	case !strings.ContainsFunc(text, unicode.IsDigit):
+		return nil, "not a telephone number", "digits, such as +1 555 0100"
+	}
+	return text, "", ""
+}
+
+var (
+	mangledNumber = regexp.MustCompile(`^[+-]?\d+([.,]\d+)?[Ee]\+?\d+$`) // 4.42036E+11, also with a decimal comma
+	decimalNumber = regexp.MustCompile(`^\d+[.,]0$`)                     // 442036978111.0
+)
 
 // removal takes the prefix off that Control Hub has for a number that is to be removed.
 func removal(text string) (number string, ok bool) {
@@ -58,20 +83,32 @@ func removal(text string) (number string, ok bool) {
 }
 
 func emailValue(text string) (value any, problem, expected string) {
-	if !isEmail(text) {
-		return nil, "not an email address", "one such as ada@example.com, at most 64 characters before the @"
+	if isEmail(text) {
+		return text, "", ""
 	}
-	return text, "", ""
+	problem = "not an email address"
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != ' ' && isUnseen(r) }); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(text[i:])
+		problem += fmt.Sprintf(": a character that does not show stands in it (%U)", r)
+	}
+	return nil, problem, "one such as ada@example.com, at most 64 characters before the @"
 }
 
 // isEmail reports whether text has the form of an email address as Webex takes it: one @, at most 64 characters before
-// it, no space.
+// it, no space, and nothing that would need quotes (RFC 5322 section 3.2.3).
 func isEmail(text string) bool {
 	user, domain, ok := strings.Cut(text, "@")
 	return ok && user != "" && utf8.RuneCountInString(user) <= 64 && domain != "" && !strings.Contains(domain, "@") &&
-		!strings.ContainsFunc(text, func(r rune) bool {
-			return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`,;<>"`, r)
-		})
+		domain[0] != '.' && !strings.HasSuffix(domain, ".") && !strings.Contains(domain, "..") &&
+		!strings.ContainsAny(text, `()<>[]:;,\"`) && !strings.ContainsFunc(text, isUnseen)
+}
+
+// isUnseen reports whether r is white space or does not show: what pasting brings along.
+func isUnseen(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r <= ' ' || r == 0x7f
+	}
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 // isUUID reports whether text is an id as Webex's SCIM has them.
@@ -83,13 +120,43 @@ var uuidForm = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdig
 // stands there twice counts once.
 func splitList(text string) (entries []string) {
 	seen := make(map[string]bool)
-	for _, e := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == ',' || isBlank(r) }) {
+	for e := range entriesOf(text) {
 		if folded := strings.ToLower(e); !seen[folded] {
 			seen[folded] = true
 			entries = append(entries, e)
 		}
 	}
 	return entries
+}
+
+// entriesOf yields them as they stand there.
+func entriesOf(text string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || isBlank(r) })
+}
+
+// zoneValue takes a name of the IANA database as it is written there.
+func (s *sheet) zoneValue(text string) (value any, problem, expected string) {
+	if s.isZone(text) {
+		return text, "", ""
+	}
+	expected = "a name of the IANA database, such as Europe/Berlin or America/New_York"
+	if near := titled(text); s.isZone(near) {
+		expected = near
+	}
+	return nil, "unknown time zone", expected
+}
+
+// titled writes the words of a zone with capitals: america/new_york as America/New_York.
+func titled(zone string) string {
+	before := '/'
+	return strings.Map(func(r rune) rune {
+		last := before
+		before = r
+		if last == '/' || last == '_' || last == '-' {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, strings.ReplaceAll(zone, " ", "_"))
 }
 
 // isZone reports whether name is in the IANA database.
