@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Add tells the planner of the next operation of the input.
 func (p *Planner) Add(it Item) {
 	p.fresh++
@@ -30,7 +32,7 @@ func (p *Planner) Add(it Item) {
 	if n.blocked == 0 {
 		p.enqueue(n)
 	}
-	if p.parked >= p.circles {
+	if p.parked >= p.circles && !p.cfg.Ordered {
 		p.findCircles()
 	}
 }
@@ -119,10 +121,15 @@ func (p *Planner) queueUp(n *node) {
 	if n.Ends == "" {
 		return
 	}
+	var first []*node
 	for _, other := range p.open {
 		if other != n && other.refersTo(n.Ends) {
-			p.precede(other, n)
+			first = append(first, other)
 		}
+	}
+	sortByIndex(first)
+	for _, other := range first {
+		p.precede(other, n)
 	}
 }
 
@@ -154,11 +161,16 @@ func (p *Planner) precede(first, then *node) {
 func (p *Planner) End() {
 	p.ended = true
 	p.fresh = p.cfg.Operations
+	var missing []string
 	for text, nm := range p.names {
 		if nm.def == nil {
-			p.giveUp(nm)
-			delete(p.names, text)
+			missing = append(missing, text)
 		}
+	}
+	slices.Sort(missing)
+	for _, text := range missing {
+		p.giveUp(p.names[text])
+		delete(p.names, text)
 	}
 }
 

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // circle is a set of operations that all refer to each other in the end: it
 // travels whole, since none can go before another.
@@ -21,11 +18,16 @@ const minCircles = 1000
 func (p *Planner) findCircles() {
 	p.suspect = false
 	t := tarjan{}
+	var nodes []*node
 	for _, n := range p.open {
 		n.num, n.low, n.onStack = 0, 0, false
+		if n.mayCircle() {
+			nodes = append(nodes, n)
+		}
 	}
-	for _, n := range p.open {
-		if n.num == 0 && n.mayCircle() {
+	sortByIndex(nodes)
+	for _, n := range nodes {
+		if n.num == 0 {
 			t.search(n)
 		}
 	}
@@ -42,7 +44,7 @@ func (n *node) mayCircle() bool {
 // join makes a circle one unit, or refuses it. A circle that still waits for
 // something unread is left for a later search, since it may yet grow.
 func (p *Planner) join(members []*node) {
-	slices.SortFunc(members, func(a, b *node) int { return cmp.Compare(a.Index, b.Index) })
+	sortByIndex(members)
 	if len(members) > p.cfg.Operations {
 		p.refuseCircle(members)
 		return
@@ -117,7 +119,7 @@ func (p *Planner) refuseCircle(members []*node) {
 	}
 	for i, m := range members {
 		for _, u := range users[i] {
-			u.use().state, u.use().of = failed, m.Index
+			u.use().fail(Needed, m.Index)
 			if u.n.state == waiting || u.n.state == ready {
 				p.drop(u.n, Drop{Why: Needed, Name: m.Name, Of: m.Index})
 			}

@@ -158,7 +158,8 @@ func size(unit []*node) (bytes int) {
 }
 
 func (p *Planner) fits(d *draft, unit []*node) bool {
-	return len(d.items)+len(unit) <= p.cfg.Operations && d.bytes+size(unit) <= p.cfg.Bytes
+	ops, bytes := len(d.items)+len(unit), d.bytes+size(unit)
+	return ops <= p.cfg.Operations && bytes <= p.cfg.Bytes && (len(d.items) == 0 || bytes <= p.soft)
 }
 
 // refuse drops a unit that does not even fit into an empty request.
@@ -224,7 +225,7 @@ func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
 		unit := n.unit()
 		ops += len(unit)
 		bytes += size(unit)
-		if ops > p.cfg.Operations || bytes > p.cfg.Bytes {
+		if ops > p.cfg.Operations || bytes > min(p.cfg.Bytes, p.soft) {
 			return false
 		}
 		for _, m := range unit {

@@ -22,8 +22,8 @@ type kind uint8
 const (
 	isUUID kind = iota
 	isText
-	isAnonymous // created, and the id is not known
-	isFailed    // id holds the index
+	isAnonymous // created, and the id is not known: id holds the index
+	isFailed    // likewise
 )
 
 func (m *memory) put(name string, s Settled) {
@@ -37,6 +37,7 @@ func (m *memory) put(name string, s Settled) {
 		binary.BigEndian.PutUint64(c.id[:], uint64(s.Index))
 	case s.ID == "":
 		c.kind = isAnonymous
+		binary.BigEndian.PutUint64(c.id[:], uint64(s.Index))
 	case !packUUID(&c.id, s.ID):
 		c.kind = isText
 		if m.texts == nil {
@@ -53,10 +54,8 @@ func (m *memory) get(name string) Settled {
 		return Settled{}
 	}
 	switch c.kind {
-	case isFailed:
-		return Settled{Known: true, Index: int(binary.BigEndian.Uint64(c.id[:]))}
-	case isAnonymous:
-		return Settled{Known: true, Done: true}
+	case isFailed, isAnonymous:
+		return Settled{Known: true, Done: c.kind == isAnonymous, Index: int(binary.BigEndian.Uint64(c.id[:]))}
 	case isText:
 		return Settled{Known: true, Done: true, ID: m.texts[name]}
 	}

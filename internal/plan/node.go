@@ -1,6 +1,10 @@
 package plan
 
-import "container/heap"
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+)
 
 type state uint8
 
@@ -23,14 +27,20 @@ type node struct {
 	circle *circle
 	batch  *batch
 
-	blocked  int // uses and preds not yet met
-	parkedOn int // those of them that are unread or parked
-	queued   bool
-	tried    int // the draft that it could not join
-	mark     int // the search that has seen it
+	blocked  int    // uses and preds not yet met
+	parkedOn int    // those of them that are unread or parked
+	queue    *queue // where it stands; elsewhere it may have been left behind
+	tried    int    // the draft that it could not join
+	mark     int    // the search that has seen it
 
 	low, num int32 // for the search for circles
 	onStack  bool
+}
+
+// sortByIndex brings nodes into input order. What comes out of a map goes
+// through it: the same input gives the same requests.
+func sortByIndex(nodes []*node) {
+	slices.SortFunc(nodes, func(a, b *node) int { return cmp.Compare(a.Index, b.Index) })
 }
 
 func (n *node) parked() bool { return n.parkedOn > 0 }
@@ -42,6 +52,7 @@ const (
 	inner            // of its own circle
 	known
 	failed
+	nameless // done, and under which id is not known
 	text
 )
 
@@ -51,7 +62,22 @@ type use struct {
 	ref   int32 // in Item.Refs
 	state useState
 	id    string // of a known one
-	of    int    // the operation behind a failed one
+	of    int    // the operation behind one that failed or has no id
+}
+
+func (u *use) fail(why Why, of int) {
+	u.state, u.of = failed, of
+	if why == NoID {
+		u.state = nameless
+	}
+}
+
+// why is the reason to drop the node of a use that has failed.
+func (u *use) why() (why Why, ok bool) {
+	if u.state == nameless {
+		return NoID, true
+	}
+	return Needed, u.state == failed
 }
 
 // name is what a bulkId stands for, until it is settled.
@@ -104,7 +130,10 @@ func (q *queue) Pop() any {
 func (q *queue) next() *node {
 	for q.Len() > 0 {
 		n := heap.Pop(q).(*node)
-		n.queued = false
+		if n.queue != q {
+			continue
+		}
+		n.queue = nil
 		if n.state == ready {
 			return n
 		}
@@ -121,15 +150,15 @@ func (p *Planner) enqueue(n *node) {
 		n = n.circle.members[0]
 	}
 	n.state = ready
-	if n.queued || p.cfg.Ordered {
+	q := &p.ready
+	if n.batch != nil {
+		q = &n.batch.ready
+	}
+	if n.queue == q || p.cfg.Ordered {
 		return
 	}
-	n.queued = true
-	if n.batch != nil {
-		heap.Push(&n.batch.ready, n)
-	} else {
-		heap.Push(&p.ready, n)
-	}
+	n.queue = q
+	heap.Push(q, n)
 }
 
 // unblock tells a node that one of the things it waits for is there.

@@ -18,19 +18,19 @@ func (p *Planner) nextOrdered(final bool) *Request {
 		if len(p.order) == 0 {
 			return nil
 		}
-		n, bytes, full, cuts, enough := p.front()
-		if n > 0 {
-			if !full && !final {
-				return nil
-			}
-			d := &draft{items: slices.Clone(p.order[:n]), bytes: bytes, cuts: cuts}
-			p.order = slices.Delete(p.order, 0, n)
-			return p.commit(d)
+		f := p.front(false)
+		if f.n == 0 && f.stuck {
+			f = p.front(true)
 		}
-		if !enough && !final {
+		switch {
+		case f.n > 0 && !f.full && !final:
 			return nil
+		case f.n > 0:
+			return p.sendFront(f)
+		case !f.stuck && !p.ended:
+			return nil // it waits for what has yet to be read
 		}
-		p.refuseFront()
+		p.refuseFront(f)
 	}
 }
 
@@ -38,59 +38,109 @@ func (p *Planner) trimOrder() {
 	p.order = slices.DeleteFunc(p.order, func(n *node) bool { return n.state == settled })
 }
 
-func (p *Planner) sortOrder() {
-	slices.SortFunc(p.order, func(a, b *node) int { return cmp.Compare(a.Index, b.Index) })
+// front is the longest front of the queue that can travel.
+type front struct {
+	n, bytes int
+	cuts     []int // where it may be divided, last of all n
+	seen     int   // how many were looked at: they fit into a request
+	full     bool  // reading on adds nothing
+	stuck    bool  // if n is 0, reading on does not help
 }
 
-// front finds the longest front of the queue that can travel: it ends where
-// nothing before refers to anything after. n is 0 when there is none; enough
-// tells that reading on cannot change that.
-func (p *Planner) front() (n, bytes int, full bool, cuts []int, enough bool) {
-	sum, reach := 0, -1
-	for i, node := range p.order {
-		sum += node.Size
-		if i == p.cfg.Operations || sum > p.cfg.Bytes || node.batch != p.order[0].batch || p.cfg.Separate && p.usesOneOf(node, p.order[:i]) {
-			return n, bytes, n > 0, cuts, true
+// front ends where nothing before refers to anything after. If need be, names
+// that have not been read and need not exist are text: then the front is as
+// short as may be.
+func (p *Planner) front(needBe bool) (f front) {
+	sum, reach := 0, 0
+	for i, n := range p.order {
+		sum += n.Size
+		apart := n.batch != p.order[0].batch || p.cfg.Separate && n.usesOneOf(p.order[:f.n])
+		if i == p.cfg.Operations || sum > p.cfg.Bytes || f.n > 0 && sum > p.soft || apart {
+			f.full, f.stuck = true, true
+			return f
 		}
-		for j := range node.uses {
-			u := &node.uses[j]
-			if u.state != pending {
-				continue
+		f.seen = i + 1
+		far, _ := p.reach(i, needBe)
+		reach = max(reach, far)
+		if reach <= i {
+			f.n, f.bytes = i+1, sum
+			f.cuts = append(f.cuts, f.n)
+			if needBe {
+				f.full = true
+				return f
 			}
-			if u.name.def == nil {
-				if node.Refs[u.ref].Required || len(p.order) < i+p.cfg.Operations {
-					reach = int(^uint(0) >> 1)
-				}
-				continue
-			}
-			reach = max(reach, u.name.def.Index)
-		}
-		if reach <= node.Index {
-			n, bytes = i+1, sum
-			cuts = append(cuts, n)
 		}
 	}
-	return n, bytes, n == p.cfg.Operations, cuts, len(p.order) >= p.cfg.Operations
+	f.full = f.n == p.cfg.Operations
+	f.stuck = len(p.order) >= p.cfg.Operations
+	return f
 }
 
-func (p *Planner) usesOneOf(n *node, before []*node) bool {
-	for i := range n.uses {
-		if u := &n.uses[i]; u.state == pending && slices.Contains(before, u.name.def) {
-			return true
+// reach is the furthest place in the queue to which the operation at a place
+// refers, and by which name. A name that has not been read is behind the end;
+// if it need not exist, it is taken for text once no request can reach it.
+func (p *Planner) reach(i int, text bool) (far int, by string) {
+	n := p.order[i]
+	for k := range n.uses {
+		u := &n.uses[k]
+		if u.state != pending {
+			continue
+		}
+		at := len(p.order)
+		if u.name.def != nil {
+			at = p.position(u.name.def)
+		} else if !n.Refs[u.ref].Required && (text || !p.together(i, at)) {
+			continue
+		}
+		if at > far {
+			far, by = at, u.name.text
 		}
 	}
-	return false
+	return far, by
 }
 
-// refuseFront drops the first operation: alone, or with what it refers to, it
-// fits into no request.
-func (p *Planner) refuseFront() {
-	n := p.order[0]
-	for i := range n.uses {
-		if u := &n.uses[i]; u.state == pending {
-			p.drop(n, Drop{Why: Forward, Name: u.name.text, Of: -1})
-			return
+func (p *Planner) position(n *node) int {
+	i, _ := slices.BinarySearchFunc(p.order, n.Index, func(m *node, index int) int { return cmp.Compare(m.Index, index) })
+	return i
+}
+
+func (n *node) usesOneOf(nodes []*node) bool {
+	return slices.ContainsFunc(n.uses, func(u use) bool { return u.state == pending && slices.Contains(nodes, u.name.def) })
+}
+
+func (p *Planner) sendFront(f front) *Request {
+	d := &draft{items: slices.Clone(p.order[:f.n]), bytes: f.bytes, cuts: f.cuts}
+	p.order = slices.Delete(p.order, 0, f.n)
+	for _, n := range d.items {
+		if n.parked() { // on a name taken for text: it waits no more
+			n.parkedOn = 1
+			p.unpark([]*node{n})
 		}
 	}
-	p.drop(n, Drop{Why: TooLarge, Of: -1})
+	return p.commit(d)
+}
+
+// refuseFront drops an operation that keeps the front from travelling: the
+// first that could not travel even if it were in front, or else the first of
+// all.
+func (p *Planner) refuseFront(f front) {
+	if p.order[0].Size > p.cfg.Bytes {
+		p.drop(p.order[0], Drop{Why: TooLarge, Of: -1})
+		return
+	}
+	_, name := p.reach(0, true)
+	culprit := p.order[0]
+	for i := range f.seen {
+		if far, by := p.reach(i, true); far > i && !p.together(i, far) {
+			culprit, name = p.order[i], by
+			break
+		}
+	}
+	p.drop(culprit, Drop{Why: Forward, Name: name, Of: -1})
+}
+
+// together tells whether a request can hold what stands from one place to
+// another.
+func (p *Planner) together(from, to int) bool {
+	return to-from < p.cfg.Operations && size(p.order[from:min(to+1, len(p.order))]) <= p.cfg.Bytes
 }

@@ -23,6 +23,7 @@ type Item struct {
 	// Index identifies the operation; it grows in input order.
 	Index int
 	// Name is what references call the resource that it creates, "" for none.
+	// One with a name has no Resource.
 	Name string
 	// Resource serialises: operations of one non-empty Resource never overlap
 	// and keep their order.
@@ -99,6 +100,7 @@ type Drop struct {
 // Planner is the state of one job. It is not for concurrent use.
 type Planner struct {
 	cfg   Config
+	soft  int               // bytes that a request of several holds at the most
 	open  map[int]*node     // read and not settled
 	names map[string]*name  // not settled: to come, waiting, or in flight
 	done  memory            // settled
@@ -129,7 +131,7 @@ func New(cfg Config) *Planner {
 		cfg.Bytes = int(^uint(0) >> 1)
 	}
 	return &Planner{
-		cfg: cfg, open: map[int]*node{}, names: map[string]*name{},
+		cfg: cfg, soft: cfg.Bytes, open: map[int]*node{}, names: map[string]*name{},
 		tails: map[string]*node{}, out: map[*Request]bool{}, circles: minCircles,
 	}
 }
@@ -144,6 +146,10 @@ func (p *Planner) Limit(operations, bytes int) {
 		p.cfg.Bytes = min(p.cfg.Bytes, bytes)
 	}
 }
+
+// Prefer lowers the bytes of requests that hold several units, for the rest of
+// the job, where the true bound is not known: nothing is refused for it.
+func (p *Planner) Prefer(bytes int) { p.soft = min(p.soft, bytes) }
 
 // Bytes is the bound on the sizes in a request, as it is now.
 func (p *Planner) Bytes() int { return p.cfg.Bytes }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func refs(names ...string) (out []Ref) {
@@ -15,7 +17,7 @@ func refs(names ...string) (out []Ref) {
 
 // waves sends everything that may leave, answers it all, and goes on until
 // nothing is left: each wave is one round trip with unlimited concurrency.
-func waves(t *testing.T, p *Planner) (out [][][]int) {
+func waves(t rapid.TB, p *Planner) (out [][][]int) {
 	t.Helper()
 	for range 10000 {
 		var wave []*Request
@@ -36,15 +38,18 @@ func waves(t *testing.T, p *Planner) (out [][][]int) {
 		}
 		out = append(out, shown)
 		for _, r := range wave {
-			var vs []Verdict
-			for _, s := range r.Items {
-				vs = append(vs, Verdict{Index: s.Index, Fate: Done, ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", s.Index)})
-			}
-			p.Settle(r, vs)
+			p.Settle(r, allDone(r))
 		}
 	}
 	t.Fatal("no end")
 	return nil
+}
+
+func allDone(r *Request) (verdicts []Verdict) {
+	for _, s := range r.Items {
+		verdicts = append(verdicts, Verdict{Index: s.Index, Fate: Done, ID: id(s.Index)})
+	}
+	return verdicts
 }
 
 func count(waves [][][]int) (requests, operations int) {

@@ -3,263 +3,261 @@ package plan
 import (
 	"flag"
 	"fmt"
-	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
-var jobs = flag.Uint64("jobs", 3000, "random jobs in TestRandomJobs; the long campaign is -jobs 100000")
+// A few thousand jobs take seconds: more than rapid's usual hundred are run.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		_ = flag.Set("rapid.checks", "3000")
+	}
+	os.Exit(m.Run())
+}
 
-// TestRandomJobs drives the planner through random jobs with random outcomes
-// and checks, step by step, what may never happen.
+// TestRandomJobs drives the planner through random jobs, at a random pace, with
+// random outcomes in random order. It checks at each step what may never
+// happen, and at the end that each operation has the fate that the oracle
+// gives. The long campaign is
+//
+//	go test ./internal/plan -run RandomJobs -rapid.checks 100000
 func TestRandomJobs(t *testing.T) {
-	for seed := range *jobs {
-		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { randomJob(t, rand.New(rand.NewPCG(seed, 7))) }) {
-			return
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDriver(t, jobs.Draw(t, "job"))
+		for d.step() {
 		}
-	}
+		allowed := oracle(d.ops, d.first, d.limits, d.ordered, d.idLen)
+		for i, fate := range d.fate {
+			if !slices.Contains(allowed[i], fate) {
+				t.Errorf("operation %d is %q, expected one of %q", i, fate, allowed[i])
+			}
+		}
+		if p := d.p; p.Waiting() != 0 || p.Backlog() != 0 || p.parked != 0 || p.flying != 0 {
+			t.Errorf("left: waiting %d, backlog %d, parked %d, flying %d", p.Waiting(), p.Backlog(), p.parked, p.flying)
+		}
+	})
 }
 
-func randomItems(r *rand.Rand, n int) (items []Item) {
-	for i := range n {
-		it := Item{Index: i, Size: 50 + r.IntN(200)}
-		switch k := r.IntN(10); {
-		case k < 6:
-			it.Name = fmt.Sprintf("u%d", i)
-			if r.IntN(40) == 0 {
-				it.Name = fmt.Sprintf("u%d", r.IntN(n))
-			}
-		case k < 8:
-			it.Resource = fmt.Sprintf("r%d", r.IntN(4))
-		default:
-			it.Resource = fmt.Sprintf("bulkId:u%d", r.IntN(n))
-			it.Refs = refs(it.Resource[7:])
-			if r.IntN(3) == 0 {
-				it.Ends = it.Resource[7:]
-			}
-		}
-		seen := map[string]bool{it.Resource: true}
-		for range r.IntN(4) * r.IntN(2) {
-			name := fmt.Sprintf("u%d", r.IntN(n))
-			if r.IntN(2) == 0 {
-				name = fmt.Sprintf("u%d", max(0, i-1-r.IntN(3)))
-			}
-			if r.IntN(60) == 0 {
-				name = "nobody"
-			}
-			if !seen["bulkId:"+name] {
-				seen["bulkId:"+name] = true
-				rs := refs(name)
-				rs[0].Required = r.IntN(5) > 0
-				it.Refs = append(it.Refs, rs...)
-			}
-		}
-		items = append(items, it)
-	}
-	return items
+// driver is what stands around the planner: source, service and memory.
+type driver struct {
+	job
+	t      *rapid.T
+	p      *Planner
+	limits limits // now
+	soft   int    // bytes of a request of several units, now
+
+	read     int
+	ended    bool
+	out      []*flight
+	asked    int // whether Next was in vain since something changed; 2: and final
+	fate     []string
+	flying   []bool
+	half     []int // the refused request, if any, of which an operation is a part
+	parts    []int // how many operations each of these had
+	definers map[string]int
+	settled  map[string]Settled // the memory outside of the planner
 }
 
-func randomJob(t *testing.T, r *rand.Rand) {
-	n := 1 + r.IntN(120)
-	items := randomItems(r, n)
-	cfg := Config{Operations: 1 + r.IntN(12), Bytes: 400 + r.IntN(2000), Ordered: r.IntN(5) == 0, Separate: r.IntN(5) == 0}
-	p := New(cfg)
-	limit := cfg.Bytes
-	fate := map[int]string{}
-	ids := map[string]string{}
-	flying := map[string]int{}
-	lastOn := map[string]int{}
-	var out []*Request
-	again := map[int]bool{}
-	next, ended, last := 0, false, -1
-	drops := func() {
-		for _, d := range p.Drops() {
-			if fate[d.Index] != "" {
-				t.Fatalf("operation %d dropped after %s", d.Index, fate[d.Index])
-			}
-			fate[d.Index] = fmt.Sprint("drop ", d.Why)
-		}
-	}
-	settle := func() {
-		i := r.IntN(len(out))
-		req := out[i]
-		out = append(out[:i], out[i+1:]...)
-		for _, s := range req.Items {
-			if res := items[s.Index].Resource; res != "" {
-				flying[res]--
-			}
-		}
-		if r.IntN(8) == 0 && p.Halve(req) {
-			return
-		}
-		var vs []Verdict
-		for _, s := range req.Items {
-			it := items[s.Index]
-			v := Verdict{Index: s.Index, Fate: Done, ID: fmt.Sprintf("id-%d", s.Index)}
-			switch r.IntN(12) {
-			case 0:
-				v.Fate, v.ID = Failed, ""
-			case 1, 2:
-				v.Fate, v.ID = Again, ""
-			case 3:
-				if r.IntN(4) == 0 {
-					v.ID = ""
-				}
-			}
-			if v.Fate != Again {
-				if fate[s.Index] != "" {
-					t.Fatalf("operation %d has two fates", s.Index)
-				}
-				fate[s.Index] = "sent"
-				if v.ID != "" && it.Name != "" {
-					ids[it.Name] = v.ID
-				}
-			}
-			vs = append(vs, v)
-		}
-		p.Settle(req, vs)
-	}
-	for steps := 0; ; steps++ {
-		if steps > 20000 {
-			t.Fatal("no end")
-		}
-		drops()
-		if ended && len(out) == 0 && p.Open() == 0 {
-			break
-		}
-		switch k := r.IntN(4); {
-		case k < 2 && next < n:
-			p.Add(items[next])
-			next++
-		case next == n && !ended:
-			p.End()
-			ended = true
-		case k == 2 && len(out) > 0:
-			settle()
-		default:
-			req := p.Next(ended || r.IntN(6) == 0)
-			drops()
-			if req == nil {
-				if ended && len(out) == 0 && p.Open() > 0 {
-					t.Fatalf("stuck with %d open, %+v", p.Open(), cfg)
-				}
-				continue
-			}
-			check(t, req, items, cfg, limit, fate, ids, flying, lastOn, &last, again)
-			out = append(out, req)
-			if cfg.Ordered && len(out) > 1 {
-				t.Fatal("two requests in flight in an ordered job")
-			}
-		}
-	}
-	for i := range n {
-		if fate[i] == "" {
-			t.Fatalf("operation %d has no fate", i)
-		}
-	}
-	if p.Waiting() != 0 || p.Backlog() != 0 || p.parked != 0 || p.flying != 0 {
-		t.Fatalf("left: waiting %d, backlog %d, parked %d, flying %d", p.Waiting(), p.Backlog(), p.parked, p.flying)
-	}
+// flight is a request in flight.
+type flight struct {
+	req  *Request
+	says []string // what the service says of each item; nil: not yet asked
+	left []int    // items without a verdict
 }
 
-func check(t *testing.T, req *Request, items []Item, cfg Config, limit int, fate map[int]string, ids map[string]string, flying, lastOn map[string]int, last *int, again map[int]bool) {
-	t.Helper()
-	if len(req.Items) == 0 || len(req.Items) > cfg.Operations {
-		t.Fatalf("%d operations in a request", len(req.Items))
+func newDriver(t *rapid.T, j job) *driver {
+	d := &driver{
+		job: j, t: t, limits: j.first, soft: j.first.bytes, fate: make([]string, len(j.ops)), flying: make([]bool, len(j.ops)),
+		half: make([]int, len(j.ops)), definers: map[string]int{}, settled: map[string]Settled{},
 	}
-	defined, bytes := map[string]bool{}, 0
-	here := map[string]bool{}
-	for _, s := range req.Items {
-		here[items[s.Index].Name] = true
+	d.ops = slices.Clone(j.ops)
+	for i, op := range slices.Backward(d.ops) {
+		d.definers[op.name] = i
 	}
-	touched := map[string]bool{}
-	for _, s := range req.Items {
-		it := items[s.Index]
-		if fate[s.Index] != "" {
-			t.Fatalf("operation %d sent after %s", s.Index, fate[s.Index])
-		}
-		bytes += it.Size
-		met := map[string]bool{it.Name: true}
-		for _, k := range s.Known {
-			if ids[k.Name] != k.ID || k.ID == "" {
-				t.Fatalf("operation %d: %s is %q, not %q", s.Index, k.Name, ids[k.Name], k.ID)
-			}
-			met[k.Name] = true
-			for _, ref := range it.Refs {
-				if ref.Name == k.Name {
-					bytes += ref.Count*len(k.ID) - ref.Width
-				}
-			}
-		}
-		for _, name := range s.Inside {
-			if !here[name] {
-				t.Fatalf("operation %d: %s is not in its request", s.Index, name)
-			}
-			met[name] = true
-		}
-		for _, ref := range it.Refs {
-			if !met[ref.Name] && ref.Required {
-				t.Fatalf("operation %d: reference to %s is left unresolved", s.Index, ref.Name)
-			}
-		}
-		for _, name := range s.Inside {
-			if !defined[name] && name != it.Name && !cfg.Ordered && !reaches(items, here, name, it.Name) {
-				t.Fatalf("operation %d stands before %s, which it refers to", s.Index, name)
-			}
-		}
-		defined[it.Name] = true
-		if cfg.Ordered && s.Index < *last && !again[s.Index] {
-			t.Fatalf("operation %d is sent after %d", s.Index, *last)
-		}
-		*last = max(*last, s.Index)
-		if it.Resource != "" && !again[s.Index] {
-			if before, ok := lastOn[it.Resource]; ok && before > s.Index {
-				t.Fatalf("%s: operation %d is sent after %d", it.Resource, s.Index, before)
-			}
-			lastOn[it.Resource] = s.Index
-		}
-		again[s.Index] = true
-		if it.Resource != "" {
-			if flying[it.Resource] > 0 && !touched[it.Resource] {
-				t.Fatalf("%s is in two requests", it.Resource)
-			}
-			touched[it.Resource] = true
-		}
+	cfg := j.config()
+	if j.external {
+		cfg.Settled = func(name string) (Settled, error) { return d.settled[name], nil }
 	}
-	for _, s := range req.Items {
-		if res := items[s.Index].Resource; res != "" {
-			flying[res]++
-		}
-	}
-	if bytes > limit || bytes != req.Bytes {
-		t.Fatalf("%d bytes, said %d, limit %d", bytes, req.Bytes, limit)
-	}
+	d.p = New(cfg)
+	d.p.circles = j.search
+	return d
 }
 
-// reaches tells whether references lead from one operation to another among
-// those of a request.
-func reaches(items []Item, here map[string]bool, from, to string) bool {
-	byName := map[string]Item{}
-	for _, it := range items {
-		if _, ok := byName[it.Name]; !ok {
-			byName[it.Name] = it
-		}
+// step does one thing, and tells whether there was anything left to do. The
+// first of its choices are those that make the simplest job.
+func (d *driver) step() bool {
+	var can []string
+	if d.read < len(d.ops) {
+		can = append(can, "read")
+	} else if !d.ended {
+		can = append(can, "end")
 	}
-	seen := map[string]bool{}
-	var walk func(string) bool
-	walk = func(name string) bool {
-		if name == to {
-			return true
-		}
-		if seen[name] || !here[name] {
-			return false
-		}
-		seen[name] = true
-		for _, ref := range byName[name].Refs {
-			if walk(ref.Name) {
-				return true
-			}
+	if d.asked < 1 || d.asked < 2 && !d.ended {
+		can = append(can, "send")
+	}
+	if len(d.out) > 0 {
+		can = append(can, "answer")
+	}
+	if d.limits != d.last {
+		can = append(can, "limit")
+	}
+	if d.soft > d.preferred {
+		can = append(can, "prefer")
+	}
+	if len(can) == 0 || d.ended && d.p.Open() == 0 {
+		if d.p.Open() > 0 {
+			d.t.Fatalf("%d operations are stuck", d.p.Open())
 		}
 		return false
 	}
-	return to != "" && walk(from)
+	switch rapid.SampledFrom(can).Draw(d.t, "step") {
+	case "read":
+		for range rapid.IntRange(1, 8).Draw(d.t, "operations") {
+			d.next()
+		}
+	case "end":
+		d.ended = true
+		d.p.End()
+	case "send":
+		d.send()
+		return true
+	case "answer":
+		d.answer(rapid.IntRange(0, len(d.out)-1).Draw(d.t, "request"))
+	case "prefer":
+		d.soft = d.preferred
+		d.p.Prefer(d.preferred)
+	case "limit":
+		d.limits = d.last
+		d.p.Limit(d.last.operations, d.last.bytes)
+	}
+	d.asked = 0
+	d.drops()
+	if d.p.Backlog() < 0 {
+		d.t.Fatalf("backlog %d", d.p.Backlog())
+	}
+	return true
+}
+
+func (d *driver) next() {
+	if d.read == len(d.ops) {
+		return
+	}
+	i := d.read
+	d.read++
+	switch op := d.ops[i]; op.ending {
+	case refused:
+		if d.p.Refuse(op.item(i)) != (op.name == "" || d.definers[op.name] == i) {
+			d.t.Fatalf("operation %d: is it the first of its name?", i)
+		}
+		d.fix(i, "refused")
+	case resolved:
+		d.fix(i, "resolved")
+		d.p.Resolve(op.item(i), d.id(i))
+	default:
+		d.p.Add(op.item(i))
+	}
+	d.drops()
+}
+
+// fix gives an operation its one fate.
+func (d *driver) fix(i int, fate string) {
+	if d.fate[i] != "" {
+		d.t.Fatalf("operation %d is %s after %s", i, fate, d.fate[i])
+	}
+	d.fate[i] = fate
+	op := d.ops[i]
+	if op.name == "" || d.definers[op.name] != i {
+		return
+	}
+	s := Settled{Known: true, Done: fate == "done" || fate == "resolved", Index: i}
+	if s.Done && op.ending != anonymous {
+		s.ID = d.id(i)
+	}
+	d.settled[op.name] = s
+}
+
+// drops takes in what the planner gives up. What is dropped for the sake of
+// another names that, and its name, and that has its fate already.
+func (d *driver) drops() {
+	for _, drop := range d.p.Drops() {
+		i, of := drop.Index, drop.Of
+		if d.flying[i] {
+			d.t.Fatalf("operation %d is dropped in flight", i)
+		}
+		switch drop.Why {
+		case Unknown:
+			d.fix(i, "unknown "+drop.Name)
+		case Duplicate:
+			if d.fate[i] != "resolved" {
+				d.fix(i, "duplicate")
+			}
+			if drop.Name != d.ops[i].name {
+				d.t.Fatalf("operation %d: %q is not its name", i, drop.Name)
+			}
+		case TooLarge:
+			d.fix(i, "too large")
+		case Circle:
+			d.fix(i, "circle")
+			d.checkCircle(drop)
+		case Forward:
+			d.fix(i, "forward")
+			if k, ok := d.definers[drop.Name]; ok && k < i {
+				d.t.Fatalf("operation %d: %s is not forward", i, drop.Name)
+			}
+		case Needed, NoID:
+			if of < 0 || of >= len(d.ops) || d.definers[drop.Name] != of || d.ops[of].name != drop.Name {
+				d.t.Fatalf("operation %d: %s is not the name of operation %d", i, drop.Name, of)
+			}
+			if done := d.fate[of] == "done" || d.fate[of] == "resolved"; d.fate[of] == "" || done != (drop.Why == NoID) {
+				d.t.Fatalf("operation %d is dropped for %d, which is %q", i, of, d.fate[of])
+			}
+			d.fix(i, map[Why]string{Needed: "needed ", NoID: "no id "}[drop.Why]+fmt.Sprint(of))
+		}
+	}
+}
+
+// checkCircle: those named are members of a circle with the operation.
+func (d *driver) checkCircle(drop Drop) {
+	o := newJudge(d.ops, d.ordered, d.idLen)
+	members, _ := o.circle(drop.Index)
+	for _, name := range drop.Circle {
+		if !slices.Contains(members, d.definers[name]) {
+			d.t.Fatalf("operation %d: %s is not in its circle", drop.Index, name)
+		}
+	}
+	if len(drop.Circle) < 2 || len(drop.Circle) > 10 {
+		d.t.Fatalf("operation %d: circle of %q", drop.Index, drop.Circle)
+	}
+}
+
+// send asks for a request. What is at hand must not be held back when nothing
+// is in flight.
+func (d *driver) send() {
+	final := d.ended || rapid.IntRange(0, 5).Draw(d.t, "final") == 5
+	req := d.p.Next(final)
+	d.drops()
+	if req == nil {
+		d.asked = 1
+		if final {
+			d.asked = 2
+		}
+		if final && len(d.out) == 0 && !d.ordered && d.p.Backlog() > 0 {
+			d.t.Fatalf("%d operations at hand are held back", d.p.Backlog())
+		}
+		return
+	}
+	d.asked = 0
+	d.check(req)
+	f := &flight{req: req}
+	for k, s := range req.Items {
+		d.flying[s.Index] = true
+		f.left = append(f.left, k)
+	}
+	d.out = append(d.out, f)
 }

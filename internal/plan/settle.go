@@ -23,7 +23,9 @@ type Verdict struct {
 }
 
 // Settle takes the outcome of a request: one verdict for each of its
-// operations, in any order.
+// operations, in any order, at once or in several calls. Those that are sent
+// Again come in the last call, all of them: what is left of a circle has to be
+// known whole.
 func (p *Planner) Settle(r *Request, verdicts []Verdict) {
 	p.land(r)
 	for _, v := range verdicts {
@@ -38,7 +40,7 @@ func (p *Planner) Settle(r *Request, verdicts []Verdict) {
 			p.again(n, nil)
 		}
 	}
-	p.sortOrder()
+	sortByIndex(p.order)
 }
 
 // Resolve settles an operation that was never sent, because it is known to
@@ -82,7 +84,7 @@ func (p *Planner) Halve(r *Request) bool {
 		p.again(s.node, b)
 	}
 	p.parts = append(p.parts, first, second)
-	p.sortOrder()
+	sortByIndex(p.order)
 	return true
 }
 
@@ -121,8 +123,9 @@ func (p *Planner) again(n *node, b *batch) {
 		}
 	}
 	for i := range n.uses {
-		if u := &n.uses[i]; u.state == failed {
-			p.drop(n, Drop{Why: Needed, Name: u.name.text, Of: u.of})
+		u := &n.uses[i]
+		if why, ok := u.why(); ok {
+			p.drop(n, Drop{Why: why, Name: u.name.text, Of: u.of})
 			return
 		}
 	}
@@ -172,7 +175,7 @@ func (p *Planner) tell(to user, nm *name, s Settled) {
 	if s.Done {
 		why = NoID
 	}
-	u.state, u.of = failed, s.Index
+	u.fail(why, s.Index)
 	if n.state == flying {
 		return // its own verdict is on the way
 	}
@@ -201,7 +204,7 @@ func (p *Planner) leave(n *node) {
 	if n.Resource != "" && p.tails[n.Resource] == n {
 		delete(p.tails, n.Resource)
 		for _, pred := range n.preds {
-			if pred.Resource == n.Resource {
+			if tail := p.tails[n.Resource]; pred.Resource == n.Resource && (tail == nil || tail.Index < pred.Index) {
 				p.tails[n.Resource] = pred
 			}
 		}
@@ -253,7 +256,7 @@ func (p *Planner) drop(n *node, d Drop) {
 			p.done.put(nm.text, Settled{Index: f.n.Index})
 		}
 		for _, u := range nm.users {
-			u.use().state, u.use().of = failed, f.n.Index
+			u.use().fail(Needed, f.n.Index)
 			if u.n.state == waiting || u.n.state == ready {
 				falls = append(falls, fall{u.n, Drop{Why: Needed, Name: nm.text, Of: f.n.Index}})
 			}
