@@ -85,9 +85,9 @@ type Stats struct {
 	Operations int // done or refused singly
 	// Created, Patched, Deleted and Failed count operations by Effect.
 	Created, Patched, Deleted, Failed int
-	// MaxConcurrent is the most Bulk requests in flight at once; MaxOperations
-	// the most operations in one.
-	MaxConcurrent, MaxOperations int
+	// InFlight is the number of Bulk requests without an answer yet, MaxConcurrent
+	// the most that there were at once; MaxOperations the most operations in one.
+	InFlight, MaxConcurrent, MaxOperations int
 }
 
 // ledger is all that a test may want to know afterwards.
@@ -268,5 +268,7 @@ func (s *Simulator) Overlaps() []Overlap {
 func (s *Simulator) Stats() Stats {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	return s.log.stats
+	stats := s.log.stats
+	stats.InFlight = s.log.flying
+	return stats
 }
