@@ -198,6 +198,26 @@ func TestMemoryOfSettledCreates(t *testing.T) {
 	}
 }
 
+// What is open does not hold on to what it referred to, and that to what it
+// referred to in turn.
+func TestChainIsForgotten(t *testing.T) {
+	const n = 100_000
+	before, after := heapSize(), 0
+	pump(New(Config{}), n, 4, func(i int) Item {
+		it := Item{Index: i, Name: "u" + strconv.Itoa(i), Size: 100}
+		if i > 0 {
+			it.Refs = []Ref{{Name: "u" + strconv.Itoa(i-1), Count: 1, Width: 20}}
+		}
+		if i == n-1 {
+			after = heapSize()
+		}
+		return it
+	})
+	if each := (after - before) / n; each > 150 {
+		t.Errorf("%d bytes for each create", each)
+	}
+}
+
 func heapSize() int {
 	runtime.GC()
 	runtime.GC()

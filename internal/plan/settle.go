@@ -155,7 +155,7 @@ func (p *Planner) finish(n *node, s Settled) {
 			p.tell(u, nm, s)
 		}
 	}
-	nm.users = nil
+	nm.users, nm.def = nil, nil
 }
 
 // tell hands a user the outcome of a name.
@@ -261,6 +261,6 @@ func (p *Planner) drop(n *node, d Drop) {
 				falls = append(falls, fall{u.n, Drop{Why: Needed, Name: nm.text, Of: f.n.Index}})
 			}
 		}
-		nm.users = nil
+		nm.users, nm.def = nil, nil
 	}
 }
