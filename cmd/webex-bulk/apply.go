@@ -11,6 +11,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/report"
 )
 
 // application is one run of apply.
@@ -23,35 +24,64 @@ type application struct {
 	maxDeletes                                         int
 	limitDeletes                                       bool // --max-deletes was given
 	job                                                client.Job
+	begun                                              string // when the journal was
 }
+
+const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
+  webex-bulk whoami                       are token and organisation right?
+  webex-bulk plan users.csv               what would be done? nothing is sent
+  webex-bulk apply users.csv              do it; once more: go on where it stopped
+  webex-bulk apply --failed failed.csv --report report.html users.csv
+  webex-bulk apply --yes --max-deletes 200 leavers.csv`
+
+const applyHelp = `FILE is a sheet (.csv, .tsv): an export of Control Hub (Users, Manage users,
+Export) as it comes, what "webex-bulk template users" or "groups" prints, or
+columns named by SCIM path. Each row creates a user or group; with a column
+"operation" (create, update, delete) it may also change or delete one, and an
+update writes only the cells that are not empty. A Manager or member is named by
+mail address: that of another row, or of somebody in the organisation already.
+Licences cannot be given this way: their columns are named once and left alone.
+
+FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
+of operations, or a BulkRequest), or - for standard input. All of it is checked
+before anything is sent, and every error names its line.
+
+What was done is kept in FILE.journal. The same command again, after Ctrl-C, a
+crash or with a corrected FILE, sends only what is new or had not succeeded. To
+do everything anew, remove FILE.journal or give FILE another name. Ctrl-C once
+lets what was sent be answered and stops; twice ends at once.
+
+Deletes are for good: they are listed and asked about on a terminal, and need
+--yes elsewhere.
+
+The token takes the scope identity:people_rw and belongs to a full administrator,
+or a user (for groups, a group) administrator. The organisation's id is in
+Control Hub under Account.
+
+Environment:
+  WEBEX_ORG_ID, WEBEX_BASE_URL  as --org and --base-url
+  WEBEX_ACCESS_TOKEN            the access token; or, to have it renewed,
+  WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN
+                                those of a service app or integration
+  HTTPS_PROXY, NO_PROXY         the way to the service
+  NO_COLOR                      no colours on the terminal
+
+Exit codes:
+  0    all succeeded
+  1    some did not
+  2    usage or bad input; nothing was sent
+  3    the job stopped early: error budget, authorisation, organisation, no service
+  130  interrupted`
 
 func newApply(io stdio) *cobra.Command {
 	a := &application{stdio: io, talk: talk{w: io.err}}
 	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
-		Use:   "apply [flags] FILE",
-		Short: "Apply a file of operations to an organisation",
-		Long: `FILE is a sheet (.csv, .tsv: a Control Hub export, a template, or columns named
-by SCIM path), NDJSON (.ndjson, .jsonl: one operation a line) or JSON (an array,
-or a BulkRequest); - is standard input. All of it is checked before anything is
-sent, and every error names its line.
-
-What was done is kept in FILE.journal. The same command again, after Ctrl-C, a
-crash or with a corrected FILE, sends only what is new or had not succeeded. To
-do everything once more, remove FILE.journal.
-
-Deletes are for good: they are listed and asked about on a terminal, and need
---yes elsewhere.
-
-Exit code: 0 all succeeded; 1 some did not; 2 usage or bad input, nothing was
-sent; 3 the job stopped early (error budget, authorisation, organisation); 130
-interrupted.`,
-		Example: `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
-  webex-bulk apply users.csv
-  webex-bulk apply --failed failed.csv --report report.html users.csv
-  webex-bulk apply --fail-on-errors 5 --results results.ndjson users.ndjson
-  webex-bulk apply --yes --max-deletes 200 leavers.csv`,
-		Args: exactly("the file of operations, or - for standard input"),
+		Use:     "apply [flags] FILE",
+		Short:   "Apply a file of operations to an organisation",
+		Long:    applyHelp,
+		Example: applyExamples,
+		Args:    exactly("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.file, a.limitDeletes = args[0], cmd.Flags().Changed("max-deletes")
 			return a.run(cmd.Context())
@@ -68,13 +98,13 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	a.limits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once this many operations have failed; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
-	f.BoolVar(&a.yes, "yes", false, "do not ask before deleting")
-	f.IntVar(&a.maxDeletes, "max-deletes", 50, "with --yes, or where it is given: refuse a file with more deletes")
+	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
+	f.IntVar(&a.maxDeletes, "max-deletes", 50, "refuse a file with more deletes; holds with --yes, and where it is given")
 	formatFlag(cmd, &a.format)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
-	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied")
-	f.StringVar(&a.report, "report", "", "write a page to look at, and to send on, to `FILE.html`")
-	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report")
+	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file")
+	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
+	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
 	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors")
@@ -94,6 +124,9 @@ func (a *application) run(ctx context.Context) error {
 	for _, note := range in.Notes() {
 		a.say("%s", note)
 	}
+	if in.rows == 0 {
+		a.say("%s has no operations in it: there is nothing to do", in.name)
+	}
 	if err := a.confirm(ctx, in); err != nil {
 		return early(ctx, err)
 	}
@@ -105,7 +138,7 @@ func (a *application) run(ctx context.Context) error {
 		a.job.Journal = j
 		defer func() {
 			if err := j.Close(); err != nil {
-				a.talk.warn(err.Error()) // what was done is on disk already
+				a.talk.warn(report.Plain(err)) // what was done is on disk already
 			}
 		}()
 	}
@@ -212,7 +245,7 @@ func early(ctx context.Context, err error) error {
 	case bad:
 		return fmt.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
 	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, next(err))}
+		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, then(remedy(err), "give the same command"))}
 	}
 	return err
 }

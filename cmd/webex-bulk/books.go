@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
 )
@@ -11,29 +13,43 @@ type books struct {
 	recorder  *report.Recorder // nil when there will be no page
 	sum       report.Summary
 	succeeded bits
-	ids       map[string]string // of creates by bulkId; nil when nobody asks
-	sheet     bool              // bulkIds are made up, and tell nobody anything
-	name      string            // whom the result at hand is about
+	ids       map[string]string   // of creates by bulkId; nil when nobody asks
+	sheet     bool                // bulkIds are made up, and tell nobody anything
+	line      func(index int) int // where an operation stands in the input
+	name      string              // whom the result at hand is about
+	held      []held
+	needing   int // how many needed a row that did not succeed
 }
 
 // add enters a result.
 func (b *books) add(res client.Result, line int, name string) error {
-	shown := res
-	if b.sheet {
-		shown.Operation.BulkID = ""
-	}
-	b.sum.Add(shown, line)
-	if b.recorder != nil {
-		b.name = name
-		b.recorder.Add(shown, line)
-	}
 	if res.Outcome == client.Succeeded {
 		b.succeeded.add(res.Index)
 		if name := res.Operation.BulkID; b.ids != nil && name != "" && res.Operation.Method == client.MethodPost {
 			b.ids[name] = res.Location.ID
 		}
 	}
-	return b.results.write(report.NewLine(res, line))
+	err := b.results.write(report.NewLine(res, line))
+	if !b.hold(res, line, name) {
+		b.enter(res, line, name)
+	}
+	return err
+}
+
+// enter takes a result into what people will read.
+func (b *books) enter(res client.Result, line int, name string) {
+	if b.sheet {
+		res.Operation.BulkID = ""
+	}
+	res.Err = b.byLine(res)
+	if _, ok := errors.AsType[*report.NeededError](res.Err); ok {
+		b.needing++
+	}
+	b.sum.Add(res, line)
+	if b.recorder != nil {
+		b.name = name
+		b.recorder.Add(res, line)
+	}
 }
 
 // bits is a set of indexes.

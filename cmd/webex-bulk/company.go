@@ -39,7 +39,8 @@ func newCompany(size int, seed int64) *company {
 }
 
 // operations creates everybody, then the groups. trouble is called with the
-// userName of about every hundredth user, for somebody to make that one fail.
+// userName of every hundredth user, not among the first hundred, for somebody to
+// make that one fail.
 func (c *company) operations(trouble func(userName string)) iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		lead := map[string]string{}
@@ -62,7 +63,7 @@ func (c *company) operations(trouble func(userName string)) iter.Seq2[client.Ope
 				c.teams[dept] = c.teams[dept][:len(c.teams[dept])-1]
 			}
 			user := c.person(i, dept, boss)
-			if i%100 == 42 {
+			if i > 100 && i%100 == 42 {
 				trouble(user.UserName)
 			}
 			if !yield(client.Users.Create(user).Named(id), nil) {

@@ -19,12 +19,12 @@ func (a *application) confirm(ctx context.Context, in *input) error {
 		return nil
 	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
 		return fmt.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
-			"see them with webex-bulk plan --all; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, n)
+			"see them with webex-bulk plan --all %s; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, word(a.file), n)
 	case a.yes:
 		return nil
 	case a.file == stdin || !isTerminal(a.in):
 		return fmt.Errorf("%s in %s, and a deleted user cannot be brought back; nothing was sent\n"+
-			"see them with webex-bulk plan --all; if they are right, give --yes", plural(n, "delete"), in.name)
+			"see them with webex-bulk plan --all %s; if they are right, give --yes", plural(n, "delete"), in.name, word(a.file))
 	}
 	fmt.Fprintf(a.err, "%d of %d operations delete, for good:\n", n, in.rows)
 	for _, row := range in.deletes {

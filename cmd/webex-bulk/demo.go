@@ -31,9 +31,10 @@ func newDemo(std stdio) *cobra.Command {
 		Use:   "demo [flags]",
 		Short: "Import a made-up organisation into the simulator, in one process",
 		Long: `People with managers and departments, and groups of them, go to a Webex in memory
-that may cut connections and ask for patience. Some are there already: those fail,
-and what refers to them is not sent. In the end the service's own books show
-that nothing was done twice. Exit code 0, although some fail on purpose.`,
+that asks for patience and cuts connections after it has done the work. Some
+people are there already: those fail, and what refers to them does not succeed
+either. In the end the service's own books show that nothing was done twice.
+Exit code 0, although some fail on purpose; 130 when interrupted.`,
 		Example: `  webex-bulk demo
   webex-bulk demo --users 20000 --seed 7`,
 		Args: cobra.NoArgs,
@@ -49,7 +50,7 @@ that nothing was done twice. Exit code 0, although some fail on purpose.`,
 }
 
 // run imports the organisation. Some operations fail on purpose: their users
-// are there already, and what refers to those is not sent.
+// are there already, and what refers to those cannot succeed either.
 func (d *demonstration) run(ctx context.Context) error {
 	if d.people < 1 {
 		return fmt.Errorf("--users %d: expected 1 or more", d.people)
@@ -60,13 +61,18 @@ func (d *demonstration) run(ctx context.Context) error {
 	})
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken),
-		HTTPClient: service.Client(), Concurrency: d.concurrency,
+		HTTPClient: service.Client(), Concurrency: d.concurrency, LookupPatience: 2 * time.Second,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "importing a made-up organisation of %d people into a simulated Webex (seed %d);\n", d.people, d.seed)
-	fmt.Fprintf(d.out, "some of them may be there already, and the service may cut connections or ask for patience.\n\n")
+	service.Script(&webextest.Fault{Cut: webextest.AfterWork}) // whatever the seed, the first answer is lost
+	people := fmt.Sprintf("%d people", d.people)
+	if d.people == 1 {
+		people = "1 person"
+	}
+	fmt.Fprintf(d.out, "importing a made-up organisation of %s into a simulated Webex (seed %d);\n", people, d.seed)
+	fmt.Fprintf(d.out, "some may be there already, the service cuts connections, and it asks for patience when it likes.\n\n")
 	var trouble error
 	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {
 		if _, err := service.Add("/Users", gen.User{Schemas: []string{client.SchemaUser}, UserName: userName}); err != nil {
@@ -125,12 +131,12 @@ func (d *demonstration) prove(service *webextest.Simulator) {
 	}
 	users, groups := service.Count()
 	fmt.Fprintf(d.out, `
-the service's books: %d of %d requests refused or cut; %d users, %d groups;
+the service's books: %d of %d requests refused or cut; %s, %s;
 created twice: %d; dangling references: %s
 
 next: webex-bulk serve runs that service for you, webex-bulk template users prints
 a sheet to fill in, webex-bulk plan FILE shows what would be sent.
-`, wrong, len(all), users, groups, twice, orNone(service.CheckIntegrity()))
+`, wrong, len(all), plural(users, "user"), plural(groups, "group"), twice, orNone(service.CheckIntegrity()))
 }
 
 func orNone(err error) string {

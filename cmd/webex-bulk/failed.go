@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -17,6 +19,9 @@ import (
 func (a *application) writeFailed(in *input, b *books) error {
 	if a.failed == "" {
 		return nil
+	}
+	if b.sum.Succeeded == in.rows {
+		return a.noneFailed()
 	}
 	rows := 0
 	keep := func(index int) bool {
@@ -38,7 +43,24 @@ func (a *application) writeFailed(in *input, b *books) error {
 	if err != nil {
 		return fmt.Errorf("--failed: %w", err)
 	}
-	a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
+	if rows == 1 {
+		a.say("\nthe row that did not succeed is in %s", a.failed)
+	} else {
+		a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
+	}
+	return nil
+}
+
+// noneFailed leaves no file that tells of failures, not even an older one.
+func (a *application) noneFailed() error {
+	switch err := os.Remove(a.failed); {
+	case err == nil:
+		a.say("\nevery row succeeded: the older %s was removed", a.failed)
+	case errors.Is(err, fs.ErrNotExist):
+		a.say("\nevery row succeeded: %s was not written", a.failed)
+	default:
+		return fmt.Errorf("--failed: %w", err)
+	}
 	return nil
 }
 

@@ -118,7 +118,7 @@ func (s *shell) run(words []string) string {
 // steady leaves out what differs from run to run.
 func steady(text string) string {
 	for _, vary := range []string{
-		`\d+(\.\d+)?(ms|µs|s)\b`, `\d+ operations a second`, `\d+ bytes`, `begun \d{4}-\d\d-\d\d \d\d:\d\d`, `(?m) +$`, ` {2,}`,
+		`\d+(\.\d+)?(ms|µs|s)\b`, `[\d.]+ operations a (second|minute)`, `\d+ bytes`, `begun \d{4}-\d\d-\d\d \d\d:\d\d`, `(?m) +$`, ` {2,}`,
 	} {
 		text = regexp.MustCompile(vary).ReplaceAllString(text, "~")
 	}

@@ -44,7 +44,7 @@ const maxListed = 20
 
 // formatFlag is the flag that says how FILE is written.
 func formatFlag(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "format", "", "format of FILE: ndjson, json, csv or tsv (default: by its ending or its begin)")
+	cmd.Flags().StringVar(format, "format", "", "format of FILE: ndjson, json, csv or tsv (default: by its ending or first characters)")
 	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		for _, f := range opfile.Formats {
@@ -70,6 +70,9 @@ func open(ctx context.Context, name, format string, std io.Reader) (*input, erro
 			return nil, err
 		}
 		raw, in.close = f, f.Close
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, errors.Join(fmt.Errorf("%s is a folder: expected a file", name), f.Close())
+		}
 	}
 	if strings.EqualFold(format, "jsonl") {
 		format = string(opfile.NDJSON)

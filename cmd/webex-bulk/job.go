@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -19,7 +18,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	b := &books{results: results, sheet: in.isSheet()}
+	b := &books{results: results, sheet: in.isSheet(), line: in.line}
 	if a.failed != "" && a.job.Journal == nil {
 		b.ids = map[string]string{}
 	}
@@ -30,12 +29,18 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		b.recorder.Stop()
 	}
 	if a.neverBegan(stop) {
-		return fmt.Errorf("nothing was sent: %w\n%s", stop, next(stop))
+		return fmt.Errorf("nothing was sent: %w\n%s", stop, then(remedy(stop), "give the same command"))
 	}
+	broken = errors.Join(broken, b.settle(in))
 	b.sum.Finish(a.job.Progress(), time.Since(began), stop)
-	broken = errors.Join(broken, a.show(&b.sum), a.writeFailed(in, b), a.writeReport(in, b))
+	broken = errors.Join(broken, a.show(&b.sum))
+	a.adviseNeeded(b)
+	broken = errors.Join(broken, a.writeFailed(in, b), a.writeReport(in, b))
 	return a.verdict(ctx, &b.sum, stop, broken)
 }
+
+// errUnwritten ends a job whose results have nowhere to go.
+var errUnwritten = errors.New("results cannot be written")
 
 // neverBegan reports whether the job was refused by its journal before a single
 // operation was read.
@@ -53,20 +58,26 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
 	})()
 	a.job.Source = in.operations()
-	for res, err := range c.Run(ctx, &a.job) {
+	running, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	for res, err := range c.Run(running, &a.job) {
 		if err != nil {
 			stop = err
 			break
 		}
-		if broken = b.add(res, in.line(res.Index), in.nameOf(res.Index)); broken != nil {
-			return errors.New("results cannot be written"), broken
+		if err := b.add(res, in.line(res.Index), in.nameOf(res.Index)); err != nil {
+			broken = err
+			end(errUnwritten) // what is in flight is answered yet
 		}
+	}
+	if broken != nil {
+		stop = errUnwritten
 	}
 	if a.neverBegan(stop) {
 		return stop, nil // what older results say stays true
 	}
 	if stop != nil {
-		broken = a.skipRest(in, b, stop)
+		broken = errors.Join(broken, a.skipRest(in, b, stop))
 	}
 	return stop, errors.Join(broken, b.results.begin())
 }
@@ -107,58 +118,4 @@ func (a *application) show(sum *report.Summary) error {
 		return nil
 	}
 	return sum.WriteTable(out)
-}
-
-// verdict is the exit code, and what to do next.
-func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, broken error) error {
-	unfinished := sum.Succeeded < sum.Operations
-	if unfinished && (a.job.Journal == nil) {
-		a.say("\nthere is no journal: the same command would send everything once more")
-	}
-	switch {
-	case stop != nil && ctx.Err() != nil:
-		text := "interrupted"
-		if a.job.Journal != nil {
-			text += "; the same command goes on"
-		}
-		return &exit{exitInterrupted, errors.Join(errors.New(text), broken)}
-	case stop != nil && broken != nil:
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w", broken)}
-	case stop != nil:
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, next(stop))}
-	case broken != nil:
-		return &exit{exitSome, broken}
-	case unfinished:
-		if a.job.Journal != nil {
-			a.say("\n%s", "correct what failed and give the same command: it sends only what has not succeeded")
-		}
-		return &exit{code: exitSome}
-	}
-	return nil
-}
-
-// next is what to do about the error that ended a job.
-func next(err error) string {
-	var e *client.ResponseError
-	errors.As(err, &e)
-	switch {
-	case errors.Is(err, client.ErrBudget):
-		return "correct what failed and give the same command: it sends only what has not succeeded"
-	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == 403:
-		return strings.Join([]string{
-			"the token is valid, but not for this: check that --org is its organisation, that it has the scope",
-			"identity:people_rw, and that whoever it belongs to is a full or user administrator; then the same command",
-		}, "\n")
-	case errors.Is(err, client.ErrUnauthorized):
-		return "get a new token, see that webex-bulk whoami takes it, and give the same command"
-	case errors.Is(err, client.ErrEndpoint):
-		return "check --org and --base-url, see that webex-bulk whoami finds them right, and give the same command"
-	case errors.Is(err, client.ErrUnavailable):
-		return "check the network, the proxy (HTTPS_PROXY) and --ca-file, or wait, and give the same command"
-	case errors.Is(err, client.ErrJournal):
-		return "another --journal FILE starts afresh, and forgets what was done"
-	case errors.Is(err, client.ErrSource):
-		return "the file changed while it was read: give the same command"
-	}
-	return "the same command goes on where this stopped"
 }

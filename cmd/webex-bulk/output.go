@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/webexscim/bulk/internal/report"
 )
@@ -16,7 +18,7 @@ import (
 func replaceFile(path string, write func(*bufio.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".webex-bulk-*") // mode 0600
 	if err != nil {
-		return err
+		return unwritable(path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -25,9 +27,20 @@ func replaceFile(path string, write func(*bufio.Writer) error) (err error) {
 	}()
 	w := bufio.NewWriter(f)
 	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
-		return err
+		return unwritable(path, err)
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// unwritable tells of the file that was to be written, not of its precursor.
+func unwritable(path string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: there is no folder %s", path, filepath.Dir(path))
+	}
+	return fmt.Errorf("%s cannot be written: %w", path, err)
 }
 
 // tryReplace tells before a job whether replaceFile can write there after it.
@@ -37,9 +50,17 @@ func tryReplace(path string) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".webex-bulk-*")
 	if err != nil {
-		return err
+		return unwritable(path, err)
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// word is a file's name as a shell takes it.
+func word(path string) string {
+	if strings.ContainsAny(path, " \t'\"$&;()<>|*?`!#\\") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }
 
 // resultsFile is where --results go: one line an operation, each written as
@@ -48,6 +69,7 @@ type resultsFile struct {
 	w     *report.Results
 	file  *os.File // nil for standard output and for nowhere
 	begun bool
+	full  bool // a result could not be written; more would leave a gap
 	fresh bool // the file was not there before
 }
 
@@ -63,7 +85,7 @@ func openResults(path string, out io.Writer) (*resultsFile, error) {
 	_, err := os.Stat(path)
 	f, openErr := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 	if openErr != nil {
-		return nil, fmt.Errorf("--results: %w", openErr)
+		return nil, fmt.Errorf("--results: %w", unwritable(path, openErr))
 	}
 	return &resultsFile{w: report.NewResults(f), file: f, fresh: err != nil}, nil
 }
@@ -86,10 +108,14 @@ func isDevice(f *os.File) bool {
 }
 
 func (r *resultsFile) write(l report.Line) error {
+	if r.full {
+		return nil
+	}
 	if err := r.begin(); err != nil {
 		return err
 	}
 	if err := errors.Join(r.w.Write(l), r.w.Flush()); err != nil {
+		r.full = true
 		return fmt.Errorf("--results: %w", err)
 	}
 	return nil

@@ -15,8 +15,8 @@ func (a *application) record(in *input, b *books) {
 	}
 	in.named = a.reportNames
 	b.recorder = report.NewRecorder(report.RecorderOptions{
-		Sample: a.job.Progress, Line: in.line,
-		Name: func(client.Result) string { return b.name },
+		Sample: a.job.Progress,
+		Name:   func(client.Result) string { return b.name },
 	})
 }
 

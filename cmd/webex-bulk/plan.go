@@ -31,7 +31,11 @@ does. Nothing is looked up: of a user or group that FILE names and does not
 create, the id is not known yet. Nor is a journal read: what an earlier run has
 done is shown like the rest.
 
-Exit code: 0 all could be sent; 1 some would be refused; 2 usage or bad input.`,
+Exit codes:
+  0    all could be sent
+  1    some would be refused
+  2    usage or bad input
+  130  interrupted`,
 		Example: `  webex-bulk plan users.csv
   webex-bulk plan --all leavers.csv
   webex-bulk plan --json users.ndjson`,

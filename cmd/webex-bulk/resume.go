@@ -17,6 +17,9 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundI
 		return nil, nil, nil
 	}
 	j, err := journal.Open(a.journalFile)
+	if errors.Is(err, journal.ErrWrite) {
+		err = fmt.Errorf("%w\na journal can also be kept elsewhere: --journal FILE", err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
 	}
@@ -36,9 +39,11 @@ func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs,
 	}
 	if sum.Target.OrgID != a.cfg.OrgID || !strings.EqualFold(sum.Target.BaseURL, a.cfg.BaseURL) {
 		job := client.Target{OrgID: a.cfg.OrgID, BaseURL: a.cfg.BaseURL}
-		return nil, fmt.Errorf("%s: %w\n%s", a.journalFile, &journal.TargetError{Journal: sum.Target, Job: job}, next(client.ErrJournal))
+		err := &journal.TargetError{Journal: sum.Target, Job: job}
+		return nil, fmt.Errorf("%s: %w\n%s", a.journalFile, err, remedy(err))
 	}
+	a.begun = sum.Started.Format("2006-01-02 15:04")
 	a.say("resuming from %s, begun %s: %d done, %d sent without an answer, %d not done",
-		a.journalFile, sum.Started.Format("2006-01-02 15:04"), sum.Done, sum.Sent, sum.Other)
+		a.journalFile, a.begun, sum.Done, sum.Sent, sum.Other)
 	return loadFoundIDs(foundIDsFile(a.journalFile))
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/webexscim/bulk/internal/report"
 )
 
 // stdio is what a command reads and writes.
@@ -66,8 +68,8 @@ func run(args []string, io stdio) int {
 	if e, ok := errors.AsType[*exit](err); ok {
 		code = e.code
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintln(io.err, "webex-bulk:", text)
+	if err.Error() != "" {
+		fmt.Fprintln(io.err, "webex-bulk:", report.Plain(err))
 	}
 	return code
 }
@@ -102,7 +104,9 @@ func newRoot(io stdio) *cobra.Command {
 		Short: "Create, change and delete Webex users and groups in bulk, safely",
 		Long: `A file of operations goes to the SCIM 2.0 Bulk API in requests of 100, in an
 order that makes references work, within the service's rate limit, and with a
-journal: whatever cuts it short, the same command goes on and does nothing twice.`,
+journal: whatever cuts it short, the same command goes on and does nothing twice.
+
+"webex-bulk help apply" tells of sheets, tokens, the environment and exit codes.`,
 		Example: `  webex-bulk demo                      try it: a simulated organisation is imported
   webex-bulk template users > new.csv  a sheet to fill in; a Control Hub export will do too
   webex-bulk plan new.csv              see what would be sent; nothing is

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"syscall"
@@ -21,8 +22,20 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	got := codeOf(ts, ts.Exec(args[1], args[2:]...))
 	b := benchOf(ts)
 	b.seen += ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	spoken(ts, ts.ReadFile("stdout")+ts.ReadFile("stderr"))
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// jargon is what Go says and no administrator should have to read.
+var jargon = regexp.MustCompile(`context (?:canceled|deadline)|%!|<nil>|\bmap\[|\b0x[0-9a-f]+|\bEOF\b|\bdial tcp|\b(?:read|write) tcp|x509:|` +
+	`journal: journal|\bclient: |\bexchange: |panic:|goroutine \d|\.webex-bulk-\d`)
+
+// spoken holds that a program speaks to people.
+func spoken(ts *testscript.TestScript, text string) {
+	if found := jargon.FindString(text); found != "" {
+		ts.Fatalf("%q was printed", found)
 	}
 }
 
@@ -108,6 +121,7 @@ func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
 	select {
 	case err := <-job.done:
 		b.seen += job.out.String() + job.err.String()
+		spoken(ts, job.out.String()+job.err.String())
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(job.out.String()), 0o600))
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".err"), []byte(job.err.String()), 0o600))
 		if got := strconv.Itoa(codeOf(ts, err)); got != args[1] {

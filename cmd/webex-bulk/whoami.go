@@ -1,16 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/report"
 )
 
 // check is one run of whoami.
@@ -25,14 +26,20 @@ func newWhoami(io stdio) *cobra.Command {
 	k.warn = func(text string) { fmt.Fprintln(k.err, "webex-bulk: warning:", text) }
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
-		Short: "Check token, organisation and scope with one harmless search",
-		Long: `The search is for a user that cannot be there, and changes nothing. It shows that
-the service is reached, that the token is valid, that it belongs to this
-organisation, and that it may read users. Whether it may write as well only a
-write can show: that takes the scope identity:people_rw.
+		Short: "Check token and organisation with one harmless search",
+		Long: `The search is for a user that cannot be there, and changes nothing. When it
+works, the service is reached, the token is valid, and it may read the users of
+this organisation: for that the scope identity:people_read is enough. To write,
+apply needs identity:people_rw and the role of a full or user administrator. No
+search can show whether the token has these: begin with a sheet of one row.
 
-Exit code: 0 all is well; 2 something is missing; 3 the service refused, or was
-not reached.`,
+Environment: as for apply (webex-bulk help apply).
+
+Exit codes:
+  0    the search works
+  2    something is missing: organisation, token
+  3    the service refused the search, or was not reached
+  130  interrupted`,
 		Example: `  webex-bulk whoami --org 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
   webex-bulk whoami --credentials service-app.json`,
 		Args: cobra.NoArgs,
@@ -61,7 +68,7 @@ func (k *check) run(ctx context.Context) error {
 		return shown
 	}
 	if err != nil {
-		return &exit{exitStopped, fmt.Errorf("%w\n%s", err, remedy(err))}
+		return &exit{exitStopped, fmt.Errorf("%w\n%s", err, next(err))}
 	}
 	return nil
 }
@@ -71,13 +78,13 @@ func (k *check) show(err error) error {
 	if k.asJSON {
 		said := map[string]any{"baseUrl": k.cfg.BaseURL, "orgId": k.cfg.OrgID, "token": k.from, "ok": err == nil}
 		if err != nil {
-			said["error"], said["next"] = err.Error(), remedy(err)
+			said["error"], said["next"] = report.Plain(err), next(err)
 		}
 		enc := json.NewEncoder(k.out)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(said)
 	}
-	verdict := "it works: the token may read the users of this organisation"
+	verdict := "it works: the token may read the users of this organisation (whether it may write, apply will show)"
 	if err != nil {
 		verdict = "it does not work"
 	}
@@ -90,23 +97,7 @@ func (k *check) show(err error) error {
 	return t.Flush()
 }
 
-// remedy is what to do about a search that failed.
-func remedy(err error) string {
-	var e *client.ResponseError
-	errors.As(err, &e)
-	switch {
-	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusUnauthorized:
-		return `the token is wrong or has expired: a personal one, from developer.webex.com, lasts 12 hours;
-that of a service app or integration is refreshed by itself (--credentials FILE)`
-	case errors.Is(err, client.ErrUnauthorized) && e != nil:
-		return `the token is valid, but not for this: see that --org is its organisation, that it has the scope
-identity:people_rw, and that whoever it belongs to is a full or user administrator`
-	case errors.Is(err, client.ErrUnauthorized):
-		return "see that the client id, the client secret and the refresh token are those of the app"
-	case errors.Is(err, client.ErrEndpoint):
-		return "there is no such organisation, or no SCIM at this address: check --org and --base-url"
-	case errors.Is(err, client.ErrUnavailable):
-		return "check the network, the proxy (HTTPS_PROXY) and the certificates (--ca-file), or wait"
-	}
-	return "try again; if it stays, Cisco's support asks for the tracking id"
+// next is what to do about a search that failed.
+func next(err error) string {
+	return cmp.Or(remedy(err), "try again; if it stays, Cisco's support asks for the tracking id")
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -72,7 +73,7 @@ func Load(path string) (Credentials, error) {
 		return Credentials{}, fmt.Errorf(`%s: expected a JSON object with "client_id", "client_secret" and "refresh_token"`, path)
 	}
 	if missing := c.missing(); missing != nil {
-		return Credentials{}, fmt.Errorf("%s: no %q in it", path, missing)
+		return Credentials{}, fmt.Errorf(`%s: no "%s" in it`, path, strings.Join(missing, `", no "`))
 	}
 	c.file = path
 	return c, nil

@@ -171,7 +171,7 @@ func length(parts []part) int {
 const (
 	red    = "\x1b[31m"
 	yellow = "\x1b[33m"
-	plain  = "\x1b[0m"
+	reset  = "\x1b[0m"
 )
 
 func (b *Bar) join(parts []part) string {
@@ -180,7 +180,7 @@ func (b *Bar) join(parts []part) string {
 		switch {
 		case p.text == "":
 		case b.Color && p.color != "":
-			texts = append(texts, p.color+p.text+plain)
+			texts = append(texts, p.color+p.text+reset)
 		default:
 			texts = append(texts, p.text)
 		}

@@ -100,7 +100,7 @@ func TestBarFits(t *testing.T) {
 				Unknown: n.Draw(t, "unknown"), Replayed: n.Draw(t, "replayed"),
 				ClosedFor: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "closed")),
 			}
-			line := strings.NewReplacer(red, "", yellow, "", plain, "").Replace(b.Render(p, now, width))
+			line := strings.NewReplacer(red, "", yellow, "", reset, "").Replace(b.Render(p, now, width))
 			if got := utf8.RuneCountInString(line); got > width-1 {
 				t.Fatalf("%d columns of %d: %q", got, width, line)
 			}

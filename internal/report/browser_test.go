@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/client"
 )
 
 // These tests need Chromium. To look at the pages:
@@ -70,7 +72,7 @@ func TestBrowserScreens(t *testing.T) {
 		html          string
 	}{
 		{"desktop", 1280, 900, false, discreet}, {"tablet", 768, 1024, true, open}, {"phone", 390, 844, true, open},
-		{"small", 320, 640, true, discreet},
+		{"small", 320, 640, true, discreet}, {"narrow-window", 1100, 800, false, open},
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			name := screen.name + "-" + scheme
@@ -146,6 +148,39 @@ func TestBrowserFilter(t *testing.T) {
 		b.call("Input.dispatchKeyEvent", object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
 	}
 	expect("a reason", func(r Row) bool { return r.kind == second.Text && r.Outcome == second.Outcome })
+	b.quiet(url)
+}
+
+// Of very many rows some are laid out at once, the others are a press or a
+// filter away.
+func TestBrowserManyRows(t *testing.T) {
+	b := startBrowser(t)
+	b.screen(1280, 900, false)
+	r, sum := &Recorder{}, &Summary{}
+	for i := range 5000 {
+		add(sum, r, &client.Progress{}, failure(i, refused(409, "uniqueness: the userName is taken", fmt.Sprint("ROUTER_", i))))
+	}
+	url := b.open(render(t, pageOf(sum, r)))
+	expect := func(step string, rows int, listed, more string) {
+		t.Helper()
+		if got := b.eval(visible + ".length"); got != float64(rows) {
+			t.Errorf("%s: %v rows, want %d", step, got, rows)
+		}
+		if got := b.eval("document.getElementById('listed').textContent"); got != listed {
+			t.Errorf("%s: it says %q, want %q", step, got, listed)
+		}
+		if got := b.eval("((b) => b.checkVisibility() ? b.textContent : '')(document.getElementById('more'))"); got != more {
+			t.Errorf("%s: the button says %q, want %q", step, got, more)
+		}
+	}
+	expect("at first", 200, "2,000 listed", "Show 200 more of 1,800")
+	b.press("#more")
+	expect("more", 400, "2,000 listed", "Show 200 more of 1,600")
+	b.press("#text")
+	b.call("Input.insertText", object{"text": "ROUTER_19"})
+	expect("filtered", 111, "111 of 2,000 listed", "")
+	b.call("Input.insertText", object{"text": "99"})
+	expect("the last", 1, "1 of 2,000 listed", "")
 	b.quiet(url)
 }
 

@@ -40,7 +40,7 @@ const someID = "8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10"
 // and a half: some fail, some are skipped, and the service asks for patience.
 func importOf(n int) (*Summary, *Recorder) {
 	random := rand.New(rand.NewPCG(1, 2))
-	r := &Recorder{o: RecorderOptions{Line: func(i int) int { return i + 2 }}, began: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
+	r := &Recorder{began: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	sum := &Summary{}
 	var p client.Progress
 	r.course.add(0, p)
@@ -83,7 +83,8 @@ func result(i int, random *rand.Rand) client.Result {
 	case draw < 7:
 		res.Operation.Method, res.Operation.Path = client.MethodPatch, "/Groups/"+client.Ref(name)
 		res.Outcome, res.Status = client.Skipped, 0
-		res.Err = &client.SkippedError{Index: max(0, i-7), BulkID: "person.0001", Cause: refused(409, "uniqueness: user exists", id)}
+		cause := refused(409, "uniqueness: user exists", id)
+		res.Err = &NeededError{Line: max(0, i-7) + 2, Err: &client.SkippedError{Index: max(0, i-7), BulkID: "person.0001", Cause: cause}}
 	case draw == 7 && i%3 == 0:
 		res.Outcome, res.Status = client.Unknown, 0
 		res.Err = fmt.Errorf("%w: the connection was cut; the look-up failed", client.ErrUnknown)

@@ -25,8 +25,8 @@ type Page struct {
 	Began time.Time
 	// Summary is what became of the job.
 	Summary *Summary
-	// Samples are its course over time, from a Recorder; without two of them the
-	// page has no plots.
+	// Samples are its course over time, from a Recorder; without two of them, or
+	// without an operation, the page has no plots.
 	Samples []Sample
 	// Failures are the operations to list, from a Recorder.
 	Failures []Row
@@ -134,7 +134,7 @@ func (p *Page) view() *view {
 		}
 		v.Rows = append(v.Rows, rowView{shown, numbers[kind{r.Outcome, r.kind}]})
 	}
-	if len(p.Samples) > 1 {
+	if len(p.Samples) > 1 && sum.Operations > 0 {
 		v.Charts = charts(p.Samples)
 		v.Waited = waited(p.Samples)
 	}

@@ -108,7 +108,7 @@ func TestPageIsBounded(t *testing.T) {
 	if rows := strings.Count(html, "<tr") - 3; rows != maxRows {
 		t.Errorf("%d rows", rows)
 	}
-	if !strings.Contains(html, "2,000 more are in the results") {
+	if !strings.Contains(html, "2,000 more are not in this page") {
 		t.Error("what is not listed is not counted")
 	}
 	if len(html) > 3<<20 {
@@ -121,7 +121,7 @@ func TestPageOfLittle(t *testing.T) {
 		t.Error("a page without a summary")
 	}
 	sum := &Summary{}
-	p := &Page{Summary: sum}
+	p := &Page{Summary: sum, Samples: []Sample{{}, {At: time.Millisecond}}}
 	if html := render(t, p); !strings.Contains(html, "There was nothing to do.") || strings.Contains(html, "<table") || strings.Contains(html, "<figure") {
 		t.Error("a job of nothing")
 	}
@@ -135,6 +135,15 @@ func TestPageOfLittle(t *testing.T) {
 	}
 	if err := p.Write(&broken{}); err == nil {
 		t.Error("the writer's error is lost")
+	}
+	for n, want := range []string{"The operation did not succeed.", "None of the 2 operations succeeded."} {
+		var none Summary
+		for i := range n + 1 {
+			none.Add(failure(i, errors.New("refused")), i+2)
+		}
+		if html := render(t, &Page{Summary: &none}); !strings.Contains(html, want) {
+			t.Errorf("of %d none: %q is not said", n+1, want)
+		}
 	}
 }
 
@@ -160,7 +169,7 @@ func TestRealJob(t *testing.T) {
 	}
 	ops = append(ops, ops[1], client.Users.Create(gen.User{UserName: "zeda0@example.com"}).Named("zed.last"))
 	job := &client.Job{Source: client.Operations(ops...)}
-	rec := NewRecorder(RecorderOptions{Sample: job.Progress, Every: time.Millisecond, Line: func(i int) int { return i + 1 }})
+	rec := NewRecorder(RecorderOptions{Sample: job.Progress, Every: time.Millisecond})
 	bar := NewProgress(&strings.Builder{}, len(ops), ProgressOptions{Sample: job.Progress, Every: time.Millisecond})
 	var sum Summary
 	began := time.Now()

@@ -22,19 +22,20 @@ func trackingID(err error) string {
 	return ""
 }
 
+// skipped is the error of an operation that was not sent, nil if it was.
+func skipped(err error) *client.SkippedError {
+	e, _ := errors.AsType[*client.SkippedError](err)
+	return e
+}
+
 // message is the text of an error. That of an operation at the end of a chain of
 // references names its neighbour and the first cause only: with all of them,
 // the results of a chain would be as long as its square.
 func message(err error) string {
 	if e, ok := err.(*client.SkippedError); ok && e.Index >= 0 {
-		return needed(e, fmt.Sprintf("bulkId %q (operation %d)", e.BulkID, e.Index))
+		return plain(fmt.Sprintf("not sent: refers to bulkId %q (operation %d), which did not succeed: %v", e.BulkID, e.Index, firstCause(e)))
 	}
-	return err.Error()
-}
-
-// needed explains what became of an operation that refers to another one.
-func needed(e *client.SkippedError, other string) string {
-	return fmt.Sprintf("not sent: refers to %s, which did not succeed: %v", other, firstCause(e))
+	return Plain(err)
 }
 
 // firstCause is the error at the other end of a chain of references.
@@ -50,10 +51,14 @@ func firstCause(e *client.SkippedError) error {
 
 // reason is what the errors of one kind have in common.
 func reason(res client.Result) string {
-	if e, ok := errors.AsType[*client.SkippedError](res.Err); ok {
+	const refers = "refers to an operation that did not succeed"
+	if _, ok := errors.AsType[*NeededError](res.Err); ok {
+		return refers
+	}
+	if e := skipped(res.Err); e != nil {
 		switch {
 		case e.Index >= 0:
-			return "refers to an operation that did not succeed"
+			return refers
 		case res.Outcome == client.Skipped:
 			return "the job stopped before it was sent"
 		}

@@ -19,9 +19,6 @@ type RecorderOptions struct {
 	Sample func() client.Progress
 	// Every is the time between two samples, 250 ms if it is 0.
 	Every time.Duration
-	// Line tells where an operation stands in the input, for those that others
-	// refer to. It may be nil, and may return 0.
-	Line func(index int) int
 	// Name tells what a person calls the resource of an operation that did not
 	// succeed. If it is nil, or returns "", that is the userName or displayName
 	// in the operation's data.

@@ -149,10 +149,10 @@ func TestFailuresAreBounded(t *testing.T) {
 }
 
 func TestRow(t *testing.T) {
-	r := &Recorder{o: RecorderOptions{Line: func(i int) int { return i * 10 }}}
+	r := &Recorder{}
 	needed := &client.SkippedError{Index: 4, BulkID: "ann", Cause: refused(409, "uniqueness", "ROUTER_1")}
-	r.Add(skip(5, needed), 50)
-	r.Add(skip(6, &client.SkippedError{Index: 0, BulkID: "ann", Cause: needed.Cause}), 60) // line 0: not known
+	r.Add(skip(5, &NeededError{Line: 40, Err: needed}), 50)
+	r.Add(skip(6, &client.SkippedError{Index: 0, BulkID: "ann", Cause: needed.Cause}), 60) // its line is not known
 	r.o.Name = func(res client.Result) string { return fmt.Sprint("person ", res.Index) }
 	r.Add(failure(7, errors.New("refused")), 70)
 	want := []Row{

@@ -28,7 +28,7 @@ func (r *Recorder) row(res client.Result, line int) Row {
 		Line: line, Index: res.Index,
 		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
 		Outcome: res.Outcome.String(), Status: res.Status,
-		Reason: clip(r.message(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res),
+		Reason: clip(message(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res),
 	}
 	if r.o.Name != nil {
 		row.Name = r.o.Name(res)
@@ -38,17 +38,6 @@ func (r *Recorder) row(res client.Result, line int) Row {
 	}
 	row.Name = clip(row.Name, maxShown)
 	return row
-}
-
-// message is the text of an error, with the line of the operation that was
-// needed if it is known.
-func (r *Recorder) message(err error) string {
-	if e, ok := err.(*client.SkippedError); ok && e.Index >= 0 && r.o.Line != nil {
-		if line := r.o.Line(e.Index); line > 0 {
-			return needed(e, place(line, e.Index))
-		}
-	}
-	return message(err)
 }
 
 // nameIn is the userName or displayName of a resource.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -50,6 +51,7 @@ type Example struct {
 	Index      int    `json:"index"`
 	BulkID     string `json:"bulkId,omitempty"`
 	TrackingID string `json:"trackingId,omitempty"`
+	Needs      int    `json:"needs,omitempty"` // the line that it refers to, of a NeededError
 }
 
 // The bounds of a summary.
@@ -88,7 +90,7 @@ func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Requests, s.Refused = p.Requests, p.Refused
 	s.Took, s.Seconds = took, took.Seconds()
 	if stop != nil {
-		s.Stopped = oneLine(clip(stop.Error(), maxRead))
+		s.Stopped = oneLine(clip(Plain(stop), maxRead))
 	}
 }
 
@@ -111,9 +113,11 @@ func (s *Summary) explain(res client.Result, line int) {
 	r.Count++
 	s.raise(r)
 	if len(r.Examples) < maxExamples {
-		r.Examples = append(r.Examples, Example{
-			Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err),
-		})
+		e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err)}
+		if needed, ok := errors.AsType[*NeededError](res.Err); ok {
+			e.Needs = needed.Line
+		}
+		r.Examples = append(r.Examples, e)
 	}
 }
 

@@ -150,8 +150,6 @@ time          1m 30s  11 operations a second
   operation 1204, bulkId "u1204"
 
 7 for other reasons
-
-stopped early: error budget spent
 `
 	if got := b.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

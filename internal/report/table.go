@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// WriteTable writes the summary for a person.
+// WriteTable writes the summary for a person. Why a job stopped before its time
+// is not in it: that is an error, and told where errors are.
 func (s *Summary) WriteTable(w io.Writer) error {
 	var b bytes.Buffer
 	for _, row := range s.rows() {
@@ -31,9 +32,6 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	if s.Others > 0 {
 		fmt.Fprintf(&b, "\n%d for other reasons\n", s.Others)
 	}
-	if s.Stopped != "" {
-		fmt.Fprintf(&b, "\nstopped early: %s\n", s.Stopped)
-	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -44,7 +42,7 @@ type tableRow struct{ name, value, note string }
 func (s *Summary) rows() []tableRow {
 	rows := []tableRow{
 		{"operations", strconv.Itoa(s.Operations), ""},
-		{"  succeeded", strconv.Itoa(s.Succeeded), s.successNote()},
+		{"  succeeded", strconv.Itoa(s.Succeeded), s.successNote(strconv.Itoa)},
 	}
 	for _, o := range []struct {
 		name string
@@ -59,14 +57,15 @@ func (s *Summary) rows() []tableRow {
 		tableRow{"time", took(s.Took), s.rate()})
 }
 
-// successNote tells which successes are not of this run, or not by an answer.
-func (s *Summary) successNote() string {
+// successNote tells which successes are not of this run, or not by an answer,
+// with numbers as write has them.
+func (s *Summary) successNote(write func(int) string) string {
 	var notes []string
 	if s.Replayed > 0 {
-		notes = append(notes, fmt.Sprintf("%d of them in an earlier run", s.Replayed))
+		notes = append(notes, write(s.Replayed)+" of them in an earlier run")
 	}
 	if s.Recovered > 0 {
-		notes = append(notes, fmt.Sprintf("%d shown by a look-up after the answer was lost", s.Recovered))
+		notes = append(notes, write(s.Recovered)+" shown by a look-up after the answer was lost")
 	}
 	return strings.Join(notes, ", ")
 }
@@ -141,7 +140,10 @@ func (e Example) String() string {
 	if e.BulkID != "" {
 		text += fmt.Sprintf(", bulkId %q", e.BulkID)
 	}
-	if e.TrackingID != "" {
+	switch {
+	case e.Needs > 0: // whose tracking id is the one to ask about
+		text += fmt.Sprintf(", refers to line %d", e.Needs)
+	case e.TrackingID != "":
 		text += ", tracking id " + oneLine(e.TrackingID)
 	}
 	return text

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/report"
+)
+
+// held is a refusal that may be due to another row, of which it is known at the
+// end whether it succeeded.
+type held struct {
+	res        client.Result
+	line       int
+	name       string
+	references []string
+}
+
+// maxHeld bounds the memory that refusals take; what is over is told in the
+// service's own words.
+const maxHeld = 10_000
+
+// hold keeps a refused row of a sheet that refers to other rows. A service says
+// of such a row that an operation failed, by a bulkId that nobody has seen. That
+// the name is taken is a matter of the row itself.
+func (b *books) hold(res client.Result, line int, name string) bool {
+	_, refused := errors.AsType[*client.ResponseError](res.Err)
+	if !b.sheet || res.Outcome != client.Failed || !refused || res.Status == http.StatusConflict || len(b.held) == maxHeld {
+		return false
+	}
+	names := references(res.Operation)
+	if len(names) == 0 {
+		return false
+	}
+	res.Operation.Data = nil
+	b.held = append(b.held, held{res, line, name, names})
+	return true
+}
+
+// settle enters what was held, by the line of the row that was needed.
+func (b *books) settle(in *input) error {
+	if len(b.held) == 0 {
+		return nil
+	}
+	rows := map[string]int{} // bulkId to index
+	for _, h := range b.held {
+		for _, name := range h.references {
+			rows[name] = -1
+		}
+	}
+	index := 0
+	for row, err := range in.Rows() {
+		if err != nil {
+			return err
+		}
+		if _, wanted := rows[row.Operation.BulkID]; wanted {
+			rows[row.Operation.BulkID] = index
+		}
+		index++
+	}
+	slices.SortFunc(b.held, func(a, b held) int { return cmp.Compare(a.res.Index, b.res.Index) })
+	for _, h := range b.held {
+		for _, name := range h.references {
+			if i := rows[name]; i >= 0 && !b.succeeded.has(i) {
+				h.res.Err = &report.NeededError{Line: in.line(i), Err: h.res.Err}
+				break
+			}
+		}
+		b.enter(h.res, h.line, h.name)
+	}
+	b.held = nil
+	return nil
+}
+
+// byLine tells of an operation that was not sent by which line it needed.
+func (b *books) byLine(res client.Result) error {
+	e, ok := errors.AsType[*client.SkippedError](res.Err)
+	if !ok || res.Outcome != client.Skipped || e.Index < 0 {
+		return res.Err
+	}
+	return &report.NeededError{Line: b.line(e.Index), Err: res.Err}
+}
+
+// adviseNeeded tells what to do about rows that needed others.
+func (a *application) adviseNeeded(b *books) {
+	if n := b.needing; b.sheet && n > 0 {
+		name := "name"
+		if n == 1 {
+			name = "names"
+		}
+		a.say("\n%s %s somebody whose own row did not succeed: correct that row; or, if that person is\n"+
+			"in the organisation already, leave it out: then the person is looked up there", plural(n, "row"), name)
+	}
+}

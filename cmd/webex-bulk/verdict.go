@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/access"
+	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/journal"
+)
+
+// verdict is the exit code, and what to do next.
+func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, broken error) error {
+	again := a.again(sum)
+	switch {
+	case stop != nil && ctx.Err() != nil:
+		text := "interrupted; the same command goes on"
+		if a.job.Journal == nil {
+			text = "interrupted; " + again
+		}
+		return &exit{exitInterrupted, errors.Join(errors.New(text), broken)}
+	case stop != nil && broken != nil:
+		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", broken, again)}
+	case stop != nil:
+		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, then(remedy(stop), again))}
+	case broken != nil:
+		return &exit{exitSome, broken}
+	case sum.Succeeded < sum.Operations:
+		a.say("\n%s", then("correct what failed", again))
+		return &exit{code: exitSome}
+	case sum.Replayed > 0 && sum.Replayed == sum.Operations:
+		a.sayReplayed(sum.Operations)
+	}
+	return nil
+}
+
+// sayReplayed tells of a file that was applied before: it may be meant to be
+// applied anew, such as one of leavers.
+func (a *application) sayReplayed(n int) {
+	what := "the operation was"
+	if n > 1 {
+		what = fmt.Sprintf("all %d operations were", n)
+	}
+	a.say("\n%s already done according to %s (begun %s); nothing was sent\n"+
+		"to apply the file anew, remove %s or give the file another name", what, a.journalFile, a.begun, word(a.journalFile))
+}
+
+// again is what to know of the same command before it is given once more.
+func (a *application) again(sum *report.Summary) string {
+	switch {
+	case sum.Skipped == sum.Operations:
+		return "give the same command"
+	case a.job.Journal != nil:
+		return "give the same command: it sends only what has not succeeded"
+	case a.failed != "":
+		return "there is no journal: the same command would send everything once more; apply " + word(a.failed) + " instead"
+	}
+	return "there is no journal: the same command would send everything once more;\n" +
+		"--failed FILE would have kept what did not succeed, to be applied by itself"
+}
+
+// then joins what to do first and what to do then.
+func then(first, second string) string {
+	switch {
+	case first == "":
+		return second
+	case strings.HasPrefix(second, "give "):
+		return first + ";\nthen " + second
+	}
+	return first + "\n" + second
+}
+
+// remedy is what to do about an error that ended a job, or kept one from
+// beginning, before the same command is given again.
+func remedy(err error) string {
+	var e *client.ResponseError
+	errors.As(err, &e)
+	_, elsewhere := errors.AsType[*journal.TargetError](err)
+	refresh, noToken := errors.AsType[*access.Error](err)
+	switch {
+	case elsewhere:
+		return "another --journal FILE starts afresh, and forgets what was done"
+	case errors.Is(err, client.ErrBudget):
+		return "correct what failed"
+	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
+		return "the token is valid, but not for this: check that --org is its organisation, that it has the scope\n" +
+			"identity:people_rw, and that whoever it belongs to is a full or user administrator"
+	case errors.Is(err, client.ErrUnauthorized) && e != nil:
+		return "the token is wrong or has expired: get a new one, and try it with webex-bulk whoami (a personal one, of\n" +
+			"developer.webex.com, lasts 12 hours; those of a service app or integration are renewed: --credentials FILE)"
+	case noToken && refresh.Status != 0:
+		return "see that the client id, the client secret and the refresh token are those of the app"
+	case errors.Is(err, client.ErrUnauthorized) && !noToken:
+		return "see that there is a token where it is looked for: webex-bulk whoami says where"
+	case errors.Is(err, client.ErrEndpoint):
+		return "there is no such organisation, or no SCIM at this address: check --org and --base-url with webex-bulk whoami"
+	case noToken, errors.Is(err, client.ErrUnavailable):
+		return "check the network, the proxy (HTTPS_PROXY), --base-url and the certificates (--ca-file), or wait"
+	case errors.Is(err, journal.ErrWrite):
+		return "see that the disk has room and that the folder can be written"
+	case errors.Is(err, client.ErrSource):
+		return "the file changed while it was read"
+	}
+	return ""
+}

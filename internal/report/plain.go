@@ -1,0 +1,52 @@
+package report
+
+import "regexp"
+
+// Plain is the text of an error as somebody reads it who runs a job: the facts
+// that the network, the operating system and Go's libraries tell, in words.
+func Plain(err error) string { return plain(err.Error()) }
+
+func plain(text string) string {
+	for _, p := range phrases {
+		text = p.jargon.ReplaceAllString(text, p.words)
+	}
+	return text
+}
+
+// phrases are what net, net/http, crypto/tls, crypto/x509 and context say, and
+// what it means. What is longer comes first.
+var phrases = []struct {
+	jargon *regexp.Regexp
+	words  string
+}{
+	// A job that was ended.
+	{regexp.MustCompile(`\b(net/http: request canceled|operation was canceled|context canceled)( while waiting for connection| \(Client[^)]*\))?`), "interrupted"},
+	{regexp.MustCompile(`\bcontext deadline exceeded( \(Client[^)]*\))?`), "the time allowed is over"},
+	// The way to the service.
+	{regexp.MustCompile(`\bproxyconnect tcp: `), "the proxy: "},
+	{regexp.MustCompile(`\bsocks connect \S+: `), "the proxy: "},
+	{regexp.MustCompile(`\b(?:dial tcp: )?lookup (\S+?)(?: on \S+)?: no such host`), "there is no host named $1"},
+	{regexp.MustCompile(`\b(?:dial tcp: )?lookup (\S+?)(?: on \S+)?: (?:.*: )?(?:i/o timeout|server misbehaving|connection refused|Temporary failure in name resolution|network is unreachable)`), "the name server does not say where $1 is"},
+	{regexp.MustCompile(`\bdial tcp ([^\s>]+): connect: connection refused`), "nothing answers at $1 (connection refused)"},
+	{regexp.MustCompile(`\bdial tcp ([^\s>]+): (?:connect: )?(?:i/o timeout|connection timed out|operation timed out)`), "$1 does not answer"},
+	{regexp.MustCompile(`\bdial tcp ([^\s>]+): connect: ([^:;]+)`), "$1 is not reached ($2)"},
+	{regexp.MustCompile(`\b(?:read|write) tcp \S+: (?:i/o timeout|(?:read|write): connection timed out)`), "the service does not answer"},
+	{regexp.MustCompile(`\bnet/http: (?:TLS handshake timeout|timeout awaiting response headers)`), "the service does not answer"},
+	{regexp.MustCompile(`\b(?:read|write) tcp \S+: (?:(?:read|write): )?(?:connection reset by peer|broken pipe|use of closed network connection|wsarecv: .*)`), "the connection was cut"},
+	{regexp.MustCompile(`\b(?:http: server closed idle connection|http2: [^;:]*connection[^;:]*|unexpected EOF|EOF)`), "the connection was cut"},
+	{regexp.MustCompile(`\blisten tcp (\S+): bind: address already in use`), "$1 is in use already"},
+	{regexp.MustCompile(`\blisten tcp (\S+): bind: `), "$1: "},
+	// Who is there.
+	{regexp.MustCompile(`\bhttp: server gave HTTP response to HTTPS client`), "there is http, not https, at this address"},
+	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate signed by unknown authority(?: \(.*?"\))?`), "its certificate is of an authority that this computer does not trust"},
+	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate is valid for (.+?), not ([^\s,;]+)`), "its certificate is for $1, not for $2"},
+	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate has expired or is not yet valid: `), "its certificate is not valid at this time: "},
+	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: `), "its certificate: "},
+	{regexp.MustCompile(`\b(?:remote error: )?tls: `), "the encryption: "},
+	{regexp.MustCompile(`\bmalformed HTTP (?:response|status code|version) (?:"(?:[^"\\]|\\.)*")?`), "what answers does not speak http"},
+	// Words that meet when one layer quotes another.
+	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},
+	{regexp.MustCompile(`: (?:BEGIN EXCLUSIVE: )?database or disk is full \(13\)`), ""},
+	{regexp.MustCompile(`\bl?stat ([^\s:]+: )`), "$1"},
+	{regexp.MustCompile(`\b(?:client|exchange|access): `), ""},
+}

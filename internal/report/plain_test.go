@@ -1,0 +1,125 @@
+package report
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// jargon is what nobody should have to read who runs a job.
+var jargon = regexp.MustCompile(`context|\bEOF\b|\btcp\b|x509|tls:|net/http|dial|%!|\bnil\b|journal: journal|client:`)
+
+// What the libraries below really say is put in words, and the fact stays.
+func TestPlainOfRealErrors(t *testing.T) {
+	get := func(c *http.Client, url string) error {
+		resp, err := c.Get(url)
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+		}
+		return err
+	}
+	cut := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/half" {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, "x")
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	defer cut.Close()
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer slow.Close()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = nil
+	secure.StartTLS()
+	defer secure.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := closed.Addr().String()
+	_ = closed.Close()
+	over, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	untrusted := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{ServerName: "elsewhere.example", RootCAs: secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}}}
+	tests := []struct {
+		err  error
+		want string
+	}{
+		{get(http.DefaultClient, cut.URL), "the connection was cut"},
+		{get(http.DefaultClient, cut.URL+"/half"), "the connection was cut"},
+		{get(http.DefaultClient, "http://"+nobody), "nothing answers at " + nobody + " (connection refused)"},
+		{get(http.DefaultClient, strings.Replace(cut.URL, "http:", "https:", 1)), "there is http, not https, at this address"},
+		{get(http.DefaultClient, secure.URL), "its certificate is of an authority that this computer does not trust"},
+		{get(untrusted, secure.URL), "its certificate is for example.com"},
+		{get(&http.Client{Timeout: 10 * time.Millisecond}, slow.URL), "the time allowed is over"},
+		{over.Err(), "the time allowed is over"},
+		{gone.Err(), "interrupted"},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "no.example", Server: "10.0.0.1:53", IsNotFound: true}},
+			"there is no host named no.example"},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "no.example", Server: "10.0.0.1:53"}},
+			"the name server does not say where no.example is"},
+		{fmt.Errorf("%w: %w", client.ErrJournal, errors.New("journal cannot be written: no space left")), "journal cannot be written: no space left"},
+	}
+	for _, test := range tests {
+		got := Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err))
+		if !strings.HasPrefix(got, "service unavailable: ") || !strings.Contains(got, test.want) {
+			t.Errorf("%v: %q, want %q in it", test.err, got, test.want)
+		}
+		if found := jargon.FindString(got); found != "" {
+			t.Errorf("%v: %q has %q in it", test.err, got, found)
+		}
+	}
+}
+
+// Wherever an error is shown, its text is plain: a job that was interrupted says
+// so in the table, the results, the page and the summary.
+func TestInterruptedIsPlain(t *testing.T) {
+	var sum Summary
+	r := &Recorder{}
+	res := skip(0, &client.SkippedError{Index: -1, Cause: context.Canceled})
+	sum.Add(res, 2)
+	r.Add(res, 2)
+	sum.Finish(client.Progress{}, time.Second, context.Canceled)
+	if sum.Stopped != "interrupted" {
+		t.Errorf("stopped: %q", sum.Stopped)
+	}
+	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {
+		if text != "not sent: interrupted" {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+// An operation that refers to one that did not succeed is told by the line of
+// that one, whether it was sent or not.
+func TestNeeded(t *testing.T) {
+	var sum Summary
+	sum.Add(failure(3, &NeededError{Line: 2, Err: refused(400, `the operation with bulkId "x" did not succeed`, "ROUTER_1")}), 5)
+	sum.Add(skip(4, &NeededError{Line: 5, Err: &client.SkippedError{Index: 3, BulkID: "u3", Cause: refused(409, "uniqueness", "")}}), 6)
+	var b strings.Builder
+	if err := sum.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"1 failed: refers to an operation that did not succeed\n  line 5, bulkId \"u3\", refers to line 2\n",
+		"1 skipped: refers to an operation that did not succeed\n  line 6, bulkId \"u4\", refers to line 5\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("got:\n%s\nwant in it:\n%s", &b, want)
+		}
+	}
+}
