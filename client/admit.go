@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/webexscim/bulk/internal/plan"
@@ -10,8 +11,9 @@ import (
 // Admitting: what comes in from the feed, and is the planner's from then on or
 // has its fate at once.
 
-// maxBatch bounds what is taken from the feed at once.
-const maxBatch = 256
+// maxBatch bounds what is taken from the feed at once, and so how long an answer
+// waits for attention.
+const maxBatch = 64
 
 // takeIn adds what the feed has given, and what more it has at hand.
 func (r *run) takeIn(first fed, ok bool) {
@@ -22,6 +24,9 @@ func (r *run) takeIn(first fed, ok bool) {
 			r.ended = true
 			r.close()
 			return
+		}
+		if next.panic != nil {
+			panic(next.panic)
 		}
 		if next.err != nil {
 			r.admit(batch)
@@ -62,6 +67,7 @@ func (r *run) admit(batch []*pending) {
 	for i, p := range batch {
 		r.open[p.index] = p
 		rec := records[i]
+		p.maybe = rec.Known == KnownSent
 		switch {
 		case rec.Known == KnownDone:
 			out = append(out, r.replay(p, rec.Settlement))
@@ -70,12 +76,15 @@ func (r *run) admit(batch []*pending) {
 		case r.stopped != nil:
 			out = append(out, r.skipped(p))
 		default:
-			p.maybe = rec.Known == KnownSent
 			p.probe, p.first = p.maybe, rec.Begun
 			r.planner.Add(p.item)
 		}
 		// At once, as the next operation may refer to what was dropped.
 		out = append(out, r.drops()...)
+		if rec.Known == KnownDone && p.item.Name != "" {
+			l, _ := ParseLocation(rec.Settlement.Location)
+			r.late[p.item.Name] = plan.Settled{Known: true, Done: true, ID: l.ID, Index: p.index}
+		}
 	}
 	r.conclude(out)
 	clear(r.late)
@@ -84,14 +93,14 @@ func (r *run) admit(batch []*pending) {
 // claim asks the journal what is known of operations that could be sent.
 func (r *run) claim(batch []*pending) []Record {
 	records := make([]Record, len(batch))
-	if r.job.Journal == nil || r.stopped != nil {
+	if r.journal == nil || errors.Is(r.stopped, ErrJournal) {
 		return records
 	}
 	var entries []Entry
 	var of []int
 	for i, p := range batch {
 		if p.err == nil {
-			entries = append(entries, Entry{Key: p.key(), Name: p.item.Name})
+			entries = append(entries, Entry{Key: p.key, Name: p.item.Name})
 			of = append(of, i)
 		}
 	}
@@ -124,18 +133,18 @@ func (r *run) refuse(p *pending) Result {
 }
 
 // replay is the result of what an earlier run has done. Its id serves
-// references from now on, though the journal has yet to be told of its name.
+// references from now on.
 func (r *run) replay(p *pending, s Settlement) Result {
 	p.fated = true
 	res := p.result(Succeeded, nil)
 	res.Replayed = true
 	res.Status, res.Version, res.Recovered = s.Status, s.Version, s.Recovered
 	res.Location, _ = ParseLocation(s.Location)
-	if p.item.Name != "" {
-		r.late[p.item.Name] = plan.Settled{Known: true, Done: true, ID: res.Location.ID, Index: p.index}
-	}
-	if res.Location.ResourceType == groups {
-		r.known.take(res.Location.ID)
+	switch p.op.Method {
+	case MethodPost:
+		r.known.created(res.Location)
+	case MethodDelete:
+		r.known.delete(lastSegment(p.op.Path))
 	}
 	r.planner.Resolve(p.item, res.Location.ID)
 	return res

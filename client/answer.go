@@ -9,7 +9,7 @@ import (
 
 var (
 	errNotSpoken = errors.New("the answer does not speak of it")
-	errDeleted   = errors.New("its resource was deleted before it could be sent again")
+	errGone      = errors.New("sent again, its resource is not there: an operation behind it may have deleted it")
 	errLeftOut   = errors.New("the service leaves it out, though nothing failed")
 )
 
@@ -25,6 +25,7 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 		}
 		settled = settled || !item.Unattempted
 	}
+	d.run.known.hear(d)
 	if !settled {
 		for i := range d.ops {
 			d.retry(i, d.ops[i].result(Failed, errLeftOut))
@@ -33,16 +34,22 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 	d.overtaken()
 	if len(look) > 0 {
 		if err := d.collect(); err != nil {
+			d.rely()
 			return landing{stop: err}, true
 		}
 		d.report()
 		d.recover(look)
 	}
 	d.forgive()
+	d.rely()
+	return landing{}, false
+}
+
+// rely takes what is known for all that will be.
+func (d *delivery) rely() {
 	for i := range d.fates {
 		d.fates[i].held = false
 	}
-	return landing{}, false
 }
 
 // judge takes what an answer says of one operation. It reports whether that
@@ -50,6 +57,9 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 	p, f := d.ops[i], &d.fates[i]
 	post := p.op.Method == MethodPost
+	if p.op.Method == MethodDelete && !item.Unattempted && item.Err == nil {
+		d.bury(i) // it was done, or may have been
+	}
 	switch {
 	case item.Unattempted:
 		f.again = true
@@ -64,8 +74,8 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 	case item.Err == nil:
 		f.res = succeeded(p, item)
 		f.held = post && f.res.Location.ID == ""
-		if post && f.res.Location.ResourceType == groups {
-			d.run.known.take(f.res.Location.ID)
+		if post {
+			d.run.known.created(f.res.Location)
 		}
 		return f.held
 	case item.Status == http.StatusConflict && post && p.maybe:
@@ -73,8 +83,8 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		return true
 	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
 		f.res = succeeded(p, item)
-	case item.Status == http.StatusNotFound && p.maybe && d.isDeletedAfter(i):
-		f.res = d.lost(p, errDeleted, newResponseError(item.Err))
+	case item.Status == http.StatusNotFound && p.maybe && p.buried:
+		f.res = d.lost(p, errGone, newResponseError(item.Err))
 	case transient(item.Status):
 		d.retry(i, failed(p, item))
 	default:
@@ -83,15 +93,11 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 	return false
 }
 
-// isDeletedAfter reports whether an operation behind this one may have deleted
-// the resource of both already.
-func (d *delivery) isDeletedAfter(i int) bool {
-	for _, p := range d.ops[i+1:] {
-		if p.op.Method == MethodDelete && p.maybe && p.item.Resource == d.ops[i].item.Resource {
-			return true
-		}
+// bury notes of those before a DELETE that their resource may be gone.
+func (d *delivery) bury(i int) {
+	for _, p := range d.ops[:i] {
+		p.buried = p.buried || p.item.Resource == d.ops[i].item.Resource
 	}
-	return false
 }
 
 func transient(status int) bool {
@@ -137,8 +143,7 @@ func (d *delivery) overtaken() {
 		case f.again:
 			late[p.item.Resource] = true
 		case late[p.item.Resource] && f.res.Outcome == Succeeded && p.op.Method == MethodPatch:
-			p.kept = f.res
-			p.done = new(f.res)
+			p.done, p.maybe = new(f.res), true
 			d.retry(i, f.res)
 		}
 	}

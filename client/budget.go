@@ -1,7 +1,10 @@
 package client
 
+import "fmt"
+
 // budget deals out what is left of Job.FailOnErrors, so that all requests in
-// flight together can never fail more. The zero value has no limit.
+// flight together can never fail more. What a request has perhaps failed, since
+// nobody knows, is held for good. The zero value has no limit.
 type budget struct {
 	limit, spent, held int
 }
@@ -12,8 +15,19 @@ func (b *budget) left() int { return b.limit - b.spent - b.held }
 // open tells whether a request may leave.
 func (b *budget) open() bool { return b.limit == 0 || b.left() > 0 }
 
-// spentWhole tells that the job is over.
-func (b *budget) spentWhole() bool { return b.limit > 0 && b.spent >= b.limit }
+// over tells that the job is: for what has failed, or for what may have if
+// something waits and no request can tell.
+func (b *budget) over(stuck bool) bool {
+	return b.limit > 0 && b.spent >= b.limit || stuck && !b.open()
+}
+
+// err is why the job is over.
+func (b *budget) err() error {
+	if b.spent >= b.limit {
+		return fmt.Errorf("%w: %d operations have failed", ErrBudget, b.spent)
+	}
+	return fmt.Errorf("%w: %d operations have failed, and %d more may have", ErrBudget, b.spent, b.held)
+}
 
 // take returns the failOnErrors of a request of so many operations: a fair
 // part of what is left among the free workers. 0 means none.

@@ -144,3 +144,37 @@ func TestNegativeBudget(t *testing.T) {
 		}
 	})
 }
+
+// What is unknown may have failed: the budget holds all the same.
+func TestUnknownOutcomesHoldTheBudget(t *testing.T) {
+	for _, budget := range []int{1, 2, 3, 10} {
+		sc := scenario{prepare: taken(300), job: client.Job{FailOnErrors: budget}}
+		sc.service.Latency = 10 * time.Millisecond
+		sc.script = []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}
+		for range 1000 {
+			sc.searches = append(sc.searches, webextest.Refuse(403, ""))
+		}
+		sc.config = func(c *client.Config) { c.Concurrency, c.Limits.Operations = 2, 10 }
+		sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			if n := len(failures(s)); n > budget || !errors.Is(err, client.ErrBudget) {
+				t.Errorf("%d of %d failed: %v", n, budget, err)
+			}
+		})
+	}
+}
+
+// A circle that is refused whole can't be divided; of its operations no more
+// fail than the budget allows.
+func TestRefusedCircleAndTheBudget(t *testing.T) {
+	for budget := range 5 {
+		sc := scenario{job: client.Job{FailOnErrors: budget}}
+		sc.service.Faults = webextest.Poison(400, func(op webextest.Operation) bool { return op.BulkID == "b" })
+		ops := []client.Operation{create("a", manager("b")), create("b", manager("c")), create("c", manager("a"))}
+		sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			n := outcomes(results)
+			if failed := n[client.Failed]; budget > 0 && failed > budget || failed == 0 || failed+n[client.Skipped] != 3 || errors.Is(err, client.ErrBudget) != (failed == budget) {
+				t.Errorf("budget %d: %v, %v", budget, n, err)
+			}
+		})
+	}
+}

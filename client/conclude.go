@@ -27,11 +27,15 @@ func (r *run) remember(p *pending, err error) {
 func (r *run) drops() (out []Result) {
 	for _, d := range r.planner.Drops() {
 		p := r.open[d.Index]
-		if p == nil || p.fated {
-			continue // of a name that is taken, but that is not what decided
+		if p == nil {
+			continue
 		}
 		if d.Why == plan.Duplicate {
 			p.item.Name = "" // the name is another's
+		}
+		if p.fated { // that its name is taken is not what decided
+			p.claimed = p.claimed && d.Why != plan.Duplicate
+			continue
 		}
 		res := r.dropped(p, d)
 		r.remember(p, res.Err) // the next drop may be for its sake
@@ -42,27 +46,34 @@ func (r *run) drops() (out []Result) {
 
 func (r *run) takeDrops() { r.conclude(r.drops()) }
 
+// dropped is the result of what cannot be sent, or not any more.
 func (r *run) dropped(p *pending, d plan.Drop) Result {
-	switch d.Why {
-	case plan.Unknown:
-		return p.result(Failed, fmt.Errorf("%w %q", ErrReference, d.Name))
-	case plan.Duplicate:
-		return p.result(Failed, fmt.Errorf("%w: bulkId %q is that of an earlier operation", ErrInvalid, d.Name))
-	case plan.Circle:
-		return p.result(Failed, fmt.Errorf("%w: members: %q", ErrCircle, d.Circle))
-	case plan.Forward:
-		return p.result(Failed, fmt.Errorf("%w: bulkId %q", ErrForward, d.Name))
-	case plan.TooLarge:
-		return p.result(Failed, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, p.item.Size, r.planner.Bytes()))
-	}
-	needed := &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes[d.Name].err}
-	if d.Why == plan.NoID {
-		needed.Cause = ErrNoID
+	outcome, err := Failed, r.whyDropped(p, d)
+	if d.Why == plan.Needed || d.Why == plan.NoID {
+		outcome = Skipped
 	}
 	if p.maybe {
-		return p.result(Unknown, fmt.Errorf("%w: %w", ErrUnknown, needed))
+		outcome, err = Unknown, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
-	return p.result(Skipped, needed)
+	return p.result(outcome, err)
+}
+
+func (r *run) whyDropped(p *pending, d plan.Drop) error {
+	switch d.Why {
+	case plan.Unknown:
+		return fmt.Errorf("%w %q", ErrReference, d.Name)
+	case plan.Duplicate:
+		return fmt.Errorf("%w: bulkId %q is that of an earlier operation", ErrInvalid, d.Name)
+	case plan.Circle:
+		return fmt.Errorf("%w: members: %q", ErrCircle, d.Circle)
+	case plan.Forward:
+		return fmt.Errorf("%w: bulkId %q", ErrForward, d.Name)
+	case plan.TooLarge:
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, p.item.Size, r.planner.Bytes())
+	case plan.NoID:
+		return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: ErrNoID}
+	}
+	return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes[d.Name].err}
 }
 
 // conclude puts fates on record and hands them on.
@@ -142,11 +153,13 @@ func (r *run) skipUnsent() {
 }
 
 func (r *run) skipped(p *pending) Result {
-	if p.kept.Outcome != 0 {
-		return p.kept
-	}
-	if p.maybe {
+	switch {
+	case p.done != nil:
+		return p.result(Unknown, fmt.Errorf("%w: done before an operation that precedes it, and the job stopped before it was repeated: %w", ErrUnknown, r.stopped))
+	case p.maybe:
 		return p.result(Unknown, fmt.Errorf("%w: the job stopped before it was looked up: %w", ErrUnknown, r.stopped))
+	case p.refused != nil:
+		return p.result(Skipped, &SkippedError{Index: -1, Refused: true, Cause: p.refused})
 	}
 	return p.result(Skipped, &SkippedError{Index: -1, Cause: r.stopped})
 }

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/exchange"
@@ -22,14 +21,18 @@ const envelope = exchange.Envelope
 // until it is known what failed. It ends when each operation has its fate or is
 // the planner's again.
 type delivery struct {
-	run   *run
-	req   *plan.Request
-	ops   []*pending     // without a fate, in the order in which they travel
-	items []plan.Sending // how each of them travels
-	fates []fate         // what is known of each
-	share int            // of the error budget, 0 without one
-	spent int            // of it
-	limit int            // bytes of a body
+	run    *run
+	req    *plan.Request
+	ops    []*pending     // without a fate, in the order in which they travel
+	items  []plan.Sending // how each of them travels
+	fates  []fate         // what is known of each
+	share  int            // of the error budget, 0 without one
+	spent  int            // of it
+	unsure int            // operations that may have failed
+	limit  int            // bytes of a body
+
+	announced chan error // the operations are on record as sent, or why not
+	left      bool       // another request may be sent in its place
 
 	ids map[string]string // of what was created so far, by name
 	out landing           // fates that the run has not been told
@@ -46,11 +49,17 @@ type fate struct {
 	told  bool           // the run knows
 }
 
+func (f fate) open() bool { return f.held || f.res.Outcome == 0 }
+
 func (d *delivery) deliver() landing {
 	d.fates = make([]fate, len(d.ops))
-	d.probe()
 	var end landing
+	if end.stop = <-d.announced; end.stop != nil {
+		return d.last(end)
+	}
+	d.probe()
 	for over := false; ; {
+		d.leave(end, over)
 		if err := d.collect(); err != nil {
 			end.stop = err
 			return d.last(end)
@@ -60,67 +69,38 @@ func (d *delivery) deliver() landing {
 		}
 		d.report()
 		d.pause()
-		if err := d.announce(); err != nil {
-			end.stop = err
-			return d.last(end)
-		}
 		end, over = d.send()
 	}
 }
 
-// announce puts operations on record as sent.
-func (d *delivery) announce() error {
-	if d.run.journal == nil {
-		return nil
+// leave makes room for another request before the fates of this one are put on
+// record, once it is clear that it need not be sent again.
+func (d *delivery) leave(end landing, over bool) {
+	if d.left || end.stop != nil || !over && slices.ContainsFunc(d.fates, fate.open) {
+		return
 	}
+	d.left = true
+	d.run.landings <- landing{left: true}
+}
+
+func (d *delivery) tickets() []Ticket {
 	tickets := make([]Ticket, len(d.ops))
 	for i, p := range d.ops {
 		tickets[i] = p.ticket
 	}
-	if err := d.run.journal.Sent(context.WithoutCancel(d.run.flight), tickets); err != nil {
+	return tickets
+}
+
+// announce puts operations on record as sent. That they are sent once more
+// need not be: it is on record as long as they have no fate.
+func (r *run) announce(tickets []Ticket) error {
+	if r.journal == nil {
+		return nil
+	}
+	if err := r.journal.Sent(context.WithoutCancel(r.flight), tickets); err != nil {
 		return fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	return nil
-}
-
-// encode writes the operations with ids in the place of references, and with
-// bulkIds that nothing in the request has or refers to by chance.
-func (d *delivery) encode() (ops []exchange.Operation, bytes int) {
-	used := map[string]bool{}
-	for _, p := range d.ops {
-		used[p.item.Name] = true
-		for _, ref := range p.item.Refs {
-			used[ref.Name] = true
-		}
-	}
-	bytes = envelope
-	for i, p := range d.ops {
-		id := p.item.Name
-		if id == "" {
-			id = p.op.BulkID
-			for n := 0; id == "" || used[id]; n++ {
-				if id = assigned(p.index); n > 0 {
-					id = fmt.Sprintf("%s-%d", id, n)
-				}
-			}
-			used[id] = true
-		}
-		op := p.encode(d.items[i].Known, id)
-		if p.op.Method == MethodDelete {
-			d.run.known.delete(lastSegment(op.Path))
-		}
-		ops = append(ops, op)
-		bytes += exchange.Size(op)
-	}
-	return ops, bytes
-}
-
-func lastSegment(path string) string {
-	path = path[strings.LastIndexByte(path, '/')+1:]
-	if plain, err := url.PathUnescape(path); err == nil {
-		return plain
-	}
-	return path
 }
 
 // send sends until the service has said something about the operations, or the
@@ -128,6 +108,7 @@ func lastSegment(path string) string {
 func (d *delivery) send() (end landing, over bool) {
 	r := d.run
 	ops, bytes := d.encode()
+	d.doom(ops)
 	for _, p := range d.ops {
 		if p.first.IsZero() && !p.maybe {
 			p.first = time.Now()
@@ -135,13 +116,7 @@ func (d *delivery) send() (end landing, over bool) {
 	}
 	for try := 1; ; try++ {
 		accepted := r.c.gate.State().Accepted
-		a := r.c.x.SendWithin(r.leave, r.flight, ops, max(0, d.share-d.spent))
-		if a.Fate != exchange.NotSent {
-			r.job.tally.change(func(p *Progress) { p.Requests++ })
-			for _, p := range d.ops {
-				p.attempts++
-			}
-		}
+		a := d.once(ops)
 		switch a.Fate {
 		case exchange.Answered:
 			d.out.accepted = max(d.out.accepted, bytes)
@@ -153,7 +128,7 @@ func (d *delivery) send() (end landing, over bool) {
 		case exchange.Rejected:
 			return d.rejected(a, bytes)
 		case exchange.Denied:
-			return landing{stop: denied(a)}, true
+			return landing{stop: d.refused(a, denied(a))}, true
 		}
 		// Nothing was done. While the service takes other requests, being asked
 		// to wait is no failure.
@@ -164,9 +139,38 @@ func (d *delivery) send() (end landing, over bool) {
 			try = 0
 		}
 		if try >= r.c.cfg.MaxAttempts || errors.Is(a.Err, gate.ErrTooLong) {
-			return landing{stop: fmt.Errorf("%w: %w", ErrUnavailable, public(a.Err))}, true
+			return landing{stop: d.refused(a, fmt.Errorf("%w: %w", ErrUnavailable, public(a.Err)))}, true
 		}
 	}
+}
+
+// once sends one time, and counts it if something left.
+func (d *delivery) once(ops []exchange.Operation) exchange.Answer {
+	r := d.run
+	r.known.ask(d)
+	a := r.c.x.SendWithin(r.leave, r.flight, ops, max(0, d.share-d.spent))
+	if a.Fate != exchange.Answered { // else once it is known what was created
+		r.known.hear(d)
+	}
+	if a.Fate == exchange.NotSent {
+		return a
+	}
+	r.job.tally.change(func(p *Progress) { p.Requests++ })
+	for _, p := range d.ops {
+		p.attempts++
+	}
+	return a
+}
+
+// refused tells the operations why the job ends, if it was their request that
+// the service refused.
+func (d *delivery) refused(a exchange.Answer, err error) error {
+	for _, p := range d.ops {
+		if a.Status != 0 {
+			p.refused = err
+		}
+	}
+	return err
 }
 
 func denied(a exchange.Answer) error {

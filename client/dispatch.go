@@ -9,22 +9,27 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// dispatch sends what may leave.
+// dispatch sends what may leave, and has as many requests ready as can be with
+// the service: they are put on record meanwhile, so that the disk costs no time.
 func (r *run) dispatch() {
 	defer r.show()
-	for r.stopped == nil && r.flights < r.concurrency() {
+	for r.stopped == nil {
 		if err := context.Cause(r.leave); err != nil {
 			r.stop(err)
 			return
 		}
-		if r.budget.spentWhole() {
-			r.stop(fmt.Errorf("%w: %d operations have failed", ErrBudget, r.budget.spent))
+		if r.budget.over(r.flights == 0 && r.waiting() > 0) {
+			r.stop(r.budget.err())
 			return
 		}
-		if !r.budget.open() {
+		if len(r.ready) > 0 && r.room() && r.budget.open() {
+			r.launch()
+			continue
+		}
+		if len(r.ready) >= r.concurrency() {
 			return
 		}
-		final := r.ended || r.idle || r.planner.Backlog() >= r.window
+		final := r.ended || r.idle && r.room() || r.planner.Backlog() >= r.window
 		req := r.planner.Next(final)
 		r.takeDrops()
 		if err := r.planner.Err(); err != nil {
@@ -32,11 +37,11 @@ func (r *run) dispatch() {
 		}
 		switch {
 		case req != nil && r.stopped == nil:
-			r.launch(req)
+			r.prepare(req)
 			continue
 		case req != nil: // a drop could not be put on record
 			r.recall(req)
-		case r.ended && r.flights == 0 && r.planner.Open() > 0:
+		case r.ended && r.flights == 0 && len(r.ready) == 0 && r.planner.Open() > 0:
 			r.stop(errors.New("client: operations that never become ready: please report this"))
 		}
 		return
@@ -50,16 +55,44 @@ func (r *run) concurrency() int {
 	return r.c.cfg.Concurrency
 }
 
-func (r *run) launch(req *plan.Request) {
+// room tells whether a request may leave. Those that are answered but have not
+// all their fates on record are bounded too, lest a slow disk make them many.
+func (r *run) room() bool {
+	return r.busy < r.concurrency() && r.flights < 2*r.concurrency()
+}
+
+// prepare puts a request on record as sent.
+func (r *run) prepare(req *plan.Request) {
 	d := &delivery{
 		run: r, req: req, ops: make([]*pending, len(req.Items)), items: req.Items,
-		share: r.budget.take(len(req.Items), r.concurrency()-r.flights), limit: r.planner.Bytes() + envelope,
+		announced: make(chan error, 1), limit: r.planner.Bytes() + envelope,
 	}
 	for i, s := range req.Items {
 		d.ops[i] = r.open[s.Index]
 	}
+	r.ready = append(r.ready, d)
+	tickets := d.tickets()
+	go func() { d.announced <- r.announce(tickets) }()
+}
+
+// launch gives the request that has been ready for longest to a worker.
+func (r *run) launch() {
+	d := r.ready[0]
+	r.ready = r.ready[1:]
+	d.share = r.budget.take(len(d.ops), r.concurrency()-r.busy)
 	r.flights++
+	r.busy++
 	go func() { r.landings <- d.deliver() }()
+}
+
+// withdraw takes back what is ready and does not leave.
+func (r *run) withdraw() {
+	ready := r.ready
+	r.ready = nil
+	for _, d := range ready {
+		<-d.announced // what is on record as sent can then be settled
+		r.recall(d.req)
+	}
 }
 
 // recall takes a request back that is not to leave.
@@ -111,11 +144,19 @@ func (r *run) stop(err error) {
 		r.stopped = err
 		r.halt(err)
 	}
+	r.withdraw()
 	r.skipUnsent()
 }
 
 func (r *run) show() {
-	r.job.tally.change(func(p *Progress) {
-		p.InFlight, p.Waiting = r.flights, r.planner.Waiting()
-	})
+	r.job.tally.change(func(p *Progress) { p.InFlight, p.Waiting = r.busy, r.waiting() })
+}
+
+// waiting is the number of operations that were read and have not been sent.
+func (r *run) waiting() int {
+	n := r.planner.Waiting()
+	for _, d := range r.ready {
+		n += len(d.ops)
+	}
+	return n
 }

@@ -44,7 +44,8 @@ var (
 	ErrForward = errors.New("reference to an operation too far ahead for an ordered job")
 )
 
-// SkippedError is the error of an operation that was not sent.
+// SkippedError is the error of an operation that was not sent, or was refused
+// with its whole request, so that nothing was done.
 type SkippedError struct {
 	// Index is the operation that this one needed, -1 when the job as a whole
 	// stopped, or when which operation it was is no longer known.
@@ -52,19 +53,46 @@ type SkippedError struct {
 	// BulkID is the name under which that operation was referred to, "" when
 	// the job as a whole stopped.
 	BulkID string
+	// Refused tells that the operation was sent, and that the service refused
+	// the whole request for a reason that ended the job.
+	Refused bool
 	// Cause is that operation's error, or the reason why the job stopped.
 	Cause error
 }
 
-// Error names the operation that was needed, or why the job stopped.
+// Error names the operation that was needed, and of those that this one needed
+// in turn the last; or it tells why the job stopped.
 func (e *SkippedError) Error() string {
 	switch {
+	case e.Refused:
+		return fmt.Sprintf("not done: its request was refused: %v", e.Cause)
 	case e.BulkID == "":
 		return fmt.Sprintf("not sent: %v", e.Cause)
-	case e.Index < 0:
-		return fmt.Sprintf("not sent: refers to bulkId %q: %v", e.BulkID, e.Cause)
 	}
-	return fmt.Sprintf("not sent: refers to bulkId %q (operation %d), which did not succeed: %v", e.BulkID, e.Index, e.Cause)
+	text, last := "not sent: refers to "+e.needed(), e
+	for next, ok := e.next(); ok; next, ok = next.next() {
+		last = next
+	}
+	if last != e {
+		text += ", which was not sent for the sake of " + last.needed()
+	}
+	if last.Index >= 0 {
+		text += ", which did not succeed"
+	}
+	return fmt.Sprintf("%s: %v", text, last.Cause)
+}
+
+func (e *SkippedError) needed() string {
+	if e.Index < 0 {
+		return fmt.Sprintf("bulkId %q", e.BulkID)
+	}
+	return fmt.Sprintf("bulkId %q (operation %d)", e.BulkID, e.Index)
+}
+
+// next is what the operation that was needed needed itself.
+func (e *SkippedError) next() (*SkippedError, bool) {
+	next, ok := errors.AsType[*SkippedError](e.Cause)
+	return next, ok && next.BulkID != ""
 }
 
 // Unwrap returns the cause.

@@ -2,26 +2,45 @@ package client
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
 // fed is what the source gave: an operation, or the error that ends it.
 type fed struct {
-	p   *pending
-	err error
+	p     *pending
+	err   error
+	panic any // the source's, for the caller's goroutine; err is set too
 }
 
-// feed reads the source until it ends or ctx does.
-func feed(ctx context.Context, source iter.Seq2[Operation, error], out chan<- fed) {
+var errExit = errors.New("it ended its goroutine")
+
+// feed reads the source until it ends or ctx does. keyed asks for the operations'
+// keys.
+func feed(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, out chan<- fed) {
 	defer close(out)
 	if source == nil {
 		return
 	}
+	returned := false
+	defer func() {
+		if !returned {
+			out <- fed{err: errExit, panic: recover()}
+		}
+	}()
+	readAll(ctx, source, keyed, out)
+	returned = true
+}
+
+func readAll(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, out chan<- fed) {
 	index := 0
 	for op, err := range source {
 		f := fed{err: err}
 		if err == nil {
 			f.p = newPending(index, op)
+			if keyed && f.p.err == nil {
+				f.p.key = f.p.hash()
+			}
 			index++
 		}
 		out <- f // what was read has a fate: the other side reads to the end

@@ -8,7 +8,8 @@ type Job struct {
 	// it yields stops the job: nothing more is sent.
 	Source iter.Seq2[Operation, error]
 	// FailOnErrors stops the job once this many operations have failed at the
-	// service: exactly, over all requests. 0: no such limit.
+	// service: exactly, over all requests, those counted that may have failed
+	// and whose answers are lost for good. 0: no such limit.
 	FailOnErrors int
 	// Ordered keeps the order of the whole input, one request at a time. It is
 	// slower, and needed when, say, a DELETE and a POST name the same userName.

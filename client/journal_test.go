@@ -281,34 +281,3 @@ func TestInvalidOperationIsNotReplayed(t *testing.T) {
 		}
 	})
 }
-
-// A run that stops records what it knows: what is skipped or unsent is known
-// not to be done, and what was in flight is known to be unknown.
-func TestJournalAfterAStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
-		s := webextest.New(webextest.Config{Latency: time.Second})
-		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Late(time.Hour))
-		results, err := resumed(t, s, j, func(c *client.Config) { c.Concurrency = 4 }, users(2000)...)
-		if n := outcomes(results); !errors.Is(err, client.ErrUnauthorized) || n[client.Unknown] != 100 || n[client.Succeeded] < 200 {
-			t.Errorf("%v, %v", n, err)
-		}
-		sent := 0
-		for _, list := range j.entries {
-			for _, n := range list {
-				if n.known == client.KnownSent {
-					sent++
-				}
-			}
-		}
-		if sent != 100 {
-			t.Errorf("%d are known to have been sent", sent)
-		}
-		results, err = resumed(t, s, j, nil, users(2000)...)
-		want(t, results, map[client.Outcome]int{client.Succeeded: 2000})
-		if err != nil {
-			t.Error(err)
-		}
-		once(t, s)
-	})
-}

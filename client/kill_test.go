@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,7 @@ import (
 
 var (
 	soak  = flag.Int("soak", 2000, "operations in TestSoak; the long form is -soak 100000")
-	kills = flag.Int("kills", 8, "kills in TestKill; the long form is -kills 60")
+	kills = flag.Int("kills", 6, "kills in TestKill; the long form is -kills 60")
 	seed  = flag.Int64("seed", 1, "seed of what goes wrong in TestSoak")
 )
 
@@ -40,13 +41,14 @@ func rotate(turn *int) client.TokenSource {
 const (
 	killURL     = "BULK_KILL_URL"
 	killJournal = "BULK_KILL_JOURNAL"
-	killSize    = 2000
+	killSize    = "BULK_KILL_SIZE"
 )
 
 // TestMain is also the program that TestKill kills.
 func TestMain(m *testing.M) {
 	if url := os.Getenv(killURL); url != "" {
-		if err := victim(url, os.Getenv(killJournal)); err != nil {
+		n, _ := strconv.Atoi(os.Getenv(killSize))
+		if err := work(url, os.Getenv(killJournal), n); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -60,7 +62,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func victim(url, path string) error {
+func work(url, path string, n int) error {
 	j, err := journal.Open(path)
 	if err != nil {
 		return err
@@ -68,12 +70,12 @@ func victim(url, path string) error {
 	defer j.Close()
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), BaseURL: url,
-		LookupPatience: 300 * time.Millisecond,
+		LookupPatience: 100 * time.Millisecond,
 	})
 	if err != nil {
 		return err
 	}
-	for res, err := range c.Run(context.Background(), &client.Job{Source: organisation(killSize), Journal: j}) {
+	for res, err := range c.Run(context.Background(), &client.Job{Source: organisation(n), Journal: j}) {
 		if err != nil {
 			return err
 		}
@@ -84,45 +86,71 @@ func victim(url, path string) error {
 	return nil
 }
 
-// A process that is killed again and again gets its job done all the same, and
-// does nothing twice.
+// A process that is killed again and again, at any moment of its work, gets its
+// job done all the same, and does nothing twice.
 func TestKill(t *testing.T) {
-	s := webextest.Start(t, webextest.Config{Latency: 10 * time.Millisecond, ReadLag: 50 * time.Millisecond})
-	path := filepath.Join(t.TempDir(), "j")
+	s := webextest.Start(t, webextest.Config{Latency: 25 * time.Millisecond, ReadLag: 50 * time.Millisecond})
+	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 10_000 + 2000**kills}
 	rng := rand.New(rand.NewPCG(uint64(*seed), 1))
-	killed := 0
-	for killed < *kills {
-		if done := lifetime(t, s.URL, path, time.Duration(20+rng.IntN(100))*time.Millisecond); done {
-			break
+	for range *kills {
+		if v.live(t, time.Duration(rng.IntN(250))*time.Millisecond) {
+			t.Fatal("the job was done before the last kill")
 		}
-		killed++
 	}
-	if !lifetime(t, s.URL, path, time.Minute) {
+	atDeath, _ := s.Count()
+	if !v.live(t, time.Minute) {
 		t.Fatal("the last run was killed")
 	}
 	users, groups := s.Count()
-	if users+groups != killSize {
-		t.Errorf("%d users and %d groups for %d creates", users, groups, killSize)
+	if users+groups != v.size {
+		t.Errorf("%d users and %d groups for %d creates", users, groups, v.size)
 	}
 	once(t, s.Simulator)
-	t.Logf("%d kills, %d requests", killed, requests(s.Simulator))
+	t.Logf("%d kills, %d of them with a request under way, %d of %d users then; %d requests in all",
+		*kills, v.underWay, atDeath, users, requests(s.Simulator))
 }
 
-// lifetime runs the victim for a while; it reports whether that was enough.
-func lifetime(t *testing.T, url, path string, life time.Duration) bool {
+// victim is a process that does a job, and is killed.
+type victim struct {
+	service  *webextest.Server
+	journal  string
+	size     int // operations
+	underWay int // deaths while the service had a request
+}
+
+// live runs the process, until it has sent something and then for a while; it
+// reports whether that was enough.
+func (v *victim) live(t *testing.T, life time.Duration) bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), killURL+"="+url, killJournal+"="+path)
+	cmd.Env = append(os.Environ(), killURL+"="+v.service.URL, killJournal+"="+v.journal, fmt.Sprintf("%s=%d", killSize, v.size))
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
+	before := v.service.Stats().Requests
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(life, func() { cmd.Process.Kill() })
-	err := cmd.Wait()
-	timer.Stop()
-	if err != nil && cmd.ProcessState.ExitCode() >= 0 {
-		t.Fatalf("the victim failed: %v\n%s", err, out.String())
+	ended := make(chan error)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	var death <-chan time.Time
+	for {
+		select {
+		case err := <-ended:
+			if err != nil && cmd.ProcessState.ExitCode() >= 0 {
+				t.Fatalf("the victim failed: %v\n%s", err, out.String())
+			}
+			return err == nil
+		case <-death:
+			if v.service.Stats().InFlight > 0 {
+				v.underWay++
+			}
+			_ = cmd.Process.Kill()
+		case <-tick.C:
+			if death == nil && v.service.Stats().Requests > before {
+				death = time.After(life)
+			}
+		}
 	}
-	return err == nil
 }

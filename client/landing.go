@@ -15,6 +15,7 @@ type landing struct {
 	failed   int // of the results, at the service
 	accepted int // bytes of the largest body that the service took
 
+	left    bool // there is room for another request
 	last    bool
 	ops     []*pending // without a fate
 	share   int        // of the error budget, given back
@@ -32,7 +33,7 @@ func (d *delivery) collect() error {
 	var results []Result
 	for i, p := range d.ops {
 		f := &d.fates[i]
-		if f.told || f.held || f.res.Outcome == 0 {
+		if f.told || f.open() {
 			continue
 		}
 		f.told = true
@@ -45,6 +46,8 @@ func (d *delivery) collect() error {
 		case Failed:
 			d.spent++
 			d.out.failed++
+		case Unknown:
+			d.unsure++
 		}
 		d.out.verdicts = append(d.out.verdicts, v)
 	}
@@ -76,7 +79,8 @@ func (d *delivery) report() {
 // last ends the delivery. What has no fate is to be sent again; end.stop says
 // that there will be no again.
 func (d *delivery) last(end landing) landing {
-	end.req, end.last, end.share = d.req, true, d.share
+	end.req, end.last, end.left = d.req, true, !d.left
+	end.share = d.share - min(d.unsure, d.share-d.spent) // what may have failed is kept
 	end.results, end.verdicts, end.failed = d.out.results, d.out.verdicts, d.out.failed
 	end.accepted = d.out.accepted
 	for i, p := range d.ops {
@@ -90,6 +94,12 @@ func (d *delivery) last(end landing) landing {
 
 // land takes in what a worker brings.
 func (r *run) land(l landing) {
+	if l.left {
+		r.busy--
+	}
+	if l.req == nil {
+		return
+	}
 	r.budget.settle(l.share, l.failed)
 	r.learn(l)
 	if l.last {
@@ -112,9 +122,18 @@ func (r *run) land(l landing) {
 	r.show()
 }
 
-// refused fails a circle that the service refuses: it cannot be divided.
+// refused fails a circle that the service refuses: it cannot be divided. Only as
+// many fail as may; the rest is sent again, or is of no use without them.
 func (r *run) refused(l *landing) {
 	l.verdicts = nil
+	may := len(l.ops)
+	if r.budget.limit > 0 {
+		may = min(may, r.budget.left())
+	}
+	for _, p := range l.ops[may:] {
+		l.verdicts = append(l.verdicts, plan.Verdict{Index: p.index, Fate: plan.Again})
+	}
+	l.ops = l.ops[:may]
 	for _, p := range l.ops {
 		res := p.result(Failed, l.refusal)
 		if e, ok := errors.AsType[*ResponseError](l.refusal); ok {
@@ -145,5 +164,8 @@ func (r *run) learn(l landing) {
 	if payload == 0 && l.operationLimit == 0 && l.refused > r.accepted {
 		payload = max(r.accepted, l.refused/2+l.refused/8)
 	}
-	r.planner.Limit(l.operationLimit, max(0, payload-envelope))
+	r.planner.Limit(l.operationLimit, 0)
+	if payload > 0 {
+		r.planner.Prefer(payload - envelope)
+	}
 }

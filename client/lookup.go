@@ -21,24 +21,27 @@ type sighting struct {
 	over     bool  // looking again would not tell more
 }
 
-var errNoName = errors.New("it has no name to be looked up by")
+var (
+	errNoName  = errors.New("it has no name to be looked up by")
+	errAwaited = errors.New("another operation that creates what has its name is under way")
+)
 
 const firstLookupWait = 500 * time.Millisecond
 
 // look looks for what creates have created, again and again while reads may
-// lag behind writes.
+// lag behind writes. What is absent was sought once more after the last lag.
 func (d *delivery) look(which []int) []sighting {
 	seen := make([]sighting, len(which))
 	cfg := &d.run.c.cfg
 	deadline := time.Now().Add(cfg.LookupPatience)
 	for try, wait := 1, firstLookupWait; len(which) > 0; try, wait = try+1, min(2*wait, cfg.MaxWait) {
+		late := !time.Now().Before(deadline) // before the look, which can take its time
 		open, blind := d.lookOnce(which, seen)
-		left := time.Until(deadline)
-		if !open || left <= 0 && (!blind || try >= cfg.MaxAttempts) {
+		if !open || late && (!blind || try >= cfg.MaxAttempts) {
 			break
 		}
-		if left > 0 {
-			wait = min(wait, left)
+		if left := time.Until(deadline); !late {
+			wait = min(wait, max(0, left))
 		}
 		if stop := sleep(d.run.leave, wait); stop != nil {
 			for k := range seen {
@@ -66,8 +69,10 @@ func (d *delivery) lookOnce(which []int, seen []sighting) (open, blind bool) {
 		}
 	}
 	found, failures := map[string][]exchange.Resource{}, map[string]error{}
-	for kind, names := range names {
-		found[kind] = d.search(kind, names, failures)
+	for _, kind := range []string{users, groups} {
+		if len(names[kind]) > 0 {
+			found[kind] = d.search(kind, names[kind], failures)
+		}
 	}
 	for k, i := range which {
 		if seen[k].over {
@@ -135,6 +140,8 @@ func (d *delivery) match(p *pending, found []exchange.Resource) (s sighting) {
 		}
 	}
 	switch {
+	case len(ours) > 0 && known.isAwaited(kind, name):
+		return sighting{err: errAwaited}
 	case len(ours) == 1 && known.take(ours[0].ID):
 		return sighting{found: true, location: location(kind, ours[0]), version: ours[0].Version, over: true}
 	case len(ours) > 1:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -241,4 +242,55 @@ func TestIDsThatAreNotNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A look-up that drags on, because the search for one type does, is no reason
+// to believe what the other type's search told before reads had caught up.
+func TestAbsenceIsNotConcludedFromAnOldLook(t *testing.T) {
+	sc := scenario{service: webextest.Config{ReadLag: 10 * time.Second}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
+	sc.searches = []*webextest.Fault{webextest.Late(8 * time.Second), webextest.Late(8 * time.Second)}
+	sc.all(t, []client.Operation{create("u"), group("g", `,"externalId":"x"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+		once(t, s)
+		if n := requests(s); n != 1 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+// A second create of a userName is refused, also where its answer is lost: what
+// the first has made, in this run or an earlier one, is not the second's.
+func TestOwnUserIsNotAdoptedTwice(t *testing.T) {
+	for _, at := range []webextest.Stage{webextest.AfterWork, webextest.BeforeWork} {
+		again := create("again")
+		again.Data = user("u", `"title":"x"`)
+		sc := scenario{script: []*webextest.Fault{nil, webextest.CutAt(at)}}
+		sc.config = func(c *client.Config) { c.Limits.Operations, c.Concurrency = 1, 1 }
+		sc.run(t, []client.Operation{create("u"), again}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 1})
+		})
+		synctest.Test(t, func(t *testing.T) {
+			j := newNotes()
+			s := webextest.New(webextest.Config{})
+			s.Script(nil, webextest.CutAt(at))
+			s.ScriptSearches(webextest.Refuse(403, ""))
+			one := func(c *client.Config) { c.Limits.Operations, c.Concurrency = 1, 1 }
+			results, _ := resumed(t, s, j, one, create("u"), again)
+			want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Unknown: 1})
+			results, _ = resumed(t, s, j, one, create("u"), again)
+			want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 1})
+		})
+	}
+}
+
+// A group that another operation of the same name has created, and whose answer
+// is on its way, is not taken for that of one whose answer is lost.
+func TestAnswerOnItsWayIsWaitedFor(t *testing.T) {
+	same := client.Operation{Method: "POST", Path: "/Groups", Data: group("same", "").Data}
+	sc := scenario{script: []*webextest.Fault{webextest.Late(5 * time.Second), webextest.CutAt(webextest.BeforeWork)}}
+	sc.config = func(c *client.Config) { c.Limits.Operations, c.Concurrency = 1, 2 }
+	sc.all(t, []client.Operation{same, same}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+		if results[0].Location.ID == results[1].Location.ID || len(s.Groups()) != 2 {
+			t.Errorf("%d groups: %v and %v", len(s.Groups()), results[0].Location, results[1].Location)
+		}
+	})
 }

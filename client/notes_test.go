@@ -28,6 +28,7 @@ type notes struct {
 
 type note struct {
 	known   client.Known
+	name    string
 	settled bool // in this run
 	left    client.Settlement
 }
@@ -82,9 +83,7 @@ func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Recor
 		n.settled = false
 		j.next++ // the first ticket is 1: 0 is nobody's
 		j.tickets[j.next] = n
-		if e.Name != "" {
-			j.names[e.Name] = n
-		}
+		n.name = e.Name
 		rec := client.Record{Ticket: j.next, Known: n.known, Begun: j.begun}
 		if n.known == client.KnownDone {
 			rec.Settlement = n.left
@@ -127,6 +126,9 @@ func (j *notes) Settle(_ context.Context, settlements []client.Settlement) error
 			continue
 		}
 		n.settled, n.left = true, s
+		if first := j.names[n.name]; first == nil || first.left.Outcome != client.Succeeded {
+			j.names[n.name] = n // as package journal has it
+		}
 		switch s.Outcome {
 		case client.Succeeded:
 			n.known = client.KnownDone
@@ -149,7 +151,7 @@ func (j *notes) Created(_ context.Context, name string) (client.Settlement, bool
 		}
 	}
 	n := j.names[name]
-	if n == nil || !n.settled {
+	if n == nil || name == "" {
 		return client.Settlement{}, false, nil
 	}
 	return n.left, true, nil

@@ -1,9 +1,12 @@
 package client_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -164,4 +167,34 @@ func TestDeleteAndCreateAgain(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A PATCH that is sent again after a DELETE behind it may have been done: 404
+// tells nothing then. Of one that nothing has deleted it is the answer.
+func TestPatchBeforeADelete(t *testing.T) {
+	for name, fault := range map[string]*webextest.Fault{
+		"no answer at all": webextest.CutAt(webextest.AfterWork),
+		"only the DELETE":  webextest.Shaped(func(a *webextest.Answer) { a.Items = a.Items[1:] }),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := webextest.New(webextest.Config{})
+			id := add(t, s, "u")
+			s.Script(fault)
+			results, err := newClient(t, s, nil).Do(t.Context(), patch("/Users/"+id, "title", `"x"`), remove("/Users/"+id))
+			if err != nil || results[0].Outcome != client.Unknown || results[1].Outcome != client.Succeeded {
+				t.Errorf("%s: %v %v %v, %v", name, results[0].Outcome, results[0].Err, results[1].Outcome, err)
+			}
+			said, ok := errors.AsType[*client.ResponseError](results[0].Err)
+			if !ok || said.Status != 404 || !strings.Contains(results[0].Err.Error(), "not there") {
+				t.Errorf("%s: %v", name, results[0].Err)
+			}
+		})
+	}
+	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
+	sc.run(t, []client.Operation{patch("/Users/nobody", "title", `"x"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		said, ok := errors.AsType[*client.ResponseError](results[0].Err)
+		if results[0].Outcome != client.Failed || !ok || said.Status != 404 || strings.Contains(results[0].Err.Error(), "delete") {
+			t.Errorf("%v: %v", results[0].Outcome, results[0].Err)
+		}
+	})
 }

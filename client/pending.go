@@ -27,6 +27,7 @@ type pending struct {
 	err   error // why it cannot be sent
 	fated bool  // it has its fate, though not yet on record
 
+	key      Key // where there is a journal
 	ticket   Ticket
 	claimed  bool      // ticket is the journal's
 	attempts int       // requests that carried it
@@ -34,8 +35,9 @@ type pending struct {
 	first    time.Time // when it first left, at the earliest; zero: not yet, or not known
 	maybe    bool      // an earlier request may have done it
 	probe    bool      // look before sending
-	done     *Result   // its success, where it is to be repeated all the same
-	kept     Result    // its success, while it is repeated for the sake of order
+	buried   bool      // one behind it may have deleted its resource
+	refused  error     // why its request was, and with it the job
+	done     *Result   // its success, where it is repeated for the sake of order
 }
 
 func newPending(index int, op Operation) *pending {
@@ -111,8 +113,8 @@ func (p *pending) planItem() plan.Item {
 // assigned is the bulkId of an operation that has none of its own.
 func assigned(index int) string { return "op-" + strconv.Itoa(index) }
 
-// key recognises an operation by what it says.
-func (p *pending) key() (k Key) {
+// hash recognises an operation by what it says.
+func (p *pending) hash() (k Key) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n", p.op.Method, p.op.Path)
 	var buf bytes.Buffer
@@ -144,10 +146,10 @@ func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
 	return out
 }
 
-// result is the fate of the operation. What was done once stays done, whatever
-// became of its repetition.
+// result is the fate of the operation. What was done once stays done, though its
+// repetition was refused.
 func (p *pending) result(o Outcome, err error) Result {
-	if p.done != nil && o != Succeeded {
+	if p.done != nil && o == Failed {
 		res := *p.done
 		res.Attempts = p.attempts
 		return res

@@ -102,7 +102,7 @@ func (p *planning) read() {
 }
 
 func (p *planning) next() *plan.Request {
-	if len(p.out) >= p.concurrency() || p.stopped != nil {
+	if len(p.out) >= 2*p.concurrency() || p.stopped != nil {
 		return nil
 	}
 	req := p.planner.Next(p.ended || p.planner.Backlog() >= p.window)

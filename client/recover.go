@@ -24,6 +24,10 @@ func (d *delivery) probe() {
 			look = append(look, i)
 		}
 	}
+	if len(look) > 0 {
+		ops, _ := d.encode()
+		d.doom(ops) // what is about to go is not what was created
+	}
 	for k, s := range d.look(look) {
 		i := look[k]
 		p := d.ops[i]

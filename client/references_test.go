@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,34 +11,6 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
 )
-
-// Names of all sorts refer to what they name and to nothing else.
-func TestNamesMatchWhole(t *testing.T) {
-	names := []string{
-		"u1", "u10", "u1.*", "(", `quo"te`, `back\slash`, "sla/sh", "perc%41ent", "100%", "Ünïcode", "名前", "🙂", " space ", "a:b", "bulkId:x",
-		"u1\u2028", "<&>", "$1", "new\nline", "null",
-	}
-	for _, separate := range []bool{false, true} {
-		var ops []client.Operation
-		for i, name := range names {
-			ops = append(ops, client.Operation{Method: "POST", Path: "/Users", BulkID: name, Data: user(fmt.Sprintf("m%d", i))})
-			ops = append(ops, client.Operation{Method: "POST", Path: "/Users", Data: user(fmt.Sprintf("r%d", i), manager(name))})
-			ops = append(ops, client.Users.Patch(client.Ref(name), client.Replace("title", "known")))
-		}
-		sc := scenario{config: func(c *client.Config) { c.ResolveReferences = separate }}
-		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-			for i, name := range names {
-				m, _ := s.UserByName(fmt.Sprintf("m%d@example.com", i))
-				if r, _ := s.UserByName(fmt.Sprintf("r%d@example.com", i)); r.Manager() != m.ID() {
-					t.Errorf("%q: manager %s, expected %s", name, r.Manager(), m.ID())
-				}
-				if m["title"] != "known" {
-					t.Errorf("%q: the PATCH by path went elsewhere", name)
-				}
-			}
-		})
-	}
-}
 
 // A reference is one wherever its value stands and however it is written.
 func TestReferencesStandAnywhere(t *testing.T) {
@@ -271,39 +242,6 @@ func TestUnknownNames(t *testing.T) {
 			}
 			if !c.ok && (!errors.Is(results[1].Err, client.ErrReference) || len(s.Ledger()) != 1) {
 				t.Errorf("%s: %v", c.name, results[1].Err)
-			}
-		})
-	}
-}
-
-// A name is taken by the first operation that has it, whatever becomes of it.
-func TestNamesAreUnique(t *testing.T) {
-	second := create("x")
-	second.Data = user("another")
-	sc := scenario{}
-	sc.run(t, []client.Operation{create("x"), second, create("y", manager("x"))}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-		y, _ := s.UserByName("y@example.com")
-		if !errors.Is(results[1].Err, client.ErrInvalid) || y.Manager() != results[0].Location.ID || results[2].Err != nil {
-			t.Errorf("%v, %v", results[1].Err, results[2].Err)
-		}
-	})
-	// PATCH and DELETE may bear any bulkId, or all the same, or one of a create.
-	for _, bulkID := range []string{"", "same", "u1", "op-3"} {
-		ops := append(users(2), users(0)...)
-		for i := range 98 {
-			op := patch("/Users/bulkId:u0", "title", fmt.Sprintf(`"%d"`, i))
-			op.BulkID = bulkID
-			ops = append(ops, op)
-		}
-		sc := scenario{config: func(c *client.Config) { c.Limits.Bytes = 30_000 }}
-		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-			seen := map[string]bool{}
-			for _, e := range s.Ledger() {
-				seen[e.BulkID] = true
-			}
-			u, _ := s.User(results[0].Location.ID)
-			if u["title"] != "97" || requests(s) != 1 || len(seen) != 100 {
-				t.Errorf("title %v, %d requests, bulkIds %v", u["title"], requests(s), slices.Sorted(maps.Keys(seen)))
 			}
 		})
 	}

@@ -94,7 +94,7 @@ func TestOperationLimitIsLearnt(t *testing.T) {
 	sc := scenario{service: webextest.Config{MaxOperations: 30}, config: func(c *client.Config) { c.Concurrency = 1 }}
 	sc.run(t, nil, func(t *testing.T, s *webextest.Simulator, _ []client.Result, _ error) {
 		results, err := newClient(t, s, sc.config).Do(t.Context(), users(900)...)
-		if n := outcomes(results); err != nil || n[client.Succeeded] != 900 || requests(s) > 34 {
+		if n := outcomes(results); err != nil || n[client.Succeeded] != 900 || requests(s) > 30+2*4 { // in flight, and ready, when the first is refused
 			t.Errorf("%v in %d requests, %v", n, requests(s), err)
 		}
 	})
@@ -216,5 +216,27 @@ func TestNoTokenEndsTheJob(t *testing.T) {
 				t.Errorf("%s: %v, %d requests", name, err, requests(s))
 			}
 		})
+	}
+}
+
+// A limit that was guessed from a 413 fails nothing that was never tried alone.
+func TestGuessedLimitFailsNothing(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		big := func(name string, n int) client.Operation {
+			return create(name, fmt.Sprintf(`"title":%q`, strings.Repeat("x", n)))
+		}
+		none := ""
+		sc := scenario{job: client.Job{Ordered: ordered}}
+		sc.service.Faults = func(r *webextest.Request) *webextest.Fault {
+			bytes := 0
+			for _, op := range r.Operations {
+				bytes += len(op.Data)
+			}
+			if bytes > 10_000 {
+				return &webextest.Fault{Status: 413, Body: &none}
+			}
+			return nil
+		}
+		sc.all(t, []client.Operation{big("a", 9000), big("b", 2000), big("c", 9500), create("d")}, nil)
 	}
 }

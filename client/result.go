@@ -10,7 +10,8 @@ const (
 	// Failed: refused by the service, or by a check before sending.
 	Failed
 	// Skipped: not sent, because the job stopped or because the operation
-	// refers to one that did not succeed.
+	// refers to one that did not succeed; or refused with its whole request,
+	// for which the job stopped.
 	Skipped
 	// Unknown: sent, and neither an answer nor a look-up can tell what became
 	// of it.

@@ -39,7 +39,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")
-	n := 1000
+	n := 3000
 	j, err := journal.Open(path)
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 // When the loop over it is left, or ctx ends, nothing new is sent, requests in
 // flight get Config.Grace to answer, and the rest is skipped. No goroutine
 // outlives the loop, which therefore waits for Job.Source to return: a source
-// that can block should end when ctx does.
+// that can block should end when ctx does. If it panics, so does the loop.
 func (c *Client) Run(ctx context.Context, job *Job) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		r, err := c.start(ctx, job)
@@ -85,12 +85,14 @@ type run struct {
 	known    identities
 	results  []Result
 	window   int
-	accepted int // bytes of the largest body that the service took
-	flights  int
-	heard    time.Time // when the source last gave something
-	ended    bool      // the feed is closed
-	idle     bool      // the source pauses
-	left     bool      // the caller has left the loop
+	accepted int         // bytes of the largest body that the service took
+	ready    []*delivery // to leave when there is room
+	flights  int         // requests that have a worker
+	busy     int         // those of them that are with the service
+	heard    time.Time   // when the source last gave something
+	ended    bool        // the feed is closed
+	idle     bool        // the source pauses
+	left     bool        // the caller has left the loop
 	stopped  error
 }
 
@@ -124,7 +126,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		context.AfterFunc(r.flight, func() { timer.Stop() })
 	})
 	r.planner = plan.New(r.planConfig())
-	go feed(r.leave, job.Source, r.feed)
+	go feed(r.leave, job.Source, r.journal != nil, r.feed)
 	return r, nil
 }
 
@@ -163,12 +165,20 @@ func (r *run) settled(name string) (plan.Settled, error) {
 func (r *run) end() {
 	r.halt(nil)
 	r.cut()
-	for range r.feed {
+	var late any // a panic of the source, for the caller too
+	for f := range r.feed {
+		late = f.panic
+	}
+	for _, d := range r.ready {
+		<-d.announced
 	}
 	for r.flights > 0 {
 		if l := <-r.landings; l.last {
 			r.flights--
 		}
+	}
+	if late != nil {
+		panic(late)
 	}
 }
 

@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,9 +35,14 @@ func drawWorld(t *rapid.T) *world {
 	w := &world{}
 	n := rapid.IntRange(0, 60).Draw(t, "operations")
 	w.doomed, w.refs, w.kinds = make([]bool, n), make([][]int, n), make([]string, n)
-	kinds := []string{"user", "user", "user", "user", "group", "patch", "patch there", "delete there", "taken", "invalid", "unknown"}
+	kinds := []string{"user", "user", "user", "user", "group", "nameless group", "patch", "patch there", "delete there", "patch gone",
+		"twin", "brief", "patch brief", "delete brief", "taken", "poison", "invalid", "unknown"}
+	w.job.Ordered = rapid.IntRange(0, 3).Draw(t, "ordered") == 3
 	for i := range n {
 		w.kinds[i] = rapid.SampledFrom(kinds).Draw(t, "kind")
+		if w.job.Ordered && w.kinds[i] == "poison" {
+			w.kinds[i] = "user" // it would spoil what has to travel with it
+		}
 	}
 	for i := range n {
 		w.ops = append(w.ops, w.draw(t, i))
@@ -64,15 +70,15 @@ func (w *world) other(t *rapid.T, i int, among ...string) int {
 
 func (w *world) draw(t *rapid.T, i int) client.Operation {
 	name := fmt.Sprint("n", i)
-	creates := []string{"user", "user", "user", "taken", "invalid", "unknown"}
+	creates := []string{"user", "user", "user", "taken", "poison", "invalid", "unknown"}
 	op := create(name)
 	switch kind := w.kinds[i]; kind {
-	case "user", "taken":
+	case "user", "taken", "poison":
 		if j := w.other(t, i, creates...); j >= 0 && rapid.Bool().Draw(t, "managed") {
 			w.refs[i] = []int{j}
 			op = create(name, manager(w.name(j)))
 		}
-		w.doomed[i] = kind == "taken"
+		w.doomed[i] = kind != "user"
 	case "group":
 		var members []string
 		for range rapid.IntRange(0, 8).Draw(t, "members") {
@@ -81,6 +87,21 @@ func (w *world) draw(t *rapid.T, i int) client.Operation {
 			}
 		}
 		op = group(name, fmt.Sprintf(`,"externalId":%q`, name), members...)
+	case "nameless group": // none that tells it from another of its name
+		op = group(name, "")
+	case "patch gone":
+		op = patch(fmt.Sprintf("/Users/there%d", there-1), "title", quote(name))
+	case "twin": // of all that there are one can be
+		op.Data = user("twin", `"title":`+quote(name))
+	case "patch brief", "delete brief":
+		j := w.other(t, i, "brief")
+		if j < 0 {
+			w.kinds[i] = "user"
+			return op
+		}
+		if op = remove("/Users/bulkId:" + w.name(j)); kind == "patch brief" {
+			op = patch(op.Path, "title", quote(name))
+		}
 	case "patch":
 		j := w.other(t, i, "user", "taken")
 		if j < 0 {
@@ -103,6 +124,15 @@ func (w *world) draw(t *rapid.T, i int) client.Operation {
 }
 
 func (w *world) name(i int) string { return fmt.Sprint("n", i) }
+
+// open tells that what becomes of an operation depends on when it comes.
+func (w *world) open(i int) bool {
+	switch w.kinds[i] {
+	case "delete there", "patch gone", "twin", "brief", "patch brief", "delete brief":
+		return true
+	}
+	return false
+}
 
 // condemn finds the operations that can't succeed because another can't.
 func (w *world) condemn() {
@@ -134,13 +164,16 @@ func (w *world) drawTrouble(t *rapid.T) {
 			Bytes:      rapid.SampledFrom([]int{3000, 5000, 0}).Draw(t, "bytes"),
 		},
 	}
-	w.job.Ordered = rapid.IntRange(0, 3).Draw(t, "ordered") == 3
 	w.job.FailOnErrors = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5}).Draw(t, "budget")
 	w.journal = rapid.Bool().Draw(t, "journal")
 	if w.journal && rapid.Bool().Draw(t, "stopped") {
 		w.stopAt = time.Duration(rapid.IntRange(1, 3000).Draw(t, "after")) * time.Millisecond
 	}
 	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
+	w.service.Faults = webextest.Poison(400, func(op webextest.Operation) bool {
+		i, err := strconv.Atoi(strings.TrimPrefix(op.BulkID, "n"))
+		return err == nil && w.kinds[i] == "poison"
+	})
 	w.service.UnattemptedStatus = rapid.SampledFrom([]int{0, 0, 412, 409}).Draw(t, "unattempted")
 	w.peaceful = rapid.IntRange(0, 2).Draw(t, "peace") == 0
 	if w.peaceful {

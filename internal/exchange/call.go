@@ -58,7 +58,7 @@ func (x *Exchange) call(ctx, flight context.Context, send sender) reply {
 			return refused
 		}
 		r := x.once(ctx, flight, token, send)
-		settle(flight, pass, r)
+		settle(ctx, flight, pass, r)
 		if r.status != http.StatusUnauthorized || refused.token != "" {
 			return r
 		}
@@ -67,14 +67,14 @@ func (x *Exchange) call(ctx, flight context.Context, send sender) reply {
 }
 
 // settle tells the gate how it went.
-func settle(ctx context.Context, pass *gate.Pass, r reply) {
+func settle(ctx, flight context.Context, pass *gate.Pass, r reply) {
 	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong)
 	switch {
 	case r.status == http.StatusTooManyRequests:
 		pass.Refused(r.header.Get("Retry-After"))
 	case r.fate == Waiting:
 		pass.Unavailable(r.header.Get("Retry-After"))
-	case lost && ctx.Err() != nil:
+	case lost && (flight.Err() != nil || r.fate == NotSent && ctx.Err() != nil):
 		pass.Unused() // cancelled: it says nothing about the service
 	case lost:
 		pass.Dropped()

@@ -168,3 +168,19 @@ func TestGateEnds(t *testing.T) {
 		t.Errorf("%v %v", a.Fate, a.Err)
 	}
 }
+
+// TestCancelledBeforeItLeft: a job that ends just before its request leaves says nothing about the service, though what it
+// has in flight may still be answered.
+func TestCancelledBeforeItLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }, func(c *Config) {
+		c.Token = func(context.Context, string) (string, error) {
+			cancel()
+			return testToken, nil
+		}
+	})
+	a := b.SendWithin(ctx, t.Context(), mixed(), 0)
+	if s := b.gate.State(); a.Fate != NotSent || s.Dropped != 0 || s.InFlight != 0 {
+		t.Errorf("%v, %+v", a.Fate, s)
+	}
+}

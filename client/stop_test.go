@@ -1,0 +1,138 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// A journal that fails after an answer takes nothing from what the answer told.
+func TestAnswerIsKeptWhenTheJournalFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		j.fail = func(call string, _ int) error {
+			if call == "settle" {
+				return errors.New("disk full")
+			}
+			return nil
+		}
+		s := webextest.New(webextest.Config{Latency: time.Millisecond})
+		add(t, s, "u1")
+		noID := webextest.EachItem(func(it *webextest.Item) {
+			if it.BulkID == "u0" {
+				it.Location = ""
+			}
+		})
+		s.Script(webextest.Shaped(noID))
+		results, err := resumed(t, s, j, nil, users(3)...)
+		if !errors.Is(err, client.ErrJournal) {
+			t.Error(err)
+		}
+		for i, expected := range []client.Outcome{client.Succeeded, client.Failed, client.Succeeded} {
+			if results[i].Outcome != expected {
+				t.Errorf("operation %d: %v: %v", i, results[i].Outcome, results[i].Err)
+			}
+		}
+	})
+}
+
+// A job that stops knows what earlier runs have done, and doesn't know what
+// they have sent.
+func TestStoppedJobRemembersEarlierRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{})
+		if _, err := resumed(t, s, j, nil, users(300)...); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, "bad")
+		ops := append([]client.Operation{create("bad")}, users(300)...)
+		stopped := 0
+		for res, err := range newClient(t, s, nil).Run(t.Context(), &client.Job{FailOnErrors: 1, Journal: j, Source: func(yield func(client.Operation, error) bool) {
+			for i, op := range ops {
+				if i == 1 {
+					time.Sleep(time.Second)
+				}
+				if !yield(op, nil) {
+					return
+				}
+			}
+		}}) {
+			if err != nil {
+				continue
+			}
+			stopped++
+			if res.Index > 0 && !res.Replayed {
+				t.Errorf("operation %d: %v: %v", res.Index, res.Outcome, res.Err)
+			}
+		}
+		if stopped < 2 {
+			t.Errorf("%d results", stopped)
+		}
+	})
+}
+
+// A resumed job that deletes a user and creates him anew does not take the old
+// one, who is there until the DELETE is sent again, for the new.
+func TestResumedReplacementOfAUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{})
+		first, err := resumed(t, s, j, nil, create("u"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := first[0].Location.ID
+		ops := []client.Operation{create("u"), remove("/Users/" + old), create("u", `"title":"new"`)}
+		ops[2].BulkID = "new"
+		ordered := func(ctx context.Context, ops ...client.Operation) []client.Result {
+			results, _ := newClient(t, s, nil).DoJob(ctx, &client.Job{Ordered: true, Journal: j}, ops...)
+			return results
+		}
+		s.Script(&webextest.Fault{Hold: time.Hour})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		ordered(ctx, ops...)
+		results := ordered(t.Context(), ops...)
+		u, ok := s.UserByName("u@example.com")
+		if !ok || u.ID() == old || u.ID() != results[2].Location.ID || results[2].Err != nil {
+			t.Errorf("the user is %v, was %v: %+v", u, old, results[2])
+		}
+	})
+}
+
+// A run that stops records what it knows: what is skipped or unsent is known
+// not to be done, and what was in flight is known to be unknown.
+func TestJournalAfterAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		s := webextest.New(webextest.Config{Latency: time.Second})
+		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Late(time.Hour))
+		results, err := resumed(t, s, j, func(c *client.Config) { c.Concurrency = 4 }, users(2000)...)
+		if n := outcomes(results); !errors.Is(err, client.ErrUnauthorized) || n[client.Unknown] != 100 || n[client.Succeeded] < 200 {
+			t.Errorf("%v, %v", n, err)
+		}
+		sent := 0
+		for _, list := range j.entries {
+			for _, n := range list {
+				if n.known == client.KnownSent {
+					sent++
+				}
+			}
+		}
+		if sent != 100 {
+			t.Errorf("%d are known to have been sent", sent)
+		}
+		results, err = resumed(t, s, j, nil, users(2000)...)
+		want(t, results, map[client.Outcome]int{client.Succeeded: 2000})
+		if err != nil {
+			t.Error(err)
+		}
+		once(t, s)
+	})
+}
