@@ -87,7 +87,7 @@ func TestJSONErrors(t *testing.T) {
 		{`{1:2}`, 0, `expected the name of a member`},
 		{`{"schemas"}`, 0, `expected ':'`},
 		{`{"schemas":`, 0, `the file ends too early`},
-		{"[" + ok + ",\n" + `{"method":"DELETE","path":"/Users/2","bulkId":"a"},{"method":"DELETE","path":"/Users/3","bulkId":"a"}]`, 2, `line 2, column "bulkId", value "a": the same as in line 2`},
+		{"[" + ok + ",\n" + `{"method":"DELETE","path":"/Users/2","bulkId":"a"},{"method":"DELETE","path":"/Users/3","bulkId":"a"}]`, 3, `line 2, column "bulkId", value "a": the same as in line 2`},
 	} {
 		rows, wrong := bad(t, "ops.json", c.text)
 		if wrong.Count == 0 || !strings.Contains(wrong.Error(), c.want) {

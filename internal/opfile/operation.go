@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -229,41 +227,4 @@ func checkData(op client.Operation) (problem, expected string) {
 		return "data that is no object", "an object"
 	}
 	return "", ""
-}
-
-// names remembers the line of each name, in a few dozen bytes whatever its length: it keeps a hash of 64 bits. Among
-// ten million names the chance that two different ones look the same is one in 400,000.
-type names struct {
-	seed  maphash.Seed
-	lines map[uint64]uint32
-}
-
-func newNames() names {
-	return names{seed: maphash.MakeSeed(), lines: make(map[uint64]uint32)}
-}
-
-// first returns the line that had the name before, or 0 and remembers this one. "" is no name.
-func (n names) first(name string, line int) int {
-	if name == "" {
-		return 0
-	}
-	hash := maphash.String(n.seed, name)
-	if first, ok := n.lines[hash]; ok {
-		return int(first)
-	}
-	n.lines[hash] = uint32(min(line, math.MaxUint32))
-	return 0
-}
-
-// repeated refuses a bulkId that an earlier operation has. Those of a sheet are made of names that differ.
-func (r *Reader) repeated(n *names, row Row, good bool) []*Error {
-	if r.sheet != nil {
-		return nil
-	}
-	first := n.first(row.Operation.BulkID, row.Line)
-	if first == 0 || !good {
-		return nil
-	}
-	return []*Error{{File: r.name, Line: row.Line, Column: "bulkId", Value: row.Operation.BulkID,
-		Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own"}}
 }

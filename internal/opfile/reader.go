@@ -113,15 +113,21 @@ func (r *Reader) Notes() []string {
 }
 
 // Rows yields the operations in the order of the input, and an *Error for each thing that is wrong, after which it
-// goes on as far as it can. Any other error, of reading, is the last. An input can hold no operations; what is not of
-// its format, as a sheet without a header, is wrong. Rows can be ranged over again: each time it reads the input from its beginning.
+// goes on as far as it can; that a bulkId stands there twice is told last. Any other error, of reading, ends it. An input
+// can hold no operations; what is not of its format, as a sheet without a header, is wrong. Rows can be ranged over again:
+// each time it reads the input from its beginning.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		read := r.operation
 		if r.sheet != nil {
 			read = r.sheet.operation
 		}
-		names, empty := newNames(), true
+		names, err := r.newNames()
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
+		empty := true
 		for rec, err := range r.records() {
 			if err != nil {
 				yield(Row{}, err)
@@ -132,7 +138,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 			faults := []*Error{rec.fault}
 			if rec.fault == nil {
 				row, faults = read(rec)
-				faults = append(faults, r.repeated(&names, row, len(faults) == 0)...)
+				names.add(row.Operation.BulkID)
 			}
 			for _, fault := range faults {
 				if !yield(Row{}, fault) {
@@ -145,7 +151,9 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 		}
 		if fault := r.headless(); empty && fault != nil {
 			yield(Row{}, fault)
+			return
 		}
+		r.repeated(names, yield)
 	}
 }
 
