@@ -38,11 +38,13 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 			return landing{stop: err}, true
 		}
 		d.report()
-		d.recover(look)
+		if err := d.recover(look); err != nil {
+			end, over = landing{stop: err}, true
+		}
 	}
 	d.forgive()
 	d.rely()
-	return landing{}, false
+	return end, over
 }
 
 // rely takes what is known for all that will be.
@@ -82,7 +84,7 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		f.dup = &item
 		return true
 	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
-		f.res = succeeded(p, item)
+		f.res, f.costs = succeeded(p, item), true
 	case item.Status == http.StatusNotFound && p.maybe && p.buried:
 		f.res = d.lost(p, errGone, newResponseError(item.Err))
 	case transient(item.Status):

@@ -62,6 +62,22 @@ func (c Config) withDefaults() (Config, error) {
 	if c.BaseURL, err = checkBaseURL(c.BaseURL); err != nil {
 		return c, err
 	}
+	if err := c.numbers(); err != nil {
+		return c, err
+	}
+	if err := c.durations(); err != nil {
+		return c, err
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{}
+	}
+	return c, nil
+}
+
+func (c *Config) numbers() error {
 	for _, n := range []struct {
 		field          string
 		value          *int
@@ -76,9 +92,13 @@ func (c Config) withDefaults() (Config, error) {
 			*n.value = n.normal
 		}
 		if *n.value < n.lo || *n.value > n.hi {
-			return c, fmt.Errorf("client: Config.%s: %d, expected %d to %d", n.field, *n.value, n.lo, n.hi)
+			return fmt.Errorf("client: Config.%s: %d, expected %d to %d", n.field, *n.value, n.lo, n.hi)
 		}
 	}
+	return nil
+}
+
+func (c *Config) durations() error {
 	for _, d := range []struct {
 		field  string
 		value  *time.Duration
@@ -94,16 +114,10 @@ func (c Config) withDefaults() (Config, error) {
 			*d.value = d.normal
 		}
 		if *d.value < 0 {
-			return c, fmt.Errorf("client: Config.%s: negative", d.field)
+			return fmt.Errorf("client: Config.%s: negative", d.field)
 		}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{}
-	}
-	return c, nil
+	return nil
 }
 
 // checkBaseURL holds the token to https: in the clear it goes to this machine

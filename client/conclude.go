@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,12 +17,43 @@ type cause struct {
 	err   error
 }
 
+// wholeCauses is how many causes are kept as they were told. What refers to an
+// operation that failed before so many others learns its index and status, so
+// that a job of which all fails stays small.
+const wholeCauses = 10_000
+
 // remember keeps the cause for those that refer to the operation.
 func (r *run) remember(p *pending, err error) {
-	if _, ok := r.causes[p.item.Name]; err != nil && p.item.Name != "" && !ok {
-		r.causes[p.item.Name] = cause{p.index, err}
+	name := p.item.Name
+	if _, ok := r.causes[name]; err == nil || name == "" || ok {
+		return
+	}
+	r.causes[name] = cause{p.index, err}
+	r.whole = append(r.whole, name)
+	if len(r.whole) > wholeCauses {
+		old := r.whole[0]
+		r.whole = r.whole[1:]
+		c := r.causes[old]
+		r.causes[old] = cause{c.index, r.brief(c.err)}
 	}
 }
+
+// brief is an error of that kind which all share that have none of their own.
+func (r *run) brief(err error) error {
+	status := 0
+	if e, ok := errors.AsType[*ResponseError](err); ok {
+		status = e.Status
+	}
+	if r.briefs[status] == nil {
+		r.briefs[status] = errLongAgo
+		if status != 0 {
+			r.briefs[status] = &ResponseError{Status: status}
+		}
+	}
+	return r.briefs[status]
+}
+
+var errLongAgo = errors.New("it did not succeed, and what it was told is no longer kept")
 
 // drops gives a fate to what the planner found unsendable.
 func (r *run) drops() (out []Result) {

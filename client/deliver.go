@@ -47,6 +47,7 @@ type fate struct {
 	again bool           // it is to be sent again
 	dup   *exchange.Item // it was refused as a duplicate, perhaps of an earlier try
 	told  bool           // the run knows
+	costs bool           // it was done, and is an error of the service all the same
 }
 
 func (f fate) open() bool { return f.held || f.res.Outcome == 0 }
@@ -57,8 +58,8 @@ func (d *delivery) deliver() landing {
 	if end.stop = <-d.announced; end.stop != nil {
 		return d.last(end)
 	}
-	d.probe()
-	for over := false; ; {
+	end.stop = d.probe()
+	for over := end.stop != nil; ; {
 		d.leave(end, over)
 		if err := d.collect(); err != nil {
 			end.stop = err

@@ -71,6 +71,7 @@ func (r *run) prepare(req *plan.Request) {
 		d.ops[i] = r.open[s.Index]
 	}
 	r.ready = append(r.ready, d)
+	r.idle, r.since = false, time.Now()
 	tickets := d.tickets()
 	go func() { d.announced <- r.announce(tickets) }()
 }
@@ -106,8 +107,8 @@ func (r *run) recall(req *plan.Request) {
 	r.skipUnsent()
 }
 
-// idleAfter is how long the source may pause before a request leaves that is
-// not full.
+// idleAfter is how long what could leave waits for a request to be full, however
+// slowly the source goes on.
 const idleAfter = 100 * time.Millisecond
 
 // wait blocks until there is something to do.
@@ -118,18 +119,20 @@ func (r *run) wait() {
 	}
 	var pause <-chan time.Time
 	if in != nil && r.stopped == nil && !r.idle && r.planner.Waiting() > 0 {
-		timer := time.NewTimer(idleAfter - time.Since(r.heard))
+		timer := time.NewTimer(idleAfter - time.Since(r.since))
 		defer timer.Stop()
 		pause = timer.C
 	}
 	select {
 	case f, ok := <-in:
-		r.idle, r.heard = false, time.Now()
+		if r.planner.Waiting() == 0 {
+			r.since = time.Now()
+		}
 		r.takeIn(f, ok)
 	case l := <-r.landings:
 		r.land(l)
 	case <-pause:
-		r.idle = true
+		r.idle = len(r.feed) == 0 // else it is we who are slow
 	case <-r.done:
 		r.done = nil
 		r.stop(context.Cause(r.leave))

@@ -20,7 +20,9 @@ func (c *Client) FindUsers(ctx context.Context, userNames ...string) (map[string
 	}
 	ids := make(map[string]string, len(found))
 	for _, r := range found {
-		ids[strings.ToLower(r.Name)] = r.ID
+		if r.ID != "" {
+			ids[strings.ToLower(r.Name)] = r.ID
+		}
 	}
 	return ids, nil
 }
@@ -39,7 +41,7 @@ func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[st
 		count[name]++
 	}
 	for name, n := range count {
-		if n > 1 {
+		if n > 1 || ids[name] == "" {
 			delete(ids, name)
 		}
 	}

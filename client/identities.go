@@ -14,7 +14,9 @@ type identities struct {
 	mu         sync.Mutex
 	taken      map[string]bool
 	made, gone latest
-	asked      map[*delivery]bool // whose answers are awaited
+	// asked are the deliveries whose answers are awaited, with the names of what
+	// they are to create; nil until these are asked for.
+	asked map[*delivery]map[string]bool
 }
 
 // ask notes that a delivery awaits an answer, hear that it does no more. In
@@ -23,9 +25,9 @@ func (t *identities) ask(d *delivery) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.asked == nil {
-		t.asked = map[*delivery]bool{}
+		t.asked = map[*delivery]map[string]bool{}
 	}
-	t.asked[d] = true
+	t.asked[d] = nil
 }
 
 func (t *identities) hear(d *delivery) {
@@ -39,14 +41,27 @@ func (t *identities) hear(d *delivery) {
 func (t *identities) isAwaited(kind, name string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for d := range t.asked {
-		for _, p := range d.ops {
-			if k, n, _ := p.naturalKey(); k == kind && strings.EqualFold(n, name) {
-				return true
-			}
+	for d, names := range t.asked {
+		if names == nil {
+			names = d.names()
+			t.asked[d] = names
+		}
+		if names[kind+strings.ToLower(name)] {
+			return true
 		}
 	}
 	return false
+}
+
+// names are what the creates of a delivery can be looked up by.
+func (d *delivery) names() map[string]bool {
+	names := make(map[string]bool, len(d.ops))
+	for _, p := range d.ops {
+		if kind, name, _ := p.naturalKey(); name != "" {
+			names[kind+strings.ToLower(name)] = true
+		}
+	}
+	return names
 }
 
 // take claims an id for one operation, and tells whether it was free.

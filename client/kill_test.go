@@ -89,8 +89,8 @@ func work(url, path string, n int) error {
 // A process that is killed again and again, at any moment of its work, gets its
 // job done all the same, and does nothing twice.
 func TestKill(t *testing.T) {
-	s := webextest.Start(t, webextest.Config{Latency: 25 * time.Millisecond, ReadLag: 50 * time.Millisecond})
-	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 10_000 + 2000**kills}
+	s := webextest.Start(t, webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 50 * time.Millisecond})
+	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 6_000 + 1000**kills}
 	rng := rand.New(rand.NewPCG(uint64(*seed), 1))
 	for range *kills {
 		if v.live(t, time.Duration(rng.IntN(250))*time.Millisecond) {

@@ -39,13 +39,14 @@ func (d *delivery) collect() error {
 		f.told = true
 		ops, results = append(ops, p), append(results, f.res)
 		v := plan.Verdict{Index: p.index, Fate: plan.Failed}
+		if f.res.Outcome == Failed || f.costs {
+			d.spent++
+			d.out.failed++
+		}
 		switch f.res.Outcome {
 		case Succeeded:
 			v.Fate, v.ID = plan.Done, f.res.Location.ID
 			d.learn(p, v.ID)
-		case Failed:
-			d.spent++
-			d.out.failed++
 		case Unknown:
 			d.unsure++
 		}

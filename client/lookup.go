@@ -30,13 +30,18 @@ const firstLookupWait = 500 * time.Millisecond
 
 // look looks for what creates have created, again and again while reads may
 // lag behind writes. What is absent was sought once more after the last lag.
-func (d *delivery) look(which []int) []sighting {
-	seen := make([]sighting, len(which))
+// The error tells that the service has answered nobody all the while.
+func (d *delivery) look(which []int) (seen []sighting, dead error) {
+	seen = make([]sighting, len(which))
 	cfg := &d.run.c.cfg
+	answered := d.run.c.gate.State().Accepted
 	deadline := time.Now().Add(cfg.LookupPatience)
 	for try, wait := 1, firstLookupWait; len(which) > 0; try, wait = try+1, min(2*wait, cfg.MaxWait) {
 		late := !time.Now().Before(deadline) // before the look, which can take its time
 		open, blind := d.lookOnce(which, seen)
+		if blind && late && d.run.c.gate.State().Accepted == answered {
+			return seen, blindness(seen)
+		}
 		if !open || late && (!blind || try >= cfg.MaxAttempts) {
 			break
 		}
@@ -52,7 +57,17 @@ func (d *delivery) look(which []int) []sighting {
 			break
 		}
 	}
-	return seen
+	return seen, nil
+}
+
+// blindness is why the job cannot go on.
+func blindness(seen []sighting) error {
+	for _, s := range seen {
+		if s.err != nil && !s.over {
+			return fmt.Errorf("%w: looking for what it did: %w", ErrUnavailable, s.err)
+		}
+	}
+	return nil
 }
 
 // lookOnce looks once for those that are not over yet. It reports whether some

@@ -43,24 +43,12 @@ type pending struct {
 func newPending(index int, op Operation) *pending {
 	p := &pending{index: index, op: op}
 	p.item.Index = index
-	data, err := op.marshalled()
-	if err != nil {
-		p.err = fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
-	} else {
-		p.err = op.validate(data)
-	}
-	if p.err == nil && data != nil {
-		if p.refs, err = reference.Scan(nil, data); err != nil {
-			p.err = fmt.Errorf("%w: data: %w", ErrInvalid, err)
-		}
-	}
-	if p.err != nil {
+	if p.data, p.refs, p.err = op.check(); p.err != nil {
 		if op.Method == MethodPost {
 			p.item.Name = op.BulkID // what refers to it is to hear of it
 		}
 		return p
 	}
-	p.data = data
 	p.path = reference.ScanPath(op.Path)
 	p.item = p.planItem()
 	return p

@@ -17,7 +17,8 @@ func (d *delivery) lost(p *pending, why, and error) Result {
 }
 
 // probe looks for creates that an earlier run sent without hearing of them.
-func (d *delivery) probe() {
+// The error ends the job: nothing answers.
+func (d *delivery) probe() error {
 	var look []int
 	for i, p := range d.ops {
 		if p.probe && p.op.Method == MethodPost {
@@ -28,7 +29,8 @@ func (d *delivery) probe() {
 		ops, _ := d.encode()
 		d.doom(ops) // what is about to go is not what was created
 	}
-	for k, s := range d.look(look) {
+	seen, dead := d.look(look)
+	for k, s := range seen {
 		i := look[k]
 		p := d.ops[i]
 		p.probe = false
@@ -39,12 +41,15 @@ func (d *delivery) probe() {
 			d.fates[i].res = d.lost(p, errEarlier, s.err)
 		}
 	}
+	return dead
 }
 
 // recover looks for what creates have created whose answer is lost, or is that
-// of a duplicate (of an earlier try?), or names no id.
-func (d *delivery) recover(look []int) {
-	for k, s := range d.look(look) {
+// of a duplicate (of an earlier try?), or names no id. The error ends the job:
+// nothing answers any more.
+func (d *delivery) recover(look []int) error {
+	seen, dead := d.look(look)
+	for k, s := range seen {
 		i := look[k]
 		p, f := d.ops[i], &d.fates[i]
 		switch {
@@ -68,6 +73,7 @@ func (d *delivery) recover(look []int) {
 			f.again = true
 		}
 	}
+	return dead
 }
 
 func recovered(p *pending, s sighting) Result {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
@@ -39,7 +40,8 @@ func (o Operation) Named(bulkID string) Operation {
 
 // Create makes a user, without the members that only the service may write: id,
 // meta, groups, the manager's name, and the like. A user that was read can so
-// be created elsewhere. Schemas and UserType ("user") are filled in where empty.
+// be created elsewhere. Schemas, with those of the extensions that have a member set, and
+// UserType ("user") are filled in where empty.
 func (UserOperations) Create(user gen.User) Operation {
 	user.ID, user.Groups, user.Meta = "", nil, gen.Meta{}
 	user.Enterprise.Manager.DisplayName = ""
@@ -48,7 +50,13 @@ func (UserOperations) Create(user gen.User) Operation {
 		user.UserType = "user"
 	}
 	if len(user.Schemas) == 0 {
-		user.Schemas = []string{SchemaUser, SchemaEnterpriseUser, SchemaWebexUser}
+		user.Schemas = []string{SchemaUser}
+		if isUsed(user.Enterprise) {
+			user.Schemas = append(user.Schemas, SchemaEnterpriseUser)
+		}
+		if isUsed(user.Webex) {
+			user.Schemas = append(user.Schemas, SchemaWebexUser)
+		}
 	}
 	return Operation{Method: MethodPost, Path: "/Users", Data: user}
 }
@@ -64,7 +72,8 @@ func (UserOperations) Delete(id string) Operation {
 }
 
 // Create makes a group, without the members that only the service may write.
-// Schemas are filled in where empty, as is the type of a member ("user").
+// Schemas are filled in where empty, as for a user, and so is the type of a
+// member ("user").
 func (GroupOperations) Create(group gen.Group) Operation {
 	group.ID, group.Meta = "", gen.Meta{}
 	group.Webex.Meta, group.Webex.ProvisionSource = gen.WebexMeta{}, ""
@@ -78,10 +87,16 @@ func (GroupOperations) Create(group gen.Group) Operation {
 	}
 	group.Members = members
 	if len(group.Schemas) == 0 {
-		group.Schemas = []string{SchemaGroup, SchemaWebexGroup}
+		group.Schemas = []string{SchemaGroup}
+		if isUsed(group.Webex) {
+			group.Schemas = append(group.Schemas, SchemaWebexGroup)
+		}
 	}
 	return Operation{Method: MethodPost, Path: "/Groups", Data: group}
 }
+
+// isUsed reports whether an extension has a member set: it is sent just then.
+func isUsed[T any](extension T) bool { return !reflect.ValueOf(extension).IsZero() }
 
 // Patch changes the group id, or the one that Ref names.
 func (GroupOperations) Patch(id string, changes ...Change) Operation {

@@ -81,6 +81,8 @@ type run struct {
 	budget   budget
 	open     map[int]*pending
 	causes   map[string]cause        // why what is called so did not succeed
+	whole    []string                // those whose cause is kept as it was told
+	briefs   map[int]error           // what the others share, by status
 	late     map[string]plan.Settled // what the journal has yet to be told
 	known    identities
 	results  []Result
@@ -89,7 +91,7 @@ type run struct {
 	ready    []*delivery // to leave when there is room
 	flights  int         // requests that have a worker
 	busy     int         // those of them that are with the service
-	heard    time.Time   // when the source last gave something
+	since    time.Time   // when the first of those that wait came, or the last request was made
 	ended    bool        // the feed is closed
 	idle     bool        // the source pauses
 	left     bool        // the caller has left the loop
@@ -110,6 +112,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		budget:   budget{limit: job.FailOnErrors},
 		open:     map[int]*pending{},
 		causes:   map[string]cause{},
+		briefs:   map[int]error{},
 		late:     map[string]plan.Settled{},
 		window:   c.cfg.Limits.Operations * (2*c.cfg.Concurrency + 2),
 	}

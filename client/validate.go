@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,18 +12,33 @@ import (
 )
 
 // Validate checks the operation by itself, as it will be checked before it is
-// sent: its method, path and bulkId, and that Data is there just when the
-// method needs it. The error wraps ErrInvalid and says what was expected; it
-// holds no data.
+// sent: its method, path and bulkId, that Data is there just when the method
+// needs it and is one JSON object in UTF-8, and that a PATCH has changes. What
+// stands in the object is for the service to judge. The error wraps ErrInvalid
+// and says what was expected; it holds no data.
 func (o Operation) Validate() error {
-	data, err := o.marshalled()
-	if err != nil {
-		return fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
-	}
-	return o.validate(data)
+	_, _, err := o.check()
+	return err
 }
 
-func (o Operation) validate(data []byte) error {
+// check is Validate. It returns what it had to make for it: the data as it
+// travels, and the references in it.
+func (o Operation) check() (json.RawMessage, []reference.Reference, error) {
+	data, err := o.marshalled()
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
+	}
+	if err := o.checkTarget(); err != nil {
+		return nil, nil, err
+	}
+	refs, err := o.checkData(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return data, refs, nil
+}
+
+func (o Operation) checkTarget() error {
 	switch o.Method {
 	case MethodPost, MethodPatch, MethodDelete:
 	case "":
@@ -33,29 +49,51 @@ func (o Operation) validate(data []byte) error {
 	if !utf8.ValidString(o.Path) || !utf8.ValidString(o.BulkID) {
 		return fmt.Errorf("%w: path or bulkId is not UTF-8", ErrInvalid)
 	}
-	if err := o.validatePath(); err != nil {
-		return err
-	}
-	if o.Method == MethodDelete {
-		if data != nil {
-			return fmt.Errorf("%w: data in a DELETE, expected none", ErrInvalid)
-		}
-		return nil
-	}
-	data = bytes.TrimSpace(data)
-	if len(data) == 0 {
-		return fmt.Errorf("%w: no data, expected a JSON object in a %s", ErrInvalid, o.Method)
-	}
-	if data[0] != '{' {
-		return fmt.Errorf("%w: data is not a JSON object, as a %s needs", ErrInvalid, o.Method)
-	}
-	return nil
+	return o.checkPath()
 }
 
-// validatePath expects a type for a POST, one resource of a type otherwise. A
+// checkData also holds data to UTF-8 (RFC 8259 section 8.1), which
+// encoding/json does not: a service can fail to read the whole request.
+func (o Operation) checkData(data json.RawMessage) ([]reference.Reference, error) {
+	if o.Method == MethodDelete {
+		if data != nil {
+			return nil, fmt.Errorf("%w: data in a DELETE, expected none", ErrInvalid)
+		}
+		return nil, nil
+	}
+	switch start := bytes.TrimSpace(data); {
+	case len(start) == 0:
+		return nil, fmt.Errorf("%w: no data, expected a JSON object in a %s", ErrInvalid, o.Method)
+	case start[0] != '{':
+		return nil, fmt.Errorf("%w: data is not a JSON object, as a %s needs", ErrInvalid, o.Method)
+	case !utf8.Valid(data):
+		return nil, fmt.Errorf("%w: data is not UTF-8", ErrInvalid)
+	}
+	refs, err := reference.Scan(nil, data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: data: %w", ErrInvalid, err)
+	}
+	if o.Method == MethodPatch && !hasChanges(data) {
+		return nil, fmt.Errorf("%w: no changes in a PATCH, expected one or more in Operations", ErrInvalid)
+	}
+	return refs, nil
+}
+
+// hasChanges reports whether the data of a PATCH may hold any: only Operations
+// that are null or an empty list hold none for sure (RFC 7644 section 3.5.2).
+func hasChanges(data []byte) bool {
+	var body struct{ Operations json.RawMessage }
+	if json.Unmarshal(data, &body) != nil || body.Operations == nil {
+		return true
+	}
+	var changes []json.RawMessage
+	return json.Unmarshal(body.Operations, &changes) != nil || len(changes) > 0
+}
+
+// checkPath expects a type for a POST, one resource of a type otherwise. A
 // path that a server could read as another one is refused: it could name
 // another organisation's endpoint.
-func (o Operation) validatePath() error {
+func (o Operation) checkPath() error {
 	expected := `expected a resource such as "/Users/<id>"`
 	if o.Method == MethodPost {
 		expected = `expected a type such as "/Users"`

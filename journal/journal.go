@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -25,6 +26,8 @@ type Journal struct {
 	mu    sync.Mutex
 	err   error // for which nothing goes on
 	begun bool
+	// started is when the first run began.
+	started time.Time
 	// claims are the operations between Claim and Settle.
 	claims map[client.Ticket]*claim
 	next   int64 // the next new operation's Ticket
@@ -88,6 +91,7 @@ func (j *Journal) Begin(ctx context.Context, target client.Target) error {
 		}
 		j.mu.Lock()
 		j.begun, j.claims, j.left = true, make(map[client.Ticket]*claim), left
+		j.started = s.header.started
 		j.mu.Unlock()
 		return j.names.forget()
 	})
@@ -166,8 +170,11 @@ func (j *Journal) add(e client.Entry, r row, stored bool) client.Record {
 		c.name, c.named = hashName(e.Name), true
 	}
 	record := client.Record{Ticket: client.Ticket(c.row.id), Known: c.earlier}
-	if c.earlier == client.KnownDone {
+	switch c.earlier {
+	case client.KnownDone:
 		record.Settlement = c.row.settlement()
+	case client.KnownSent:
+		record.Begun = j.started
 	}
 	j.claims[record.Ticket] = c
 	return record

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -81,6 +82,8 @@ type machine struct {
 	n    int
 	j    *Journal
 	m    model
+
+	created, begun time.Time // before and after the first Begin
 }
 
 func (x *machine) Begin(t *rapid.T) {
@@ -113,6 +116,12 @@ func (x *machine) Claim(t *rapid.T) {
 		if o.known == client.KnownDone {
 			want.Settlement = o.settlement
 			want.Settlement.Ticket = o.ticket
+		}
+		if o.known == client.KnownSent {
+			if b := records[i].Begun; b.Before(x.created) || b.After(x.begun) {
+				t.Fatalf("%q had not been sent before %v: the journal was begun from %v to %v", w, b, x.created, x.begun)
+			}
+			records[i].Begun = time.Time{}
 		}
 		if records[i] != want {
 			t.Fatalf("%q is known as %+v, want %+v", w, records[i], want)
@@ -220,13 +229,14 @@ func (x *machine) Check(t *rapid.T) {
 // Any sequence of runs, crashes included, answers as the model does.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		x := &machine{t: t, path: newPath(t)}
+		x := &machine{t: t, path: newPath(t), created: time.Now().Truncate(time.Millisecond)}
 		var err error
 		if x.j, err = Open(x.path); err != nil {
 			rt.Fatal(err)
 		}
 		defer func() { _ = x.j.Close() }()
 		x.Begin(rt)
+		x.begun = time.Now()
 		rt.Repeat(map[string]func(*rapid.T){
 			"Claim": x.Claim, "Sent": x.Sent, "Settle": x.Settle,
 			"Begin": x.Begin, "Crash": x.Crash, "Close": x.Close, "": x.Check,

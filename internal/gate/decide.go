@@ -161,6 +161,9 @@ func (c *core) shutFor(t ticket, now time.Time, retryAfter string, limited bool)
 	}
 }
 
+// longestSilence bounds the wait for a service that says nothing: it asked for none.
+const longestSilence = 30 * time.Second
+
 // drop notes that a request got no answer.
 func (c *core) drop(t ticket, now time.Time) {
 	c.unused(t, now)
@@ -171,7 +174,7 @@ func (c *core) drop(t ticket, now time.Time) {
 	c.losses++
 	c.lost++
 	if c.lost > 1 {
-		c.close(now, c.backOff(c.lost-1))
+		c.close(now, min(c.backOff(c.lost-1), longestSilence))
 	}
 }
 
