@@ -3,10 +3,12 @@ package client_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -51,17 +53,50 @@ func TestSoak(t *testing.T) {
 		c.Concurrency, c.MaxAttempts, c.LookupPatience, c.MaxWait = 8, 20, time.Second, 20*time.Millisecond
 		c.Token = rotate(&turn)
 	})
-	job := &client.Job{Source: organisation(n)}
-	count, err := journaled(t, t.Context(), c, filepath.Join(t.TempDir(), "j"), job)
-	if err != nil || count[client.Succeeded] != n {
-		t.Errorf("%v %v", count, err)
+	j, err := journal.Open(filepath.Join(t.TempDir(), "j"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	users, groups := s.Count()
-	if users+groups != n {
+	defer j.Close()
+	job := &client.Job{Source: organisation(n), Journal: j}
+	ids := make([]string, n)
+	for res, err := range c.Run(t.Context(), job) {
+		if err != nil || res.Err != nil {
+			t.Fatal(err, res.Err)
+		}
+		ids[res.Index] = res.Location.ID
+	}
+	organised(t, s, ids)
+	if users, groups := s.Count(); users+groups != n {
 		t.Errorf("%d users and %d groups for %d creates", users, groups, n)
 	}
 	once(t, s)
 	t.Logf("seed %d: %+v, the service: %+v", *seed, job.Progress(), s.Stats())
+}
+
+// organised checks that the service holds an organisation under these ids.
+func organised(t *testing.T, s *webextest.Simulator, ids []string) {
+	t.Helper()
+	for i, id := range ids {
+		if i%50 == 7 {
+			g, ok := s.Group(id)
+			members := []string{ids[i-7]}
+			if i+1 < len(ids) {
+				members = append(members, ids[i+1])
+			}
+			if !ok || g.ExternalID() != fmt.Sprintf("x%d", i) || !slices.Equal(slices.Sorted(slices.Values(g.Members())), slices.Sorted(slices.Values(members))) {
+				t.Fatalf("group %d, %s, is %v", i, id, g)
+			}
+			continue
+		}
+		boss := ""
+		if i%10 != 0 {
+			boss = ids[i/10*10]
+		}
+		if u, ok := s.User(id); !ok || u.UserName() != fmt.Sprintf("u%d@example.com", i) || u.Manager() != boss {
+			t.Fatalf("user %d, %s, is %v, expected the manager %q", i, id, u, boss)
+		}
+	}
 }
 
 // brisk is chaos that doesn't take long.

@@ -106,6 +106,9 @@ func TestKill(t *testing.T) {
 		t.Errorf("%d users and %d groups for %d creates", users, groups, v.size)
 	}
 	once(t, s.Simulator)
+	if *kills >= 50 && v.underWay < *kills/20 {
+		t.Errorf("%d of %d kills met a request under way: none proves much", v.underWay, *kills)
+	}
 	t.Logf("%d kills, %d of them with a request under way, %d of %d users then; %d requests in all",
 		*kills, v.underWay, atDeath, users, requests(s.Simulator))
 }
