@@ -33,6 +33,9 @@ const firstLookupWait = 500 * time.Millisecond
 // The error tells that the service has answered nobody all the while.
 func (d *delivery) look(which []int) (seen []sighting, dead error) {
 	seen = make([]sighting, len(which))
+	tally := &d.run.job.tally
+	tally.change(func(p *Progress) { p.LookingUp += len(seen) })
+	defer tally.change(func(p *Progress) { p.LookingUp -= len(seen) })
 	cfg := &d.run.c.cfg
 	answered := d.run.c.gate.State().Accepted
 	deadline := time.Now().Add(cfg.LookupPatience)

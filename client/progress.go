@@ -23,9 +23,14 @@ type Progress struct {
 	// InFlight is the number of requests that are under way, Waiting that of
 	// the operations read and not sent.
 	InFlight, Waiting int
-	// ClosedFor is how long the service still wants to be left alone; 0 when it
-	// does not.
+	// LookingUp is the number of operations that were sent without an answer, and
+	// whose effect is being looked for.
+	LookingUp int
+	// ClosedFor is how long nothing is sent: the service wants to be left alone,
+	// or does not answer; 0 when requests may leave.
 	ClosedFor time.Duration
+	// Unanswered is how many requests in a row have had no answer at all.
+	Unanswered int
 }
 
 // Done is the number of operations that have their fate.
@@ -63,7 +68,7 @@ func (j *Job) Progress() Progress {
 	if j.tally.gate != nil {
 		state := j.tally.gate.State()
 		p.ClosedFor = max(0, time.Until(state.ClosedUntil))
-		p.Refused = state.Refused
+		p.Refused, p.Unanswered = state.Refused, state.Unanswered
 	}
 	return p
 }

@@ -55,8 +55,17 @@ func TestServiceThatCutsEverything(t *testing.T) {
 		for range 1000 {
 			s.ScriptSearches(webextest.CutAt(webextest.BeforeWork))
 		}
-		began := time.Now()
-		results, err := newClient(t, s, nil).Do(t.Context(), users(1000)...)
+		began, job := time.Now(), &client.Job{}
+		go func() {
+			time.Sleep(10 * time.Second)
+			if p := job.Progress(); p.LookingUp == 0 || p.Unanswered == 0 {
+				t.Errorf("%+v", p)
+			}
+		}()
+		results, err := newClient(t, s, nil).DoJob(t.Context(), job, users(1000)...)
+		if p := job.Progress(); p.LookingUp != 0 {
+			t.Errorf("%+v", p)
+		}
 		if took := time.Since(began); took > 5*time.Minute {
 			t.Errorf("it took %v", took)
 		}

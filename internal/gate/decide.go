@@ -205,7 +205,7 @@ func (c *core) random(bound time.Duration) time.Duration {
 func (c *core) state(now time.Time) State {
 	s := State{
 		InFlight: c.inFlight, Limit: int(c.limit), Rate: c.pace.rate(now),
-		Accepted: c.accepted, Refused: c.refused, Dropped: c.dropped,
+		Accepted: c.accepted, Refused: c.refused, Dropped: c.dropped, Unanswered: c.lost,
 	}
 	if now.Before(c.until) {
 		s.ClosedUntil = c.until

@@ -175,6 +175,7 @@ type State struct {
 	Accepted    int       // passes given back so far, by how
 	Refused     int
 	Dropped     int
+	Unanswered  int // passes dropped in a row, since one that was answered
 }
 
 // State tells how the gate stands, for a progress display and for tests.

@@ -80,9 +80,16 @@ func (b *Bar) parts(p client.Progress, rate float64) []part {
 	if bad := unsuccessful(p); bad != "" {
 		parts = append(parts, part{text: bad, color: red, rank: 6})
 	}
+	if p.LookingUp > 0 {
+		text := fmt.Sprintf("looking up %d", p.LookingUp)
+		parts = append(parts, part{text: text + " without an answer", short: text, color: yellow, rank: 5})
+	}
 	if p.ClosedFor > 0 {
-		wait := brief(max(time.Second, p.ClosedFor))
-		parts = append(parts, part{text: "waiting for the rate limit: " + wait, short: "waiting " + wait, color: yellow, rank: 4})
+		wait, why := brief(max(time.Second, p.ClosedFor)), "waiting for the rate limit: "
+		if p.Unanswered > 0 {
+			why = "no answer from the service, again in "
+		}
+		parts = append(parts, part{text: why + wait, short: "waiting " + wait, color: yellow, rank: 4})
 	}
 	if left := b.left(p, rate); left != "" {
 		parts = append(parts, part{text: left, rank: 2})

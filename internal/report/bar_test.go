@@ -65,6 +65,8 @@ func TestBar(t *testing.T) {
 		{"unknown width", 0, 0, false, []drawing{{0, client.Progress{Failed: 1}}}, "1 done  1 failed"},
 		{"more than announced", 10, 40, false, []drawing{{0, client.Progress{Succeeded: 11}}},
 			"██████████████████████████  100%  11/10"},
+		{"nobody answers", 10, 90, false, []drawing{{0, client.Progress{ClosedFor: 2 * time.Second, Unanswered: 2, LookingUp: 3}}},
+			"  0%  0/10  looking up 3 without an answer  no answer from the service, again in 2s"},
 		{"less than a second is no silence", 10, 60, false, []drawing{{0, client.Progress{ClosedFor: time.Millisecond}}},
 			"░░░░░░░░░░░░░░░    0%  0/10  waiting for the rate limit: 1s"},
 	}
