@@ -162,6 +162,37 @@ func TestFailuresKeepTheContract(t *testing.T) {
 	})
 }
 
+// A search returns as little of a resource as it is asked for, and a resource
+// has no more than it was created with.
+func TestSearchesKeepTheContract(t *testing.T) {
+	s := webextest.New(webextest.Config{})
+	for path, data := range map[string]map[string]any{
+		"/Users":  {"userName": "bare@example.com"}, // without schemas
+		"/Groups": {"displayName": "bare"},
+	} {
+		if _, err := s.Add(path, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := newWitness(t, s.Transport())
+	if _, err := newClient(t, w, webextest.DefaultToken).Do(t.Context(), staff(5)...); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{
+		"Users", "Users?attributes=id", "Users?attributes=name.givenName", "Users?excludedAttributes=userName", "Users?excludedAttributes=id,schemas,userName",
+		"Groups", "Groups?attributes=id", "Groups?excludedAttributes=displayName", "Groups?includeMembers=true", "Groups?includeMembers=true&attributes=members.display",
+	} {
+		resp, err := w.RoundTrip(ask(t, http.MethodGet, target, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if w.statuses[http.StatusOK] < 10 {
+		t.Errorf("statuses %v", w.statuses)
+	}
+}
+
 // The other way round: the contract's examples of requests are understood by
 // the simulator, those of answers by the client.
 func TestExamplesAreUnderstood(t *testing.T) {

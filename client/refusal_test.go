@@ -223,7 +223,7 @@ func TestNoTokenEndsTheJob(t *testing.T) {
 func TestGuessedLimitFailsNothing(t *testing.T) {
 	for _, ordered := range []bool{false, true} {
 		big := func(name string, n int) client.Operation {
-			return create(name, fmt.Sprintf(`"title":%q`, strings.Repeat("x", n)))
+			return create(name, strings.Repeat(" ", n)+`"title":"x"`)
 		}
 		none := ""
 		sc := scenario{job: client.Job{Ordered: ordered}}

@@ -87,7 +87,7 @@ type BulkData = json.RawMessage
 // Example: POST
 type BulkMethod string
 
-// BulkOperation One change of one user or group. A POST needs a bulkId and data, a PATCH needs data, a DELETE needs neither.
+// BulkOperation One change of one user or group. A POST needs a bulkId and data, a PATCH needs data, a DELETE needs neither. There is no `version`: the precondition that RFC 7644 allows here is not documented by Webex, and one that is passed over in silence protects nothing.
 type BulkOperation struct {
 	// BulkID A name that you give to an operation, unique within the request. It serves two ends. The answer repeats it, so you can tell whose result you are reading. And other operations of the same request can refer to the resource that a POST creates before its id is known: the string `bulkId:NAME` stands for the id that NAME will have.
 	//
@@ -110,13 +110,13 @@ type BulkOperation struct {
 	// Example: POST
 	Method BulkMethod `json:"method"`
 
-	// Path Where the same change would go as a single request, without host and organisation: `/Users` or `/Groups` for a POST, and the resource itself, `/Users/{id}` or `/Groups/{id}`, for PATCH and DELETE. A service may also accept `/Groups/bulkId:NAME` for a group that the same request creates; RFC 7644 does not say whether it must, so put a reference into data where you can.
+	// Path Where the same change would go as a single request, without host and organisation: `/Users` or `/Groups` for a POST, and the resource itself, `/Users/{id}` or `/Groups/{id}`, for PATCH and DELETE. An id holds no slash and no colon. A service may also accept `/Groups/bulkId:NAME` for a group that the same request creates; RFC 7644 does not say whether it must, so put a reference into data where you can.
 	//
 	// Example: /Users
 	Path string `json:"path"`
 }
 
-// BulkRequest Up to 100 operations that the service carries out in one request, in the order given unless a reference asks for another.
+// BulkRequest Up to 100 operations that the service carries out in one request, in the order given unless a reference asks for another. A request has no other members than these: were a misspelt failOnErrors passed over in silence, nothing would stop the request.
 type BulkRequest struct {
 	// FailOnErrors How many operations may fail before the service stops. With 1 it stops at the first failure, with 5 at the fifth. What was done before stays done, there is no rollback; what comes after is not tried and is left out of the answer. Leave the member away, and every operation is tried. It belongs to requests only.
 	//
@@ -235,9 +235,11 @@ type ExternalValue struct {
 	Value string `json:"value,omitempty,omitzero"`
 }
 
-// Group A set of users, machine accounts and other groups.
+// Group A set of users, machine accounts and other groups. To create one, send at least schemas and displayName. As an answer a Group may have any members or none, like a User.
 type Group struct {
-	// DisplayName Example: Analysts
+	// DisplayName The name of the group. Needed to create one; it need not be unique.
+	//
+	// Example: Analysts
 	DisplayName string `json:"displayName"`
 
 	// ExternalID Your own id of this group.
@@ -250,13 +252,13 @@ type Group struct {
 	// Example: 0b9e7a44-13f5-4d0d-9c58-6a3c1f2ee001
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Members Who belongs to it, at most 500 in one message. Larger groups grow by PATCH.
+	// Members Who belongs to it: at most 500 when it is created, and at most 500 in an answer. How many a PATCH may add is not published.
 	Members []GroupMember `json:"members,omitempty,omitzero"`
 
 	// Meta What the service keeps about a resource.
 	Meta Meta `json:"meta,omitempty,omitzero"`
 
-	// Schemas The core Group URN, and that of the extension if used.
+	// Schemas The core Group URN, and that of the extension if used: at least one to create a group.
 	Schemas []string `json:"schemas"`
 
 	// Webex What Webex adds to a group.
@@ -310,7 +312,7 @@ type GroupMember struct {
 	// Example: user
 	Type string `json:"type,omitempty,omitzero"`
 
-	// Value The id of the member, or a reference, `bulkId:NAME`.
+	// Value The id of the member, or a reference, `bulkId:NAME`. Needed to add one.
 	//
 	// Example: bulkId:ada
 	Value string `json:"value"`
@@ -385,7 +387,7 @@ type Manager struct {
 	// DisplayName Example: Charles Babbage
 	DisplayName string `json:"displayName,omitempty,omitzero"`
 
-	// Value The id of the manager's user, or a reference, `bulkId:NAME`.
+	// Value The id of the manager's user, or a reference, `bulkId:NAME`. Needed to set one.
 	//
 	// Example: bulkId:charles
 	Value string `json:"value"`
@@ -424,33 +426,35 @@ type OrgID = string
 type PatchOp struct {
 	// Operations The changes, carried out in this order.
 	Operations []PatchOperation `json:"Operations"`
-	Schemas    []string         `json:"schemas"`
+
+	// Schemas Names this message: exactly the one URN of the example.
+	Schemas []string `json:"schemas"`
 }
 
 // PatchOperation One change of a resource.
 type PatchOperation struct {
-	// Op add adds values or sets one, replace sets, remove removes. A remove needs a path (otherwise 400 with scimType noTarget).
+	// Op add adds values or sets one, replace sets, remove removes. A remove needs a path (otherwise 400 with scimType noTarget). Write them in lower case: RFC 7644 takes any case, whether the service does is not documented.
 	//
 	// Example: replace
 	Op PatchOperationOp `json:"op"`
 
-	// Path What to change: an attribute (`title`), the values of a list that a filter selects (`phoneNumbers[type eq "work"].value`, `members[value eq "{id}"]`), or an attribute of an extension after its URN. RFC 7644 puts a colon after the URN; an example of Webex puts a dot. Without a path the value is an object of attributes. A filter that selects nothing is answered with 400 and scimType noTarget.
+	// Path What to change: an attribute (`title`), the values of a list that a filter selects (`phoneNumbers[type eq "work"].value`, `members[value eq "{id}"]`), or an attribute of an extension after its URN. RFC 7644 puts a colon after the URN; an example of Webex puts a dot. Without a path the value is an object of attributes. A replace whose filter selects nothing is answered with 400 and scimType noTarget; what becomes of an add or a remove then is not documented.
 	//
 	// Example: phoneNumbers[type eq "work"].value
 	Path string `json:"path,omitempty,omitzero"`
 
-	// Value The new value: any JSON that the attribute takes. Not needed for a remove.
+	// Value The new value: any JSON that the attribute takes, but null: what should go is removed. Not needed for a remove.
 	//
 	// Example: +44 20 7946 0123
 	Value PatchValue `json:"value,omitempty,omitzero"`
 }
 
-// PatchOperationOp add adds values or sets one, replace sets, remove removes. A remove needs a path (otherwise 400 with scimType noTarget).
+// PatchOperationOp add adds values or sets one, replace sets, remove removes. A remove needs a path (otherwise 400 with scimType noTarget). Write them in lower case: RFC 7644 takes any case, whether the service does is not documented.
 //
 // Example: replace
 type PatchOperationOp string
 
-// PatchValue The new value: any JSON that the attribute takes. Not needed for a remove.
+// PatchValue The new value: any JSON that the attribute takes, but null: what should go is removed. Not needed for a remove.
 //
 // Example: +44 20 7946 0123
 type PatchValue = any
@@ -583,7 +587,7 @@ type SIPAddress struct {
 
 // User A person or a machine account of the organisation. Attributes that the service does not know, and read-only ones, are ignored when sent, not refused.
 //
-// To create one, send at least schemas, userName and userType (one Cisco document requires userType, another does not). The domain of the userName must be verified or claimed in Control Hub.
+// To create one, send at least schemas, userName and userType (one Cisco document requires userType, another does not). The domain of the userName must be verified or claimed in Control Hub. As an answer a User may have any members or none: a search returns what it is asked for, and no more than there is.
 type User struct {
 	// Active Example: true
 	Active    *bool     `json:"active,omitempty"`
@@ -634,7 +638,7 @@ type User struct {
 	ProfileURL string `json:"profileUrl,omitempty,omitzero"`
 	Roles      []Role `json:"roles,omitempty,omitzero"`
 
-	// Schemas The core User URN, and that of each extension used.
+	// Schemas The core User URN, and that of each extension used: at least one to create a user.
 	Schemas []string `json:"schemas"`
 
 	// Timezone A name of the IANA time zone database.
@@ -651,7 +655,7 @@ type User struct {
 	// Webex What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organisation's own use.
 	Webex WebexUser `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User,omitempty,omitzero"`
 
-	// UserName The email address, by which the user signs in. Unique in all of Webex regardless of case, and the same as the primary work email.
+	// UserName The email address, by which the user signs in. Needed to create one. Unique in all of Webex regardless of case, and the same as the primary work email.
 	//
 	// Example: ada@example.com
 	UserName string `json:"userName"`

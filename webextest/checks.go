@@ -6,22 +6,15 @@ import (
 	"strings"
 )
 
-// longest values of names, from the service's published schema.
-const (
-	maxUserName    = 254
-	maxDisplayName = 512
-)
-
 // settle checks a document and makes it the state of r. circle holds the ids of
 // what is created together with r.
 func (b *batch) settle(r *resource, doc map[string]any, circle map[string]string) *refusal {
 	name, _ := doc[r.kind.nameAttr()].(string)
-	limit := [...]int{maxUserName, maxDisplayName}[r.kind]
-	switch {
-	case name == "":
+	if name == "" {
 		return refuse(http.StatusBadRequest, "invalidValue", "%s is required and a string", r.kind.nameAttr())
-	case len([]rune(name)) > limit:
-		return refuse(http.StatusBadRequest, "invalidValue", "%s is longer than %d", r.kind.nameAttr(), limit)
+	}
+	if refused := checkLimits(r.kind, doc); refused != nil {
+		return refused
 	}
 	r.name = name
 	if b.nameTaken(r) {

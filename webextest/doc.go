@@ -25,8 +25,8 @@
 //
 // POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
 // groups; GET of Users and Groups, with an id or a filter, finds them. Breaches
-// of the contract are answered as the service would and are kept for
-// Simulator.Violations. Operations of a request are done in its order, except
+// of the contract are kept for Simulator.Violations, whatever their answer:
+// most are refused, some understood, as the service would. Operations of a request are done in its order, except
 // that one waits for what it refers to; resources that refer to each other in a
 // circle are created together or not at all. What depends on an operation that
 // failed fails too (400 invalidValue), and with 429 or 503 where that one was

@@ -13,6 +13,7 @@ const (
 	schemaUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
 	schemaGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
 	schemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	schemaWebexGroup = "urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"
 	schemaBulk       = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 	schemaBulkAnswer = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 	schemaPatch      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -20,8 +20,10 @@ type exchange struct {
 	body    []byte
 	err     error // why the body could not be read
 	tooLong bool
-	targets []string // resources that it is about to change
-	worked  bool     // its operations were carried out or refused one by one
+	req     *bulkRequest // of a Bulk request that arrived whole, as far as it can be understood
+	refused *refusal     // why it cannot
+	targets []string     // resources that it is about to change
+	worked  bool         // its operations were carried out or refused one by one
 }
 
 // reply is what goes back: an answer, or none.
@@ -60,7 +62,11 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 	if x.fault.Cut == OnDial || x.fault.Cut == BeforeBody {
 		return x
 	}
-	if x.err = x.read(); x.err == nil && !scripted && s.cfg.Faults != nil && isBulk(r) {
+	if x.err = x.read(); x.err != nil {
+		return x
+	}
+	x.inspect()
+	if !scripted && s.cfg.Faults != nil && isBulk(r) {
 		x.askFaults()
 	}
 	return x
@@ -155,13 +161,13 @@ func (x *exchange) askFaults() {
 	}
 }
 
-// operations reads those of a Bulk request, as far as it can be understood.
+// operations are those of a Bulk request, as far as it can be understood. Of one
+// that is too large the service looks at none.
 func (x *exchange) operations() []*operation {
-	req, _ := parseBulk(x.body, x.sim.cfg.MaxOperations)
-	if req == nil {
+	if x.req == nil || x.refused != nil && x.refused.status == http.StatusRequestEntityTooLarge {
 		return nil
 	}
-	return req.ops
+	return x.req.ops
 }
 
 // fileRefused puts operations of which none was tried into the ledger.

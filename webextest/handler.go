@@ -91,9 +91,9 @@ func (x *exchange) bulk(org string) *reply {
 		return x.refusedReply(refuse(http.StatusRequestEntityTooLarge, "",
 			"the size of the request exceeds the maxPayloadSize (%d)", x.sim.cfg.MaxPayload))
 	}
-	req, refused := parseBulk(x.body, x.sim.cfg.MaxOperations)
-	if refused != nil {
-		return x.violation(refused)
+	req := x.req
+	if x.refused != nil {
+		return x.refusedReply(x.refused) // noted on arrival
 	}
 	x.file.Operations = len(req.ops)
 	x.worked = true

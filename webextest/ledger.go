@@ -62,7 +62,9 @@ type Exchange struct {
 	Start, End time.Time
 }
 
-// Violation is a breach of the contract, or of good manners, by a client.
+// Violation is a breach of the contract by a client: of its schemas, or of what
+// it can only say in words, such as a bulkId that stands twice, a reference to
+// nothing, an organisation that is no UUID.
 type Violation struct {
 	Request int // number of the request
 	Text    string

@@ -22,6 +22,9 @@ func (b *batch) draft(op *operation, circle map[string]string, beside []*resourc
 	if refused := b.checkSchemas(doc, op.kind.schema()); refused != nil {
 		return nil, refused
 	}
+	if op.kind == groups && size(doc["members"]) > maxNewMembers {
+		return nil, refuse(http.StatusBadRequest, "invalidValue", "a group is created with %d members at most", maxNewMembers)
+	}
 	for _, readOnly := range [...]string{"id", "meta", "groups"} {
 		delete(doc, readOnly) // ignored, not refused: so the service's document
 	}

@@ -2,6 +2,8 @@ package webextest
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,9 +33,11 @@ type bulkRequest struct {
 	failOnErrors int // 0: none given
 	ops          []*operation
 	posts        map[string]int // index of the POST of a bulkId
+	breaches     []string       // of the contract, whether or not they are why the request is refused
 }
 
-// parseBulk reads a body as strictly as the contract is written.
+// parseBulk reads a body as strictly as the contract is written. It returns no
+// request where the body is no JSON.
 func parseBulk(body []byte, maxOperations int) (*bulkRequest, *refusal) {
 	d, err := newDecoder(body)
 	if err != nil {
@@ -44,8 +48,15 @@ func parseBulk(body []byte, maxOperations int) (*bulkRequest, *refusal) {
 	if d.dup != "" {
 		p.fail("invalidSyntax", "the member %q appears twice in an object", d.dup)
 	}
-	if n := len(p.req.ops); n > maxOperations {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "",
+	if p.failed != nil {
+		p.req.breaches = []string{p.failed.detail}
+	}
+	n := len(p.req.ops)
+	if n > DefaultMaxOperations { // which is the contract's, whatever this service takes
+		p.req.breaches = append(p.req.breaches, fmt.Sprintf("%d operations are more than %d", n, DefaultMaxOperations))
+	}
+	if n > maxOperations {
+		return p.req, refuse(http.StatusRequestEntityTooLarge, "",
 			"the %d operations exceed the maxOperations (%d)", n, maxOperations)
 	}
 	if p.failed != nil {
@@ -133,12 +144,12 @@ func (p *bulkParser) message() {
 
 func (p *bulkParser) failOnErrors() {
 	number, _ := p.d.value().(json.Number)
-	n, err := strconv.Atoi(number.String())
-	if err != nil || n < 1 || n > 100 {
+	n, err := number.Float64() // 1.0 is an integer in JSON
+	if err != nil || n < 1 || n > 100 || n != math.Trunc(n) {
 		p.fail("invalidValue", "failOnErrors must be an integer from 1 to 100")
 		return
 	}
-	p.req.failOnErrors = n
+	p.req.failOnErrors = int(n)
 }
 
 func (p *bulkParser) operations() {
@@ -181,6 +192,11 @@ func (p *bulkParser) operation() {
 	if op.Method == http.MethodPost {
 		p.req.posts[op.BulkID] = index
 	}
+	if op.Method == http.MethodPatch && op.data != nil {
+		if breach := patchBreach(op.data); breach != "" {
+			p.req.breaches = append(p.req.breaches, what+": "+breach)
+		}
+	}
 	op.refs = references(op.data, nil)
 	p.req.ops = append(p.req.ops, op)
 }
@@ -219,7 +235,7 @@ func (p *bulkParser) check(op *operation, what string, named bool) {
 }
 
 // parsePath reads "/Users" for POST, "/Users/<id>" and "/Users/bulkId:<name>"
-// for the others. A name may hold slashes, an id may not.
+// for the others. A name may hold anything, an id no slash and no colon.
 func (op *operation) parsePath() bool {
 	path, rooted := strings.CutPrefix(op.Path, "/")
 	segment, rest, deeper := strings.Cut(path, "/")
@@ -236,5 +252,5 @@ func (op *operation) parsePath() bool {
 		return name != ""
 	}
 	op.id = strings.ToLower(rest)
-	return rest != "" && !strings.ContainsAny(rest, "/?#")
+	return rest != "" && !strings.ContainsAny(rest, "/?#:")
 }

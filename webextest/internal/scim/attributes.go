@@ -93,7 +93,8 @@ func hasPrefixFold(s, prefix string) bool {
 }
 
 // caseExact reports whether the attribute's values tell upper case from lower. RFC 7643 makes that a matter of schema:
-// ids, versions and references do, everything else that Webex has does not.
+// externalId, versions and references do, everything else that Webex has does not. The RFC's own id does too, but those
+// of Webex are UUIDs, which mean the same in either case (RFC 9562 section 4), and a member's value is one of them.
 func (a attribute) caseExact() bool {
 	is := strings.EqualFold
 	switch {
@@ -102,7 +103,7 @@ func (a attribute) caseExact() bool {
 	case a.urn != "":
 		return false
 	case a.sub == "" || is(a.sub, "value"):
-		return is(a.name, "id") || is(a.name, "externalId") || is(a.name, "members")
+		return is(a.name, "externalId")
 	}
 	return is(a.name, "meta") && is(a.sub, "version")
 }

@@ -112,7 +112,7 @@ func addElements(m map[string]any, key string, elements, values []any) (changed 
 	for i, element := range elements {
 		wasPrimary[i] = isPrimary(element)
 	}
-	known := newElementSet(elements, len(values))
+	known := newElementSet(key, elements, len(values))
 	for _, v := range values {
 		if v = clean(v); v == nil {
 			continue
@@ -142,10 +142,11 @@ func addElements(m map[string]any, key string, elements, values []any) (changed 
 type elementSet struct {
 	elements []any
 	byValue  map[string][]int // positions of complex elements; nil to look through all, which is quicker once
+	ids      bool             // values are ids, which compare regardless of case
 }
 
-func newElementSet(elements []any, lookups int) *elementSet {
-	s := &elementSet{elements: slices.Grow(elements[:len(elements):len(elements)], lookups)}
+func newElementSet(list string, elements []any, lookups int) *elementSet {
+	s := &elementSet{elements: slices.Grow(elements[:len(elements):len(elements)], lookups), ids: strings.EqualFold(list, "members")}
 	if lookups > 1 {
 		s.byValue = make(map[string][]int, len(elements)+lookups)
 		for i := range elements {
@@ -156,9 +157,18 @@ func newElementSet(elements []any, lookups int) *elementSet {
 }
 
 func (s *elementSet) index(at int) {
-	if value, ok := valueOf(s.elements[at]); ok && s.byValue != nil {
+	if value, ok := s.key(s.elements[at]); ok && s.byValue != nil {
 		s.byValue[value] = append(s.byValue[value], at)
 	}
+}
+
+// key is what complex elements are told apart by, if v is one.
+func (s *elementSet) key(v any) (string, bool) {
+	value, ok := valueOf(v)
+	if s.ids {
+		value = fold(value)
+	}
+	return value, ok
 }
 
 func (s *elementSet) add(element any) {
@@ -168,12 +178,12 @@ func (s *elementSet) add(element any) {
 
 // find returns where an element is that is the same as v for an add, or -1.
 func (s *elementSet) find(v any) int {
-	value, ok := valueOf(v)
+	value, ok := s.key(v)
 	if !ok || s.byValue == nil {
-		return slices.IndexFunc(s.elements, func(element any) bool { return interchangeable(element, v) })
+		return slices.IndexFunc(s.elements, func(element any) bool { return s.interchangeable(element, v) })
 	}
 	for _, at := range s.byValue[value] {
-		if interchangeable(s.elements[at], v) {
+		if s.interchangeable(s.elements[at], v) {
 			return at
 		}
 	}
@@ -182,9 +192,9 @@ func (s *elementSet) find(v any) int {
 
 // interchangeable reports whether two elements name the same thing: by value, and by type where both have one, since
 // a phone may be both at work and mobile (RFC 7643 2.4). Elements without a value must be equal.
-func interchangeable(a, b any) bool {
-	v, first := valueOf(a)
-	w, second := valueOf(b)
+func (s *elementSet) interchangeable(a, b any) bool {
+	v, first := s.key(a)
+	w, second := s.key(b)
 	if !first || !second {
 		return same(a, b)
 	}
