@@ -285,19 +285,3 @@ func (j *Journal) release(settlements []client.Settlement) ([]*claim, error) {
 	}
 	return claims, nil
 }
-
-// Created returns the settlement of the operation that was claimed under the
-// bulkId name and settled in this run. It does not wait for the disk.
-func (j *Journal) Created(ctx context.Context, name string) (s client.Settlement, ok bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return s, false, err
-	}
-	if err := j.failure(); err != nil {
-		return s, false, err
-	}
-	s, ok, err = j.names.get(hashName(name))
-	if err != nil {
-		err = j.fail(fmt.Errorf("%w: %w", ErrWrite, err))
-	}
-	return s, ok, err
-}

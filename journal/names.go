@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/bloom"
 )
 
 // nameHash stands for a bulkId, which is not to be on disk: 128 bits of its
@@ -19,6 +20,13 @@ func hashName(name string) nameHash {
 	sum := sha256.Sum256([]byte(name))
 	return nameHash(sum[:])
 }
+
+// The filter of names takes 1 MiB. With a million names it is wrong about one in
+// fifty, with ten million about most, which then cost a look-up.
+const (
+	filterBits  = 1 << 23
+	filterMarks = 4
+)
 
 // names are the named operations that were settled in this run. They live in
 // a temporary database of their own, which SQLite deletes with the process,
@@ -33,7 +41,7 @@ type names struct {
 	statements
 	insert, find *sql.Stmt
 
-	filter filter // of the names that are in it
+	filter *bloom.Filter // of the names that are in it
 }
 
 // A success is not replaced, so that a second operation of that name, which is
@@ -50,7 +58,7 @@ const (
 )
 
 func openNames() (_ *names, err error) {
-	n := &names{}
+	n := &names{filter: bloom.New(filterBits, filterMarks)}
 	defer func() {
 		if err != nil {
 			_ = n.close()
@@ -84,13 +92,13 @@ func (n *names) put(all []created) error {
 		if err != nil {
 			return err
 		}
-		n.filter.add(c.name)
+		n.filter.Add(string(c.name[:]))
 	}
 	return nil
 }
 
 func (n *names) get(name nameHash) (s client.Settlement, ok bool, err error) {
-	if n.filter.never(name) {
+	if !n.filter.Has(string(name[:])) {
 		return s, false, nil
 	}
 	n.mu.Lock()
@@ -109,7 +117,7 @@ func (n *names) get(name nameHash) (s client.Settlement, ok bool, err error) {
 func (n *names) forget() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.filter.clear()
+	n.filter.Clear()
 	return run(n.conn, "DELETE FROM created")
 }
 
@@ -117,4 +125,20 @@ func (n *names) close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return errors.Join(n.statements.close(), closeBoth(n.conn, n.db))
+}
+
+// Created returns the settlement of the operation that was claimed under the
+// bulkId name and settled in this run. It does not wait for the disk.
+func (j *Journal) Created(ctx context.Context, name string) (s client.Settlement, ok bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return s, false, err
+	}
+	if err := j.failure(); err != nil {
+		return s, false, err
+	}
+	s, ok, err = j.names.get(hashName(name))
+	if err != nil {
+		err = j.fail(fmt.Errorf("%w: %w", ErrWrite, err))
+	}
+	return s, ok, err
 }

@@ -2,22 +2,21 @@ package opfile
 
 import (
 	"fmt"
-	"hash/maphash"
 	"io"
+
+	"github.com/webexscim/bulk/internal/bloom"
 )
 
-// names finds bulkIds that may stand there twice: a Bloom filter (Bloom 1970) with a bit for every four bytes of the
-// input, up to 16 MiB. Of names in operations of 150 bytes it takes hardly one in a million for another, in those of 50 bytes one in 10,000.
+// names finds bulkIds that may stand there twice. Of names in operations of 150 bytes it takes hardly one in a million for
+// another, in those of 50 bytes one in 10,000.
 type names struct {
-	seed     maphash.Seed
-	bits     []uint64
+	seen     *bloom.Filter
 	suspects map[string]int // the line where each was first, once it is known
 }
 
 const (
-	leastNameBits = 1 << 10
-	mostNameBits  = 1 << 27
-	nameMarks     = 12
+	mostNameBits = 1 << 27 // 16 MiB
+	nameMarks    = 12
 )
 
 // newNames are those of the input; nil for a sheet, whose bulkIds are made of names that differ.
@@ -29,23 +28,12 @@ func (r *Reader) newNames() (*names, error) {
 	if err != nil {
 		return nil, r.broken(err)
 	}
-	bits := min(max(size/4, leastNameBits), mostNameBits)
-	return &names{seed: maphash.MakeSeed(), bits: make([]uint64, (bits+63)/64), suspects: map[string]int{}}, nil
+	return &names{seen: bloom.New(min(size/4, mostNameBits), nameMarks), suspects: map[string]int{}}, nil
 }
 
 // add notes a name, and suspects it if it may have been there before. "" is no name.
 func (n *names) add(name string) {
-	if n == nil || name == "" {
-		return
-	}
-	hash := maphash.String(n.seed, name)
-	step, seen := hash>>32|1, true
-	for i := range uint64(nameMarks) {
-		at := (hash + i*step) % uint64(64*len(n.bits))
-		seen = seen && n.bits[at/64]>>(at%64)&1 == 1
-		n.bits[at/64] |= 1 << (at % 64)
-	}
-	if seen {
+	if n != nil && name != "" && n.seen.Add(name) {
 		n.suspects[name] = 0
 	}
 }

@@ -1,0 +1,40 @@
+package bloom_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/webexscim/bulk/internal/bloom"
+)
+
+func Example() {
+	f := bloom.New(1<<20, 4)
+	fmt.Println(f.Add("u1"), f.Add("u1"), f.Has("u1"), f.Has("u2"))
+	// Output: false true true false
+}
+
+// What was added is never denied, and of what was not, nearly all is.
+func TestFilter(t *testing.T) {
+	const n = 50_000
+	f := bloom.New(16*n, 6)
+	again, mistaken := 0, 0
+	for i := range n {
+		if f.Add(fmt.Sprint("u", i)) {
+			again++
+		}
+	}
+	for i := range n {
+		if !f.Has(fmt.Sprint("u", i)) {
+			t.Fatalf("u%d was added", i)
+		}
+		if f.Has(fmt.Sprint("v", i)) {
+			mistaken++
+		}
+	}
+	if again > n/500 || mistaken > n/250 { // 1 in 1,000 at the end is the mean
+		t.Errorf("of %d names %d were there before they came, and %d others are", n, again, mistaken)
+	}
+	if f.Clear(); f.Has("u1") {
+		t.Error("u1 is still there")
+	}
+}
