@@ -136,7 +136,6 @@ func TestInvalidOperations(t *testing.T) {
 		"PATCH without changes":  client.Users.Patch("1"),
 		"no changes at all":      client.Groups.Patch("1", []client.Change{}...),
 		"Operations null":        {Method: "PATCH", Path: "/Users/1", Data: json.RawMessage(`{"operations": null}`)},
-		"Operations empty":       {Method: "PATCH", Path: "/Users/1", Data: json.RawMessage(`{"Operations": [ ]}`)},
 		"not JSON":               {Method: "POST", Path: "/Users", Data: make(chan int)},
 		"not a number":           {Method: "POST", Path: "/Users", Data: map[string]any{"n": math.NaN()}},
 		"DELETE with data":       {Method: "DELETE", Path: "/Users/1", Data: data},
@@ -186,6 +185,58 @@ func TestBuilders(t *testing.T) {
 	}
 	if err := client.Users.Delete("../../other/v2/Users/1").Validate(); err == nil {
 		t.Error("an id changes the path")
+	}
+}
+
+// Of the extensions those are listed in schemas that have a member set, and
+// what the caller has listed stays.
+func TestBuildersListTheExtensionsUsed(t *testing.T) {
+	var manager, webex, readOnly gen.User
+	manager.Enterprise.Manager.Value = client.Ref("m")
+	webex.Webex.UserNameType = "email"
+	readOnly.Enterprise.Manager.DisplayName, readOnly.Webex.ProvisionSource, readOnly.Webex.Meta.OrganizationID = "x", "x", "x"
+	var owned, sourced gen.Group
+	owned.Webex.GroupType = "security"
+	sourced.Webex.ProvisionSource = "x"
+	for name, tt := range map[string]struct {
+		op   client.Operation
+		want []string
+	}{
+		"plain user":   {client.Users.Create(gen.User{}), []string{client.SchemaUser}},
+		"manager":      {client.Users.Create(manager), []string{client.SchemaUser, client.SchemaEnterpriseUser}},
+		"webex":        {client.Users.Create(webex), []string{client.SchemaUser, client.SchemaWebexUser}},
+		"read-only":    {client.Users.Create(readOnly), []string{client.SchemaUser}},
+		"listed":       {client.Users.Create(gen.User{Schemas: []string{"urn:x"}}), []string{"urn:x"}},
+		"plain group":  {client.Groups.Create(gen.Group{}), []string{client.SchemaGroup}},
+		"webex group":  {client.Groups.Create(owned), []string{client.SchemaGroup, client.SchemaWebexGroup}},
+		"source alone": {client.Groups.Create(sourced), []string{client.SchemaGroup}},
+	} {
+		text, err := json.Marshal(tt.op.Data)
+		var sent map[string]json.RawMessage
+		if err != nil || json.Unmarshal(text, &sent) != nil {
+			t.Fatal(name, err)
+		}
+		if listed, _ := json.Marshal(tt.want); string(sent["schemas"]) != string(listed) {
+			t.Errorf("%s: %s, expected %s", name, sent["schemas"], listed)
+		}
+		for member := range sent { // what is sent is listed
+			if strings.HasPrefix(member, "urn:") && !strings.Contains(string(sent["schemas"]), member) {
+				t.Errorf("%s: %s is not listed", name, member)
+			}
+		}
+	}
+}
+
+// What the service can judge is left to it: a PATCH without schemas, or with an
+// op in another case, and one that has no Operations we could count.
+func TestPatchesThatTheServiceJudges(t *testing.T) {
+	for _, data := range []string{
+		`{"Operations":[{"op":"Replace","path":"title","value":"x"}]}`, `{"operations":[{}]}`, `{"Operations":{}}`, `{"Operations":[]}`, `{"Operations":"x"}`, `{}`,
+		`{"Operations":[{"op":"ADD","value":null}],"schemas":null}`, " {\"Operations\":[\"\u00e9\"]}\n",
+	} {
+		if err := (client.Operation{Method: "PATCH", Path: "/Users/1", Data: json.RawMessage(data)}).Validate(); err != nil {
+			t.Errorf("%s: %v", data, err)
+		}
 	}
 }
 

@@ -110,3 +110,50 @@ func ExampleClient_Plan() {
 	// request 1 ann waits for []
 	// request 2 bob waits for [ann]
 }
+
+// Every builder there is: ann is hired, promoted and joins a board, bob and a
+// group leave.
+func Example_builders() {
+	s, cfg := service()
+	bob, err := s.Add("/Users", gen.User{UserName: "bob@example.com", Schemas: []string{client.SchemaUser}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	old, err := s.Add("/Groups", gen.Group{DisplayName: "Old", Schemas: []string{client.SchemaGroup}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := client.New(cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	results, err := c.Do(context.Background(),
+		client.Users.Create(gen.User{UserName: "ann@example.com", Title: "Clerk", NickName: "Annie"}).Named("ann"),
+		client.Groups.Create(gen.Group{DisplayName: "Board"}).Named("board"),
+		client.Users.Patch(client.Ref("ann"), client.Replace("title", "Chair"), client.Remove("nickName")),
+		client.Groups.Patch(client.Ref("board"), client.Add("members", []gen.GroupMember{{Value: client.Ref("ann")}})),
+		client.Users.Delete(bob),
+		client.Groups.Delete(old),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range results {
+		fmt.Println(r.Operation.Method, r.Outcome, r.Status)
+	}
+	ann, _ := s.User(results[0].Location.ID)
+	board, _ := s.Group(results[1].Location.ID)
+	fmt.Println(ann["title"], ann["nickName"], board.Members()[0] == ann.ID())
+	_, isUser := s.User(bob)
+	_, isGroup := s.Group(old)
+	fmt.Println(isUser, isGroup)
+	// Output:
+	// POST succeeded 201
+	// POST succeeded 201
+	// PATCH succeeded 200
+	// PATCH succeeded 200
+	// DELETE succeeded 204
+	// DELETE succeeded 204
+	// Chair <nil> true
+	// false false
+}

@@ -11,8 +11,9 @@ import (
 
 // Location says where a resource lives. The zero value says nothing.
 type Location struct {
-	// URL is the location as the service wrote it. It is for showing: its
-	// host is never contacted.
+	// URL is the location as the service wrote it; in results, where that
+	// repeats the access token, only its end. It is for showing: its host is
+	// never contacted.
 	URL string
 	// OrgID is the organisation, its UUID in lower case where it is one; "" if
 	// the location does not name it.

@@ -61,7 +61,8 @@ func (UserOperations) Create(user gen.User) Operation {
 	return Operation{Method: MethodPost, Path: "/Users", Data: user}
 }
 
-// Patch changes the user id, or the one that Ref names.
+// Patch changes the user id, or the one that Ref names. One without changes is
+// refused before it is sent.
 func (UserOperations) Patch(id string, changes ...Change) Operation {
 	return patch("/Users/", id, changes)
 }
@@ -130,6 +131,9 @@ func Replace(path string, value any) Change { return Change{Op: "replace", Path:
 func Remove(path string) Change { return Change{Op: "remove", Path: path} }
 
 func patch(root, id string, changes []Change) Operation {
+	if len(changes) == 0 {
+		changes = nil // null, which is not sent
+	}
 	return Operation{Method: MethodPatch, Path: root + segment(id), Data: struct {
 		Schemas    []string `json:"schemas"`
 		Operations []Change `json:"Operations"`

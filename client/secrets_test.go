@@ -3,11 +3,14 @@ package client_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +34,33 @@ var quotes = webextest.EachItem(func(it *webextest.Item) {
 		it.Response = map[string]any{"detail": detail, "scimType": "secret.person@example.com"}
 	}
 })
+
+// echoes make a service that repeats the token in every member and header, and
+// in the forms that what stands before it may have made of it.
+func echoes() (faults []*webextest.Fault) {
+	escaped := strings.NewReplacer("-", "%2D", "t", "%74").Replace(webextest.DefaultToken)
+	basic := base64.StdEncoding.EncodeToString([]byte("user:" + webextest.DefaultToken))
+	for _, echo := range []string{webextest.DefaultToken, "Bearer " + webextest.DefaultToken, escaped, url.QueryEscape(escaped), "Basic " + basic, strings.Repeat("x", 120) + webextest.DefaultToken} {
+		shape := webextest.EachItem(func(it *webextest.Item) {
+			it.Location += "?access_token=" + echo
+			it.Method, it.Version = echo, `W/"`+echo+`"`
+			it.Extra = map[string]any{"trackingId": echo, "schemas": []string{echo}, "meta": echo, echo: echo}
+			members := map[string]any{
+				"detail": echo, "details": []string{echo}, "scimType": echo, "errorCode": echo, "trackingId": echo, "message": echo,
+				"schemas": []string{echo}, "error": echo, "error_description": echo, "errors": []any{map[string]any{"description": echo, "errorCode": echo}},
+			}
+			it.Response = maps.Clone(members)
+			it.Response.(map[string]any)["urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"] = members
+		})
+		header := http.Header{"Trackingid": {echo}, "Location": {"https://" + echo}, "Www-Authenticate": {echo}, "Etag": {echo}}
+		body := fmt.Sprintf(`{"schemas":[%[1]q],"status":"400","scimType":%[1]q,"detail":%[1]q,"trackingId":%[1]q,"errorCode":%[1]q,"message":%[1]q}`, echo)
+		paths := webextest.EachItem(func(it *webextest.Item) { it.Location = "https://webexapis.com/" + echo + "/v2/Users/" + echo })
+		faults = append(faults, &webextest.Fault{Shape: shape, Header: header}, &webextest.Fault{Shape: paths}, &webextest.Fault{Shape: webextest.NoStatus, Header: header},
+			&webextest.Fault{Status: 400, Header: header, Body: &body}, &webextest.Fault{Status: 403, Header: header, Body: &body},
+			&webextest.Fault{Status: 503, Header: header, Body: &body}, &webextest.Fault{Status: 502, Header: header, Body: &body})
+	}
+	return faults
+}
 
 var page = "<html>token " + webextest.DefaultToken + " for secret.person@example.com</html>"
 
@@ -70,9 +100,11 @@ func tell(c *client.Client, job *client.Job) string {
 func silentOn(t *testing.T, where, text string) {
 	t.Helper()
 	text = strings.ToLower(text)
-	for _, secret := range []string{webextest.DefaultToken, "secret.person", "secret name", "15550199", "hidden group"} {
-		if i := strings.Index(text, secret); i >= 0 {
-			t.Errorf("%q in the %s: …%s…", secret, where, text[max(0, i-200):min(len(text), i+100)])
+	basic := base64.StdEncoding.EncodeToString([]byte(webextest.DefaultToken[1:19])) // stands so behind "user:"
+	for _, secret := range []string{webextest.DefaultToken, webextest.DefaultToken[:8], strings.ToLower(basic), "secret.person", "secret name", "15550199", "hidden group"} {
+		plain := strings.NewReplacer("%2d", "-", "%74", "t", "%252d", "-", "%2574", "t").Replace(text)
+		if i := strings.Index(plain, secret); i >= 0 {
+			t.Errorf("%q in the %s: …%s…", secret, where, plain[max(0, i-200):min(len(plain), i+100)])
 		}
 	}
 }
@@ -83,7 +115,7 @@ func silentOn(t *testing.T, where, text string) {
 func TestNothingIsSaidAboutPeople(t *testing.T) {
 	var logs safeBuffer
 	logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
-	for _, fault := range discreet {
+	for _, fault := range append(discreet, echoes()...) {
 		for _, search := range []*webextest.Fault{nil, webextest.Refuse(403, ""), {Status: 400, Body: &page}, webextest.CutAt(webextest.InAnswer)} {
 			synctest.Test(t, func(t *testing.T) {
 				s := webextest.New(webextest.Config{})
@@ -100,14 +132,34 @@ func TestNothingIsSaidAboutPeople(t *testing.T) {
 	silentOn(t, "log", logs.String())
 }
 
+// What tells a resource is kept where the token is taken out of its location,
+// and a resource whose id is the token is looked up.
+func TestLocationsThatHoldTheToken(t *testing.T) {
+	for _, fault := range echoes() {
+		if fault.Shape == nil || fault.Status != 0 {
+			continue
+		}
+		sc := scenario{script: []*webextest.Fault{fault}}
+		sc.all(t, []client.Operation{create("a"), create("r", manager("a"))}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+			once(t, s)
+			for i, name := range []string{"a@example.com", "r@example.com"} {
+				if u, _ := s.User(results[i].Location.ID); u.UserName() != name {
+					t.Errorf("%s is %v at %v", name, u, results[i].Location)
+				}
+			}
+			silentOn(t, "results", fmt.Sprintf("%+v", results))
+		})
+	}
+}
+
 // Nor does the journal on disk.
 func TestJournalHoldsNoPeople(t *testing.T) {
 	s := webextest.New(webextest.Config{})
-	s.Script(nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))
+	s.Script(append(echoes(), nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))...)
 	c := newClient(t, s, func(c *client.Config) {
 		c.MaxAttempts, c.LookupPatience, c.MaxWait = 2, time.Millisecond, time.Millisecond
 	})
-	for n := range 3 {
+	for n := range 40 {
 		path := filepath.Join(t.TempDir(), fmt.Sprint("j", n))
 		j, err := journal.Open(path)
 		if err != nil {

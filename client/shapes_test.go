@@ -28,8 +28,8 @@ func TestAnswersOfEveryShape(t *testing.T) {
 		"TextResponses": webextest.TextResponses, "WebexErrors": webextest.WebexErrors,
 		"ForeignLocations": webextest.ForeignLocations("evil.example"), "Fewer": webextest.Fewer(3), "InStatus 400": webextest.InStatus(400),
 		"InStatus 412":             webextest.InStatus(412),
-		"NoStatus in 400":          webextest.Shapes(webextest.NoStatus, webextest.InStatus(400)),
-		"OddStatus in 412":         webextest.Shapes(webextest.OddStatus, webextest.InStatus(412)),
+		"NoStatus in 400":          webextest.Shapes(webextest.NoStatus, webextest.NoResponses, webextest.InStatus(400)),
+		"OddStatus in 412":         webextest.Shapes(webextest.OddStatus, webextest.NullResponses, webextest.InStatus(412)),
 		"Shuffled without bulkIds": webextest.Shapes(webextest.Shuffled, webextest.PostBulkIDs),
 		"Shuffled and Repeated":    webextest.Shapes(webextest.Repeated, webextest.Shuffled, webextest.Foreign, webextest.ObjectStatus),
 	}

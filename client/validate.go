@@ -79,15 +79,12 @@ func (o Operation) checkData(data json.RawMessage) ([]reference.Reference, error
 	return refs, nil
 }
 
-// hasChanges reports whether the data of a PATCH may hold any: only Operations
-// that are null or an empty list hold none for sure (RFC 7644 section 3.5.2).
+// hasChanges reports whether the data of a PATCH may hold any. Only null stands
+// for none that were made: it is no list of changes, and can cost the whole
+// request where types are strict. An empty list is for the service to judge.
 func hasChanges(data []byte) bool {
 	var body struct{ Operations json.RawMessage }
-	if json.Unmarshal(data, &body) != nil || body.Operations == nil {
-		return true
-	}
-	var changes []json.RawMessage
-	return json.Unmarshal(body.Operations, &changes) != nil || len(changes) > 0
+	return json.Unmarshal(data, &body) != nil || string(body.Operations) != "null"
 }
 
 // checkPath expects a type for a POST, one resource of a type otherwise. A

@@ -89,7 +89,7 @@ type Item struct {
 	Unattempted bool
 	// Status is the operation's own HTTP status, 100 to 599 when Found.
 	Status int
-	// Location is the text of the resource's url, as it came, or "".
+	// Location is the text of the resource's url, as it came, or "". Where it held the token, it is the end alone, or "".
 	Location string
 	// Version is the resource's version (an entity tag), or "".
 	Version string

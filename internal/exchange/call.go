@@ -31,7 +31,7 @@ type reply struct {
 	broken     error // why body is not the whole answer
 	err        error // why there is no answer at all
 	trackingID string
-	token      string // what was sent, so that it can be kept out of texts
+	token      forms // what was sent, so that it can be kept out of texts
 	took       time.Duration
 }
 
@@ -39,12 +39,13 @@ type reply struct {
 // another: a 401 did nothing. Waiting, for the gate and for a token, ends with ctx; what is under way ends with flight.
 func (x *Exchange) call(ctx, flight context.Context, send sender) reply {
 	var refused reply
+	var last string // the token that was refused
 	for {
 		pass, err := x.cfg.Gate.Enter(ctx)
 		if err != nil {
 			return reply{fate: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
 		}
-		token, err := x.token(ctx, refused.token)
+		token, err := x.token(ctx, last)
 		switch {
 		case err != nil:
 			pass.Unused()
@@ -53,16 +54,16 @@ func (x *Exchange) call(ctx, flight context.Context, send sender) reply {
 				fate = NotSent
 			}
 			return reply{fate: fate, err: err, status: refused.status, token: refused.token}
-		case token == refused.token:
+		case token == last:
 			pass.Unused()
 			return refused
 		}
 		r := x.once(ctx, flight, token, send)
 		settle(ctx, flight, pass, r)
-		if r.status != http.StatusUnauthorized || refused.token != "" {
+		if r.status != http.StatusUnauthorized || last != "" {
 			return r
 		}
-		refused = r
+		refused, last = r, token
 	}
 }
 
@@ -104,7 +105,7 @@ func (x *Exchange) token(ctx context.Context, refused string) (string, error) {
 
 // once sends one request and reads its answer.
 func (x *Exchange) once(ctx, flight context.Context, token string, send sender) (r reply) {
-	r.token, r.trackingID = token, newTrackingID()
+	r.token, r.trackingID = newForms(token), newTrackingID()
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
 	limited, cancel := context.WithTimeout(flight, x.cfg.Timeout)
@@ -175,14 +176,16 @@ func readBound(resp *http.Response, max int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned.
+// transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned; of the cause,
+// whose text may quote an answer, errors.Is and errors.As can ask, and nobody who prints a chain of errors meets it.
 type transportError struct {
 	text  string
 	cause error
 }
 
-func (e *transportError) Error() string { return e.text }
-func (e *transportError) Unwrap() error { return e.cause }
+func (e *transportError) Error() string        { return e.text }
+func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
+func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
 // queried finds the query of a url in a text.
 var queried = regexp.MustCompile(`(https?://[^\s?"]*)\?[^\s"]*`)

@@ -16,7 +16,8 @@ type Error struct {
 	ScimType string
 	// TrackingID is the service's name for the request, to be quoted to its support, or "".
 	TrackingID string
-	// Details is what the service says, as it came, except for its length. It may quote personal data: Error does not.
+	// Details is what the service says, as it came, except for the token and its length. It may quote personal data: Error
+	// does not.
 	Details []string
 
 	note  string // what we found wrong with the answer
@@ -59,14 +60,16 @@ const (
 )
 
 // clean makes the text of the error: from here on neither the token nor a value of the operations' data is in it.
-func (e *Error) clean(token string, ops ...Operation) {
-	if token != "" {
-		for i, text := range e.Details {
-			e.Details[i] = strings.ReplaceAll(text, token, hidden)
-		}
+// Texts are cut only once the token is out of them: of one that is cut the rest would not be known.
+func (e *Error) clean(token forms, ops ...Operation) {
+	for i, text := range e.Details {
+		e.Details[i] = shorten(token.mask(text), maxDetail)
 	}
+	e.TrackingID = shorten(token.without(e.TrackingID), maxCode)
 	red := newRedactor(token, ops...)
-	e.ErrorCode, e.ScimType = red.clean(e.ErrorCode), red.clean(e.ScimType)
+	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
+		*code = shorten(red.clean(shorten(token.mask(*code), maxDetail)), maxCode)
+	}
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
 }
 
@@ -91,6 +94,6 @@ func (e *Error) limits() (payload, operations int) {
 // readRefusal reads what an answer says about the request as a whole.
 func readRefusal(r reply) *Error {
 	e := readError(r.body, 0)
-	e.Status, e.TrackingID = r.status, firstOf(headerID(r.header), e.TrackingID)
+	e.Status, e.TrackingID = r.status, firstOf(r.headerID(), e.TrackingID)
 	return e
 }

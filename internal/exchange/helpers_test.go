@@ -80,7 +80,7 @@ func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 
 // reading is the Answer to ops that a service would cause with this status and body, without a network.
 func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
-	return judge(reply{fate: fateOf(status), status: status, header: http.Header{}, body: []byte(body), token: testToken}, ops, failOnErrors)
+	return judge(reply{fate: fateOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
 }
 
 // mixed is one operation of each kind, with personal data.

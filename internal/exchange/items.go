@@ -3,7 +3,7 @@ package exchange
 import "strings"
 
 // readItems says of each operation what the results say of it.
-func readItems(ops []Operation, results []result, failOnErrors int, token, trackingID string) []Item {
+func readItems(ops []Operation, results []result, failOnErrors int, token forms, trackingID string) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
 	genuine := 0
@@ -12,13 +12,15 @@ func readItems(ops []Operation, results []result, failOnErrors int, token, track
 			continue
 		}
 		r := results[j]
-		items[i] = Item{Found: true, Status: int(r.Status), Location: r.Location, Version: r.Version}
+		items[i] = Item{
+			Found: true, Status: int(r.Status), Location: token.location(r.Location), Version: token.without(r.Version),
+		}
 		if r.Status.OK() {
 			continue
 		}
 		e := itemError(r)
-		e.TrackingID = firstOf(e.TrackingID, trackingID)
 		e.clean(token, ops[i])
+		e.TrackingID = firstOf(e.TrackingID, trackingID)
 		items[i].Err = e
 		if !e.afterStop(true) {
 			genuine++

@@ -86,7 +86,10 @@ func trim(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 }
 
-// anyStatus reports whether any entry says what became of an operation: an error body may have a list of that name too.
-func anyStatus(results []result) bool {
-	return slices.ContainsFunc(results, func(r result) bool { return r.Status != 0 })
+// areResults reports whether any entry speaks of an operation: an error body may have a list of that name too. That such an
+// entry says nothing of what became of the operation does not mean that nothing was done.
+func areResults(results []result) bool {
+	return slices.ContainsFunc(results, func(r result) bool {
+		return r.Status != 0 || r.BulkID != "" || r.Method != "" || r.Location != ""
+	})
 }

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"unicode"
@@ -96,13 +95,13 @@ func (e *Error) merge(other *Error) {
 	}
 }
 
-// say adds a text, once and within bounds. Markup is not for people.
+// say adds a text, once, and not too many. Markup is not for people.
 func (e *Error) say(text string) {
 	text = strings.TrimSpace(text)
 	if text == "" || text[0] == '<' || len(e.Details) == maxDetails {
 		return
 	}
-	if text = shorten(text, maxDetail); !slices.Contains(e.Details, text) {
+	if !slices.Contains(e.Details, text) {
 		e.Details = append(e.Details, text)
 	}
 }
@@ -137,11 +136,11 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// headerID is the tracking id in a header, written in any case.
-func headerID(h http.Header) string {
-	for name, values := range h {
+// headerID is the tracking id in the header, written in any case.
+func (r reply) headerID() string {
+	for name, values := range r.header {
 		if strings.EqualFold(name, "TrackingID") && len(values) > 0 {
-			return word(values[0])
+			return shorten(r.token.without(word(values[0])), maxCode)
 		}
 	}
 	return ""
@@ -149,16 +148,16 @@ func headerID(h http.Header) string {
 
 // word is s without white space and all else that a name does not hold.
 func word(s string) string {
-	return shorten(strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {
 			return -1
 		}
 		return r
-	}, s), maxCode)
+	}, s)
 }
 
-// line is a short s on one line.
-func line(s string) string { return shorten(oneLine(strings.TrimSpace(s)), maxCode) }
+// line is s on one line.
+func line(s string) string { return oneLine(strings.TrimSpace(s)) }
 
 // oneLine has spaces in place of line breaks and control characters, which a terminal might obey.
 func oneLine(s string) string {

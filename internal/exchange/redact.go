@@ -17,13 +17,16 @@ const shortest = 3
 
 // redactor takes the token and the values of data out of texts.
 type redactor struct {
-	values [][]rune // folded
+	token  forms
+	values [][]rune // folded, the forms of the token among them
 }
 
 // newRedactor collects the values of the operations' data. It does its work only where an error is reported.
-func newRedactor(token string, ops ...Operation) *redactor {
-	red := &redactor{}
-	red.add(token)
+func newRedactor(token forms, ops ...Operation) *redactor {
+	red := &redactor{token: token}
+	for _, form := range token {
+		red.add(form)
+	}
 	for _, op := range ops {
 		if len(op.Data) == 0 {
 			continue
@@ -84,14 +87,18 @@ func (r *redactor) add(value string) {
 }
 
 // clean is text on one line with every value replaced, whatever its case.
-func (r *redactor) clean(text string) string {
-	text = oneLine(text)
+func (r *redactor) clean(text string) string { return r.mask(oneLine(text)) }
+
+func (r *redactor) mask(text string) string {
 	for range 4 { // a replacement can make a new match only with values that hold the mark itself
 		next := r.once(text)
 		if next == text {
 			break
 		}
 		text = next
+	}
+	if r.token.in(text) { // in an escaped form
+		return hidden
 	}
 	return text
 }

@@ -34,7 +34,7 @@ func (x *Exchange) SendWithin(ctx, flight context.Context, ops []Operation, fail
 
 // judge tells what a reply means for the operations.
 func judge(r reply, ops []Operation, failOnErrors int) Answer {
-	a := Answer{Fate: r.fate, Status: r.status, TrackingID: headerID(r.header)}
+	a := Answer{Fate: r.fate, Status: r.status, TrackingID: r.headerID()}
 	switch {
 	case r.err != nil && r.fate == Unknown:
 		a.Err = cleaned(r.err, r.token, ops...)
@@ -45,7 +45,7 @@ func judge(r reply, ops []Operation, failOnErrors int) Answer {
 	}
 	results, note := readResults(r.body, r.broken)
 	switch {
-	case r.fate == Answered && note == "", r.fate == Rejected && anyStatus(results):
+	case r.fate == Answered && note == "", r.fate == Rejected && areResults(results):
 		a.Fate = Answered
 		a.Items = readItems(ops, results, failOnErrors, r.token, a.TrackingID)
 		return a
@@ -57,7 +57,7 @@ func judge(r reply, ops []Operation, failOnErrors int) Answer {
 		note = ""
 	}
 	e := readRefusal(r)
-	e.note, e.cause = note, r.broken
+	e.note, e.cause = note, cleaned(r.broken, r.token, ops...)
 	e.clean(r.token, ops...)
 	if a.TrackingID == "" {
 		a.TrackingID = e.TrackingID
@@ -105,7 +105,7 @@ func firstOf(texts ...string) string {
 }
 
 // cleaned is err with nothing in its text that was sent.
-func cleaned(err error, token string, ops ...Operation) error {
+func cleaned(err error, token forms, ops ...Operation) error {
 	if t, ok := errors.AsType[*transportError](err); ok {
 		t.text = newRedactor(token, ops...).clean(t.text)
 		return t
