@@ -38,13 +38,16 @@ const applyHelp = `FILE is a sheet (.csv, .tsv): an export of Control Hub (Users
 Export) as it comes, what "webex-bulk template users" or "groups" prints, or
 columns named by SCIM path. Each row creates a user or group; with a column
 "operation" (create, update, delete) it may also change or delete one, and an
-update writes only the cells that are not empty. A Manager or member is named by
-mail address: that of another row, or of somebody in the organisation already.
-Licences cannot be given this way: their columns are named once and left alone.
+update writes only the cells that are not empty. REMOVE|+1 555 0100 in a column
+of telephone numbers takes that number away. A Manager or member is named by mail
+address: that of another row, or of somebody in the organisation already. The
+members in an update replace all that the group had. Licences cannot be given this
+way: their columns are named once and left alone.
 
 FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
 of operations, or a BulkRequest), or - for standard input. All of it is checked
-before anything is sent, and every error names its line.
+before anything is sent, and every error names its line, counted as in the file:
+a cell with a line break in it counts for several.
 
 What was done is kept in FILE.journal. The same command again, after Ctrl-C, a
 crash or with a corrected FILE, sends only what is new or had not succeeded. To
@@ -99,17 +102,16 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once this many operations have failed; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
-	f.IntVar(&a.maxDeletes, "max-deletes", 50, "refuse a file with more deletes; holds with --yes, and where it is given")
+	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; where it is given, a terminal too")
 	formatFlag(cmd, &a.format)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
-	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file")
+	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
 	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
-	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors")
+	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors, and which columns were not understood")
 	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
-	cmd.MarkFlagsMutuallyExclusive("journal", "no-journal")
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -121,8 +123,12 @@ func (a *application) run(ctx context.Context) error {
 		return early(ctx, err)
 	}
 	defer in.close()
-	for _, note := range in.Notes() {
-		a.say("%s", note)
+	notes := in.Notes()
+	if a.quiet {
+		notes = in.Warnings()
+	}
+	for _, note := range notes {
+		a.tell(note)
 	}
 	if in.rows == 0 {
 		a.say("%s has no operations in it: there is nothing to do", in.name)
@@ -141,6 +147,11 @@ func (a *application) run(ctx context.Context) error {
 				a.talk.warn(report.Plain(err)) // what was done is on disk already
 			}
 		}()
+	}
+	if a.job.Journal == nil {
+		lastWord(ctx, "there is no journal: what was sent is not known")
+	} else {
+		lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
 	}
 	found, err := in.lookUp(ctx, c, known)
 	if err == nil && j != nil {
@@ -162,6 +173,8 @@ func (a *application) checkFlags() error {
 		return fmt.Errorf("--fail-on-errors %d: expected 0 or more", a.job.FailOnErrors)
 	case a.maxDeletes < 0:
 		return fmt.Errorf("--max-deletes %d: expected 0 or more", a.maxDeletes)
+	case a.journalFile != "" && a.noJournal:
+		return errors.New("--journal FILE and --no-journal contradict each other: give one of them")
 	case a.reportNames && a.report == "":
 		return errors.New("--report-names needs --report FILE.html")
 	}
@@ -245,7 +258,7 @@ func early(ctx context.Context, err error) error {
 	case bad:
 		return fmt.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
 	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, then(remedy(err), "give the same command"))}
+		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "give the same command"))}
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
@@ -19,6 +20,7 @@ type books struct {
 	name      string              // whom the result at hand is about
 	held      []held
 	needing   int // how many needed a row that did not succeed
+	taken     int // how many create a user who is there already
 }
 
 // add enters a result.
@@ -44,6 +46,9 @@ func (b *books) enter(res client.Result, line int, name string) {
 	res.Err = b.byLine(res)
 	if _, ok := errors.AsType[*report.NeededError](res.Err); ok {
 		b.needing++
+	}
+	if res.Outcome == client.Failed && res.Status == http.StatusConflict && res.Operation.Path == "/Users" {
+		b.taken++
 	}
 	b.sum.Add(res, line)
 	if b.recorder != nil {

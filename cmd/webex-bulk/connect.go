@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,6 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.credentials, "credentials", "", "`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
 		"refresh_token; new tokens are kept in it (default: WEBEX_CLIENT_ID,\nWEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN)")
 	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust beside those of the system")
-	cmd.MarkFlagsMutuallyExclusive("token-file", "credentials")
 }
 
 // limits are the flags that say how much is sent at once.
@@ -46,13 +46,15 @@ func (c *connection) limits(f *pflag.FlagSet) {
 	f.IntVar(&c.cfg.Limits.Bytes, "max-bytes", 1<<20, "bytes in a request's body")
 }
 
+const maxConcurrency = 1000
+
 // checkLimits refuses what client.New would take for "the default".
 func (c *connection) checkLimits() error {
 	for _, n := range []struct {
 		flag          string
 		value, lo, hi int
 	}{
-		{"concurrency", c.cfg.Concurrency, 1, 1000},
+		{"concurrency", c.cfg.Concurrency, 1, maxConcurrency},
 		{"max-attempts", c.cfg.MaxAttempts, 1, 1000},
 		{"max-operations", c.cfg.Limits.Operations, 1, 100},
 		{"max-bytes", c.cfg.Limits.Bytes, 1024, 1 << 30},
@@ -126,6 +128,8 @@ func (c *connection) httpClient() (*http.Client, error) {
 // tokens is where tokens come from: what a flag says, or else the environment.
 func (c *connection) tokens() (client.TokenSource, error) {
 	switch {
+	case c.tokenFile != "" && c.credentials != "":
+		return nil, errors.New("--token-file and --credentials contradict each other: give one of them")
 	case c.tokenFile != "":
 		c.from = "--token-file " + c.tokenFile
 		if err := access.OwnerOnly(c.tokenFile); errors.Is(err, access.ErrExposed) {
@@ -152,7 +156,20 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		c.from = "WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN"
 		return c.refreshed(found)
 	}
+	if missing := missingVariables(); missing != "" {
+		return nil, fmt.Errorf("no access token; what is missing to get one: %s", missing)
+	}
 	return nil, errors.New("no access token: set WEBEX_ACCESS_TOKEN, or give --token-file FILE or --credentials FILE")
+}
+
+// missingVariables names what is not there of an app's variables where some are.
+func missingVariables() string {
+	all := []string{"WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN"}
+	missing := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return os.Getenv(name) != "" })
+	if len(missing) == len(all) {
+		return ""
+	}
+	return strings.Join(missing, ", ")
 }
 
 // loadCredentials reads the file, or makes it from the environment if there is

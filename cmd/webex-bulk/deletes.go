@@ -19,19 +19,19 @@ func (a *application) confirm(ctx context.Context, in *input) error {
 		return nil
 	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
 		return fmt.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
-			"see them with webex-bulk plan --all %s; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, word(a.file), n)
+			"%s; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, a.seeThem(), n)
 	case a.yes:
 		return nil
 	case a.file == stdin || !isTerminal(a.in):
 		return fmt.Errorf("%s in %s, and a deleted user cannot be brought back; nothing was sent\n"+
-			"see them with webex-bulk plan --all %s; if they are right, give --yes", plural(n, "delete"), in.name, word(a.file))
+			"%s; if they are right, give --yes", plural(n, "delete"), in.name, a.seeThem())
 	}
 	fmt.Fprintf(a.err, "%d of %d operations delete, for good:\n", n, in.rows)
 	for _, row := range in.deletes {
 		fmt.Fprintf(a.err, "  line %d: %s\n", row.Line, subject(row))
 	}
 	if more := n - len(in.deletes); more > 0 {
-		fmt.Fprintf(a.err, "  and %d more\n", more)
+		fmt.Fprintf(a.err, "  and %d more: %s\n", more, a.seeThem())
 	}
 	fmt.Fprintf(a.err, "Type the number of deletes (%d) to go on: ", n)
 	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
@@ -39,6 +39,14 @@ func (a *application) confirm(ctx context.Context, in *input) error {
 		return errors.New("not confirmed; nothing was sent")
 	}
 	return nil
+}
+
+// seeThem is how to see all deletes. What came through a pipe is gone.
+func (a *application) seeThem() string {
+	if isNamedFile(a.file) {
+		return "see them with webex-bulk plan --all " + word(a.file)
+	}
+	return "put the operations into a file, and see them with webex-bulk plan --all FILE"
 }
 
 // subject is what a person calls what a row is about.

@@ -52,8 +52,13 @@ Exit code 0, although some fail on purpose; 130 when interrupted.`,
 // run imports the organisation. Some operations fail on purpose: their users
 // are there already, and what refers to those cannot succeed either.
 func (d *demonstration) run(ctx context.Context) error {
-	if d.people < 1 {
+	switch {
+	case d.people < 1:
 		return fmt.Errorf("--users %d: expected 1 or more", d.people)
+	case d.concurrency < 1 || d.concurrency > maxConcurrency:
+		return fmt.Errorf("--concurrency %d: expected 1 to %d", d.concurrency, maxConcurrency)
+	case d.latency < 0:
+		return fmt.Errorf("--latency %s: expected 0 or more", d.latency)
 	}
 	service := webextest.New(webextest.Config{
 		Seed: d.seed, Latency: d.latency,

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -33,7 +31,7 @@ func (a *application) writeFailed(in *input, b *books) error {
 	}
 	ids, err := a.idsFor(in, b)
 	if err == nil {
-		err = replaceFile(a.failed, func(w *bufio.Writer) error {
+		err = a.replaceFailed(func(w *bufio.Writer) error {
 			if len(ids) == 0 {
 				return in.Copy(w, keep)
 			}
@@ -51,17 +49,34 @@ func (a *application) writeFailed(in *input, b *books) error {
 	return nil
 }
 
-// noneFailed leaves no file that tells of failures, not even an older one.
+// noneFailed leaves no file that tells of failures.
 func (a *application) noneFailed() error {
-	switch err := os.Remove(a.failed); {
-	case err == nil:
-		a.say("\nevery row succeeded: the older %s was removed", a.failed)
-	case errors.Is(err, fs.ErrNotExist):
+	kept, err := setAside(a.failed)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--failed: %w", err)
+	case kept == "":
 		a.say("\nevery row succeeded: %s was not written", a.failed)
 	default:
-		return fmt.Errorf("--failed: %w", err)
+		a.say("\nevery row succeeded: the older %s is kept as %s", a.failed, kept)
 	}
 	return nil
+}
+
+// replaceFailed writes the file anew. What stood there may have been corrected
+// by hand: it is kept, unless it is what would be written.
+func (a *application) replaceFailed(write func(*bufio.Writer) error) error {
+	kept := ""
+	err := replaceFileAfter(a.failed, write, func(fresh string) (err error) {
+		if !sameContent(fresh, a.failed) {
+			kept, err = setAside(a.failed)
+		}
+		return err
+	})
+	if kept != "" {
+		a.say("\nthe older %s is kept as %s", a.failed, kept)
+	}
+	return err
 }
 
 // idsFor finds what the rows that did not succeed refer to and that was created

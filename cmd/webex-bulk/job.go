@@ -29,12 +29,13 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		b.recorder.Stop()
 	}
 	if a.neverBegan(stop) {
-		return fmt.Errorf("nothing was sent: %w\n%s", stop, then(remedy(stop), "give the same command"))
+		return fmt.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
 	}
 	broken = errors.Join(broken, b.settle(in))
 	b.sum.Finish(a.job.Progress(), time.Since(began), stop)
 	broken = errors.Join(broken, a.show(&b.sum))
 	a.adviseNeeded(b)
+	a.adviseTaken(b)
 	broken = errors.Join(broken, a.writeFailed(in, b), a.writeReport(in, b))
 	return a.verdict(ctx, &b.sum, stop, broken)
 }

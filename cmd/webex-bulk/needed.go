@@ -84,6 +84,15 @@ func (b *books) byLine(res client.Result) error {
 	return &report.NeededError{Line: b.line(e.Index), Err: res.Err}
 }
 
+// adviseTaken tells what to do about rows that create what is there already, as
+// those of an export that is applied to its own organisation do.
+func (a *application) adviseTaken(b *books) {
+	if b.sheet && b.taken > 0 {
+		a.say("\n%s with status 409: these people are there already: leave their rows out, or, to change them,\n"+
+			"give their rows \"update\" in a column \"operation\"", plural(b.taken, "row"))
+	}
+}
+
 // adviseNeeded tells what to do about rows that needed others.
 func (a *application) adviseNeeded(b *books) {
 	if n := b.needing; b.sheet && n > 0 {

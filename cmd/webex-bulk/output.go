@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,13 @@ import (
 
 // replaceFile writes a file that only its owner can read, and puts it in the
 // place of an older one once it is whole.
-func replaceFile(path string, write func(*bufio.Writer) error) (err error) {
+func replaceFile(path string, write func(*bufio.Writer) error) error {
+	return replaceFileAfter(path, write, func(string) error { return nil })
+}
+
+// replaceFileAfter is replaceFile, with something to do once the new file is
+// whole, under the name given, and before it takes its place.
+func replaceFileAfter(path string, write func(*bufio.Writer) error, before func(fresh string) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".webex-bulk-*") // mode 0600
 	if err != nil {
 		return unwritable(path, err)
@@ -29,7 +36,53 @@ func replaceFile(path string, write func(*bufio.Writer) error) (err error) {
 	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
 		return unwritable(path, err)
 	}
+	if err := before(f.Name()); err != nil {
+		return err
+	}
 	return os.Rename(f.Name(), path)
+}
+
+// setAside gives a file the name FILE.bak, or FILE.bak2 and so on where there is
+// such a file: nothing is lost. It returns that name, "" if there is no file.
+func setAside(path string) (kept string, err error) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	kept = path + ".bak"
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+			return kept, os.Rename(path, kept)
+		} else if err != nil {
+			return "", err
+		}
+		kept = fmt.Sprintf("%s.bak%d", path, n)
+	}
+}
+
+// sameContent reports whether two files hold the same. One that cannot be read
+// does not.
+func sameContent(one, other string) bool {
+	a, err := os.Open(one)
+	if err != nil {
+		return false
+	}
+	defer a.Close()
+	b, err := os.Open(other)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	x, y := make([]byte, 1<<16), make([]byte, 1<<16)
+	for {
+		n, errA := io.ReadFull(a, x)
+		m, errB := io.ReadFull(b, y)
+		if !bytes.Equal(x[:n], y[:m]) {
+			return false
+		}
+		if errA != nil || errB != nil {
+			return errA == errB && (errA == io.EOF || errA == io.ErrUnexpectedEOF)
+		}
+	}
 }
 
 // unwritable tells of the file that was to be written, not of its precursor.

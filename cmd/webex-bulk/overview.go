@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -178,7 +179,11 @@ func touches(op client.Operation) []string {
 	var out []string
 	for _, step := range patch.Operations {
 		op := strings.ToLower(step.Op)
-		if step.Path != "" {
+		switch n := count(step.Value); {
+		case op == "replace" && step.Path == "members" && n > 0:
+			out = append(out, becomeThese(n))
+			continue
+		case step.Path != "":
 			out = append(out, op+" "+shortPath(step.Path)+size(step.Value))
 			continue
 		}
@@ -187,6 +192,14 @@ func touches(op client.Operation) []string {
 		}
 	}
 	return out
+}
+
+// becomeThese says that those whom an update does not name are members no more.
+func becomeThese(n int) string {
+	if n == 1 {
+		return "members become this one"
+	}
+	return fmt.Sprintf("members become these %d", n)
 }
 
 // attributes names the members of a resource; those of an extension stand for
@@ -209,8 +222,14 @@ func attributes(data json.RawMessage) []string {
 	return out
 }
 
-// shortPath leaves out the schema of an attribute's path.
+// comparison is a value within a path. Ids are none: members are told by them.
+var comparison = regexp.MustCompile(`(?i)\b(value|display) eq "(?:[^"\\]|\\.)*"`)
+
+// shortPath leaves out the schema of an attribute's path, and values.
 func shortPath(path string) string {
+	if !strings.HasPrefix(path, "members[") {
+		path = comparison.ReplaceAllString(path, `$1 eq "…"`)
+	}
 	if !strings.HasPrefix(strings.ToLower(path), "urn:") {
 		return path
 	}
@@ -223,9 +242,15 @@ func shortPath(path string) string {
 
 // size tells how many values a list has, where it has more than one.
 func size(value json.RawMessage) string {
-	var list []json.RawMessage
-	if json.Unmarshal(value, &list) != nil || len(list) < 2 {
-		return ""
+	if n := count(value); n > 1 {
+		return fmt.Sprintf(" (%d)", n)
 	}
-	return fmt.Sprintf(" (%d)", len(list))
+	return ""
+}
+
+// count is the number of values of a list.
+func count(value json.RawMessage) int {
+	var list []json.RawMessage
+	_ = json.Unmarshal(value, &list) // no list has none
+	return len(list)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +10,11 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/webexscim/bulk/internal/report"
@@ -56,9 +59,12 @@ func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
 func run(args []string, io stdio) int {
-	ctx, stop := interruptible()
+	ctx, stop := interruptible(io.err)
 	defer stop()
 	root := newRoot(io)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		withoutBackticks(root)
+	}
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -75,9 +81,10 @@ func run(args []string, io stdio) int {
 }
 
 // interruptible is a context that the first Ctrl-C ends; the second one ends
-// the program at once, which a journal survives.
-func interruptible() (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+// the program at once, which a journal survives, with a last word to w.
+func interruptible(w io.Writer) (context.Context, func()) {
+	last := &atomic.Value{}
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), lastWordKey{}, last))
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // nohup
@@ -86,6 +93,8 @@ func interruptible() (context.Context, func()) {
 	go func() {
 		for range signals {
 			if ctx.Err() != nil {
+				text, _ := last.Load().(string)
+				fmt.Fprintln(w, cmp.Or(text, "webex-bulk: ended at once"))
 				os.Exit(exitInterrupted)
 			}
 			cancel()
@@ -95,6 +104,16 @@ func interruptible() (context.Context, func()) {
 		signal.Stop(signals)
 		close(signals)
 		cancel()
+	}
+}
+
+// lastWordKey finds what is said when the second Ctrl-C ends the program.
+type lastWordKey struct{}
+
+// lastWord sets it.
+func lastWord(ctx context.Context, text string) {
+	if last, ok := ctx.Value(lastWordKey{}).(*atomic.Value); ok {
+		last.Store("webex-bulk: ended at once; " + text)
 	}
 }
 
@@ -121,9 +140,15 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 	root.SetErr(io.err)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(newApply(io), newPlan(io), newTemplate(io), newWhoami(io),
 		newServe(io), newDemo(io), newLocate(io), newSpec(io))
+	root.InitDefaultCompletionCmd()
+	if shells, _, err := root.Find([]string{"completion"}); err == nil {
+		shells.RunE = noSuchShell
+		shells.Args = cobra.ArbitraryArgs // which RunE refuses
+	}
 	return root
 }
 
@@ -131,6 +156,13 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 func wrongFlag(cmd *cobra.Command, err error) error {
 	if strings.HasPrefix(err.Error(), "unknown flag: --token") {
 		return errors.New("a token among the arguments can be read by others: set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
+	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		expected := map[string]string{
+			"int": "a whole number", "int64": "a whole number", "float64": "a number",
+			"bool": "true or false", "duration": "a time such as 200ms or 5s",
+		}[wrong.GetFlag().Value.Type()]
+		return fmt.Errorf("--%s %s: expected %s; see %s --help", wrong.GetFlag().Name, wrong.GetValue(), expected, cmd.CommandPath())
 	}
 	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 }

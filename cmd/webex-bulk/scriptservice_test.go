@@ -86,6 +86,8 @@ func cmdScript(ts *testscript.TestScript, neg bool, args []string) {
 			f = webextest.CutAt(webextest.BeforeWork)
 		case "page":
 			f = webextest.Page()
+		case "redirect":
+			f = webextest.Redirect("https://elsewhere.example/Bulk")
 		default:
 			status, err := strconv.Atoi(arg)
 			ts.Check(err)
@@ -208,7 +210,7 @@ func userData(name string) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"%s@example.com","userType":"user"}`, name)
 }
 
-// cmdUser compares an attribute of a user: user NAME ATTRIBUTE VALUE, where a
+// cmdUser compares an attribute of a user: [!] user NAME ATTRIBUTE VALUE, where a
 // manager is given by userName, phone.TYPE, email.TYPE and address.PART by kind.
 func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 	sim := benchOf(ts).sim
@@ -235,7 +237,7 @@ func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 	for _, a := range u.Addresses {
 		values["address.locality"] = a.Locality
 	}
-	if got, known := values[args[1]]; !known || got != args[2] {
+	if got, known := values[args[1]]; (known && got == args[2]) == neg {
 		ts.Fatalf("%s of %s is %q, want %q: %s", args[1], args[0], got, args[2], raw)
 	}
 }

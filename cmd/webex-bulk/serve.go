@@ -33,6 +33,14 @@ try them.`,
 			if chaos < 0 || chaos > 1 {
 				return fmt.Errorf("--chaos %g: expected 0 to 1", chaos)
 			}
+			switch {
+			case cfg.Rate.Requests < 0:
+				return fmt.Errorf("--rate %d: expected 0 or more", cfg.Rate.Requests)
+			case cfg.Latency < 0:
+				return fmt.Errorf("--latency %s: expected 0 or more", cfg.Latency)
+			case cfg.ReadLag < 0:
+				return fmt.Errorf("--read-lag %s: expected 0 or more", cfg.ReadLag)
+			}
 			var err error
 			if cfg.OrgID, err = client.ParseOrgID(cfg.OrgID); err != nil {
 				return fmt.Errorf("--org: %w", err)

@@ -17,8 +17,9 @@ func newTemplate(io stdio) *cobra.Command {
 		Long: `The sheet has a header, which stays, and rows that show what goes where, which
 are to be overwritten. Its columns may stand in any order, and those that are not
 needed may go. The column "operation" says create, update or delete; an update
-writes only the cells that are not empty. A user is known by the mail address, a
-group by its name. More columns are named by SCIM path: externalId,
+writes only the cells that are not empty, and the members of a group as a whole:
+who is not among them is no member any more. REMOVE| before a telephone number
+takes that number away. A user is known by the mail address, a group by its name. More columns are named by SCIM path: externalId,
 emails[type eq "home"].value, urn:…:enterprise:2.0:User:costCenter.`,
 		Example: `  webex-bulk template users > users.csv
   webex-bulk template groups > groups.csv`,

@@ -25,17 +25,28 @@ func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, br
 		return &exit{exitInterrupted, errors.Join(errors.New(text), broken)}
 	case stop != nil && broken != nil:
 		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", broken, again)}
+	case errors.Is(stop, client.ErrBudget):
+		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, a.correct(again))}
 	case stop != nil:
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, then(remedy(stop), again))}
+		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, then(advice(stop), again))}
 	case broken != nil:
 		return &exit{exitSome, broken}
 	case sum.Succeeded < sum.Operations:
-		a.say("\n%s", then("correct what failed", again))
+		a.say("\n%s", a.correct(again))
 		return &exit{code: exitSome}
 	case sum.Replayed > 0 && sum.Replayed == sum.Operations:
 		a.sayReplayed(sum.Operations)
 	}
 	return nil
+}
+
+// correct is what to do about operations that did not succeed.
+func (a *application) correct(again string) string {
+	if a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file) {
+		return then("correct what failed", again)
+	}
+	return fmt.Sprintf("correct them in %s and give the same command: it sends only what has not succeeded;\n"+
+		"or correct %s and apply that", word(a.file), word(a.failed))
 }
 
 // sayReplayed tells of a file that was applied before: it may be meant to be
@@ -57,7 +68,7 @@ func (a *application) again(sum *report.Summary) string {
 	case a.job.Journal != nil:
 		return "give the same command: it sends only what has not succeeded"
 	case a.failed != "":
-		return "there is no journal: the same command would send everything once more; apply " + word(a.failed) + " instead"
+		return "there is no journal: the same command would send everything once more;\ncorrect " + word(a.failed) + " and apply that"
 	}
 	return "there is no journal: the same command would send everything once more;\n" +
 		"--failed FILE would have kept what did not succeed, to be applied by itself"
@@ -74,6 +85,15 @@ func then(first, second string) string {
 	return first + "\n" + second
 }
 
+// advice is remedy, and how to see whether it has helped.
+func advice(err error) string {
+	text := remedy(err)
+	if errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrEndpoint) {
+		text += ";\ntry it with webex-bulk whoami"
+	}
+	return text
+}
+
 // remedy is what to do about an error that ended a job, or kept one from
 // beginning, before the same command is given again.
 func remedy(err error) string {
@@ -81,23 +101,26 @@ func remedy(err error) string {
 	errors.As(err, &e)
 	_, elsewhere := errors.AsType[*journal.TargetError](err)
 	refresh, noToken := errors.AsType[*access.Error](err)
+	redirected := e != nil && e.Status/100 == 3
 	switch {
 	case elsewhere:
 		return "another --journal FILE starts afresh, and forgets what was done"
-	case errors.Is(err, client.ErrBudget):
-		return "correct what failed"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
 		return "the token is valid, but not for this: check that --org is its organisation, that it has the scope\n" +
 			"identity:people_rw, and that whoever it belongs to is a full or user administrator"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil:
-		return "the token is wrong or has expired: get a new one, and try it with webex-bulk whoami (a personal one, of\n" +
-			"developer.webex.com, lasts 12 hours; those of a service app or integration are renewed: --credentials FILE)"
-	case noToken && refresh.Status != 0:
+		return "the token is wrong or has expired: get a new one (a personal one, of developer.webex.com,\n" +
+			"lasts 12 hours; those of a service app or integration are renewed: --credentials FILE)"
+	case noToken && (refresh.Status == http.StatusNotFound || refresh.Status/100 == 3):
+		return "tokens are asked for at the base url: check --base-url or WEBEX_BASE_URL"
+	case noToken && refresh.Status/100 == 4 && refresh.Status != http.StatusTooManyRequests:
 		return "see that the client id, the client secret and the refresh token are those of the app"
 	case errors.Is(err, client.ErrUnauthorized) && !noToken:
-		return "see that there is a token where it is looked for: webex-bulk whoami says where"
+		return "see that there is a token where it is looked for"
+	case errors.Is(err, client.ErrEndpoint) && redirected:
+		return "redirects are not followed, since token and data go to one host alone: check --base-url"
 	case errors.Is(err, client.ErrEndpoint):
-		return "there is no such organisation, or no SCIM at this address: check --org and --base-url with webex-bulk whoami"
+		return "there is no such organisation, or no SCIM at this address: check --org and --base-url"
 	case noToken, errors.Is(err, client.ErrUnavailable):
 		return "check the network, the proxy (HTTPS_PROXY), --base-url and the certificates (--ca-file), or wait"
 	case errors.Is(err, journal.ErrWrite):

@@ -16,7 +16,7 @@ type change struct {
 	column *column
 	target target // the column's, with the type of the address
 	value  any
-	remove bool
+	remove bool // value is what is to be removed
 }
 
 // builder makes the operation of one row, and gathers all that is wrong with it.
@@ -163,8 +163,9 @@ type patchChange struct {
 // filter; an add sets the value of the one that does, or makes one: what a sheet with a new number means.
 func (c change) patch() patchChange {
 	switch {
-	case c.remove:
-		return patchChange{Op: "remove", Path: c.target.element()}
+	case c.remove: // this value alone: who has another number by now keeps it
+		path := strings.TrimSuffix(c.target.element(), "]") + " and value eq " + string(marshal(c.value)) + "]"
+		return patchChange{Op: "remove", Path: path}
 	case c.target.filterKey != "":
 		return patchChange{Op: "add", Path: c.target.path(), Value: c.value}
 	}
@@ -199,6 +200,8 @@ func (b *builder) path() string {
 		}
 	case b.name == "":
 		b.fault(b.identity, "", "neither an id nor a "+b.identityName(), "one of them: whom to change")
+	case isFormula(b.name):
+		b.fault(b.identity, b.name, formulaProblem, b.identityForm())
 	case !b.isName(b.name):
 		b.fault(b.identity, b.name, "not an email address", b.identityForm())
 	default:

@@ -56,13 +56,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 		to.target.filter = b.addressType()
 		to.value = b.plain(c, text)
 	case c.kind == phone:
-		number, gone := removal(text)
-		if gone {
-			to.remove = true
-			b.removable(c, text)
-		} else {
-			to.value = b.plain(c, number)
-		}
+		to.value, to.remove = b.number(c, text)
 	case c.kind == reference:
 		to.value = map[string]any{"value": b.user(c, text)}
 	case c.kind == references:
@@ -82,11 +76,19 @@ func (b *builder) plain(c *column, text string) any {
 	return value
 }
 
-// removable refuses REMOVE| for a user who is only created.
-func (b *builder) removable(c *column, text string) {
-	if op, _ := parseOperation(b.cell(b.record, b.operations)); op == create {
+// number reads a telephone number, which REMOVE| before it says to remove.
+func (b *builder) number(c *column, text string) (value any, gone bool) {
+	number, gone := removal(text)
+	op, _ := parseOperation(b.cell(b.record, b.operations))
+	switch {
+	case gone && op == create:
 		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
+		return nil, true
+	case gone && number == "":
+		b.fault(c, text, "no number after REMOVE|", "the one to be removed, such as REMOVE|+1 555 0100")
+		return nil, true
 	}
+	return b.plain(c, number), gone
 }
 
 // addressTypes are the types of addresses in SCIM, and how Control Hub calls them.
@@ -109,7 +111,11 @@ func (b *builder) user(c *column, who string) string {
 	if isUUID(who) {
 		return who
 	}
-	if !isEmail(who) {
+	if _, gone := removal(who); gone {
+		b.fault(c, who, removalProblem, b.insteadOfRemoval(c))
+		return ""
+	}
+	if !isEmail(who) || isFormula(who) {
 		_, problem, _ := emailValue(who)
 		if isFormula(who) {
 			problem = formulaProblem
@@ -128,6 +134,14 @@ func (b *builder) user(c *column, who string) string {
 		return b.find(c, l, "no user of the organisation has this userName", "the email address of one")
 	}
 	return b.find(c, l, "neither in this sheet nor in the organisation", "the email address of a user of one of them")
+}
+
+// insteadOfRemoval is how to take somebody out of a manager's or a group's place.
+func (b *builder) insteadOfRemoval(c *column) string {
+	if c.kind == references {
+		return "those who stay: an update replaces all members"
+	}
+	return "the new manager; to have none, an operation in NDJSON"
 }
 
 // places is where the users may be whom a cell names.

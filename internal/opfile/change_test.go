@@ -21,7 +21,7 @@ func TestChanges(t *testing.T) {
 	const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 	want := `2 PATCH /Users/id-of-ada@example.com  ` + patch +
 		`{"op":"add","path":"addresses[type eq \"home\"].country","value":"GB"},` +
-		`{"op":"remove","path":"phoneNumbers[type eq \"work\"]"},{"op":"replace","path":"title","value":"Countess"},` +
+		`{"op":"remove","path":"phoneNumbers[type eq \"work\" and value eq \"+44 20 7946 0102\"]"},{"op":"replace","path":"title","value":"Countess"},` +
 		`{"op":"replace","path":"` + enterprise + `:department","value":"Maths"},` +
 		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"bulkId:` + bulkID(userPrefix, "new@example.com") + `"}}]}
 3 PATCH /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001  ` + patch + `{"op":"replace","path":"active","value":false},` +
@@ -63,6 +63,25 @@ func TestManagers(t *testing.T) {
 		"sent as written, though a service may refuse it: 3 rows in which the manager is the user in person (line 2; line 4; line 5)")
 	_, wrong := bad(t, "users.csv", "operation,userName,Manager\n,a@example.com,b@example.com\ndelete,B@example.com,\n")
 	same(t, "deleted", wrong.Error(), `users.csv, line 2, column "Manager", value "b@example.com": a user whom line 3 deletes; expected one who stays`)
+}
+
+// What a service may refuse is sent as it is written, and told: the first lines, and how many more.
+func TestDoubts(t *testing.T) {
+	text := "userName,Address country,Extension,\"emails[type eq \"\"wrk\"\"].value\"\n"
+	for i := range 13 {
+		text += fmt.Sprintf("u%d@example.com,Germany,12,\n", i)
+	}
+	r := open(t, "users.csv", text+"a@example.com,de,12a,\nb@example.com,,x 1,a@b.com\n")
+	good(t, r)
+	const sent = "sent as written, though a service may refuse it: "
+	same(t, "notes", strings.Join(r.Notes(), "\n"), sent+"13 rows in which the country is no code of two letters, such as DE (line 2; line 3; "+
+		"line 4; line 5; line 6; line 7; line 8; line 9; line 10; line 11; and 3 more)\n"+
+		sent+"2 rows in which the extension holds more than digits (line 15; line 16)\n"+
+		sent+`1 column of a type that is not known (emails[type eq "wrk"].value)`)
+	r = open(t, "users.csv", "operation,userName,Extension,Phone Number\nupdate,a@example.com,REMOVE|12,12a\n")
+	if good(t, r); len(r.Notes()) > 0 {
+		t.Errorf("%q", r.Notes())
+	}
 }
 
 // Before anything is looked up, all else can be checked and shown: placeholders stand for the ids.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"hash/maphash"
 	"math"
 	"strings"
@@ -132,7 +131,7 @@ func (s *sheet) readOnce(left []column) error {
 			s.lookups = append(s.lookups, w.Lookup)
 		}
 	}
-	s.notes = s.describe(left)
+	s.notes, s.unheard = s.describe(left)
 	return s.overlooked(left)
 }
 
@@ -185,8 +184,10 @@ func (s *sheet) enter(rec record, all *wishes) {
 		case c.kind == reference:
 			all.user(who)
 			if strings.EqualFold(who, name) || strings.EqualFold(who, id) {
-				s.ownManagers = append(s.ownManagers, fmt.Sprintf("line %d", line))
+				s.doubt(ownManager, line)
 			}
+		default:
+			s.doubtCell(c, who, line)
 		}
 	}
 }

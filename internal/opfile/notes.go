@@ -2,6 +2,8 @@ package opfile
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -9,9 +11,9 @@ import (
 const maxNamed = 10
 
 // describe names the columns that are left alone and why, one line a reason. Columns of services and licences, of
-// which there can be thousands, are counted.
-func (s *sheet) describe(left []column) (notes []string) {
-	var services, readOnly, unsupported, unknown []string
+// which there can be thousands, are counted. What was not understood is told again by itself.
+func (s *sheet) describe(left []column) (notes, unheard []string) {
+	var services, odd, readOnly, unsupported, unknown []string
 	for _, c := range left {
 		switch {
 		case c.use == leftReadOnly:
@@ -19,8 +21,10 @@ func (s *sheet) describe(left []column) (notes []string) {
 		case c.use == leftUnsupported:
 			unsupported = append(unsupported, c.header)
 		case c.header == "" && c.holds == 0: // what spreadsheets append
-		case c.holds&^switchWords == 0 && c.header != "":
+		case c.header != "" && (c.holds == switchWords || c.holds == 0 && isService(c.header)):
 			services = append(services, c.header)
+		case isService(c.header):
+			odd = append(odd, c.header)
 		default:
 			unknown = append(unknown, s.unknown(c))
 		}
@@ -33,13 +37,18 @@ func (s *sheet) describe(left []column) (notes []string) {
 	note(services, "left alone: %s of services and licences, which SCIM does not carry (%s)")
 	note(readOnly, "left alone: %s that the service alone writes (%s)")
 	note(unsupported, "left alone: %s that SCIM does not carry (%s)")
+	understood := len(notes)
+	note(odd, "left alone: %s of services and licences in which a value is neither TRUE nor FALSE (%s)")
 	note(unknown, "left alone: %s with an unknown header (%s)")
-	if len(s.ownManagers) > 0 {
-		notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %s in which the manager is the user in person (%s)",
-			plural(len(s.ownManagers), "row"), someOf(s.ownManagers)))
-	}
-	return notes
+	unheard = slices.Clone(notes[understood:])
+	return append(notes, s.doubted()...), unheard
 }
+
+// service is what the headers of services and licences have, in Control Hub's exports.
+var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|call|calendar)\b.* service\b|^call service |` +
+	`^(contact migration required|enterprise content management)$`)
+
+func isService(header string) bool { return service.MatchString(header) }
 
 // unknown is a header that nobody knows, with the one that was likely meant.
 func (s *sheet) unknown(c column) string {

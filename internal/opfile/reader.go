@@ -101,15 +101,25 @@ func (r *Reader) Lookups() []Lookup {
 func (r *Reader) Resolve(id func(Lookup) (id string, ok bool)) { r.resolve = id }
 
 // Notes returns what a person should know of the input once, one line each: the columns of a sheet that are left
-// alone and why, users who are their own managers, the failOnErrors of a BulkRequest. They are complete when Rows has come to its end.
+// alone and why, values that a service may refuse, the failOnErrors of a BulkRequest. They are complete when Rows has come to its end.
 func (r *Reader) Notes() []string {
 	if r.sheet != nil {
 		return r.sheet.notes
 	}
 	if r.request.failOnErrors != "" {
-		return []string{"failOnErrors of the file (" + r.request.failOnErrors + ") is left alone: it is set for the whole job"}
+		n := r.request.failOnErrors
+		return []string{"failOnErrors of the file (" + n + ") is not used: give --fail-on-errors " + n}
 	}
 	return nil
+}
+
+// Warnings returns those of the Notes that must not go unheard: the columns of a sheet that were not understood, by
+// their header or by what stands in them, which is lost. They are complete at once.
+func (r *Reader) Warnings() []string {
+	if r.sheet == nil {
+		return nil
+	}
+	return r.sheet.unheard
 }
 
 // Rows yields the operations in the order of the input, and an *Error for each thing that is wrong, after which it

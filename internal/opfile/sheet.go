@@ -29,9 +29,10 @@ type sheet struct {
 	index   index
 	lookups []Lookup
 	notes   []string
+	unheard []string        // those of notes that are about columns nobody understood
 	zones   map[string]bool // time zones asked for so far
 
-	ownManagers []string // the lines of users who are their own managers
+	doubtful [doubts]doubtful
 }
 
 // openSheet reads the header, and the rows once. The head is the beginning of the text.

@@ -90,6 +90,15 @@ left alone: 2 columns with an unknown header (Frist Name, for First Name?; Shoe 
 	if notes := open(t, "plain.csv", "userName,,\na@example.com,,\n").Notes(); len(notes) != 0 {
 		t.Errorf("notes of a sheet all of which is used: %q", notes)
 	}
+	r = open(t, "odd.csv", "userName,members remove,Webex Meetings [Sub1],Webex Teams [Sub1],Call Service Aware\na@example.com,,maybe,,\nb@example.com,,TRUE,,\n")
+	same(t, "licences", strings.Join(r.Notes(), "\n"), "left alone: 2 columns of services and licences, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
+		"left alone: 1 column of services and licences in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+		"left alone: 1 column with an unknown header (members remove)")
+	same(t, "warnings", strings.Join(r.Warnings(), "\n"), "left alone: 1 column of services and licences in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+		"left alone: 1 column with an unknown header (members remove)")
+	if r = open(t, "a.ndjson", ""); len(r.Warnings()) > 0 {
+		t.Errorf("%q", r.Warnings())
+	}
 }
 
 // Columns can be named by SCIM path, with quotes as people and spreadsheets write them.

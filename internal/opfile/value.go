@@ -22,6 +22,8 @@ func (s *sheet) value(c *column, text string) (value any, problem, expected stri
 		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
 	case isFormula(text) && c.target.name != "password":
 		return nil, formulaProblem, "the value itself, as text"
+	case c.kind != phone && c.target.name != "password" && isRemoval(text):
+		return nil, removalProblem, "the new value, or an empty cell to leave it as it is"
 	}
 	switch c.kind {
 	case boolean:
@@ -54,7 +56,7 @@ func isFormula(text string) bool {
 
 const formulaProblem = "a formula, or an error of one"
 
-var failedFormula = regexp.MustCompile(`^#(N/A|DIV/0!|[A-Z]+[!?])$`)
+var failedFormula = regexp.MustCompile(`^#(N/A|DIV/0!|[A-Z]+[!?])(@|$)`) // or an address that was made of one
 
 // phoneValue takes a number in any style, but none that a spreadsheet took for a quantity.
 func phoneValue(text string) (value any, problem, expected string) {
@@ -75,6 +77,10 @@ var (
 	mangledNumber = regexp.MustCompile(`^[+-]?\d+([.,]\d+)?[Ee]\+?\d+$`) // 4.42036E+11, also with a decimal comma
 	decimalNumber = regexp.MustCompile(`^\d+[.,]0$`)                     // 442036978111.0
 )
+
+const removalProblem = "REMOVE| is for telephone numbers alone"
+
+func isRemoval(text string) bool { _, ok := removal(text); return ok }
 
 // removal takes the prefix off that Control Hub has for a number that is to be removed.
 func removal(text string) (number string, ok bool) {

@@ -26,7 +26,8 @@ type Page struct {
 	// Summary is what became of the job.
 	Summary *Summary
 	// Samples are its course over time, from a Recorder; without two of them, or
-	// without an operation, the page has no plots.
+	// of a job that had fewer than three requests or took less than a second, the
+	// page has no plots.
 	Samples []Sample
 	// Failures are the operations to list, from a Recorder.
 	Failures []Row
@@ -135,11 +136,22 @@ func (p *Page) view() *view {
 		v.Rows = append(v.Rows, rowView{shown, numbers[kind{r.Outcome, r.kind}]})
 	}
 	if len(p.Samples) > 1 && sum.Operations > 0 {
-		v.Charts = charts(p.Samples)
+		if sum.Requests >= fewRequests && sum.Took >= shortJob {
+			v.Charts = charts(p.Samples)
+		}
 		v.Waited = waited(p.Samples)
 	}
 	return v
 }
+
+// A job with fewer requests, or a shorter one, has no course to look at.
+const (
+	fewRequests = 3
+	shortJob    = time.Second
+)
+
+// Named reports whether somebody may be named in the page.
+func (v *view) Named() bool { return v.Names && (len(v.Rows) > 0 || v.Stopped != "") }
 
 // Unsuccessful is the number of operations that did not succeed.
 func (v *view) Unsuccessful() int { return v.Failed + v.Skipped + v.Unknown }

@@ -133,6 +133,28 @@ func TestPageOfLittle(t *testing.T) {
 	if html := render(t, p); !strings.Contains(html, "All 2 operations succeeded.") || strings.Contains(html, "<table") {
 		t.Error("a job of two")
 	}
+	// A course is shown of a job that has one, after the reasons; how long the service wished to be left alone in any case.
+	for _, c := range []struct {
+		requests int
+		took     time.Duration
+		want     bool
+	}{{2, time.Minute, false}, {3, 999 * time.Millisecond, false}, {3, time.Second, true}} {
+		some := *sum
+		some.Add(failure(2, errors.New("no")), 3)
+		some.Finish(client.Progress{Requests: c.requests}, c.took, nil)
+		html := render(t, &Page{Summary: &some, Samples: []Sample{{}, {At: time.Second, Closed: time.Second}}})
+		over, why := strings.Index(html, "Over time"), strings.Index(html, "Why operations did not")
+		if (over > 0) != c.want || over > 0 && over < why || why < 0 || !strings.Contains(html, "Waited for the service") {
+			t.Errorf("%d requests in %v: plots at %d, reasons at %d", c.requests, c.took, over, why)
+		}
+	}
+	const holds = "This page holds names of people."
+	if html := render(t, &Page{Summary: sum, Names: true}); strings.Contains(html, holds) || !strings.Contains(html, "holds no names") {
+		t.Error("a page without a row holds names")
+	}
+	if html := render(t, &Page{Summary: sum, Names: true, Failures: []Row{{Name: "Ann"}}}); !strings.Contains(html, holds) {
+		t.Error("a page with a name holds none")
+	}
 	if err := p.Write(&broken{}); err == nil {
 		t.Error("the writer's error is lost")
 	}

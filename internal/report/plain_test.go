@@ -97,6 +97,12 @@ func TestInterruptedIsPlain(t *testing.T) {
 	if sum.Stopped != "interrupted" {
 		t.Errorf("stopped: %q", sum.Stopped)
 	}
+	if got := plain("outcome unknown: context canceled; context canceled: operation was canceled"); got != "outcome unknown: interrupted" {
+		t.Errorf("%q", got)
+	}
+	if got := plain("no such organisation or endpoint: status 307"); got != "redirected elsewhere, which is not followed: status 307" {
+		t.Errorf("%q", got)
+	}
 	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {
 		if text != "not sent: interrupted" {
 			t.Errorf("%q", text)

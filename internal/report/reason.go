@@ -49,9 +49,17 @@ func firstCause(e *client.SkippedError) error {
 	}
 }
 
+// The reasons that are due to something else.
+const (
+	refers = "refers to an operation that did not succeed"
+	unsent = "the job stopped before it was sent"
+	atOnce = "its whole request was refused, which stopped the job"
+)
+
+func isConsequence(text string) bool { return text == refers || text == unsent || text == atOnce }
+
 // reason is what the errors of one kind have in common.
 func reason(res client.Result) string {
-	const refers = "refers to an operation that did not succeed"
 	if _, ok := errors.AsType[*NeededError](res.Err); ok {
 		return refers
 	}
@@ -59,8 +67,10 @@ func reason(res client.Result) string {
 		switch {
 		case e.Index >= 0:
 			return refers
+		case res.Outcome == client.Skipped && e.Refused:
+			return atOnce
 		case res.Outcome == client.Skipped:
-			return "the job stopped before it was sent"
+			return unsent
 		}
 	}
 	for _, known := range []error{client.ErrReference, client.ErrCircle, client.ErrTooLarge, client.ErrForward} {

@@ -21,7 +21,8 @@ type Summary struct {
 	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait
 	Seconds    float64 `json:"seconds"`
 	Stopped    string  `json:"stopped,omitempty"` // why the job ended before its time
-	// Reasons are the kinds of failure, the most frequent first.
+	// Reasons are the kinds of failure, the most frequent first; those that are
+	// due to others come after all of these.
 	Reasons []*Reason `json:"reasons,omitempty"`
 	// Others counts the operations whose reason did not find a place there.
 	Others int           `json:"otherReasons,omitempty"`
@@ -39,7 +40,8 @@ type Reason struct {
 	Count    int       `json:"count"`
 	Examples []Example `json:"examples"`
 
-	place int // in Summary.Reasons
+	place int  // in Summary.Reasons
+	root  bool // not a consequence of another operation's failure, or of the job's end
 }
 
 // kind tells reasons apart.
@@ -106,7 +108,7 @@ func (s *Summary) explain(res client.Result, line int) {
 		if s.known == nil {
 			s.known = map[kind]*Reason{}
 		}
-		r = &Reason{Outcome: k.outcome, Text: k.text, place: len(s.Reasons)}
+		r = &Reason{Outcome: k.outcome, Text: k.text, place: len(s.Reasons), root: !isConsequence(k.text)}
 		s.known[k] = r
 		s.Reasons = append(s.Reasons, r)
 	}
@@ -121,9 +123,17 @@ func (s *Summary) explain(res client.Result, line int) {
 	}
 }
 
+// before reports whether a reason stands before another.
+func (r *Reason) before(other *Reason) bool {
+	if r.root != other.root {
+		return r.root
+	}
+	return r.Count > other.Count
+}
+
 // raise moves a reason that has become more frequent to its place.
 func (s *Summary) raise(r *Reason) {
-	for r.place > 0 && s.Reasons[r.place-1].Count < r.Count {
+	for r.place > 0 && r.before(s.Reasons[r.place-1]) {
 		above := s.Reasons[r.place-1]
 		s.Reasons[r.place-1], s.Reasons[r.place] = r, above
 		above.place, r.place = r.place, r.place-1

@@ -22,13 +22,21 @@ func skip(i int, err error) client.Result {
 	return client.Result{Index: i, Operation: create(i, fmt.Sprintf("u%d", i)), Outcome: client.Skipped, Err: err}
 }
 
-// Reasons that differ only in what names one operation are one reason.
+// Reasons that differ only in what names one operation are one reason. The most
+// frequent stands first, but those that are due to others come last.
 func TestReasonsGroup(t *testing.T) {
 	stop := fmt.Errorf("%w: 5 operations have failed", client.ErrBudget)
-	groups := []struct {
+	type group struct {
 		want string
 		of   func(i int) client.Result
-	}{
+	}
+	order := func(text string) string {
+		if strings.HasPrefix(text, "refers") || strings.Contains(text, "stopped") {
+			return "last"
+		}
+		return "first"
+	}
+	groups := []group{
 		{"status 409, error code 400108, uniqueness: … exists", func(i int) client.Result {
 			return failure(i, refused(409, fmt.Sprintf("uniqueness: %q exists", fmt.Sprint("u", i)), fmt.Sprint("ROUTER_", i)))
 		}},
@@ -40,6 +48,9 @@ func TestReasonsGroup(t *testing.T) {
 		}},
 		{"refers to an operation that did not succeed", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1), Cause: refused(409, fmt.Sprint(i), "")})
+		}},
+		{"its whole request was refused, which stopped the job", func(i int) client.Result {
+			return skip(i, &client.SkippedError{Index: -1, Refused: true, Cause: client.ErrUnauthorized})
 		}},
 		{"the job stopped before it was sent", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: -1, Cause: fmt.Errorf("%w %d", stop, i)})
@@ -61,12 +72,21 @@ func TestReasonsGroup(t *testing.T) {
 		}
 	}
 	slices.Reverse(groups)
+	counts := map[string]int{}
+	for i, g := range groups {
+		counts[g.want] = 10 * (len(groups) - i)
+	}
+	due := len(groups) - 3 // those that are due to others
+	slices.SortStableFunc(groups, func(a, b group) int { return strings.Compare(order(a.want), order(b.want)) })
+	if order(groups[due].want) == order(groups[due-1].want) {
+		t.Fatal("not three are due to others")
+	}
 	for i, g := range groups {
 		if i >= len(s.Reasons) {
 			t.Fatalf("%d reasons, want %d", len(s.Reasons), len(groups))
 		}
 		r := s.Reasons[i]
-		if r.Text != g.want || r.Count != 10*(len(groups)-i) || len(r.Examples) != maxExamples {
+		if r.Text != g.want || r.Count != counts[g.want] || len(r.Examples) != maxExamples {
 			t.Errorf("reason %d: got %d times %q with %d examples, want %q", i, r.Count, r.Text, len(r.Examples), g.want)
 		}
 	}
@@ -89,6 +109,9 @@ func TestSummaryAddsUp(t *testing.T) {
 				res.Outcome = client.Outcome(2 + draw%3)
 				res.Err = errors.New(strings.Repeat("w", draw))
 			}
+			if draw > 120 {
+				res.Outcome, res.Err = client.Skipped, &client.SkippedError{Index: -1, Refused: draw%2 == 0, Cause: res.Err}
+			}
 			s.Add(res, i+1)
 		}
 		if s.Operations != len(draws) || s.Succeeded+s.Failed+s.Skipped+s.Unknown != len(draws) {
@@ -97,7 +120,7 @@ func TestSummaryAddsUp(t *testing.T) {
 		sum := s.Others
 		for i, r := range s.Reasons {
 			sum += r.Count
-			if i > 0 && s.Reasons[i-1].Count < r.Count || r.place != i || len(r.Examples) != min(r.Count, maxExamples) {
+			if i > 0 && r.before(s.Reasons[i-1]) || r.place != i || len(r.Examples) != min(r.Count, maxExamples) {
 				t.Fatalf("reason %d: %+v", i, r)
 			}
 		}

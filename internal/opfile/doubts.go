@@ -1,0 +1,87 @@
+package opfile
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// doubt is a kind of value that is sent as it is written, though a service may refuse it.
+type doubt int
+
+const (
+	ownManager doubt = iota
+	oddCountry
+	oddExtension
+	doubts
+)
+
+var doubtNames = [doubts]string{
+	ownManager:   "in which the manager is the user in person",
+	oddCountry:   "in which the country is no code of two letters, such as DE",
+	oddExtension: "in which the extension holds more than digits",
+}
+
+// doubtful are the rows with such a value: how many, and the first of them.
+type doubtful struct {
+	rows  int
+	lines []string
+}
+
+// doubt notes a row.
+func (s *sheet) doubt(d doubt, line uint32) {
+	all := &s.doubtful[d]
+	if all.rows++; len(all.lines) < maxNamed {
+		all.lines = append(all.lines, fmt.Sprintf("line %d", line))
+	}
+}
+
+// doubtCell notes a cell that is not empty, if it is one of these.
+func (s *sheet) doubtCell(c *column, text string, line uint32) {
+	switch {
+	case c.target.name == "addresses" && c.target.sub == "country" && !twoLetters.MatchString(text):
+		s.doubt(oddCountry, line)
+	case c.kind == phone && c.target.filter == "work_extension" && !isRemoval(text) && !digitsAlone.MatchString(text):
+		s.doubt(oddExtension, line)
+	}
+}
+
+var (
+	twoLetters  = regexp.MustCompile(`^[A-Za-z]{2}$`) // ISO 3166-1, as RFC 7643 section 4.1.2 wants it
+	digitsAlone = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// knownTypes are the types that Webex's documents name.
+var knownTypes = map[string][]string{
+	"emails":       {"work", "home", "other"},
+	"addresses":    {"work", "home", "other"},
+	"phoneNumbers": {"work", "home", "mobile", "work_extension", "fax", "pager", "other", "alternate1", "alternate2"},
+	"photos":       {"photo", "thumbnail", "resizable"},
+}
+
+// doubted are the notes about all this.
+func (s *sheet) doubted() (notes []string) {
+	const sent = "sent as written, though a service may refuse it: "
+	for d, all := range s.doubtful {
+		if all.rows == 0 {
+			continue
+		}
+		list := all.lines
+		if more := all.rows - len(list); more > 0 {
+			list = append(slices.Clip(list), fmt.Sprintf("and %d more", more))
+		}
+		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.rows, "row"), doubtNames[d], strings.Join(list, "; ")))
+	}
+	var odd []string
+	for _, c := range s.columns {
+		known, ok := knownTypes[c.target.name]
+		if ok && c.use == setsAttribute && c.target.filter != "" && !slices.Contains(known, c.target.filter) {
+			odd = append(odd, c.header)
+		}
+	}
+	if len(odd) > 0 {
+		notes = append(notes, fmt.Sprintf(sent+"%s of a type that is not known (%s)", plural(len(odd), "column"), someOf(odd)))
+	}
+	return notes
+}
