@@ -170,7 +170,7 @@ func (j memoryJob) source() iter.Seq2[client.Operation, error] {
 // refer to each other or not. In the long form, -full, ten times as many may cost 20 MiB at the most; in the short form
 // the bound leaves room for what is in flight.
 func TestMemory(t *testing.T) {
-	few, many, bound, managers := 4_000, 10_000, int64(3<<20), []string{"tree"}
+	few, many, bound, managers := 3_000, 8_000, int64(4<<20), []string{"tree"}
 	if *full {
 		few, many, bound, managers = 100_000, 1_000_000, 20<<20, []string{"none", "tree", "chain"}
 	}

@@ -13,7 +13,7 @@ import (
 func TestKill(t *testing.T) {
 	path := newPath(t)
 	heard := &acknowledgements{sent: map[int]bool{}, done: map[int]bool{}}
-	for range 20 {
+	for range 10 {
 		cmd := childCommand(t.Context(), "work", path, strconv.Itoa(heard.next))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -44,7 +44,7 @@ func TestKill(t *testing.T) {
 func TestKillWhileCreating(t *testing.T) {
 	prefix := newPath(t)
 	made := 0
-	for range 10 {
+	for range 5 {
 		cmd := childCommand(t.Context(), "create", prefix+strconv.Itoa(made)+"-")
 		out, err := cmd.StdoutPipe()
 		if err != nil {

@@ -22,7 +22,7 @@ func TestRefusalsAtRandom(t *testing.T) {
 		wait float64 // seconds, on average
 	}{{"1", 1.025}, {"", 0.5}} {
 		for _, part := range []float64{0.01, 0.06} {
-			for _, concurrency := range []int{4, 16} {
+			for _, concurrency := range []int{16} {
 				c := trial{latency: 50 * time.Millisecond, concurrency: concurrency, header: func(time.Duration) string { return header.text }}
 				passed := 0
 				for seed := range uint64(3) {
