@@ -44,6 +44,7 @@ func TestChaos(t *testing.T) {
 
 // A journal on a real disk, and everything that can go wrong with a network.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	n := *soak
 	s := webextest.New(webextest.Config{
 		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: brisk(), Seed: *seed, TokenUses: 40, Token: "t0", Tokens: tokens(10000),

@@ -19,6 +19,7 @@ var uneven = webextest.Chaos{MaxDelay: 50 * time.Millisecond}
 // Whatever form Retry-After has, the request that is refused is the last for as
 // long as the service means, for all workers, and never for longer than MaxWait.
 func TestOneRefusalHoldsAll(t *testing.T) {
+	t.Parallel()
 	in := func(d time.Duration) func() string {
 		return func() string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
 	}

@@ -21,7 +21,7 @@ import (
 
 var (
 	soak  = flag.Int("soak", 2000, "operations in TestSoak; the long form is -soak 100000")
-	kills = flag.Int("kills", 6, "kills in TestKill; the long form is -kills 60")
+	kills = flag.Int("kills", 4, "kills in TestKill; the long form is -kills 60")
 	seed  = flag.Int64("seed", 1, "seed of what goes wrong in TestSoak")
 )
 
@@ -89,6 +89,7 @@ func work(url, path string, n int) error {
 // A process that is killed again and again, at any moment of its work, gets its
 // job done all the same, and does nothing twice.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	s := webextest.Start(t, webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 50 * time.Millisecond})
 	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 6_000 + 1000**kills}
 	rng := rand.New(rand.NewPCG(uint64(*seed), 1))

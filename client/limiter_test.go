@@ -106,6 +106,7 @@ func (d distant) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // TestLimiterLaw holds real jobs to the law, against the simulator's own limiter. The long form is TestLimiterGrid.
 func TestLimiterLaw(t *testing.T) {
+	t.Parallel()
 	const latency = 50 * time.Millisecond
 	for _, r := range []rateTrial{
 		{n: 10, window: time.Second, concurrency: 16},

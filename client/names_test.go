@@ -78,6 +78,7 @@ func TestNamesAreUnique(t *testing.T) {
 // A bulkId belongs to the first operation that has it, with a journal too, and
 // also where an earlier run has done the second.
 func TestNamesAreUniqueWithAJournal(t *testing.T) {
+	t.Parallel()
 	for _, lite := range []bool{false, true} {
 		for _, doneBefore := range []bool{false, true} {
 			first, second := create("x"), create("x")

@@ -36,6 +36,7 @@ func journaled(t *testing.T, ctx context.Context, c *client.Client, path string,
 // A job that is left after some results goes on where it stopped; run a third
 // time it does nothing.
 func TestJobGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")

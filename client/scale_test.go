@@ -101,6 +101,7 @@ func (p people) verify(t *testing.T, s *webextest.Simulator, results []client.Re
 // TestOrganisation creates an organisation in whatever order: every manager and every membership is as it was meant, and
 // the requests are hardly more than without a reference.
 func TestOrganisation(t *testing.T) {
+	t.Parallel()
 	concurrencies := []int{4}
 	if *full {
 		concurrencies = []int{1, 4, 16}
@@ -170,7 +171,11 @@ func (j memoryJob) source() iter.Seq2[client.Operation, error] {
 // refer to each other or not. In the long form, -full, ten times as many may cost 20 MiB at the most; in the short form
 // the bound leaves room for what is in flight.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	few, many, bound, managers := 3_000, 8_000, int64(4<<20), []string{"tree"}
+	if raced {
+		few, many = 2_000, 3_000
+	}
 	if *full {
 		few, many, bound, managers = 100_000, 1_000_000, 20<<20, []string{"none", "tree", "chain"}
 	}

@@ -154,6 +154,7 @@ func TestLocationsThatHoldTheToken(t *testing.T) {
 
 // Nor does the journal on disk.
 func TestJournalHoldsNoPeople(t *testing.T) {
+	t.Parallel()
 	s := webextest.New(webextest.Config{})
 	s.Script(append(echoes(), nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))...)
 	c := newClient(t, s, func(c *client.Config) {

@@ -115,6 +115,7 @@ func TestTruncatedFile(t *testing.T) {
 
 // Single altered bits, anywhere in the file: what opens knows all.
 func TestAlteredBits(t *testing.T) {
+	t.Parallel()
 	path, whats, want := wholesome(t)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -288,6 +289,7 @@ func TestNewerVersion(t *testing.T) {
 
 // Rows that were removed or rewritten by other means are noticed, too.
 func TestTamperedRows(t *testing.T) {
+	t.Parallel()
 	for _, script := range []string{
 		"DELETE FROM operation WHERE id = 17",
 		"DELETE FROM operation",

@@ -49,6 +49,7 @@ func TestWriteError(t *testing.T) {
 // A journal that cannot be written is told when it is opened, before anything
 // is sent.
 func TestReadOnlyFolder(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "journal")
 	if err != nil {
 		t.Fatal(err)

@@ -70,6 +70,7 @@ func measured(ctx context.Context, j *Journal, n int) error {
 // Memory does not grow with the number of operations, names included, neither
 // in a first run nor in one that replays it.
 func TestMemory(t *testing.T) {
+	t.Parallel()
 	few, many := 20_000, 60_000
 	if *long {
 		few, many = 100_000, 1_000_000

@@ -228,6 +228,7 @@ func (x *machine) Check(t *rapid.T) {
 
 // Any sequence of runs, crashes included, answers as the model does.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		x := &machine{t: t, path: newPath(t), created: time.Now().Truncate(time.Millisecond)}
 		var err error

@@ -11,6 +11,7 @@ import (
 // SIGKILL at random moments, twenty times over one journal: what the process
 // had been promised is there.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	path := newPath(t)
 	heard := &acknowledgements{sent: map[int]bool{}, done: map[int]bool{}}
 	for range 10 {
@@ -42,6 +43,7 @@ func TestKill(t *testing.T) {
 
 // A process that is killed while it makes a journal leaves one that opens.
 func TestKillWhileCreating(t *testing.T) {
+	t.Parallel()
 	prefix := newPath(t)
 	made := 0
 	for range 5 {

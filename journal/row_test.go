@@ -20,6 +20,7 @@ func TestStatesAreOutcomes(t *testing.T) {
 // What the next run knows, by what earlier runs knew, whether the operation
 // left in this run, and what it was settled as.
 func TestSettleDecidesWhatTheNextRunKnows(t *testing.T) {
+	t.Parallel()
 	const (
 		nothing = client.KnownNothing
 		sent    = client.KnownSent
