@@ -28,10 +28,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	// Each step of the model waits for the disk: a tenth of the usual hundred
-	// is enough for every day.
+	// Each step of the model waits for the disk: a few of the usual hundred
+	// are enough for every day.
 	if !isSet("rapid.checks") {
-		_ = flag.Set("rapid.checks", "10")
+		_ = flag.Set("rapid.checks", "7")
 	}
 	os.Exit(m.Run())
 }

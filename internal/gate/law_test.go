@@ -116,8 +116,8 @@ func (c trial) run(seed uint64) outcome {
 	return c.judge(accepted, refused, measured)
 }
 
-// TestLaw runs the whole grid: kinds of limiters, limits, windows, latencies, concurrencies, with a Retry-After in whole
-// seconds and without any. With Retry-After, fixed windows and token buckets keep the law in every trial here; over other
+// TestLaw runs every other trial of a grid: kinds of limiters, limits, windows, latencies, concurrencies, with a
+// Retry-After in whole seconds and without any. With Retry-After, fixed windows and token buckets keep the law in every trial here; over other
 // seeds, 3 of 810 trials of fixed windows come out between 0.88 and 0.90, and of sliding windows 3% between 0.85 and 0.90,
 // mostly where concurrency and latency hardly suffice for the limit, since a closing halves the concurrency. Without
 // Retry-After 1 to 2% miss it, the worst with 0.64: an estimate that fell too low is slow to come back. With -v, what
@@ -143,9 +143,12 @@ func TestLaw(t *testing.T) {
 		t.Run(c.kind+", "+c.name, func(t *testing.T) {
 			trials, missed := 0, 0
 			least, most, use := outcome{use: 9}, outcome{}, 0.0
-			for _, one := range grid(c.kind, c.header) {
+			for i, one := range grid(c.kind, c.header) {
+				if i%2 != 0 {
+					continue
+				}
 				trials++
-				o := one.run(uint64(trials))
+				o := one.run(uint64(i + 1))
 				least.use, most.refused = min(least.use, o.use), max(most.refused, o.refused)
 				use += o.use
 				if !o.lawful() {
