@@ -174,7 +174,7 @@ func TestMemory(t *testing.T) {
 	t.Parallel()
 	few, many, bound, managers := 3_000, 8_000, int64(4<<20), []string{"tree"}
 	if raced {
-		few, many = 2_000, 3_000
+		few, many = 500, 1_000
 	}
 	if *full {
 		few, many, bound, managers = 100_000, 1_000_000, 20<<20, []string{"none", "tree", "chain"}

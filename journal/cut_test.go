@@ -91,9 +91,9 @@ func step(cut, start int64) int64 {
 	case cut >= start && at < header:
 		return min(5, header-1-at)
 	case cut >= start:
-		return min(293, frame-2-at)
+		return min(997, frame-2-at)
 	}
-	return 3011
+	return 5003
 }
 
 // stateOf is what a run finds of the given operations in the journal at path.
