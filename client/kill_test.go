@@ -91,10 +91,10 @@ func work(url, path string, n int) error {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	s := webextest.Start(t, webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 50 * time.Millisecond})
-	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 6_000 + 1000**kills}
+	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 8_000 + 2000**kills}
 	rng := rand.New(rand.NewPCG(uint64(*seed), 1))
 	for range *kills {
-		if v.live(t, time.Duration(rng.IntN(250))*time.Millisecond) {
+		if v.live(t, time.Duration(rng.IntN(600))*time.Millisecond) {
 			t.Fatal("the job was done before the last kill")
 		}
 	}
