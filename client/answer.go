@@ -84,7 +84,7 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		f.dup = &item
 		return true
 	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
-		f.res, f.costs = succeeded(p, item), true
+		f.res = succeeded(p, item)
 	case item.Status == http.StatusNotFound && p.maybe && p.buried:
 		f.res = d.lost(p, errGone, newResponseError(item.Err))
 	case transient(item.Status):

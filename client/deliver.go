@@ -47,7 +47,6 @@ type fate struct {
 	again bool           // it is to be sent again
 	dup   *exchange.Item // it was refused as a duplicate, perhaps of an earlier try
 	told  bool           // the run knows
-	costs bool           // it was done, and is an error of the service all the same
 }
 
 func (f fate) open() bool { return f.held || f.res.Outcome == 0 }
