@@ -167,7 +167,7 @@ func (r *run) learn(l landing) {
 	if payload == 0 && l.operationLimit == 0 && l.refused > r.accepted {
 		payload = max(r.accepted, l.refused/2+l.refused/8)
 	}
-	r.planner.Limit(l.operationLimit, 0)
+	r.planner.Limit(l.operationLimit)
 	if payload > 0 {
 		r.planner.Prefer(payload - envelope)
 	}

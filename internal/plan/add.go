@@ -118,12 +118,21 @@ func (p *Planner) queueUp(n *node) {
 		}
 		p.tails[n.Resource] = n
 	}
+	if p.referrers != nil {
+		p.referrers.add(n)
+	}
 	if n.Ends == "" {
 		return
 	}
+	if p.referrers == nil {
+		p.referrers = referrers{}
+		for _, open := range p.open {
+			p.referrers.add(open)
+		}
+	}
 	var first []*node
-	for _, other := range p.open {
-		if other != n && other.refersTo(n.Ends) {
+	for _, other := range p.referrers[n.Ends] {
+		if other != n {
 			first = append(first, other)
 		}
 	}
@@ -133,13 +142,25 @@ func (p *Planner) queueUp(n *node) {
 	}
 }
 
-func (n *node) refersTo(text string) bool {
-	for _, r := range n.Refs {
-		if r.Name == text {
-			return true
+// referrers are the open nodes that refer to each name, by index. They are kept
+// from the first operation on that ends a resource.
+type referrers map[string]map[int]*node
+
+func (r referrers) add(n *node) {
+	for _, ref := range n.Refs {
+		if r[ref.Name] == nil {
+			r[ref.Name] = map[int]*node{}
+		}
+		r[ref.Name][n.Index] = n
+	}
+}
+
+func (r referrers) remove(n *node) {
+	for _, ref := range n.Refs {
+		if delete(r[ref.Name], n.Index); len(r[ref.Name]) == 0 {
+			delete(r, ref.Name)
 		}
 	}
-	return false
 }
 
 func (p *Planner) precede(first, then *node) {

@@ -36,13 +36,14 @@ type draft struct {
 	cuts   []int
 	bytes  int
 	batch  *batch
-	closed bool // something ready did not fit
-	offers []*node
+	closed bool  // something ready did not fit
+	offers queue // what may join, as it waits for something in the request
 	stamp  int
 }
 
-// maxAside is how many ready nodes that do not fit are passed over.
-const maxAside = 16
+// maxAside is how many ready nodes that do not fit are passed over for others
+// that do.
+const maxAside = 1000
 
 // Next returns the next request to send, or nil when none should leave yet.
 // final says that no further input is to be expected for now: then a request
@@ -55,15 +56,19 @@ func (p *Planner) Next(final bool) *Request {
 	if !final && p.ready.Len() < p.cfg.Operations && len(p.parts) == 0 && p.fresh < p.cfg.Operations/2 {
 		return nil
 	}
-	if p.suspect || final && p.parked > 0 && p.fresh > 0 {
+	few := p.ended || p.ready.Len() < p.cfg.Operations
+	if p.suspect || final && few && p.parked > 0 && p.fresh > 0 {
 		p.findCircles()
+	}
+	if p.ended && !p.assessed {
+		p.assess()
 	}
 	p.fresh = 0
 	d := p.compose()
 	switch {
 	case len(d.items) == 0:
 		return nil
-	case !p.full(d) && (!final || p.awaited()):
+	case !p.full(d) && (!final || p.awaited(d)):
 		p.undo(d)
 		return nil
 	}
@@ -78,11 +83,17 @@ func (p *Planner) full(d *draft) bool {
 	return d.closed || len(d.items) >= p.cfg.Operations
 }
 
-// awaited tells whether an answer still to come may free an operation.
-func (p *Planner) awaited() bool {
+// awaited tells whether an answer still to come may free an operation, so that
+// a request that is not full may wait for it: it takes no more rounds than that
+// operation does.
+func (p *Planner) awaited(d *draft) bool {
+	rounds := 0
+	for _, n := range d.items {
+		rounds = max(rounds, n.rounds)
+	}
 	for r := range p.out {
 		for _, s := range r.Items {
-			if s.node.isAwaited() {
+			if s.node.isAwaited(rounds) {
 				return true
 			}
 		}
@@ -90,11 +101,15 @@ func (p *Planner) awaited() bool {
 	return false
 }
 
-func (n *node) isAwaited() bool {
-	if slices.ContainsFunc(n.succs, (*node).waits) {
+func (n *node) isAwaited(rounds int) bool {
+	if n.rounds < rounds {
+		return false // nor does what waits for it take as many
+	}
+	waits := func(n *node) bool { return n.waits() && n.rounds >= rounds }
+	if slices.ContainsFunc(n.succs, waits) {
 		return true
 	}
-	return n.name != nil && slices.ContainsFunc(n.name.users, func(u user) bool { return u.n.waits() })
+	return n.name != nil && slices.ContainsFunc(n.name.users, func(u user) bool { return waits(u.n) })
 }
 
 func (n *node) waits() bool { return n.state == waiting && !n.parked() }
@@ -121,25 +136,41 @@ func (p *Planner) fill(q *queue, b *batch) *draft {
 		if n == nil {
 			break
 		}
-		unit := n.unit()
-		if !p.fits(d, unit) {
-			if len(d.items) == 0 {
-				p.refuse(unit)
-				continue
-			}
+		switch fits := p.fits(d, n.unit()); {
+		case !fits && len(d.items) == 0:
+			p.refuse(n.unit())
+		case !fits || p.partsCompany(d, n):
 			aside = append(aside, n)
-			d.closed = true
-			continue
+		default:
+			p.take(d, n.unit())
+			p.invite(d)
 		}
-		p.take(d, unit)
-		p.invite(d)
 	}
 	for _, n := range aside {
-		if n.state == ready {
+		switch {
+		case n.state != ready: // it has joined
+		case p.lacks(d) && p.fits(d, n.unit()):
+			p.take(d, n.unit())
+			p.invite(d)
+		default:
 			p.enqueue(n)
+			d.closed = true
 		}
 	}
 	return d
+}
+
+// partsCompany tells whether a node would be parted from what is to travel with
+// it.
+func (p *Planner) partsCompany(d *draft, n *node) bool {
+	return p.assessed && d.batch == nil && len(d.items) > 0 && len(d.items)+n.weight > p.cfg.Operations
+}
+
+// lacks tells whether the room that is left in a request would cost another.
+func (p *Planner) lacks(d *draft) bool {
+	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
+	left, room := len(p.open)-p.flying-len(d.items), p.cfg.Operations-len(d.items)
+	return !p.assessed || requests(left-room) < requests(left)
 }
 
 // unit is what has to travel with a node: its circle, or itself.
@@ -169,85 +200,6 @@ func (p *Planner) refuse(unit []*node) {
 		return
 	}
 	p.drop(unit[0], Drop{Why: TooLarge, Of: -1})
-}
-
-// take puts a unit into the request and offers a place to what waits for it.
-func (p *Planner) take(d *draft, unit []*node) {
-	for _, n := range unit {
-		n.state = taken
-		d.items = append(d.items, n)
-		d.bytes += n.Size
-	}
-	d.cuts = append(d.cuts, len(d.items))
-	for _, n := range unit {
-		d.offers = append(d.offers, n.succs...)
-		if !p.cfg.Separate {
-			d.offers = n.name.append(d.offers)
-		}
-	}
-}
-
-// invite lets those join that a place was offered to, first come, first served.
-func (p *Planner) invite(d *draft) {
-	for len(d.offers) > 0 && len(d.items) < p.cfg.Operations {
-		n := d.offers[0]
-		d.offers = d.offers[1:]
-		if n.state != waiting || n.parked() || n.tried == d.stamp || n.blocked > p.cfg.Operations {
-			continue
-		}
-		units, ok := p.gather(d, n)
-		if !ok {
-			// The room left shrinks no slower than what n lacks, so asking
-			// again in this request is in vain.
-			n.tried = d.stamp
-			continue
-		}
-		for _, u := range units {
-			p.take(d, u)
-		}
-	}
-	d.offers = d.offers[:0]
-}
-
-// gather collects what must be added for n to travel in this request, what is
-// waited for first, or false when that is not at hand or does not fit.
-func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
-	p.stamp++
-	ops, bytes := len(d.items), d.bytes
-	var visit func(n *node) bool
-	visit = func(n *node) bool {
-		if n.mark == p.stamp || n.state == taken {
-			return true
-		}
-		if n.state > ready || n.parked() || n.batch != d.batch {
-			return false
-		}
-		unit := n.unit()
-		ops += len(unit)
-		bytes += size(unit)
-		if ops > p.cfg.Operations || bytes > min(p.cfg.Bytes, p.soft) {
-			return false
-		}
-		for _, m := range unit {
-			m.mark = p.stamp
-		}
-		for _, m := range unit {
-			for i := range m.uses {
-				u := &m.uses[i]
-				if u.state == pending && (u.name.def == nil || p.cfg.Separate || !visit(u.name.def)) {
-					return false
-				}
-			}
-			for _, pred := range m.preds {
-				if !visit(pred) {
-					return false
-				}
-			}
-		}
-		units = append(units, unit)
-		return true
-	}
-	return units, visit(n)
 }
 
 // undo gives back what a draft has taken.

@@ -150,7 +150,6 @@ var jobs = rapid.Custom(func(t *rapid.T) job {
 	j.last = j.first
 	if rapid.IntRange(0, 5).Draw(t, "limits fall") == 5 {
 		j.last.operations = rapid.IntRange(1, j.first.operations).Draw(t, "operations, later")
-		j.last.bytes = min(j.first.bytes, rapid.IntRange(100, 900).Draw(t, "bytes, later"))
 	}
 	j.preferred = j.first.bytes
 	if rapid.IntRange(0, 5).Draw(t, "fewer are preferred") == 5 {

@@ -33,6 +33,7 @@ type node struct {
 	tried    int    // the draft that it could not join
 	mark     int    // the search that has seen it
 
+	urgency
 	low, num int32 // for the search for circles
 	onStack  bool
 }
@@ -111,11 +112,11 @@ type batch struct {
 	left  int
 }
 
-// queue holds ready nodes, the first of the input on top.
+// queue holds nodes, the one that comes first on top.
 type queue []*node
 
 func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].Index < q[j].Index }
+func (q queue) Less(i, j int) bool { return q[i].before(q[j]) }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 func (q *queue) Push(x any)        { *q = append(*q, x.(*node)) }
 func (q *queue) Pop() any {

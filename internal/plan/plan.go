@@ -99,27 +99,29 @@ type Drop struct {
 
 // Planner is the state of one job. It is not for concurrent use.
 type Planner struct {
-	cfg   Config
-	soft  int               // bytes that a request of several holds at the most
-	open  map[int]*node     // read and not settled
-	names map[string]*name  // not settled: to come, waiting, or in flight
-	done  memory            // settled
-	tails map[string]*node  // the last open operation of each resource
-	ready queue             // free to go
-	parts []*batch          // halves of refused requests, each to travel alone
-	order []*node           // what has not been sent, when Ordered
-	out   map[*Request]bool // in flight
-	drops []Drop
+	cfg       Config
+	soft      int              // bytes that a request of several holds at the most
+	open      map[int]*node    // read and not settled
+	names     map[string]*name // not settled: to come, waiting, or in flight
+	done      memory           // settled
+	tails     map[string]*node // the last open operation of each resource
+	referrers referrers
+	ready     queue             // free to go
+	parts     []*batch          // halves of refused requests, each to travel alone
+	order     []*node           // what has not been sent, when Ordered
+	out       map[*Request]bool // in flight
+	drops     []Drop
 
-	flying  int // nodes in flight
-	parked  int // nodes that wait for something unread
-	fresh   int // changes since a request was last sought in vain
-	stamp   int // marks the nodes of one search
-	number  int // the last request's
-	suspect bool
-	circles int // how many parked nodes call for a search for circles
-	ended   bool
-	err     error
+	flying   int // nodes in flight
+	parked   int // nodes that wait for something unread
+	fresh    int // changes since a request was last sought in vain
+	stamp    int // marks the nodes of one search
+	number   int // the last request's
+	suspect  bool
+	circles  int // how many parked nodes call for a search for circles
+	ended    bool
+	assessed bool // the urgency of nodes is known
+	err      error
 }
 
 // New returns a planner for a new job.
@@ -136,14 +138,11 @@ func New(cfg Config) *Planner {
 	}
 }
 
-// Limit lowers the bounds of a request for the rest of the job; 0 leaves one
-// as it is.
-func (p *Planner) Limit(operations, bytes int) {
+// Limit lowers the number of operations in a request for the rest of the job; 0
+// leaves it as it is.
+func (p *Planner) Limit(operations int) {
 	if operations > 0 {
 		p.cfg.Operations = min(p.cfg.Operations, operations)
-	}
-	if bytes > 0 {
-		p.cfg.Bytes = min(p.cfg.Bytes, bytes)
 	}
 }
 
@@ -151,7 +150,7 @@ func (p *Planner) Limit(operations, bytes int) {
 // the job, where the true bound is not known: nothing is refused for it.
 func (p *Planner) Prefer(bytes int) { p.soft = min(p.soft, bytes) }
 
-// Bytes is the bound on the sizes in a request, as it is now.
+// Bytes is the bound on the sizes in a request.
 func (p *Planner) Bytes() int { return p.cfg.Bytes }
 
 // Backlog is the number of operations at hand: read, not in flight, and not

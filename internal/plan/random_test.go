@@ -134,7 +134,7 @@ func (d *driver) step() bool {
 		d.p.Prefer(d.preferred)
 	case "limit":
 		d.limits = d.last
-		d.p.Limit(d.last.operations, d.last.bytes)
+		d.p.Limit(d.last.operations)
 	}
 	d.asked = 0
 	d.drops()

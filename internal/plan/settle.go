@@ -198,6 +198,7 @@ func (p *Planner) leave(n *node) {
 	}
 	n.state = settled
 	delete(p.open, n.Index)
+	p.referrers.remove(n)
 	for _, pred := range n.preds {
 		pred.succs = without(pred.succs, n)
 	}

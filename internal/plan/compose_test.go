@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// numbered makes a planner of operations that were read, in that order.
+func numbered(cfg Config, items ...Item) *Planner {
+	p := New(cfg)
+	for i, it := range items {
+		it.Index, it.Size = i, max(it.Size, 1)
+		p.Add(it)
+	}
+	return p
+}
+
+// The same input gives the same requests.
+func TestRandomJobsAreComposedOneWay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		j := jobs.Draw(t, "job")
+		compose := func() [][][]int {
+			p := New(j.config())
+			for i, op := range j.ops {
+				p.Add(op.item(i))
+			}
+			p.End()
+			return waves(t, p)
+		}
+		if a, b := compose(), compose(); fmt.Sprint(a) != fmt.Sprint(b) {
+			t.Errorf("%v and %v", a, b)
+		}
+	})
+}
+
+// Where references are kept apart, they stay so even if the order of a resource
+// brings both into one request.
+func TestSeparateHoldsForOneResource(t *testing.T) {
+	p := numbered(Config{Separate: true}, Item{Name: "y"}, Item{Resource: "/r"}, Item{Resource: "/r", Refs: refs("y")})
+	p.End()
+	if all := waves(t, p); fmt.Sprint(all) != "[[[0 1]] [[2]]]" {
+		t.Error(all)
+	}
+}
+
+// What has no room for the next operation does not wait for a smaller one.
+func TestRequestLeavesWhenTheNextDoesNotFit(t *testing.T) {
+	p := numbered(Config{Operations: 2, Bytes: 100}, Item{Size: 60}, Item{Size: 60})
+	if r := p.Next(false); r == nil || len(r.Items) != 1 {
+		t.Errorf("%v, expected the first alone", r)
+	}
+}
+
+// What waits for the urgent does not wait longer for what is not: many changes
+// of one resource go beside few plain operations, not after them.
+func TestUrgentGoesFirst(t *testing.T) {
+	var items []Item
+	for range 50 {
+		items = append(items, Item{})
+	}
+	for range 200 {
+		items = append(items, Item{Resource: "/r"})
+	}
+	p := numbered(Config{}, items...)
+	p.End()
+	if all := waves(t, p); len(all) != 2 {
+		t.Errorf("%d rounds, expected 2", len(all))
+	}
+}
+
+// The parts of a refused request travel alone, even those of a part whose
+// operations were brought together by one that needs them.
+func TestPartsOfAPartStayApart(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "x"}, Item{Name: "y"}, Item{Refs: refs("x", "y")}, Item{}, Item{}, Item{}, Item{}, Item{})
+	whole := p.Next(true)
+	if !p.Halve(whole) {
+		t.Fatal("not divided")
+	}
+	p.Limit(3)
+	first := p.Next(true) // x, y and what needs them; one more is left of this part
+	if got := indexes(first); !slices.Equal(got, []int{0, 1, 2}) || !p.Halve(first) {
+		t.Fatal(got)
+	}
+	var all [][]int
+	for r := p.Next(true); r != nil; r = p.Next(true) {
+		all = append(all, indexes(r))
+		p.Settle(r, allDone(r))
+	}
+	if got := fmt.Sprint(all); got != "[[3] [4 5 6] [7] [0] [1 2]]" {
+		t.Error(got)
+	}
+}
+
+// A part of a refused request travels whole, whatever waits for it.
+func TestPartTravelsWhole(t *testing.T) {
+	p := numbered(Config{Operations: 4}, Item{Name: "a"}, Item{Name: "b"}, Item{}, Item{})
+	if !p.Halve(p.Next(true)) {
+		t.Fatal("not divided")
+	}
+	for i, on := range [][]string{{"a"}, {"a"}, {"a", "b"}, {"b"}, {"b"}} {
+		p.Add(Item{Index: 4 + i, Refs: refs(on...)})
+	}
+	p.End()
+	if got := fmt.Sprint(indexes(p.Next(true)), indexes(p.Next(true))); got != "[0 1] [2 3]" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"cmp"
+	"container/heap"
+)
+
+// urgency orders what is ready once the input is complete, so that the rest of
+// the job takes few rounds: answers to be awaited one after the other. Before
+// that all are as urgent as their place in the input tells, and the value is
+// zero.
+type urgency struct {
+	rounds int // that the operation and all that waits for it take, about
+	weight int // operations that have to travel with it for that, and itself
+}
+
+// before tells whether a node comes before another where there is a choice.
+func (n *node) before(m *node) bool {
+	return cmp.Or(cmp.Compare(m.rounds, n.rounds), cmp.Compare(m.weight, n.weight), cmp.Compare(n.Index, m.Index)) < 0
+}
+
+// assess finds out how urgent the nodes are, once for the rest of the job: what
+// waits for a node does not change any more, but for what fails.
+func (p *Planner) assess() {
+	p.assessed = true
+	p.stamp++
+	var stack []*node
+	for _, n := range p.open {
+		for stack = append(stack, n.unit()[0]); len(stack) > 0; {
+			n := stack[len(stack)-1]
+			if n.mark == p.stamp {
+				stack = stack[:len(stack)-1]
+				if n.rounds == 0 {
+					p.rate(n.unit())
+				}
+				continue
+			}
+			n.mark = p.stamp
+			for d := range behind(n.unit()) {
+				if d.mark != p.stamp {
+					stack = append(stack, d)
+				}
+			}
+		}
+	}
+	heap.Init(&p.ready)
+	for _, b := range p.parts {
+		heap.Init(&b.ready)
+	}
+}
+
+// rate gives a unit its urgency, when all behind it have theirs: it takes as
+// many rounds as they do, if those that take so many fit into its request. What
+// waits for several nodes is counted with each of them.
+func (p *Planner) rate(unit []*node) {
+	u := urgency{rounds: 1, weight: len(unit)}
+	for d := range behind(unit) {
+		if d.rounds > u.rounds {
+			u = urgency{rounds: d.rounds, weight: len(unit)}
+		}
+		if d.rounds == u.rounds {
+			u.weight += d.weight
+		}
+	}
+	if u.weight > p.cfg.Operations || p.cfg.Separate && u.weight > len(unit) {
+		u = urgency{rounds: u.rounds + 1, weight: len(unit)}
+	}
+	for _, n := range unit {
+		n.urgency = u
+	}
+}
+
+// behind are the units that wait for one, each by its first node.
+func behind(unit []*node) func(yield func(*node) bool) {
+	return func(yield func(*node) bool) {
+		for _, n := range unit {
+			for _, s := range n.succs {
+				if !yield(s.unit()[0]) {
+					return
+				}
+			}
+			if n.name == nil {
+				continue
+			}
+			for _, u := range n.name.users {
+				if u.use().state == pending && !yield(u.n.unit()[0]) {
+					return
+				}
+			}
+		}
+	}
+}
