@@ -250,6 +250,20 @@ func heapSize() int {
 	return int(m.HeapAlloc)
 }
 
+// BenchmarkSettledCreates tells what is left of a million creates that are done.
+func BenchmarkSettledCreates(b *testing.B) {
+	const n = 1_000_000
+	kept := 0
+	for b.Loop() {
+		before := heapSize()
+		p := New(Config{})
+		pump(p, n, 4, func(i int) Item { return Item{Index: i, Name: "u" + strconv.Itoa(i), Size: 100} })
+		kept = heapSize() - before
+		runtime.KeepAlive(p)
+	}
+	b.ReportMetric(float64(kept)/n, "B/create")
+}
+
 // BenchmarkPlan plans operations with references; ns/op is for the whole job,
 // ns/operation shows that it grows in proportion.
 func BenchmarkPlan(b *testing.B) {
