@@ -217,39 +217,6 @@ func TestNoSource(t *testing.T) {
 	}
 }
 
-// A feed that pauses does not hold back what is ready.
-func TestIdleSource(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond})
-		var given, got [130]time.Time
-		source := func(yield func(client.Operation, error) bool) {
-			for i, op := range users(130) {
-				if i >= 120 {
-					time.Sleep(time.Minute)
-				}
-				given[i] = time.Now()
-				if !yield(op, nil) {
-					return
-				}
-			}
-		}
-		for res, err := range newClient(t, s, func(c *client.Config) { c.Limits.Operations = 50 }).Run(t.Context(), &client.Job{Source: source}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[res.Index] = time.Now()
-		}
-		for i := range got {
-			if wait := got[i].Sub(given[i]); wait > 200*time.Millisecond {
-				t.Errorf("operation %d had its result after %v", i, wait)
-			}
-		}
-		if n := requests(s); n != 13 {
-			t.Errorf("%d requests", n)
-		}
-	})
-}
-
 // A source may wait for the results of what it has given.
 func TestSourceThatWaitsForResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -29,8 +29,7 @@ func (r *run) dispatch() {
 		if len(r.ready) >= r.concurrency() {
 			return
 		}
-		final := r.ended || r.idle && r.room() || r.planner.Backlog() >= r.window
-		req := r.planner.Next(final)
+		req := r.planner.Next(r.input())
 		r.takeDrops()
 		if err := r.planner.Err(); err != nil {
 			r.stop(fmt.Errorf("%w: %w", ErrJournal, err))
@@ -46,6 +45,17 @@ func (r *run) dispatch() {
 		}
 		return
 	}
+}
+
+// input is what the planner is to expect of the feed.
+func (r *run) input() plan.Input {
+	switch {
+	case r.ended, r.planner.Backlog() >= r.window:
+		return plan.Waits
+	case !r.since.IsZero() && time.Since(r.since) >= idleAfter && len(r.feed) == 0 && r.room():
+		return plan.Pauses
+	}
+	return plan.Flows
 }
 
 func (r *run) concurrency() int {
@@ -71,7 +81,7 @@ func (r *run) prepare(req *plan.Request) {
 		d.ops[i] = r.open[s.Index]
 	}
 	r.ready = append(r.ready, d)
-	r.idle, r.since = false, time.Now()
+	r.since = time.Time{}
 	tickets := d.tickets()
 	go func() { d.announced <- r.announce(tickets) }()
 }
@@ -117,22 +127,24 @@ func (r *run) wait() {
 	if r.ended || r.stopped == nil && r.planner.Backlog() >= r.window {
 		in = nil
 	}
+	switch {
+	case !r.planner.Ready():
+		r.since = time.Time{}
+	case r.since.IsZero():
+		r.since = time.Now()
+	}
 	var pause <-chan time.Time
-	if in != nil && r.stopped == nil && !r.idle && r.planner.Waiting() > 0 {
-		timer := time.NewTimer(idleAfter - time.Since(r.since))
+	if left := idleAfter - time.Since(r.since); in != nil && r.stopped == nil && left > 0 && !r.since.IsZero() {
+		timer := time.NewTimer(left)
 		defer timer.Stop()
 		pause = timer.C
 	}
 	select {
 	case f, ok := <-in:
-		if r.planner.Waiting() == 0 {
-			r.since = time.Now()
-		}
 		r.takeIn(f, ok)
 	case l := <-r.landings:
 		r.land(l)
 	case <-pause:
-		r.idle = len(r.feed) == 0 // else it is we who are slow
 	case <-r.done:
 		r.done = nil
 		r.stop(context.Cause(r.leave))

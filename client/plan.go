@@ -105,7 +105,11 @@ func (p *planning) next() *plan.Request {
 	if len(p.out) >= 2*p.concurrency() || p.stopped != nil {
 		return nil
 	}
-	req := p.planner.Next(p.ended || p.planner.Backlog() >= p.window)
+	in := plan.Flows
+	if p.ended || p.planner.Backlog() >= p.window {
+		in = plan.Waits
+	}
+	req := p.planner.Next(in)
 	p.takeDrops()
 	return req
 }

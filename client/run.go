@@ -91,9 +91,8 @@ type run struct {
 	ready    []*delivery // to leave when there is room
 	flights  int         // requests that have a worker
 	busy     int         // those of them that are with the service
-	since    time.Time   // when the first of those that wait came, or the last request was made
+	since    time.Time   // when something was first ready that no request has taken; zero: nothing is
 	ended    bool        // the feed is closed
-	idle     bool        // the source pauses
 	left     bool        // the caller has left the loop
 	stopped  error
 }

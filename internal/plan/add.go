@@ -19,6 +19,7 @@ func (p *Planner) Add(it Item) {
 	p.queueUp(n)
 	if n.parked() {
 		p.parked++
+		p.news++
 	} else if n.name != nil {
 		p.unpark(n.name.append(nil))
 	}
@@ -33,7 +34,7 @@ func (p *Planner) Add(it Item) {
 		p.enqueue(n)
 	}
 	if p.parked >= p.circles && !p.cfg.Ordered {
-		p.findCircles()
+		p.searchParked()
 	}
 }
 
@@ -132,7 +133,7 @@ func (p *Planner) queueUp(n *node) {
 	}
 	var first []*node
 	for _, other := range p.referrers[n.Ends] {
-		if other != n {
+		if other.Resource != n.Resource { // else it precedes already
 			first = append(first, other)
 		}
 	}
@@ -163,11 +164,11 @@ func (r referrers) remove(n *node) {
 	}
 }
 
+// precede has a node wait for another to be over.
 func (p *Planner) precede(first, then *node) {
-	for _, s := range first.succs {
-		if s == then {
-			return
-		}
+	if len(first.succs) < len(then.preds) && slices.Contains(first.succs, then) ||
+		len(first.succs) >= len(then.preds) && slices.Contains(then.preds, first) {
+		return
 	}
 	first.succs = append(first.succs, then)
 	then.preds = append(then.preds, first)

@@ -14,36 +14,42 @@ type circle struct {
 // so a job is searched a number of times that grows with its logarithm.
 const minCircles = 1000
 
-// findCircles joins the circles among the waiting nodes.
-func (p *Planner) findCircles() {
-	p.suspect = false
-	t := tarjan{}
-	var nodes []*node
+// searchParked unites the circles among the parked nodes.
+func (p *Planner) searchParked() {
+	nodes := make([]*node, 0, p.parked)
 	for _, n := range p.open {
-		n.num, n.low, n.onStack = 0, 0, false
-		if n.mayCircle() {
+		if n.parked() {
 			nodes = append(nodes, n)
 		}
 	}
+	p.findCircles(nodes)
+	p.news, p.circles = 0, max(minCircles, 2*p.parked)
+}
+
+// findCircles unites the circles among these nodes, which lead to no others.
+func (p *Planner) findCircles(nodes []*node) {
 	sortByIndex(nodes)
 	for _, n := range nodes {
-		if n.num == 0 {
+		n.num, n.low, n.onStack = 0, 0, false
+	}
+	t := tarjan{}
+	for _, n := range nodes {
+		if n.num == 0 && n.mayCircle() {
 			t.search(n)
 		}
 	}
 	for _, c := range t.found {
-		p.join(c)
+		p.unite(c)
 	}
-	p.circles = max(minCircles, 2*p.parked)
 }
 
 func (n *node) mayCircle() bool {
 	return n.state == waiting && n.circle == nil && n.name != nil && len(n.uses) > 0
 }
 
-// join makes a circle one unit, or refuses it. A circle that still waits for
+// unite makes a circle one unit, or refuses it. A circle that still waits for
 // something unread is left for a later search, since it may yet grow.
-func (p *Planner) join(members []*node) {
+func (p *Planner) unite(members []*node) {
 	sortByIndex(members)
 	if len(members) > p.cfg.Operations {
 		p.refuseCircle(members)

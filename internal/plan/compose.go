@@ -41,38 +41,80 @@ type draft struct {
 	stamp  int
 }
 
-// maxAside is how many ready nodes that do not fit are passed over for others
-// that do.
-const maxAside = 1000
+// Input is what the planner is to expect of the input.
+type Input int
+
+// What the input does. Once it has ended, it waits.
+const (
+	// Flows: more is at hand, so a request is to be full.
+	Flows Input = iota
+	// Waits: no more is read for now, since there is enough. A request that is
+	// not full leaves, unless it costs no time to wait for an answer that may
+	// fill it.
+	Waits
+	// Pauses: there is no more for now. What can leave does.
+	Pauses
+)
 
 // Next returns the next request to send, or nil when none should leave yet.
-// final says that no further input is to be expected for now: then a request
-// leaves even if it is not full, unless an answer still to come may fill it.
-func (p *Planner) Next(final bool) *Request {
-	final = final || p.ended
+func (p *Planner) Next(in Input) *Request {
+	if p.ended {
+		in = Waits
+	}
 	if p.cfg.Ordered {
-		return p.nextOrdered(final)
+		return p.nextOrdered(in != Flows)
 	}
-	if !final && p.ready.Len() < p.cfg.Operations && len(p.parts) == 0 && p.fresh < p.cfg.Operations/2 {
-		return nil
-	}
-	few := p.ended || p.ready.Len() < p.cfg.Operations
-	if p.suspect || final && few && p.parked > 0 && p.fresh > 0 {
-		p.findCircles()
+	if len(p.suspects) > 0 {
+		p.findCircles(p.suspects)
+		p.suspects = nil
 	}
 	if p.ended && !p.assessed {
+		p.searchParked()
 		p.assess()
 	}
+	r := p.compose(in)
+	if r == nil && in != Flows && p.news > 0 && (p.flying == 0 || searchShare*p.news >= len(p.open)) {
+		p.searchParked()
+		r = p.compose(in)
+	}
+	return r
+}
+
+// searchShare bounds how often the parked are searched for circles while there
+// is something else to wait for: a part of what is searched has to be news.
+const searchShare = 8
+
+// compose makes a request of the parts of refused ones, each by itself, or of
+// what is ready.
+func (p *Planner) compose(in Input) *Request {
+	for len(p.parts) > 0 && p.parts[0].left == 0 {
+		p.parts = p.parts[1:]
+	}
+	for _, b := range p.parts {
+		if d := p.fill(&b.ready, b); p.leaves(d, in) {
+			return p.commit(d)
+		}
+	}
+	if in == Flows && p.ready.Len() < p.cfg.Operations && p.fresh < p.cfg.Operations/2 {
+		return nil // what is ready hardly fills a request
+	}
 	p.fresh = 0
-	d := p.compose()
+	if d := p.fill(&p.ready, nil); p.leaves(d, in) {
+		return p.commit(d)
+	}
+	return nil
+}
+
+// leaves tells whether a request is to be sent; if not, it is undone.
+func (p *Planner) leaves(d *draft, in Input) bool {
 	switch {
 	case len(d.items) == 0:
-		return nil
-	case !p.full(d) && (!final || p.awaited(d)):
-		p.undo(d)
-		return nil
+		return false
+	case p.full(d), in == Pauses, in == Waits && !p.awaited(d):
+		return true
 	}
-	return p.commit(d)
+	p.undo(d)
+	return false
 }
 
 // full tells whether nothing could be gained by waiting.
@@ -114,24 +156,20 @@ func (n *node) isAwaited(rounds int) bool {
 
 func (n *node) waits() bool { return n.state == waiting && !n.parked() }
 
-func (p *Planner) compose() *draft {
-	for len(p.parts) > 0 && p.parts[0].left == 0 {
-		p.parts = p.parts[1:]
-	}
-	for _, b := range p.parts {
-		if d := p.fill(&b.ready, b); len(d.items) > 0 {
-			return d
-		}
-	}
-	return p.fill(&p.ready, nil)
-}
+// maxAside is how many ready nodes are passed over for others, and maxMisfits
+// how many of these for lack of bytes.
+const (
+	maxAside   = 1000
+	maxMisfits = 16
+)
 
 // fill composes a request from the front of a queue.
 func (p *Planner) fill(q *queue, b *batch) *draft {
 	p.stamp++
 	d := &draft{batch: b, stamp: p.stamp}
 	var aside []*node
-	for len(d.items) < p.cfg.Operations && len(aside) < maxAside {
+	misfits := 0
+	for len(d.items) < p.cfg.Operations && len(aside) < maxAside && misfits < maxMisfits {
 		n := q.next()
 		if n == nil {
 			break
@@ -139,7 +177,10 @@ func (p *Planner) fill(q *queue, b *batch) *draft {
 		switch fits := p.fits(d, n.unit()); {
 		case !fits && len(d.items) == 0:
 			p.refuse(n.unit())
-		case !fits || p.partsCompany(d, n):
+		case !fits:
+			misfits++
+			aside = append(aside, n)
+		case p.partsCompany(d, n):
 			aside = append(aside, n)
 		default:
 			p.take(d, n.unit())
@@ -149,7 +190,7 @@ func (p *Planner) fill(q *queue, b *batch) *draft {
 	for _, n := range aside {
 		switch {
 		case n.state != ready: // it has joined
-		case p.lacks(d) && p.fits(d, n.unit()):
+		case p.roomCosts(d) && p.fits(d, n.unit()):
 			p.take(d, n.unit())
 			p.invite(d)
 		default:
@@ -166,8 +207,8 @@ func (p *Planner) partsCompany(d *draft, n *node) bool {
 	return p.assessed && d.batch == nil && len(d.items) > 0 && len(d.items)+n.weight > p.cfg.Operations
 }
 
-// lacks tells whether the room that is left in a request would cost another.
-func (p *Planner) lacks(d *draft) bool {
+// roomCosts tells whether the room that is left in a request would cost another.
+func (p *Planner) roomCosts(d *draft) bool {
 	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
 	left, room := len(p.open)-p.flying-len(d.items), p.cfg.Operations-len(d.items)
 	return !p.assessed || requests(left-room) < requests(left)
@@ -212,31 +253,4 @@ func (p *Planner) undo(d *draft) {
 			p.enqueue(n)
 		}
 	}
-}
-
-func (p *Planner) commit(d *draft) *Request {
-	p.number++
-	r := &Request{Number: p.number, Bytes: d.bytes, cuts: d.cuts, Items: make([]Sending, len(d.items))}
-	for i, n := range d.items {
-		n.state = flying
-		r.Items[i] = n.sending()
-	}
-	p.flying += len(d.items)
-	p.out[r] = true
-	return r
-}
-
-func (n *node) sending() Sending {
-	s := Sending{Index: n.Index, node: n}
-	for i := range n.uses {
-		switch u := &n.uses[i]; u.state {
-		case known:
-			s.Known = append(s.Known, Known{u.name.text, u.id})
-		case pending, inner:
-			if u.name.def != nil { // else, in an ordered job, it is taken for text
-				s.Inside = append(s.Inside, u.name.text)
-			}
-		}
-	}
-	return s
 }

@@ -49,7 +49,7 @@ func TestSeparateHoldsForOneResource(t *testing.T) {
 // What has no room for the next operation does not wait for a smaller one.
 func TestRequestLeavesWhenTheNextDoesNotFit(t *testing.T) {
 	p := numbered(Config{Operations: 2, Bytes: 100}, Item{Size: 60}, Item{Size: 60})
-	if r := p.Next(false); r == nil || len(r.Items) != 1 {
+	if r := p.Next(Flows); r == nil || len(r.Items) != 1 {
 		t.Errorf("%v, expected the first alone", r)
 	}
 }
@@ -75,17 +75,17 @@ func TestUrgentGoesFirst(t *testing.T) {
 // operations were brought together by one that needs them.
 func TestPartsOfAPartStayApart(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "x"}, Item{Name: "y"}, Item{Refs: refs("x", "y")}, Item{}, Item{}, Item{}, Item{}, Item{})
-	whole := p.Next(true)
+	whole := p.Next(Waits)
 	if !p.Halve(whole) {
 		t.Fatal("not divided")
 	}
 	p.Limit(3)
-	first := p.Next(true) // x, y and what needs them; one more is left of this part
+	first := p.Next(Waits) // x, y and what needs them; one more is left of this part
 	if got := indexes(first); !slices.Equal(got, []int{0, 1, 2}) || !p.Halve(first) {
 		t.Fatal(got)
 	}
 	var all [][]int
-	for r := p.Next(true); r != nil; r = p.Next(true) {
+	for r := p.Next(Waits); r != nil; r = p.Next(Waits) {
 		all = append(all, indexes(r))
 		p.Settle(r, allDone(r))
 	}
@@ -97,14 +97,34 @@ func TestPartsOfAPartStayApart(t *testing.T) {
 // A part of a refused request travels whole, whatever waits for it.
 func TestPartTravelsWhole(t *testing.T) {
 	p := numbered(Config{Operations: 4}, Item{Name: "a"}, Item{Name: "b"}, Item{}, Item{})
-	if !p.Halve(p.Next(true)) {
+	if !p.Halve(p.Next(Waits)) {
 		t.Fatal("not divided")
 	}
 	for i, on := range [][]string{{"a"}, {"a"}, {"a", "b"}, {"b"}, {"b"}} {
 		p.Add(Item{Index: 4 + i, Refs: refs(on...)})
 	}
 	p.End()
-	if got := fmt.Sprint(indexes(p.Next(true)), indexes(p.Next(true))); got != "[0 1] [2 3]" {
+	if got := fmt.Sprint(indexes(p.Next(Waits)), indexes(p.Next(Waits))); got != "[0 1] [2 3]" {
 		t.Error(got)
+	}
+}
+
+// While a part of a refused request waits for the other, other operations go.
+func TestPartsHoldNothingBack(t *testing.T) {
+	items := []Item{{Name: "a"}}
+	for range 3 {
+		items = append(items, Item{Refs: refs("a")})
+	}
+	p := numbered(Config{Operations: 4}, append(items, make([]Item, 8)...)...)
+	if !p.Halve(p.Next(Flows)) {
+		t.Fatal("not divided")
+	}
+	for _, expected := range []int{2, 4, 4} {
+		if r := p.Next(Flows); r == nil || len(r.Items) != expected {
+			t.Fatalf("%v, expected %d operations", r, expected)
+		}
+	}
+	if r := p.Next(Flows); r != nil {
+		t.Errorf("%v, though its operations need one in flight", indexes(r))
 	}
 }

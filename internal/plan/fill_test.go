@@ -25,7 +25,7 @@ func TestRandomJobsWithoutReferencesFillRequests(t *testing.T) {
 					p.End()
 				}
 			}
-			if r := p.Next(false); r != nil {
+			if r := p.Next(Flows); r != nil {
 				requests++
 				out = append(out, r)
 			}

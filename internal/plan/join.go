@@ -75,6 +75,7 @@ func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
 					return false
 				}
 			}
+			m.preds = live(m.preds)
 			for _, pred := range m.preds {
 				if !visit(pred) {
 					return false

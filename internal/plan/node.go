@@ -22,8 +22,8 @@ type node struct {
 	state  state
 	name   *name   // what it defines
 	uses   []use   // what it refers to, itself apart
-	preds  []*node // what must be over before it goes
-	succs  []*node
+	preds  []*node // what must be over before it goes; some of it may be settled
+	succs  []*node // likewise
 	circle *circle
 	batch  *batch
 
@@ -116,7 +116,7 @@ type batch struct {
 type queue []*node
 
 func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].before(q[j]) }
+func (q queue) Less(i, j int) bool { return q[i].precedes(q[j]) }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 func (q *queue) Push(x any)        { *q = append(*q, x.(*node)) }
 func (q *queue) Pop() any {
@@ -127,19 +127,26 @@ func (q *queue) Pop() any {
 	return n
 }
 
-// next removes and returns the first node that is still ready, or nil.
-func (q *queue) next() *node {
+// first is the first node that is still ready, or nil.
+func (q *queue) first() *node {
 	for q.Len() > 0 {
-		n := heap.Pop(q).(*node)
-		if n.queue != q {
-			continue
-		}
-		n.queue = nil
-		if n.state == ready {
+		if n := (*q)[0]; n.queue == q && n.state == ready {
 			return n
+		} else if heap.Pop(q); n.queue == q {
+			n.queue = nil
 		}
 	}
 	return nil
+}
+
+// next removes it.
+func (q *queue) next() *node {
+	n := q.first()
+	if n != nil {
+		heap.Pop(q)
+		n.queue = nil
+	}
+	return n
 }
 
 // enqueue puts a ready node, or the head of a ready circle, into its queue.
@@ -191,6 +198,8 @@ func (p *Planner) unpark(nodes []*node) {
 			p.parked--
 			nodes = append(nodes, n.succs...)
 			nodes = n.name.append(nodes)
+		} else {
+			p.news++ // it may have been the last that its circle waited for
 		}
 	}
 }

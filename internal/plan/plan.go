@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Config bounds requests and chooses how they are composed.
 type Config struct {
 	// Operations is the most that a request may hold; 100 when 0.
@@ -90,8 +92,8 @@ type Drop struct {
 	Why   Why
 	// Name is the name that is unknown, taken, or did not succeed.
 	Name string
-	// Of is the index of the operation behind Name, for Duplicate it is not
-	// known and -1.
+	// Of is the index of the operation behind Name where Why is Needed, NoID or
+	// Circle; else it is not known, and -1.
 	Of int
 	// Circle names members of the circle, at most ten.
 	Circle []string
@@ -112,13 +114,14 @@ type Planner struct {
 	out       map[*Request]bool // in flight
 	drops     []Drop
 
-	flying   int // nodes in flight
-	parked   int // nodes that wait for something unread
-	fresh    int // changes since a request was last sought in vain
-	stamp    int // marks the nodes of one search
-	number   int // the last request's
-	suspect  bool
-	circles  int // how many parked nodes call for a search for circles
+	flying   int     // nodes in flight
+	parked   int     // nodes that wait for something unread
+	fresh    int     // operations read since a request was last sought in vain, or enough to seek one
+	stamp    int     // marks the nodes of one search
+	number   int     // the last request's
+	suspects []*node // sent in vain, and now waiting: they may be circles
+	news     int     // how often the parked have changed since they were searched for circles
+	circles  int     // how many parked nodes call for a search for circles
 	ended    bool
 	assessed bool // the urgency of nodes is known
 	err      error
@@ -156,6 +159,15 @@ func (p *Planner) Bytes() int { return p.cfg.Bytes }
 // Backlog is the number of operations at hand: read, not in flight, and not
 // waiting for one that has yet to be read.
 func (p *Planner) Backlog() int { return len(p.open) - p.flying - p.parked }
+
+// Ready tells whether an operation is ready that no request holds, or may be
+// found to be when the input pauses.
+func (p *Planner) Ready() bool {
+	if p.ready.first() != nil || p.news > 0 || len(p.order) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.parts, func(b *batch) bool { return b.ready.first() != nil })
+}
 
 // Open is the number of operations that have no fate yet.
 func (p *Planner) Open() int { return len(p.open) }

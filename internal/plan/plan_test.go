@@ -22,7 +22,7 @@ func waves(t rapid.TB, p *Planner) (out [][][]int) {
 	for range 10000 {
 		var wave []*Request
 		var shown [][]int
-		for r := p.Next(true); r != nil; r = p.Next(true) {
+		for r := p.Next(Waits); r != nil; r = p.Next(Waits) {
 			wave = append(wave, r)
 			var is []int
 			for _, s := range r.Items {

@@ -237,18 +237,21 @@ func (d *driver) checkCircle(drop Drop) {
 }
 
 // send asks for a request. What is at hand must not be held back when nothing
-// is in flight.
+// is in flight, and what is ready not when the input pauses.
 func (d *driver) send() {
-	final := d.ended || rapid.IntRange(0, 5).Draw(d.t, "final") == 5
-	req := d.p.Next(final)
+	in := rapid.SampledFrom([]Input{Flows, Flows, Flows, Waits, Pauses}).Draw(d.t, "input")
+	req := d.p.Next(in)
 	d.drops()
 	if req == nil {
 		d.asked = 1
-		if final {
+		if in != Flows || d.ended {
 			d.asked = 2
 		}
-		if final && len(d.out) == 0 && !d.ordered && d.p.Backlog() > 0 {
+		if d.asked == 2 && len(d.out) == 0 && !d.ordered && d.p.Backlog() > 0 {
 			d.t.Fatalf("%d operations at hand are held back", d.p.Backlog())
+		}
+		if in == Pauses && !d.ended && !d.ordered && d.p.news == 0 && d.p.Ready() {
+			d.t.Fatal("operations that are ready are held back")
 		}
 		return
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 )
 
 func id(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
@@ -29,7 +28,11 @@ func pump(p *Planner, n, concurrency int, item func(i int) Item) (requests, drop
 			}
 		}
 		for len(out) < concurrency {
-			r := p.Next(next == n || p.Backlog() >= window)
+			in := Flows
+			if p.Backlog() >= window {
+				in = Waits
+			}
+			r := p.Next(in)
 			if r == nil {
 				break
 			}
@@ -96,103 +99,6 @@ func TestPlainInputFillsRequestsExactly(t *testing.T) {
 				t.Errorf("%d operations at concurrency %d: %d requests", n, concurrency, requests)
 			}
 		}
-	}
-}
-
-// None of these may take time that grows with the square of its size.
-func TestHardShapesStayLinear(t *testing.T) {
-	const least = 2_500
-	for shape := range hardShapes(least) {
-		t.Run(shape, func(t *testing.T) {
-			var growth float64
-			for range 5 { // others may have been busy
-				small, large := planned(shape, least), planned(shape, 8*least)
-				if growth = float64(large) / float64(small); growth < 24 {
-					return
-				}
-			}
-			t.Errorf("eight times as many take %.0f times as long", growth)
-		})
-	}
-}
-
-// planned is how long it takes to plan a hard shape.
-func planned(shape string, n int) time.Duration {
-	item := hardShapes(n)[shape]
-	began := time.Now()
-	pump(New(Config{}), n, 4, item)
-	return time.Since(began)
-}
-
-func hardShapes(n int) map[string]func(i int) Item {
-	name := func(i int) string { return "u" + strconv.Itoa(i) }
-	ref := func(i int) Ref { return Ref{Name: name(i), Count: 1, Width: 12, Required: true} }
-	return map[string]func(i int) Item{
-		"chain": func(i int) Item {
-			it := Item{Index: i, Name: name(i), Size: 9}
-			if i > 0 {
-				it.Refs = []Ref{ref(i - 1)}
-			}
-			return it
-		},
-		"chain read backwards": func(i int) Item {
-			it := Item{Index: i, Name: name(i), Size: 9}
-			if i < n-1 {
-				it.Refs = []Ref{ref(i + 1)}
-			}
-			return it
-		},
-		"doubly linked chain": func(i int) Item {
-			it := Item{Index: i, Name: name(i), Size: 9}
-			if i > 0 {
-				it.Refs = append(it.Refs, ref(i-1))
-			}
-			if i < n-1 {
-				it.Refs = append(it.Refs, ref(i+1))
-			}
-			return it
-		},
-		"star": func(i int) Item {
-			it := Item{Index: i, Name: name(i), Size: 9}
-			if i > 0 {
-				it.Refs = []Ref{ref(0)}
-			}
-			return it
-		},
-		"star read before its middle": func(i int) Item {
-			it := Item{Index: i, Name: name(i), Size: 9}
-			if i < n-1 {
-				it.Refs = []Ref{ref(n - 1)}
-			}
-			return it
-		},
-		"one resource": func(i int) Item { return Item{Index: i, Resource: "/Groups/1", Size: 9} },
-		"group of all": func(i int) Item {
-			it := Item{Index: i, Name: name(i), Size: 9}
-			if i == n-1 {
-				for k := range n - 1 {
-					it.Refs = append(it.Refs, ref(k))
-				}
-			}
-			return it
-		},
-		"circle": func(i int) Item { return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref((i + 1) % n)}} },
-		"pairs in circles": func(i int) Item {
-			return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref(i ^ 1)}}
-		},
-		"deletes read before the creates": func(i int) Item {
-			if i < n/2 {
-				return Item{Index: i, Resource: "bulkId:" + name(i), Ends: name(i), Refs: []Ref{ref(i)}, Size: 9}
-			}
-			return Item{Index: i, Name: name(i - n/2), Size: 9}
-		},
-		"deletes read after the creates": func(i int) Item {
-			if i >= n/2 {
-				return Item{Index: i, Resource: "bulkId:" + name(i-n/2), Ends: name(i - n/2), Refs: []Ref{ref(i - n/2)}, Size: 9}
-			}
-			return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref(n/2 - 1 - i)}}
-		},
-		"unknown names": func(i int) Item { return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref(n + i)}} },
 	}
 }
 

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // Fate is what an exchange told of an operation.
 type Fate int
 
@@ -112,6 +114,7 @@ func (p *Planner) again(n *node, b *batch) {
 	if b != nil {
 		b.left++
 	}
+	n.preds = live(n.preds)
 	n.blocked = len(n.preds)
 	for i := range n.uses {
 		switch u := &n.uses[i]; u.state {
@@ -129,13 +132,13 @@ func (p *Planner) again(n *node, b *batch) {
 			return
 		}
 	}
-	if p.cfg.Ordered {
+	switch {
+	case p.cfg.Ordered:
 		p.order = append(p.order, n)
-	}
-	if n.blocked == 0 {
+	case n.blocked == 0:
 		p.enqueue(n)
-	} else {
-		p.suspect = true
+	default:
+		p.suspects = append(p.suspects, n)
 	}
 }
 
@@ -199,20 +202,20 @@ func (p *Planner) leave(n *node) {
 	n.state = settled
 	delete(p.open, n.Index)
 	p.referrers.remove(n)
-	for _, pred := range n.preds {
-		pred.succs = without(pred.succs, n)
-	}
+	preds := live(n.preds)
 	if n.Resource != "" && p.tails[n.Resource] == n {
 		delete(p.tails, n.Resource)
-		for _, pred := range n.preds {
+		for _, pred := range preds {
 			if tail := p.tails[n.Resource]; pred.Resource == n.Resource && (tail == nil || tail.Index < pred.Index) {
 				p.tails[n.Resource] = pred
 			}
 		}
 	}
 	for _, s := range n.succs {
-		s.preds = without(s.preds, n)
-		for _, pred := range n.preds {
+		if s.state == settled {
+			continue
+		}
+		for _, pred := range preds {
 			p.precede(pred, s)
 		}
 		if wasParked {
@@ -223,13 +226,9 @@ func (p *Planner) leave(n *node) {
 	n.preds, n.succs = nil, nil
 }
 
-func without(nodes []*node, n *node) []*node {
-	for i, m := range nodes {
-		if m == n {
-			return append(nodes[:i:i], nodes[i+1:]...)
-		}
-	}
-	return nodes
+// live keeps the nodes that are not settled.
+func live(nodes []*node) []*node {
+	return slices.DeleteFunc(nodes, func(n *node) bool { return n.state == settled })
 }
 
 // drop gives up an operation, and with it all that needs it.

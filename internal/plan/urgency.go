@@ -14,8 +14,8 @@ type urgency struct {
 	weight int // operations that have to travel with it for that, and itself
 }
 
-// before tells whether a node comes before another where there is a choice.
-func (n *node) before(m *node) bool {
+// precedes tells whether a node is chosen before another.
+func (n *node) precedes(m *node) bool {
 	return cmp.Or(cmp.Compare(m.rounds, n.rounds), cmp.Compare(m.weight, n.weight), cmp.Compare(n.Index, m.Index)) < 0
 }
 
@@ -75,7 +75,7 @@ func behind(unit []*node) func(yield func(*node) bool) {
 	return func(yield func(*node) bool) {
 		for _, n := range unit {
 			for _, s := range n.succs {
-				if !yield(s.unit()[0]) {
+				if s.state != settled && !yield(s.unit()[0]) {
 					return
 				}
 			}

@@ -1,0 +1,161 @@
+package plan
+
+import (
+	"strconv"
+	"testing"
+	"time"
+)
+
+// None of these may take time that grows with the square of its size.
+func TestHardShapesStayLinear(t *testing.T) {
+	const least = 2_500
+	for shape := range hardShapes(least) {
+		t.Run(shape, func(t *testing.T) {
+			var growth float64
+			for range 5 { // others may have been busy
+				small, large := planned(shape, least), planned(shape, 8*least)
+				if growth = float64(large) / float64(small); growth < 20 {
+					return
+				}
+			}
+			t.Errorf("eight times as many take %.0f times as long", growth)
+		})
+	}
+}
+
+// planned is how long it takes to plan a hard shape.
+func planned(shape string, n int) time.Duration {
+	item := hardShapes(n)[shape]
+	began := time.Now()
+	pump(New(Config{}), n, 4, item)
+	return time.Since(began)
+}
+
+func hardShapes(n int) map[string]func(i int) Item {
+	name := func(i int) string { return "u" + strconv.Itoa(i) }
+	ref := func(i int) Ref { return Ref{Name: name(i), Count: 1, Width: 12, Required: true} }
+	return map[string]func(i int) Item{
+		"chain": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			if i > 0 {
+				it.Refs = []Ref{ref(i - 1)}
+			}
+			return it
+		},
+		"chain read backwards": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			if i < n-1 {
+				it.Refs = []Ref{ref(i + 1)}
+			}
+			return it
+		},
+		"doubly linked chain": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			if i > 0 {
+				it.Refs = append(it.Refs, ref(i-1))
+			}
+			if i < n-1 {
+				it.Refs = append(it.Refs, ref(i+1))
+			}
+			return it
+		},
+		"star": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			if i > 0 {
+				it.Refs = []Ref{ref(0)}
+			}
+			return it
+		},
+		"star read before its middle": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			if i < n-1 {
+				it.Refs = []Ref{ref(n - 1)}
+			}
+			return it
+		},
+		"one resource": func(i int) Item { return Item{Index: i, Resource: "/Groups/1", Size: 9} },
+		"group of all": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			if i == n-1 {
+				for k := range n - 1 {
+					it.Refs = append(it.Refs, ref(k))
+				}
+			}
+			return it
+		},
+		"circle": func(i int) Item { return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref((i + 1) % n)}} },
+		"pairs in circles": func(i int) Item {
+			return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref(i ^ 1)}}
+		},
+		"deletes read before the creates": func(i int) Item {
+			if i < n/2 {
+				return Item{Index: i, Resource: "bulkId:" + name(i), Ends: name(i), Refs: []Ref{ref(i)}, Size: 9}
+			}
+			return Item{Index: i, Name: name(i - n/2), Size: 9}
+		},
+		"deletes read after the creates": func(i int) Item {
+			if i >= n/2 {
+				return Item{Index: i, Resource: "bulkId:" + name(i-n/2), Ends: name(i - n/2), Refs: []Ref{ref(i - n/2)}, Size: 9}
+			}
+			return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref(n/2 - 1 - i)}}
+		},
+		"staff before managers": func(i int) Item { // ten trees, eight reports each
+			k := n - 1 - i
+			it := Item{Index: i, Name: name(k), Size: 9}
+			if k >= 10 {
+				it.Refs = []Ref{ref(10*((k/10-1)/8) + k%10)}
+			}
+			return it
+		},
+		"tree in another order": func(i int) Item {
+			k := i * 7919 % n // 7919 is prime, and divides no n
+			it := Item{Index: i, Name: name(k), Size: 9}
+			if k > 0 {
+				it.Refs = []Ref{ref(k * 5 / 7)}
+			}
+			return it
+		},
+		"references forward": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			for k := 1; k <= 3 && i < n/2; k++ {
+				it.Refs = append(it.Refs, ref(n/2+(i*k+k)%(n/2)))
+			}
+			return it
+		},
+		"chain behind parked ones": func(i int) Item {
+			it := Item{Index: i, Name: name(i), Size: 9}
+			switch {
+			case i < n/2:
+				it.Refs = []Ref{ref(n - 1)}
+			case i > n/2 && i < n-1:
+				it.Refs = []Ref{ref(i - 1)}
+			}
+			return it
+		},
+		"one resource behind parked ones": func(i int) Item {
+			switch {
+			case i < n/2:
+				return Item{Index: i, Name: name(i), Refs: []Ref{ref(n - 1)}, Size: 9}
+			case i < n-1:
+				return Item{Index: i, Resource: "/Groups/1", Size: 9}
+			}
+			return Item{Index: i, Name: name(i), Size: 9}
+		},
+		"deletes of one create": func(i int) Item {
+			if i == 0 {
+				return Item{Index: i, Name: name(i), Size: 9}
+			}
+			return Item{Index: i, Resource: "bulkId:u0", Ends: "u0", Refs: []Ref{ref(0)}, Size: 9}
+		},
+		"delete of a manager not read": func(i int) Item {
+			switch {
+			case i < n-2:
+				return Item{Index: i, Name: name(i), Refs: []Ref{ref(n - 1)}, Size: 9}
+			case i == n-2:
+				return Item{Index: i, Resource: "bulkId:" + name(n-1), Ends: name(n - 1), Refs: []Ref{ref(n - 1)}, Size: 9}
+			}
+			return Item{Index: i, Name: name(i), Size: 9}
+		},
+		"unknown names": func(i int) Item { return Item{Index: i, Name: name(i), Size: 9, Refs: []Ref{ref(n + i)}} },
+	}
+}
