@@ -68,8 +68,11 @@ func (r *run) admit(batch []*pending) {
 		r.open[p.index] = p
 		rec := records[i]
 		p.maybe = rec.Known == KnownSent
+		if rec.Known == KnownDone && rec.Overtaken && p.op.Method == MethodPatch { // a DELETE has the last word anyway
+			p.done, p.maybe = new(p.replayed(rec.Settlement)), true
+		}
 		switch {
-		case rec.Known == KnownDone:
+		case rec.Known == KnownDone && p.done == nil:
 			out = append(out, r.replay(p, rec.Settlement))
 		case p.err != nil:
 			out = append(out, r.refuse(p))
@@ -100,7 +103,7 @@ func (r *run) claim(batch []*pending) []Record {
 	var of []int
 	for i, p := range batch {
 		if p.err == nil {
-			entries = append(entries, Entry{Key: p.key, Name: p.item.Name})
+			entries = append(entries, Entry{Key: p.key, Name: p.item.Name, Resource: p.resource()})
 			of = append(of, i)
 		}
 	}
@@ -136,10 +139,8 @@ func (r *run) refuse(p *pending) Result {
 // references from now on.
 func (r *run) replay(p *pending, s Settlement) Result {
 	p.fated = true
-	res := p.result(Succeeded, nil)
+	res := p.replayed(s)
 	res.Replayed = true
-	res.Status, res.Version, res.Recovered = s.Status, s.Version, s.Recovered
-	res.Location, _ = ParseLocation(s.Location)
 	switch p.op.Method {
 	case MethodPost:
 		r.known.created(res.Location)

@@ -43,6 +43,7 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 		}
 	}
 	d.forgive()
+	d.overtaken()
 	d.rely()
 	return end, over
 }
@@ -84,13 +85,14 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		f.dup = &item
 		return true
 	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
-		f.res = succeeded(p, item)
-	case item.Status == http.StatusNotFound && p.maybe && p.buried:
+		f.res, f.vain = succeeded(p, item), true
+	case item.Status == http.StatusNotFound && p.maybe && p.buried && p.done == nil:
 		f.res = d.lost(p, errGone, newResponseError(item.Err))
 	case transient(item.Status):
 		d.retry(i, failed(p, item))
+		f.vain = p.done != nil
 	default:
-		f.res, f.held = failed(p, item), true
+		f.res, f.held, f.vain = failed(p, item), true, p.done != nil
 	}
 	return false
 }
@@ -135,18 +137,23 @@ func (d *delivery) retry(i int, otherwise Result) {
 
 // overtaken has a PATCH repeated that was done while an earlier operation on
 // the same resource has yet to be sent again: the last one is to have the last
-// word.
+// word. While it is open whether one has, the PATCH is held.
 func (d *delivery) overtaken() {
-	late := map[string]bool{}
+	late, open := map[string]bool{}, map[string]bool{}
 	for i, p := range d.ops {
-		f := &d.fates[i]
+		f, resource := &d.fates[i], p.item.Resource
+		patched := f.res.Outcome == Succeeded && p.op.Method == MethodPatch
 		switch {
-		case p.item.Resource == "":
+		case resource == "":
 		case f.again:
-			late[p.item.Resource] = true
-		case late[p.item.Resource] && f.res.Outcome == Succeeded && p.op.Method == MethodPatch:
+			late[resource] = true
+		case f.held && f.res.Outcome == Failed:
+			open[resource] = true
+		case patched && late[resource]:
 			p.done, p.maybe = new(f.res), true
 			d.retry(i, f.res)
+		case patched && open[resource]:
+			f.held = true
 		}
 	}
 }

@@ -48,3 +48,23 @@ func TestOldUsersAreNotAdopted(t *testing.T) {
 		}
 	})
 }
+
+// Who was deleted by an earlier run is not taken for the one that was to be
+// created in his place, though reads still show him.
+func TestDeletedUsersAreNotAdopted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{ReadLag: 30 * time.Second})
+		old := add(t, s, "u0")
+		time.Sleep(35 * time.Second)
+		j := newNotes()
+		if results, err := resumed(t, s, j, nil, remove("/Users/"+old)); err != nil || results[0].Err != nil {
+			t.Fatal(err, results[0].Err)
+		}
+		s.Script(webextest.CutAt(webextest.BeforeWork))
+		results, err := resumed(t, s, j, nil, remove("/Users/"+old), create("u0"))
+		u, there := s.UserByName("u0@example.com")
+		if r := results[1]; err != nil || r.Err != nil || r.Location.ID == old || !there || u.ID() != r.Location.ID {
+			t.Errorf("%+v, %v; there is %v", r, err, u)
+		}
+	})
+}

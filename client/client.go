@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -106,16 +107,20 @@ func (c *Config) durations() error {
 	}{
 		{"RequestTimeout", &c.RequestTimeout, time.Minute},
 		{"Grace", &c.Grace, 10 * time.Second},
-		{"MaxWait", &c.MaxWait, 5 * time.Minute},
 		{"MaxTotalWait", &c.MaxTotalWait, 30 * time.Minute},
+		{"MaxWait", &c.MaxWait, min(5*time.Minute, cmp.Or(c.MaxTotalWait, 5*time.Minute))},
 		{"LookupPatience", &c.LookupPatience, 15 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.normal
 		}
 		if *d.value < 0 {
-			return fmt.Errorf("client: Config.%s: negative", d.field)
+			return fmt.Errorf("client: Config.%s: %v, expected more than 0, or 0 for %v", d.field, *d.value, d.normal)
 		}
+	}
+	if c.MaxWait > c.MaxTotalWait {
+		return fmt.Errorf("client: Config.MaxWait: %v, expected at most MaxTotalWait, %v: "+
+			"else a single wait that the service asks for could end the job", c.MaxWait, c.MaxTotalWait)
 	}
 	return nil
 }

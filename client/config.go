@@ -38,7 +38,8 @@ type Config struct {
 	// Grace is how long requests in flight may still take to answer once the
 	// job is cancelled, so that their outcome is known; 10 seconds when 0.
 	Grace time.Duration
-	// MaxWait caps a single wait that the service asks for; five minutes when 0.
+	// MaxWait caps a single wait that the service asks for, at most MaxTotalWait;
+	// when 0 five minutes, or MaxTotalWait if that is shorter.
 	MaxWait time.Duration
 	// MaxTotalWait ends a job that was made to wait this long without a single
 	// request accepted in between; 30 minutes when 0.

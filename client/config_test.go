@@ -45,6 +45,10 @@ func TestConfigIsChecked(t *testing.T) {
 		"grace":                  {func(c *client.Config) { c.Grace = -1 }, "Grace"},
 		"wait":                   {func(c *client.Config) { c.MaxWait = -1 }, "MaxWait"},
 		"all waits":              {func(c *client.Config) { c.MaxTotalWait = -1 }, "MaxTotalWait"},
+		"wait and all waits":     {func(c *client.Config) { c.MaxWait, c.MaxTotalWait = 61*time.Second, time.Minute }, "MaxWait: 1m1s, expected at most MaxTotalWait, 1m0s"},
+		"a long wait":            {func(c *client.Config) { c.MaxWait = time.Hour }, "MaxWait: 1h0m0s, expected at most MaxTotalWait, 30m0s"},
+		"equal waits":            {func(c *client.Config) { c.MaxWait, c.MaxTotalWait = time.Minute, time.Minute }, ""},
+		"few waits":              {func(c *client.Config) { c.MaxTotalWait = time.Minute }, ""},
 		"patience":               {func(c *client.Config) { c.LookupPatience = -1 }, "LookupPatience"},
 	} {
 		cfg := client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken("token")}

@@ -46,6 +46,7 @@ type fate struct {
 	held  bool           // res is not to be relied on yet
 	again bool           // it is to be sent again
 	dup   *exchange.Item // it was refused as a duplicate, perhaps of an earlier try
+	vain  bool           // it was refused, as a repetition of what was done
 	told  bool           // the run knows
 }
 

@@ -51,7 +51,7 @@ func TestOneRefusalHoldsAll(t *testing.T) {
 					return nil
 				}})
 				client := newClient(t, s, func(cfg *client.Config) { cfg.Concurrency, cfg.MaxWait, cfg.Limits.Operations = 8, 50*time.Second, 10 })
-				results, err := client.Do(t.Context(), users(300)...)
+				results, err := client.Do(t.Context(), users(200)...)
 				if n := outcomes(results); err != nil || len(n) != 1 {
 					t.Errorf("%v %v", n, err)
 				}
@@ -134,6 +134,18 @@ func TestPatienceEnds(t *testing.T) {
 		_, err := c.Do(t.Context(), users(1000)...)
 		if took := time.Since(began); !errors.Is(err, client.ErrUnavailable) || took < 9*time.Minute || took > 11*time.Minute {
 			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
+// A service that asks for a longer wait than the job may have is waited for that
+// long all the same.
+func TestShortPatience(t *testing.T) {
+	sc := scenario{script: []*webextest.Fault{webextest.Refuse(429, "100")}, config: func(c *client.Config) { c.MaxTotalWait = time.Minute }}
+	sc.all(t, users(3), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		all := s.Exchanges()
+		if waited := all[1].Start.Sub(all[0].End); waited < 59*time.Second || waited > time.Minute {
+			t.Errorf("waited for %v", waited)
 		}
 	})
 }

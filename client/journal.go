@@ -49,6 +49,10 @@ type Entry struct {
 	Key Key
 	// Name is the bulkId of a create that references may name; "" otherwise.
 	Name string
+	// Resource recognises what the operation changes, so that changes of one
+	// resource keep their order over runs too; the zero Key: nothing that has
+	// an order.
+	Resource Key
 }
 
 // Known is what a journal knows of an operation from earlier runs.
@@ -73,6 +77,11 @@ type Record struct {
 	Known Known
 	// Settlement is the success of a KnownDone operation, else zero.
 	Settlement Settlement
+	// Overtaken tells of a KnownDone operation that one claimed before it in this
+	// run, on the same Resource, was sent in a later run, or is to be sent in this
+	// one: so it no longer has the last word. It may be sent again; settled without
+	// that, it stays as it was.
+	Overtaken bool
 	// Begun is a time before which a KnownSent operation had not been sent, such
 	// as when the journal was begun: a resource older than that was not made by
 	// it. Zero: not known, and whatever bears its name is taken for its doing.

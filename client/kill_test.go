@@ -1,16 +1,17 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,17 +39,30 @@ func rotate(turn *int) client.TokenSource {
 	}
 }
 
-const (
-	killURL     = "BULK_KILL_URL"
-	killJournal = "BULK_KILL_JOURNAL"
-	killSize    = "BULK_KILL_SIZE"
-)
+// killRole makes this program the one that TestKill kills.
+const killRole = "BULK_KILL"
+
+// killJob is what that is told to do, killReport what it says afterwards.
+type killJob struct {
+	URL, Journal string
+	Errands      errands
+}
+
+type killReport struct {
+	Progress client.Progress
+	Wrong    int    // results that are not as they must be
+	First    string // of them
+}
 
 // TestMain is also the program that TestKill kills.
 func TestMain(m *testing.M) {
-	if url := os.Getenv(killURL); url != "" {
-		n, _ := strconv.Atoi(os.Getenv(killSize))
-		if err := work(url, os.Getenv(killJournal), n); err != nil {
+	if os.Getenv(killRole) != "" {
+		var j killJob
+		err := json.NewDecoder(os.Stdin).Decode(&j)
+		if err == nil {
+			err = j.work()
+		}
+		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -62,64 +76,88 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func work(url, path string, n int) error {
-	j, err := journal.Open(path)
+func (k killJob) work() error {
+	j, err := journal.Open(k.Journal)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
 	c, err := client.New(client.Config{
-		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), BaseURL: url,
-		LookupPatience: 100 * time.Millisecond,
+		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), BaseURL: k.URL,
+		LookupPatience: 100 * time.Millisecond, Limits: client.Limits{Operations: block},
 	})
 	if err != nil {
 		return err
 	}
-	for res, err := range c.Run(context.Background(), &client.Job{Source: organisation(n), Journal: j}) {
+	var report killReport
+	job := &client.Job{Source: k.Errands.source(), Journal: j}
+	for res, err := range c.Run(context.Background(), job) {
 		if err != nil {
 			return err
 		}
-		if res.Err != nil {
-			return fmt.Errorf("operation %d: %w", res.Index, res.Err)
+		if err := k.Errands.judge(res); err != nil {
+			if report.Wrong++; report.Wrong == 1 {
+				report.First = fmt.Sprintf("operation %d: %v", res.Index, err)
+			}
 		}
 	}
-	return nil
+	report.Progress = job.Progress()
+	return json.NewEncoder(os.Stdout).Encode(report)
 }
 
 // A process that is killed again and again, at any moment of its work, gets its
-// job done all the same, and does nothing twice.
+// job done all the same: nothing is created twice, and each last word is that of
+// the input, though some of what stands before it fails as long as there are
+// kills.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	s := webextest.Start(t, webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 50 * time.Millisecond})
-	v := &victim{service: s, journal: filepath.Join(t.TempDir(), "j"), size: 8_000 + 2000**kills}
+	var clock atomic.Int64
+	clock.Store(int64(-time.Hour))
+	moody := fickle{which: map[string]bool{}}
+	var v victim
+	v.service = webextest.Start(t, webextest.Config{
+		Latency: 50 * time.Millisecond, ReadLag: 50 * time.Millisecond,
+		Now:    func() time.Time { return time.Now().Add(time.Duration(clock.Load())) },
+		Faults: func(*webextest.Request) *webextest.Fault { return &webextest.Fault{Item: moody.item} },
+	})
+	v.job = killJob{
+		URL: v.service.URL, Journal: filepath.Join(t.TempDir(), "j"),
+		Errands: prepareErrands(t, v.service.Simulator, 140+10**kills),
+	}
+	for _, id := range v.job.Errands.There {
+		moody.which["PATCH /Users/"+id] = true
+	}
+	clock.Store(0) // nobody takes those who were there for the job's own
 	rng := rand.New(rand.NewPCG(uint64(*seed), 1))
 	for range *kills {
 		if v.live(t, time.Duration(rng.IntN(600))*time.Millisecond) {
 			t.Fatal("the job was done before the last kill")
 		}
 	}
-	atDeath, _ := s.Count()
-	if !v.live(t, time.Minute) {
+	atDeath, _ := v.service.Count()
+	moody.calm()
+	if !v.live(t, 5*time.Minute) {
 		t.Fatal("the last run was killed")
 	}
-	users, groups := s.Count()
-	if users+groups != v.size {
-		t.Errorf("%d users and %d groups for %d creates", users, groups, v.size)
+	p, blocks := v.report.Progress, v.job.Errands.Blocks
+	if v.report.Wrong > 0 || p.Failed != blocks || p.Succeeded != 19*blocks {
+		t.Errorf("%d results are wrong: %s; %+v", v.report.Wrong, v.report.First, p)
 	}
-	once(t, s.Simulator)
-	if *kills >= 50 && v.underWay < *kills/20 {
-		t.Errorf("%d of %d kills met a request under way: none proves much", v.underWay, *kills)
+	v.job.Errands.verify(t, v.service.Simulator)
+	if *kills >= 50 && v.underWay < *kills/20 || moody.refused == 0 {
+		t.Errorf("%d of %d kills met a request under way, %d refusals: they prove little", v.underWay, *kills, moody.refused)
 	}
-	t.Logf("%d kills, %d of them with a request under way, %d of %d users then; %d requests in all",
-		*kills, v.underWay, atDeath, users, requests(s.Simulator))
+	users, _ := v.service.Count()
+	t.Logf("%d kills, %d of them with a request under way, %d of %d users then; %d refusals, %d requests in all",
+		*kills, v.underWay, atDeath, users, moody.refused, requests(v.service.Simulator))
 }
 
 // victim is a process that does a job, and is killed.
 type victim struct {
 	service  *webextest.Server
-	journal  string
-	size     int // operations
-	underWay int // deaths while the service had a request
+	job      killJob
+	report   killReport // of the run that was not killed
+	underWay int        // deaths while the service had a request
 }
 
 // live runs the process, until it has sent something and then for a while; it
@@ -127,9 +165,13 @@ type victim struct {
 func (v *victim) live(t *testing.T, life time.Duration) bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), killURL+"="+v.service.URL, killJournal+"="+v.journal, fmt.Sprintf("%s=%d", killSize, v.size))
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
+	input, err := json.Marshal(v.job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), killRole+"=1")
+	var out bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &out
 	before := v.service.Stats().Requests
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -144,6 +186,9 @@ func (v *victim) live(t *testing.T, life time.Duration) bool {
 		case err := <-ended:
 			if err != nil && cmd.ProcessState.ExitCode() >= 0 {
 				t.Fatalf("the victim failed: %v\n%s", err, out.String())
+			}
+			if err == nil {
+				err = json.Unmarshal(out.Bytes(), &v.report)
 			}
 			return err == nil
 		case <-death:

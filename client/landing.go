@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/webexscim/bulk/internal/plan"
 )
@@ -40,8 +39,8 @@ func (d *delivery) collect() error {
 		f.told = true
 		ops, results = append(ops, p), append(results, f.res)
 		v := plan.Verdict{Index: p.index, Fate: plan.Failed}
-		// A DELETE repeated in vain is done, and an error of the service all the same.
-		if f.res.Outcome == Failed || f.res.Status == http.StatusNotFound {
+		// What is repeated in vain is done, and an error of the service all the same.
+		if f.res.Outcome == Failed || f.vain {
 			d.spent++
 			d.out.failed++
 		}

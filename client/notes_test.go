@@ -19,6 +19,8 @@ type notes struct {
 	names   map[string]*note
 	claimed map[client.Key]int
 	next    client.Ticket
+	runs    int
+	changed map[client.Key]int // the last run in which each resource was changed, as far as was claimed
 	calls   []string
 	misuse  []string
 	fail    func(call string, n int) error // nil: no call fails
@@ -30,6 +32,8 @@ type note struct {
 	known   client.Known
 	name    string
 	settled bool // in this run
+	again   bool // overtaken, and not sent in this run
+	run     int  // in which it was last sent
 	left    client.Settlement
 }
 
@@ -63,6 +67,7 @@ func (j *notes) Begin(_ context.Context, target client.Target) error {
 		j.begun = time.Now()
 	}
 	j.target, j.tickets, j.names, j.claimed = target, map[client.Ticket]*note{}, map[string]*note{}, map[client.Key]int{}
+	j.runs, j.changed = j.runs+1, map[client.Key]int{}
 	return nil
 }
 
@@ -89,9 +94,25 @@ func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Recor
 			rec.Settlement = n.left
 			rec.Settlement.Ticket = j.next
 		}
+		rec.Overtaken = j.order(n, e.Resource)
+		n.again = rec.Overtaken
 		out = append(out, rec)
 	}
 	return out, nil
+}
+
+// order tells whether what was done is to be done once more, since something
+// before it on its resource was done later or will be.
+func (j *notes) order(n *note, resource client.Key) (overtaken bool) {
+	if resource == (client.Key{}) {
+		return false
+	}
+	changes := j.runs // it will be sent in this run
+	if n.known == client.KnownDone && j.changed[resource] <= n.run {
+		changes = n.run
+	}
+	j.changed[resource] = changes
+	return n.known == client.KnownDone && changes != n.run
 }
 
 func (j *notes) Sent(_ context.Context, tickets []client.Ticket) error {
@@ -104,10 +125,10 @@ func (j *notes) Sent(_ context.Context, tickets []client.Ticket) error {
 		switch n := j.tickets[t]; {
 		case n == nil:
 			j.wrong("sent: ticket %d was not claimed", t)
-		case n.settled || n.known == client.KnownDone:
+		case n.settled || n.known == client.KnownDone && !n.again:
 			j.wrong("sent: ticket %d has its fate", t)
 		default:
-			n.known = client.KnownSent
+			n.known, n.again, n.run = client.KnownSent, false, j.runs
 		}
 	}
 	return nil
@@ -125,7 +146,11 @@ func (j *notes) Settle(_ context.Context, settlements []client.Settlement) error
 			j.wrong("settle: ticket %d was not claimed, or is settled", s.Ticket)
 			continue
 		}
-		n.settled, n.left = true, s
+		n.settled = true
+		if n.again {
+			continue // what was done is all that is known
+		}
+		n.left = s
 		if first := j.names[n.name]; first == nil || first.left.Outcome != client.Succeeded {
 			j.names[n.name] = n // as package journal has it
 		}

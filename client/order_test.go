@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,6 +83,38 @@ func TestLaterPatchHasTheLastWord(t *testing.T) {
 				t.Errorf("the title is %v", u["title"])
 			}
 		})
+	}
+}
+
+// Nor does one that failed only because what it refers to in its request was put
+// off, or in an ordered job anything before it.
+func TestForgivenPatchComesBeforeTheNext(t *testing.T) {
+	boss := `"Operations":[{"op":"replace","path":"` + client.SchemaEnterpriseUser + `:manager.value","value":"bulkId:u0"},`
+	lost := func(a *webextest.Answer) {
+		a.Items = slices.DeleteFunc(a.Items, func(it webextest.Item) bool { return it.BulkID == "u1" })
+	}
+	for _, ordered := range []bool{false, true} {
+		for _, shape := range []webextest.Shape{nil, lost} {
+			synctest.Test(t, func(t *testing.T) {
+				s := webextest.New(webextest.Config{})
+				id := add(t, s, "there")
+				ops := append(users(2), titles("/Users/"+id, "AB")...)
+				if !ordered {
+					ops[2].Data = json.RawMessage(strings.Replace(string(ops[2].Data.(json.RawMessage)), `"Operations":[`, boss, 1))
+				}
+				refuse := &webextest.Fault{Shape: shape, Item: func(op webextest.Operation) int {
+					return map[string]int{"u0": 429, "A": 409}[op.BulkID]
+				}}
+				s.Script(refuse)
+				results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Ordered: ordered}, ops...)
+				if want(t, results, map[client.Outcome]int{client.Succeeded: 4}); err != nil {
+					t.Error(err)
+				}
+				if u, _ := s.User(id); u["title"] != "B" || results[2].Attempts < 2 {
+					t.Errorf("ordered %v, shaped %v: the title is %v, A was sent %d times", ordered, shape != nil, u["title"], results[2].Attempts)
+				}
+			})
+		}
 	}
 }
 

@@ -134,6 +134,23 @@ func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
 	return out
 }
 
+// resource recognises what the operation changes, if its changes have an order.
+func (p *pending) resource() (k Key) {
+	if p.item.Resource != "" {
+		sum := sha256.Sum256([]byte(p.item.Resource))
+		copy(k[:], sum[:])
+	}
+	return k
+}
+
+// replayed is the success that an earlier run has settled.
+func (p *pending) replayed(s Settlement) Result {
+	res := p.result(Succeeded, nil)
+	res.Status, res.Version, res.Recovered = s.Status, s.Version, s.Recovered
+	res.Location, _ = ParseLocation(s.Location)
+	return res
+}
+
 // result is the fate of the operation. What was done once stays done, though its
 // repetition was refused.
 func (p *pending) result(o Outcome, err error) Result {

@@ -52,7 +52,8 @@ type Result struct {
 	Attempts int
 	// Recovered tells that a look-up, not an answer, showed the success.
 	Recovered bool
-	// Replayed tells that the Journal knew the success from an earlier run.
+	// Replayed tells that the Journal knew the success from an earlier run, so
+	// that nothing was sent in this one.
 	Replayed bool
 	// Err is nil exactly when Outcome is Succeeded. A *ResponseError in it
 	// carries what the service said, a *SkippedError names the cause.

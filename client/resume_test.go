@@ -40,7 +40,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")
-	n := 3000
+	n := 2000
 	j, err := journal.Open(path)
 	if err != nil {
 		t.Fatal(err)

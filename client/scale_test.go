@@ -103,13 +103,17 @@ func (p people) verify(t *testing.T, s *webextest.Simulator, results []client.Re
 func TestOrganisation(t *testing.T) {
 	t.Parallel()
 	concurrencies := []int{4}
+	users, groups := 10_000, 300
+	if raced {
+		users, groups = 3_000, 90
+	}
 	if *full {
-		concurrencies = []int{1, 4, 16}
+		concurrencies, users, groups = []int{1, 4, 16}, 10_000, 300
 	}
 	for _, concurrency := range concurrencies {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(*seed), 3))
-			p := newPeople(10_000, 300, rng)
+			p := newPeople(users, groups, rng)
 			s := webextest.New(webextest.Config{Latency: 250 * time.Millisecond})
 			c := newClient(t, s, func(c *client.Config) { c.Concurrency = concurrency })
 			began := time.Now()

@@ -23,7 +23,9 @@ type world struct {
 	cfg      client.Config // the settings that vary
 	job      client.Job
 	journal  bool
-	stopAt   time.Duration // of a first run, with a journal
+	disk     bool            // the journal is the one on disk
+	stops    []time.Duration // of earlier runs, with a journal
+	moody    *fickle         // what it refuses in these
 	peaceful bool
 }
 
@@ -35,7 +37,7 @@ func drawWorld(t *rapid.T) *world {
 	w := &world{}
 	n := rapid.IntRange(0, 60).Draw(t, "operations")
 	w.doomed, w.refs, w.kinds = make([]bool, n), make([][]int, n), make([]string, n)
-	kinds := []string{"user", "user", "user", "user", "group", "nameless group", "patch", "patch there", "delete there", "patch gone",
+	kinds := []string{"user", "user", "user", "user", "group", "nameless group", "patch", "patch there", "patch there", "delete there", "patch gone",
 		"twin", "brief", "patch brief", "delete brief", "taken", "poison", "invalid", "unknown"}
 	w.job.Ordered = rapid.IntRange(0, 3).Draw(t, "ordered") == 3
 	for i := range n {
@@ -111,7 +113,7 @@ func (w *world) draw(t *rapid.T, i int) client.Operation {
 		w.refs[i] = []int{j}
 		op = patch("/Users/bulkId:"+w.name(j), "title", quote(name))
 	case "patch there":
-		op = patch("/Users/there"+fmt.Sprint(rapid.IntRange(0, there-2).Draw(t, "user")), "title", quote(name))
+		op = patch("/Users/there"+fmt.Sprint(rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "user")), "title", quote(name))
 	case "delete there":
 		op = remove(fmt.Sprintf("/Users/there%d", there-1))
 	case "invalid":
@@ -166,14 +168,24 @@ func (w *world) drawTrouble(t *rapid.T) {
 	}
 	w.job.FailOnErrors = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5}).Draw(t, "budget")
 	w.journal = rapid.Bool().Draw(t, "journal")
-	if w.journal && rapid.Bool().Draw(t, "stopped") {
-		w.stopAt = time.Duration(rapid.IntRange(1, 3000).Draw(t, "after")) * time.Millisecond
+	if w.journal {
+		w.disk = rapid.SampledFrom([]bool{false, false, true}).Draw(t, "disk")
+		for range rapid.SampledFrom([]int{0, 1, 1, 2}).Draw(t, "stops") {
+			w.stops = append(w.stops, time.Duration(rapid.IntRange(1, 3000).Draw(t, "after"))*time.Millisecond)
+		}
 	}
 	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
-	w.service.Faults = webextest.Poison(400, func(op webextest.Operation) bool {
+	poison := webextest.Poison(400, func(op webextest.Operation) bool {
 		i, err := strconv.Atoi(strings.TrimPrefix(op.BulkID, "n"))
 		return err == nil && w.kinds[i] == "poison"
 	})
+	w.moody = &fickle{which: map[string]bool{"PATCH": len(w.stops) > 0 && rapid.Bool().Draw(t, "moody")}}
+	w.service.Faults = func(r *webextest.Request) *webextest.Fault {
+		if f := poison(r); f != nil || !w.moody.which["PATCH"] {
+			return f
+		}
+		return w.moody.fault(r)
+	}
 	w.service.UnattemptedStatus = rapid.SampledFrom([]int{0, 0, 412, 409}).Draw(t, "unattempted")
 	w.peaceful = rapid.IntRange(0, 2).Draw(t, "peace") == 0
 	if w.peaceful {
@@ -191,7 +203,7 @@ func (w *world) drawTrouble(t *rapid.T) {
 // String shows the world when something is wrong in it.
 func (w *world) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%+v %+v, budget %d, ordered %v, journal %v, stopped at %v\n", w.service, w.cfg.Limits, w.job.FailOnErrors, w.job.Ordered, w.journal, w.stopAt)
+	fmt.Fprintf(&b, "%+v %+v, budget %d, ordered %v, journal %v, on disk %v, stopped at %v\n", w.service, w.cfg.Limits, w.job.FailOnErrors, w.job.Ordered, w.journal, w.disk, w.stops)
 	for i, kind := range w.kinds {
 		fmt.Fprintf(&b, "%d %s, refers to %v, doomed %v: %s %s\n", i, kind, w.refs[i], w.doomed[i], w.ops[i].Method, w.ops[i].Path)
 	}

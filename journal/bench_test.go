@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// batch is how many operations a request carries.
-const batch = 100
+// perCall is how many operations a request carries.
+const perCall = 100
 
 // entriesFrom are the n operations that follow the first ones; named tells
 // whether they are creates that others may refer to.
@@ -51,7 +51,7 @@ func through(ctx context.Context, j *Journal, entries []client.Entry) error {
 	return j.Settle(ctx, settlements)
 }
 
-// crowd has callers take n operations through j, a batch at a time.
+// crowd has callers take n operations through j, a call at a time.
 func crowd(tb testing.TB, j *Journal, callers, n int, named bool) {
 	tb.Helper()
 	var next atomic.Int64
@@ -59,11 +59,11 @@ func crowd(tb testing.TB, j *Journal, callers, n int, named bool) {
 	for range callers {
 		wg.Go(func() {
 			for {
-				first := int(next.Add(batch)) - batch
+				first := int(next.Add(perCall)) - perCall
 				if first >= n {
 					return
 				}
-				if err := through(tb.Context(), j, entriesFrom(first, min(batch, n-first), named)); err != nil {
+				if err := through(tb.Context(), j, entriesFrom(first, min(perCall, n-first), named)); err != nil {
 					tb.Error(err)
 					return
 				}
@@ -108,8 +108,8 @@ func BenchmarkClaim(b *testing.B) {
 }
 
 func benchClaim(b *testing.B, j *Journal) {
-	for first := 0; first < b.N; first += batch {
-		if _, err := j.Claim(b.Context(), entriesFrom(first, min(batch, b.N-first), false)); err != nil {
+	for first := 0; first < b.N; first += perCall {
+		if _, err := j.Claim(b.Context(), entriesFrom(first, min(perCall, b.N-first), false)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -28,10 +28,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	// Each step of the model waits for the disk: a few of the usual hundred
+	// Each step of the model may wait for the disk: some of the usual hundred
 	// are enough for every day.
 	if !isSet("rapid.checks") {
-		_ = flag.Set("rapid.checks", "7")
+		_ = flag.Set("rapid.checks", "15")
 	}
 	os.Exit(m.Run())
 }

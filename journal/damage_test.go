@@ -3,14 +3,11 @@ package journal
 import (
 	"bytes"
 	"cmp"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/webexscim/bulk/client"
@@ -221,92 +218,4 @@ func TestCutLogAfterCheckpoint(t *testing.T) {
 		}
 	}
 	t.Logf("%d mixed files were noticed", noticed)
-}
-
-// What is not a journal is told, and left as it is.
-func TestNotAJournal(t *testing.T) {
-	random := make([]byte, 10_000)
-	for i := range random {
-		random[i] = byte(rand.Uint32())
-	}
-	for name, content := range map[string][]byte{
-		"random":      random,
-		"text":        []byte("userName,displayName\n"),
-		"json":        []byte(`{"method":"POST"}`),
-		"one byte":    {0},
-		"zeros":       make([]byte, 8192),
-		"only a name": []byte("SQLite format 3\x00"),
-		"a database":  foreign(t, "CREATE TABLE users (name TEXT)"),
-		"another version of ours": foreign(t, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1; "+
-			"CREATE TABLE operation (key BLOB)", applicationID)),
-	} {
-		path := filepath.Join(t.TempDir(), "file")
-		writeFile(t, path, content)
-		_, err := Open(path)
-		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, content) {
-			t.Errorf("%s: the file was changed: %v", name, err)
-		}
-	}
-}
-
-// foreign is a database that somebody else made.
-func foreign(t *testing.T, script string) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "foreign")
-	alter(t, path, script)
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// alter runs SQL on a file that is not open.
-func alter(t *testing.T, path, script string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", dataSource(path))
-	if err == nil {
-		_, err = db.Exec(script)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestNewerVersion(t *testing.T) {
-	path, _, _ := wholesome(t)
-	alter(t, path, "PRAGMA user_version = 2")
-	if _, err := Open(path); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "2") {
-		t.Errorf("Open: %v", err)
-	}
-}
-
-// Rows that were removed or rewritten by other means are noticed, too.
-func TestTamperedRows(t *testing.T) {
-	t.Parallel()
-	for _, script := range []string{
-		"DELETE FROM operation WHERE id = 17",
-		"DELETE FROM operation",
-		"DELETE FROM journal",
-		"UPDATE operation SET state = 0 WHERE id = 2",
-		"UPDATE operation SET key = zeroblob(16) WHERE id = 2",
-		"UPDATE operation SET key = zeroblob(3) WHERE id = 2",
-		"UPDATE operation SET state = 9 WHERE id = 2",
-		"UPDATE journal SET org_id = 'x'",
-		"UPDATE journal SET runs = 0",
-		"INSERT INTO operation SELECT id + 1000, key, state, status, recovered, location, version FROM operation LIMIT 1",
-		"CREATE TRIGGER t AFTER INSERT ON operation BEGIN DELETE FROM operation; END",
-	} {
-		path, _, _ := wholesome(t)
-		alter(t, path, script)
-		if _, err := Open(path); !errors.Is(err, ErrDamaged) {
-			t.Errorf("%s: %v", script, err)
-		}
-	}
 }

@@ -23,16 +23,33 @@
 //
 //   - of the job: the organisation's id, the service's url, when the journal
 //     was begun and how many runs it has seen;
-//   - of each operation that was sent or settled: its Key, a hash of 128 bits;
-//     whether it was sent without an answer, succeeded, failed, was skipped or
-//     is unknown; the service's status; the url of the resource, which holds the
-//     resource's id; its version; whether a look-up decided.
+//   - of each operation that was settled: its Key, a hash of 128 bits; whether
+//     it succeeded, failed, was skipped or is unknown; the service's status; the
+//     url of the resource, which holds the resource's id; its version; whether a
+//     look-up decided; in which run it was sent last;
+//   - of those under way, the Keys: one row for each call of Sent, which goes as
+//     its operations are settled. What the end of a run leaves of them becomes
+//     operations that were sent without an answer.
 //
 // Names, mail addresses and everything else in an operation's data are not in
 // it. bulkIds, which are often made of such, are kept as hashes of 128 bits,
-// only while the journal is open, in one of SQLite's temporary files (in
-// SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp, and only once they outgrow a cache);
-// so is the index by which earlier runs' operations are recognised.
+// only while the journal is open, and with what became of their operations,
+// once they outgrow memory, in a temporary file (in os.TempDir) that is gone
+// when the process ends, or on Windows when the journal is closed. The index by
+// which earlier runs' operations are recognised is in one of SQLite's (in
+// SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp).
+//
+// # Order over runs
+//
+// A done operation is not sent again, even if one before it in the input is, as
+// after a failure. If both change the same resource (client.Entry.Resource),
+// that would give the earlier one the last word. So each operation's row keeps
+// the run in which it was sent last, and Claim compares it with those that were
+// claimed before on the same resource in this run: a done operation that was
+// sent in an earlier run than one of them, or before one of them is to be sent
+// in this run, is Overtaken. It may be sent again, and is then without an answer
+// until it is settled. If it is settled without having been sent, or as Skipped,
+// its row stays as it was, and the next run finds it overtaken again.
 //
 // # What is promised
 //

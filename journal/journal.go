@@ -21,7 +21,7 @@ type Journal struct {
 	stopped  chan struct{} // closed by the writer, last
 	closing  sync.Once
 	closeErr error // the writer's, once it has stopped
-	names    *names
+	names    names
 
 	mu    sync.Mutex
 	err   error // for which nothing goes on
@@ -50,12 +50,8 @@ func open(path string, maxPages int) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := openNames()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: temporary file: %w", ErrWrite, err), s.close(false))
-	}
 	j := &Journal{
-		names: n, next: s.next,
+		next:     s.next,
 		requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	go j.write(s)
@@ -118,18 +114,11 @@ func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.R
 	if done || err != nil {
 		return records, err
 	}
-	err = j.do(ctx, true, func(s *store) error {
+	err = j.do(ctx, true, func(s *store) (err error) {
 		for i, e := range entries {
-			r, ok, err := s.lookup(e.Key)
-			if err != nil {
+			if records[i], err = j.claimOld(s, e); err != nil {
 				return err
 			}
-			j.mu.Lock()
-			if ok {
-				j.left--
-			}
-			records[i] = j.add(e, r, ok)
-			j.mu.Unlock()
 		}
 		return nil
 	})
@@ -139,49 +128,8 @@ func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.R
 	return records, nil
 }
 
-// claimNew claims without the file, as long as that has nothing to tell.
-func (j *Journal) claimNew(entries []client.Entry, records []client.Record) (done bool, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch {
-	case j.err != nil:
-		return false, j.err
-	case !j.begun:
-		return false, fmt.Errorf("%w: Claim before Begin", ErrMisuse)
-	case j.left > 0:
-		return false, nil
-	}
-	for i, e := range entries {
-		records[i] = j.add(e, row{}, false)
-	}
-	return true, nil
-}
-
-// add notes a claim of the stored row r, or of a new one.
-func (j *Journal) add(e client.Entry, r row, stored bool) client.Record {
-	c := &claim{row: r, stored: stored}
-	if stored {
-		c.earlier = r.state.known()
-	} else {
-		c.row = row{id: j.next, key: e.Key}
-		j.next++
-	}
-	if e.Name != "" {
-		c.name, c.named = hashName(e.Name), true
-	}
-	record := client.Record{Ticket: client.Ticket(c.row.id), Known: c.earlier}
-	switch c.earlier {
-	case client.KnownDone:
-		record.Settlement = c.row.settlement()
-	case client.KnownSent:
-		record.Begun = j.started
-	}
-	j.claims[record.Ticket] = c
-	return record
-}
-
 // Sent records that these operations are about to leave. One that is known to
-// be done is refused, and nothing is recorded then.
+// be done, and not overtaken, is refused, and nothing is recorded then.
 func (j *Journal) Sent(ctx context.Context, tickets []client.Ticket) error {
 	var refused error
 	err := j.do(ctx, false, func(s *store) error {
@@ -189,15 +137,7 @@ func (j *Journal) Sent(ctx context.Context, tickets []client.Ticket) error {
 		if claims, refused = j.outstanding(tickets); refused != nil {
 			return nil
 		}
-		for _, c := range claims {
-			c.sent = true
-			if next, changed := c.send(); changed {
-				if err := s.put(c, next); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return s.send(claims)
 	})
 	return cmp.Or(err, refused)
 }
@@ -212,7 +152,7 @@ func (j *Journal) outstanding(tickets []client.Ticket) ([]*claim, error) {
 		switch {
 		case c == nil:
 			return nil, fmt.Errorf("%w: ticket %d was not claimed, or is settled", ErrMisuse, t)
-		case c.stored && c.row.state == stateSucceeded:
+		case c.earlier == client.KnownDone && !c.overtaken:
 			return nil, fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, t)
 		}
 		claims[i] = c
@@ -223,9 +163,11 @@ func (j *Journal) outstanding(tickets []client.Ticket) ([]*claim, error) {
 // Settle records what became of operations and ends their tickets. It does
 // so even if ctx has ended: an outcome is not to be lost to a cancellation.
 //
-// What is known to be done stays so, whatever the settlement says. What an
-// earlier run sent without an answer stays KnownSent for the next one if it is
-// now skipped, or fails without having been sent again and without a status.
+// What is known to be done stays so, whatever the settlement says, unless it was
+// overtaken and has been sent again; if it is skipped then, it stays so, too.
+// What an earlier run sent without an answer stays KnownSent for the next one if
+// it is now skipped, or fails without having been sent again and without a
+// status.
 func (j *Journal) Settle(ctx context.Context, settlements []client.Settlement) error {
 	var named []created
 	var refused error
@@ -234,20 +176,10 @@ func (j *Journal) Settle(ctx context.Context, settlements []client.Settlement) e
 		if claims, refused = j.release(settlements); refused != nil {
 			return nil
 		}
-		for i, c := range claims {
-			settlement := settlements[i]
-			if next, changed := c.settle(settlement); changed {
-				if err := s.put(c, next); err != nil {
-					return err
-				}
-			}
-			if c.named && c.row.state == stateSucceeded {
-				settlement = c.row.settlement()
-			}
-			if c.named {
-				named = append(named, created{name: c.name, settlement: settlement})
-			}
+		if err := s.settle(claims, settlements); err != nil {
+			return err
 		}
+		named = namedOf(claims, settlements)
 		return nil
 	})
 	if err := cmp.Or(err, refused); err != nil {
@@ -255,9 +187,24 @@ func (j *Journal) Settle(ctx context.Context, settlements []client.Settlement) e
 	}
 	// Outside of the writer, which may sync the next group meanwhile.
 	if err := j.names.put(named); err != nil {
-		return j.fail(fmt.Errorf("%w: temporary file: %w", ErrWrite, err))
+		return j.fail(fmt.Errorf("%w: %w", ErrWrite, err))
 	}
 	return nil
+}
+
+// namedOf are the settled operations that have names, as Created is to see them.
+func namedOf(claims []*claim, settlements []client.Settlement) []created {
+	named := make([]created, 0, len(claims))
+	for i, c := range claims {
+		settlement := settlements[i]
+		if c.row.state == stateSucceeded {
+			settlement = c.row.settlement()
+		}
+		if c.named {
+			named = append(named, created{name: c.name, settlement: settlement})
+		}
+	}
+	return named
 }
 
 // release takes the claims of settlements out, all or none.

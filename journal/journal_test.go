@@ -57,17 +57,18 @@ func TestResume(t *testing.T) {
 func TestEqualOperations(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	r := claimKeys(t, j, "a", "a", "a", "a", "b")
-	send(t, j, r[0].Ticket, r[1].Ticket, r[2].Ticket)
+	r := claimKeys(t, j, "a", "a", "a", "a", "a", "b")
+	send(t, j, r[0].Ticket, r[1].Ticket, r[2].Ticket, r[3].Ticket)
 	settle(t, j,
 		client.Settlement{Ticket: r[0].Ticket, Outcome: client.Failed, Status: 400},
+		client.Settlement{Ticket: r[1].Ticket, Outcome: client.Unknown},
 		success(r[2].Ticket, 2),
 		success(claimAndSend(t, j, "a"), 4))
 	mustClose(t, j)
 
 	j = opened(t, path)
-	got := knowns(claimKeys(t, j, "a", "a", "a", "a", "a", "b"))
-	want := []client.Known{client.KnownDone, client.KnownDone, client.KnownSent, 0, 0, 0}
+	got := knowns(claimKeys(t, j, "a", "a", "a", "a", "a", "a", "b"))
+	want := []client.Known{client.KnownDone, client.KnownDone, client.KnownSent, client.KnownSent, 0, 0, 0}
 	if !slices.Equal(got, want) {
 		t.Errorf("known: %v, want %v", got, want)
 	}

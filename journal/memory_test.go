@@ -55,11 +55,11 @@ func measured(ctx context.Context, j *Journal, n int) error {
 	for c := range errs {
 		wg.Go(func() {
 			for errs[c] == nil {
-				first := int(next.Add(batch)) - batch
+				first := int(next.Add(perCall)) - perCall
 				if first >= n {
 					return
 				}
-				errs[c] = through(ctx, j, entriesFrom(first, batch, true))
+				errs[c] = through(ctx, j, entriesFrom(first, perCall, true))
 			}
 		})
 	}

@@ -13,56 +13,83 @@ import (
 
 // model is a journal as one would write it without caring for disk or memory.
 type model struct {
-	ops []*modelOp
-	run int
+	ops    []*modelOp
+	run    int
+	claims []modelClaim // of this run, in order
+}
+
+// modelClaim is a claim of an operation that is sent last in that run, as far as
+// one can tell when it is claimed.
+type modelClaim struct {
+	resource string
+	run      int
 }
 
 type modelOp struct {
-	what       string
-	id         int // in the order of claims over all runs
-	ticket     client.Ticket
-	run        int // that claimed it last
-	earlier    client.Known
+	what      string
+	id        int // in the order of claims over all runs
+	ticket    client.Ticket
+	run       int // that claimed it last
+	earlier   modelFate
+	now       modelFate
+	overtaken bool
+	leaves    bool // in this run
+	open      bool // between Claim and Settle
+	durable   bool // sent or settled, ever
+	name      string
+	visible   client.Settlement // to Created
+}
+
+// modelFate is what is known of an operation.
+type modelFate struct {
 	known      client.Known
-	leaves     bool // in this run
-	open       bool // between Claim and Settle
-	durable    bool // sent or settled, ever
-	name       string
-	settlement client.Settlement
-	visible    client.Settlement // to Created
+	settlement client.Settlement // of a done one
+	run        int               // that sent it last
 }
 
 func rank(k client.Known) int { return int(client.KnownDone - k) }
 
 // claim finds the best of the operations that an earlier run left.
-func (m *model) claim(what, name string) *modelOp {
+func (m *model) claim(what, name, resource string) *modelOp {
 	var best *modelOp
 	for _, o := range m.ops {
-		if o.what == what && o.run < m.run && o.durable && (best == nil || rank(o.known) < rank(best.known)) {
+		if o.what == what && o.run < m.run && o.durable && (best == nil || rank(o.now.known) < rank(best.now.known)) {
 			best = o
 		}
 	}
 	if best == nil {
-		best = &modelOp{what: what, id: len(m.ops)}
+		best = &modelOp{what: what, id: len(m.ops), now: modelFate{run: m.run}}
 		m.ops = append(m.ops, best)
 	}
 	best.run, best.name, best.open, best.leaves = m.run, name, true, false
-	best.earlier = best.known
+	best.earlier = best.now
+	best.overtaken = best.now.known == client.KnownDone && slices.ContainsFunc(m.claims, func(c modelClaim) bool {
+		return resource != "" && c.resource == resource && c.run > best.now.run
+	})
+	claim := modelClaim{resource, m.run}
+	if best.now.known == client.KnownDone && !best.overtaken {
+		claim.run = best.now.run
+	}
+	m.claims = append(m.claims, claim)
 	return best
 }
 
 func (m *model) settle(o *modelOp, s client.Settlement) {
 	o.open, o.durable, o.visible = false, true, s
 	switch {
-	case o.known == client.KnownDone:
-		o.visible = o.settlement
+	case o.earlier.known != client.KnownNothing && s.Outcome == client.Skipped:
+		o.now = o.earlier
+	case o.earlier.known == client.KnownDone && !o.leaves:
 	case s.Outcome == client.Succeeded:
-		o.known, o.settlement = client.KnownDone, s
+		o.now.known, o.now.settlement = client.KnownDone, s
 	case s.Outcome == client.Unknown:
-		o.known = client.KnownSent
-	case o.earlier == client.KnownSent && (s.Outcome == client.Skipped || !o.leaves && s.Status == 0):
+		o.now.known = client.KnownSent
+	case o.earlier.known == client.KnownSent && !o.leaves && s.Status == 0:
 	default:
-		o.known = client.KnownNothing
+		o.now.known = client.KnownNothing
+	}
+	if o.now.known == client.KnownDone {
+		o.visible = o.now.settlement
 	}
 }
 
@@ -91,14 +118,20 @@ func (x *machine) Begin(t *rapid.T) {
 		t.Fatal(err)
 	}
 	x.m.run++
+	x.m.claims = nil
 }
 
 func (x *machine) Claim(t *rapid.T) {
 	whats := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 1, 6).Draw(t, "operations")
 	var entries []client.Entry
-	var ops []*modelOp
+	var resources []string
 	for _, w := range whats {
 		e := client.Entry{Key: key(w)}
+		resource := rapid.SampledFrom([]string{"", "r", "s"}).Draw(t, "resource")
+		if resource != "" {
+			e.Resource = key(resource)
+		}
+		resources = append(resources, resource)
 		if rapid.Bool().Draw(t, "named") {
 			x.n++
 			e.Name = fmt.Sprint("u", x.n)
@@ -109,15 +142,16 @@ func (x *machine) Claim(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var ops []*modelOp
 	for i, w := range whats {
-		o := x.m.claim(w, entries[i].Name)
+		o := x.m.claim(w, entries[i].Name, resources[i])
 		o.ticket = records[i].Ticket
-		want := client.Record{Ticket: o.ticket, Known: o.known}
-		if o.known == client.KnownDone {
-			want.Settlement = o.settlement
+		want := client.Record{Ticket: o.ticket, Known: o.now.known, Overtaken: o.overtaken}
+		if o.now.known == client.KnownDone {
+			want.Settlement = o.now.settlement
 			want.Settlement.Ticket = o.ticket
 		}
-		if o.known == client.KnownSent {
+		if o.now.known == client.KnownSent {
 			if b := records[i].Begun; b.Before(x.created) || b.After(x.begun) {
 				t.Fatalf("%q had not been sent before %v: the journal was begun from %v to %v", w, b, x.created, x.begun)
 			}
@@ -146,11 +180,11 @@ func (x *machine) some(t *rapid.T) []*modelOp {
 func (x *machine) Sent(t *rapid.T) {
 	var tickets []client.Ticket
 	for _, o := range x.some(t) {
-		if o.known == client.KnownDone {
+		if o.earlier.known == client.KnownDone && !o.overtaken {
 			continue
 		}
 		tickets = append(tickets, o.ticket)
-		o.known, o.leaves, o.durable = client.KnownSent, true, true
+		o.now.known, o.now.run, o.leaves, o.durable = client.KnownSent, x.m.run, true, true
 	}
 	if err := x.j.Sent(x.t.Context(), tickets); err != nil {
 		t.Fatal(err)
@@ -212,9 +246,9 @@ func (x *machine) Check(t *rapid.T) {
 		}
 		switch {
 		case !o.durable:
-		case o.known == client.KnownDone:
+		case o.now.known == client.KnownDone:
 			want.Done++
-		case o.known == client.KnownSent:
+		case o.now.known == client.KnownSent:
 			want.Sent++
 		default:
 			want.Other++

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/webexscim/bulk/client"
 )
 
 // The least size of a log with anything in it: its header, the header of a
@@ -163,7 +161,9 @@ func (s *store) recognise() error {
 		return damaged(s.path, "it is another program's database")
 	case version > schemaVersion:
 		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewer, s.path, version, schemaVersion)
-	case version < schemaVersion || tables != strings.Join(schema, ";"):
+	case version < schemaVersion:
+		return damaged(s.path, fmt.Sprintf("it has the older format %d, which this program does not know", version))
+	case tables != strings.Join(schema, ";"):
 		return damaged(s.path, "its tables are not those of a journal")
 	}
 	return nil
@@ -217,26 +217,32 @@ func (s *store) verify() error {
 
 // scan adds up all rows.
 func (s *store) scan() error {
-	rows, err := s.conn.QueryContext(context.Background(),
-		"SELECT id, key, state, status, recovered, location, version FROM operation")
+	members, sum, err := s.sent()
+	if err != nil {
+		return err
+	}
+	s.sum, s.next, s.batches = sum, 1, 1
+	for _, m := range members {
+		s.next = max(s.next, m.id+1)
+	}
+	rows, err := s.conn.QueryContext(context.Background(), "SELECT id, data FROM operation")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	s.next = 1
 	for rows.Next() {
-		var r row
-		var key sql.RawBytes
-		if err := rows.Scan(&r.id, &key, &r.state, &r.status, &r.recovered, &r.location, &r.version); err != nil {
+		var id int64
+		var data sql.RawBytes
+		if err := rows.Scan(&id, &data); err != nil {
 			return err
 		}
-		if len(key) != len(client.Key{}) || r.state < 0 || r.state >= states {
-			return fmt.Errorf("operation %d is not one", r.id)
+		r, err := parseRow(id, data)
+		if err != nil {
+			return err
 		}
-		r.key = client.Key(key)
 		s.counts[r.state]++
-		s.sum += r.hash()
-		s.next = max(s.next, r.id+1)
+		s.sum += hash(ofOperation, id, data)
+		s.next = max(s.next, id+1)
 	}
 	return rows.Err()
 }
@@ -244,7 +250,7 @@ func (s *store) scan() error {
 // markOpen notes in the main file that from now on the log is part of it.
 func (s *store) markOpen() error {
 	s.header.closed, s.dirty = false, true
-	err := s.transaction(func() error { return nil })
+	err := s.transaction(s.fold)
 	if err == nil {
 		err = run(s.conn, "PRAGMA wal_checkpoint(PASSIVE)")
 	}

@@ -2,14 +2,15 @@ package journal
 
 import (
 	"encoding/binary"
-	"hash/fnv"
+	"errors"
+	"fmt"
 
 	"github.com/webexscim/bulk/client"
 )
 
 // state is what the disk says of an operation. The numbers are part of the
 // file format; all but stateSent are those of client.Outcome, as a test holds.
-type state int
+type state byte
 
 const (
 	stateSent state = iota // sent, without an answer so far
@@ -36,28 +37,53 @@ type row struct {
 	id                int64
 	key               client.Key
 	state             state
-	status            int
 	recovered         bool
+	status            int
+	run               int // in which it was sent last
 	location, version string
 }
 
-// hash covers all of a row. The sum of the hashes of all rows is the
-// checksum of the table.
-func (r *row) hash() uint64 {
-	b := make([]byte, 0, 256)
-	b = binary.LittleEndian.AppendUint64(b, uint64(r.id))
+// append adds all of a row but its id to b, as it is on disk. The key and the
+// state stand where SQL finds them.
+func (r *row) append(b []byte) []byte {
 	b = append(b, r.key[:]...)
-	b = append(b, byte(r.state))
-	b = binary.LittleEndian.AppendUint64(b, uint64(r.status))
+	b = append(b, byte(r.state), 0)
 	if r.recovered {
-		b = append(b, 1)
+		b[len(b)-1] = 1
 	}
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(r.location)))
+	b = binary.AppendUvarint(b, uint64(r.status))
+	b = binary.AppendUvarint(b, uint64(r.run))
+	b = binary.AppendUvarint(b, uint64(len(r.location)))
 	b = append(b, r.location...)
-	b = append(b, r.version...)
-	h := fnv.New64a()
-	h.Write(b)
-	return h.Sum64()
+	return append(b, r.version...)
+}
+
+var errNoRow = errors.New("it is not one")
+
+// parseRow reads what append wrote.
+func parseRow(id int64, b []byte) (row, error) {
+	r := row{id: id}
+	head := len(r.key) + 2
+	if len(b) < head || b[head-2] >= byte(states) || b[head-1] > 1 {
+		return row{}, fmt.Errorf("operation %d: %w", id, errNoRow)
+	}
+	copy(r.key[:], b)
+	r.state, r.recovered = state(b[head-2]), b[head-1] == 1
+	b = b[head:]
+	var numbers [3]uint64
+	for i := range numbers {
+		n, size := binary.Uvarint(b)
+		if size <= 0 {
+			return row{}, fmt.Errorf("operation %d: %w", id, errNoRow)
+		}
+		numbers[i], b = n, b[size:]
+	}
+	if numbers[2] > uint64(len(b)) {
+		return row{}, fmt.Errorf("operation %d: %w", id, errNoRow)
+	}
+	r.status, r.run = int(numbers[0]), int(numbers[1])
+	r.location, r.version = string(b[:numbers[2]]), string(b[numbers[2]:])
+	return r, nil
 }
 
 func (r *row) settlement() client.Settlement {
@@ -71,44 +97,34 @@ func (r *row) settlement() client.Settlement {
 	}
 }
 
-// claim is an operation between Claim and Settle. Its contents belong to the
-// writer once Claim has returned.
-type claim struct {
-	row    row  // what is on disk, or will be
-	stored bool // whether it is on disk
-	// earlier is what the runs before this one knew.
-	earlier client.Known
-	// sent tells that it left in this run.
-	sent  bool
-	name  nameHash
-	named bool
-}
-
-// send returns the row of an operation that is about to leave. What the disk
-// says already need not be written again.
-func (c *claim) send() (next row, changed bool) {
-	if c.stored && c.row.state.known() == client.KnownSent {
-		return c.row, false
-	}
-	return row{id: c.row.id, key: c.row.key, state: stateSent}, true
-}
-
-// settle returns the row of an operation that s settles. A success stays, and
-// that an earlier run sent it without an answer is forgotten only for an
-// answer: not when it was skipped now, nor when a check of ours failed it
-// before it left again.
-func (c *claim) settle(s client.Settlement) (next row, changed bool) {
-	switch {
-	case c.stored && c.row.state == stateSucceeded:
-		return c.row, false
-	case c.earlier == client.KnownSent && s.Outcome == client.Skipped:
-		return c.row, false
-	case c.earlier == client.KnownSent && s.Outcome == client.Failed && !c.sent && s.Status == 0:
-		return c.row, false
-	}
-	next = row{
-		id: c.row.id, key: c.row.key, state: state(s.Outcome), status: s.Status,
+// settled is the row that s makes of an operation which was sent last in run.
+func settled(key client.Key, s client.Settlement, run int) row {
+	return row{
+		id: int64(s.Ticket), key: key, state: state(s.Outcome), status: s.Status, run: run,
 		recovered: s.Recovered, location: s.Location, version: s.Version,
 	}
-	return next, !c.stored || next != c.row
+}
+
+// kind is the table that a hash is for.
+type kind byte
+
+const (
+	ofHeader kind = iota
+	ofOperation
+	ofBatch
+)
+
+// hash covers a row of a table (FNV-1a). The sum of the hashes of all rows of
+// all tables is the checksum of the journal.
+func hash(k kind, id int64, data []byte) uint64 {
+	const basis, prime = 14695981039346656037, 1099511628211
+	h := (basis ^ uint64(k)) * prime
+	for range 8 {
+		h = (h ^ uint64(id)&0xff) * prime
+		id >>= 8
+	}
+	for _, b := range data {
+		h = (h ^ uint64(b)) * prime
+	}
+	return h
 }

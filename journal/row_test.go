@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"encoding/binary"
+	"math"
 	"testing"
 
 	"github.com/webexscim/bulk/client"
@@ -102,18 +104,57 @@ func TestHashCoversAllOfARow(t *testing.T) {
 	base := row{id: 1, key: key("a"), state: stateSucceeded, status: 201, location: "ab", version: "c"}
 	for name, change := range map[string]func(*row){
 		"id":        func(r *row) { r.id++ },
+		"id's end":  func(r *row) { r.id |= -1 << 63 },
 		"key":       func(r *row) { r.key[15]++ },
 		"state":     func(r *row) { r.state = stateFailed },
 		"status":    func(r *row) { r.status++ },
 		"recovered": func(r *row) { r.recovered = true },
 		"location":  func(r *row) { r.location = "abd" },
 		"version":   func(r *row) { r.version = "" },
+		"run":       func(r *row) { r.run++ },
 		"border":    func(r *row) { r.location, r.version = "a", "bc" },
 	} {
 		changed := base
 		change(&changed)
-		if changed.hash() == base.hash() {
+		if hash(ofOperation, changed.id, changed.append(nil)) == hash(ofOperation, base.id, base.append(nil)) {
 			t.Errorf("a change of %s is not seen", name)
 		}
 	}
+	if data := base.append(nil); hash(ofOperation, 1, data) == hash(ofBatch, 1, data) {
+		t.Error("a row in another table is not seen")
+	}
+}
+
+// What is read back is what was written.
+func TestRowRoundTrip(t *testing.T) {
+	for _, r := range []row{
+		{id: 1, key: key("a")},
+		{id: 2, key: key("b"), state: stateUnknown, status: -1, run: 1 << 40, location: "l"},
+		{id: 3, state: stateSucceeded, status: 201, recovered: true, run: 2, location: string(make([]byte, 300)), version: `W/"1"`},
+	} {
+		if got, err := parseRow(r.id, r.append(nil)); err != nil || got != r {
+			t.Errorf("%+v is read as %+v, %v", r, got, err)
+		}
+	}
+}
+
+// Any bytes are a row or an error, and a row says all that is in them.
+func FuzzRow(f *testing.F) {
+	whole := row{key: key("a"), state: stateSucceeded, status: 201, run: 300, location: "/Users/1", version: "v"}
+	b := whole.append(nil)
+	for n := range b {
+		f.Add(b[:n])
+	}
+	f.Add(b)
+	f.Add(binary.AppendUvarint(b[:20:20], math.MaxUint64))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := parseRow(1, b)
+		if err != nil {
+			return
+		}
+		again, err := parseRow(1, r.append(nil))
+		if err != nil || again != r {
+			t.Errorf("%x is %+v, then %+v, %v", b, r, again, err)
+		}
+	})
 }

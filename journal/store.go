@@ -16,20 +16,19 @@ import (
 // The marks by which a file is known as a journal.
 const (
 	applicationID = 0x5CB17A0C // in the file's header, for file(1) and us
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 // schema is compared with that of the file when it is opened; a change needs
 // a new schemaVersion.
 var schema = []string{
 	`CREATE TABLE operation (
-	id        INTEGER PRIMARY KEY,
-	key       BLOB    NOT NULL,
-	state     INTEGER NOT NULL,
-	status    INTEGER NOT NULL,
-	recovered INTEGER NOT NULL,
-	location  TEXT    NOT NULL,
-	version   TEXT    NOT NULL
+	id   INTEGER PRIMARY KEY,
+	data BLOB    NOT NULL
+) STRICT`,
+	`CREATE TABLE sent (
+	id         INTEGER PRIMARY KEY,
+	operations BLOB    NOT NULL
 ) STRICT`,
 	`CREATE TABLE journal (
 	id         INTEGER PRIMARY KEY CHECK (id = 1),
@@ -50,10 +49,10 @@ var schema = []string{
 const (
 	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, id INTEGER, PRIMARY KEY (key, rank, id)) WITHOUT ROWID`
 	fillKnown   = `INSERT INTO temp.known
-	SELECT key, CASE state WHEN 1 THEN 0 WHEN 0 THEN 1 WHEN 4 THEN 1 ELSE 2 END AS rank, id
+	SELECT substr(data, 1, 16) AS key,
+		CASE substr(data, 17, 1) WHEN x'01' THEN 0 WHEN x'00' THEN 1 WHEN x'04' THEN 1 ELSE 2 END AS rank, id
 	FROM main.operation ORDER BY key, rank, id`
-	findKnown = `SELECT rank, id, state, status, recovered, location, version
-	FROM temp.known LEFT JOIN main.operation USING (id)
+	findKnown = `SELECT rank, id, data FROM temp.known LEFT JOIN main.operation USING (id)
 	WHERE known.key = ? ORDER BY rank, id LIMIT 1`
 	takeKnown = `DELETE FROM temp.known WHERE key = ? AND rank = ? AND id = ?`
 )
@@ -68,11 +67,8 @@ type header struct {
 
 // hash covers the header, as part of the checksum.
 func (h *header) hash() uint64 {
-	r := row{
-		id: h.started.UnixMilli(), status: h.runs, recovered: h.closed,
-		location: h.target.OrgID, version: h.target.BaseURL,
-	}
-	return r.hash()
+	b := fmt.Appendf(nil, "%d %t %q %q", h.runs, h.closed, h.target.OrgID, h.target.BaseURL)
+	return hash(ofHeader, h.started.UnixMilli(), b)
 }
 
 // store is the file. It belongs to one goroutine.
@@ -81,15 +77,21 @@ type store struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	header header
-	counts [states]int // rows by state
+	counts [states]int // of the table of operations, by state
 	next   int64       // the lowest id not used
-	sum    uint64      // of the hashes of the rows
+	sum    uint64      // of the hashes of all rows but the header
 	dirty  bool        // the header is to be written before the commit
+
+	batches int64       // the next batch's id
+	covered [states]int // what batches add to counts, or take away
+	latest  index       // the runs in which resources were changed last; see overtaken
+	buffer  []byte      // for a row
 
 	statements
 	begin, commit, rollback *sql.Stmt
 	insert, update, head    *sql.Stmt
-	find, take              *sql.Stmt
+	putBatch, dropBatch     *sql.Stmt
+	read, find, take        *sql.Stmt
 }
 
 // prepare sets the connection up. maxPages bounds the file; 0 does not.
@@ -111,8 +113,11 @@ func (s *store) prepare(maxPages int) error {
 	}
 	stmt := func(text string) *sql.Stmt { return s.add(s.conn, text, &err) }
 	s.begin, s.commit, s.rollback = stmt("BEGIN IMMEDIATE"), stmt("COMMIT"), stmt("ROLLBACK")
-	s.insert = stmt("INSERT INTO operation (state, status, recovered, location, version, key, id) VALUES (?, ?, ?, ?, ?, ?, ?)")
-	s.update = stmt("UPDATE operation SET state = ?, status = ?, recovered = ?, location = ?, version = ? WHERE key = ? AND id = ?")
+	s.insert = stmt("INSERT INTO operation (data, id) VALUES (?, ?)")
+	s.update = stmt("UPDATE operation SET data = ? WHERE id = ?")
+	s.putBatch = stmt("INSERT OR REPLACE INTO sent (id, operations) VALUES (?, ?)")
+	s.dropBatch = stmt("DELETE FROM sent WHERE id = ?")
+	s.read = stmt("SELECT data FROM operation WHERE id = ?")
 	s.head = stmt("UPDATE journal SET org_id = ?, base_url = ?, started = ?, runs = ?, closed = ?, operations = ?, checksum = ?")
 	s.find, s.take = stmt(findKnown), stmt(takeKnown)
 	return err
@@ -124,20 +129,25 @@ func (s *store) put(c *claim, next row) error {
 	if c.stored {
 		stmt = s.update
 		s.counts[c.row.state]--
-		s.sum -= c.row.hash()
+		s.sum -= hash(ofOperation, c.row.id, c.row.append(s.buffer[:0]))
 	}
-	result, err := stmt.ExecContext(context.Background(),
-		int(next.state), next.status, next.recovered, next.location, next.version, next.key[:], next.id)
+	s.buffer = next.append(s.buffer[:0])
+	s.sum += hash(ofOperation, next.id, s.buffer)
+	s.counts[next.state]++
+	s.dirty = true
+	c.row, c.stored = next, true
+	return s.one(stmt, s.buffer, next.id)
+}
+
+// one runs a statement that changes one row.
+func (s *store) one(stmt *sql.Stmt, args ...any) error {
+	result, err := stmt.ExecContext(context.Background(), args...)
 	if err != nil {
 		return err
 	}
 	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("operation %d is lost: %w", next.id, cmp.Or(err, ErrDamaged))
+		return fmt.Errorf("a row is lost: %w", cmp.Or(err, ErrDamaged))
 	}
-	s.counts[next.state]++
-	s.sum += next.hash()
-	s.dirty = true
-	c.row, c.stored = next, true
 	return nil
 }
 
@@ -146,16 +156,19 @@ func (s *store) put(c *claim, next row) error {
 // error, not an operation never heard of.)
 func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
 	var rank int
-	r.key = key
-	err = s.find.QueryRowContext(context.Background(), key[:]).
-		Scan(&rank, &r.id, &r.state, &r.status, &r.recovered, &r.location, &r.version)
+	var id int64
+	var data []byte
+	err = s.find.QueryRowContext(context.Background(), key[:]).Scan(&rank, &id, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, false, nil
+	}
+	if err == nil {
+		r, err = parseRow(id, data)
 	}
 	if err != nil {
 		return row{}, false, err
 	}
-	return r, true, execute(s.take, key[:], rank, r.id)
+	return r, true, execute(s.take, key[:], rank, id)
 }
 
 // start begins a run and returns how many rows earlier runs have left.
@@ -164,9 +177,12 @@ func (s *store) start(target client.Target) (int, error) {
 		s.header.target = target
 		s.header.started = time.Now()
 	}
+	if err := s.fold(); err != nil {
+		return 0, err
+	}
 	s.header.runs++
 	s.dirty = true
-	if err := run(s.conn, "DELETE FROM temp.known"); err != nil {
+	if err := errors.Join(run(s.conn, "DELETE FROM temp.known"), s.latest.reset()); err != nil {
 		return 0, err
 	}
 	return s.rows(), run(s.conn, fillKnown)
@@ -221,5 +237,5 @@ func (s *store) close(failed bool) error {
 		s.header.closed, s.dirty = true, true
 		err = s.transaction(func() error { return nil })
 	}
-	return errors.Join(err, s.statements.close(), closeBoth(s.conn, s.db))
+	return errors.Join(err, s.latest.close(), s.statements.close(), closeBoth(s.conn, s.db))
 }

@@ -23,13 +23,17 @@ type Summary struct {
 // Summary returns what the journal holds at this moment.
 func (j *Journal) Summary(ctx context.Context) (sum Summary, err error) {
 	err = j.do(ctx, true, func(s *store) error {
+		n := s.counts
+		for state, covered := range s.covered {
+			n[state] += covered
+		}
 		sum = Summary{
 			Target:  s.header.target,
 			Started: s.header.started,
 			Runs:    s.header.runs,
-			Done:    s.counts[stateSucceeded],
-			Sent:    s.counts[stateSent] + s.counts[stateUnknown],
-			Other:   s.counts[stateFailed] + s.counts[stateSkipped],
+			Done:    n[stateSucceeded],
+			Sent:    n[stateSent] + n[stateUnknown],
+			Other:   n[stateFailed] + n[stateSkipped],
 		}
 		return nil
 	})

@@ -1,0 +1,96 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// slow is a journal that takes its time.
+type slow struct {
+	*notes
+	sent, settle time.Duration
+}
+
+func (j slow) Sent(ctx context.Context, tickets []client.Ticket) error {
+	time.Sleep(j.sent)
+	return j.notes.Sent(ctx, tickets)
+}
+
+func (j slow) Settle(ctx context.Context, settlements []client.Settlement) error {
+	time.Sleep(j.settle)
+	return j.notes.Settle(ctx, settlements)
+}
+
+// What is being put on record as sent when the job stops gets its fate after
+// that, lest the record says for good that it was sent.
+func TestStopWhileRequestsAreMadeReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := slow{notes: newNotes(), sent: time.Second}
+		s := webextest.New(webextest.Config{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		results, err := newClient(t, s, nil).DoJob(ctx, &client.Job{Journal: j}, users(1000)...)
+		if !errors.Is(err, context.DeadlineExceeded) || requests(s) > 0 {
+			t.Errorf("%v, %d requests", err, requests(s))
+		}
+		time.Sleep(time.Minute)
+		want(t, results, map[client.Outcome]int{client.Skipped: 1000})
+		for _, m := range j.misuse {
+			t.Error(m)
+		}
+		for _, list := range j.entries {
+			if list[0].known != client.KnownNothing {
+				t.Fatalf("on record as %d, and was never sent", list[0].known)
+			}
+		}
+	})
+}
+
+// While the disk is slow to take fates, requests leave as long as twice as many
+// as can be with the service are not over, and no longer.
+func TestSlowDiskHoldsRequestsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Millisecond})
+		c := newClient(t, s, func(c *client.Config) { c.Concurrency, c.Limits.Operations = 3, 10 })
+		time.AfterFunc(30*time.Second, func() {
+			if n := requests(s); n != 6 {
+				t.Errorf("%d requests before the first fates were on record", n)
+			}
+		})
+		results, err := c.DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), settle: time.Minute}}, users(300)...)
+		if want(t, results, map[client.Outcome]int{client.Succeeded: 300}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Ids are longer than the names in whose place they stand. What is sent again
+// with ids goes back to be divided if it has become too large.
+func TestRepetitionKeepsTheByteLimit(t *testing.T) {
+	ops := []client.Operation{create("a")}
+	var busy []string
+	for i := range 40 {
+		ops = append(ops, create(fmt.Sprintf("u%d", i), manager("a")))
+		busy = append(busy, ops[i+1].BulkID)
+	}
+	sc := scenario{script: []*webextest.Fault{webextest.Busy(429, busy...)}}
+	sc.config = func(c *client.Config) { c.Limits.Bytes = 10_300 }
+	sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		all := s.Exchanges()
+		if grown := all[0].Bytes + 40*(36-len("bulkId:a")); all[0].Operations != 41 || grown < 10_600 {
+			t.Errorf("%d operations in %d bytes, %d with ids: this shows nothing", all[0].Operations, all[0].Bytes, grown)
+		}
+		for _, x := range all {
+			if x.Bytes > 10_300 {
+				t.Errorf("%d operations in %d bytes", x.Operations, x.Bytes)
+			}
+		}
+	})
+}

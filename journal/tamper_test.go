@@ -1,0 +1,120 @@
+package journal
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What is not a journal is told, and left as it is.
+func TestNotAJournal(t *testing.T) {
+	random := make([]byte, 10_000)
+	for i := range random {
+		random[i] = byte(rand.Uint32())
+	}
+	for name, content := range map[string][]byte{
+		"random":      random,
+		"text":        []byte("userName,displayName\n"),
+		"json":        []byte(`{"method":"POST"}`),
+		"one byte":    {0},
+		"zeros":       make([]byte, 8192),
+		"only a name": []byte("SQLite format 3\x00"),
+		"a database":  foreign(t, "CREATE TABLE users (name TEXT)"),
+		"another version of ours": foreign(t, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 2; "+
+			"CREATE TABLE operation (key BLOB)", applicationID)),
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		writeFile(t, path, content)
+		_, err := Open(path)
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, content) {
+			t.Errorf("%s: the file was changed: %v", name, err)
+		}
+	}
+}
+
+// foreign is a database that somebody else made.
+func foreign(t *testing.T, script string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "foreign")
+	alter(t, path, script)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// alter runs SQL on a file that is not open.
+func alter(t *testing.T, path, script string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", dataSource(path))
+	if err == nil {
+		_, err = db.Exec(script)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Files of another version are refused, in words that tell which it is.
+func TestOtherVersion(t *testing.T) {
+	for version, want := range map[int]error{1: ErrDamaged, schemaVersion + 1: ErrNewer} {
+		path, _, _ := wholesome(t)
+		alter(t, path, fmt.Sprintf("PRAGMA user_version = %d", version))
+		if _, err := Open(path); !errors.Is(err, want) || !strings.Contains(err.Error(), fmt.Sprintf("format %d", version)) {
+			t.Errorf("format %d: %v", version, err)
+		}
+	}
+}
+
+// Rows that were removed or rewritten by other means are noticed, too.
+func TestTamperedRows(t *testing.T) {
+	t.Parallel()
+	// What stands in a row from the given place on: the key at 1, the state at 17.
+	overwrite := func(table, column string, at int, b string) string {
+		return fmt.Sprintf("UPDATE %[1]s SET %[2]s = CAST(substr(%[2]s, 1, %[3]d) || x'%[4]s' || substr(%[2]s, %[5]d) AS BLOB)",
+			table, column, at-1, b, at+len(b)/2) + " WHERE id = 2 OR id = 4"
+	}
+	whole, _, _ := wholesome(t)
+	for _, script := range []string{
+		"DELETE FROM operation WHERE id = 17",
+		"DELETE FROM operation",
+		"DELETE FROM journal",
+		"DELETE FROM sent WHERE id = 4",
+		"DELETE FROM sent",
+		overwrite("operation", "data", 17, "00"),
+		overwrite("operation", "data", 17, "09"),
+		overwrite("operation", "data", 1, "00000000"),
+		overwrite("sent", "operations", 1, "11"),
+		overwrite("sent", "operations", 9, "00000000"),
+		"UPDATE operation SET data = zeroblob(3) WHERE id = 2",
+		"UPDATE operation SET id = 1000 WHERE id = 2",
+		"UPDATE sent SET id = 1000 WHERE id = 4",
+		"UPDATE sent SET operations = CAST(operations || operations AS BLOB) WHERE id = 4",
+		"UPDATE journal SET org_id = 'x'",
+		"UPDATE journal SET runs = 0",
+		"UPDATE journal SET started = started + 1",
+		"UPDATE journal SET operations = operations + 1",
+		"INSERT INTO operation SELECT id + 1000, data FROM operation LIMIT 1",
+		"INSERT INTO sent SELECT id + 1000, operations FROM sent LIMIT 1",
+		"CREATE TRIGGER t AFTER INSERT ON operation BEGIN DELETE FROM operation; END",
+	} {
+		path := crash(t, whole)
+		alter(t, path, script)
+		if _, err := Open(path); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+}
