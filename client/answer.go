@@ -31,6 +31,7 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 			d.retry(i, d.ops[i].result(Failed, errLeftOut))
 		}
 	}
+	d.charge(items)
 	d.overtaken()
 	if len(look) > 0 {
 		if err := d.collect(); err != nil {
@@ -46,6 +47,22 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 	d.overtaken()
 	d.rely()
 	return end, over
+}
+
+// charge counts the errors of an answer against the budget, each time, whatever
+// comes of their operations: so the service counts them. What is put off or left
+// out is one once it is given up.
+func (d *delivery) charge(items []exchange.Item) {
+	for i, item := range items {
+		failed := item.Err != nil
+		if item.Unattempted || transient(item.Status) {
+			failed = !d.fates[i].again
+		}
+		if failed {
+			d.spent++
+			d.out.failed++
+		}
+	}
 }
 
 // rely takes what is known for all that will be.
@@ -65,7 +82,7 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 	}
 	switch {
 	case item.Unattempted:
-		f.again = true
+		f.again, f.unattempted = true, true
 	case !item.Found:
 		p.maybe = true
 		if post {
@@ -85,14 +102,13 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		f.dup = &item
 		return true
 	case item.Status == http.StatusNotFound && p.op.Method == MethodDelete && p.maybe:
-		f.res, f.vain = succeeded(p, item), true
+		f.res = succeeded(p, item)
 	case item.Status == http.StatusNotFound && p.maybe && p.buried && p.done == nil:
 		f.res = d.lost(p, errGone, newResponseError(item.Err))
 	case transient(item.Status):
 		d.retry(i, failed(p, item))
-		f.vain = p.done != nil
 	default:
-		f.res, f.held, f.vain = failed(p, item), true, p.done != nil
+		f.res, f.held = failed(p, item), true
 	}
 	return false
 }
@@ -160,7 +176,8 @@ func (d *delivery) overtaken() {
 
 // forgive has operations sent again that failed because one before them is to
 // be sent again or was done by an earlier try: one that they refer to in this
-// request, or in an ordered job any.
+// request, or in an ordered job any. What the service left out does not excuse
+// them: it came to an end because they had failed.
 func (d *delivery) forgive() {
 	shaky := map[string]bool{}
 	for changed := true; changed; {
@@ -169,11 +186,13 @@ func (d *delivery) forgive() {
 		for i, p := range d.ops {
 			f := &d.fates[i]
 			if f.res.Outcome == Failed && f.held && (after || d.refersTo(i, shaky)) {
+				p.failed = new(f.res)
 				d.retry(i, f.res)
 				changed = true
 			}
-			after = after || f.again && d.run.job.Ordered
-			if name := p.item.Name; name != "" && (f.again || f.res.Recovered) && !shaky[name] {
+			waits := f.again && !f.unattempted
+			after = after || waits && d.run.job.Ordered
+			if name := p.item.Name; name != "" && (waits || f.res.Recovered) && !shaky[name] {
 				shaky[name], changed = true, true
 			}
 		}

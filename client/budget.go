@@ -24,9 +24,9 @@ func (b *budget) over(stuck bool) bool {
 // err is why the job is over.
 func (b *budget) err() error {
 	if b.spent >= b.limit {
-		return fmt.Errorf("%w: %d operations have failed", ErrBudget, b.spent)
+		return fmt.Errorf("%w: the service has refused %d operations", ErrBudget, b.spent)
 	}
-	return fmt.Errorf("%w: %d operations have failed, and %d more may have", ErrBudget, b.spent, b.held)
+	return fmt.Errorf("%w: the service has refused %d operations, and perhaps %d more", ErrBudget, b.spent, b.held)
 }
 
 // take returns the failOnErrors of a request of so many operations: a fair

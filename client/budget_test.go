@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,15 +21,19 @@ func taken(n int) func(*testing.T, *webextest.Simulator) {
 	}
 }
 
-// failures are the operations that the service has failed, each once.
-func failures(s *webextest.Simulator) map[string]bool {
-	failed := map[string]bool{}
-	for _, e := range s.Ledger() {
-		if e.Effect == webextest.Failed {
-			failed[e.BulkID] = true
+// refusals counts what the budget is to count: the errors of operations in
+// answers that could be read, each time. What is put off is no error yet.
+func refusals(s *webextest.Simulator, since int) (n int) {
+	isRead := map[int]bool{}
+	for _, x := range s.Exchanges() {
+		isRead[x.Number] = x.Status == 200 && !strings.Contains(x.Fault, "truncated") && !strings.Contains(x.Fault, "says")
+	}
+	for _, e := range s.Ledger()[since:] {
+		if e.Effect == webextest.Failed && isRead[e.Request] && e.Status != 429 && e.Status != 503 && e.Status != 423 {
+			n++
 		}
 	}
-	return failed
+	return n
 }
 
 // Of n operations of which every third fails, the service fails as many as the
@@ -47,7 +52,7 @@ func TestBudgetIsExact(t *testing.T) {
 				sc.config = func(c *client.Config) { c.Concurrency, c.Limits.Operations = concurrency, 5*concurrency }
 				sc.run(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 					expected := min(budget, n/3)
-					if got, told := len(failures(s)), sc.job.Progress().Failed; got != expected || told != expected {
+					if got, told := refusals(s, 0), sc.job.Progress().Failed; got != expected || told != expected {
 						t.Errorf("%d of %d at %d: the service failed %d, we counted %d", unattempted, budget, concurrency, got, told)
 					}
 					if stopped := budget <= n/3; stopped != errors.Is(err, client.ErrBudget) {
@@ -105,14 +110,8 @@ func TestBudgetHoldsWhenAnswersAreLost(t *testing.T) {
 			}}
 			sc.config = func(c *client.Config) { c.Concurrency, c.MaxAttempts, c.Limits.Operations = 8, 20, 20 }
 			sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-				failed := failures(s)
-				for i, r := range results {
-					if r.Outcome == client.Succeeded {
-						delete(failed, fmt.Sprintf("u%d", i)) // by an earlier try
-					}
-				}
-				if len(failed) != budget || !errors.Is(err, client.ErrBudget) {
-					t.Errorf("seed %d: %d of %d failed: %v", seed, len(failed), budget, err)
+				if n := refusals(s, 0); n != budget || !errors.Is(err, client.ErrBudget) {
+					t.Errorf("seed %d: %d of %d failed: %v", seed, n, budget, err)
 				}
 			})
 		}
@@ -120,18 +119,35 @@ func TestBudgetHoldsWhenAnswersAreLost(t *testing.T) {
 }
 
 // A service that leaves out everything, for failures that there are not, does
-// not keep a job going for ever.
+// not keep a job going for ever. What is given up counts.
 func TestServiceThatLeavesEverythingOut(t *testing.T) {
-	sc := scenario{job: client.Job{FailOnErrors: 5}}
-	says := webextest.EachItem(func(it *webextest.Item) { it.Response = map[string]any{"detail": "failOnErrors count reached"} })
-	sc.service.Faults = func(*webextest.Request) *webextest.Fault {
-		return &webextest.Fault{Shape: says, Item: func(webextest.Operation) int { return 412 }}
-	}
-	sc.run(t, users(3), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-		for _, r := range results {
-			if r.Outcome == client.Succeeded || r.Attempts > 10 {
-				t.Errorf("%v after %d: %v", r.Outcome, r.Attempts, r.Err)
+	for n, budget := range map[int]int{3: 5, 1: 1} {
+		sc := scenario{job: client.Job{FailOnErrors: budget}}
+		says := webextest.EachItem(func(it *webextest.Item) { it.Response = map[string]any{"detail": "failOnErrors count reached"} })
+		sc.service.Faults = func(*webextest.Request) *webextest.Fault {
+			return &webextest.Fault{Shape: says, Item: func(webextest.Operation) int { return 412 }}
+		}
+		sc.run(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+			for _, r := range results {
+				if r.Outcome == client.Succeeded || r.Attempts > 10 {
+					t.Errorf("%v after %d: %v", r.Outcome, r.Attempts, r.Err)
+				}
 			}
+			if n == budget && !errors.Is(err, client.ErrBudget) {
+				t.Errorf("%v: %v", results[0].Outcome, err)
+			}
+		})
+	}
+}
+
+// What is put off counts once it is given up, as one.
+func TestBudgetCountsWhatIsGivenUp(t *testing.T) {
+	sc := scenario{job: client.Job{FailOnErrors: 3}}
+	sc.service.Faults = func(*webextest.Request) *webextest.Fault { return webextest.Busy(429, "u1", "u3", "u5", "u7") }
+	sc.config = func(c *client.Config) { c.Concurrency, c.Limits.Operations = 1, 2 }
+	sc.run(t, users(20), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		if n := outcomes(results); n[client.Failed] != 3 || results[1].Status != 429 || n[client.Succeeded] != 3 || !errors.Is(err, client.ErrBudget) {
+			t.Errorf("%v, %v", n, err)
 		}
 	})
 }
@@ -156,7 +172,7 @@ func TestUnknownOutcomesHoldTheBudget(t *testing.T) {
 		}
 		sc.config = func(c *client.Config) { c.Concurrency, c.Limits.Operations = 2, 10 }
 		sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
-			if n := len(failures(s)); n > budget || !errors.Is(err, client.ErrBudget) {
+			if n := s.Stats().Failed; n > budget || !errors.Is(err, client.ErrBudget) {
 				t.Errorf("%d of %d failed: %v", n, budget, err)
 			}
 		})

@@ -38,22 +38,29 @@ func (r *run) remember(p *pending, err error) {
 	}
 }
 
-// brief is an error of that kind which all share that have none of their own.
+// brief is what can be asked of an error, errors.Is and errors.As: all that have
+// the same answers share one.
 func (r *run) brief(err error) error {
-	status := 0
-	if e, ok := errors.AsType[*ResponseError](err); ok {
-		status = e.Status
+	if skip, ok := err.(*SkippedError); ok && r.causes[skip.BulkID].err != nil {
+		return r.causes[skip.BulkID].err // brief by now, as it came before
 	}
-	if r.briefs[status] == nil {
-		r.briefs[status] = errLongAgo
-		if status != 0 {
-			r.briefs[status] = &ResponseError{Status: status}
+	brief := errLongAgo
+	if e, ok := errors.AsType[*ResponseError](err); ok {
+		brief = fmt.Errorf("%w; %w", &ResponseError{Status: e.Status, text: fmt.Sprintf("status %d", e.Status)}, brief)
+	}
+	for _, reason := range reasons {
+		if errors.Is(err, reason) {
+			brief = fmt.Errorf("%w; %w", reason, brief)
 		}
 	}
-	return r.briefs[status]
+	text := brief.Error()
+	if r.briefs[text] == nil {
+		r.briefs[text] = brief
+	}
+	return r.briefs[text]
 }
 
-var errLongAgo = errors.New("it did not succeed, and what it was told is no longer kept")
+var errLongAgo = errors.New("details are no longer kept")
 
 // drops gives a fate to what the planner found unsendable.
 func (r *run) drops() (out []Result) {
@@ -190,6 +197,10 @@ func (r *run) skipped(p *pending) Result {
 		return p.result(Unknown, fmt.Errorf("%w: done before an operation that precedes it, and the job stopped before it was repeated: %w", ErrUnknown, r.stopped))
 	case p.maybe:
 		return p.result(Unknown, fmt.Errorf("%w: the job stopped before it was looked up: %w", ErrUnknown, r.stopped))
+	case p.failed != nil:
+		res := *p.failed
+		res.Attempts = p.attempts
+		return res
 	case p.refused != nil:
 		return p.result(Skipped, &SkippedError{Index: -1, Refused: true, Cause: p.refused})
 	}

@@ -27,7 +27,7 @@ type delivery struct {
 	items  []plan.Sending // how each of them travels
 	fates  []fate         // what is known of each
 	share  int            // of the error budget, 0 without one
-	spent  int            // of it
+	spent  int            // of it: the errors in the answers that were read
 	unsure int            // operations that may have failed
 	limit  int            // bytes of a body
 
@@ -46,8 +46,9 @@ type fate struct {
 	held  bool           // res is not to be relied on yet
 	again bool           // it is to be sent again
 	dup   *exchange.Item // it was refused as a duplicate, perhaps of an earlier try
-	vain  bool           // it was refused, as a repetition of what was done
 	told  bool           // the run knows
+
+	unattempted bool // the service left it out, as its request had failed enough
 }
 
 func (f fate) open() bool { return f.held || f.res.Outcome == 0 }

@@ -11,7 +11,8 @@ import (
 // that Run ends with wraps one of them, or the context's error, or the error
 // of the source.
 var (
-	// ErrBudget: Job.FailOnErrors operations have failed.
+	// ErrBudget: the service has refused as many operations as Job.FailOnErrors
+	// allows.
 	ErrBudget = errors.New("error budget spent")
 	// ErrUnauthorized: the token was refused, and so was a fresh one (401), or
 	// it lacks the scope or role (403).
@@ -107,6 +108,12 @@ var (
 	// ErrNoID: the service did not say which resource it created.
 	ErrNoID = errors.New("created under an id that the service did not name")
 )
+
+// reasons are all that errors.Is can be asked for.
+var reasons = []error{
+	ErrBudget, ErrUnauthorized, ErrNoToken, ErrEndpoint, ErrUnavailable, ErrJournal, ErrSource,
+	ErrInvalid, ErrTooLarge, ErrCircle, ErrReference, ErrForward, ErrUnknown, ErrNoID,
+}
 
 // ResponseError is what the service said of an operation, or of a request, that
 // it refused: the Webex error extension and the members of RFC 7644 section

@@ -7,9 +7,11 @@ type Job struct {
 	// Source gives the operations; it is read as they are needed. An error that
 	// it yields stops the job: nothing more is sent.
 	Source iter.Seq2[Operation, error]
-	// FailOnErrors stops the job once this many operations have failed at the
-	// service: exactly, over all requests, those counted that may have failed
-	// and whose answers are lost for good. 0: no such limit.
+	// FailOnErrors stops the job once the service has refused operations this
+	// many times, exactly, over all requests: each time counts, also where one is
+	// sent again and succeeds, and so does what may have been refused in an answer
+	// that is lost for good. What is put off (429, 503, 423) counts once it is
+	// given up. 0: no such limit.
 	FailOnErrors int
 	// Ordered keeps the order of the whole input, one request at a time. It is
 	// slower, and needed when, say, a DELETE and a POST name the same userName.

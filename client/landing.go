@@ -12,7 +12,7 @@ type landing struct {
 	req      *plan.Request
 	results  []Result
 	verdicts []plan.Verdict
-	failed   int // of the results, at the service
+	failed   int // errors of the service, of the budget
 	accepted int // bytes of the largest body that the service took
 
 	left    bool // there is room for another request
@@ -39,11 +39,6 @@ func (d *delivery) collect() error {
 		f.told = true
 		ops, results = append(ops, p), append(results, f.res)
 		v := plan.Verdict{Index: p.index, Fate: plan.Failed}
-		// What is repeated in vain is done, and an error of the service all the same.
-		if f.res.Outcome == Failed || f.vain {
-			d.spent++
-			d.out.failed++
-		}
 		switch f.res.Outcome {
 		case Succeeded:
 			v.Fate, v.ID = plan.Done, f.res.Location.ID
@@ -82,7 +77,7 @@ func (d *delivery) report() {
 // that there will be no again.
 func (d *delivery) last(end landing) landing {
 	end.req, end.last, end.left = d.req, true, !d.left
-	end.share = d.share - min(d.unsure, d.share-d.spent) // what may have failed is kept
+	end.share = d.share - min(d.unsure, max(0, d.share-d.spent)) // what may have failed is kept
 	end.results, end.verdicts, end.failed = d.out.results, d.out.verdicts, d.out.failed
 	end.accepted = d.out.accepted
 	for i, p := range d.ops {

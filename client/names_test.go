@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -123,4 +124,56 @@ func TestNamesAreUniqueWithAJournal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { check(t, webextest.New(webextest.Config{}), newNotes()) })
 		}
 	}
+}
+
+// A reference in a path that is left to the service is spelt in one way, with
+// the escapes that keep its name one segment, however it was written.
+func TestReferencesInPathsAreSpeltInOneWay(t *testing.T) {
+	for written, c := range map[string]struct{ name, travels string }{
+		"bulkId:ann":             {"ann", "bulkId:ann"},
+		"bulkId%3Aann":           {"ann", "bulkId:ann"},
+		"%62ulkId:%61nn":         {"ann", "bulkId:ann"},
+		"bulkId:o'neil (2)":      {"o'neil (2)", "bulkId:o'neil (2)"},
+		"bulkId%3ao%27neil":      {"o'neil", "bulkId:o'neil"},
+		"bulkId:a%2fb":           {"a/b", "bulkId:a%2Fb"},
+		"bulkId:100%":            {"100%", "bulkId:100%25"},
+		"bulkId:%31%2541":        {"1%41", "bulkId:1%2541"},
+		"bulkId%3A%E5%90%8D前":    {"名前", "bulkId:名前"},
+		"bulkId:ann?x=1#top":     {"ann?x=1#top", "bulkId:ann%3Fx=1%23top"},
+		"bulkId:bulkId%3Aann":    {"bulkId:ann", "bulkId:bulkId:ann"},
+		"bulkId:ann%3Fx=1%23top": {"ann?x=1#top", "bulkId:ann%3Fx=1%23top"},
+	} {
+		for _, separate := range []bool{false, true} {
+			first := client.Operation{Method: "POST", Path: "/Users", BulkID: c.name, Data: user("u")}
+			ops := []client.Operation{first, patch("/Users/"+written, "title", `"known"`), remove("/Users/" + written)}
+			sc := scenario{config: func(cfg *client.Config) { cfg.ResolveReferences = separate }}
+			sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
+				for i, e := range s.Ledger() {
+					travels := "/Users/" + c.travels
+					if separate {
+						travels = "/Users/" + results[0].Location.ID
+					}
+					if i > 0 && e.Path != travels || results[i].Operation.Path != ops[i].Path {
+						t.Errorf("%s: %s travelled as %s", written, results[i].Operation.Path, e.Path)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Escapes count where requests are filled.
+func TestSpeltReferencesKeepTheLimit(t *testing.T) {
+	ops := []client.Operation{{Method: "POST", Path: "/Users", BulkID: strings.Repeat("%", 200), Data: user("u")}}
+	for i := range 20 {
+		ops = append(ops, patch("/Users/"+client.Ref(ops[0].BulkID), "title", fmt.Sprintf(`"%d"`, i)))
+	}
+	sc := scenario{config: func(c *client.Config) { c.Limits.Bytes = 5000 }}
+	sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		for _, x := range s.Exchanges() {
+			if x.Bytes > 5000 {
+				t.Errorf("%d bytes", x.Bytes)
+			}
+		}
+	})
 }

@@ -22,7 +22,8 @@ type pending struct {
 	op    Operation
 	data  json.RawMessage
 	refs  []reference.Reference // in data
-	path  []reference.Reference // in the path
+	route string                // the path as it travels: a reference is spelt in one way
+	path  []reference.Reference // in route
 	item  plan.Item
 	err   error // why it cannot be sent
 	fated bool  // it has its fate, though not yet on record
@@ -37,6 +38,7 @@ type pending struct {
 	probe    bool      // look before sending
 	buried   bool      // one behind it may have deleted its resource
 	refused  error     // why its request was, and with it the job
+	failed   *Result   // its refusal, where it is repeated for the sake of another
 	done     *Result   // its success, where it is repeated for the sake of order
 }
 
@@ -49,9 +51,21 @@ func newPending(index int, op Operation) *pending {
 		}
 		return p
 	}
-	p.path = reference.ScanPath(op.Path)
+	p.route, p.path = spell(op.Path)
 	p.item = p.planItem()
 	return p
+}
+
+// spell returns the path with its references as Users.Patch writes them, since a
+// service may compare a reference that it is left with as text.
+func spell(path string) (string, []reference.Reference) {
+	refs := reference.ScanPath(path)
+	if len(refs) == 0 {
+		return path, nil
+	}
+	last := refs[len(refs)-1] // there is one: see checkPath
+	path = path[:last.Start] + segment(Ref(last.Name)) + path[last.End:]
+	return path, reference.ScanPath(path)
 }
 
 // spare allows for the end that makes a bulkId unique in its request.
@@ -59,7 +73,7 @@ const spare = 8
 
 func (p *pending) planItem() plan.Item {
 	size := func(bulkID string) int {
-		return exchange.Size(exchange.Operation{Method: p.op.Method, Path: p.op.Path, BulkID: bulkID, Data: p.data})
+		return exchange.Size(exchange.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data})
 	}
 	it := plan.Item{Index: p.index, Size: max(size(p.op.BulkID), size(assigned(p.index))) + spare}
 	if p.op.Method == MethodPost {
@@ -115,7 +129,7 @@ func (p *pending) hash() (k Key) {
 
 // encode is the operation as it travels: known references replaced.
 func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
-	out := exchange.Operation{Method: p.op.Method, Path: p.op.Path, BulkID: bulkID, Data: p.data}
+	out := exchange.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data}
 	if len(known) == 0 {
 		return out
 	}
@@ -127,7 +141,7 @@ func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
 		v, ok := ids[name]
 		return v, ok
 	}
-	out.Path = reference.ReplacePath(p.op.Path, p.path, id)
+	out.Path = reference.ReplacePath(p.route, p.path, id)
 	if p.data != nil {
 		out.Data = reference.Replace(nil, p.data, p.refs, id)
 	}

@@ -44,6 +44,7 @@ type judged struct {
 	s       *webextest.Simulator
 	results []client.Result
 	stop    error
+	since   int                           // the ledger's length before the run
 	did     map[string][]webextest.Effect // for each operation, by its name
 	wrong   []string
 }
@@ -102,7 +103,7 @@ func (j *judged) runWith(ctx context.Context, c *client.Client, memory *notes, p
 
 func (j *judged) run(ctx context.Context, c *client.Client, memory client.Journal, ops []client.Operation) {
 	job := client.Job{Source: client.Operations(ops...), FailOnErrors: j.job.FailOnErrors, Ordered: j.job.Ordered, Journal: memory}
-	j.results, j.stop = make([]client.Result, len(ops)), nil
+	j.results, j.stop, j.since = make([]client.Result, len(ops)), nil, len(j.s.Ledger())
 	read := 0
 	for res, err := range c.Run(ctx, &job) {
 		if j.stop != nil {

@@ -140,11 +140,13 @@ func patch(root, id string, changes []Change) Operation {
 	}{[]string{SchemaPatchOp}, changes}}
 }
 
-// segment keeps an id from changing the path; a reference stays as it is, with
-// the slashes in its name escaped.
+// segment keeps an id from changing the path; a reference stays as it is, but
+// for what would end a segment in its name.
 func segment(id string) string {
 	if name, ok := strings.CutPrefix(id, Ref("")); ok {
-		return Ref(strings.NewReplacer("%", "%25", "/", "%2F").Replace(name))
+		return Ref(escapes.Replace(name))
 	}
 	return url.PathEscape(id)
 }
+
+var escapes = strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "#", "%23")

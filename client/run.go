@@ -82,7 +82,7 @@ type run struct {
 	open     map[int]*pending
 	causes   map[string]cause        // why what is called so did not succeed
 	whole    []string                // those whose cause is kept as it was told
-	briefs   map[int]error           // what the others share, by status
+	briefs   map[string]error        // what the others share, by its text
 	late     map[string]plan.Settled // what the journal has yet to be told
 	known    identities
 	results  []Result
@@ -111,7 +111,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		budget:   budget{limit: job.FailOnErrors},
 		open:     map[int]*pending{},
 		causes:   map[string]cause{},
-		briefs:   map[int]error{},
+		briefs:   map[string]error{},
 		late:     map[string]plan.Settled{},
 		window:   c.cfg.Limits.Operations * (2*c.cfg.Concurrency + 2),
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
@@ -81,6 +82,69 @@ func TestSentBeforeAndRefusedNow(t *testing.T) {
 		want(t, results, map[client.Outcome]int{client.Unknown: 2})
 		if !errors.Is(results[1].Err, client.ErrTooLarge) || !errors.Is(results[1].Err, client.ErrUnknown) {
 			t.Errorf("%v", results[1].Err)
+		}
+	})
+}
+
+// Of a cause that lies far back the words are forgotten; what can be asked of it
+// is not, and there is a text.
+func TestCausesOfLongAgo(t *testing.T) {
+	lost := client.Operation{Method: "POST", Path: "/Devices", BulkID: "lost", Data: user("lost")} // nothing to look it up by
+	invalid := create("invalid")
+	invalid.Path = "/Users/1"
+	early := []client.Operation{create("taken"), create("needs", manager("taken")), invalid, create("big", fmt.Sprintf(`"title":%q`, strings.Repeat("x", 5_000)))}
+	for i := range 101 {
+		early = append(early, create(fmt.Sprintf("c%d", i), manager(fmt.Sprintf("c%d", (i+1)%101))))
+	}
+	causes := []struct {
+		name   string
+		reason error
+		status int
+	}{{"lost", client.ErrUnknown, 0}, {"taken", nil, 409}, {"needs", nil, 409}, {"invalid", client.ErrInvalid, 0}, {"big", client.ErrTooLarge, 0}, {"c7", client.ErrCircle, 0}}
+	ops := append([]client.Operation{lost}, early...)
+	for i := range 10_100 {
+		invalid.BulkID = fmt.Sprintf("i%d", i)
+		ops = append(ops, invalid)
+	}
+	for _, c := range causes {
+		ops = append(ops, create("of "+c.name, manager(c.name)))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		s.Script(webextest.CutAt(webextest.AfterWork))
+		add(t, s, "taken")
+		time.Sleep(time.Hour)
+		source := func(yield func(client.Operation, error) bool) {
+			for i, op := range ops {
+				if i == 1 || i == 1+len(early) {
+					time.Sleep(time.Minute) // so that it is over with them
+				}
+				if !yield(op, nil) {
+					return
+				}
+			}
+		}
+		results, err := run(t, newClient(t, s, func(c *client.Config) { takeDevices(c); c.Limits.Bytes, c.ResolveReferences = 4000, true }), &client.Job{Source: source})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range causes {
+			res := results[len(ops)-len(causes)+i]
+			said, _ := errors.AsType[*client.ResponseError](res.Err)
+			if res.Outcome != client.Skipped || c.reason != nil && !errors.Is(res.Err, c.reason) || (said != nil) != (c.status > 0) {
+				t.Errorf("of %s: %v: %v", c.name, res.Outcome, res.Err)
+			}
+			if c.status > 0 && (said == nil || said.Status != c.status || said.Error() == "" || !strings.Contains(res.Err.Error(), "status 409")) {
+				t.Errorf("of %s: %v: %v", c.name, said, res.Err)
+			}
+			for _, other := range causes {
+				if other.reason != nil && other.reason != c.reason && errors.Is(res.Err, other.reason) {
+					t.Errorf("of %s: %v", c.name, res.Err)
+				}
+			}
+			if !strings.Contains(res.Err.Error(), "no longer kept") {
+				t.Errorf("of %s: it is not long ago: %v", c.name, res.Err)
+			}
 		}
 	})
 }

@@ -166,7 +166,7 @@ func (w *world) drawTrouble(t *rapid.T) {
 			Bytes:      rapid.SampledFrom([]int{3000, 5000, 0}).Draw(t, "bytes"),
 		},
 	}
-	w.job.FailOnErrors = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5}).Draw(t, "budget")
+	w.job.FailOnErrors = rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5, 20}).Draw(t, "budget")
 	w.journal = rapid.Bool().Draw(t, "journal")
 	if w.journal {
 		w.disk = rapid.SampledFrom([]bool{false, false, true}).Draw(t, "disk")

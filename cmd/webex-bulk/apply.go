@@ -99,7 +99,7 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.SortFlags = false
 	a.flags(cmd)
 	a.limits(f)
-	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once this many operations have failed; 0: never")
+	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
 	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; where it is given, a terminal too")
