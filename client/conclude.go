@@ -175,6 +175,7 @@ func (r *run) hand() {
 		r.job.tally.change(func(p *Progress) { p.count(res) })
 		if !r.left && !r.yield(res) {
 			r.left = true
+			r.unread()
 			r.stop(errLeft)
 		}
 	}
@@ -201,6 +202,8 @@ func (r *run) skipped(p *pending) Result {
 		res := *p.failed
 		res.Attempts = p.attempts
 		return res
+	case r.journal != nil && !p.claimed && errors.Is(r.stopped, ErrJournal):
+		return p.result(Unknown, fmt.Errorf("%w: whether it was done before can't be told: %w", ErrUnknown, r.stopped))
 	case p.refused != nil:
 		return p.result(Skipped, &SkippedError{Index: -1, Refused: true, Cause: p.refused})
 	}

@@ -18,6 +18,10 @@ type Job struct {
 	Ordered bool
 	// Journal remembers what was done; nil: nothing does.
 	Journal Journal
+	// ReadOn has Source read to its end even if the job stops before, so that
+	// each operation has its result: what a Journal knows to be done is Replayed
+	// then, and not Skipped. When the loop over the results is left, reading ends.
+	ReadOn bool
 
 	tally tally
 }

@@ -41,9 +41,9 @@ func (c *Client) Do(ctx context.Context, ops ...Operation) ([]Result, error) {
 	return c.DoJob(ctx, &Job{}, ops...)
 }
 
-// DoJob is Do with the settings of a job, whose Source is not used.
+// DoJob is Do with the settings of a job, whose Source and ReadOn are not used.
 func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Result, error) {
-	job.Source = Operations(ops...)
+	job.Source, job.ReadOn = Operations(ops...), true
 	results := make([]Result, len(ops))
 	var stop error
 	for res, err := range c.Run(ctx, job) {
@@ -74,6 +74,8 @@ type run struct {
 	flight   context.Context // what is in flight is cut when it ends
 	cut      context.CancelFunc
 	done     <-chan struct{} // that of leave, until it was seen
+	reading  context.Context // the source is read until it ends
+	unread   context.CancelFunc
 	feed     chan fed
 	landings chan landing
 
@@ -128,7 +130,11 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		context.AfterFunc(r.flight, func() { timer.Stop() })
 	})
 	r.planner = plan.New(r.planConfig())
-	go feed(r.leave, job.Source, r.journal != nil, r.feed)
+	r.reading, r.unread = r.leave, func() {}
+	if job.ReadOn {
+		r.reading, r.unread = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	go feed(r.reading, job.Source, r.journal != nil, r.feed)
 	return r, nil
 }
 
@@ -166,6 +172,7 @@ func (r *run) settled(name string) (plan.Settled, error) {
 // panic.
 func (r *run) end() {
 	r.halt(nil)
+	r.unread()
 	r.cut()
 	var late any // a panic of the source, for the caller too
 	for f := range r.feed {

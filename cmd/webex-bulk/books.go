@@ -14,6 +14,7 @@ type books struct {
 	recorder  *report.Recorder // nil when there will be no page
 	sum       report.Summary
 	succeeded bits
+	unknown   bits
 	ids       map[string]string   // of creates by bulkId; nil when nobody asks
 	sheet     bool                // bulkIds are made up, and tell nobody anything
 	line      func(index int) int // where an operation stands in the input
@@ -30,6 +31,9 @@ func (b *books) add(res client.Result, line int, name string) error {
 		if name := res.Operation.BulkID; b.ids != nil && name != "" && res.Operation.Method == client.MethodPost {
 			b.ids[name] = res.Location.ID
 		}
+	}
+	if res.Outcome == client.Unknown {
+		b.unknown.add(res.Index)
 	}
 	err := b.results.write(report.NewLine(res, line))
 	if !b.hold(res, line, name) {

@@ -14,6 +14,8 @@ import (
 )
 
 // writeFailed writes the rows that did not succeed, in the format they came in.
+// Those of which nobody knows are not among them: a file of its own has a journal
+// of its own, which would not know of them either, and create them twice.
 func (a *application) writeFailed(in *input, b *books) error {
 	if a.failed == "" {
 		return nil
@@ -23,11 +25,11 @@ func (a *application) writeFailed(in *input, b *books) error {
 	}
 	rows := 0
 	keep := func(index int) bool {
-		if !b.succeeded.has(index) {
-			rows++
-			return true
+		if b.succeeded.has(index) || b.unknown.has(index) {
+			return false
 		}
-		return false
+		rows++
+		return true
 	}
 	ids, err := a.idsFor(in, b)
 	if err == nil {
@@ -45,6 +47,9 @@ func (a *application) writeFailed(in *input, b *books) error {
 		a.say("\nthe row that did not succeed is in %s", a.failed)
 	} else {
 		a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
+	}
+	if b.sum.Unknown > 0 {
+		a.say("the %d of unknown outcome are not in it: %s", b.sum.Unknown, "the same command as before looks them up")
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 		a.rest()
 		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
 	})()
-	a.job.Source = in.operations()
+	a.job.Source, a.job.ReadOn = in.operations(), true
 	running, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	for res, err := range c.Run(running, &a.job) {
@@ -77,31 +77,7 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 	if a.neverBegan(stop) {
 		return stop, nil // what older results say stays true
 	}
-	if stop != nil {
-		broken = errors.Join(broken, a.skipRest(in, b, stop))
-	}
 	return stop, errors.Join(broken, b.results.begin())
-}
-
-// skipRest gives the operations that the job did not come to their result.
-func (a *application) skipRest(in *input, b *books, stop error) error {
-	read, index := a.job.Progress().Read, 0
-	for row, err := range in.Rows() {
-		if err != nil {
-			return err
-		}
-		if index >= read {
-			res := client.Result{
-				Index: index, Operation: row.Operation, Outcome: client.Skipped,
-				Err: &client.SkippedError{Index: -1, Cause: stop},
-			}
-			if err := b.add(res, row.Line, row.Name); err != nil {
-				return err
-			}
-		}
-		index++
-	}
-	return nil
 }
 
 // show prints the summary, on standard output where that is free for it.

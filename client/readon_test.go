@@ -1,0 +1,95 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// carryOut carries out a job and counts what came of it; replayed successes
+// apart.
+func carryOut(t *testing.T, c *client.Client, job *client.Job) (count map[string]int, stop error) {
+	t.Helper()
+	count = map[string]int{}
+	for res, err := range c.Run(t.Context(), job) {
+		switch {
+		case err != nil:
+			stop = err
+		case res.Replayed:
+			count["replayed"]++
+		default:
+			count[fmt.Sprint(res.Outcome)]++
+		}
+	}
+	return count, stop
+}
+
+// A job that stops before most of its source was read tells of all of it what
+// its journal knows, and sends no more.
+func TestReadOnTellsWhatWasDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		j := newNotes()
+		old := users(5000)
+		if _, err := carryOut(t, newClient(t, s, nil), &client.Job{Source: client.Operations(old...), Journal: j}); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, "bad")
+		before := requests(s)
+		ops := []client.Operation{create("bad")}
+		for i := range 3000 {
+			ops = append(ops, create(fmt.Sprint("new", i)))
+		}
+		ops = append(ops, old...)
+		count, err := carryOut(t, newClient(t, s, nil), &client.Job{Source: client.Operations(ops...), Journal: j, FailOnErrors: 1, ReadOn: true})
+		if !errors.Is(err, client.ErrBudget) || count["replayed"] != 5000 || count["failed"] != 1 || count["succeeded"]+count["skipped"] != 3000 {
+			t.Errorf("%v: %v", count, err)
+		}
+		if sent := requests(s) - before; sent > 8 {
+			t.Errorf("%d more requests", sent)
+		}
+	})
+}
+
+// What the journal can't tell any more may have been done.
+func TestReadOnWithoutAJournalKnowsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newNotes()
+		j.fail = func(call string, n int) error {
+			if call == "claim" && n == 3 {
+				return errors.New("disk gone")
+			}
+			return nil
+		}
+		count, err := carryOut(t, newClient(t, webextest.New(webextest.Config{}), nil), &client.Job{Source: client.Operations(users(2000)...), Journal: j, ReadOn: true})
+		if n := count["succeeded"] + count["skipped"] + count["unknown"]; !errors.Is(err, client.ErrJournal) || n != 2000 || count["unknown"] < 1500 {
+			t.Errorf("%v: %v", count, err)
+		}
+	})
+}
+
+// Leaving the loop ends it all the same.
+func TestReadOnEndsWithTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		given := 0
+		source := func(yield func(client.Operation, error) bool) {
+			for op := range client.Operations(users(100_000)...) {
+				if given++; !yield(op, nil) {
+					return
+				}
+			}
+		}
+		c := newClient(t, webextest.New(webextest.Config{Latency: time.Millisecond}), nil)
+		for range c.Run(t.Context(), &client.Job{Source: source, ReadOn: true}) {
+			break
+		}
+		if given > 5000 {
+			t.Errorf("%d operations were read", given)
+		}
+	})
+}
