@@ -15,7 +15,7 @@ type Journal interface {
 	// another target refuses it, as does one that another process holds.
 	Begin(ctx context.Context, target Target) error
 	// Claim says what is known of each operation. Operations are recognised by
-	// their Key; of equal ones, the n-th claimed in this run is the n-th known.
+	// their Key; equal ones are claimed best known first, then earliest run first.
 	Claim(ctx context.Context, entries []Entry) ([]Record, error)
 	// Sent records, durably before it returns, that these operations are about
 	// to leave.

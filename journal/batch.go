@@ -53,7 +53,7 @@ func (s *store) settle(claims []*claim, settlements []client.Settlement) error {
 	for i, c := range claims {
 		next, changed := c.settle(settlements[i], s.header.runs)
 		if c.batch != nil {
-			s.cover(c, -1)
+			s.cover(c, -1) // before put, which changes the row that it goes by
 			if !slices.Contains(batches, c.batch) {
 				batches = append(batches, c.batch)
 			}

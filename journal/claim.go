@@ -21,6 +21,9 @@ type claim struct {
 
 // claimOld claims what earlier runs may know.
 func (j *Journal) claimOld(s *store, e client.Entry) (client.Record, error) {
+	if record, ok := j.claimRest(e); ok {
+		return record, nil
+	}
 	r, ok, err := s.lookup(e.Key)
 	if err != nil {
 		return client.Record{}, err
@@ -36,10 +39,21 @@ func (j *Journal) claimOld(s *store, e client.Entry) (client.Record, error) {
 		return client.Record{}, err
 	}
 	c.overtaken = record.Overtaken
-	if left == 0 { // nothing that could be overtaken
+	if left == 0 { // nothing more that could be overtaken
 		err = s.latest.reset()
 	}
 	return record, err
+}
+
+// claimRest claims what follows the last row of earlier runs.
+func (j *Journal) claimRest(e client.Entry) (record client.Record, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.left == 0 {
+		record, _ = j.add(e, row{}, false)
+		return record, true
+	}
+	return record, false
 }
 
 // claimNew claims without the file, as long as that has nothing to tell.

@@ -34,8 +34,9 @@
 // Names, mail addresses and everything else in an operation's data are not in
 // it. bulkIds, which are often made of such, are kept as hashes of 128 bits,
 // only while the journal is open, and with what became of their operations,
-// once they outgrow memory, in a temporary file (in os.TempDir) that is gone
-// when the process ends, or on Windows when the journal is closed. The index by
+// once they outgrow memory, in a temporary file (in os.TempDir; Open makes sure
+// that there can be one) that is gone when the process ends, or on Windows when
+// the journal is closed. The index by
 // which earlier runs' operations are recognised is in one of SQLite's (in
 // SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp).
 //
@@ -72,7 +73,8 @@
 //     log.
 //   - A full disk or an error of the disk: the call gives an error that wraps
 //     ErrWrite, and so does each call after it. Nothing is tried again, for a
-//     failed fsync may have dropped what it should have written.
+//     failed fsync may have dropped what it should have written. Close then
+//     leaves the log, as it does when it fails itself, and the next Open reads it.
 //
 // Damage by other causes does not read as "nothing known". Open has SQLite
 // check its trees, adds up a checksum of all rows and compares it with the one

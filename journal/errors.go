@@ -19,6 +19,9 @@ var (
 	ErrDamaged = errors.New("journal is damaged, or the file is not a journal")
 	// ErrNewer: the journal was written by a newer version of this package.
 	ErrNewer = errors.New("journal was written by a newer version")
+	// ErrOlder: the journal was written by an older version of this package, whose
+	// format this one does not read.
+	ErrOlder = errors.New("journal was written by an older version")
 	// ErrWrite: something could not be written, on a full disk for example.
 	// Every call after that fails likewise.
 	ErrWrite = errors.New("journal cannot be written")

@@ -2,7 +2,10 @@ package journal
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/signal"
@@ -22,13 +25,37 @@ func init() {
 		}
 		return work(args[0], "0")
 	}
+	children["full at close"] = func(args []string) error {
+		j, err := Open(args[0])
+		if err == nil {
+			err = j.Begin(context.Background(), target)
+		}
+		for n := 0; n < 3 && err == nil; n++ {
+			err = workOne(context.Background(), j, n, func(what string, n int) { fmt.Println(what, n) })
+		}
+		size, sizeErr := sizeOf(args[0] + "-wal")
+		if err := cmp.Or(err, sizeErr); err != nil {
+			return err
+		}
+		signal.Ignore(unix.SIGXFSZ)
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: uint64(size), Max: uint64(size)}); err != nil {
+			return err
+		}
+		return j.Close()
+	}
 }
 
 // A write that the system refuses ends the process's use of the journal, and
 // what was acknowledged before is there.
 func TestWriteError(t *testing.T) {
+	for _, what := range []string{"limited", "full at close"} {
+		t.Run(what, func(t *testing.T) { writeFails(t, what) })
+	}
+}
+
+func writeFails(t *testing.T, what string) {
 	path := newPath(t)
-	cmd := childCommand(t.Context(), "limited", path)
+	cmd := childCommand(t.Context(), what, path)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -93,3 +93,22 @@ func TestFailureReachesAllCallers(t *testing.T) {
 		t.Errorf("known: %v, want %v", got, want)
 	}
 }
+
+// A disk that is full when the journal is closed takes nothing from it: that it
+// was closed cannot be noted, so its log stays.
+func TestFullDiskAtClose(t *testing.T) {
+	path := newPath(t)
+	j := opened(t, path)
+	settle(t, j, success(claimAndSend(t, j, "a"), 1))
+	if err := j.do(t.Context(), true, func(s *store) error {
+		return run(s.conn, "PRAGMA query_only = ON") // but SQLite may still move the log
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); !errors.Is(err, ErrWrite) || !strings.Contains(err.Error(), path) {
+		t.Errorf("Close: %v", err)
+	}
+	if got := stateOf(t, path, []string{"a"})[0].Known; got != client.KnownDone {
+		t.Errorf("known: %v", got)
+	}
+}

@@ -30,8 +30,8 @@ const (
 
 // index keeps what belongs to keys that are hashes. It is for what is written
 // often and read rarely: writing costs a fraction of what a tree on disk does.
-// It lives in a temporary file, which comes to be when memory is full. The zero
-// value is empty.
+// It lives in a temporary file, which comes to be when memory is full, or by
+// create. The zero value is empty.
 type index struct {
 	young  map[[16]byte][]byte
 	layers []layer // the oldest first
@@ -112,14 +112,24 @@ func (x *index) find(l layer, key [16]byte) (value []byte, ok bool, err error) {
 	return nil, false, nil
 }
 
+// create makes the file if there is none. Whoever does not want to learn in the
+// middle of a job that it cannot be made calls it first.
+func (x *index) create() (err error) {
+	if x.file != nil {
+		return nil
+	}
+	if x.file, err = os.CreateTemp("", "journal"); err != nil {
+		return err
+	}
+	// Where that is possible, it is gone whatever becomes of the process.
+	_ = os.Remove(x.file.Name())
+	return nil
+}
+
 // flush makes a layer of what is in memory.
-func (x *index) flush() (err error) {
-	if x.file == nil {
-		if x.file, err = os.CreateTemp("", "journal"); err != nil {
-			return err
-		}
-		// Where that is possible, it is gone whatever becomes of the process.
-		_ = os.Remove(x.file.Name())
+func (x *index) flush() error {
+	if err := x.create(); err != nil {
+		return err
 	}
 	l := layer{filter: bloom.New(filterBits, filterMarks)}
 	w := bufio.NewWriterSize(io.NewOffsetWriter(x.file, x.end), 1<<16)

@@ -2,11 +2,14 @@ package journal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/webexscim/bulk/client"
@@ -120,6 +123,35 @@ func TestIndexErrors(t *testing.T) {
 	if err := fill(); err == nil {
 		t.Error("a folder that is not there")
 	}
+}
+
+// A temporary folder that cannot be written is told when the journal is opened,
+// before anything is sent, or the journal made.
+func TestNoTemporaryFolder(t *testing.T) {
+	dir := t.TempDir()
+	none := filepath.Join(dir, "none")
+	for _, name := range []string{"TMPDIR", "TMP"} { // the latter on Windows
+		t.Setenv(name, none)
+	}
+	_, err := Open(filepath.Join(dir, "a.journal"))
+	if !errors.Is(err, ErrWrite) || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), none) {
+		t.Errorf("Open: %v", err)
+	}
+	wantNoFiles(t, dir)
+}
+
+// What Open makes there is gone with it, whether it succeeds or not.
+func TestTemporaryFolderIsLeftClean(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	path := newPath(t)
+	j := mustOpen(t, path)
+	wantNoFiles(t, dir)
+	if _, err := Open(path); !errors.Is(err, ErrLocked) {
+		t.Errorf("second Open: %v", err)
+	}
+	mustClose(t, j)
+	wantNoFiles(t, dir)
 }
 
 // Of the settlements of one name, the first success is the one to see, or else

@@ -38,22 +38,25 @@ var _ client.Journal = (*Journal)(nil)
 
 // Open opens the journal at path, or creates one that only its owner can read.
 // It checks all that is in it, which takes some seconds for a million
-// operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer or ErrWrite and
-// name the file; after any of them nothing has been written.
+// operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer, ErrOlder or ErrWrite
+// and name the file, or the folder of temporary files if none can be made there;
+// after any of them nothing has been written.
 func Open(path string) (*Journal, error) { return open(path, 0) }
 
 func open(path string, maxPages int) (*Journal, error) {
 	if path == "" {
 		return nil, errors.New("journal: no path given")
 	}
-	s, err := openStore(path, maxPages)
-	if err != nil {
+	j := &Journal{requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{})}
+	if err := j.names.create(); err != nil {
 		return nil, err
 	}
-	j := &Journal{
-		next:     s.next,
-		requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{}),
+	s, err := openStore(path, maxPages)
+	if err != nil {
+		_ = j.names.close()
+		return nil, err
 	}
+	j.next = s.next
 	go j.write(s)
 	return j, nil
 }
@@ -103,8 +106,8 @@ func same(a, b client.Target) bool {
 
 // Claim says what is known of each operation. Of equal ones that earlier runs
 // left, those that are done come first, then those that were sent, so that no
-// done one is sent again when an equal one has gone from the input. It writes
-// nothing that lasts.
+// done one is sent again when an equal one has gone from the input; of these,
+// what was sent in the earliest run comes first. It writes nothing that lasts.
 func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

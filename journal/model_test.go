@@ -47,13 +47,16 @@ type modelFate struct {
 	run        int               // that sent it last
 }
 
-func rank(k client.Known) int { return int(client.KnownDone - k) }
+// before tells which of two equal operations is claimed first.
+func (f modelFate) before(g modelFate) bool {
+	return f.known > g.known || f.known == g.known && f.run < g.run
+}
 
 // claim finds the best of the operations that an earlier run left.
 func (m *model) claim(what, name, resource string) *modelOp {
 	var best *modelOp
 	for _, o := range m.ops {
-		if o.what == what && o.run < m.run && o.durable && (best == nil || rank(o.now.known) < rank(best.now.known)) {
+		if o.what == what && o.run < m.run && o.durable && (best == nil || o.now.before(best.now)) {
 			best = o
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/webexscim/bulk/client"
@@ -83,6 +84,16 @@ func (n *names) forget() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.index.reset()
+}
+
+// create makes sure of a temporary file, for what may outgrow memory.
+func (n *names) create() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.index.create(); err != nil {
+		return fmt.Errorf("%w: temporary files must be possible in %s: %w", ErrWrite, os.TempDir(), err)
+	}
+	return nil
 }
 
 func (n *names) close() error {

@@ -161,8 +161,11 @@ func (s *store) recognise() error {
 		return damaged(s.path, "it is another program's database")
 	case version > schemaVersion:
 		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewer, s.path, version, schemaVersion)
+	case version < 1:
+		return damaged(s.path, fmt.Sprintf("it has the format %d, which there never was", version))
 	case version < schemaVersion:
-		return damaged(s.path, fmt.Sprintf("it has the older format %d, which this program does not know", version))
+		return fmt.Errorf("%w: %s has format %d, this program reads %d; finish its job with the version that wrote it, "+
+			"or use another name", ErrOlder, s.path, version, schemaVersion)
 	case tables != strings.Join(schema, ";"):
 		return damaged(s.path, "its tables are not those of a journal")
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// SIGKILL at random moments, twenty times over one journal: what the process
+// SIGKILL at random moments, ten times over one journal: what the process
 // had been promised is there.
 func TestKill(t *testing.T) {
 	t.Parallel()

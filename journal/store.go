@@ -43,18 +43,25 @@ var schema = []string{
 }
 
 // Within a run, the rows of earlier runs that no Claim has taken yet, in the
-// order in which those of equal key are handed out: done, sent, others. It is
-// temporary, so it costs neither fsync nor log, and new rows, which come in the
-// order of sending, touch no page but the last.
+// order in which those of equal key are handed out: done, sent, others; of
+// these, what was sent in the earliest run first, as it is when a run has sent
+// all that was overtaken: so the next one finds nothing overtaken. The run is two
+// bytes at most here, turned round so that they sort: beyond 16,383 runs, or after
+// a status beyond that, the order is any. The table is temporary, so it costs
+// neither fsync nor log.
 const (
-	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, id INTEGER, PRIMARY KEY (key, rank, id)) WITHOUT ROWID`
-	fillKnown   = `INSERT INTO temp.known
+	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, run BLOB, id INTEGER,
+	PRIMARY KEY (key, rank, run, id)) WITHOUT ROWID`
+	fillKnown = `INSERT INTO temp.known
 	SELECT substr(data, 1, 16) AS key,
-		CASE substr(data, 17, 1) WHEN x'01' THEN 0 WHEN x'00' THEN 1 WHEN x'04' THEN 1 ELSE 2 END AS rank, id
-	FROM main.operation ORDER BY key, rank, id`
-	findKnown = `SELECT rank, id, data FROM temp.known LEFT JOIN main.operation USING (id)
-	WHERE known.key = ? ORDER BY rank, id LIMIT 1`
-	takeKnown = `DELETE FROM temp.known WHERE key = ? AND rank = ? AND id = ?`
+		CASE substr(data, 17, 1) WHEN x'01' THEN 0 WHEN x'00' THEN 1 WHEN x'04' THEN 1 ELSE 2 END AS rank,
+		CAST(CASE WHEN run < x'80' THEN x'00' ELSE substr(run, 2) END || substr(run, 1, 1) AS BLOB) AS run, id
+	FROM (SELECT id, data, substr(data, CASE WHEN substr(data, 19, 1) < x'80' THEN 20 ELSE 21 END, 2) AS run
+		FROM main.operation)
+	ORDER BY 1, 2, 3, 4`
+	findKnown = `SELECT rank, run, id, data FROM temp.known LEFT JOIN main.operation USING (id)
+	WHERE known.key = ? ORDER BY rank, run, id LIMIT 1`
+	takeKnown = `DELETE FROM temp.known WHERE key = ? AND rank = ? AND run = ? AND id = ?`
 )
 
 // header is the one row of the table journal, but for its checksum.
@@ -157,8 +164,8 @@ func (s *store) one(stmt *sql.Stmt, args ...any) error {
 func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
 	var rank int
 	var id int64
-	var data []byte
-	err = s.find.QueryRowContext(context.Background(), key[:]).Scan(&rank, &id, &data)
+	var run, data []byte
+	err = s.find.QueryRowContext(context.Background(), key[:]).Scan(&rank, &run, &id, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, false, nil
 	}
@@ -168,7 +175,7 @@ func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
 	if err != nil {
 		return row{}, false, err
 	}
-	return r, true, execute(s.take, key[:], rank, id)
+	return r, true, execute(s.take, key[:], rank, run, id)
 }
 
 // start begins a run and returns how many rows earlier runs have left.
@@ -223,19 +230,26 @@ func (s *store) writeHeader() error {
 }
 
 // close notes that the journal is whole without its log, which SQLite then
-// moves into the file and removes. After a failure the log stays: what is in
-// the file may not be all.
+// moves into the file and removes. After a failure, that of noting it among
+// them, the log stays: what is in the file may not be all.
 func (s *store) close(failed bool) error {
 	var err error
-	switch {
-	case failed && s.conn != nil:
-		err = s.conn.Raw(func(driver any) error {
-			_, err := driver.(sqlite.FileControl).FileControlPersistWAL("main", 1)
-			return err
-		})
-	case !failed:
+	if !failed {
 		s.header.closed, s.dirty = true, true
-		err = s.transaction(func() error { return nil })
+		if err = s.transaction(func() error { return nil }); err != nil {
+			err = writeError(s.path, err)
+		}
+	}
+	if (failed || err != nil) && s.conn != nil {
+		err = errors.Join(err, s.keepLog())
 	}
 	return errors.Join(err, s.latest.close(), s.statements.close(), closeBoth(s.conn, s.db))
+}
+
+// keepLog has SQLite leave the log when the connection is closed.
+func (s *store) keepLog() error {
+	return s.conn.Raw(func(driver any) error {
+		_, err := driver.(sqlite.FileControl).FileControlPersistWAL("main", 1)
+		return err
+	})
 }

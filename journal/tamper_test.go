@@ -70,7 +70,7 @@ func alter(t *testing.T, path, script string) {
 
 // Files of another version are refused, in words that tell which it is.
 func TestOtherVersion(t *testing.T) {
-	for version, want := range map[int]error{1: ErrDamaged, schemaVersion + 1: ErrNewer} {
+	for version, want := range map[int]error{-1: ErrDamaged, 0: ErrDamaged, 1: ErrOlder, schemaVersion + 1: ErrNewer} {
 		path, _, _ := wholesome(t)
 		alter(t, path, fmt.Sprintf("PRAGMA user_version = %d", version))
 		if _, err := Open(path); !errors.Is(err, want) || !strings.Contains(err.Error(), fmt.Sprintf("format %d", version)) {

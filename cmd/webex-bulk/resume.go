@@ -18,7 +18,7 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundI
 	}
 	j, err := journal.Open(a.journalFile)
 	if errors.Is(err, journal.ErrWrite) {
-		err = fmt.Errorf("%w\na journal can also be kept elsewhere: --journal FILE", err)
+		err = fmt.Errorf("%w\na journal can also be kept elsewhere: --journal FILE; temporary files: TMPDIR", err)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
