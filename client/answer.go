@@ -77,8 +77,11 @@ func (d *delivery) rely() {
 func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 	p, f := d.ops[i], &d.fates[i]
 	post := p.op.Method == MethodPost
-	if p.op.Method == MethodDelete && !item.Unattempted && item.Err == nil {
-		d.bury(i) // it was done, or may have been
+	if !item.Unattempted && item.Err == nil { // it was done, or may have been
+		if p.op.Method == MethodDelete {
+			d.bury(i)
+		}
+		d.follow(i)
 	}
 	switch {
 	case item.Unattempted:
@@ -92,7 +95,7 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 		// A PATCH and a DELETE come to the same when they are repeated.
 		d.retry(i, d.lost(p, d.why, nil))
 	case item.Err == nil:
-		f.res = succeeded(p, item)
+		f.res, p.stands = succeeded(p, item), true
 		f.held = post && f.res.Location.ID == ""
 		if post {
 			d.run.known.created(f.res.Location)
@@ -117,6 +120,16 @@ func (d *delivery) judge(i int, item exchange.Item) (look bool) {
 func (d *delivery) bury(i int) {
 	for _, p := range d.ops[:i] {
 		p.buried = p.buried || p.item.Resource == d.ops[i].item.Resource
+	}
+}
+
+// follow notes of those behind a change that what was done of them no longer has
+// the last word.
+func (d *delivery) follow(i int) {
+	for _, p := range d.ops[i+1:] {
+		if p.done != nil && p.item.Resource == d.ops[i].item.Resource {
+			p.stands = false
+		}
 	}
 }
 

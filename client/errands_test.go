@@ -139,9 +139,11 @@ func (e errands) verify(t *testing.T, s *webextest.Simulator) {
 }
 
 // fickle refuses every other operation of a kind, as often as they come, until it
-// is told to be calm. What it has let pass once it lets pass again.
+// is told to be calm. What it has let pass once it lets pass again, unless it is
+// moody.
 type fickle struct {
 	which map[string]bool // "PATCH", or method and path
+	moody bool
 
 	mu            sync.Mutex
 	passed        map[string]bool // bulkIds
@@ -152,7 +154,7 @@ type fickle struct {
 func (f *fickle) item(op webextest.Operation) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.isCalm || f.passed[op.BulkID] || !f.which[op.Method] && !f.which[op.Method+" "+op.Path] {
+	if f.isCalm || f.passed[op.BulkID] && !f.moody || !f.which[op.Method] && !f.which[op.Method+" "+op.Path] {
 		return 0
 	}
 	if f.seen++; f.seen%2 != 0 {

@@ -1,19 +1,27 @@
 package client
 
 import (
+	"crypto/sha256"
 	"strings"
 	"sync"
 )
 
 // identities are ids of resources that a lost create cannot have made: what
-// another operation has made, and what one was about to delete. Of users, whose
-// names are unique, only those are kept for good that a look-up has found; of
-// the others, and of what is deleted, the latest: so it grows with groups and
+// another operation has made, and what one was about to delete. For good only
+// those are kept that a look-up has found, of the others the latest: so it grows
 // with trouble, not with operations.
+//
+// That is enough for users, whose names are unique. Given up is a group that was
+// made someManyIDs groups ago or earlier, in this run or in one that is replayed:
+// a lost create of the same displayName, with its externalId or with none, can be
+// taken for it, if it was not done and that group is not older than its request
+// or, once it comes from an earlier run, than the journal.
 type identities struct {
-	mu         sync.Mutex
-	taken      map[string]bool
-	made, gone latest
+	mu    sync.Mutex
+	taken map[string]bool
+
+	users, groups latest // that operations have made
+	gone          latest
 	// asked are the deliveries whose answers are awaited, with the names of what
 	// they are to create; nil until these are asked for.
 	asked map[*delivery]map[string]bool
@@ -68,7 +76,7 @@ func (d *delivery) names() map[string]bool {
 func (t *identities) take(id string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if id == "" || t.taken[id] || t.made.has(id) {
+	if id == "" || t.has(id) {
 		return false
 	}
 	if t.taken == nil {
@@ -81,24 +89,28 @@ func (t *identities) take(id string) bool {
 func (t *identities) isTaken(id string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.taken[id] || t.made.has(id)
+	return t.has(id)
+}
+
+func (t *identities) has(id string) bool {
+	return t.taken[id] || t.users.has(id) || t.groups.has(id)
 }
 
 // created notes what an answer, or the journal, says that an operation has made.
 func (t *identities) created(l Location) {
-	if l.ResourceType == groups {
-		t.take(l.ID)
-		return
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.made.add(l.ID)
+	if l.ResourceType == groups {
+		t.groups.add(l.ID, someManyIDs)
+	} else {
+		t.users.add(l.ID, someIDs)
+	}
 }
 
 func (t *identities) delete(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gone.add(id)
+	t.gone.add(id, someIDs)
 }
 
 func (t *identities) isDeleted(id string) bool {
@@ -108,19 +120,36 @@ func (t *identities) isDeleted(id string) bool {
 }
 
 // latest are the last so many ids, and up to twice that: those that a look-up
-// may still meet, by their age or because reads lag.
-type latest struct{ now, before map[string]bool }
+// may still meet, by their age or because reads lag. They are kept as hashes, in
+// about 30 bytes each.
+type latest struct{ now, before map[idHash]struct{} }
 
-const someIDs = 10000
+const (
+	someIDs     = 10_000
+	someManyIDs = 100_000 // of groups, which may share a name: 6 MiB at most
+)
 
-func (l *latest) add(id string) {
+type idHash [16]byte
+
+func hashID(id string) (h idHash) {
+	sum := sha256.Sum256([]byte(id))
+	copy(h[:], sum[:])
+	return h
+}
+
+func (l *latest) add(id string, most int) {
 	if id == "" {
 		return
 	}
-	if l.now == nil || len(l.now) == someIDs {
-		l.now, l.before = map[string]bool{}, l.now
+	if l.now == nil || len(l.now) == most {
+		l.now, l.before = map[idHash]struct{}{}, l.now
 	}
-	l.now[id] = true
+	l.now[hashID(id)] = struct{}{}
 }
 
-func (l *latest) has(id string) bool { return l.now[id] || l.before[id] }
+func (l *latest) has(id string) bool {
+	h := hashID(id)
+	_, now := l.now[h]
+	_, before := l.before[h]
+	return now || before
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
@@ -32,11 +34,40 @@ func (j *judged) checkBudget() {
 	}
 }
 
+// wasOvertaken: a PATCH that the service has done, and refused when it was to be
+// done once more behind one that was sent since.
+func (j *judged) wasOvertaken(i int) bool {
+	r := j.results[i]
+	said, ok := errors.AsType[*client.ResponseError](r.Err)
+	if r.Outcome != client.Failed || r.Operation.Method != "PATCH" || !ok || said.Status == 404 || !strings.Contains(r.Err.Error(), doneBefore) {
+		return false
+	}
+	done, since, refused := false, false, false
+	for _, e := range j.s.Ledger() {
+		before := slices.ContainsFunc(j.results[:i], func(r client.Result) bool {
+			return r.Operation.BulkID == e.BulkID && r.Operation.Path == j.results[i].Operation.Path
+		})
+		switch mine := e.BulkID == j.name(i); {
+		case mine && e.Effect == webextest.Patched:
+			done, since, refused = true, false, false
+		case mine:
+			refused = true
+		case before:
+			since = true
+		}
+	}
+	if !done || !since || !refused {
+		j.errorf("operation %d: %v: done %v, another since %v, refused %v", i, r.Err, done, since, refused)
+	}
+	return true
+}
+
 // checkOrder: the last word on a resource is that of the last operation that
 // succeeded, in whichever run.
 func (j *judged) checkOrder() {
 	last, certain := map[string]int{}, map[string]bool{}
-	unread := false // some that an earlier run has done: this one stopped before
+	or := map[string][]any{} // the titles by what was done behind it, and is refused
+	unread := false          // some that an earlier run has done: this one stopped before
 	for i, r := range j.results {
 		unread = unread || r.Outcome == 0 && count(j.did[j.name(i)], webextest.Patched) > 0
 		if r.Operation.Method != "PATCH" {
@@ -44,7 +75,9 @@ func (j *judged) checkOrder() {
 		}
 		path := r.Operation.Path
 		if r.Outcome == client.Succeeded {
-			last[path], certain[path] = i, true
+			last[path], certain[path], or[path] = i, true, nil
+		} else if j.wasOvertaken(i) {
+			or[path] = append(or[path], j.name(i))
 		} else if r.Outcome != client.Skipped && r.Outcome != client.Failed {
 			certain[path] = false
 		}
@@ -56,7 +89,7 @@ func (j *judged) checkOrder() {
 		}
 	}
 	for path, i := range last {
-		if u, ok := j.s.User(j.results[i].Location.ID); certain[path] && !unread && ok && u["title"] != j.name(i) {
+		if u, ok := j.s.User(j.results[i].Location.ID); certain[path] && !unread && ok && u["title"] != j.name(i) && !slices.Contains(or[path], u["title"]) {
 			j.errorf("the last word on %s is %v, expected %s", path, u["title"], j.name(i))
 		}
 	}

@@ -82,6 +82,7 @@ func (d *delivery) last(end landing) landing {
 	end.accepted = d.out.accepted
 	for i, p := range d.ops {
 		if !d.fates[i].told {
+			p.stands = false // what precedes it may travel without it
 			end.ops = append(end.ops, p)
 			end.verdicts = append(end.verdicts, plan.Verdict{Index: p.index, Fate: plan.Again})
 		}

@@ -159,7 +159,7 @@ func TestOrderOverAStop(t *testing.T) {
 			}
 			results, err := st.run(ctx, single, expected, ops...)
 			st.title(id, "A")
-			if !errors.Is(results[1].Err, client.ErrUnknown) || (err == nil) != lost {
+			if !errors.Is(results[1].Err, client.ErrUnknown) || !strings.Contains(results[1].Err.Error(), doneBefore) || (err == nil) != lost {
 				st.t.Errorf("%v, %v", results[1].Err, err)
 			}
 			st.run(st.t.Context(), single, "succeeded= succeeded+", ops...)
@@ -167,6 +167,21 @@ func TestOrderOverAStop(t *testing.T) {
 			st.run(st.t.Context(), single, "succeeded= succeeded=", ops...)
 		})
 	}
+}
+
+// Nor does one that stops in between where both are of this run: that the service
+// has done the latter is said, though not that it has the last word.
+func TestStopBeforeTheRepetition(t *testing.T) {
+	stories(t, func(st *story) {
+		ops := titles("/Users/"+add(st.t, st.s, "there"), "AB")
+		st.refuse = map[string]int{"A": 429}
+		ctx, cancel := context.WithTimeout(st.t.Context(), 3*time.Second)
+		defer cancel()
+		results, err := st.run(ctx, func(c *client.Config) { c.MaxAttempts = 20 }, "skipped+ unknown+", ops...)
+		if !errors.Is(results[1].Err, client.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(results[1].Err.Error(), doneBefore) {
+			st.t.Errorf("%v, %v", results[1].Err, err)
+		}
+	})
 }
 
 // What is put off in the run that repeats it still waits for its turn.
@@ -182,35 +197,6 @@ func TestOrderOverRunsWithTrouble(t *testing.T) {
 		st.run(st.t.Context(), func(c *client.Config) { c.MaxAttempts = 20 }, "succeeded= succeeded+ succeeded+ succeeded+", ops...)
 		st.title(id, "D")
 	})
-}
-
-// What was done stays done if the service refuses it the second time, however
-// it does. It is not sent a third time, and to the budget it is a failure.
-func TestRefusedRepetition(t *testing.T) {
-	long := "Please wait, " + strings.Repeat("x", 100)
-	busy := webextest.Busy(429, "B")
-	for name, faults := range map[string][]*webextest.Fault{
-		"refused": {webextest.Busy(400, "B")}, "gone": {webextest.Busy(404, "B")}, "busy": {busy, busy},
-		"the request": {webextest.Refuse(400, "")}, "too large": {{Status: 413, Body: &long}},
-	} {
-		stories(t, func(st *story) {
-			id := add(st.t, st.s, "there")
-			ops := append(titles("/Users/"+id, "AB"), create("u"))
-			change := func(c *client.Config) { c.Limits.Operations, c.Concurrency, c.MaxAttempts = 1, 1, 2 }
-			st.refuse = map[string]int{"A": 400}
-			first, _ := st.run(st.t.Context(), change, "failed+ succeeded+ succeeded+", ops...)
-			st.refuse = nil
-			st.s.Script(append([]*webextest.Fault{nil}, faults...)...)
-			ops = append(ops, users(3)...)
-			st.ordered, st.budget = true, 1
-			results, err := st.run(st.t.Context(), change, "succeeded+ succeeded+ succeeded= skipped skipped skipped", ops...)
-			if r := results[1]; r.Status != first[1].Status || r.Version != first[1].Version || r.Location.ID != id || !errors.Is(err, client.ErrBudget) {
-				st.t.Errorf("%s: %+v, expected %+v; %v", name, r, first[1], err)
-			}
-			st.budget = 0
-			st.run(st.t.Context(), change, "succeeded= succeeded= succeeded= succeeded+ succeeded+ succeeded+", ops...)
-		})
-	}
 }
 
 // A DELETE has the last word wherever it comes: it is not sent again. What is

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -40,6 +42,7 @@ type pending struct {
 	refused  error     // why its request was, and with it the job
 	failed   *Result   // its refusal, where it is repeated for the sake of another
 	done     *Result   // its success, where it is repeated for the sake of order
+	stands   bool      // none before it can have been done since
 }
 
 func newPending(index int, op Operation) *pending {
@@ -166,14 +169,25 @@ func (p *pending) replayed(s Settlement) Result {
 }
 
 // result is the fate of the operation. What was done once stays done, though its
-// repetition was refused.
+// repetition was refused, unless another may have had the last word since.
 func (p *pending) result(o Outcome, err error) Result {
 	if p.done != nil && o == Failed {
-		res := *p.done
-		res.Attempts = p.attempts
-		return res
+		if p.stands || isGone(err) {
+			res := *p.done
+			res.Attempts = p.attempts
+			return res
+		}
+		err = fmt.Errorf("%w: %w", errOvertaken, err)
 	}
 	return Result{Index: p.index, Operation: p.op, Outcome: o, Attempts: p.attempts, Err: err}
+}
+
+var errOvertaken = errors.New("done before an operation that precedes it, and refused when it was repeated")
+
+// isGone tells that the resource is, so that nobody has the last word on it.
+func isGone(err error) bool {
+	e, ok := errors.AsType[*ResponseError](err)
+	return ok && e.Status == http.StatusNotFound
 }
 
 // The resource types that can be looked up.

@@ -195,6 +195,7 @@ func (j *judged) checkEffect(i int, stopped bool) {
 	case j.kinds[i] == "twin" && !j.peaceful: // which of two lost ones it was can't be told
 	case r.Outcome == client.Succeeded && n == 0 && (r.Operation.Method != "DELETE" || j.peaceful): // else another's 404 will do
 		j.errorf("operation %d: nothing was done: %v", i, did)
+	case j.wasOvertaken(i):
 	case strings.HasPrefix(j.kinds[i], "patch ") && j.open(i) && (!j.peaceful || len(j.stops) > 1): // a DELETE came in between
 	case (r.Outcome == client.Failed || r.Outcome == client.Skipped) && n > 0:
 		j.errorf("operation %d: %v (%v), and was done: %v", i, r.Outcome, r.Err, did)

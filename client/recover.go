@@ -13,6 +13,9 @@ func (d *delivery) lost(p *pending, why, and error) Result {
 	if and != nil {
 		why = fmt.Errorf("%w; %w", why, and)
 	}
+	if p.done != nil {
+		why = fmt.Errorf("done before an operation that precedes it, and lost when it was repeated: %w", why)
+	}
 	return p.result(Unknown, fmt.Errorf("%w: %w", ErrUnknown, why))
 }
 
