@@ -36,7 +36,7 @@ type draft struct {
 	cuts   []int
 	bytes  int
 	batch  *batch
-	closed bool  // something ready did not fit
+	closed bool  // something ready was passed over
 	offers queue // what may join, as it waits for something in the request
 	stamp  int
 }
@@ -147,7 +147,7 @@ func (n *node) isAwaited(rounds int) bool {
 	if n.rounds < rounds {
 		return false // nor does what waits for it take as many
 	}
-	waits := func(n *node) bool { return n.waits() && n.rounds >= rounds }
+	waits := func(behind *node) bool { return behind.waits() && behind.rounds >= rounds }
 	if slices.ContainsFunc(n.succs, waits) {
 		return true
 	}
