@@ -30,7 +30,7 @@ func newClient(t *testing.T, w http.RoundTripper, token string) *client.Client {
 	return c
 }
 
-// staff is a small organisation of every kind of operation: managers, a group
+// staff is a small organization of every kind of operation: managers, a group
 // of people to come, changes of them, a person who leaves.
 func staff(n int) (ops []client.Operation) {
 	ops = append(ops, client.Groups.Create(gen.Group{

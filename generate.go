@@ -1,6 +1,6 @@
 // Package bulk is the root of a module for the Webex SCIM 2.0 Bulk API, with
 // which an administrator creates, changes and deletes the users and groups
-// of a Webex organisation, up to 100 operations in one request.
+// of a Webex organization, up to 100 operations in one request.
 //
 // Try it first, with nothing but Go:
 //

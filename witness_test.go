@@ -171,7 +171,7 @@ func (w *witness) agree(t rapid.TB, req *http.Request, body []byte) (accepted bo
 
 // Law: for every Bulk request of whatever form, the simulator notes a breach
 // just when the contract has one. Left out is what no schema can say: that a
-// bulkId stands once, that a reference means something, that the organisation
+// bulkId stands once, that a reference means something, that the organization
 // is a UUID, that a member of an object stands once.
 func TestWitnessesAgreeOnRequests(t *testing.T) {
 	w, verdicts := newWitness(t, nil), map[bool]int{}

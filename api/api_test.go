@@ -203,7 +203,7 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// Law: a request to any host is found in the contract, and an organisation
+// Law: a request to any host is found in the contract, and an organization
 // id that would change the path is refused.
 func TestRouting(t *testing.T) {
 	router, err := legacy.NewRouter(load(t))

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/webexscim/bulk/internal/exchange"
+	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
 var (
@@ -16,7 +16,7 @@ var (
 // read tells from the items of an answer what became of the operations, and
 // looks for what it does not tell. An item that is not Found is one whose
 // answer is lost.
-func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
+func (d *delivery) read(items []bulkapi.Item) (end landing, over bool) {
 	var look []int
 	settled := false
 	for i, item := range items {
@@ -52,7 +52,7 @@ func (d *delivery) read(items []exchange.Item) (end landing, over bool) {
 // charge counts the errors of an answer against the budget, each time, whatever
 // comes of their operations: so the service counts them. What is put off or left
 // out is one once it is given up.
-func (d *delivery) charge(items []exchange.Item) {
+func (d *delivery) charge(items []bulkapi.Item) {
 	for i, item := range items {
 		failed := item.Err != nil
 		if item.Unattempted || transient(item.Status) {
@@ -74,7 +74,7 @@ func (d *delivery) rely() {
 
 // judge takes what an answer says of one operation. It reports whether that
 // leaves something to be looked up.
-func (d *delivery) judge(i int, item exchange.Item) (look bool) {
+func (d *delivery) judge(i int, item bulkapi.Item) (look bool) {
 	p, f := d.ops[i], &d.fates[i]
 	post := p.op.Method == MethodPost
 	if !item.Unattempted && item.Err == nil { // it was done, or may have been
@@ -137,14 +137,14 @@ func transient(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || status == http.StatusLocked
 }
 
-func succeeded(p *pending, item exchange.Item) Result {
+func succeeded(p *pending, item bulkapi.Item) Result {
 	res := p.result(Succeeded, nil)
 	res.Status, res.Version = item.Status, item.Version
 	res.Location, _ = ParseLocation(item.Location)
 	return res
 }
 
-func failed(p *pending, item exchange.Item) Result {
+func failed(p *pending, item bulkapi.Item) Result {
 	res := p.result(Failed, newResponseError(item.Err))
 	if res.Outcome == Failed {
 		res.Status = item.Status

@@ -13,7 +13,7 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// stopAt runs a job that is cancelled after a time, and checks what holds for
+// stopAt runs a job that is canceled after a time, and checks what holds for
 // all of them: each operation that was read has its fate, what is said to be
 // skipped was not done, nothing is sent after the end, no goroutine is left.
 //
@@ -51,7 +51,7 @@ func stopAt(t *testing.T, after time.Duration, s *webextest.Simulator, change fu
 	return results, err, took
 }
 
-// A job can be cancelled at every stage; what is under way gets its grace.
+// A job can be canceled at every stage; what is under way gets its grace.
 func TestCancelAtEveryStage(t *testing.T) {
 	known := map[client.Outcome]int{client.Succeeded: 400, client.Skipped: 0}
 	for name, c := range map[string]struct {
@@ -66,8 +66,8 @@ func TestCancelAtEveryStage(t *testing.T) {
 		"in flight":            {service: webextest.Config{Latency: 5 * time.Second}, after: time.Second, least: known, most: 5 * time.Second},
 		"in flight too long":   {service: webextest.Config{Latency: 50 * time.Second}, after: time.Second, least: map[client.Outcome]int{client.Unknown: 400}, most: 11 * time.Second},
 		"at the gate":          {script: []*webextest.Fault{webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40")}, after: 10 * time.Second, most: 10 * time.Second},
-		"in a look-up":         {service: webextest.Config{ReadLag: time.Hour}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
-		"in a slow look-up":    {script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: []*webextest.Fault{webextest.Late(time.Hour)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
+		"in a lookup":          {service: webextest.Config{ReadLag: time.Hour}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
+		"in a slow lookup":     {script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: []*webextest.Fault{webextest.Late(time.Hour)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
 		"before a repetition":  {script: []*webextest.Fault{webextest.Busy(429), webextest.Busy(429), webextest.Busy(429), webextest.Busy(429)}, after: time.Millisecond, most: 2 * time.Millisecond},
 		"in the answer's body": {script: []*webextest.Fault{{Delay: 3 * time.Second}}, after: time.Second, least: map[client.Outcome]int{client.Succeeded: 100}, most: 3 * time.Second},
 	} {
@@ -128,7 +128,7 @@ func TestKnownResultsDoNotWaitForLookUps(t *testing.T) {
 	})
 }
 
-// A job resumed and cancelled while it looks for what an earlier run has sent
+// A job resumed and canceled while it looks for what an earlier run has sent
 // still doesn't know.
 func TestCancelWhileProbing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,7 +26,7 @@ func TestChaos(t *testing.T) {
 		sc := scenario{service: webextest.Config{Latency: 20 * time.Millisecond, ReadLag: 3 * time.Second, Chaos: chaos, Seed: seed}}
 		sc.config = func(c *client.Config) { c.Concurrency, c.MaxAttempts = 8, 20 }
 		var ops []client.Operation
-		for op := range organisation(1000) {
+		for op := range organization(1000) {
 			ops = append(ops, op)
 		}
 		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
@@ -59,7 +59,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	job := &client.Job{Source: organisation(n), Journal: j}
+	job := &client.Job{Source: organization(n), Journal: j}
 	ids := make([]string, n)
 	for res, err := range c.Run(t.Context(), job) {
 		if err != nil || res.Err != nil {
@@ -75,7 +75,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("seed %d: %+v, the service: %+v", *seed, job.Progress(), s.Stats())
 }
 
-// organised checks that the service holds an organisation under these ids.
+// organised checks that the service holds an organization under these ids.
 func organised(t *testing.T, s *webextest.Simulator, ids []string) {
 	t.Helper()
 	for i, id := range ids {

@@ -11,16 +11,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webexscim/bulk/internal/exchange"
-	"github.com/webexscim/bulk/internal/gate"
+	"github.com/webexscim/bulk/internal/bulkapi"
+	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// Client sends jobs to the Bulk API of one organisation. It is safe for use by
+// Client sends jobs to the Bulk API of one organization. It is safe for use by
 // several goroutines and jobs at once: they share what the service allows.
 type Client struct {
 	cfg  Config
-	gate *gate.Gate
-	x    *exchange.Exchange
+	gate *throttle.Throttle
+	x    *bulkapi.Client
 }
 
 // The defaults that Config names.
@@ -37,8 +37,8 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := gate.New(gate.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
-	x, err := exchange.New(exchange.Config{
+	g := throttle.New(throttle.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
+	x, err := bulkapi.New(bulkapi.Config{
 		Server: cfg.BaseURL, OrgID: cfg.OrgID, HTTP: cfg.HTTPClient, Token: cfg.Token,
 		Gate: g, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
 	})

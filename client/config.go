@@ -13,7 +13,7 @@ const DefaultBaseURL = "https://webexapis.com"
 // zero value of every other field means its default. New checks it and takes
 // a copy.
 type Config struct {
-	// OrgID is the organisation, as a UUID or in the Webex API's base64 form.
+	// OrgID is the organization, as a UUID or in the Webex API's base64 form.
 	OrgID string
 	// Token gives the access token, of scope identity:people_rw.
 	Token TokenSource
@@ -22,9 +22,9 @@ type Config struct {
 	BaseURL string
 	// HTTPClient carries the requests; http.DefaultTransport (with proxies from
 	// the environment) when nil. Its redirects are never followed and its
-	// Timeout is ignored in favour of RequestTimeout.
+	// Timeout is ignored in favor of RequestTimeout.
 	HTTPClient *http.Client
-	// Logger hears of requests, waits and look-ups, never of data or tokens;
+	// Logger hears of requests, waits and lookups, never of data or tokens;
 	// silent when nil.
 	Logger *slog.Logger
 	// Concurrency is how many requests may be in flight at once; 4 when 0.
@@ -36,7 +36,7 @@ type Config struct {
 	// RequestTimeout is how long one request may take; one minute when 0.
 	RequestTimeout time.Duration
 	// Grace is how long requests in flight may still take to answer once the
-	// job is cancelled, so that their outcome is known; 10 seconds when 0.
+	// job is canceled, so that their outcome is known; 10 seconds when 0.
 	Grace time.Duration
 	// MaxWait caps a single wait that the service asks for, at most MaxTotalWait;
 	// when 0 five minutes, or MaxTotalWait if that is shorter.
@@ -44,7 +44,7 @@ type Config struct {
 	// MaxTotalWait ends a job that was made to wait this long without a single
 	// request accepted in between; 30 minutes when 0.
 	MaxTotalWait time.Duration
-	// LookupPatience is how long a look-up for a lost answer goes on before a
+	// LookupPatience is how long a lookup for a lost answer goes on before a
 	// resource counts as absent, since reads lag behind writes; 15 seconds
 	// when 0.
 	LookupPatience time.Duration

@@ -16,9 +16,9 @@ func TestConfigIsChecked(t *testing.T) {
 		field  string // "" if it is accepted
 	}{
 		"plain":                  {func(*client.Config) {}, ""},
-		"no organisation":        {func(c *client.Config) { c.OrgID = "" }, "OrgID"},
+		"no organization":        {func(c *client.Config) { c.OrgID = "" }, "OrgID"},
 		"no UUID":                {func(c *client.Config) { c.OrgID = "../../other" }, "OrgID"},
-		"organisation in base64": {func(c *client.Config) { c.OrgID = client.WebexID(client.KindOrganization, webextest.DefaultOrgID) }, ""},
+		"organization in base64": {func(c *client.Config) { c.OrgID = client.WebexID(client.KindOrganization, webextest.DefaultOrgID) }, ""},
 		"a person's id":          {func(c *client.Config) { c.OrgID = client.WebexID(client.KindPerson, webextest.DefaultOrgID) }, "OrgID"},
 		"no token":               {func(c *client.Config) { c.Token = nil }, "Token"},
 		"http":                   {func(c *client.Config) { c.BaseURL = "http://webexapis.com" }, "BaseURL"},

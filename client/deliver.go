@@ -9,12 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/webexscim/bulk/internal/exchange"
-	"github.com/webexscim/bulk/internal/gate"
+	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/plan"
+	"github.com/webexscim/bulk/internal/throttle"
 )
 
-const envelope = exchange.Envelope
+const envelope = bulkapi.Envelope
 
 // delivery is one request with its worker. What is lost or put off is sent once
 // more by the same worker, so that its share of the error budget stays with it
@@ -42,11 +42,11 @@ type delivery struct {
 // fate is what has become of an operation so far. The zero value: nothing is
 // known.
 type fate struct {
-	res   Result         // its fate, once it has an Outcome
-	held  bool           // res is not to be relied on yet
-	again bool           // it is to be sent again
-	dup   *exchange.Item // it was refused as a duplicate, perhaps of an earlier try
-	told  bool           // the run knows
+	res   Result        // its fate, once it has an Outcome
+	held  bool          // res is not to be relied on yet
+	again bool          // it is to be sent again
+	dup   *bulkapi.Item // it was refused as a duplicate, perhaps of an earlier try
+	told  bool          // the run knows
 
 	unattempted bool // the service left it out, as its request had failed enough
 }
@@ -120,16 +120,16 @@ func (d *delivery) send() (end landing, over bool) {
 		accepted := r.c.gate.State().Accepted
 		a := d.once(ops)
 		switch a.Fate {
-		case exchange.Answered:
+		case bulkapi.Answered:
 			d.out.accepted = max(d.out.accepted, bytes)
 			d.why = errNotSpoken
 			return d.read(a.Items)
-		case exchange.Unknown:
+		case bulkapi.Unknown:
 			d.why = public(a.Err)
-			return d.read(make([]exchange.Item, len(ops)))
-		case exchange.Rejected:
+			return d.read(make([]bulkapi.Item, len(ops)))
+		case bulkapi.Rejected:
 			return d.rejected(a, bytes)
-		case exchange.Denied:
+		case bulkapi.Denied:
 			return landing{stop: d.refused(a, denied(a))}, true
 		}
 		// Nothing was done. While the service takes other requests, being asked
@@ -140,21 +140,21 @@ func (d *delivery) send() (end landing, over bool) {
 		if r.c.gate.State().Accepted > accepted {
 			try = 0
 		}
-		if try >= r.c.cfg.MaxAttempts || errors.Is(a.Err, gate.ErrTooLong) {
+		if try >= r.c.cfg.MaxAttempts || errors.Is(a.Err, throttle.ErrTooLong) {
 			return landing{stop: d.refused(a, fmt.Errorf("%w: %w", ErrUnavailable, public(a.Err)))}, true
 		}
 	}
 }
 
 // once sends one time, and counts it if something left.
-func (d *delivery) once(ops []exchange.Operation) exchange.Answer {
+func (d *delivery) once(ops []bulkapi.Operation) bulkapi.Answer {
 	r := d.run
 	r.known.ask(d)
 	a := r.c.x.SendWithin(r.leave, r.flight, ops, max(0, d.share-d.spent))
-	if a.Fate != exchange.Answered { // else once it is known what was created
+	if a.Fate != bulkapi.Answered { // else once it is known what was created
 		r.known.hear(d)
 	}
-	if a.Fate == exchange.NotSent {
+	if a.Fate == bulkapi.NotSent {
 		return a
 	}
 	r.job.tally.change(func(p *Progress) { p.Requests++ })
@@ -166,7 +166,7 @@ func (d *delivery) once(ops []exchange.Operation) exchange.Answer {
 
 // refused tells the operations why the job ends, if it was their request that
 // the service refused.
-func (d *delivery) refused(a exchange.Answer, err error) error {
+func (d *delivery) refused(a bulkapi.Answer, err error) error {
 	for _, p := range d.ops {
 		if a.Status != 0 {
 			p.refused = err
@@ -175,7 +175,7 @@ func (d *delivery) refused(a exchange.Answer, err error) error {
 	return err
 }
 
-func denied(a exchange.Answer) error {
+func denied(a bulkapi.Answer) error {
 	why := ErrEndpoint
 	if a.Status == 0 || a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden {
 		why = ErrUnauthorized
@@ -185,9 +185,9 @@ func denied(a exchange.Answer) error {
 
 // rejected is a request that was refused for what it holds. What was refused
 // alone has its answer; of many, one or the other is to blame.
-func (d *delivery) rejected(a exchange.Answer, bytes int) (end landing, over bool) {
-	if e, ok := errors.AsType[*exchange.Error](a.Err); ok && len(d.ops) == 1 {
-		return d.read([]exchange.Item{{Found: true, Status: a.Status, Err: e}})
+func (d *delivery) rejected(a bulkapi.Answer, bytes int) (end landing, over bool) {
+	if e, ok := errors.AsType[*bulkapi.Error](a.Err); ok && len(d.ops) == 1 {
+		return d.read([]bulkapi.Item{{Found: true, Status: a.Status, Err: e}})
 	}
 	end = landing{halve: len(d.ops) == len(d.req.Items), refusal: public(a.Err)}
 	if a.Status == http.StatusRequestEntityTooLarge {

@@ -1,5 +1,5 @@
 // Package client carries out any number of operations on the users and groups
-// of a Webex organisation through the SCIM 2.0 Bulk API, safely.
+// of a Webex organization through the SCIM 2.0 Bulk API, safely.
 //
 //	c, err := client.New(client.Config{
 //		OrgID: os.Getenv("WEBEX_ORG_ID"),

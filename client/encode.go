@@ -5,12 +5,12 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/webexscim/bulk/internal/exchange"
+	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
 // encode writes the operations with ids in the place of references, and with
 // bulkIds that nothing in the request has or refers to by chance.
-func (d *delivery) encode() (ops []exchange.Operation, bytes int) {
+func (d *delivery) encode() (ops []bulkapi.Operation, bytes int) {
 	used := map[string]bool{}
 	for _, p := range d.ops {
 		used[p.item.Name] = true
@@ -32,13 +32,13 @@ func (d *delivery) encode() (ops []exchange.Operation, bytes int) {
 		}
 		op := p.encode(d.items[i].Known, id)
 		ops = append(ops, op)
-		bytes += exchange.Size(op)
+		bytes += bulkapi.Size(op)
 	}
 	return ops, bytes
 }
 
 // doom notes what operations are about to delete, or have perhaps deleted.
-func (d *delivery) doom(ops []exchange.Operation) {
+func (d *delivery) doom(ops []bulkapi.Operation) {
 	for i, op := range ops {
 		if op.Method != MethodDelete {
 			continue

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/webexscim/bulk/internal/exchange"
+	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
 // The reasons for which a job stops before its input is used up. The error
@@ -16,10 +16,10 @@ var (
 	ErrBudget = errors.New("error budget spent")
 	// ErrUnauthorized: the token was refused, and so was a fresh one (401), or
 	// it lacks the scope or role (403).
-	ErrUnauthorized = errors.New("not authorised")
-	// ErrEndpoint: there is no Bulk endpoint for this organisation at this url
+	ErrUnauthorized = errors.New("not authorized")
+	// ErrEndpoint: there is no Bulk endpoint for this organization at this url
 	// (404 and its like), or it redirects elsewhere.
-	ErrEndpoint = errors.New("no such organisation or endpoint")
+	ErrEndpoint = errors.New("no such organization or endpoint")
 	// ErrUnavailable: the service could not be reached, or kept refusing,
 	// through every attempt.
 	ErrUnavailable = errors.New("service unavailable")
@@ -102,7 +102,7 @@ func (e *SkippedError) Unwrap() error { return e.Cause }
 // The reasons for which an outcome is Unknown, or for which nothing can refer
 // to a create that succeeded.
 var (
-	// ErrUnknown: the operation was sent, and neither an answer nor a look-up
+	// ErrUnknown: the operation was sent, and neither an answer nor a lookup
 	// tells what became of it.
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrNoID: the service did not say which resource it created.
@@ -137,7 +137,7 @@ type ResponseError struct {
 // Error is what the service said, without the data of the operation.
 func (e *ResponseError) Error() string { return e.text }
 
-func newResponseError(e *exchange.Error) *ResponseError {
+func newResponseError(e *bulkapi.Error) *ResponseError {
 	return &ResponseError{
 		Status: e.Status, ErrorCode: e.ErrorCode, TrackingID: e.TrackingID,
 		ScimType: e.ScimType, Details: e.Details, text: e.Error(),
@@ -146,7 +146,7 @@ func newResponseError(e *exchange.Error) *ResponseError {
 
 // public turns an error of an exchange into one of this package.
 func public(err error) error {
-	if e, ok := errors.AsType[*exchange.Error](err); ok {
+	if e, ok := errors.AsType[*bulkapi.Error](err); ok {
 		return newResponseError(e)
 	}
 	return err

@@ -36,7 +36,7 @@ func ExampleClient_Do() {
 		}),
 	)
 	if err != nil {
-		log.Fatal(err) // the job stopped: no authorisation, say
+		log.Fatal(err) // the job stopped: no authorization, say
 	}
 	for _, r := range results {
 		fmt.Println(r.Operation.Path, r.Outcome, r.Status)

@@ -59,7 +59,7 @@ var harms = []struct {
 
 // The table of faults: each kind of operation, alone, with the exchange cut at
 // every stage. What became of it is known in the end, nothing was done twice,
-// and it travelled no more often than it must.
+// and it traveled no more often than it must.
 func TestEveryFaultForEveryOperation(t *testing.T) {
 	const there = "/Users/bulkId:there" // created by a first request
 	operations := []struct {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/webexscim/bulk/internal/exchange"
+	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
-// FindUsers returns the ids of the organisation's users with these userNames,
+// FindUsers returns the ids of the organization's users with these userNames,
 // by userName in lower case. A name that is absent was not found; a user that
 // was created seconds ago may not be found yet. The error wraps
 // ErrUnauthorized or a *ResponseError where the service refused.
@@ -49,15 +49,15 @@ func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[st
 }
 
 func lookupError(err error) error {
-	e, ok := errors.AsType[*exchange.LookupError](err)
+	e, ok := errors.AsType[*bulkapi.LookupError](err)
 	if !ok {
 		return err
 	}
 	switch {
-	case e.Fate == exchange.Denied:
-		return fmt.Errorf("look-up: %w", denied(exchange.Answer{Status: e.Status, Err: e.Err}))
-	case e.Fate == exchange.NotSent || e.Fate == exchange.Waiting:
-		return fmt.Errorf("look-up: %w: %w", ErrUnavailable, public(e.Err))
+	case e.Fate == bulkapi.Denied:
+		return fmt.Errorf("lookup: %w", denied(bulkapi.Answer{Status: e.Status, Err: e.Err}))
+	case e.Fate == bulkapi.NotSent || e.Fate == bulkapi.Waiting:
+		return fmt.Errorf("lookup: %w: %w", ErrUnavailable, public(e.Err))
 	}
-	return fmt.Errorf("look-up: %w", public(e.Err))
+	return fmt.Errorf("lookup: %w", public(e.Err))
 }

@@ -77,9 +77,9 @@ func patch(path, attribute, value string) client.Operation {
 
 func remove(path string) client.Operation { return client.Operation{Method: "DELETE", Path: path} }
 
-// organisation is n creates: a manager for each ten users, a group among each
+// organization is n creates: a manager for each ten users, a group among each
 // fifty.
-func organisation(n int) iter.Seq2[client.Operation, error] {
+func organization(n int) iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		for i := range n {
 			op := create(fmt.Sprintf("u%d", i))
@@ -277,7 +277,7 @@ func once(t *testing.T, s *webextest.Simulator) {
 	}
 }
 
-// positions are where in the requests operations travelled, by bulkId.
+// positions are where in the requests operations traveled, by bulkId.
 func positions(s *webextest.Simulator) map[string][2]int {
 	at := map[string][2]int{}
 	for _, e := range s.Ledger() {

@@ -8,7 +8,7 @@ import (
 
 // identities are ids of resources that a lost create cannot have made: what
 // another operation has made, and what one was about to delete. For good only
-// those are kept that a look-up has found, of the others the latest: so it grows
+// those are kept that a lookup has found, of the others the latest: so it grows
 // with trouble, not with operations.
 //
 // That is enough for users, whose names are unique. Given up is a group that was
@@ -119,7 +119,7 @@ func (t *identities) isDeleted(id string) bool {
 	return t.gone.has(id)
 }
 
-// latest are the last so many ids, and up to twice that: those that a look-up
+// latest are the last so many ids, and up to twice that: those that a lookup
 // may still meet, by their age or because reads lag. They are kept as hashes, in
 // about 30 bytes each.
 type latest struct{ now, before map[idHash]struct{} }

@@ -14,7 +14,7 @@ type Journal interface {
 	// Begin starts a run against target. A journal that was written for
 	// another target refuses it, as does one that another process holds.
 	Begin(ctx context.Context, target Target) error
-	// Claim says what is known of each operation. Operations are recognised by
+	// Claim says what is known of each operation. Operations are recognized by
 	// their Key; equal ones are claimed best known first, then earliest run first.
 	Claim(ctx context.Context, entries []Entry) ([]Record, error)
 	// Sent records, durably before it returns, that these operations are about
@@ -28,9 +28,9 @@ type Journal interface {
 	Created(ctx context.Context, name string) (s Settlement, ok bool, err error)
 }
 
-// Target is the organisation and service that a journal belongs to.
+// Target is the organization and service that a journal belongs to.
 type Target struct {
-	// OrgID is the organisation's UUID.
+	// OrgID is the organization's UUID.
 	OrgID string
 	// BaseURL is the service's scheme and host, as in Config.
 	BaseURL string
@@ -45,11 +45,11 @@ type Ticket uint64
 
 // Entry is an operation as a journal sees it.
 type Entry struct {
-	// Key recognises the operation.
+	// Key recognizes the operation.
 	Key Key
 	// Name is the bulkId of a create that references may name; "" otherwise.
 	Name string
-	// Resource recognises what the operation changes, so that changes of one
+	// Resource recognizes what the operation changes, so that changes of one
 	// resource keep their order over runs too; the zero Key: nothing that has
 	// an order.
 	Resource Key
@@ -63,7 +63,7 @@ const (
 	// KnownNothing: never seen, or known not to have been done: it was refused
 	// or skipped. It is to be sent.
 	KnownNothing Known = iota
-	// KnownSent: it left, and what became of it was never learnt.
+	// KnownSent: it left, and what became of it was never learned.
 	KnownSent
 	// KnownDone: it succeeded.
 	KnownDone
@@ -73,7 +73,7 @@ const (
 type Record struct {
 	// Ticket stands for the operation from now on.
 	Ticket Ticket
-	// Known tells what earlier runs learnt.
+	// Known tells what earlier runs learned.
 	Known Known
 	// Settlement is the success of a KnownDone operation, else zero.
 	Settlement Settlement
@@ -100,6 +100,6 @@ type Settlement struct {
 	Location string
 	// Version is the resource's version, or "".
 	Version string
-	// Recovered tells that a look-up decided.
+	// Recovered tells that a lookup decided.
 	Recovered bool
 }

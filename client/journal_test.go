@@ -51,7 +51,7 @@ func TestJournalIsAhead(t *testing.T) {
 		}})
 		c := newClient(t, s, func(c *client.Config) { c.MaxAttempts = 20 })
 		given := 0
-		for res, err := range c.Run(t.Context(), &client.Job{Source: organisation(400), Journal: j}) {
+		for res, err := range c.Run(t.Context(), &client.Job{Source: organization(400), Journal: j}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestJournalThatFails(t *testing.T) {
 					return nil
 				}
 				var ops []client.Operation
-				for op := range organisation(400) {
+				for op := range organization(400) {
 					ops = append(ops, op)
 				}
 				change := func(c *client.Config) { c.Concurrency, c.Limits.Operations = 2, 40 }

@@ -17,9 +17,9 @@ import (
 )
 
 // full runs the campaigns of docs/testing.md at their full size; they take minutes.
-var full = flag.Bool("full", false, "TestOrganisation, TestLimiterGrid and TestMemory at full size")
+var full = flag.Bool("full", false, "TestOrganization, TestLimiterGrid and TestMemory at full size")
 
-// The law of the limiter: once a client has learnt what a service allows, it uses at least nine tenths of that, and fewer
+// The law of the limiter: once a client has learned what a service allows, it uses at least nine tenths of that, and fewer
 // than one request in twenty is refused.
 const (
 	lawUse     = 0.90

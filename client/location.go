@@ -15,7 +15,7 @@ type Location struct {
 	// repeats the access token, only its end. It is for showing: its host is
 	// never contacted.
 	URL string
-	// OrgID is the organisation, its UUID in lower case where it is one; "" if
+	// OrgID is the organization, its UUID in lower case where it is one; "" if
 	// the location does not name it.
 	OrgID string
 	// ResourceType is "Users" or "Groups", however they were written, or
@@ -29,7 +29,7 @@ type Location struct {
 var errNoID = errors.New("location: no id found, expected a url that ends in {resource type}/{id}")
 
 // ParseLocation takes the url of a resource apart: absolute or relative, with
-// or without the organisation, of any resource type, in any case, with a slash
+// or without the organization, of any resource type, in any case, with a slash
 // at the end, a query, a fragment, escapes:
 //
 //	https://webexapis.com/identity/scim/{org}/v2/Users/{id}
@@ -72,7 +72,7 @@ func (l Location) String() string {
 }
 
 // WebexID is the id of a user or group in the form of the other Webex APIs, see
-// [WebexID]. It is "" for other types, and for a group whose organisation the
+// [WebexID]. It is "" for other types, and for a group whose organization the
 // location does not name.
 func (l Location) WebexID() string {
 	switch {
@@ -113,7 +113,7 @@ func isScheme(s string) bool {
 	return ok && name != "" && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 }
 
-// orgOf finds the organisation in what stands before type and id: between
+// orgOf finds the organization in what stands before type and id: between
 // "scim" and the version, or a UUID before the version.
 func orgOf(segments []string) string {
 	if n := len(segments); n > 0 && isVersion(segments[n-1]) {

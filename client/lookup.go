@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webexscim/bulk/internal/exchange"
+	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
-// sighting is what a look-up tells of a create. The zero value: there is
+// sighting is what a lookup tells of a create. The zero value: there is
 // nothing yet.
 type sighting struct {
 	found    bool
@@ -86,7 +86,7 @@ func (d *delivery) lookOnce(which []int, seen []sighting) (open, blind bool) {
 			names[kind] = append(names[kind], name)
 		}
 	}
-	found, failures := map[string][]exchange.Resource{}, map[string]error{}
+	found, failures := map[string][]bulkapi.Resource{}, map[string]error{}
 	for _, kind := range []string{users, groups} {
 		if len(names[kind]) > 0 {
 			found[kind] = d.search(kind, names[kind], failures)
@@ -111,7 +111,7 @@ func (d *delivery) lookOnce(which []int, seen []sighting) (open, blind bool) {
 // search finds the resources of these names, and notes in failures the names
 // that it could not ask for. A name that the service does not digest is not to
 // spoil it for the others.
-func (d *delivery) search(kind string, names []string, failures map[string]error) []exchange.Resource {
+func (d *delivery) search(kind string, names []string, failures map[string]error) []bulkapi.Resource {
 	find := d.run.c.x.FindUsers
 	if kind == groups {
 		find = d.run.c.x.FindGroups
@@ -120,7 +120,7 @@ func (d *delivery) search(kind string, names []string, failures map[string]error
 	if err == nil {
 		return found
 	}
-	if fateOf(err) == exchange.Rejected && len(names) > 1 {
+	if fateOf(err) == bulkapi.Rejected && len(names) > 1 {
 		half := len(names) / 2
 		return append(d.search(kind, names[:half], failures), d.search(kind, names[half:], failures)...)
 	}
@@ -133,21 +133,21 @@ func (d *delivery) search(kind string, names []string, failures map[string]error
 // hopeless tells that looking again is in vain.
 func hopeless(err error) bool {
 	fate := fateOf(err)
-	return fate == exchange.Denied || fate == exchange.Rejected
+	return fate == bulkapi.Denied || fate == bulkapi.Rejected
 }
 
-func fateOf(err error) exchange.Fate {
-	if e, ok := errors.AsType[*exchange.LookupError](err); ok {
+func fateOf(err error) bulkapi.Fate {
+	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok {
 		return e.Fate
 	}
-	return exchange.Unknown
+	return bulkapi.Unknown
 }
 
 // match tells whether what was found can be what a create has created.
-func (d *delivery) match(p *pending, found []exchange.Resource) (s sighting) {
+func (d *delivery) match(p *pending, found []bulkapi.Resource) (s sighting) {
 	kind, name, externalID := p.naturalKey()
 	known := &d.run.known
-	var ours []exchange.Resource
+	var ours []bulkapi.Resource
 	for _, res := range found {
 		switch {
 		case !strings.EqualFold(res.Name, name) || known.isDeleted(res.ID):
@@ -173,12 +173,12 @@ func (d *delivery) match(p *pending, found []exchange.Resource) (s sighting) {
 const loose = time.Minute
 
 // isOlder tells that a resource was there before the operation left.
-func isOlder(res exchange.Resource, p *pending) bool {
+func isOlder(res bulkapi.Resource, p *pending) bool {
 	return !p.first.IsZero() && res.Age > time.Since(p.first)+loose
 }
 
-// location is where a resource lives that a look-up found.
-func location(kind string, res exchange.Resource) Location {
+// location is where a resource lives that a lookup found.
+func location(kind string, res bulkapi.Resource) Location {
 	loc, err := ParseLocation(res.Location)
 	if err != nil || loc.ID != res.ID {
 		loc, _ = ParseLocation("/v2/" + kind + "/" + url.PathEscape(res.ID))

@@ -244,7 +244,7 @@ func TestIDsThatAreNotNamed(t *testing.T) {
 	}
 }
 
-// A look-up that drags on, because the search for one type does, is no reason
+// A lookup that drags on, because the search for one type does, is no reason
 // to believe what the other type's search told before reads had caught up.
 func TestAbsenceIsNotConcludedFromAnOldLook(t *testing.T) {
 	sc := scenario{service: webextest.Config{ReadLag: 10 * time.Second}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}

@@ -126,7 +126,7 @@ func TestNamesAreUniqueWithAJournal(t *testing.T) {
 	}
 }
 
-// A reference in a path that is left to the service is spelt in one way, with
+// A reference in a path that is left to the service is spelled in one way, with
 // the escapes that keep its name one segment, however it was written.
 func TestReferencesInPathsAreSpeltInOneWay(t *testing.T) {
 	for written, c := range map[string]struct{ name, travels string }{
@@ -154,7 +154,7 @@ func TestReferencesInPathsAreSpeltInOneWay(t *testing.T) {
 						travels = "/Users/" + results[0].Location.ID
 					}
 					if i > 0 && e.Path != travels || results[i].Operation.Path != ops[i].Path {
-						t.Errorf("%s: %s travelled as %s", written, results[i].Operation.Path, e.Path)
+						t.Errorf("%s: %s traveled as %s", written, results[i].Operation.Path, e.Path)
 					}
 				}
 			})

@@ -25,7 +25,7 @@ type Operation struct {
 	// operations of the job (RFC 7644 section 3.7.2). It is unique in a job.
 	// Empty: one is assigned when the operation is sent.
 	BulkID string
-	// Data is the body of a POST or PATCH. It is marshalled once, when the
+	// Data is the body of a POST or PATCH. It is marshaled once, when the
 	// operation is planned; a json.RawMessage travels byte for byte.
 	Data any
 }
@@ -34,8 +34,8 @@ type Operation struct {
 // as a value anywhere in Data, or as the last segment of a Path.
 func Ref(bulkID string) string { return "bulkId:" + bulkID }
 
-// marshalled returns Data as the bytes that travel, nil when there is none.
-func (o Operation) marshalled() (json.RawMessage, error) {
+// marshaled returns Data as the bytes that travel, nil when there is none.
+func (o Operation) marshaled() (json.RawMessage, error) {
 	switch d := o.Data.(type) {
 	case nil:
 		return nil, nil

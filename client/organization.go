@@ -10,11 +10,11 @@ import (
 const (
 	KindPerson       = "PEOPLE"
 	KindOrganization = "ORGANIZATION"
-	// KindGroup is followed by two ids, "{group}:{organisation}".
+	// KindGroup is followed by two ids, "{group}:{organization}".
 	KindGroup = "SCIM_GROUP"
 )
 
-// ParseOrgID takes the id of an organisation as a UUID or in the form of the
+// ParseOrgID takes the id of an organization as a UUID or in the form of the
 // Webex API, the base64 of ciscospark://us/ORGANIZATION/{uuid} in either
 // alphabet, padded or not. It gives the UUID in lower case, which is what SCIM
 // urls hold. Space around the id is ignored; anything else is an error, which
@@ -22,27 +22,27 @@ const (
 func ParseOrgID(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return "", errors.New("organisation id: empty")
+		return "", errors.New("organization id: empty")
 	}
 	if isUUID(s) {
 		return strings.ToLower(s), nil
 	}
 	parts, ok := decodeWebexID(s)
 	if !ok {
-		return "", errors.New("organisation id: expected a UUID, or the Webex API's base64 form of one")
+		return "", errors.New("organization id: expected a UUID, or the Webex API's base64 form of one")
 	}
 	if parts.kind != KindOrganization {
-		return "", errors.New("organisation id: this is the Webex API's id of something else, expected one of an organisation")
+		return "", errors.New("organization id: this is the Webex API's id of something else, expected one of an organization")
 	}
 	if !isUUID(parts.id) {
-		return "", errors.New("organisation id: the Webex API's base64 form holds no UUID")
+		return "", errors.New("organization id: the Webex API's base64 form holds no UUID")
 	}
 	return strings.ToLower(parts.id), nil
 }
 
 // WebexID turns the id of a SCIM resource into the one that the other Webex
 // APIs use: base64, url alphabet, no padding, of ciscospark://us/{kind}/{id}.
-// For KindGroup the id is "{group}:{organisation}"; see also
+// For KindGroup the id is "{group}:{organization}"; see also
 // [Location.WebexID]. An empty kind or id gives "".
 func WebexID(kind, id string) string {
 	if kind == "" || id == "" {
@@ -52,7 +52,7 @@ func WebexID(kind, id string) string {
 }
 
 // webexParts are what an id of the Webex API holds. The cluster, "us" for
-// people and organisations, is of no use here.
+// people and organizations, is of no use here.
 type webexParts struct{ kind, id string }
 
 func decodeWebexID(s string) (webexParts, bool) {

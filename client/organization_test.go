@@ -25,7 +25,7 @@ func ExampleParseOrgID() {
 	// Output:
 	// 1eb65fdf-9643-417f-9974-ad72cae0e10f <nil>
 	// 1eb65fdf-9643-417f-9974-ad72cae0e10f <nil>
-	//  organisation id: expected a UUID, or the Webex API's base64 form of one
+	//  organization id: expected a UUID, or the Webex API's base64 form of one
 }
 
 func ExampleWebexID() {
@@ -84,7 +84,7 @@ func TestWebexID(t *testing.T) {
 	}
 }
 
-// An organisation's id survives the way to the other form and back.
+// An organization's id survives the way to the other form and back.
 func TestWebexIDRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.StringMatching(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`).Draw(t, "id")

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webexscim/bulk/internal/exchange"
+	"github.com/webexscim/bulk/internal/bulkapi"
+	"github.com/webexscim/bulk/internal/bulkref"
 	"github.com/webexscim/bulk/internal/plan"
-	"github.com/webexscim/bulk/internal/reference"
 )
 
 // pending is an operation that has no fate yet. It belongs to the run, and
@@ -23,9 +23,9 @@ type pending struct {
 	index int
 	op    Operation
 	data  json.RawMessage
-	refs  []reference.Reference // in data
-	route string                // the path as it travels: a reference is spelt in one way
-	path  []reference.Reference // in route
+	refs  []bulkref.Reference // in data
+	route string              // the path as it travels: a reference is spelled in one way
+	path  []bulkref.Reference // in route
 	item  plan.Item
 	err   error // why it cannot be sent
 	fated bool  // it has its fate, though not yet on record
@@ -61,14 +61,14 @@ func newPending(index int, op Operation) *pending {
 
 // spell returns the path with its references as Users.Patch writes them, since a
 // service may compare a reference that it is left with as text.
-func spell(path string) (string, []reference.Reference) {
-	refs := reference.ScanPath(path)
+func spell(path string) (string, []bulkref.Reference) {
+	refs := bulkref.ScanPath(path)
 	if len(refs) == 0 {
 		return path, nil
 	}
 	last := refs[len(refs)-1] // there is one: see checkPath
 	path = path[:last.Start] + segment(Ref(last.Name)) + path[last.End:]
-	return path, reference.ScanPath(path)
+	return path, bulkref.ScanPath(path)
 }
 
 // spare allows for the end that makes a bulkId unique in its request.
@@ -76,7 +76,7 @@ const spare = 8
 
 func (p *pending) planItem() plan.Item {
 	size := func(bulkID string) int {
-		return exchange.Size(exchange.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data})
+		return bulkapi.Size(bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data})
 	}
 	it := plan.Item{Index: p.index, Size: max(size(p.op.BulkID), size(assigned(p.index))) + spare}
 	if p.op.Method == MethodPost {
@@ -89,13 +89,13 @@ func (p *pending) planItem() plan.Item {
 	}
 	for _, r := range p.path {
 		// Bulk ids are compared with regard to case, resource ids are not.
-		it.Resource = reference.Text(r.Name)
+		it.Resource = bulkref.Text(r.Name)
 		if p.op.Method == MethodDelete {
 			it.Ends = r.Name
 		}
 	}
 	seen := map[string]int{}
-	add := func(r reference.Reference, width int) {
+	add := func(r bulkref.Reference, width int) {
 		i, ok := seen[r.Name]
 		if !ok {
 			i = len(it.Refs)
@@ -118,7 +118,7 @@ func (p *pending) planItem() plan.Item {
 // assigned is the bulkId of an operation that has none of its own.
 func assigned(index int) string { return "op-" + strconv.Itoa(index) }
 
-// hash recognises an operation by what it says.
+// hash recognizes an operation by what it says.
 func (p *pending) hash() (k Key) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%s\n", p.op.Method, p.op.Path)
@@ -131,8 +131,8 @@ func (p *pending) hash() (k Key) {
 }
 
 // encode is the operation as it travels: known references replaced.
-func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
-	out := exchange.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data}
+func (p *pending) encode(known []plan.Known, bulkID string) bulkapi.Operation {
+	out := bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data}
 	if len(known) == 0 {
 		return out
 	}
@@ -144,14 +144,14 @@ func (p *pending) encode(known []plan.Known, bulkID string) exchange.Operation {
 		v, ok := ids[name]
 		return v, ok
 	}
-	out.Path = reference.ReplacePath(p.route, p.path, id)
+	out.Path = bulkref.ReplacePath(p.route, p.path, id)
 	if p.data != nil {
-		out.Data = reference.Replace(nil, p.data, p.refs, id)
+		out.Data = bulkref.Replace(nil, p.data, p.refs, id)
 	}
 	return out
 }
 
-// resource recognises what the operation changes, if its changes have an order.
+// resource recognizes what the operation changes, if its changes have an order.
 func (p *pending) resource() (k Key) {
 	if p.item.Resource != "" {
 		sum := sha256.Sum256([]byte(p.item.Resource))

@@ -40,7 +40,7 @@ func TestPlanIsWhatRunSends(t *testing.T) {
 		for _, ordered := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				var ops []client.Operation
-				for op := range organisation(640) {
+				for op := range organization(640) {
 					ops = append(ops, op)
 				}
 				if ordered && resolve {

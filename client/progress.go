@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webexscim/bulk/internal/gate"
+	"github.com/webexscim/bulk/internal/throttle"
 )
 
 // Progress is how far a job is.
@@ -13,7 +13,7 @@ type Progress struct {
 	Read int
 	// Succeeded, Failed, Skipped and Unknown count the operations by fate.
 	Succeeded, Failed, Skipped, Unknown int
-	// Recovered and Replayed count those of Succeeded that a look-up decided,
+	// Recovered and Replayed count those of Succeeded that a lookup decided,
 	// and those that the journal knew.
 	Recovered, Replayed int
 	// Requests is the number of Bulk requests sent, repetitions included.
@@ -40,11 +40,11 @@ func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unk
 type tally struct {
 	mu   sync.Mutex
 	now  Progress
-	gate *gate.Gate // nil until the job begins
+	gate *throttle.Throttle // nil until the job begins
 }
 
 // begin reports whether the job is new.
-func (t *tally) begin(g *gate.Gate) bool {
+func (t *tally) begin(g *throttle.Throttle) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gate != nil {

@@ -7,7 +7,7 @@ import (
 
 var errEarlier = errors.New("sent by an earlier run")
 
-// lost is the fate of an operation of which nothing can be learnt, for one
+// lost is the fate of an operation of which nothing can be learned, for one
 // reason or two.
 func (d *delivery) lost(p *pending, why, and error) Result {
 	if and != nil {

@@ -66,7 +66,7 @@ func TestDataTravelsAsItIs(t *testing.T) {
 					expected = strings.Replace(odd, "bulkId:boss", results[0].Location.ID, 1)
 				}
 				if e.BulkID == "odd" && string(e.Data) != expected {
-					t.Errorf("%s\ntravelled as\n%s", expected, e.Data)
+					t.Errorf("%s\ntraveled as\n%s", expected, e.Data)
 				}
 			}
 		})

@@ -46,7 +46,7 @@ func TestPoisonIsIsolated(t *testing.T) {
 func TestHalvesKeepReferences(t *testing.T) {
 	sc := scenario{service: webextest.Config{Faults: webextest.Poison(400, func(op webextest.Operation) bool { return op.BulkID == "u77" })}}
 	var ops []client.Operation
-	for op := range organisation(300) {
+	for op := range organization(300) {
 		ops = append(ops, op)
 	}
 	sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
@@ -59,8 +59,8 @@ func TestHalvesKeepReferences(t *testing.T) {
 	})
 }
 
-// The byte limit of a service is learnt from its first refusal, named or not.
-func TestPayloadLimitIsLearnt(t *testing.T) {
+// The byte limit of a service is learned from its first refusal, named or not.
+func TestPayloadLimitIsLearned(t *testing.T) {
 	for _, named := range []bool{true, false} {
 		sc := scenario{service: webextest.Config{MaxPayload: 5000}}
 		if !named {
@@ -82,15 +82,15 @@ func TestPayloadLimitIsLearnt(t *testing.T) {
 					least -= x.Bytes
 				}
 			}
-			if n := requests(s); n > least/5000*3/2+5 || refused > 7 { // one or two more were composed before it was learnt
+			if n := requests(s); n > least/5000*3/2+5 || refused > 7 { // one or two more were composed before it was learned
 				t.Errorf("named %v: %d requests, of which %d too large; %d bytes went through", named, n, refused, least)
 			}
 		})
 	}
 }
 
-// A limit on the number of operations is learnt as well.
-func TestOperationLimitIsLearnt(t *testing.T) {
+// A limit on the number of operations is learned as well.
+func TestOperationLimitIsLearned(t *testing.T) {
 	sc := scenario{service: webextest.Config{MaxOperations: 30}, config: func(c *client.Config) { c.Concurrency = 1 }}
 	sc.run(t, nil, func(t *testing.T, s *webextest.Simulator, _ []client.Result, _ error) {
 		results, err := newClient(t, s, sc.config).Do(t.Context(), users(900)...)

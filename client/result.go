@@ -5,7 +5,7 @@ type Outcome int
 
 // The four fates that an operation can have.
 const (
-	// Succeeded: the service said 2xx for it, or a look-up showed its effect.
+	// Succeeded: the service said 2xx for it, or a lookup showed its effect.
 	Succeeded Outcome = iota + 1
 	// Failed: refused by the service, or by a check before sending.
 	Failed
@@ -13,7 +13,7 @@ const (
 	// refers to one that did not succeed; or refused with its whole request,
 	// for which the job stopped.
 	Skipped
-	// Unknown: sent, and neither an answer nor a look-up can tell what became
+	// Unknown: sent, and neither an answer nor a lookup can tell what became
 	// of it.
 	Unknown
 )
@@ -50,7 +50,7 @@ type Result struct {
 	Version string
 	// Attempts is how many requests carried the operation in this run.
 	Attempts int
-	// Recovered tells that a look-up, not an answer, showed the success.
+	// Recovered tells that a lookup, not an answer, showed the success.
 	Recovered bool
 	// Replayed tells that the Journal knew the success from an earlier run, so
 	// that nothing was sent in this one.

@@ -46,7 +46,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := 0
-	for res, err := range c.Run(t.Context(), &client.Job{Source: organisation(n), Journal: j}) {
+	for res, err := range c.Run(t.Context(), &client.Job{Source: organization(n), Journal: j}) {
 		if err != nil || res.Err != nil {
 			t.Fatal(err, res.Err)
 		}
@@ -58,13 +58,13 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := s.Stats().Created
-	job := &client.Job{Source: organisation(n)}
+	job := &client.Job{Source: organization(n)}
 	again, err := journaled(t, t.Context(), c, path, job)
 	if p := job.Progress(); err != nil || again[client.Succeeded] != n || p.Replayed != done || done < given || done == n {
 		t.Errorf("%v %v, %d replayed of %d done after %d results", again, err, p.Replayed, done, given)
 	}
 	sent := requests(s)
-	third := &client.Job{Source: organisation(n)}
+	third := &client.Job{Source: organization(n)}
 	if count, err := journaled(t, t.Context(), c, path, third); err != nil || third.Progress().Replayed != n || requests(s) != sent {
 		t.Errorf("a third run: %v %v, %d requests", count, err, requests(s)-sent)
 	}
@@ -95,7 +95,7 @@ func TestCorrectedInputSendsWhatIsNew(t *testing.T) {
 	once(t, s)
 }
 
-func TestJournalKnowsItsOrganisation(t *testing.T) {
+func TestJournalKnowsItsOrganization(t *testing.T) {
 	s := webextest.New(webextest.Config{AnyOrg: true})
 	path := filepath.Join(t.TempDir(), "j")
 	if _, err := journaled(t, t.Context(), newClient(t, s, nil), path, &client.Job{Source: client.Operations(users(3)...)}); err != nil {

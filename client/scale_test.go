@@ -24,7 +24,7 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// people is an organisation as the test knows it: who manages whom, who is a member of what. Its operations are in an
+// people is an organization as the test knows it: who manages whom, who is a member of what. Its operations are in an
 // order of their own.
 type people struct {
 	manager []int   // of each user; -1: none
@@ -98,9 +98,9 @@ func (p people) verify(t *testing.T, s *webextest.Simulator, results []client.Re
 	once(t, s)
 }
 
-// TestOrganisation creates an organisation in whatever order: every manager and every membership is as it was meant, and
+// TestOrganization creates an organization in whatever order: every manager and every membership is as it was meant, and
 // the requests are hardly more than without a reference.
-func TestOrganisation(t *testing.T) {
+func TestOrganization(t *testing.T) {
 	t.Parallel()
 	concurrencies := []int{4}
 	users, groups := 10_000, 300

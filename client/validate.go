@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/webexscim/bulk/internal/reference"
+	"github.com/webexscim/bulk/internal/bulkref"
 )
 
 // Validate checks the operation by itself, as it will be checked before it is
@@ -23,8 +23,8 @@ func (o Operation) Validate() error {
 
 // check is Validate. It returns what it had to make for it: the data as it
 // travels, and the references in it.
-func (o Operation) check() (json.RawMessage, []reference.Reference, error) {
-	data, err := o.marshalled()
+func (o Operation) check() (json.RawMessage, []bulkref.Reference, error) {
+	data, err := o.marshaled()
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
 	}
@@ -54,7 +54,7 @@ func (o Operation) checkTarget() error {
 
 // checkData also holds data to UTF-8 (RFC 8259 section 8.1), which
 // encoding/json does not: a service can fail to read the whole request.
-func (o Operation) checkData(data json.RawMessage) ([]reference.Reference, error) {
+func (o Operation) checkData(data json.RawMessage) ([]bulkref.Reference, error) {
 	if o.Method == MethodDelete {
 		if data != nil {
 			return nil, fmt.Errorf("%w: data in a DELETE, expected none", ErrInvalid)
@@ -69,7 +69,7 @@ func (o Operation) checkData(data json.RawMessage) ([]reference.Reference, error
 	case !utf8.Valid(data):
 		return nil, fmt.Errorf("%w: data is not UTF-8", ErrInvalid)
 	}
-	refs, err := reference.Scan(nil, data)
+	refs, err := bulkref.Scan(nil, data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: data: %w", ErrInvalid, err)
 	}
@@ -89,7 +89,7 @@ func hasChanges(data []byte) bool {
 
 // checkPath expects a type for a POST, one resource of a type otherwise. A
 // path that a server could read as another one is refused: it could name
-// another organisation's endpoint.
+// another organization's endpoint.
 func (o Operation) checkPath() error {
 	expected := `expected a resource such as "/Users/<id>"`
 	if o.Method == MethodPost {
@@ -110,7 +110,7 @@ func (o Operation) checkPath() error {
 		}
 		return nil
 	}
-	isReference := len(reference.ScanPath(id)) == 1
+	isReference := len(bulkref.ScanPath(id)) == 1
 	if !deep || strings.Contains(id, "/") || !isReference && !isPathID(id) {
 		return wrong
 	}

@@ -117,7 +117,7 @@ type ClientInterface interface {
 
 	// SearchGroups Find groups
 	//
-	// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognise a group of your own, compare its externalId. Results lag behind changes by seconds.
+	// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognize a group of your own, compare its externalId. Results lag behind changes by seconds.
 	//
 	// Corresponds with GET /identity/scim/{orgId}/v2/Groups (the `SearchGroups` operationId).
 	SearchGroups(ctx context.Context, orgID OrgID, params *SearchGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -180,7 +180,7 @@ func (c *Client) ExecuteBulk(ctx context.Context, orgID OrgID, body ExecuteBulkJ
 
 // SearchGroups Find groups
 //
-// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognise a group of your own, compare its externalId. Results lag behind changes by seconds.
+// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognize a group of your own, compare its externalId. Results lag behind changes by seconds.
 //
 // Corresponds with GET /identity/scim/{orgId}/v2/Groups (the `SearchGroups` operationId).
 func (c *Client) SearchGroups(ctx context.Context, orgID OrgID, params *SearchGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -659,7 +659,7 @@ type ClientWithResponsesInterface interface {
 
 	// SearchGroupsWithResponse Find groups
 	//
-	// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognise a group of your own, compare its externalId. Results lag behind changes by seconds.
+	// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognize a group of your own, compare its externalId. Results lag behind changes by seconds.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -862,7 +862,7 @@ func (c *ClientWithResponses) ExecuteBulkWithResponse(ctx context.Context, orgID
 
 // SearchGroupsWithResponse Find groups
 //
-// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognise a group of your own, compare its externalId. Results lag behind changes by seconds.
+// Lists the groups that match a filter, page by page; without a filter, all of them. A displayName need not be unique: to recognize a group of your own, compare its externalId. Results lag behind changes by seconds.
 //
 // Returns a wrapper object for the known response body format(s).
 //

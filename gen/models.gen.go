@@ -110,13 +110,13 @@ type BulkOperation struct {
 	// Example: POST
 	Method BulkMethod `json:"method"`
 
-	// Path Where the same change would go as a single request, without host and organisation: `/Users` or `/Groups` for a POST, and the resource itself, `/Users/{id}` or `/Groups/{id}`, for PATCH and DELETE. An id holds no slash and no colon. A service may also accept `/Groups/bulkId:NAME` for a group that the same request creates; RFC 7644 does not say whether it must, so put a reference into data where you can.
+	// Path Where the same change would go as a single request, without host and organization: `/Users` or `/Groups` for a POST, and the resource itself, `/Users/{id}` or `/Groups/{id}`, for PATCH and DELETE. An id holds no slash and no colon. A service may also accept `/Groups/bulkId:NAME` for a group that the same request creates; RFC 7644 does not say whether it must, so put a reference into data where you can.
 	//
 	// Example: /Users
 	Path string `json:"path"`
 }
 
-// BulkRequest Up to 100 operations that the service carries out in one request, in the order given unless a reference asks for another. A request has no other members than these: were a misspelt failOnErrors passed over in silence, nothing would stop the request.
+// BulkRequest Up to 100 operations that the service carries out in one request, in the order given unless a reference asks for another. A request has no other members than these: were a misspelled failOnErrors passed over in silence, nothing would stop the request.
 type BulkRequest struct {
 	// FailOnErrors How many operations may fail before the service stops. With 1 it stops at the first failure, with 5 at the fifth. What was done before stays done, there is no rollback; what comes after is not tried and is left out of the answer. Leave the member away, and every operation is tried. It belongs to requests only.
 	//
@@ -125,7 +125,7 @@ type BulkRequest struct {
 	// Example: 5
 	FailOnErrors int `json:"failOnErrors,omitempty,omitzero"`
 
-	// Operations The operations. Mind the spelling: RFC 7644 writes `Operations`, Webex reads `operations`, and the PatchOp of a PATCH is spelt `Operations` at Webex too.
+	// Operations The operations. Mind the spelling: RFC 7644 writes `Operations`, Webex reads `operations`, and the PatchOp of a PATCH is spelled `Operations` at Webex too.
 	Operations []BulkOperation `json:"operations"`
 
 	// Schemas Names this message: exactly the one URN of the example.
@@ -213,17 +213,17 @@ type EnterpriseUser struct {
 	// EmployeeNumber Example: 4711
 	EmployeeNumber string `json:"employeeNumber,omitempty,omitzero"`
 
-	// Manager Whom the user reports to, in the same organisation.
+	// Manager Whom the user reports to, in the same organization.
 	Manager Manager `json:"manager,omitempty,omitzero"`
 
 	// Organization Example: Analytical Engines
 	Organization string `json:"organization,omitempty,omitzero"`
 }
 
-// ExtensionAttribute Values for an organisation's own use.
+// ExtensionAttribute Values for an organization's own use.
 type ExtensionAttribute = []string
 
-// ExternalAttribute Values for an organisation's own use, each with its source.
+// ExternalAttribute Values for an organization's own use, each with its source.
 type ExternalAttribute = []ExternalValue
 
 // ExternalValue One value that another system keeps.
@@ -307,7 +307,7 @@ type GroupMember struct {
 	// Display Example: Ada Lovelace
 	Display string `json:"display,omitempty,omitzero"`
 
-	// Type Known are user, group and machine; some documents capitalise them.
+	// Type Known are user, group and machine; some documents capitalize them.
 	//
 	// Example: user
 	Type string `json:"type,omitempty,omitzero"`
@@ -373,7 +373,7 @@ type ManagedGroup struct {
 	Role string `json:"role,omitempty,omitzero"`
 }
 
-// ManagedOrg An organisation that the user administers.
+// ManagedOrg An organization that the user administers.
 type ManagedOrg struct {
 	// OrgID Example: 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
 	OrgID string `json:"orgId,omitempty,omitzero"`
@@ -382,7 +382,7 @@ type ManagedOrg struct {
 	Role string `json:"role,omitempty,omitzero"`
 }
 
-// Manager Whom the user reports to, in the same organisation.
+// Manager Whom the user reports to, in the same organization.
 type Manager struct {
 	// DisplayName Example: Charles Babbage
 	DisplayName string `json:"displayName,omitempty,omitzero"`
@@ -417,12 +417,12 @@ type Meta struct {
 	Version string `json:"version,omitempty,omitzero"`
 }
 
-// OrgID The id of an organisation. A UUID.
+// OrgID The id of an organization. A UUID.
 //
 // Example: 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
 type OrgID = string
 
-// PatchOp Changes of one resource: the data of a PATCH. Unlike the list of a BulkRequest, its list is spelt `Operations`. Whether the changes are carried out all or none is not documented.
+// PatchOp Changes of one resource: the data of a PATCH. Unlike the list of a BulkRequest, its list is spelled `Operations`. Whether the changes are carried out all or none is not documented.
 type PatchOp struct {
 	// Operations The changes, carried out in this order.
 	Operations []PatchOperation `json:"Operations"`
@@ -480,7 +480,7 @@ type PersonName struct {
 	MiddleName string `json:"middleName,omitempty,omitzero"`
 }
 
-// PhoneNumber A telephone number. Assigning a calling licence replaces the number of type work by one of type work_extension.
+// PhoneNumber A telephone number. Assigning a calling license replaces the number of type work by one of type work_extension.
 type PhoneNumber struct {
 	// Display Example: Desk
 	Display string `json:"display,omitempty,omitzero"`
@@ -585,7 +585,7 @@ type SIPAddress struct {
 	Value string `json:"value,omitempty,omitzero"`
 }
 
-// User A person or a machine account of the organisation. Attributes that the service does not know, and read-only ones, are ignored when sent, not refused.
+// User A person or a machine account of the organization. Attributes that the service does not know, and read-only ones, are ignored when sent, not refused.
 //
 // To create one, send at least schemas, userName and userType (one Cisco document requires userType, another does not). The domain of the userName must be verified or claimed in Control Hub. As an answer a User may have any members or none: a search returns what it is asked for, and no more than there is.
 type User struct {
@@ -652,7 +652,7 @@ type User struct {
 	// Enterprise The enterprise extension of RFC 7643 section 4.3.
 	Enterprise EnterpriseUser `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,omitempty,omitzero"`
 
-	// Webex What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organisation's own use.
+	// Webex What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organization's own use.
 	Webex WebexUser `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User,omitempty,omitzero"`
 
 	// UserName The email address, by which the user signs in. Needed to create one. Unique in all of Webex regardless of case, and the same as the primary work email.
@@ -751,105 +751,105 @@ type WebexGroup struct {
 
 // WebexMeta What Webex keeps about a resource.
 type WebexMeta struct {
-	// OrganizationID The organisation. Some answers spell it organizationID.
+	// OrganizationID The organization. Some answers spell it organizationID.
 	//
 	// Example: 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
 	OrganizationID string `json:"organizationId,omitempty,omitzero"`
 }
 
-// WebexUser What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organisation's own use.
+// WebexUser What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organization's own use.
 type WebexUser struct {
 	// AccountStatus States of the account, such as active, pending, disabled or fraud_transient. Some of Cisco's documents spell them with hyphens, and their example of a request gives one string instead of a list.
 	AccountStatus []string `json:"accountStatus,omitempty,omitzero"`
 
-	// ExtensionAttribute1 Values for an organisation's own use.
+	// ExtensionAttribute1 Values for an organization's own use.
 	ExtensionAttribute1 ExtensionAttribute `json:"extensionAttribute1,omitempty,omitzero"`
 
-	// ExtensionAttribute10 Values for an organisation's own use.
+	// ExtensionAttribute10 Values for an organization's own use.
 	ExtensionAttribute10 ExtensionAttribute `json:"extensionAttribute10,omitempty,omitzero"`
 
-	// ExtensionAttribute11 Values for an organisation's own use.
+	// ExtensionAttribute11 Values for an organization's own use.
 	ExtensionAttribute11 ExtensionAttribute `json:"extensionAttribute11,omitempty,omitzero"`
 
-	// ExtensionAttribute12 Values for an organisation's own use.
+	// ExtensionAttribute12 Values for an organization's own use.
 	ExtensionAttribute12 ExtensionAttribute `json:"extensionAttribute12,omitempty,omitzero"`
 
-	// ExtensionAttribute13 Values for an organisation's own use.
+	// ExtensionAttribute13 Values for an organization's own use.
 	ExtensionAttribute13 ExtensionAttribute `json:"extensionAttribute13,omitempty,omitzero"`
 
-	// ExtensionAttribute14 Values for an organisation's own use.
+	// ExtensionAttribute14 Values for an organization's own use.
 	ExtensionAttribute14 ExtensionAttribute `json:"extensionAttribute14,omitempty,omitzero"`
 
-	// ExtensionAttribute15 Values for an organisation's own use.
+	// ExtensionAttribute15 Values for an organization's own use.
 	ExtensionAttribute15 ExtensionAttribute `json:"extensionAttribute15,omitempty,omitzero"`
 
-	// ExtensionAttribute2 Values for an organisation's own use.
+	// ExtensionAttribute2 Values for an organization's own use.
 	ExtensionAttribute2 ExtensionAttribute `json:"extensionAttribute2,omitempty,omitzero"`
 
-	// ExtensionAttribute3 Values for an organisation's own use.
+	// ExtensionAttribute3 Values for an organization's own use.
 	ExtensionAttribute3 ExtensionAttribute `json:"extensionAttribute3,omitempty,omitzero"`
 
-	// ExtensionAttribute4 Values for an organisation's own use.
+	// ExtensionAttribute4 Values for an organization's own use.
 	ExtensionAttribute4 ExtensionAttribute `json:"extensionAttribute4,omitempty,omitzero"`
 
-	// ExtensionAttribute5 Values for an organisation's own use.
+	// ExtensionAttribute5 Values for an organization's own use.
 	ExtensionAttribute5 ExtensionAttribute `json:"extensionAttribute5,omitempty,omitzero"`
 
-	// ExtensionAttribute6 Values for an organisation's own use.
+	// ExtensionAttribute6 Values for an organization's own use.
 	ExtensionAttribute6 ExtensionAttribute `json:"extensionAttribute6,omitempty,omitzero"`
 
-	// ExtensionAttribute7 Values for an organisation's own use.
+	// ExtensionAttribute7 Values for an organization's own use.
 	ExtensionAttribute7 ExtensionAttribute `json:"extensionAttribute7,omitempty,omitzero"`
 
-	// ExtensionAttribute8 Values for an organisation's own use.
+	// ExtensionAttribute8 Values for an organization's own use.
 	ExtensionAttribute8 ExtensionAttribute `json:"extensionAttribute8,omitempty,omitzero"`
 
-	// ExtensionAttribute9 Values for an organisation's own use.
+	// ExtensionAttribute9 Values for an organization's own use.
 	ExtensionAttribute9 ExtensionAttribute `json:"extensionAttribute9,omitempty,omitzero"`
 
-	// ExternalAttribute1 Values for an organisation's own use, each with its source.
+	// ExternalAttribute1 Values for an organization's own use, each with its source.
 	ExternalAttribute1 ExternalAttribute `json:"externalAttribute1,omitempty,omitzero"`
 
-	// ExternalAttribute10 Values for an organisation's own use, each with its source.
+	// ExternalAttribute10 Values for an organization's own use, each with its source.
 	ExternalAttribute10 ExternalAttribute `json:"externalAttribute10,omitempty,omitzero"`
 
-	// ExternalAttribute11 Values for an organisation's own use, each with its source.
+	// ExternalAttribute11 Values for an organization's own use, each with its source.
 	ExternalAttribute11 ExternalAttribute `json:"externalAttribute11,omitempty,omitzero"`
 
-	// ExternalAttribute12 Values for an organisation's own use, each with its source.
+	// ExternalAttribute12 Values for an organization's own use, each with its source.
 	ExternalAttribute12 ExternalAttribute `json:"externalAttribute12,omitempty,omitzero"`
 
-	// ExternalAttribute13 Values for an organisation's own use, each with its source.
+	// ExternalAttribute13 Values for an organization's own use, each with its source.
 	ExternalAttribute13 ExternalAttribute `json:"externalAttribute13,omitempty,omitzero"`
 
-	// ExternalAttribute14 Values for an organisation's own use, each with its source.
+	// ExternalAttribute14 Values for an organization's own use, each with its source.
 	ExternalAttribute14 ExternalAttribute `json:"externalAttribute14,omitempty,omitzero"`
 
-	// ExternalAttribute15 Values for an organisation's own use, each with its source.
+	// ExternalAttribute15 Values for an organization's own use, each with its source.
 	ExternalAttribute15 ExternalAttribute `json:"externalAttribute15,omitempty,omitzero"`
 
-	// ExternalAttribute2 Values for an organisation's own use, each with its source.
+	// ExternalAttribute2 Values for an organization's own use, each with its source.
 	ExternalAttribute2 ExternalAttribute `json:"externalAttribute2,omitempty,omitzero"`
 
-	// ExternalAttribute3 Values for an organisation's own use, each with its source.
+	// ExternalAttribute3 Values for an organization's own use, each with its source.
 	ExternalAttribute3 ExternalAttribute `json:"externalAttribute3,omitempty,omitzero"`
 
-	// ExternalAttribute4 Values for an organisation's own use, each with its source.
+	// ExternalAttribute4 Values for an organization's own use, each with its source.
 	ExternalAttribute4 ExternalAttribute `json:"externalAttribute4,omitempty,omitzero"`
 
-	// ExternalAttribute5 Values for an organisation's own use, each with its source.
+	// ExternalAttribute5 Values for an organization's own use, each with its source.
 	ExternalAttribute5 ExternalAttribute `json:"externalAttribute5,omitempty,omitzero"`
 
-	// ExternalAttribute6 Values for an organisation's own use, each with its source.
+	// ExternalAttribute6 Values for an organization's own use, each with its source.
 	ExternalAttribute6 ExternalAttribute `json:"externalAttribute6,omitempty,omitzero"`
 
-	// ExternalAttribute7 Values for an organisation's own use, each with its source.
+	// ExternalAttribute7 Values for an organization's own use, each with its source.
 	ExternalAttribute7 ExternalAttribute `json:"externalAttribute7,omitempty,omitzero"`
 
-	// ExternalAttribute8 Values for an organisation's own use, each with its source.
+	// ExternalAttribute8 Values for an organization's own use, each with its source.
 	ExternalAttribute8 ExternalAttribute `json:"externalAttribute8,omitempty,omitzero"`
 
-	// ExternalAttribute9 Values for an organisation's own use, each with its source.
+	// ExternalAttribute9 Values for an organization's own use, each with its source.
 	ExternalAttribute9 ExternalAttribute `json:"externalAttribute9,omitempty,omitzero"`
 	ManagedGroups      []ManagedGroup    `json:"managedGroups,omitempty,omitzero"`
 	ManagedOrgs        []ManagedOrg      `json:"managedOrgs,omitempty,omitzero"`

@@ -110,7 +110,7 @@ func (c *claim) settle(s client.Settlement, run int) (next row, changed bool) {
 		return c.row, false
 	}
 	if c.stored && !left {
-		run = c.row.run // what a look-up found was sent then
+		run = c.row.run // what a lookup found was sent then
 	}
 	next = settled(c.row.key, s, run)
 	return next, !c.stored || next != c.row

@@ -21,12 +21,12 @@
 // is open and after a crash, its write-ahead log (-wal), which is a part of it:
 // whoever moves or copies the one takes the other along. It holds
 //
-//   - of the job: the organisation's id, the service's url, when the journal
+//   - of the job: the organization's id, the service's url, when the journal
 //     was begun and how many runs it has seen;
 //   - of each operation that was settled: its Key, a hash of 128 bits; whether
 //     it succeeded, failed, was skipped or is unknown; the service's status; the
 //     url of the resource, which holds the resource's id; its version; whether a
-//     look-up decided; in which run it was sent last;
+//     lookup decided; in which run it was sent last;
 //   - of those under way, the Keys: one row for each call of Sent, which goes as
 //     its operations are settled. What the end of a run leaves of them becomes
 //     operations that were sent without an answer.
@@ -37,7 +37,7 @@
 // once they outgrow memory, in a temporary file (in os.TempDir; Open makes sure
 // that there can be one) that is gone when the process ends, or on Windows when
 // the journal is closed. The index by
-// which earlier runs' operations are recognised is in one of SQLite's (in
+// which earlier runs' operations are recognized is in one of SQLite's (in
 // SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp).
 //
 // # Order over runs

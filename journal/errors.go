@@ -31,7 +31,7 @@ var (
 	ErrMisuse = errors.New("journal is used wrongly")
 )
 
-// TargetError is the refusal of a job that is for another organisation or
+// TargetError is the refusal of a job that is for another organization or
 // service than the journal was written for.
 type TargetError struct {
 	// Journal is the target that the journal belongs to.
@@ -42,7 +42,7 @@ type TargetError struct {
 
 // Error names both targets.
 func (e *TargetError) Error() string {
-	return fmt.Sprintf("journal belongs to organisation %s at %s, but this job is for organisation %s at %s",
+	return fmt.Sprintf("journal belongs to organization %s at %s, but this job is for organization %s at %s",
 		e.Journal.OrgID, e.Journal.BaseURL, e.Job.OrgID, e.Job.BaseURL)
 }
 

@@ -201,9 +201,9 @@ func TestOtherTarget(t *testing.T) {
 			}
 		}
 	}
-	// A refusal leaves the journal for its own target, however that is spelt.
-	spelt := client.Target{OrgID: strings.ToUpper(target.OrgID), BaseURL: target.BaseURL + "/"}
-	if err := j.Begin(t.Context(), spelt); err != nil {
+	// A refusal leaves the journal for its own target, however that is spelled.
+	spelled := client.Target{OrgID: strings.ToUpper(target.OrgID), BaseURL: target.BaseURL + "/"}
+	if err := j.Begin(t.Context(), spelled); err != nil {
 		t.Fatal(err)
 	}
 	if got := claimKeys(t, j, "a")[0].Known; got != client.KnownDone {
@@ -246,9 +246,9 @@ func TestMisuse(t *testing.T) {
 	settle(t, j, again[0].Settlement)
 }
 
-// A cancelled context keeps operations from leaving, not outcomes from being
+// A canceled context keeps operations from leaving, not outcomes from being
 // recorded.
-func TestCancelled(t *testing.T) {
+func TestCanceled(t *testing.T) {
 	j := opened(t, newPath(t))
 	r := claimKeys(t, j, "a", "b")
 	send(t, j, r[0].Ticket)

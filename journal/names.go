@@ -21,7 +21,7 @@ func hashName(name string) nameHash {
 }
 
 // names are the named operations that were settled in this run. They are not in
-// the journal's file, so that a look-up never waits for a commit.
+// the journal's file, so that a lookup never waits for a commit.
 type names struct {
 	mu    sync.Mutex
 	index index

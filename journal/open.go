@@ -45,7 +45,7 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.recognise(); err != nil {
+	if err := s.recognize(); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(maxPages); err != nil {
@@ -135,10 +135,10 @@ func sizeOf(path string) (int64, error) {
 	return info.Size(), nil
 }
 
-// recognise makes sure that the file is a journal, or makes it one if it is
+// recognize makes sure that the file is a journal, or makes it one if it is
 // empty: without a byte, or a database without a table, as SQLite leaves it
 // when the process ends right after it came to be. Another file is left alone.
-func (s *store) recognise() error {
+func (s *store) recognize() error {
 	var id, version int
 	var tables string
 	value := func(query string, into any) error {

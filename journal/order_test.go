@@ -176,7 +176,7 @@ func TestSettlingWhatIsOvertaken(t *testing.T) {
 	}
 }
 
-// What a look-up finds counts for the run that sent it, not for the one that
+// What a lookup finds counts for the run that sent it, not for the one that
 // looked: so it is overtaken by what left in between.
 func TestFoundIsOfTheRunThatSentIt(t *testing.T) {
 	for _, again := range []bool{false, true} { // whether it is sent in the second run, too

@@ -46,15 +46,15 @@ func TestSettleDecidesWhatTheNextRunKnows(t *testing.T) {
 		{"done the second time", sent, true, client.Settlement{Outcome: client.Succeeded, Status: 201}, done},
 		{"refused the second time", sent, true, client.Settlement{Outcome: client.Failed, Status: 400}, nothing},
 		{"given up the second time", sent, true, client.Settlement{Outcome: client.Failed}, nothing},
-		{"refused, says a look-up", sent, false, client.Settlement{Outcome: client.Failed, Status: 400}, nothing},
+		{"refused, says a lookup", sent, false, client.Settlement{Outcome: client.Failed, Status: 400}, nothing},
 		{"invalid by now", sent, false, client.Settlement{Outcome: client.Failed}, sent},
-		{"cancelled before it left again", sent, false, client.Settlement{Outcome: client.Skipped}, sent},
+		{"canceled before it left again", sent, false, client.Settlement{Outcome: client.Skipped}, sent},
 		{"left out the second time", sent, true, client.Settlement{Outcome: client.Skipped}, sent},
 		{"still no answer", sent, true, client.Settlement{Outcome: client.Unknown}, sent},
 		{"cannot be looked up", sent, false, client.Settlement{Outcome: client.Unknown}, sent},
 
 		{"replayed", done, false, client.Settlement{Outcome: client.Succeeded, Status: 201}, done},
-		{"cancelled before its replay", done, false, client.Settlement{Outcome: client.Skipped}, done},
+		{"canceled before its replay", done, false, client.Settlement{Outcome: client.Skipped}, done},
 		{"invalid, but done", done, false, client.Settlement{Outcome: client.Failed}, done},
 		{"unknown, but done", done, false, client.Settlement{Outcome: client.Unknown}, done},
 	} {

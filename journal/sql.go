@@ -32,7 +32,7 @@ func (s statements) close() (err error) {
 	return err
 }
 
-// execute runs a prepared statement for its effect. Statements are not cancelled:
+// execute runs a prepared statement for its effect. Statements are not canceled:
 // one that was could leave its caller not knowing what is on disk.
 func execute(stmt *sql.Stmt, args ...any) error {
 	_, err := stmt.ExecContext(context.Background(), args...)

@@ -184,7 +184,7 @@ func TestWhatIsKnownIsNotWritten(t *testing.T) {
 	}
 }
 
-// A look-up does not wait for a transaction in progress, nor does a Claim for
+// A lookup does not wait for a transaction in progress, nor does a Claim for
 // which the file is not needed.
 func TestReadersDoNotWait(t *testing.T) {
 	j := opened(t, newPath(t))

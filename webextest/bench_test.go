@@ -8,7 +8,7 @@ import (
 )
 
 // BenchmarkBulk100 is one request of 100 user creations, from the client's
-// call to the answer's last byte, in an organisation of up to 10,000.
+// call to the answer's last byte, in an organization of up to 10,000.
 func BenchmarkBulk100(b *testing.B) {
 	var client *http.Client
 	n := 0

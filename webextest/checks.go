@@ -38,7 +38,7 @@ func taken(r *resource) *refusal {
 }
 
 // nameTaken reports whether another resource has the name of r. User names are
-// unique in all organisations, regardless of case.
+// unique in all organizations, regardless of case.
 func (b *batch) nameTaken(r *resource) bool {
 	others := func(d *directory) bool {
 		ids := d.now[r.kind].byName[fold(r.name)]

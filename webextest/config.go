@@ -8,7 +8,7 @@ import (
 
 // Defaults of a Config's zero values.
 const (
-	DefaultOrgID         = "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01" // organisation
+	DefaultOrgID         = "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01" // organization
 	DefaultToken         = "simulated-access-token"               // access token
 	DefaultMaxOperations = 100                                    // operations in a request
 	DefaultMaxPayload    = 1 << 20                                // bytes in a request
@@ -16,12 +16,12 @@ const (
 )
 
 // Config sets up a Simulator. Its zero value is a well-behaved service with
-// the organisation DefaultOrgID and the token DefaultToken. New copies it.
+// the organization DefaultOrgID and the token DefaultToken. New copies it.
 type Config struct {
-	// OrgID is the organisation, a UUID; "" is DefaultOrgID. Another UUID is
+	// OrgID is the organization, a UUID; "" is DefaultOrgID. Another UUID is
 	// answered with 403, anything else with 404.
 	OrgID string
-	// AnyOrg serves every UUID as an organisation of its own.
+	// AnyOrg serves every UUID as an organization of its own.
 	AnyOrg bool
 
 	// Token is the access token that is valid from the start; "" is

@@ -59,9 +59,9 @@ func (x *exchange) answer() *reply {
 	}
 	switch {
 	case !isUUID(org):
-		return x.violation(refuse(http.StatusNotFound, "", "the organisation is not a UUID"))
+		return x.violation(refuse(http.StatusNotFound, "", "the organization is not a UUID"))
 	case org != x.sim.cfg.OrgID && !x.sim.cfg.AnyOrg:
-		return x.refusedReply(refuse(http.StatusForbidden, "", "the token is for another organisation"))
+		return x.refusedReply(refuse(http.StatusForbidden, "", "the token is for another organization"))
 	case collection == "Bulk":
 		return x.bulk(org)
 	}

@@ -48,7 +48,7 @@ func (r Resource) Manager() string {
 	return id
 }
 
-// Users returns all users of all organisations, those of one in the order of
+// Users returns all users of all organizations, those of one in the order of
 // their creation. It sees every change at once, whatever Config.ReadLag is.
 func (s *Simulator) Users() []Resource { return s.list(users) }
 
@@ -90,7 +90,7 @@ func (s *Simulator) GroupsByName(displayName string) []Resource {
 }
 
 // Add puts a user ("/Users") or group ("/Groups") into the configured
-// organisation, as a POST to that path would, but off the record: no ledger, no
+// organization, as a POST to that path would, but off the record: no ledger, no
 // faults, no lag. data is what JSON makes of it.
 func (s *Simulator) Add(path string, data any) (id string, err error) {
 	body, err := decode(encode(nil, data))

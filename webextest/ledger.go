@@ -64,7 +64,7 @@ type Exchange struct {
 
 // Violation is a breach of the contract by a client: of its schemas, or of what
 // it can only say in words, such as a bulkId that stands twice, a reference to
-// nothing, an organisation that is no UUID.
+// nothing, an organization that is no UUID.
 type Violation struct {
 	Request int // number of the request
 	Text    string

@@ -131,7 +131,7 @@ func NullLocations(a *Answer) {
 // RelativeLocations writes locations from the path on.
 func RelativeLocations(a *Answer) { a.locations(func(u *url.URL) { u.Scheme, u.Host = "", "" }) }
 
-// ShortLocations writes locations without host and organisation: /Users/<id>.
+// ShortLocations writes locations without host and organization: /Users/<id>.
 func ShortLocations(a *Answer) {
 	a.locations(func(u *url.URL) {
 		u.Scheme, u.Host = "", ""

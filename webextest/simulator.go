@@ -135,7 +135,7 @@ func isUUID(s string) bool {
 	return true
 }
 
-// directory returns the store of an organisation. The lock is held.
+// directory returns the store of an organization. The lock is held.
 func (s *Simulator) directory(org string) *directory {
 	d := s.orgs[org]
 	if d == nil {

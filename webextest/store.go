@@ -66,7 +66,7 @@ func (r *resource) show(base string) map[string]any {
 	return doc
 }
 
-// shelf holds the resources of one kind and organisation, in order of creation
+// shelf holds the resources of one kind and organization, in order of creation
 // and by id and name.
 type shelf struct {
 	byID   map[string]*resource
@@ -134,7 +134,7 @@ func (s *shelf) all() []*resource {
 	return s.listed
 }
 
-// directory is one organisation.
+// directory is one organization.
 type directory struct {
 	now  [2]*shelf // by kind: what writes work on
 	seen [2]*shelf // what GET reads; the same shelves when reads do not lag

@@ -113,7 +113,7 @@ func TestStrictRequests(t *testing.T) {
 	}{
 		{"fine", "POST", bulkURL, func(r *http.Request) {}, 200, 0},
 		{"charset", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Content-Type", "application/json; charset=utf-8") }, 200, 0},
-		{"upper case organisation", "POST", strings.Replace(bulkURL, DefaultOrgID, strings.ToUpper(DefaultOrgID), 1), func(r *http.Request) {}, 200, 0},
+		{"upper case organization", "POST", strings.Replace(bulkURL, DefaultOrgID, strings.ToUpper(DefaultOrgID), 1), func(r *http.Request) {}, 200, 0},
 		{"text", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, 1},
 		{"no type", "POST", bulkURL, func(r *http.Request) { r.Header.Del("Content-Type") }, 415, 1},
 		{"compressed", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415, 1},
@@ -124,9 +124,9 @@ func TestStrictRequests(t *testing.T) {
 		{"wrong path", "POST", strings.Replace(bulkURL, "/v2/", "/v1/", 1), func(r *http.Request) {}, 404, 1},
 		{"with /v1", "POST", strings.Replace(bulkURL, "/identity", "/v1/identity", 1), func(r *http.Request) {}, 404, 1},
 		{"slash at the end", "POST", bulkURL + "/", func(r *http.Request) {}, 404, 1},
-		{"other organisation", "POST", strings.Replace(bulkURL, "3f1d2c8a", "00000000", 1), func(r *http.Request) {}, 403, 0},
-		{"no organisation", "POST", strings.Replace(bulkURL, DefaultOrgID, "", 1), func(r *http.Request) {}, 404, 1},
-		{"base64 organisation", "POST", strings.Replace(bulkURL, DefaultOrgID, "Y2lzY29zcGFyazov", 1), func(r *http.Request) {}, 404, 1},
+		{"other organization", "POST", strings.Replace(bulkURL, "3f1d2c8a", "00000000", 1), func(r *http.Request) {}, 403, 0},
+		{"no organization", "POST", strings.Replace(bulkURL, DefaultOrgID, "", 1), func(r *http.Request) {}, 404, 1},
+		{"base64 organization", "POST", strings.Replace(bulkURL, DefaultOrgID, "Y2lzY29zcGFyazov", 1), func(r *http.Request) {}, 404, 1},
 		{"write to a user", "DELETE", strings.Replace(bulkURL, "Bulk", "Users/"+DefaultOrgID, 1), func(r *http.Request) {}, 405, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ type application struct {
 }
 
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
-  webex-bulk whoami                       are token and organisation right?
+  webex-bulk whoami                       are token and organization right?
   webex-bulk plan users.csv               what would be done? nothing is sent
   webex-bulk apply users.csv              do it; once more: go on where it stopped
   webex-bulk apply --failed failed.csv --report report.html users.csv
@@ -40,8 +40,8 @@ columns named by SCIM path. Each row creates a user or group; with a column
 "operation" (create, update, delete) it may also change or delete one, and an
 update writes only the cells that are not empty. REMOVE|+1 555 0100 in a column
 of telephone numbers takes that number away. A Manager or member is named by mail
-address: that of another row, or of somebody in the organisation already. The
-members in an update replace all that the group had. Licences cannot be given this
+address: that of another row, or of somebody in the organization already. The
+members in an update replace all that the group had. Licenses cannot be given this
 way: their columns are named once and left alone.
 
 FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
@@ -58,7 +58,7 @@ Deletes are for good: they are listed and asked about on a terminal, and need
 --yes elsewhere.
 
 The token takes the scope identity:people_rw and belongs to a full administrator,
-or a user (for groups, a group) administrator. The organisation's id is in
+or a user (for groups, a group) administrator. The organization's id is in
 Control Hub under Account.
 
 Environment:
@@ -73,7 +73,7 @@ Exit codes:
   0    all succeeded
   1    some did not
   2    usage or bad input; nothing was sent
-  3    the job stopped early: error budget, authorisation, organisation, no service
+  3    the job stopped early: error budget, authorization, organization, no service
   130  interrupted`
 
 func newApply(io stdio) *cobra.Command {
@@ -81,7 +81,7 @@ func newApply(io stdio) *cobra.Command {
 	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:     "apply [flags] FILE",
-		Short:   "Apply a file of operations to an organisation",
+		Short:   "Apply a file of operations to an organization",
 		Long:    applyHelp,
 		Example: applyExamples,
 		Args:    exactly("the file of operations, or - for standard input"),

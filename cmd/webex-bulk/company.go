@@ -20,7 +20,7 @@ var (
 	departments = []string{"Engineering", "Sales", "Support", "Finance", "People", "Operations", "Legal", "Design"}
 )
 
-// company makes up an organisation: a chief, a head for each department, teams
+// company makes up an organization: a chief, a head for each department, teams
 // of nine with a lead, and a group for each department and team. Equal seeds
 // make equal companies.
 type company struct {

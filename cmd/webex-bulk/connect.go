@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/access"
+	"github.com/webexscim/bulk/internal/auth"
 )
 
 // connection is what it takes to reach a service.
@@ -30,7 +30,7 @@ type connection struct {
 
 func (c *connection) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&c.org, "org", "", "organisation `ID`, a UUID or the Webex API's base64 form (WEBEX_ORG_ID)")
+	f.StringVar(&c.org, "org", "", "organization `ID`, a UUID or the Webex API's base64 form (WEBEX_ORG_ID)")
 	f.StringVar(&c.baseURL, "base-url", "", "scheme and host of the service (WEBEX_BASE_URL; default "+client.DefaultBaseURL+")")
 	f.StringVar(&c.tokenFile, "token-file", "", "`FILE` that holds the access token (default: WEBEX_ACCESS_TOKEN)")
 	f.StringVar(&c.credentials, "credentials", "", "`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
@@ -71,7 +71,7 @@ func (c *connection) checkLimits() error {
 func (c *connection) client() (*client.Client, error) {
 	org, name := setting(c.org, "org", "WEBEX_ORG_ID")
 	if org == "" {
-		return nil, errors.New("no organisation: give --org ID or set WEBEX_ORG_ID")
+		return nil, errors.New("no organization: give --org ID or set WEBEX_ORG_ID")
 	}
 	var err error
 	if c.cfg.OrgID, err = client.ParseOrgID(org); err != nil {
@@ -81,7 +81,7 @@ func (c *connection) client() (*client.Client, error) {
 	if base == "" {
 		base = client.DefaultBaseURL
 	}
-	if err := access.CheckBaseURL(base); err != nil {
+	if err := auth.CheckBaseURL(base); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	c.cfg.BaseURL = strings.TrimRight(base, "/")
@@ -132,10 +132,10 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		return nil, errors.New("--token-file and --credentials contradict each other: give one of them")
 	case c.tokenFile != "":
 		c.from = "--token-file " + c.tokenFile
-		if err := access.OwnerOnly(c.tokenFile); errors.Is(err, access.ErrExposed) {
+		if err := auth.OwnerOnly(c.tokenFile); errors.Is(err, auth.ErrExposed) {
 			c.warn("--token-file " + err.Error())
 		}
-		source, err := access.File(c.tokenFile)
+		source, err := auth.File(c.tokenFile)
 		if err != nil {
 			return nil, fmt.Errorf("--token-file: %w", err)
 		}
@@ -152,7 +152,7 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		c.from = "WEBEX_ACCESS_TOKEN"
 		return client.StaticToken(token), nil
 	}
-	if found, ok := access.FromEnvironment(os.Getenv); ok {
+	if found, ok := auth.FromEnvironment(os.Getenv); ok {
 		c.from = "WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN"
 		return c.refreshed(found)
 	}
@@ -174,20 +174,20 @@ func missingVariables() string {
 
 // loadCredentials reads the file, or makes it from the environment if there is
 // none yet.
-func (c *connection) loadCredentials() (access.Credentials, error) {
-	loaded, err := access.Load(c.credentials)
+func (c *connection) loadCredentials() (auth.Credentials, error) {
+	loaded, err := auth.Load(c.credentials)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return loaded, err
 	}
-	found, ok := access.FromEnvironment(os.Getenv)
+	found, ok := auth.FromEnvironment(os.Getenv)
 	if !ok {
 		return loaded, fmt.Errorf("%w; it is made if WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN are set", err)
 	}
 	return found.KeptIn(c.credentials)
 }
 
-func (c *connection) refreshed(found access.Credentials) (client.TokenSource, error) {
-	source, err := access.New(access.Config{
+func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, error) {
+	source, err := auth.New(auth.Config{
 		BaseURL: c.cfg.BaseURL, HTTPClient: c.cfg.HTTPClient, Credentials: found, Warn: c.warn,
 	})
 	if err != nil {
@@ -196,7 +196,7 @@ func (c *connection) refreshed(found access.Credentials) (client.TokenSource, er
 	return source.Token, nil
 }
 
-// planner is a client that cannot send: it has neither organisation nor token.
+// planner is a client that cannot send: it has neither organization nor token.
 func (c *connection) planner() (*client.Client, error) {
 	c.cfg.OrgID = "00000000-0000-0000-0000-000000000000"
 	c.cfg.Token = func(context.Context, string) (string, error) { return "", client.ErrNoToken }

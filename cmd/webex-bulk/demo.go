@@ -29,7 +29,7 @@ func newDemo(std stdio) *cobra.Command {
 	d := &demonstration{stdio: std, talk: talk{w: std.err}}
 	cmd := &cobra.Command{
 		Use:   "demo [flags]",
-		Short: "Import a made-up organisation into the simulator, in one process",
+		Short: "Import a made-up organization into the simulator, in one process",
 		Long: `People with managers and departments, and groups of them, go to a Webex in memory
 that asks for patience and cuts connections after it has done the work. Some
 people are there already: those fail, and what refers to them does not succeed
@@ -42,14 +42,14 @@ Exit code 0, although some fail on purpose; 130 when interrupted.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.IntVar(&d.people, "users", 2000, "people in the organisation")
-	f.Int64Var(&d.seed, "seed", 1, "seed of the organisation and of what goes wrong")
+	f.IntVar(&d.people, "users", 2000, "people in the organization")
+	f.Int64Var(&d.seed, "seed", 1, "seed of the organization and of what goes wrong")
 	f.DurationVar(&d.latency, "latency", 50*time.Millisecond, "time that a request takes")
 	f.IntVar(&d.concurrency, "concurrency", 4, "requests in flight at once")
 	return cmd
 }
 
-// run imports the organisation. Some operations fail on purpose: their users
+// run imports the organization. Some operations fail on purpose: their users
 // are there already, and what refers to those cannot succeed either.
 func (d *demonstration) run(ctx context.Context) error {
 	switch {
@@ -76,7 +76,7 @@ func (d *demonstration) run(ctx context.Context) error {
 	if d.people == 1 {
 		people = "1 person"
 	}
-	fmt.Fprintf(d.out, "importing a made-up organisation of %s into a simulated Webex (seed %d);\n", people, d.seed)
+	fmt.Fprintf(d.out, "importing a made-up organization of %s into a simulated Webex (seed %d);\n", people, d.seed)
 	fmt.Fprintf(d.out, "some may be there already, the service cuts connections, and it asks for patience when it likes.\n\n")
 	var trouble error
 	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {

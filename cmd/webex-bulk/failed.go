@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/bulkref"
 	"github.com/webexscim/bulk/internal/opfile"
-	"github.com/webexscim/bulk/internal/reference"
 )
 
 // writeFailed writes the rows that did not succeed, in the format they came in.
@@ -118,8 +118,8 @@ func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
 // references are the bulkIds that an operation names.
 func references(op client.Operation) (names []string) {
 	data, _ := op.Data.(json.RawMessage)
-	refs, _ := reference.Scan(nil, data) // data was checked
-	for _, r := range append(refs, reference.ScanPath(op.Path)...) {
+	refs, _ := bulkref.Scan(nil, data) // data was checked
+	for _, r := range append(refs, bulkref.ScanPath(op.Path)...) {
 		names = append(names, r.Name)
 	}
 	return names
@@ -170,12 +170,12 @@ func copyWithIDs(w *bufio.Writer, in *input, keep func(int) bool, ids map[string
 
 func writeOperation(w *bufio.Writer, op client.Operation, id func(string) (string, bool)) error {
 	data, _ := op.Data.(json.RawMessage)
-	refs, err := reference.Scan(nil, data)
+	refs, err := bulkref.Scan(nil, data)
 	if len(data) > 0 && err != nil {
 		return errors.New("data is not JSON")
 	}
 	if len(refs) > 0 {
-		data = reference.Replace(nil, data, refs, id)
+		data = bulkref.Replace(nil, data, refs, id)
 	}
 	var text strings.Builder
 	enc := json.NewEncoder(&text)
@@ -185,7 +185,7 @@ func writeOperation(w *bufio.Writer, op client.Operation, id func(string) (strin
 		Path   string          `json:"path"`
 		BulkID string          `json:"bulkId,omitempty"`
 		Data   json.RawMessage `json:"data,omitempty"`
-	}{op.Method, reference.ReplacePath(op.Path, reference.ScanPath(op.Path), id), op.BulkID, data})
+	}{op.Method, bulkref.ReplacePath(op.Path, bulkref.ScanPath(op.Path), id), op.BulkID, data})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func newLocate(std stdio) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "locate URL",
-		Short: "Take a location apart: organisation, resource type, id",
+		Short: "Take a location apart: organization, resource type, id",
 		Example: `  webex-bulk locate https://webexapis.com/identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Users/5e1fd6a2-…
   webex-bulk locate --json /v2/Groups/5e1fd6a2-…`,
 		Args: exactly("the url of a user or group"),
@@ -30,7 +30,7 @@ func newLocate(std stdio) *cobra.Command {
 			}
 			t := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 			for _, row := range [][2]string{
-				{"organisation", l.OrgID}, {"resource type", l.ResourceType}, {"id", l.ID}, {"Webex API id", l.WebexID()},
+				{"organization", l.OrgID}, {"resource type", l.ResourceType}, {"id", l.ID}, {"Webex API id", l.WebexID()},
 			} {
 				if row[1] != "" {
 					fmt.Fprintf(t, "%s\t%s\n", row[0], row[1])

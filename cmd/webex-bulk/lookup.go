@@ -67,7 +67,7 @@ func (in *input) recheck() error {
 
 // foundIDs are the ids of users and groups that were looked up. They are kept
 // beside a journal: when the command is run again, a user whom the first run
-// deleted or renamed can no longer be found, and an operation is recognised by
+// deleted or renamed can no longer be found, and an operation is recognized by
 // the id in it. Names are kept as hashes.
 type foundIDs map[string]string
 

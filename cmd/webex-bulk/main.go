@@ -1,4 +1,4 @@
-// Command webex-bulk applies files of operations to a Webex organisation
+// Command webex-bulk applies files of operations to a Webex organization
 // through the SCIM 2.0 Bulk API, and can play that service for tests.
 //
 //	webex-bulk demo

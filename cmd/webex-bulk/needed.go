@@ -85,7 +85,7 @@ func (b *books) byLine(res client.Result) error {
 }
 
 // adviseTaken tells what to do about rows that create what is there already, as
-// those of an export that is applied to its own organisation do.
+// those of an export that is applied to its own organization do.
 func (a *application) adviseTaken(b *books) {
 	if b.sheet && b.taken > 0 {
 		a.say("\n%s with status 409: these people are there already: leave their rows out, or, to change them,\n"+
@@ -101,6 +101,6 @@ func (a *application) adviseNeeded(b *books) {
 			name = "names"
 		}
 		a.say("\n%s %s somebody whose own row did not succeed: correct that row; or, if that person is\n"+
-			"in the organisation already, leave it out: then the person is looked up there", plural(n, "row"), name)
+			"in the organization already, leave it out: then the person is looked up there", plural(n, "row"), name)
 	}
 }

@@ -26,7 +26,7 @@ func (a *application) writeReport(in *input, b *books) error {
 		return nil
 	}
 	page := report.Page{
-		Organisation: a.cfg.OrgID, Input: in.name, Began: b.recorder.Began(), Summary: &b.sum,
+		Organization: a.cfg.OrgID, Input: in.name, Began: b.recorder.Began(), Summary: &b.sum,
 		Samples: b.recorder.Samples(), Failures: b.recorder.Failures(), Names: a.reportNames,
 	}
 	if err := replaceFile(a.report, func(w *bufio.Writer) error { return page.Write(w) }); err != nil {

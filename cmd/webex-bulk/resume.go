@@ -31,7 +31,7 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundI
 }
 
 // resume says what a journal knows. One that is for something else is refused
-// before names are looked up: their ids would be those of another organisation.
+// before names are looked up: their ids would be those of another organization.
 func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs, error) {
 	sum, err := j.Summary(ctx)
 	if err != nil || sum.Runs == 0 {

@@ -126,7 +126,7 @@ order that makes references work, within the service's rate limit, and with a
 journal: whatever cuts it short, the same command goes on and does nothing twice.
 
 "webex-bulk help apply" tells of sheets, tokens, the environment and exit codes.`,
-		Example: `  webex-bulk demo                      try it: a simulated organisation is imported
+		Example: `  webex-bulk demo                      try it: a simulated organization is imported
   webex-bulk template users > new.csv  a sheet to fill in; a Control Hub export will do too
   webex-bulk plan new.csv              see what would be sent; nothing is
   webex-bulk whoami --org ID           is the token right? (token in WEBEX_ACCESS_TOKEN)

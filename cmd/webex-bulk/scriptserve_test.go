@@ -10,7 +10,7 @@ import (
 )
 
 // greeting is what serve prints first.
-var greeting = regexp.MustCompile(`(?s)^simulator +(http://127\.0\.0\.1:\d+)\norganisation +(\S+)\ntoken +(\S+)\n.*webex-bulk apply FILE\n$`)
+var greeting = regexp.MustCompile(`(?s)^simulator +(http://127\.0\.0\.1:\d+)\norganization +(\S+)\ntoken +(\S+)\n.*webex-bulk apply FILE\n$`)
 
 // cmdServed reads the greeting of a simulator under way: served NAME
 func cmdServed(ts *testscript.TestScript, neg bool, args []string) {

@@ -24,7 +24,7 @@ func newServe(std stdio) *cobra.Command {
 		Short: "Run the simulator",
 		Long: `A Webex in memory, for this machine alone: strict about the contract, real behind
 it, and as slow, limited and unreliable as asked for. It starts empty and forgets
-all when it ends. The url, the organisation and the token are printed, and how to
+all when it ends. The url, the organization and the token are printed, and how to
 try them.`,
 		Example: `  webex-bulk serve
   webex-bulk serve --addr 127.0.0.1:0 --latency 200ms --rate 300 --chaos 0.05`,
@@ -52,7 +52,7 @@ try them.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&addr, "addr", "127.0.0.1:8080", "loopback address to listen on; port 0 takes a free one")
-	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organisation")
+	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organization")
 	f.StringVar(&cfg.Token, "token", webextest.DefaultToken, "access token to accept; of a simulator, no secret")
 	f.DurationVar(&cfg.Latency, "latency", 0, "time that a request takes")
 	f.IntVar(&cfg.Rate.Requests, "rate", 0, "requests allowed a minute; 0: any number")
@@ -105,7 +105,7 @@ func onLoopback(addr string) bool {
 // its lines stay as they are.
 func greet(std stdio, url string, cfg webextest.Config) {
 	fmt.Fprintf(std.out, `simulator    %[1]s
-organisation %[2]s
+organization %[2]s
 token        %[3]s
 
 try it:

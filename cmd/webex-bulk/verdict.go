@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/access"
+	"github.com/webexscim/bulk/internal/auth"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/journal"
 )
@@ -100,13 +100,13 @@ func remedy(err error) string {
 	var e *client.ResponseError
 	errors.As(err, &e)
 	_, elsewhere := errors.AsType[*journal.TargetError](err)
-	refresh, noToken := errors.AsType[*access.Error](err)
+	refresh, noToken := errors.AsType[*auth.Error](err)
 	redirected := e != nil && e.Status/100 == 3
 	switch {
 	case elsewhere:
 		return "another --journal FILE starts afresh, and forgets what was done"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
-		return "the token is valid, but not for this: check that --org is its organisation, that it has the scope\n" +
+		return "the token is valid, but not for this: check that --org is its organization, that it has the scope\n" +
 			"identity:people_rw, and that whoever it belongs to is a full or user administrator"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil:
 		return "the token is wrong or has expired: get a new one (a personal one, of developer.webex.com,\n" +
@@ -120,7 +120,7 @@ func remedy(err error) string {
 	case errors.Is(err, client.ErrEndpoint) && redirected:
 		return "redirects are not followed, since token and data go to one host alone: check --base-url"
 	case errors.Is(err, client.ErrEndpoint):
-		return "there is no such organisation, or no SCIM at this address: check --org and --base-url"
+		return "there is no such organization, or no SCIM at this address: check --org and --base-url"
 	case noToken, errors.Is(err, client.ErrUnavailable):
 		return "check the network, the proxy (HTTPS_PROXY), --base-url and the certificates (--ca-file), or wait"
 	case errors.Is(err, journal.ErrWrite):

@@ -26,10 +26,10 @@ func newWhoami(io stdio) *cobra.Command {
 	k.warn = func(text string) { fmt.Fprintln(k.err, "webex-bulk: warning:", text) }
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
-		Short: "Check token and organisation with one harmless search",
+		Short: "Check token and organization with one harmless search",
 		Long: `The search is for a user that cannot be there, and changes nothing. When it
 works, the service is reached, the token is valid, and it may read the users of
-this organisation: for that the scope identity:people_read is enough. To write,
+this organization: for that the scope identity:people_read is enough. To write,
 apply needs identity:people_rw and the role of a full or user administrator. No
 search can show whether the token has these: begin with a sheet of one row.
 
@@ -37,7 +37,7 @@ Environment: as for apply (webex-bulk help apply).
 
 Exit codes:
   0    the search works
-  2    something is missing: organisation, token
+  2    something is missing: organization, token
   3    the service refused the search, or was not reached
   130  interrupted`,
 		Example: `  webex-bulk whoami --org 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
@@ -84,13 +84,13 @@ func (k *check) show(err error) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(said)
 	}
-	verdict := "it works: the token may read the users of this organisation (whether it may write, apply will show)"
+	verdict := "it works: the token may read the users of this organization (whether it may write, apply will show)"
 	if err != nil {
 		verdict = "it does not work"
 	}
 	t := tabwriter.NewWriter(k.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "service\t%s\n", k.cfg.BaseURL)
-	fmt.Fprintf(t, "organisation\t%s\n", k.cfg.OrgID)
+	fmt.Fprintf(t, "organization\t%s\n", k.cfg.OrgID)
 	fmt.Fprintf(t, "\t%s as Webex API id\n", client.WebexID(client.KindOrganization, k.cfg.OrgID))
 	fmt.Fprintf(t, "token from\t%s\n", k.from)
 	fmt.Fprintf(t, "search\t%s\n", verdict)

@@ -69,7 +69,7 @@ var userAttributes = slices.Concat([]attribute{
 	{webexUserURN + ":managedGroups", structured, 0},
 }, numbered())
 
-// numbered are the fifteen attributes each that an organisation may use as it likes.
+// numbered are the fifteen attributes each that an organization may use as it likes.
 func numbered() (all []attribute) {
 	for i := range 15 {
 		n := strconv.Itoa(i + 1)

@@ -205,7 +205,7 @@ func (b *builder) path() string {
 	case !b.isName(b.name):
 		b.fault(b.identity, b.name, "not an email address", b.identityForm())
 	default:
-		id = b.find(b.identity, l, "no "+b.noun()+" of the organisation has this "+b.identityName(), "one that exists, or an id")
+		id = b.find(b.identity, l, "no "+b.noun()+" of the organization has this "+b.identityName(), "one that exists, or an id")
 	}
 	return "/" + l.Type + "/" + id
 }

@@ -131,9 +131,9 @@ func (b *builder) user(c *column, who string) string {
 		return id
 	}
 	if b.groups {
-		return b.find(c, l, "no user of the organisation has this userName", "the email address of one")
+		return b.find(c, l, "no user of the organization has this userName", "the email address of one")
 	}
-	return b.find(c, l, "neither in this sheet nor in the organisation", "the email address of a user of one of them")
+	return b.find(c, l, "neither in this sheet nor in the organization", "the email address of a user of one of them")
 }
 
 // insteadOfRemoval is how to take somebody out of a manager's or a group's place.
@@ -147,9 +147,9 @@ func (b *builder) insteadOfRemoval(c *column) string {
 // places is where the users may be whom a cell names.
 func (b *builder) places() string {
 	if b.groups {
-		return "the organisation"
+		return "the organization"
 	}
-	return "this sheet or of the organisation"
+	return "this sheet or of the organization"
 }
 
 // member is an element of a group's members.

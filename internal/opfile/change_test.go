@@ -38,7 +38,7 @@ func TestChanges(t *testing.T) {
 	if got := fmt.Sprint(r.Lookups()); got != "[{Users ada@example.com} {Users gone@example.com}]" {
 		t.Errorf("lookups %s", got)
 	}
-	r.Resolve(organisation("ada@example.com", "gone@example.com"))
+	r.Resolve(organization("ada@example.com", "gone@example.com"))
 	rows := good(t, r)
 	same(t, "changes", summary(rows), want)
 	names, lookups := "", ""
@@ -92,14 +92,14 @@ func TestPlaceholders(t *testing.T) {
 	if rows[2].Operation.Path != "/Users/"+gone || !isUUID(gone) || gone == (Lookup{"Users", "ada@example.com"}).Placeholder() {
 		t.Errorf("path %s, placeholder %s", rows[2].Operation.Path, gone)
 	}
-	r.Resolve(organisation("ada@example.com"))
+	r.Resolve(organization("ada@example.com"))
 	if _, wrong := all(t, r); wrong.Count != 1 || wrong.Error() != `changes.csv, line 4, column "userName", value "gone@example.com": `+
-		`no user of the organisation has this userName; expected one that exists, or an id` {
+		`no user of the organization has this userName; expected one that exists, or an id` {
 		t.Errorf("%v", wrong.Error())
 	}
 }
 
-// A sheet of groups has members by email, whom the organisation knows.
+// A sheet of groups has members by email, whom the organization knows.
 func TestGroups(t *testing.T) {
 	text := `operation;id;Display Name;members;externalId
 ;;Analysts;"ada@example.com, b@example.com
@@ -120,7 +120,7 @@ delete;;Old;;
 	if got := fmt.Sprint(r.Lookups()); got != "[{Users ada@example.com} {Users b@example.com} {Users c@example.com} {Groups Engineers} {Groups Old}]" {
 		t.Errorf("lookups %s", got)
 	}
-	r.Resolve(organisation("ada@example.com", "b@example.com", "c@example.com", "engineers", "old"))
+	r.Resolve(organization("ada@example.com", "b@example.com", "c@example.com", "engineers", "old"))
 	same(t, "groups", summary(good(t, r)), want)
 }
 

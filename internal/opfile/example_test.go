@@ -40,5 +40,5 @@ bob@example.com;Clerk;eve@example.com;London
 	// to be looked up: [{Users charles@example.com} {Users eve@example.com}]
 	// 2 POST /Users ada@example.com
 	// 3 POST /Users charles@example.org
-	// users.csv, line 4, column "Manager", value "eve@example.com": neither in this sheet nor in the organisation; expected the email address of a user of one of them
+	// users.csv, line 4, column "Manager", value "eve@example.com": neither in this sheet nor in the organization; expected the email address of a user of one of them
 }

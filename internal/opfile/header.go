@@ -18,7 +18,7 @@ const (
 	saysAddressType
 	leftReadOnly    // the service alone writes it
 	leftUnsupported // SCIM has nothing for it
-	leftUnknown     // a service or licence, or nobody knows what
+	leftUnknown     // a service or license, or nobody knows what
 )
 
 // column is a column of a sheet, understood.

@@ -98,8 +98,8 @@ func utf16(t testing.TB, text string, e unicode.Endianness) string {
 	return encoded
 }
 
-// organisation is one whose users and groups have ids made of their names.
-func organisation(names ...string) func(Lookup) (string, bool) {
+// organization is one whose users and groups have ids made of their names.
+func organization(names ...string) func(Lookup) (string, bool) {
 	return func(l Lookup) (string, bool) {
 		return "id-of-" + strings.ToLower(l.Name), slices.Contains(names, strings.ToLower(l.Name))
 	}

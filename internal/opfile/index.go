@@ -11,7 +11,7 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Lookup names a user or group of the organisation whose id is not in the input.
+// Lookup names a user or group of the organization whose id is not in the input.
 type Lookup struct {
 	// Type is the kind of resource: Users or Groups.
 	Type string
@@ -228,7 +228,7 @@ func (s *sheet) cell(rec record, c *column) string {
 	return strings.TrimFunc(rec.fields[c.index], isBlank)
 }
 
-// isSwitch reports whether a cell is empty or turns something on or off, as those of services and licences do.
+// isSwitch reports whether a cell is empty or turns something on or off, as those of services and licenses do.
 func isSwitch(cell string) bool { return contentsOf(cell)&^switchWords == 0 }
 
 // contents is what kinds of words a column holds.

@@ -10,7 +10,7 @@ import (
 // maxNamed is how many columns a note names.
 const maxNamed = 10
 
-// describe names the columns that are left alone and why, one line a reason. Columns of services and licences, of
+// describe names the columns that are left alone and why, one line a reason. Columns of services and licenses, of
 // which there can be thousands, are counted. What was not understood is told again by itself.
 func (s *sheet) describe(left []column) (notes, unheard []string) {
 	var services, odd, readOnly, unsupported, unknown []string
@@ -34,17 +34,17 @@ func (s *sheet) describe(left []column) (notes, unheard []string) {
 			notes = append(notes, fmt.Sprintf(format, plural(len(columns), "column"), someOf(columns)))
 		}
 	}
-	note(services, "left alone: %s of services and licences, which SCIM does not carry (%s)")
+	note(services, "left alone: %s of services and licenses, which SCIM does not carry (%s)")
 	note(readOnly, "left alone: %s that the service alone writes (%s)")
 	note(unsupported, "left alone: %s that SCIM does not carry (%s)")
 	understood := len(notes)
-	note(odd, "left alone: %s of services and licences in which a value is neither TRUE nor FALSE (%s)")
+	note(odd, "left alone: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
 	note(unknown, "left alone: %s with an unknown header (%s)")
 	unheard = slices.Clone(notes[understood:])
 	return append(notes, s.doubted()...), unheard
 }
 
-// service is what the headers of services and licences have, in Control Hub's exports.
+// service is what the headers of services and licenses have, in Control Hub's exports.
 var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|call|calendar)\b.* service\b|^call service |` +
 	`^(contact migration required|enterprise content management)$`)
 
@@ -91,7 +91,7 @@ func someOf(names []string) string {
 	return strings.Join(list, "; ")
 }
 
-// nearest returns the candidate that a misspelt name most likely means, or "" when none is near.
+// nearest returns the candidate that a misspelled name most likely means, or "" when none is near.
 func nearest(name string, candidates []string) string {
 	best, bestDistance := "", 3
 	for _, c := range candidates {
@@ -103,7 +103,7 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
-// distance is how many letters must be changed, added, taken out or swapped with their neighbour to make b of a. Names
+// distance is how many letters must be changed, added, taken out or swapped with their neighbor to make b of a. Names
 // that differ much in length are far apart, however far.
 func distance(a, b string) int {
 	if diff := len(a) - len(b); diff > 2 || diff < -2 {

@@ -87,7 +87,7 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 func (r *Reader) Format() Format { return r.format }
 
 // Lookups returns what the rows of a sheet name and do not create: the ids of these are to be looked up in the
-// organisation and given to Resolve. Each stands there once, in the order in which it is first named.
+// organization and given to Resolve. Each stands there once, in the order in which it is first named.
 func (r *Reader) Lookups() []Lookup {
 	if r.sheet == nil {
 		return nil

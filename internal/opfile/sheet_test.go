@@ -53,7 +53,7 @@ func TestExport(t *testing.T) {
 		if lookups := fmt.Sprint(r.Lookups()); lookups != "[{Users boss@elsewhere.example.com}]" {
 			t.Errorf("%s: lookups %s", name, lookups)
 		}
-		r.Resolve(organisation("boss@elsewhere.example.com"))
+		r.Resolve(organization("boss@elsewhere.example.com"))
 		got := summary(good(t, r))
 		want := exported
 		if strings.HasPrefix(name, "separator") {
@@ -70,7 +70,7 @@ func quoted(tabs string) string {
 	return strings.ReplaceAll(tabs, "\x00", "\n")
 }
 
-// The notes name once what is left alone, and count the columns of licences.
+// The notes name once what is left alone, and count the columns of licenses.
 func TestNotes(t *testing.T) {
 	header, row := "userName,User Status,Location,Caller ID Number,Frist Name,Shoe size,meta.created", "a@example.com,Active,HQ,,Ada,39,"
 	for i := range 3000 {
@@ -79,7 +79,7 @@ func TestNotes(t *testing.T) {
 	}
 	r := open(t, "export.csv", header+"\n"+row+"\n")
 	good(t, r)
-	want := `left alone: 3000 columns of services and licences, which SCIM does not carry (Service 0 [Sub0]; Service 1 [Sub1]; Service 2 [Sub2]; Service 3 [Sub3]; Service 4 [Sub4]; Service 5 [Sub5]; Service 6 [Sub6]; Service 7 [Sub7]; Service 8 [Sub8]; Service 9 [Sub9]; and 2990 more)
+	want := `left alone: 3000 columns of services and licenses, which SCIM does not carry (Service 0 [Sub0]; Service 1 [Sub1]; Service 2 [Sub2]; Service 3 [Sub3]; Service 4 [Sub4]; Service 5 [Sub5]; Service 6 [Sub6]; Service 7 [Sub7]; Service 8 [Sub8]; Service 9 [Sub9]; and 2990 more)
 left alone: 2 columns that the service alone writes (User Status; meta.created)
 left alone: 2 columns that SCIM does not carry (Location; Caller ID Number)
 left alone: 2 columns with an unknown header (Frist Name, for First Name?; Shoe size)`
@@ -91,10 +91,10 @@ left alone: 2 columns with an unknown header (Frist Name, for First Name?; Shoe 
 		t.Errorf("notes of a sheet all of which is used: %q", notes)
 	}
 	r = open(t, "odd.csv", "userName,members remove,Webex Meetings [Sub1],Webex Teams [Sub1],Call Service Aware\na@example.com,,maybe,,\nb@example.com,,TRUE,,\n")
-	same(t, "licences", strings.Join(r.Notes(), "\n"), "left alone: 2 columns of services and licences, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
-		"left alone: 1 column of services and licences in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+	same(t, "licenses", strings.Join(r.Notes(), "\n"), "left alone: 2 columns of services and licenses, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
+		"left alone: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
 		"left alone: 1 column with an unknown header (members remove)")
-	same(t, "warnings", strings.Join(r.Warnings(), "\n"), "left alone: 1 column of services and licences in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+	same(t, "warnings", strings.Join(r.Warnings(), "\n"), "left alone: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
 		"left alone: 1 column with an unknown header (members remove)")
 	if r = open(t, "a.ndjson", ""); len(r.Warnings()) > 0 {
 		t.Errorf("%q", r.Warnings())
@@ -177,7 +177,7 @@ func TestControlHubHeader(t *testing.T) {
 		`"emails":[{"primary":true,"type":"work","value":"brian@example.com"}],"name":{"givenName":"Brian"},`+
 		`"phoneNumbers":[{"type":"work","value":"442035978111"},{"type":"work_extension","value":"1111"}],"preferredLanguage":"en_US",`+
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"timezone":"GMT","userName":"brian@example.com","userType":"user"}`)
-	same(t, "notes", strings.Join(r.Notes(), "\n"), `left alone: 15 columns of services and licences, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
+	same(t, "notes", strings.Join(r.Notes(), "\n"), `left alone: 15 columns of services and licenses, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
 		`Contact Migration Required; Call Service Aware; Call Service Connect; Enterprise Content Management; Hybrid Calendar Service (Exchange); `+
 		`Hybrid Calendar Service (Google); Hybrid Message Service; Webex Meeting Assistant; and 5 more)
 left alone: 3 columns that the service alone writes (User Status; Last Service Accessed Time; Days since Last Service Accessed)

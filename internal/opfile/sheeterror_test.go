@@ -72,8 +72,8 @@ func TestRowErrors(t *testing.T) {
 		{"userName,operation", "#NAME?@x.com,delete", `value "#NAME?@x.com": a formula, or an error of one`},
 		{"userName,Address type,Address country,Address city", "a@example.com,Igloo,GL,Nuuk", `column "Address type", value "Igloo": unknown type of address; expected Office, Home or Other`},
 		{"userName,Address country,addresses[type eq work].country", "a@example.com,GL,DK", `value "DK": column "Address country" says the same; expected one of them empty`},
-		{"userName,Manager", "a@example.com,boss", `column "Manager", value "boss": not an email address; expected the email address of a user of this sheet or of the organisation`},
-		{"userName,Manager", "a@example.com,boss@example.com", `column "Manager", value "boss@example.com": neither in this sheet nor in the organisation; expected`},
+		{"userName,Manager", "a@example.com,boss", `column "Manager", value "boss": not an email address; expected the email address of a user of this sheet or of the organization`},
+		{"userName,Manager", "a@example.com,boss@example.com", `column "Manager", value "boss@example.com": neither in this sheet nor in the organization; expected`},
 		{"userName,password", "a@example.com,hunter\uFFFD2", `line 3, column "password": a character that was broken`},
 		{"userName,title", "a@example.com", "line 3: 1 cell; expected 2, as many as the header has"},
 		{"userName,title", "a@example.com,Dr,x", `line 3, value "x": 3 cells with this one; expected 2, as many as the header has; a comma inside a cell needs quotes around the cell`},
@@ -100,7 +100,7 @@ func TestRowErrors(t *testing.T) {
 		{"displayName,members", ",a@example.com", `line 3, column "displayName": no displayName for a new group; expected a name`},
 		{"displayName,members", "FIRST,", "the same as in line 2; expected each group in one row"},
 		{"displayName,members", "g,a@example.com b", `column "members", value "b": not an email address`},
-		{"displayName,members", "g,nobody@example.com", `column "members", value "nobody@example.com": no user of the organisation has this userName`},
+		{"displayName,members", "g,nobody@example.com", `column "members", value "nobody@example.com": no user of the organization has this userName`},
 	} {
 		first, cells := "first@example.com", strings.Count(c.header, ",")
 		if strings.HasPrefix(c.header, "displayName") {
@@ -109,7 +109,7 @@ func TestRowErrors(t *testing.T) {
 		last := strings.Replace(first, "irst", "ourth", 1)
 		text := fmt.Sprintf("%s\n%s%s\n%s\n%s%s\n", c.header, first, strings.Repeat(",", cells), c.row, last, strings.Repeat(",", cells))
 		r := open(t, "users.csv", text)
-		r.Resolve(organisation("a@example.com"))
+		r.Resolve(organization("a@example.com"))
 		rows, wrong := all(t, r)
 		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
 			t.Errorf("%s:\n got  %v\n want %s", c.row, wrong.Error(), c.want)

@@ -120,7 +120,7 @@ func (p *Planner) sendFront(f front) *Request {
 	return p.commit(d)
 }
 
-// refuseFront drops an operation that keeps the front from travelling: the
+// refuseFront drops an operation that keeps the front from traveling: the
 // first that could not travel even if it were in front, or else the first of
 // all.
 func (p *Planner) refuseFront(f front) {

@@ -27,7 +27,7 @@ type Item struct {
 	// Name is what references call the resource that it creates, "" for none.
 	// One with a name has no Resource.
 	Name string
-	// Resource serialises: operations of one non-empty Resource never overlap
+	// Resource serializes: operations of one non-empty Resource never overlap
 	// and keep their order.
 	Resource string
 	// Ends names the resource that the operation deletes, when it is given by

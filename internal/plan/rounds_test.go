@@ -194,9 +194,9 @@ func TestJobsOfGroupsTakeFewRounds(t *testing.T) {
 	}
 }
 
-// Organisations of ten thousand fill their requests exactly, and take hardly ever
+// Organizations of ten thousand fill their requests exactly, and take hardly ever
 // more rounds than they would if requests need not be filled.
-func TestOrganisationsTakeFewRounds(t *testing.T) {
+func TestOrganizationsTakeFewRounds(t *testing.T) {
 	const n = 10_000
 	longer := 0
 	for seed := range uint64(8) {

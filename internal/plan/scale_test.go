@@ -79,7 +79,7 @@ func staff(i, n int) Item {
 	return it
 }
 
-func TestOrganisationFillsRequests(t *testing.T) {
+func TestOrganizationFillsRequests(t *testing.T) {
 	for _, n := range []int{1000, 10_000} {
 		for _, concurrency := range []int{1, 4, 16} {
 			p := New(Config{})

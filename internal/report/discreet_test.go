@@ -15,7 +15,7 @@ func TestDiscreet(t *testing.T) {
 		{text: `status 400, invalidValue: the operation with bulkId "u1142" did not succeed`, want: `status 400, invalidValue: the operation with bulkId … did not succeed`},
 		{text: `the operation with bulkId u1142 did not succeed`, want: `the operation with bulkId … did not succeed`},
 		{text: `bulkId is missing, bulkId=ann; bulkId:bob`, want: `bulkId is missing, bulkId=…; bulkId:…`},
-		{text: `no user 8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10 in this organisation`, want: `no user … in this organisation`},
+		{text: `no user 8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10 in this organization`, want: `no user … in this organization`},
 		{text: `no user Y2lzY29zcGFyazovL3VzL1BFT1BMRS8xMjM0NTY here`, want: `no user … here`},
 		{text: `invalid operation: path of a POST, expected a type such as "/Users"`, want: `invalid operation: path of a POST, expected a type such as "/Users"`},
 		{text: `attribute "userName" is required, not "Ann"`, want: `attribute "userName" is required, not …`},

@@ -87,7 +87,7 @@ func result(i int, random *rand.Rand) client.Result {
 		res.Err = &NeededError{Line: max(0, i-7) + 2, Err: &client.SkippedError{Index: max(0, i-7), BulkID: "person.0001", Cause: cause}}
 	case draw == 7 && i%3 == 0:
 		res.Outcome, res.Status = client.Unknown, 0
-		res.Err = fmt.Errorf("%w: the connection was cut; the look-up failed", client.ErrUnknown)
+		res.Err = fmt.Errorf("%w: the connection was cut; the lookup failed", client.ErrUnknown)
 	case draw < 10:
 		res.Recovered = true
 	}
@@ -113,7 +113,7 @@ func add(sum *Summary, r *Recorder, p *client.Progress, res client.Result) {
 
 func pageOf(sum *Summary, r *Recorder) *Page {
 	return &Page{
-		Title: "Bulk report", Organisation: "1eb65fdf-9643-417f-9974-ad72cae0e10f", Input: "/home/ann/new starters.csv",
+		Title: "Bulk report", Organization: "1eb65fdf-9643-417f-9974-ad72cae0e10f", Input: "/home/ann/new starters.csv",
 		Began: r.Began(), Summary: sum, Samples: r.Samples(), Failures: r.Failures(),
 	}
 }

@@ -17,8 +17,8 @@ import (
 type Page struct {
 	// Title is the page's heading, "Bulk report" if it is empty.
 	Title string
-	// Organisation is the id of the organisation.
-	Organisation string
+	// Organization is the id of the organization.
+	Organization string
 	// Input is the name of the input; of a path, the page has the last part.
 	Input string
 	// Began is when the job did.

@@ -35,7 +35,7 @@ func hostilePage() *Page {
 	}
 	all := strings.Join(hostile, " ")
 	sum.Finish(client.Progress{}, time.Second, errors.New(all))
-	return &Page{Title: all, Organisation: all, Input: strings.ReplaceAll(all, "/", " "), Summary: sum, Failures: rec.Failures(), Names: true}
+	return &Page{Title: all, Organization: all, Input: strings.ReplaceAll(all, "/", " "), Summary: sum, Failures: rec.Failures(), Names: true}
 }
 
 func TestPageIsEscaped(t *testing.T) {

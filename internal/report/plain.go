@@ -58,7 +58,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: `), "its certificate: "},
 	{regexp.MustCompile(`\b(?:remote error: )?tls: `), "the encryption: "},
 	{regexp.MustCompile(`\bmalformed HTTP (?:response|status code|version) (?:"(?:[^"\\]|\\.)*")?`), "what answers does not speak http"},
-	{regexp.MustCompile(`\bno such organisation or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
+	{regexp.MustCompile(`\bno such organization or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
 	// Words that meet when one layer quotes another.
 	{regexp.MustCompile(`\binterrupted(?:[;:,\s]+interrupted\b)+`), "interrupted"},
 	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},

@@ -100,7 +100,7 @@ func TestInterruptedIsPlain(t *testing.T) {
 	if got := plain("outcome unknown: context canceled; context canceled: operation was canceled"); got != "outcome unknown: interrupted" {
 		t.Errorf("%q", got)
 	}
-	if got := plain("no such organisation or endpoint: status 307"); got != "redirected elsewhere, which is not followed: status 307" {
+	if got := plain("no such organization or endpoint: status 307"); got != "redirected elsewhere, which is not followed: status 307" {
 		t.Errorf("%q", got)
 	}
 	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {

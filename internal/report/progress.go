@@ -16,7 +16,7 @@ type ProgressOptions struct {
 	Sample func() client.Progress
 	// Width tells the columns of the terminal; nil or 0 columns mean 80.
 	Width func() int
-	// Color allows colours: it is for the caller to honour NO_COLOR.
+	// Color allows colours: it is for the caller to honor NO_COLOR.
 	Color bool
 	// Every is the time from one drawing to the next, 200 ms if it is 0.
 	Every time.Duration

@@ -29,7 +29,7 @@ func skipped(err error) *client.SkippedError {
 }
 
 // message is the text of an error. That of an operation at the end of a chain of
-// references names its neighbour and the first cause only: with all of them,
+// references names its neighbor and the first cause only: with all of them,
 // the results of a chain would be as long as its square.
 func message(err error) string {
 	if e, ok := err.(*client.SkippedError); ok && e.Index >= 0 {

@@ -61,7 +61,7 @@ func (c *course) halve() {
 	c.period = c.samples[len(c.samples)-1].At / (maxSamples / 2)
 }
 
-// thin merges neighbours until there are about n samples at most. The first,
+// thin merges neighbors until there are about n samples at most. The first,
 // which is the beginning, stays.
 func thin(samples []Sample, n int) []Sample {
 	size := (len(samples) + n - 1) / n

@@ -15,7 +15,7 @@ type Summary struct {
 	Failed     int     `json:"failed"`
 	Skipped    int     `json:"skipped"`
 	Unknown    int     `json:"unknown"`
-	Recovered  int     `json:"recovered"` // of Succeeded, those that a look-up showed
+	Recovered  int     `json:"recovered"` // of Succeeded, those that a lookup showed
 	Replayed   int     `json:"replayed"`  // of Succeeded, those of an earlier run
 	Requests   int     `json:"requests"`
 	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait

@@ -65,7 +65,7 @@ func (s *Summary) successNote(write func(int) string) string {
 		notes = append(notes, write(s.Replayed)+" of them in an earlier run")
 	}
 	if s.Recovered > 0 {
-		notes = append(notes, write(s.Recovered)+" shown by a look-up after the answer was lost")
+		notes = append(notes, write(s.Recovered)+" shown by a lookup after the answer was lost")
 	}
 	return strings.Join(notes, ", ")
 }

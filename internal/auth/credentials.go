@@ -1,0 +1,168 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Credentials are what an integration or service app gets access tokens for.
+// The zero value is of no use; Load and FromEnvironment make some.
+type Credentials struct {
+	// ClientID and ClientSecret are those of the app.
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	// RefreshToken is exchanged for access tokens, and for its successor.
+	RefreshToken string `json:"refresh_token"`
+	// AccessToken is the last one that was got, "" before that, and Expiry its
+	// end, zero when it is not known.
+	AccessToken string    `json:"access_token,omitempty"`
+	Expiry      time.Time `json:"expiry,omitzero"`
+
+	file string // where they are kept; "" is nowhere
+}
+
+// FromEnvironment reads WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and
+// WEBEX_REFRESH_TOKEN, and reports whether all are there.
+func FromEnvironment(getenv func(string) string) (Credentials, bool) {
+	c := Credentials{
+		ClientID:     getenv("WEBEX_CLIENT_ID"),
+		ClientSecret: getenv("WEBEX_CLIENT_SECRET"),
+		RefreshToken: getenv("WEBEX_REFRESH_TOKEN"),
+	}
+	return c, c.missing() == nil
+}
+
+// missing names what is not there, nil when nothing is missing.
+func (c Credentials) missing() (names []string) {
+	for _, m := range []struct{ name, value string }{
+		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret}, {"refresh_token", c.RefreshToken},
+	} {
+		if m.value == "" {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// serves reports whether the access token can be used.
+func (c Credentials) serves(refused string) bool {
+	return c.AccessToken != "" && c.AccessToken != refused && (c.Expiry.IsZero() || time.Until(c.Expiry) > leeway)
+}
+
+// Load reads credentials from a JSON file with the members client_id,
+// client_secret and refresh_token, which only its owner may be able to read.
+// New tokens will be kept there, along with any other member.
+func Load(path string) (Credentials, error) {
+	var c Credentials
+	if err := OwnerOnly(path); err != nil {
+		return c, err
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	if json.Unmarshal(raw, &c) != nil { // its error would quote the file
+		return Credentials{}, fmt.Errorf(`%s: expected a JSON object with "client_id", "client_secret" and "refresh_token"`, path)
+	}
+	if missing := c.missing(); missing != nil {
+		return Credentials{}, fmt.Errorf(`%s: no "%s" in it`, path, strings.Join(missing, `", no "`))
+	}
+	c.file = path
+	return c, nil
+}
+
+// KeptIn returns the credentials as they are to be kept in a new file, which is
+// written at once.
+func (c Credentials) KeptIn(path string) (Credentials, error) {
+	c.file = path
+	return c, c.save()
+}
+
+// ErrExposed says that a file with a secret can be read by others.
+var ErrExposed = errors.New("others than its owner can read it")
+
+// OwnerOnly checks that nobody but the owner of a file can read or change it.
+// The error wraps ErrExposed, or says why the file cannot be looked at. Windows
+// keeps that elsewhere: there it is always nil.
+func OwnerOnly(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
+		return fmt.Errorf("%s: %w (mode %04o): chmod 600 %s", path, ErrExposed, mode, path)
+	}
+	return nil
+}
+
+// writable tries whether save can succeed, before there is anything to lose.
+func (c Credentials) writable() error {
+	f, err := c.create()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// create makes a new file beside the one that it is to replace.
+func (c Credentials) create() (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(c.target()), ".webex-bulk-*") // mode 0600
+}
+
+// target is the file itself, where the path is a link to it.
+func (c Credentials) target() string {
+	if real, err := filepath.EvalSymlinks(c.file); err == nil {
+		return real
+	}
+	return c.file
+}
+
+// save replaces the file in one step: whoever reads it, and whatever happens
+// meanwhile, finds the old credentials or the new ones.
+func (c Credentials) save() (err error) {
+	mode, members := fs.FileMode(0o600), map[string]json.RawMessage{}
+	if info, err := os.Stat(c.file); err == nil {
+		mode = info.Mode().Perm()
+		if old, err := os.ReadFile(c.file); err == nil {
+			_ = json.Unmarshal(old, &members) // what is not an object is replaced
+		}
+	}
+	if err := c.into(members); err != nil {
+		return err
+	}
+	f, err := c.create()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	enc := json.NewEncoder(f)
+	enc.SetIndent("", "  ")
+	if err := errors.Join(enc.Encode(members), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), c.target())
+}
+
+// into writes the members of c over those of a file.
+func (c Credentials) into(members map[string]json.RawMessage) error {
+	for _, gone := range []string{"access_token", "expiry"} {
+		delete(members, gone)
+	}
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return json.NewDecoder(bytes.NewReader(raw)).Decode(&members)
+}

@@ -1,0 +1,99 @@
+package bulkapi
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// Fate is what is known about a request as a whole.
+type Fate int
+
+// The fates of a request.
+const (
+	// Answered: results were read; Answer.Items says what became of each operation.
+	Answered Fate = iota
+	// NotSent: nothing reached the service. It is safe to send the operations again.
+	NotSent
+	// Waiting: refused whole for now (429, 423, 503). Nothing was done; the gate knows when to try again.
+	Waiting
+	// Rejected: refused whole for what it holds (400, 413, 422 and their like). Nothing was done; a smaller request may
+	// pass.
+	Rejected
+	// Denied: refused whole for who asks or where (401 with a fresh token, 403, 404, redirects and their like), or there
+	// is no token. Nothing was done, and no other request would fare better.
+	Denied
+	// Unknown: the request left, and what it did is not known.
+	Unknown
+)
+
+// String is the fate's name in lower case.
+func (f Fate) String() string {
+	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "unknown"}
+	if f < 0 || int(f) >= len(names) {
+		return "fate " + strconv.Itoa(int(f))
+	}
+	return names[f]
+}
+
+// fateOf is the fate of a request that was answered with this HTTP status. Answered means that results are to be expected;
+// where the answer to a Rejected request holds results, they count.
+func fateOf(status int) Fate {
+	switch {
+	case status >= 200 && status < 300:
+		return Answered
+	case status >= 300 && status < 400:
+		return Denied
+	}
+	switch status {
+	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable:
+		return Waiting
+	case http.StatusRequestTimeout, 499: // 499: a gateway gave up on its client, and says so to whoever still listens
+		return Unknown
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
+		http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusProxyAuthRequired, http.StatusGone,
+		http.StatusLengthRequired, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
+		http.StatusMisdirectedRequest, http.StatusUpgradeRequired, http.StatusPreconditionRequired,
+		http.StatusRequestHeaderFieldsTooLarge, http.StatusUnavailableForLegalReasons, http.StatusNotImplemented:
+		return Denied
+	}
+	if status >= 400 && status < 500 {
+		return Rejected
+	}
+	return Unknown
+}
+
+// Answer is what is known after a request.
+type Answer struct {
+	// Fate says which of the other fields matter.
+	Fate Fate
+	// Items has, when Answered, one entry for each operation, in the order of the operations.
+	Items []Item
+	// Status is the HTTP status, 0 when there was none.
+	Status int
+	// TrackingID is the service's name for the request, or "".
+	TrackingID string
+	// PayloadLimit and OperationLimit are the limits that a 413 named in its text (RFC 7644 section 3.7.4), 0 otherwise:
+	// bytes of a body, operations of a request.
+	PayloadLimit, OperationLimit int
+	// Err is nil exactly when Answered: an *Error if the service said anything, else why there is no answer. It can be
+	// printed: neither token nor data is in its text.
+	Err error
+}
+
+// Item is what an answer says about one operation. The zero value: nothing, so that its outcome is unknown.
+type Item struct {
+	// Found tells that the answer speaks of the operation, with a readable status.
+	Found bool
+	// Unattempted tells that the service stopped at failOnErrors before this operation: it left it out, or answered that
+	// it did (412, or 409 with such a text). Found is false then.
+	Unattempted bool
+	// Status is the operation's own HTTP status, 100 to 599 when Found.
+	Status int
+	// Location is the text of the resource's url, as it came, or "". Where it held the token, it is the end alone, or "".
+	Location string
+	// Version is the resource's version (an entity tag), or "".
+	Version string
+	// Err is what the service said, nil exactly when Status is 2xx or the item is not Found. Its text is free of the
+	// operation's data.
+	Err *Error
+}

@@ -1,0 +1,171 @@
+package bulkapi
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestGzip: an answer may be compressed, and its bound counts after decompression.
+func TestGzip(t *testing.T) {
+	send := func(ops []Operation, max int64) Answer {
+		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+				t.Error("gzip is not asked for")
+			}
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			io.WriteString(z, created(ops)+strings.Repeat(" ", 1<<16))
+			z.Close()
+		}, func(c *Config) { c.MaxAnswer = max })
+		return b.Send(t.Context(), ops, 0)
+	}
+	ops := manyOps(3)
+	if a := send(ops, 0); a.Fate != Answered || a.Items[2].Status != 201 {
+		t.Errorf("%+v", a)
+	}
+	if a := send(ops, 1<<16); a.Fate != Unknown || !errors.Is(a.Err, errTooLong) {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestMaxAnswer: an answer at its bound is read, one byte more is not, and an endless one ends.
+func TestMaxAnswer(t *testing.T) {
+	ops := manyOps(2)
+	body := created(ops)
+	for _, tt := range []struct {
+		status int
+		max    int64
+		want   Fate
+	}{{200, int64(len(body)), Answered}, {200, int64(len(body)) - 1, Unknown}, {400, 10, Unknown}, {413, 10, Rejected}, {403, 10, Denied}, {429, 10, Waiting}} {
+		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(tt.status)
+			io.WriteString(w, body)
+		}, func(c *Config) { c.MaxAnswer = tt.max })
+		if a := b.Send(t.Context(), ops, 0); a.Fate != tt.want {
+			t.Errorf("%+v: %+v", tt, a)
+		}
+		if s := b.gate.State(); s.Dropped != 0 {
+			t.Errorf("%+v: gate %+v", tt, s)
+		}
+	}
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+				return
+			}
+		}
+	}, func(c *Config) { c.MaxAnswer = 1 << 20 })
+	if a := b.Send(t.Context(), ops, 0); a.Fate != Unknown {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestTimeout: each request has its own time, in which waiting at the gate and taking a token are not counted; what it did
+// is not known then, with a transport that tells nothing.
+func TestTimeout(t *testing.T) {
+	for _, stage := range []string{"header", "body"} {
+		synctest.Test(t, func(t *testing.T) {
+			var began time.Time
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.Timeout = 30 * time.Second
+				c.Token = func(context.Context, string) (string, error) {
+					time.Sleep(20 * time.Second)
+					return testToken, nil
+				}
+				c.HTTP = &http.Client{Timeout: time.Second, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					began = time.Now()
+					if stage == "body" {
+						resp := answer(200, "")
+						resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"operations":[`), blocked{r.Context()}))
+						return resp, nil
+					}
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				})}
+			})
+			holdGate(t, b, time.Hour)
+			a := b.Send(t.Context(), mixed(), 0)
+			if took := time.Since(began); took != 30*time.Second {
+				t.Errorf("%s: ended after %s", stage, took)
+			}
+			if a.Fate != Unknown || !errors.Is(a.Err, context.DeadlineExceeded) ||
+				stage == "header" && a.Err.Error() != "no answer within 30s" {
+				t.Errorf("%s: %v %v", stage, a.Fate, a.Err)
+			}
+			if s := b.gate.State(); s.Dropped != 1 || s.InFlight != 0 {
+				t.Errorf("%s: gate %+v", stage, s)
+			}
+		})
+	}
+}
+
+// holdGate fills the gate for a time.
+func holdGate(t *testing.T, b *bench, d time.Duration) {
+	for range 4 {
+		pass, err := b.gate.Enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(d, pass.Unused)
+	}
+}
+
+// blocked is a body that comes no further until its request ends.
+type blocked struct{ ctx context.Context }
+
+func (b blocked) Read([]byte) (int, error) {
+	<-b.ctx.Done()
+	return 0, b.ctx.Err()
+}
+
+// TestSendWithin: when ctx ends no request leaves any more, but what is under way may be answered as long as flight lasts.
+func TestSendWithin(t *testing.T) {
+	ops := manyOps(2)
+	for _, tt := range []struct {
+		name          string
+		cancel, cut   time.Duration // when ctx and flight end
+		want          Fate
+		requests      int
+		after         time.Duration
+		gateForgotten bool // the gate hears nothing of the request
+	}{
+		{"canceled, answered in time", time.Second, time.Minute, Answered, 1, 10 * time.Second, false},
+		{"canceled, cut", time.Second, 5 * time.Second, Unknown, 1, 5 * time.Second, true},
+		{"canceled before", 0, time.Minute, NotSent, 0, 0, true},
+		{"cut before", time.Minute, 0, NotSent, 0, 0, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					requests++
+					select {
+					case <-time.After(10 * time.Second):
+						return answer(200, created(ops)), nil
+					case <-r.Context().Done():
+						return nil, r.Context().Err()
+					}
+				})}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), tt.cancel)
+			defer cancel()
+			flight, cut := context.WithTimeout(t.Context(), tt.cut)
+			defer cut()
+			began := time.Now()
+			a := b.SendWithin(ctx, flight, ops, 0)
+			if a.Fate != tt.want || requests != tt.requests || time.Since(began) != tt.after {
+				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Fate, a.Err, requests, time.Since(began))
+			}
+			if s := b.gate.State(); s.InFlight != 0 || (s.Accepted+s.Dropped+s.Refused == 0) != tt.gateForgotten {
+				t.Errorf("%s: gate %+v", tt.name, s)
+			}
+		})
+	}
+}

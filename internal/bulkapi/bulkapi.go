@@ -1,0 +1,91 @@
+package bulkapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/throttle"
+)
+
+// Defaults of a Config's zero values.
+const (
+	DefaultTimeout   = time.Minute
+	DefaultMaxAnswer = 32 << 20
+)
+
+// Config says where requests go and how. Server, OrgID, Token and Gate are needed.
+type Config struct {
+	// Server is scheme://host[:port][/prefix]. That the token may go there is for the caller to check.
+	Server string
+	// OrgID is the organization's UUID.
+	OrgID string
+	// HTTP carries the requests; http.DefaultTransport when nil. A copy is taken that follows no redirect and has no
+	// Timeout of its own.
+	HTTP *http.Client
+	// Token gives the access token. refused is "", or the token that the service has just refused: then another one is
+	// wanted, and the same one again means that there is none. It is called before every request, from any goroutine.
+	Token func(ctx context.Context, refused string) (string, error)
+	// Gate says when a request may leave, and is told how it went.
+	Gate *throttle.Throttle
+	// Timeout is for one request, from its leaving the gate to the last byte of its answer; one minute when 0.
+	Timeout time.Duration
+	// MaxAnswer bounds an answer, in bytes after decompression; 32 MiB when 0. A larger one is not read to its end.
+	MaxAnswer int64
+	// UserAgent is sent with each request; net/http's when "".
+	UserAgent string
+	// Logger hears of each request; silent when nil.
+	Logger *slog.Logger
+}
+
+// Client sends requests. It is safe for use by any number of goroutines; make one with New.
+type Client struct {
+	cfg Config
+	gen *gen.Client
+}
+
+// orgID is what may stand in the path without changing it: a UUID, RFC 9562.
+var orgID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+// New checks the configuration and takes a copy.
+func New(cfg Config) (*Client, error) {
+	u, err := url.Parse(cfg.Server)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return nil, errors.New("exchange: server is not an http or https url")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("exchange: server has more than scheme, host and path")
+	case !orgID.MatchString(cfg.OrgID):
+		return nil, fmt.Errorf("exchange: organization %q is not a UUID", cfg.OrgID)
+	case cfg.Token == nil:
+		return nil, errors.New("exchange: no token source")
+	case cfg.Gate == nil:
+		return nil, errors.New("exchange: no gate")
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	if cfg.MaxAnswer <= 0 {
+		cfg.MaxAnswer = DefaultMaxAnswer
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	var plain http.Client
+	if cfg.HTTP != nil {
+		plain = *cfg.HTTP
+	}
+	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	plain.Timeout = 0
+	client, err := gen.NewClient(cfg.Server, gen.WithHTTPClient(&plain))
+	if err != nil {
+		return nil, fmt.Errorf("exchange: %w", err)
+	}
+	return &Client{cfg: cfg, gen: client}, nil
+}

@@ -1,0 +1,203 @@
+package bulkapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/throttle"
+)
+
+// sender makes one call of the generated client. It may be called more than once.
+type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
+
+// reply is what one request brought back.
+type reply struct {
+	fate       Fate // what the status, or err, says by itself
+	status     int
+	header     http.Header
+	body       []byte
+	broken     error // why body is not the whole answer
+	err        error // why there is no answer at all
+	trackingID string
+	token      forms // what was sent, so that it can be kept out of texts
+	took       time.Duration
+}
+
+// call waits at the gate, takes a token and sends. A request that was refused for its token is sent once more if there is
+// another: a 401 did nothing. Waiting, for the gate and for a token, ends with ctx; what is under way ends with flight.
+func (x *Client) call(ctx, flight context.Context, send sender) reply {
+	var refused reply
+	var last string // the token that was refused
+	for {
+		pass, err := x.cfg.Gate.Enter(ctx)
+		if err != nil {
+			return reply{fate: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
+		}
+		token, err := x.token(ctx, last)
+		switch {
+		case err != nil:
+			pass.Unused()
+			fate := Denied
+			if ctx.Err() != nil {
+				fate = NotSent
+			}
+			return reply{fate: fate, err: err, status: refused.status, token: refused.token}
+		case token == last:
+			pass.Unused()
+			return refused
+		}
+		r := x.once(ctx, flight, token, send)
+		settle(ctx, flight, pass, r)
+		if r.status != http.StatusUnauthorized || last != "" {
+			return r
+		}
+		refused, last = r, token
+	}
+}
+
+// settle tells the gate how it went.
+func settle(ctx, flight context.Context, pass *throttle.Pass, r reply) {
+	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong)
+	switch {
+	case r.status == http.StatusTooManyRequests:
+		pass.Refused(r.header.Get("Retry-After"))
+	case r.fate == Waiting:
+		pass.Unavailable(r.header.Get("Retry-After"))
+	case lost && (flight.Err() != nil || r.fate == NotSent && ctx.Err() != nil):
+		pass.Unused() // canceled: it says nothing about the service
+	case lost:
+		pass.Dropped()
+	default:
+		pass.Accepted()
+	}
+}
+
+// token asks for a token and checks that a header can carry it, so that no error of net/http ever quotes it.
+func (x *Client) token(ctx context.Context, refused string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, x.cfg.Timeout)
+	defer cancel()
+	token, err := x.cfg.Token(ctx, refused)
+	if err != nil {
+		return "", &transportError{text: "token: " + err.Error(), cause: err}
+	}
+	if token == "" {
+		return "", errors.New("token: it is empty")
+	}
+	for i := range len(token) {
+		if c := token[i]; c <= ' ' || c > '~' {
+			return "", errors.New("token: it holds a character that no header may carry")
+		}
+	}
+	return token, nil
+}
+
+// once sends one request and reads its answer.
+func (x *Client) once(ctx, flight context.Context, token string, send sender) (r reply) {
+	r.token, r.trackingID = newForms(token), newTrackingID()
+	began := time.Now()
+	defer func() { r.took = time.Since(began) }()
+	limited, cancel := context.WithTimeout(flight, x.cfg.Timeout)
+	defer cancel()
+	for _, c := range []context.Context{ctx, flight} {
+		if err := c.Err(); err != nil {
+			r.fate, r.err = NotSent, x.lost(c, limited, err)
+			return r
+		}
+	}
+	var p progress
+	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.dress(token, r.trackingID))
+	if err != nil {
+		r.fate, r.err = p.fate(err), x.lost(flight, limited, err)
+		return r
+	}
+	defer resp.Body.Close()
+	r.status, r.header, r.fate = resp.StatusCode, resp.Header, fateOf(resp.StatusCode)
+	r.body, err = readBound(resp, x.cfg.MaxAnswer)
+	if err != nil {
+		r.broken = x.lost(flight, limited, err)
+	}
+	return r
+}
+
+// dress adds the headers of a request. There is no Idempotency-Key: net/http would take it as leave to repeat a POST.
+func (x *Client) dress(token, trackingID string) gen.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Accept", "application/json, application/scim+json")
+		req.Header.Set("TrackingID", trackingID)
+		if x.cfg.UserAgent != "" {
+			req.Header.Set("User-Agent", x.cfg.UserAgent)
+		}
+		return nil
+	}
+}
+
+// newTrackingID names a request, in the form that Webex clients use: a word and a random UUID (RFC 9562 section 5.4).
+func newTrackingID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// errTooLong is why an answer was not read to its end.
+var errTooLong = errors.New("the answer is too long")
+
+// readBound reads the whole body, up to max bytes. net/http decompresses what it asked for; some services compress unasked.
+func readBound(resp *http.Response, max int64) ([]byte, error) {
+	body := io.Reader(resp.Body)
+	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, err
+		}
+		body = z
+	}
+	var buf bytes.Buffer
+	if resp.ContentLength > 0 {
+		buf.Grow(int(min(resp.ContentLength, max, 1<<20)) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(body, max+1))
+	if err == nil && n > max {
+		err = fmt.Errorf("%w: over %d bytes", errTooLong, max)
+	}
+	return buf.Bytes(), err
+}
+
+// transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned; of the cause,
+// whose text may quote an answer, errors.Is and errors.As can ask, and nobody who prints a chain of errors meets it.
+type transportError struct {
+	text  string
+	cause error
+}
+
+func (e *transportError) Error() string        { return e.text }
+func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
+func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
+
+// queried finds the query of a url in a text.
+var queried = regexp.MustCompile(`(https?://[^\s?"]*)\?[^\s"]*`)
+
+// lost makes an error of the transport presentable. Urls go or lose their query, because that of a search names people.
+func (x *Client) lost(ctx, limited context.Context, err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	text := queried.ReplaceAllString(err.Error(), "$1")
+	if limited.Err() != nil && ctx.Err() == nil {
+		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
+	}
+	return &transportError{text: text, cause: err}
+}

@@ -1,0 +1,17 @@
+// Package bulkapi carries out one request: it encodes operations, waits at the gate, posts, and reads the answer, with a
+// bound, into what is known about each operation.
+//
+//	x, err := bulkapi.New(bulkapi.Config{Server: "https://webexapis.com", OrgID: org, Token: token, Gate: g})
+//	...
+//	answer := x.Send(ctx, ops, 0)
+//	switch answer.Fate {
+//	case bulkapi.Answered: // answer.Items says what became of each operation
+//	case bulkapi.NotSent, bulkapi.Waiting: // nothing was done: send again
+//	case bulkapi.Unknown: // look for what the operations would have created
+//	}
+//
+// What to do about an answer, over several requests, is decided above: here nothing is repeated, except that a request
+// refused for its token (401) is sent once more with a fresh one, and lookups, which change nothing, are tried again.
+//
+// No error and no log record of this package holds the token, the query of a url, or what operations say about people.
+package bulkapi

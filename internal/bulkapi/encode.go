@@ -1,0 +1,95 @@
+package bulkapi
+
+import (
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Operation is what travels. Its references are resolved already, or refer to operations of the same request.
+type Operation struct {
+	Method string // POST, PATCH or DELETE
+	Path   string // relative to the SCIM root
+	BulkID string // unique in the request, never empty: the answer is matched by it
+	Data   json.RawMessage
+}
+
+const (
+	bodyHead   = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],`
+	bodyErrors = `"failOnErrors":`
+	bodyList   = `"operations":[`
+	bodyTail   = `]}`
+)
+
+// Envelope is the number of bytes of a body around its operations, in its largest form: a body of operations is Envelope
+// and the sum of their Sizes, or less.
+const Envelope = len(bodyHead) + len(bodyErrors) + len(`100,`) + len(bodyList) + len(bodyTail) - 1
+
+// Size is the number of bytes that op takes in a body, with a comma.
+func Size(op Operation) int {
+	n := len(`{"method":,"path":,"bulkId":},`) + stringSize(op.Method) + stringSize(op.Path) + stringSize(op.BulkID)
+	if op.Data != nil {
+		n += len(`,"data":`) + len(op.Data)
+	}
+	return n
+}
+
+// encode writes the body by hand, because encoding/json would not leave data as it is: it compacts and escapes it.
+func encode(ops []Operation, failOnErrors int) []byte {
+	size := Envelope
+	for _, op := range ops {
+		size += Size(op)
+	}
+	dst := append(make([]byte, 0, size), bodyHead...)
+	if failOnErrors > 0 {
+		dst = append(strconv.AppendInt(append(dst, bodyErrors...), int64(failOnErrors), 10), ',')
+	}
+	dst = append(dst, bodyList...)
+	for i, op := range ops {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(append(dst, `{"method":`...), op.Method)
+		dst = appendString(append(dst, `,"path":`...), op.Path)
+		dst = appendString(append(dst, `,"bulkId":`...), op.BulkID)
+		if op.Data != nil {
+			dst = append(append(dst, `,"data":`...), op.Data...)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, bodyTail...)
+}
+
+// appendString writes s as a JSON string, with no more escapes than RFC 8259 section 7 asks for.
+func appendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r) // U+FFFD for what is not UTF-8
+			i += n
+			continue
+		}
+		i++
+	}
+	return append(dst, '"')
+}
+
+// stringSize is the number of bytes that appendString writes.
+func stringSize(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return len(appendString(nil, s))
+		}
+	}
+	return len(s) + 2
+}

@@ -1,0 +1,128 @@
+package bulkapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/webexscim/bulk/internal/throttle"
+)
+
+const (
+	testOrg   = "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01"
+	testToken = "tok-NEVER-shown-1"
+	secret    = "ada.secret@example.com"
+)
+
+// bench is an Client in a test, with all that it touches.
+type bench struct {
+	*Client
+	gate *throttle.Throttle
+	logs *syncBuffer
+}
+
+// syncBuffer is a log that may be written from several goroutines.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// newBench makes an Client for server whose waits are short. Each change is applied to its Config first.
+func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
+	t.Helper()
+	b := &bench{logs: new(syncBuffer)}
+	b.gate = throttle.New(throttle.Config{Concurrency: 4, Base: 1, MaxWait: 1})
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	t.Cleanup(transport.CloseIdleConnections)
+	cfg := Config{
+		Server: server, OrgID: testOrg, Gate: b.gate, HTTP: &http.Client{Transport: transport}, UserAgent: "test/1",
+		Token:  func(context.Context, string) (string, error) { return testToken, nil },
+		Logger: slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	x, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Client = x
+	return b
+}
+
+// serve starts a server and an Client for it.
+func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return newBench(t, srv.URL, changes...)
+}
+
+// reading is the Answer to ops that a service would cause with this status and body, without a network.
+func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
+	return judge(reply{fate: fateOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
+}
+
+// mixed is one operation of each kind, with personal data.
+func mixed() []Operation {
+	data := json.RawMessage(`{"schemas":["urn:x"],"userName":"` + secret + `","userType":"user"}`)
+	return []Operation{
+		{Method: "POST", Path: "/Users", BulkID: "u1", Data: data},
+		{Method: "POST", Path: "/Groups", BulkID: "g1", Data: json.RawMessage(`{"displayName":"Secret Service"}`)},
+		{Method: "PATCH", Path: "/Users/Aa-1", BulkID: "p1", Data: json.RawMessage(`{"Operations":[]}`)},
+		{Method: "DELETE", Path: "/Users/bb-2", BulkID: "d1"},
+	}
+}
+
+func manyOps(n int) []Operation {
+	ops := make([]Operation, n)
+	for i := range ops {
+		ops[i] = Operation{Method: "POST", Path: "/Users", BulkID: fmt.Sprintf("u%d", i), Data: json.RawMessage(fmt.Sprintf(
+			`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"user%d@example.com","displayName":"User %d"}`, i, i))}
+	}
+	return ops
+}
+
+// created is the answer of a service that did all that was asked.
+func created(ops []Operation) string {
+	var b strings.Builder
+	b.WriteString(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkResponse"],"operations":[`)
+	for i, op := range ops {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"method":%q,"bulkId":%q,"location":"https://h/identity/scim/o/v2/Users/id-%d","version":"W/\"1\"","status":"201"}`,
+			op.Method, op.BulkID, i)
+	}
+	return b.String() + "]}"
+}
+
+// wantClean fails when anything that must stay inside is in a text.
+func wantClean(t testing.TB, where, text string) {
+	t.Helper()
+	for _, s := range []string{testToken, secret, strings.ToUpper(secret), "Secret Service"} {
+		if strings.Contains(text, s) {
+			t.Errorf("%s holds %q: %s", where, s, text)
+		}
+	}
+}

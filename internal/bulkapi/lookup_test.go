@@ -1,0 +1,289 @@
+package bulkapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/internal/throttle"
+)
+
+// directory is a small service that searches.
+type directory struct {
+	names    []string // of its resources; the id of each is its index
+	attr     string
+	perPage  int
+	noTotal  bool // leave totalResults out
+	samePage bool // give the first page whatever is asked
+	queries  []string
+	starts   []int
+}
+
+func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	d.queries = append(d.queries, q.Get("filter"))
+	start, _ := strconv.Atoi(q.Get("startIndex"))
+	d.starts = append(d.starts, start)
+	asked := terms(q.Get("filter"), d.attr)
+	var hits []string
+	for i, name := range d.names {
+		if slices.ContainsFunc(asked, func(a string) bool { return strings.EqualFold(a, name) }) {
+			hits = append(hits, fmt.Sprintf(`{"id":"%d",%q:%s,"externalId":"x%d","meta":{"version":"v","location":"/l/%d","created":"c"}}`,
+				i, d.attr, appendString(nil, name), i, i))
+		}
+	}
+	from := min(start-1, len(hits))
+	if d.samePage {
+		from = 0
+	}
+	page := hits[from:min(from+d.perPage, len(hits))]
+	total := fmt.Sprintf(`"totalResults":%d,`, len(hits))
+	if d.noTotal {
+		total = ""
+	}
+	fmt.Fprintf(w, `{%s"itemsPerPage":%d,"Resources":[%s]}`, total, len(page), strings.Join(page, ","))
+}
+
+// terms reads a filter of `attr eq "…"` joined by or. What does not fit gives nothing.
+func terms(filter, attr string) (values []string) {
+	for filter != "" {
+		rest, ok := strings.CutPrefix(filter, attr+" eq ")
+		if !ok {
+			return nil
+		}
+		dec := json.NewDecoder(strings.NewReader(rest))
+		var value string
+		if dec.Decode(&value) != nil {
+			return nil
+		}
+		values = append(values, value)
+		filter = strings.TrimPrefix(rest[dec.InputOffset():], " or ")
+	}
+	return values
+}
+
+func ids(found []Resource) string {
+	var all []string
+	for _, r := range found {
+		all = append(all, r.ID)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// TestFind: names of any kind are found, whatever their case, and nothing else.
+func TestFind(t *testing.T) {
+	odd := []string{`quo"te@example.com`, `back\slash`, `a&b=c+d%20e#f`, `comma,semi;colon`, "tab\tnew\nline", "日本語 ß", "per%cent", `x" or userName pr or userName eq "`, "é́", " blank "}
+	d := &directory{names: append(slices.Clone(odd), "Ada@Example.com", "other@example.com"), attr: "userName", perPage: 100}
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "GET" || r.URL.Path != "/identity/scim/"+testOrg+"/v2/Users" || r.Header.Get("Authorization") != "Bearer "+testToken {
+			t.Errorf("%s %s %v", r.Method, r.URL.Path, r.Header)
+		}
+		if q := r.URL.Query(); q.Get("startIndex") != "1" || q.Get("count") != "100" || len(q) != 3 {
+			t.Errorf("query %v", q)
+		}
+		d.ServeHTTP(w, r)
+	})
+	found, err := b.FindUsers(t.Context(), append(odd, "ADA@example.COM", "ada@example.com", "", "absent@example.com"))
+	if err != nil || ids(found) != "0 1 10 2 3 4 5 6 7 8 9" {
+		t.Fatalf("%v %v, filters %q", ids(found), err, d.queries)
+	}
+	for _, r := range found {
+		if r.ID == "10" && r != (Resource{ID: "10", Name: "Ada@Example.com", ExternalID: "x10", Location: "/l/10", Version: "v", Age: -1}) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if n := len(terms(d.queries[0], "userName")); n != len(odd)+2 || len(d.queries) != 1 {
+		t.Errorf("%d terms in %q", n, d.queries)
+	}
+	if strings.Contains(b.logs.String(), "example.com") {
+		t.Errorf("names are logged: %s", b.logs.String())
+	}
+	var many []string
+	for i := range 2*namesPerQuery + 1 {
+		many = append(many, fmt.Sprint("u", i))
+	}
+	d.queries = nil
+	if _, err := b.FindUsers(t.Context(), many); err != nil || len(d.queries) != 3 || len(terms(d.queries[0], "userName")) != namesPerQuery {
+		t.Errorf("%d queries for %d names: %v", len(d.queries), len(many), err)
+	}
+	d.queries = d.queries[:1]
+	if found, err := b.FindUsers(t.Context(), nil); err != nil || found != nil || len(d.queries) != 1 {
+		t.Errorf("nothing asked: %v %v after %d queries", found, err, len(d.queries))
+	}
+}
+
+// TestQueriesLaw: every name is asked for once, regardless of case, in queries of at most 50 names whose url stays short.
+func TestQueriesLaw(t *testing.T) {
+	x := newBench(t, "https://webex.example/a/prefix/of/some/length")
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SliceOfN(rapid.OneOf(rapid.StringN(0, 254, 254), rapid.StringN(200, 254, 600)), 0, 130).Draw(t, "names")
+		var asked []string
+		for q := range queries("userName", names) {
+			got := terms(q.filter, "userName")
+			if len(got) == 0 || len(got) > namesPerQuery || len(got) != len(q.names) {
+				t.Fatalf("%d names, %d terms in %q", len(q.names), len(got), q.filter)
+			}
+			asked = append(asked, got...)
+			if u := urlOf(t, x.Client, q); len(u) > 6000 && len(got) > 1 {
+				t.Fatalf("url of %d bytes", len(u))
+			}
+		}
+		seen := map[string]bool{}
+		for _, name := range asked {
+			if key := string(fold(name)); seen[key] {
+				t.Fatalf("%q is asked for twice", name)
+			} else {
+				seen[key] = true
+			}
+		}
+		for _, name := range names {
+			if name != "" && !seen[string(fold(name))] {
+				t.Fatalf("%q is not asked for", name)
+			}
+		}
+	})
+}
+
+// urlOf is the url that a query goes out with.
+func urlOf(t *rapid.T, x *Client, q query) (u string) {
+	x.gen.Client = doer(func(r *http.Request) (*http.Response, error) {
+		u = r.URL.String()
+		if got, err := url.ParseQuery(r.URL.RawQuery); err != nil || got.Get("filter") != q.filter {
+			t.Fatalf("filter %q travels as %q: %v", q.filter, r.URL.RawQuery, err)
+		}
+		return answer(200, `{"totalResults":0}`), nil
+	})
+	if _, err := x.FindUsers(t.Context(), q.names); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (f doer) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestPages: all pages are read, however many a service puts on one and whatever it says of itself.
+func TestPages(t *testing.T) {
+	var names []string
+	for range 250 {
+		names = append(names, "Team", "other")
+	}
+	for _, tt := range []struct {
+		name string
+		d    directory
+		want int // requests
+		hits int
+	}{
+		{"as many as asked for", directory{perPage: 100}, 3, 250},
+		{"fewer than asked for", directory{perPage: 30}, 9, 250},
+		{"all at once", directory{perPage: 1000}, 1, 250},
+		{"no total", directory{perPage: 100, noTotal: true}, 4, 250},
+		{"always the same page", directory{perPage: 100, samePage: true}, 2, 100},
+	} {
+		tt.d.names, tt.d.attr = names, "displayName"
+		b := serve(t, tt.d.ServeHTTP)
+		found, err := b.FindGroups(t.Context(), []string{"TEAM"})
+		if err != nil || len(found) != tt.hits || len(tt.d.starts) != tt.want {
+			t.Errorf("%s: %d found in %d requests, %v", tt.name, len(found), len(tt.d.starts), err)
+		}
+		seen := map[string]bool{}
+		for _, r := range found {
+			if seen[r.ID] || r.Name != "Team" {
+				t.Errorf("%s: %+v", tt.name, r)
+			}
+			seen[r.ID] = true
+		}
+		if s := b.gate.State(); s.Accepted != tt.want {
+			t.Errorf("%s: gate %+v", tt.name, s)
+		}
+	}
+	endless := 0
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		endless++
+		fmt.Fprintf(w, `{"totalResults":1000000,"Resources":[{"id":"%d","displayName":"x"}]}`, endless)
+	})
+	if _, err := b.FindGroups(t.Context(), []string{"a"}); err == nil || endless != mostPages {
+		t.Errorf("%d pages, %v", endless, err)
+	}
+}
+
+// TestLookupRepeats: what may pass is tried five times, what will not pass once, and a lost answer never says "not found".
+func TestLookupRepeats(t *testing.T) {
+	const page = `{"totalResults":1,"Resources":[{"id":"1","userName":"` + secret + `"}]}`
+	const refusal = `{"detail":"no ` + secret + ` for ` + testToken + `"}`
+	for _, tt := range []struct {
+		name     string
+		failures int
+		status   int // 0: the connection is lost
+		want     int // requests
+		fate     Fate
+	}{
+		{"429 once", 1, 429, 2, Answered}, {"503 four times", 4, 503, 5, Answered}, {"429 for ever", 99, 429, 5, Waiting},
+		{"500", 2, 500, 3, Answered}, {"502 for ever", 99, 502, 5, Unknown}, {"lost", 4, 0, 5, Answered}, {"lost for ever", 99, 0, 5, Unknown},
+		{"400", 99, 400, 1, Rejected}, {"403", 99, 403, 1, Denied}, {"401 twice", 99, 401, 1, Denied}, {"redirect", 99, 302, 1, Denied},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.Gate = throttle.New(throttle.Config{})
+				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					requests++
+					switch {
+					case requests > tt.failures:
+						return answer(200, page), nil
+					case tt.status == 0:
+						return nil, fmt.Errorf("lost %s: %w", r.URL, io.ErrUnexpectedEOF)
+					}
+					return answer(tt.status, refusal, "Retry-After", "5"), nil
+				})}
+			})
+			began := time.Now()
+			found, err := b.FindUsers(t.Context(), []string{secret})
+			le, _ := errors.AsType[*LookupError](err)
+			switch {
+			case requests != tt.want:
+				t.Errorf("%s: %d requests", tt.name, requests)
+			case tt.fate == Answered && (err != nil || len(found) != 1):
+				t.Errorf("%s: %v %v", tt.name, found, err)
+			case tt.fate != Answered && (le == nil || le.Fate != tt.fate || le.Status != tt.status || found != nil):
+				t.Errorf("%s: %v, %v", tt.name, found, err)
+			}
+			if tt.status == 429 && time.Since(began) < 5*time.Second*time.Duration(tt.want-1) {
+				t.Errorf("%s: over after %s", tt.name, time.Since(began))
+			}
+			wantClean(t, tt.name, errorText(err))
+			wantClean(t, tt.name, b.logs.String())
+			if strings.Contains(errorText(err)+b.logs.String(), url.QueryEscape(secret)) {
+				t.Errorf("%s: the query shows: %v %s", tt.name, err, b.logs.String())
+			}
+		})
+	}
+}
+
+// TestLookupFreshToken: as with Send.
+func TestLookupFreshToken(t *testing.T) {
+	source, refused := script("old-1", "good-1")
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer good-1" {
+			w.WriteHeader(401)
+			return
+		}
+		io.WriteString(w, `{"totalResults":0}`)
+	}, func(c *Config) { c.Token = source })
+	if _, err := b.FindUsers(t.Context(), []string{"a"}); err != nil || strings.Join(*refused, "|") != "|old-1" {
+		t.Errorf("%v, asked %q", err, *refused)
+	}
+}

@@ -1,0 +1,57 @@
+package bulkapi
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// progress follows a request through the transport, to tell afterwards whether it can have reached the service.
+type progress struct {
+	seen atomic.Bool // the transport reports at all
+	left atomic.Bool // a header was written: from here on the service may act
+}
+
+// trace is what the transport reports to, from several goroutines. What has left stays so: when net/http turns to another
+// connection because a kept one is dead, it has reported a header that went no further than its buffer, but a transport
+// that repeats a request by itself reports the same.
+func (p *progress) trace() *httptrace.ClientTrace {
+	seen := func() { p.seen.Store(true) }
+	left := func() { p.left.Store(true) }
+	return &httptrace.ClientTrace{
+		GetConn:              func(string) { seen() },
+		GotConn:              func(httptrace.GotConnInfo) { seen() },
+		WroteHeaders:         left,
+		WroteRequest:         func(httptrace.WroteRequestInfo) { left() },
+		GotFirstResponseByte: left,
+	}
+}
+
+// fate tells what err, the transport's, means for the request. A transport that reports nothing is believed only where
+// its error can have no other meaning.
+func (p *progress) fate(err error) Fate {
+	switch {
+	case p.left.Load():
+		return Unknown
+	case p.seen.Load(), unsent(err):
+		return NotSent
+	}
+	return Unknown
+}
+
+// unsent reports whether err arose before there was a connection.
+func unsent(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return true
+	}
+	return is[*net.DNSError](err) || is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) ||
+		is[x509.UnknownAuthorityError](err) || is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err)
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}

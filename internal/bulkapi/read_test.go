@@ -1,0 +1,119 @@
+package bulkapi
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+const urn = `"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
+
+// TestReadErrorForms: every form in which services say what is wrong.
+func TestReadErrorForms(t *testing.T) {
+	for _, tt := range []struct {
+		name, raw string
+		want      Error
+	}{
+		{"webex extension", `{"schemas":["x"],"status":"409",` + urn + `:{"trackingId":"T1","errorCode":400081,"details":["exists","twice"]}}`,
+			Error{Status: 409, ErrorCode: "400081", TrackingID: "T1", Details: []string{"exists", "twice"}}},
+		{"extension in another case", `{` + strings.ToUpper(urn) + `:{"TRACKINGID":"T1","ERRORCODE":"E-7","DETAILS":"one text"}}`,
+			Error{ErrorCode: "E-7", TrackingID: "T1", Details: []string{"one text"}}},
+		{"extension and RFC 7644", `{"status":400,"scimType":"invalidPath","detail":"same","trackingId":"outer",` + urn + `:{"details":["same"],"trackingId":"inner"}}`,
+			Error{Status: 400, ScimType: "invalidPath", TrackingID: "inner", Details: []string{"same"}}},
+		{"extension of another type", `{"detail":"d",` + urn + `:"text"}`, Error{Details: []string{"d"}}},
+		{"RFC 7644", `{"status":{"code":"412"},"scimType":"mutability","detail":"no"}`, Error{Status: 412, ScimType: "mutability", Details: []string{"no"}}},
+		{"general webex", `{"message":"m","errors":[{"description":"d1","errorCode":7},{"description":"d2"},"d3",4],"trackingId":"ROUTER_1"}`,
+			Error{ErrorCode: "7", TrackingID: "ROUTER_1", Details: []string{"m", "d1", "d2", "d3", "4"}}},
+		{"OAuth", `{"error":"invalid_token","error_description":"expired"}`, Error{ErrorCode: "invalid_token", Details: []string{"expired"}}},
+		{"error as an object", `{"error":{"errorCode":"5","message":"inner"}}`, Error{ErrorCode: "5", Details: []string{"inner"}}},
+		{"JSON in a string", `"{\"status\":\"403\",\"detail\":\"inner\"}"`, Error{Status: 403, Details: []string{"inner"}}},
+		{"plain text", `"just text"`, Error{Details: []string{"just text"}}},
+		{"list", `[{"detail":"a"},null,"b",{"detail":"a","scimType":"tooMany"}]`, Error{ScimType: "tooMany", Details: []string{"a", "b"}}},
+		{"null", `null`, Error{}},
+		{"absent", ``, Error{}},
+		{"number", `17`, Error{}},
+		{"HTML", `<html>detail</html>`, Error{}},
+		{"HTML in a string", `"<html>detail</html>"`, Error{}},
+		{"members of other types", `{"status":[],"scimType":{},"detail":{"a":1},"errorCode":[1],"trackingId":null,"errors":{"description":"d"}}`, Error{Details: []string{"d"}}},
+		{"strings in strings without end", `"\"\\\"\\\\\\\"\\\\\\\\\\\\\\\"deep\\\\\\\\\\\\\\\"\\\\\\\"\\\"\""`, Error{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := readError([]byte(tt.raw), 0)
+			if got.Status != tt.want.Status || got.ErrorCode != tt.want.ErrorCode || got.ScimType != tt.want.ScimType ||
+				got.TrackingID != tt.want.TrackingID || !slices.Equal(got.Details, tt.want.Details) {
+				t.Errorf("got  %+v\nwant %+v", got, &tt.want)
+			}
+		})
+	}
+}
+
+// TestErrorText: one line, whatever the service puts in, and of bounded length.
+func TestErrorText(t *testing.T) {
+	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T \u0007 1"}`), 0)
+	e.Status = 409
+	e.clean(newForms(testToken), mixed()...)
+	if got, want := e.Error(), "status 409, error code 7, uniqueness: user  [31m… exists (tracking id T1)"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	long := readError([]byte(`{"detail":"`+strings.Repeat("ä", 1<<20)+`","errorCode":"`+strings.Repeat("c", 1000)+`","trackingId":"`+strings.Repeat("t", 1000)+`"}`), 0)
+	long.clean(nil)
+	if n := len(long.Error()); n > 1200 {
+		t.Errorf("text of %d bytes", n)
+	}
+	if n := len(long.Details[0]); n > maxDetail+len(hidden) {
+		t.Errorf("detail of %d bytes kept", n)
+	}
+}
+
+// TestWords: the words of the protocol stay readable, also where data uses them.
+func TestWords(t *testing.T) {
+	e := &Error{Status: 400, Details: []string{`the user's work phone at path "title" cannot replace members[value eq "2819c223"]`}}
+	e.clean(nil, Operation{Data: []byte(`{"userType":"user","phoneNumbers":[{"type":"work"}],"Operations":[{"op":"replace","path":"title"},{"path":"members[value eq \"2819c223\"]"}]}`)})
+	if got, want := e.Error(), `status 400: the user's work phone at path "title" cannot replace members[value eq "…"]`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestRedactLaw: no value of three characters or more is left in a text, in whatever case it is quoted, nor the token; the
+// raw details keep everything but the token.
+func TestRedactLaw(t *testing.T) {
+	value := rapid.StringOfN(rapid.RuneFrom([]rune("aAbKſsßÅ@. 1")), 0, 6, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(value, 0, 5).Draw(t, "values")
+		text := strings.Join(rapid.SliceOfN(rapid.OneOf(value, rapid.SampledFrom(append(values, "-", testToken))), 0, 12).Draw(t, "text"), "")
+		if rapid.Bool().Draw(t, "upper") {
+			text = strings.ToUpper(text)
+		}
+		data := query{names: values}.data()
+		e := &Error{Details: []string{text}, ErrorCode: text, ScimType: text}
+		e.clean(newForms(testToken), data)
+		shown := string(fold(e.Error()))
+		for _, v := range append(values, testToken) {
+			if v = strings.TrimSpace(v); len([]rune(v)) >= shortest && strings.Contains(shown, string(fold(v))) {
+				t.Fatalf("%q is in %q", v, e.Error())
+			}
+		}
+		if had := strings.Contains(string(fold(text)), string(fold(testToken))); had == (e.Details[0] == text) || had && newForms(testToken).in(e.Details[0]) {
+			t.Fatalf("details changed from %q to %q", text, e.Details[0])
+		}
+	})
+}
+
+// TestLimits: what a 413 names.
+func TestLimits(t *testing.T) {
+	for text, want := range map[string][2]int{
+		"The size of the bulk operation exceeds the maxPayloadSize (1048576).": {1048576, 0},
+		"exceeds the maxOperations (100)":                                      {0, 100},
+		"max payload size of 2048 bytes exceeded; maxOperations: 50":           {2048, 50},
+		"too large": {},
+		"maxPayloadSize (99999999999999999999999)":                              {},
+		"maxPayloadSize is what it is, and much more could be said about it: 1": {},
+	} {
+		a := reading(413, `{"status":"413","detail":"`+text+`"}`, mixed(), 0)
+		if got := [2]int{a.PayloadLimit, a.OperationLimit}; got != want || a.Fate != Rejected {
+			t.Errorf("%s: %v %v, want %v", text, a.Fate, got, want)
+		}
+	}
+}

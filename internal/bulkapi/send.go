@@ -1,0 +1,114 @@
+package bulkapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/webexscim/bulk/gen"
+)
+
+// Send carries out one request. failOnErrors, 1 to 100, makes the service stop after so many failures; 0 leaves it out.
+// Send waits at the gate and then for the answer, at most Config.Timeout. When ctx ends meanwhile, the request may have
+// reached the service: its fate is Unknown.
+func (x *Client) Send(ctx context.Context, ops []Operation, failOnErrors int) Answer {
+	return x.SendWithin(ctx, ctx, ops, failOnErrors)
+}
+
+// SendWithin is Send with a context of its own for what is under way: once ctx ends the request no longer leaves, but one
+// that has left may still be answered until flight ends.
+func (x *Client) SendWithin(ctx, flight context.Context, ops []Operation, failOnErrors int) Answer {
+	if len(ops) == 0 {
+		return Answer{}
+	}
+	body := encode(ops, failOnErrors)
+	r := x.call(ctx, flight, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+		return x.gen.ExecuteBulkWithBody(ctx, x.cfg.OrgID, "application/json", bytes.NewReader(body), edit)
+	})
+	a := judge(r, ops, failOnErrors)
+	x.log(ctx, r, a, ops, len(body))
+	return a
+}
+
+// judge tells what a reply means for the operations.
+func judge(r reply, ops []Operation, failOnErrors int) Answer {
+	a := Answer{Fate: r.fate, Status: r.status, TrackingID: r.headerID()}
+	switch {
+	case r.err != nil && r.fate == Unknown:
+		a.Err = cleaned(r.err, r.token, ops...)
+		return a
+	case r.err != nil: // nothing that could be quoted was sent
+		a.Err = cleaned(r.err, r.token)
+		return a
+	}
+	results, note := readResults(r.body, r.broken)
+	switch {
+	case r.fate == Answered && note == "", r.fate == Rejected && areResults(results):
+		a.Fate = Answered
+		a.Items = readItems(ops, results, failOnErrors, r.token, a.TrackingID)
+		return a
+	case r.fate == Answered:
+		a.Fate = Unknown
+	case r.fate == Rejected && r.status != http.StatusRequestEntityTooLarge && (note == breaksOff || note == tooLong):
+		a.Fate = Unknown // it may have been a list of results
+	default:
+		note = ""
+	}
+	e := readRefusal(r)
+	e.note, e.cause = note, cleaned(r.broken, r.token, ops...)
+	e.clean(r.token, ops...)
+	if a.TrackingID == "" {
+		a.TrackingID = e.TrackingID
+	}
+	if r.status == http.StatusRequestEntityTooLarge {
+		a.PayloadLimit, a.OperationLimit = e.limits()
+	}
+	a.Err = e
+	return a
+}
+
+// log writes one record for the request and, for those who look closely, one for each operation.
+func (x *Client) log(ctx context.Context, r reply, a Answer, ops []Operation, size int) {
+	level := slog.LevelInfo
+	if a.Fate == Answered {
+		level = slog.LevelDebug
+	}
+	attrs := append(make([]slog.Attr, 0, 8), slog.Int("operations", len(ops)), slog.Int("bytes", size),
+		slog.String("fate", a.Fate.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
+		slog.String("trackingId", firstOf(a.TrackingID, r.trackingID)))
+	if a.Err != nil {
+		attrs = append(attrs, slog.String("error", a.Err.Error()))
+	}
+	x.cfg.Logger.LogAttrs(ctx, level, "bulk request", attrs...)
+	if !x.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	for i, op := range ops {
+		attrs := append(make([]slog.Attr, 0, 4), slog.String("method", op.Method), slog.String("path", op.Path),
+			slog.String("bulkId", op.BulkID))
+		if i < len(a.Items) {
+			attrs = append(attrs, slog.Int("status", a.Items[i].Status))
+		}
+		x.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "operation", attrs...)
+	}
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// cleaned is err with nothing in its text that was sent.
+func cleaned(err error, token forms, ops ...Operation) error {
+	if t, ok := errors.AsType[*transportError](err); ok {
+		t.text = newRedactor(token, ops...).clean(t.text)
+		return t
+	}
+	return err
+}

@@ -1,0 +1,239 @@
+package bulkapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/internal/throttle"
+)
+
+// TestSend: what leaves is what was meant to, and what comes back is read.
+func TestSend(t *testing.T) {
+	ops := mixed()
+	ids := map[string]bool{}
+	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if want := encode(ops, 3); !bytes.Equal(body, want) || r.ContentLength != int64(len(want)) {
+			t.Errorf("body %s\nwant %s", body, want)
+		}
+		if r.Method != "POST" || r.URL.String() != "/identity/scim/"+testOrg+"/v2/Bulk" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		for name, want := range map[string]string{
+			"Authorization": "Bearer " + testToken, "Content-Type": "application/json",
+			"Accept": "application/json, application/scim+json", "User-Agent": "test/1", "Idempotency-Key": "", "X-Idempotency-Key": "",
+		} {
+			if got := r.Header.Get(name); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		id := r.Header.Get("TrackingID")
+		if !regexp.MustCompile(`^webexbulk_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(id) || ids[id] {
+			t.Errorf("tracking id %q", id)
+		}
+		ids[id] = true
+		w.Header().Set("TrackingID", "T-9")
+		w.Write([]byte(`{"operations":[{"bulkId":"u1","status":"201","location":"/l","version":"W/\"1\""},
+			{"bulkId":"g1","status":"409","response":{"detail":"secret service exists"}},{"bulkId":"d1","status":"204"}]}`))
+	})
+	for range 2 {
+		a := b.Send(t.Context(), ops, 3)
+		if a.Fate != Answered || a.Err != nil || a.Status != 200 || a.TrackingID != "T-9" || len(a.Items) != 4 {
+			t.Fatalf("%+v", a)
+		}
+		if it := a.Items[0]; !it.Found || it.Status != 201 || it.Location != "/l" || it.Version != `W/"1"` || it.Err != nil {
+			t.Errorf("%+v", it)
+		}
+		if it := a.Items[1]; !it.Found || it.Status != 409 || it.Err == nil || it.Err.Error() != "status 409: … exists (tracking id T-9)" ||
+			it.Err.Details[0] != "secret service exists" {
+			t.Errorf("%+v", it)
+		}
+		if it := a.Items[2]; it != (Item{}) {
+			t.Errorf("%+v", it)
+		}
+	}
+	wantClean(t, "log", b.logs.String())
+	for _, want := range []string{`"operations":4`, `"fate":"answered"`, `"trackingId":"T-9"`, `"path":"/Users/bb-2"`, `"bulkId":"d1"`} {
+		if !strings.Contains(b.logs.String(), want) {
+			t.Errorf("log without %s: %s", want, b.logs.String())
+		}
+	}
+	if s := b.gate.State(); s.Accepted != 2 || s.InFlight != 0 {
+		t.Errorf("gate %+v", s)
+	}
+}
+
+// TestSendNothing: no empty request is ever sent.
+func TestSendNothing(t *testing.T) {
+	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
+	if a := b.Send(t.Context(), nil, 0); a.Fate != Answered || a.Err != nil || len(a.Items) != 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestFates: every HTTP answer, what it means for the operations, and what the gate hears of it.
+func TestFates(t *testing.T) {
+	scim := `{"schemas":["x"],"status":"%d","detail":"about ` + secret + ` and ` + testToken + `","trackingId":"T-1"}`
+	type row struct {
+		status int
+		body   string
+		want   Fate
+	}
+	var rows []row
+	for fate, statuses := range map[Fate][]int{
+		Waiting:  {429, 423, 503},
+		Rejected: {400, 409, 412, 413, 417, 418, 422, 499 - 1},
+		Denied:   {403, 404, 405, 406, 407, 410, 411, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
+		Unknown:  {408, 499, 500, 502, 504, 520, 599, 200, 201, 202, 207},
+	} {
+		for _, status := range statuses {
+			rows = append(rows, row{status, fmt.Sprintf(scim, status), fate}, row{status, "<html>" + secret + testToken + "</html>", fate})
+			if fate != Rejected {
+				rows = append(rows, row{status, `{"operations":[{"bulkId":"u1"`, fate})
+			}
+			if fate != Unknown {
+				rows = append(rows, row{status, "", fate})
+			}
+		}
+	}
+	list := `{"operations":[{"bulkId":"u1","status":"201"}]}`
+	for _, status := range []int{200, 201, 202, 207, 400, 409, 412, 413, 422} {
+		rows = append(rows, row{status, list, Answered})
+	}
+	for _, status := range []int{429, 423, 503} {
+		rows = append(rows, row{status, list, Waiting})
+	}
+	rows = append(rows,
+		row{500, list, Unknown}, row{502, list, Unknown}, row{403, list, Denied},
+		row{200, ``, Unknown}, row{200, `null`, Unknown}, row{200, `[]`, Unknown}, row{200, `{}`, Unknown}, row{200, `"x"`, Unknown},
+		row{200, `{"operations":null}`, Unknown}, row{200, `{"operations":{}}`, Unknown}, row{200, `{"operations":"x"}`, Unknown},
+		row{200, list[:len(list)-1], Unknown}, row{200, list + "x", Unknown}, row{204, ``, Unknown},
+		row{200, `{"operations":[]}`, Answered}, row{200, `{"Operations":[null]}`, Answered},
+		row{400, `{"operations":[]}`, Rejected}, row{400, `{"operations":["a"],"detail":"x"}`, Rejected},
+		// What speaks of an operation is a result, whether or not it says what became of it.
+		row{400, `{"operations":[{"bulkId":"u1"}]}`, Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, Answered},
+		row{422, `{"Operations":[{"method":"POST","status":null}]}`, Answered}, row{413, `{"operations":[{"location":"/l"}]}`, Answered},
+		row{400, `{"operations":[{"detail":"x"},null,7]}`, Rejected}, row{400, `{"operations":[{"bulkId":7}]}`, Rejected},
+		row{400, `{"operations":[{"bulkId":"u1","sta`, Unknown}, row{413, `{"operations":[{"bulkId":"u1","sta`, Rejected},
+	)
+	for _, tt := range rows {
+		t.Run(fmt.Sprintf("%d %.20s", tt.status, tt.body), func(t *testing.T) {
+			b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", "http://elsewhere.invalid/")
+				w.WriteHeader(tt.status)
+				io.WriteString(w, tt.body)
+			})
+			a := b.Send(t.Context(), mixed(), 0)
+			if a.Fate != tt.want || a.Status != tt.status || (a.Err == nil) != (a.Fate == Answered) {
+				t.Fatalf("%v, status %d, %v; want %v", a.Fate, a.Status, a.Err, tt.want)
+			}
+			if a.Err != nil {
+				e, ok := errors.AsType[*Error](a.Err)
+				if !ok || e.Status != tt.status {
+					t.Errorf("error %#v", a.Err)
+				}
+				wantClean(t, "error", a.Err.Error())
+			} else if len(a.Items) != 4 {
+				t.Errorf("%d items", len(a.Items))
+			}
+			wantClean(t, "log", b.logs.String())
+			refused := 0
+			if tt.want == Waiting {
+				refused = 1
+			}
+			if s := b.gate.State(); s.Refused != refused || s.Accepted != 1-refused || s.InFlight != 0 {
+				t.Errorf("gate %+v", s)
+			}
+		})
+	}
+}
+
+// TestRetryAfter: the gate hears the header as it came.
+func TestRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := time.Now()
+		var gap time.Duration
+		b := newBench(t, "https://webex.example", func(c *Config) {
+			c.Gate = throttle.New(throttle.Config{Rand: func() float64 { return 0 }})
+			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				gap = time.Since(first)
+				return answer(503, "", "Retry-After", "rand(30),add(30)"), nil
+			})}
+		})
+		for range 2 {
+			if a := b.Send(t.Context(), mixed(), 0); a.Fate != Waiting {
+				t.Fatalf("%+v", a)
+			}
+		}
+		if gap != 30*time.Second {
+			t.Errorf("the second request left after %s", gap)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// answer is one that never saw a network. Its header is as written here, not in canonical form.
+func answer(status int, body string, header ...string) *http.Response {
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h[header[i]] = []string{header[i+1]}
+	}
+	return &http.Response{StatusCode: status, Header: h, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// TestTrackingID: the header in any case, else the body.
+func TestTrackingID(t *testing.T) {
+	for _, tt := range []struct{ header, body, want string }{
+		{"trackingid", `{"trackingId":"B"}`, "H"}, {"TrackingID", ``, "H"}, {"Trackingid", `<html>`, "H"},
+		{"X-Other", `{"trackingId":"B"}`, "B"}, {"X-Other", `{` + urn + `:{"trackingId":"E"}}`, "E"}, {"X-Other", ``, ""},
+	} {
+		b := newBench(t, "https://webex.example", func(c *Config) {
+			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				return answer(400, tt.body, tt.header, "H"), nil
+			})}
+		})
+		a := b.Send(t.Context(), mixed(), 0)
+		if e, ok := errors.AsType[*Error](a.Err); !ok || e.TrackingID != tt.want || a.TrackingID != tt.want {
+			t.Errorf("%+v: %q, %v", tt, a.TrackingID, a.Err)
+		}
+	}
+}
+
+// TestRedirect: it is not followed, so that no other host sees the token or the data.
+func TestRedirect(t *testing.T) {
+	var visits atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/again") {
+				visits.Add(1)
+			}
+			http.Redirect(w, r, other.URL+"/again", status)
+		}, func(c *Config) {
+			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return nil } // what the caller allows does not count
+		})
+		if a := b.Send(t.Context(), mixed(), 0); a.Fate != Denied || a.Status != status {
+			t.Errorf("%d: %+v", status, a)
+		}
+		if _, err := b.FindUsers(t.Context(), []string{"a"}); err == nil {
+			t.Errorf("%d: a lookup followed", status)
+		}
+	}
+	if n := visits.Load(); n > 0 {
+		t.Errorf("redirects were followed %d times", n)
+	}
+}

@@ -1,0 +1,62 @@
+// Package bulkref finds the places in an operation that refer to another operation by its bulkId, and puts real
+// ids there; it reads the raw JSON, so that whatever it does not replace stays byte for byte.
+//
+//	refs, err := bulkref.Scan(nil, []byte(`{"members":[{"value":"bulkId:u1"}]}`))
+//	data = bulkref.Replace(nil, data, refs, func(name string) (string, bool) { id, ok := ids[name]; return id, ok })
+//
+// In data a reference is a string, never an object key, that is bulkId:NAME as a whole (RFC 7644, section 3.7.2),
+// however it is escaped and however deep it stands. "../Users/bulkId:u1" is text, and so is `members[value eq
+// "bulkId:u1"]`. In a path it is a segment bulkId:NAME.
+package bulkref
+
+import "encoding/json"
+
+// prefix marks a reference. Unlike attribute names it is compared with regard to case.
+const prefix = "bulkId:"
+
+// Reference is one place in data, or in a path, that names an operation.
+type Reference struct {
+	// Name is what stands after "bulkId:", unescaped: the bulkId of the operation meant. It is never empty.
+	Name string
+	// Start and End are the byte range: in data of the whole string with its quotes, in a path of the segment.
+	Start, End int
+	// Required says that an unknown Name is an error here: in a path, and in data under a key "value" or "$ref" in
+	// any case (attribute names are case-insensitive, RFC 7643, section 2.1). Elsewhere an unknown name is text.
+	//
+	// The key is the one of the innermost object; arrays in between do not count: "value":["bulkId:x"] is Required,
+	// "value":{"manager":"bulkId:x"} is not. The "value" of a PATCH operation is a key "value" like any other, also
+	// where it holds a display name.
+	Required bool
+}
+
+// Text returns the reference to name as it stands in data.
+func Text(name string) string { return prefix + name }
+
+// Replace appends data to dst and returns it, each reference whose id is known replaced by that id as
+// json.Marshal writes it. All other bytes are copied as they are. The refs must be those, or in order some of those, that Scan gave for data; dst must not
+// overlap data.
+func Replace(dst, data []byte, refs []Reference, id func(name string) (string, bool)) []byte {
+	done := 0
+	for _, r := range refs {
+		if text, ok := id(r.Name); ok {
+			dst = append(dst, data[done:r.Start]...)
+			dst = appendString(dst, text)
+			done = r.End
+		}
+	}
+	return append(dst, data[done:]...)
+}
+
+// appendString appends s as the JSON string that json.Marshal makes of it; ids are mostly plain and need no call.
+func appendString(dst []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
+			quoted, _ := json.Marshal(s) // a string cannot fail
+			return append(dst, quoted...)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
