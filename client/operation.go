@@ -3,9 +3,12 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strconv"
 )
 
-// The methods that Webex takes in a Bulk request; it has no PUT
+// The methods that Webex accepts in a Bulk request; it has no PUT
 // (developer.webex.com/docs/api/v1/scim2-bulk).
 const (
 	MethodPost   = "POST"
@@ -13,8 +16,13 @@ const (
 	MethodDelete = "DELETE"
 )
 
-// Operation is one change of one resource: what a single SCIM request would
-// be. The zero value is not valid: a Method and a Path are needed.
+// Operation is one change of one resource, the equivalent of a single SCIM
+// request. The zero value is not valid: a Method and a Path are needed.
+//
+// It prints and logs its method, path and bulkId, but never its Data, with any
+// verb of package fmt and inside of other values too. Two ways around that
+// remain: package fmt cannot call the methods of a value in an unexported field,
+// and encoding/json writes all fields.
 type Operation struct {
 	// Method is POST, PATCH or DELETE, in upper case.
 	Method string
@@ -26,7 +34,10 @@ type Operation struct {
 	// Empty: one is assigned when the operation is sent.
 	BulkID string
 	// Data is the body of a POST or PATCH. It is marshaled once, when the
-	// operation is planned; a json.RawMessage travels byte for byte.
+	// operation is read from its source, before the source continues: what is
+	// sent is a copy, and later changes of maps, slices and pointers in Data have
+	// no effect. Do reads all operations before it returns. A json.RawMessage or
+	// []byte is sent byte for byte.
 	Data any
 }
 
@@ -34,7 +45,51 @@ type Operation struct {
 // as a value anywhere in Data, or as the last segment of a Path.
 func Ref(bulkID string) string { return "bulkId:" + bulkID }
 
-// marshaled returns Data as the bytes that travel, nil when there is none.
+// String returns method, path and bulkId.
+func (o Operation) String() string {
+	if o.Method == "" && o.Path == "" {
+		return "empty operation"
+	}
+	text := printable(o.Method) + " " + printable(o.Path)
+	if o.BulkID != "" {
+		text += fmt.Sprintf(" (bulkId %q)", o.BulkID)
+	}
+	return text
+}
+
+// Format implements fmt.Formatter: every verb prints String.
+func (o Operation) Format(s fmt.State, verb rune) { printString(s, verb, o.String()) }
+
+// LogValue implements slog.LogValuer with method, path and bulkId.
+func (o Operation) LogValue() slog.Value { return slog.GroupValue(o.logAttrs()...) }
+
+func (o Operation) logAttrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("method", o.Method), slog.String("path", o.Path)}
+	if o.BulkID != "" {
+		attrs = append(attrs, slog.String("bulkId", o.BulkID))
+	}
+	return attrs
+}
+
+// printString prints text for all verbs, since the default of a verb that a
+// type does not handle prints its fields. Width and flags such as %-30v hold.
+func printString(s fmt.State, verb rune, text string) {
+	directive := fmt.FormatString(s, 's')
+	if verb == 'q' {
+		directive = fmt.FormatString(s, 'q')
+	}
+	fmt.Fprintf(s, directive, text)
+}
+
+// printable escapes what a terminal could obey: control characters and marks
+// that change the direction of text.
+func printable(s string) string {
+	quoted := strconv.Quote(s)
+	return quoted[1 : len(quoted)-1]
+}
+
+// marshaled returns a copy of Data as the bytes that are sent, nil when there is
+// none.
 func (o Operation) marshaled() (json.RawMessage, error) {
 	switch d := o.Data.(type) {
 	case nil:
@@ -47,8 +102,8 @@ func (o Operation) marshaled() (json.RawMessage, error) {
 	return marshalPlain(o.Data)
 }
 
-// marshalPlain is json.Marshal without its escapes for HTML, so that text
-// travels as its owner wrote it.
+// marshalPlain is json.Marshal without its escapes for HTML, so that text is
+// sent as it was written.
 func marshalPlain(v any) (json.RawMessage, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

@@ -1,20 +1,27 @@
 package client
 
-// Outcome is the fate of an operation. The zero value is no outcome.
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// Outcome tells whether an operation was done. The zero value is no outcome.
 type Outcome int
 
-// The four fates that an operation can have.
+// The four outcomes.
 const (
-	// Succeeded: the service said 2xx for it, or a lookup showed its effect.
+	// Succeeded: the service answered 2xx for it, or a lookup showed its effect.
 	Succeeded Outcome = iota + 1
-	// Failed: refused by the service, or by a check before sending.
+	// Failed: refused by the service, or by a check before sending. It was never
+	// done.
 	Failed
-	// Skipped: not sent, because the job stopped or because the operation
-	// refers to one that did not succeed; or refused with its whole request,
-	// for which the job stopped.
+	// Skipped: never done, because the job stopped or because an operation that
+	// it depends on did not succeed. It was not sent, or only in requests that
+	// the service refused whole or left it out of.
 	Skipped
-	// Unknown: sent, and neither an answer nor a lookup can tell what became
-	// of it.
+	// Unknown: it was sent and may have been done; neither an answer nor a lookup
+	// can tell.
 	Unknown
 )
 
@@ -33,13 +40,14 @@ func (o Outcome) String() string {
 	return "none"
 }
 
-// Result is what became of one operation.
+// Result tells what became of one operation. Like an Operation, it prints and
+// logs without the operation's data.
 type Result struct {
 	// Index is the operation's place in the input, from 0.
 	Index int
 	// Operation is the operation as it was given.
 	Operation Operation
-	// Outcome is the operation's fate.
+	// Outcome tells whether the operation was done.
 	Outcome Outcome
 	// Status is the HTTP status that the service gave this operation; 0 when
 	// it gave none.
@@ -58,4 +66,59 @@ type Result struct {
 	// Err is nil exactly when Outcome is Succeeded. A *ResponseError in it
 	// carries what the service said, a *SkippedError names the cause.
 	Err error
+}
+
+// JoinErrors returns the errors of results as one, nil when all succeeded:
+//
+//	results, err := c.Do(ctx, ops...)
+//	if err := errors.Join(err, client.JoinErrors(results)); err != nil {
+//		return err // not all was done
+//	}
+//
+// Its text has a line for each operation that did not succeed, with index,
+// method, path, bulkId and outcome, and holds no data. Each of the errors can be
+// found with errors.Is and errors.As.
+func JoinErrors(results []Result) error {
+	var errs []error
+	for _, r := range results {
+		if r.Err != nil {
+			errs = append(errs, fmt.Errorf("operation %d: %v: %v: %w", r.Index, r.Operation, r.Outcome, r.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// String returns index, method, path, bulkId, outcome, status, the id of the
+// resource, and the error.
+func (r Result) String() string {
+	text := fmt.Sprintf("operation %d: %v: %v", r.Index, r.Operation, r.Outcome)
+	if r.Status != 0 {
+		text += fmt.Sprintf(" (%d)", r.Status)
+	}
+	if r.Location.ID != "" {
+		text += ", id " + printable(r.Location.ID)
+	}
+	if r.Err != nil {
+		text += ": " + r.Err.Error()
+	}
+	return text
+}
+
+// Format implements fmt.Formatter: every verb prints String.
+func (r Result) Format(s fmt.State, verb rune) { printString(s, verb, r.String()) }
+
+// LogValue implements slog.LogValuer with what String prints.
+func (r Result) LogValue() slog.Value {
+	attrs := append([]slog.Attr{slog.Int("index", r.Index)}, r.Operation.logAttrs()...)
+	attrs = append(attrs, slog.String("outcome", r.Outcome.String()))
+	if r.Status != 0 {
+		attrs = append(attrs, slog.Int("status", r.Status))
+	}
+	if r.Location.ID != "" {
+		attrs = append(attrs, slog.String("id", r.Location.ID))
+	}
+	if r.Err != nil {
+		attrs = append(attrs, slog.String("error", r.Err.Error()))
+	}
+	return slog.GroupValue(attrs...)
 }

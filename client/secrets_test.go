@@ -88,7 +88,6 @@ func discreetJob() *client.Job {
 func tell(c *client.Client, job *client.Job) string {
 	var said strings.Builder
 	for res, err := range c.Run(context.Background(), job) {
-		res.Operation = client.Operation{}
 		fmt.Fprintf(&said, "%+v %v %v\n", res, err, res.Err)
 		for e := res.Err; e != nil; e = errors.Unwrap(e) {
 			fmt.Fprintln(&said, e)
@@ -109,9 +108,8 @@ func silentOn(t *testing.T, where, text string) {
 	}
 }
 
-// All that a job says, in errors, logs at every level and results (but for the
-// operation itself), holds neither token nor data, whatever goes wrong and
-// however much the service repeats of it.
+// Errors, logs at every level and printed results hold neither token nor data,
+// whatever goes wrong and however much the service repeats of them.
 func TestNothingIsSaidAboutPeople(t *testing.T) {
 	var logs safeBuffer
 	logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
