@@ -104,7 +104,7 @@ func (r *run) whyDropped(p *pending, d plan.Drop) error {
 	case plan.Duplicate:
 		return fmt.Errorf("%w: bulkId %q is that of an earlier operation", ErrInvalid, d.Name)
 	case plan.Circle:
-		return fmt.Errorf("%w: members: %q", ErrCircle, d.Circle)
+		return fmt.Errorf("%w: members: %q", ErrCycle, d.Circle)
 	case plan.Forward:
 		return fmt.Errorf("%w: bulkId %q", ErrForward, d.Name)
 	case plan.TooLarge:

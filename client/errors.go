@@ -1,15 +1,16 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
-// The reasons for which a job stops before its input is used up. The error
-// that Run ends with wraps one of them, or the context's error, or the error
-// of the source.
+// The reasons for which a job stops before the end of its input. The error that
+// Run ends with wraps one of them, or the context's error, or the error of the
+// source.
 var (
 	// ErrBudget: the service has refused as many operations as Job.FailOnErrors
 	// allows.
@@ -20,9 +21,13 @@ var (
 	// ErrEndpoint: there is no Bulk endpoint for this organization at this url
 	// (404 and its like), or it redirects elsewhere.
 	ErrEndpoint = errors.New("no such organization or endpoint")
-	// ErrUnavailable: the service could not be reached, or kept refusing,
-	// through every attempt.
+	// ErrUnavailable: the service could not be reached, or kept refusing, in every
+	// attempt; or only intermediaries answered.
 	ErrUnavailable = errors.New("service unavailable")
+	// ErrSameRefusal: requests of a single operation were refused whole, one after
+	// the other, with the same status and text, so that the cause is not in the
+	// operations: a wrong setting, for example.
+	ErrSameRefusal = errors.New("the service refuses every request in the same way")
 	// ErrJournal: the Journal could not be read or written.
 	ErrJournal = errors.New("journal")
 	// ErrSource: the source of operations gave an error.
@@ -35,65 +40,88 @@ var (
 	ErrInvalid = errors.New("invalid operation")
 	// ErrTooLarge: it is larger than a request may be.
 	ErrTooLarge = errors.New("operation larger than a request may be")
-	// ErrCircle: it is part of a circle of references that no single request
-	// can hold.
-	ErrCircle = errors.New("circle of references larger than a request may be")
+	// ErrCycle: it is part of a cycle of references that no single request can
+	// hold.
+	ErrCycle = errors.New("cycle of references larger than a request may be")
 	// ErrReference: it refers to a bulkId that no POST of the job has.
 	ErrReference = errors.New("reference to an unknown bulkId")
-	// ErrForward: in an ordered job, it refers to a later operation that cannot
-	// travel with it.
+	// ErrForward: in an ordered job, it refers to a later operation that cannot be
+	// in the same request.
 	ErrForward = errors.New("reference to an operation too far ahead for an ordered job")
+	// ErrCorrected: a create whose resource an earlier run has created from other
+	// content, which the input no longer holds. A second create would be refused,
+	// or make a second group.
+	ErrCorrected = errors.New("an earlier run created a resource of this name from other content: " +
+		"make it an update of that resource, or let creates update (--existing update)")
 )
 
-// SkippedError is the error of an operation that was not sent, or was refused
-// with its whole request, so that nothing was done.
+// SkippedError is the error of an operation that was skipped: an operation that
+// it depends on did not succeed, or the job stopped.
 type SkippedError struct {
-	// Index is the operation that this one needed, -1 when the job as a whole
-	// stopped, or when which operation it was is no longer known.
+	// Index is the operation that this one depends on. It is -1 when the job
+	// stopped, or when the index is no longer known.
 	Index int
-	// BulkID is the name under which that operation was referred to, "" when
-	// the job as a whole stopped.
+	// BulkID is the bulkId by which this operation refers to that one, "" when it
+	// depends on the operation before it on the same resource, or when the job
+	// stopped.
 	BulkID string
-	// Refused tells that the operation was sent, and that the service refused
-	// the whole request for a reason that ended the job.
+	// Refused tells that the operation was sent, and that the service refused the
+	// whole request for a reason that stopped the job.
 	Refused bool
-	// Cause is that operation's error, or the reason why the job stopped.
+	// Cause is the error of the operation that this one depends on, or the reason
+	// why the job stopped.
 	Cause error
 }
 
-// Error names the operation that was needed, and of those that this one needed
-// in turn the last; or it tells why the job stopped.
+// Error names the operation that this one depends on, of those that were skipped
+// in turn the last, and its error; or it tells why the job stopped.
 func (e *SkippedError) Error() string {
 	switch {
 	case e.Refused:
-		return fmt.Sprintf("not done: its request was refused: %v", e.Cause)
-	case e.BulkID == "":
-		return fmt.Sprintf("not sent: %v", e.Cause)
+		return fmt.Sprintf("skipped: its request was refused: %v", e.Cause)
+	case !e.isDependency():
+		return fmt.Sprintf("skipped: %v", e.Cause)
 	}
-	text, last := "not sent: refers to "+e.needed(), e
+	text, last := "skipped: depends on "+e.dependency(), e
 	for next, ok := e.next(); ok; next, ok = next.next() {
 		last = next
 	}
 	if last != e {
-		text += ", which was not sent for the sake of " + last.needed()
+		text += ", which was skipped because of " + last.dependency()
 	}
-	if last.Index >= 0 {
-		text += ", which did not succeed"
-	}
-	return fmt.Sprintf("%s: %v", text, last.Cause)
+	return text + last.ending()
 }
 
-func (e *SkippedError) needed() string {
-	if e.Index < 0 {
+func (e *SkippedError) isDependency() bool { return e.Index >= 0 || e.BulkID != "" }
+
+func (e *SkippedError) dependency() string {
+	switch {
+	case e.Index < 0:
 		return fmt.Sprintf("bulkId %q", e.BulkID)
+	case e.BulkID == "":
+		return fmt.Sprintf("operation %d on the same resource", e.Index)
 	}
-	return fmt.Sprintf("bulkId %q (operation %d)", e.BulkID, e.Index)
+	return fmt.Sprintf("operation %d (bulkId %q)", e.Index, e.BulkID)
 }
 
-// next is what the operation that was needed needed itself.
+// ending tells how the operation that this one depends on ended.
+func (e *SkippedError) ending() string {
+	if e.Cause == nil {
+		return ", which did not succeed"
+	}
+	if _, skipped := errors.AsType[*SkippedError](e.Cause); skipped {
+		return fmt.Sprintf(", which was %v", e.Cause)
+	}
+	if errors.Is(e.Cause, ErrUnknown) || errors.Is(e.Cause, ErrNoID) {
+		return fmt.Sprintf(": %v", e.Cause)
+	}
+	return fmt.Sprintf(", which failed: %v", e.Cause)
+}
+
+// next is the error of the dependency, where that was skipped for its own.
 func (e *SkippedError) next() (*SkippedError, bool) {
 	next, ok := errors.AsType[*SkippedError](e.Cause)
-	return next, ok && next.BulkID != ""
+	return next, ok && next.isDependency()
 }
 
 // Unwrap returns the cause.
@@ -102,40 +130,49 @@ func (e *SkippedError) Unwrap() error { return e.Cause }
 // The reasons for which an outcome is Unknown, or for which nothing can refer
 // to a create that succeeded.
 var (
-	// ErrUnknown: the operation was sent, and neither an answer nor a lookup
-	// tells what became of it.
+	// ErrUnknown: the operation was sent, and neither an answer nor a lookup tells
+	// whether it was done.
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrNoID: the service did not say which resource it created.
 	ErrNoID = errors.New("created under an id that the service did not name")
 )
 
-// reasons are all that errors.Is can be asked for.
+// reasons are the errors of this package that callers compare with errors.Is.
 var reasons = []error{
-	ErrBudget, ErrUnauthorized, ErrNoToken, ErrEndpoint, ErrUnavailable, ErrJournal, ErrSource,
-	ErrInvalid, ErrTooLarge, ErrCircle, ErrReference, ErrForward, ErrUnknown, ErrNoID,
+	ErrBudget, ErrUnauthorized, ErrNoToken, ErrEndpoint, ErrUnavailable, ErrSameRefusal, ErrJournal, ErrSource,
+	ErrInvalid, ErrTooLarge, ErrCycle, ErrReference, ErrForward, ErrCorrected, ErrUnknown, ErrNoID,
 }
 
-// ResponseError is what the service said of an operation, or of a request, that
-// it refused: the Webex error extension and the members of RFC 7644 section
-// 3.12 in one.
+// ResponseError is the service's refusal of an operation, or of a whole request:
+// the Webex error extension and the members of RFC 7644 section 3.12 in one.
 type ResponseError struct {
 	// Status is the HTTP status.
 	Status int
 	// ErrorCode is Webex's code, as it came, number or text; "" when absent.
 	ErrorCode string
-	// TrackingID is what Cisco's support asks for; "" when absent.
+	// TrackingID identifies the request for Cisco's support; "" when absent.
 	TrackingID string
 	// ScimType is RFC 7644's detail error keyword, such as "uniqueness".
 	ScimType string
 	// Details are the service's own words. They can quote personal data; the
 	// text of the error does not.
 	Details []string
+	// ExistingID is the id of the resource that a create was refused for (status
+	// 409), where a lookup found it; "" otherwise.
+	ExistingID string
 
 	text string
 }
 
-// Error is what the service said, without the data of the operation.
-func (e *ResponseError) Error() string { return e.text }
+// Error returns status, codes and the service's words without the data of the
+// operation, and the id of an existing resource.
+func (e *ResponseError) Error() string {
+	text := cmp.Or(e.text, fmt.Sprintf("status %d", e.Status))
+	if e.ExistingID != "" {
+		text += fmt.Sprintf(" (existing id %s)", printable(e.ExistingID))
+	}
+	return text
+}
 
 func newResponseError(e *bulkapi.Error) *ResponseError {
 	return &ResponseError{
@@ -144,7 +181,7 @@ func newResponseError(e *bulkapi.Error) *ResponseError {
 	}
 }
 
-// public turns an error of an exchange into one of this package.
+// public turns an error of package bulkapi into one of this package.
 func public(err error) error {
 	if e, ok := errors.AsType[*bulkapi.Error](err); ok {
 		return newResponseError(e)

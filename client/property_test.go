@@ -245,9 +245,9 @@ func (j *judged) checkOutcome(i int, stopped bool) {
 		j.errorf("operation %d succeeded, though it can't", i)
 	case stopped || j.stop != nil || j.doomed[i] || r.Outcome == client.Succeeded:
 	case j.job.Ordered && errors.Is(r.Err, client.ErrForward), j.job.Ordered && r.Outcome == client.Skipped:
-	case errors.Is(r.Err, client.ErrCircle):
+	case errors.Is(r.Err, client.ErrCycle):
 	case errors.Is(r.Err, client.ErrTooLarge) && j.cfg.Limits.Bytes > 0:
-	case j.follows(i, client.ErrCircle), j.follows(i, client.ErrTooLarge):
+	case j.follows(i, client.ErrCycle), j.follows(i, client.ErrTooLarge):
 	default:
 		j.errorf("operation %d: %v: %v", i, r.Outcome, r.Err)
 	}

@@ -154,7 +154,7 @@ func TestCircles(t *testing.T) {
 			expected := map[client.Outcome]int{client.Succeeded: n + 52}
 			if n > 100 {
 				expected = map[client.Outcome]int{client.Succeeded: 52, client.Failed: n}
-				if e := results[0].Err; !errors.Is(e, client.ErrCircle) || !strings.Contains(e.Error(), `"c0"`) {
+				if e := results[0].Err; !errors.Is(e, client.ErrCycle) || !strings.Contains(e.Error(), `"c0"`) {
 					t.Errorf("%v", e)
 				}
 			}

@@ -39,7 +39,7 @@ func TestRefusedWithItsRequest(t *testing.T) {
 					t.Fatalf("%d: %v", i, r.Err)
 				}
 				skip, _ := errors.AsType[*client.SkippedError](r.Err)
-				if sent := i < 100; skip == nil || skip.Refused != sent || strings.HasPrefix(r.Err.Error(), "not sent") == sent || (r.Attempts > 0) != sent {
+				if sent := i < 100; skip == nil || skip.Refused != sent || strings.HasPrefix(r.Err.Error(), "skipped: its request was refused") != sent || (r.Attempts > 0) != sent {
 					t.Fatalf("%d: %v after %d", i, r.Err, r.Attempts)
 				}
 			}
@@ -58,7 +58,7 @@ func TestSkippedTextIsShort(t *testing.T) {
 	sc.config = func(c *client.Config) { c.ResolveReferences = true }
 	sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		last := results[500].Err
-		if text := last.Error(); len(text) > 300 || !strings.Contains(text, `"c499" (operation 499)`) || !strings.Contains(text, `"c0" (operation 0)`) || !strings.Contains(text, "status 409") {
+		if text := last.Error(); len(text) > 300 || !strings.Contains(text, `operation 499 (bulkId "c499")`) || !strings.Contains(text, `operation 0 (bulkId "c0"), which failed`) || !strings.Contains(text, "status 409") {
 			t.Errorf("%s", text)
 		}
 		if said, ok := errors.AsType[*client.ResponseError](last); !ok || said.Status != 409 {
@@ -100,7 +100,7 @@ func TestCausesOfLongAgo(t *testing.T) {
 		name   string
 		reason error
 		status int
-	}{{"lost", client.ErrUnknown, 0}, {"taken", nil, 409}, {"needs", nil, 409}, {"invalid", client.ErrInvalid, 0}, {"big", client.ErrTooLarge, 0}, {"c7", client.ErrCircle, 0}}
+	}{{"lost", client.ErrUnknown, 0}, {"taken", nil, 409}, {"needs", nil, 409}, {"invalid", client.ErrInvalid, 0}, {"big", client.ErrTooLarge, 0}, {"c7", client.ErrCycle, 0}}
 	ops := append([]client.Operation{lost}, early...)
 	for i := range 10_100 {
 		invalid.BulkID = fmt.Sprintf("i%d", i)

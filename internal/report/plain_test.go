@@ -104,7 +104,7 @@ func TestInterruptedIsPlain(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {
-		if text != "not sent: interrupted" {
+		if text != "skipped: interrupted" {
 			t.Errorf("%q", text)
 		}
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"errors"
-	"fmt"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -26,16 +25,6 @@ func trackingID(err error) string {
 func skipped(err error) *client.SkippedError {
 	e, _ := errors.AsType[*client.SkippedError](err)
 	return e
-}
-
-// message is the text of an error. That of an operation at the end of a chain of
-// references names its neighbor and the first cause only: with all of them,
-// the results of a chain would be as long as its square.
-func message(err error) string {
-	if e, ok := err.(*client.SkippedError); ok && e.Index >= 0 {
-		return plain(fmt.Sprintf("not sent: refers to bulkId %q (operation %d), which did not succeed: %v", e.BulkID, e.Index, firstCause(e)))
-	}
-	return Plain(err)
 }
 
 // firstCause is the error at the other end of a chain of references.
@@ -65,7 +54,7 @@ func reason(res client.Result) string {
 	}
 	if e := skipped(res.Err); e != nil {
 		switch {
-		case e.Index >= 0:
+		case e.Index >= 0 || e.BulkID != "":
 			return refers
 		case res.Outcome == client.Skipped && e.Refused:
 			return atOnce
@@ -73,10 +62,10 @@ func reason(res client.Result) string {
 			return unsent
 		}
 	}
-	for _, known := range []error{client.ErrReference, client.ErrCircle, client.ErrTooLarge, client.ErrForward} {
+	for _, known := range []error{client.ErrReference, client.ErrCycle, client.ErrTooLarge, client.ErrForward} {
 		if errors.Is(res.Err, known) {
 			return known.Error()
 		}
 	}
-	return cmp.Or(discreet(message(res.Err), res.Operation.BulkID), "no reason given")
+	return cmp.Or(discreet(Plain(res.Err), res.Operation.BulkID), "no reason given")
 }

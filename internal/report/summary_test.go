@@ -227,7 +227,7 @@ func TestChainStaysShort(t *testing.T) {
 		cause = &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1), Cause: cause}
 	}
 	line := NewLine(skip(999, cause), 0)
-	const want = `not sent: refers to bulkId "u998" (operation 998), which did not succeed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)`
+	const want = `skipped: depends on operation 998 (bulkId "u998"), which was skipped because of operation 0 (bulkId "u0"), which failed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)`
 	if line.Error.Message != want || line.Error.TrackingID != "ROUTER_1" || line.Error.Status != 409 {
 		t.Errorf("got %+v", line.Error)
 	}
