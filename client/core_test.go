@@ -116,6 +116,8 @@ func TestInvalidOperations(t *testing.T) {
 		"up":                     {Method: "DELETE", Path: "/Users/.."},
 		"up in disguise":         {Method: "DELETE", Path: "/Users/%2e%2E"},
 		"through a slash":        {Method: "DELETE", Path: "/Users/..%2f..%2fv2"},
+		"through it, escaped":    {Method: "DELETE", Path: "/Users/..%252f..%252fv2"},
+		"a backslash":            {Method: "DELETE", Path: "/Users/..%5cv2"},
 		"a query":                {Method: "DELETE", Path: "/Users/1?x=y"},
 		"a fragment":             {Method: "DELETE", Path: "/Users/1#x"},
 		"a line break":           {Method: "DELETE", Path: "/Users/1\n"},

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// Location says where a resource lives. The zero value says nothing.
+// Location names a resource. The zero value names none.
 type Location struct {
 	// URL is the location as the service wrote it; in results, where that
-	// repeats the access token, only its end. It is for showing: its host is
-	// never contacted.
+	// repeats the access token, only its end. It is for people to read: its host
+	// is never contacted.
 	URL string
 	// OrgID is the organization, its UUID in lower case where it is one; "" if
 	// the location does not name it.
@@ -28,18 +28,19 @@ type Location struct {
 
 var errNoID = errors.New("location: no id found, expected a url that ends in {resource type}/{id}")
 
-// ParseLocation takes the url of a resource apart: absolute or relative, with
-// or without the organization, of any resource type, in any case, with a slash
-// at the end, a query, a fragment, escapes:
+// ParseLocation reads the url of a resource: absolute or relative, with or
+// without the organization, of any resource type, in any case, with a slash at
+// the end, a query, a fragment, escapes:
 //
 //	https://webexapis.com/identity/scim/{org}/v2/Users/{id}
 //	https://example.com/v2/Groups/{id}/
 //	Users/{id}
 //
-// Type and id are the last two segments of the path. Where the id is missing,
-// or is none (blank, "..", a bulkId reference, control characters), or the url
-// is of a part of a resource (/v2/Groups/{id}/members), the Location is zero
-// and the error tells so without repeating the text.
+// Type and id are the last two segments of the path. Where the id is missing or
+// cannot be one (blank, a dot segment such as "..", with a slash or backslash,
+// escaped or not, a bulkId reference, control characters), or the url is of a
+// part of a resource (/v2/Groups/{id}/members), the Location is zero and the
+// error does not repeat the text.
 func ParseLocation(s string) (Location, error) {
 	segments := pathSegments(s)
 	n := len(segments)
@@ -51,15 +52,16 @@ func ParseLocation(s string) (Location, error) {
 		return Location{}, errNoID
 	}
 	if !isID(id) {
-		return Location{}, errors.New("location: what stands in the place of the id cannot be one")
+		return Location{}, errors.New("location: invalid resource id")
 	}
 	return Location{URL: s, OrgID: orgOf(segments[:n-2]), ResourceType: canonicalType(kind), ID: id}, nil
 }
 
-// IsZero reports whether l says nothing.
+// IsZero reports whether l names no resource.
 func (l Location) IsZero() bool { return l == Location{} }
 
-// String is the URL, or where there is none a relative one made of the rest.
+// String returns URL, or, where it is empty, a relative url made of the other
+// fields.
 func (l Location) String() string {
 	if l.URL != "" || l.IsZero() {
 		return l.URL
@@ -71,8 +73,8 @@ func (l Location) String() string {
 	return path
 }
 
-// WebexID is the id of a user or group in the form of the other Webex APIs, see
-// [WebexID]. It is "" for other types, and for a group whose organization the
+// WebexID returns the id of a user or group in the form of the other Webex APIs,
+// see [WebexID]. It is "" for other types, and for a group whose organization the
 // location does not name.
 func (l Location) WebexID() string {
 	switch {
@@ -113,7 +115,7 @@ func isScheme(s string) bool {
 	return ok && name != "" && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 }
 
-// orgOf finds the organization in what stands before type and id: between
+// orgOf finds the organization in the segments before type and id: between
 // "scim" and the version, or a UUID before the version.
 func orgOf(segments []string) string {
 	if n := len(segments); n > 0 && isVersion(segments[n-1]) {
@@ -142,7 +144,7 @@ func isInside(before []string) bool {
 }
 
 // isResourceType reports whether s can be a type: a name that is no other part
-// of a SCIM url. So what lacks its id, as .../v2/Users does, is not misread.
+// of a SCIM url, so that a url without an id, as .../v2/Users, is not misread.
 func isResourceType(s string) bool {
 	for i := range len(s) {
 		letter := 'a' <= s[i]|0x20 && s[i]|0x20 <= 'z'
@@ -164,11 +166,17 @@ func isVersion(s string) bool {
 	return len(s) > 1 && s[0]|0x20 == 'v' && strings.Trim(s[1:], "0123456789") == ""
 }
 
-// isID reports whether s can be an id. A bulkId is none: the word is reserved
-// (RFC 7643, section 3.1), and would be sent as a reference.
+// isID reports whether s can be an id, however often it is unescaped on its way:
+// one segment of a path, and no dot segment, which would lead to another
+// resource. A bulkId is not an id: the word is reserved (RFC 7643 section 3.1),
+// and would be sent as a reference.
 func isID(s string) bool {
-	return strings.TrimSpace(s) != "" && s != "." && s != ".." && utf8.ValidString(s) &&
-		!strings.HasPrefix(s, "bulkId:") && !strings.ContainsFunc(s, unicode.IsControl)
+	if strings.TrimSpace(s) == "" || s == "." || s == ".." || !utf8.ValidString(s) || strings.HasPrefix(s, "bulkId:") ||
+		strings.ContainsAny(s, `/\`) || strings.ContainsFunc(s, unicode.IsControl) {
+		return false
+	}
+	plain, err := url.PathUnescape(s)
+	return err != nil || plain == s || isID(plain)
 }
 
 // isKnownType reports whether s is the type of users or groups, in any case.

@@ -3,6 +3,7 @@ package client_test
 import (
 	"encoding/base64"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,7 +41,7 @@ func TestParseLocation(t *testing.T) {
 		{"/v2/Users/u1/", "", "Users", "u1"}, {"/v2//Users///u1//", "", "Users", "u1"}, {" /v2/Users/u1\n", "", "Users", "u1"},
 		{"/v2/Users/u1?attributes=id/userName#x/y", "", "Users", "u1"}, {"/v2/Users/u1#a?b", "", "Users", "u1"},
 		{"/v2/Users/u1/?a=https://h/v2/Groups/g", "", "Users", "u1"},
-		{"/v2/Users/a%20b%2Fc%3F", "", "Users", "a b/c?"}, {"/v2/%55sers/%75%31", "", "Users", "u1"},
+		{"/v2/Users/a%20b%3F", "", "Users", "a b?"}, {"/v2/Users/a%252e", "", "Users", "a%2e"}, {"/v2/%55sers/%75%31", "", "Users", "u1"},
 		{"/v2/Users/100%", "", "Users", "100%"}, {"/v2/Users/ñ木", "", "Users", "ñ木"}, {"/v2/Users/a+b@c:d", "", "Users", "a+b@c:d"},
 		{strings.ToUpper("https://webexapis.com/identity/scim/" + orgUUID + "/v2/Users/u1"), orgUUID, "Users", "U1"},
 		{"/V2/USERS/aB", "", "Users", "aB"}, {"/V2/groups/g", "", "Groups", "g"}, {"/v1/Users/u1", "", "Users", "u1"},
@@ -70,7 +71,7 @@ func TestParseLocationRefuses(t *testing.T) {
 		"/v2/Users/%20", "/v2/Users/..", "/v2/Users/.", "/v2/Users/%2e%2E", "/v2/Users/bulkId:u1", "/v2/Users/bulkId%3Au1",
 		"/v2/Users/a%00", "/v2/Users/a%0Ab", "/v2/Users/%FF", "/v2/Users/\xff", "/v2/Us ers/u1", "/v2/2Users/u1", "urn:x/u1", "/v2/Üser/u1",
 		"/v2/Groups/g1/members/", "/Groups/g1/members", "/v2/Devices/d1/members/m1", "/groups/g1/members/m1",
-		"/v2/Users/secret\x01",
+		"/v2/Users/secret\x01", "/v2/Users/..%2f..%2fGroups%2fx", "/v2/Users/a%2Fb", "/v2/Users/a%5cb", `/v2/Users/a\b`, "/v2/Users/%252e%252E", "/v2/Users/x%25252Fy",
 	} {
 		l, err := client.ParseLocation(in)
 		if !l.IsZero() || err == nil {
@@ -112,7 +113,7 @@ func TestLocationRoundTrip(t *testing.T) {
 		l := client.Location{
 			OrgID:        rapid.SampledFrom([]string{"", orgUUID}).Draw(t, "org"),
 			ResourceType: rapid.SampledFrom([]string{"Users", "Groups", "Devices"}).Draw(t, "type"),
-			ID:           rapid.StringMatching(`[!-~ñ木]{0,20}-x`).Draw(t, "id"), // no fixed word ends in -x
+			ID:           rapid.StringMatching(`[!-$&-.0-[\]-~ñ木]{0,20}-x`).Draw(t, "id"), // no fixed word ends in -x
 		}
 		if strings.HasPrefix(l.ID, "bulkId:") {
 			l.ID = "x" + l.ID // a reference is no id
@@ -132,7 +133,7 @@ func FuzzParseLocation(f *testing.F) {
 		"", "null", "/v2/Users/u1", "Users/u1/", "https://webexapis.com/identity/scim/" + orgUUID + "/v2/Users/" + personID + "/?a=b#c",
 		strings.ToUpper("https://h/identity/scim/" + orgUUID + "/v2/Groups/g"), "/v2/Users/", "/v2/Users", "https://other.example/v2/Users/u1",
 		"/v2/Users/%2F%", "/v2/Groups/a%20b", "//h//v2//Users//u", "/identity/scim/" + orgHydra + "/v2/Users/u1", "/v2/Users/%00", "..",
-		"/scim/acme/v2/Users/v2", "/v2/Users/bulkId:u1", "https://h/Users", "%2f/%2e%2e",
+		"/scim/acme/v2/Users/v2", "/v2/Users/..%2fx", "/v2/Users/a%25252fb", "/v2/Users/bulkId:u1", "https://h/Users", "%2f/%2e%2e",
 	} {
 		f.Add(s)
 	}
@@ -143,6 +144,11 @@ func FuzzParseLocation(f *testing.F) {
 				t.Fatalf("%q: %+v, %v", s, l, err)
 			}
 			return
+		}
+		for id, plain := l.ID, ""; id != plain; id, _ = url.PathUnescape(id) {
+			if plain = id; strings.ContainsAny(id, `/\`) || id == "." || id == ".." {
+				t.Fatalf("%q: the id leads elsewhere: %+v", s, l)
+			}
 		}
 		if strings.TrimSpace(l.ID) == "" || l.ResourceType == "" || !utf8.ValidString(l.ID) || l.String() != s || l.IsZero() {
 			t.Fatalf("%q: %+v", s, l)

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,22 +12,23 @@ import (
 	"github.com/webexscim/bulk/internal/bulkref"
 )
 
-// Validate checks the operation by itself, as it will be checked before it is
-// sent: its method, path and bulkId, that Data is there just when the method
-// needs it and is one JSON object in UTF-8, and that a PATCH has changes. What
-// stands in the object is for the service to judge. The error wraps ErrInvalid
-// and says what was expected; it holds no data.
+// Validate checks the operation by itself, as every job does before it sends it:
+// its method, path and bulkId, that a POST or PATCH has Data and a DELETE has
+// none, that Data is one JSON object in UTF-8, and that a PATCH has changes (see
+// [Change] for those that are refused). The service checks the content of the
+// object. The error wraps ErrInvalid and says what was expected; it holds no
+// data.
 func (o Operation) Validate() error {
 	_, _, err := o.check()
 	return err
 }
 
-// check is Validate. It returns what it had to make for it: the data as it
-// travels, and the references in it.
+// check is Validate; it also returns the data as it is sent, and the references
+// in it.
 func (o Operation) check() (json.RawMessage, []bulkref.Reference, error) {
 	data, err := o.marshaled()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
+		return nil, nil, marshalError(err)
 	}
 	if err := o.checkTarget(); err != nil {
 		return nil, nil, err
@@ -36,6 +38,15 @@ func (o Operation) check() (json.RawMessage, []bulkref.Reference, error) {
 		return nil, nil, err
 	}
 	return data, refs, nil
+}
+
+// marshalError is the error of a Change that says what is wrong with it; other
+// errors of encoding/json can quote data.
+func marshalError(err error) error {
+	if m, ok := errors.AsType[*json.MarshalerError](err); ok && errors.Is(m.Err, ErrInvalid) {
+		return m.Err
+	}
+	return fmt.Errorf("%w: data cannot be written as JSON", ErrInvalid)
 }
 
 func (o Operation) checkTarget() error {
@@ -52,8 +63,8 @@ func (o Operation) checkTarget() error {
 	return o.checkPath()
 }
 
-// checkData also holds data to UTF-8 (RFC 8259 section 8.1), which
-// encoding/json does not: a service can fail to read the whole request.
+// checkData also requires UTF-8 (RFC 8259 section 8.1), which encoding/json does
+// not: a service could fail to read the whole request.
 func (o Operation) checkData(data json.RawMessage) ([]bulkref.Reference, error) {
 	if o.Method == MethodDelete {
 		if data != nil {
@@ -79,17 +90,17 @@ func (o Operation) checkData(data json.RawMessage) ([]bulkref.Reference, error) 
 	return refs, nil
 }
 
-// hasChanges reports whether the data of a PATCH may hold any. Only null stands
-// for none that were made: it is no list of changes, and can cost the whole
-// request where types are strict. An empty list is for the service to judge.
+// hasChanges reports whether the data of a PATCH may hold changes. Only null,
+// which a service could refuse with the whole request, counts as none; an empty
+// list is left to the service.
 func hasChanges(data []byte) bool {
 	var body struct{ Operations json.RawMessage }
 	return json.Unmarshal(data, &body) != nil || string(body.Operations) != "null"
 }
 
-// checkPath expects a type for a POST, one resource of a type otherwise. A
-// path that a server could read as another one is refused: it could name
-// another organization's endpoint.
+// checkPath expects a type for a POST, one resource of a type otherwise. A path
+// that a server could normalize to another one is refused: it could name another
+// organization's endpoint.
 func (o Operation) checkPath() error {
 	expected := `expected a resource such as "/Users/<id>"`
 	if o.Method == MethodPost {
@@ -117,8 +128,8 @@ func (o Operation) checkPath() error {
 	return nil
 }
 
-// isPathID reports whether a segment can be an id, escapes and all.
+// isPathID reports whether a segment of a path can be an escaped id.
 func isPathID(segment string) bool {
 	plain, err := url.PathUnescape(segment)
-	return err == nil && isID(plain) && !strings.ContainsAny(plain, `/\`) && !strings.ContainsAny(segment, "?# ")
+	return err == nil && isID(plain) && !strings.ContainsAny(segment, "?# ")
 }
