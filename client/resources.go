@@ -1,14 +1,16 @@
 package client
 
 import (
+	"cmp"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
 )
 
-// The schemas of what the builders write (RFC 7643 section 8.7, RFC 7644
+// The schemas that the builders write (RFC 7643 section 8.7, RFC 7644
 // section 3.5.2; the Webex ones from developer.webex.com/docs/api/v1/scim-2-users).
 const (
 	SchemaUser           = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -19,7 +21,7 @@ const (
 	SchemaPatchOp        = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 )
 
-// Users and Groups build operations on the resources of each kind.
+// Users and Groups build operations on users and groups.
 var (
 	Users  UserOperations
 	Groups GroupOperations
@@ -31,21 +33,19 @@ type UserOperations struct{}
 // GroupOperations builds operations on groups; its zero value is Groups.
 type GroupOperations struct{}
 
-// Named returns the operation with a bulkId, for others to refer to what it
-// creates by Ref(bulkID).
+// Named returns the operation with a bulkId, so that other operations can refer
+// to what it creates by Ref(bulkID).
 func (o Operation) Named(bulkID string) Operation {
 	o.BulkID = bulkID
 	return o
 }
 
-// Create makes a user, without the members that only the service may write: id,
-// meta, groups, the manager's name, and the like. A user that was read can so
-// be created elsewhere. Schemas, with those of the extensions that have a member set, and
-// UserType ("user") are filled in where empty.
+// Create creates a user, without the attributes that only the service may write
+// (id, meta, groups, the manager's name and the like), so that a user that was
+// read can be created elsewhere. Where they are empty, Schemas is filled in, with
+// those of the extensions that have an attribute set, and UserType is "user".
 func (UserOperations) Create(user gen.User) Operation {
-	user.ID, user.Groups, user.Meta = "", nil, gen.Meta{}
-	user.Enterprise.Manager.DisplayName = ""
-	user.Webex.Meta, user.Webex.ProvisionSource = gen.WebexMeta{}, ""
+	normalize(&user)
 	if user.UserType == "" {
 		user.UserType = "user"
 	}
@@ -61,32 +61,22 @@ func (UserOperations) Create(user gen.User) Operation {
 	return Operation{Method: MethodPost, Path: "/Users", Data: user}
 }
 
-// Patch changes the user id, or the one that Ref names. One without changes is
-// refused before it is sent.
+// Patch changes the user with this id, or the one that a Ref names. Without
+// changes it is refused before it is sent.
 func (UserOperations) Patch(id string, changes ...Change) Operation {
 	return patch("/Users/", id, changes)
 }
 
-// Delete removes the user id for good: Webex cannot bring a user back.
+// Delete deletes the user with this id for good: Webex cannot restore a user.
 func (UserOperations) Delete(id string) Operation {
 	return Operation{Method: MethodDelete, Path: "/Users/" + segment(id)}
 }
 
-// Create makes a group, without the members that only the service may write.
-// Schemas are filled in where empty, as for a user, and so is the type of a
-// member ("user").
+// Create creates a group, without the attributes that only the service may write.
+// Schemas is filled in where it is empty, as for a user. A member without a Type
+// is a user: the id of a group or machine needs its Type, "group" or "machine".
 func (GroupOperations) Create(group gen.Group) Operation {
-	group.ID, group.Meta = "", gen.Meta{}
-	group.Webex.Meta, group.Webex.ProvisionSource = gen.WebexMeta{}, ""
-	members := make([]gen.GroupMember, len(group.Members))
-	for i, m := range group.Members {
-		m.Display = ""
-		if m.Type == "" {
-			m.Type = "user"
-		}
-		members[i] = m
-	}
-	group.Members = members
+	normalize(&group)
 	if len(group.Schemas) == 0 {
 		group.Schemas = []string{SchemaGroup}
 		if isUsed(group.Webex) {
@@ -96,52 +86,50 @@ func (GroupOperations) Create(group gen.Group) Operation {
 	return Operation{Method: MethodPost, Path: "/Groups", Data: group}
 }
 
-// isUsed reports whether an extension has a member set: it is sent just then.
+// isUsed reports whether an extension has an attribute set: only then it is sent.
 func isUsed[T any](extension T) bool { return !reflect.ValueOf(extension).IsZero() }
 
-// Patch changes the group id, or the one that Ref names.
+// normalize clears the attributes of a model that only the service may write,
+// and fills in the type of members, which the service needs. The model is the
+// caller's copy, but its list of members is not.
+func normalize(model any) {
+	switch m := model.(type) {
+	case *gen.User:
+		m.ID, m.Groups, m.Meta = "", nil, gen.Meta{}
+		normalize(&m.Enterprise)
+		normalize(&m.Webex)
+	case *gen.EnterpriseUser:
+		normalize(&m.Manager)
+	case *gen.Manager:
+		m.DisplayName = ""
+	case *gen.WebexUser:
+		m.Meta, m.ProvisionSource = gen.WebexMeta{}, ""
+	case *gen.Group:
+		m.ID, m.Meta = "", gen.Meta{}
+		normalize(&m.Webex)
+		m.Members = slices.Clone(m.Members)
+		for i := range m.Members {
+			normalize(&m.Members[i])
+		}
+	case *gen.WebexGroup:
+		m.Meta, m.ProvisionSource = gen.WebexMeta{}, ""
+	case *gen.GroupMember:
+		m.Display, m.Type = "", cmp.Or(m.Type, "user")
+	}
+}
+
+// Patch changes the group with this id, or the one that a Ref names.
 func (GroupOperations) Patch(id string, changes ...Change) Operation {
 	return patch("/Groups/", id, changes)
 }
 
-// Delete removes the group id; its members stay.
+// Delete deletes the group with this id; its members stay.
 func (GroupOperations) Delete(id string) Operation {
 	return Operation{Method: MethodDelete, Path: "/Groups/" + segment(id)}
 }
 
-// Change is one step of a PATCH (RFC 7644 section 3.5.2). Add, Replace and
-// Remove make one; the zero value is not valid.
-type Change struct {
-	// Op is add, replace or remove.
-	Op string `json:"op"`
-	// Path names the attribute, `emails[type eq "work"].value`, say; empty
-	// means that Value is an object of attributes.
-	Path string `json:"path,omitempty"`
-	// Value is what is added or put in place.
-	Value any `json:"value,omitempty"`
-}
-
-// Add adds a value to the attribute at path.
-func Add(path string, value any) Change { return Change{Op: "add", Path: path, Value: value} }
-
-// Replace puts value in the place of the attribute at path.
-func Replace(path string, value any) Change { return Change{Op: "replace", Path: path, Value: value} }
-
-// Remove removes the attribute at path.
-func Remove(path string) Change { return Change{Op: "remove", Path: path} }
-
-func patch(root, id string, changes []Change) Operation {
-	if len(changes) == 0 {
-		changes = nil // null, which is not sent
-	}
-	return Operation{Method: MethodPatch, Path: root + segment(id), Data: struct {
-		Schemas    []string `json:"schemas"`
-		Operations []Change `json:"Operations"`
-	}{[]string{SchemaPatchOp}, changes}}
-}
-
-// segment keeps an id from changing the path; a reference stays as it is, but
-// for what would end a segment in its name.
+// segment escapes an id so that it cannot change the path. Of a reference only
+// the characters that would end a segment are escaped.
 func segment(id string) string {
 	if name, ok := strings.CutPrefix(id, Ref("")); ok {
 		return Ref(escapes.Replace(name))
