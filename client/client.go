@@ -15,8 +15,9 @@ import (
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// Client sends jobs to the Bulk API of one organization. It is safe for use by
-// several goroutines and jobs at once: they share what the service allows.
+// Client sends jobs to the Bulk API of one organization. Several goroutines and
+// jobs may use it at once; they share its concurrency and the service's rate
+// limit.
 type Client struct {
 	cfg  Config
 	gate *throttle.Throttle
@@ -31,7 +32,8 @@ const (
 	defaultBytes       = 1 << 20
 )
 
-// New checks cfg and returns a Client. Nothing is sent.
+// New checks cfg and returns a Client. Nothing is sent. The error tells all that
+// is wrong with cfg, a line for each field.
 func New(cfg Config) (*Client, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -48,37 +50,35 @@ func New(cfg Config) (*Client, error) {
 	return &Client{cfg: cfg, gate: g, x: x}, nil
 }
 
+// withDefaults returns c with its defaults filled in and its fields in one form,
+// or an error for each field that is wrong.
 func (c Config) withDefaults() (Config, error) {
-	org, err := ParseOrgID(c.OrgID)
-	if err != nil {
-		return c, fmt.Errorf("client: Config.OrgID: %w", err)
+	var errs []error
+	wrong := func(field, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("client: Config."+field+": "+format, args...))
 	}
-	c.OrgID = org
+	var err error
+	if c.OrgID, err = ParseOrgID(c.OrgID); err != nil {
+		wrong("OrgID", "%w", err)
+	}
 	if c.Token == nil {
-		return c, errors.New("client: Config.Token: expected a source of access tokens")
+		wrong("Token", "expected a source of access tokens")
 	}
-	if c.BaseURL == "" {
-		c.BaseURL = DefaultBaseURL
+	if c.BaseURL, err = checkBaseURL(cmp.Or(c.BaseURL, DefaultBaseURL)); err != nil {
+		wrong("BaseURL", "%w", err)
 	}
-	if c.BaseURL, err = checkBaseURL(c.BaseURL); err != nil {
-		return c, err
-	}
-	if err := c.numbers(); err != nil {
-		return c, err
-	}
-	if err := c.durations(); err != nil {
-		return c, err
-	}
+	c.checkNumbers(wrong)
+	c.checkDurations(wrong)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.HTTPClient == nil {
 		c.HTTPClient = &http.Client{}
 	}
-	return c, nil
+	return c, errors.Join(errs...)
 }
 
-func (c *Config) numbers() error {
+func (c *Config) checkNumbers(wrong func(field, format string, args ...any)) {
 	for _, n := range []struct {
 		field          string
 		value          *int
@@ -89,57 +89,53 @@ func (c *Config) numbers() error {
 		{"Limits.Operations", &c.Limits.Operations, maxOperations, 1, maxOperations},
 		{"Limits.Bytes", &c.Limits.Bytes, defaultBytes, 1024, 1 << 30},
 	} {
-		if *n.value == 0 {
-			*n.value = n.normal
-		}
+		*n.value = cmp.Or(*n.value, n.normal)
 		if *n.value < n.lo || *n.value > n.hi {
-			return fmt.Errorf("client: Config.%s: %d, expected %d to %d", n.field, *n.value, n.lo, n.hi)
+			wrong(n.field, "%d, expected %d to %d", *n.value, n.lo, n.hi)
 		}
 	}
-	return nil
 }
 
-func (c *Config) durations() error {
+func (c *Config) checkDurations(wrong func(field, format string, args ...any)) {
 	for _, d := range []struct {
 		field  string
 		value  *time.Duration
 		normal time.Duration
 	}{
 		{"RequestTimeout", &c.RequestTimeout, time.Minute},
+		{"MaxServiceTime", &c.MaxServiceTime, 2 * time.Minute},
 		{"Grace", &c.Grace, 10 * time.Second},
 		{"MaxTotalWait", &c.MaxTotalWait, 30 * time.Minute},
-		{"MaxWait", &c.MaxWait, min(5*time.Minute, cmp.Or(c.MaxTotalWait, 5*time.Minute))},
+		{"MaxWait", &c.MaxWait, min(5*time.Minute, cmp.Or(max(c.MaxTotalWait, 0), 5*time.Minute))},
 		{"LookupPatience", &c.LookupPatience, 15 * time.Second},
 	} {
-		if *d.value == 0 {
-			*d.value = d.normal
-		}
+		*d.value = cmp.Or(*d.value, d.normal)
 		if *d.value < 0 {
-			return fmt.Errorf("client: Config.%s: %v, expected more than 0, or 0 for %v", d.field, *d.value, d.normal)
+			wrong(d.field, "%v, expected more than 0, or 0 for %v", *d.value, d.normal)
 		}
 	}
-	if c.MaxWait > c.MaxTotalWait {
-		return fmt.Errorf("client: Config.MaxWait: %v, expected at most MaxTotalWait, %v: "+
-			"else a single wait that the service asks for could end the job", c.MaxWait, c.MaxTotalWait)
+	if c.MaxTotalWait > 0 && c.MaxWait > c.MaxTotalWait {
+		wrong("MaxWait", "%v, expected at most MaxTotalWait, %v: "+
+			"otherwise a single wait that the service asks for could stop the job", c.MaxWait, c.MaxTotalWait)
 	}
-	return nil
 }
 
-// checkBaseURL holds the token to https: in the clear it goes to this machine
+// checkBaseURL accepts a scheme and a host, which it returns in lower case and
+// without a slash at the end. The token is sent in the clear to this machine
 // alone.
 func checkBaseURL(text string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", errors.New(`client: Config.BaseURL: expected a url such as "https://webexapis.com"`)
-	}
 	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New(`expected a url such as "https://webexapis.com"`)
+	case strings.Trim(u.Path, "/") != "":
+		return "", errors.New("expected scheme and host only; the client adds /identity/scim/{org}/v2")
 	case u.Scheme == "https":
 	case u.Scheme == "http" && isLoopback(u.Hostname()):
 	default:
-		return "", errors.New("client: Config.BaseURL: expected https, or http to this machine (127.0.0.1, ::1, localhost)")
+		return "", errors.New("expected https, or http to this machine (127.0.0.1, ::1, localhost)")
 	}
-	u.Host = strings.ToLower(u.Host)
-	return strings.TrimRight(u.String(), "/"), nil
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
 func isLoopback(host string) bool {

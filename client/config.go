@@ -9,52 +9,67 @@ import (
 // DefaultBaseURL is the host of the Webex APIs.
 const DefaultBaseURL = "https://webexapis.com"
 
-// Config is all that a Client can be told. OrgID and Token are needed; the
-// zero value of every other field means its default. New checks it and takes
-// a copy.
+// Config has the settings of a Client. OrgID and Token are needed; the zero
+// value of every other field means its default. New checks it and takes a copy.
 type Config struct {
 	// OrgID is the organization, as a UUID or in the Webex API's base64 form.
 	OrgID string
 	// Token gives the access token, of scope identity:people_rw.
 	Token TokenSource
 	// BaseURL is the service's scheme and host, DefaultBaseURL when empty. Only
-	// https is accepted, or http to a loopback address.
+	// https is accepted, or http to a loopback address, and no path: the client
+	// adds /identity/scim/{org}/v2.
 	BaseURL string
-	// HTTPClient carries the requests; http.DefaultTransport (with proxies from
-	// the environment) when nil. Its redirects are never followed and its
-	// Timeout is ignored in favor of RequestTimeout.
+	// HTTPClient sends the requests; http.DefaultTransport (with proxies from the
+	// environment) when nil. Its redirects are never followed and its Timeout is
+	// ignored in favor of RequestTimeout.
 	HTTPClient *http.Client
-	// Logger hears of requests, waits and lookups, never of data or tokens;
-	// silent when nil.
+	// Logger gets requests, waits and lookups, never data or tokens; silent when
+	// nil.
 	Logger *slog.Logger
 	// Concurrency is how many requests may be in flight at once; 4 when 0.
 	Concurrency int
-	// MaxAttempts is how often an operation is sent at the most; 5 when 0.
+	// MaxAttempts is how many attempts an operation gets that tell nothing: the
+	// answer is lost or the service puts the operation off (429, 423, 425, 503
+	// inside of an answer). Attempts that the service refuses whole, which do
+	// nothing, do not count. 5 when 0.
 	MaxAttempts int
 	// Limits bounds a request.
 	Limits Limits
-	// RequestTimeout is how long one request may take; one minute when 0.
+	// RequestTimeout is how long the client waits for the answer to one request;
+	// one minute when 0. The service may still carry out a request after that, see
+	// MaxServiceTime.
 	RequestTimeout time.Duration
+	// MaxServiceTime is how long a request that the client has given up may still
+	// be carried out; 2 minutes when 0. An attempt without an answer is known not
+	// to be done only after this time. Until then a create that the service does
+	// not guard against duplicates (a group) is not sent again, and operations on
+	// the same resource, or on what it creates, wait. Users wait for nothing:
+	// their userNames are unique. Too short a time can create a group twice or let
+	// an earlier change overwrite a later one; a long one only costs waiting, and
+	// only after lost answers.
+	MaxServiceTime time.Duration
 	// Grace is how long requests in flight may still take to answer once the
 	// job is canceled, so that their outcome is known; 10 seconds when 0.
 	Grace time.Duration
 	// MaxWait caps a single wait that the service asks for, at most MaxTotalWait;
 	// when 0 five minutes, or MaxTotalWait if that is shorter.
 	MaxWait time.Duration
-	// MaxTotalWait ends a job that was made to wait this long without a single
-	// request accepted in between; 30 minutes when 0.
+	// MaxTotalWait stops a job that had to wait this long without a request
+	// accepted in between; 30 minutes when 0.
 	MaxTotalWait time.Duration
-	// LookupPatience is how long a lookup for a lost answer goes on before a
-	// resource counts as absent, since reads lag behind writes; 15 seconds
-	// when 0.
+	// LookupPatience is how long lookups for what a lost create may have made are
+	// repeated before it counts as absent, since reads lag behind writes; 15
+	// seconds when 0. For as long, a 404 for what the job itself has created is put
+	// off and not final.
 	LookupPatience time.Duration
 	// ResolveReferences keeps references from being left to the service: an
-	// operation waits until those it refers to have real ids. Only circles then
-	// rely on the service. For services that get references wrong.
+	// operation waits until those it refers to have real ids. Only cycles are then
+	// resolved by the service. For services that resolve references wrongly.
 	ResolveReferences bool
 }
 
-// Limits bounds what goes into one request.
+// Limits bounds the size of a request.
 type Limits struct {
 	// Operations is the number of operations, 1 to 100; 100 when 0.
 	Operations int

@@ -29,6 +29,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"http to 127.evil":       {func(c *client.Config) { c.BaseURL = "http://127.0.0.1.evil.example" }, "BaseURL"},
 		"http by a user":         {func(c *client.Config) { c.BaseURL = "http://127.0.0.1@evil.example" }, "BaseURL"},
 		"a password":             {func(c *client.Config) { c.BaseURL = "https://a:secret@webexapis.com" }, "BaseURL"},
+		"a path":                 {func(c *client.Config) { c.BaseURL = "https://webexapis.com/identity/scim" }, "BaseURL: expected scheme and host only; the client adds /identity/scim/{org}/v2"},
+		"a slash":                {func(c *client.Config) { c.BaseURL = "https://webexapis.com/" }, ""},
 		"a query":                {func(c *client.Config) { c.BaseURL = "https://webexapis.com?secret=1" }, "BaseURL"},
 		"no host":                {func(c *client.Config) { c.BaseURL = "https://" }, "BaseURL"},
 		"a port alone":           {func(c *client.Config) { c.BaseURL = "https://:443" }, "BaseURL"},
@@ -42,6 +44,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"fewer than none":        {func(c *client.Config) { c.Limits.Operations = -1 }, "Limits.Operations"},
 		"bytes":                  {func(c *client.Config) { c.Limits.Bytes = 10 }, "Limits.Bytes"},
 		"timeout":                {func(c *client.Config) { c.RequestTimeout = -time.Second }, "RequestTimeout"},
+		"service time":           {func(c *client.Config) { c.MaxServiceTime = -1 }, "MaxServiceTime: -1ns, expected more than 0, or 0 for 2m0s"},
 		"grace":                  {func(c *client.Config) { c.Grace = -1 }, "Grace"},
 		"wait":                   {func(c *client.Config) { c.MaxWait = -1 }, "MaxWait"},
 		"all waits":              {func(c *client.Config) { c.MaxTotalWait = -1 }, "MaxTotalWait"},
@@ -59,6 +62,24 @@ func TestConfigIsChecked(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		case err != nil && (!strings.Contains(err.Error(), c.field) || strings.Contains(err.Error(), "secret")):
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// New tells all that is wrong at once.
+func TestConfigErrorsAreJoined(t *testing.T) {
+	_, err := client.New(client.Config{OrgID: "x", BaseURL: "http://example.com", Concurrency: -1, MaxTotalWait: -1})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	fields := []string{"OrgID", "Token", "BaseURL", "Concurrency", "MaxTotalWait"}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(fields) {
+		t.Fatalf("%d lines: %v", len(lines), err)
+	}
+	for i, field := range fields {
+		if !strings.HasPrefix(lines[i], "client: Config."+field+": ") {
+			t.Errorf("%s: %s", field, lines[i])
 		}
 	}
 }
