@@ -12,26 +12,28 @@
 //		client.Users.Create(gen.User{UserName: "ann@example.com"}).Named("ann"),
 //		client.Groups.Create(gen.Group{DisplayName: "Board", Members: []gen.GroupMember{{Value: client.Ref("ann")}}}),
 //	)
+//	return errors.Join(err, client.JoinErrors(results)) // err alone is nil also where operations failed
 //
-// Do is for operations at hand; Run takes a Job, whose source can be a feed of
+// Do is for operations in memory; Run takes a Job, whose source can be a feed of
 // millions, and gives the results as they come.
 //
-// # What it sees to
+// # Requests
 //
-// Requests are filled to the service's limits. An operation may refer to what
-// another one creates (Ref), before or after it: they travel together, or the
-// reference waits for the real id. Operations on one resource keep their order.
-// What refers to an operation that failed is not sent.
+// Requests are filled to the service's limits. An operation may refer to the
+// resource that another one creates (Ref), before or after it: both are sent in
+// one request, or the reference waits for the real id. Operations on one resource
+// keep their order. What depends on an operation that failed is not sent.
 //
-// When the service asks for patience, all requests wait. A request that was
-// refused for what it holds is divided until the culprit stands alone. What is
-// lost with a connection is looked up before it is repeated, so that nothing is
-// done twice. With a Journal that holds across runs of the program as well.
+// When the service asks to wait, all requests wait. A request that was refused for
+// its content is halved until the operation at fault is alone. An operation whose
+// answer was lost is looked up before it is repeated, so that nothing is done
+// twice. With a Journal this holds across runs of the program as well.
 //
-// # What becomes of an operation
+// # Outcomes
 //
-// Each has one Result with one of four outcomes: Succeeded, Failed, Skipped,
-// Unknown. Its error can be inspected: a *ResponseError is what the service
-// said, a *SkippedError names the operation that was needed, and the Err
-// variables name the rest. Errors and logs hold neither tokens nor data.
+// Each operation has one Result with one of four outcomes: Succeeded, Failed,
+// Skipped, Unknown. Failed and Skipped mean that it was never done. The error of a
+// Result can be inspected: a *ResponseError has the service's refusal, a
+// *SkippedError names the operation that this one depends on, and the Err
+// variables name the other reasons. Errors and logs hold neither tokens nor data.
 package client

@@ -2,9 +2,14 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
@@ -36,16 +41,19 @@ func ExampleClient_Do() {
 		}),
 	)
 	if err != nil {
-		log.Fatal(err) // the job stopped: no authorization, say
+		log.Fatal(err) // the job stopped: no authorization, for example
+	}
+	if err := client.JoinErrors(results); err != nil {
+		log.Fatal(err) // a nil error of Do does not mean that all succeeded
 	}
 	for _, r := range results {
-		fmt.Println(r.Operation.Path, r.Outcome, r.Status)
+		fmt.Println(r.Operation, r.Outcome, r.Status)
 	}
 	board, _ := s.Group(results[1].Location.ID)
 	fmt.Println("member is ann:", board.Members()[0] == results[0].Location.ID)
 	// Output:
-	// /Users succeeded 201
-	// /Groups succeeded 201
+	// POST /Users (bulkId "ann") succeeded 201
+	// POST /Groups succeeded 201
 	// member is ann: true
 }
 
@@ -156,4 +164,111 @@ func Example_builders() {
 	// DELETE succeeded 204
 	// Chair <nil> true
 	// false false
+}
+
+// A change with a struct of package gen sends the attributes that are set, and
+// no others. A member without a Type is a user.
+func ExampleChange() {
+	op := client.Groups.Patch("5e1fd6a2-1c07-4c5f-a0f4-3c6e1b5a9d10",
+		client.Replace("", gen.Group{DisplayName: "Board"}),
+		client.Add("members", []gen.GroupMember{{Value: client.Ref("ann")}, {Value: client.Ref("staff"), Type: "group"}}),
+	)
+	text, err := json.Marshal(op.Data)
+	fmt.Println(string(text), err)
+
+	fmt.Println(client.Users.Patch("1", client.Replace("", gen.User{Title: ""})).Validate())
+	// Output:
+	// {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"displayName":"Board"}},{"op":"add","path":"members","value":[{"type":"user","value":"bulkId:ann"},{"type":"group","value":"bulkId:staff"}]}]} <nil>
+	// invalid operation: nothing is set in a gen.User, expected an attribute to change (Remove removes one)
+}
+
+// database stands for a database that holds the people to create and what became
+// of them. Its lock is needed: the source and the loop over the results run at
+// the same time.
+type database struct {
+	mu   sync.Mutex
+	rows []row
+}
+
+type row struct{ name, id string }
+
+// read gives the row i, and false after the last one. No lock is held while the
+// job works on the row.
+func (d *database) read(i int) (row, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i == len(d.rows) {
+		return row{}, false
+	}
+	return d.rows[i], true
+}
+
+func (d *database) write(i int, id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rows[i].id = id
+}
+
+// The source reads a database while the loop over the results, which is in another
+// goroutine, writes to it.
+func ExampleJob_source() {
+	_, cfg := service()
+	c, err := client.New(cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	d := &database{rows: []row{{name: "ann@example.com"}, {name: "bob@example.com"}, {name: "ann@example.com"}}}
+	source := func(yield func(client.Operation, error) bool) {
+		for i := 0; ; i++ {
+			person, ok := d.read(i)
+			if !ok || !yield(client.Users.Create(gen.User{UserName: person.name}), nil) {
+				return
+			}
+		}
+	}
+	for r, err := range c.Run(context.Background(), &client.Job{Source: source}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		d.write(r.Index, r.Location.ID)
+	}
+	for _, person := range d.rows {
+		fmt.Println(person.name, person.id != "")
+	}
+	// Output:
+	// ann@example.com true
+	// bob@example.com true
+	// ann@example.com false
+}
+
+// oauthTokens adapts golang.org/x/oauth2. Each fetch exchanges the refresh token:
+// a source that keeps tokens, as oauth2.ReuseTokenSource does, would give a
+// refused token again.
+func oauthTokens(cfg oauth2.Config, refreshToken string) client.TokenSource {
+	return client.NewTokenSource(func(ctx context.Context) (string, time.Time, error) {
+		t, err := cfg.TokenSource(ctx, &oauth2.Token{RefreshToken: refreshToken}).Token()
+		if err != nil {
+			return "", time.Time{}, err
+		}
+		refreshToken = t.RefreshToken // a program that ends keeps it in a file
+		return t.AccessToken, t.Expiry, nil
+	})
+}
+
+// Get tokens with golang.org/x/oauth2, from the refresh token of an integration
+// or service app.
+func ExampleNewTokenSource() {
+	s := webextest.New(webextest.Config{OAuth: webextest.OAuth{ClientID: "app", ClientSecret: "secret", RefreshToken: "refresh"}})
+	tokens := oauthTokens(oauth2.Config{
+		ClientID: "app", ClientSecret: "secret",
+		Endpoint: oauth2.Endpoint{TokenURL: "https://webexapis.com/v1/access_token", AuthStyle: oauth2.AuthStyleInParams},
+	}, "refresh")
+	c, err := client.New(client.Config{OrgID: webextest.DefaultOrgID, Token: tokens, HTTPClient: s.Client()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.WithValue(context.Background(), oauth2.HTTPClient, s.Client()) // only for the simulator
+	results, err := c.Do(ctx, client.Users.Create(gen.User{UserName: "ann@example.com"}))
+	fmt.Println(errors.Join(err, client.JoinErrors(results)), len(s.Ledger()))
+	// Output: <nil> 1
 }

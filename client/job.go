@@ -2,25 +2,33 @@ package client
 
 import "iter"
 
-// Job is a run of operations of any number. A Job is used once.
+// Job is a run of any number of operations. A Job is used once.
 type Job struct {
 	// Source gives the operations; it is read as they are needed. An error that
 	// it yields stops the job: nothing more is sent.
+	//
+	// It runs in another goroutine than the loop over the results, ahead of it and
+	// at the same time: state that both use, such as a map or a transaction of a
+	// database, needs a lock. Source may wait for the result of an operation only where
+	// that depends on nothing that is still to come. Each operation is marshaled
+	// before its yield returns, so Source may use its buffers again.
 	Source iter.Seq2[Operation, error]
-	// FailOnErrors stops the job once the service has refused operations this
-	// many times, exactly, over all requests: each time counts, also where one is
-	// sent again and succeeds, and so does what may have been refused in an answer
-	// that is lost for good. What is put off (429, 503, 423) counts once it is
-	// given up. 0: no such limit.
+	// FailOnErrors stops the job once the service has refused this many
+	// operations, over all requests and exactly: each refusal counts, also of an
+	// operation that is sent again and succeeds, and so does an operation that may
+	// have been refused in an answer that was lost for good. An operation that is
+	// put off (429, 423, 425, 503) counts once it is given up. 0: no limit.
 	FailOnErrors int
 	// Ordered keeps the order of the whole input, one request at a time. It is
-	// slower, and needed when, say, a DELETE and a POST name the same userName.
+	// slower, and needed when, for example, a DELETE and a POST have the same
+	// userName.
 	Ordered bool
-	// Journal remembers what was done; nil: nothing does.
+	// Journal records what was done, so that the same job can be run again; nil:
+	// nothing is recorded.
 	Journal Journal
 	// ReadOn has Source read to its end even if the job stops before, so that
-	// each operation has its result: what a Journal knows to be done is Replayed
-	// then, and not Skipped. When the loop over the results is left, reading ends.
+	// each operation has its result: what a Journal knows to be done is then
+	// Replayed, not Skipped. When the loop over the results is left, reading ends.
 	ReadOn bool
 
 	tally tally

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The kinds of things that WebexID knows how to name.
+// The kinds of resources that WebexID can name.
 const (
 	KindPerson       = "PEOPLE"
 	KindOrganization = "ORGANIZATION"
@@ -14,11 +14,11 @@ const (
 	KindGroup = "SCIM_GROUP"
 )
 
-// ParseOrgID takes the id of an organization as a UUID or in the form of the
-// Webex API, the base64 of ciscospark://us/ORGANIZATION/{uuid} in either
-// alphabet, padded or not. It gives the UUID in lower case, which is what SCIM
-// urls hold. Space around the id is ignored; anything else is an error, which
-// does not repeat the text.
+// ParseOrgID reads the id of an organization as a UUID or in the form of the Webex
+// API, the base64 of ciscospark://us/ORGANIZATION/{uuid} in either alphabet,
+// padded or not. It returns the UUID in lower case, as SCIM urls hold it. Space
+// around the id is ignored; anything else is an error, which does not repeat the
+// text.
 func ParseOrgID(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -40,8 +40,8 @@ func ParseOrgID(s string) (string, error) {
 	return strings.ToLower(parts.id), nil
 }
 
-// WebexID turns the id of a SCIM resource into the one that the other Webex
-// APIs use: base64, url alphabet, no padding, of ciscospark://us/{kind}/{id}.
+// WebexID turns the id of a SCIM resource into the id that other Webex APIs use:
+// base64, url alphabet, no padding, of ciscospark://us/{kind}/{id}.
 // For KindGroup the id is "{group}:{organization}"; see also
 // [Location.WebexID]. An empty kind or id gives "".
 func WebexID(kind, id string) string {
@@ -51,8 +51,8 @@ func WebexID(kind, id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/" + kind + "/" + id))
 }
 
-// webexParts are what an id of the Webex API holds. The cluster, "us" for
-// people and organizations, is of no use here.
+// webexParts are the parts of an id of the Webex API, without the cluster ("us"
+// for people and organizations), which is not needed here.
 type webexParts struct{ kind, id string }
 
 func decodeWebexID(s string) (webexParts, bool) {
@@ -60,7 +60,7 @@ func decodeWebexID(s string) (webexParts, bool) {
 	if body := strings.TrimRight(s, "="); len(body) == len(s) || len(s)%4 == 0 && len(s)-len(body) <= 2 {
 		s = body
 	}
-	if strings.ContainsAny(s, "\r\n") { // the decoder would pass over them
+	if strings.ContainsAny(s, "\r\n") { // the decoder would ignore them
 		return webexParts{}, false
 	}
 	text, err := base64.RawURLEncoding.DecodeString(s)
