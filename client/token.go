@@ -43,8 +43,12 @@ const (
 // once for all goroutines, which wait for the result. A zero expires means that
 // the expiry is not known. fetch gets 30 seconds; the end of a caller's context
 // does not cut it, since a refresh token that is exchanged and not kept is lost.
-// Where fetch fails while the token is still valid, the token stays in use.
+// Where fetch fails while the token is still valid, the token stays in use. A nil
+// fetch gives a nil TokenSource, which New refuses.
 func NewTokenSource(fetch func(ctx context.Context) (token string, expires time.Time, err error)) TokenSource {
+	if fetch == nil {
+		return nil
+	}
 	s := &keptToken{fetch: fetch, turn: make(chan struct{}, 1)}
 	return s.get
 }

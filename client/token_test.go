@@ -87,6 +87,9 @@ func TestTokenSourceThatFails(t *testing.T) {
 		}
 		fail = nil
 		wantToken(t, source, "", "t5")
+		if client.NewTokenSource(nil) != nil {
+			t.Error("a source without a fetch")
+		}
 		empty := client.NewTokenSource(func(context.Context) (string, time.Time, error) { return "", time.Time{}, nil })
 		if _, err := empty(t.Context(), ""); !errors.Is(err, client.ErrNoToken) {
 			t.Errorf("empty: %v", err)
