@@ -50,9 +50,9 @@ func TestLoosePatches(t *testing.T) {
 	}
 }
 
-// A breach is noted even where nothing of the request is read: behind a wrong
+// A violation is noted even where nothing of the request is read: behind a wrong
 // token, a fault or a limit.
-func TestBreachesAreNotedWhateverTheAnswer(t *testing.T) {
+func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 	const loose = `{"method":"PATCH","path":"/Users/1","data":{"title":"x"}}`
 	for name, s := range map[string]*Simulator{
 		"token": New(Config{Token: "another"}),
@@ -69,7 +69,7 @@ func TestBreachesAreNotedWhateverTheAnswer(t *testing.T) {
 }
 
 // The contract allows a hundred operations. A service that takes fewer refuses
-// more, which is no breach; one that takes more bears a breach.
+// more, which is no violation; one that takes more bears a violation.
 func TestLimitOfOperations(t *testing.T) {
 	for _, c := range []struct{ service, sent, status, violations int }{
 		{100, 100, 200, 0}, {100, 101, 413, 1}, {20, 20, 200, 0}, {20, 21, 413, 0}, {200, 101, 200, 1},
