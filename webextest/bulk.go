@@ -188,6 +188,9 @@ func (b *batch) succeed(i, status int, effect Effect, r *resource) {
 }
 
 func (b *batch) fail(i int, refused *refusal) {
+	if refused.violates {
+		b.note("operation %d: %s", i, refused.detail)
+	}
 	b.answerError(i, refused)
 	b.record(i, Failed)
 }

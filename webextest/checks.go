@@ -17,6 +17,9 @@ func (b *batch) validate(r *resource, doc map[string]any, cycle map[string]strin
 	if refused := checkLimits(r.kind, doc); refused != nil {
 		return refused
 	}
+	if refused := checkForms(r.kind, doc); refused != nil {
+		return refused
+	}
 	r.name = name
 	if b.nameTaken(r) {
 		return taken(r)
@@ -69,10 +72,7 @@ func (b *batch) nameTaken(r *resource) bool {
 // refuses what does not exist. before are those that the group had.
 func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before []string) ([]string, *refusal) {
 	value, given := doc["members"]
-	list, ok := value.([]any)
-	if given && value != nil && !ok {
-		return nil, refuse(http.StatusBadRequest, "invalidValue", "members must be an array")
-	}
+	list, _ := value.([]any)
 	links := make([]string, 0, len(list))
 	met := make(map[string]bool, len(list))
 	kept := list[:0]
@@ -153,7 +153,7 @@ func (b *batch) checkSchemas(doc map[string]any, want string) *refusal {
 	value, given := doc["schemas"]
 	list, ok := value.([]any)
 	switch {
-	case !given && !b.sim.cfg.RequireSchemas:
+	case !given && want != schemaPatch && !b.sim.cfg.RequireSchemas:
 		return nil
 	case !ok || !slices.Contains(list, any(want)):
 		return refuse(http.StatusBadRequest, "invalidSyntax", "schemas must name %s", want)

@@ -124,8 +124,8 @@ type Config struct {
 	LastReferenceOnly bool
 	// UniqueGroupNames answers 409 to a second group of a displayName.
 	UniqueGroupNames bool
-	// RequireSchemas refuses users, groups and patches whose data does not name
-	// its schema. Without it `schemas` may be absent, but must be right.
+	// RequireSchemas refuses users and groups whose data does not name its
+	// schema. Without it `schemas` may be absent there, but must be right.
 	RequireSchemas bool
 
 	// DiscardLedger keeps only counts (Stats), for runs of many millions.

@@ -16,13 +16,13 @@ func TestLoosePatches(t *testing.T) {
 		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 kept",
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 kept",
 		`{` + patchPart + `,"Operations":[{"op":"Replace","path":"title","value":"x"}]}`:                     "200 broken",
-		`{"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                                       "200 broken",
+		`{"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                                       "400 broken",
 		`{"schemas":["` + schemaPatch + `","x"],"Operations":[{"op":"replace","path":"title","value":"x"}]}`: "200 broken",
 		`{"schemas":["x"],"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                       "400 broken",
 		`{"schemas":[{}],"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                        "400 broken",
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":"","value":{"title":"x"}}]}`:                "200 broken",
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":null,"value":{"title":"x"}}]}`:              "400 broken",
-		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title","value":null}]}`:                    "200 broken",
+		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title","value":null}]}`:                    "400 broken",
 		`{` + patchPart + `,"Operations":[{"op":"move","path":"title","value":"x"}]}`:                        "400 broken",
 		`{` + patchPart + `,"Operations":[{"path":"title","value":"x"}]}`:                                    "400 broken",
 		`{` + patchPart + `,"Operations":[{"op":"add","path":"title","value":"x"},1]}`:                       "400 broken",
@@ -85,7 +85,8 @@ func TestLimitOfOperations(t *testing.T) {
 func TestLooseSearches(t *testing.T) {
 	for query, status := range map[string]int{
 		"Users?startIndex=0": 200, "Users?startIndex=-3": 200, "Users?count=-1": 200, "Users?count=": 200,
-		"Users?count=x": 400, "Users?startIndex=1.5": 400, "Users?returnGroups=yes": 200, "Groups?includeMembers=": 200,
+		"Users?count=x": 400, "Users?startIndex=1.5": 400, "Users?returnGroups=yes": 400, "Groups?includeMembers=": 400,
+		"Users?includeGroupDetails=True": 400,
 	} {
 		s := New(Config{})
 		res, body := call(t, s.Client(), "GET", strings.TrimSuffix(bulkURL, "Bulk")+query, "")

@@ -64,7 +64,7 @@ func (b *batch) patch(i int, r *resource) *refusal {
 	}
 	doc := decodeStored(r.doc)
 	for _, step := range steps {
-		if refused := b.applyStep(doc, step); refused != nil {
+		if refused := b.applyStep(r.kind, doc, step); refused != nil {
 			return refused
 		}
 	}
@@ -91,7 +91,7 @@ func (b *batch) patch(i int, r *resource) *refusal {
 	return nil
 }
 
-func (b *batch) applyStep(doc map[string]any, step any) *refusal {
+func (b *batch) applyStep(k kind, doc map[string]any, step any) *refusal {
 	object, _ := step.(map[string]any)
 	op, ok := object["op"].(string)
 	if !ok {
@@ -104,6 +104,12 @@ func (b *batch) applyStep(doc map[string]any, step any) *refusal {
 	value, given := object["value"]
 	if !given && !strings.EqualFold(op, "remove") {
 		return refuse(http.StatusBadRequest, "invalidValue", "%s needs a value", op)
+	}
+	if given && value == nil {
+		return refuse(http.StatusBadRequest, "invalidValue", "the value of a PatchOp must not be null")
+	}
+	if refused := checkStep(k, path, value); refused != nil {
+		return refused
 	}
 	apply := scim.Apply
 	if b.sim.cfg.AppendDoubles {

@@ -58,6 +58,11 @@ func (s *Simulator) visible(org string, k kind) *shelf {
 
 // search answers a page of what fits the filter (RFC 7644, section 3.4.2).
 func (x *exchange) search(org string, k kind, query url.Values) (map[string]any, *refusal) {
+	for _, name := range truths[k] {
+		if text := query.Get(name); query.Has(name) && text != "true" && text != "false" {
+			return nil, refuse(http.StatusBadRequest, "invalidValue", "%s must be true or false", name)
+		}
+	}
 	start, count, refused := x.page(query)
 	if refused != nil {
 		return nil, refused
