@@ -76,7 +76,7 @@ func (c *Chaos) likelihoods(retryAfter string, late time.Duration) []likelihood 
 	}
 }
 
-// draw returns what befalls one request, or nil.
+// draw returns the fault of one request, or nil.
 func (c *Chaos) draw(r *rand.Rand) *Fault {
 	fault := c.drawOne(r)
 	if r.Float64() < c.Shuffle {
