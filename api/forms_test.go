@@ -23,6 +23,15 @@ func request(members ...string) string {
 	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],` + strings.Join(members, ",") + `}`
 }
 
+func newGroup(members string) string {
+	return `{"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"G","members":` + members + `}}`
+}
+
+func patchGroup(step string) string {
+	return `{"method":"PATCH","path":"/Groups/1","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],` +
+		`"Operations":[{` + step + `}]}}`
+}
+
 func repeat(n int, operation string) string {
 	return `"operations":[` + strings.TrimSuffix(strings.Repeat(operation+",", n), ",") + `]`
 }
@@ -88,6 +97,14 @@ func TestRequestLimits(t *testing.T) {
 		{"PATCH to null", request(repeat(1, strings.Replace(patch, `"op"`, `"value":null,"op"`, 1))), false},
 		{"PATCH with more members", request(repeat(1, strings.Replace(patch, `"op"`, `"x":1,"op"`, 1))), true},
 		{"PATCH with bulkId", request(repeat(1, strings.Replace(patch, `"path"`, `"bulkId":"b","path"`, 1))), true},
+		{"group of typed members", request(repeat(1, newGroup(`[{"value":"1","type":"user"},{"value":"2","type":"group"}]`))), true},
+		{"group without members", request(repeat(1, newGroup(`[]`))), true},
+		{"group with a member without type", request(repeat(1, newGroup(`[{"value":"1","type":"user"},{"value":"2"}]`))), false},
+		{"group with an empty type", request(repeat(1, newGroup(`[{"value":"1","type":""}]`))), false},
+		{"PATCH of typed members", request(repeat(1, patchGroup(`"op":"add","path":"members","value":[{"value":"1","type":"user"}]`))), true},
+		{"PATCH of members without type", request(repeat(1, patchGroup(`"op":"add","path":"members","value":[{"value":"1"}]`))), false},
+		{"PATCH of another list", request(repeat(1, patchGroup(`"op":"add","path":"x","value":[{"value":"1"}]`))), true},
+		{"PATCH without a member", request(repeat(1, patchGroup(`"op":"remove","path":"members[value eq \"1\"]"`))), true},
 		{"DELETE with bulkId", request(repeat(1, `{"method":"DELETE","path":"/Users/1","bulkId":"a"}`)), true},
 		{"data as text", request(repeat(1, strings.Replace(create, `{"x":1}`, `"{\"x\":1}"`, 1))), false},
 		{"a precondition", request(repeat(1, `{"method":"DELETE","path":"/Users/1","version":"W/\"1\""}`)), false},

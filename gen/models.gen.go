@@ -307,7 +307,7 @@ type GroupMember struct {
 	// Display Example: Ada Lovelace
 	Display string `json:"display,omitempty,omitzero"`
 
-	// Type Known are user, group and machine; some documents capitalize them.
+	// Type Known are user, group and machine; some documents capitalize them. Needed to add one, in a new group and in a PATCH; an answer may lack it.
 	//
 	// Example: user
 	Type string `json:"type,omitempty,omitzero"`

@@ -14,8 +14,10 @@ type batch struct {
 	org     string
 	number  int // of the request
 	req     *bulkRequest
-	putOffs []int // statuses that a Fault gives operations; nil: none
+	putOffs []int // statuses that a Fault gives operations that are not done; nil: none
+	lost    []int // and those that are
 	now     time.Time
+	stamp   time.Time         // of what is changed, by the clock of the store
 	created map[string]string // bulkId to id
 	// outcomes has the index of the operations.
 	outcomes []outcome
@@ -55,7 +57,7 @@ func (b *batch) stopped() bool {
 	return b.req.failOnErrors > 0 && b.errors >= b.req.failOnErrors
 }
 
-// do carries out one operation, or a circle of creations.
+// do carries out one operation, or a cycle of creations.
 func (b *batch) do(group []int) {
 	op := b.req.ops[group[0]]
 	switch {
@@ -71,8 +73,25 @@ func (b *batch) do(group []int) {
 		}
 		if refused != nil {
 			b.fail(group[0], refused)
+		} else {
+			b.loseAnswer(group[0])
 		}
 	}
+}
+
+// loseAnswer gives an operation that was done the error that a Fault wants, and
+// reports whether it did.
+func (b *batch) loseAnswer(i int) bool {
+	if b.lost == nil || b.lost[i] == 0 {
+		return false
+	}
+	o := &b.outcomes[i]
+	o.version = 0
+	if o.op.Method == http.MethodPost {
+		o.location = ""
+	}
+	b.answerError(i, refuse(b.lost[i], "", "%s", http.StatusText(b.lost[i])))
+	return true
 }
 
 // putOff answers an operation the way a Fault wants it, without doing it.
@@ -93,9 +112,9 @@ func (b *batch) putOff(i int) bool {
 // create does one creation, or several that refer to each other: those succeed
 // or fail together (RFC 7644, section 3.7.1).
 func (b *batch) create(group []int) {
-	circle := make(map[string]string, len(group))
+	cycle := make(map[string]string, len(group))
 	for _, i := range group {
-		circle[b.req.ops[i].BulkID] = b.sim.newID()
+		cycle[b.req.ops[i].BulkID] = b.sim.newID()
 	}
 	drafts := make([]*resource, len(group))
 	broken := false
@@ -107,7 +126,7 @@ func (b *batch) create(group []int) {
 			broken = true
 			continue
 		}
-		draft, refused := b.draft(b.req.ops[i], circle, drafts[:n])
+		draft, refused := b.draft(b.req.ops[i], cycle, drafts[:n])
 		if refused != nil {
 			b.fail(i, refused)
 			broken = true
@@ -121,8 +140,10 @@ func (b *batch) create(group []int) {
 			b.fail(i, refuse(http.StatusBadRequest, "invalidValue", "an operation that it refers to did not succeed"))
 		default:
 			b.dir.put(drafts[n], b.now)
-			b.created[b.req.ops[i].BulkID] = drafts[n].id
 			b.succeed(i, http.StatusCreated, Created, drafts[n])
+			if !b.loseAnswer(i) {
+				b.created[b.req.ops[i].BulkID] = drafts[n].id
+			}
 		}
 	}
 }
@@ -144,11 +165,16 @@ func (b *batch) target(i int) (*resource, *refusal) {
 		b.locate(i, &resource{org: b.org, kind: op.kind, id: id})
 	}
 	r := b.dir.now[op.kind].byID[id]
-	if r == nil {
+	if r == nil || !b.knows(r) {
 		return nil, refuse(http.StatusNotFound, "", "there is no such resource in %s", op.kind.segment())
 	}
 	b.outcomes[i].name = r.name
 	return r, nil
+}
+
+// knows reports whether operations of this request can refer to r yet.
+func (b *batch) knows(r *resource) bool {
+	return r.request == b.number || b.now.Sub(r.born) >= b.sim.cfg.WriteLag
 }
 
 func (b *batch) succeed(i, status int, effect Effect, r *resource) {
@@ -162,11 +188,18 @@ func (b *batch) succeed(i, status int, effect Effect, r *resource) {
 }
 
 func (b *batch) fail(i int, refused *refusal) {
+	if refused.violates {
+		b.note("operation %d: %s", i, refused.detail)
+	}
+	b.answerError(i, refused)
+	b.record(i, Failed)
+}
+
+func (b *batch) answerError(i int, refused *refusal) {
 	o := &b.outcomes[i]
 	o.status, o.refused = refused.status, refused
 	o.trackingID = trackingID(b.number, i)
 	b.errors++
-	b.record(i, Failed)
 }
 
 func (b *batch) locate(i int, r *resource) {

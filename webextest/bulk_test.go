@@ -29,17 +29,17 @@ func TestReferences(t *testing.T) {
 		{"chain of forwards", []op{managed("a", "a@x.org", "bulkId:b"), managed("b", "b@x.org", "bulkId:c"), user("c", "c@x.org")}, "201 201 201"},
 		{"itself", []op{managed("a", "a@x.org", "bulkId:a")}, "201"},
 		{"group in itself", []op{group("g", "G", "bulkId:g")}, "201"},
-		{"circle of two", ring(2), "201 201"},
-		{"circle of a hundred", ring(100), strings.TrimSpace(strings.Repeat("201 ", 100))},
-		{"circle of groups and who hangs on it", []op{
+		{"cycle of two", ring(2), "201 201"},
+		{"cycle of a hundred", ring(100), strings.TrimSpace(strings.Repeat("201 ", 100))},
+		{"cycle of groups and who hangs on it", []op{
 			group("x", "X", "bulkId:g"), group("g", "G", "bulkId:h"), group("h", "H", "bulkId:g"),
 		}, "201 201 201"},
 		{"prefix of another", []op{user("u1", "1@x.org"), user("u10", "10@x.org"), group("g", "G", "bulkId:u10", "bulkId:u1")}, "201 201 201"},
 		{"odd names", []op{user(`a.*/"\ü`, "a@x.org"), group("g", "G", `bulkId:a.*/"\ü`)}, "201 201"},
 		{"unknown", []op{group("g", "G", "bulkId:nobody"), user("a", "a@x.org")}, "400 201"},
 		{"failed", []op{user("a", ""), group("g", "G", "bulkId:a"), group("h", "H", "bulkId:g")}, "400 400 400"},
-		{"broken circle", []op{managed("a", "a@x.org", "bulkId:b"), managed("b", "", "bulkId:a"), user("c", "c@x.org")}, "400 400 201"},
-		{"one name twice in a circle", []op{managed("a", "a@x.org", "bulkId:b"), managed("b", "A@x.org", "bulkId:a")}, "400 409"},
+		{"broken cycle", []op{managed("a", "a@x.org", "bulkId:b"), managed("b", "", "bulkId:a"), user("c", "c@x.org")}, "400 400 201"},
+		{"one name twice in a cycle", []op{managed("a", "a@x.org", "bulkId:b"), managed("b", "A@x.org", "bulkId:a")}, "400 409"},
 		{"manager is a group", []op{group("g", "G"), managed("a", "a@x.org", "bulkId:g")}, "201 400"},
 		{"in a path", []op{group("g", "G"), remove("/Groups/bulkId:g")}, "201 204"},
 		{"forward in a path", []op{remove("/Users/bulkId:a"), user("a", "a@x.org")}, "204 201"},
@@ -116,11 +116,11 @@ func TestFailOnErrors(t *testing.T) {
 	if got := s.Ledger()[3]; got.Effect != Unattempted || s.Stats().Operations != 2 {
 		t.Errorf("the ledger has %v", got)
 	}
-	// A broken circle fails no more than the budget.
+	// A broken cycle fails no more than the budget.
 	s = New(Config{})
-	circle := []op{managed("a", "", "bulkId:b"), managed("b", "b@x.org", "bulkId:a")}
-	if got := statuses(bulk(t, s, 1, circle...)); got != "400" {
-		t.Errorf("broken circle: %s", got)
+	cycle := []op{managed("a", "", "bulkId:b"), managed("b", "b@x.org", "bulkId:a")}
+	if got := statuses(bulk(t, s, 1, cycle...)); got != "400" {
+		t.Errorf("broken cycle: %s", got)
 	}
 }
 
@@ -182,7 +182,7 @@ func TestPatch(t *testing.T) {
 		patch(path, obj{"op": "replace", "path": "title", "value": "Gone"}, obj{"op": "replace", "path": "userName", "value": "B@x.org"}),
 		patch(path, obj{"op": "add", "path": "id", "value": "x"}),
 		patch(path, obj{"op": "add", "path": schemaEnterprise + ":manager", "value": obj{"value": "nobody"}}),
-		patch("/Groups/"+g.ID(), obj{"op": "add", "path": "members", "value": []obj{{"value": a.ID()}, {"value": "bulkId:c"}}}),
+		patch("/Groups/"+g.ID(), obj{"op": "add", "path": "members", "value": []obj{{"value": a.ID(), "type": "user"}, {"value": "bulkId:c", "type": "user"}}}),
 		user("c", "c@x.org"),
 		patch("/Groups/"+g.ID(), obj{"op": "remove", "path": `members[value eq "` + a.ID() + `"]`}),
 		patch("/Users/"+g.ID(), obj{"op": "add", "path": "title", "value": "x"}),
@@ -215,7 +215,7 @@ func TestIntentSurvives(t *testing.T) {
 	}
 	old, _ := s.Add("/Users", obj{"userName": "a@x.org"})
 	got := bulk(t, s, 0,
-		patch("/Groups/"+id, obj{"op": "replace", "path": "members", "value": []obj{{"value": "bulkId:a"}}}),
+		patch("/Groups/"+id, obj{"op": "replace", "path": "members", "value": []obj{{"value": "bulkId:a", "type": "user"}}}),
 		patch("/Groups/"+id, obj{"op": "replace", "path": "displayName", "value": "H"}),
 		remove("/Users/"+old), user("a", "A@x.org"), remove("/Groups/"+id))
 	if statuses(got) != "200 200 204 201 204" {
@@ -225,7 +225,7 @@ func TestIntentSurvives(t *testing.T) {
 }
 
 // Laws of the schedule: every operation once; definitions before uses, or
-// together in a circle; one resource in order; plain input as it comes.
+// together in a cycle; one resource in order; plain input as it comes.
 func TestScheduleLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 30).Draw(t, "n")
@@ -250,7 +250,7 @@ func TestScheduleLaws(t *testing.T) {
 				}
 				place[i] = at
 				if len(group) > 1 && req.ops[i].Method != "POST" {
-					t.Fatalf("%d is in a circle and creates nothing", i)
+					t.Fatalf("%d is in a cycle and creates nothing", i)
 				}
 			}
 		}

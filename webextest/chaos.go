@@ -7,51 +7,57 @@ import (
 	"time"
 )
 
-// Chaos draws faults at random: each member from 0 (never) to 1 (always). What
-// befalls request n depends on Config.Seed and n alone, so a run that keeps
-// the order of requests can be repeated. Searches suffer too, from those that
-// do not need an operation. The zero value is peace.
+// Chaos draws faults at random: each member from 0 (never) to 1 (always). The
+// fault of request n depends on Config.Seed and n alone, so a run that keeps
+// the order of requests can be repeated. Searches get those that do not need an
+// operation. The zero value draws none.
 type Chaos struct {
 	CutBeforeBody, CutBeforeWork, CutAfterWork, CutInAnswer float64
 
 	TooMany, Locked, Unavailable float64 // 429, 423, 503, with RetryAfter
+	TooEarly                     float64 // 425
 	Internal, BadGateway         float64 // 500, 502, nothing done
 	LostGateway, LostTimeout     float64 // 502, 504, all done
 
 	Truncate, Page float64 // half an answer, a page of HTML; all done
 	Shuffle        float64 // results in another order
-	Busy           float64 // of the operations: 429 inside a 200
+	Busy           float64 // of the operations: 429 inside a 200, not done
+	LostItems      float64 // of the operations: 504 inside a 200, done
+	LateWork       float64 // cut at once, done within MaxLateWork
 
 	// RetryAfter are the forms of the header to draw from; none sends no header.
 	RetryAfter []string
 	// MaxDelay is the most that an answer is delayed by; it is drawn evenly.
 	MaxDelay time.Duration
+	// MaxLateWork is the most that late work is done after its request; it is
+	// drawn evenly.
+	MaxLateWork time.Duration
 }
 
 // on reports that anything can happen.
 func (c *Chaos) on() bool {
-	for _, one := range c.odds("") {
-		if one.odds > 0 {
+	for _, one := range c.likelihoods("", 0) {
+		if one.of > 0 {
 			return true
 		}
 	}
-	return c.Shuffle > 0 || c.Busy > 0 || c.MaxDelay > 0
+	return c.Shuffle > 0 || c.Busy > 0 || c.LostItems > 0 || c.MaxDelay > 0
 }
 
-// odd is a fault and how likely it is.
-type odd struct {
-	odds float64
+// likelihood is a fault and how likely it is.
+type likelihood struct {
+	of   float64
 	make func() *Fault
 }
 
-// odds are the faults of which one request has at most one.
-func (c *Chaos) odds(retryAfter string) []odd {
+// likelihoods are those of the faults of which one request has at most one.
+func (c *Chaos) likelihoods(retryAfter string, late time.Duration) []likelihood {
 	cut := func(at Stage) func() *Fault { return func() *Fault { return CutAt(at) } }
 	refused := func(status int, retryAfter string) func() *Fault {
 		return func() *Fault { return Refuse(status, retryAfter) }
 	}
 	lost := func(status int) func() *Fault { return func() *Fault { return Lose(status) } }
-	return []odd{
+	return []likelihood{
 		{c.CutBeforeBody, cut(BeforeBody)},
 		{c.CutBeforeWork, cut(BeforeWork)},
 		{c.CutAfterWork, cut(AfterWork)},
@@ -65,10 +71,12 @@ func (c *Chaos) odds(retryAfter string) []odd {
 		{c.LostTimeout, lost(http.StatusGatewayTimeout)},
 		{c.Truncate, func() *Fault { return Truncated(0) }},
 		{c.Page, Page},
+		{c.TooEarly, refused(http.StatusTooEarly, "")},
+		{c.LateWork, func() *Fault { return LateWork(late) }},
 	}
 }
 
-// draw returns what befalls one request, or nil.
+// draw returns the fault of one request, or nil.
 func (c *Chaos) draw(r *rand.Rand) *Fault {
 	fault := c.drawOne(r)
 	if r.Float64() < c.Shuffle {
@@ -78,7 +86,10 @@ func (c *Chaos) draw(r *rand.Rand) *Fault {
 		fault.Delay = time.Duration(r.Int64N(int64(c.MaxDelay)))
 	}
 	if c.Busy > 0 {
-		fault.Item = busyAtRandom(c.Busy, r.Uint64())
+		fault.Item = atRandom(http.StatusTooManyRequests, c.Busy, r.Uint64())
+	}
+	if c.LostItems > 0 {
+		fault.LostItem = atRandom(http.StatusGatewayTimeout, c.LostItems, r.Uint64())
 	}
 	return fault
 }
@@ -89,21 +100,26 @@ func (c *Chaos) drawOne(r *rand.Rand) *Fault {
 		retryAfter = c.RetryAfter[r.IntN(len(c.RetryAfter))]
 	}
 	chance := r.Float64()
-	for _, one := range c.odds(retryAfter) {
-		if chance -= one.odds; chance < 0 {
+	late := time.Duration(0)
+	if c.LateWork > 0 && c.MaxLateWork > 0 {
+		late = time.Duration(r.Int64N(int64(c.MaxLateWork)))
+	}
+	for _, one := range c.likelihoods(retryAfter, late) {
+		if chance -= one.of; chance < 0 {
 			return one.make()
 		}
 	}
 	return &Fault{}
 }
 
-// busyAtRandom picks operations by bulkId, method and path, so that it needs
-// no lock, and by the request's draw, so that the next try may pass.
-func busyAtRandom(odds float64, draw uint64) func(Operation) int {
+// atRandom gives a status to operations that it picks by bulkId, method and
+// path, so that it needs no lock, and by the request's draw, so that the next
+// try may pass.
+func atRandom(status int, of float64, draw uint64) func(Operation) int {
 	return func(op Operation) int {
 		r := rand.New(rand.NewPCG(draw, hash(op.Method, op.Path, op.BulkID)))
-		if r.Float64() < odds {
-			return http.StatusTooManyRequests
+		if r.Float64() < of {
+			return status
 		}
 		return 0
 	}

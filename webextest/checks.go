@@ -6,14 +6,18 @@ import (
 	"strings"
 )
 
-// settle checks a document and makes it the state of r. circle holds the ids of
+// validate checks a document and makes it the state of r. cycle holds the ids of
 // what is created together with r.
-func (b *batch) settle(r *resource, doc map[string]any, circle map[string]string) *refusal {
+func (b *batch) validate(r *resource, doc map[string]any, cycle map[string]string) *refusal {
+	b.normalizeNames(doc)
 	name, _ := doc[r.kind.nameAttr()].(string)
 	if name == "" {
 		return refuse(http.StatusBadRequest, "invalidValue", "%s is required and a string", r.kind.nameAttr())
 	}
 	if refused := checkLimits(r.kind, doc); refused != nil {
+		return refused
+	}
+	if refused := checkForms(r.kind, doc); refused != nil {
 		return refused
 	}
 	r.name = name
@@ -22,15 +26,24 @@ func (b *batch) settle(r *resource, doc map[string]any, circle map[string]string
 	}
 	var refused *refusal
 	if r.kind == groups {
-		r.links, refused = b.memberLinks(doc, circle)
+		r.links, refused = b.memberLinks(doc, cycle, r.links)
 	} else {
-		r.links, refused = b.managerLink(doc, circle)
+		r.links, refused = b.managerLink(doc, cycle, r.links)
 	}
 	if refused != nil {
 		return refused
 	}
 	r.doc = encode(make([]byte, 0, 512), doc)
 	return nil
+}
+
+// normalizeNames makes of the names in a document what the service keeps.
+func (b *batch) normalizeNames(doc map[string]any) {
+	for _, attr := range [...]string{users.nameAttr(), groups.nameAttr()} {
+		if name, ok := doc[attr].(string); ok {
+			doc[attr] = b.sim.cfg.normalize(name)
+		}
+	}
 }
 
 func taken(r *resource) *refusal {
@@ -56,13 +69,10 @@ func (b *batch) nameTaken(r *resource) bool {
 }
 
 // memberLinks returns the ids of the members of a group, drops repeats, and
-// refuses what does not exist.
-func (b *batch) memberLinks(doc map[string]any, circle map[string]string) ([]string, *refusal) {
+// refuses what does not exist. before are those that the group had.
+func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before []string) ([]string, *refusal) {
 	value, given := doc["members"]
-	list, ok := value.([]any)
-	if given && value != nil && !ok {
-		return nil, refuse(http.StatusBadRequest, "invalidValue", "members must be an array")
-	}
+	list, _ := value.([]any)
 	links := make([]string, 0, len(list))
 	met := make(map[string]bool, len(list))
 	kept := list[:0]
@@ -77,8 +87,8 @@ func (b *batch) memberLinks(doc map[string]any, circle map[string]string) ([]str
 			kept = append(kept, member)
 			continue
 		}
-		if !b.exists(id, circle, users, groups) {
-			return nil, refuse(http.StatusBadRequest, "invalidValue", "there is no user or group for a member")
+		if !b.exists(id, cycle, users, groups) && !slices.Contains(before, id) {
+			return nil, refuse(b.sim.cfg.UnknownReferenceStatus, "invalidValue", "there is no user or group for a member")
 		}
 		if met[id] {
 			continue
@@ -93,8 +103,9 @@ func (b *batch) memberLinks(doc map[string]any, circle map[string]string) ([]str
 	return links, nil
 }
 
-// managerLink returns the id of a user's manager, if there is one.
-func (b *batch) managerLink(doc map[string]any, circle map[string]string) ([]string, *refusal) {
+// managerLink returns the id of a user's manager, if there is one. before has
+// the one that the user had.
+func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before []string) ([]string, *refusal) {
 	enterprise, _ := doc[schemaEnterprise].(map[string]any)
 	manager, given := enterprise["manager"]
 	if !given || manager == nil {
@@ -107,8 +118,8 @@ func (b *batch) managerLink(doc map[string]any, circle map[string]string) ([]str
 		return nil, refuse(http.StatusBadRequest, "invalidValue", "manager must be an object with a value")
 	case b.raw(id):
 		return nil, nil
-	case !b.exists(strings.ToLower(id), circle, users):
-		return nil, refuse(http.StatusBadRequest, "invalidValue", "there is no user for the manager")
+	case !b.exists(strings.ToLower(id), cycle, users) && !slices.Contains(before, strings.ToLower(id)):
+		return nil, refuse(b.sim.cfg.UnknownReferenceStatus, "invalidValue", "there is no user for the manager")
 	}
 	id = strings.ToLower(id)
 	object["value"] = id
@@ -116,14 +127,14 @@ func (b *batch) managerLink(doc map[string]any, circle map[string]string) ([]str
 }
 
 // exists reports whether a resource of one of the kinds has this id, or will
-// have it once the circle is created.
-func (b *batch) exists(id string, circle map[string]string, kinds ...kind) bool {
+// have it once the cycle is created.
+func (b *batch) exists(id string, cycle map[string]string, kinds ...kind) bool {
 	for _, k := range kinds {
-		if b.dir.now[k].byID[id] != nil {
+		if r := b.dir.now[k].byID[id]; r != nil && b.knows(r) {
 			return true
 		}
 	}
-	for bulkID, new := range circle {
+	for bulkID, new := range cycle {
 		if new == id && slices.Contains(kinds, b.req.ops[b.req.posts[bulkID]].kind) {
 			return true
 		}
@@ -142,7 +153,7 @@ func (b *batch) checkSchemas(doc map[string]any, want string) *refusal {
 	value, given := doc["schemas"]
 	list, ok := value.([]any)
 	switch {
-	case !given && !b.sim.cfg.RequireSchemas:
+	case !given && want != schemaPatch && !b.sim.cfg.RequireSchemas:
 		return nil
 	case !ok || !slices.Contains(list, any(want)):
 		return refuse(http.StatusBadRequest, "invalidSyntax", "schemas must name %s", want)

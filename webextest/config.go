@@ -52,8 +52,13 @@ type Config struct {
 	// Seed is what ids and Chaos are drawn from. Equal seeds and equal requests
 	// in equal order give equal answers. Start logs it.
 	Seed int64
-	// Now is the clock; nil is time.Now.
+	// Now is the clock; nil is time.Now. Simulator.ShiftClock moves what the
+	// service tells of it.
 	Now func() time.Time
+	// StoreClock is by how much the clock that writes meta.created and
+	// meta.lastModified is ahead of that of the Date header; less than 0 is
+	// behind. At 0 both are one clock.
+	StoreClock time.Duration
 	// BaseURL is what locations start with and the only host that Transport
 	// accepts, like "https://webexapis.com"; "" takes host and scheme from each
 	// request, and https://webexapis.com or a loopback host for Transport.
@@ -64,6 +69,14 @@ type Config struct {
 	// ReadLag is how long it takes until GET sees a change. Writes, and the
 	// check that a userName is free, see it at once, as at the live service.
 	ReadLag time.Duration
+	// WriteLag is how long it takes until the service can refer to what it has
+	// created: before, except within the same request, a path that names it is
+	// answered with 404, and a member or manager as one that does not exist. That
+	// a userName is taken is known at once.
+	WriteLag time.Duration
+	// UnknownReferenceStatus answers an operation whose member or manager is not
+	// known; 0 is 400.
+	UnknownReferenceStatus int
 	// Rate limits requests of any kind. Its zero value does not.
 	Rate RateLimit
 
@@ -76,6 +89,30 @@ type Config struct {
 	// Shape of a Fault does. It is called from any goroutine.
 	Shape Shape
 
+	// MaxSearch is the most bytes that the target of a GET may have; 0 is no
+	// limit. A longer one is answered with MaxSearchStatus and a page of HTML.
+	MaxSearch int
+	// MaxSearchStatus is 414 or 431; 0 is 414.
+	MaxSearchStatus int
+	// IgnoreFilter makes searches find everything, whatever their filter.
+	IgnoreFilter bool
+	// RepeatFound makes searches find every resource twice.
+	RepeatFound bool
+	// Firewall is a text; every request that holds it, in its body or query, is
+	// answered with 403 and a page of HTML. "" lets all pass.
+	Firewall string
+
+	// Normalize is what the service makes of each userName and displayName that
+	// it stores, and of the texts in filters; nil keeps them. See TrimSpaces;
+	// norm.NFC.String (golang.org/x/text/unicode/norm) is another.
+	Normalize func(string) string
+	// AppendDoubles makes the add of a PATCH append values to a list even where
+	// the list has them already.
+	AppendDoubles bool
+	// UntypedMembers takes members without a type. Otherwise they fail their
+	// operation wherever a client sends them, as at the live service.
+	UntypedMembers bool
+
 	// UnattemptedStatus answers operations that failOnErrors left out, instead
 	// of leaving them out: 412 and 409 have been seen elsewhere.
 	UnattemptedStatus int
@@ -87,8 +124,8 @@ type Config struct {
 	LastReferenceOnly bool
 	// UniqueGroupNames answers 409 to a second group of a displayName.
 	UniqueGroupNames bool
-	// RequireSchemas refuses users, groups and patches whose data does not name
-	// its schema. Without it `schemas` may be absent, but must be right.
+	// RequireSchemas refuses users and groups whose data does not name its
+	// schema. Without it `schemas` may be absent there, but must be right.
 	RequireSchemas bool
 
 	// DiscardLedger keeps only counts (Stats), for runs of many millions.
@@ -118,6 +155,18 @@ type OAuth struct {
 	RefreshToken string
 }
 
+// TrimSpaces is a Config.Normalize: it removes white space around a text and
+// makes one space of all white space inside.
+func TrimSpaces(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// normalize returns what the service makes of a name.
+func (c *Config) normalize(name string) string {
+	if c.Normalize == nil {
+		return name
+	}
+	return c.Normalize(name)
+}
+
 // withDefaults returns c with its zero values filled in.
 func (c Config) withDefaults() Config {
 	c.OrgID = strings.ToLower(orElse(c.OrgID, DefaultOrgID))
@@ -125,6 +174,8 @@ func (c Config) withDefaults() Config {
 	c.MaxOperations = orElse(c.MaxOperations, DefaultMaxOperations)
 	c.MaxPayload = orElse(c.MaxPayload, DefaultMaxPayload)
 	c.PageSize = orElse(c.PageSize, DefaultPageSize)
+	c.MaxSearchStatus = orElse(c.MaxSearchStatus, http.StatusRequestURITooLong)
+	c.UnknownReferenceStatus = orElse(c.UnknownReferenceStatus, http.StatusBadRequest)
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	c.Rate.Window = orElse(c.Rate.Window, time.Minute)
 	if c.Now == nil {

@@ -24,20 +24,45 @@
 // # What it does
 //
 // POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
-// groups; GET of Users and Groups, with an id or a filter, finds them. Breaches
-// of the contract are kept for Simulator.Violations, whatever their answer:
-// most are refused, some understood, as the service would. Operations of a request are done in its order, except
-// that one waits for what it refers to; resources that refer to each other in a
-// circle are created together or not at all. What depends on an operation that
-// failed fails too (400 invalidValue), and with 429 or 503 where that one was
-// put off.
+// groups; GET of Users and Groups, with an id or a filter, finds them. A request
+// that violates the contract is noted for Simulator.Violations, whatever its
+// answer: most such requests are refused, some understood, as the service would.
+//
+// Operations of a request are done in its order, except that one waits for what
+// it refers to; resources that refer to each other in a cycle are created
+// together or not at all. What depends on an operation that failed fails too
+// (400 invalidValue), and with its status (429, 503, 423, 425) where that one
+// was put off.
 //
 // # What goes wrong
 //
 // A Fault is what goes wrong with one request. Simulator.Script lists faults for
 // the requests to come, Config.Faults decides by what a request holds, Chaos
-// draws them from a seed. A Shape alters an answer after the work: the key of
-// the list, statuses, locations, errors, the order and number of results.
+// draws them from a seed, Simulator.SetGateway gives all requests the same one.
+//
+//   - Answers that get lost: CutAt, Lose, Truncated, Page, and LoseItems for
+//     single operations that are done and answered with 504, 500, 502 or 408.
+//   - Work that is done after the client has left: LateWork, SlowWork.
+//   - Refusals with nothing done: Refuse, Busy, Poison, Redirect.
+//   - What stands before the service: Gateway, Config.Firewall,
+//     Config.MaxSearch (414 and 431), Gzipped and XGzipped.
+//
+// A Shape alters an answer after the work: the key of the list, statuses,
+// locations, errors, the order and number of results.
+//
+// # How the service differs
+//
+// A Config makes a service that is true to the contract and hard on a client.
+//
+//   - Time: Latency, ReadLag (searches do not see a change yet), WriteLag
+//     (nothing can refer to what was created yet), StoreClock (meta has another
+//     clock than the Date header), Simulator.ShiftClock (both clocks jump).
+//   - Names: Normalize stores and compares them trimmed or composed.
+//   - Searches: IgnoreFilter finds everybody, RepeatFound everything twice.
+//   - Operations: AppendDoubles, NoPathReferences, LastReferenceOnly,
+//     UniqueGroupNames, UnattemptedStatus, UnknownReferenceStatus.
+//   - Strictness: RequireSchemas; UntypedMembers takes members without a type,
+//     which are refused otherwise.
 //
 // # What a test can see
 //

@@ -13,6 +13,7 @@ const (
 	schemaUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
 	schemaGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
 	schemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	schemaWebexUser  = "urn:scim:schemas:extension:cisco:webexidentity:2.0:User"
 	schemaWebexGroup = "urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"
 	schemaBulk       = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 	schemaBulkAnswer = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
@@ -30,20 +31,23 @@ type refusal struct {
 	status int
 	kind   string // scimType, RFC 7644 table 9; "" where none fits
 	detail string
+	// violates says that the contract does not allow what was asked, as opposed
+	// to what the store or a setting does not.
+	violates bool
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.kind, r.detail) }
 
 func refuse(status int, kind, format string, args ...any) *refusal {
-	return &refusal{status, kind, fmt.Sprintf(format, args...)}
+	return &refusal{status: status, kind: kind, detail: fmt.Sprintf(format, args...)}
 }
 
 // asRefusal turns what the SCIM language says into a refusal.
 func asRefusal(err error, kind string) *refusal {
 	if e, ok := err.(*scim.Error); ok {
-		return &refusal{e.Status, e.Type, e.Detail}
+		return &refusal{status: e.Status, kind: e.Type, detail: e.Detail}
 	}
-	return &refusal{http.StatusBadRequest, kind, err.Error()}
+	return refuse(http.StatusBadRequest, kind, "%v", err)
 }
 
 // errorCode is made up, and looks it: no list of the real ones is public.

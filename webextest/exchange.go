@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -24,6 +25,7 @@ type exchange struct {
 	refused *refusal     // why it cannot
 	targets []string     // resources that it is about to change
 	worked  bool         // its operations were carried out or refused one by one
+	late    bool         // its operations are entered in the ledger later
 }
 
 // reply is what goes back: an answer, or none.
@@ -44,7 +46,7 @@ func (s *Simulator) serve(r *http.Request) *reply {
 	return rep
 }
 
-// arrive takes a request in and settles what will go wrong with it.
+// arrive takes a request in and decides what will go wrong with it.
 func (s *Simulator) arrive(r *http.Request) *exchange {
 	x := &exchange{sim: s, r: r, fault: &Fault{}}
 	now := s.cfg.Now()
@@ -53,7 +55,9 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 		s.log.fly(1)
 	}
 	scripted := true
-	if left, ok := s.limiter.allow(now); ok {
+	if front := s.intercept(r); front != nil {
+		x.fault = front
+	} else if left, ok := s.limiter.allow(now); ok {
 		x.fault, scripted = s.nextFault(x.file.Number, r)
 	} else {
 		x.left, x.limited = left, true
@@ -66,6 +70,10 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 		return x
 	}
 	x.inspect()
+	if x.holds(s.cfg.Firewall) {
+		x.fault, x.limited = Gateway(http.StatusForbidden), false
+		return x
+	}
 	if !scripted && s.cfg.Faults != nil && isBulk(r) {
 		x.askFaults()
 	}
@@ -94,16 +102,51 @@ func (x *exchange) run() *reply {
 		return &reply{cut: BeforeWork}
 	}
 	var rep *reply
-	if x.fault.refuses() {
+	switch {
+	case x.fault.refuses():
 		rep = &reply{status: orElse(x.fault.Status, http.StatusOK), header: http.Header{}}
-	} else {
+	case x.fault.WorkAfter > 0 && isBulk(x.r):
+		if rep = x.answerLater(); rep.cut != NoCut {
+			return rep
+		}
+	default:
 		rep = x.answer()
 	}
 	if err := pause(x.r.Context(), x.sim.cfg.Latency+x.fault.Delay); err != nil {
 		return &reply{cut: AfterWork, err: err}
 	}
-	x.spoil(rep)
+	x.applyFault(rep)
 	return rep
+}
+
+// answerLater does the request when Fault.WorkAfter has passed, whether or not
+// the client is still there.
+func (x *exchange) answerLater() *reply {
+	x.late = true
+	later := *x // x is filed while the work may still lie ahead
+	later.r = x.r.Clone(context.WithoutCancel(x.r.Context()))
+	if x.req != nil && x.refused == nil {
+		later.touch(x.req)
+	}
+	x.file.Operations = len(x.operations())
+	done := make(chan *reply, 1)
+	time.AfterFunc(x.fault.WorkAfter, func() {
+		rep := later.answer()
+		if !later.worked {
+			later.fileRefused()
+		}
+		later.sim.log.release(later.file.Number, later.targets)
+		done <- rep
+	})
+	if x.fault.Cut == AfterWork {
+		return &reply{cut: AfterWork}
+	}
+	select {
+	case rep := <-done:
+		return rep
+	case <-x.r.Context().Done():
+		return &reply{cut: AfterWork, err: context.Cause(x.r.Context())}
+	}
 }
 
 // leave files the exchange.
@@ -117,14 +160,14 @@ func (x *exchange) leave(rep *reply) {
 	x.file.Fault = x.fault.String()
 	var closed time.Time
 	switch rep.status {
-	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable, http.StatusTooEarly:
 		if wait, err := time.ParseDuration(rep.header.Get("Retry-After") + "s"); err == nil {
 			closed = now.Add(wait)
 		}
 	}
 	if isBulk(x.r) {
 		x.sim.log.fly(-1)
-		if !x.worked {
+		if !x.worked && !x.late {
 			x.fileRefused()
 		}
 	}
@@ -148,6 +191,15 @@ func (x *exchange) read() error {
 	}
 	_, err := io.Copy(io.Discard, x.r.Body) // a client that still writes would miss the answer
 	return err
+}
+
+// holds reports whether the request has the text in its body or query.
+func (x *exchange) holds(text string) bool {
+	if text == "" {
+		return false
+	}
+	query, err := url.QueryUnescape(x.r.URL.RawQuery)
+	return bytes.Contains(x.body, []byte(text)) || err == nil && strings.Contains(query, text)
 }
 
 // askFaults lets Config.Faults decide about a Bulk request.

@@ -25,9 +25,14 @@ type Fault struct {
 
 	// Cut ends the connection at a stage of the exchange.
 	Cut Stage
-	// Hold passes after the request is read and before anything is done; a
-	// client that leaves meanwhile has achieved nothing.
+	// Hold passes after the request is read and before anything is done; when
+	// the client leaves meanwhile, nothing is done.
 	Hold time.Duration
+	// WorkAfter is how long after its arrival the request is done, even when
+	// the client has left meanwhile. A Cut at AfterWork then cuts at once,
+	// before the work. The Ledger has the operations from the time of the work
+	// on. Bulk requests only.
+	WorkAfter time.Duration
 	// Delay passes after the work and before the answer; a client that leaves
 	// meanwhile does not learn what was done.
 	Delay time.Duration
@@ -44,6 +49,11 @@ type Fault struct {
 	// the operation's result, and nothing is done for it. It is called from any
 	// goroutine.
 	Item func(Operation) int
+	// LostItem is Item with the work done: an operation that succeeds has the
+	// status as its result all the same, and no id that others of the request
+	// could refer to. The Ledger tells what was done. It is called from any
+	// goroutine.
+	LostItem func(Operation) int
 }
 
 // Stage is where in an exchange the connection is cut.
@@ -86,6 +96,8 @@ func (f *Fault) String() string {
 		{f.Truncate != 0 && f.Cut == NoCut, "truncated"},
 		{f.Gzip, "compressed"},
 		{f.Item != nil, "busy"},
+		{f.LostItem != nil, "items lost"},
+		{f.WorkAfter != 0, "work after " + f.WorkAfter.String()},
 		{f.Shape != nil, "shaped"},
 		{f.Header != nil && f.Status == 0, "with headers"},
 		{f.Hold != 0 || f.Delay != 0, "late"},
@@ -113,6 +125,15 @@ func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
 
 // CutAt cuts the connection at stage.
 func CutAt(stage Stage) *Fault { return &Fault{Cut: stage} }
+
+// LateWork cuts the connection as soon as the request has arrived, and does the
+// request delay later: work that the client cannot see in its first lookups.
+func LateWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay, Cut: AfterWork} }
+
+// SlowWork does the request and answers after delay. Unlike with Late, nothing
+// is done before; unlike with Fault.Hold, all is done even when the client has
+// given up meanwhile.
+func SlowWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay} }
 
 // Late does the request and answers after delay.
 func Late(delay time.Duration) *Fault { return &Fault{Delay: delay} }
@@ -151,15 +172,41 @@ func Redirect(url string) *Fault {
 // Gzipped does the request and compresses the answer.
 func Gzipped() *Fault { return &Fault{Gzip: true} }
 
-// Busy answers status (429, 503) for the operations with these bulkIds, or for
-// all without any, inside an answer that is otherwise as it should be.
+// XGzipped does the request and compresses the answer under the old name of the
+// coding (RFC 9110, section 8.4.1.3), which net/http does not undo.
+func XGzipped() *Fault {
+	return &Fault{Gzip: true, Header: http.Header{"Content-Encoding": {"x-gzip"}}}
+}
+
+// Gateway answers status with a page of HTML, as a gateway does that has no
+// service behind it or does not want the request: 502, 511, 403, 200. Nothing is
+// done. See Simulator.SetGateway.
+func Gateway(status int) *Fault {
+	page := "<!DOCTYPE html><title>" + strconv.Itoa(status) + "</title><p>" + http.StatusText(status) + "</p>"
+	return &Fault{Status: status, Body: &page, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
+}
+
+// Busy answers status (429, 503, 504) for the operations with these bulkIds, or
+// for all without any, inside an answer that is otherwise as it should be, and
+// does nothing for them.
 func Busy(status int, bulkIDs ...string) *Fault {
-	return &Fault{Item: func(op Operation) int {
+	return &Fault{Item: statusOf(status, bulkIDs)}
+}
+
+// LoseItems does the request and answers status (504, 500, 502, 408) for the
+// operations with these bulkIds, or for all without any, inside an answer that
+// is otherwise as it should be.
+func LoseItems(status int, bulkIDs ...string) *Fault {
+	return &Fault{LostItem: statusOf(status, bulkIDs)}
+}
+
+func statusOf(status int, bulkIDs []string) func(Operation) int {
+	return func(op Operation) int {
 		if len(bulkIDs) == 0 || slices.Contains(bulkIDs, op.BulkID) {
 			return status
 		}
 		return 0
-	}}
+	}
 }
 
 // Shaped does the request and alters the answer by shapes, in order.

@@ -18,8 +18,8 @@ func jsonReply(status int, body []byte) *reply {
 	return &reply{status: status, body: body, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}}
 }
 
-// violation refuses the whole request and notes it as a breach of the contract.
-func (x *exchange) violation(r *refusal) *reply {
+// refuseViolation refuses the whole request and notes that it violates the contract.
+func (x *exchange) refuseViolation(r *refusal) *reply {
 	x.sim.log.violate(x.file.Number, "%s", r.detail)
 	return x.refusedReply(r)
 }
@@ -47,7 +47,7 @@ func (x *exchange) answer() *reply {
 	org, collection, id, ok := route(x.r.URL.Path)
 	org = strings.ToLower(org)
 	if !ok {
-		return x.violation(refuse(http.StatusNotFound, "", "there is nothing at this path"))
+		return x.refuseViolation(refuse(http.StatusNotFound, "", "there is nothing at this path"))
 	}
 	if x.r.Header.Get("Authorization") == "" {
 		x.sim.log.violate(x.file.Number, "the request has no Authorization")
@@ -59,7 +59,7 @@ func (x *exchange) answer() *reply {
 	}
 	switch {
 	case !isUUID(org):
-		return x.violation(refuse(http.StatusNotFound, "", "the organization is not a UUID"))
+		return x.refuseViolation(refuse(http.StatusNotFound, "", "the organization is not a UUID"))
 	case org != x.sim.cfg.OrgID && !x.sim.cfg.AnyOrg:
 		return x.refusedReply(refuse(http.StatusForbidden, "", "the token is for another organization"))
 	case collection == "Bulk":
@@ -73,7 +73,7 @@ func (x *exchange) method(want string) *reply {
 	if x.r.Method == want {
 		return nil
 	}
-	rep := x.violation(refuse(http.StatusMethodNotAllowed, "", "the method must be %s", want))
+	rep := x.refuseViolation(refuse(http.StatusMethodNotAllowed, "", "the method must be %s", want))
 	rep.header.Set("Allow", want)
 	return rep
 }
@@ -86,7 +86,7 @@ func (x *exchange) bulk(org string) *reply {
 	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	switch {
 	case err != nil || media != "application/json" || x.r.Header.Get("Content-Encoding") != "":
-		return x.violation(refuse(http.StatusUnsupportedMediaType, "", "the body must be application/json"))
+		return x.refuseViolation(refuse(http.StatusUnsupportedMediaType, "", "the body must be application/json"))
 	case x.tooLong:
 		return x.refusedReply(refuse(http.StatusRequestEntityTooLarge, "",
 			"the size of the request exceeds the maxPayloadSize (%d)", x.sim.cfg.MaxPayload))
@@ -112,19 +112,26 @@ func (x *exchange) bulk(org string) *reply {
 
 // do carries out a request under the lock.
 func (s *Simulator) do(x *exchange, org string, req *bulkRequest) []outcome {
-	var putOffs []int
-	if x.fault.Item != nil {
-		for _, op := range req.ops {
-			putOffs = append(putOffs, x.fault.Item(op.Operation))
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &batch{
+		putOffs: req.statuses(x.fault.Item), lost: req.statuses(x.fault.LostItem),
 		sim: s, dir: s.directory(org), org: org, number: x.file.Number, req: req,
-		putOffs: putOffs, now: s.cfg.Now(), created: make(map[string]string, len(req.posts)),
+		now: s.cfg.Now(), stamp: s.storeTime(), created: make(map[string]string, len(req.posts)),
 	}
 	return b.run()
+}
+
+// statuses asks a Fault about each operation; nil where it says nothing.
+func (r *bulkRequest) statuses(of func(Operation) int) []int {
+	if of == nil {
+		return nil
+	}
+	list := make([]int, len(r.ops))
+	for i, op := range r.ops {
+		list[i] = of(op.Operation)
+	}
+	return list
 }
 
 // touch notes the resources that the request names by id.

@@ -108,7 +108,7 @@ func managed(bulkID, userName, manager string) op {
 func group(bulkID, name string, members ...string) op {
 	list := make([]obj, len(members))
 	for i, m := range members {
-		list[i] = obj{"value": m}
+		list[i] = obj{"value": m, "type": "user"}
 	}
 	return op{"POST", "/Groups", bulkID, obj{
 		"schemas": []string{schemaGroup}, "displayName": name, "members": list,

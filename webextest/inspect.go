@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Resource is a user or group as the service holds it, a copy.
@@ -106,10 +107,12 @@ func (s *Simulator) Add(path string, data any) (id string, err error) {
 	defer s.mu.Unlock()
 	req := &bulkRequest{ops: []*operation{op}, posts: map[string]int{"add": 0}}
 	b := &batch{sim: s, dir: s.directory(s.cfg.OrgID), org: s.cfg.OrgID, req: req, now: s.cfg.Now()}
+	b.stamp = s.storeTime()
 	r, refused := b.draft(op, map[string]string{"add": s.newID()}, nil)
 	if refused != nil {
 		return "", fmt.Errorf("webextest: %w", refused)
 	}
+	r.born = time.Time{}
 	b.dir.put(r, b.now.Add(-s.cfg.ReadLag))
 	return r.id, nil
 }
@@ -191,7 +194,7 @@ func (s *Simulator) named(k kind, name string) []*resource {
 	defer s.mu.Unlock()
 	var list []*resource
 	for _, d := range s.orgs {
-		for _, id := range d.now[k].byName[fold(name)] {
+		for _, id := range d.now[k].byName[s.key(name)] {
 			list = append(list, d.now[k].byID[id])
 		}
 	}

@@ -62,7 +62,7 @@ type Exchange struct {
 	Start, End time.Time
 }
 
-// Violation is a breach of the contract by a client: of its schemas, or of what
+// Violation says how a client does not keep the contract: its schemas, or what
 // it can only say in words, such as a bulkId that stands twice, a reference to
 // nothing, an organization that is no UUID.
 type Violation struct {
@@ -70,7 +70,8 @@ type Violation struct {
 	Text    string
 }
 
-// Overlap is a resource that two requests in flight at once meant to change.
+// Overlap is a resource that two requests in flight at once meant to change. A
+// request whose work is late (Fault.WorkAfter) is in flight until that is done.
 type Overlap struct {
 	Resource      string // like Users/<id>
 	First, Second int    // numbers of the requests
@@ -101,10 +102,11 @@ type ledger struct {
 	exchanges  []Exchange
 	violations []Violation
 	overlaps   []Overlap
-	created    map[string]int   // by path and key
-	flying     int              // Bulk requests
-	touched    map[string][]int // resource to the requests in flight that change it
-	closed     time.Time        // Retry-After asked for silence until then
+	key        func(name string) string // as which names compare
+	created    map[string]int           // by path and key
+	flying     int                      // Bulk requests
+	touched    map[string][]int         // resource to the requests in flight that change it
+	closed     time.Time                // Retry-After asked for silence until then
 }
 
 // entry is an operation before anything is done about it.
@@ -141,7 +143,7 @@ func (l *ledger) enter(e Entry) {
 	}
 	l.entries = append(l.entries, e)
 	if e.Effect == Created {
-		l.created[e.Path+" "+fold(e.Key)]++
+		l.created[e.Path+" "+l.key(e.Key)]++
 	}
 }
 
@@ -173,14 +175,26 @@ func (l *ledger) leave(e Exchange, closed time.Time, targets []string) {
 	if closed.After(l.closed) {
 		l.closed = closed
 	}
+	l.forget(e.Number, targets)
+	if !l.discard {
+		l.exchanges = append(l.exchanges, e)
+	}
+}
+
+// release notes that a request whose client had left is done with its resources.
+func (l *ledger) release(number int, targets []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(number, targets)
+}
+
+// forget undoes touch. The lock is held.
+func (l *ledger) forget(number int, targets []string) {
 	for _, target := range targets {
-		left := slices.DeleteFunc(l.touched[target], func(number int) bool { return number == e.Number })
+		left := slices.DeleteFunc(l.touched[target], func(n int) bool { return n == number })
 		if l.touched[target] = left; len(left) == 0 {
 			delete(l.touched, target)
 		}
-	}
-	if !l.discard {
-		l.exchanges = append(l.exchanges, e)
 	}
 }
 
@@ -241,7 +255,7 @@ func (s *Simulator) GroupsCreated(displayName string) int {
 func (s *Simulator) createdAt(path, key string) int {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	return s.log.created[path+" "+fold(key)]
+	return s.log.created[path+" "+s.key(key)]
 }
 
 // Exchanges returns every request that is over, in the order of their ends.
@@ -259,7 +273,7 @@ func (s *Simulator) Violations() []Violation {
 }
 
 // Overlaps returns the resources that two requests meant to change at once. It
-// is no breach of the contract, but leaves the order of the changes to chance.
+// is no violation of the contract, but leaves the order of the changes to chance.
 func (s *Simulator) Overlaps() []Overlap {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -148,7 +148,7 @@ func TestConcurrency(t *testing.T) {
 				name := func(i int) string { return fmt.Sprintf("u%d.%d.%d@x.org", worker, n, i) }
 				_, _, _, _ = ask(t.Context(), client, "https://webexapis.com", text(0,
 					group("g", "G", "bulkId:a", "bulkId:b"), managed("a", name(0), "bulkId:b"), user("b", name(1)),
-					patch("/Groups/"+shared, obj{"op": "add", "path": "members", "value": []obj{{"value": "bulkId:a"}}}),
+					patch("/Groups/"+shared, obj{"op": "add", "path": "members", "value": []obj{{"value": "bulkId:a", "type": "user"}}}),
 					remove("/Users/bulkId:b"), user("same", "same@x.org")))
 				if u, ok := s.UserByName(name(0)); ok && n%2 == 0 {
 					_, _, _, _ = ask(t.Context(), client, "https://webexapis.com", text(0, remove("/Users/"+u.ID())))

@@ -9,10 +9,13 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// draft makes the first state of a resource, without storing it. circle holds
+// draft makes the first state of a resource, without storing it. cycle holds
 // the ids of what is created with it, and beside those before it.
-func (b *batch) draft(op *operation, circle map[string]string, beside []*resource) (*resource, *refusal) {
-	if refused := b.resolve(op, circle); refused != nil {
+func (b *batch) draft(op *operation, cycle map[string]string, beside []*resource) (*resource, *refusal) {
+	if op.refused != nil {
+		return nil, op.refused
+	}
+	if refused := b.resolve(op, cycle); refused != nil {
 		return nil, refused
 	}
 	doc := op.data
@@ -29,10 +32,10 @@ func (b *batch) draft(op *operation, circle map[string]string, beside []*resourc
 		delete(doc, readOnly) // ignored, not refused: so the service's document
 	}
 	r := &resource{
-		org: b.org, id: circle[op.BulkID], kind: op.kind,
-		revision: 1, created: b.now, modified: b.now,
+		org: b.org, id: cycle[op.BulkID], kind: op.kind,
+		revision: 1, created: b.stamp, modified: b.stamp, born: b.now, request: b.number,
 	}
-	if refused := b.settle(r, doc, circle); refused != nil {
+	if refused := b.validate(r, doc, cycle); refused != nil {
 		return nil, refused
 	}
 	for _, other := range beside {
@@ -46,6 +49,9 @@ func (b *batch) draft(op *operation, circle map[string]string, beside []*resourc
 // patch applies all of a PatchOp to r, or nothing (RFC 7644, section 3.5.2).
 func (b *batch) patch(i int, r *resource) *refusal {
 	op := b.req.ops[i]
+	if op.refused != nil {
+		return op.refused
+	}
 	if refused := b.resolve(op, nil); refused != nil {
 		return refused
 	}
@@ -58,7 +64,7 @@ func (b *batch) patch(i int, r *resource) *refusal {
 	}
 	doc := decodeStored(r.doc)
 	for _, step := range steps {
-		if refused := applyStep(doc, step); refused != nil {
+		if refused := b.applyStep(r.kind, doc, step); refused != nil {
 			return refused
 		}
 	}
@@ -71,7 +77,7 @@ func (b *batch) patch(i int, r *resource) *refusal {
 		}
 	}
 	next := *r
-	if refused := b.settle(&next, doc, nil); refused != nil {
+	if refused := b.validate(&next, doc, nil); refused != nil {
 		return refused
 	}
 	if bytes.Equal(next.doc, r.doc) {
@@ -79,13 +85,13 @@ func (b *batch) patch(i int, r *resource) *refusal {
 		return nil
 	}
 	next.revision++
-	next.modified = b.now
+	next.modified = b.stamp
 	b.dir.put(&next, b.now)
 	b.succeed(i, http.StatusOK, Patched, &next)
 	return nil
 }
 
-func applyStep(doc map[string]any, step any) *refusal {
+func (b *batch) applyStep(k kind, doc map[string]any, step any) *refusal {
 	object, _ := step.(map[string]any)
 	op, ok := object["op"].(string)
 	if !ok {
@@ -99,7 +105,17 @@ func applyStep(doc map[string]any, step any) *refusal {
 	if !given && !strings.EqualFold(op, "remove") {
 		return refuse(http.StatusBadRequest, "invalidValue", "%s needs a value", op)
 	}
-	if _, err := scim.Apply(doc, op, path, value); err != nil {
+	if given && value == nil {
+		return refuse(http.StatusBadRequest, "invalidValue", "the value of a PatchOp must not be null")
+	}
+	if refused := checkStep(k, path, value); refused != nil {
+		return refused
+	}
+	apply := scim.Apply
+	if b.sim.cfg.AppendDoubles {
+		apply = scim.ApplyDoubling
+	}
+	if _, err := apply(doc, op, path, value); err != nil {
 		return asRefusal(err, "invalidPath")
 	}
 	return nil
@@ -132,6 +148,6 @@ func (r *resource) without(id string, b *batch) *resource {
 	next.doc = encode(nil, doc)
 	next.links = slices.DeleteFunc(slices.Clone(r.links), func(link string) bool { return link == id })
 	next.revision++
-	next.modified = b.now
+	next.modified = b.stamp
 	return &next
 }

@@ -48,12 +48,12 @@ func mapStrings(v any, member string, f func(member, s string) string) any {
 	return v
 }
 
-// resolve puts real ids in the place of references in the data of op. circle
+// resolve puts real ids in the place of references in the data of op. cycle
 // holds the ids that resources about to be created together will have.
 //
 // A name that no POST of the request has is an error where only an id can
 // stand, under "value" and "$ref"; elsewhere such a string is just text.
-func (b *batch) resolve(op *operation, circle map[string]string) *refusal {
+func (b *batch) resolve(op *operation, cycle map[string]string) *refusal {
 	if len(op.refs) == 0 {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (b *batch) resolve(op *operation, circle map[string]string) *refusal {
 		if _, known := b.req.posts[name]; !known && member != "value" && member != "$ref" {
 			return s
 		}
-		id, refused := b.find(name, circle)
+		id, refused := b.find(name, cycle)
 		if refused != nil {
 			failed = refused
 			return s
@@ -81,8 +81,8 @@ func (b *batch) resolve(op *operation, circle map[string]string) *refusal {
 }
 
 // find returns the id of the resource that a POST of this request created.
-func (b *batch) find(name string, circle map[string]string) (string, *refusal) {
-	if id, ok := circle[name]; ok {
+func (b *batch) find(name string, cycle map[string]string) (string, *refusal) {
+	if id, ok := cycle[name]; ok {
 		return id, nil
 	}
 	if id, ok := b.created[name]; ok {
@@ -94,14 +94,15 @@ func (b *batch) find(name string, circle map[string]string) (string, *refusal) {
 		return "", refuse(http.StatusBadRequest, "invalidValue", "no POST has the bulkId %q", name)
 	}
 	// Try again later is true of what depends on a busy operation, too.
-	if status := b.outcomes[index].status; status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	switch status := b.outcomes[index].status; status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusLocked, http.StatusTooEarly:
 		return "", refuse(status, "", "the operation with bulkId %q was put off", name)
 	}
 	return "", refuse(http.StatusBadRequest, "invalidValue", "the operation with bulkId %q did not succeed", name)
 }
 
 // schedule returns the operations in the order in which to do them, as groups
-// that are done at once. A group of more than one is a circle of creations.
+// that are done at once. A group of more than one is a cycle of creations.
 //
 // The order of the request is kept, except that an operation waits for what it
 // refers to, and operations on one resource wait for each other: so the
@@ -128,7 +129,7 @@ func (r *bulkRequest) schedule() [][]int {
 	if plain {
 		return asTheyCome(len(r.ops))
 	}
-	return inOrder(needs, circles(needs))
+	return inOrder(needs, cycles(needs))
 }
 
 // names returns every name that the operation refers to.
@@ -150,8 +151,8 @@ func asTheyCome(n int) [][]int {
 // target names the resource that a PATCH or DELETE is about.
 func (op *operation) target() string { return op.kind.segment() + "/" + op.id + op.ref }
 
-// circles returns the strongly connected components of the graph (Tarjan).
-func circles(needs [][]int) [][]int {
+// cycles returns the strongly connected components of the graph (Tarjan).
+func cycles(needs [][]int) [][]int {
 	const unseen = 0
 	number := make([]int, len(needs)) // order of discovery, from 1
 	low := make([]int, len(needs))
@@ -174,12 +175,12 @@ func circles(needs [][]int) [][]int {
 		}
 		if low[i] == number[i] {
 			at := slices.Index(stack, i)
-			circle := slices.Sorted(slices.Values(stack[at:]))
+			cycle := slices.Sorted(slices.Values(stack[at:]))
 			stack = stack[:at]
-			for _, j := range circle {
+			for _, j := range cycle {
 				open[j] = false
 			}
-			found = append(found, circle)
+			found = append(found, cycle)
 		}
 	}
 	for i := range needs {
@@ -207,7 +208,7 @@ func inOrder(needs, found [][]int) [][]int {
 	}
 	var order [][]int
 	for len(found) > 0 {
-		at := slices.IndexFunc(found, ready) // there is one: circles are groups
+		at := slices.IndexFunc(found, ready) // there is one: cycles are groups
 		for _, i := range found[at] {
 			done[i] = true
 		}

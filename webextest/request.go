@@ -26,6 +26,8 @@ type operation struct {
 	ref  string         // the bulkId in the path, where there is one
 	data map[string]any // belongs to the one request: resolving changes it
 	refs []string       // the names that data refers to, in order, with repeats
+	// refused is why the operation fails whatever the store holds.
+	refused *refusal
 }
 
 // bulkRequest is a body that keeps the contract.
@@ -33,31 +35,31 @@ type bulkRequest struct {
 	failOnErrors int // 0: none given
 	ops          []*operation
 	posts        map[string]int // index of the POST of a bulkId
-	breaches     []string       // of the contract, whether or not they are why the request is refused
+	violations   []string       // of the contract, whether or not they are why the request is refused
 }
 
 // parseBulk reads a body as strictly as the contract is written. It returns no
 // request where the body is no JSON.
-func parseBulk(body []byte, maxOperations int) (*bulkRequest, *refusal) {
+func parseBulk(body []byte, cfg *Config) (*bulkRequest, *refusal) {
 	d, err := newDecoder(body)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "invalidSyntax", "%v", err)
 	}
-	p := &bulkParser{d: d, req: &bulkRequest{posts: make(map[string]int)}}
+	p := &bulkParser{d: d, cfg: cfg, req: &bulkRequest{posts: make(map[string]int)}}
 	p.message()
 	if d.dup != "" {
 		p.fail("invalidSyntax", "the member %q appears twice in an object", d.dup)
 	}
 	if p.failed != nil {
-		p.req.breaches = []string{p.failed.detail}
+		p.req.violations = []string{p.failed.detail}
 	}
 	n := len(p.req.ops)
 	if n > DefaultMaxOperations { // which is the contract's, whatever this service takes
-		p.req.breaches = append(p.req.breaches, fmt.Sprintf("%d operations are more than %d", n, DefaultMaxOperations))
+		p.req.violations = append(p.req.violations, fmt.Sprintf("%d operations are more than %d", n, DefaultMaxOperations))
 	}
-	if n > maxOperations {
+	if n > cfg.MaxOperations {
 		return p.req, refuse(http.StatusRequestEntityTooLarge, "",
-			"the %d operations exceed the maxOperations (%d)", n, maxOperations)
+			"the %d operations exceed the maxOperations (%d)", n, cfg.MaxOperations)
 	}
 	if p.failed != nil {
 		return p.req, p.failed
@@ -82,6 +84,7 @@ func (r *bulkRequest) resolvePaths() {
 // has to consume the text anyway.
 type bulkParser struct {
 	d      *decoder
+	cfg    *Config
 	req    *bulkRequest
 	names  map[string]bool // bulkIds met
 	failed *refusal
@@ -193,9 +196,13 @@ func (p *bulkParser) operation() {
 		p.req.posts[op.BulkID] = index
 	}
 	if op.Method == http.MethodPatch && op.data != nil {
-		if breach := patchBreach(op.data); breach != "" {
-			p.req.breaches = append(p.req.breaches, what+": "+breach)
+		if violation := patchViolation(op.data); violation != "" {
+			p.req.violations = append(p.req.violations, what+": "+violation)
 		}
+	}
+	if !p.cfg.UntypedMembers && untypedMember(op) {
+		op.refused = refuse(http.StatusBadRequest, "invalidValue", "a member needs a type: user, group or machine")
+		p.req.violations = append(p.req.violations, what+": "+op.refused.detail)
 	}
 	op.refs = references(op.data, nil)
 	p.req.ops = append(p.req.ops, op)

@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -57,6 +58,11 @@ func (s *Simulator) visible(org string, k kind) *shelf {
 
 // search answers a page of what fits the filter (RFC 7644, section 3.4.2).
 func (x *exchange) search(org string, k kind, query url.Values) (map[string]any, *refusal) {
+	for _, name := range truths[k] {
+		if text := query.Get(name); query.Has(name) && text != "true" && text != "false" {
+			return nil, refuse(http.StatusBadRequest, "invalidValue", "%s must be true or false", name)
+		}
+	}
 	start, count, refused := x.page(query)
 	if refused != nil {
 		return nil, refused
@@ -64,6 +70,9 @@ func (x *exchange) search(org string, k kind, query url.Values) (map[string]any,
 	fits, refused := x.matches(org, k, query.Get("filter"))
 	if refused != nil {
 		return nil, refused
+	}
+	if x.sim.cfg.RepeatFound {
+		fits = slices.Repeat(fits, 2)
 	}
 	total := len(fits)
 	fits = fits[min(start-1, total):]
@@ -106,12 +115,16 @@ func (x *exchange) matches(org string, k kind, text string) ([]*resource, *refus
 	var filter *scim.Filter
 	if text != "" {
 		var err error
+		text = quoted.ReplaceAllStringFunc(text, x.sim.cfg.normalizeQuoted)
 		if filter, err = scim.ParseFilter(text); err != nil {
 			return nil, asRefusal(err, "invalidFilter")
 		}
 		if refused := unsupported(filter); refused != nil {
 			return nil, refused
 		}
+	}
+	if x.sim.cfg.IgnoreFilter {
+		filter = nil
 	}
 	x.sim.mu.Lock()
 	candidates, sure := x.sim.visible(org, k).candidates(k, filter)
@@ -162,6 +175,15 @@ func (s *shelf) candidates(k kind, filter *scim.Filter) (list []*resource, sure 
 
 // quoted is a string in a filter.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// normalizeQuoted normalizes the text of a string with its quotes.
+func (c *Config) normalizeQuoted(text string) string {
+	var plain string
+	if c.Normalize == nil || json.Unmarshal([]byte(text), &plain) != nil {
+		return text
+	}
+	return string(encodeString(nil, c.Normalize(plain)))
+}
 
 // unsupported refuses what the live service does not search for: externalId is
 // in no list of its document, and `externalId pr` has been seen to fail.

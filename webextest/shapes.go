@@ -93,7 +93,7 @@ func OddStatus(a *Answer) { a.each(func(it *Item) { it.Status = "abc" }) }
 // NoStatus leaves every status out.
 func NoStatus(a *Answer) { a.each(func(it *Item) { it.Status = nil }) }
 
-// statusText returns the status as digits, or "0" when another Shape spoiled it.
+// statusText returns the status as digits, or "0" when another Shape has changed it.
 func (it *Item) statusText() string {
 	if s, ok := it.Status.(string); ok && json.Valid([]byte(s)) {
 		return s
@@ -158,6 +158,40 @@ func UpperLocations(a *Answer) {
 // ForeignLocations writes locations at another host.
 func ForeignLocations(host string) Shape {
 	return func(a *Answer) { a.locations(func(u *url.URL) { u.Host = host }) }
+}
+
+// OtherTypeLocations writes locations of users as those of groups, and the other
+// way round.
+func OtherTypeLocations(a *Answer) {
+	a.locations(func(u *url.URL) {
+		if strings.Contains(u.Path, "/Users/") {
+			u.Path = strings.Replace(u.Path, "/Users/", "/Groups/", 1)
+		} else {
+			u.Path = strings.Replace(u.Path, "/Groups/", "/Users/", 1)
+		}
+	})
+}
+
+// OtherOrgLocations writes locations in another organization.
+func OtherOrgLocations(org string) Shape {
+	return func(a *Answer) {
+		a.locations(func(u *url.URL) {
+			if parts := strings.SplitN(u.Path, "/", 5); len(parts) == 5 { // /identity/scim/{org}/...
+				parts[3] = org
+				u.Path = strings.Join(parts, "/")
+			}
+		})
+	}
+}
+
+// EscapingLocations writes locations that lead out of their collection once
+// "%2f" is read as a slash: .../Users/..%2fGroups%2f<id>.
+func EscapingLocations(a *Answer) {
+	a.each(func(it *Item) {
+		if at := strings.LastIndexByte(it.Location, '/'); at >= 0 {
+			it.Location = it.Location[:at] + "/..%2fGroups%2f" + it.Location[at+1:]
+		}
+	})
 }
 
 func (a *Answer) locations(alter func(*url.URL)) {

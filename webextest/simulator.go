@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Simulator is a SCIM service in memory. It is an http.Handler; Start serves it
@@ -16,6 +18,7 @@ type Simulator struct {
 	log     ledger
 	limiter limiter
 	tokens  *tokens
+	shift   atomic.Int64 // nanoseconds by which ShiftClock moved the clock
 
 	mu   sync.Mutex // guards what follows
 	orgs map[string]*directory
@@ -25,6 +28,8 @@ type Simulator struct {
 	script   []*Fault
 	searches []*Fault
 	chaos    Chaos
+	gateway  *Fault // answers everything
+	left     int    // requests that the gateway still answers; 0 is no limit
 }
 
 // New returns a service as cfg describes it, with nobody in it.
@@ -39,6 +44,7 @@ func New(cfg Config) *Simulator {
 		chaos:   cfg.Chaos,
 	}
 	s.log.discard = cfg.DiscardLedger
+	s.log.key = s.key
 	s.log.created = make(map[string]int)
 	s.log.touched = make(map[string][]int)
 	return s
@@ -69,6 +75,46 @@ func (s *Simulator) SetChaos(c Chaos) {
 	defer s.faultsMu.Unlock()
 	s.chaos = c
 }
+
+// SetGateway gives the next requests of any kind the fault, searches too: none
+// of them reaches the service, Config.Rate or what is scripted. requests is how
+// many there are; 0 is all until the next SetGateway. A fault of nil ends it.
+func (s *Simulator) SetGateway(fault *Fault, requests int) {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	s.gateway, s.left = fault, requests
+}
+
+// intercept returns the fault by which something in front of the service answers
+// a request, or nil.
+func (s *Simulator) intercept(r *http.Request) *Fault {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	if fault := s.gateway; fault != nil {
+		if s.left--; s.left == 0 {
+			s.gateway = nil
+		}
+		return fault
+	}
+	if s.cfg.MaxSearch > 0 && r.Method == http.MethodGet && len(r.URL.RequestURI()) > s.cfg.MaxSearch {
+		return Gateway(s.cfg.MaxSearchStatus)
+	}
+	return nil
+}
+
+// ShiftClock moves the clock that the service tells, in Date headers and in
+// meta, by a duration, which may be less than 0. What takes time (lags, limits,
+// the life of tokens) and the times in the Ledger keep to Config.Now.
+func (s *Simulator) ShiftClock(by time.Duration) { s.shift.Add(int64(by)) }
+
+// frontTime is what the Date header tells.
+func (s *Simulator) frontTime() time.Time { return s.cfg.Now().Add(time.Duration(s.shift.Load())) }
+
+// storeTime is what meta tells of a change made now.
+func (s *Simulator) storeTime() time.Time { return s.frontTime().Add(s.cfg.StoreClock) }
+
+// key is what names are compared by: normalized, and regardless of case.
+func (s *Simulator) key(name string) string { return fold(s.cfg.normalize(name)) }
 
 // nextFault returns what the script or chaos has for a request, never nil, and
 // whether it was scripted.

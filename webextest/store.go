@@ -43,8 +43,10 @@ type resource struct {
 	doc      []byte // without id and meta
 	links    []string
 	revision int
-	created  time.Time
+	created  time.Time // by the clock of the store, as modified
 	modified time.Time
+	born     time.Time // by Config.Now; zero for what a test added
+	request  int       // that created it
 }
 
 // location is the resource's url without scheme and host.

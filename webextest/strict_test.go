@@ -13,7 +13,7 @@ func message1(operation string) string {
 	return `{` + schemasPart + `,"operations":[` + operation + `]}`
 }
 
-// Every breach of the contract is answered as the service would, and noted.
+// Every violation of the contract is answered as the service would, and noted.
 func TestStrictBodies(t *testing.T) {
 	const good = `{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org"}}`
 	for _, c := range []struct {
@@ -192,16 +192,18 @@ func TestRefusedData(t *testing.T) {
 		if !strings.Contains(body, `"status":"`+want+`"`) {
 			t.Errorf("%.80s is answered %s, want %s", data, body, want)
 		}
-		sound(t, s)
+		if want == "201" {
+			sound(t, s)
+		}
 	}
 	for data, want := range map[string]string{
-		`{"displayName":"G"}`:                                              "201",
-		`{"displayName":"G","members":null}`:                               "201",
-		`{"displayName":"G","members":{}}`:                                 "400",
-		`{"displayName":"G","members":["x"]}`:                              "400",
-		`{"displayName":"G","members":[{"type":"user"}]}`:                  "400",
-		`{"displayName":"G","members":[{"value":"` + DefaultOrgID + `"}]}`: "400",
-		`{"displayName":"` + strings.Repeat("x", 512+1) + `"}`:             "400",
+		`{"displayName":"G"}`:                                                            "201",
+		`{"displayName":"G","members":null}`:                                             "201",
+		`{"displayName":"G","members":{}}`:                                               "400",
+		`{"displayName":"G","members":["x"]}`:                                            "400",
+		`{"displayName":"G","members":[{"type":"user"}]}`:                                "400",
+		`{"displayName":"G","members":[{"value":"` + DefaultOrgID + `","type":"user"}]}`: "400",
+		`{"displayName":"` + strings.Repeat("x", 512+1) + `"}`:                           "400",
 	} {
 		s := New(Config{})
 		_, body := call(t, s.Client(), "POST", bulkURL, message1(`{"method":"POST","path":"/Groups","bulkId":"a","data":`+data+`}`))

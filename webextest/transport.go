@@ -23,6 +23,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range rep.header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
+	s.setDate(header)
 	header.Set("Content-Length", strconv.Itoa(len(rep.body)))
 	w.WriteHeader(rep.status)
 	if rep.cut == InAnswer {
@@ -110,6 +111,13 @@ func trace(x *exchange) *httptrace.ClientTrace {
 	return hooks
 }
 
+// setDate adds the Date header, unless a Fault has its own.
+func (s *Simulator) setDate(header http.Header) {
+	if _, set := header["Date"]; !set {
+		header.Set("Date", s.frontTime().UTC().Format(http.TimeFormat))
+	}
+}
+
 func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error) {
 	res := &http.Response{
 		Status:     strconv.Itoa(rep.status) + " " + http.StatusText(rep.status),
@@ -119,7 +127,7 @@ func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error
 	for name, values := range rep.header {
 		res.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	res.Header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+	s.setDate(res.Header)
 	var body io.Reader = bytes.NewReader(rep.body)
 	if rep.cut == InAnswer {
 		body = io.MultiReader(bytes.NewReader(rep.body[:rep.sent]), broken{})

@@ -63,7 +63,7 @@ func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	if _, ok := v.(map[string]any); ok != complex || v == nil {
 		return nil, false, refuse(invalidValue, "the value is not of the kind of the elements that the filter selects")
 	}
-	if o == add && complex {
+	if o.adds() && complex {
 		changed, err := o.merge(object, v)
 		return element, changed, err
 	}
@@ -106,8 +106,8 @@ func seed(element map[string]any, filter expr) {
 	}
 }
 
-// addElements appends what elements does not hold yet, and merges what it does.
-func addElements(m map[string]any, key string, elements, values []any) (changed bool, err error) {
+// addElements appends what elements does not hold yet, and merges what it does; with doubling it appends all.
+func addElements(m map[string]any, key string, elements, values []any, doubling bool) (changed bool, err error) {
 	wasPrimary := make([]bool, len(elements), len(elements)+len(values))
 	for i, element := range elements {
 		wasPrimary[i] = isPrimary(element)
@@ -117,7 +117,10 @@ func addElements(m map[string]any, key string, elements, values []any) (changed 
 		if v = clean(v); v == nil {
 			continue
 		}
-		at := known.find(v)
+		at := -1
+		if !doubling {
+			at = known.find(v)
+		}
 		if at < 0 {
 			known.add(v)
 			wasPrimary, changed = append(wasPrimary, false), true

@@ -12,7 +12,10 @@ const (
 	add     operation = "add"
 	replace operation = "replace"
 	remove  operation = "remove"
+	double  operation = "double" // add that does not look for what is there already
 )
+
+func (o operation) adds() bool { return o == add || o == double }
 
 // Apply applies one operation of a PATCH request (RFC 7644 3.5.2) to resource in place, and reports whether anything
 // changed. op is add, replace or remove in any case. Without a path, value must be an object: each of its members is
@@ -38,6 +41,18 @@ func Apply(resource map[string]any, op, path string, value any) (changed bool, e
 	if o != add && o != replace && o != remove {
 		return false, refuse(invalidSyntax, "op must be add, replace or remove")
 	}
+	return o.apply(resource, path, value)
+}
+
+// ApplyDoubling is Apply for a service whose add appends to a list what the list has already.
+func ApplyDoubling(resource map[string]any, op, path string, value any) (changed bool, err error) {
+	if strings.EqualFold(op, string(add)) {
+		return double.apply(resource, path, value)
+	}
+	return Apply(resource, op, path, value)
+}
+
+func (o operation) apply(resource map[string]any, path string, value any) (changed bool, err error) {
 	p := &Path{}
 	switch {
 	case resource == nil:
@@ -50,7 +65,7 @@ func Apply(resource map[string]any, op, path string, value any) (changed bool, e
 		return false, refuse(noTarget, "remove needs a path")
 	}
 	switch {
-	case o == add && value == nil:
+	case o.adds() && value == nil:
 		return false, refuse(invalidValue, "add needs a value")
 	case o == remove && value != nil:
 		return false, refuse(invalidValue, "remove takes no value: select what to remove with a filter in the path")
@@ -87,7 +102,7 @@ func (o operation) members(v any, apply func(p *Path, v any) (bool, error)) (cha
 		if err != nil {
 			return changed, err
 		}
-		if o == add && object[name] == nil {
+		if o.adds() && object[name] == nil {
 			continue
 		}
 		did, err := apply(p, object[name])
@@ -181,7 +196,7 @@ func (o operation) attribute(m map[string]any, p *Path, v any) (bool, error) {
 // assign applies the operation to the attribute name of m as a whole.
 func (o operation) assign(m map[string]any, name string, v any) (bool, error) {
 	key, old := lookup(m, name)
-	if o == add && v == nil {
+	if o.adds() && v == nil {
 		return false, nil
 	}
 	if o == remove || v == nil {
@@ -199,14 +214,14 @@ func (o operation) assign(m map[string]any, name string, v any) (bool, error) {
 	}
 	elements, isList := old.([]any)
 	switch {
-	case o == add && (isList || many):
+	case o.adds() && (isList || many):
 		if !isList && old != nil {
 			elements = []any{old}
 		}
 		if !many {
 			values = []any{v}
 		}
-		return addElements(m, key, elements, values)
+		return addElements(m, key, elements, values, o == double)
 	case multiValued(name) && !many:
 		v = []any{v}
 	}

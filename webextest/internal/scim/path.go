@@ -36,6 +36,10 @@ func ParsePath(s string) (*Path, error) {
 	return path, nil
 }
 
+// Attribute returns the extension that the path leads into, "" for a resource's own attributes, and the name of the
+// attribute without its sub-attribute, "" for all of the extension.
+func (p *Path) Attribute() (urn, name string) { return p.attribute.urn, p.attribute.name }
+
 // String returns the path in canonical form. Parsed again it means the same.
 func (p *Path) String() string {
 	if p == nil {

@@ -18,8 +18,8 @@ type Request struct {
 	Operations []Operation
 }
 
-// spoil does to an answer what the fault asks for.
-func (x *exchange) spoil(rep *reply) {
+// applyFault does to an answer what the fault asks for.
+func (x *exchange) applyFault(rep *reply) {
 	f := x.fault
 	if f.Status != 0 {
 		rep.status = f.Status
@@ -30,12 +30,12 @@ func (x *exchange) spoil(rep *reply) {
 	if f.Body != nil {
 		rep.body = []byte(*f.Body)
 	}
-	for name, values := range f.Header {
-		rep.header[http.CanonicalHeaderKey(name)] = values
-	}
 	if f.Gzip {
 		rep.body = compress(rep.body)
 		rep.header.Set("Content-Encoding", "gzip")
+	}
+	for name, values := range f.Header {
+		rep.header[http.CanonicalHeaderKey(name)] = values
 	}
 	if f.Cut == InAnswer {
 		rep.sent = part(len(rep.body), orElse(f.Truncate, truncateHalf))

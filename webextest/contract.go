@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // inspect reads a request that arrived whole and notes where it breaks the
@@ -14,31 +15,31 @@ func (x *exchange) inspect() {
 	switch {
 	case x.tooLong:
 	case isBulk(x.r):
-		x.req, x.refused = parseBulk(x.body, x.sim.cfg.MaxOperations)
+		x.req, x.refused = parseBulk(x.body, &x.sim.cfg)
 		if x.req == nil {
 			x.note(x.refused.detail)
 			return
 		}
-		x.note(x.req.breaches...)
+		x.note(x.req.violations...)
 	case x.r.Method == http.MethodGet:
 		_, collection, id, ok := route(x.r.URL.Path)
 		if k, listed := kindOf(collection); ok && listed && id == "" {
-			x.note(queryBreaches(k, x.r.URL.Query())...)
+			x.note(queryViolations(k, x.r.URL.Query())...)
 		}
 	}
 }
 
-// note records breaches of the contract.
-func (x *exchange) note(breaches ...string) {
-	for _, breach := range breaches {
-		x.sim.log.violate(x.file.Number, "%s", breach)
+// note records violations of the contract.
+func (x *exchange) note(violations ...string) {
+	for _, violation := range violations {
+		x.sim.log.violate(x.file.Number, "%s", violation)
 	}
 }
 
-// patchBreach says how the data of a PATCH departs from the contract's PatchOp;
+// patchViolation says how the data of a PATCH departs from the contract's PatchOp;
 // "" if it does not. The service may well understand such data: it takes op in
 // any case, for one (RFC 7644, section 3.5.2).
-func patchBreach(data map[string]any) string {
+func patchViolation(data map[string]any) string {
 	if list, _ := data["schemas"].([]any); len(list) != 1 || list[0] != schemaPatch {
 		return "the schemas of a PatchOp must hold " + schemaPatch + " and nothing else"
 	}
@@ -66,6 +67,50 @@ func patchBreach(data map[string]any) string {
 	return ""
 }
 
+// untypedMember reports whether an operation sends a member of a group without
+// its type.
+func untypedMember(op *operation) bool {
+	if op.kind != groups {
+		return false
+	}
+	if op.Method == http.MethodPost {
+		return untyped(member(op.data, "members"))
+	}
+	steps, _ := member(op.data, "Operations").([]any)
+	return slices.ContainsFunc(steps, func(step any) bool {
+		path, _ := member(step, "path").(string)
+		value := member(step, "value")
+		if path == "" {
+			return untyped(member(value, "members"))
+		}
+		attr := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(schemaGroup)+":")
+		return attr == "members" && untyped(value)
+	})
+}
+
+// untyped reports whether one of the members, or the only one, has no type.
+func untyped(members any) bool {
+	switch members := members.(type) {
+	case map[string]any:
+		text, _ := member(members, "type").(string)
+		return text == ""
+	case []any:
+		return slices.ContainsFunc(members, func(m any) bool { return untyped(m) })
+	}
+	return false
+}
+
+// member returns the member of an object of this name, regardless of case.
+func member(object any, name string) any {
+	members, _ := object.(map[string]any)
+	for other, value := range members {
+		if len(other) == len(name) && strings.EqualFold(other, name) {
+			return value
+		}
+	}
+	return nil
+}
+
 // numbers are the least values of a search's numbers, truths its parameters
 // that are true or false. Other parameters take any text.
 var (
@@ -73,19 +118,19 @@ var (
 	truths  = [...][]string{users: {"returnGroups", "includeGroupDetails"}, groups: {"includeMembers"}}
 )
 
-// queryBreaches says how the parameters of a search depart from the contract.
+// queryViolations says how the parameters of a search depart from the contract.
 // Unknown ones do not.
-func queryBreaches(k kind, query url.Values) (breaches []string) {
+func queryViolations(k kind, query url.Values) (violations []string) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		text := query.Get(name)
 		if least, ok := numbers[name]; ok {
 			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < least {
-				breaches = append(breaches, name+" must be an integer of at least "+strconv.FormatInt(least, 10))
+				violations = append(violations, name+" must be an integer of at least "+strconv.FormatInt(least, 10))
 			}
 		}
 		if slices.Contains(truths[k], name) && text != "true" && text != "false" {
-			breaches = append(breaches, name+" must be true or false")
+			violations = append(violations, name+" must be true or false")
 		}
 	}
-	return breaches
+	return violations
 }
