@@ -136,9 +136,9 @@ func hopeless(err error) bool {
 	return fate == bulkapi.Denied || fate == bulkapi.Rejected
 }
 
-func fateOf(err error) bulkapi.Fate {
+func fateOf(err error) bulkapi.Kind {
 	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok {
-		return e.Fate
+		return e.Kind
 	}
 	return bulkapi.Unknown
 }

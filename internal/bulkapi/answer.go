@@ -5,16 +5,16 @@ import (
 	"strconv"
 )
 
-// Fate is what is known about a request as a whole.
-type Fate int
+// Kind says what an answer tells about the request as a whole.
+type Kind int
 
-// The fates of a request.
+// The kinds of answers, no answer among them.
 const (
 	// Answered: results were read; Answer.Items says what became of each operation.
-	Answered Fate = iota
+	Answered Kind = iota
 	// NotSent: nothing reached the service. It is safe to send the operations again.
 	NotSent
-	// Waiting: refused whole for now (429, 423, 503). Nothing was done; the gate knows when to try again.
+	// Waiting: refused whole for now (429, 423, 503). Nothing was done; the throttle knows when to try again.
 	Waiting
 	// Rejected: refused whole for what it holds (400, 413, 422 and their like). Nothing was done; a smaller request may
 	// pass.
@@ -26,18 +26,18 @@ const (
 	Unknown
 )
 
-// String is the fate's name in lower case.
-func (f Fate) String() string {
+// String is the kind's name in lower case.
+func (f Kind) String() string {
 	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "unknown"}
 	if f < 0 || int(f) >= len(names) {
-		return "fate " + strconv.Itoa(int(f))
+		return "kind " + strconv.Itoa(int(f))
 	}
 	return names[f]
 }
 
-// fateOf is the fate of a request that was answered with this HTTP status. Answered means that results are to be expected;
+// kindOf is the kind of a request that was answered with this HTTP status. Answered means that results are to be expected;
 // where the answer to a Rejected request holds results, they count.
-func fateOf(status int) Fate {
+func kindOf(status int) Kind {
 	switch {
 	case status >= 200 && status < 300:
 		return Answered
@@ -64,8 +64,8 @@ func fateOf(status int) Fate {
 
 // Answer is what is known after a request.
 type Answer struct {
-	// Fate says which of the other fields matter.
-	Fate Fate
+	// Kind says which of the other fields matter.
+	Kind Kind
 	// Items has, when Answered, one entry for each operation, in the order of the operations.
 	Items []Item
 	// Status is the HTTP status, 0 when there was none.

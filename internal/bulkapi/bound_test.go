@@ -27,10 +27,10 @@ func TestGzip(t *testing.T) {
 		return b.Send(t.Context(), ops, 0)
 	}
 	ops := manyOps(3)
-	if a := send(ops, 0); a.Fate != Answered || a.Items[2].Status != 201 {
+	if a := send(ops, 0); a.Kind != Answered || a.Items[2].Status != 201 {
 		t.Errorf("%+v", a)
 	}
-	if a := send(ops, 1<<16); a.Fate != Unknown || !errors.Is(a.Err, errTooLong) {
+	if a := send(ops, 1<<16); a.Kind != Unknown || !errors.Is(a.Err, errTooLong) {
 		t.Errorf("%+v", a)
 	}
 }
@@ -42,17 +42,17 @@ func TestMaxAnswer(t *testing.T) {
 	for _, tt := range []struct {
 		status int
 		max    int64
-		want   Fate
+		want   Kind
 	}{{200, int64(len(body)), Answered}, {200, int64(len(body)) - 1, Unknown}, {400, 10, Unknown}, {413, 10, Rejected}, {403, 10, Denied}, {429, 10, Waiting}} {
 		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(tt.status)
 			io.WriteString(w, body)
 		}, func(c *Config) { c.MaxAnswer = tt.max })
-		if a := b.Send(t.Context(), ops, 0); a.Fate != tt.want {
+		if a := b.Send(t.Context(), ops, 0); a.Kind != tt.want {
 			t.Errorf("%+v: %+v", tt, a)
 		}
-		if s := b.gate.State(); s.Dropped != 0 {
-			t.Errorf("%+v: gate %+v", tt, s)
+		if s := b.throttle.State(); s.Dropped != 0 {
+			t.Errorf("%+v: throttle %+v", tt, s)
 		}
 	}
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -62,12 +62,12 @@ func TestMaxAnswer(t *testing.T) {
 			}
 		}
 	}, func(c *Config) { c.MaxAnswer = 1 << 20 })
-	if a := b.Send(t.Context(), ops, 0); a.Fate != Unknown {
+	if a := b.Send(t.Context(), ops, 0); a.Kind != Unknown {
 		t.Errorf("%+v", a)
 	}
 }
 
-// TestTimeout: each request has its own time, in which waiting at the gate and taking a token are not counted; what it did
+// TestTimeout: each request has its own time, in which waiting at the throttle and taking a token are not counted; what it did
 // is not known then, with a transport that tells nothing.
 func TestTimeout(t *testing.T) {
 	for _, stage := range []string{"header", "body"} {
@@ -90,26 +90,26 @@ func TestTimeout(t *testing.T) {
 					return nil, r.Context().Err()
 				})}
 			})
-			holdGate(t, b, time.Hour)
+			holdThrottle(t, b, time.Hour)
 			a := b.Send(t.Context(), mixed(), 0)
 			if took := time.Since(began); took != 30*time.Second {
 				t.Errorf("%s: ended after %s", stage, took)
 			}
-			if a.Fate != Unknown || !errors.Is(a.Err, context.DeadlineExceeded) ||
+			if a.Kind != Unknown || !errors.Is(a.Err, context.DeadlineExceeded) ||
 				stage == "header" && a.Err.Error() != "no answer within 30s" {
-				t.Errorf("%s: %v %v", stage, a.Fate, a.Err)
+				t.Errorf("%s: %v %v", stage, a.Kind, a.Err)
 			}
-			if s := b.gate.State(); s.Dropped != 1 || s.InFlight != 0 {
-				t.Errorf("%s: gate %+v", stage, s)
+			if s := b.throttle.State(); s.Dropped != 1 || s.InFlight != 0 {
+				t.Errorf("%s: throttle %+v", stage, s)
 			}
 		})
 	}
 }
 
-// holdGate fills the gate for a time.
-func holdGate(t *testing.T, b *bench, d time.Duration) {
+// holdThrottle fills the throttle for a time.
+func holdThrottle(t *testing.T, b *bench, d time.Duration) {
 	for range 4 {
-		pass, err := b.gate.Enter(t.Context())
+		pass, err := b.throttle.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,10 +131,10 @@ func TestSendWithin(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
 		cancel, cut   time.Duration // when ctx and flight end
-		want          Fate
+		want          Kind
 		requests      int
 		after         time.Duration
-		gateForgotten bool // the gate hears nothing of the request
+		throttleForgotten bool // the throttle hears nothing of the request
 	}{
 		{"canceled, answered in time", time.Second, time.Minute, Answered, 1, 10 * time.Second, false},
 		{"canceled, cut", time.Second, 5 * time.Second, Unknown, 1, 5 * time.Second, true},
@@ -160,11 +160,11 @@ func TestSendWithin(t *testing.T) {
 			defer cut()
 			began := time.Now()
 			a := b.SendWithin(ctx, flight, ops, 0)
-			if a.Fate != tt.want || requests != tt.requests || time.Since(began) != tt.after {
-				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Fate, a.Err, requests, time.Since(began))
+			if a.Kind != tt.want || requests != tt.requests || time.Since(began) != tt.after {
+				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Kind, a.Err, requests, time.Since(began))
 			}
-			if s := b.gate.State(); s.InFlight != 0 || (s.Accepted+s.Dropped+s.Refused == 0) != tt.gateForgotten {
-				t.Errorf("%s: gate %+v", tt.name, s)
+			if s := b.throttle.State(); s.InFlight != 0 || (s.Accepted+s.Dropped+s.Refused == 0) != tt.throttleForgotten {
+				t.Errorf("%s: throttle %+v", tt.name, s)
 			}
 		})
 	}

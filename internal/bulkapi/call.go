@@ -22,9 +22,9 @@ import (
 // sender makes one call of the generated client. It may be called more than once.
 type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
 
-// reply is what one request brought back.
-type reply struct {
-	fate       Fate // what the status, or err, says by itself
+// response is what one request brought back.
+type response struct {
+	kind       Kind // what the status, or err, says by itself
 	status     int
 	header     http.Header
 	body       []byte
@@ -35,31 +35,31 @@ type reply struct {
 	took       time.Duration
 }
 
-// call waits at the gate, takes a token and sends. A request that was refused for its token is sent once more if there is
-// another: a 401 did nothing. Waiting, for the gate and for a token, ends with ctx; what is under way ends with flight.
-func (x *Client) call(ctx, flight context.Context, send sender) reply {
-	var refused reply
+// call waits at the throttle, takes a token and sends. A request that was refused for its token is sent once more if there is
+// another: a 401 did nothing. Waiting, for the throttle and for a token, ends with ctx; what is under way ends with flight.
+func (x *Client) call(ctx, flight context.Context, send sender) response {
+	var refused response
 	var last string // the token that was refused
 	for {
-		pass, err := x.cfg.Gate.Enter(ctx)
+		pass, err := x.cfg.Throttle.Enter(ctx)
 		if err != nil {
-			return reply{fate: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
+			return response{kind: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
 		}
 		token, err := x.token(ctx, last)
 		switch {
 		case err != nil:
 			pass.Unused()
-			fate := Denied
+			kind := Denied
 			if ctx.Err() != nil {
-				fate = NotSent
+				kind = NotSent
 			}
-			return reply{fate: fate, err: err, status: refused.status, token: refused.token}
+			return response{kind: kind, err: err, status: refused.status, token: refused.token}
 		case token == last:
 			pass.Unused()
 			return refused
 		}
 		r := x.once(ctx, flight, token, send)
-		settle(ctx, flight, pass, r)
+		tellThrottle(ctx, flight, pass, r)
 		if r.status != http.StatusUnauthorized || last != "" {
 			return r
 		}
@@ -67,15 +67,15 @@ func (x *Client) call(ctx, flight context.Context, send sender) reply {
 	}
 }
 
-// settle tells the gate how it went.
-func settle(ctx, flight context.Context, pass *throttle.Pass, r reply) {
+// tellThrottle tells the throttle how it went.
+func tellThrottle(ctx, flight context.Context, pass *throttle.Pass, r response) {
 	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong)
 	switch {
 	case r.status == http.StatusTooManyRequests:
 		pass.Refused(r.header.Get("Retry-After"))
-	case r.fate == Waiting:
+	case r.kind == Waiting:
 		pass.Unavailable(r.header.Get("Retry-After"))
-	case lost && (flight.Err() != nil || r.fate == NotSent && ctx.Err() != nil):
+	case lost && (flight.Err() != nil || r.kind == NotSent && ctx.Err() != nil):
 		pass.Unused() // canceled: it says nothing about the service
 	case lost:
 		pass.Dropped()
@@ -104,7 +104,7 @@ func (x *Client) token(ctx context.Context, refused string) (string, error) {
 }
 
 // once sends one request and reads its answer.
-func (x *Client) once(ctx, flight context.Context, token string, send sender) (r reply) {
+func (x *Client) once(ctx, flight context.Context, token string, send sender) (r response) {
 	r.token, r.trackingID = newForms(token), newTrackingID()
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
@@ -112,18 +112,18 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	defer cancel()
 	for _, c := range []context.Context{ctx, flight} {
 		if err := c.Err(); err != nil {
-			r.fate, r.err = NotSent, x.lost(c, limited, err)
+			r.kind, r.err = NotSent, x.lost(c, limited, err)
 			return r
 		}
 	}
 	var p progress
 	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.dress(token, r.trackingID))
 	if err != nil {
-		r.fate, r.err = p.fate(err), x.lost(flight, limited, err)
+		r.kind, r.err = p.kind(err), x.lost(flight, limited, err)
 		return r
 	}
 	defer resp.Body.Close()
-	r.status, r.header, r.fate = resp.StatusCode, resp.Header, fateOf(resp.StatusCode)
+	r.status, r.header, r.kind = resp.StatusCode, resp.Header, kindOf(resp.StatusCode)
 	r.body, err = readBound(resp, x.cfg.MaxAnswer)
 	if err != nil {
 		r.broken = x.lost(flight, limited, err)

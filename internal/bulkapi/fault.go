@@ -92,7 +92,7 @@ func (e *Error) limits() (payload, operations int) {
 }
 
 // readRefusal reads what an answer says about the request as a whole.
-func readRefusal(r reply) *Error {
+func readRefusal(r response) *Error {
 	e := readError(r.body, 0)
 	e.Status, e.TrackingID = r.status, firstOf(r.headerID(), e.TrackingID)
 	return e

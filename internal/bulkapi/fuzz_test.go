@@ -25,10 +25,10 @@ func FuzzAnswer(f *testing.F) {
 		ops := mixed()
 		a := reading(status, body, ops, failOnErrors)
 		switch {
-		case a.Fate < Answered || a.Fate > Unknown || (a.Err == nil) != (a.Fate == Answered):
+		case a.Kind < Answered || a.Kind > Unknown || (a.Err == nil) != (a.Kind == Answered):
 			t.Fatalf("%+v", a)
-		case a.Fate == Answered && len(a.Items) != len(ops), a.Fate != Answered && a.Items != nil:
-			t.Fatalf("%d items of %d operations, %v", len(a.Items), len(ops), a.Fate)
+		case a.Kind == Answered && len(a.Items) != len(ops), a.Kind != Answered && a.Items != nil:
+			t.Fatalf("%d items of %d operations, %v", len(a.Items), len(ops), a.Kind)
 		case a.PayloadLimit < 0 || a.OperationLimit < 0:
 			t.Fatalf("%+v", a)
 		}

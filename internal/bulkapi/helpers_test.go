@@ -24,7 +24,7 @@ const (
 // bench is an Client in a test, with all that it touches.
 type bench struct {
 	*Client
-	gate *throttle.Throttle
+	throttle *throttle.Throttle
 	logs *syncBuffer
 }
 
@@ -50,12 +50,12 @@ func (b *syncBuffer) String() string {
 func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
 	t.Helper()
 	b := &bench{logs: new(syncBuffer)}
-	b.gate = throttle.New(throttle.Config{Concurrency: 4, Base: 1, MaxWait: 1})
+	b.throttle = throttle.New(throttle.Config{Concurrency: 4, Base: 1, MaxWait: 1})
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := Config{
-		Server: server, OrgID: testOrg, Gate: b.gate, HTTP: &http.Client{Transport: transport}, UserAgent: "test/1",
+		Server: server, OrgID: testOrg, Throttle: b.throttle, HTTP: &http.Client{Transport: transport}, UserAgent: "test/1",
 		Token:  func(context.Context, string) (string, error) { return testToken, nil },
 		Logger: slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -80,7 +80,7 @@ func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 
 // reading is the Answer to ops that a service would cause with this status and body, without a network.
 func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
-	return judge(reply{fate: fateOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
+	return readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
 }
 
 // mixed is one operation of each kind, with personal data.

@@ -21,7 +21,7 @@ const (
 	pageSize       = 100  // what Webex gives by default
 	mostPages      = 100
 	lookupAttempts = 5
-	lookupBackOff  = 200 * time.Millisecond // bound of the wait after the first failure that the gate does not wait for
+	lookupBackOff  = 200 * time.Millisecond // bound of the wait after the first failure that the throttle does not wait for
 )
 
 // Resource is a user or group that a lookup found. A member that the service left out is "".
@@ -38,8 +38,8 @@ type Resource struct {
 
 // LookupError is why a lookup has no answer: nothing is known then, not even that a resource is absent.
 type LookupError struct {
-	// Fate is that of the last request.
-	Fate Fate
+	// Kind is that of the last request.
+	Kind Kind
 	// Status is its HTTP status, 0 when there was none.
 	Status int
 	// Err is an *Error if the service said anything, else why there is no answer.
@@ -163,7 +163,7 @@ func (x *Client) pages(ctx context.Context, q query, asked map[string]bool, s se
 			return found, nil
 		}
 	}
-	return nil, &LookupError{Fate: Unknown, Err: fmt.Errorf("over %d pages", mostPages)}
+	return nil, &LookupError{Kind: Unknown, Err: fmt.Errorf("over %d pages", mostPages)}
 }
 
 // page reads one page. A search changes nothing, so that it is repeated after any failure that may pass.
@@ -175,11 +175,11 @@ func (x *Client) page(ctx context.Context, q query, send sender) (page, error) {
 		if failure == nil {
 			return p, nil
 		}
-		passing := failure.Fate == NotSent || failure.Fate == Waiting || failure.Fate == Unknown
+		passing := failure.Kind == NotSent || failure.Kind == Waiting || failure.Kind == Unknown
 		if !passing || attempt == lookupAttempts || ctx.Err() != nil {
 			return page{}, failure
 		}
-		if failure.Fate != Waiting && !pause(ctx, lookupBackOff<<(attempt-1)) {
+		if failure.Kind != Waiting && !pause(ctx, lookupBackOff<<(attempt-1)) {
 			return page{}, failure
 		}
 	}
@@ -203,13 +203,13 @@ func (q query) data() Operation {
 	return Operation{Data: data}
 }
 
-func (x *Client) logPage(ctx context.Context, r reply, p page, failure *LookupError) {
-	level, fate := slog.LevelDebug, Answered
+func (x *Client) logPage(ctx context.Context, r response, p page, failure *LookupError) {
+	level, kind := slog.LevelDebug, Answered
 	attrs := append(make([]slog.Attr, 0, 7), slog.Int("resources", len(p.resources)), slog.Int("status", r.status),
 		slog.Duration("duration", r.took), slog.String("trackingId", firstOf(r.headerID(), r.trackingID)))
 	if failure != nil {
-		level, fate = slog.LevelInfo, failure.Fate
+		level, kind = slog.LevelInfo, failure.Kind
 		attrs = append(attrs, slog.String("error", failure.Error()))
 	}
-	x.cfg.Logger.LogAttrs(ctx, level, "lookup", append(attrs, slog.String("fate", fate.String()))...)
+	x.cfg.Logger.LogAttrs(ctx, level, "lookup", append(attrs, slog.String("kind", kind.String()))...)
 }

@@ -206,8 +206,8 @@ func TestPages(t *testing.T) {
 			}
 			seen[r.ID] = true
 		}
-		if s := b.gate.State(); s.Accepted != tt.want {
-			t.Errorf("%s: gate %+v", tt.name, s)
+		if s := b.throttle.State(); s.Accepted != tt.want {
+			t.Errorf("%s: throttle %+v", tt.name, s)
 		}
 	}
 	endless := 0
@@ -229,7 +229,7 @@ func TestLookupRepeats(t *testing.T) {
 		failures int
 		status   int // 0: the connection is lost
 		want     int // requests
-		fate     Fate
+		kind     Kind
 	}{
 		{"429 once", 1, 429, 2, Answered}, {"503 four times", 4, 503, 5, Answered}, {"429 for ever", 99, 429, 5, Waiting},
 		{"500", 2, 500, 3, Answered}, {"502 for ever", 99, 502, 5, Unknown}, {"lost", 4, 0, 5, Answered}, {"lost for ever", 99, 0, 5, Unknown},
@@ -238,7 +238,7 @@ func TestLookupRepeats(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0
 			b := newBench(t, "https://webex.example", func(c *Config) {
-				c.Gate = throttle.New(throttle.Config{})
+				c.Throttle = throttle.New(throttle.Config{})
 				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					requests++
 					switch {
@@ -256,9 +256,9 @@ func TestLookupRepeats(t *testing.T) {
 			switch {
 			case requests != tt.want:
 				t.Errorf("%s: %d requests", tt.name, requests)
-			case tt.fate == Answered && (err != nil || len(found) != 1):
+			case tt.kind == Answered && (err != nil || len(found) != 1):
 				t.Errorf("%s: %v %v", tt.name, found, err)
-			case tt.fate != Answered && (le == nil || le.Fate != tt.fate || le.Status != tt.status || found != nil):
+			case tt.kind != Answered && (le == nil || le.Kind != tt.kind || le.Status != tt.status || found != nil):
 				t.Errorf("%s: %v, %v", tt.name, found, err)
 			}
 			if tt.status == 429 && time.Since(began) < 5*time.Second*time.Duration(tt.want-1) {

@@ -51,7 +51,7 @@ func TestMatchTable(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := reading(200, `{"operations":[`+tt.list+`]}`, ops, 0)
-			if a.Fate != Answered || len(a.Items) != len(ops) {
+			if a.Kind != Answered || len(a.Items) != len(ops) {
 				t.Fatalf("%+v", a)
 			}
 			var got []string
@@ -218,8 +218,8 @@ func TestUnattempted(t *testing.T) {
 					got += "f"
 				}
 			}
-			if a.Fate != Answered || got != tt.want {
-				t.Errorf("%v %s, want %s", a.Fate, got, tt.want)
+			if a.Kind != Answered || got != tt.want {
+				t.Errorf("%v %s, want %s", a.Kind, got, tt.want)
 			}
 		})
 	}
@@ -238,7 +238,7 @@ func TestBoth(t *testing.T) {
 		if !json.Valid(trim([]byte(body))) {
 			t.Fatalf("bad test %s", body)
 		}
-		if a := reading(200, body, ops, 0); a.Fate != Answered || a.Items[0].Status != 201 {
+		if a := reading(200, body, ops, 0); a.Kind != Answered || a.Items[0].Status != 201 {
 			t.Errorf("%s: %+v", body, a)
 		}
 	}

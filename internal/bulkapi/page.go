@@ -17,12 +17,12 @@ type page struct {
 }
 
 // readPage reads the answer to a search, RFC 7644 section 3.4.2.
-func readPage(r reply, q query) (page, *LookupError) {
+func readPage(r response, q query) (page, *LookupError) {
 	if r.err != nil {
-		return page{}, &LookupError{Fate: r.fate, Status: r.status, Err: cleaned(r.err, r.token, q.data())}
+		return page{}, &LookupError{Kind: r.kind, Status: r.status, Err: cleaned(r.err, r.token, q.data())}
 	}
 	note := ""
-	if r.fate == Answered {
+	if r.kind == Answered {
 		p, ok := parsePage(r.body, q.attribute, date(r.header))
 		if ok && r.broken == nil {
 			for i := range p.resources {
@@ -30,12 +30,12 @@ func readPage(r reply, q query) (page, *LookupError) {
 			}
 			return p, nil
 		}
-		r.fate, note = Unknown, "the answer is not a page of resources"
+		r.kind, note = Unknown, "the answer is not a page of resources"
 	}
 	e := readRefusal(r)
 	e.note, e.cause = note, cleaned(r.broken, r.token, q.data())
 	e.clean(r.token, q.data())
-	return page{}, &LookupError{Fate: r.fate, Status: r.status, Err: e}
+	return page{}, &LookupError{Kind: r.kind, Status: r.status, Err: e}
 }
 
 // parsePage reads a page leniently, each resource by itself. What names neither a total nor resources is none: to take it

@@ -112,8 +112,8 @@ func TestLimits(t *testing.T) {
 		"maxPayloadSize is what it is, and much more could be said about it: 1": {},
 	} {
 		a := reading(413, `{"status":"413","detail":"`+text+`"}`, mixed(), 0)
-		if got := [2]int{a.PayloadLimit, a.OperationLimit}; got != want || a.Fate != Rejected {
-			t.Errorf("%s: %v %v, want %v", text, a.Fate, got, want)
+		if got := [2]int{a.PayloadLimit, a.OperationLimit}; got != want || a.Kind != Rejected {
+			t.Errorf("%s: %v %v, want %v", text, a.Kind, got, want)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 }
 
 // headerID is the tracking id in the header, written in any case.
-func (r reply) headerID() string {
+func (r response) headerID() string {
 	for name, values := range r.header {
 		if strings.EqualFold(name, "TrackingID") && len(values) > 0 {
 			return shorten(r.token.without(word(values[0])), maxCode)

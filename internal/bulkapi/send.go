@@ -11,8 +11,8 @@ import (
 )
 
 // Send carries out one request. failOnErrors, 1 to 100, makes the service stop after so many failures; 0 leaves it out.
-// Send waits at the gate and then for the answer, at most Config.Timeout. When ctx ends meanwhile, the request may have
-// reached the service: its fate is Unknown.
+// Send waits at the throttle and then for the answer, at most Config.Timeout. When ctx ends meanwhile, the request may have
+// reached the service: its kind is Unknown.
 func (x *Client) Send(ctx context.Context, ops []Operation, failOnErrors int) Answer {
 	return x.SendWithin(ctx, ctx, ops, failOnErrors)
 }
@@ -27,16 +27,16 @@ func (x *Client) SendWithin(ctx, flight context.Context, ops []Operation, failOn
 	r := x.call(ctx, flight, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 		return x.gen.ExecuteBulkWithBody(ctx, x.cfg.OrgID, "application/json", bytes.NewReader(body), edit)
 	})
-	a := judge(r, ops, failOnErrors)
+	a := readAnswer(r, ops, failOnErrors)
 	x.log(ctx, r, a, ops, len(body))
 	return a
 }
 
-// judge tells what a reply means for the operations.
-func judge(r reply, ops []Operation, failOnErrors int) Answer {
-	a := Answer{Fate: r.fate, Status: r.status, TrackingID: r.headerID()}
+// readAnswer tells what a response means for the operations.
+func readAnswer(r response, ops []Operation, failOnErrors int) Answer {
+	a := Answer{Kind: r.kind, Status: r.status, TrackingID: r.headerID()}
 	switch {
-	case r.err != nil && r.fate == Unknown:
+	case r.err != nil && r.kind == Unknown:
 		a.Err = cleaned(r.err, r.token, ops...)
 		return a
 	case r.err != nil: // nothing that could be quoted was sent
@@ -45,14 +45,14 @@ func judge(r reply, ops []Operation, failOnErrors int) Answer {
 	}
 	results, note := readResults(r.body, r.broken)
 	switch {
-	case r.fate == Answered && note == "", r.fate == Rejected && areResults(results):
-		a.Fate = Answered
+	case r.kind == Answered && note == "", r.kind == Rejected && areResults(results):
+		a.Kind = Answered
 		a.Items = readItems(ops, results, failOnErrors, r.token, a.TrackingID)
 		return a
-	case r.fate == Answered:
-		a.Fate = Unknown
-	case r.fate == Rejected && r.status != http.StatusRequestEntityTooLarge && (note == breaksOff || note == tooLong):
-		a.Fate = Unknown // it may have been a list of results
+	case r.kind == Answered:
+		a.Kind = Unknown
+	case r.kind == Rejected && r.status != http.StatusRequestEntityTooLarge && (note == breaksOff || note == tooLong):
+		a.Kind = Unknown // it may have been a list of results
 	default:
 		note = ""
 	}
@@ -70,13 +70,13 @@ func judge(r reply, ops []Operation, failOnErrors int) Answer {
 }
 
 // log writes one record for the request and, for those who look closely, one for each operation.
-func (x *Client) log(ctx context.Context, r reply, a Answer, ops []Operation, size int) {
+func (x *Client) log(ctx context.Context, r response, a Answer, ops []Operation, size int) {
 	level := slog.LevelInfo
-	if a.Fate == Answered {
+	if a.Kind == Answered {
 		level = slog.LevelDebug
 	}
 	attrs := append(make([]slog.Attr, 0, 8), slog.Int("operations", len(ops)), slog.Int("bytes", size),
-		slog.String("fate", a.Fate.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
+		slog.String("kind", a.Kind.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
 		slog.String("trackingId", firstOf(a.TrackingID, r.trackingID)))
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", a.Err.Error()))
