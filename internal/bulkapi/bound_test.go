@@ -129,11 +129,11 @@ func (b blocked) Read([]byte) (int, error) {
 func TestSendWithin(t *testing.T) {
 	ops := manyOps(2)
 	for _, tt := range []struct {
-		name          string
-		cancel, cut   time.Duration // when ctx and flight end
-		want          Kind
-		requests      int
-		after         time.Duration
+		name              string
+		cancel, cut       time.Duration // when ctx and flight end
+		want              Kind
+		requests          int
+		after             time.Duration
 		throttleForgotten bool // the throttle hears nothing of the request
 	}{
 		{"canceled, answered in time", time.Second, time.Minute, Answered, 1, 10 * time.Second, false},

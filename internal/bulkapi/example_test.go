@@ -22,10 +22,10 @@ func Example() {
 	defer service.Close()
 
 	x, err := bulkapi.New(bulkapi.Config{
-		Server: service.URL,
-		OrgID:  "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01",
-		Token:  func(context.Context, string) (string, error) { return "secret", nil },
-		Throttle:   throttle.New(throttle.Config{}),
+		Server:   service.URL,
+		OrgID:    "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01",
+		Token:    func(context.Context, string) (string, error) { return "secret", nil },
+		Throttle: throttle.New(throttle.Config{}),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -25,7 +25,7 @@ const (
 type bench struct {
 	*Client
 	throttle *throttle.Throttle
-	logs *syncBuffer
+	logs     *syncBuffer
 }
 
 // syncBuffer is a log that may be written from several goroutines.
