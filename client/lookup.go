@@ -174,7 +174,8 @@ const loose = time.Minute
 
 // isOlder tells that a resource was there before the operation left.
 func isOlder(res bulkapi.Resource, p *pending) bool {
-	return !p.first.IsZero() && res.Age > time.Since(p.first)+loose
+	known := !p.first.IsZero() && !res.Created.IsZero() && !res.Date.IsZero()
+	return known && res.Date.Sub(res.Created) > time.Since(p.first)+loose
 }
 
 // location is where a resource lives that a lookup found.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
@@ -32,6 +34,120 @@ func TestGzip(t *testing.T) {
 	}
 	if a := send(ops, 1<<16); a.Kind != Unknown || !errors.Is(a.Err, errTooLong) {
 		t.Errorf("%+v", a)
+	}
+}
+
+// packed is gzip of head, then a text many times, then tail.
+func packed(t testing.TB, head, text string, times int, tail string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, head)
+	block := strings.Repeat(text, 1000)
+	for range times / 1000 {
+		io.WriteString(z, block)
+	}
+	io.WriteString(z, tail)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestInflating: an answer that is small on the way ends at a bound, whatever it is made of, before it takes much memory.
+func TestInflating(t *testing.T) {
+	const many = 2_000_000
+	for name, body := range map[string]string{
+		"objects": packed(t, `{"operations":[`, `{},`, many, `{}]}`), "nulls": packed(t, `{"operations":[`, `null,`, many, `null]}`),
+		"resources": packed(t, `{"totalResults":1,"Resources":[`, `{},`, many, `{}]}`), "depth": packed(t, `{"operations":`, `[`, many, ``),
+		"members": packed(t, `{"operations":[],"x":{`, `"a":1,`, many, `"a":1}}`), "a text": packed(t, `{"operations":[],"x":"`, `xxxxxxxxxx`, many, `"}`),
+		"entries": packed(t, `{"totalResults":1,"operations":[],"Resources":[`, `0,`, 2*maxEntries, `0]}`),
+		"errors":  packed(t, `{"detail":[`, `"a",`, many, `"a"]}`), "an error in a text": packed(t, `"[`, `{},`, 4*maxValues, `{}]"`),
+	} {
+		for _, status := range []int{200, 400} {
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+					return answer(status, body, "Content-Encoding", "x-gzip"), nil
+				})}
+			})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			a := b.Send(t.Context(), mixed(), 0)
+			runtime.ReadMemStats(&after)
+			if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 160 {
+				t.Errorf("%s, %d: %d MiB", name, status, n)
+			}
+			if status == 200 && a.Kind != Unknown && name != "entries" || status == 400 && a.Kind == Answered {
+				t.Errorf("%s, %d: %v %v", name, status, a.Kind, a.Err)
+			}
+			if name != "resources" && name != "entries" || status != 200 {
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				if _, err := b.FindUsers(t.Context(), []string{"a"}); err == nil {
+					t.Errorf("%s: found", name)
+				}
+			})
+		}
+	}
+}
+
+// TestManyEntries: a list has a bound of its own.
+func TestManyEntries(t *testing.T) {
+	list := strings.TrimSuffix(strings.Repeat(`{"bulkId":"u1","status":"201"},`, maxEntries), ",")
+	if a := reading(200, `{"operations":[`+list+`]}`, mixed(), 0); a.Kind != Answered || a.Items[0].Status != 201 {
+		t.Errorf("%v %v", a.Kind, a.Err)
+	}
+	if a := reading(200, `{"operations":[null,`+list+`]}`, mixed(), 0); a.Kind != Unknown {
+		t.Errorf("%v", a.Kind)
+	}
+}
+
+// TestCounter: texts hold no values, whatever they look like, and what is at its bound passes.
+func TestCounter(t *testing.T) {
+	for text, want := range map[string][2]int{
+		`{"a":"{[,\"{","b":[1,2]}`: {4, 0}, `["\\",{}]`: {3, 0}, `[[[`: {3, 3}, `"` + strings.Repeat("[,", maxValues): {0, 0},
+		strings.Repeat("[", maxDepth): {maxDepth, maxDepth}, strings.Repeat("[],", maxValues/2): {maxValues, 0},
+	} {
+		c := &counter{in: iotest.OneByteReader(strings.NewReader(text))}
+		if _, err := io.Copy(io.Discard, c); err != nil || c.values != want[0] || c.depth != want[1] {
+			t.Errorf("%.20s: %d values, depth %d, %v", text, c.values, c.depth, err)
+		}
+	}
+	for _, text := range []string{strings.Repeat("[", maxDepth+1), strings.Repeat(",", maxValues+1)} {
+		if _, err := io.Copy(io.Discard, &counter{in: strings.NewReader(text)}); !errors.Is(err, errTooLong) {
+			t.Errorf("%.20s: %v", text, err)
+		}
+	}
+}
+
+// TestEncodings: what cannot be read is said to be that, and not taken for what it looks like.
+func TestEncodings(t *testing.T) {
+	ops := manyOps(2)
+	plain, zipped := created(ops), packed(t, created(ops), "", 0, "")
+	for _, tt := range []struct {
+		status         int
+		encoding, body string
+		want           Kind
+		text           string
+	}{
+		{200, "x-gzip", zipped, Answered, ""}, {200, "X-GZIP", zipped, Answered, ""}, {200, "gzip", zipped, Answered, ""}, {200, "identity", plain, Answered, ""},
+		{200, "", plain, Answered, ""}, {200, "br", plain, Unknown, encoded}, {200, "zstd", plain, Unknown, encoded}, {400, "deflate", plain, Unknown, encoded},
+		{200, "gzip, gzip", zipped, Unknown, encoded}, {200, testToken, plain, Unknown, encoded}, {200, "x-gzip", plain, Unknown, breaksOff},
+		{403, "br", "x", Denied, ""}, {503, "br", "x", Waiting, ""}, {413, "br", "x", Rejected, ""},
+	} {
+		b := newBench(t, "https://webex.example", func(c *Config) {
+			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				return answer(tt.status, tt.body, "Content-Encoding", tt.encoding), nil
+			})}
+		})
+		a := b.Send(t.Context(), ops, 0)
+		if a.Kind != tt.want || !strings.Contains(errorText(a.Err), tt.text) || tt.text == encoded && !errors.Is(a.Err, errEncoding) {
+			t.Errorf("%d %s: %v %v", tt.status, tt.encoding, a.Kind, a.Err)
+		}
+		wantClean(t, tt.encoding, errorText(a.Err)+b.logs.String())
+		if s := b.throttle.State(); tt.text == encoded && s.Dropped > 0 {
+			t.Errorf("%s: throttle %+v", tt.encoding, s)
+		}
 	}
 }
 

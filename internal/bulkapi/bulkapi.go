@@ -17,7 +17,7 @@ import (
 // Defaults of a Config's zero values.
 const (
 	DefaultTimeout   = time.Minute
-	DefaultMaxAnswer = 32 << 20
+	DefaultMaxAnswer = 16 << 20
 )
 
 // Config says where requests go and how. Server, OrgID, Token and Throttle are needed.
@@ -36,7 +36,8 @@ type Config struct {
 	Throttle *throttle.Throttle
 	// Timeout is for one request, from its leaving the throttle to the last byte of its answer; one minute when 0.
 	Timeout time.Duration
-	// MaxAnswer bounds an answer, in bytes after decompression; 32 MiB when 0. A larger one is not read to its end.
+	// MaxAnswer bounds an answer, in bytes after decompression; 16 MiB when 0. A larger one is not read to its end,
+	// nor one of more than 524,288 JSON values, or nested deeper than 64.
 	MaxAnswer int64
 	// UserAgent is sent with each request; net/http's when "".
 	UserAgent string
@@ -50,8 +51,8 @@ type Client struct {
 	gen *gen.Client
 }
 
-// orgID is what may stand in the path without changing it: a UUID, RFC 9562.
-var orgID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+// uuid is what may stand in the path without changing it, RFC 9562.
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // New checks the configuration and takes a copy.
 func New(cfg Config) (*Client, error) {
@@ -61,7 +62,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, errors.New("bulkapi: server is not an http or https url")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("bulkapi: server has more than scheme, host and path")
-	case !orgID.MatchString(cfg.OrgID):
+	case !uuid.MatchString(cfg.OrgID):
 		return nil, fmt.Errorf("bulkapi: organization %q is not a UUID", cfg.OrgID)
 	case cfg.Token == nil:
 		return nil, errors.New("bulkapi: no token source")

@@ -1,18 +1,13 @@
 package bulkapi
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
@@ -21,19 +16,6 @@ import (
 
 // sender makes one call of the generated client. It may be called more than once.
 type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
-
-// response is what one request brought back.
-type response struct {
-	kind       Kind // what the status, or err, says by itself
-	status     int
-	header     http.Header
-	body       []byte
-	broken     error // why body is not the whole answer
-	err        error // why there is no answer at all
-	trackingID string
-	token      forms // what was sent, so that it can be kept out of texts
-	took       time.Duration
-}
 
 // call waits at the throttle, takes a token and sends. A request that was refused for its token is sent once more if there is
 // another: a 401 did nothing. Waiting, for the throttle and for a token, ends with ctx; what is under way ends with flight.
@@ -69,7 +51,7 @@ func (x *Client) call(ctx, flight context.Context, send sender) response {
 
 // tellThrottle tells the throttle how it went.
 func tellThrottle(ctx, flight context.Context, pass *throttle.Pass, r response) {
-	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong)
+	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong) && !errors.Is(r.broken, errEncoding)
 	switch {
 	case r.status == http.StatusTooManyRequests:
 		pass.Refused(r.header.Get("Retry-After"))
@@ -124,7 +106,7 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	}
 	defer resp.Body.Close()
 	r.status, r.header, r.kind = resp.StatusCode, resp.Header, kindOf(resp.StatusCode)
-	r.body, err = readBound(resp, x.cfg.MaxAnswer)
+	r.body, err = readBody(resp, x.cfg.MaxAnswer)
 	if err != nil {
 		r.broken = x.lost(flight, limited, err)
 	}
@@ -152,30 +134,6 @@ func newTrackingID() string {
 	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// errTooLong is why an answer was not read to its end.
-var errTooLong = errors.New("the answer is too long")
-
-// readBound reads the whole body, up to max bytes. net/http decompresses what it asked for; some services compress unasked.
-func readBound(resp *http.Response, max int64) ([]byte, error) {
-	body := io.Reader(resp.Body)
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, err
-		}
-		body = z
-	}
-	var buf bytes.Buffer
-	if resp.ContentLength > 0 {
-		buf.Grow(int(min(resp.ContentLength, max, 1<<20)) + bytes.MinRead)
-	}
-	n, err := buf.ReadFrom(io.LimitReader(body, max+1))
-	if err == nil && n > max {
-		err = fmt.Errorf("%w: over %d bytes", errTooLong, max)
-	}
-	return buf.Bytes(), err
-}
-
 // transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned; of the cause,
 // whose text may quote an answer, errors.Is and errors.As can ask, and nobody who prints a chain of errors meets it.
 type transportError struct {
@@ -187,10 +145,7 @@ func (e *transportError) Error() string        { return e.text }
 func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
 func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
-// queried finds the query of a url in a text.
-var queried = regexp.MustCompile(`(https?://[^\s?"]*)\?[^\s"]*`)
-
-// lost makes an error of the transport presentable. Urls go or lose their query, because that of a search names people.
+// lost makes an error of the transport presentable. Its url goes: the query of a search names people.
 func (x *Client) lost(ctx, limited context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err

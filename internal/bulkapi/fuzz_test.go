@@ -67,7 +67,7 @@ func checkText(t *testing.T, err error, ops ...Operation) {
 	if !ok {
 		t.Fatalf("%#v", err)
 	}
-	if strings.Contains(string(fold(e.safe)), string(fold(secret))) && len(ops[0].Data) > 0 {
+	if strings.Contains(folded(e.safe), folded(secret)) && len(ops[0].Data) > 0 {
 		t.Fatalf("%q", text)
 	}
 	for _, kept := range append(e.Details, text) {
@@ -123,7 +123,7 @@ func FuzzReadError(f *testing.F) {
 	f.Add(`"\"{\\\"detail\\\":\\\"x\\\"}\""`)
 	f.Fuzz(func(t *testing.T, raw string) {
 		e := readError([]byte(raw), 0)
-		e.clean(nil, mixed()...)
+		e.clean(newRedactor(nil, mixed()...))
 		if len(e.Details) > maxDetails || len(e.Error()) > 1500 || strings.ContainsAny(e.Error(), "\n\r\x1b") {
 			t.Fatalf("%d details, %q", len(e.Details), e.Error())
 		}

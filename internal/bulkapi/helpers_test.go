@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -80,7 +81,8 @@ func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 
 // reading is the Answer to ops that a service would cause with this status and body, without a network.
 func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
-	return readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
+	x := &Client{cfg: Config{OrgID: testOrg}}
+	return x.readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
 }
 
 // mixed is one operation of each kind, with personal data.
@@ -116,6 +118,9 @@ func created(ops []Operation) string {
 	}
 	return b.String() + "]}"
 }
+
+// folded is s in a form that has no case.
+func folded(s string) string { return strings.Map(fold.Rune, s) }
 
 // wantClean fails when anything that must stay inside is in a text.
 func wantClean(t testing.TB, where, text string) {

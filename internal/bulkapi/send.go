@@ -3,9 +3,9 @@ package bulkapi
 import (
 	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/webexscim/bulk/gen"
 )
@@ -27,45 +27,36 @@ func (x *Client) SendWithin(ctx, flight context.Context, ops []Operation, failOn
 	r := x.call(ctx, flight, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 		return x.gen.ExecuteBulkWithBody(ctx, x.cfg.OrgID, "application/json", bytes.NewReader(body), edit)
 	})
-	a := readAnswer(r, ops, failOnErrors)
+	a := x.readAnswer(r, ops, failOnErrors)
 	x.log(ctx, r, a, ops, len(body))
 	return a
 }
 
 // readAnswer tells what a response means for the operations.
-func readAnswer(r response, ops []Operation, failOnErrors int) Answer {
-	a := Answer{Kind: r.kind, Status: r.status, TrackingID: r.headerID()}
+func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
+	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
+	red := sync.OnceValue(func() *redactor { return newRedactor(r.token, ops...) })
 	switch {
 	case r.err != nil && r.kind == Unknown:
-		a.Err = cleaned(r.err, r.token, ops...)
+		a.Err = cleaned(r.err, red())
 		return a
 	case r.err != nil: // nothing that could be quoted was sent
-		a.Err = cleaned(r.err, r.token)
+		a.Err = cleaned(r.err, newRedactor(r.token))
 		return a
 	}
 	results, note := readResults(r.body, r.broken)
-	switch {
-	case r.kind == Answered && note == "", r.kind == Rejected && areResults(results):
-		a.Kind = Answered
-		a.Items = readItems(ops, results, failOnErrors, r.token, a.TrackingID)
+	isResults := areResults(results)
+	if r.kind == Answered && note == "" || r.kind == Rejected && isResults {
+		a.Kind, a.Alive = Answered, true
+		a.Items = x.readItems(ops, results, failOnErrors, r.token, a.TrackingID, red)
 		return a
-	case r.kind == Answered:
-		a.Kind = Unknown
-	case r.kind == Rejected && r.status != http.StatusRequestEntityTooLarge && (note == breaksOff || note == tooLong):
-		a.Kind = Unknown // it may have been a list of results
-	default:
-		note = ""
 	}
-	e := readRefusal(r)
-	e.note, e.cause = note, cleaned(r.broken, r.token, ops...)
-	e.clean(r.token, ops...)
-	if a.TrackingID == "" {
-		a.TrackingID = e.TrackingID
-	}
+	var e *Error
+	e, a.Kind, a.Alive = r.refusal(note, isResults, red())
+	a.Err, a.TrackingID = e, firstOf(a.TrackingID, e.TrackingID)
 	if r.status == http.StatusRequestEntityTooLarge {
 		a.PayloadLimit, a.OperationLimit = e.limits()
 	}
-	a.Err = e
 	return a
 }
 
@@ -102,13 +93,4 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// cleaned is err with nothing in its text that was sent.
-func cleaned(err error, token forms, ops ...Operation) error {
-	if t, ok := errors.AsType[*transportError](err); ok {
-		t.text = newRedactor(token, ops...).clean(t.text)
-		return t
-	}
-	return err
 }

@@ -91,13 +91,17 @@ func TestKinds(t *testing.T) {
 	}
 	var rows []row
 	for kind, statuses := range map[Kind][]int{
-		Waiting:  {429, 423, 503},
+		Waiting:  {429, 423, 425, 503},
 		Rejected: {400, 409, 412, 413, 417, 418, 422, 499 - 1},
-		Denied:   {403, 404, 405, 406, 407, 410, 411, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
-		Unknown:  {408, 499, 500, 502, 504, 520, 599, 200, 201, 202, 207},
+		Denied:   {403, 404, 405, 406, 407, 410, 411, 414, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
+		Unknown:  {408, 499, 500, 502, 504, 511, 520, 599, 200, 201, 202, 207},
 	} {
 		for _, status := range statuses {
-			rows = append(rows, row{status, fmt.Sprintf(scim, status), kind}, row{status, "<html>" + secret + testToken + "</html>", kind})
+			page := kind
+			if isFirewalls(status) {
+				page = Rejected
+			}
+			rows = append(rows, row{status, fmt.Sprintf(scim, status), kind}, row{status, "<html>" + secret + testToken + "</html>", page})
 			if kind != Rejected {
 				rows = append(rows, row{status, `{"operations":[{"bulkId":"u1"`, kind})
 			}

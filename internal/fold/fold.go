@@ -26,10 +26,11 @@ func Fold(s string) string {
 func Rune(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
 // Spaces returns s without white space around it, and with one space for each run of white space inside.
-func Spaces(s string) string { return strings.Join(strings.FieldsFunc(s, isSpace), " ") }
+func Spaces(s string) string { return strings.Join(strings.FieldsFunc(s, IsSpace), " ") }
 
-// isSpace also counts what is invisible and as wide as nothing, such as a byte order mark that got into a sheet.
-func isSpace(r rune) bool {
+// IsSpace reports whether r is white space, or invisible and as wide as nothing, such as a byte order mark that got into a
+// sheet.
+func IsSpace(r rune) bool {
 	switch r {
 	case '\u180e', '\u200b', '\u2060', '\ufeff':
 		return true
