@@ -55,7 +55,7 @@ func TestErrorText(t *testing.T) {
 	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T \u0007 1"}`), 0)
 	e.Status = 409
 	e.clean(newRedactor(newForms(testToken), mixed()...))
-	if got, want := e.Error(), "status 409, error code 7, uniqueness: user  [31m… exists (tracking id T1)"; got != want {
+	if got, want := e.Error(), "status 409, error code 7, uniqueness: user [31m… exists (tracking id T1)"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	long := readError([]byte(`{"detail":"`+strings.Repeat("ä", 1<<20)+`","errorCode":"`+strings.Repeat("c", 1000)+`","trackingId":"`+strings.Repeat("t", 1000)+`"}`), 0)

@@ -6,10 +6,8 @@ import (
 	"html"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/internal/fold"
@@ -119,10 +117,29 @@ var queried = regexp.MustCompile(`(?i)((?:/|%(?:25)*2F)[^\s?"]*?)(?:\?|%(?:25)*3
 // clean is text on one line with every value replaced, in any case and however escaped, and without the query of a url:
 // that of a search names people.
 func (r *redactor) clean(text string) string {
-	return r.mask(queried.ReplaceAllString(oneLine(text), "$1"))
+	return r.mask(queried.ReplaceAllString(fold.Spaces(oneLine(text)), "$1"))
 }
 
+// mask is text with the mark in the place of every value. Where an escape hid one, the text is shown unescaped.
 func (r *redactor) mask(text string) string {
+	shown := r.hide(text)
+	for plain, n := shown, 0; n < mostEscapes; n++ {
+		next := unescapeText(plain)
+		if next == plain {
+			break
+		}
+		if plain = r.hide(next); plain != next {
+			shown = plain
+		}
+	}
+	if r.token.in(shown) { // escaped in another way
+		return hidden
+	}
+	return shown
+}
+
+// hide replaces the values that stand in a text as they are.
+func (r *redactor) hide(text string) string {
 	for range 4 { // a replacement can make a new match only with values that hold the mark itself
 		next := r.once(text)
 		if next == text {
@@ -130,160 +147,61 @@ func (r *redactor) mask(text string) string {
 		}
 		text = next
 	}
-	if r.token.in(text) { // escaped in another way
-		return hidden
-	}
 	return text
 }
 
 func (r *redactor) once(text string) string {
 	runes := []rune(text)
-	hide := make([]bool, len(runes))
-	read := make([]char, 0, len(runes))
-	for i, c := range runes {
-		read = appendChar(read, c, i, i+1)
-	}
-	for n, more := 0, true; n < mostEscapes && more; n++ {
-		r.mark(read, hide)
-		read, more = unescaped(read)
+	folded := []rune(strings.Map(fold.Rune, text))
+	covered := make([]bool, len(runes))
+	for i, c := range folded {
+		for _, v := range r.values[c] {
+			if v.at(folded, i) {
+				for k := range v.text {
+					covered[i+k] = true
+				}
+			}
+		}
 	}
 	var b strings.Builder
 	for i, c := range runes {
 		switch {
-		case !hide[i]:
+		case !covered[i]:
 			b.WriteRune(c)
-		case i == 0 || !hide[i-1]:
+		case i == 0 || !covered[i-1]:
 			b.WriteString(hidden)
 		}
 	}
 	return b.String()
 }
 
-// char is a character as it is read, folded, and where it stands in the text.
-type char struct {
-	r        rune
-	from, to int
-}
-
-// appendChar makes one space of a run of white space, as in the values.
-func appendChar(read []char, r rune, from, to int) []char {
-	if !fold.IsSpace(r) {
-		return append(read, char{fold.Rune(r), from, to})
-	}
-	if n := len(read); n > 0 && read[n-1].r == ' ' {
-		read[n-1].to = to
-		return read
-	}
-	return append(read, char{' ', from, to})
-}
-
-// mark notes what is to be hidden.
-func (r *redactor) mark(text []char, hide []bool) {
-	for i, c := range text {
-		for _, v := range r.values[c.r] {
-			if v.at(text, i) {
-				for k := text[i].from; k < text[i+len(v.text)-1].to; k++ {
-					hide[k] = true
-				}
-			}
-		}
-	}
-}
-
 // at reports whether the value stands at text[i].
-func (v value) at(text []char, i int) bool {
+func (v value) at(text []rune, i int) bool {
 	end := i + len(v.text)
-	if end > len(text) {
+	if end > len(text) || !slices.Equal(text[i:end], v.text) {
 		return false
 	}
-	for k, c := range v.text {
-		if text[i+k].r != c {
-			return false
-		}
-	}
-	return !v.word || (i == 0 || !inWord(text[i-1].r)) && (end == len(text) || !inWord(text[end].r))
+	return !v.word || (i == 0 || !inWord(text[i-1])) && (end == len(text) || !inWord(text[end]))
 }
 
 func inWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
 
-// unescaped reads the escapes of urls, JSON and HTML. more reports whether there were any.
-func unescaped(text []char) (read []char, more bool) {
-	if !slices.ContainsFunc(text, func(c char) bool { return strings.ContainsRune(`%+\&`, c.r) }) {
-		return text, false
-	}
-	for i := 0; i < len(text); {
-		r, n := escape(text[i:min(i+longestEscape, len(text))])
-		if n > 0 {
-			more = true
-		} else {
-			r, n = text[i].r, 1
-		}
-		read = appendChar(read, r, text[i].from, text[i+n-1].to)
-		i += n
-	}
-	return read, more
-}
+// inJSON finds the escapes of JSON strings.
+var inJSON = regexp.MustCompile(`(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
-// longestEscape is that of a character as %XX%XX%XX%XX, or of a pair of surrogates.
-const longestEscape = 12
-
-// escape is the character that an escape at the beginning of text stands for, and its length; 0 if there is none.
-func escape(text []char) (r rune, n int) {
-	s := make([]rune, len(text))
-	for i, c := range text {
-		s[i] = c.r
+// unescapeText reads the escapes of urls, HTML and JSON once, on one line.
+func unescapeText(text string) string {
+	text = html.UnescapeString(strings.ReplaceAll(unescapeAll(text), "+", " "))
+	text = inJSON.ReplaceAllStringFunc(text, func(escape string) (plain string) {
+		_ = json.Unmarshal([]byte(`"`+escape+`"`), &plain) // always can be
+		return plain
+	})
+	if !utf8.ValidString(text) { // perhaps ISO 8859-1
+		runes := make([]rune, len(text))
+		for i := range len(text) {
+			runes[i] = rune(text[i])
+		}
+		text = string(runes)
 	}
-	switch s[0] {
-	case '+':
-		return ' ', 1
-	case '%':
-		var b []byte
-		for ; len(s) >= 3 && s[0] == '%'; s = s[3:] {
-			c, ok := hex(s[1:3])
-			if !ok {
-				break
-			}
-			b = append(b, byte(c))
-		}
-		switch r, size := utf8.DecodeRune(b); {
-		case len(b) == 0:
-			return 0, 0
-		case r == utf8.RuneError: // not UTF-8, perhaps ISO 8859-1
-			return rune(b[0]), 3
-		default:
-			return r, 3 * size
-		}
-	case '\\':
-		if len(s) >= 2 && strings.ContainsRune(`"\/`, s[1]) {
-			return s[1], 2
-		}
-		high, ok := unicodeEscape(s)
-		if !ok {
-			return 0, 0
-		}
-		if low, ok := unicodeEscape(s[6:]); ok && utf16.IsSurrogate(high) {
-			return utf16.DecodeRune(high, low), 12
-		}
-		return high, 6
-	case '&':
-		if end := slices.Index(s, ';'); end > 0 {
-			if c := []rune(html.UnescapeString(string(s[:end+1]))); len(c) == 1 {
-				return c[0], end + 1
-			}
-		}
-	}
-	return 0, 0
-}
-
-// unicodeEscape reads \uXXXX, folded.
-func unicodeEscape(s []rune) (r rune, ok bool) {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return 0, false
-	}
-	return hex(s[2:6])
-}
-
-func hex(digits []rune) (r rune, ok bool) {
-	n, err := strconv.ParseUint(string(digits), 16, 16)
-	return rune(n), err == nil
+	return fold.Spaces(oneLine(text))
 }
