@@ -16,7 +16,8 @@ func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, 
 		items[i] = Item{
 			Found: true, Status: int(r.Status), Location: token.location(r.Location), Version: token.without(r.Version),
 		}
-		items[i].ID = idAt(items[i].Location, typeOf(ops[i]), x.cfg.OrgID)
+		kind, _, _ := strings.Cut(strings.Trim(ops[i].Path, "/"), "/")
+		items[i].ID = idAt(items[i].Location, kind, x.cfg.OrgID)
 		if r.Status.OK() {
 			continue
 		}

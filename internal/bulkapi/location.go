@@ -62,6 +62,9 @@ func isType(s string) bool { return strings.EqualFold(s, "Users") || strings.Equ
 // organization is the UUID in the form in which other Webex APIs write it, base64 of ciscospark://us/ORGANIZATION/{UUID}, or
 // s as it is.
 func organization(s string) string {
+	if len(s) <= len("ciscospark:") { // as most segments are
+		return s
+	}
 	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
 	if path := strings.Split(string(text), "/"); err == nil && len(path) > 1 && path[0] == "ciscospark:" && path[len(path)-2] == "ORGANIZATION" {
 		return path[len(path)-1]
