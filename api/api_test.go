@@ -49,7 +49,7 @@ func TestContractIsValid(t *testing.T) {
 	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
 		t.Error(err)
 	}
-	want := []string{"executeBulk", "searchGroups", "searchUsers"}
+	want := []string{"executeBulk", "getGroup", "getUser", "searchGroups", "searchUsers"}
 	if got := slices.Sorted(maps.Keys(operations(t))); !slices.Equal(got, want) {
 		t.Errorf("operations are %v, want %v", got, want)
 	}
@@ -189,6 +189,8 @@ func TestHeadersAreOptionalStrings(t *testing.T) {
 func TestScopes(t *testing.T) {
 	want := map[string][]string{
 		"executeBulk":  {"identity:people_rw"},
+		"getUser":      {"identity:people_read", "identity:people_rw"},
+		"getGroup":     {"identity:people_read", "identity:people_rw"},
 		"searchUsers":  {"identity:people_read", "identity:people_rw"},
 		"searchGroups": {"identity:people_read", "identity:people_rw"},
 	}
@@ -214,6 +216,10 @@ func TestRouting(t *testing.T) {
 		"https://webexapis.com/identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Users?count=0": true,
 		"https://api-usgov.webex.com/identity/scim/o/v2/Groups?startIndex=1":                        true,
 		"http://127.0.0.1:8080/identity/scim/o/v2/Users":                                            true,
+		"https://webexapis.com/identity/scim/o/v2/Users/7c5b1f0e":                                   true,
+		"https://webexapis.com/identity/scim/o/v2/Groups/0b9e7a44?excludedAttributes=members":       true,
+		"https://webexapis.com/identity/scim/o/v2/Users/bulkId:a":                                   false,
+		"https://webexapis.com/identity/scim/o/v2/Groups/0b9e7a44/members":                          false,
 		"https://webexapis.com/v1/identity/scim/o/v2/Users":                                         false,
 		"https://webexapis.com/identity/scim/a.b/v2/Users":                                          false,
 		"https://webexapis.com/identity/scim/o/v2/Users?startIndex=0":                               false,

@@ -42,7 +42,7 @@ func New(cfg Config) (*Client, error) {
 	g := throttle.New(throttle.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
 	x, err := bulkapi.New(bulkapi.Config{
 		Server: cfg.BaseURL, OrgID: cfg.OrgID, HTTP: cfg.HTTPClient, Token: cfg.Token,
-		Gate: g, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
+		Throttle: g, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)

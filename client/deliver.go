@@ -119,7 +119,7 @@ func (d *delivery) send() (end landing, over bool) {
 	for try := 1; ; try++ {
 		accepted := r.c.gate.State().Accepted
 		a := d.once(ops)
-		switch a.Fate {
+		switch a.Kind {
 		case bulkapi.Answered:
 			d.out.accepted = max(d.out.accepted, bytes)
 			d.why = errNotSpoken
@@ -151,10 +151,10 @@ func (d *delivery) once(ops []bulkapi.Operation) bulkapi.Answer {
 	r := d.run
 	r.known.ask(d)
 	a := r.c.x.SendWithin(r.leave, r.flight, ops, max(0, d.share-d.spent))
-	if a.Fate != bulkapi.Answered { // else once it is known what was created
+	if a.Kind != bulkapi.Answered { // else once it is known what was created
 		r.known.hear(d)
 	}
-	if a.Fate == bulkapi.NotSent {
+	if a.Kind == bulkapi.NotSent {
 		return a
 	}
 	r.job.tally.change(func(p *Progress) { p.Requests++ })

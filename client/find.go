@@ -54,9 +54,9 @@ func lookupError(err error) error {
 		return err
 	}
 	switch {
-	case e.Fate == bulkapi.Denied:
+	case e.Kind == bulkapi.Denied:
 		return fmt.Errorf("lookup: %w", denied(bulkapi.Answer{Status: e.Status, Err: e.Err}))
-	case e.Fate == bulkapi.NotSent || e.Fate == bulkapi.Waiting:
+	case e.Kind == bulkapi.NotSent || e.Kind == bulkapi.Waiting:
 		return fmt.Errorf("lookup: %w: %w", ErrUnavailable, public(e.Err))
 	}
 	return fmt.Errorf("lookup: %w", public(e.Err))

@@ -136,9 +136,9 @@ func hopeless(err error) bool {
 	return fate == bulkapi.Denied || fate == bulkapi.Rejected
 }
 
-func fateOf(err error) bulkapi.Fate {
+func fateOf(err error) bulkapi.Kind {
 	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok {
-		return e.Fate
+		return e.Kind
 	}
 	return bulkapi.Unknown
 }
@@ -174,7 +174,8 @@ const loose = time.Minute
 
 // isOlder tells that a resource was there before the operation left.
 func isOlder(res bulkapi.Resource, p *pending) bool {
-	return !p.first.IsZero() && res.Age > time.Since(p.first)+loose
+	known := !p.first.IsZero() && !res.Created.IsZero() && !res.Date.IsZero()
+	return known && res.Date.Sub(res.Created) > time.Since(p.first)+loose
 }
 
 // location is where a resource lives that a lookup found.

@@ -122,6 +122,13 @@ type ClientInterface interface {
 	// Corresponds with GET /identity/scim/{orgId}/v2/Groups (the `SearchGroups` operationId).
 	SearchGroups(ctx context.Context, orgID OrgID, params *SearchGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetGroup Read one group
+	//
+	// Returns one group by id, with at most 500 of its members. Like a search it can lag behind changes by seconds.
+	//
+	// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId} (the `GetGroup` operationId).
+	GetGroup(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchUsers Find users
 	//
 	// Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -130,6 +137,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /identity/scim/{orgId}/v2/Users (the `SearchUsers` operationId).
 	SearchUsers(ctx context.Context, orgID OrgID, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetUser Read one user
+	//
+	// Returns one user by id. Like a search it can lag behind changes by seconds: a user who was just created may not be there yet, and one just deleted may be.
+	//
+	// Corresponds with GET /identity/scim/{orgId}/v2/Users/{userId} (the `GetUser` operationId).
+	GetUser(ctx context.Context, orgID OrgID, userID ResourceID, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ExecuteBulkWithBody Create, change and delete users and groups
@@ -195,6 +209,23 @@ func (c *Client) SearchGroups(ctx context.Context, orgID OrgID, params *SearchGr
 	return c.Client.Do(req)
 }
 
+// GetGroup Read one group
+//
+// Returns one group by id, with at most 500 of its members. Like a search it can lag behind changes by seconds.
+//
+// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId} (the `GetGroup` operationId).
+func (c *Client) GetGroup(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetGroupRequest(c.Server, orgID, groupID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchUsers Find users
 //
 // Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -204,6 +235,23 @@ func (c *Client) SearchGroups(ctx context.Context, orgID OrgID, params *SearchGr
 // Corresponds with GET /identity/scim/{orgId}/v2/Users (the `SearchUsers` operationId).
 func (c *Client) SearchUsers(ctx context.Context, orgID OrgID, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchUsersRequest(c.Server, orgID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetUser Read one user
+//
+// Returns one user by id. Like a search it can lag behind changes by seconds: a user who was just created may not be there yet, and one just deleted may be.
+//
+// Corresponds with GET /identity/scim/{orgId}/v2/Users/{userId} (the `GetUser` operationId).
+func (c *Client) GetUser(ctx context.Context, orgID OrgID, userID ResourceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetUserRequest(c.Server, orgID, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -418,6 +466,74 @@ func NewSearchGroupsRequest(server string, orgID OrgID, params *SearchGroupsPara
 	return req, nil
 }
 
+// NewGetGroupRequest constructs an http.Request for the GetGroup method
+func NewGetGroupRequest(server string, orgID OrgID, groupID ResourceID, params *GetGroupParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "orgId", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "groupId", groupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/identity/scim/%s/v2/Groups/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ExcludedAttributes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "excludedAttributes", *params.ExcludedAttributes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchUsersRequest constructs an http.Request for the SearchUsers method
 func NewSearchUsersRequest(server string, orgID OrgID, params *SearchUsersParams) (*http.Request, error) {
 	var err error
@@ -587,6 +703,47 @@ func NewSearchUsersRequest(server string, orgID OrgID, params *SearchUsersParams
 	return req, nil
 }
 
+// NewGetUserRequest constructs an http.Request for the GetUser method
+func NewGetUserRequest(server string, orgID OrgID, userID ResourceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "orgId", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "userId", userID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/identity/scim/%s/v2/Users/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -666,6 +823,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /identity/scim/{orgId}/v2/Groups (the `SearchGroups` operationId).
 	SearchGroupsWithResponse(ctx context.Context, orgID OrgID, params *SearchGroupsParams, reqEditors ...RequestEditorFn) (*SearchGroupsResponse, error)
 
+	// GetGroupWithResponse Read one group
+	//
+	// Returns one group by id, with at most 500 of its members. Like a search it can lag behind changes by seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId} (the `GetGroup` operationId).
+	GetGroupWithResponse(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupParams, reqEditors ...RequestEditorFn) (*GetGroupResponse, error)
+
 	// SearchUsersWithResponse Find users
 	//
 	// Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -676,6 +842,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /identity/scim/{orgId}/v2/Users (the `SearchUsers` operationId).
 	SearchUsersWithResponse(ctx context.Context, orgID OrgID, params *SearchUsersParams, reqEditors ...RequestEditorFn) (*SearchUsersResponse, error)
+
+	// GetUserWithResponse Read one user
+	//
+	// Returns one user by id. Like a search it can lag behind changes by seconds: a user who was just created may not be there yet, and one just deleted may be.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /identity/scim/{orgId}/v2/Users/{userId} (the `GetUser` operationId).
+	GetUserWithResponse(ctx context.Context, orgID OrgID, userID ResourceID, reqEditors ...RequestEditorFn) (*GetUserResponse, error)
 }
 
 // ExecuteBulkResponse200Headers the declared response headers of an HTTP 200 response for ExecuteBulk
@@ -774,6 +949,54 @@ func (r SearchGroupsResponse) ContentType() string {
 	return ""
 }
 
+// GetGroupResponse200Headers the declared response headers of an HTTP 200 response for GetGroup
+type GetGroupResponse200Headers struct {
+	TrackingID string
+}
+
+// GetGroupResponseDefaultHeaders the declared response headers of an HTTP default response for GetGroup
+type GetGroupResponseDefaultHeaders struct {
+	RetryAfter string
+	TrackingID string
+}
+
+type GetGroupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Group
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Refused
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetGroupResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetGroupResponseDefaultHeaders
+}
+
+// Status returns HTTPResponse.Status
+func (r GetGroupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetGroupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetGroupResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SearchUsersResponse200Headers the declared response headers of an HTTP 200 response for SearchUsers
 type SearchUsersResponse200Headers struct {
 	TrackingID string
@@ -816,6 +1039,54 @@ func (r SearchUsersResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SearchUsersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetUserResponse200Headers the declared response headers of an HTTP 200 response for GetUser
+type GetUserResponse200Headers struct {
+	TrackingID string
+}
+
+// GetUserResponseDefaultHeaders the declared response headers of an HTTP default response for GetUser
+type GetUserResponseDefaultHeaders struct {
+	RetryAfter string
+	TrackingID string
+}
+
+type GetUserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *User
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Refused
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetUserResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetUserResponseDefaultHeaders
+}
+
+// Status returns HTTPResponse.Status
+func (r GetUserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetUserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetUserResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -875,6 +1146,21 @@ func (c *ClientWithResponses) SearchGroupsWithResponse(ctx context.Context, orgI
 	return ParseSearchGroupsResponse(rsp)
 }
 
+// GetGroupWithResponse Read one group
+//
+// Returns one group by id, with at most 500 of its members. Like a search it can lag behind changes by seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId} (the `GetGroup` operationId).
+func (c *ClientWithResponses) GetGroupWithResponse(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupParams, reqEditors ...RequestEditorFn) (*GetGroupResponse, error) {
+	rsp, err := c.GetGroup(ctx, orgID, groupID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetGroupResponse(rsp)
+}
+
 // SearchUsersWithResponse Find users
 //
 // Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -890,6 +1176,21 @@ func (c *ClientWithResponses) SearchUsersWithResponse(ctx context.Context, orgID
 		return nil, err
 	}
 	return ParseSearchUsersResponse(rsp)
+}
+
+// GetUserWithResponse Read one user
+//
+// Returns one user by id. Like a search it can lag behind changes by seconds: a user who was just created may not be there yet, and one just deleted may be.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /identity/scim/{orgId}/v2/Users/{userId} (the `GetUser` operationId).
+func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, orgID OrgID, userID ResourceID, reqEditors ...RequestEditorFn) (*GetUserResponse, error) {
+	rsp, err := c.GetUser(ctx, orgID, userID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetUserResponse(rsp)
 }
 
 // ParseExecuteBulkResponse parses an HTTP response from a ExecuteBulkWithResponse call
@@ -1018,6 +1319,69 @@ func ParseSearchGroupsResponse(rsp *http.Response) (*SearchGroupsResponse, error
 	return response, nil
 }
 
+// ParseGetGroupResponse parses an HTTP response from a GetGroupWithResponse call
+func ParseGetGroupResponse(rsp *http.Response) (*GetGroupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetGroupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Group
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetGroupResponse200Headers
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetGroupResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseSearchUsersResponse parses an HTTP response from a SearchUsersWithResponse call
 func ParseSearchUsersResponse(rsp *http.Response) (*SearchUsersResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -1061,6 +1425,69 @@ func ParseSearchUsersResponse(rsp *http.Response) (*SearchUsersResponse, error) 
 		response.Headers200 = &headers
 	case true:
 		var headers SearchUsersResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetUserResponse parses an HTTP response from a GetUserWithResponse call
+func ParseGetUserResponse(rsp *http.Response) (*GetUserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetUserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest User
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetUserResponse200Headers
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetUserResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

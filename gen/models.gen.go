@@ -516,6 +516,11 @@ type Photo struct {
 	Value string `json:"value,omitempty,omitzero"`
 }
 
+// ResourceID The id of a user or group. A UUID, as far as is known; it holds no slash and no colon.
+//
+// Example: 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001
+type ResourceID = string
+
 // Role A role of an administrator. Location Admin and Webex Site Admin cannot be given this way.
 type Role struct {
 	// Display Example: Read-only administrator
@@ -898,6 +903,12 @@ type SearchGroupsParams struct {
 
 	// MemberType Tell only members of this type. Known are user, group and machine.
 	MemberType *string `form:"memberType,omitempty" json:"memberType,omitempty"`
+}
+
+// GetGroupParams defines parameters for GetGroup.
+type GetGroupParams struct {
+	// ExcludedAttributes The attributes to leave out, separated by commas.
+	ExcludedAttributes *string `form:"excludedAttributes,omitempty" json:"excludedAttributes,omitempty"`
 }
 
 // SearchUsersParams defines parameters for SearchUsers.

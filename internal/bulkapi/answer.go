@@ -3,21 +3,22 @@ package bulkapi
 import (
 	"net/http"
 	"strconv"
+	"time"
 )
 
-// Fate is what is known about a request as a whole.
-type Fate int
+// Kind says what an answer tells about the request as a whole.
+type Kind int
 
-// The fates of a request.
+// The kinds of answers, no answer among them.
 const (
 	// Answered: results were read; Answer.Items says what became of each operation.
-	Answered Fate = iota
+	Answered Kind = iota
 	// NotSent: nothing reached the service. It is safe to send the operations again.
 	NotSent
-	// Waiting: refused whole for now (429, 423, 503). Nothing was done; the gate knows when to try again.
+	// Waiting: refused whole for now (429, 423, 425, 503). Nothing was done; the throttle knows when to try again.
 	Waiting
-	// Rejected: refused whole for what it holds (400, 413, 422 and their like). Nothing was done; a smaller request may
-	// pass.
+	// Rejected: refused whole for what it holds (400, 413, 422 and their like, and a 403 that a firewall gives in the
+	// service's place). Nothing was done; a smaller request may pass.
 	Rejected
 	// Denied: refused whole for who asks or where (401 with a fresh token, 403, 404, redirects and their like), or there
 	// is no token. Nothing was done, and no other request would fare better.
@@ -26,18 +27,18 @@ const (
 	Unknown
 )
 
-// String is the fate's name in lower case.
-func (f Fate) String() string {
+// String is the kind's name in lower case.
+func (f Kind) String() string {
 	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "unknown"}
 	if f < 0 || int(f) >= len(names) {
-		return "fate " + strconv.Itoa(int(f))
+		return "kind " + strconv.Itoa(int(f))
 	}
 	return names[f]
 }
 
-// fateOf is the fate of a request that was answered with this HTTP status. Answered means that results are to be expected;
-// where the answer to a Rejected request holds results, they count.
-func fateOf(status int) Fate {
+// kindOf is what this HTTP status says by itself. Answered means that results are to be expected; where the answer to a
+// Rejected request holds results, they count.
+func kindOf(status int) Kind {
 	switch {
 	case status >= 200 && status < 300:
 		return Answered
@@ -45,7 +46,7 @@ func fateOf(status int) Fate {
 		return Denied
 	}
 	switch status {
-	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests, http.StatusLocked, http.StatusTooEarly, http.StatusServiceUnavailable:
 		return Waiting
 	case http.StatusRequestTimeout, 499: // 499: a gateway gave up on its client, and says so to whoever still listens
 		return Unknown
@@ -64,8 +65,14 @@ func fateOf(status int) Fate {
 
 // Answer is what is known after a request.
 type Answer struct {
-	// Fate says which of the other fields matter.
-	Fate Fate
+	// Kind says which of the other fields matter.
+	Kind Kind
+	// Alive tells that the service itself gave the answer: results, an error in a form of SCIM or Webex, or a request for
+	// patience (429, 423, 425, 503; with a page of HTML only if it has a Retry-After). Proxies, gateways (502, 504, 511) and
+	// login pages are no sign of life, and an empty answer is none.
+	Alive bool
+	// Date is when the answer was made by the service's clock, cut to seconds; the zero time if it does not say.
+	Date time.Time
 	// Items has, when Answered, one entry for each operation, in the order of the operations.
 	Items []Item
 	// Status is the HTTP status, 0 when there was none.
@@ -91,9 +98,12 @@ type Item struct {
 	Status int
 	// Location is the text of the resource's url, as it came, or "". Where it held the token, it is the end alone, or "".
 	Location string
+	// ID is the id in the location, unescaped. It is "" if the location is not of the operation's resource type, names another
+	// organization, or has no id that can stand in a path: an id with a slash or of dots, escaped or not, leads elsewhere.
+	ID string
 	// Version is the resource's version (an entity tag), or "".
 	Version string
 	// Err is what the service said, nil exactly when Status is 2xx or the item is not Found. Its text is free of the
-	// operation's data.
+	// data of all operations of the request.
 	Err *Error
 }

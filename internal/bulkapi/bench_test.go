@@ -17,7 +17,7 @@ func BenchmarkRequest(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if a := reading(200, body, ops, 0); a.Fate != Answered {
+			if a := reading(200, body, ops, 0); a.Kind != Answered {
 				b.Fatal(a.Err)
 			}
 		}

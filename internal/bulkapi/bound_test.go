@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
@@ -27,11 +29,126 @@ func TestGzip(t *testing.T) {
 		return b.Send(t.Context(), ops, 0)
 	}
 	ops := manyOps(3)
-	if a := send(ops, 0); a.Fate != Answered || a.Items[2].Status != 201 {
+	if a := send(ops, 0); a.Kind != Answered || a.Items[2].Status != 201 {
 		t.Errorf("%+v", a)
 	}
-	if a := send(ops, 1<<16); a.Fate != Unknown || !errors.Is(a.Err, errTooLong) {
+	if a := send(ops, 1<<16); a.Kind != Unknown || !errors.Is(a.Err, errTooLong) {
 		t.Errorf("%+v", a)
+	}
+}
+
+// packed is gzip of head, then a text many times, then tail.
+func packed(t testing.TB, head, text string, times int, tail string) string {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, head)
+	block := strings.Repeat(text, 1000)
+	for range times / 1000 {
+		io.WriteString(z, block)
+	}
+	io.WriteString(z, tail)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestInflating: an answer that is small on the way ends at a bound, whatever it is made of, before it takes much memory.
+func TestInflating(t *testing.T) {
+	const many = 700_000
+	for name, body := range map[string]string{
+		"objects": packed(t, `{"operations":[`, `{},`, many, `{}]}`), "nulls": packed(t, `{"operations":[`, `null,`, many, `null]}`),
+		"resources": packed(t, `{"totalResults":1,"Resources":[`, `{},`, many, `{}]}`), "depth": packed(t, `{"operations":`, `[`, many, ``),
+		"members": packed(t, `{"operations":[],"x":{`, `"a":1,`, many, `"a":1}}`), "a text": packed(t, `{"operations":[],"x":"`, `xxxxxxxxxx`, many, `"}`),
+		"entries": packed(t, `{"totalResults":1,"operations":[],"Resources":[`, `0,`, 2*maxEntries, `0]}`),
+		"errors":  packed(t, `{"detail":[`, `"a",`, many, `"a"]}`), "an error in a text": packed(t, `"[`, `{},`, many, `{}]"`),
+	} {
+		for _, status := range []int{200, 400} {
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.MaxAnswer = 5 << 20
+				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+					return answer(status, body, "Content-Encoding", "x-gzip"), nil
+				})}
+			})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			a := b.Send(t.Context(), mixed(), 0)
+			runtime.ReadMemStats(&after)
+			if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 60 {
+				t.Errorf("%s, %d: %d MiB", name, status, n)
+			}
+			if status == 200 && a.Kind != Unknown && name != "entries" || status == 400 && a.Kind == Answered {
+				t.Errorf("%s, %d: %v %v", name, status, a.Kind, a.Err)
+			}
+			if name != "resources" && name != "entries" || status != 200 {
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				if _, err := b.FindUsers(t.Context(), []string{"a"}); err == nil {
+					t.Errorf("%s: found", name)
+				}
+			})
+		}
+	}
+}
+
+// TestManyEntries: a list has a bound of its own.
+func TestManyEntries(t *testing.T) {
+	list := strings.TrimSuffix(strings.Repeat(`{"bulkId":"u1","status":"201"},`, maxEntries), ",")
+	if a := reading(200, `{"operations":[`+list+`]}`, mixed(), 0); a.Kind != Answered || a.Items[0].Status != 201 {
+		t.Errorf("%v %v", a.Kind, a.Err)
+	}
+	if a := reading(200, `{"operations":[null,`+list+`]}`, mixed(), 0); a.Kind != Unknown {
+		t.Errorf("%v", a.Kind)
+	}
+}
+
+// TestCounter: texts hold no values, whatever they look like, and what is at its bound passes.
+func TestCounter(t *testing.T) {
+	for text, want := range map[string][2]int{
+		`{"a":"{[,\"{","b":[1,2]}`: {4, 0}, `["\\",{}]`: {3, 0}, `[[[`: {3, 3}, `"` + strings.Repeat("[,", maxValues): {0, 0},
+		strings.Repeat("[", maxDepth): {maxDepth, maxDepth}, strings.Repeat("[],", maxValues/2): {maxValues, 0},
+	} {
+		c := &counter{in: iotest.OneByteReader(strings.NewReader(text))}
+		if _, err := io.Copy(io.Discard, c); err != nil || c.values != want[0] || c.depth != want[1] {
+			t.Errorf("%.20s: %d values, depth %d, %v", text, c.values, c.depth, err)
+		}
+	}
+	for _, text := range []string{strings.Repeat("[", maxDepth+1), strings.Repeat(",", maxValues+1)} {
+		if _, err := io.Copy(io.Discard, &counter{in: strings.NewReader(text)}); !errors.Is(err, errTooLong) {
+			t.Errorf("%.20s: %v", text, err)
+		}
+	}
+}
+
+// TestEncodings: what cannot be read is said to be that, and not taken for what it looks like.
+func TestEncodings(t *testing.T) {
+	ops := manyOps(2)
+	plain, zipped := created(ops), packed(t, created(ops), "", 0, "")
+	for _, tt := range []struct {
+		status         int
+		encoding, body string
+		want           Kind
+		text           string
+	}{
+		{200, "x-gzip", zipped, Answered, ""}, {200, "X-GZIP", zipped, Answered, ""}, {200, "gzip", zipped, Answered, ""}, {200, "identity", plain, Answered, ""},
+		{200, "", plain, Answered, ""}, {200, "br", plain, Unknown, encoded}, {200, "zstd", plain, Unknown, encoded}, {400, "deflate", plain, Unknown, encoded},
+		{200, "gzip, gzip", zipped, Unknown, encoded}, {200, testToken, plain, Unknown, encoded}, {200, "x-gzip", plain, Unknown, breaksOff},
+		{403, "br", "x", Denied, ""}, {503, "br", "x", Waiting, ""}, {413, "br", "x", Rejected, ""},
+	} {
+		b := newBench(t, "https://webex.example", func(c *Config) {
+			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				return answer(tt.status, tt.body, "Content-Encoding", tt.encoding), nil
+			})}
+		})
+		a := b.Send(t.Context(), ops, 0)
+		if a.Kind != tt.want || !strings.Contains(errorText(a.Err), tt.text) || tt.text == encoded && !errors.Is(a.Err, errEncoding) {
+			t.Errorf("%d %s: %v %v", tt.status, tt.encoding, a.Kind, a.Err)
+		}
+		wantClean(t, tt.encoding, errorText(a.Err)+b.logs.String())
+		if s := b.throttle.State(); tt.text == encoded && s.Dropped > 0 {
+			t.Errorf("%s: throttle %+v", tt.encoding, s)
+		}
 	}
 }
 
@@ -42,17 +159,17 @@ func TestMaxAnswer(t *testing.T) {
 	for _, tt := range []struct {
 		status int
 		max    int64
-		want   Fate
+		want   Kind
 	}{{200, int64(len(body)), Answered}, {200, int64(len(body)) - 1, Unknown}, {400, 10, Unknown}, {413, 10, Rejected}, {403, 10, Denied}, {429, 10, Waiting}} {
 		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(tt.status)
 			io.WriteString(w, body)
 		}, func(c *Config) { c.MaxAnswer = tt.max })
-		if a := b.Send(t.Context(), ops, 0); a.Fate != tt.want {
+		if a := b.Send(t.Context(), ops, 0); a.Kind != tt.want {
 			t.Errorf("%+v: %+v", tt, a)
 		}
-		if s := b.gate.State(); s.Dropped != 0 {
-			t.Errorf("%+v: gate %+v", tt, s)
+		if s := b.throttle.State(); s.Dropped != 0 {
+			t.Errorf("%+v: throttle %+v", tt, s)
 		}
 	}
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -62,12 +179,12 @@ func TestMaxAnswer(t *testing.T) {
 			}
 		}
 	}, func(c *Config) { c.MaxAnswer = 1 << 20 })
-	if a := b.Send(t.Context(), ops, 0); a.Fate != Unknown {
+	if a := b.Send(t.Context(), ops, 0); a.Kind != Unknown {
 		t.Errorf("%+v", a)
 	}
 }
 
-// TestTimeout: each request has its own time, in which waiting at the gate and taking a token are not counted; what it did
+// TestTimeout: each request has its own time, in which waiting at the throttle and taking a token are not counted; what it did
 // is not known then, with a transport that tells nothing.
 func TestTimeout(t *testing.T) {
 	for _, stage := range []string{"header", "body"} {
@@ -90,26 +207,26 @@ func TestTimeout(t *testing.T) {
 					return nil, r.Context().Err()
 				})}
 			})
-			holdGate(t, b, time.Hour)
+			holdThrottle(t, b, time.Hour)
 			a := b.Send(t.Context(), mixed(), 0)
 			if took := time.Since(began); took != 30*time.Second {
 				t.Errorf("%s: ended after %s", stage, took)
 			}
-			if a.Fate != Unknown || !errors.Is(a.Err, context.DeadlineExceeded) ||
+			if a.Kind != Unknown || !errors.Is(a.Err, context.DeadlineExceeded) ||
 				stage == "header" && a.Err.Error() != "no answer within 30s" {
-				t.Errorf("%s: %v %v", stage, a.Fate, a.Err)
+				t.Errorf("%s: %v %v", stage, a.Kind, a.Err)
 			}
-			if s := b.gate.State(); s.Dropped != 1 || s.InFlight != 0 {
-				t.Errorf("%s: gate %+v", stage, s)
+			if s := b.throttle.State(); s.Dropped != 1 || s.InFlight != 0 {
+				t.Errorf("%s: throttle %+v", stage, s)
 			}
 		})
 	}
 }
 
-// holdGate fills the gate for a time.
-func holdGate(t *testing.T, b *bench, d time.Duration) {
+// holdThrottle fills the throttle for a time.
+func holdThrottle(t *testing.T, b *bench, d time.Duration) {
 	for range 4 {
-		pass, err := b.gate.Enter(t.Context())
+		pass, err := b.throttle.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,12 +246,12 @@ func (b blocked) Read([]byte) (int, error) {
 func TestSendWithin(t *testing.T) {
 	ops := manyOps(2)
 	for _, tt := range []struct {
-		name          string
-		cancel, cut   time.Duration // when ctx and flight end
-		want          Fate
-		requests      int
-		after         time.Duration
-		gateForgotten bool // the gate hears nothing of the request
+		name              string
+		cancel, cut       time.Duration // when ctx and flight end
+		want              Kind
+		requests          int
+		after             time.Duration
+		throttleForgotten bool // the throttle hears nothing of the request
 	}{
 		{"canceled, answered in time", time.Second, time.Minute, Answered, 1, 10 * time.Second, false},
 		{"canceled, cut", time.Second, 5 * time.Second, Unknown, 1, 5 * time.Second, true},
@@ -160,11 +277,11 @@ func TestSendWithin(t *testing.T) {
 			defer cut()
 			began := time.Now()
 			a := b.SendWithin(ctx, flight, ops, 0)
-			if a.Fate != tt.want || requests != tt.requests || time.Since(began) != tt.after {
-				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Fate, a.Err, requests, time.Since(began))
+			if a.Kind != tt.want || requests != tt.requests || time.Since(began) != tt.after {
+				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Kind, a.Err, requests, time.Since(began))
 			}
-			if s := b.gate.State(); s.InFlight != 0 || (s.Accepted+s.Dropped+s.Refused == 0) != tt.gateForgotten {
-				t.Errorf("%s: gate %+v", tt.name, s)
+			if s := b.throttle.State(); s.InFlight != 0 || (s.Accepted+s.Dropped+s.Refused == 0) != tt.throttleForgotten {
+				t.Errorf("%s: throttle %+v", tt.name, s)
 			}
 		})
 	}

@@ -17,10 +17,10 @@ import (
 // Defaults of a Config's zero values.
 const (
 	DefaultTimeout   = time.Minute
-	DefaultMaxAnswer = 32 << 20
+	DefaultMaxAnswer = 16 << 20
 )
 
-// Config says where requests go and how. Server, OrgID, Token and Gate are needed.
+// Config says where requests go and how. Server, OrgID, Token and Throttle are needed.
 type Config struct {
 	// Server is scheme://host[:port][/prefix]. That the token may go there is for the caller to check.
 	Server string
@@ -32,11 +32,12 @@ type Config struct {
 	// Token gives the access token. refused is "", or the token that the service has just refused: then another one is
 	// wanted, and the same one again means that there is none. It is called before every request, from any goroutine.
 	Token func(ctx context.Context, refused string) (string, error)
-	// Gate says when a request may leave, and is told how it went.
-	Gate *throttle.Throttle
-	// Timeout is for one request, from its leaving the gate to the last byte of its answer; one minute when 0.
+	// Throttle says when a request may leave, and is told how it went.
+	Throttle *throttle.Throttle
+	// Timeout is for one request, from its leaving the throttle to the last byte of its answer; one minute when 0.
 	Timeout time.Duration
-	// MaxAnswer bounds an answer, in bytes after decompression; 32 MiB when 0. A larger one is not read to its end.
+	// MaxAnswer bounds an answer, in bytes after decompression; 16 MiB when 0. A larger one is not read to its end,
+	// nor one of more than 524,288 JSON values, or nested deeper than 64.
 	MaxAnswer int64
 	// UserAgent is sent with each request; net/http's when "".
 	UserAgent string
@@ -50,23 +51,23 @@ type Client struct {
 	gen *gen.Client
 }
 
-// orgID is what may stand in the path without changing it: a UUID, RFC 9562.
-var orgID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+// uuid is what may stand in the path without changing it, RFC 9562.
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // New checks the configuration and takes a copy.
 func New(cfg Config) (*Client, error) {
 	u, err := url.Parse(cfg.Server)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("exchange: server is not an http or https url")
+		return nil, errors.New("bulkapi: server is not an http or https url")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("exchange: server has more than scheme, host and path")
-	case !orgID.MatchString(cfg.OrgID):
-		return nil, fmt.Errorf("exchange: organization %q is not a UUID", cfg.OrgID)
+		return nil, errors.New("bulkapi: server has more than scheme, host and path")
+	case !uuid.MatchString(cfg.OrgID):
+		return nil, fmt.Errorf("bulkapi: organization %q is not a UUID", cfg.OrgID)
 	case cfg.Token == nil:
-		return nil, errors.New("exchange: no token source")
-	case cfg.Gate == nil:
-		return nil, errors.New("exchange: no gate")
+		return nil, errors.New("bulkapi: no token source")
+	case cfg.Throttle == nil:
+		return nil, errors.New("bulkapi: no throttle")
 	}
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
@@ -85,7 +86,7 @@ func New(cfg Config) (*Client, error) {
 	plain.Timeout = 0
 	client, err := gen.NewClient(cfg.Server, gen.WithHTTPClient(&plain))
 	if err != nil {
-		return nil, fmt.Errorf("exchange: %w", err)
+		return nil, fmt.Errorf("bulkapi: %w", err)
 	}
 	return &Client{cfg: cfg, gen: client}, nil
 }

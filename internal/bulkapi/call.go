@@ -1,18 +1,13 @@
 package bulkapi
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
@@ -22,44 +17,31 @@ import (
 // sender makes one call of the generated client. It may be called more than once.
 type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
 
-// reply is what one request brought back.
-type reply struct {
-	fate       Fate // what the status, or err, says by itself
-	status     int
-	header     http.Header
-	body       []byte
-	broken     error // why body is not the whole answer
-	err        error // why there is no answer at all
-	trackingID string
-	token      forms // what was sent, so that it can be kept out of texts
-	took       time.Duration
-}
-
-// call waits at the gate, takes a token and sends. A request that was refused for its token is sent once more if there is
-// another: a 401 did nothing. Waiting, for the gate and for a token, ends with ctx; what is under way ends with flight.
-func (x *Client) call(ctx, flight context.Context, send sender) reply {
-	var refused reply
+// call waits at the throttle, takes a token and sends. A request that was refused for its token is sent once more if there is
+// another: a 401 did nothing. Waiting, for the throttle and for a token, ends with ctx; what is under way ends with flight.
+func (x *Client) call(ctx, flight context.Context, send sender) response {
+	var refused response
 	var last string // the token that was refused
 	for {
-		pass, err := x.cfg.Gate.Enter(ctx)
+		pass, err := x.cfg.Throttle.Enter(ctx)
 		if err != nil {
-			return reply{fate: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
+			return response{kind: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
 		}
 		token, err := x.token(ctx, last)
 		switch {
 		case err != nil:
 			pass.Unused()
-			fate := Denied
+			kind := Denied
 			if ctx.Err() != nil {
-				fate = NotSent
+				kind = NotSent
 			}
-			return reply{fate: fate, err: err, status: refused.status, token: refused.token}
+			return response{kind: kind, err: err, status: refused.status, token: refused.token}
 		case token == last:
 			pass.Unused()
 			return refused
 		}
 		r := x.once(ctx, flight, token, send)
-		settle(ctx, flight, pass, r)
+		tellThrottle(ctx, flight, pass, r)
 		if r.status != http.StatusUnauthorized || last != "" {
 			return r
 		}
@@ -67,15 +49,15 @@ func (x *Client) call(ctx, flight context.Context, send sender) reply {
 	}
 }
 
-// settle tells the gate how it went.
-func settle(ctx, flight context.Context, pass *throttle.Pass, r reply) {
-	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong)
+// tellThrottle tells the throttle how it went.
+func tellThrottle(ctx, flight context.Context, pass *throttle.Pass, r response) {
+	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong) && !errors.Is(r.broken, errEncoding)
 	switch {
 	case r.status == http.StatusTooManyRequests:
 		pass.Refused(r.header.Get("Retry-After"))
-	case r.fate == Waiting:
+	case r.kind == Waiting:
 		pass.Unavailable(r.header.Get("Retry-After"))
-	case lost && (flight.Err() != nil || r.fate == NotSent && ctx.Err() != nil):
+	case lost && (flight.Err() != nil || r.kind == NotSent && ctx.Err() != nil):
 		pass.Unused() // canceled: it says nothing about the service
 	case lost:
 		pass.Dropped()
@@ -104,7 +86,7 @@ func (x *Client) token(ctx context.Context, refused string) (string, error) {
 }
 
 // once sends one request and reads its answer.
-func (x *Client) once(ctx, flight context.Context, token string, send sender) (r reply) {
+func (x *Client) once(ctx, flight context.Context, token string, send sender) (r response) {
 	r.token, r.trackingID = newForms(token), newTrackingID()
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
@@ -112,19 +94,19 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	defer cancel()
 	for _, c := range []context.Context{ctx, flight} {
 		if err := c.Err(); err != nil {
-			r.fate, r.err = NotSent, x.lost(c, limited, err)
+			r.kind, r.err = NotSent, x.lost(c, limited, err)
 			return r
 		}
 	}
 	var p progress
 	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.dress(token, r.trackingID))
 	if err != nil {
-		r.fate, r.err = p.fate(err), x.lost(flight, limited, err)
+		r.kind, r.err = p.kind(err), x.lost(flight, limited, err)
 		return r
 	}
 	defer resp.Body.Close()
-	r.status, r.header, r.fate = resp.StatusCode, resp.Header, fateOf(resp.StatusCode)
-	r.body, err = readBound(resp, x.cfg.MaxAnswer)
+	r.status, r.header, r.kind = resp.StatusCode, resp.Header, kindOf(resp.StatusCode)
+	r.body, err = readBody(resp, x.cfg.MaxAnswer)
 	if err != nil {
 		r.broken = x.lost(flight, limited, err)
 	}
@@ -152,30 +134,6 @@ func newTrackingID() string {
 	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// errTooLong is why an answer was not read to its end.
-var errTooLong = errors.New("the answer is too long")
-
-// readBound reads the whole body, up to max bytes. net/http decompresses what it asked for; some services compress unasked.
-func readBound(resp *http.Response, max int64) ([]byte, error) {
-	body := io.Reader(resp.Body)
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, err
-		}
-		body = z
-	}
-	var buf bytes.Buffer
-	if resp.ContentLength > 0 {
-		buf.Grow(int(min(resp.ContentLength, max, 1<<20)) + bytes.MinRead)
-	}
-	n, err := buf.ReadFrom(io.LimitReader(body, max+1))
-	if err == nil && n > max {
-		err = fmt.Errorf("%w: over %d bytes", errTooLong, max)
-	}
-	return buf.Bytes(), err
-}
-
 // transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned; of the cause,
 // whose text may quote an answer, errors.Is and errors.As can ask, and nobody who prints a chain of errors meets it.
 type transportError struct {
@@ -187,10 +145,7 @@ func (e *transportError) Error() string        { return e.text }
 func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
 func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
-// queried finds the query of a url in a text.
-var queried = regexp.MustCompile(`(https?://[^\s?"]*)\?[^\s"]*`)
-
-// lost makes an error of the transport presentable. Urls go or lose their query, because that of a search names people.
+// lost makes an error of the transport presentable. Its url goes: the query of a search names people.
 func (x *Client) lost(ctx, limited context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err

@@ -1,10 +1,10 @@
-// Package bulkapi carries out one request: it encodes operations, waits at the gate, posts, and reads the answer, with a
+// Package bulkapi carries out one request: it encodes operations, waits at the throttle, posts, and reads the answer, with a
 // bound, into what is known about each operation.
 //
-//	x, err := bulkapi.New(bulkapi.Config{Server: "https://webexapis.com", OrgID: org, Token: token, Gate: g})
+//	x, err := bulkapi.New(bulkapi.Config{Server: "https://webexapis.com", OrgID: org, Token: token, Throttle: g})
 //	...
 //	answer := x.Send(ctx, ops, 0)
-//	switch answer.Fate {
+//	switch answer.Kind {
 //	case bulkapi.Answered: // answer.Items says what became of each operation
 //	case bulkapi.NotSent, bulkapi.Waiting: // nothing was done: send again
 //	case bulkapi.Unknown: // look for what the operations would have created

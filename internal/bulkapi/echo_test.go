@@ -154,8 +154,8 @@ func TestTokenInABrokenAnswer(t *testing.T) {
 			io.WriteString(c, text)
 		}))
 		a := b.Send(t.Context(), mixed(), 0)
-		if a.Fate != Unknown || errors.Is(a.Err, context.Canceled) {
-			t.Errorf("%q: %v", text, a.Fate)
+		if a.Kind != Unknown || errors.Is(a.Err, context.Canceled) {
+			t.Errorf("%q: %v", text, a.Kind)
 		}
 		for err := a.Err; err != nil; err = errors.Unwrap(err) {
 			if leaks(err.Error(), testToken) {

@@ -22,10 +22,10 @@ func Example() {
 	defer service.Close()
 
 	x, err := bulkapi.New(bulkapi.Config{
-		Server: service.URL,
-		OrgID:  "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01",
-		Token:  func(context.Context, string) (string, error) { return "secret", nil },
-		Gate:   throttle.New(throttle.Config{}),
+		Server:   service.URL,
+		OrgID:    "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01",
+		Token:    func(context.Context, string) (string, error) { return "secret", nil },
+		Throttle: throttle.New(throttle.Config{}),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -35,7 +35,7 @@ func Example() {
 		{Method: "POST", Path: "/Users", BulkID: "ada", Data: json.RawMessage(`{"userName":"ada@example.com"}`)},
 		{Method: "DELETE", Path: "/Users/0b9e7a44", BulkID: "gone"},
 	}, 0)
-	fmt.Println(answer.Fate)
+	fmt.Println(answer.Kind)
 	for _, item := range answer.Items {
 		fmt.Println(item.Status, item.Location, item.Err)
 	}

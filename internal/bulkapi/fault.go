@@ -23,6 +23,7 @@ type Error struct {
 	note  string // what we found wrong with the answer
 	cause error  // why it could not be read
 	safe  string // Details without what the operations say
+	spoke bool   // it has a form in which SCIM or Webex services speak of errors
 }
 
 // Error is one line: the status, the codes, what the service said without the data that was sent, and the tracking id.
@@ -59,16 +60,15 @@ const (
 	maxShown   = 600
 )
 
-// clean makes the text of the error: from here on neither the token nor a value of the operations' data is in it.
+// clean makes the text of the error: from here on neither the token nor a value that red knows is in it.
 // Texts are cut only once the token is out of them: of one that is cut the rest would not be known.
-func (e *Error) clean(token forms, ops ...Operation) {
+func (e *Error) clean(red *redactor) {
 	for i, text := range e.Details {
-		e.Details[i] = shorten(token.mask(text), maxDetail)
+		e.Details[i] = shorten(red.token.mask(text), maxDetail)
 	}
-	e.TrackingID = shorten(token.without(e.TrackingID), maxCode)
-	red := newRedactor(token, ops...)
+	e.TrackingID = shorten(red.token.without(e.TrackingID), maxCode)
 	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
-		*code = shorten(red.clean(shorten(token.mask(*code), maxDetail)), maxCode)
+		*code = shorten(red.clean(shorten(red.token.mask(*code), maxDetail)), maxCode)
 	}
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
 }
@@ -89,11 +89,4 @@ func (e *Error) limits() (payload, operations int) {
 		}
 	}
 	return payload, operations
-}
-
-// readRefusal reads what an answer says about the request as a whole.
-func readRefusal(r reply) *Error {
-	e := readError(r.body, 0)
-	e.Status, e.TrackingID = r.status, firstOf(r.headerID(), e.TrackingID)
-	return e
 }

@@ -25,10 +25,10 @@ func FuzzAnswer(f *testing.F) {
 		ops := mixed()
 		a := reading(status, body, ops, failOnErrors)
 		switch {
-		case a.Fate < Answered || a.Fate > Unknown || (a.Err == nil) != (a.Fate == Answered):
+		case a.Kind < Answered || a.Kind > Unknown || (a.Err == nil) != (a.Kind == Answered):
 			t.Fatalf("%+v", a)
-		case a.Fate == Answered && len(a.Items) != len(ops), a.Fate != Answered && a.Items != nil:
-			t.Fatalf("%d items of %d operations, %v", len(a.Items), len(ops), a.Fate)
+		case a.Kind == Answered && len(a.Items) != len(ops), a.Kind != Answered && a.Items != nil:
+			t.Fatalf("%d items of %d operations, %v", len(a.Items), len(ops), a.Kind)
 		case a.PayloadLimit < 0 || a.OperationLimit < 0:
 			t.Fatalf("%+v", a)
 		}
@@ -67,7 +67,7 @@ func checkText(t *testing.T, err error, ops ...Operation) {
 	if !ok {
 		t.Fatalf("%#v", err)
 	}
-	if strings.Contains(string(fold(e.safe)), string(fold(secret))) && len(ops[0].Data) > 0 {
+	if strings.Contains(folded(e.safe), folded(secret)) && len(ops[0].Data) > 0 {
 		t.Fatalf("%q", text)
 	}
 	for _, kept := range append(e.Details, text) {
@@ -123,7 +123,7 @@ func FuzzReadError(f *testing.F) {
 	f.Add(`"\"{\\\"detail\\\":\\\"x\\\"}\""`)
 	f.Fuzz(func(t *testing.T, raw string) {
 		e := readError([]byte(raw), 0)
-		e.clean(nil, mixed()...)
+		e.clean(newRedactor(nil, mixed()...))
 		if len(e.Details) > maxDetails || len(e.Error()) > 1500 || strings.ContainsAny(e.Error(), "\n\r\x1b") {
 			t.Fatalf("%d details, %q", len(e.Details), e.Error())
 		}

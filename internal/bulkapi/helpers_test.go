@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -24,8 +25,8 @@ const (
 // bench is an Client in a test, with all that it touches.
 type bench struct {
 	*Client
-	gate *throttle.Throttle
-	logs *syncBuffer
+	throttle *throttle.Throttle
+	logs     *syncBuffer
 }
 
 // syncBuffer is a log that may be written from several goroutines.
@@ -50,12 +51,12 @@ func (b *syncBuffer) String() string {
 func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
 	t.Helper()
 	b := &bench{logs: new(syncBuffer)}
-	b.gate = throttle.New(throttle.Config{Concurrency: 4, Base: 1, MaxWait: 1})
+	b.throttle = throttle.New(throttle.Config{Concurrency: 4, Base: 1, MaxWait: 1})
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	t.Cleanup(transport.CloseIdleConnections)
 	cfg := Config{
-		Server: server, OrgID: testOrg, Gate: b.gate, HTTP: &http.Client{Transport: transport}, UserAgent: "test/1",
+		Server: server, OrgID: testOrg, Throttle: b.throttle, HTTP: &http.Client{Transport: transport}, UserAgent: "test/1",
 		Token:  func(context.Context, string) (string, error) { return testToken, nil },
 		Logger: slog.New(slog.NewJSONHandler(b.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -80,7 +81,8 @@ func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 
 // reading is the Answer to ops that a service would cause with this status and body, without a network.
 func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
-	return judge(reply{fate: fateOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
+	x := &Client{cfg: Config{OrgID: testOrg}}
+	return x.readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)
 }
 
 // mixed is one operation of each kind, with personal data.
@@ -116,6 +118,9 @@ func created(ops []Operation) string {
 	}
 	return b.String() + "]}"
 }
+
+// folded is s in a form that has no case.
+func folded(s string) string { return strings.Map(fold.Rune, s) }
 
 // wantClean fails when anything that must stay inside is in a text.
 func wantClean(t testing.TB, where, text string) {

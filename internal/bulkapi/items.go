@@ -2,8 +2,9 @@ package bulkapi
 
 import "strings"
 
-// readItems says of each operation what the results say of it.
-func readItems(ops []Operation, results []result, failOnErrors int, token forms, trackingID string) []Item {
+// readItems says of each operation what the results say of it. red is made only if an error is to be cleaned: services
+// quote the data of other operations too.
+func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, token forms, trackingID string, red func() *redactor) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
 	genuine := 0
@@ -15,11 +16,13 @@ func readItems(ops []Operation, results []result, failOnErrors int, token forms,
 		items[i] = Item{
 			Found: true, Status: int(r.Status), Location: token.location(r.Location), Version: token.without(r.Version),
 		}
+		kind, _, _ := strings.Cut(strings.Trim(ops[i].Path, "/"), "/")
+		items[i].ID = idAt(items[i].Location, kind, x.cfg.OrgID)
 		if r.Status.OK() {
 			continue
 		}
 		e := itemError(r)
-		e.clean(token, ops[i])
+		e.clean(red())
 		e.TrackingID = firstOf(e.TrackingID, trackingID)
 		items[i].Err = e
 		if !e.afterStop(true) {

@@ -73,76 +73,26 @@ func (m *matcher) byBulkID() {
 	}
 }
 
-// group is what an answer says about one method on one resource.
-type group struct{ ops, results []int }
-
-// byLocation gives results to the PATCH and DELETE operations of the resource that their location names. Where several
-// operations do the same to one resource, they are told apart by their order, provided that none is missing.
+// byLocation gives results to the PATCH and DELETE operations of the resource that their location names. Of several
+// operations on one resource, none is told from the others.
 func (m *matcher) byLocation() {
-	groups := m.groups()
+	index := make(map[string]int)
 	for i, op := range m.ops {
-		g := groups[target(op)]
-		if g == nil || g.ops[0] != i {
-			continue
+		resource := resourceOf(op)
+		if _, several := index[resource]; several {
+			i = nobody
 		}
-		var free, open []int
-		for _, j := range g.results {
-			if m.owner[j] == nobody {
-				free = append(free, j)
-			}
-		}
-		for _, i := range g.ops {
-			if m.of[i] == nobody {
-				open = append(open, i)
-			}
-		}
-		switch {
-		case len(g.ops) == 1: // what it has already stays
-			for _, j := range free {
-				m.give(i, j)
-			}
-		case len(g.ops) == len(g.results) && len(open) == len(free):
-			for k, j := range free {
-				m.give(open[k], j)
-			}
-		}
-	}
-}
-
-// groups puts operations and results of one method and resource together. A result whose method says nothing goes where
-// there is but one method for its resource.
-func (m *matcher) groups() map[string]*group {
-	groups := make(map[string]*group)
-	methods := make(map[string]string) // the one method used on a resource, "" if there are more
-	for i, op := range m.ops {
-		key := target(op)
-		if key == "" {
-			continue
-		}
-		if groups[key] == nil {
-			groups[key] = new(group)
-		}
-		groups[key].ops = append(groups[key].ops, i)
-		method, resource, _ := strings.Cut(key, " ")
-		if other, ok := methods[resource]; ok && other != method {
-			method = ""
-		}
-		methods[resource] = method
+		index[resource] = i
 	}
 	for j, r := range m.results {
-		resource := resourceKey(r.Location)
-		if resource == "" || m.owner[j] == foreign {
+		i, ok := index[resourceKey(r.Location)]
+		if m.owner[j] != nobody || !ok || i == nobody || resourceOf(m.ops[i]) == "" {
 			continue
 		}
-		method := knownMethod(r.Method)
-		if method == "" {
-			method = methods[resource]
-		}
-		if g := groups[method+" "+resource]; g != nil {
-			g.results = append(g.results, j)
+		if method := knownMethod(r.Method); method == "" || strings.EqualFold(method, m.ops[i].Method) {
+			m.give(i, j)
 		}
 	}
-	return groups
 }
 
 // byPosition takes the order of the results for that of the operations, if their counts agree and nothing known of any
@@ -179,8 +129,8 @@ func contradicts(r result, op Operation, types map[string]bool) bool {
 	if t, _, _ := strings.Cut(resource, "/"); t != typeOf(op) {
 		return types[t]
 	}
-	key := target(op)
-	return key != "" && !strings.HasSuffix(key, " "+resource) && !strings.Contains(key, "/bulkid:")
+	own := resourceOf(op)
+	return own != "" && own != resource && !strings.Contains(own, "/bulkid:")
 }
 
 // knownMethod is method in upper case, "" if it is none that SCIM knows.
@@ -192,16 +142,12 @@ func knownMethod(method string) string {
 	return ""
 }
 
-// target is what op does to which resource, as in "PATCH users/2819c223", or "" for a POST.
-func target(op Operation) string {
+// resourceOf is the resource that op changes, as in "users/2819c223", or "" for a POST.
+func resourceOf(op Operation) string {
 	if strings.EqualFold(op.Method, "POST") {
 		return ""
 	}
-	resource := resourceKey(op.Path)
-	if resource == "" {
-		return ""
-	}
-	return strings.ToUpper(op.Method) + " " + resource
+	return resourceKey(op.Path)
 }
 
 // typeOf is the endpoint that op names, as in "users".

@@ -58,7 +58,7 @@ func TestNotSent(t *testing.T) {
 	for _, tt := range []struct {
 		name, server string
 		change       func(*Config)
-		want         Fate
+		want         Kind
 	}{
 		{"connection refused", "http://" + closed, none, NotSent},
 		{"unknown certificate", secure.URL, none, NotSent},
@@ -78,16 +78,16 @@ func TestNotSent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, tt.server, tt.change)
 			a := b.Send(t.Context(), mixed(), 0)
-			if a.Fate != tt.want || a.Err == nil || a.Status != 0 {
-				t.Errorf("%v %v", a.Fate, a.Err)
+			if a.Kind != tt.want || a.Err == nil || a.Status != 0 {
+				t.Errorf("%v %v", a.Kind, a.Err)
 			}
 			wantClean(t, "error", a.Err.Error())
 			if strings.Contains(a.Err.Error(), testOrg) {
 				t.Errorf("the url shows: %v", a.Err)
 			}
 			wantClean(t, "log", b.logs.String())
-			if s := b.gate.State(); s.Dropped != 1 || s.InFlight != 0 {
-				t.Errorf("gate %+v", s)
+			if s := b.throttle.State(); s.Dropped != 1 || s.InFlight != 0 {
+				t.Errorf("throttle %+v", s)
 			}
 		})
 	}
@@ -120,14 +120,14 @@ func TestProgress(t *testing.T) {
 				trace.GotFirstResponseByte()
 			}
 		}
-		if got := p.fate(failed).String(); got != tt.want {
+		if got := p.kind(failed).String(); got != tt.want {
 			t.Errorf("%q: %s, want %s", tt.events, got, tt.want)
 		}
 	}
 }
 
 // TestCanceled: a request that is canceled while dialling has not left; while it is answered, nobody knows. Neither tells
-// the gate anything about the service.
+// the throttle anything about the service.
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := newBench(t, "http://webex.example", func(c *Config) {
@@ -137,11 +137,11 @@ func TestCanceled(t *testing.T) {
 			return nil, ctx.Err()
 		}
 	})
-	if a := b.Send(ctx, mixed(), 0); a.Fate != NotSent || !errors.Is(a.Err, context.Canceled) {
-		t.Errorf("dialling: %v %v", a.Fate, a.Err)
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NotSent || !errors.Is(a.Err, context.Canceled) {
+		t.Errorf("dialling: %v %v", a.Kind, a.Err)
 	}
-	if s := b.gate.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
-		t.Errorf("gate %+v", s)
+	if s := b.throttle.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
+		t.Errorf("throttle %+v", s)
 	}
 
 	ctx, cancel = context.WithCancel(t.Context())
@@ -150,22 +150,22 @@ func TestCanceled(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	if a := b.Send(ctx, mixed(), 0); a.Fate != Unknown || !errors.Is(a.Err, context.Canceled) {
-		t.Errorf("answering: %v %v", a.Fate, a.Err)
+	if a := b.Send(ctx, mixed(), 0); a.Kind != Unknown || !errors.Is(a.Err, context.Canceled) {
+		t.Errorf("answering: %v %v", a.Kind, a.Err)
 	}
-	if s := b.gate.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
-		t.Errorf("gate %+v", s)
+	if s := b.throttle.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
+		t.Errorf("throttle %+v", s)
 	}
 }
 
-// TestGateEnds: who never got through the gate has sent nothing.
-func TestGateEnds(t *testing.T) {
+// TestThrottleEnds: who never got through the throttle has sent nothing.
+func TestThrottleEnds(t *testing.T) {
 	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
-	holdGate(t, b, time.Hour)
+	holdThrottle(t, b, time.Hour)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if a := b.Send(ctx, mixed(), 0); a.Fate != NotSent || !errors.Is(a.Err, context.DeadlineExceeded) {
-		t.Errorf("%v %v", a.Fate, a.Err)
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NotSent || !errors.Is(a.Err, context.DeadlineExceeded) {
+		t.Errorf("%v %v", a.Kind, a.Err)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestCanceledBeforeItLeft(t *testing.T) {
 		}
 	})
 	a := b.SendWithin(ctx, t.Context(), mixed(), 0)
-	if s := b.gate.State(); a.Fate != NotSent || s.Dropped != 0 || s.InFlight != 0 {
-		t.Errorf("%v, %+v", a.Fate, s)
+	if s := b.throttle.State(); a.Kind != NotSent || s.Dropped != 0 || s.InFlight != 0 {
+		t.Errorf("%v, %+v", a.Kind, s)
 	}
 }

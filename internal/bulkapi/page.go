@@ -2,7 +2,6 @@ package bulkapi
 
 import (
 	"encoding/json"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -16,36 +15,14 @@ type page struct {
 	total     int // of all pages, 0 if the service does not say
 }
 
-// readPage reads the answer to a search, RFC 7644 section 3.4.2.
-func readPage(r reply, q query) (page, *LookupError) {
-	if r.err != nil {
-		return page{}, &LookupError{Fate: r.fate, Status: r.status, Err: cleaned(r.err, r.token, q.data())}
-	}
-	note := ""
-	if r.fate == Answered {
-		p, ok := parsePage(r.body, q.attribute, date(r.header))
-		if ok && r.broken == nil {
-			for i := range p.resources {
-				p.resources[i].hide(r.token)
-			}
-			return p, nil
-		}
-		r.fate, note = Unknown, "the answer is not a page of resources"
-	}
-	e := readRefusal(r)
-	e.note, e.cause = note, cleaned(r.broken, r.token, q.data())
-	e.clean(r.token, q.data())
-	return page{}, &LookupError{Fate: r.fate, Status: r.status, Err: e}
-}
-
-// parsePage reads a page leniently, each resource by itself. What names neither a total nor resources is none: to take it
-// for an empty page would be to say that nothing exists.
-func parsePage(body []byte, attribute string, date time.Time) (page, bool) {
+// readPage reads the answer to a search, RFC 7644 section 3.4.2, leniently, each resource by itself. What names neither a
+// total nor resources is none: to take it for an empty page would be to say that nothing exists.
+func (l *lookup) readPage(r response) (page, bool) {
 	var list struct {
 		TotalResults wire.Text
 		Resources    []json.RawMessage
 	}
-	if err := json.Unmarshal(trim(body), &list); err != nil {
+	if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil || len(list.Resources) > maxEntries {
 		return page{}, false
 	}
 	total, err := strconv.Atoi(string(list.TotalResults))
@@ -54,43 +31,43 @@ func parsePage(body []byte, attribute string, date time.Time) (page, bool) {
 	}
 	p := page{entries: len(list.Resources), total: max(total, 0)}
 	for _, raw := range list.Resources {
-		var r struct {
-			ID, UserName, DisplayName, ExternalID wire.Text
-			Meta                                  struct{ Location, Version, Created wire.Text }
+		if res := l.resource(raw, r); res.Name != "" {
+			p.resources = append(p.resources, res)
 		}
-		_ = json.Unmarshal(raw, &r) // a member of another type costs only itself
-		name := r.UserName
-		if attribute == "displayName" {
-			name = r.DisplayName
-		}
-		if name == "" {
-			continue
-		}
-		p.resources = append(p.resources, Resource{
-			ID: string(r.ID), Name: string(name), ExternalID: string(r.ExternalID), Location: string(r.Meta.Location),
-			Version: string(r.Meta.Version), Age: age(string(r.Meta.Created), date),
-		})
 	}
 	return p, true
 }
 
-// hide takes the token out of what is kept of a resource.
-func (r *Resource) hide(token forms) {
-	r.ID, r.Location, r.Version = token.without(r.ID), token.location(r.Location), token.without(r.Version)
-}
-
-// date is when an answer was made, the zero time if it does not say.
-func date(h http.Header) time.Time {
-	t, _ := http.ParseTime(h.Get("Date"))
-	return t
-}
-
-// age is the time from created, as RFC 7643 section 2.3.5 writes it, to date, which is cut to whole seconds (RFC 9110
-// section 5.6.7).
-func age(created string, date time.Time) time.Duration {
-	t, err := time.Parse(time.RFC3339, created)
-	if err != nil || date.IsZero() {
-		return -1
+// resource reads one resource of a response. A member of another type than it should have reads as absent.
+func (l *lookup) resource(raw []byte, r response) Resource {
+	var m struct {
+		ID, UserName, DisplayName wire.Text
+		ExternalID                json.RawMessage
+		Meta                      struct{ Location, Version, Created, LastModified wire.Text }
 	}
-	return max(0, date.Sub(t))
+	_ = json.Unmarshal(raw, &m) // a member of another type costs only itself
+	name := m.UserName
+	if l.isGroups() {
+		name = m.DisplayName
+	}
+	var externalID wire.Text
+	_ = externalID.UnmarshalJSON(m.ExternalID)
+	res := Resource{
+		ID: cleanID(r.token.without(string(m.ID))), Name: string(name), ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
+		Location: r.token.location(string(m.Meta.Location)), Version: r.token.without(string(m.Meta.Version)),
+		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
+	}
+	if isElsewhere(res.Location, l.kind, l.x.cfg.OrgID) {
+		res.ID = ""
+	}
+	if !r.token.in(string(raw)) {
+		res.Raw = raw
+	}
+	return res
+}
+
+// timestamp is a time as RFC 7643 section 2.3.5 writes it, the zero time if it is none.
+func timestamp(text wire.Text) time.Time {
+	t, _ := time.Parse(time.RFC3339, string(text))
+	return t
 }

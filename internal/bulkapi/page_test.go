@@ -25,7 +25,7 @@ func TestReadPage(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0
 			b := newBench(t, "https://webex.example", func(c *Config) {
-				c.Gate = throttle.New(throttle.Config{})
+				c.Throttle = throttle.New(throttle.Config{})
 				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 					requests++
 					return answer(200, tt.body), nil
@@ -35,7 +35,7 @@ func TestReadPage(t *testing.T) {
 			got := ids(found)
 			if err != nil {
 				got = "!"
-				if le, ok := errors.AsType[*LookupError](err); !ok || le.Status != 200 || le.Fate != Unknown || requests != lookupAttempts {
+				if le, ok := errors.AsType[*LookupError](err); !ok || le.Status != 200 || le.Kind != Unknown || requests != lookupAttempts {
 					t.Errorf("%s: %v after %d requests", tt.body, err, requests)
 				}
 			}

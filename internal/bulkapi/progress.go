@@ -30,9 +30,9 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// fate tells what err, the transport's, means for the request. A transport that reports nothing is believed only where
+// kind tells what err, the transport's, means for the request. A transport that reports nothing is believed only where
 // its error can have no other meaning.
-func (p *progress) fate(err error) Fate {
+func (p *progress) kind(err error) Kind {
 	switch {
 	case p.left.Load():
 		return Unknown

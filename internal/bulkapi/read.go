@@ -15,6 +15,7 @@ import (
 const (
 	isEmpty   = "the answer is empty"
 	tooLong   = "the answer is longer than allowed"
+	encoded   = "the answer has an encoding that was not asked for"
 	breaksOff = "the answer breaks off"
 	noJSON    = "the answer is not JSON"
 	noList    = "the answer has no list of results"
@@ -48,6 +49,9 @@ func readResults(body []byte, broken error) (results []result, note string) {
 	if !found {
 		return nil, noList
 	}
+	if len(list) > maxEntries {
+		return nil, tooLong
+	}
 	results = make([]result, len(list))
 	for i, raw := range list {
 		_ = json.Unmarshal(raw, &results[i]) // what is odd costs only itself
@@ -73,6 +77,8 @@ func names(members map[string]json.RawMessage) func(yield func(string) bool) {
 // brokenNote tells a JSON object that does not end from what never was one.
 func brokenNote(body []byte, broken error) string {
 	switch {
+	case errors.Is(broken, errEncoding):
+		return encoded
 	case len(body) > 0 && body[0] != '{':
 		return noJSON
 	case errors.Is(broken, errTooLong):

@@ -10,9 +10,13 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
+// maxInner bounds JSON in a string, in bytes: its values were not counted when the answer was read.
+const maxInner = 64 << 10
+
 // fault has the members of all forms of error that services use. Each may be missing, or of another type.
 type fault struct {
-	Status     wire.Status     `json:"status"`            // RFC 7644 section 3.12
+	Schemas    []wire.Text     `json:"schemas"`           // RFC 7644 section 3.12
+	Status     wire.Status     `json:"status"`            // likewise
 	ScimType   wire.Text       `json:"scimType"`          // likewise
 	Detail     texts           `json:"detail"`            // likewise
 	Details    texts           `json:"details"`           // the Webex extension
@@ -44,7 +48,8 @@ func readError(raw []byte, depth int) *Error {
 		if json.Unmarshal(raw, &text) != nil {
 			break
 		}
-		if inner := trim([]byte(text)); json.Valid(inner) && len(inner) > 0 && strings.IndexByte(`{["`, inner[0]) >= 0 {
+		inner := trim([]byte(text))
+		if len(inner) > 0 && len(inner) <= maxInner && strings.IndexByte(`{["`, inner[0]) >= 0 && json.Valid(inner) {
 			return readError(inner, depth+1)
 		}
 		e.say(text)
@@ -65,7 +70,7 @@ func (e *Error) take(f *fault, depth int) {
 		e.take(x, depth)
 	}
 	e.merge(&Error{
-		Status: int(f.Status), ScimType: line(string(f.ScimType)), ErrorCode: line(string(f.ErrorCode)),
+		spoke: f.isService(), Status: int(f.Status), ScimType: line(string(f.ScimType)), ErrorCode: line(string(f.ErrorCode)),
 		TrackingID: word(string(f.TrackingID)),
 	})
 	for _, t := range []texts{f.Details, f.Detail, f.Message, f.Errors, f.OAuthText} {
@@ -82,8 +87,20 @@ func (e *Error) take(f *fault, depth int) {
 	}
 }
 
+// isService reports whether f is in a form of SCIM, Webex or OAuth. A message or a status alone is not: gateways and
+// firewalls have these too.
+func (f *fault) isService() bool {
+	var oauth string
+	_ = json.Unmarshal(f.OAuth, &oauth)
+	isCode := oauth != "" && strings.Trim(oauth, "abcdefghijklmnopqrstuvwxyz_") == "" // such as invalid_token
+	isError := func(schema wire.Text) bool { return strings.HasSuffix(string(schema), ":Error") }
+	return slices.ContainsFunc(f.Schemas, isError) || f.Extension != nil || f.ScimType != "" || len(f.Detail.list) > 0 ||
+		len(f.Details.list) > 0 || f.TrackingID != "" || f.ErrorCode != "" || isCode
+}
+
 // merge fills what is still empty from other, and adds what it says.
 func (e *Error) merge(other *Error) {
+	e.spoke = e.spoke || other.spoke
 	if e.Status == 0 {
 		e.Status = other.Status
 	}
@@ -134,16 +151,6 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 		}
 	}
 	return nil
-}
-
-// headerID is the tracking id in the header, written in any case.
-func (r reply) headerID() string {
-	for name, values := range r.header {
-		if strings.EqualFold(name, "TrackingID") && len(values) > 0 {
-			return shorten(r.token.without(word(values[0])), maxCode)
-		}
-	}
-	return ""
 }
 
 // word is s without white space and all else that a name does not hold.

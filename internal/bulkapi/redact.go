@@ -3,42 +3,51 @@ package bulkapi
 import (
 	"bytes"
 	"encoding/json"
+	"html"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/webexscim/bulk/internal/fold"
 )
 
 // hidden stands for what is not shown.
 const hidden = "…"
 
-// shortest is the length, in characters, from which a value is looked for in texts: shorter ones are in every text.
+// shortest is the length, in characters, from which a value is looked for everywhere in a text. A shorter one is in every
+// text by chance, unless it is a word of its own there.
 const shortest = 3
 
 // redactor takes the token and the values of data out of texts.
 type redactor struct {
 	token  forms
-	values [][]rune // folded, the forms of the token among them
+	values map[rune][]value // by their first character
+	known  map[string]bool
+}
+
+// value is what must not be shown, folded.
+type value struct {
+	text []rune
+	word bool // it is hidden where it is a word of its own
 }
 
 // newRedactor collects the values of the operations' data. It does its work only where an error is reported.
 func newRedactor(token forms, ops ...Operation) *redactor {
-	red := &redactor{token: token}
+	r := &redactor{token: token, values: make(map[rune][]value), known: make(map[string]bool)}
 	for _, form := range token {
-		red.add(form)
+		r.add(form)
 	}
 	for _, op := range ops {
-		if len(op.Data) == 0 {
-			continue
-		}
 		var data any
 		dec := json.NewDecoder(bytes.NewReader(op.Data))
 		dec.UseNumber()
-		if dec.Decode(&data) == nil {
-			red.collect("", data)
+		if len(op.Data) > 0 && dec.Decode(&data) == nil {
+			r.collect("", data)
 		}
 	}
-	return red
+	return r
 }
 
 // collect adds all texts and numbers under value, the member called key.
@@ -79,17 +88,58 @@ func vocabulary(key string) bool {
 	return false
 }
 
-func (r *redactor) add(value string) {
-	value = strings.TrimSpace(value)
-	if utf8.RuneCountInString(value) >= shortest {
-		r.values = append(r.values, fold(value))
+// add adds a value in the forms in which a service may keep it.
+func (r *redactor) add(text string) {
+	plain := fold.Spaces(text)
+	for _, form := range []string{plain, fold.Compose(plain), fold.Decompose(plain)} {
+		runes := []rune(strings.Map(fold.Rune, form))
+		if len(runes) == 0 || r.known[string(runes)] {
+			continue
+		}
+		r.known[string(runes)] = true
+		dense := slices.ContainsFunc(runes, unspaced)
+		if len(runes) >= 2 || dense {
+			v := value{text: runes, word: len(runes) < shortest && !dense}
+			r.values[runes[0]] = append(r.values[runes[0]], v)
+		}
 	}
 }
 
-// clean is text on one line with every value replaced, whatever its case.
-func (r *redactor) clean(text string) string { return r.mask(oneLine(text)) }
+// unspaced reports whether c is of a script that writes no spaces between words, or glues endings to names. There two
+// characters are a whole name, and no space shows where it ends.
+func unspaced(c rune) bool {
+	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+}
 
+// queried finds the query of a url in a text, absolute or relative, however often escaped.
+var queried = regexp.MustCompile(`(?i)((?:/|%(?:25)*2F)[^\s?"]*?)(?:\?|%(?:25)*3F)[^\s"]+`)
+
+// clean is text on one line with every value replaced, in any case and however escaped, and without the query of a url:
+// that of a search names people.
+func (r *redactor) clean(text string) string {
+	return r.mask(queried.ReplaceAllString(fold.Spaces(oneLine(text)), "$1"))
+}
+
+// mask is text with the mark in the place of every value. Where an escape hid one, the text is shown unescaped.
 func (r *redactor) mask(text string) string {
+	shown := r.hide(text)
+	for plain, n := shown, 0; n < mostEscapes; n++ {
+		next := unescapeText(plain)
+		if next == plain {
+			break
+		}
+		if plain = r.hide(next); plain != next {
+			shown = plain
+		}
+	}
+	if r.token.in(shown) { // escaped in another way
+		return hidden
+	}
+	return shown
+}
+
+// hide replaces the values that stand in a text as they are.
+func (r *redactor) hide(text string) string {
 	for range 4 { // a replacement can make a new match only with values that hold the mark itself
 		next := r.once(text)
 		if next == text {
@@ -97,70 +147,61 @@ func (r *redactor) mask(text string) string {
 		}
 		text = next
 	}
-	if r.token.in(text) { // in an escaped form
-		return hidden
-	}
 	return text
 }
 
 func (r *redactor) once(text string) string {
-	runes, folded := []rune(text), fold(text)
-	var hide []bool
-	for _, value := range r.values {
-		for from := 0; ; {
-			i := index(folded[from:], value)
-			if i < 0 {
-				break
+	runes := []rune(text)
+	folded := []rune(strings.Map(fold.Rune, text))
+	covered := make([]bool, len(runes))
+	for i, c := range folded {
+		for _, v := range r.values[c] {
+			if v.at(folded, i) {
+				for k := range v.text {
+					covered[i+k] = true
+				}
 			}
-			if hide == nil {
-				hide = make([]bool, len(runes))
-			}
-			for k := range value {
-				hide[from+i+k] = true
-			}
-			from += i + 1
 		}
-	}
-	if hide == nil {
-		return text
 	}
 	var b strings.Builder
 	for i, c := range runes {
 		switch {
-		case !hide[i]:
+		case !covered[i]:
 			b.WriteRune(c)
-		case i == 0 || !hide[i-1]:
+		case i == 0 || !covered[i-1]:
 			b.WriteString(hidden)
 		}
 	}
 	return b.String()
 }
 
-// index is where value begins in text, or -1.
-func index(text, value []rune) int {
-	for i := 0; i+len(value) <= len(text); i++ {
-		if text[i] == value[0] && slices.Equal(text[i:i+len(value)], value) {
-			return i
-		}
+// at reports whether the value stands at text[i].
+func (v value) at(text []rune, i int) bool {
+	end := i + len(v.text)
+	if end > len(text) || !slices.Equal(text[i:end], v.text) {
+		return false
 	}
-	return -1
+	return !v.word || (i == 0 || !inWord(text[i-1])) && (end == len(text) || !inWord(text[end]))
 }
 
-// fold makes texts that differ in case alone equal (as strings.EqualFold does), character by character.
-func fold(s string) []rune {
-	runes := []rune(s)
-	for i, r := range runes {
-		if r < utf8.RuneSelf && r != 'k' && r != 'K' && r != 's' && r != 'S' {
-			if 'A' <= r && r <= 'Z' {
-				runes[i] = r + 'a' - 'A'
-			}
-			continue
+func inWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+
+// inJSON finds the escapes of JSON strings.
+var inJSON = regexp.MustCompile(`(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
+
+// unescapeText reads the escapes of urls, HTML and JSON once, on one line.
+func unescapeText(text string) string {
+	text = html.UnescapeString(strings.ReplaceAll(unescapeAll(text), "+", " "))
+	text = inJSON.ReplaceAllStringFunc(text, func(escape string) (plain string) {
+		_ = json.Unmarshal([]byte(`"`+escape+`"`), &plain) // always can be
+		return plain
+	})
+	if !utf8.ValidString(text) { // perhaps ISO 8859-1
+		runes := make([]rune, len(text))
+		for i := range len(text) {
+			runes[i] = rune(text[i])
 		}
-		least := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		runes[i] = least
+		text = string(runes)
 	}
-	return runes
+	return fold.Spaces(oneLine(text))
 }

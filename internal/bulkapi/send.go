@@ -3,16 +3,16 @@ package bulkapi
 import (
 	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/webexscim/bulk/gen"
 )
 
 // Send carries out one request. failOnErrors, 1 to 100, makes the service stop after so many failures; 0 leaves it out.
-// Send waits at the gate and then for the answer, at most Config.Timeout. When ctx ends meanwhile, the request may have
-// reached the service: its fate is Unknown.
+// Send waits at the throttle and then for the answer, at most Config.Timeout. When ctx ends meanwhile, the request may have
+// reached the service: its kind is Unknown.
 func (x *Client) Send(ctx context.Context, ops []Operation, failOnErrors int) Answer {
 	return x.SendWithin(ctx, ctx, ops, failOnErrors)
 }
@@ -27,56 +27,47 @@ func (x *Client) SendWithin(ctx, flight context.Context, ops []Operation, failOn
 	r := x.call(ctx, flight, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 		return x.gen.ExecuteBulkWithBody(ctx, x.cfg.OrgID, "application/json", bytes.NewReader(body), edit)
 	})
-	a := judge(r, ops, failOnErrors)
+	a := x.readAnswer(r, ops, failOnErrors)
 	x.log(ctx, r, a, ops, len(body))
 	return a
 }
 
-// judge tells what a reply means for the operations.
-func judge(r reply, ops []Operation, failOnErrors int) Answer {
-	a := Answer{Fate: r.fate, Status: r.status, TrackingID: r.headerID()}
+// readAnswer tells what a response means for the operations.
+func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
+	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
+	red := sync.OnceValue(func() *redactor { return newRedactor(r.token, ops...) })
 	switch {
-	case r.err != nil && r.fate == Unknown:
-		a.Err = cleaned(r.err, r.token, ops...)
+	case r.err != nil && r.kind == Unknown:
+		a.Err = cleaned(r.err, red())
 		return a
 	case r.err != nil: // nothing that could be quoted was sent
-		a.Err = cleaned(r.err, r.token)
+		a.Err = cleaned(r.err, newRedactor(r.token))
 		return a
 	}
 	results, note := readResults(r.body, r.broken)
-	switch {
-	case r.fate == Answered && note == "", r.fate == Rejected && areResults(results):
-		a.Fate = Answered
-		a.Items = readItems(ops, results, failOnErrors, r.token, a.TrackingID)
+	isResults := areResults(results)
+	if r.kind == Answered && note == "" || r.kind == Rejected && isResults {
+		a.Kind, a.Alive = Answered, true
+		a.Items = x.readItems(ops, results, failOnErrors, r.token, a.TrackingID, red)
 		return a
-	case r.fate == Answered:
-		a.Fate = Unknown
-	case r.fate == Rejected && r.status != http.StatusRequestEntityTooLarge && (note == breaksOff || note == tooLong):
-		a.Fate = Unknown // it may have been a list of results
-	default:
-		note = ""
 	}
-	e := readRefusal(r)
-	e.note, e.cause = note, cleaned(r.broken, r.token, ops...)
-	e.clean(r.token, ops...)
-	if a.TrackingID == "" {
-		a.TrackingID = e.TrackingID
-	}
+	var e *Error
+	e, a.Kind, a.Alive = r.refusal(note, isResults, red())
+	a.Err, a.TrackingID = e, firstOf(a.TrackingID, e.TrackingID)
 	if r.status == http.StatusRequestEntityTooLarge {
 		a.PayloadLimit, a.OperationLimit = e.limits()
 	}
-	a.Err = e
 	return a
 }
 
 // log writes one record for the request and, for those who look closely, one for each operation.
-func (x *Client) log(ctx context.Context, r reply, a Answer, ops []Operation, size int) {
+func (x *Client) log(ctx context.Context, r response, a Answer, ops []Operation, size int) {
 	level := slog.LevelInfo
-	if a.Fate == Answered {
+	if a.Kind == Answered {
 		level = slog.LevelDebug
 	}
 	attrs := append(make([]slog.Attr, 0, 8), slog.Int("operations", len(ops)), slog.Int("bytes", size),
-		slog.String("fate", a.Fate.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
+		slog.String("kind", a.Kind.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
 		slog.String("trackingId", firstOf(a.TrackingID, r.trackingID)))
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", a.Err.Error()))
@@ -102,13 +93,4 @@ func firstOf(texts ...string) string {
 		}
 	}
 	return ""
-}
-
-// cleaned is err with nothing in its text that was sent.
-func cleaned(err error, token forms, ops ...Operation) error {
-	if t, ok := errors.AsType[*transportError](err); ok {
-		t.text = newRedactor(token, ops...).clean(t.text)
-		return t
-	}
-	return err
 }

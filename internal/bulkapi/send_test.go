@@ -48,7 +48,7 @@ func TestSend(t *testing.T) {
 	})
 	for range 2 {
 		a := b.Send(t.Context(), ops, 3)
-		if a.Fate != Answered || a.Err != nil || a.Status != 200 || a.TrackingID != "T-9" || len(a.Items) != 4 {
+		if a.Kind != Answered || a.Err != nil || a.Status != 200 || a.TrackingID != "T-9" || len(a.Items) != 4 {
 			t.Fatalf("%+v", a)
 		}
 		if it := a.Items[0]; !it.Found || it.Status != 201 || it.Location != "/l" || it.Version != `W/"1"` || it.Err != nil {
@@ -63,46 +63,50 @@ func TestSend(t *testing.T) {
 		}
 	}
 	wantClean(t, "log", b.logs.String())
-	for _, want := range []string{`"operations":4`, `"fate":"answered"`, `"trackingId":"T-9"`, `"path":"/Users/bb-2"`, `"bulkId":"d1"`} {
+	for _, want := range []string{`"operations":4`, `"kind":"answered"`, `"trackingId":"T-9"`, `"path":"/Users/bb-2"`, `"bulkId":"d1"`} {
 		if !strings.Contains(b.logs.String(), want) {
 			t.Errorf("log without %s: %s", want, b.logs.String())
 		}
 	}
-	if s := b.gate.State(); s.Accepted != 2 || s.InFlight != 0 {
-		t.Errorf("gate %+v", s)
+	if s := b.throttle.State(); s.Accepted != 2 || s.InFlight != 0 {
+		t.Errorf("throttle %+v", s)
 	}
 }
 
 // TestSendNothing: no empty request is ever sent.
 func TestSendNothing(t *testing.T) {
 	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
-	if a := b.Send(t.Context(), nil, 0); a.Fate != Answered || a.Err != nil || len(a.Items) != 0 {
+	if a := b.Send(t.Context(), nil, 0); a.Kind != Answered || a.Err != nil || len(a.Items) != 0 {
 		t.Errorf("%+v", a)
 	}
 }
 
-// TestFates: every HTTP answer, what it means for the operations, and what the gate hears of it.
-func TestFates(t *testing.T) {
+// TestKinds: every HTTP answer, what it means for the operations, and what the throttle hears of it.
+func TestKinds(t *testing.T) {
 	scim := `{"schemas":["x"],"status":"%d","detail":"about ` + secret + ` and ` + testToken + `","trackingId":"T-1"}`
 	type row struct {
 		status int
 		body   string
-		want   Fate
+		want   Kind
 	}
 	var rows []row
-	for fate, statuses := range map[Fate][]int{
-		Waiting:  {429, 423, 503},
+	for kind, statuses := range map[Kind][]int{
+		Waiting:  {429, 423, 425, 503},
 		Rejected: {400, 409, 412, 413, 417, 418, 422, 499 - 1},
-		Denied:   {403, 404, 405, 406, 407, 410, 411, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
-		Unknown:  {408, 499, 500, 502, 504, 520, 599, 200, 201, 202, 207},
+		Denied:   {403, 404, 405, 406, 407, 410, 411, 414, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
+		Unknown:  {408, 499, 500, 502, 504, 511, 520, 599, 200, 201, 202, 207},
 	} {
 		for _, status := range statuses {
-			rows = append(rows, row{status, fmt.Sprintf(scim, status), fate}, row{status, "<html>" + secret + testToken + "</html>", fate})
-			if fate != Rejected {
-				rows = append(rows, row{status, `{"operations":[{"bulkId":"u1"`, fate})
+			page := kind
+			if isFirewalls(status) {
+				page = Rejected
 			}
-			if fate != Unknown {
-				rows = append(rows, row{status, "", fate})
+			rows = append(rows, row{status, fmt.Sprintf(scim, status), kind}, row{status, "<html>" + secret + testToken + "</html>", page})
+			if kind != Rejected {
+				rows = append(rows, row{status, `{"operations":[{"bulkId":"u1"`, kind})
+			}
+			if kind != Unknown {
+				rows = append(rows, row{status, "", kind})
 			}
 		}
 	}
@@ -134,8 +138,8 @@ func TestFates(t *testing.T) {
 				io.WriteString(w, tt.body)
 			})
 			a := b.Send(t.Context(), mixed(), 0)
-			if a.Fate != tt.want || a.Status != tt.status || (a.Err == nil) != (a.Fate == Answered) {
-				t.Fatalf("%v, status %d, %v; want %v", a.Fate, a.Status, a.Err, tt.want)
+			if a.Kind != tt.want || a.Status != tt.status || (a.Err == nil) != (a.Kind == Answered) {
+				t.Fatalf("%v, status %d, %v; want %v", a.Kind, a.Status, a.Err, tt.want)
 			}
 			if a.Err != nil {
 				e, ok := errors.AsType[*Error](a.Err)
@@ -151,27 +155,27 @@ func TestFates(t *testing.T) {
 			if tt.want == Waiting {
 				refused = 1
 			}
-			if s := b.gate.State(); s.Refused != refused || s.Accepted != 1-refused || s.InFlight != 0 {
-				t.Errorf("gate %+v", s)
+			if s := b.throttle.State(); s.Refused != refused || s.Accepted != 1-refused || s.InFlight != 0 {
+				t.Errorf("throttle %+v", s)
 			}
 		})
 	}
 }
 
-// TestRetryAfter: the gate hears the header as it came.
+// TestRetryAfter: the throttle hears the header as it came.
 func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := time.Now()
 		var gap time.Duration
 		b := newBench(t, "https://webex.example", func(c *Config) {
-			c.Gate = throttle.New(throttle.Config{Rand: func() float64 { return 0 }})
+			c.Throttle = throttle.New(throttle.Config{Rand: func() float64 { return 0 }})
 			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 				gap = time.Since(first)
 				return answer(503, "", "Retry-After", "rand(30),add(30)"), nil
 			})}
 		})
 		for range 2 {
-			if a := b.Send(t.Context(), mixed(), 0); a.Fate != Waiting {
+			if a := b.Send(t.Context(), mixed(), 0); a.Kind != Waiting {
 				t.Fatalf("%+v", a)
 			}
 		}
@@ -226,7 +230,7 @@ func TestRedirect(t *testing.T) {
 		}, func(c *Config) {
 			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return nil } // what the caller allows does not count
 		})
-		if a := b.Send(t.Context(), mixed(), 0); a.Fate != Denied || a.Status != status {
+		if a := b.Send(t.Context(), mixed(), 0); a.Kind != Denied || a.Status != status {
 			t.Errorf("%d: %+v", status, a)
 		}
 		if _, err := b.FindUsers(t.Context(), []string{"a"}); err == nil {

@@ -51,8 +51,8 @@ func TestAgainstLedger(t *testing.T) {
 					c.Token = func(context.Context, string) (string, error) { return cfg.Token, nil }
 				})
 				a := b.Send(t.Context(), ops, failOnErrors)
-				if a.Fate != Answered {
-					t.Fatalf("%s: %v %v", tt.name, a.Fate, a.Err)
+				if a.Kind != Answered {
+					t.Fatalf("%s: %v %v", tt.name, a.Kind, a.Err)
 				}
 				unknown := compare(t, tt.name, sim, ops, a.Items)
 				if tt.knows == all && unknown > 0 {

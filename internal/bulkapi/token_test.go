@@ -28,10 +28,10 @@ func TestUnauthorized(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		tokens    []string
-		want      Fate
+		want      Kind
 		requests  int
 		asked     string // what the source was told, joined
-		gate      int    // answers that the gate heard of
+		throttle  int    // answers that the throttle heard of
 		unwrapped bool   // the source's error is in the chain
 	}{
 		{"good at once", []string{"good-1"}, Answered, 1, "", 1, false},
@@ -58,11 +58,11 @@ func TestUnauthorized(t *testing.T) {
 				w.Write([]byte(created(ops)))
 			}, func(c *Config) { c.Token = source })
 			a := b.Send(t.Context(), ops, 0)
-			if a.Fate != tt.want || requests != tt.requests || strings.Join(*refused, "|") != tt.asked {
-				t.Errorf("%v after %d requests, source asked %q: %v", a.Fate, requests, *refused, a.Err)
+			if a.Kind != tt.want || requests != tt.requests || strings.Join(*refused, "|") != tt.asked {
+				t.Errorf("%v after %d requests, source asked %q: %v", a.Kind, requests, *refused, a.Err)
 			}
-			if s := b.gate.State(); s.Accepted != tt.gate || s.InFlight != 0 || s.Dropped+s.Refused != 0 {
-				t.Errorf("gate %+v", s)
+			if s := b.throttle.State(); s.Accepted != tt.throttle || s.InFlight != 0 || s.Dropped+s.Refused != 0 {
+				t.Errorf("throttle %+v", s)
 			}
 			for _, text := range []string{b.logs.String(), errorText(a.Err)} {
 				for _, tok := range tt.tokens {
@@ -98,15 +98,15 @@ func TestCanceledToken(t *testing.T) {
 			return "", ctx.Err()
 		}
 	})
-	if a := b.Send(ctx, mixed(), 0); a.Fate != NotSent || !errors.Is(a.Err, context.Canceled) {
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NotSent || !errors.Is(a.Err, context.Canceled) {
 		t.Errorf("%+v", a)
 	}
 	b.cfg.Token = func(context.Context, string) (string, error) { return testToken, nil }
-	if a := b.Send(ctx, mixed(), 0); a.Fate != NotSent || !errors.Is(a.Err, context.Canceled) {
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NotSent || !errors.Is(a.Err, context.Canceled) {
 		t.Errorf("%+v", a)
 	}
-	if s := b.gate.State(); s.InFlight != 0 || s.Dropped != 0 {
-		t.Errorf("gate %+v", s)
+	if s := b.throttle.State(); s.InFlight != 0 || s.Dropped != 0 {
+		t.Errorf("throttle %+v", s)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestNew(t *testing.T) {
 		"user": func(c *Config) { c.Server = "https://u:" + testToken + "@h" }, "query": func(c *Config) { c.Server = "https://h?t=" + testToken },
 		"fragment": func(c *Config) { c.Server = "https://h#" + testToken }, "host": func(c *Config) { c.Server = "https:///p" },
 		"not a url": func(c *Config) { c.Server = "https://h:" + testToken }, "organization": func(c *Config) { c.OrgID = ".." },
-		"organization missing": func(c *Config) { c.OrgID = "" }, "token": func(c *Config) { c.Token = nil }, "gate": func(c *Config) { c.Gate = nil },
+		"organization missing": func(c *Config) { c.OrgID = "" }, "token": func(c *Config) { c.Token = nil }, "throttle": func(c *Config) { c.Throttle = nil },
 	} {
 		cfg := good
 		spoil(&cfg)
@@ -128,7 +128,7 @@ func TestNew(t *testing.T) {
 			wantClean(t, name, err.Error())
 		}
 	}
-	if _, err := New(Config{Server: "http://127.0.0.1:1", OrgID: testOrg, Token: good.Token, Gate: good.Gate}); err != nil {
+	if _, err := New(Config{Server: "http://127.0.0.1:1", OrgID: testOrg, Token: good.Token, Throttle: good.Throttle}); err != nil {
 		t.Errorf("the smallest Config: %v", err)
 	}
 }

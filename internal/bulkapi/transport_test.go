@@ -51,7 +51,7 @@ func readRequest(c net.Conn) error {
 // reset closes a connection so that its other end sees a reset and not an end.
 func reset(c *net.TCPConn) { c.SetLinger(0); c.Close() }
 
-// TestCuts: a connection that is cut at any stage after the request began to leave makes its fate unknown.
+// TestCuts: a connection that is cut at any stage after the request began to leave makes its kind unknown.
 func TestCuts(t *testing.T) {
 	ops := manyOps(100)
 	full := created(ops)
@@ -105,17 +105,17 @@ func TestCuts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, listen(t, func(c *net.TCPConn, _ int) { cut(c) }), func(c *Config) { c.Timeout = 20 * time.Second })
 			a := b.Send(t.Context(), ops, 0)
-			early := strings.HasPrefix(name, "accepted") && a.Fate == NotSent // if net/http sees the cut before it writes
-			if a.Fate != Unknown && !early || a.Err == nil || a.Items != nil {
-				t.Fatalf("%v %v", a.Fate, a.Err)
+			early := strings.HasPrefix(name, "accepted") && a.Kind == NotSent // if net/http sees the cut before it writes
+			if a.Kind != Unknown && !early || a.Err == nil || a.Items != nil {
+				t.Fatalf("%v %v", a.Kind, a.Err)
 			}
 			for _, s := range []string{testToken, "user42@example.com"} {
 				if strings.Contains(a.Err.Error()+b.logs.String(), s) {
 					t.Errorf("%q shows: %v", s, a.Err)
 				}
 			}
-			if s := b.gate.State(); s.InFlight != 0 || s.Dropped+s.Accepted != 1 {
-				t.Errorf("gate %+v", s)
+			if s := b.throttle.State(); s.InFlight != 0 || s.Dropped+s.Accepted != 1 {
+				t.Errorf("throttle %+v", s)
 			}
 		})
 	}
@@ -129,8 +129,8 @@ func TestWholeAnswerBeforeCut(t *testing.T) {
 		readRequest(c)
 		io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"+created(ops))
 	}))
-	if a := b.Send(t.Context(), ops, 0); a.Fate != Answered {
-		t.Errorf("%v %v", a.Fate, a.Err)
+	if a := b.Send(t.Context(), ops, 0); a.Kind != Answered {
+		t.Errorf("%v %v", a.Kind, a.Err)
 	}
 }
 
@@ -156,8 +156,8 @@ func TestDeadKeptConnection(t *testing.T) {
 		}
 	})
 	for n := range 2 {
-		if a := b.Send(t.Context(), ops, 0); a.Fate != Answered || int(posts.Load()) != n+1 {
-			t.Fatalf("%v after %d posts: %v", a.Fate, posts.Load(), a.Err)
+		if a := b.Send(t.Context(), ops, 0); a.Kind != Answered || int(posts.Load()) != n+1 {
+			t.Fatalf("%v after %d posts: %v", a.Kind, posts.Load(), a.Err)
 		}
 		(<-dialled).dead.Store(true)
 	}
@@ -197,11 +197,11 @@ func TestNoReplay(t *testing.T) {
 			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(created(ops)), created(ops))
 		}
 	}))
-	if a := b.Send(t.Context(), ops, 0); a.Fate != Answered {
-		t.Fatalf("%v %v", a.Fate, a.Err)
+	if a := b.Send(t.Context(), ops, 0); a.Kind != Answered {
+		t.Fatalf("%v %v", a.Kind, a.Err)
 	}
-	if a := b.Send(t.Context(), ops, 0); a.Fate != Unknown || posts.Load() != 2 {
-		t.Errorf("%v after %d posts: %v", a.Fate, posts.Load(), a.Err)
+	if a := b.Send(t.Context(), ops, 0); a.Kind != Unknown || posts.Load() != 2 {
+		t.Errorf("%v after %d posts: %v", a.Kind, posts.Load(), a.Err)
 	}
 }
 
@@ -227,9 +227,9 @@ func TestHTTP2(t *testing.T) {
 	srv.StartTLS()
 	defer srv.Close()
 	b := newBench(t, srv.URL, func(c *Config) { c.HTTP = srv.Client() })
-	for n, want := range []Fate{Answered, Unknown, Unknown, Answered} {
-		if a := b.Send(t.Context(), ops, 0); a.Fate != want || int(posts.Load()) != n+1 {
-			t.Errorf("%v after %d posts, want %v: %v", a.Fate, posts.Load(), want, a.Err)
+	for n, want := range []Kind{Answered, Unknown, Unknown, Answered} {
+		if a := b.Send(t.Context(), ops, 0); a.Kind != want || int(posts.Load()) != n+1 {
+			t.Errorf("%v after %d posts, want %v: %v", a.Kind, posts.Load(), want, a.Err)
 		}
 	}
 }

@@ -1,0 +1,93 @@
+package bulkapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Bounds of an answer besides Config.MaxAnswer, since a value of two bytes takes a hundred in memory: JSON values of any
+// kind, how deep they are nested, and entries of a list of results or resources. A page of 100 groups with 500 members each
+// has some 250,000 values.
+const (
+	maxValues  = 1 << 19
+	maxDepth   = 64
+	maxEntries = 10_000
+)
+
+// Why an answer was not read, or not to its end.
+var (
+	errTooLong  = errors.New("the answer is too long")
+	errEncoding = errors.New("the answer has an encoding that was not asked for")
+)
+
+// readBody reads the whole body, within bounds.
+func readBody(resp *http.Response, max int64) ([]byte, error) {
+	body, err := decompressed(resp)
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	if resp.ContentLength > 0 {
+		buf.Grow(int(min(resp.ContentLength, max, 1<<20)) + bytes.MinRead)
+	}
+	n, err := buf.ReadFrom(io.LimitReader(&counter{in: body}, max+1))
+	if err == nil && n > max {
+		err = fmt.Errorf("%w: over %d bytes", errTooLong, max)
+	}
+	return buf.Bytes(), err
+}
+
+// decompressed is the body as it was before it was compressed. net/http decompresses what it asked for; some services
+// compress unasked, or use the older name.
+func decompressed(resp *http.Response) (io.Reader, error) {
+	switch encoding := strings.ToLower(strings.Join(resp.Header.Values("Content-Encoding"), ",")); encoding {
+	case "", "identity":
+		return resp.Body, nil
+	case "gzip", "x-gzip":
+		return gzip.NewReader(resp.Body)
+	case "br", "compress", "deflate", "zstd":
+		return nil, fmt.Errorf("%w: %s", errEncoding, encoding)
+	}
+	return nil, errEncoding
+}
+
+// counter counts the values of the JSON text that is read through it, and ends it where they are too many or too deep.
+type counter struct {
+	in              io.Reader
+	values, depth   int
+	inText, escaped bool
+}
+
+// Read implements io.Reader.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	for _, b := range p[:n] {
+		switch {
+		case c.escaped:
+			c.escaped = false
+		case b == '"':
+			c.inText = !c.inText
+		case c.inText:
+			c.escaped = b == '\\'
+		case b == ',':
+			c.values++
+		case b == '{', b == '[':
+			c.values++
+			c.depth++
+		case b == '}', b == ']':
+			c.depth--
+		}
+		switch {
+		case c.values > maxValues:
+			return n, fmt.Errorf("%w: over %d values", errTooLong, maxValues)
+		case c.depth > maxDepth:
+			return n, fmt.Errorf("%w: values nested deeper than %d", errTooLong, maxDepth)
+		}
+	}
+	return n, err
+}

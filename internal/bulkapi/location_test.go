@@ -1,0 +1,71 @@
+package bulkapi
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+)
+
+const otherOrg = "11111111-2222-4333-8444-555555555555"
+
+// TestIDAt: an id is taken from a location of the right type and organization only, and never if it leads elsewhere.
+func TestIDAt(t *testing.T) {
+	encoded := func(org string) string {
+		return base64.RawStdEncoding.EncodeToString([]byte("ciscospark://us/ORGANIZATION/" + org))
+	}
+	good := map[string]string{
+		"https://webexapis.com/identity/scim/" + testOrg + "/v2/Users/Aa-1":                  "Aa-1",
+		"https://evil.example/identity/scim/" + strings.ToUpper(testOrg) + "/v2/users/Aa-1/": "Aa-1",
+		"http://h/identity/scim/" + encoded(testOrg) + "/v2/Users/Aa-1?x=/y#z":               "Aa-1",
+		"https://h/scim/v2/Users/a": "a", "//h/v2/Users/a": "a",
+		"/v2/Users/a%20b": "a b", "Users/a": "a", "/Users/a//": "a", "/v2/Users/%C3%A9": "é", "https://example.com/v2/Users/a": "a", "/Users/user@example.com": "user@example.com",
+	}
+	for location, want := range good {
+		if got := idAt(location, "users", testOrg); got != want {
+			t.Errorf("%s: %q, want %q", location, got, want)
+		}
+	}
+	for _, location := range []string{
+		"", "/", "Users", "/v2/Users", "/v2/Users/", "https://h/v2/Users?id=1", "https://Users/1",
+		"/v2/Groups/1", "/v2/Devices/1", "https://h/identity/scim/" + otherOrg + "/v2/Users/1", "https://h/identity/scim/" + encoded(otherOrg) + "/v2/Users/1",
+		"https://h/identity/scim/acme/v2/Users/1", "/" + otherOrg + "/Users/1", "/v2/Groups/1/Users/2", "/v2/Users/1/Users/2",
+		"/v2/Users/..%2f..%2fGroups%2fx", "/v2/Users/a%2Fb", "/v2/Users/a%252Fb", "/v2/Users/a%25252fb", `/v2/Users/a\b`, "/v2/Users/a%5cb",
+		"/v2/Users/.", "/v2/Users/..", "/v2/Users/%2e%2e", "/v2/Users/%252e", "/v2/Users/a%3Fb", "/v2/Users/a%23b", "/v2/Users/%20", "/v2/Users/a%0ab",
+		"/v2/Users/bulkId:a", "/v2/Users/%62ulkid%3Aa", "/v2/Users/%ff", "/v2/Users/" + strings.Repeat("a", longestID+1), "/v2/Users/" + strings.Repeat("%25", 1<<20),
+	} {
+		if got := idAt(location, "users", testOrg); got != "" {
+			t.Errorf("%.80s: %q", location, got)
+		}
+	}
+}
+
+// FuzzIDAt: whatever the location, an id has no slash and is no dot segment, escaped or not.
+func FuzzIDAt(f *testing.F) {
+	for _, s := range []string{"/v2/Users/..%2f..%2fGroups%2fx", "https://h/identity/scim/" + testOrg + "/v2/Users/a%20b?c", "Users/%252e%252e", "//h//Users/a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, location string) {
+		id := idAt(location, "Users", testOrg)
+		for range 6 {
+			if id == "." || id == ".." || strings.ContainsAny(id, "/\\?#\n") {
+				t.Fatalf("%q: %q", location, id)
+			}
+			id = unescapeAll(id)
+		}
+	})
+}
+
+// TestItemID: the id that an answer tells is that of what was asked for.
+func TestItemID(t *testing.T) {
+	ops := mixed()
+	a := reading(200, `{"operations":[
+		{"bulkId":"u1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-1"},
+		{"bulkId":"g1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-2"},
+		{"bulkId":"p1","status":"200","location":"/v2/Users/Aa-1/"},
+		{"bulkId":"d1","status":"204","location":null}]}`, ops, 0)
+	for i, want := range []string{"new-1", "", "Aa-1", ""} {
+		if it := a.Items[i]; it.ID != want || !it.Found {
+			t.Errorf("%d: %+v, want %q", i, it, want)
+		}
+	}
+}

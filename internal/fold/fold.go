@@ -1,0 +1,48 @@
+package fold
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Fold returns s in a form for comparing: two texts with the same form differ at most in composition (canonical
+// equivalence, so that NFC equals NFD), in case, and in white space: around the text, or in the length of its runs.
+// It is not for showing. Bytes that are not UTF-8 compare as U+FFFD.
+func Fold(s string) string {
+	s = Spaces(s)
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
+	runes := decompose(s)
+	for i, r := range runes {
+		runes[i] = Rune(r)
+	}
+	return string(runes)
+}
+
+// Rune returns the representative of all runes that differ from r in case alone: the lower case of the upper case, as
+// Java's equalsIgnoreCase has it.
+func Rune(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
+
+// Spaces returns s without white space around it, and with one space for each run of white space inside.
+func Spaces(s string) string { return strings.Join(strings.FieldsFunc(s, IsSpace), " ") }
+
+// IsSpace reports whether r is white space, or invisible and as wide as nothing, such as a byte order mark that got into a
+// sheet.
+func IsSpace(r rune) bool {
+	switch r {
+	case '\u180e', '\u200b', '\u2060', '\ufeff':
+		return true
+	}
+	return unicode.IsSpace(r)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
