@@ -117,7 +117,7 @@ func TestKnownResultsDoNotWaitForLookUps(t *testing.T) {
 			}
 		}
 		done := 0
-		for _, n := range j.tickets {
+		for _, n := range j.entries {
 			if n.known == client.KnownDone {
 				done++
 			}

@@ -47,11 +47,12 @@ func TestSoak(t *testing.T) {
 	t.Parallel()
 	n := *soak
 	s := webextest.New(webextest.Config{
-		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: brisk(), Seed: *seed, TokenUses: 40, Token: "t0", Tokens: tokens(10000),
+		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: brisk(), Seed: *seed, TokenUses: 150, Token: "t0", Tokens: tokens(10000),
 	})
 	turn := 0
 	c := newClient(t, s, func(c *client.Config) {
-		c.Concurrency, c.MaxAttempts, c.LookupPatience, c.MaxWait = 8, 20, time.Second, 20*time.Millisecond
+		c.Concurrency, c.MaxAttempts, c.MaxWait = 8, 20, 20*time.Millisecond
+		c.LookupPatience, c.MaxServiceTime = time.Second, time.Second
 		c.Token = rotate(&turn)
 	})
 	j, err := journal.Open(filepath.Join(t.TempDir(), "j"))

@@ -19,9 +19,9 @@ import (
 // jobs may use it at once; they share its concurrency and the service's rate
 // limit.
 type Client struct {
-	cfg  Config
-	gate *throttle.Throttle
-	x    *bulkapi.Client
+	cfg      Config
+	throttle *throttle.Throttle
+	api      *bulkapi.Client
 }
 
 // The defaults that Config names.
@@ -39,15 +39,15 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := throttle.New(throttle.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
-	x, err := bulkapi.New(bulkapi.Config{
+	t := throttle.New(throttle.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
+	api, err := bulkapi.New(bulkapi.Config{
 		Server: cfg.BaseURL, OrgID: cfg.OrgID, HTTP: cfg.HTTPClient, Token: cfg.Token,
-		Throttle: g, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
+		Throttle: t, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	return &Client{cfg: cfg, gate: g, x: x}, nil
+	return &Client{cfg: cfg, throttle: t, api: api}, nil
 }
 
 // withDefaults returns c with its defaults filled in and its fields in one form,

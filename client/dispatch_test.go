@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,20 +13,42 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// slow is a journal that takes its time.
+// slow is a journal that takes its time to write.
 type slow struct {
 	*notes
-	sent, settle time.Duration
+	claim, sent, done time.Duration
 }
 
-func (j slow) Sent(ctx context.Context, tickets []client.Ticket) error {
-	time.Sleep(j.sent)
-	return j.notes.Sent(ctx, tickets)
+func (j slow) Write(ctx context.Context, updates []client.Update) error {
+	switch {
+	case slices.ContainsFunc(updates, func(u client.Update) bool { return u.Kind == client.UpdateDone }):
+		time.Sleep(j.done)
+	default:
+		time.Sleep(j.sent)
+	}
+	return j.notes.Write(ctx, updates)
 }
 
-func (j slow) Settle(ctx context.Context, settlements []client.Settlement) error {
-	time.Sleep(j.settle)
-	return j.notes.Settle(ctx, settlements)
+func (j slow) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
+	time.Sleep(j.claim)
+	return j.notes.Claim(ctx, entries)
+}
+
+// Requests are filled although the journal is asked about their operations in
+// batches.
+func TestRequestsAreFilledWithAJournal(t *testing.T) {
+	for _, claim := range []time.Duration{0, time.Millisecond, 300 * time.Millisecond} {
+		for _, n := range []int{7, 100, 250, 1000} {
+			synctest.Test(t, func(t *testing.T) {
+				s := webextest.New(webextest.Config{})
+				results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), claim: claim}}, users(n)...)
+				want(t, results, map[client.Outcome]int{client.Succeeded: n})
+				if most := (n + 99) / 100; err != nil || requests(s) != most {
+					t.Errorf("claims take %v: %d operations took %d requests, %v", claim, n, requests(s), err)
+				}
+			})
+		}
+	}
 }
 
 // What is being put on record as sent when the job stops gets its fate after
@@ -45,9 +68,9 @@ func TestStopWhileRequestsAreMadeReady(t *testing.T) {
 		for _, m := range j.misuse {
 			t.Error(m)
 		}
-		for _, list := range j.entries {
-			if list[0].known != client.KnownNothing {
-				t.Fatalf("on record as %d, and was never sent", list[0].known)
+		for _, n := range j.entries {
+			if n.known != client.KnownNothing {
+				t.Fatalf("on record as %d, and was never sent", n.known)
 			}
 		}
 	})
@@ -64,7 +87,7 @@ func TestSlowDiskHoldsRequestsBack(t *testing.T) {
 				t.Errorf("%d requests before the first fates were on record", n)
 			}
 		})
-		results, err := c.DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), settle: time.Minute}}, users(300)...)
+		results, err := c.DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), done: time.Minute}}, users(300)...)
 		if want(t, results, map[client.Outcome]int{client.Succeeded: 300}); err != nil {
 			t.Error(err)
 		}

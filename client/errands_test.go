@@ -82,7 +82,7 @@ func (e errands) changed(i int) string {
 
 func (e errands) join(group, member string) client.Operation {
 	return client.Operation{Method: "PATCH", Path: "/Groups/bulkId:" + group, Data: json.RawMessage(fmt.Sprintf(
-		`{"schemas":[%q],"Operations":[{"op":"add","path":"members","value":[{"value":%s}]}]}`, client.SchemaPatchOp, quote(client.Ref(member))))}
+		`{"schemas":[%q],"Operations":[{"op":"add","path":"members","value":[{"type":"user","value":%s}]}]}`, client.SchemaPatchOp, quote(client.Ref(member))))}
 }
 
 // judge says what is wrong with a result, nil for nothing.

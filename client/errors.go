@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
+	"github.com/webexscim/bulk/internal/engine"
 )
 
 // The reasons for which a job stops before the end of its input. The error that
@@ -14,7 +15,7 @@ import (
 var (
 	// ErrBudget: the service has refused as many operations as Job.FailOnErrors
 	// allows.
-	ErrBudget = errors.New("error budget spent")
+	ErrBudget = engine.ErrBudget
 	// ErrUnauthorized: the token was refused, and so was a fresh one (401), or
 	// it lacks the scope or role (403).
 	ErrUnauthorized = errors.New("not authorized")
@@ -23,13 +24,13 @@ var (
 	ErrEndpoint = errors.New("no such organization or endpoint")
 	// ErrUnavailable: the service could not be reached, or kept refusing, in every
 	// attempt; or only intermediaries answered.
-	ErrUnavailable = errors.New("service unavailable")
+	ErrUnavailable = engine.ErrUnavailable
 	// ErrSameRefusal: requests of a single operation were refused whole, one after
 	// the other, with the same status and text, so that the cause is not in the
 	// operations: a wrong setting, for example.
-	ErrSameRefusal = errors.New("the service refuses every request in the same way")
+	ErrSameRefusal = engine.ErrSameRefusal
 	// ErrJournal: the Journal could not be read or written.
-	ErrJournal = errors.New("journal")
+	ErrJournal = engine.ErrJournal
 	// ErrSource: the source of operations gave an error.
 	ErrSource = errors.New("source of operations")
 )

@@ -37,13 +37,10 @@ func readAll(ctx context.Context, source iter.Seq2[Operation, error], keyed bool
 	for op, err := range source {
 		f := fed{err: err}
 		if err == nil {
-			f.p = newPending(index, op)
-			if keyed && f.p.err == nil {
-				f.p.key = f.p.hash()
-			}
+			f.p = newPending(index, op, keyed)
 			index++
 		}
-		out <- f // what was read has a fate: the other side reads to the end
+		out <- f // what was read gets a result: the other side reads to the end
 		if err != nil || ctx.Err() != nil {
 			return
 		}

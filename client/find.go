@@ -14,7 +14,7 @@ import (
 // was created seconds ago may not be found yet. The error wraps
 // ErrUnauthorized or a *ResponseError where the service refused.
 func (c *Client) FindUsers(ctx context.Context, userNames ...string) (map[string]string, error) {
-	found, err := c.x.FindUsers(ctx, userNames)
+	found, err := c.api.FindUsers(ctx, userNames)
 	if err != nil {
 		return nil, lookupError(err)
 	}
@@ -30,7 +30,7 @@ func (c *Client) FindUsers(ctx context.Context, userNames ...string) (map[string
 // FindGroups is FindUsers for groups by displayName. A name that several groups
 // have is absent.
 func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[string]string, error) {
-	found, err := c.x.FindGroups(ctx, displayNames)
+	found, err := c.api.FindGroups(ctx, displayNames)
 	if err != nil {
 		return nil, lookupError(err)
 	}
@@ -55,7 +55,7 @@ func lookupError(err error) error {
 	}
 	switch {
 	case e.Kind == bulkapi.Denied:
-		return fmt.Errorf("lookup: %w", denied(bulkapi.Answer{Status: e.Status, Err: e.Err}))
+		return fmt.Errorf("lookup: %w", denied(e.Status, e.Err))
 	case e.Kind == bulkapi.NotSent || e.Kind == bulkapi.Waiting:
 		return fmt.Errorf("lookup: %w: %w", ErrUnavailable, public(e.Err))
 	}

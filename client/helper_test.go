@@ -62,7 +62,7 @@ func quote(text string) string {
 func group(bulkID, more string, members ...string) client.Operation {
 	list := []json.RawMessage{}
 	for _, m := range members {
-		list = append(list, json.RawMessage(`{"value":`+quote(client.Ref(m))+`}`))
+		list = append(list, json.RawMessage(`{"type":"user","value":`+quote(client.Ref(m))+`}`))
 	}
 	text, _ := json.Marshal(list)
 	return client.Operation{Method: "POST", Path: "/Groups", BulkID: bulkID, Data: json.RawMessage(fmt.Sprintf(
@@ -238,6 +238,12 @@ func want(t *testing.T, results []client.Result, expected map[client.Outcome]int
 	t.Helper()
 	if got := outcomes(results); !maps.Equal(got, expected) {
 		t.Errorf("outcomes %v, expected %v", got, expected)
+		for _, r := range results {
+			if expected[r.Outcome] < got[r.Outcome] {
+				t.Logf("for example %v", r)
+				break
+			}
+		}
 	}
 }
 

@@ -5,27 +5,31 @@ import (
 	"time"
 )
 
-// Journal remembers what was sent and what became of it, so that a job that
-// was cut short can be run again with nothing done twice and nothing lost.
-// Package journal has one on SQLite. Its methods are called from several
-// goroutines at once. Begin comes first, once for each run; a Ticket is valid
-// within the run that claimed it.
+// Journal remembers which operations were sent and which are done, so that a
+// job that was cut short can run again with nothing done twice and nothing
+// lost. Package journal has one on SQLite.
+//
+// Begin comes first and End last, once for each run; between them the other
+// methods may be called from several goroutines at once. A Ticket is valid in the
+// run that claimed it.
 type Journal interface {
-	// Begin starts a run against target. A journal that was written for
-	// another target refuses it, as does one that another process holds.
-	Begin(ctx context.Context, target Target) error
-	// Claim says what is known of each operation. Operations are recognized by
-	// their Key; equal ones are claimed best known first, then earliest run first.
+	// Begin starts a run against target and returns what earlier runs have left.
+	// It refuses another target than the journal was written for, and a second
+	// run before the End of the first.
+	Begin(ctx context.Context, target Target) (History, error)
+	// Claim returns what earlier runs know of each operation, in the order of
+	// entries, and gives each a Ticket. Operations are recognized by their Key.
+	// Equal ones are counted: each Claim takes one operation on record, those
+	// that are done first, then those that were sent, of these the oldest first.
 	Claim(ctx context.Context, entries []Entry) ([]Record, error)
-	// Sent records, durably before it returns, that these operations are about
-	// to leave.
-	Sent(ctx context.Context, tickets []Ticket) error
-	// Settle records, durably before it returns, what became of operations.
-	Settle(ctx context.Context, settlements []Settlement) error
-	// Created returns the settlement of the operation that was claimed in this
-	// run under the bulkId name, once it is settled; ok is false before that,
-	// or when there is no such operation.
-	Created(ctx context.Context, name string) (s Settlement, ok bool, err error)
+	// Write makes updates durable before it returns: all or none, in this order.
+	Write(ctx context.Context, updates []Update) error
+	// Owned reports for each resource id whether an earlier run has recorded it,
+	// in the location of an operation that is done, or as UpdateForeign. What
+	// this run has recorded may be reported or not.
+	Owned(ctx context.Context, ids []string) ([]bool, error)
+	// End ends the run, after which the journal can serve another one.
+	End(ctx context.Context) error
 }
 
 // Target is the organization and service that a journal belongs to.
@@ -36,23 +40,30 @@ type Target struct {
 	BaseURL string
 }
 
-// Key identifies an operation by what it says: its method, path and data. Its
-// bulkId is not part of it, nor is insignificant white space in its data.
+// History is what earlier runs have left. It is zero in the first run.
+type History struct {
+	// LastWritten is the time of the last Write, by this machine's clock. Zero:
+	// there was none.
+	LastWritten time.Time
+	// LastDate is the latest Update.Date. Zero: there was none.
+	LastDate time.Time
+}
+
+// Key is a hash of 128 bits. The caller computes it; equal keys mean equal
+// things. The zero Key means none.
 type Key [16]byte
 
-// Ticket stands for one claimed operation in the calls that follow.
+// Ticket stands for one claimed operation. The zero Ticket stands for none.
 type Ticket uint64
 
 // Entry is an operation as a journal sees it.
 type Entry struct {
-	// Key recognizes the operation.
+	// Key recognizes the operation: its method, path, and data, with each
+	// reference replaced by the natural name of its referent.
 	Key Key
-	// Name is the bulkId of a create that references may name; "" otherwise.
-	Name string
-	// Resource recognizes what the operation changes, so that changes of one
-	// resource keep their order over runs too; the zero Key: nothing that has
-	// an order.
-	Resource Key
+	// Name is the natural name of the resource that a create makes. Zero: it
+	// has none, or the operation is no create.
+	Name Key
 }
 
 // Known is what a journal knows of an operation from earlier runs.
@@ -60,10 +71,9 @@ type Known int
 
 // What a journal can know.
 const (
-	// KnownNothing: never seen, or known not to have been done: it was refused
-	// or skipped. It is to be sent.
+	// KnownNothing: the operation is new, or is known not to have been done.
 	KnownNothing Known = iota
-	// KnownSent: it left, and what became of it was never learned.
+	// KnownSent: it was sent, and no answer is on record.
 	KnownSent
 	// KnownDone: it succeeded.
 	KnownDone
@@ -73,33 +83,74 @@ const (
 type Record struct {
 	// Ticket stands for the operation from now on.
 	Ticket Ticket
-	// Known tells what earlier runs learned.
+	// Known tells what earlier runs have learned.
 	Known Known
-	// Settlement is the success of a KnownDone operation, else zero.
-	Settlement Settlement
-	// Overtaken tells of a KnownDone operation that one claimed before it in this
-	// run, on the same Resource, was sent in a later run, or is to be sent in this
-	// one: so it no longer has the last word. It may be sent again; settled without
-	// that, it stays as it was.
-	Overtaken bool
-	// Begun is a time before which a KnownSent operation had not been sent, such
-	// as when the journal was begun: a resource older than that was not made by
-	// it. Zero: not known, and whatever bears its name is taken for its doing.
-	Begun time.Time
+	// Success is that of a KnownDone operation, else zero.
+	Success Success
+	// Sent is when the first attempt of a KnownSent operation left, by this
+	// machine's clock, else zero.
+	Sent time.Time
+	// Date is the latest time of the service that was known before that attempt.
+	// Zero: none was, or the operation is not KnownSent.
+	Date time.Time
+	// Rivals are operations on record, done or sent, with the Name of this
+	// KnownNothing operation but with another Key, that no Claim of this run has
+	// taken so far. A later Claim may take them.
+	Rivals []Ticket
 }
 
-// Settlement is what became of an operation, free of personal data.
-type Settlement struct {
-	// Ticket is the operation's.
-	Ticket Ticket
-	// Outcome is its fate.
-	Outcome Outcome
-	// Status is the status that the service gave it, or 0.
+// Success is how an operation was done. It holds no personal data.
+type Success struct {
+	// Status is the HTTP status that the service gave the operation. 0: none,
+	// as when a lookup has found the resource.
 	Status int
 	// Location is the url of the resource, or "".
 	Location string
-	// Version is the resource's version, or "".
+	// Version is the version of the resource, or "".
 	Version string
-	// Recovered tells that a lookup decided.
+	// Recovered tells that a lookup has found it, not an answer.
 	Recovered bool
+}
+
+// UpdateKind tells the kinds of Update apart. The zero value is none of them.
+type UpdateKind int
+
+// The kinds of Update.
+const (
+	// UpdateSent: the operation of Ticket is about to leave. Of several, the
+	// first one counts, until an UpdateForget. A done operation cannot be sent.
+	UpdateSent UpdateKind = iota + 1
+	// UpdateDone: the operation, which is on record as sent, has succeeded.
+	UpdateDone
+	// UpdateForget: the operation is proven not to have been done: it was
+	// refused, or has not left. Nothing of it is kept. A done operation cannot
+	// be forgotten.
+	UpdateForget
+	// UpdateReplaced: the operation, which an earlier run has sent or done and
+	// this run has not claimed, no longer has the last word on its resource, since
+	// another one is done. Nothing of it is kept.
+	UpdateReplaced
+	// UpdateForeign: the resource ID was made by somebody else.
+	UpdateForeign
+)
+
+// Update is one change of a journal.
+type Update struct {
+	// Kind says which of the other fields count.
+	Kind UpdateKind
+	// Ticket is the operation's. All kinds but UpdateForeign have it.
+	Ticket Ticket
+	// Entry is the one that was claimed, for UpdateSent. The caller gives it
+	// again, so that a journal holds nothing in memory for an operation that
+	// waits, or is never sent.
+	Entry Entry
+	// Sent is when the operation leaves, by this machine's clock, for UpdateSent.
+	Sent time.Time
+	// Date is the latest time of the service that the caller knows, for
+	// UpdateSent as well as for all others. Zero: it knows none.
+	Date time.Time
+	// Success tells how the operation was done, for UpdateDone.
+	Success Success
+	// ID is the id of the resource, for UpdateForeign.
+	ID string
 }

@@ -28,8 +28,8 @@ func resumed(t *testing.T, s *webextest.Simulator, j *notes, change func(*client
 	return results, err
 }
 
-// Operations are on record as sent before their request leaves, and their fates
-// are before they are given out.
+// Operations are on record as sent before their request leaves, and their
+// outcomes are before they are given out.
 func TestJournalIsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newNotes()
@@ -37,11 +37,9 @@ func TestJournalIsAhead(t *testing.T) {
 			j.mu.Lock()
 			defer j.mu.Unlock()
 			sent := 0
-			for _, list := range j.entries {
-				for _, n := range list {
-					if n.known == client.KnownSent && !n.settled {
-						sent++
-					}
+			for _, n := range j.entries {
+				if n.known == client.KnownSent {
+					sent++
 				}
 			}
 			if sent < len(r.Operations) {
@@ -57,15 +55,15 @@ func TestJournalIsAhead(t *testing.T) {
 			}
 			given++
 			j.mu.Lock()
-			settled := 0
-			for _, n := range j.tickets {
-				if n.settled {
-					settled++
+			done := 0
+			for _, n := range j.entries {
+				if n.known == client.KnownDone {
+					done++
 				}
 			}
 			j.mu.Unlock()
-			if settled < given {
-				t.Fatalf("%d results were given, %d are on record (operation %d)", given, settled, res.Index)
+			if done < given {
+				t.Fatalf("%d results were given, %d are on record (operation %d)", given, done, res.Index)
 			}
 		}
 		for _, m := range j.misuse {
@@ -79,7 +77,7 @@ func TestJournalIsAhead(t *testing.T) {
 func TestJournalThatFails(t *testing.T) {
 	t.Parallel()
 	full := errors.New("disk full")
-	for _, call := range []string{"begin", "claim", "sent", "settle", "created"} {
+	for _, call := range []string{"begin", "claim", "sent", "done", "write"} {
 		for _, nth := range []int{1, 2, 5} {
 			synctest.Test(t, func(t *testing.T) {
 				j := newNotes()
@@ -188,7 +186,9 @@ func TestSentByAnEarlierRun(t *testing.T) {
 				cut = webextest.CutAt(webextest.AfterWork)
 			}
 			s.Script(cut)
-			s.ScriptSearches(webextest.Refuse(403, ""), webextest.Refuse(403, ""))
+			for range 4 { // the searches for users and groups, and two reads
+				s.ScriptSearches(webextest.Refuse(403, ""))
+			}
 			// With one attempt nothing is repeated: the first run knows nothing.
 			results, _ := resumed(t, s, j, func(c *client.Config) { c.MaxAttempts = 1 }, ops...)
 			want(t, results, map[client.Outcome]int{client.Unknown: 7})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -30,55 +29,63 @@ func (j *judged) checkBudget() {
 	}
 	due := spent == budget && !errors.Is(j.stop, context.DeadlineExceeded)
 	if stopped := errors.Is(j.stop, client.ErrBudget); spent > budget || stopped != due && !(stopped && spent+unknown >= budget) {
-		j.errorf("%d errors of %d: %v", spent, budget, j.stop)
+		var refused []string
+		for _, e := range j.s.Ledger()[j.since:] {
+			if e.Effect == webextest.Failed || e.Effect == webextest.Refused {
+				refused = append(refused, fmt.Sprintf("%s in request %d: %v %d", e.BulkID, e.Request, e.Effect, e.Status))
+			}
+		}
+		j.errorf("%d errors of %d: %v; %v", spent, budget, j.stop, refused)
 	}
 }
 
-// wasOvertaken: a PATCH that the service has done, and refused when it was to be
-// done once more behind one that was sent since.
-func (j *judged) wasOvertaken(i int) bool {
-	r := j.results[i]
-	said, ok := errors.AsType[*client.ResponseError](r.Err)
-	if r.Outcome != client.Failed || r.Operation.Method != "PATCH" || !ok || said.Status == 404 || !strings.Contains(r.Err.Error(), doneBefore) {
-		return false
-	}
-	done, since, refused := false, false, false
+// checkApart: of the changes of one resource there is one in a request, and one
+// with the service, but for its repetition after an answer that was lost.
+func (j *judged) checkApart() {
+	changes := map[string]map[int]string{} // of a resource, by request
 	for _, e := range j.s.Ledger() {
-		before := slices.ContainsFunc(j.results[:i], func(r client.Result) bool {
-			return r.Operation.BulkID == e.BulkID && r.Operation.Path == j.results[i].Operation.Path
-		})
-		switch mine := e.BulkID == j.name(i); {
-		case mine && e.Effect == webextest.Patched:
-			done, since, refused = true, false, false
-		case mine:
-			refused = true
-		case before:
-			since = true
+		if e.Method == "POST" {
+			continue
+		}
+		id := e.Path[strings.LastIndexByte(e.Path, '/')+1:]
+		if changes[id] == nil {
+			changes[id] = map[int]string{}
+		}
+		if other, ok := changes[id][e.Request]; ok {
+			j.errorf("%s and %s in request %d are changes of %s", other, e.BulkID, e.Request, id)
+		}
+		changes[id][e.Request] = e.BulkID
+	}
+	for _, o := range j.s.Overlaps() {
+		of := changes[o.Resource[strings.LastIndexByte(o.Resource, '/')+1:]]
+		first, ok := of[o.First]
+		if second, both := of[o.Second]; ok && both && first != second {
+			j.errorf("%s in request %d and %s in request %d at once: %s", first, o.First, second, o.Second, o.Resource)
 		}
 	}
-	if !done || !since || !refused {
-		j.errorf("operation %d: %v: done %v, another since %v, refused %v", i, r.Err, done, since, refused)
-	}
-	return true
 }
 
 // checkOrder: the last word on a resource is that of the last operation that
-// succeeded, in whichever run.
+// succeeded, in whichever run; and behind one that did not succeed no PATCH has.
 func (j *judged) checkOrder() {
 	last, certain := map[string]int{}, map[string]bool{}
-	or := map[string][]any{} // the titles by what was done behind it, and is refused
-	unread := false          // some that an earlier run has done: this one stopped before
+	ended := map[string]int{} // the first operation that did not succeed
+	unread := false           // some that an earlier run has done: this one stopped before
 	for i, r := range j.results {
 		unread = unread || r.Outcome == 0 && count(j.did[j.name(i)], webextest.Patched) > 0
 		if r.Operation.Method != "PATCH" {
 			continue
 		}
 		path := r.Operation.Path
-		if r.Outcome == client.Succeeded {
-			last[path], certain[path], or[path] = i, true, nil
-		} else if j.wasOvertaken(i) {
-			or[path] = append(or[path], j.name(i))
-		} else if r.Outcome != client.Skipped && r.Outcome != client.Failed {
+		switch r.Outcome {
+		case client.Succeeded:
+			last[path], certain[path] = i, true
+			if before, ok := ended[path]; ok {
+				j.errorf("operation %d succeeded, and %d before it on %s is %v", i, before, path, j.results[before].Outcome)
+			}
+		case client.Failed, client.Skipped:
+			ended[path] = i
+		default:
 			certain[path] = false
 		}
 	}
@@ -89,7 +96,7 @@ func (j *judged) checkOrder() {
 		}
 	}
 	for path, i := range last {
-		if u, ok := j.s.User(j.results[i].Location.ID); certain[path] && !unread && ok && u["title"] != j.name(i) && !slices.Contains(or[path], u["title"]) {
+		if u, ok := j.s.User(j.results[i].Location.ID); certain[path] && !unread && ok && u["title"] != j.name(i) {
 			j.errorf("the last word on %s is %v, expected %s", path, u["title"], j.name(i))
 		}
 	}

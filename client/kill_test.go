@@ -84,7 +84,7 @@ func (k killJob) work() error {
 	defer j.Close()
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), BaseURL: k.URL,
-		LookupPatience: 100 * time.Millisecond, Limits: client.Limits{Operations: block},
+		LookupPatience: 100 * time.Millisecond, MaxServiceTime: 200 * time.Millisecond, Limits: client.Limits{Operations: block},
 	})
 	if err != nil {
 		return err

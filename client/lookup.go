@@ -1,188 +1,212 @@
 package client
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
+	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
+	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/fold"
 )
 
-// sighting is what a lookup tells of a create. The zero value: there is
-// nothing yet.
-type sighting struct {
-	found    bool
-	location Location
-	version  string
-	foreign  bool  // its name is that of another's resource
-	err      error // why nothing can be told
-	over     bool  // looking again would not tell more
+// sought is an operation that a lookup is to tell about.
+type sought struct {
+	index      int
+	create     bool
+	kind       string // of resource
+	name       string // of what a create makes
+	externalID string
+	id         string          // of what a PATCH or DELETE changes
+	data       json.RawMessage // as it was sent
 }
 
-var (
-	errNoName  = errors.New("it has no name to be looked up by")
-	errAwaited = errors.New("another operation that creates what has its name is under way")
-)
-
-const firstLookupWait = 500 * time.Millisecond
-
-// look looks for what creates have created, again and again while reads may
-// lag behind writes. What is absent was sought once more after the last lag.
-// The error tells that the service has answered nobody all the while.
-func (d *delivery) look(which []int) (seen []sighting, dead error) {
-	seen = make([]sighting, len(which))
-	tally := &d.run.job.tally
-	tally.change(func(p *Progress) { p.LookingUp += len(seen) })
-	defer tally.change(func(p *Progress) { p.LookingUp -= len(seen) })
-	cfg := &d.run.c.cfg
-	answered := d.run.c.gate.State().Accepted
-	deadline := time.Now().Add(cfg.LookupPatience)
-	for try, wait := 1, firstLookupWait; len(which) > 0; try, wait = try+1, min(2*wait, cfg.MaxWait) {
-		late := !time.Now().Before(deadline) // before the look, which can take its time
-		open, blind := d.lookOnce(which, seen)
-		if blind && late && d.run.c.gate.State().Accepted == answered {
-			return seen, blindness(seen)
-		}
-		if !open || late && (!blind || try >= cfg.MaxAttempts) {
-			break
-		}
-		if left := time.Until(deadline); !late {
-			wait = min(wait, max(0, left))
-		}
-		if stop := sleep(d.run.leave, wait); stop != nil {
-			for k := range seen {
-				if !seen[k].over {
-					seen[k].err = stop
-				}
-			}
-			break
-		}
+func (r *run) lookupFor(l engine.Lookup) []sought {
+	var out []sought
+	for _, search := range l.Creates {
+		p := r.ops[search.Index]
+		s := sought{index: search.Index, create: true, data: p.encode(search.Known, "").Data}
+		s.kind, s.name, s.externalID = p.natural()
+		out = append(out, s)
 	}
-	return seen, nil
+	for _, read := range l.Reads {
+		p := r.ops[read.Index]
+		out = append(out, sought{index: read.Index, kind: resourceType(p.route), id: read.ID, data: p.sentData()})
+	}
+	return out
 }
 
-// blindness is why the job cannot go on.
-func blindness(seen []sighting) error {
-	for _, s := range seen {
-		if s.err != nil && !s.over {
-			return fmt.Errorf("%w: looking for what it did: %w", ErrUnavailable, s.err)
-		}
+func (p *pending) sentData() json.RawMessage {
+	if p.sent.Data != nil {
+		return p.sent.Data
 	}
-	return nil
+	return p.data
 }
 
-// lookOnce looks once for those that are not over yet. It reports whether some
-// are open afterwards, and whether some of these could not be looked for.
-func (d *delivery) lookOnce(which []int, seen []sighting) (open, blind bool) {
-	names := map[string][]string{}
-	for k, i := range which {
-		switch kind, name, _ := d.ops[i].naturalKey(); {
-		case seen[k].over:
-		case name == "":
-			seen[k] = sighting{over: true, err: errNoName}
-		default:
-			names[kind] = append(names[kind], name)
-		}
-	}
-	found, failures := map[string][]bulkapi.Resource{}, map[string]error{}
-	for _, kind := range []string{users, groups} {
-		if len(names[kind]) > 0 {
-			found[kind] = d.search(kind, names[kind], failures)
-		}
-	}
-	for k, i := range which {
-		if seen[k].over {
-			continue
-		}
-		kind, name, _ := d.ops[i].naturalKey()
-		if err := failures[kind+name]; err != nil {
-			seen[k] = sighting{err: lookupError(err), over: hopeless(err)}
+// lookUp searches for what creates have made and reads what changes have
+// changed.
+func (r *run) lookUp(number int, asked []sought) func() {
+	f := finder{ctx: r.leave, run: r, byKind: map[string][]sought{}}
+	for _, s := range asked {
+		if s.create {
+			f.byKind[s.kind] = append(f.byKind[s.kind], s)
 		} else {
-			seen[k] = d.match(d.ops[i], found[kind])
+			f.read(s)
 		}
-		open = open || !seen[k].over
-		blind = blind || !seen[k].over && seen[k].err != nil
 	}
-	return open, blind
+	for kind, all := range f.byKind {
+		f.search(kind, all)
+	}
+	f.markOwned()
+	return func() { r.engine.Found(r.now(), number, f.findings, f.alive, f.date) }
 }
 
-// search finds the resources of these names, and notes in failures the names
-// that it could not ask for. A name that the service does not digest is not to
-// spoil it for the others.
-func (d *delivery) search(kind string, names []string, failures map[string]error) []bulkapi.Resource {
-	find := d.run.c.x.FindUsers
+// finder collects the findings of one lookup.
+type finder struct {
+	ctx      context.Context
+	run      *run
+	byKind   map[string][]sought
+	findings []engine.Finding
+	alive    bool
+	date     time.Time
+}
+
+func (f *finder) note(alive bool, date time.Time) {
+	f.alive = f.alive || alive
+	if date.After(f.date) {
+		f.date = date
+	}
+}
+
+// search finds the resources that have the names of creates. A name that the
+// service does not take must not spoil the search for the others.
+func (f *finder) search(kind string, all []sought) {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.name
+	}
+	find := f.run.c.api.FindUsers
 	if kind == groups {
-		find = d.run.c.x.FindGroups
+		find = f.run.c.api.FindGroups
 	}
-	found, err := find(d.run.leave, names)
-	if err == nil {
-		return found
+	found, err := find(f.ctx, names)
+	if err != nil {
+		e := f.failure(err)
+		if e != nil && e.Kind == bulkapi.Rejected && len(all) > 1 {
+			f.search(kind, all[:len(all)/2])
+			f.search(kind, all[len(all)/2:])
+			return
+		}
+		for _, s := range all {
+			f.findings = append(f.findings, engine.Finding{Index: s.index, Err: lookupError(err), Final: isFinal(e)})
+		}
+		return
 	}
-	if fateOf(err) == bulkapi.Rejected && len(names) > 1 {
-		half := len(names) / 2
-		return append(d.search(kind, names[:half], failures), d.search(kind, names[half:], failures)...)
-	}
-	for _, name := range names {
-		failures[kind+name] = err
-	}
-	return nil
-}
-
-// hopeless tells that looking again is in vain.
-func hopeless(err error) bool {
-	fate := fateOf(err)
-	return fate == bulkapi.Denied || fate == bulkapi.Rejected
-}
-
-func fateOf(err error) bulkapi.Kind {
-	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok {
-		return e.Kind
-	}
-	return bulkapi.Unknown
-}
-
-// match tells whether what was found can be what a create has created.
-func (d *delivery) match(p *pending, found []bulkapi.Resource) (s sighting) {
-	kind, name, externalID := p.naturalKey()
-	known := &d.run.known
-	var ours []bulkapi.Resource
+	f.note(true, time.Time{})
+	byName := map[string][]bulkapi.Resource{}
 	for _, res := range found {
-		switch {
-		case !strings.EqualFold(res.Name, name) || known.isDeleted(res.ID):
-		case externalID != "" && res.ExternalID != externalID, isOlder(res, p), known.isTaken(res.ID):
-			s.foreign = kind == users // groups may share a name
-		default:
-			ours = append(ours, res)
+		f.note(true, res.Date)
+		name := fold.Fold(res.Name)
+		byName[name] = append(byName[name], res)
+	}
+	for _, s := range all {
+		out := engine.Finding{Index: s.index}
+		for _, res := range byName[fold.Fold(s.name)] {
+			out.Candidates = append(out.Candidates, candidate(s, res))
+		}
+		f.findings = append(f.findings, out)
+	}
+}
+
+// failure notes whether the service itself has refused a lookup.
+func (f *finder) failure(err error) *bulkapi.LookupError {
+	e, ok := errors.AsType[*bulkapi.LookupError](err)
+	if ok {
+		f.note(e.Alive, e.Date)
+	}
+	return e
+}
+
+// isFinal reports whether asking again is of no use. A token that has expired may
+// be renewed by then.
+func isFinal(e *bulkapi.LookupError) bool {
+	return e != nil && (e.Kind == bulkapi.Rejected || e.Kind == bulkapi.Denied && e.Status != http.StatusUnauthorized)
+}
+
+func candidate(s sought, res bulkapi.Resource) engine.Candidate {
+	c := engine.Candidate{
+		ID: res.ID, Location: locationOf(s.kind, res), Version: res.Version, Created: res.Created,
+		Equal: fold.SameJSON(s.data, res.Raw),
+	}
+	if s.externalID != "" && res.HasExternalID {
+		c.ExternalID = engine.Different
+		if s.externalID == res.ExternalID {
+			c.ExternalID = engine.Same
 		}
 	}
+	return c
+}
+
+// locationOf is where a resource lives that a lookup found.
+func locationOf(kind string, res bulkapi.Resource) string {
+	if loc, err := ParseLocation(res.Location); err == nil && loc.ID == res.ID {
+		return res.Location
+	}
+	return "/v2/" + kind + "/" + url.PathEscape(res.ID)
+}
+
+// read reads the resource of a PATCH or DELETE.
+func (f *finder) read(s sought) {
+	out := engine.Finding{Index: s.index}
+	if s.kind != users && s.kind != groups || !isID(s.id) {
+		out.Err, out.Final = errNotReadable, true
+		f.findings = append(f.findings, out)
+		return
+	}
+	res, found, err := f.run.c.api.Get(f.ctx, s.kind, s.id)
 	switch {
-	case len(ours) > 0 && known.isAwaited(kind, name):
-		return sighting{err: errAwaited}
-	case len(ours) == 1 && known.take(ours[0].ID):
-		return sighting{found: true, location: location(kind, ours[0]), version: ours[0].Version, over: true}
-	case len(ours) > 1:
-		return sighting{err: fmt.Errorf("%d resources have its name", len(ours)), over: true}
+	case err != nil:
+		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))
+	case found:
+		f.note(true, res.Date)
+		out.Exists, out.Modified, out.Effect = true, res.Modified, effectOf(s.data, res.Raw)
+	default:
+		f.note(true, res.Date)
 	}
-	s.over = s.foreign
-	return s
+	f.findings = append(f.findings, out)
 }
 
-// loose is by how much the clocks of a service may differ from each other.
-const loose = time.Minute
+var errNotReadable = errors.New("its resource cannot be read by an id")
 
-// isOlder tells that a resource was there before the operation left.
-func isOlder(res bulkapi.Resource, p *pending) bool {
-	known := !p.first.IsZero() && !res.Created.IsZero() && !res.Date.IsZero()
-	return known && res.Date.Sub(res.Created) > time.Since(p.first)+loose
-}
-
-// location is where a resource lives that a lookup found.
-func location(kind string, res bulkapi.Resource) Location {
-	loc, err := ParseLocation(res.Location)
-	if err != nil || loc.ID != res.ID {
-		loc, _ = ParseLocation("/v2/" + kind + "/" + url.PathEscape(res.ID))
+// markOwned asks the journal which of the candidates earlier runs have recorded.
+func (f *finder) markOwned() {
+	if f.run.job.Journal == nil {
+		return
 	}
-	return loc
+	var ids []string
+	var of []*engine.Candidate
+	for i := range f.findings {
+		for k := range f.findings[i].Candidates {
+			c := &f.findings[i].Candidates[k]
+			ids, of = append(ids, c.ID), append(of, c)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	owned, err := f.run.job.Journal.Owned(context.WithoutCancel(f.ctx), ids)
+	for k, c := range of {
+		c.Owned = err == nil && k < len(owned) && owned[k]
+	}
+	if err == nil {
+		return
+	}
+	for i := range f.findings {
+		if len(f.findings[i].Candidates) > 0 {
+			f.findings[i] = engine.Finding{Index: f.findings[i].Index, Err: err}
+		}
+	}
 }

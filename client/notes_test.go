@@ -3,43 +3,38 @@ package client_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/webexscim/bulk/client"
 )
 
-// notes is a client.Journal in memory that is strict about its use and keeps
-// the order of calls.
+// notes is a client.Journal in memory. It is strict about its use and keeps the
+// order of calls.
 type notes struct {
 	mu      sync.Mutex
 	target  client.Target
-	entries map[client.Key][]*note // of all runs
-	tickets map[client.Ticket]*note
-	names   map[string]*note
-	claimed map[client.Key]int
-	next    client.Ticket
-	runs    int
-	changed map[client.Key]int // the last run in which each resource was changed, as far as was claimed
+	entries []*note // the ticket is the index plus 1
+	history client.History
+	foreign map[string]bool
+	running bool
 	calls   []string
 	misuse  []string
 	fail    func(call string, n int) error // nil: no call fails
 	count   map[string]int
-	begun   time.Time
 }
 
 type note struct {
+	entry   client.Entry
 	known   client.Known
-	name    string
-	settled bool // in this run
-	again   bool // overtaken, and not sent in this run
-	run     int  // in which it was last sent
-	left    client.Settlement
+	claimed bool // in this run
+	sent    time.Time
+	date    time.Time
+	success client.Success
 }
 
-func newNotes() *notes {
-	return &notes{entries: map[client.Key][]*note{}, count: map[string]int{}}
-}
+func newNotes() *notes { return &notes{count: map[string]int{}, foreign: map[string]bool{}} }
 
 func (j *notes) call(name string, n int) error {
 	j.calls = append(j.calls, fmt.Sprint(name, " ", n))
@@ -54,20 +49,32 @@ func (j *notes) wrong(format string, args ...any) {
 	j.misuse = append(j.misuse, fmt.Sprintf(format, args...))
 }
 
-func (j *notes) Begin(_ context.Context, target client.Target) error {
+func (j *notes) Begin(_ context.Context, target client.Target) (client.History, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.call("begin", 0); err != nil {
-		return err
+		return client.History{}, err
 	}
 	if j.target != (client.Target{}) && j.target != target {
-		return fmt.Errorf("of another target")
+		return client.History{}, fmt.Errorf("of another target")
 	}
-	if j.begun.IsZero() {
-		j.begun = time.Now()
+	if j.running {
+		return client.History{}, fmt.Errorf("in use")
 	}
-	j.target, j.tickets, j.names, j.claimed = target, map[client.Ticket]*note{}, map[string]*note{}, map[client.Key]int{}
-	j.runs, j.changed = j.runs+1, map[client.Key]int{}
+	j.target, j.running = target, true
+	for _, n := range j.entries {
+		n.claimed = false
+	}
+	return j.history, nil
+}
+
+func (j *notes) End(context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.running {
+		j.wrong("End without Begin")
+	}
+	j.running = false
 	return nil
 }
 
@@ -79,105 +86,115 @@ func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Recor
 	}
 	var out []client.Record
 	for _, e := range entries {
-		nth := j.claimed[e.Key]
-		j.claimed[e.Key]++
-		if nth == len(j.entries[e.Key]) {
-			j.entries[e.Key] = append(j.entries[e.Key], &note{})
-		}
-		n := j.entries[e.Key][nth]
-		n.settled = false
-		j.next++ // the first ticket is 1: 0 is nobody's
-		j.tickets[j.next] = n
-		n.name = e.Name
-		rec := client.Record{Ticket: j.next, Known: n.known, Begun: j.begun}
-		if n.known == client.KnownDone {
-			rec.Settlement = n.left
-			rec.Settlement.Ticket = j.next
-		}
-		rec.Overtaken = j.order(n, e.Resource)
-		n.again = rec.Overtaken
-		out = append(out, rec)
+		out = append(out, j.claim(e))
 	}
 	return out, nil
 }
 
-// order tells whether what was done is to be done once more, since something
-// before it on its resource was done later or will be.
-func (j *notes) order(n *note, resource client.Key) (overtaken bool) {
-	if resource == (client.Key{}) {
-		return false
-	}
-	changes := j.runs // it will be sent in this run
-	if n.known == client.KnownDone && j.changed[resource] <= n.run {
-		changes = n.run
-	}
-	j.changed[resource] = changes
-	return n.known == client.KnownDone && changes != n.run
-}
-
-func (j *notes) Sent(_ context.Context, tickets []client.Ticket) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.call("sent", len(tickets)); err != nil {
-		return err
-	}
-	for _, t := range tickets {
-		switch n := j.tickets[t]; {
-		case n == nil:
-			j.wrong("sent: ticket %d was not claimed", t)
-		case n.settled || n.known == client.KnownDone && !n.again:
-			j.wrong("sent: ticket %d has its fate", t)
-		default:
-			n.known, n.again, n.run = client.KnownSent, false, j.runs
+func (j *notes) claim(e client.Entry) client.Record {
+	for _, known := range []client.Known{client.KnownDone, client.KnownSent} {
+		for i, n := range j.entries {
+			if n.entry.Key == e.Key && n.known == known && !n.claimed {
+				n.claimed = true
+				rec := client.Record{Ticket: client.Ticket(i + 1), Known: known}
+				if known == client.KnownDone {
+					rec.Success = n.success
+				} else {
+					rec.Sent, rec.Date = n.sent, n.date
+				}
+				return rec
+			}
 		}
 	}
-	return nil
+	rec := client.Record{Ticket: client.Ticket(len(j.entries) + 1)}
+	for i, n := range j.entries {
+		if n.known != client.KnownNothing && !n.claimed && e.Name != (client.Key{}) && n.entry.Name == e.Name {
+			rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
+		}
+	}
+	j.entries = append(j.entries, &note{entry: e, claimed: true})
+	return rec
 }
 
-func (j *notes) Settle(_ context.Context, settlements []client.Settlement) error {
+func (j *notes) Write(_ context.Context, updates []client.Update) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := j.call("settle", len(settlements)); err != nil {
+	sent, done := 0, 0
+	for _, u := range updates {
+		switch u.Kind {
+		case client.UpdateSent:
+			sent++
+		case client.UpdateDone:
+			done++
+		}
+	}
+	name := "write"
+	switch {
+	case sent > 0 && done == 0:
+		name = "sent"
+	case done > 0 && sent == 0:
+		name = "done"
+	}
+	if err := j.call(name, max(sent, done)); err != nil {
 		return err
 	}
-	for _, s := range settlements {
-		n := j.tickets[s.Ticket]
-		if n == nil || n.settled {
-			j.wrong("settle: ticket %d was not claimed, or is settled", s.Ticket)
+	j.history.LastWritten = time.Now()
+	for _, u := range updates {
+		if u.Date.After(j.history.LastDate) {
+			j.history.LastDate = u.Date
+		}
+		if u.Kind == client.UpdateForeign {
+			j.foreign[u.ID] = true
 			continue
 		}
-		n.settled = true
-		if n.again {
-			continue // what was done is all that is known
+		if u.Ticket == 0 || int(u.Ticket) > len(j.entries) || j.entries[u.Ticket-1].claimed == (u.Kind == client.UpdateReplaced) {
+			j.wrong("ticket %d was not claimed", u.Ticket)
+			continue
 		}
-		n.left = s
-		if first := j.names[n.name]; first == nil || first.left.Outcome != client.Succeeded {
-			j.names[n.name] = n // as package journal has it
-		}
-		switch s.Outcome {
-		case client.Succeeded:
-			n.known = client.KnownDone
-		case client.Unknown:
-			n.known = client.KnownSent
-		default:
-			n.known = client.KnownNothing
-		}
+		j.update(j.entries[u.Ticket-1], u)
 	}
 	return nil
 }
 
-func (j *notes) Created(_ context.Context, name string) (client.Settlement, bool, error) {
+func (j *notes) update(n *note, u client.Update) {
+	switch u.Kind {
+	case client.UpdateSent:
+		if n.known == client.KnownDone {
+			j.wrong("a done operation is sent")
+		}
+		if u.Entry != n.entry {
+			j.wrong("another entry is sent than was claimed")
+		}
+		if n.known == client.KnownNothing {
+			n.known, n.sent, n.date = client.KnownSent, u.Sent, u.Date
+		}
+	case client.UpdateDone:
+		if n.known != client.KnownSent {
+			j.wrong("done without having been sent")
+		}
+		n.known, n.success = client.KnownDone, u.Success
+	case client.UpdateForget:
+		if n.known == client.KnownDone {
+			j.wrong("a done operation is forgotten")
+		}
+		n.known = client.KnownNothing
+	case client.UpdateReplaced:
+		n.known, n.success = client.KnownNothing, client.Success{}
+	}
+}
+
+func (j *notes) Owned(_ context.Context, ids []string) ([]bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.fail != nil {
-		j.count["created"]++
-		if err := j.fail("created", j.count["created"]); err != nil {
-			return client.Settlement{}, false, err
-		}
+	if err := j.call("owned", len(ids)); err != nil {
+		return nil, err
 	}
-	n := j.names[name]
-	if n == nil || name == "" {
-		return client.Settlement{}, false, nil
+	out := make([]bool, len(ids))
+	for i, id := range ids {
+		out[i] = j.foreign[id] || slices.ContainsFunc(j.entries, func(n *note) bool {
+			l, _ := client.ParseLocation(n.success.Location)
+			return n.known == client.KnownDone && l.ID == id
+		})
 	}
-	return n.left, true, nil
+	return out, nil
 }

@@ -4,21 +4,23 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/bulkref"
+	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// pending is an operation that has no fate yet. It belongs to the run, and
-// while it travels to the worker that has it.
+// envelope is what a request has around its operations, in bytes.
+const envelope = bulkapi.Envelope
+
+// pending is an operation that has no outcome yet: its data, and the facts that
+// the engine knows of it.
 type pending struct {
 	index int
 	op    Operation
@@ -26,37 +28,41 @@ type pending struct {
 	refs  []bulkref.Reference // in data
 	route string              // the path as it travels: a reference is spelled in one way
 	path  []bulkref.Reference // in route
-	item  plan.Item
-	err   error // why it cannot be sent
-	fated bool  // it has its fate, though not yet on record
-
-	key      Key // where there is a journal
-	ticket   Ticket
-	claimed  bool      // ticket is the journal's
-	attempts int       // requests that carried it
-	tries    int       // those of them that count against MaxAttempts
-	first    time.Time // when it first left, at the earliest; zero: not yet, or not known
-	maybe    bool      // an earlier request may have done it
-	probe    bool      // look before sending
-	buried   bool      // one behind it may have deleted its resource
-	refused  error     // why its request was, and with it the job
-	failed   *Result   // its refusal, where it is repeated for the sake of another
-	done     *Result   // its success, where it is repeated for the sake of order
-	stands   bool      // none before it can have been done since
+	facts engine.Operation
+	sent  bulkapi.Operation // as it travels, while it is in a request
 }
 
-func newPending(index int, op Operation) *pending {
+// newPending takes an operation in. keyed asks for what a journal recognizes it
+// by.
+func newPending(index int, op Operation, keyed bool) *pending {
 	p := &pending{index: index, op: op}
-	p.item.Index = index
-	if p.data, p.refs, p.err = op.check(); p.err != nil {
-		if op.Method == MethodPost {
-			p.item.Name = op.BulkID // what refers to it is to hear of it
-		}
+	p.facts = engine.Operation{Index: index, Method: methodOf(op.Method)}
+	if op.Method == MethodPost {
+		p.facts.BulkID = op.BulkID // what refers to it is to hear of it, even if it is invalid
+	}
+	if p.data, p.refs, p.facts.Invalid = op.check(); p.facts.Invalid != nil {
 		return p
 	}
 	p.route, p.path = spell(op.Path)
-	p.item = p.planItem()
+	p.addResource()
+	p.addReferences()
+	p.facts.Size = p.size()
+	p.addName()
+	p.facts.Guarded = p.isGuarded()
+	if keyed {
+		p.facts.Content = p.content()
+	}
 	return p
+}
+
+func methodOf(text string) engine.Method {
+	switch text {
+	case MethodPatch:
+		return engine.Patch
+	case MethodDelete:
+		return engine.Delete
+	}
+	return engine.Post
 }
 
 // spell returns the path with its references as Users.Patch writes them, since a
@@ -71,40 +77,43 @@ func spell(path string) (string, []bulkref.Reference) {
 	return path, bulkref.ScanPath(path)
 }
 
-// spare allows for the end that makes a bulkId unique in its request.
-const spare = 8
-
-func (p *pending) planItem() plan.Item {
-	size := func(bulkID string) int {
-		return bulkapi.Size(bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data})
-	}
-	it := plan.Item{Index: p.index, Size: max(size(p.op.BulkID), size(assigned(p.index))) + spare}
+// addResource tells what a PATCH or DELETE changes.
+func (p *pending) addResource() {
 	if p.op.Method == MethodPost {
-		it.Name = p.op.BulkID
-	} else {
-		it.Resource = strings.ToLower(p.op.Path)
-		if plain, err := url.PathUnescape(it.Resource); err == nil {
-			it.Resource = plain
-		}
+		return
 	}
-	for _, r := range p.path {
-		// Bulk ids are compared with regard to case, resource ids are not.
-		it.Resource = bulkref.Text(r.Name)
-		if p.op.Method == MethodDelete {
-			it.Ends = r.Name
-		}
+	for _, r := range p.path { // bulkIds are compared with regard to case, resource ids are not
+		p.facts.Resource, p.facts.Target = bulkref.Text(r.Name), r.Name
+		return
 	}
+	p.facts.Resource = strings.ToLower(p.op.Path)
+	if plain, err := url.PathUnescape(p.facts.Resource); err == nil {
+		p.facts.Resource = plain
+	}
+	p.facts.ResourceID = lastSegment(p.op.Path)
+}
+
+func lastSegment(path string) string {
+	path = path[strings.LastIndexByte(path, '/')+1:]
+	if plain, err := url.PathUnescape(path); err == nil {
+		return plain
+	}
+	return path
+}
+
+func (p *pending) addReferences() {
 	seen := map[string]int{}
 	add := func(r bulkref.Reference, width int) {
 		i, ok := seen[r.Name]
 		if !ok {
-			i = len(it.Refs)
+			i = len(p.facts.Refs)
 			seen[r.Name] = i
-			it.Refs = append(it.Refs, plan.Ref{Name: r.Name})
+			p.facts.Refs = append(p.facts.Refs, plan.Ref{Name: r.Name})
 		}
-		it.Refs[i].Count++
-		it.Refs[i].Width += width
-		it.Refs[i].Required = it.Refs[i].Required || r.Required
+		ref := &p.facts.Refs[i]
+		ref.Count++
+		ref.Width += width
+		ref.Required = ref.Required || r.Required
 	}
 	for _, r := range p.path {
 		add(r, r.End-r.Start)
@@ -112,22 +121,159 @@ func (p *pending) planItem() plan.Item {
 	for _, r := range p.refs {
 		add(r, r.End-r.Start-len(`""`))
 	}
-	return it
+}
+
+// spare allows for the end that makes a bulkId unique in its request.
+const spare = 8
+
+func (p *pending) size() int {
+	size := func(bulkID string) int {
+		return bulkapi.Size(bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data})
+	}
+	return max(size(p.op.BulkID), size(assigned(p.index))) + spare
 }
 
 // assigned is the bulkId of an operation that has none of its own.
 func assigned(index int) string { return "op-" + strconv.Itoa(index) }
 
-// hash recognizes an operation by what it says.
-func (p *pending) hash() (k Key) {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", p.op.Method, p.op.Path)
-	var buf bytes.Buffer
-	if json.Compact(&buf, p.data) == nil {
-		h.Write(buf.Bytes())
+// The resource types that can be looked up.
+const (
+	users  = "Users"
+	groups = "Groups"
+)
+
+// natural is what a create can be looked up by.
+type natural struct {
+	UserName    string `json:"userName"`
+	DisplayName string `json:"displayName"`
+	ExternalID  string `json:"externalId"`
+}
+
+// natural returns the type of what a create makes, its name, and its externalId.
+// The name is "" where there is nothing to look it up by.
+func (p *pending) natural() (kind, name, externalID string) {
+	if p.op.Method != MethodPost {
+		return "", "", ""
 	}
-	copy(k[:], h.Sum(nil))
-	return k
+	var n natural
+	if json.Unmarshal(p.data, &n) != nil {
+		return "", "", ""
+	}
+	switch {
+	case strings.EqualFold(p.op.Path, "/"+users):
+		return users, n.UserName, n.ExternalID
+	case strings.EqualFold(p.op.Path, "/"+groups):
+		return groups, n.DisplayName, n.ExternalID
+	}
+	return "", "", ""
+}
+
+func (p *pending) addName() {
+	kind, name, externalID := p.natural()
+	if name == "" {
+		return
+	}
+	text := kind + "\x00" + fold.Fold(name)
+	p.facts.SearchName = keyOf(text)
+	p.facts.Name = p.facts.SearchName
+	if kind == groups && externalID != "" {
+		p.facts.Name = keyOf(text + "\x00" + externalID)
+	}
+}
+
+func keyOf(text string) engine.Key {
+	sum := sha256.Sum256([]byte(text))
+	return engine.Key(sum[:len(engine.Key{})])
+}
+
+// isGuarded reports whether the service keeps a repetition from doing harm.
+func (p *pending) isGuarded() bool {
+	switch p.op.Method {
+	case MethodPost:
+		return strings.EqualFold(p.op.Path, "/"+users)
+	case MethodPatch:
+		return !mayAddTwice(p.data)
+	}
+	return true
+}
+
+// mayAddTwice reports whether a PATCH adds values to a multi-valued attribute,
+// which a service may do a second time. Members of a group are a set.
+func mayAddTwice(data json.RawMessage) bool {
+	var patch struct {
+		Operations []struct {
+			Op, Path string
+			Value    json.RawMessage
+		}
+	}
+	if json.Unmarshal(data, &patch) != nil {
+		return true
+	}
+	for _, c := range patch.Operations {
+		if !strings.EqualFold(c.Op, "add") || strings.ContainsRune(c.Path, '[') || strings.EqualFold(c.Path, "members") {
+			continue
+		}
+		if c.Path != "" {
+			if isList(c.Value) || isMultiValued(c.Path) {
+				return true
+			}
+			continue
+		}
+		var attributes map[string]json.RawMessage
+		if json.Unmarshal(c.Value, &attributes) != nil {
+			return true
+		}
+		for name, value := range attributes {
+			if !strings.EqualFold(name, "members") && isList(value) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isList(value json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) }
+
+// isMultiValued reports whether a path ends in a multi-valued attribute of users
+// or groups (RFC 7643 section 4, and Webex's extensions).
+func isMultiValued(path string) bool {
+	path = strings.ToLower(path[strings.LastIndexAny(path, ":.")+1:])
+	switch path {
+	case "emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates",
+		"sipaddresses", "accountstatus", "managedorgs", "managedgroups", "owners", "managedby", "inheritances":
+		return true
+	}
+	return strings.HasPrefix(path, "extensionattribute") || strings.HasPrefix(path, "externalattribute")
+}
+
+// encode writes the operations of a request with ids in the place of references,
+// and with bulkIds that nothing in the request has or refers to by chance.
+func (r *run) encode(req engine.Request) []bulkapi.Operation {
+	used := map[string]bool{}
+	for _, s := range req.Items {
+		p := r.ops[s.Index]
+		used[p.facts.BulkID] = true
+		for _, ref := range p.facts.Refs {
+			used[ref.Name] = true
+		}
+	}
+	ops := make([]bulkapi.Operation, len(req.Items))
+	for i, s := range req.Items {
+		p := r.ops[s.Index]
+		id := p.facts.BulkID
+		if id == "" {
+			id = p.op.BulkID
+			for n := 0; id == "" || used[id]; n++ {
+				if id = assigned(p.index); n > 0 {
+					id = fmt.Sprintf("%s-%d", id, n)
+				}
+			}
+			used[id] = true
+		}
+		ops[i] = p.encode(s.Known, id)
+		p.sent = ops[i]
+	}
+	return ops
 }
 
 // encode is the operation as it travels: known references replaced.
@@ -149,73 +295,4 @@ func (p *pending) encode(known []plan.Known, bulkID string) bulkapi.Operation {
 		out.Data = bulkref.Replace(nil, p.data, p.refs, id)
 	}
 	return out
-}
-
-// resource recognizes what the operation changes, if its changes have an order.
-func (p *pending) resource() (k Key) {
-	if p.item.Resource != "" {
-		sum := sha256.Sum256([]byte(p.item.Resource))
-		copy(k[:], sum[:])
-	}
-	return k
-}
-
-// replayed is the success that an earlier run has settled.
-func (p *pending) replayed(s Settlement) Result {
-	res := p.result(Succeeded, nil)
-	res.Status, res.Version, res.Recovered = s.Status, s.Version, s.Recovered
-	res.Location, _ = ParseLocation(s.Location)
-	return res
-}
-
-// result is the fate of the operation. What was done once stays done, though its
-// repetition was refused, unless another may have had the last word since.
-func (p *pending) result(o Outcome, err error) Result {
-	if p.done != nil && o == Failed {
-		if p.stands || isGone(err) {
-			res := *p.done
-			res.Attempts = p.attempts
-			return res
-		}
-		err = fmt.Errorf("%w: %w", errOvertaken, err)
-	}
-	return Result{Index: p.index, Operation: p.op, Outcome: o, Attempts: p.attempts, Err: err}
-}
-
-var errOvertaken = errors.New("done before an operation that precedes it, and refused when it was repeated")
-
-// isGone tells that the resource is, so that nobody has the last word on it.
-func isGone(err error) bool {
-	e, ok := errors.AsType[*ResponseError](err)
-	return ok && e.Status == http.StatusNotFound
-}
-
-// The resource types that can be looked up.
-const (
-	users  = "Users"
-	groups = "Groups"
-)
-
-// naturalKey is what a lost create is looked up by: its type, its name, and
-// the externalId it must then have, if it has one. The name is "" where there
-// is nothing to look it up by.
-func (p *pending) naturalKey() (kind, name, externalID string) {
-	if p.op.Method != MethodPost {
-		return "", "", ""
-	}
-	var body struct {
-		UserName    string `json:"userName"`
-		DisplayName string `json:"displayName"`
-		ExternalID  string `json:"externalId"`
-	}
-	if json.Unmarshal(p.data, &body) != nil {
-		return "", "", ""
-	}
-	switch {
-	case strings.EqualFold(p.op.Path, "/"+users):
-		return users, body.UserName, body.ExternalID
-	case strings.EqualFold(p.op.Path, "/"+groups):
-		return groups, body.DisplayName, body.ExternalID
-	}
-	return "", "", ""
 }

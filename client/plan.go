@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"iter"
+	"time"
 
-	"github.com/webexscim/bulk/internal/plan"
+	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/spill"
 )
 
 // Request is a request that Run would send if every operation succeeded.
@@ -40,44 +42,58 @@ type Planned struct {
 // not read. The error is that of the source, once, last.
 func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 	return func(yield func(Request, error) bool) {
-		r, err := c.start(ctx, jobSettings(job))
-		if err != nil {
-			yield(Request{}, err)
+		if job == nil {
+			yield(Request{}, errNilJob)
 			return
 		}
-		defer r.end()
-		p := planning{run: r, made: map[string]int{}}
-		p.loop(yield)
+		p := &planning{
+			run: &run{
+				c: c, job: &Job{FailOnErrors: job.FailOnErrors, Ordered: job.Ordered}, began: time.Now(),
+				feed: make(chan fed, 2*c.cfg.Limits.Operations), memory: &spill.Map{}, ops: map[int]*pending{}, leave: ctx,
+			},
+			made: map[string]int{},
+		}
+		cfg := p.engineConfig()
+		cfg.Concurrency *= 2 // as Run prepares requests ahead
+		p.engine = engine.New(cfg, engine.Time{})
+		reading, stop := context.WithCancel(ctx)
+		defer p.end(stop)
+		go feed(reading, job.Source, false, p.feed)
+		p.loop(ctx, yield)
 	}
 }
 
-// jobSettings is a job of the same settings that has not begun.
-func jobSettings(j *Job) *Job {
-	return &Job{Source: j.Source, FailOnErrors: j.FailOnErrors, Ordered: j.Ordered}
-}
-
-// planning is a run in which every request succeeds as soon as no other can
-// leave before it has.
+// planning drives an engine for which every request succeeds as soon as no other
+// can leave before it has.
 type planning struct {
 	*run
-	out  []*plan.Request
+	out  []engine.Request
 	made map[string]int // the request that creates a name
 }
 
-func (p *planning) loop(yield func(Request, error) bool) {
+func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 	for {
-		p.read()
-		req := p.next()
-		if req != nil {
+		ready := p.engine.Ready()
+		for _, res := range ready.Results {
+			if r := p.result(res); r.Err != nil {
+				p.results = append(p.results, r)
+			}
+		}
+		for _, req := range ready.Requests {
 			if !yield(p.describe(req), nil) {
 				return
 			}
 			p.out = append(p.out, req)
-			continue
 		}
 		switch {
+		case len(ready.Requests) > 0:
+		case ctx.Err() != nil:
+			yield(Request{}, context.Cause(ctx))
+			return
+		case p.engine.Wants():
+			p.read()
 		case len(p.out) > 0:
-			p.settle()
+			p.succeed()
 		default:
 			p.finish(yield)
 			return
@@ -85,58 +101,34 @@ func (p *planning) loop(yield func(Request, error) bool) {
 	}
 }
 
-// read fills the window, one operation at a time: so the plan does not depend
-// on how fast the source is.
+// read takes in one operation, so that the plan does not depend on how fast the
+// source is.
 func (p *planning) read() {
-	for !p.ended && p.stopped == nil && p.planner.Backlog() < p.window {
-		switch f, ok := <-p.feed; {
-		case !ok:
-			p.ended = true
-			p.close()
-		case f.err != nil:
-			p.takeIn(f, ok)
-		default:
-			p.admit([]*pending{f.p})
-		}
-	}
+	f, ok := <-p.feed
+	p.takeIn(f, ok)
 }
 
-func (p *planning) next() *plan.Request {
-	if len(p.out) >= 2*p.concurrency() || p.stopped != nil {
-		return nil
-	}
-	in := plan.Flows
-	if p.ended || p.planner.Backlog() >= p.window {
-		in = plan.Waits
-	}
-	req := p.planner.Next(in)
-	p.takeDrops()
-	return req
-}
-
-// settle lets the first request that is out succeed.
-func (p *planning) settle() {
+// succeed lets the first request that is out succeed.
+func (p *planning) succeed() {
 	req := p.out[0]
 	p.out = p.out[1:]
-	var verdicts []plan.Verdict
-	for _, s := range req.Items {
-		verdicts = append(verdicts, plan.Verdict{Index: s.Index, Fate: plan.Done, ID: likelyID})
-		delete(p.open, s.Index)
+	items := make([]engine.Item, len(req.Items))
+	for i := range items {
+		items[i] = engine.Item{Found: true, Status: 200, ID: likelyID}
 	}
-	p.planner.Settle(req, verdicts)
-	p.takeDrops()
+	p.engine.Response(engine.Time{}, req.Number, engine.Response{Kind: engine.Answered, Items: items, Alive: true})
 }
 
 // likelyID has the length of an id.
 const likelyID = "00000000-0000-0000-0000-000000000000"
 
-func (p *planning) describe(req *plan.Request) Request {
-	out := Request{Number: req.Number, Bytes: req.Bytes + envelope, Refused: p.refused()}
+func (p *planning) describe(req engine.Request) Request {
+	out := Request{Number: req.Number, Bytes: envelope, Refused: p.refused()}
 	after := map[int]bool{}
 	for _, s := range req.Items {
-		op := p.open[s.Index]
-		if op.item.Name != "" {
-			p.made[op.item.Name] = req.Number
+		op := p.ops[s.Index]
+		if op.facts.BulkID != "" {
+			p.made[op.facts.BulkID] = req.Number
 		}
 		o := Planned{Index: s.Index, Operation: op.op, Joins: s.Inside}
 		for _, k := range s.Known {
@@ -146,6 +138,7 @@ func (p *planning) describe(req *plan.Request) Request {
 				out.After = append(out.After, n)
 			}
 		}
+		out.Bytes += op.facts.Size
 		out.Operations = append(out.Operations, o)
 	}
 	return out
@@ -161,7 +154,19 @@ func (p *planning) finish(yield func(Request, error) bool) {
 	if last := p.refused(); len(last) > 0 && !yield(Request{Refused: last}, nil) {
 		return
 	}
-	if p.stopped != nil {
-		yield(Request{}, p.stopped)
+	if err := p.engine.Stopped(); err != nil {
+		yield(Request{}, err)
+	}
+}
+
+func (p *planning) end(stop func()) {
+	stop()
+	var late any
+	for f := range p.feed {
+		late = f.panic
+	}
+	_ = p.memory.Close()
+	if late != nil {
+		panic(late)
 	}
 }

@@ -23,9 +23,11 @@ type Progress struct {
 	// InFlight is the number of requests that are under way, Waiting that of
 	// the operations read and not sent.
 	InFlight, Waiting int
-	// LookingUp is the number of operations that were sent without an answer, and
-	// whose effect is being looked for.
-	LookingUp int
+	// LookingUp is the number of operations that may have been done, and whose
+	// effect is being looked for. LookingFor is how long that may still take: an
+	// attempt without an answer may be at work for Config.MaxServiceTime.
+	LookingUp  int
+	LookingFor time.Duration
 	// ClosedFor is how long nothing is sent: the service wants to be left alone,
 	// or does not answer; 0 when requests may leave.
 	ClosedFor time.Duration
@@ -38,19 +40,19 @@ func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unk
 
 // tally is a Progress under a lock.
 type tally struct {
-	mu   sync.Mutex
-	now  Progress
-	gate *throttle.Throttle // nil until the job begins
+	mu       sync.Mutex
+	now      Progress
+	throttle *throttle.Throttle // nil until the job begins
 }
 
 // begin reports whether the job is new.
 func (t *tally) begin(g *throttle.Throttle) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.gate != nil {
+	if t.throttle != nil {
 		return false
 	}
-	t.gate = g
+	t.throttle = g
 	return true
 }
 
@@ -65,8 +67,8 @@ func (j *Job) Progress() Progress {
 	j.tally.mu.Lock()
 	defer j.tally.mu.Unlock()
 	p := j.tally.now
-	if j.tally.gate != nil {
-		state := j.tally.gate.State()
+	if j.tally.throttle != nil {
+		state := j.tally.throttle.State()
 		p.ClosedFor = max(0, time.Until(state.ClosedUntil))
 		p.Refused, p.Unanswered = state.Refused, state.Unanswered
 	}

@@ -22,7 +22,7 @@ func TestReferencesStandAnywhere(t *testing.T) {
 		create("u"),
 		group("g", "", "u"),
 		{Method: "PATCH", Path: "/Groups/bulkId:g", Data: json.RawMessage(
-			`{"schemas":["` + client.SchemaPatchOp + `"],"Operations":[{"op":"add","path":"members","value":[{"value":"bulkId:late"}]}]}`)},
+			`{"schemas":["` + client.SchemaPatchOp + `"],"Operations":[{"op":"add","path":"members","value":[{"type":"user","value":"bulkId:late"}]}]}`)},
 		{Method: "PATCH", Path: "/Users/bulkId:extension", Data: json.RawMessage(
 			`{"schemas":["` + client.SchemaPatchOp + `"],"Operations":[{"op":"replace","path":"` + client.SchemaEnterpriseUser + `:manager.value","value":"bulkId:u"}]}`)},
 		create("title", `"title":"bulkId:hello"`),

@@ -136,13 +136,23 @@ func TestOneOperationOverTheLimit(t *testing.T) {
 	})
 }
 
-// R11: an item-level 429, 423 or 503 is sent again, and nothing else of its
+// R11: an item-level 429, 423, 425 or 503 is sent again, and nothing else of its
 // request is.
 func TestTransientItemsGoAlone(t *testing.T) {
-	sc := scenario{script: []*webextest.Fault{webextest.Busy(429, "u3", "u5"), webextest.Busy(503, "u3"), webextest.Busy(423, "u3")}}
+	busy := map[string][]int{"u3": {429, 503, 423, 425}, "u5": {429}}
+	var sc scenario
+	sc.service.Faults = func(*webextest.Request) *webextest.Fault {
+		return &webextest.Fault{Item: func(op webextest.Operation) (status int) {
+			if left := busy[op.BulkID]; len(left) > 0 {
+				status, busy[op.BulkID] = left[0], left[1:]
+			}
+			return status
+		}}
+	}
+	sc.config = func(c *client.Config) { c.Concurrency = 1 }
 	sc.all(t, users(10), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
 		for i, r := range results {
-			if expected := map[int]int{3: 4, 5: 2}[i]; r.Attempts != max(1, expected) {
+			if expected := map[int]int{3: 5, 5: 2}[i]; r.Attempts != max(1, expected) {
 				t.Errorf("u%d: %d attempts", i, r.Attempts)
 			}
 		}

@@ -2,119 +2,120 @@ package client_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
 )
 
-// What was done, and is refused when it is to be done once more behind another,
-// no longer has the last word: it has failed, in the service's words, and to the
-// budget too. The next run sends it again. A 404 tells that there is nobody left
-// to have a word on.
+// changes are a PATCH, a DELETE and a create, and how to see whether they were
+// done.
+var changes = []struct {
+	name string
+	op   func(id string) client.Operation
+	done func(s *webextest.Simulator, id string) bool
+}{
+	{"PATCH", func(id string) client.Operation { return titles("/Users/"+id, "A")[0] }, func(s *webextest.Simulator, id string) bool {
+		u, _ := s.User(id)
+		return u["title"] == "A"
+	}},
+	{"DELETE", func(id string) client.Operation { return named(remove("/Users/"+id), "A") }, func(s *webextest.Simulator, id string) bool {
+		_, there := s.User(id)
+		return !there
+	}},
+	{"POST", func(string) client.Operation { return named(create("new"), "A") }, func(s *webextest.Simulator, _ string) bool {
+		_, there := s.UserByName("new@example.com")
+		return there
+	}},
+	{"POST group", func(string) client.Operation { return named(group("g", ""), "A") }, func(s *webextest.Simulator, _ string) bool {
+		return len(s.Groups()) > 0
+	}},
+}
+
+func named(op client.Operation, bulkID string) client.Operation {
+	op.BulkID = bulkID
+	return op
+}
+
+// An attempt is lost and its repetition refused, whatever the status: what the
+// service holds decides, and never the refusal. What was done has succeeded, what
+// was not has failed with the service's words, or was skipped when its attempts
+// are used up.
 func TestRefusedRepetition(t *testing.T) {
-	long := "Please wait, " + strings.Repeat("x", 100)
-	busy := webextest.Busy(429, "B")
-	for name, test := range map[string]struct {
-		status int
-		faults []*webextest.Fault
-	}{
-		"refused": {400, []*webextest.Fault{webextest.Busy(400, "B")}}, "gone": {404, []*webextest.Fault{webextest.Busy(404, "B")}},
-		"busy": {429, []*webextest.Fault{busy, busy}}, "lost and busy": {429, []*webextest.Fault{webextest.CutAt(webextest.BeforeWork), busy}},
-		"the request": {400, []*webextest.Fault{webextest.Refuse(400, "")}}, "too large": {413, []*webextest.Fault{{Status: 413, Body: &long}}},
-	} {
-		stories(t, func(st *story) {
-			id := add(st.t, st.s, "there")
-			ops := append(titles("/Users/"+id, "AB"), create("u"))
-			change := func(c *client.Config) { c.Limits.Operations, c.Concurrency, c.MaxAttempts = 1, 1, 2 }
-			st.refuse = map[string]int{"A": 400}
-			first, _ := st.run(st.t.Context(), change, "failed+ succeeded+ succeeded+", ops...)
-			st.refuse = nil
-			st.s.Script(append([]*webextest.Fault{nil}, test.faults...)...)
-			ops = append(ops, users(3)...)
-			st.ordered, st.budget = true, 1
-			second, third := "succeeded+ failed+ succeeded= skipped skipped skipped", "succeeded= succeeded+ succeeded= succeeded+ succeeded+ succeeded+"
-			last := "B"
-			if test.status == 404 {
-				second, third, last = strings.Replace(second, "failed+", "succeeded+", 1), strings.Replace(third, "succeeded+", "succeeded=", 1), "A"
+	for _, change := range changes {
+		for _, status := range []int{400, 403, 404, 409, 412, 429, 500, 503, 504} {
+			for _, stage := range []webextest.Stage{webextest.AfterWork, webextest.BeforeWork} {
+				synctest.Test(t, func(t *testing.T) {
+					s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 300 * time.Millisecond})
+					id := add(t, s, "there")
+					time.Sleep(time.Hour)
+					refuse := webextest.Busy(status, "A")
+					s.Script(nil, webextest.CutAt(stage), refuse, refuse, refuse, refuse, refuse, refuse)
+					c := newClient(t, s, func(c *client.Config) { c.Concurrency, c.MaxAttempts = 1, 3 })
+					if _, err := c.Do(t.Context(), create("before")); err != nil { // the service tells its time
+						t.Fatal(err)
+					}
+					results, err := c.Do(t.Context(), change.op(id))
+					r := results[0]
+					done := change.done(s, id)
+					if err != nil || done != (stage == webextest.AfterWork) && r.Outcome != client.Succeeded {
+						t.Fatalf("%s, %d, %v: done %v, %v", change.name, status, stage, done, err)
+					}
+					gone := change.name == "DELETE" && status == 404 // the answer to a repetition of what was done
+					switch {
+					case done && r.Outcome != client.Succeeded,
+						!done && !gone && r.Outcome != client.Failed && r.Outcome != client.Skipped:
+						t.Errorf("%s, %d, %v: %v: %v", change.name, status, stage, r.Outcome, r.Err)
+					case r.Outcome == client.Failed && r.Status != status:
+						t.Errorf("%s, %d, %v: failed with %d: %v", change.name, status, stage, r.Status, r.Err)
+					}
+				})
 			}
-			results, err := st.run(st.t.Context(), change, second, ops...)
-			switch r := results[1]; {
-			case !errors.Is(err, client.ErrBudget):
-				st.t.Errorf("%s: %v", name, err)
-			case test.status != 404:
-				wantRefusedRepetition(st.t, r, test.status)
-			case r.Status != first[1].Status || r.Version != first[1].Version || r.Location.ID != id:
-				st.t.Errorf("%s: %+v, expected %+v", name, r, first[1])
-			}
-			st.title(id, "A")
-			st.budget = 0
-			st.run(st.t.Context(), change, third, ops...)
-			st.title(id, last)
-		})
-	}
-}
-
-// wantRefusedRepetition wants a result to say that the operation had been done,
-// and what the service says now.
-func wantRefusedRepetition(t *testing.T, r client.Result, status int) {
-	t.Helper()
-	said, ok := errors.AsType[*client.ResponseError](r.Err)
-	if r.Outcome != client.Failed || r.Status != status || !ok || said.Status != status || !strings.Contains(r.Err.Error(), doneBefore) {
-		t.Errorf("%v with status %d: %v; expected status %d", r.Outcome, r.Status, r.Err, status)
-	}
-}
-
-// doneBefore is what the error of an operation says that failed when it was to be
-// done once more.
-const doneBefore = "done before"
-
-// So it is within one run. Where nothing came in between, what was done is still
-// the last word.
-func TestRefusedRepetitionInOneRun(t *testing.T) {
-	through := func(f *webextest.Fault) (all []*webextest.Fault) {
-		for range 3 {
-			all = append(all, f)
 		}
-		return all
 	}
-	shy := func(statuses map[string]int) *webextest.Fault {
-		return &webextest.Fault{Item: func(op webextest.Operation) int { return statuses[op.BulkID] }}
-	}
-	lost := webextest.Shaped(func(a *webextest.Answer) { a.Items = a.Items[1:] })
-	lost.Item = shy(map[string]int{"B": 400}).Item
-	for name, test := range map[string]struct {
-		faults []*webextest.Fault
-		status int // of B
-		title  string
-		failed int
-	}{
-		"busy":            {through(webextest.Busy(429, "B")), 429, "A", 1},
-		"refused":         {[]*webextest.Fault{webextest.Busy(400, "B")}, 400, "A", 1},
-		"A's answer lost": {[]*webextest.Fault{lost}, 400, "A", 1},
-		"gone":            {[]*webextest.Fault{webextest.Busy(404, "B")}, 200, "A", 0},
-		"both refused":    {[]*webextest.Fault{webextest.Busy(400, "A", "B")}, 200, "B", 1},
-		"both apart":      {[]*webextest.Fault{webextest.Refuse(400, ""), nil, webextest.Busy(400, "B")}, 400, "A", 1},
-		"first A":         {append([]*webextest.Fault{webextest.Busy(429, "A"), shy(map[string]int{"B": 429})}, webextest.Busy(400, "B")), 400, "A", 1},
-		"and later done":  {[]*webextest.Fault{webextest.Busy(429, "B")}, 200, "B", 0},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			s := webextest.New(webextest.Config{})
-			id := add(t, s, "there")
-			s.Script(append([]*webextest.Fault{webextest.Busy(429, "A")}, test.faults...)...)
-			results, err := newClient(t, s, func(c *client.Config) { c.MaxAttempts = 4 }).Do(t.Context(), titles("/Users/"+id, "AB")...)
-			u, _ := s.User(id)
-			if n := outcomes(results); err != nil || n[client.Failed] != test.failed || n[client.Succeeded] != 2-test.failed || u["title"] != test.title {
-				t.Errorf("%s: %v, the title is %v, expected %v; %v", name, n, u["title"], test.title, err)
+}
+
+// A PATCH whose effect nobody can see, and whose repetition is refused, is unknown
+// where its resource was changed since, with the service's words.
+func TestRefusedRepetitionThatCannotBeTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Second})
+		id := add(t, s, "there", `"emails":[{"type":"work","value":"there@example.com"}]`)
+		time.Sleep(time.Hour)
+		s.Script(nil, webextest.CutAt(webextest.AfterWork), webextest.Busy(400, "A"))
+		c := newClient(t, s, nil)
+		if _, err := c.Do(t.Context(), create("before")); err != nil {
+			t.Fatal(err)
+		}
+		results, err := c.Do(t.Context(), named(patch("/Users/"+id, `emails[type eq "work"].display`, `"Work"`), "A"))
+		r := results[0]
+		said, ok := errors.AsType[*client.ResponseError](r.Err)
+		if err != nil || r.Outcome != client.Unknown || !errors.Is(r.Err, client.ErrUnknown) || !ok || said.Status != 400 {
+			t.Errorf("%v: %v, %v", r.Outcome, r.Err, err)
+		}
+	})
+}
+
+// An item-level 504, 500, 502 or 408 is a lost answer: the operation may have
+// been done, or not, and is never told as failed when it was.
+func TestLostItems(t *testing.T) {
+	for _, change := range changes {
+		for _, status := range []int{504, 500, 502, 408} {
+			for _, fault := range []*webextest.Fault{webextest.LoseItems(status, "A"), webextest.Busy(status, "A")} {
+				synctest.Test(t, func(t *testing.T) {
+					s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond})
+					id := add(t, s, "there")
+					time.Sleep(time.Hour)
+					s.Script(fault)
+					results, err := newClient(t, s, nil).Do(t.Context(), create("x"), change.op(id))
+					if r := results[1]; err != nil || r.Err != nil || !change.done(s, id) || results[0].Err != nil {
+						t.Errorf("%s, %v with %d: %v: %v, done %v", change.name, fault, status, r.Outcome, r.Err, change.done(s, id))
+					}
+					once(t, s)
+				})
 			}
-			switch r := results[1]; {
-			case test.status != 200:
-				wantRefusedRepetition(t, r, test.status)
-			case r.Status != 200:
-				t.Errorf("%s: %+v", name, r)
-			}
-		})
+		}
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"iter"
 	"time"
 
-	"github.com/webexscim/bulk/internal/plan"
+	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/spill"
 )
 
 // Run carries out a job and gives the results as they come. Each operation
@@ -29,20 +30,26 @@ func (c *Client) Run(ctx context.Context, job *Job) iter.Seq2[Result, error] {
 		defer r.end()
 		r.yield = func(res Result) bool { return yield(res, nil) }
 		r.loop()
-		if r.stopped != nil && !r.left {
-			yield(Result{}, r.stopped)
+		if err := r.engine.Stopped(); err != nil && !r.left {
+			yield(Result{}, err)
 		}
 	}
 }
 
-// Do carries out operations and returns their results in the order of ops. The
-// error is that of Run: the job stopped, and the rest is Skipped.
+// Do carries out operations and returns their results in the order of ops.
+//
+// A nil error does not mean that all operations succeeded: it means that the job
+// ran to its end. Look at each Result, or join their errors with [Errors]. A
+// non-nil error is that of Run: the job stopped, and the rest is Skipped.
 func (c *Client) Do(ctx context.Context, ops ...Operation) ([]Result, error) {
 	return c.DoJob(ctx, &Job{}, ops...)
 }
 
 // DoJob is Do with the settings of a job, whose Source and ReadOn are not used.
 func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Result, error) {
+	if job == nil {
+		return nil, errNilJob
+	}
 	job.Source, job.ReadOn = Operations(ops...), true
 	results := make([]Result, len(ops))
 	var stop error
@@ -61,111 +68,289 @@ func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Resul
 	return results, stop
 }
 
-// run is a job under way. Its own goroutine, the caller's, reads the feed,
-// plans, and takes in what the workers bring; each worker has one request.
+var errNilJob = errors.New("client: no job, expected a *Job")
+
+// errLeft is why a job stops whose results nobody reads any more.
+var errLeft = errors.New("the caller left the loop")
+
+// run drives the engine of one job: it turns commands into calls and answers
+// into events, and decides nothing. The caller's goroutine has the engine; the
+// others call the source, the service and the journal.
 type run struct {
-	c       *Client
-	job     *Job
-	journal Journal // nil: nothing is remembered
-	yield   func(Result) bool
+	c      *Client
+	job    *Job
+	engine *engine.Engine
+	began  time.Time
+	yield  func(Result) bool
 
-	leave    context.Context // nothing new is sent once it ends
-	halt     context.CancelCauseFunc
-	flight   context.Context // what is in flight is cut when it ends
-	cut      context.CancelFunc
-	done     <-chan struct{} // that of leave, until it was seen
-	reading  context.Context // the source is read until it ends
-	unread   context.CancelFunc
-	feed     chan fed
-	landings chan landing
+	leave context.Context // nothing new is sent once it ends
+	halt  context.CancelCauseFunc
+	full  context.Context // what is in flight is cut when it ends
+	cut   context.CancelFunc
 
-	planner  *plan.Planner
-	budget   budget
-	open     map[int]*pending
-	causes   map[string]cause        // why what is called so did not succeed
-	whole    []string                // those whose cause is kept as it was told
-	briefs   map[string]error        // what the others share, by its text
-	late     map[string]plan.Settled // what the journal has yet to be told
-	known    identities
-	results  []Result
-	window   int
-	accepted int         // bytes of the largest body that the service took
-	ready    []*delivery // to leave when there is room
-	flights  int         // requests that have a worker
-	busy     int         // those of them that are with the service
-	since    time.Time   // when something was first ready that no request has taken; zero: nothing is
-	ended    bool        // the feed is closed
-	left     bool        // the caller has left the loop
-	stopped  error
+	reading   context.Context // the source is read until it ends
+	unread    context.CancelFunc
+	feed      chan fed
+	fed       time.Time       // when the source last gave something
+	fillable  time.Time       // since when something could leave in a request that is not full; zero: nothing could
+	events    chan func()     // answers, for the engine
+	calls     int             // goroutines that will send an event
+	unwritten []engine.Record // for the journal, in order
+	writing   bool            // the journal is writing those before
+	memory    *spill.Map
+
+	ops     map[int]*pending // without an outcome
+	causes  causes
+	results []Result
+	left    bool // the caller has left the loop
 }
 
 func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
+	if job == nil {
+		return nil, errNilJob
+	}
 	if job.FailOnErrors < 0 {
 		return nil, fmt.Errorf("client: Job.FailOnErrors: %d, expected 0 or more", job.FailOnErrors)
 	}
-	if !job.tally.begin(c.gate) {
+	if !job.tally.begin(c.throttle) {
 		return nil, errors.New("client: a Job is used once, and this one was")
 	}
 	r := &run{
-		c: c, job: job, journal: job.Journal,
-		feed:     make(chan fed, 2*c.cfg.Limits.Operations),
-		landings: make(chan landing, c.cfg.Concurrency),
-		budget:   budget{limit: job.FailOnErrors},
-		open:     map[int]*pending{},
-		causes:   map[string]cause{},
-		briefs:   map[string]error{},
-		late:     map[string]plan.Settled{},
-		window:   c.cfg.Limits.Operations * (2*c.cfg.Concurrency + 2),
+		c: c, job: job, began: time.Now(),
+		feed:   make(chan fed, 2*c.cfg.Limits.Operations),
+		events: make(chan func(), 16),
+		memory: &spill.Map{},
+		ops:    map[int]*pending{},
 	}
-	if r.journal != nil {
-		if err := r.journal.Begin(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL}); err != nil {
+	cfg := r.engineConfig()
+	if job.Journal != nil {
+		history, err := job.Journal.Begin(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
+		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 		}
+		cfg.LastWritten, cfg.LastDate = history.LastWritten, history.LastDate
 	}
+	r.engine = engine.New(cfg, r.now())
 	r.leave, r.halt = context.WithCancelCause(ctx)
-	r.done = r.leave.Done() // not ctx's, which ends before leave knows its cause
-	r.flight, r.cut = context.WithCancel(context.WithoutCancel(ctx))
+	r.full, r.cut = context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(r.leave, func() {
 		timer := time.AfterFunc(c.cfg.Grace, r.cut)
-		context.AfterFunc(r.flight, func() { timer.Stop() })
+		context.AfterFunc(r.full, func() { timer.Stop() })
 	})
-	r.planner = plan.New(r.planConfig())
 	r.reading, r.unread = r.leave, func() {}
 	if job.ReadOn {
 		r.reading, r.unread = context.WithCancel(context.WithoutCancel(ctx))
 	}
-	go feed(r.reading, job.Source, r.journal != nil, r.feed)
+	go feed(r.reading, job.Source, job.Journal != nil, r.feed)
 	return r, nil
 }
 
-func (r *run) planConfig() plan.Config {
-	cfg := plan.Config{
-		Operations: r.c.cfg.Limits.Operations,
-		Bytes:      r.c.cfg.Limits.Bytes - envelope,
-		Ordered:    r.job.Ordered,
-		Separate:   r.c.cfg.ResolveReferences,
+func (r *run) engineConfig() engine.Config {
+	cfg := r.c.cfg
+	return engine.Config{
+		Operations:     cfg.Limits.Operations,
+		Bytes:          cfg.Limits.Bytes - envelope,
+		Concurrency:    cfg.Concurrency,
+		Ordered:        r.job.Ordered,
+		Separate:       cfg.ResolveReferences,
+		FailOnErrors:   r.job.FailOnErrors,
+		MaxAttempts:    cfg.MaxAttempts,
+		LookupPatience: cfg.LookupPatience,
+		MaxServiceTime: cfg.MaxServiceTime,
+		Journal:        r.job.Journal != nil,
+		ReadOn:         r.job.ReadOn,
+		Memory:         memory{r.memory},
 	}
-	if r.journal != nil {
-		cfg.Settled = r.settled
-	}
-	return cfg
 }
 
-// settled is what became of a name of this job, which the journal keeps so that
-// the planner need not.
-func (r *run) settled(name string) (plan.Settled, error) {
-	if c, ok := r.causes[name]; ok {
-		return plan.Settled{Known: true, Index: c.index}, nil
+// memory is a spill.Map as the engine takes it.
+type memory struct{ spill *spill.Map }
+
+func (m memory) Get(key engine.Key) ([]byte, bool, error) { return m.spill.Get(key) }
+func (m memory) Put(key engine.Key, value []byte) error   { return m.spill.Put(key, value) }
+
+func (r *run) now() engine.Time {
+	now := time.Now()
+	return engine.Time{Elapsed: now.Sub(r.began), Wall: now.Round(0)}
+}
+
+// loop goes from event to event until every operation has its result.
+func (r *run) loop() {
+	for {
+		r.carryOut(r.engine.Ready())
+		if r.engine.Stopped() != nil {
+			r.halt(r.engine.Stopped())
+		}
+		r.show()
+		if r.hand() {
+			continue // handing out results took time: look again
+		}
+		if r.engine.Finished() && r.calls == 0 {
+			return
+		}
+		r.wait()
 	}
-	if s, ok := r.late[name]; ok {
-		return s, nil
+}
+
+// carryOut starts what the engine asks for.
+func (r *run) carryOut(ready engine.Ready) {
+	if len(ready.Claims) > 0 {
+		r.call(func() func() { return r.claim(ready.Claims) })
 	}
-	s, ok, err := r.journal.Created(context.WithoutCancel(r.leave), name)
-	if err != nil || !ok {
-		return plan.Settled{}, err
+	r.unwritten = append(r.unwritten, ready.Records...)
+	r.write()
+	for _, req := range ready.Requests {
+		ops := r.encode(req)
+		r.call(func() func() { return r.send(req, ops) })
 	}
-	l, _ := ParseLocation(s.Location)
-	return plan.Settled{Known: true, Done: s.Outcome == Succeeded, ID: l.ID, Index: -1}, nil
+	for _, l := range ready.Lookups {
+		asked := r.lookupFor(l)
+		r.call(func() func() { return r.lookUp(l.Number, asked) })
+	}
+	for _, res := range ready.Results {
+		r.results = append(r.results, r.result(res))
+	}
+}
+
+// call does work in a goroutine of its own. What it returns is run by the loop.
+func (r *run) call(work func() func()) {
+	r.calls++
+	go func() { r.events <- work() }()
+}
+
+// hand gives the results that have come to the caller, and reports whether there
+// were any.
+func (r *run) hand() bool {
+	handed := len(r.results) > 0
+	for len(r.results) > 0 {
+		res := r.results[0]
+		r.results = r.results[1:]
+		r.job.tally.change(func(p *Progress) { p.count(res) })
+		if !r.left && !r.yield(res) {
+			r.left = true
+			r.unread()
+			r.engine.Stop(r.now(), errLeft)
+		}
+	}
+	return handed
+}
+
+// idleAfter is how long what could leave waits for a request to be full, however
+// slowly the source goes on.
+const idleAfter = 100 * time.Millisecond
+
+// wait blocks until something has happened, and tells the engine.
+func (r *run) wait() {
+	var in chan fed
+	if r.engine.Wants() {
+		in = r.feed
+	}
+	done := r.leave.Done()
+	if r.engine.Stopped() != nil {
+		done = nil
+	}
+	var tick, idle <-chan time.Time
+	if at, ok := r.engine.Wake(); ok {
+		timer := time.NewTimer(max(0, at-time.Since(r.began)))
+		defer timer.Stop()
+		tick = timer.C
+	}
+	if wait, ok := r.idleIn(); ok && in != nil {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		idle = timer.C
+	}
+	select {
+	case f, ok := <-in:
+		r.takeIn(f, ok)
+	case event := <-r.events:
+		r.calls--
+		event()
+		r.takeEvents()
+	case <-tick:
+		r.engine.Tick(r.now())
+	case <-idle:
+		r.fillable = time.Time{}
+		r.engine.Idle(r.now())
+	case <-done:
+		r.engine.Stop(r.now(), context.Cause(r.leave))
+	}
+}
+
+// idleIn is how long it takes until what could leave has waited for a full
+// request for long enough; ok is false if nothing could leave.
+func (r *run) idleIn() (wait time.Duration, ok bool) {
+	switch {
+	case !r.engine.Fillable():
+		r.fillable = time.Time{}
+		return 0, false
+	case r.fillable.IsZero():
+		r.fillable = time.Now()
+	}
+	since := r.fillable
+	if r.fed.Before(since) {
+		since = r.fed // the source had paused before
+	}
+	return max(0, time.Until(since.Add(idleAfter))), len(r.feed) == 0
+}
+
+// takeEvents handles what else has happened already.
+func (r *run) takeEvents() {
+	for {
+		select {
+		case event := <-r.events:
+			r.calls--
+			event()
+		default:
+			return
+		}
+	}
+}
+
+// maxBatch bounds what is taken from the source at once, and so how long an
+// answer waits.
+const maxBatch = 64
+
+// takeIn gives the engine what the source has given, and what more is at hand.
+func (r *run) takeIn(f fed, ok bool) {
+	now := r.now()
+	r.fed = time.Now()
+	read := 0
+	for ok && f.err == nil {
+		r.ops[f.p.index] = f.p
+		r.engine.Add(now, f.p.facts)
+		if read++; read == maxBatch {
+			break
+		}
+		select {
+		case f, ok = <-r.feed:
+			continue
+		default:
+		}
+		break
+	}
+	r.job.tally.change(func(p *Progress) { p.Read += read })
+	switch {
+	case !ok:
+		if err := context.Cause(r.leave); err != nil {
+			r.engine.Stop(now, err) // the source ended because the job does
+		}
+		r.engine.End(now)
+	case f.panic != nil:
+		panic(f.panic)
+	case f.err != nil:
+		r.engine.Stop(now, fmt.Errorf("%w: %w", ErrSource, f.err))
+		r.engine.End(now)
+	default:
+		r.engine.Take()
+	}
+}
+
+func (r *run) show() {
+	s := r.engine.Status()
+	r.job.tally.change(func(p *Progress) {
+		p.InFlight, p.Waiting, p.LookingUp, p.LookingFor = s.InFlight, s.Waiting, s.LookingUp, s.LookingFor
+	})
 }
 
 // end leaves nothing behind, even where the loop over the results was left by a
@@ -178,43 +363,14 @@ func (r *run) end() {
 	for f := range r.feed {
 		late = f.panic
 	}
-	for _, d := range r.ready {
-		<-d.announced
+	for ; r.calls > 0; r.calls-- {
+		<-r.events
 	}
-	for r.flights > 0 {
-		if l := <-r.landings; l.last {
-			r.flights--
-		}
+	_ = r.memory.Close()
+	if r.job.Journal != nil {
+		_ = r.job.Journal.End(context.WithoutCancel(r.leave))
 	}
 	if late != nil {
 		panic(late)
-	}
-}
-
-func (r *run) loop() {
-	for {
-		r.takeLandings()
-		r.dispatch()
-		r.hand()
-		if r.flights == 0 && r.ended && len(r.results) == 0 {
-			if r.planner.Open() == 0 {
-				return
-			}
-			if r.stopped == nil && r.planner.Waiting() > 0 {
-				continue // handing out results took time: look again
-			}
-		}
-		r.wait()
-	}
-}
-
-func (r *run) takeLandings() {
-	for {
-		select {
-		case l := <-r.landings:
-			r.land(l)
-		default:
-			return
-		}
 	}
 }

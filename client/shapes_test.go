@@ -53,7 +53,7 @@ func TestAnswersOfEveryShape(t *testing.T) {
 				if err != nil {
 					t.Fatal(name, err)
 				}
-				checkShape(t, fmt.Sprint(name, ", always ", always), s, results)
+				checkShape(t, fmt.Sprint(name, ", always ", always), silent, s, results)
 				if _, ok := s.User(deleted); ok {
 					t.Errorf("%s: not deleted", name)
 				}
@@ -62,13 +62,18 @@ func TestAnswersOfEveryShape(t *testing.T) {
 	}
 }
 
-func checkShape(t *testing.T, name string, s *webextest.Simulator, results []client.Result) {
+// checkShape checks the results and what the service holds; lost tells that the
+// answer said nothing.
+func checkShape(t *testing.T, name string, lost bool, s *webextest.Simulator, results []client.Result) {
 	t.Helper()
 	once(t, s)
 	refused := map[int]int{3: 409, 14: 404}
 	for i, r := range results {
 		if status := refused[i]; status > 0 {
 			said, ok := errors.AsType[*client.ResponseError](r.Err)
+			if i == 14 && lost && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "status 404") {
+				continue // somebody may have deleted the user after it was done
+			}
 			if r.Outcome != client.Failed || r.Status != status || !ok || said.Status != status {
 				t.Errorf("%s: operation %d: %v %d: %v", name, i, r.Outcome, r.Status, r.Err)
 			}

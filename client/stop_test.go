@@ -16,7 +16,7 @@ func TestAnswerIsKeptWhenTheJournalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newNotes()
 		j.fail = func(call string, _ int) error {
-			if call == "settle" {
+			if call == "done" {
 				return errors.New("disk full")
 			}
 			return nil
@@ -118,11 +118,9 @@ func TestJournalAfterAStop(t *testing.T) {
 			t.Errorf("%v, %v", n, err)
 		}
 		sent := 0
-		for _, list := range j.entries {
-			for _, n := range list {
-				if n.known == client.KnownSent {
-					sent++
-				}
+		for _, n := range j.entries {
+			if n.known == client.KnownSent {
+				sent++
 			}
 		}
 		if sent != 100 {

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -80,7 +81,9 @@ func (w *world) draw(t *rapid.T, i int) client.Operation {
 			w.refs[i] = []int{j}
 			op = create(name, manager(w.name(j)))
 		}
-		w.doomed[i] = kind != "user"
+		if w.doomed[i] = kind != "user"; kind == "taken" {
+			op.Data = append(op.Data.(json.RawMessage)[:len(op.Data.(json.RawMessage))-1], `,"displayName":"ours"}`...)
+		}
 	case "group":
 		var members []string
 		for range rapid.IntRange(0, 8).Draw(t, "members") {
@@ -192,11 +195,14 @@ func (w *world) drawTrouble(t *rapid.T) {
 		return
 	}
 	w.service.ReadLag = time.Duration(rapid.IntRange(0, 5).Draw(t, "lag")) * time.Second
+	w.service.WriteLag = time.Duration(rapid.SampledFrom([]int{0, 0, 0, 1, 3}).Draw(t, "write lag")) * time.Second
+	w.service.StoreClock = time.Duration(rapid.SampledFrom([]int{0, 0, -2, 2}).Draw(t, "store clock")) * time.Minute
 	odds := func(name string) float64 { return float64(rapid.IntRange(0, 8).Draw(t, name)) / 100 }
 	w.service.Chaos = webextest.Chaos{
 		CutBeforeBody: odds("before body"), CutBeforeWork: odds("before work"), CutAfterWork: odds("after work"), CutInAnswer: odds("in answer"),
 		TooMany: odds("429"), Unavailable: odds("503"), LostGateway: odds("lost 502"), BadGateway: odds("502"), Page: odds("HTML"),
 		Shuffle: .2, Busy: odds("busy"), RetryAfter: []string{"1", "", "0", "rand(3),add(1)"}, MaxDelay: 300 * time.Millisecond,
+		TooEarly: odds("425"), LostItems: odds("lost items"), LateWork: odds("late work"), MaxLateWork: 110 * time.Second,
 	}
 }
 
@@ -225,7 +231,7 @@ func (w *world) start() (*webextest.Simulator, []client.Operation, error) {
 	ops := append([]client.Operation(nil), w.ops...)
 	for i, kind := range w.kinds {
 		if kind == "taken" {
-			if _, err := s.Add("/Users", user(w.name(i))); err != nil {
+			if _, err := s.Add("/Users", user(w.name(i), `"displayName":"theirs"`)); err != nil {
 				return nil, nil, err
 			}
 		}

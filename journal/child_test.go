@@ -82,7 +82,7 @@ func work(path, from string) error {
 		return err
 	}
 	ctx := context.Background()
-	if err := j.Begin(ctx, target); err != nil {
+	if _, err := j.Begin(ctx, target); err != nil {
 		return err
 	}
 	var mu sync.Mutex
@@ -106,15 +106,16 @@ func work(path, from string) error {
 }
 
 func workOne(ctx context.Context, j *Journal, n int, say func(string, int)) error {
-	r, err := j.Claim(ctx, []client.Entry{{Key: key(fmt.Sprint("op", n)), Name: fmt.Sprint("u", n)}})
+	e := create(fmt.Sprint("op", n), fmt.Sprint("u", n))
+	r, err := j.Claim(ctx, []client.Entry{e})
 	if err != nil {
 		return err
 	}
-	if err := j.Sent(ctx, []client.Ticket{r[0].Ticket}); err != nil {
+	if err := j.Write(ctx, []client.Update{sent(r[0].Ticket, e)}); err != nil {
 		return err
 	}
 	say("sent", n)
-	if err := j.Settle(ctx, []client.Settlement{success(r[0].Ticket, n)}); err != nil {
+	if err := j.Write(ctx, []client.Update{done(r[0].Ticket, n)}); err != nil {
 		return err
 	}
 	say("done", n)
@@ -128,7 +129,7 @@ func createMany(prefix string) error {
 		if err != nil {
 			return err
 		}
-		if err := j.Begin(context.Background(), target); err != nil {
+		if _, err := j.Begin(context.Background(), target); err != nil {
 			return err
 		}
 		fmt.Println("made", n)
@@ -173,13 +174,13 @@ func (a *acknowledgements) check(t *testing.T, path string) {
 	j := opened(t, path)
 	for n := range a.next {
 		r := claimKeys(t, j, fmt.Sprint("op", n))[0]
-		want := success(r.Ticket, n)
+		want := success(n)
 		switch {
-		case a.done[n] && (r.Known != client.KnownDone || r.Settlement != want):
+		case a.done[n] && (r.Known != client.KnownDone || r.Success != want):
 			t.Fatalf("operation %d was done, known is %+v", n, r)
 		case a.sent[n] && r.Known == client.KnownNothing:
 			t.Fatalf("operation %d was sent, known is %+v", n, r)
-		case r.Known == client.KnownDone && r.Settlement != want:
+		case r.Known == client.KnownDone && r.Success != want:
 			t.Fatalf("operation %d is known wrongly: %+v", n, r)
 		}
 	}

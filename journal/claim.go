@@ -1,117 +1,147 @@
 package journal
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/webexscim/bulk/client"
 )
 
-// claim is an operation between Claim and Settle. Its contents belong to the
-// writer once Claim has returned.
-type claim struct {
-	row    row  // what the table of operations says, or will say
-	stored bool // whether it does
-	// earlier is what the runs before this one knew.
-	earlier   client.Known
-	overtaken bool   // it is to be sent although it is done
-	batch     *batch // in which it left in this run, or nil
-	name      nameHash
-	named     bool
+// The temporary tables cost neither fsync nor log. Each run begins with the table
+// known: the operations that earlier runs have left and that no Claim has taken
+// yet. The table owned has the resources that done operations have made; it is
+// filled when it is asked for first.
+const (
+	createTemporary = `CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, sent INTEGER);
+CREATE TEMP TABLE owned (resource TEXT)`
+	clearTemporary = `DELETE FROM temp.known; DROP INDEX IF EXISTS temp.known_key; DROP INDEX IF EXISTS temp.known_name;
+DELETE FROM temp.owned; DROP INDEX IF EXISTS temp.owned_resource`
+	// Indexes of a full table are sorted, which is faster than to fill them one
+	// by one.
+	fillKnown = `INSERT INTO temp.known SELECT id, key, name, success.id IS NULL
+FROM main.operation LEFT JOIN main.success USING (id);
+CREATE INDEX temp.known_key ON known (key, sent);
+CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
+	// With the LEFT JOIN, an operation that SQLite fails to find again is an error,
+	// not one never heard of.
+	findKnown = `SELECT known.id, operation.id IS NULL, status, location, version, recovered, operation.sent, date
+FROM temp.known LEFT JOIN main.operation ON operation.id = known.id LEFT JOIN main.success ON success.id = known.id
+WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
+	takeKnown  = "DELETE FROM temp.known WHERE id = ?"
+	findRivals = "SELECT id FROM temp.known WHERE name = ? ORDER BY id"
+	isOwned    = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
+OR EXISTS (SELECT 1 FROM main.foreign_resource WHERE id = ?1)`
+)
+
+// start begins a run, and returns what earlier ones have left.
+func (s *store) start(target client.Target) (client.History, error) {
+	history := client.History{LastWritten: s.job.written, LastDate: s.job.date}
+	if s.job.runs == 0 {
+		s.job.target, s.job.started = target, now()
+	}
+	s.job.runs++
+	s.dirty, s.owned = true, false
+	err := run(s.conn, clearTemporary)
+	if err == nil && s.job.operations > 0 {
+		err = run(s.conn, fillKnown)
+	}
+	return history, err
 }
 
-// claimOld claims what earlier runs may know.
-func (j *Journal) claimOld(s *store, e client.Entry) (client.Record, error) {
-	if record, ok := j.claimRest(e); ok {
+// claim takes an operation with that key from those that earlier runs have left.
+// The record's Ticket is 0 if there is none.
+func (s *store) claim(key client.Key) (record client.Record, err error) {
+	var id int64
+	var lost bool
+	var status, sent, date sql.NullInt64
+	var location, version sql.NullString
+	var recovered sql.NullBool
+	err = s.find.QueryRowContext(context.Background(), key[:]).
+		Scan(&id, &lost, &status, &location, &version, &recovered, &sent, &date)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return record, nil
+	case err != nil:
+		return record, err
+	case lost:
+		return record, fmt.Errorf("operation %d is lost: %w", id, ErrDamaged)
+	case status.Valid:
+		record.Known = client.KnownDone
+		record.Success = client.Success{
+			Status: int(status.Int64), Location: location.String, Version: version.String, Recovered: recovered.Bool,
+		}
+	default:
+		record.Known, record.Sent, record.Date = client.KnownSent, fromMillis(sent), fromMillis(date)
 	}
-	r, ok, err := s.lookup(e.Key)
+	record.Ticket = client.Ticket(id)
+	return record, execute(s.take, id)
+}
+
+// rivalsOf are the operations of that name that no Claim has taken yet.
+func (s *store) rivalsOf(name client.Key) (tickets []client.Ticket, err error) {
+	rows, err := s.rivals.QueryContext(context.Background(), name[:])
 	if err != nil {
-		return client.Record{}, err
+		return nil, err
 	}
-	j.mu.Lock()
-	record, c := j.add(e, r, ok)
-	if ok {
-		j.left--
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		tickets = append(tickets, client.Ticket(id))
 	}
-	left := j.left
-	j.mu.Unlock()
-	if record.Overtaken, err = s.overtaken(e.Resource, c); err != nil {
-		return client.Record{}, err
-	}
-	c.overtaken = record.Overtaken
-	if left == 0 { // nothing more that could be overtaken
-		err = s.latest.reset()
-	}
-	return record, err
+	return tickets, rows.Err()
 }
 
-// claimRest claims what follows the last row of earlier runs.
-func (j *Journal) claimRest(e client.Entry) (record client.Record, ok bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.left == 0 {
-		record, _ = j.add(e, row{}, false)
-		return record, true
+// ownedOf reports which of the resource ids are on record.
+func (s *store) ownedOf(ids []string) ([]bool, error) {
+	if !s.owned {
+		if err := s.fillOwned(); err != nil {
+			return nil, err
+		}
+		s.owned = true
 	}
-	return record, false
+	owned := make([]bool, len(ids))
+	for i, id := range ids {
+		if err := s.owns.QueryRowContext(context.Background(), id).Scan(&owned[i]); err != nil {
+			return nil, err
+		}
+	}
+	return owned, nil
 }
 
-// claimNew claims without the file, as long as that has nothing to tell.
-func (j *Journal) claimNew(entries []client.Entry, records []client.Record) (done bool, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch {
-	case j.err != nil:
-		return false, j.err
-	case !j.begun:
-		return false, fmt.Errorf("%w: Claim before Begin", ErrMisuse)
-	case j.left > 0:
-		return false, nil
+// fillOwned reads the locations of all done operations.
+func (s *store) fillOwned() error {
+	rows, err := s.conn.QueryContext(context.Background(), "SELECT location FROM main.success")
+	if err != nil {
+		return err
 	}
-	for i, e := range entries {
-		records[i], _ = j.add(e, row{}, false)
+	defer rows.Close()
+	var ids []any
+	flush := func() error {
+		_, err := s.addOwned.run(s, ids)
+		ids = ids[:0]
+		return err
 	}
-	return true, nil
-}
-
-// add notes a claim of the stored row r, or of a new one.
-func (j *Journal) add(e client.Entry, r row, stored bool) (client.Record, *claim) {
-	c := &claim{row: r, stored: stored}
-	if stored {
-		c.earlier = r.state.known()
-	} else {
-		c.row = row{id: j.next, key: e.Key}
-		j.next++
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		if l, err := client.ParseLocation(text); err == nil {
+			ids = append(ids, l.ID)
+		}
+		if len(ids) == 1000 {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
 	}
-	if e.Name != "" {
-		c.name, c.named = hashName(e.Name), true
+	if err := errors.Join(rows.Err(), rows.Close(), flush()); err != nil {
+		return err
 	}
-	record := client.Record{Ticket: client.Ticket(c.row.id), Known: c.earlier}
-	switch c.earlier {
-	case client.KnownDone:
-		record.Settlement = c.row.settlement()
-	case client.KnownSent:
-		record.Begun = j.started
-	}
-	j.claims[record.Ticket] = c
-	return record, c
-}
-
-// settle returns the row of an operation that s settles. A success stays,
-// unless it was overtaken and sent again; and that an earlier run sent it
-// without an answer is forgotten only for an answer: not when it was skipped
-// now, nor when a check of ours failed it before it left again.
-func (c *claim) settle(s client.Settlement, run int) (next row, changed bool) {
-	left := c.batch != nil
-	switch {
-	case c.earlier == client.KnownDone && !left,
-		c.earlier != client.KnownNothing && s.Outcome == client.Skipped,
-		c.earlier == client.KnownSent && s.Outcome == client.Failed && !left && s.Status == 0:
-		return c.row, false
-	}
-	if c.stored && !left {
-		run = c.row.run // what a lookup found was sent then
-	}
-	next = settled(c.row.key, s, run)
-	return next, !c.stored || next != c.row
+	return run(s.conn, "CREATE INDEX temp.owned_resource ON owned (resource)")
 }

@@ -39,10 +39,9 @@ func TestCutLog(t *testing.T) {
 	}
 	observe()
 	for i := range 4 {
-		r := claimKeys(t, j, whats[2*i:2*i+2]...)
-		send(t, j, r[0].Ticket, r[1].Ticket)
+		tickets := send(t, j, whats[2*i:2*i+2]...)
 		observe()
-		settle(t, j, success(r[0].Ticket, i), client.Settlement{Ticket: r[1].Ticket, Outcome: client.Unknown})
+		write(t, j, done(tickets[0], i), forget(tickets[1]))
 		observe()
 	}
 	end := history[len(history)-1].log
@@ -106,18 +105,20 @@ func stateOf(t *testing.T, path string, whats []string) []client.Record {
 	return records
 }
 
-// readState is stateOf with Open's error.
+// readState is stateOf with the error of Open or Begin.
 func readState(t *testing.T, path string, whats []string) ([]client.Record, error) {
 	t.Helper()
 	j, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	begin(t, j)
+	defer mustClose(t, j)
+	if _, err := j.Begin(t.Context(), target); err != nil {
+		return nil, err
+	}
 	records := claimKeys(t, j, whats...)
-	mustClose(t, j)
 	for i := range records {
-		records[i].Ticket, records[i].Settlement.Ticket = 0, 0
+		records[i].Ticket = 0
 	}
 	return records, nil
 }
@@ -126,7 +127,7 @@ func readState(t *testing.T, path string, whats []string) ([]client.Record, erro
 func TestMissingLog(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	send(t, j, claimKeys(t, j, "a")[0].Ticket)
+	send(t, j, "a")
 	for name, damage := range map[string]func(string) error{
 		"log removed":            func(p string) error { return os.Remove(p + "-wal") },
 		"log emptied":            func(p string) error { return os.Truncate(p+"-wal", 0) },
@@ -157,7 +158,7 @@ func TestEmptyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := opened(t, path)
-	settle(t, j, success(claimAndSend(t, j, "a"), 1))
+	write(t, j, done(send(t, j, "a")[0], 1))
 	if got := stateOf(t, crash(t, path), []string{"a"}); got[0].Known != client.KnownDone {
 		t.Errorf("known: %+v", got)
 	}

@@ -1,5 +1,5 @@
-// Package journal keeps on disk what became of a job's operations, so that a
-// job that was cut short goes on where it stopped.
+// Package journal keeps on disk which operations of a job were sent and which are
+// done, so that a job that was cut short goes on where it stopped.
 //
 //	j, err := journal.Open("users.ndjson.journal")
 //	if err != nil {
@@ -11,58 +11,59 @@
 //		...
 //	}
 //
-// Running the same job with the same journal again does nothing twice: what
-// succeeded is replayed, what was sent without an answer is looked up, the
-// rest is sent.
+// Running the same job with the same journal again does nothing twice: done
+// operations are replayed, those that were sent without an answer are looked up,
+// the rest is sent.
 //
-// # What is on disk
+// # The file
 //
-// One SQLite file, readable by its owner only (0600), and beside it, while it
-// is open and after a crash, its write-ahead log (-wal), which is a part of it:
-// whoever moves or copies the one takes the other along. It holds
+// A journal is a SQLite database (format 3, its user_version) that only its owner
+// can read (0600). While it is open, and after a crash, there is a write-ahead log
+// beside it (-wal), which is a part of it: whoever moves or copies the one takes the
+// other along. A closed journal can be read with the sqlite3 shell:
 //
-//   - of the job: the organization's id, the service's url, when the journal
-//     was begun and how many runs it has seen;
-//   - of each operation that was settled: its Key, a hash of 128 bits; whether
-//     it succeeded, failed, was skipped or is unknown; the service's status; the
-//     url of the resource, which holds the resource's id; its version; whether a
-//     lookup decided; in which run it was sent last;
-//   - of those under way, the Keys: one row for each call of Sent, which goes as
-//     its operations are settled. What the end of a run leaves of them becomes
-//     operations that were sent without an answer.
+//	$ sqlite3 -box users.ndjson.journal 'SELECT id, sent, known, status, location FROM operations'
+//	┌────┬──────────────────────────┬───────┬────────┬──────────────────────────────┐
+//	│ id │           sent           │ known │ status │           location           │
+//	├────┼──────────────────────────┼───────┼────────┼──────────────────────────────┤
+//	│ 1  │ 2026-09-21 14:13:20.123Z │ done  │ 201    │ https://…/v2/Users/3f2504e0… │
+//	│ 2  │ 2026-09-21 14:13:20.123Z │ sent  │        │                              │
+//	└────┴──────────────────────────┴───────┴────────┴──────────────────────────────┘
 //
-// Names, mail addresses and everything else in an operation's data are not in
-// it. bulkIds, which are often made of such, are kept as hashes of 128 bits,
-// only while the journal is open, and with what became of their operations,
-// once they outgrow memory, in a temporary file (in os.TempDir; Open makes sure
-// that there can be one) that is gone when the process ends, or on Windows when
-// the journal is closed. The index by
-// which earlier runs' operations are recognized is in one of SQLite's (in
-// SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp).
+// The view operations shows the tables operation and success, with keys in
+// hexadecimal and times as text in UTC:
 //
-// # Order over runs
+//	id         the Ticket
+//	key, name  the Entry: hashes of the operation and of the natural name of the
+//	           resource that it creates
+//	sent       when its first attempt left, by the clock of this machine
+//	date       the latest time of the service that was known before
+//	known      sent, or done
+//	status, location, version, recovered
+//	           the Success of a done operation
 //
-// A done operation is not sent again, even if one before it in the input is, as
-// after a failure. If both change the same resource (client.Entry.Resource),
-// that would give the earlier one the last word. So each operation's row keeps
-// the run in which it was sent last, and Claim compares it with those that were
-// claimed before on the same resource in this run: a done operation that was
-// sent in an earlier run than one of them, or before one of them is to be sent
-// in this run, is Overtaken. It may be sent again, and is then without an answer
-// until it is settled. If it is settled without having been sent, or as Skipped,
-// its row stays as it was, and the next run finds it overtaken again.
+// Refused and unsent operations have no row. The table foreign_resource has the
+// ids of resources that somebody else made. The one row of the table job has the
+// target (org_id, base_url), when the first run began (started), when the journal
+// was written last (written), the latest time of the service (date), the number of
+// runs, the numbers of operations and of done ones, and whether the journal was
+// closed. The columns named crc are checksums. Names, mail addresses, bulkIds, and the data of operations are not in the
+// file.
 //
-// # What is promised
+// A run that finds operations on record recognizes them by a temporary table, and
+// tells their resources by another. Beyond 4 MiB these are in a temporary file
+// without a name, in SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp.
 //
-// Sent and Settle return once the disk has confirmed what they record. The
-// calls that wait at the same time share one transaction and one fsync. SQLite
-// appends a transaction to the log and syncs it before it reports the commit
-// (PRAGMA synchronous=FULL, sqlite.org/pragma.html), so:
+// # Durability
 //
-//   - SIGKILL: what was written is in the operating system's hands, and the next
-//     Open reads it. A transaction is in the log as a whole or not at all, and
-//     what was acknowledged is there as a whole.
-//   - Power loss: what was acknowledged has been synced; on macOS by F_FULLFSYNC.
+// Write returns once the disk has confirmed its updates. The calls that wait at the
+// same time share one transaction and one fsync. SQLite appends a transaction to
+// the log and syncs it before it reports the commit (PRAGMA synchronous=FULL,
+// sqlite.org/pragma.html), so:
+//
+//   - SIGKILL: the operating system has what was written, and the next Open reads
+//     it. A transaction is in the log as a whole or not at all.
+//   - Power loss: acknowledged updates have been synced; on macOS by F_FULLFSYNC.
 //     This holds for disks that do what they say.
 //   - A torn page: each page in the log carries a checksum that is chained to
 //     those before it; reading stops at the first that does not match, which can
@@ -76,16 +77,27 @@
 //     failed fsync may have dropped what it should have written. Close then
 //     leaves the log, as it does when it fails itself, and the next Open reads it.
 //
-// Damage by other causes does not read as "nothing known". Open has SQLite
-// check its trees, adds up a checksum of all rows and compares it with the one
-// that each transaction writes, and misses the log if the last user did not
-// close the journal: a lost, stale or altered page of the main file is
-// ErrDamaged. What no checksum of ours covers is the log's end: cut off, or
-// altered after the crash, it reads as an earlier state of the journal.
-//
 // A rollback journal in the log's place would need three syncs a transaction
 // instead of one, and was measured to be five times slower.
 //
-// A journal is open in one process at a time, by SQLite's exclusive lock on the
-// file; the operating system releases it when the process ends, however it ends.
+// # Damage
+//
+// Damage by other causes does not read as "nothing known". The job and each
+// operation carry a CRC of their columns, and each transaction writes the numbers of
+// operations and of done ones. Open reads and compares all of them, has SQLite check
+// its trees (PRAGMA quick_check), compares the length of a closed file with its pages,
+// and misses the log if the last user did not close the journal. Altered bits, a lost,
+// stale, or misplaced page, and a cut file are ErrDamaged. What this does not cover is the end
+// of the log: cut off, or altered after a crash, it reads as an earlier state of the
+// journal.
+//
+// # One user
+//
+// A journal is open once at a time, in one process, and serves one run at a time.
+// The lock is on a file beside it (.lock), which is created by Open and removed by
+// Close: flock(2), or LockFileEx on Windows. The operating system releases it when
+// the process ends, however it ends; then the file stays, and is no obstacle to the
+// next Open. Reading or copying the journal does not release it. SQLite's own lock
+// on the database keeps other programs out as well, but a process loses it when it
+// closes any descriptor of that file.
 package journal

@@ -13,7 +13,8 @@ import (
 // What can be wrong with a journal; the errors of this package wrap one of
 // these, or are a *TargetError, or come from the operating system.
 var (
-	// ErrLocked: the journal is open already, here or in another process.
+	// ErrLocked: the journal is open already, here or in another process, or
+	// serves another run.
 	ErrLocked = errors.New("journal is in use")
 	// ErrDamaged: the file is not a journal, or no longer one.
 	ErrDamaged = errors.New("journal is damaged, or the file is not a journal")
@@ -27,7 +28,8 @@ var (
 	ErrWrite = errors.New("journal cannot be written")
 	// ErrClosed: the journal has been closed.
 	ErrClosed = errors.New("journal is closed")
-	// ErrMisuse: the calls do not follow client.Journal. Nothing was recorded.
+	// ErrMisuse: the calls do not follow client.Journal. Nothing of the call was
+	// recorded. After a wrong Write, every call fails likewise.
 	ErrMisuse = errors.New("journal is used wrongly")
 )
 
@@ -50,7 +52,7 @@ func (e *TargetError) Error() string {
 func openError(path string, err error) error {
 	switch code(err) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("%w: %s is open in another process; wait for that job to end", ErrLocked, path)
+		return fmt.Errorf("%w: %s is open in another program; wait for it to end", ErrLocked, path)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // the last: an unknown file format
 		return damaged(path, err.Error())
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
@@ -59,6 +61,14 @@ func openError(path string, err error) error {
 		return writeError(path, err)
 	}
 	return fmt.Errorf("journal %s: %w", path, err)
+}
+
+// lockError says what an error of acquireLock means for the user.
+func lockError(path string, err error) error {
+	if errors.Is(err, errHeld) {
+		return fmt.Errorf("%w: %s; wait for the job that has it open to end", ErrLocked, path)
+	}
+	return fmt.Errorf("%w: the lock file beside %s: %w", ErrWrite, path, err)
 }
 
 // damaged is ErrDamaged with what is wrong and what can be done.

@@ -28,7 +28,7 @@ func init() {
 	children["full at close"] = func(args []string) error {
 		j, err := Open(args[0])
 		if err == nil {
-			err = j.Begin(context.Background(), target)
+			_, err = j.Begin(context.Background(), target)
 		}
 		for n := 0; n < 3 && err == nil; n++ {
 			err = workOne(context.Background(), j, n, func(what string, n int) { fmt.Println(what, n) })

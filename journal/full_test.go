@@ -21,7 +21,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = j.Close() })
 	begin(t, j)
-	pending := claimKeys(t, j, "pending")[0]
+	pending := send(t, j, "pending")[0]
 	heard := &acknowledgements{sent: map[int]bool{}, done: map[int]bool{}}
 	say := func(what string, n int) {
 		heard.next = n + 1
@@ -33,25 +33,25 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(err, ErrWrite) || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), path) {
 		t.Fatalf("after %d operations: %v", heard.next, err)
 	}
-	wantRefusals(t, j, pending.Ticket)
+	wantRefusals(t, j, pending, ErrWrite)
 	mustClose(t, j)
 	t.Logf("%d operations fit", len(heard.done))
 	heard.check(t, path)
 }
 
-// wantRefusals makes every kind of call on a journal that has failed.
-func wantRefusals(t *testing.T, j *Journal, ticket client.Ticket) {
+// wantRefusals makes every kind of call on a journal that is of no use any more.
+func wantRefusals(t *testing.T, j *Journal, ticket client.Ticket, want error) {
 	t.Helper()
+	_, beginErr := j.Begin(t.Context(), target)
 	_, claimErr := j.Claim(t.Context(), []client.Entry{{}})
-	_, _, createdErr := j.Created(t.Context(), "u0")
+	_, ownedErr := j.Owned(t.Context(), []string{"1"})
 	_, summaryErr := j.Summary(t.Context())
 	for name, err := range map[string]error{
-		"Begin": j.Begin(t.Context(), target), "Claim": claimErr, "Sent": j.Sent(t.Context(), []client.Ticket{ticket}),
-		"Settle":  j.Settle(t.Context(), []client.Settlement{success(ticket, 1)}),
-		"Created": createdErr, "Summary": summaryErr,
+		"Begin": beginErr, "Claim": claimErr, "Owned": ownedErr, "Summary": summaryErr, "End": j.End(t.Context()),
+		"Write": j.Write(t.Context(), []client.Update{done(ticket, 1)}),
 	} {
-		if !errors.Is(err, ErrWrite) {
-			t.Errorf("%s after a failed write: %v", name, err)
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
 		}
 	}
 }
@@ -65,10 +65,9 @@ func TestFailureReachesAllCallers(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := &Journal{} // without its goroutine, which is played here
-	writing := func(id int64, err error) *request {
-		c := &claim{row: row{id: id, key: key(fmt.Sprint(id))}}
+	writing := func(id int, err error) *request {
 		return &request{done: make(chan error, 1), work: func(s *store) error {
-			return cmp.Or(s.put(c, row{id: id, key: c.row.key, state: stateSent}), err)
+			return cmp.Or(s.write([]client.Update{sent(client.Ticket(id), entry(fmt.Sprint(id)))}), err)
 		}}
 	}
 	before := writing(1, nil)
@@ -99,7 +98,7 @@ func TestFailureReachesAllCallers(t *testing.T) {
 func TestFullDiskAtClose(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	settle(t, j, success(claimAndSend(t, j, "a"), 1))
+	write(t, j, done(send(t, j, "a")[0], 1))
 	if err := j.do(t.Context(), true, func(s *store) error {
 		return run(s.conn, "PRAGMA query_only = ON") // but SQLite may still move the log
 	}); err != nil {

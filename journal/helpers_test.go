@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -33,9 +34,25 @@ func mustClose(t testing.TB, j *Journal) {
 
 func begin(t testing.TB, j *Journal) {
 	t.Helper()
-	if err := j.Begin(t.Context(), target); err != nil {
+	beginHistory(t, j)
+}
+
+func beginHistory(t testing.TB, j *Journal) client.History {
+	t.Helper()
+	history, err := j.Begin(t.Context(), target)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return history
+}
+
+// beginAgain ends the run and begins another.
+func beginAgain(t testing.TB, j *Journal) {
+	t.Helper()
+	if err := j.End(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, j)
 }
 
 // opened is a journal at path with a run begun.
@@ -66,7 +83,21 @@ func key(what string) client.Key {
 	return client.Key(sum[:16])
 }
 
-func claimAll(t testing.TB, j *Journal, entries ...client.Entry) []client.Record {
+func entry(what string) client.Entry { return client.Entry{Key: key(what)} }
+
+// create is the entry of a create with a natural name.
+func create(what, name string) client.Entry {
+	return client.Entry{Key: key(what), Name: key(name)}
+}
+
+func entriesOf(whats ...string) (entries []client.Entry) {
+	for _, w := range whats {
+		entries = append(entries, entry(w))
+	}
+	return entries
+}
+
+func claim(t testing.TB, j *Journal, entries ...client.Entry) []client.Record {
 	t.Helper()
 	records, err := j.Claim(t.Context(), entries)
 	if err != nil {
@@ -77,33 +108,52 @@ func claimAll(t testing.TB, j *Journal, entries ...client.Entry) []client.Record
 
 func claimKeys(t testing.TB, j *Journal, whats ...string) []client.Record {
 	t.Helper()
-	var entries []client.Entry
-	for _, w := range whats {
-		entries = append(entries, client.Entry{Key: key(w)})
-	}
-	return claimAll(t, j, entries...)
+	return claim(t, j, entriesOf(whats...)...)
 }
 
-func send(t testing.TB, j *Journal, tickets ...client.Ticket) {
+func write(t testing.TB, j *Journal, updates ...client.Update) {
 	t.Helper()
-	if err := j.Sent(t.Context(), tickets); err != nil {
+	if err := j.Write(t.Context(), updates); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func settle(t testing.TB, j *Journal, settlements ...client.Settlement) {
-	t.Helper()
-	if err := j.Settle(t.Context(), settlements); err != nil {
-		t.Fatal(err)
+// sentAt is when the tests' operations leave.
+var sentAt = time.UnixMilli(1_790_000_000_123)
+
+func sent(ticket client.Ticket, e client.Entry) client.Update {
+	return client.Update{Kind: client.UpdateSent, Ticket: ticket, Entry: e, Sent: sentAt}
+}
+
+func done(ticket client.Ticket, id int) client.Update {
+	return client.Update{Kind: client.UpdateDone, Ticket: ticket, Success: success(id)}
+}
+
+func forget(ticket client.Ticket) client.Update {
+	return client.Update{Kind: client.UpdateForget, Ticket: ticket}
+}
+
+// resourceID is the id of the resource that success(n) tells of.
+func resourceID(n int) string { return fmt.Sprintf("%036d", n) }
+
+// success is that of an operation that has created something.
+func success(id int) client.Success {
+	return client.Success{
+		Status: 201, Version: fmt.Sprintf(`W/"%d"`, id),
+		Location: fmt.Sprintf("%s/identity/scim/%s/v2/Users/%s", target.BaseURL, target.OrgID, resourceID(id)),
 	}
 }
 
-// success is the settlement of an operation that created something.
-func success(ticket client.Ticket, id int) client.Settlement {
-	return client.Settlement{
-		Ticket: ticket, Outcome: client.Succeeded, Status: 201, Version: fmt.Sprintf(`W/"%d"`, id),
-		Location: fmt.Sprintf("%s/identity/scim/%s/v2/Users/%036d", target.BaseURL, target.OrgID, id),
+// send claims operations and writes that they are sent.
+func send(t testing.TB, j *Journal, whats ...string) (tickets []client.Ticket) {
+	t.Helper()
+	var updates []client.Update
+	for i, r := range claimKeys(t, j, whats...) {
+		tickets = append(tickets, r.Ticket)
+		updates = append(updates, sent(r.Ticket, entry(whats[i])))
 	}
+	write(t, j, updates...)
+	return tickets
 }
 
 // crash copies a journal as it is at this moment, as SIGKILL would leave it.

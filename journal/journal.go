@@ -21,17 +21,12 @@ type Journal struct {
 	stopped  chan struct{} // closed by the writer, last
 	closing  sync.Once
 	closeErr error // the writer's, once it has stopped
-	names    names
 
-	mu    sync.Mutex
-	err   error // for which nothing goes on
-	begun bool
-	// started is when the first run began.
-	started time.Time
-	// claims are the operations between Claim and Settle.
-	claims map[client.Ticket]*claim
-	next   int64 // the next new operation's Ticket
-	left   int   // rows of earlier runs that no Claim has taken yet
+	mu      sync.Mutex
+	err     error // for which nothing goes on
+	running bool  // between Begin and End
+	next    int64 // the next new operation's Ticket
+	left    int   // operations of earlier runs that no Claim has taken yet
 }
 
 var _ client.Journal = (*Journal)(nil)
@@ -39,25 +34,22 @@ var _ client.Journal = (*Journal)(nil)
 // Open opens the journal at path, or creates one that only its owner can read.
 // It checks all that is in it, which takes some seconds for a million
 // operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer, ErrOlder or ErrWrite
-// and name the file, or the folder of temporary files if none can be made there;
-// after any of them nothing has been written.
+// and name the file; after any of them nothing has been written.
 func Open(path string) (*Journal, error) { return open(path, 0) }
 
 func open(path string, maxPages int) (*Journal, error) {
 	if path == "" {
 		return nil, errors.New("journal: no path given")
 	}
-	j := &Journal{requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{})}
-	if err := j.names.create(); err != nil {
-		return nil, err
-	}
 	s, err := openStore(path, maxPages)
 	if err != nil {
-		_ = j.names.close()
 		return nil, err
 	}
-	j.next = s.next
-	go j.write(s)
+	j := &Journal{
+		requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{}),
+		next: s.next,
+	}
+	go j.serve(s)
 	return j, nil
 }
 
@@ -69,32 +61,41 @@ func (j *Journal) Close() error {
 		close(j.quit)
 		<-j.stopped
 		_ = j.fail(ErrClosed)
-		j.closeErr = errors.Join(j.closeErr, j.names.close())
 	})
-	<-j.stopped
 	return j.closeErr
 }
 
 // Begin starts a run. The first one binds the journal to target; a *TargetError
-// tells of a later one for another target.
-func (j *Journal) Begin(ctx context.Context, target client.Target) error {
+// tells of a later one for another target. A second one before End gets
+// ErrLocked.
+func (j *Journal) Begin(ctx context.Context, target client.Target) (history client.History, err error) {
 	var refused error
-	err := j.do(ctx, false, func(s *store) error {
-		if s.header.runs > 0 && !same(s.header.target, target) {
-			refused = &TargetError{Journal: s.header.target, Job: target}
+	err = j.do(ctx, false, func(s *store) (err error) {
+		if refused = j.refuse(s.job, target); refused != nil {
 			return nil
 		}
-		left, err := s.start(target)
-		if err != nil {
+		if history, err = s.start(target); err != nil {
 			return err
 		}
 		j.mu.Lock()
-		j.begun, j.claims, j.left = true, make(map[client.Ticket]*claim), left
-		j.started = s.header.started
-		j.mu.Unlock()
-		return j.names.forget()
+		defer j.mu.Unlock()
+		j.running, j.left = true, s.job.operations
+		return nil
 	})
-	return cmp.Or(err, refused)
+	return history, cmp.Or(err, refused)
+}
+
+// refuse returns why a run against target cannot begin.
+func (j *Journal) refuse(job job, target client.Target) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.running:
+		return fmt.Errorf("%w: by another job of this process", ErrLocked)
+	case job.runs > 0 && !same(job.target, target):
+		return &TargetError{Journal: job.target, Job: target}
+	}
+	return nil
 }
 
 // same compares as the targets do: letters in either case are the same in a
@@ -104,134 +105,141 @@ func same(a, b client.Target) bool {
 		strings.EqualFold(strings.TrimRight(a.BaseURL, "/"), strings.TrimRight(b.BaseURL, "/"))
 }
 
-// Claim says what is known of each operation. Of equal ones that earlier runs
-// left, those that are done come first, then those that were sent, so that no
-// done one is sent again when an equal one has gone from the input; of these,
-// what was sent in the earliest run comes first. It writes nothing that lasts.
+// End ends the run. It writes nothing, so it does not depend on ctx.
+func (j *Journal) End(context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.unusable(); err != nil {
+		return err
+	}
+	j.running = false
+	return nil
+}
+
+// unusable returns why nothing but Begin and Summary may be called. The caller
+// holds mu.
+func (j *Journal) unusable() error {
+	if j.err == nil && !j.running {
+		return fmt.Errorf("%w: no run has begun", ErrMisuse)
+	}
+	return j.err
+}
+
+// Claim returns what earlier runs know of each operation. It writes nothing that
+// lasts, and does not need the file once all that they have left is claimed.
 func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	records := make([]client.Record, len(entries))
-	done, err := j.claimNew(entries, records)
-	if done || err != nil {
+	left, err := j.claimNew(records)
+	if left == 0 || err != nil {
 		return records, err
 	}
-	err = j.do(ctx, true, func(s *store) (err error) {
-		for i, e := range entries {
-			if records[i], err = j.claimOld(s, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := j.do(ctx, true, func(s *store) error { return j.claimKnown(s, entries, records) }); err != nil {
 		return nil, err
 	}
 	return records, nil
 }
 
-// Sent records that these operations are about to leave. One that is known to
-// be done, and not overtaken, is refused, and nothing is recorded then.
-func (j *Journal) Sent(ctx context.Context, tickets []client.Ticket) error {
-	var refused error
-	err := j.do(ctx, false, func(s *store) error {
-		var claims []*claim
-		if claims, refused = j.outstanding(tickets); refused != nil {
-			return nil
-		}
-		return s.send(claims)
-	})
-	return cmp.Or(err, refused)
-}
-
-// outstanding are the claims of tickets that may leave.
-func (j *Journal) outstanding(tickets []client.Ticket) ([]*claim, error) {
+// claimNew gives tickets to all records that have none, unless there is
+// something left to be claimed that the file may know them by.
+func (j *Journal) claimNew(records []client.Record) (left int, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	claims := make([]*claim, len(tickets))
-	for i, t := range tickets {
-		c := j.claims[t]
-		switch {
-		case c == nil:
-			return nil, fmt.Errorf("%w: ticket %d was not claimed, or is settled", ErrMisuse, t)
-		case c.earlier == client.KnownDone && !c.overtaken:
-			return nil, fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, t)
-		}
-		claims[i] = c
+	if err := j.unusable(); err != nil || j.left > 0 {
+		return j.left, err
 	}
-	return claims, nil
+	j.number(records)
+	return 0, nil
 }
 
-// Settle records what became of operations and ends their tickets. It does
-// so even if ctx has ended: an outcome is not to be lost to a cancellation.
-//
-// What is known to be done stays so, whatever the settlement says, unless it was
-// overtaken and has been sent again; if it is skipped then, it stays so, too.
-// What an earlier run sent without an answer stays KnownSent for the next one if
-// it is now skipped, or fails without having been sent again and without a
-// status.
-func (j *Journal) Settle(ctx context.Context, settlements []client.Settlement) error {
-	var named []created
-	var refused error
-	err := j.do(context.WithoutCancel(ctx), false, func(s *store) error {
-		var claims []*claim
-		if claims, refused = j.release(settlements); refused != nil {
-			return nil
+// number gives tickets to all records that have none. The caller holds mu.
+func (j *Journal) number(records []client.Record) {
+	for i := range records {
+		if records[i].Ticket == 0 {
+			records[i].Ticket = client.Ticket(j.next)
+			j.next++
 		}
-		if err := s.settle(claims, settlements); err != nil {
+	}
+}
+
+// claimKnown claims what earlier runs may know. Rivals are looked for when all of
+// the entries have taken theirs.
+func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.Record) (err error) {
+	taken := 0
+	for i, e := range entries {
+		if records[i], err = s.claim(e.Key); err != nil {
 			return err
 		}
-		named = namedOf(claims, settlements)
-		return nil
-	})
-	if err := cmp.Or(err, refused); err != nil {
-		return err
+		if records[i].Ticket != 0 {
+			taken++
+		}
 	}
-	// Outside of the writer, which may sync the next group meanwhile.
-	if err := j.names.put(named); err != nil {
-		return j.fail(fmt.Errorf("%w: %w", ErrWrite, err))
+	for i, e := range entries {
+		if records[i].Ticket != 0 || e.Name == (client.Key{}) {
+			continue
+		}
+		if records[i].Rivals, err = s.rivalsOf(e.Name); err != nil {
+			return err
+		}
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.left -= taken
+	j.number(records)
 	return nil
 }
 
-// namedOf are the settled operations that have names, as Created is to see them.
-func namedOf(claims []*claim, settlements []client.Settlement) []created {
-	named := make([]created, 0, len(claims))
-	for i, c := range claims {
-		settlement := settlements[i]
-		if c.row.state == stateSucceeded {
-			settlement = c.row.settlement()
-		}
-		if c.named {
-			named = append(named, created{name: c.name, settlement: settlement})
-		}
-	}
-	return named
+// Write makes updates durable before it returns: all or none, in this order. What
+// it has begun does not end with ctx. A wrong update is the end of the journal's
+// use, as is an error of the disk.
+func (j *Journal) Write(ctx context.Context, updates []client.Update) error {
+	return j.inRun(ctx, false, func(s *store) error { return s.write(updates) })
 }
 
-// release takes the claims of settlements out, all or none.
-func (j *Journal) release(settlements []client.Settlement) ([]*claim, error) {
+// Owned reports which of the resource ids earlier runs have recorded. The first
+// call of a run reads all locations, which takes some seconds for a million.
+func (j *Journal) Owned(ctx context.Context, ids []string) (owned []bool, err error) {
+	err = j.inRun(ctx, true, func(s *store) error {
+		owned, err = s.ownedOf(ids)
+		return err
+	})
+	return owned, err
+}
+
+// inRun is do, between Begin and End only.
+func (j *Journal) inRun(ctx context.Context, early bool, work func(*store) error) error {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	claims := make([]*claim, len(settlements))
-	for i, s := range settlements {
-		c := j.claims[s.Ticket]
-		var err error
-		switch {
-		case c == nil:
-			err = fmt.Errorf("%w: ticket %d was not claimed, or is settled", ErrMisuse, s.Ticket)
-		case s.Outcome < client.Succeeded || s.Outcome > client.Unknown:
-			err = fmt.Errorf("%w: ticket %d is settled without an outcome", ErrMisuse, s.Ticket)
-		}
-		if err != nil {
-			for k, c := range claims[:i] {
-				j.claims[settlements[k].Ticket] = c
-			}
-			return nil, err
-		}
-		claims[i] = c
-		delete(j.claims, s.Ticket)
+	err := j.unusable()
+	j.mu.Unlock()
+	if err != nil {
+		return err
 	}
-	return claims, nil
+	return j.do(ctx, early, work)
+}
+
+// Summary is what a journal holds, over all its runs.
+type Summary struct {
+	// Target is whom the journal belongs to; zero before the first run.
+	Target client.Target
+	// Started is when the first run began; zero before it.
+	Started time.Time
+	// Runs is how many runs have begun.
+	Runs int
+	// Done and Sent count the operations that have succeeded, and those that were
+	// sent without an answer on record.
+	Done, Sent int
+}
+
+// Summary returns what the journal holds at this moment.
+func (j *Journal) Summary(ctx context.Context) (sum Summary, err error) {
+	err = j.do(ctx, true, func(s *store) error {
+		sum = Summary{
+			Target: s.job.target, Started: s.job.started, Runs: s.job.runs,
+			Done: s.job.done, Sent: s.job.operations - s.job.done,
+		}
+		return nil
+	})
+	return sum, err
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,185 +12,229 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// A run that was cut short goes on: done, sent and failed operations are told
-// apart, with the settlements of those that are done.
-func TestResume(t *testing.T) {
-	path := newPath(t)
-	j := opened(t, path)
-	r := claimKeys(t, j, "done", "sent", "failed", "claimed only")
-	if got := knowns(r); !slices.Equal(got, make([]client.Known, 4)) {
-		t.Fatalf("a new journal knows %v", got)
-	}
-	send(t, j, r[0].Ticket, r[1].Ticket, r[2].Ticket)
-	want := success(r[0].Ticket, 7)
-	want.Recovered = true
-	settle(t, j, want, client.Settlement{Ticket: r[2].Ticket, Outcome: client.Failed, Status: 400})
+// Ways to the end of a run: the file that Close leaves, the files of a killed
+// process, or the next run of the same one.
+var nextRun = map[string]func(*testing.T, *Journal, string) *Journal{
+	"End": func(t *testing.T, j *Journal, _ string) *Journal { beginAgain(t, j); return j },
+	"Close": func(t *testing.T, j *Journal, path string) *Journal {
+		mustClose(t, j)
+		return opened(t, path)
+	},
+	"kill": func(t *testing.T, _ *Journal, path string) *Journal { return opened(t, crash(t, path)) },
+}
 
-	j = opened(t, crash(t, path))
-	sum, err := j.Summary(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if age := time.Since(sum.Started); age < 0 || age > time.Minute {
-		t.Errorf("started %v ago", age)
-	}
-	sum.Started = time.Time{}
-	if want := (Summary{Target: target, Runs: 2, Done: 1, Sent: 1, Other: 1}); sum != want {
-		t.Errorf("summary is %+v, want %+v", sum, want)
-	}
-	got := claimKeys(t, j, "new", "failed", "sent", "done", "claimed only")
-	wantKnown := []client.Known{client.KnownNothing, client.KnownNothing, client.KnownSent, client.KnownDone, client.KnownNothing}
-	if !slices.Equal(knowns(got), wantKnown) {
-		t.Errorf("known: %v, want %v", knowns(got), wantKnown)
-	}
-	want.Ticket = got[3].Ticket
-	if got[3].Settlement != want {
-		t.Errorf("settlement is %+v, want %+v", got[3].Settlement, want)
-	}
-	for i, r := range got {
-		if i != 3 && r.Settlement != (client.Settlement{}) {
-			t.Errorf("operation %d has a settlement: %+v", i, r.Settlement)
+// What the next run knows of an operation after these updates.
+func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
+	const (
+		nothing = client.KnownNothing
+		sentNow = client.UpdateSent
+		doneNow = client.UpdateDone
+		notDone = client.UpdateForget
+	)
+	for _, test := range []struct {
+		name    string
+		updates []client.UpdateKind
+		want    client.Known
+	}{
+		{"claimed", nil, nothing},
+		{"sent", []client.UpdateKind{sentNow}, client.KnownSent},
+		{"sent twice", []client.UpdateKind{sentNow, sentNow}, client.KnownSent},
+		{"done", []client.UpdateKind{sentNow, doneNow}, client.KnownDone},
+		{"done by the second attempt", []client.UpdateKind{sentNow, sentNow, doneNow}, client.KnownDone},
+		{"refused", []client.UpdateKind{sentNow, notDone}, nothing},
+		{"never sent", []client.UpdateKind{notDone}, nothing},
+		{"refused, then sent", []client.UpdateKind{sentNow, notDone, sentNow}, client.KnownSent},
+		{"refused, then done", []client.UpdateKind{sentNow, notDone, sentNow, doneNow}, client.KnownDone},
+	} {
+		for end, next := range nextRun {
+			for _, single := range []bool{true, false} { // calls of Write
+				path := newPath(t)
+				j := opened(t, path)
+				ticket := claimKeys(t, j, "op")[0].Ticket
+				var updates []client.Update
+				for _, kind := range test.updates {
+					u := client.Update{Kind: kind, Ticket: ticket, Entry: entry("op"), Sent: sentAt}
+					if kind == doneNow {
+						u.Success = success(1)
+					}
+					updates = append(updates, u)
+				}
+				if single {
+					write(t, j, updates...)
+				} else {
+					for _, u := range updates {
+						write(t, j, u)
+					}
+				}
+				r := claimKeys(t, next(t, j, path), "op", "op")
+				want := client.Record{Ticket: r[0].Ticket, Known: test.want}
+				switch test.want {
+				case client.KnownSent:
+					want.Sent = sentAt
+				case client.KnownDone:
+					want.Success = success(1)
+				}
+				if !reflect.DeepEqual(r[0], want) {
+					t.Errorf("%s, %s: %+v, want %+v", test.name, end, r[0], want)
+				}
+				if r[1].Known != nothing {
+					t.Errorf("%s, %s: there are two of one operation", test.name, end)
+				}
+			}
 		}
 	}
 }
 
-// Of equal operations, the done ones are handed out first, and each once.
+// The first of several attempts is the one that counts, until it is proven to have
+// done nothing.
+func TestTimesOfTheFirstAttempt(t *testing.T) {
+	path := newPath(t)
+	j := opened(t, path)
+	ticket := claimKeys(t, j, "op")[0].Ticket
+	at := func(minutes int) client.Update {
+		u := sent(ticket, entry("op"))
+		u.Sent = sentAt.Add(time.Duration(minutes) * time.Minute)
+		u.Date = u.Sent.Add(time.Hour).Truncate(time.Second)
+		return u
+	}
+	want := func(minutes int) {
+		t.Helper()
+		r := claimKeys(t, opened(t, crash(t, path)), "op")[0]
+		if u := at(minutes); r.Known != client.KnownSent || !r.Sent.Equal(u.Sent) || !r.Date.Equal(u.Date) {
+			t.Errorf("%+v, want %v and %v", r, u.Sent, u.Date)
+		}
+	}
+	write(t, j, at(1), at(2))
+	write(t, j, at(3))
+	want(1)
+	write(t, j, forget(ticket), at(4))
+	want(4)
+	beginAgain(t, j)
+	ticket = claimKeys(t, j, "op")[0].Ticket
+	write(t, j, at(5))
+	want(4)
+}
+
+// What earlier runs have left, by both clocks.
+func TestHistory(t *testing.T) {
+	path := newPath(t)
+	j := mustOpen(t, path)
+	if h := beginHistory(t, j); h != (client.History{}) {
+		t.Errorf("in the first run: %+v", h)
+	}
+	before := now()
+	u := sent(claimKeys(t, j, "op")[0].Ticket, entry("op"))
+	u.Date = sentAt.Add(time.Hour)
+	f := forget(u.Ticket)
+	f.Date = sentAt
+	write(t, j, u, f) // which leaves no operation
+	after := now()
+	mustClose(t, j)
+	for range 2 { // runs that write nothing
+		j = mustOpen(t, path)
+		h := beginHistory(t, j)
+		if h.LastWritten.Before(before) || h.LastWritten.After(after) || !h.LastDate.Equal(u.Date) {
+			t.Errorf("%+v, want %v to %v, and %v", h, before, after, u.Date)
+		}
+		mustClose(t, j)
+	}
+}
+
+// Of equal operations, each Claim takes one: done ones first, then sent ones.
 func TestEqualOperations(t *testing.T) {
-	path := newPath(t)
-	j := opened(t, path)
-	r := claimKeys(t, j, "a", "a", "a", "a", "a", "b")
-	send(t, j, r[0].Ticket, r[1].Ticket, r[2].Ticket, r[3].Ticket)
-	settle(t, j,
-		client.Settlement{Ticket: r[0].Ticket, Outcome: client.Failed, Status: 400},
-		client.Settlement{Ticket: r[1].Ticket, Outcome: client.Unknown},
-		success(r[2].Ticket, 2),
-		success(claimAndSend(t, j, "a"), 4))
-	mustClose(t, j)
-
-	j = opened(t, path)
-	got := knowns(claimKeys(t, j, "a", "a", "a", "a", "a", "a", "b"))
-	want := []client.Known{client.KnownDone, client.KnownDone, client.KnownSent, client.KnownSent, 0, 0, 0}
-	if !slices.Equal(got, want) {
-		t.Errorf("known: %v, want %v", got, want)
-	}
-	// With two of them gone from the input, the next run finds the same.
-	begin(t, j)
-	if got := knowns(claimKeys(t, j, "b", "a", "a")); !slices.Equal(got, []client.Known{0, client.KnownDone, client.KnownDone}) {
-		t.Errorf("known after a change of the input: %v", got)
-	}
-}
-
-func claimAndSend(t *testing.T, j *Journal, what string) client.Ticket {
-	t.Helper()
-	r := claimKeys(t, j, what)[0]
-	send(t, j, r.Ticket)
-	return r.Ticket
-}
-
-// What was done in a run is no answer to an equal operation of the same run.
-func TestEqualOperationInTheSameRunIsNew(t *testing.T) {
-	j := opened(t, newPath(t))
-	for range 3 {
-		r := claimKeys(t, j, "a")[0]
-		if r.Known != client.KnownNothing {
-			t.Fatalf("known: %v", r.Known)
+	for end, next := range nextRun {
+		path := newPath(t)
+		j := opened(t, path)
+		tickets := send(t, j, "a", "a", "b", "a", "a")
+		write(t, j, done(tickets[1], 1), done(tickets[4], 4), forget(tickets[3]))
+		j = next(t, j, path)
+		r := append(claimKeys(t, j, "a", "b"), claimKeys(t, j, "a", "a", "a")...)
+		want := []client.Known{client.KnownDone, client.KnownSent, client.KnownDone, client.KnownSent, client.KnownNothing}
+		if got := knowns(r); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", end, got, want)
 		}
-		send(t, j, r.Ticket)
-		settle(t, j, success(r.Ticket, 1))
-	}
-	begin(t, j)
-	if got := knowns(claimKeys(t, j, "a", "a", "a", "a")); !slices.Equal(got, []client.Known{2, 2, 2, 0}) {
-		t.Errorf("known in the next run: %v", got)
+		if r[0].Success != success(1) || r[2].Success != success(4) {
+			t.Errorf("%s: not the oldest first: %+v", end, r)
+		}
 	}
 }
 
-// A failed operation that is tried again keeps its one row.
-func TestRepeatedFailureDoesNotGrow(t *testing.T) {
-	j := opened(t, newPath(t))
-	for range 3 {
-		ticket := claimAndSend(t, j, "a")
-		settle(t, j, client.Settlement{Ticket: ticket, Outcome: client.Failed, Status: 400})
-		begin(t, j)
-	}
-	if sum, err := j.Summary(t.Context()); err != nil || sum.Other != 1 {
-		t.Errorf("summary: %+v, %v", sum, err)
-	}
-}
+// Rivals of a new create are the operations of its name that the input no longer
+// holds, as far as it has been claimed.
+func TestRivals(t *testing.T) {
+	for end, next := range nextRun {
+		path := newPath(t)
+		j := opened(t, path)
+		entries := []client.Entry{create("old done", "g"), create("old sent", "g"), create("refused", "g"), create("h", "h"), entry("nameless")}
+		r := claim(t, j, entries...)
+		for i, e := range entries {
+			if len(r[i].Rivals) > 0 {
+				t.Errorf("rivals in the first run: %+v", r[i])
+			}
+			write(t, j, sent(r[i].Ticket, e))
+		}
+		write(t, j, done(r[0].Ticket, 1), forget(r[2].Ticket))
 
-func TestCreated(t *testing.T) {
-	path := newPath(t)
-	j := opened(t, path)
-	wantNone(t, j, "u1")
-	r := claimAll(t, j, client.Entry{Key: key("a"), Name: "u1"}, client.Entry{Key: key("b"), Name: "u10"}, client.Entry{Key: key("c")})
-	wantNone(t, j, "u1")
-	send(t, j, r[0].Ticket, r[1].Ticket)
-	wantNone(t, j, "u1")
-	done := success(r[0].Ticket, 1)
-	refused := client.Settlement{Ticket: r[1].Ticket, Outcome: client.Failed, Status: 409}
-	settle(t, j, done, refused, client.Settlement{Ticket: r[2].Ticket, Outcome: client.Skipped})
-	wantCreated(t, j, "u1", done)
-	wantCreated(t, j, "u10", refused)
-	wantNone(t, j, "")
-
-	// The next run knows it under the name that it has there, once settled.
-	mustClose(t, j)
-	j = opened(t, path)
-	wantNone(t, j, "u1")
-	r = claimAll(t, j, client.Entry{Key: key("a"), Name: "renamed"}, client.Entry{Key: key("b"), Name: "u10"})
-	wantNone(t, j, "renamed")
-	settle(t, j, r[0].Settlement, client.Settlement{Ticket: r[1].Ticket, Outcome: client.Skipped})
-	wantNone(t, j, "u1")
-	done.Ticket = r[0].Ticket
-	wantCreated(t, j, "renamed", done)
-	wantCreated(t, j, "u10", client.Settlement{Ticket: r[1].Ticket, Outcome: client.Skipped})
-}
-
-// A second operation under a name cannot hide the one that succeeded, and one
-// that is done stays so even when it is settled otherwise.
-func TestCreatedKeepsSuccess(t *testing.T) {
-	j := opened(t, newPath(t))
-	r := claimAll(t, j, client.Entry{Key: key("a"), Name: "u"}, client.Entry{Key: key("b"), Name: "u"}, client.Entry{Key: key("c"), Name: "u"})
-	failed := client.Settlement{Ticket: r[0].Ticket, Outcome: client.Failed, Status: 400}
-	settle(t, j, failed)
-	wantCreated(t, j, "u", failed)
-	done := success(r[1].Ticket, 1)
-	settle(t, j, done)
-	wantCreated(t, j, "u", done)
-	settle(t, j, client.Settlement{Ticket: r[2].Ticket, Outcome: client.Failed})
-	wantCreated(t, j, "u", done)
-
-	begin(t, j)
-	again := claimAll(t, j, client.Entry{Key: key("b"), Name: "u"})[0]
-	settle(t, j, client.Settlement{Ticket: again.Ticket, Outcome: client.Skipped})
-	wantCreated(t, j, "u", done)
-}
-
-func wantCreated(t *testing.T, j *Journal, name string, want client.Settlement) {
-	t.Helper()
-	got, ok, err := j.Created(t.Context(), name)
-	if err != nil || !ok || got != want {
-		t.Errorf("Created(%q) = %+v, %v, %v; want %+v", name, got, ok, err, want)
+		j = next(t, j, path)
+		now := claim(t, j, create("new", "g"), create("other", "i"), entry("another nameless"), create("h", "h"))
+		if want := []client.Ticket{r[0].Ticket, r[1].Ticket}; !slices.Equal(now[0].Rivals, want) {
+			t.Errorf("%s: rivals %v, want %v", end, now[0].Rivals, want)
+		}
+		for _, other := range now[1:] {
+			if len(other.Rivals) > 0 {
+				t.Errorf("%s: rivals %+v", end, other)
+			}
+		}
+		// Those that the same call takes are none, wherever they are in it.
+		now = claim(t, j, create("newer", "g"), create("old done", "g"))
+		if want := []client.Ticket{r[1].Ticket}; !slices.Equal(now[0].Rivals, want) || now[1].Known != client.KnownDone {
+			t.Errorf("%s: rivals %v, want %v", end, now[0].Rivals, want)
+		}
+		now = claim(t, j, create("old sent", "g"), create("newest", "g"), entry("nameless"))
+		if now[0].Known != client.KnownSent || len(now[0].Rivals)+len(now[1].Rivals) > 0 {
+			t.Errorf("%s: rivals of what is all claimed: %+v", end, now)
+		}
 	}
 }
 
-func wantNone(t *testing.T, j *Journal, name string) {
-	t.Helper()
-	if got, ok, err := j.Created(t.Context(), name); err != nil || ok {
-		t.Errorf("Created(%q) = %+v, %v, %v; want none", name, got, ok, err)
+// Owned knows the resources of earlier runs, by the id in any form of location.
+func TestOwned(t *testing.T) {
+	for end, next := range nextRun {
+		path := newPath(t)
+		j := opened(t, path)
+		tickets := send(t, j, "1", "2", "3", "4")
+		odd := done(tickets[1], 2)
+		odd.Success.Location = "Groups/g%20x/?a=b"
+		none := done(tickets[2], 3)
+		none.Success.Location = "" // as of a DELETE
+		foreign := client.Update{Kind: client.UpdateForeign, ID: "foreign"}
+		write(t, j, done(tickets[0], 1), odd, none, foreign, foreign)
+		j = next(t, j, path)
+		for range 2 {
+			got, err := j.Owned(t.Context(), []string{resourceID(1), "g x", "foreign", resourceID(3), resourceID(4), "", "G x"})
+			if want := []bool{true, true, true, false, false, false, false}; err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s: owned %v, want %v: %v", end, got, want, err)
+			}
+		}
+		write(t, j, done(claimKeys(t, j, "4")[0].Ticket, 4))
+		beginAgain(t, j)
+		if got, err := j.Owned(t.Context(), []string{resourceID(4), resourceID(1)}); err != nil || !slices.Equal(got, []bool{true, true}) {
+			t.Errorf("%s: in the third run: %v, %v", end, got, err)
+		}
 	}
 }
 
 func TestOtherTarget(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	settle(t, j, success(claimAndSend(t, j, "a"), 1))
+	write(t, j, done(send(t, j, "a")[0], 1))
 	mustClose(t, j)
 	j = mustOpen(t, path)
 	for _, other := range []client.Target{
 		{OrgID: "11111111-89ab-cdef-0123-456789abcdef", BaseURL: target.BaseURL},
 		{OrgID: target.OrgID, BaseURL: "https://example.com"},
 	} {
-		err := j.Begin(t.Context(), other)
+		_, err := j.Begin(t.Context(), other)
 		refused, ok := errors.AsType[*TargetError](err)
 		if !ok || refused.Journal != target || refused.Job != other {
 			t.Errorf("Begin(%v) = %v", other, err)
@@ -203,7 +248,7 @@ func TestOtherTarget(t *testing.T) {
 	}
 	// A refusal leaves the journal for its own target, however that is spelled.
 	spelled := client.Target{OrgID: strings.ToUpper(target.OrgID), BaseURL: target.BaseURL + "/"}
-	if err := j.Begin(t.Context(), spelled); err != nil {
+	if _, err := j.Begin(t.Context(), spelled); err != nil {
 		t.Fatal(err)
 	}
 	if got := claimKeys(t, j, "a")[0].Known; got != client.KnownDone {
@@ -211,85 +256,119 @@ func TestOtherTarget(t *testing.T) {
 	}
 }
 
-// Calls that break the interface's rules are refused and record nothing.
-func TestMisuse(t *testing.T) {
-	j := mustOpen(t, newPath(t))
-	if _, err := j.Claim(t.Context(), []client.Entry{{}}); !errors.Is(err, ErrMisuse) {
-		t.Errorf("Claim before Begin: %v", err)
+// One run at a time: the second one is refused, and the first one goes on.
+func TestSecondBegin(t *testing.T) {
+	j := opened(t, newPath(t))
+	ticket := send(t, j, "a")[0]
+	for range 2 {
+		if _, err := j.Begin(t.Context(), target); !errors.Is(err, ErrLocked) {
+			t.Errorf("second Begin: %v", err)
+		}
 	}
+	write(t, j, done(ticket, 1))
+	beginAgain(t, j)
+	if r := claimKeys(t, j, "a")[0]; r.Known != client.KnownDone {
+		t.Errorf("known: %+v", r)
+	}
+}
+
+// Between runs there is nothing to claim or to write.
+func TestOutsideOfARun(t *testing.T) {
+	j := mustOpen(t, newPath(t))
+	want := func(when string) {
+		t.Helper()
+		_, claimErr := j.Claim(t.Context(), []client.Entry{{}})
+		_, ownedErr := j.Owned(t.Context(), nil)
+		for name, err := range map[string]error{
+			"Claim": claimErr, "Owned": ownedErr, "Write": j.Write(t.Context(), nil), "End": j.End(t.Context()),
+		} {
+			if !errors.Is(err, ErrMisuse) {
+				t.Errorf("%s %s: %v", name, when, err)
+			}
+		}
+	}
+	want("before Begin")
 	begin(t, j)
-	r := claimKeys(t, j, "a", "b", "c")
-	settle(t, j, success(r[0].Ticket, 1))
-	b := success(r[1].Ticket, 2)
-	for name, err := range map[string]error{
-		"sent after its settlement": j.Sent(t.Context(), []client.Ticket{r[1].Ticket, r[0].Ticket}),
-		"sent without a claim":      j.Sent(t.Context(), []client.Ticket{r[1].Ticket, 1 << 60}),
-		"settled twice":             j.Settle(t.Context(), []client.Settlement{b, success(r[0].Ticket, 1)}),
-		"settled twice in a call":   j.Settle(t.Context(), []client.Settlement{b, b}),
-		"settled without outcome":   j.Settle(t.Context(), []client.Settlement{b, {Ticket: r[2].Ticket}}),
+	if err := j.End(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want("after End")
+	begin(t, j)
+}
+
+// A Write that breaks the rules is refused as a whole, and ends the journal's use.
+func TestMisuse(t *testing.T) {
+	good := send(t, opened(t, newPath(t)), "other")[0] + 100
+	for name, bad := range map[string]func(doneTicket client.Ticket) client.Update{
+		"done is sent":      func(ticket client.Ticket) client.Update { return sent(ticket, entry("done")) },
+		"done is forgotten": forget,
+		"done twice":        func(ticket client.Ticket) client.Update { return done(ticket, 2) },
+		"done without sent": func(client.Ticket) client.Update { return done(1<<40, 2) },
+		"no kind":           func(client.Ticket) client.Update { return client.Update{Ticket: 1 << 40} },
 	} {
-		if !errors.Is(err, ErrMisuse) {
+		path := newPath(t)
+		j := opened(t, path)
+		write(t, j, done(send(t, j, "done")[0], 1))
+		beginAgain(t, j)
+		ticket := claimKeys(t, j, "done")[0].Ticket
+		err := j.Write(t.Context(), []client.Update{sent(good, entry("good")), bad(ticket)})
+		if !errors.Is(err, ErrMisuse) || errors.Is(err, ErrWrite) {
+			t.Errorf("%s: %v", name, err)
+		}
+		wantRefusals(t, j, good, ErrMisuse)
+		mustClose(t, j)
+		r := claimKeys(t, opened(t, path), "done", "good")
+		if r[0].Success != success(1) || r[1].Known != client.KnownNothing {
+			t.Errorf("%s: something was recorded: %+v", name, r)
+		}
+	}
+}
+
+// A canceled context keeps everything from beginning.
+func TestCanceled(t *testing.T) {
+	j := opened(t, newPath(t))
+	ticket := send(t, j, "a")[0]
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, claimErr := j.Claim(ctx, []client.Entry{{}})
+	_, ownedErr := j.Owned(ctx, []string{"1"})
+	_, summaryErr := j.Summary(ctx)
+	for name, err := range map[string]error{
+		"Claim": claimErr, "Owned": ownedErr, "Summary": summaryErr, "Write": j.Write(ctx, []client.Update{done(ticket, 1)}),
+	} {
+		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	begin(t, j)
-	if err := j.Settle(t.Context(), []client.Settlement{b}); !errors.Is(err, ErrMisuse) {
-		t.Errorf("settled in the run after: %v", err)
+	if err := j.End(ctx); err != nil {
+		t.Errorf("End: %v", err)
 	}
-	again := claimKeys(t, j, "a", "b", "c")
-	if got := knowns(again); !slices.Equal(got, []client.Known{client.KnownDone, 0, 0}) {
-		t.Errorf("known: %v", got)
-	}
-	if err := j.Sent(t.Context(), []client.Ticket{again[0].Ticket}); !errors.Is(err, ErrMisuse) {
-		t.Errorf("a done operation was to be sent again: %v", err)
-	}
-	settle(t, j, again[0].Settlement)
-}
-
-// A canceled context keeps operations from leaving, not outcomes from being
-// recorded.
-func TestCanceled(t *testing.T) {
-	j := opened(t, newPath(t))
-	r := claimKeys(t, j, "a", "b")
-	send(t, j, r[0].Ticket)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := j.Sent(ctx, []client.Ticket{r[1].Ticket}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Sent: %v", err)
-	}
-	if _, err := j.Claim(ctx, []client.Entry{{}}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Claim: %v", err)
-	}
-	if err := j.Begin(ctx, target); !errors.Is(err, context.Canceled) {
+	if _, err := j.Begin(ctx, target); !errors.Is(err, context.Canceled) {
 		t.Errorf("Begin: %v", err)
 	}
-	if _, _, err := j.Created(ctx, "u"); !errors.Is(err, context.Canceled) {
-		t.Errorf("Created: %v", err)
-	}
-	if err := j.Settle(ctx, []client.Settlement{success(r[0].Ticket, 1)}); err != nil {
-		t.Errorf("Settle: %v", err)
-	}
 	begin(t, j)
-	if got := knowns(claimKeys(t, j, "a", "b")); !slices.Equal(got, []client.Known{client.KnownDone, 0}) {
+	if got := claimKeys(t, j, "a")[0].Known; got != client.KnownSent {
 		t.Errorf("known: %v", got)
 	}
 }
 
 func TestClosed(t *testing.T) {
 	j := opened(t, newPath(t))
-	r := claimKeys(t, j, "a")
+	ticket := send(t, j, "a")[0]
 	mustClose(t, j)
 	mustClose(t, j)
-	_, claimErr := j.Claim(t.Context(), []client.Entry{{}})
-	_, _, createdErr := j.Created(t.Context(), "u")
-	_, summaryErr := j.Summary(t.Context())
-	for name, err := range map[string]error{
-		"Begin": j.Begin(t.Context(), target), "Claim": claimErr, "Sent": j.Sent(t.Context(), []client.Ticket{r[0].Ticket}),
-		"Settle":  j.Settle(t.Context(), []client.Settlement{success(r[0].Ticket, 1)}),
-		"Created": createdErr, "Summary": summaryErr,
-	} {
-		if !errors.Is(err, ErrClosed) {
-			t.Errorf("%s after Close: %v", name, err)
-		}
+	wantRefusals(t, j, ticket, ErrClosed)
+}
+
+func TestSummary(t *testing.T) {
+	j := opened(t, newPath(t))
+	tickets := send(t, j, "a", "b", "c", "d")
+	write(t, j, done(tickets[0], 1), forget(tickets[1]))
+	beginAgain(t, j)
+	sum, err := j.Summary(t.Context())
+	started := sum.Started
+	sum.Started = time.Time{}
+	if want := (Summary{Target: target, Runs: 2, Done: 1, Sent: 2}); err != nil || sum != want || time.Since(started) > time.Hour {
+		t.Errorf("%+v, begun %v; want %+v: %v", sum, started, want, err)
 	}
 }

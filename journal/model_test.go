@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -11,255 +12,258 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// model is a journal as one would write it without caring for disk or memory.
+// model is a journal as one would write it without caring for disk or memory: the
+// operations on record by ticket.
 type model struct {
-	ops    []*modelOp
-	run    int
-	claims []modelClaim // of this run, in order
+	ops     map[client.Ticket]*modelOp
+	foreign map[string]bool
+	history client.History
+	// earlier are the resources that earlier runs have recorded.
+	earlier map[string]bool
 }
 
-// modelClaim is a claim of an operation that is sent last in that run, as far as
-// one can tell when it is claimed.
-type modelClaim struct {
-	resource string
-	run      int
-}
-
+// modelOp is an operation on record.
 type modelOp struct {
-	what      string
-	id        int // in the order of claims over all runs
-	ticket    client.Ticket
-	run       int // that claimed it last
-	earlier   modelFate
-	now       modelFate
-	overtaken bool
-	leaves    bool // in this run
-	open      bool // between Claim and Settle
-	durable   bool // sent or settled, ever
-	name      string
-	visible   client.Settlement // to Created
+	entry    client.Entry
+	record   client.Record
+	resource string // of a done one
+	left     bool   // by an earlier run, and not claimed in this one
 }
 
-// modelFate is what is known of an operation.
-type modelFate struct {
-	known      client.Known
-	settlement client.Settlement // of a done one
-	run        int               // that sent it last
-}
-
-// before tells which of two equal operations is claimed first.
-func (f modelFate) before(g modelFate) bool {
-	return f.known > g.known || f.known == g.known && f.run < g.run
-}
-
-// claim finds the best of the operations that an earlier run left.
-func (m *model) claim(what, name, resource string) *modelOp {
-	var best *modelOp
+func (m *model) begin() {
+	m.earlier = map[string]bool{}
+	for id := range m.foreign {
+		m.earlier[id] = true
+	}
 	for _, o := range m.ops {
-		if o.what == what && o.run < m.run && o.durable && (best == nil || o.now.before(best.now)) {
-			best = o
+		o.left = true
+		if o.resource != "" {
+			m.earlier[o.resource] = true
 		}
 	}
-	if best == nil {
-		best = &modelOp{what: what, id: len(m.ops), now: modelFate{run: m.run}}
-		m.ops = append(m.ops, best)
+}
+
+// unclaimed are the operations that satisfy f, in the order in which they are
+// handed out.
+func (m *model) unclaimed(f func(*modelOp) bool) (found []*modelOp) {
+	for _, o := range m.ops {
+		if o.left && f(o) {
+			found = append(found, o)
+		}
 	}
-	best.run, best.name, best.open, best.leaves = m.run, name, true, false
-	best.earlier = best.now
-	best.overtaken = best.now.known == client.KnownDone && slices.ContainsFunc(m.claims, func(c modelClaim) bool {
-		return resource != "" && c.resource == resource && c.run > best.now.run
+	slices.SortFunc(found, func(a, b *modelOp) int {
+		if a.record.Known != b.record.Known {
+			return int(b.record.Known) - int(a.record.Known)
+		}
+		return int(a.record.Ticket) - int(b.record.Ticket)
 	})
-	claim := modelClaim{resource, m.run}
-	if best.now.known == client.KnownDone && !best.overtaken {
-		claim.run = best.now.run
-	}
-	m.claims = append(m.claims, claim)
-	return best
+	return found
 }
 
-func (m *model) settle(o *modelOp, s client.Settlement) {
-	o.open, o.durable, o.visible = false, true, s
-	switch {
-	case o.earlier.known != client.KnownNothing && s.Outcome == client.Skipped:
-		o.now = o.earlier
-	case o.earlier.known == client.KnownDone && !o.leaves:
-	case s.Outcome == client.Succeeded:
-		o.now.known, o.now.settlement = client.KnownDone, s
-	case s.Outcome == client.Unknown:
-		o.now.known = client.KnownSent
-	case o.earlier.known == client.KnownSent && !o.leaves && s.Status == 0:
-	default:
-		o.now.known = client.KnownNothing
-	}
-	if o.now.known == client.KnownDone {
-		o.visible = o.now.settlement
-	}
-}
-
-func (m *model) open() (open []*modelOp) {
-	for _, o := range m.ops {
-		if o.open && o.run == m.run {
-			open = append(open, o)
+// claim returns the records of entries, without tickets for new operations.
+func (m *model) claim(entries []client.Entry) []client.Record {
+	records := make([]client.Record, len(entries))
+	for i, e := range entries {
+		if found := m.unclaimed(func(o *modelOp) bool { return o.entry.Key == e.Key }); len(found) > 0 {
+			found[0].left = false
+			records[i] = found[0].record
 		}
 	}
-	return open
+	for i, e := range entries {
+		if records[i].Known != client.KnownNothing || e.Name == (client.Key{}) {
+			continue
+		}
+		for _, o := range m.unclaimed(func(o *modelOp) bool { return o.entry.Name == e.Name }) {
+			records[i].Rivals = append(records[i].Rivals, o.record.Ticket)
+		}
+		slices.Sort(records[i].Rivals)
+	}
+	return records
+}
+
+func (m *model) write(updates []client.Update) {
+	for _, u := range updates {
+		if u.Date.After(m.history.LastDate) {
+			m.history.LastDate = u.Date
+		}
+		switch u.Kind {
+		case client.UpdateSent:
+			if m.ops[u.Ticket] == nil {
+				m.ops[u.Ticket] = &modelOp{entry: u.Entry, record: client.Record{
+					Ticket: u.Ticket, Known: client.KnownSent, Sent: u.Sent, Date: u.Date,
+				}}
+			}
+		case client.UpdateDone:
+			o := m.ops[u.Ticket]
+			o.record = client.Record{Ticket: u.Ticket, Known: client.KnownDone, Success: u.Success}
+			if l, err := client.ParseLocation(u.Success.Location); err == nil {
+				o.resource = l.ID
+			}
+		case client.UpdateForget:
+			delete(m.ops, u.Ticket)
+		case client.UpdateForeign:
+			m.foreign[u.ID] = true
+		}
+	}
 }
 
 // machine drives a journal and the model through the same calls.
 type machine struct {
-	t    *testing.T
-	path string
-	n    int
-	j    *Journal
-	m    model
-
-	created, begun time.Time // before and after the first Begin
+	t       *testing.T
+	path    string
+	n       int
+	j       *Journal
+	m       model
+	claimed map[client.Ticket]client.Entry // in this run
 }
 
-func (x *machine) Begin(t *rapid.T) {
-	if err := x.j.Begin(x.t.Context(), target); err != nil {
-		t.Fatal(err)
-	}
-	x.m.run++
-	x.m.claims = nil
-}
-
-func (x *machine) Claim(t *rapid.T) {
-	whats := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 1, 6).Draw(t, "operations")
-	var entries []client.Entry
-	var resources []string
-	for _, w := range whats {
-		e := client.Entry{Key: key(w)}
-		resource := rapid.SampledFrom([]string{"", "r", "s"}).Draw(t, "resource")
-		if resource != "" {
-			e.Resource = key(resource)
-		}
-		resources = append(resources, resource)
-		if rapid.Bool().Draw(t, "named") {
-			x.n++
-			e.Name = fmt.Sprint("u", x.n)
-		}
-		entries = append(entries, e)
-	}
-	records, err := x.j.Claim(x.t.Context(), entries)
+func (x *machine) begin(t *rapid.T) {
+	h, err := x.j.Begin(x.t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ops []*modelOp
-	for i, w := range whats {
-		o := x.m.claim(w, entries[i].Name, resources[i])
-		o.ticket = records[i].Ticket
-		want := client.Record{Ticket: o.ticket, Known: o.now.known, Overtaken: o.overtaken}
-		if o.now.known == client.KnownDone {
-			want.Settlement = o.now.settlement
-			want.Settlement.Ticket = o.ticket
-		}
-		if o.now.known == client.KnownSent {
-			if b := records[i].Begun; b.Before(x.created) || b.After(x.begun) {
-				t.Fatalf("%q had not been sent before %v: the journal was begun from %v to %v", w, b, x.created, x.begun)
-			}
-			records[i].Begun = time.Time{}
-		}
-		if records[i] != want {
-			t.Fatalf("%q is known as %+v, want %+v", w, records[i], want)
-		}
-		if slices.ContainsFunc(ops, func(p *modelOp) bool { return p.ticket == o.ticket }) {
-			t.Fatalf("ticket %d was given twice", o.ticket)
-		}
-		ops = append(ops, o)
+	if want := x.m.history; !h.LastDate.Equal(want.LastDate) || h.LastWritten.Before(want.LastWritten) || h.LastWritten.After(time.Now()) {
+		t.Fatalf("history is %+v, want %+v", h, want)
 	}
+	x.m.begin()
+	x.claimed = map[client.Ticket]client.Entry{}
 }
 
-// some draws a few of the operations that are open.
-func (x *machine) some(t *rapid.T) []*modelOp {
-	open := x.m.open()
-	if len(open) == 0 {
-		return nil
-	}
-	chosen := rapid.SliceOfNDistinct(rapid.SampledFrom(open), 1, len(open), rapid.ID).Draw(t, "chosen")
-	return chosen
-}
-
-func (x *machine) Sent(t *rapid.T) {
-	var tickets []client.Ticket
-	for _, o := range x.some(t) {
-		if o.earlier.known == client.KnownDone && !o.overtaken {
-			continue
-		}
-		tickets = append(tickets, o.ticket)
-		o.now.known, o.now.run, o.leaves, o.durable = client.KnownSent, x.m.run, true, true
-	}
-	if err := x.j.Sent(x.t.Context(), tickets); err != nil {
+func (x *machine) NextRun(t *rapid.T) {
+	if err := x.j.End(x.t.Context()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func (x *machine) Settle(t *rapid.T) {
-	var settlements []client.Settlement
-	for _, o := range x.some(t) {
-		s := client.Settlement{
-			Ticket:  o.ticket,
-			Outcome: rapid.SampledFrom([]client.Outcome{client.Succeeded, client.Failed, client.Skipped, client.Unknown}).Draw(t, "outcome"),
-			Status:  rapid.SampledFrom([]int{0, 400}).Draw(t, "status"),
-		}
-		if s.Outcome == client.Succeeded {
-			x.n++
-			s = success(o.ticket, x.n)
-			s.Recovered = rapid.Bool().Draw(t, "recovered")
-		}
-		settlements = append(settlements, s)
-		x.m.settle(o, s)
-	}
-	if err := x.j.Settle(x.t.Context(), settlements); err != nil {
-		t.Fatal(err)
-	}
+	x.begin(t)
 }
 
 // Crash goes on with a copy of the files as they are; Close with the file that
 // an orderly end leaves.
-func (x *machine) Crash(t *rapid.T) {
-	x.reopen(t, crash(x.t, x.path))
-}
-
-func (x *machine) Close(t *rapid.T) {
-	x.reopen(t, x.path)
-}
+func (x *machine) Crash(t *rapid.T) { x.reopen(t, crash(x.t, x.path)) }
+func (x *machine) Close(t *rapid.T) { x.reopen(t, x.path) }
 
 func (x *machine) reopen(t *rapid.T, path string) {
 	err := x.j.Close()
-	x.path = path
-	if err == nil {
+	if x.path = path; err == nil {
 		x.j, err = Open(x.path)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.Begin(t)
+	x.begin(t)
 }
 
-// Check compares what can be asked for at any time.
-func (x *machine) Check(t *rapid.T) {
-	var want Summary
-	for _, o := range x.m.ops {
-		s, ok, err := x.j.Created(x.t.Context(), o.name)
-		visible := o.name != "" && o.run == x.m.run && !o.open
-		o.visible.Ticket = o.ticket
-		if err != nil || ok != visible || ok && s != o.visible {
-			t.Fatalf("Created(%q) = %+v, %v, %v; want %+v, %v", o.name, s, ok, err, o.visible, visible)
+func (x *machine) Claim(t *rapid.T) {
+	var entries []client.Entry
+	for _, what := range rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 1, 6).Draw(t, "operations") {
+		e := entry(what)
+		if what < "d" { // what makes a create also makes its name
+			e.Name = key(map[string]string{"a": "x", "b": "x", "c": "y"}[what])
 		}
-		switch {
-		case !o.durable:
-		case o.now.known == client.KnownDone:
-			want.Done++
-		case o.now.known == client.KnownSent:
-			want.Sent++
-		default:
-			want.Other++
+		entries = append(entries, e)
+	}
+	got, err := x.j.Claim(x.t.Context(), entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range x.m.claim(entries) {
+		if want.Known == client.KnownNothing {
+			want.Ticket = got[i].Ticket
+		}
+		if _, twice := x.claimed[got[i].Ticket]; twice || !reflect.DeepEqual(got[i], want) {
+			t.Fatalf("operation %d is known as %+v, want %+v", i, got[i], want)
+		}
+		x.claimed[got[i].Ticket] = entries[i]
+	}
+}
+
+func (x *machine) Write(t *rapid.T) {
+	var updates []client.Update
+	for range rapid.IntRange(1, 8).Draw(t, "updates") {
+		if u, ok := x.update(t); ok {
+			x.m.write([]client.Update{u})
+			updates = append(updates, u)
 		}
 	}
-	got, err := x.j.Summary(x.t.Context())
-	if err != nil || got.Done != want.Done || got.Sent != want.Sent || got.Other != want.Other {
-		t.Fatalf("summary is %+v, %v; want %+v", got, err, want)
+	before := now()
+	if err := x.j.Write(x.t.Context(), updates); err != nil {
+		t.Fatal(err)
+	}
+	if len(updates) > 0 {
+		x.m.history.LastWritten = before
+	}
+}
+
+// update draws one that is allowed.
+func (x *machine) update(t *rapid.T) (u client.Update, ok bool) {
+	x.n++
+	if rapid.IntRange(0, 9).Draw(t, "foreign") == 0 {
+		return client.Update{Kind: client.UpdateForeign, ID: fmt.Sprint("foreign", x.n%3)}, true
+	}
+	var tickets []client.Ticket
+	for ticket := range x.claimed {
+		if o := x.m.ops[ticket]; o == nil || o.record.Known == client.KnownSent {
+			tickets = append(tickets, ticket)
+		}
+	}
+	if len(tickets) == 0 {
+		return u, false
+	}
+	slices.Sort(tickets)
+	u.Ticket = rapid.SampledFrom(tickets).Draw(t, "ticket")
+	kinds := []client.UpdateKind{client.UpdateSent, client.UpdateForget}
+	if x.m.ops[u.Ticket] != nil {
+		kinds = append(kinds, client.UpdateDone, client.UpdateDone)
+	}
+	switch u.Kind = rapid.SampledFrom(kinds).Draw(t, "kind"); u.Kind {
+	case client.UpdateSent:
+		u.Entry = x.claimed[u.Ticket]
+		u.Sent = sentAt.Add(time.Duration(x.n) * time.Second)
+		if rapid.Bool().Draw(t, "dated") {
+			u.Date = sentAt.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "date")) * time.Second)
+		}
+	case client.UpdateDone:
+		u.Success = success(x.n)
+		u.Success.Recovered = rapid.Bool().Draw(t, "recovered")
+	}
+	return u, true
+}
+
+// Owned asks for all that could be there.
+func (x *machine) Owned(t *rapid.T) {
+	ids := []string{"foreign0", "foreign1", "foreign2", "none"}
+	now := map[string]bool{} // recorded in this run: may be known or not
+	for id := range x.m.foreign {
+		now[id] = true
+	}
+	for _, o := range x.m.ops {
+		if o.resource != "" {
+			ids = append(ids, o.resource)
+			now[o.resource] = true
+		}
+	}
+	owned, err := x.j.Owned(x.t.Context(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range ids {
+		if owned[i] && !now[id] || !owned[i] && x.m.earlier[id] {
+			t.Fatalf("%s is owned: %v", id, owned[i])
+		}
+	}
+}
+
+// Check compares the counts.
+func (x *machine) Check(t *rapid.T) {
+	var sent, done int
+	for _, o := range x.m.ops {
+		if o.record.Known == client.KnownDone {
+			done++
+		} else {
+			sent++
+		}
+	}
+	if got, err := x.j.Summary(x.t.Context()); err != nil || got.Done != done || got.Sent != sent {
+		t.Fatalf("summary is %+v, %v; want %d done and %d sent", got, err, done, sent)
 	}
 }
 
@@ -267,17 +271,17 @@ func (x *machine) Check(t *rapid.T) {
 func TestModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		x := &machine{t: t, path: newPath(t), created: time.Now().Truncate(time.Millisecond)}
+		x := &machine{t: t, path: newPath(t)}
+		x.m.ops, x.m.foreign = map[client.Ticket]*modelOp{}, map[string]bool{}
 		var err error
 		if x.j, err = Open(x.path); err != nil {
 			rt.Fatal(err)
 		}
 		defer func() { _ = x.j.Close() }()
-		x.Begin(rt)
-		x.begun = time.Now()
+		x.begin(rt)
 		rt.Repeat(map[string]func(*rapid.T){
-			"Claim": x.Claim, "Sent": x.Sent, "Settle": x.Settle,
-			"Begin": x.Begin, "Crash": x.Crash, "Close": x.Close, "": x.Check,
+			"Claim": x.Claim, "Claim again": x.Claim, "Write": x.Write, "Write again": x.Write, "Owned": x.Owned,
+			"NextRun": x.NextRun, "Crash": x.Crash, "Close": x.Close, "": x.Check,
 		})
 	})
 }

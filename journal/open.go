@@ -10,19 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"time"
 )
 
 // The least size of a log with anything in it: its header, the header of a
 // frame, a page (sqlite.org/fileformat2.html section 4).
 const leastLog = 32 + 24 + 512
 
-// opening guards the time between the creation of a file and SQLite's lock on
-// it: on POSIX systems a process loses its locks on a file when it closes any
-// descriptor of that file, so while one Open creates and closes it, no other
-// may come to lock it.
-var opening sync.Mutex
+// pageSize is SQLite's default.
+const pageSize = 4096
 
 // openStore opens or creates the file and checks all of it. maxPages bounds
 // its size for tests; 0 does not.
@@ -37,11 +32,14 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	}
 	s := &store{path: path}
 	defer func() {
-		if err != nil && s.db != nil {
+		if err != nil {
 			_ = s.close(true)
 		}
 	}()
-	logSize, err := s.acquire(abs)
+	if s.lock, err = acquireLock(abs + ".lock"); err != nil {
+		return nil, lockError(path, err)
+	}
+	logSize, size, err := s.connect(abs)
 	if err != nil {
 		return nil, err
 	}
@@ -54,59 +52,64 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	if err := s.verify(); err != nil {
 		return nil, err
 	}
-	if !s.header.closed && logSize < leastLog {
+	switch {
+	case logSize >= leastLog: // has all that the file lacks
+	case !s.job.closed:
 		return nil, damaged(path, "it was not closed, and its log "+path+"-wal is missing or empty")
+	case size%pageSize != 0:
+		return nil, damaged(path, "its end is missing")
 	}
 	return s, s.markOpen()
 }
 
-// acquire connects to the file, creating it if need be, and locks it for as
-// long as it is open. It returns the size of the log that it found, 0 when
-// there is none.
-func (s *store) acquire(abs string) (logSize int64, err error) {
-	opening.Lock()
-	defer opening.Unlock()
-	if err := s.precheck(abs); err != nil {
-		return 0, err
+// connect opens the file, creating it if need be, with SQLite's own lock on it,
+// which keeps other programs out. It returns the sizes of the log and of the file
+// that it found, 0 when there are none.
+func (s *store) connect(abs string) (logSize, size int64, err error) {
+	if logSize, size, err = s.precheck(abs); err != nil {
+		return 0, 0, err
 	}
 	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		err = f.Close()
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return 0, fmt.Errorf("%w: %w", ErrWrite, err)
+		return 0, 0, fmt.Errorf("%w: %w", ErrWrite, err)
 	}
-	if s.db, s.conn, err = connect(dataSource(abs)); err != nil {
-		return 0, openError(s.path, err)
+	if s.db, err = sql.Open("sqlite", dataSource(abs)); err != nil {
+		return 0, 0, openError(s.path, err)
+	}
+	if s.conn, err = s.db.Conn(context.Background()); err != nil {
+		return 0, 0, openError(s.path, err)
 	}
 	if err := run(s.conn,
 		"PRAGMA trusted_schema = OFF",
 		"PRAGMA locking_mode = EXCLUSIVE", // before the log is read: it then needs no shared memory
 		"BEGIN EXCLUSIVE", "COMMIT",
 	); err != nil {
-		return 0, openError(s.path, err)
+		return 0, 0, openError(s.path, err)
 	}
-	return sizeOf(abs + "-wal") // of the log that is ours now
+	return logSize, size, nil
 }
 
 // precheck refuses what SQLite would take for an empty file although a
 // journal was there.
-func (s *store) precheck(abs string) error {
-	logSize, err := sizeOf(abs + "-wal") // before the file, which is the first to be written
+func (s *store) precheck(abs string) (logSize, size int64, err error) {
+	logSize, err = sizeOf(abs + "-wal") // before the file, which is the first to be written
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	size, err := sizeOf(abs)
+	size, err = sizeOf(abs)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	switch {
 	case size == 0 && logSize > 0: // SQLite would delete the log
-		return damaged(s.path, "the file is missing or empty, but its log "+s.path+"-wal is there")
+		return 0, 0, damaged(s.path, "the file is missing or empty, but its log "+s.path+"-wal is there")
 	case size == 1: // which some file systems give an empty file
-		return damaged(s.path, "it is a single byte")
+		return 0, 0, damaged(s.path, "it is a single byte")
 	}
-	return nil
+	return logSize, size, nil
 }
 
 // dataSource is the file as SQLite takes it: a url, in which any character of
@@ -159,13 +162,13 @@ func (s *store) recognize() error {
 		return nil
 	case id != applicationID:
 		return damaged(s.path, "it is another program's database")
-	case version > schemaVersion:
-		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewer, s.path, version, schemaVersion)
+	case version > formatVersion:
+		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewer, s.path, version, formatVersion)
 	case version < 1:
 		return damaged(s.path, fmt.Sprintf("it has the format %d, which there never was", version))
-	case version < schemaVersion:
+	case version < formatVersion:
 		return fmt.Errorf("%w: %s has format %d, this program reads %d; finish its job with the version that wrote it, "+
-			"or use another name", ErrOlder, s.path, version, schemaVersion)
+			"or use another name", ErrOlder, s.path, version, formatVersion)
 	case tables != strings.Join(schema, ";"):
 		return damaged(s.path, "its tables are not those of a journal")
 	}
@@ -175,85 +178,94 @@ func (s *store) recognize() error {
 // create writes the tables in one transaction, before the file gets a log: the
 // main file is either empty or a journal.
 func (s *store) create() error {
-	h := &s.header
-	h.closed = true // as if by a Close: there is no log that could be missed
+	empty := job{closed: true} // as if by a Close: there is no log that could be missed
 	return run(s.conn, fmt.Sprintf(`BEGIN;
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
 %s;
-INSERT INTO journal VALUES (1, '', '', %d, 0, 1, 0, %d);
-COMMIT`, applicationID, schemaVersion, strings.Join(schema, ";\n"), h.started.UnixMilli(), int64(h.hash())))
+INSERT INTO job VALUES (1, '', '', NULL, NULL, NULL, 0, 0, 0, 1, %d);
+COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), crc(empty.values())))
 }
 
-// verify reads all rows and compares them with the checksum, so that what was
-// lost or altered is not taken for never done. What leads to the rows is
-// SQLite's to check: an altered branch of the tree could hide a row that is
-// there when all are read.
+// verify reads all rows, so that what was lost or altered is not taken for never
+// done. Each row has its checksums; the numbers of rows, which each transaction
+// writes, tell whether some are missing or old. What leads to the rows is SQLite's to
+// check.
 func (s *store) verify() error {
-	var started, operations, checksum int64
 	var check string
-	h := &s.header
 	err := s.conn.QueryRowContext(context.Background(), "PRAGMA quick_check(1)").Scan(&check)
 	if err == nil && check != "ok" {
 		return damaged(s.path, check)
 	}
-	if err != nil {
-		return openError(s.path, err)
-	}
-	err = s.conn.QueryRowContext(context.Background(),
-		"SELECT org_id, base_url, started, runs, closed, operations, checksum FROM journal").
-		Scan(&h.target.OrgID, &h.target.BaseURL, &started, &h.runs, &h.closed, &operations, &checksum)
 	if err == nil {
-		h.started = time.UnixMilli(started)
-		err = s.scan()
+		err = s.readJob()
 	}
-	switch {
-	case err != nil && code(err) != 0:
-		return openError(s.path, err)
-	case err != nil:
-		return damaged(s.path, err.Error())
-	case int64(s.rows()) != operations || s.sum+h.hash() != uint64(checksum):
-		return damaged(s.path, fmt.Sprintf("its checksum is wrong (%d of %d operations are there)", s.rows(), operations))
+	if err == nil {
+		err = s.readOperations()
 	}
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		err = openError(s.path, err)
+	}
+	return err
+}
+
+func (s *store) readJob() error {
+	j := &s.job
+	var started, written, date sql.NullInt64
+	var sum int64
+	err := s.conn.QueryRowContext(context.Background(),
+		"SELECT org_id, base_url, started, written, date, runs, operations, done, closed, crc FROM job").
+		Scan(&j.target.OrgID, &j.target.BaseURL, &started, &written, &date, &j.runs, &j.operations, &j.done, &j.closed, &sum)
+	j.started, j.written, j.date = fromMillis(started), fromMillis(written), fromMillis(date)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && sum != crc(j.values()) {
+		return damaged(s.path, "the row of the table job is missing, or its checksum is wrong")
+	}
+	return err
+}
+
+func (s *store) readOperations() error {
+	operations, last, err := s.sumRows("SELECT id, key, name, sent, date, crc FROM operation")
+	if err != nil {
+		return err
+	}
+	done, _, err := s.sumRows("SELECT id, status, location, version, recovered, crc FROM success")
+	if err != nil {
+		return err
+	}
+	if operations != s.job.operations || done != s.job.done {
+		return damaged(s.path, fmt.Sprintf("it has %d operations, of which %d are done, but should have %d and %d",
+			operations, done, s.job.operations, s.job.done))
+	}
+	s.next = last + 1
 	return nil
 }
 
-// scan adds up all rows.
-func (s *store) scan() error {
-	members, sum, err := s.sent()
+// sumRows compares the rows of a query with their checksums, and returns how many
+// there are, and the largest id.
+func (s *store) sumRows(query string) (n int, last int64, err error) {
+	rows, err := s.conn.QueryContext(context.Background(), query)
 	if err != nil {
-		return err
-	}
-	s.sum, s.next, s.batches = sum, 1, 1
-	for _, m := range members {
-		s.next = max(s.next, m.id+1)
-	}
-	rows, err := s.conn.QueryContext(context.Background(), "SELECT id, data FROM operation")
-	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer rows.Close()
+	var v [6]any
 	for rows.Next() {
-		var id int64
-		var data sql.RawBytes
-		if err := rows.Scan(&id, &data); err != nil {
-			return err
+		if err := rows.Scan(&v[0], &v[1], &v[2], &v[3], &v[4], &v[5]); err != nil {
+			return 0, 0, err
 		}
-		r, err := parseRow(id, data)
-		if err != nil {
-			return err
+		if v[5] != crc(v[:5]) {
+			return 0, 0, damaged(s.path, fmt.Sprintf("the checksum of operation %d is wrong", v[0]))
 		}
-		s.counts[r.state]++
-		s.sum += hash(ofOperation, id, data)
-		s.next = max(s.next, id+1)
+		n++
+		last = max(last, v[0].(int64))
 	}
-	return rows.Err()
+	return n, last, rows.Err()
 }
 
 // markOpen notes in the main file that from now on the log is part of it.
 func (s *store) markOpen() error {
-	s.header.closed, s.dirty = false, true
-	err := s.transaction(s.fold)
+	s.job.closed, s.dirty = false, true
+	err := s.transaction(func() error { return nil })
 	if err == nil {
 		err = run(s.conn, "PRAGMA wal_checkpoint(PASSIVE)")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -16,101 +17,101 @@ import (
 // The marks by which a file is known as a journal.
 const (
 	applicationID = 0x5CB17A0C // in the file's header, for file(1) and us
-	schemaVersion = 2
+	formatVersion = 3
 )
 
-// schema is compared with that of the file when it is opened; a change needs
-// a new schemaVersion.
+// schema is compared with that of the file when it is opened; a change needs a new
+// formatVersion. An operation is done when it has a success: that is a table of its
+// own, since it costs half as much to add a row as to lengthen one. Times are
+// milliseconds since 1970. Each crc covers the columns before it.
 var schema = []string{
-	`CREATE TABLE operation (
-	id   INTEGER PRIMARY KEY,
-	data BLOB    NOT NULL
-) STRICT`,
-	`CREATE TABLE sent (
-	id         INTEGER PRIMARY KEY,
-	operations BLOB    NOT NULL
-) STRICT`,
-	`CREATE TABLE journal (
+	`CREATE TABLE job (
 	id         INTEGER PRIMARY KEY CHECK (id = 1),
 	org_id     TEXT    NOT NULL,
 	base_url   TEXT    NOT NULL,
-	started    INTEGER NOT NULL,
+	started    INTEGER,
+	written    INTEGER,
+	date       INTEGER,
 	runs       INTEGER NOT NULL,
-	closed     INTEGER NOT NULL,
 	operations INTEGER NOT NULL,
-	checksum   INTEGER NOT NULL
+	done       INTEGER NOT NULL,
+	closed     INTEGER NOT NULL,
+	crc        INTEGER NOT NULL
 ) STRICT`,
+	`CREATE TABLE operation (
+	id   INTEGER PRIMARY KEY,
+	key  BLOB    NOT NULL,
+	name BLOB,
+	sent INTEGER NOT NULL,
+	date INTEGER,
+	crc  INTEGER NOT NULL
+) STRICT`,
+	`CREATE TABLE success (
+	id        INTEGER PRIMARY KEY REFERENCES operation,
+	status    INTEGER NOT NULL,
+	location  TEXT    NOT NULL,
+	version   TEXT    NOT NULL,
+	recovered INTEGER NOT NULL,
+	crc       INTEGER NOT NULL
+) STRICT`,
+	`CREATE TABLE foreign_resource (
+	id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID`,
+	`CREATE VIEW operations AS
+SELECT operation.id, lower(hex(key)) AS key, nullif(lower(hex(name)), '') AS name,
+	strftime('%Y-%m-%d %H:%M:%fZ', sent / 1000.0, 'unixepoch') AS sent,
+	strftime('%Y-%m-%d %H:%M:%SZ', date / 1000.0, 'unixepoch') AS date,
+	iif(success.id IS NULL, 'sent', 'done') AS known, status, location, version, recovered
+FROM operation LEFT JOIN success USING (id)`,
 }
 
-// Within a run, the rows of earlier runs that no Claim has taken yet, in the
-// order in which those of equal key are handed out: done, sent, others; of
-// these, what was sent in the earliest run first, as it is when a run has sent
-// all that was overtaken: so the next one finds nothing overtaken. The run is two
-// bytes at most here, turned round so that they sort: beyond 16,383 runs, or after
-// a status beyond that, the order is any. The table is temporary, so it costs
-// neither fsync nor log.
-const (
-	createKnown = `CREATE TEMP TABLE known (key BLOB, rank INTEGER, run BLOB, id INTEGER,
-	PRIMARY KEY (key, rank, run, id)) WITHOUT ROWID`
-	fillKnown = `INSERT INTO temp.known
-	SELECT substr(data, 1, 16) AS key,
-		CASE substr(data, 17, 1) WHEN x'01' THEN 0 WHEN x'00' THEN 1 WHEN x'04' THEN 1 ELSE 2 END AS rank,
-		CAST(CASE WHEN run < x'80' THEN x'00' ELSE substr(run, 2) END || substr(run, 1, 1) AS BLOB) AS run, id
-	FROM (SELECT id, data, substr(data, CASE WHEN substr(data, 19, 1) < x'80' THEN 20 ELSE 21 END, 2) AS run
-		FROM main.operation)
-	ORDER BY 1, 2, 3, 4`
-	findKnown = `SELECT rank, run, id, data FROM temp.known LEFT JOIN main.operation USING (id)
-	WHERE known.key = ? ORDER BY rank, run, id LIMIT 1`
-	takeKnown = `DELETE FROM temp.known WHERE key = ? AND rank = ? AND run = ? AND id = ?`
-)
-
-// header is the one row of the table journal, but for its checksum.
-type header struct {
-	target  client.Target
-	started time.Time // of the first run; zero before it
-	runs    int
-	closed  bool // by Close, so that no log is needed
+// job is the one row of the table of that name.
+type job struct {
+	target           client.Target
+	started, written time.Time
+	date             time.Time
+	runs             int
+	operations, done int  // how many there are, to notice lost ones
+	closed           bool // by Close, so that no log is needed
 }
 
-// hash covers the header, as part of the checksum.
-func (h *header) hash() uint64 {
-	b := fmt.Appendf(nil, "%d %t %q %q", h.runs, h.closed, h.target.OrgID, h.target.BaseURL)
-	return hash(ofHeader, h.started.UnixMilli(), b)
+// values are the columns of the row but id and crc.
+func (j *job) values() []any {
+	return []any{j.target.OrgID, j.target.BaseURL, millis(j.started), millis(j.written), millis(j.date),
+		int64(j.runs), int64(j.operations), int64(j.done), bit(j.closed)}
 }
 
 // store is the file. It belongs to one goroutine.
 type store struct {
-	path   string
-	db     *sql.DB
-	conn   *sql.Conn
-	header header
-	counts [states]int // of the table of operations, by state
-	next   int64       // the lowest id not used
-	sum    uint64      // of the hashes of all rows but the header
-	dirty  bool        // the header is to be written before the commit
+	path  string
+	lock  fileLock
+	db    *sql.DB
+	conn  *sql.Conn
+	job   job
+	dirty bool  // job is to be written before the commit
+	next  int64 // the lowest id that is not used
+	owned bool  // temp.owned is filled
+	args  []any // for rowStatement.run
 
-	batches int64       // the next batch's id
-	covered [states]int // what batches add to counts, or take away
-	latest  index       // the runs in which resources were changed last; see overtaken
-	buffer  []byte      // for a row
+	open                     []*sql.Stmt
+	begin, commit, rollback  *sql.Stmt
+	putJob, isDone           *sql.Stmt
+	find, take, rivals, owns *sql.Stmt
 
-	statements
-	begin, commit, rollback *sql.Stmt
-	insert, update, head    *sql.Stmt
-	putBatch, dropBatch     *sql.Stmt
-	read, find, take        *sql.Stmt
+	send, finish, forget, undo, addForeign, addOwned rowStatement
 }
 
-// prepare sets the connection up. maxPages bounds the file; 0 does not.
+// prepare sets the connection up. maxPages bounds the file for tests; 0 does not.
 func (s *store) prepare(maxPages int) error {
 	err := run(s.conn,
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL",
+		"PRAGMA foreign_keys = ON",
 		"PRAGMA fullfsync = ON", // macOS: fsync alone does not reach the disk
 		"PRAGMA checkpoint_fullfsync = ON",
 		"PRAGMA cache_size = -4000",
 		"PRAGMA temp_store = FILE",
-		createKnown,
+		createTemporary,
 		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
 		"PRAGMA temp.cache_size = -4000",
 		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages),
@@ -118,89 +119,156 @@ func (s *store) prepare(maxPages int) error {
 	if err != nil {
 		return err
 	}
-	stmt := func(text string) *sql.Stmt { return s.add(s.conn, text, &err) }
-	s.begin, s.commit, s.rollback = stmt("BEGIN IMMEDIATE"), stmt("COMMIT"), stmt("ROLLBACK")
-	s.insert = stmt("INSERT INTO operation (data, id) VALUES (?, ?)")
-	s.update = stmt("UPDATE operation SET data = ? WHERE id = ?")
-	s.putBatch = stmt("INSERT OR REPLACE INTO sent (id, operations) VALUES (?, ?)")
-	s.dropBatch = stmt("DELETE FROM sent WHERE id = ?")
-	s.read = stmt("SELECT data FROM operation WHERE id = ?")
-	s.head = stmt("UPDATE journal SET org_id = ?, base_url = ?, started = ?, runs = ?, closed = ?, operations = ?, checksum = ?")
-	s.find, s.take = stmt(findKnown), stmt(takeKnown)
+	one := func(text string) *sql.Stmt {
+		stmt, e := s.stmt(text)
+		err = cmp.Or(err, e)
+		return stmt
+	}
+	s.begin, s.commit, s.rollback = one("BEGIN IMMEDIATE"), one("COMMIT"), one("ROLLBACK")
+	s.putJob = one(`UPDATE job SET org_id = ?, base_url = ?, started = ?, written = ?, date = ?, runs = ?, operations = ?,
+		done = ?, closed = ?, crc = ?`)
+	s.isDone = one("SELECT EXISTS (SELECT 1 FROM success WHERE id = ?)")
+	s.send = rowStatement{text: "INSERT INTO operation VALUES %s ON CONFLICT DO NOTHING", columns: 6}
+	s.finish = rowStatement{text: "INSERT INTO success VALUES %s", columns: 6}
+	s.forget = rowStatement{text: "DELETE FROM operation WHERE id IN (VALUES %s)", columns: 1}
+	s.undo = rowStatement{text: "DELETE FROM success WHERE id IN (VALUES %s)", columns: 1}
+	s.addForeign = rowStatement{text: "INSERT INTO foreign_resource VALUES %s ON CONFLICT DO NOTHING", columns: 1}
+	s.find, s.take, s.rivals = one(findKnown), one(takeKnown), one(findRivals)
+	s.addOwned, s.owns = rowStatement{text: "INSERT INTO temp.owned VALUES %s", columns: 1}, one(isOwned)
 	return err
 }
 
-// put writes next in the place of the claim's row.
-func (s *store) put(c *claim, next row) error {
-	stmt := s.insert
-	if c.stored {
-		stmt = s.update
-		s.counts[c.row.state]--
-		s.sum -= hash(ofOperation, c.row.id, c.row.append(s.buffer[:0]))
+// stmt prepares a statement, which close closes.
+func (s *store) stmt(text string) (*sql.Stmt, error) {
+	stmt, err := s.conn.PrepareContext(context.Background(), text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", text, err)
 	}
-	s.buffer = next.append(s.buffer[:0])
-	s.sum += hash(ofOperation, next.id, s.buffer)
-	s.counts[next.state]++
-	s.dirty = true
-	c.row, c.stored = next, true
-	return s.one(stmt, s.buffer, next.id)
+	s.open = append(s.open, stmt)
+	return stmt, nil
 }
 
-// one runs a statement that changes one row.
-func (s *store) one(stmt *sql.Stmt, args ...any) error {
-	result, err := stmt.ExecContext(context.Background(), args...)
-	if err != nil {
-		return err
+// write makes updates within a transaction: those of one kind that follow each
+// other, which are mostly all of them, together.
+func (s *store) write(updates []client.Update) error {
+	if len(updates) > 0 {
+		s.job.written, s.dirty = now(), true
 	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("a row is lost: %w", cmp.Or(err, ErrDamaged))
+	for len(updates) > 0 {
+		n := 1
+		for n < len(updates) && updates[n].Kind == updates[0].Kind {
+			n++
+		}
+		if err := s.writeAlike(updates[:n]); err != nil {
+			return err
+		}
+		updates = updates[n:]
 	}
 	return nil
 }
 
-// lookup takes the best of the rows of that key which this run has not
-// claimed yet. (With the LEFT JOIN, one that SQLite fails to find again is an
-// error, not an operation never heard of.)
-func (s *store) lookup(key client.Key) (r row, ok bool, err error) {
-	var rank int
-	var id int64
-	var run, data []byte
-	err = s.find.QueryRowContext(context.Background(), key[:]).Scan(&rank, &run, &id, &data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return row{}, false, nil
+// writeAlike makes updates of one kind.
+func (s *store) writeAlike(updates []client.Update) error {
+	for i := range updates {
+		if d := updates[i].Date; d.After(s.job.date) {
+			s.job.date = d
+		}
 	}
-	if err == nil {
-		r, err = parseRow(id, data)
+	clear(s.args) // which point into the updates before
+	s.args = s.args[:0]
+	switch updates[0].Kind {
+	case client.UpdateSent:
+		return s.writeSent(updates)
+	case client.UpdateDone:
+		return s.writeDone(updates)
+	case client.UpdateForget:
+		return s.writeForget(updates)
+	case client.UpdateReplaced:
+		return s.writeReplaced(updates)
+	case client.UpdateForeign:
+		return s.writeForeign(updates)
 	}
+	return fmt.Errorf("%w: an update of kind %d", ErrMisuse, updates[0].Kind)
+}
+
+func (s *store) writeSent(updates []client.Update) error {
+	for i := range updates {
+		u := &updates[i]
+		s.args = append(s.args, int64(u.Ticket), u.Entry.Key[:], blob(&u.Entry.Name), u.Sent.UnixMilli(), millis(u.Date))
+		s.args = append(s.args, crc(s.args[len(s.args)-5:]))
+	}
+	n, err := s.send.run(s, s.args)
+	s.job.operations += n
+	if err == nil && n < len(updates) {
+		err = s.refuseDone(updates)
+	}
+	return err
+}
+
+func (s *store) writeDone(updates []client.Update) error {
+	for i := range updates {
+		d := &updates[i].Success
+		s.args = append(s.args, int64(updates[i].Ticket), int64(d.Status), d.Location, d.Version, bit(d.Recovered))
+		s.args = append(s.args, crc(s.args[len(s.args)-5:]))
+	}
+	n, err := s.finish.run(s, s.args)
+	s.job.done += n
+	return misuse(err, "an operation that is done is not on record as sent, or as done already")
+}
+
+func (s *store) writeForget(updates []client.Update) error {
+	for i := range updates {
+		s.args = append(s.args, int64(updates[i].Ticket))
+	}
+	n, err := s.forget.run(s, s.args)
+	s.job.operations -= n
+	return misuse(err, "an operation that is done was not refused")
+}
+
+// writeReplaced forgets operations whether they are done or not.
+func (s *store) writeReplaced(updates []client.Update) error {
+	for i := range updates {
+		s.args = append(s.args, int64(updates[i].Ticket))
+	}
+	n, err := s.undo.run(s, s.args)
+	s.job.done -= n
 	if err != nil {
-		return row{}, false, err
+		return err
 	}
-	return r, true, execute(s.take, key[:], rank, run, id)
+	n, err = s.forget.run(s, s.args)
+	s.job.operations -= n
+	return err
 }
 
-// start begins a run and returns how many rows earlier runs have left.
-func (s *store) start(target client.Target) (int, error) {
-	if s.header.runs == 0 {
-		s.header.target = target
-		s.header.started = time.Now()
+// misuse makes ErrMisuse of the error of a broken constraint.
+func misuse(err error, what string) error {
+	if code(err) == sqlite3.SQLITE_CONSTRAINT {
+		return fmt.Errorf("%w: %s: %w", ErrMisuse, what, err)
 	}
-	if err := s.fold(); err != nil {
-		return 0, err
-	}
-	s.header.runs++
-	s.dirty = true
-	if err := errors.Join(run(s.conn, "DELETE FROM temp.known"), s.latest.reset()); err != nil {
-		return 0, err
-	}
-	return s.rows(), run(s.conn, fillKnown)
+	return err
 }
 
-func (s *store) rows() int {
-	n := 0
-	for _, c := range s.counts {
-		n += c
+func (s *store) writeForeign(updates []client.Update) error {
+	for i := range updates {
+		s.args = append(s.args, updates[i].ID)
 	}
-	return n
+	_, err := s.addForeign.run(s, s.args)
+	return err
+}
+
+// refuseDone makes sure that none of the operations is done.
+func (s *store) refuseDone(updates []client.Update) error {
+	for i := range updates {
+		var done bool
+		err := s.isDone.QueryRowContext(context.Background(), int64(updates[i].Ticket)).Scan(&done)
+		if err == nil && done {
+			err = fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, updates[i].Ticket)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // transaction runs work and commits; after an error nothing of it is there.
@@ -210,7 +278,7 @@ func (s *store) transaction(work func() error) error {
 	}
 	err := work()
 	if err == nil && s.dirty {
-		err = s.writeHeader()
+		err = s.writeJob()
 	}
 	if err == nil {
 		err = execute(s.commit)
@@ -222,20 +290,19 @@ func (s *store) transaction(work func() error) error {
 	return err
 }
 
-func (s *store) writeHeader() error {
+func (s *store) writeJob() error {
 	s.dirty = false
-	h := &s.header
-	return execute(s.head, h.target.OrgID, h.target.BaseURL, h.started.UnixMilli(), h.runs, h.closed,
-		s.rows(), int64(s.sum+h.hash()))
+	values := s.job.values()
+	return execute(s.putJob, append(values, crc(values))...)
 }
 
 // close notes that the journal is whole without its log, which SQLite then
 // moves into the file and removes. After a failure, that of noting it among
-// them, the log stays: what is in the file may not be all.
+// them, the log stays: the file may not hold all.
 func (s *store) close(failed bool) error {
 	var err error
 	if !failed {
-		s.header.closed, s.dirty = true, true
+		s.job.closed, s.dirty = true, true
 		if err = s.transaction(func() error { return nil }); err != nil {
 			err = writeError(s.path, err)
 		}
@@ -243,7 +310,17 @@ func (s *store) close(failed bool) error {
 	if (failed || err != nil) && s.conn != nil {
 		err = errors.Join(err, s.keepLog())
 	}
-	return errors.Join(err, s.latest.close(), s.statements.close(), closeBoth(s.conn, s.db))
+	for _, stmt := range s.open {
+		// SQLite keeps a connection as long as it has statements (sqlite.org/c3ref/close.html).
+		err = errors.Join(err, stmt.Close())
+	}
+	if s.conn != nil {
+		err = errors.Join(err, s.conn.Close())
+	}
+	if s.db != nil {
+		err = errors.Join(err, s.db.Close())
+	}
+	return errors.Join(err, s.lock.release())
 }
 
 // keepLog has SQLite leave the log when the connection is closed.

@@ -26,7 +26,7 @@ func TestNotAJournal(t *testing.T) {
 		"zeros":       make([]byte, 8192),
 		"only a name": []byte("SQLite format 3\x00"),
 		"a database":  foreign(t, "CREATE TABLE users (name TEXT)"),
-		"another version of ours": foreign(t, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 2; "+
+		"another version of ours": foreign(t, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 3; "+
 			"CREATE TABLE operation (key BLOB)", applicationID)),
 	} {
 		path := filepath.Join(t.TempDir(), "file")
@@ -70,7 +70,7 @@ func alter(t *testing.T, path, script string) {
 
 // Files of another version are refused, in words that tell which it is.
 func TestOtherVersion(t *testing.T) {
-	for version, want := range map[int]error{-1: ErrDamaged, 0: ErrDamaged, 1: ErrOlder, schemaVersion + 1: ErrNewer} {
+	for version, want := range map[int]error{-1: ErrDamaged, 0: ErrDamaged, 1: ErrOlder, 2: ErrOlder, formatVersion + 1: ErrNewer} {
 		path, _, _ := wholesome(t)
 		alter(t, path, fmt.Sprintf("PRAGMA user_version = %d", version))
 		if _, err := Open(path); !errors.Is(err, want) || !strings.Contains(err.Error(), fmt.Sprintf("format %d", version)) {
@@ -79,37 +79,30 @@ func TestOtherVersion(t *testing.T) {
 	}
 }
 
-// Rows that were removed or rewritten by other means are noticed, too.
+// Rows that were removed, rewritten or have lost an update are noticed, too.
 func TestTamperedRows(t *testing.T) {
 	t.Parallel()
-	// What stands in a row from the given place on: the key at 1, the state at 17.
-	overwrite := func(table, column string, at int, b string) string {
-		return fmt.Sprintf("UPDATE %[1]s SET %[2]s = CAST(substr(%[2]s, 1, %[3]d) || x'%[4]s' || substr(%[2]s, %[5]d) AS BLOB)",
-			table, column, at-1, b, at+len(b)/2) + " WHERE id = 2 OR id = 4"
-	}
 	whole, _, _ := wholesome(t)
 	for _, script := range []string{
 		"DELETE FROM operation WHERE id = 17",
 		"DELETE FROM operation",
-		"DELETE FROM journal",
-		"DELETE FROM sent WHERE id = 4",
-		"DELETE FROM sent",
-		overwrite("operation", "data", 17, "00"),
-		overwrite("operation", "data", 17, "09"),
-		overwrite("operation", "data", 1, "00000000"),
-		overwrite("sent", "operations", 1, "11"),
-		overwrite("sent", "operations", 9, "00000000"),
-		"UPDATE operation SET data = zeroblob(3) WHERE id = 2",
+		"DELETE FROM job",
+		"DELETE FROM success WHERE id = 2",
+		"INSERT INTO success VALUES (1, 201, '', '', 0, 0)",
+		"UPDATE success SET status = 400 WHERE id = 2",
+		"UPDATE success SET location = 'x' WHERE id = 2",
+		"UPDATE success SET id = 1 WHERE id = 2",
+		"UPDATE operation SET name = key WHERE id = 2",
+		"UPDATE operation SET sent = sent + 1 WHERE id = 1",
 		"UPDATE operation SET id = 1000 WHERE id = 2",
-		"UPDATE sent SET id = 1000 WHERE id = 4",
-		"UPDATE sent SET operations = CAST(operations || operations AS BLOB) WHERE id = 4",
-		"UPDATE journal SET org_id = 'x'",
-		"UPDATE journal SET runs = 0",
-		"UPDATE journal SET started = started + 1",
-		"UPDATE journal SET operations = operations + 1",
-		"INSERT INTO operation SELECT id + 1000, data FROM operation LIMIT 1",
-		"INSERT INTO sent SELECT id + 1000, operations FROM sent LIMIT 1",
+		"UPDATE job SET org_id = 'x'",
+		"UPDATE job SET runs = 0",
+		"UPDATE job SET written = NULL",
+		"UPDATE job SET done = done - 1",
+		"UPDATE job SET operations = operations + 1",
+		"INSERT INTO operation SELECT id + 1000, key, name, sent, date, crc FROM operation LIMIT 1",
 		"CREATE TRIGGER t AFTER INSERT ON operation BEGIN DELETE FROM operation; END",
+		"DROP VIEW operations",
 	} {
 		path := crash(t, whole)
 		alter(t, path, script)

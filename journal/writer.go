@@ -1,6 +1,9 @@
 package journal
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // The most calls that share a transaction: enough for all workers of a job,
 // and a bound on how long the first of them waits.
@@ -8,8 +11,7 @@ const groupSize = 64
 
 // request is a call that needs the file.
 type request struct {
-	// work runs within a transaction. Its error is the database's, and the
-	// journal's end; what a caller did wrong it keeps to itself.
+	// work runs within a transaction. Its error is the end of the journal.
 	work func(*store) error
 	// early: work only reads, so its caller need not wait for the commit.
 	early bool
@@ -37,9 +39,9 @@ func (j *Journal) do(ctx context.Context, early bool, work func(*store) error) e
 	}
 }
 
-// write is the goroutine that the file belongs to. The requests that wait
+// serve is the goroutine that the file belongs to. The requests that wait
 // while it is busy go into its next transaction together: one fsync for all.
-func (j *Journal) write(s *store) {
+func (j *Journal) serve(s *store) {
 	defer close(j.stopped)
 	group := make([]*request, 0, groupSize)
 	for {
@@ -85,8 +87,11 @@ func (j *Journal) commit(s *store, group []*request) {
 			}
 			return nil
 		})
+		if err != nil && !errors.Is(err, ErrMisuse) {
+			err = writeError(s.path, err)
+		}
 		if err != nil {
-			err = j.fail(writeError(s.path, err))
+			err = j.fail(err)
 		}
 	}
 	for _, r := range group {

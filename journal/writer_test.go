@@ -26,11 +26,6 @@ func TestConcurrent(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					for _, e := range entries {
-						if s, ok, err := j.Created(t.Context(), e.Name); err != nil || !ok || s.Outcome != client.Succeeded {
-							t.Errorf("Created(%q) = %+v, %v, %v", e.Name, s, ok, err)
-						}
-					}
 					if _, err := j.Summary(t.Context()); err != nil {
 						t.Error(err)
 					}
@@ -38,15 +33,15 @@ func TestConcurrent(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if sum, err := j.Summary(t.Context()); err != nil || sum.Done != callers*rounds*each || sum.Sent+sum.Other != 0 {
+		if sum, err := j.Summary(t.Context()); err != nil || sum.Done != callers*rounds*each || sum.Sent != 0 {
 			t.Errorf("summary: %+v, %v", sum, err)
 		}
 	}
 	job()
-	begin(t, j)
+	beginAgain(t, j)
 	job() // all of it replayed
-	if n := len(j.claims); n != 0 {
-		t.Errorf("%d settled operations are kept in memory", n)
+	if j.left != 0 {
+		t.Errorf("%d operations are left", j.left)
 	}
 }
 
@@ -56,14 +51,14 @@ func TestCloseAmongCalls(t *testing.T) {
 	j := opened(t, path)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var sent []string
+	var whats []string
 	for c := range 8 {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				what := fmt.Sprint(c, "/", i)
-				r, err := j.Claim(t.Context(), []client.Entry{{Key: key(what)}})
+				r, err := j.Claim(t.Context(), entriesOf(what))
 				if err == nil {
-					err = j.Sent(t.Context(), []client.Ticket{r[0].Ticket})
+					err = j.Write(t.Context(), []client.Update{sent(r[0].Ticket, entry(what))})
 				}
 				if errors.Is(err, ErrClosed) {
 					return
@@ -73,7 +68,7 @@ func TestCloseAmongCalls(t *testing.T) {
 					return
 				}
 				mu.Lock()
-				sent = append(sent, what)
+				whats = append(whats, what)
 				mu.Unlock()
 			}
 		})
@@ -81,9 +76,9 @@ func TestCloseAmongCalls(t *testing.T) {
 	time.Sleep(30 * time.Millisecond)
 	mustClose(t, j)
 	wg.Wait()
-	for i, r := range stateOf(t, path, sent) {
+	for i, r := range stateOf(t, path, whats) {
 		if r.Known != client.KnownSent {
-			t.Errorf("%s was sent, known is %v", sent[i], r.Known)
+			t.Errorf("%s was sent, known is %v", whats[i], r.Known)
 		}
 	}
 }
@@ -113,9 +108,8 @@ func logSize(t *testing.T, path string) int64 {
 func TestCallsShareATransaction(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	one := claimKeys(t, j, "first")[0]
 	before := logSize(t, path)
-	send(t, j, one.Ticket)
+	send(t, j, "first")
 	transaction := logSize(t, path) - before
 
 	const callers = 16
@@ -124,10 +118,11 @@ func TestCallsShareATransaction(t *testing.T) {
 	var wg, calling sync.WaitGroup
 	calling.Add(callers)
 	for c := range callers {
-		r := claimKeys(t, j, fmt.Sprint("op", c))[0]
+		what := fmt.Sprint("op", c)
+		r := claimKeys(t, j, what)[0]
 		wg.Go(func() {
 			calling.Done()
-			if err := j.Sent(t.Context(), []client.Ticket{r.Ticket}); err != nil {
+			if err := j.Write(t.Context(), []client.Update{sent(r.Ticket, entry(what))}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -160,40 +155,28 @@ func TestDurabilitySettings(t *testing.T) {
 	}
 }
 
-// Claims, replays and what the disk says already cost no transaction, or none
-// that is written.
-func TestWhatIsKnownIsNotWritten(t *testing.T) {
+// Claims and questions write nothing, in a first run or in a later one.
+func TestClaimsWriteNothing(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
-	done, sent := claimAndSend(t, j, "done"), claimAndSend(t, j, "sent")
-	settle(t, j, success(done, 1))
-	begin(t, j)
-	again := claimAndSend(t, j, "sent")
-	if again != sent {
-		t.Fatal("sent has another ticket in the next run")
-	}
+	write(t, j, done(send(t, j, "done", "sent")[0], 1))
+	beginAgain(t, j)
 	before := logSize(t, path)
-	r := claimAll(t, j, client.Entry{Key: key("done"), Name: "u"}, client.Entry{Key: key("new")})
-	settle(t, j, r[0].Settlement)
-	send(t, j, again)
+	claimKeys(t, j, "done", "sent", "new")
+	claimKeys(t, j, "newer")
+	if _, err := j.Owned(t.Context(), []string{"1"}); err != nil {
+		t.Fatal(err)
+	}
 	if grown := logSize(t, path) - before; grown != 0 {
 		t.Errorf("%d bytes were written", grown)
 	}
-	if _, ok, err := j.Created(t.Context(), "u"); !ok || err != nil {
-		t.Error("the replay is not to be seen", err)
-	}
 }
 
-// A lookup does not wait for a transaction in progress, nor does a Claim for
-// which the file is not needed.
-func TestReadersDoNotWait(t *testing.T) {
+// A Claim for which the file is not needed does not wait for a transaction in
+// progress.
+func TestClaimDoesNotWait(t *testing.T) {
 	j := opened(t, newPath(t))
-	r := claimAll(t, j, client.Entry{Key: key("a"), Name: "u"})
-	settle(t, j, success(r[0].Ticket, 1))
 	release := busy(t, j)
 	defer release()
-	if _, ok, err := j.Created(t.Context(), "u"); !ok || err != nil {
-		t.Error(ok, err)
-	}
-	claimKeys(t, j, "b", "c")
+	claimKeys(t, j, "a", "b")
 }

@@ -15,7 +15,7 @@ type books struct {
 	sum       report.Summary
 	succeeded bits
 	unknown   bits
-	ids       map[string]string   // of creates by bulkId; nil when nobody asks
+	created   *createdIDs         // nil when nobody asks
 	sheet     bool                // bulkIds are made up, and tell nobody anything
 	line      func(index int) int // where an operation stands in the input
 	name      string              // whom the result at hand is about
@@ -28,8 +28,10 @@ type books struct {
 func (b *books) add(res client.Result, line int, name string) error {
 	if res.Outcome == client.Succeeded {
 		b.succeeded.add(res.Index)
-		if name := res.Operation.BulkID; b.ids != nil && name != "" && res.Operation.Method == client.MethodPost {
-			b.ids[name] = res.Location.ID
+		if name := res.Operation.BulkID; b.created != nil && name != "" && res.Operation.Method == client.MethodPost {
+			if err := b.created.put(name, res.Location.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if res.Outcome == client.Unknown {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -41,9 +42,11 @@ func (c *connection) flags(cmd *cobra.Command) {
 // limits are the flags that say how much is sent at once.
 func (c *connection) limits(f *pflag.FlagSet) {
 	f.IntVar(&c.cfg.Concurrency, "concurrency", 4, "requests in flight at once")
-	f.IntVar(&c.cfg.MaxAttempts, "max-attempts", 5, "how often an operation is sent at the most")
+	f.IntVar(&c.cfg.MaxAttempts, "max-attempts", 5, "attempts for an operation whose answer is lost or that is put off")
 	f.IntVar(&c.cfg.Limits.Operations, "max-operations", 100, "operations in a request, 1 to 100")
 	f.IntVar(&c.cfg.Limits.Bytes, "max-bytes", 1<<20, "bytes in a request's body")
+	f.DurationVar(&c.cfg.LookupPatience, "lookup-patience", 15*time.Second, "how long reads of the service may lag behind its writes")
+	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute, "how long a request that was given up may still be carried out")
 }
 
 const maxConcurrency = 1000
@@ -61,6 +64,17 @@ func (c *connection) checkLimits() error {
 	} {
 		if n.value < n.lo || n.value > n.hi {
 			return fmt.Errorf("--%s %d: expected %d to %d", n.flag, n.value, n.lo, n.hi)
+		}
+	}
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"lookup-patience", c.cfg.LookupPatience},
+		{"max-service-time", c.cfg.MaxServiceTime},
+	} {
+		if d.value <= 0 {
+			return fmt.Errorf("--%s %v: expected more than 0, such as 30s", d.flag, d.value)
 		}
 	}
 	return nil

@@ -66,7 +66,7 @@ func (d *demonstration) run(ctx context.Context) error {
 	})
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken),
-		HTTPClient: service.Client(), Concurrency: d.concurrency, LookupPatience: 2 * time.Second,
+		HTTPClient: service.Client(), Concurrency: d.concurrency, LookupPatience: 2 * time.Second, MaxServiceTime: 5 * time.Second,
 	})
 	if err != nil {
 		return err

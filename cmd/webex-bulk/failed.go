@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/bulkref"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/spill"
 )
 
 // writeFailed writes the rows that did not succeed, in the format they came in.
@@ -104,7 +105,7 @@ func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
 	}
 	ids := map[string]string{}
 	for name := range wanted {
-		id, err := a.created(b, name)
+		id, err := b.created.get(name)
 		if err != nil {
 			return nil, err
 		}
@@ -125,20 +126,24 @@ func references(op client.Operation) (names []string) {
 	return names
 }
 
-// created is the id of what was created under a bulkId, "" when nothing was.
-func (a *application) created(b *books, name string) (string, error) {
-	if a.job.Journal == nil {
-		return b.ids[name], nil
-	}
-	s, ok, err := a.job.Journal.Created(context.Background(), name)
-	if err != nil || !ok || s.Outcome != client.Succeeded {
-		return "", err
-	}
-	l, err := client.ParseLocation(s.Location)
-	if err != nil {
-		return "", nil // it has none: nothing can refer to it
-	}
-	return l.ID, nil
+// createdIDs are the ids of what was created under bulkIds. What outgrows memory
+// is in a temporary file.
+type createdIDs struct{ ids spill.Map }
+
+func (c *createdIDs) put(bulkID, id string) error { return c.ids.Put(keyOf(bulkID), []byte(id)) }
+
+// get returns "" for what was not created.
+func (c *createdIDs) get(bulkID string) (string, error) {
+	id, _, err := c.ids.Get(keyOf(bulkID))
+	return string(id), err
+}
+
+func (c *createdIDs) close() error { return c.ids.Close() }
+
+func keyOf(bulkID string) (key [16]byte) {
+	sum := sha256.Sum256([]byte(bulkID))
+	copy(key[:], sum[:])
+	return key
 }
 
 // copyWithIDs writes operations with ids in the place of references.

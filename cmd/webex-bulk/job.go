@@ -19,8 +19,9 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
 	b := &books{results: results, sheet: in.isSheet(), line: in.line}
-	if a.failed != "" && a.job.Journal == nil {
-		b.ids = map[string]string{}
+	if a.failed != "" {
+		b.created = &createdIDs{}
+		defer func() { err = errors.Join(err, b.created.close()) }()
 	}
 	a.record(in, b)
 	began := time.Now()

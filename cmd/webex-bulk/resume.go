@@ -43,7 +43,7 @@ func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs,
 		return nil, fmt.Errorf("%s: %w\n%s", a.journalFile, err, remedy(err))
 	}
 	a.begun = sum.Started.Format("2006-01-02 15:04")
-	a.say("resuming from %s, begun %s: %d done, %d sent without an answer, %d tried without success",
-		a.journalFile, a.begun, sum.Done, sum.Sent, sum.Other)
+	a.say("resuming from %s, begun %s: %d done, %d sent without an answer",
+		a.journalFile, a.begun, sum.Done, sum.Sent)
 	return loadFoundIDs(foundIDsFile(a.journalFile))
 }

@@ -1,181 +1,189 @@
 package plan
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Add tells the planner of the next operation of the input.
 func (p *Planner) Add(it Item) {
 	p.fresh++
 	n := &node{Item: it}
 	if it.Name != "" {
-		nm, ok := p.define(it.Name)
-		if !ok {
+		nm := p.name(it.Name)
+		if nm.def != nil || nm.settled.Known {
+			p.tidy(nm)
 			p.drops = append(p.drops, Drop{Index: it.Index, Why: Duplicate, Name: it.Name, Of: -1})
 			return
 		}
 		nm.def, n.name = n, nm
 	}
 	p.open[it.Index] = n
-	bad := p.refer(n)
-	p.queueUp(n)
+	bad := p.link(n)
 	if n.parked() {
 		p.parked++
 		p.news++
 	} else if n.name != nil {
-		p.unpark(n.name.append(nil))
+		p.unparkUsers(n.name)
 	}
 	if p.cfg.Ordered {
 		p.order = append(p.order, n)
 	}
-	if bad != nil {
-		p.drop(n, *bad)
-		return
-	}
-	if n.blocked == 0 {
+	p.drop(bad...)
+	if n.state == waiting && n.blocked == 0 {
 		p.enqueue(n)
 	}
-	if p.parked >= p.circles && !p.cfg.Ordered {
+	if p.parked >= p.cycles && !p.cfg.Ordered {
 		p.searchParked()
 	}
 }
 
-// define returns the entry of a name that is about to be defined, or false
-// when it is taken.
-func (p *Planner) define(text string) (*name, bool) {
-	if nm := p.names[text]; nm != nil {
-		return nm, nm.def == nil
+// link finds what a node waits for. It returns why the node cannot be sent, if
+// that is known already.
+func (p *Planner) link(n *node) (bad []Drop) {
+	if n.Held {
+		p.held++
+		n.blocked++
 	}
-	if p.settled(text).Known {
-		return nil, false
-	}
-	nm := &name{text: text}
-	p.names[text] = nm
-	return nm, true
-}
-
-// settled is what is known of a name that is no longer in p.names.
-func (p *Planner) settled(text string) Settled {
-	if p.cfg.Settled == nil {
-		return p.done.get(text)
-	}
-	s, err := p.cfg.Settled(text)
-	if err != nil && p.err == nil {
-		p.err = err
-	}
-	return s
-}
-
-// refer links a node to what it refers to. It returns why the node cannot be
-// sent, if it refers to something that did not succeed.
-func (p *Planner) refer(n *node) (bad *Drop) {
+	n.uses = make([]*name, len(n.Refs))
 	for i, r := range n.Refs {
 		if r.Name == n.Name {
 			continue // the service alone can resolve a reference to itself
 		}
-		nm := p.names[r.Name]
-		if nm == nil {
-			if s := p.settled(r.Name); s.Known {
-				bad = orElse(bad, p.meet(n, i, s))
-				continue
+		nm := p.name(r.Name)
+		n.uses[i] = nm
+		switch why := nm.settled.failure(); {
+		case why != 0:
+			bad = append(bad, Drop{Index: n.Index, Why: why, Name: r.Name, Of: nm.settled.Index})
+		case nm.settled.Known:
+			n.resize(i)
+		default:
+			n.blocked++
+			if nm.def == nil || nm.def.parked() {
+				n.parkedOn++
 			}
-			nm = &name{text: r.Name}
-			p.names[r.Name] = nm
 		}
-		nm.users = append(nm.users, user{n, int32(len(n.uses))})
-		n.uses = append(n.uses, use{name: nm, ref: int32(i)})
-		n.blocked++
-		if nm.def == nil || nm.def.parked() {
-			n.parkedOn++
+		if r.Name == n.Ends {
+			n.waitForUsers(nm)
 		}
+		nm.users = append(nm.users, user{n, i})
+		nm.open++
 	}
+	if n.Resource == "" {
+		return bad
+	}
+	n.res = p.resource(n.Resource)
+	n.res.nodes++
+	if n.res.failed {
+		bad = append(bad, Drop{Index: n.Index, Why: Needed, Of: n.res.of})
+	}
+	if last := n.res.last; last != nil {
+		last.next, n.prev = n, last
+		n.waitFor(last)
+	}
+	n.res.last = n
 	return bad
 }
 
-// meet adds a use of a name that is settled already.
-func (p *Planner) meet(n *node, ref int, s Settled) *Drop {
-	r := n.Refs[ref]
-	switch {
-	case !s.Done:
-		return &Drop{Why: Needed, Name: r.Name, Of: s.Index}
-	case s.ID == "":
-		return &Drop{Why: NoID, Name: r.Name, Of: s.Index}
+// name is the entry of a name, a new one if need be.
+func (p *Planner) name(text string) *name {
+	nm := p.names[text]
+	if nm == nil {
+		nm = &name{text: text, settled: p.cfg.Memory.Name(text)}
+		p.names[text] = nm
 	}
-	n.uses = append(n.uses, use{name: &name{text: r.Name}, ref: int32(ref), state: known, id: s.ID})
-	n.Size += r.Count*len(s.ID) - r.Width
-	return nil
+	return nm
 }
 
-func orElse(a, b *Drop) *Drop {
-	if a != nil {
-		return a
+// tidy removes the entry of a name that nothing open has or refers to.
+func (p *Planner) tidy(nm *name) {
+	if nm.def == nil && nm.open == 0 {
+		delete(p.names, nm.text)
 	}
-	return b
 }
 
-// queueUp puts a node behind those that must be over before it goes.
-func (p *Planner) queueUp(n *node) {
-	if n.Resource != "" {
-		if tail := p.tails[n.Resource]; tail != nil {
-			p.precede(tail, n)
+// resource is the entry of a resource, a new one if need be.
+func (p *Planner) resource(text string) *resource {
+	res := p.resources[text]
+	if res == nil {
+		of, failed := p.cfg.Memory.Resource(text)
+		res = &resource{failed: failed, of: of}
+		p.resources[text] = res
+	}
+	return res
+}
+
+// resize counts the id of Refs[i] in place of the reference.
+func (n *node) resize(i int) {
+	r := n.Refs[i]
+	n.Size += r.Count*len(n.uses[i].settled.ID) - r.Width
+}
+
+func (n *node) waitFor(other *node) {
+	n.blocked++
+	if other.parked() {
+		n.parkedOn++
+	}
+}
+
+// waitForUsers has a delete wait for the earlier operations that refer to what
+// it deletes. If there was a delete before, that waits for those before that;
+// but a held one may be over earlier.
+func (n *node) waitForUsers(nm *name) {
+	for _, u := range slices.Backward(nm.users) {
+		if u.n.Index < nm.ended {
+			break
 		}
-		p.tails[n.Resource] = n
+		if u.n.state != over {
+			u.n.then = append(u.n.then, n)
+			n.waitFor(u.n)
+		}
 	}
-	if p.referrers != nil {
-		p.referrers.add(n)
+	if !n.Held {
+		nm.ended = n.Index
 	}
-	if n.Ends == "" {
+}
+
+// Release frees a held operation: it is composed, or dropped, when its time
+// comes.
+func (p *Planner) Release(index int) {
+	n := p.open[index]
+	if n == nil || !n.Held {
 		return
 	}
-	if p.referrers == nil {
-		p.referrers = referrers{}
-		for _, open := range p.open {
-			p.referrers.add(open)
-		}
-	}
-	var first []*node
-	for _, other := range p.referrers[n.Ends] {
-		if other.Resource != n.Resource { // else it precedes already
-			first = append(first, other)
-		}
-	}
-	sortByIndex(first)
-	for _, other := range first {
-		p.precede(other, n)
-	}
-}
-
-// referrers are the open nodes that refer to each name, by index. They are kept
-// from the first operation on that ends a resource.
-type referrers map[string]map[int]*node
-
-func (r referrers) add(n *node) {
-	for _, ref := range n.Refs {
-		if r[ref.Name] == nil {
-			r[ref.Name] = map[int]*node{}
-		}
-		r[ref.Name][n.Index] = n
-	}
-}
-
-func (r referrers) remove(n *node) {
-	for _, ref := range n.Refs {
-		if delete(r[ref.Name], n.Index); len(r[ref.Name]) == 0 {
-			delete(r, ref.Name)
-		}
-	}
-}
-
-// precede has a node wait for another to be over.
-func (p *Planner) precede(first, then *node) {
-	if len(first.succs) < len(then.preds) && slices.Contains(first.succs, then) ||
-		len(first.succs) >= len(then.preds) && slices.Contains(then.preds, first) {
+	p.fresh++
+	p.unhold(n)
+	if n.cause != nil {
+		p.drop(*n.cause)
 		return
 	}
-	first.succs = append(first.succs, then)
-	then.preds = append(then.preds, first)
-	then.blocked++
-	if first.parked() {
-		then.parkedOn++
+	if n.parked() {
+		p.news++
 	}
+	p.unblock(n)
+}
+
+// unhold takes back what held a node, but for its place among what it waits for.
+func (p *Planner) unhold(n *node) {
+	n.Held = false
+	if !n.toEnd {
+		p.held--
+		return
+	}
+	n.toEnd = false
+	p.unpark(n)
+}
+
+// Park tells that only the end of the input can release a held operation: until
+// then it is not work at hand, and so is what waits for it.
+func (p *Planner) Park(index int) {
+	n := p.open[index]
+	if n == nil || !n.Held || n.toEnd {
+		return
+	}
+	p.held--
+	n.toEnd = true
+	p.park(n)
 }
 
 // End tells the planner that the input is complete: names that have not been
@@ -183,33 +191,30 @@ func (p *Planner) precede(first, then *node) {
 func (p *Planner) End() {
 	p.ended = true
 	p.fresh = p.cfg.Operations
-	var missing []string
-	for text, nm := range p.names {
-		if nm.def == nil {
-			missing = append(missing, text)
+	var missing []*name
+	for _, nm := range p.names {
+		if nm.def == nil && !nm.settled.Known {
+			missing = append(missing, nm)
 		}
 	}
-	slices.Sort(missing)
-	for _, text := range missing {
-		p.giveUp(p.names[text])
-		delete(p.names, text)
+	slices.SortFunc(missing, func(a, b *name) int { return cmp.Compare(a.text, b.text) })
+	for _, nm := range missing {
+		p.giveUp(nm)
 	}
 }
 
-// giveUp settles a name that nothing defines: an error where it is required,
+// giveUp notes that nothing defines a name: an error where it is required,
 // plain text elsewhere.
 func (p *Planner) giveUp(nm *name) {
-	for _, user := range nm.users {
-		n, u := user.n, user.use()
-		if n.state == settled {
-			continue
+	nm.missing = true
+	for _, u := range slices.Clone(nm.users) {
+		switch {
+		case u.n.state == over:
+		case u.n.Refs[u.i].Required:
+			p.drop(Drop{Index: u.n.Index, Why: Unknown, Name: nm.text, Of: -1})
+		default:
+			p.unpark(u.n)
+			p.unblock(u.n)
 		}
-		if n.Refs[u.ref].Required {
-			p.drop(n, Drop{Why: Unknown, Name: nm.text, Of: -1})
-			continue
-		}
-		u.state = text
-		p.unpark([]*node{n})
-		p.unblock(n)
 	}
 }

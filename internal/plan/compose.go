@@ -1,35 +1,5 @@
 package plan
 
-import "slices"
-
-// Request is a set of operations that travel together, in this order.
-type Request struct {
-	// Number counts the requests of the job, from 1.
-	Number int
-	// Items are the operations.
-	Items []Sending
-	// Bytes is the sum of their sizes.
-	Bytes int
-
-	cuts []int // where it may be divided
-}
-
-// Sending is an operation in a request.
-type Sending struct {
-	// Index is the operation's.
-	Index int
-	// Known are the references to be replaced, with the ids.
-	Known []Known
-	// Inside are the names left to the service: they are defined in this
-	// request.
-	Inside []string
-
-	node *node
-}
-
-// Known is a name and the id that it stands for.
-type Known struct{ Name, ID string }
-
 // draft is a request being composed.
 type draft struct {
 	items  []*node
@@ -44,9 +14,10 @@ type draft struct {
 // Input is what the planner is to expect of the input.
 type Input int
 
-// What the input does. Once it has ended, it waits.
+// What the input does. Once it has ended and nothing is held, it waits.
 const (
-	// Flows: more is at hand, so a request is to be full.
+	// Flows: more is at hand, or is about to be released, so a request is to be
+	// full.
 	Flows Input = iota
 	// Waits: no more is read for now, since there is enough. A request that is
 	// not full leaves, unless it costs no time to wait for an answer that may
@@ -58,29 +29,26 @@ const (
 
 // Next returns the next request to send, or nil when none should leave yet.
 func (p *Planner) Next(in Input) *Request {
-	if p.ended {
+	if p.ended && p.held == 0 {
 		in = Waits
 	}
 	if p.cfg.Ordered {
 		return p.nextOrdered(in != Flows)
 	}
-	if len(p.suspects) > 0 {
-		p.findCircles(p.suspects)
-		p.suspects = nil
-	}
+	p.searchSuspects()
 	if p.ended && !p.assessed {
 		p.searchParked()
 		p.assess()
 	}
 	r := p.compose(in)
-	if r == nil && in != Flows && p.news > 0 && (p.flying == 0 || searchShare*p.news >= len(p.open)) {
+	if r == nil && in != Flows && p.news > 0 && (len(p.out) == 0 || searchShare*p.news >= len(p.open)) {
 		p.searchParked()
 		r = p.compose(in)
 	}
 	return r
 }
 
-// searchShare bounds how often the parked are searched for circles while there
+// searchShare bounds how often the parked are searched for cycles while there
 // is something else to wait for: a part of what is searched has to be news.
 const searchShare = 8
 
@@ -113,7 +81,7 @@ func (p *Planner) leaves(d *draft, in Input) bool {
 	case p.full(d), in == Pauses, in == Waits && !p.awaited(d):
 		return true
 	}
-	p.undo(d)
+	p.putBack(d.items)
 	return false
 }
 
@@ -144,17 +112,16 @@ func (p *Planner) awaited(d *draft) bool {
 }
 
 func (n *node) isAwaited(rounds int) bool {
-	if n.rounds < rounds {
+	if n.state != flying || n.rounds < rounds {
 		return false // nor does what waits for it take as many
 	}
-	waits := func(behind *node) bool { return behind.waits() && behind.rounds >= rounds }
-	if slices.ContainsFunc(n.succs, waits) {
-		return true
+	for w := range n.waiters() {
+		if w.state == waiting && !w.parked() && !w.Held && w.rounds >= rounds {
+			return true
+		}
 	}
-	return n.name != nil && slices.ContainsFunc(n.name.users, func(u user) bool { return waits(u.n) })
+	return false
 }
-
-func (n *node) waits() bool { return n.state == waiting && !n.parked() }
 
 // maxAside is how many ready nodes are passed over for others, and maxMisfits
 // how many of these for lack of bytes.
@@ -214,10 +181,10 @@ func (p *Planner) roomCosts(d *draft) bool {
 	return !p.assessed || requests(left-room) < requests(left)
 }
 
-// unit is what has to travel with a node: its circle, or itself.
+// unit is what has to travel with a node: its cycle, or itself.
 func (n *node) unit() []*node {
-	if n.circle != nil {
-		return n.circle.members
+	if n.cycle != nil {
+		return n.cycle.members
 	}
 	return []*node{n}
 }
@@ -237,19 +204,19 @@ func (p *Planner) fits(d *draft, unit []*node) bool {
 // refuse drops a unit that does not even fit into an empty request.
 func (p *Planner) refuse(unit []*node) {
 	if len(unit) > 1 {
-		p.refuseCircle(unit)
+		p.refuseCycle(unit)
 		return
 	}
-	p.drop(unit[0], Drop{Why: TooLarge, Of: -1})
+	p.drop(Drop{Index: unit[0].Index, Why: TooLarge, Of: -1})
 }
 
-// undo gives back what a draft has taken.
-func (p *Planner) undo(d *draft) {
-	for _, n := range d.items {
+// putBack gives back what a request has taken.
+func (p *Planner) putBack(nodes []*node) {
+	for _, n := range nodes {
 		n.state = waiting
 	}
-	for _, n := range d.items {
-		if n.state == waiting && (n.circle == nil && n.blocked == 0 || n.circle != nil && n.circle.blocked == 0) {
+	for _, n := range nodes {
+		if n.state == waiting && (n.cycle == nil && n.blocked == 0 || n.cycle != nil && n.cycle.blocked == 0) {
 			p.enqueue(n)
 		}
 	}

@@ -14,16 +14,15 @@ type job struct {
 	first, last       limits
 	preferred         int // bytes, at some time
 	ordered, separate bool
-	external          bool // names are remembered outside of the planner
 	idLen             int
-	search            int // parked operations that call for a search for circles
+	search            int // parked operations that call for a search for cycles
 }
 
 // GoString shows a job in a counter-example, one operation a line.
 func (j job) GoString() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v, limits %v to %v, %d bytes preferred, ordered %v, separate %v, external %v, ids of %d, search at %d\n",
-		j.shapes, j.first, j.last, j.preferred, j.ordered, j.separate, j.external, j.idLen, j.search)
+	fmt.Fprintf(&b, "%v, limits %v to %v, %d bytes preferred, ordered %v, separate %v, ids of %d, search at %d\n",
+		j.shapes, j.first, j.last, j.preferred, j.ordered, j.separate, j.idLen, j.search)
 	for i, op := range j.ops {
 		fmt.Fprintf(&b, "  %d: %+v\n", i, op)
 	}
@@ -40,6 +39,7 @@ func (op operation) item(i int) Item {
 	for _, n := range op.needs {
 		it.Refs = append(it.Refs, Ref{Name: n.name, Count: n.places, Width: n.width, Required: !n.optional})
 	}
+	it.Held = op.held || op.ending == refused || op.ending == resolved
 	if op.ends {
 		it.Ends = op.needs[0].name
 	}
@@ -58,12 +58,12 @@ func (j job) id(i int) string {
 type shape func(t *rapid.T, prefix string, n int) []operation
 
 var shapes = map[string]shape{
-	"plain":  linked(func(*rapid.T, int, int) []int { return nil }),
-	"chain":  linked(func(_ *rapid.T, i, _ int) []int { return before(i, i-1) }),
-	"star":   linked(func(_ *rapid.T, i, _ int) []int { return before(i, 0) }),
-	"tree":   linked(func(t *rapid.T, i, _ int) []int { return before(i, rapid.IntRange(0, max(0, i-1)).Draw(t, "parent")) }),
-	"circle": linked(func(_ *rapid.T, i, n int) []int { return []int{(i + 1) % n} }),
-	"circles": linked(func(_ *rapid.T, i, n int) []int { // of three, each leads to the one before
+	"plain": linked(func(*rapid.T, int, int) []int { return nil }),
+	"chain": linked(func(_ *rapid.T, i, _ int) []int { return before(i, i-1) }),
+	"star":  linked(func(_ *rapid.T, i, _ int) []int { return before(i, 0) }),
+	"tree":  linked(func(t *rapid.T, i, _ int) []int { return before(i, rapid.IntRange(0, max(0, i-1)).Draw(t, "parent")) }),
+	"cycle": linked(func(_ *rapid.T, i, n int) []int { return []int{(i + 1) % n} }),
+	"cycles": linked(func(_ *rapid.T, i, n int) []int { // of three, each leads to the one before
 		to := []int{i - i%3 + (i+1)%3}
 		if to[0] >= n {
 			to[0] = i - i%3
@@ -84,7 +84,7 @@ var shapes = map[string]shape{
 	"run": run,
 }
 
-var shapeNames = []string{"plain", "chain", "star", "tree", "circle", "circles", "group", "web", "run"}
+var shapeNames = []string{"plain", "chain", "star", "tree", "cycle", "cycles", "group", "web", "run"}
 
 func before(i, k int) []int {
 	if i == 0 || k < 0 {
@@ -126,9 +126,8 @@ var jobs = rapid.Custom(func(t *rapid.T) job {
 	j := job{
 		ordered:  rapid.IntRange(0, 4).Draw(t, "ordered") == 4,
 		separate: rapid.IntRange(0, 4).Draw(t, "separate") == 4,
-		external: rapid.IntRange(0, 3).Draw(t, "external") == 3,
 		idLen:    rapid.SampledFrom([]int{36, 9, 60}).Draw(t, "length of ids"),
-		search:   rapid.SampledFrom([]int{minCircles, 1, 5}).Draw(t, "search"),
+		search:   rapid.SampledFrom([]int{minCycles, 1, 5}).Draw(t, "search"),
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "shapes") {
 		name := rapid.SampledFrom(shapeNames).Draw(t, "shape")
@@ -202,6 +201,7 @@ type furnishing struct {
 	size, places, width int
 	optional            bool
 	ending              ending
+	held                bool
 	again               int
 }
 
@@ -210,6 +210,7 @@ var furnishings = rapid.Custom(func(t *rapid.T) (f furnishing) {
 	f.places = rapid.IntRange(1, 2).Draw(t, "places")
 	f.width = rapid.IntRange(8, 40).Draw(t, "width")
 	f.optional = rapid.IntRange(0, 7).Draw(t, "optional") == 7
+	f.held = rapid.IntRange(0, 5).Draw(t, "held") == 5
 	switch dice := rapid.IntRange(0, 31).Draw(t, "ending"); {
 	case dice == 31:
 		f.ending = anonymous
@@ -227,7 +228,7 @@ var furnishings = rapid.Custom(func(t *rapid.T) (f furnishing) {
 
 // furnish gives an operation its sizes and its ending.
 func furnish(op *operation, f furnishing) {
-	op.size, op.ending, op.again = f.size, f.ending, f.again
+	op.size, op.ending, op.held, op.again = f.size, f.ending, f.held, f.again
 	for i := range op.needs {
 		op.refer(need{op.needs[i].name, f.optional && !op.ends, f.places, f.places * f.width}, i)
 	}

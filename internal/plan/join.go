@@ -13,13 +13,13 @@ func (p *Planner) take(d *draft, unit []*node) {
 		d.bytes += n.Size
 	}
 	d.cuts = append(d.cuts, len(d.items))
+	if p.cfg.Separate {
+		return
+	}
 	for _, n := range unit {
-		for _, s := range n.succs {
-			heap.Push(&d.offers, s)
-		}
-		if n.name != nil && !p.cfg.Separate {
-			for _, u := range n.name.users {
-				heap.Push(&d.offers, u.n)
+		for w, joins := range n.waiters() {
+			if joins && w.state == waiting {
+				heap.Push(&d.offers, w)
 			}
 		}
 	}
@@ -69,17 +69,17 @@ func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
 			m.mark = p.stamp
 		}
 		for _, m := range unit {
-			for i := range m.uses {
-				u := &m.uses[i]
-				if u.state == pending && (u.name.def == nil || p.cfg.Separate || !visit(u.name.def)) {
+			names := 0
+			for _, nm := range m.uses {
+				if !m.awaits(nm) {
+					continue
+				}
+				if names++; nm.def == nil || p.cfg.Separate || !visit(nm.def) {
 					return false
 				}
 			}
-			m.preds = live(m.preds)
-			for _, pred := range m.preds {
-				if !visit(pred) {
-					return false
-				}
+			if m.blocked != names {
+				return false // it waits for more than names
 			}
 		}
 		units = append(units, unit)

@@ -6,9 +6,13 @@ import "slices"
 
 func (d *driver) check(req *Request) {
 	d.checkLimits(req)
+	d.checkCycles(req)
 	for k, s := range req.Items {
-		if s.Index >= d.read || d.fate[s.Index] != "" || d.flying[s.Index] || d.place(req, s.Index) != k {
-			d.t.Fatalf("operation %d (%q) is sent once more", s.Index, d.fate[s.Index])
+		if d.held[s.Index] {
+			d.t.Fatalf("operation %d is sent while it is held", s.Index)
+		}
+		if s.Index >= d.read || d.outcome[s.Index] != "" || d.flying[s.Index] || d.place(req, s.Index) != k {
+			d.t.Fatalf("operation %d (%q) is sent once more", s.Index, d.outcome[s.Index])
 		}
 		d.checkReferences(req, k)
 		d.checkOrder(req, k)
@@ -58,7 +62,7 @@ func (d *driver) isUnit(req *Request) bool {
 }
 
 // checkReferences: each reference is replaced by the right id, or stands in the
-// request of its definition and after it, a circle apart. Plain text is only
+// request of its definition and after it, a cycle apart. Plain text is only
 // what may be.
 func (d *driver) checkReferences(req *Request, k int) {
 	s := req.Items[k]
@@ -75,8 +79,9 @@ func (d *driver) checkReferences(req *Request, k int) {
 		case known >= 0 && inside || (known >= 0 || inside) && !defined:
 			d.t.Fatalf("operation %d: %s is known and inside, or undefined", s.Index, n.name)
 		case known >= 0:
-			if id := d.settled[n.name].ID; id == "" || s.Known[known].ID != id {
-				d.t.Fatalf("operation %d: %s is %q, not %q", s.Index, n.name, id, s.Known[known].ID)
+			is := d.settled[n.name]
+			if k := s.Known[known]; is.ID == "" || k.ID != is.ID || k.At != is.At {
+				d.t.Fatalf("operation %d: %s is %v, not %v", s.Index, n.name, is, k)
 			}
 		case inside:
 			d.checkInside(req, k, def)
@@ -92,7 +97,7 @@ func (d *driver) checkReferences(req *Request, k int) {
 	}
 }
 
-// checkInside: a definition stands in the same request, and first. In a circle
+// checkInside: a definition stands in the same request, and first. In a cycle
 // and where the input order wants it, it may follow; only there do references
 // travel with it that are to be kept apart.
 func (d *driver) checkInside(req *Request, k, def int) {
@@ -128,21 +133,41 @@ func (d *driver) leads(req *Request, from, to int) bool {
 	return false
 }
 
-// checkOrder: what has to come first is over, or stands before it in the same
-// request; in an ordered job that is all that was read before.
+// checkOrder: the operation before on the resource is done, and what precedes a
+// delete by reference is over. In an ordered job all that was read before is
+// over, or stands before in the same request.
 func (d *driver) checkOrder(req *Request, k int) {
 	i := req.Items[k].Index
-	op := d.ops[i]
-	for e, earlier := range d.ops[:i] {
-		first := d.ordered || op.resource != "" && earlier.resource == op.resource
-		if op.ends {
-			first = first || slices.ContainsFunc(earlier.needs, func(n need) bool { return n.name == op.needs[0].name })
-		}
-		if !first || d.fate[e] != "" {
-			continue
-		}
-		if at := d.place(req, e); at < 0 || at > k {
+	o := judge{ops: d.ops}
+	for e := range i {
+		on := o.precedes(e, i)
+		if on && d.outcome[e] != "done" && d.outcome[e] != "resolved" || o.precedesDelete(e, i) && d.outcome[e] == "" {
 			d.t.Fatalf("operation %d is sent before %d is over", i, e)
+		}
+		if at := d.place(req, e); d.ordered && d.outcome[e] == "" && (at < 0 || at > k) {
+			d.t.Fatalf("operation %d is sent before %d", i, e)
+		}
+	}
+}
+
+// checkCycles: two operations are in one cycle if they lead to each other.
+func (d *driver) checkCycles(req *Request) {
+	for a, s := range req.Items {
+		in := false
+		for b, other := range req.Items {
+			same := req.Cycle(s.Index) > 0 && req.Cycle(s.Index) == req.Cycle(other.Index)
+			if a != b && same != (d.leads(req, a, b) && d.leads(req, b, a)) {
+				d.t.Fatalf("operations %d and %d are in one cycle, or not: %+v", s.Index, other.Index, req.Items)
+			}
+			in = in || a != b && same
+		}
+		if on := req.Depends(s.Index); in != (req.Cycle(s.Index) > 0) || len(on) != len(s.Inside) {
+			d.t.Fatalf("operation %d: cycle %d, depends on %v", s.Index, req.Cycle(s.Index), on)
+		}
+		for k, on := range req.Depends(s.Index) {
+			if d.definers[s.Inside[k]] != on {
+				d.t.Fatalf("operation %d: %s is not operation %d", s.Index, s.Inside[k], on)
+			}
 		}
 	}
 }

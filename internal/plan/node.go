@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"container/heap"
+	"iter"
 	"slices"
 )
 
@@ -13,29 +14,76 @@ const (
 	ready
 	taken // in the request being composed
 	flying
-	settled
+	over
 )
 
-// node is an operation that has no fate yet.
+// node is an operation that is not over.
 type node struct {
 	Item
-	state  state
-	name   *name   // what it defines
-	uses   []use   // what it refers to, itself apart
-	preds  []*node // what must be over before it goes; some of it may be settled
-	succs  []*node // likewise
-	circle *circle
-	batch  *batch
+	state state
+	name  *name     // what it defines
+	uses  []*name   // what Refs stand for; nil for itself
+	res   *resource // what it changes
+	prev  *node     // the open operations before and after it on the resource
+	next  *node
+	then  []*node // deletes that wait until it is over
+	cycle *cycle
+	batch *batch
+	cause *Drop // why it is dropped when it is released
 
-	blocked  int    // uses and preds not yet met
+	blocked  int    // for how many things it waits
 	parkedOn int    // those of them that are unread or parked
+	toEnd    bool   // held, and only the end of the input can release it
 	queue    *queue // where it stands; elsewhere it may have been left behind
 	tried    int    // the draft that it could not join
 	mark     int    // the search that has seen it
 
 	urgency
-	low, num int32 // for the search for circles
+	low, num int32 // for the search for cycles
 	onStack  bool
+}
+
+// name is what a bulkId stands for. It is kept as long as the operation that
+// defines it or one that refers to it is open.
+type name struct {
+	text    string
+	def     *node // nil: not read yet, or over
+	settled Settled
+	missing bool   // nothing defines it: it is plain text
+	users   []user // in input order; some may be over
+	open    int    // those that are not
+	ended   int    // the index of the last delete by reference; 0 for none
+}
+
+// user is a node that refers to a name, in its Refs[i].
+type user struct {
+	n *node
+	i int
+}
+
+// resource is what operations change one after the other. It is kept as long as
+// one of them is open.
+type resource struct {
+	last   *node
+	nodes  int
+	failed bool // an operation on it ended otherwise than done
+	of     int  // the first such
+}
+
+// batch is a part of a refused request: it travels alone.
+type batch struct {
+	ready queue
+	left  int // nodes that have not been sent
+}
+
+// join puts a node into a batch, or into none.
+func (n *node) join(b *batch) {
+	if n.batch != nil {
+		n.batch.left--
+	}
+	if n.batch = b; b != nil {
+		b.left++
+	}
 }
 
 // sortByIndex brings nodes into input order. What comes out of a map goes
@@ -46,70 +94,108 @@ func sortByIndex(nodes []*node) {
 
 func (n *node) parked() bool { return n.parkedOn > 0 }
 
-type useState uint8
-
-const (
-	pending useState = iota
-	inner            // of its own circle
-	known
-	failed
-	nameless // done, and under which id is not known
-	text
-)
-
-// use is one reference of a node.
-type use struct {
-	name  *name
-	ref   int32 // in Item.Refs
-	state useState
-	id    string // of a known one
-	of    int    // the operation behind one that failed or has no id
-}
-
-func (u *use) fail(why Why, of int) {
-	u.state, u.of = failed, of
-	if why == NoID {
-		u.state = nameless
+// awaits tells whether a node waits for a name: it is not created yet, and not
+// in the cycle of the node.
+func (n *node) awaits(nm *name) bool {
+	if nm == nil || nm.settled.Known || nm.missing {
+		return false
 	}
+	return n.cycle == nil || nm.def == nil || nm.def.cycle != n.cycle
 }
 
-// why is the reason to drop the node of a use that has failed.
-func (u *use) why() (why Why, ok bool) {
-	if u.state == nameless {
-		return NoID, true
-	}
-	return Needed, u.state == failed
-}
-
-// name is what a bulkId stands for, until it is settled.
-type name struct {
-	text  string
-	def   *node // nil: not read yet
-	users []user
-}
-
-// user is a node that refers to a name, and which of its uses does.
-type user struct {
-	n *node
-	i int32
-}
-
-func (u user) use() *use { return &u.n.uses[u.i] }
-
-// append adds the nodes that refer to a name.
-func (nm *name) append(nodes []*node) []*node {
-	if nm != nil {
-		for _, u := range nm.users {
-			nodes = append(nodes, u.n)
+// awaited is the number of names that a node waits for.
+func (n *node) awaited() (count int) {
+	for _, nm := range n.uses {
+		if n.awaits(nm) {
+			count++
 		}
 	}
-	return nodes
+	return count
 }
 
-// batch is a part of a refused request: it travels alone.
-type batch struct {
-	ready queue
-	left  int
+// waiters are the nodes that wait for one, and whether they may travel with it:
+// these come last, and wait for the name that it defines.
+func (n *node) waiters() iter.Seq2[*node, bool] {
+	return func(yield func(*node, bool) bool) {
+		if n.next != nil && !yield(n.next, false) {
+			return
+		}
+		for _, w := range n.then {
+			if w.state != over && !yield(w, false) {
+				return
+			}
+		}
+		if n.name == nil {
+			return
+		}
+		for _, u := range n.name.users {
+			if u.n.state != over && !yield(u.n, true) {
+				return
+			}
+		}
+	}
+}
+
+// unblock tells a node that one of the things it waits for is there.
+func (p *Planner) unblock(n *node) {
+	n.blocked--
+	left := n.blocked
+	if n.cycle != nil {
+		n.cycle.blocked--
+		left = n.cycle.blocked
+	}
+	if left == 0 && n.state == waiting {
+		p.enqueue(n)
+	}
+}
+
+// park tells nodes that one thing each waits for has come to wait for something
+// unread, and passes it on.
+func (p *Planner) park(nodes ...*node) {
+	for len(nodes) > 0 {
+		n := nodes[len(nodes)-1]
+		nodes = nodes[:len(nodes)-1]
+		if n.state == flying {
+			continue // in an ordered job, it took the name for text
+		}
+		if n.parkedOn++; n.parkedOn > 1 {
+			continue
+		}
+		p.parked++
+		if n.cycle != nil {
+			n.cycle.dissolve()
+		}
+		for w := range n.waiters() {
+			nodes = append(nodes, w)
+		}
+	}
+}
+
+// unpark tells nodes that one thing each waits for no longer waits for something
+// unread, and passes it on.
+func (p *Planner) unpark(nodes ...*node) {
+	for len(nodes) > 0 {
+		n := nodes[len(nodes)-1]
+		nodes = nodes[:len(nodes)-1]
+		if n.state == over || n.parkedOn == 0 {
+			continue
+		}
+		if n.parkedOn--; n.parkedOn > 0 {
+			p.news++ // it may have been the last that its cycle waited for
+			continue
+		}
+		p.parked--
+		for w := range n.waiters() {
+			nodes = append(nodes, w)
+		}
+	}
+}
+
+// unparkUsers tells the nodes that refer to a name that it has been read.
+func (p *Planner) unparkUsers(nm *name) {
+	for _, u := range nm.users {
+		p.unpark(u.n)
+	}
 }
 
 // queue holds nodes, the one that comes first on top.
@@ -149,13 +235,13 @@ func (q *queue) next() *node {
 	return n
 }
 
-// enqueue puts a ready node, or the head of a ready circle, into its queue.
+// enqueue puts a ready node, or the head of a ready cycle, into its queue.
 func (p *Planner) enqueue(n *node) {
-	if n.circle != nil {
-		for _, m := range n.circle.members {
+	if n.cycle != nil {
+		for _, m := range n.cycle.members {
 			m.state = ready
 		}
-		n = n.circle.members[0]
+		n = n.cycle.members[0]
 	}
 	n.state = ready
 	q := &p.ready
@@ -167,39 +253,4 @@ func (p *Planner) enqueue(n *node) {
 	}
 	n.queue = q
 	heap.Push(q, n)
-}
-
-// unblock tells a node that one of the things it waits for is there.
-func (p *Planner) unblock(n *node) {
-	n.blocked--
-	if n.circle != nil {
-		n.circle.blocked--
-		if n.circle.blocked > 0 {
-			return
-		}
-	} else if n.blocked > 0 {
-		return
-	}
-	if n.state == waiting {
-		p.enqueue(n)
-	}
-}
-
-// unpark tells nodes that one thing each waited for is no longer out of reach,
-// and passes it on.
-func (p *Planner) unpark(nodes []*node) {
-	for len(nodes) > 0 {
-		n := nodes[len(nodes)-1]
-		nodes = nodes[:len(nodes)-1]
-		if n.state == settled || n.parkedOn == 0 {
-			continue
-		}
-		if n.parkedOn--; n.parkedOn == 0 {
-			p.parked--
-			nodes = append(nodes, n.succs...)
-			nodes = n.name.append(nodes)
-		} else {
-			p.news++ // it may have been the last that its circle waited for
-		}
-	}
 }

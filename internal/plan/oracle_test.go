@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // The oracle says what must become of each operation of a job, from the whole
 // job at once: no streaming, no requests, no order of answers. It knows nothing
@@ -14,7 +17,8 @@ type operation struct {
 	needs    []need
 	size     int
 	ending   ending
-	again    int // how often it has to be repeated before that
+	held     bool // it is held for a while
+	again    int  // how often it has to be repeated before that
 }
 
 // need is a reference to a name, which fills width bytes in so many places.
@@ -31,14 +35,14 @@ const (
 	succeeds  ending = iota
 	fails            // at the service
 	anonymous        // succeeds, and the service does not say under which id
-	refused          // by the caller: it is never sent
-	resolved         // it succeeded in an earlier run: it is never sent
+	refused          // by the caller, while it is held
+	resolved         // it succeeded in an earlier run, as is found while it is held
 )
 
 // limits bound a request.
 type limits struct{ operations, bytes int }
 
-// oracle computes the fates that each operation may have. There is one but
+// oracle computes what each operation may come to. There is one but
 // where it depends on who travels with whom:
 //   - which of several causes is named,
 //   - whether an operation joins one that turns out to have no id, or waits for
@@ -61,28 +65,33 @@ func oracle(ops []operation, first, last limits, ordered bool, idLen int) [][]st
 		return lost[d] || ops[d].ending == anonymous && !must[d]
 	})
 	for i, op := range ops {
-		fates := o.reasons(i, last, true)
+		outcomes := o.reasons(i, last, true)
 		for _, d := range o.needed(i) {
 			if may[d] {
-				fates = append(fates, fmt.Sprint("needed ", d))
+				outcomes = append(outcomes, fmt.Sprint("needed ", d))
 			}
 			if ops[d].ending == anonymous && !must[d] {
-				fates = append(fates, fmt.Sprint("no id ", d))
+				outcomes = append(outcomes, fmt.Sprint("no id ", d))
+			}
+		}
+		for e := range i {
+			if o.precedes(e, i) && may[e] {
+				outcomes = append(outcomes, fmt.Sprint("needed ", e))
 			}
 		}
 		switch {
-		case op.ending == refused:
-			fates = []string{"refused"}
-		case op.ending == resolved:
-			fates = []string{"resolved"}
 		case o.isDuplicate(i):
-			fates = []string{"duplicate"}
+			outcomes = []string{"duplicate"}
+		case op.ending == refused:
+			outcomes = []string{"refused"}
+		case op.ending == resolved:
+			outcomes = []string{"resolved"}
 		case op.ending == fails:
-			fates = append(fates, "failed")
+			outcomes = append(outcomes, "failed")
 		case !must[i]:
-			fates = append(fates, "done")
+			outcomes = append(outcomes, "done")
 		}
-		all[i] = fates
+		all[i] = outcomes
 	}
 	return all
 }
@@ -131,6 +140,11 @@ func (o *judge) takesPart(i int) bool {
 	return o.ops[i].ending != refused && o.ops[i].ending != resolved && !o.isDuplicate(i)
 }
 
+// precedes: one operation comes before another on the same resource.
+func (o *judge) precedes(e, i int) bool {
+	return e < i && o.ops[i].resource != "" && o.ops[e].resource == o.ops[i].resource
+}
+
 // needed lists the operations, itself apart, to which one refers.
 func (o *judge) needed(i int) (out []int) {
 	if !o.takesPart(i) {
@@ -145,13 +159,16 @@ func (o *judge) needed(i int) (out []int) {
 }
 
 // spread finds what is lost: what is so by itself, and again and again what
-// needs something lost, until nothing is added.
+// depends on something lost, until nothing is added.
 func (o *judge) spread(itself func(i int) bool, passes func(i int, n need, d int, lost []bool) bool) []bool {
 	lost := make([]bool, len(o.ops))
 	for changed := true; changed; {
 		changed = false
 		for i, op := range o.ops {
 			is := lost[i] || op.ending == refused || o.takesPart(i) && itself(i)
+			for e := range i {
+				is = is || o.precedes(e, i) && lost[e] && o.takesPart(i)
+			}
 			for _, n := range op.needs {
 				if d, ok := o.definer[n.name]; ok && d != i && o.takesPart(i) && passes(i, n, d, lost) {
 					is = true
@@ -175,9 +192,9 @@ func (o *judge) reasons(i int, l limits, most bool) (why []string) {
 	if o.size(i, most) > l.bytes {
 		why = append(why, "too large")
 	}
-	members, bytes := o.circle(i)
+	members, bytes := o.cycle(i)
 	if !o.ordered && len(members) > 1 && (len(members) > l.operations || bytes(most) > l.bytes) {
-		why = append(why, "circle")
+		why = append(why, "cycle")
 	}
 	if o.ordered && most && !o.closes(i, l) {
 		why = append(why, "forward")
@@ -196,8 +213,8 @@ func (o *judge) size(i int, most bool) int {
 	return size
 }
 
-// circle lists the operations that lead to one and back, and itself.
-func (o *judge) circle(i int) (members []int, bytes func(most bool) int) {
+// cycle lists the operations that lead to one and back, and itself.
+func (o *judge) cycle(i int) (members []int, bytes func(most bool) int) {
 	for k := range o.ops {
 		if k == i || o.leads[i][k] && o.leads[k][i] {
 			members = append(members, k)
@@ -223,7 +240,18 @@ func (o *judge) closes(i int, l limits) bool {
 				return false
 			}
 		}
+		for e := i; e < k; e++ {
+			if o.precedes(e, k) || o.precedesDelete(e, k) {
+				return false
+			}
+		}
 		sum += o.size(k, true)
 	}
 	return to-i < l.operations && sum <= l.bytes
+}
+
+// precedesDelete: an operation, not the create, refers to what a later one deletes
+// by reference.
+func (o *judge) precedesDelete(e, i int) bool {
+	return e < i && o.ops[i].ends && o.ops[e].name != o.ops[i].needs[0].name && slices.ContainsFunc(o.ops[e].needs, func(n need) bool { return n.name == o.ops[i].needs[0].name })
 }

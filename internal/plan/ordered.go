@@ -7,7 +7,7 @@ import (
 
 // An ordered job sends the front of its queue, one request at a time. What
 // refers forward must travel with what it refers to: together they are like a
-// circle, since order wants one first and the reference the other.
+// cycle, since order wants one first and the reference the other.
 
 func (p *Planner) nextOrdered(final bool) *Request {
 	if p.flying > 0 {
@@ -27,15 +27,15 @@ func (p *Planner) nextOrdered(final bool) *Request {
 			return nil
 		case f.n > 0:
 			return p.sendFront(f)
-		case !f.stuck && !p.ended:
-			return nil // it waits for what has yet to be read
+		case f.held || !f.stuck && !p.ended:
+			return nil // it waits for a release, or for what has yet to be read
 		}
 		p.refuseFront(f)
 	}
 }
 
 func (p *Planner) trimOrder() {
-	p.order = slices.DeleteFunc(p.order, func(n *node) bool { return n.state == settled })
+	p.order = slices.DeleteFunc(p.order, func(n *node) bool { return n.state == over })
 }
 
 // front is the longest front of the queue that can travel.
@@ -44,21 +44,28 @@ type front struct {
 	cuts     []int // where it may be divided, last of all n
 	seen     int   // how many were looked at: they fit into a request
 	full     bool  // reading on adds nothing
-	stuck    bool  // if n is 0, reading on does not help
+	stuck    bool  // if n is 0, neither reading on nor a release helps
+	held     bool  // it ends before an operation that is held
 }
 
 // front ends where nothing before refers to anything after. If need be, names
 // that have not been read and need not exist are text: then the front is as
 // short as may be.
 func (p *Planner) front(needBe bool) (f front) {
+	p.stamp++
 	sum, reach := 0, 0
 	for i, n := range p.order {
+		if n.Held {
+			f.held = true
+			return f
+		}
 		sum += n.Size
-		apart := n.batch != p.order[0].batch || p.cfg.Separate && n.usesOneOf(p.order[:f.n])
+		apart := n.mark == p.stamp || n.batch != p.order[0].batch || p.cfg.Separate && n.usesOneOf(p.order[:f.n])
 		if i == p.cfg.Operations || sum > p.cfg.Bytes || f.n > 0 && sum > p.soft || apart {
 			f.full, f.stuck = true, true
 			return f
 		}
+		p.markApart(n)
 		f.seen = i + 1
 		far, _ := p.reach(i, needBe)
 		reach = max(reach, far)
@@ -76,24 +83,34 @@ func (p *Planner) front(needBe bool) (f front) {
 	return f
 }
 
+// markApart marks those that must not travel with a node although they come
+// after it.
+func (p *Planner) markApart(n *node) {
+	for w, joins := range n.waiters() {
+		if joins {
+			return
+		}
+		w.mark = p.stamp
+	}
+}
+
 // reach is the furthest place in the queue to which the operation at a place
 // refers, and by which name. A name that has not been read is behind the end;
 // if it need not exist, it is taken for text once no request can reach it.
 func (p *Planner) reach(i int, text bool) (far int, by string) {
 	n := p.order[i]
-	for k := range n.uses {
-		u := &n.uses[k]
-		if u.state != pending {
+	for k, nm := range n.uses {
+		if !n.awaits(nm) {
 			continue
 		}
 		at := len(p.order)
-		if u.name.def != nil {
-			at = p.position(u.name.def)
-		} else if !n.Refs[u.ref].Required && (text || !p.together(i, at)) {
+		if nm.def != nil {
+			at = p.position(nm.def)
+		} else if !n.Refs[k].Required && (text || !p.together(i, at)) {
 			continue
 		}
 		if at > far {
-			far, by = at, u.name.text
+			far, by = at, nm.text
 		}
 	}
 	return far, by
@@ -105,7 +122,7 @@ func (p *Planner) position(n *node) int {
 }
 
 func (n *node) usesOneOf(nodes []*node) bool {
-	return slices.ContainsFunc(n.uses, func(u use) bool { return u.state == pending && slices.Contains(nodes, u.name.def) })
+	return slices.ContainsFunc(n.uses, func(nm *name) bool { return n.awaits(nm) && nm.def != nil && slices.Contains(nodes, nm.def) })
 }
 
 func (p *Planner) sendFront(f front) *Request {
@@ -114,7 +131,7 @@ func (p *Planner) sendFront(f front) *Request {
 	for _, n := range d.items {
 		if n.parked() { // on a name taken for text: it waits no more
 			n.parkedOn = 1
-			p.unpark([]*node{n})
+			p.unpark(n)
 		}
 	}
 	return p.commit(d)
@@ -125,7 +142,7 @@ func (p *Planner) sendFront(f front) *Request {
 // all.
 func (p *Planner) refuseFront(f front) {
 	if p.order[0].Size > p.cfg.Bytes {
-		p.drop(p.order[0], Drop{Why: TooLarge, Of: -1})
+		p.drop(Drop{Index: p.order[0].Index, Why: TooLarge, Of: -1})
 		return
 	}
 	_, name := p.reach(0, true)
@@ -136,11 +153,20 @@ func (p *Planner) refuseFront(f front) {
 			break
 		}
 	}
-	p.drop(culprit, Drop{Why: Forward, Name: name, Of: -1})
+	p.drop(Drop{Index: culprit.Index, Why: Forward, Name: name, Of: -1})
 }
 
 // together tells whether a request can hold what stands from one place to
 // another.
 func (p *Planner) together(from, to int) bool {
-	return to-from < p.cfg.Operations && size(p.order[from:min(to+1, len(p.order))]) <= p.cfg.Bytes
+	nodes := p.order[from:min(to+1, len(p.order))]
+	apart := func(n *node) bool {
+		for w, joins := range n.waiters() {
+			if !joins && slices.Contains(nodes, w) {
+				return true
+			}
+		}
+		return false
+	}
+	return to-from < p.cfg.Operations && size(nodes) <= p.cfg.Bytes && !slices.ContainsFunc(nodes, apart)
 }

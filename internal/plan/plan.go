@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Config bounds requests and chooses how they are composed.
 type Config struct {
@@ -12,31 +15,49 @@ type Config struct {
 	// Ordered keeps the input order, with one request at a time.
 	Ordered bool
 	// Separate keeps a reference out of the request of its definition, except
-	// in circles.
+	// in cycles.
 	Separate bool
-	// Settled looks up a name of this job that was settled earlier, and takes
-	// the place of the planner's own memory of such names; nil: the planner
-	// remembers.
-	Settled func(name string) (Settled, error)
+	// Memory tells what became of operations that are no longer open. It is
+	// required.
+	Memory Memory
+}
+
+// Memory is kept by the caller: the planner forgets an operation once it is
+// over. What became of it must be in the memory before Finish is called, and
+// for a dropped operation before the first call that follows the Drops that
+// returned it.
+type Memory interface {
+	// Name tells what became of the create of that name; the zero Settled if
+	// nothing is known. It is asked when a name is first read and no open
+	// operation has it or refers to it.
+	Name(name string) Settled
+	// Resource tells whether an operation on that resource ended otherwise than
+	// done, and which. It is asked when no operation on the resource is open.
+	Resource(resource string) (index int, failed bool)
 }
 
 // Item is an operation as the planner sees it.
 type Item struct {
 	// Index identifies the operation; it grows in input order.
 	Index int
-	// Name is what references call the resource that it creates, "" for none.
-	// One with a name has no Resource.
+	// Name is the bulkId of a create, "" for none. One with a name has no
+	// Resource.
 	Name string
-	// Resource serializes: operations of one non-empty Resource never overlap
-	// and keep their order.
+	// Resource is the resource that the operation changes: it depends on the
+	// operation before it on the same non-empty Resource.
 	Resource string
-	// Ends names the resource that the operation deletes, when it is given by
-	// reference: earlier operations that refer to it go first.
+	// Ends is the name of the create that the operation deletes by reference;
+	// it is one of Refs. The operation goes after all earlier ones that refer to
+	// it, however they end. Operations that end one name have one Resource.
 	Ends string
 	// Refs are the names that it refers to, each once.
 	Refs []Ref
 	// Size is its size in bytes, with references as they are written.
 	Size int
+	// Held keeps the operation from being composed, and from being dropped
+	// except as a Duplicate, until it is released: it may turn out to be done
+	// already.
+	Held bool
 }
 
 // Ref is a name that an operation refers to, in one or several places.
@@ -51,16 +72,30 @@ type Ref struct {
 	Required bool
 }
 
-// Settled is what became of the operation behind a name.
+// Settled is what became of an operation.
 type Settled struct {
-	// Known is false for a name that nothing is known of.
+	// Known is false for a name that nothing is known of. Finish sets it.
 	Known bool
-	// Done tells that the resource was created, as ID; an empty ID means that
-	// the service did not say which.
+	// Done tells that the operation succeeded.
 	Done bool
-	ID   string
-	// Index is the operation's.
+	// ID is the id of the resource that a create has created; empty if the
+	// service did not say which.
+	ID string
+	// Index is the operation's. Finish sets it.
 	Index int
+	// At is when it was done. The planner only passes it on, in Known.At.
+	At time.Duration
+}
+
+// failure is the reason to drop what refers to it; 0 if there is none.
+func (s Settled) failure() Why {
+	switch {
+	case s.Known && !s.Done:
+		return Needed
+	case s.Known && s.ID == "":
+		return NoID
+	}
+	return 0
 }
 
 // Why says why an operation is not sent.
@@ -74,57 +109,61 @@ const (
 	Duplicate
 	// TooLarge: it does not fit into a request of its own.
 	TooLarge
-	// Circle: its circle of references does not fit into one request.
-	Circle
+	// Cycle: its cycle of references does not fit into one request.
+	Cycle
 	// Forward: in an ordered job, it refers to a later operation that no
 	// request from here on can hold as well.
 	Forward
-	// Needed: an operation that it refers to did not succeed.
+	// Needed: an operation that it depends on was not done.
 	Needed
-	// NoID: an operation that it refers to succeeded, under an id that is not
+	// NoID: an operation that it refers to was done, under an id that is not
 	// known.
 	NoID
 )
 
 // Drop is an operation that will not be sent.
 type Drop struct {
+	// Index is the operation's.
 	Index int
-	Why   Why
-	// Name is the name that is unknown, taken, or did not succeed.
+	// Why is the reason.
+	Why Why
+	// Name is the name that is unknown, taken, or was not created; "" if the
+	// operation is Needed that comes before on the same resource.
 	Name string
-	// Of is the index of the operation behind Name where Why is Needed, NoID or
-	// Circle; else it is not known, and -1.
+	// Of is the index of the other operation where Why is Needed or NoID, of the
+	// operation itself where it is Cycle; else it is not known, and -1.
 	Of int
-	// Circle names members of the circle, at most ten.
-	Circle []string
+	// Cycle names members of the cycle, at most ten.
+	Cycle []string
 }
 
-// Planner is the state of one job. It is not for concurrent use.
+// Planner is the state of one job. It is not for concurrent use. Methods that
+// take the index of an operation that is not open, or not in the state that they
+// ask for, do nothing.
 type Planner struct {
 	cfg       Config
-	soft      int              // bytes that a request of several holds at the most
-	open      map[int]*node    // read and not settled
-	names     map[string]*name // not settled: to come, waiting, or in flight
-	done      memory           // settled
-	tails     map[string]*node // the last open operation of each resource
-	referrers referrers
-	ready     queue             // free to go
-	parts     []*batch          // halves of refused requests, each to travel alone
-	order     []*node           // what has not been sent, when Ordered
-	out       map[*Request]bool // in flight
-	drops     []Drop
+	soft      int                  // bytes that a request of several holds at the most
+	open      map[int]*node        // read and not over
+	names     map[string]*name     // of open operations and of what they refer to
+	resources map[string]*resource // of open operations
+	ready     queue                // free to go
+	parts     []*batch             // halves of refused requests, each to travel alone
+	order     []*node              // what has not been sent, when Ordered
+	out       map[*Request]bool    // sent, and not over
+	drops     []Drop               // not yet taken
+	dropped   []*node              // their nodes
 
-	flying   int     // nodes in flight
+	flying   int     // nodes in flight, also those of requests that are over
 	parked   int     // nodes that wait for something unread
+	held     int     // nodes that wait to be released, and not for the end
 	fresh    int     // operations read since a request was last sought in vain, or enough to seek one
 	stamp    int     // marks the nodes of one search
 	number   int     // the last request's
-	suspects []*node // sent in vain, and now waiting: they may be circles
-	news     int     // how often the parked have changed since they were searched for circles
-	circles  int     // how many parked nodes call for a search for circles
+	suspects []*node // sent in vain, and now waiting: they may be in cycles
+	news     int     // how often the parked have changed since they were searched for cycles
+	cycles   int     // how many parked nodes call for a search for cycles
 	ended    bool
 	assessed bool // the urgency of nodes is known
-	err      error
 }
 
 // New returns a planner for a new job.
@@ -137,7 +176,7 @@ func New(cfg Config) *Planner {
 	}
 	return &Planner{
 		cfg: cfg, soft: cfg.Bytes, open: map[int]*node{}, names: map[string]*name{},
-		tails: map[string]*node{}, out: map[*Request]bool{}, circles: minCircles,
+		resources: map[string]*resource{}, out: map[*Request]bool{}, cycles: minCycles,
 	}
 }
 
@@ -157,45 +196,47 @@ func (p *Planner) Prefer(bytes int) { p.soft = min(p.soft, bytes) }
 func (p *Planner) Bytes() int { return p.cfg.Bytes }
 
 // Backlog is the number of operations at hand: read, not in flight, and not
-// waiting for one that has yet to be read.
+// waiting for one that has yet to be read or for the end of the input.
 func (p *Planner) Backlog() int { return len(p.open) - p.flying - p.parked }
 
 // Ready tells whether an operation is ready that no request holds, or may be
 // found to be when the input pauses.
 func (p *Planner) Ready() bool {
-	if p.ready.first() != nil || p.news > 0 || len(p.order) > 0 {
+	if p.ready.first() != nil || p.news > 0 || len(p.suspects) > 0 || len(p.order) > 0 {
 		return true
 	}
 	return slices.ContainsFunc(p.parts, func(b *batch) bool { return b.ready.first() != nil })
 }
 
-// Open is the number of operations that have no fate yet.
+// Open is the number of operations that are not over.
 func (p *Planner) Open() int { return len(p.open) }
 
-// Waiting is the number of operations that have not been sent.
+// Waiting is the number of operations that are not in flight.
 func (p *Planner) Waiting() int { return len(p.open) - p.flying }
 
-// Err is the first error of Config.Settled; the job cannot go on then.
-func (p *Planner) Err() error { return p.err }
-
 // Drops returns the operations that were found unsendable since the last call.
+// The caller has to record them in the memory before it calls the planner again.
 func (p *Planner) Drops() []Drop {
+	for _, n := range p.dropped {
+		p.forget(n)
+	}
 	d := p.drops
-	p.drops = nil
+	p.drops, p.dropped = nil, nil
 	return d
 }
 
-// Unsent returns the operations that have not been sent, in no particular
-// order, and forgets them: the job has stopped.
+// Unsent returns the operations that are not in flight, in no particular order,
+// and forgets them: the job has stopped.
 func (p *Planner) Unsent() []int {
 	var out []int
 	for i, n := range p.open {
 		if n.state != flying {
 			out = append(out, i)
-			n.state = settled
+			n.state = over
 			delete(p.open, i)
 		}
 	}
-	p.ready, p.parts, p.order, p.parked = nil, nil, nil, 0
+	p.ready, p.parts, p.order, p.suspects = nil, nil, nil, nil
+	p.parked, p.held, p.news = 0, 0, 0
 	return out
 }

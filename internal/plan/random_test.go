@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -23,8 +24,8 @@ func TestMain(m *testing.M) {
 
 // TestRandomJobs drives the planner through random jobs, at a random pace, with
 // random outcomes in random order. It checks at each step what may never
-// happen, and at the end that each operation has the fate that the oracle
-// gives. The long campaign is
+// happen, and at the end that each operation comes to what the
+// oracle allows. The long campaign is
 //
 //	go test ./internal/plan -run RandomJobs -rapid.checks 100000
 func TestRandomJobs(t *testing.T) {
@@ -33,13 +34,16 @@ func TestRandomJobs(t *testing.T) {
 		for d.step() {
 		}
 		allowed := oracle(d.ops, d.first, d.limits, d.ordered, d.idLen)
-		for i, fate := range d.fate {
-			if !slices.Contains(allowed[i], fate) {
-				t.Errorf("operation %d is %q, expected one of %q", i, fate, allowed[i])
+		for i, outcome := range d.outcome {
+			if !slices.Contains(allowed[i], outcome) {
+				t.Errorf("operation %d is %q, expected one of %q", i, outcome, allowed[i])
 			}
 		}
-		if p := d.p; p.Waiting() != 0 || p.Backlog() != 0 || p.parked != 0 || p.flying != 0 {
-			t.Errorf("left: waiting %d, backlog %d, parked %d, flying %d", p.Waiting(), p.Backlog(), p.parked, p.flying)
+		p := d.p
+		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, p.held, len(p.names), len(p.resources), len(p.out)} {
+			if left != 0 {
+				t.Fatalf("something is left: %+v", p)
+			}
 		}
 	})
 }
@@ -53,39 +57,55 @@ type driver struct {
 	soft   int    // bytes of a request of several units, now
 
 	read     int
+	reading  int // the operation that is being added
 	ended    bool
 	out      []*flight
 	asked    int // whether Next was in vain since something changed; 2: and final
-	fate     []string
+	outcome  []string
 	flying   []bool
 	half     []int // the refused request, if any, of which an operation is a part
 	parts    []int // how many operations each of these had
 	definers map[string]int
-	settled  map[string]Settled // the memory outside of the planner
+	settled  map[string]Settled // the memory
+	failed   map[string]int
+	held     []bool
+	late     []bool // held until the input ends
+}
+
+func (d *driver) Name(name string) Settled { return d.settled[name] }
+
+func (d *driver) Resource(resource string) (int, bool) {
+	for _, n := range d.p.open {
+		if n.Resource == resource && n.Index != d.reading {
+			d.t.Fatalf("the memory is asked for %s, which is open", resource)
+		}
+	}
+	i, ok := d.failed[resource]
+	return i, ok
 }
 
 // flight is a request in flight.
 type flight struct {
 	req  *Request
 	says []string // what the service says of each item; nil: not yet asked
-	left []int    // items without a verdict
+	left []int    // items that are not over
+	over bool
 }
 
 func newDriver(t *rapid.T, j job) *driver {
 	d := &driver{
-		job: j, t: t, limits: j.first, soft: j.first.bytes, fate: make([]string, len(j.ops)), flying: make([]bool, len(j.ops)),
+		job: j, t: t, limits: j.first, soft: j.first.bytes, outcome: make([]string, len(j.ops)), flying: make([]bool, len(j.ops)),
 		half: make([]int, len(j.ops)), definers: map[string]int{}, settled: map[string]Settled{},
+		failed: map[string]int{}, held: make([]bool, len(j.ops)), late: make([]bool, len(j.ops)),
 	}
 	d.ops = slices.Clone(j.ops)
 	for i, op := range slices.Backward(d.ops) {
 		d.definers[op.name] = i
 	}
 	cfg := j.config()
-	if j.external {
-		cfg.Settled = func(name string) (Settled, error) { return d.settled[name], nil }
-	}
+	cfg.Memory = d
 	d.p = New(cfg)
-	d.p.circles = j.search
+	d.p.cycles = j.search
 	return d
 }
 
@@ -98,11 +118,14 @@ func (d *driver) step() bool {
 	} else if !d.ended {
 		can = append(can, "end")
 	}
-	if d.asked < 1 || d.asked < 2 && !d.ended {
+	if d.asked < 1 || d.asked < 2 && !(d.ended && d.p.held == 0) {
 		can = append(can, "send")
 	}
 	if len(d.out) > 0 {
 		can = append(can, "answer")
+	}
+	if held := d.all(d.held); len(held) > 0 {
+		can = append(can, "decide", "park")
 	}
 	if d.limits != d.last {
 		can = append(can, "limit")
@@ -110,7 +133,7 @@ func (d *driver) step() bool {
 	if d.soft > d.preferred {
 		can = append(can, "prefer")
 	}
-	if len(can) == 0 || d.ended && d.p.Open() == 0 {
+	if len(can) == 0 || d.ended && d.p.Open() == 0 && len(d.out) == 0 {
 		if d.p.Open() > 0 {
 			d.t.Fatalf("%d operations are stuck", d.p.Open())
 		}
@@ -129,6 +152,12 @@ func (d *driver) step() bool {
 		return true
 	case "answer":
 		d.answer(rapid.IntRange(0, len(d.out)-1).Draw(d.t, "request"))
+	case "decide":
+		d.decide(rapid.SampledFrom(d.all(d.held)).Draw(d.t, "operation"))
+	case "park":
+		i := rapid.SampledFrom(d.all(d.held)).Draw(d.t, "operation")
+		d.late[i] = true
+		d.p.Park(i)
 	case "prefer":
 		d.soft = d.preferred
 		d.p.Prefer(d.preferred)
@@ -150,32 +179,61 @@ func (d *driver) next() {
 	}
 	i := d.read
 	d.read++
-	switch op := d.ops[i]; op.ending {
-	case refused:
-		if d.p.Refuse(op.item(i)) != (op.name == "" || d.definers[op.name] == i) {
-			d.t.Fatalf("operation %d: is it the first of its name?", i)
+	it := d.ops[i].item(i)
+	d.held[i] = it.Held
+	d.reading = i
+	d.p.Add(it)
+	if it.Held && rapid.Bool().Draw(d.t, "at once") {
+		d.drops() // it may be a duplicate
+		if d.held[i] {
+			d.decide(i)
 		}
-		d.fix(i, "refused")
-	case resolved:
-		d.fix(i, "resolved")
-		d.p.Resolve(op.item(i), d.id(i))
-	default:
-		d.p.Add(op.item(i))
 	}
-	d.drops()
 }
 
-// fix gives an operation its one fate.
-func (d *driver) fix(i int, fate string) {
-	if d.fate[i] != "" {
-		d.t.Fatalf("operation %d is %s after %s", i, fate, d.fate[i])
+// decide releases a held operation, or finishes it.
+func (d *driver) decide(i int) {
+	d.held[i] = false
+	switch d.ops[i].ending {
+	case refused:
+		d.fix(i, "refused")
+		d.p.Finish(i, Settled{})
+	case resolved:
+		d.fix(i, "resolved")
+		d.p.Finish(i, Settled{Done: true, ID: d.id(i), At: d.at(i)})
+	default:
+		d.p.Release(i)
 	}
-	d.fate[i] = fate
+}
+
+// at is when an operation was done.
+func (d *driver) at(i int) time.Duration { return time.Duration(i + 1) }
+
+// all are the operations for which something holds.
+func (d *driver) all(holds []bool) (out []int) {
+	for i, is := range holds {
+		if is {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// fix notes what an operation has come to, once.
+func (d *driver) fix(i int, outcome string) {
+	if d.outcome[i] != "" {
+		d.t.Fatalf("operation %d is %s after %s", i, outcome, d.outcome[i])
+	}
+	d.outcome[i] = outcome
 	op := d.ops[i]
+	done := outcome == "done" || outcome == "resolved"
+	if op.resource != "" && !done {
+		d.failed[op.resource] = i
+	}
 	if op.name == "" || d.definers[op.name] != i {
 		return
 	}
-	s := Settled{Known: true, Done: fate == "done" || fate == "resolved", Index: i}
+	s := Settled{Known: true, Done: done, Index: i, At: d.at(i)}
 	if s.Done && op.ending != anonymous {
 		s.ID = d.id(i)
 	}
@@ -183,77 +241,78 @@ func (d *driver) fix(i int, fate string) {
 }
 
 // drops takes in what the planner gives up. What is dropped for the sake of
-// another names that, and its name, and that has its fate already.
+// another names that, and its name, and that has its outcome already.
 func (d *driver) drops() {
 	for _, drop := range d.p.Drops() {
 		i, of := drop.Index, drop.Of
 		if d.flying[i] {
 			d.t.Fatalf("operation %d is dropped in flight", i)
 		}
+		if d.held[i] && drop.Why != Duplicate {
+			d.t.Fatalf("operation %d is dropped while it is held", i)
+		}
+		d.held[i] = false
 		switch drop.Why {
 		case Unknown:
 			d.fix(i, "unknown "+drop.Name)
 		case Duplicate:
-			if d.fate[i] != "resolved" {
-				d.fix(i, "duplicate")
-			}
+			d.fix(i, "duplicate")
 			if drop.Name != d.ops[i].name {
 				d.t.Fatalf("operation %d: %q is not its name", i, drop.Name)
 			}
 		case TooLarge:
 			d.fix(i, "too large")
-		case Circle:
-			d.fix(i, "circle")
-			d.checkCircle(drop)
+		case Cycle:
+			d.fix(i, "cycle")
+			d.checkCycle(drop)
 		case Forward:
 			d.fix(i, "forward")
 			if k, ok := d.definers[drop.Name]; ok && k < i {
 				d.t.Fatalf("operation %d: %s is not forward", i, drop.Name)
 			}
 		case Needed, NoID:
-			if of < 0 || of >= len(d.ops) || d.definers[drop.Name] != of || d.ops[of].name != drop.Name {
-				d.t.Fatalf("operation %d: %s is not the name of operation %d", i, drop.Name, of)
+			byName := drop.Name != "" && d.definers[drop.Name] == of
+			if !byName && !(drop.Name == "" && of < i && d.ops[of].resource == d.ops[i].resource) {
+				d.t.Fatalf("operation %d does not depend on %q, operation %d", i, drop.Name, of)
 			}
-			if done := d.fate[of] == "done" || d.fate[of] == "resolved"; d.fate[of] == "" || done != (drop.Why == NoID) {
-				d.t.Fatalf("operation %d is dropped for %d, which is %q", i, of, d.fate[of])
+			if done := d.outcome[of] == "done" || d.outcome[of] == "resolved"; d.outcome[of] == "" || done != (drop.Why == NoID) {
+				d.t.Fatalf("operation %d is dropped for %d, which is %q", i, of, d.outcome[of])
 			}
 			d.fix(i, map[Why]string{Needed: "needed ", NoID: "no id "}[drop.Why]+fmt.Sprint(of))
 		}
 	}
 }
 
-// checkCircle: those named are members of a circle with the operation.
-func (d *driver) checkCircle(drop Drop) {
+// checkCycle: those named are members of a cycle with the operation.
+func (d *driver) checkCycle(drop Drop) {
 	o := newJudge(d.ops, d.ordered, d.idLen)
-	members, _ := o.circle(drop.Index)
-	for _, name := range drop.Circle {
+	members, _ := o.cycle(drop.Index)
+	for _, name := range drop.Cycle {
 		if !slices.Contains(members, d.definers[name]) {
-			d.t.Fatalf("operation %d: %s is not in its circle", drop.Index, name)
+			d.t.Fatalf("operation %d: %s is not in its cycle", drop.Index, name)
 		}
 	}
-	if len(drop.Circle) < 2 || len(drop.Circle) > 10 {
-		d.t.Fatalf("operation %d: circle of %q", drop.Index, drop.Circle)
+	if len(drop.Cycle) < 2 || len(drop.Cycle) > 10 {
+		d.t.Fatalf("operation %d: cycle of %q", drop.Index, drop.Cycle)
 	}
 }
 
-// send asks for a request. What is at hand must not be held back when nothing
-// is in flight, and what is ready not when the input pauses.
+// send asks for a request. One that does not leave after all changes nothing.
 func (d *driver) send() {
 	in := rapid.SampledFrom([]Input{Flows, Flows, Flows, Waits, Pauses}).Draw(d.t, "input")
 	req := d.p.Next(in)
 	d.drops()
 	if req == nil {
-		d.asked = 1
-		if in != Flows || d.ended {
-			d.asked = 2
-		}
-		if d.asked == 2 && len(d.out) == 0 && !d.ordered && d.p.Backlog() > 0 {
-			d.t.Fatalf("%d operations at hand are held back", d.p.Backlog())
-		}
-		if in == Pauses && !d.ended && !d.ordered && d.p.news == 0 && d.p.Ready() {
-			d.t.Fatal("operations that are ready are held back")
-		}
+		d.checkNothingIsHeldBack(in)
 		return
+	}
+	if rapid.IntRange(0, 9).Draw(d.t, "unsend") == 9 {
+		d.p.Unsend(req)
+		again := d.p.Next(in)
+		if again == nil || !slices.Equal(indexes(again), indexes(req)) || again.Number != req.Number {
+			d.t.Fatalf("%v, not sent, becomes %v", req, again)
+		}
+		req = again
 	}
 	d.asked = 0
 	d.check(req)
@@ -263,4 +322,23 @@ func (d *driver) send() {
 		f.left = append(f.left, k)
 	}
 	d.out = append(d.out, f)
+}
+
+// checkNothingIsHeldBack: there is a reason for every request that does not
+// leave.
+func (d *driver) checkNothingIsHeldBack(in Input) {
+	d.asked = 1
+	if in != Flows || d.ended && d.p.held == 0 {
+		d.asked = 2
+	}
+	if d.ordered {
+		return
+	}
+	if d.asked == 2 && len(d.out) == 0 && d.p.held == 0 && d.p.Backlog() > 0 {
+		d.t.Fatalf("%d operations at hand are held back", d.p.Backlog())
+	}
+	nothingElse := in == Pauses && !d.ended || d.asked == 2 && len(d.p.out) == 0
+	if nothingElse && d.p.news == 0 && d.p.Ready() {
+		d.t.Fatal("operations that are ready are held back")
+	}
 }

@@ -49,7 +49,7 @@ func web(rng *rand.Rand, most, links int) needs {
 
 // plan has the planner carry out a job, with any number of requests at once.
 func (n needs) plan(t rapid.TB, limit int, separate bool) (rounds, requests int) {
-	p := New(Config{Operations: limit, Separate: separate})
+	p := planner(Config{Operations: limit, Separate: separate})
 	for i, of := range n {
 		it := Item{Index: i, Name: fmt.Sprint(i), Size: 1}
 		for k := range n {
@@ -202,7 +202,7 @@ func TestOrganizationsTakeFewRounds(t *testing.T) {
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(1, seed))
 		bosses := make([]int, n)
-		p := New(Config{})
+		p := planner(Config{})
 		for i := range n {
 			it := Item{Index: i, Name: fmt.Sprint(i), Size: 300}
 			if i > 0 {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -10,7 +9,8 @@ import (
 
 // The service of a random job: what becomes of a request.
 
-// answer gives verdicts on some of a request's operations, or refuses it whole.
+// answer takes one step with a request: it is refused whole, or is over, or one of
+// its operations is.
 func (d *driver) answer(k int) {
 	f := d.out[k]
 	if f.says == nil {
@@ -20,36 +20,31 @@ func (d *driver) answer(k int) {
 		}
 		f.says = d.serve(f.req)
 	}
-	if len(f.left) > 1 && rapid.Bool().Draw(d.t, "reordered") {
-		f.left = rapid.Permutation(f.left).Draw(d.t, "verdicts first")
-	}
-	// What is sent again comes last, at once.
-	slices.SortStableFunc(f.left, func(a, b int) int { return cmp.Compare(f.repeats(a), f.repeats(b)) })
-	n := len(f.left)
-	if final := slices.IndexFunc(f.left, func(k int) bool { return f.repeats(k) > 0 }); final != 0 && rapid.IntRange(0, 3).Draw(d.t, "in part") == 3 {
-		if n = rapid.IntRange(1, n).Draw(d.t, "verdicts"); final > 0 && n > final {
-			n = len(f.left)
+	steps := rapid.IntRange(1, len(f.left)+1).Draw(d.t, "steps")
+	for range steps {
+		switch {
+		case !f.over && (len(f.left) == 0 || rapid.IntRange(0, 3).Draw(d.t, "later") < 3):
+			f.over = true
+			for _, s := range f.req.Items {
+				if d.flying[s.Index] && slices.ContainsFunc(f.left, func(k int) bool { return f.req.Items[k].Index == s.Index }) {
+					d.half[s.Index] = 0
+				}
+			}
+			d.p.Over(f.req)
+		case len(f.left) > 0:
+			at := rapid.IntRange(0, len(f.left)-1).Draw(d.t, "operation")
+			item := f.left[at]
+			f.left = slices.Delete(f.left, at, at+1)
+			d.tell(f.req.Items[item].Index, f.says[item])
 		}
 	}
-	var verdicts []Verdict
-	for _, item := range f.left[:n] {
-		verdicts = append(verdicts, d.verdict(f.req.Items[item].Index, f.says[item]))
-	}
-	if f.left = f.left[n:]; len(f.left) == 0 {
+	if f.over && len(f.left) == 0 {
 		d.out = slices.Delete(d.out, k, k+1)
 	}
-	d.p.Settle(f.req, verdicts)
-}
-
-func (f *flight) repeats(k int) int {
-	if f.says[k] == "again" {
-		return 1
-	}
-	return 0
 }
 
 // halve refuses a request whole. It can't be divided when it is one operation
-// or one circle.
+// or one cycle.
 func (d *driver) halve(f *flight) bool {
 	if !d.p.Halve(f.req) {
 		if !d.isUnit(f.req) {
@@ -102,19 +97,17 @@ func (d *driver) serve(req *Request) []string {
 	return says
 }
 
-// verdict hands the planner what the service said, and keeps it as a fate.
-func (d *driver) verdict(i int, says string) Verdict {
+// tell tells the planner what the service said, and keeps it.
+func (d *driver) tell(i int, says string) {
 	d.flying[i], d.half[i] = false, 0
-	switch says {
-	case "again":
-		return Verdict{Index: i, Fate: Again}
-	case "done":
-		d.fix(i, says)
-		if d.ops[i].ending == anonymous {
-			return Verdict{Index: i, Fate: Done}
-		}
-		return Verdict{Index: i, Fate: Done, ID: d.id(i)}
+	if says == "again" {
+		d.p.Again(i)
+		return
 	}
 	d.fix(i, says)
-	return Verdict{Index: i, Fate: Failed}
+	s := Settled{Done: says == "done", At: d.at(i)}
+	if s.Done && d.ops[i].ending != anonymous {
+		s.ID = d.id(i)
+	}
+	d.p.Finish(i, s)
 }

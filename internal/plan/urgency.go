@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"container/heap"
+	"iter"
 )
 
 // urgency orders what is ready once the input is complete, so that the rest of
@@ -50,19 +51,24 @@ func (p *Planner) assess() {
 }
 
 // rate gives a unit its urgency, when all behind it have theirs: it takes as
-// many rounds as they do, if those that take so many fit into its request. What
-// waits for several nodes is counted with each of them.
+// many rounds as they do, if those that take so many fit into its request, and
+// one more if they cannot travel with it. What waits for several nodes is
+// counted with each of them.
 func (p *Planner) rate(unit []*node) {
 	u := urgency{rounds: 1, weight: len(unit)}
-	for d := range behind(unit) {
-		if d.rounds > u.rounds {
-			u = urgency{rounds: d.rounds, weight: len(unit)}
+	for d, joins := range behind(unit) {
+		rounds, weight := d.rounds, d.weight
+		if !joins || p.cfg.Separate {
+			rounds, weight = rounds+1, 0
 		}
-		if d.rounds == u.rounds {
-			u.weight += d.weight
+		if rounds > u.rounds {
+			u = urgency{rounds: rounds, weight: len(unit)}
+		}
+		if rounds == u.rounds {
+			u.weight += weight
 		}
 	}
-	if u.weight > p.cfg.Operations || p.cfg.Separate && u.weight > len(unit) {
+	if u.weight > p.cfg.Operations {
 		u = urgency{rounds: u.rounds + 1, weight: len(unit)}
 	}
 	for _, n := range unit {
@@ -70,20 +76,13 @@ func (p *Planner) rate(unit []*node) {
 	}
 }
 
-// behind are the units that wait for one, each by its first node.
-func behind(unit []*node) func(yield func(*node) bool) {
-	return func(yield func(*node) bool) {
+// behind are the units that wait for one, each by its first node, and whether
+// they may travel with it.
+func behind(unit []*node) iter.Seq2[*node, bool] {
+	return func(yield func(*node, bool) bool) {
 		for _, n := range unit {
-			for _, s := range n.succs {
-				if s.state != settled && !yield(s.unit()[0]) {
-					return
-				}
-			}
-			if n.name == nil {
-				continue
-			}
-			for _, u := range n.name.users {
-				if u.use().state == pending && !yield(u.n.unit()[0]) {
+			for w, joins := range n.waiters() {
+				if (w.cycle == nil || w.cycle != n.cycle) && !yield(w.unit()[0], joins) {
 					return
 				}
 			}

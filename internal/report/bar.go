@@ -82,7 +82,11 @@ func (b *Bar) parts(p client.Progress, rate float64) []part {
 	}
 	if p.LookingUp > 0 {
 		text := fmt.Sprintf("looking up %d", p.LookingUp)
-		parts = append(parts, part{text: text + " without an answer", short: text, color: yellow, rank: 5})
+		long := text + " without an answer"
+		if p.LookingFor > time.Second {
+			long += ", for up to " + brief(p.LookingFor)
+		}
+		parts = append(parts, part{text: long, short: text, color: yellow, rank: 5})
 	}
 	if p.ClosedFor > 0 {
 		wait, why := brief(max(time.Second, p.ClosedFor)), "waiting for the rate limit: "

@@ -1,0 +1,136 @@
+package client
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// result is what the engine tells of an operation, in the words of this package.
+func (r *run) result(in engine.Result) Result {
+	p := r.ops[in.Index]
+	delete(r.ops, in.Index)
+	outcomes := [...]Outcome{engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown}
+	res := Result{
+		Index: in.Index, Operation: p.op, Outcome: outcomes[in.Outcome], Status: in.Status, Version: in.Version,
+		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed, Err: r.reason(p, in),
+	}
+	res.Location, _ = ParseLocation(in.Location)
+	if res.Location.ID != in.ID && in.ID != "" {
+		res.Location = Location{ResourceType: resourceType(p.op.Path), ID: in.ID, OrgID: r.c.cfg.OrgID}
+	}
+	r.causes.add(p, res)
+	return res
+}
+
+func resourceType(path string) string {
+	segments := pathSegments(path)
+	if len(segments) == 0 {
+		return ""
+	}
+	return canonicalType(segments[0])
+}
+
+// reason is the error of a result.
+func (r *run) reason(p *pending, in engine.Result) error {
+	why := in.Reason
+	switch why.Why {
+	case engine.Said:
+		if e, ok := errors.AsType[*ResponseError](why.Err); ok && why.ExistingID != "" {
+			known := *e
+			known.ExistingID = why.ExistingID
+			return &known
+		}
+		return why.Err
+	case engine.Invalid:
+		return why.Err
+	case engine.Dependency:
+		return r.whyDropped(p, why.Drop)
+	case engine.Corrected:
+		return ErrCorrected
+	case engine.Stopped:
+		return &SkippedError{Index: -1, Cause: why.Err}
+	case engine.RequestRefused:
+		return &SkippedError{Index: -1, Refused: true, Cause: why.Err}
+	case engine.Exhausted:
+		return &SkippedError{Index: -1, Cause: fmt.Errorf("%w in %d attempts: %w", ErrUnavailable, in.Attempts,
+			cmp.Or(why.Err, errors.New("no answer")))}
+	case engine.Doubt:
+		return fmt.Errorf("%w: %w", ErrUnknown, cmp.Or(why.Err, errNoName))
+	}
+	return nil
+}
+
+var errNoName = errors.New("it has no name to be looked up by")
+
+func (r *run) whyDropped(p *pending, d plan.Drop) error {
+	switch d.Why {
+	case plan.Unknown:
+		return fmt.Errorf("%w %q", ErrReference, d.Name)
+	case plan.Duplicate:
+		return fmt.Errorf("%w: bulkId %q is that of an earlier operation", ErrInvalid, d.Name)
+	case plan.Cycle:
+		return fmt.Errorf("%w: members: %q", ErrCycle, d.Cycle)
+	case plan.Forward:
+		return fmt.Errorf("%w: bulkId %q", ErrForward, d.Name)
+	case plan.TooLarge:
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, p.facts.Size, r.c.cfg.Limits.Bytes-envelope)
+	case plan.NoID:
+		return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: ErrNoID}
+	}
+	return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes.of(d)}
+}
+
+// causes are the errors of operations that did not succeed and on which others
+// may depend. Of most that failed long ago only what can be asked of an error is
+// kept, so that a job of which all fails stays small.
+type causes struct {
+	byIndex map[int]error
+	recent  []int            // those whose error is kept as it was told
+	brief   map[string]error // what the others share, by its text
+}
+
+// recentCauses is how many errors are kept as they were told.
+const recentCauses = 10_000
+
+func (c *causes) add(p *pending, res Result) {
+	if res.Err == nil || p.facts.BulkID == "" && p.facts.Resource == "" {
+		return
+	}
+	if c.byIndex == nil {
+		c.byIndex, c.brief = map[int]error{}, map[string]error{}
+	}
+	c.byIndex[p.index] = res.Err
+	c.recent = append(c.recent, p.index)
+	if len(c.recent) > recentCauses {
+		old := c.recent[0]
+		c.recent = c.recent[1:]
+		c.byIndex[old] = c.shorten(c.byIndex[old])
+	}
+}
+
+func (c *causes) of(d plan.Drop) error { return c.byIndex[d.Of] }
+
+var errLongAgo = errors.New("details are no longer kept")
+
+// shorten returns an error that answers errors.Is and errors.As alike. All that
+// have the same answers share one.
+func (c *causes) shorten(err error) error {
+	short := errLongAgo
+	if e, ok := errors.AsType[*ResponseError](err); ok {
+		short = fmt.Errorf("%w; %w", &ResponseError{Status: e.Status, text: fmt.Sprintf("status %d", e.Status)}, short)
+	}
+	for _, reason := range reasons {
+		if errors.Is(err, reason) {
+			short = fmt.Errorf("%w; %w", reason, short)
+		}
+	}
+	text := short.Error()
+	if c.brief[text] == nil {
+		c.brief[text] = short
+	}
+	return c.brief[text]
+}

@@ -1,0 +1,85 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/webexscim/bulk/internal/engine"
+)
+
+// claim asks the journal what earlier runs know of operations.
+func (r *run) claim(claims []engine.Claim) func() {
+	entries := make([]Entry, len(claims))
+	for i, c := range claims {
+		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name)}
+	}
+	records, err := r.job.Journal.Claim(context.WithoutCancel(r.leave), entries)
+	if err == nil && len(records) != len(claims) {
+		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))
+	}
+	known := make([]engine.Earlier, len(records))
+	for i, rec := range records {
+		if err != nil {
+			break
+		}
+		known[i] = earlier(claims[i].Index, rec)
+	}
+	return func() { r.engine.Claimed(r.now(), known, err) }
+}
+
+func earlier(index int, rec Record) engine.Earlier {
+	location, _ := ParseLocation(rec.Success.Location)
+	e := engine.Earlier{
+		Index: index, Ticket: uint64(rec.Ticket), Sent: rec.Sent, Date: rec.Date,
+		Status: rec.Success.Status, ID: location.ID, Location: rec.Success.Location,
+		Version: rec.Success.Version, Recovered: rec.Success.Recovered,
+	}
+	switch rec.Known {
+	case KnownSent:
+		e.Known = engine.KnownSent
+	case KnownDone:
+		e.Known = engine.KnownDone
+	}
+	for _, t := range rec.Rivals {
+		e.Rivals = append(e.Rivals, uint64(t))
+	}
+	return e
+}
+
+// write puts records on disk, in their order, as many at once as have come while
+// the ones before were written.
+func (r *run) write() {
+	if r.writing || len(r.unwritten) == 0 {
+		return
+	}
+	group := r.unwritten
+	r.unwritten, r.writing = nil, true
+	var updates []Update
+	for _, rec := range group {
+		for _, c := range rec.Changes {
+			updates = append(updates, update(c))
+		}
+	}
+	r.call(func() func() {
+		// Not to be cut by a cancellation: an outcome would be lost.
+		err := r.job.Journal.Write(context.WithoutCancel(r.leave), updates)
+		return func() {
+			r.writing = false
+			for _, rec := range group {
+				r.engine.Recorded(r.now(), rec.Number, err)
+			}
+		}
+	})
+}
+
+func update(c engine.Change) Update {
+	kinds := [...]UpdateKind{
+		engine.SentChange: UpdateSent, engine.DoneChange: UpdateDone, engine.Forget: UpdateForget,
+		engine.ReplacedChange: UpdateReplaced, engine.ForeignChange: UpdateForeign,
+	}
+	return Update{
+		Kind: kinds[c.Kind], Ticket: Ticket(c.Ticket), Entry: Entry{Key: Key(c.Key), Name: Key(c.Name)},
+		Sent: c.Sent, Date: c.Date, ID: c.ID,
+		Success: Success{Status: c.Status, Location: c.Location, Version: c.Version, Recovered: c.Recovered},
+	}
+}

@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Config says how a job is to be done. Times and numbers are never zero.
+type Config struct {
+	// Operations and Bytes bound a request.
+	Operations, Bytes int
+	// Concurrency bounds the requests that are with the service at once.
+	Concurrency int
+	// Ordered keeps the input order, one request at a time.
+	Ordered bool
+	// Separate leaves no references but cycles to the service.
+	Separate bool
+	// FailOnErrors stops the job after so many refusals; 0 is no budget.
+	FailOnErrors int
+	// MaxAttempts is how many attempts an operation gets that tell nothing.
+	MaxAttempts int
+	// LookupPatience is how long reads may lag behind writes.
+	LookupPatience time.Duration
+	// MaxServiceTime is how long an attempt may be at work at the service.
+	MaxServiceTime time.Duration
+	// Journal says that there is a journal: claims are asked, changes recorded.
+	Journal bool
+	// ReadOn says that the source is read to its end even after a stop.
+	ReadOn bool
+	// LastWritten is when an earlier run last wrote to the journal, by the wall
+	// clock; zero if none did. LastDate is the latest time of the service that it
+	// recorded.
+	LastWritten, LastDate time.Time
+	// Memory keeps what became of names and resources; nil keeps it in a map.
+	Memory Memory
+	// Rand returns a number in [0, 1), for jitter; nil is math/rand/v2.
+	Rand func() float64
+}
+
+// Time is the time of an event. Elapsed is since the job began and never runs
+// backward, but may stand still while the machine sleeps. Wall is the local
+// wall clock, which can be set.
+type Time struct {
+	Elapsed time.Duration
+	Wall    time.Time
+}
+
+// The reasons for which the engine itself stops a job.
+var (
+	// ErrBudget: the service has refused as many operations as allowed.
+	ErrBudget = errors.New("error budget spent")
+	// ErrUnavailable: nothing but the service's absence answered for a minute.
+	ErrUnavailable = errors.New("service unavailable")
+	// ErrSameRefusal: single operations are refused, one after the other, with one
+	// and the same refusal, so that the mistake is not theirs.
+	ErrSameRefusal = errors.New("the service refuses every request in the same way")
+)
+
+// Engine decides what to do next in one job. It is not for concurrent use.
+type Engine struct {
+	cfg     Config
+	now     Time
+	passed  time.Duration // since the job began, with the time that the machine slept
+	planner *plan.Planner
+	memory  memory
+	budget  budget
+	ops     map[int]*op // without an outcome that was told
+	window  int
+
+	unread map[string][]*op // operations whose keys wait for a create to be read
+	tails  map[string]*op   // the last operation of each resource that has no key yet, or an open one
+	rivals map[uint64][]*op // creates that wait for the journal's operation to be claimed
+
+	prepared []*request // composed, on their way to the disk or ready to leave
+	sent     map[int]*request
+	looked   map[int]*lookup // lookups under way
+	looking  map[*op]bool    // operations that lookups are to tell about
+	pending  []*op           // those of them whose turn it is
+	timers   timers
+	others   idSet // ids that a lost create cannot have made
+	gone     idSet // ids of what the job has deleted
+
+	answers  int           // requests and lookups that were answered so far
+	silent   int           // attempts without a sign of life since the last one
+	silentAt time.Duration // when the first of them ended
+	date     time.Time     // of the service's last answer
+	accepted int           // bytes of the largest request that was accepted
+	uniform  uniform
+	doubts   map[Key]int      // creates of each name in doubt, also those that ended so
+	creates  map[string]*op   // the open creates, by bulkId
+	ending   map[string][]*op // DELETEs that wait for the create that they refer to
+
+	unasked []Claim // for the journal, which is asked about one batch after the other
+	asked   int     // operations that it is being asked about
+	writing int     // writes that the journal has not confirmed
+	ended   bool
+	idle    bool // the source has nothing for now
+	stopped error
+
+	decided    []*op // with an outcome that is neither recorded nor told
+	writes     map[int]write
+	journalErr error
+	foreign    []string // ids to be recorded as another's
+	out        Ready
+	serial     int // of records
+}
+
+// New returns an engine for a job that begins now.
+func New(cfg Config, now Time) *Engine {
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Float64
+	}
+	if cfg.Memory == nil {
+		cfg.Memory = mapMemory{}
+	}
+	if cfg.Ordered {
+		cfg.Concurrency = 1
+	}
+	e := &Engine{
+		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors},
+		window: cfg.Operations * (2*cfg.Concurrency + 2),
+		ops:    map[int]*op{}, unread: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
+		sent: map[int]*request{}, looked: map[int]*lookup{}, looking: map[*op]bool{}, writes: map[int]write{}, doubts: map[Key]int{}, creates: map[string]*op{}, ending: map[string][]*op{},
+	}
+	e.planner = plan.New(plan.Config{
+		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,
+	})
+	return e
+}
+
+// Ready is what the driver is to do next. Requests leave only once what is
+// recorded about them is on disk, and results likewise: the engine sees to
+// that, so all of it may be done in any order and at once.
+type Ready struct {
+	// Claims are operations that the journal is to be asked about; the answer is
+	// one Claimed with as many records.
+	Claims []Claim
+	// Records are changes to be written to the journal; each is answered by a
+	// Recorded.
+	Records []Record
+	// Requests are to be sent; each is answered by a Response.
+	Requests []Request
+	// Lookups are to be made; each is answered by a Found.
+	Lookups []Lookup
+	// Results are outcomes to be told.
+	Results []Result
+}
+
+// Ready returns what is to be done and forgets it.
+func (e *Engine) Ready() Ready {
+	out := e.out
+	e.out = Ready{}
+	return out
+}
+
+// Wake returns the time at which the engine needs a Tick; ok is false if it
+// waits for no time.
+func (e *Engine) Wake() (at time.Duration, ok bool) {
+	at, ok = e.timers.first()
+	if dead := e.silentAt + deadAfter; e.stopped == nil && e.silent > 1 && (!ok || dead < at) {
+		return dead, true
+	}
+	return at, ok
+}
+
+// Wants reports whether the next operation of the source is wanted.
+func (e *Engine) Wants() bool {
+	return !e.ended && (e.stopped != nil || e.planner.Backlog() < e.window)
+}
+
+// Finished reports whether every operation that was read has been told its
+// outcome, and no more will be read.
+func (e *Engine) Finished() bool {
+	return e.ended && len(e.ops) == 0 && e.writing == 0 && len(e.sent) == 0
+}
+
+// Stopped is why the job ended before its time; nil if it did not.
+func (e *Engine) Stopped() error { return e.stopped }
+
+// Fillable reports whether something could leave if the source had no more for
+// now.
+func (e *Engine) Fillable() bool {
+	return e.stopped == nil && !e.ended && e.planner.Ready() && len(e.prepared) < e.cfg.Concurrency
+}
+
+// Status counts what is under way, for a progress display.
+type Status struct {
+	// InFlight are the requests with the service.
+	InFlight int
+	// Waiting are the operations that have not been sent.
+	Waiting int
+	// LookingUp are the operations that may have been done, and whose effect is
+	// being looked for; LookingFor is how long that may still take.
+	LookingUp  int
+	LookingFor time.Duration
+}
+
+// Status returns what is under way.
+func (e *Engine) Status() Status {
+	s := Status{InFlight: len(e.sent), Waiting: e.planner.Waiting()}
+	for _, r := range e.prepared {
+		s.Waiting += len(r.ops)
+	}
+	for o := range e.looking {
+		if o.knowledge.Maybe() {
+			s.LookingUp++
+			s.LookingFor = max(s.LookingFor, e.proofIn(o, e.now.Elapsed))
+		}
+	}
+	return s
+}
+
+// Tick tells the engine the time.
+func (e *Engine) Tick(now Time) {
+	e.begin(now)
+	e.proceed()
+}
+
+// Idle tells that the source has nothing for now, so that what is ready leaves
+// in requests that are not full.
+func (e *Engine) Idle(now Time) {
+	e.begin(now)
+	e.idle = true
+	e.proceed()
+	e.idle = false
+}
+
+// Stop ends the job: nothing new is sent, and what was not sent is skipped.
+func (e *Engine) Stop(now Time, err error) {
+	e.begin(now)
+	e.stop(err)
+	e.proceed()
+}
+
+func (e *Engine) begin(now Time) {
+	now.Elapsed = max(now.Elapsed, e.now.Elapsed)
+	// The monotonic clock stands still while the machine sleeps, and the wall clock
+	// can be set back: of each step the larger one counts.
+	e.passed += max(now.Elapsed-e.now.Elapsed, now.Wall.Sub(e.now.Wall))
+	e.now = now
+}
+
+// proceed does whatever follows from the last event.
+func (e *Engine) proceed() {
+	e.runTimers()
+	e.checkLife()
+	e.takeDrops()
+	e.tell() // before dispatch: what is done goes on record before what it frees
+	e.dispatch()
+	e.lookUp()
+	e.tell()
+	e.ask()
+	e.checkStuck()
+}
+
+// internal is an error of the engine itself.
+func internal(format string, args ...any) error {
+	return fmt.Errorf("internal error, please report: "+format, args...)
+}

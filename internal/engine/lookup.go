@@ -1,0 +1,517 @@
+package engine
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Lookup asks what became of operations whose effect is not known.
+type Lookup struct {
+	// Number identifies the lookup in its Found.
+	Number int
+	// Creates are searched by natural name.
+	Creates []Search
+	// Reads are PATCHes and DELETEs, whose resources are read.
+	Reads []Read
+}
+
+// Search searches for what a create has made.
+type Search struct {
+	Index int
+	// Known are the references of the create whose ids are known by now.
+	Known []plan.Known
+}
+
+// Read reads the resource that an operation changes.
+type Read struct {
+	Index int
+	ID    string
+}
+
+// Finding is what a lookup told about one operation.
+type Finding struct {
+	Index int
+	// Err is why the lookup told nothing. Final reports that another one would
+	// not tell more.
+	Err   error
+	Final bool
+	// Candidates are the resources that have the name of a create.
+	Candidates []Candidate
+	// Exists reports that the resource of a PATCH or DELETE is there. Effect says
+	// whether it shows the PATCH, and Modified when it was last changed, by the
+	// service's clock (zero if that was not told).
+	Exists   bool
+	Effect   Effect
+	Modified time.Time
+}
+
+// Effect says whether a resource shows a PATCH.
+type Effect uint8
+
+// What a resource can show.
+const (
+	EffectUnclear Effect = iota
+	EffectSeen
+	EffectMissing
+)
+
+// Candidate is a resource that has the name of a create.
+type Candidate struct {
+	ID, Location, Version string
+	// ExternalID compares the externalId with the one that was sent.
+	ExternalID Match
+	// Created is by the service's clock; zero if it was not told.
+	Created time.Time
+	// Equal reports that what was sent equals what is there.
+	Equal bool
+	// Owned reports that the journal knows the id as made by another operation,
+	// or as another's.
+	Owned bool
+}
+
+// Match is how two values compare.
+type Match uint8
+
+// The ways to compare. The zero value: one of the two is not there.
+const (
+	Incomparable Match = iota
+	Same
+	Different
+)
+
+// lookup is a Lookup under way.
+type lookup struct {
+	ops []*op
+	at  time.Duration // when it was asked for: what it tells is not older
+}
+
+// maxLookedUp bounds the operations of one lookup.
+const maxLookedUp = 100
+
+// Intervals between the lookups for one operation.
+const (
+	firstInterval = 500 * time.Millisecond
+	lastInterval  = 30 * time.Second
+)
+
+// startLooking has an operation looked up at once.
+func (e *Engine) startLooking(o *op) {
+	o.phase, o.interval, o.since = looking, 0, e.now.Elapsed
+	e.looking[o] = true
+	e.pending = append(e.pending, o)
+}
+
+// lookLater is startLooking after a delay.
+func (e *Engine) lookLater(o *op, delay time.Duration) {
+	if delay <= 0 {
+		e.startLooking(o)
+		return
+	}
+	o.phase = delayed
+	e.timers.set(e.now.Elapsed+delay, func() {
+		if o.phase == delayed {
+			e.startLooking(o)
+		}
+	})
+}
+
+// lookAgain has an operation looked up after a growing interval, and once more
+// exactly when it can be proven that it was not done.
+func (e *Engine) lookAgain(o *op) {
+	o.interval = min(max(firstInterval, 2*o.interval), lastInterval)
+	wait := o.interval
+	if proof := e.proofIn(o, e.now.Elapsed); o.knowledge.Maybe() && proof > 0 {
+		wait = min(wait, proof)
+	}
+	at := e.now.Elapsed + wait
+	o.due = at
+	e.timers.set(at, func() {
+		if o.phase == looking && o.due == at {
+			e.pending = append(e.pending, o)
+		}
+	})
+}
+
+// lookUp makes lookups for the operations whose turn it is, no more at once than
+// requests, so that those which wait are looked up together.
+func (e *Engine) lookUp() {
+	for len(e.pending) > 0 && len(e.looked) < e.cfg.Concurrency && e.stopped == nil {
+		group := e.pending[:min(len(e.pending), maxLookedUp)]
+		e.pending = e.pending[len(group):]
+		l := Lookup{}
+		var ops []*op
+		for _, o := range group {
+			switch {
+			case o.phase != looking:
+				continue
+			case o.Method == Post:
+				known := e.knownRefs(o)
+				o.resolved = len(known)
+				l.Creates = append(l.Creates, Search{o.Index, known})
+			default:
+				id, known := e.resourceID(o)
+				if !known {
+					continue
+				}
+				l.Reads = append(l.Reads, Read{o.Index, id})
+			}
+			ops = append(ops, o)
+		}
+		if len(ops) == 0 {
+			continue
+		}
+		e.serial++
+		l.Number = e.serial
+		e.looked[l.Number] = &lookup{ops, e.now.Elapsed}
+		e.out.Lookups = append(e.out.Lookups, l)
+	}
+	if e.stopped != nil {
+		e.pending = nil
+	}
+}
+
+// knownRefs are the references of an operation whose ids are known.
+func (e *Engine) knownRefs(o *op) (known []plan.Known) {
+	for _, r := range o.Refs {
+		if n, ok := e.memory.named(r.Name); ok && n.state == nameDone && n.id != "" {
+			known = append(known, plan.Known{Name: r.Name, ID: n.id})
+		}
+	}
+	return known
+}
+
+// lookAgainAtOnce has creates looked up again whose references are known by now:
+// what was sent can be compared with what is there.
+func (e *Engine) lookAgainAtOnce() {
+	for _, o := range sortedOps(e.looking) {
+		if o.Method == Post && o.resolved < len(o.Refs) && o.resolved < len(e.knownRefs(o)) && !e.isAskedAbout(o) {
+			o.due = -1 // no timer
+			o.resolved = len(o.Refs)
+			e.pending = append(e.pending, o)
+		}
+	}
+}
+
+// isAskedAbout reports whether a lookup of the operation is under way.
+func (e *Engine) isAskedAbout(o *op) bool {
+	if slices.Contains(e.pending, o) {
+		return true
+	}
+	for _, l := range e.looked {
+		if slices.Contains(l.ops, o) {
+			return true
+		}
+	}
+	return false
+}
+
+// idOf is the id of what an operation changes, "" if it is not known.
+func (e *Engine) idOf(o *op) string {
+	if o.Target == "" {
+		return o.ResourceID
+	}
+	n, _ := e.memory.named(o.Target)
+	return n.id
+}
+
+// resourceID is the id of what an operation changes. Where a create that is not
+// over makes it, the operation is looked up later; where it has no id, nobody can
+// tell what became of the operation.
+func (e *Engine) resourceID(o *op) (id string, known bool) {
+	if o.Target == "" {
+		return o.ResourceID, true
+	}
+	n, ok := e.memory.named(o.Target)
+	switch {
+	case ok && n.state == nameDone && n.id != "":
+		return n.id, true
+	case e.creates[o.Target] == nil:
+		e.decide(o)
+	case !e.creates[o.Target].knowledge.Maybe(): // what it changes was not made
+		e.learn(o, Untouched)
+		e.pursue(o)
+	default:
+		e.freeReserve(o) // the create may need it
+		e.lookAgain(o)
+	}
+	return "", false
+}
+
+// Found tells what a lookup found. alive reports that the service itself has
+// answered, and date is its time (zero if that was not told).
+func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, date time.Time) {
+	e.begin(now)
+	l := e.looked[number]
+	if l == nil {
+		e.stop(internal("lookup %d was not asked for", number))
+		return
+	}
+	delete(e.looked, number)
+	e.noteLife(alive, date)
+	if alive {
+		e.answers++
+	}
+	told := map[int]Finding{}
+	for _, f := range findings {
+		told[f.Index] = f
+	}
+	for _, o := range l.ops {
+		if o.phase != looking {
+			continue
+		}
+		f, ok := told[o.Index]
+		if !ok {
+			f = Finding{Index: o.Index, Err: errNothingTold}
+		}
+		switch {
+		case f.Err != nil:
+			e.missLookup(o, f, l.at)
+		case o.Method == Post:
+			e.weighCandidates(o, f.Candidates, l.at, date)
+		default:
+			e.weighReading(o, f, l.at, date)
+		}
+	}
+	e.lookAgainAtOnce()
+	e.proceed()
+}
+
+var errNothingTold = errors.New("the lookup told nothing about it")
+
+// missLookup goes on after a lookup that told nothing.
+func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
+	patience := e.now.Elapsed-o.since < e.cfg.LookupPatience
+	switch {
+	case !o.knowledge.Maybe() && (f.Final || o.plain || !patience):
+		o.plain = false
+		e.decide(o) // without an id
+	case f.Final, !patience && e.silent == 0 && e.proofIn(o, at) <= 0:
+		o.doubt = errors.Join(o.doubt, f.Err)
+		e.decide(o)
+	default:
+		e.lookAgain(o)
+	}
+}
+
+// weighCandidates decides what the resources of its name tell about a create.
+func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration, date time.Time) {
+	if o.knowledge == Refused { // plainly: what is there is another's
+		e.noteForeign(o, candidates)
+		e.decide(o)
+		return
+	}
+	c, what := e.judge(o, candidates, date)
+	switch {
+	case what == isOurs:
+		o.recovered = o.knowledge != Done
+		status := o.said.status
+		e.learn(o, Ours)
+		o.said = said{id: c.ID, location: c.Location, version: c.Version}
+		if !o.recovered {
+			o.said.status = status
+		}
+		e.countDoubt(o)
+		e.decide(o)
+	case o.knowledge == Done:
+		if e.now.Elapsed-o.since >= e.cfg.LookupPatience {
+			e.decide(o)
+			return
+		}
+		e.lookAgain(o)
+	case what == isUndecided:
+		e.lookAgain(o)
+	case what == isUnclear:
+		if age(o.lostAt, at) >= e.cfg.LookupPatience && (o.resolved == len(o.Refs) || e.proofIn(o, at) <= 0) {
+			o.doubt = errors.Join(o.doubt, errUnclear)
+			e.decide(o)
+			return
+		}
+		e.lookAgain(o)
+	case what == isForeign && o.knowledge == Disputed:
+		e.noteForeign(o, candidates)
+		e.learn(o, Foreign)
+		e.decide(o)
+	default:
+		e.weighAbsence(o, Absent, at)
+	}
+}
+
+// noteForeign remembers what is there instead of what a create was to make, unless
+// another create of that name may have made it.
+func (e *Engine) noteForeign(o *op, candidates []Candidate) {
+	inFlight, inDoubt := e.sameName(o)
+	for _, c := range candidates {
+		if c.ID == "" || e.gone.has(c.ID) {
+			continue
+		}
+		if o.existing = c.ID; inFlight || inDoubt {
+			continue
+		}
+		e.foreign = append(e.foreign, c.ID)
+		e.others.add(c.ID)
+	}
+}
+
+var errUnclear = errors.New("a resource of its name is there, and whether this operation has made it cannot be told")
+
+// weighAbsence goes on with an operation whose effect is not there (yet).
+func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
+	switch {
+	case e.proofIn(o, at) <= 0:
+		e.learn(o, evidence)
+		e.pursue(o)
+	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && !o.exhausted:
+		e.release(o)
+	default:
+		e.lookAgain(o)
+	}
+}
+
+// weighReading decides what a resource tells about a PATCH or DELETE.
+func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
+	switch {
+	case !f.Exists && at < e.youngUntil(o): // reads may lag behind its creation
+		e.lookAgain(o)
+	case o.Method == Delete && !f.Exists, o.Method == Patch && f.Exists && f.Effect == EffectSeen:
+		o.recovered = true
+		e.learn(o, Ours)
+		o.said = said{location: o.said.location}
+		e.decide(o)
+	case o.Method == Patch && !f.Exists:
+		o.doubt = errors.Join(o.doubt, errors.New("its resource is no longer there"))
+		if o.knowledge == Lost && o.Guarded && o.dropped == nil && !o.exhausted {
+			e.release(o)
+			return
+		}
+		e.decide(o)
+	case o.Method == Patch && f.Effect == EffectUnclear && !e.before(f.Modified, o.first, date):
+		if age(o.lostAt, at) < e.cfg.LookupPatience {
+			e.lookAgain(o)
+			return
+		}
+		o.doubt = errors.Join(o.doubt, errors.New("its resource has changed since"))
+		e.decide(o)
+	default:
+		e.weighAbsence(o, Untouched, at)
+	}
+}
+
+// youngUntil is until when reads may not show what an operation changes.
+func (e *Engine) youngUntil(o *op) time.Duration {
+	if n, ok := e.memory.named(o.Target); ok && o.Target != "" && n.state == nameDone {
+		return max(o.young, n.at+e.cfg.LookupPatience)
+	}
+	return o.young
+}
+
+// age is how old an attempt was at a time of the job, at the least. Of an attempt
+// of an earlier run it is only known that it left before this run began: clocks
+// may have been set since.
+func age(m moment, at time.Duration) time.Duration {
+	if m.earlier {
+		return at
+	}
+	return at - m.elapsed
+}
+
+// proofIn is how long after a time of the job the absence of an effect proves
+// that no attempt has had it: none can be at work any more, and reads have caught
+// up.
+func (e *Engine) proofIn(o *op, at time.Duration) time.Duration {
+	return e.cfg.MaxServiceTime + e.cfg.LookupPatience - age(o.lostAt, at)
+}
+
+// judgment is what candidates tell about a create.
+type judgment uint8
+
+const (
+	isAbsent  judgment = iota
+	isForeign          // the name of a user belongs to another
+	isOurs
+	isUndecided // another create of that name is in flight
+	isUnclear   // nobody can tell
+)
+
+// clearly is by how much two times of a service must differ to tell an order,
+// since its parts have clocks of their own.
+const clearly = 10 * time.Minute
+
+// judge asks of each candidate whether the create has made it. The first clear
+// answer counts.
+func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Candidate, what judgment) {
+	var sure, likely []Candidate
+	unclear, foreign := false, false
+	seen := map[string]bool{}
+	timesKnown := !o.first.date.IsZero() || !date.IsZero() && !o.first.earlier
+	for _, c := range candidates {
+		if c.ID == "" || seen[c.ID] || e.gone.has(c.ID) { // a lagging read may show what was deleted
+			continue
+		}
+		seen[c.ID] = true
+		switch {
+		case c.Owned, e.others.has(c.ID), c.ExternalID == Different:
+			foreign = true
+		case c.ExternalID == Same:
+			sure = append(sure, c)
+		case e.before(c.Created, o.first, date):
+			foreign = true
+		case c.Equal:
+			sure = append(sure, c)
+		case c.Created.IsZero() || !timesKnown:
+			unclear = true
+		default:
+			likely = append(likely, c)
+		}
+	}
+	inFlight, inDoubt := e.sameName(o)
+	switch {
+	case len(sure)+len(likely) > 0 && inFlight:
+		return Candidate{}, isUndecided
+	case len(sure) == 1:
+		return sure[0], isOurs
+	case len(sure) == 0 && len(likely) == 1 && !unclear && !inDoubt:
+		return likely[0], isOurs
+	case unclear || len(sure)+len(likely) > 0:
+		return Candidate{}, isUnclear
+	case foreign && o.Guarded:
+		return Candidate{}, isForeign
+	}
+	return Candidate{}, isAbsent // groups may share a name
+}
+
+// before reports that something happened clearly before an attempt can have
+// left, both by the service's clock: as its last answer before the attempt told
+// it, or else as the lookup tells it, less the time that has passed since.
+func (e *Engine) before(t time.Time, m moment, date time.Time) bool {
+	if t.IsZero() {
+		return false
+	}
+	left := m.date
+	if left.IsZero() {
+		if date.IsZero() || m.earlier {
+			return false // the wall clock may have been set between the runs
+		}
+		left = date.Add(m.passed - e.passed)
+	}
+	return t.Before(left.Add(-clearly))
+}
+
+// sameName reports whether another create of the same natural name is in flight,
+// or may have been done.
+func (e *Engine) sameName(o *op) (inFlight, inDoubt bool) {
+	for _, r := range e.sent {
+		for _, other := range r.ops {
+			if other != o && other.SearchName == o.SearchName && other.Method == Post {
+				inFlight = true
+			}
+		}
+	}
+	others := e.doubts[o.SearchName]
+	if o.doubtful {
+		others--
+	}
+	return inFlight, others > 0
+}

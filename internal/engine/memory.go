@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Memory keeps small values by key for as long as a job runs. It holds what
+// became of named creates and changed resources, some dozen bytes each.
+type Memory interface {
+	// Get returns the last value put under key.
+	Get(key Key) (value []byte, ok bool, err error)
+	// Put keeps value, which the caller does not change afterward.
+	Put(key Key, value []byte) error
+}
+
+type mapMemory map[Key][]byte
+
+func (m mapMemory) Get(key Key) ([]byte, bool, error) { v, ok := m[key]; return v, ok, nil }
+func (m mapMemory) Put(key Key, value []byte) error   { m[key] = value; return nil }
+
+// memory is what the engine and the planner remember of operations that are
+// over. The first error of the store ends the job.
+type memory struct {
+	store Memory
+	err   error
+}
+
+// named is what is remembered of a create that has a bulkId.
+type named struct {
+	state    nameState
+	identity Key // what the resource is to be called in the keys of operations that refer to it
+	index    int
+	at       time.Duration // when it was done
+	quietAt  time.Duration // until then, an attempt of it may still be at work
+	id       string
+}
+
+type nameState byte
+
+const (
+	nameOpen nameState = iota
+	nameFailed
+	nameDone
+)
+
+func keyOf(kind, text string) Key {
+	sum := sha256.Sum256([]byte(kind + text))
+	return Key(sum[:len(Key{})])
+}
+
+func (m *memory) get(key Key) ([]byte, bool) {
+	value, ok, err := m.store.Get(key)
+	if err != nil && m.err == nil {
+		m.err = err
+	}
+	return value, ok && err == nil
+}
+
+func (m *memory) put(key Key, value []byte) {
+	if err := m.store.Put(key, value); err != nil && m.err == nil {
+		m.err = err
+	}
+}
+
+func (m *memory) named(name string) (n named, ok bool) {
+	b, ok := m.get(keyOf("name ", name))
+	if !ok || len(b) < 17 {
+		return named{}, false
+	}
+	n.state, b = nameState(b[0]), b[1:]
+	n.identity, b = Key(b[:16]), b[16:]
+	index, size := binary.Varint(b)
+	b = b[max(size, 0):]
+	at, size := binary.Varint(b)
+	b = b[max(size, 0):]
+	quietAt, size := binary.Varint(b)
+	n.index, n.id = int(index), string(b[max(size, 0):])
+	n.at, n.quietAt = time.Duration(at)*time.Millisecond, time.Duration(quietAt)*time.Millisecond
+	return n, true
+}
+
+func (m *memory) setNamed(name string, n named) {
+	b := append(make([]byte, 0, 64), byte(n.state))
+	b = append(b, n.identity[:]...)
+	b = binary.AppendVarint(b, int64(n.index))
+	b = binary.AppendVarint(b, n.at.Milliseconds())
+	b = binary.AppendVarint(b, (n.quietAt + time.Millisecond - 1).Milliseconds())
+	m.put(keyOf("name ", name), append(b, n.id...))
+}
+
+// Name tells the planner what became of a create that is over.
+func (m *memory) Name(name string) plan.Settled {
+	n, ok := m.named(name)
+	if !ok || n.state == nameOpen {
+		return plan.Settled{}
+	}
+	return plan.Settled{Known: true, Done: n.state == nameDone, ID: n.id, Index: n.index, At: n.at}
+}
+
+// changed is what is remembered of a resource that operations have changed.
+type changed struct {
+	key    Key // of the last operation on it
+	failed int // index of the first operation on it that was not done, plus 1
+}
+
+func (m *memory) changed(resource string) (c changed) {
+	b, ok := m.get(keyOf("resource ", resource))
+	if !ok || len(b) < 16 {
+		return c
+	}
+	c.key = Key(b[:16])
+	failed, _ := binary.Uvarint(b[16:])
+	c.failed = int(failed)
+	return c
+}
+
+func (m *memory) setChanged(resource string, c changed) {
+	m.put(keyOf("resource ", resource), binary.AppendUvarint(c.key[:len(c.key):len(c.key)], uint64(c.failed)))
+}
+
+// Resource tells the planner whether an operation on a resource was not done.
+func (m *memory) Resource(resource string) (index int, failed bool) {
+	c := m.changed(resource)
+	return c.failed - 1, c.failed > 0
+}
+
+// idSet holds ids as hashes: the last so many, and up to twice that. Older ids
+// matter no longer, since a lookup does not take a resource for ours that is
+// more than ten minutes older than the attempt.
+type idSet struct{ now, before map[Key]struct{} }
+
+const idsKept = 100_000 // some 6 MiB at most
+
+func (s *idSet) add(id string) {
+	if id == "" {
+		return
+	}
+	if s.now == nil || len(s.now) == idsKept {
+		s.now, s.before = map[Key]struct{}{}, s.now
+	}
+	s.now[keyOf("id ", id)] = struct{}{}
+}
+
+func (s *idSet) has(id string) bool {
+	key := keyOf("id ", id)
+	_, now := s.now[key]
+	_, before := s.before[key]
+	return now || before
+}

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// row is one row of the input as a person has written it. References name rows
+// by their labels, which stay the same when rows are inserted or swapped.
+type row struct {
+	label   int
+	method  Method
+	user    bool   // a user, else a group
+	name    string // of what a create makes
+	ext     string
+	content int    // the other data of a create, or the value of a PATCH
+	add     bool   // the PATCH adds its value to a list
+	unclear bool   // a resource does not show whether the PATCH was made
+	target  string // the id of what is changed, "" where on is given
+	on      int    // the label of the create whose resource is changed; 0: none
+	refs    []int  // labels of the creates that the data refers to
+	invalid bool
+}
+
+// mop is a row in one run: an operation with its bulkIds and its identity.
+type mop struct {
+	row
+	index      int
+	ident      int
+	bulkID     string
+	resource   string
+	targetName string   // bulkId in the path
+	refNames   []string // bulkIds in data and path
+	ticket     uint64
+	op         Operation
+}
+
+func (m *mop) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "#%d %v", m.index, m.method)
+	switch {
+	case m.method == Post && m.user:
+		fmt.Fprintf(&b, " user %s", m.name)
+	case m.method == Post:
+		fmt.Fprintf(&b, " group %s", m.name)
+	case m.target != "":
+		fmt.Fprintf(&b, " %s", m.target)
+	default:
+		fmt.Fprintf(&b, " bulkId:%s", m.targetName)
+	}
+	if m.ext != "" {
+		fmt.Fprintf(&b, " ext=%s", m.ext)
+	}
+	if m.method != Delete {
+		fmt.Fprintf(&b, " data=%d", m.content)
+	}
+	if m.add {
+		b.WriteString(" (add)")
+	}
+	if m.unclear {
+		b.WriteString(" (unclear)")
+	}
+	if m.bulkID != "" {
+		fmt.Fprintf(&b, " as %s", m.bulkID)
+	}
+	if len(m.refNames) > 0 {
+		fmt.Fprintf(&b, " refs %v", m.refNames)
+	}
+	return b.String()
+}
+
+func hashKey(text string) Key {
+	h := fnv.New128a()
+	h.Write([]byte(text))
+	return Key(h.Sum(nil))
+}
+
+// natural is the natural name of what a create makes.
+func (r row) natural() string {
+	if r.user {
+		return "U" + r.name
+	}
+	return "G" + r.name + "/" + r.ext
+}
+
+// materialize makes the operations of one run of the rows. bulkIds are row
+// numbers, so they change when a row is inserted above.
+func (w *model) materialize(rows []row) []*mop {
+	byLabel := map[int]*mop{}
+	var input []*mop
+	for i, r := range rows {
+		m := &mop{row: r, index: i}
+		if r.method == Post {
+			m.bulkID = fmt.Sprintf("b%d", i)
+			byLabel[r.label] = m
+		}
+		input = append(input, m)
+	}
+	name := func(label int) string {
+		if m := byLabel[label]; m != nil {
+			return m.bulkID
+		}
+		return fmt.Sprintf("gone%d", label)
+	}
+	meaning := func(label int) string {
+		if m := byLabel[label]; m != nil {
+			return m.natural()
+		}
+		return name(label)
+	}
+	last := map[string]string{} // identities of the last operations on resources
+	for _, m := range input {
+		identity := fmt.Sprintf("%v|%v|%s|%d|%v%v|", m.method, m.user, m.name+"/"+m.ext+"/"+m.target, m.content, m.add, m.unclear)
+		content := identity
+		if m.on != 0 {
+			m.targetName = name(m.on)
+			m.refNames = append(m.refNames, m.targetName)
+			identity += "on " + meaning(m.on)
+			content += "on *"
+		}
+		for _, label := range m.refs {
+			if n := name(label); !slices.Contains(m.refNames, n) {
+				m.refNames = append(m.refNames, n)
+			}
+			if label == m.label {
+				identity += ", itself"
+				continue
+			}
+			identity += ", " + meaning(label)
+		}
+		content += fmt.Sprint(len(m.refNames))
+		switch {
+		case m.method == Post:
+		case m.on != 0:
+			m.resource = "bulkId:" + m.targetName
+		default:
+			m.resource = "/r/" + m.target
+		}
+		if m.resource != "" && !m.invalid {
+			if m.method == Patch {
+				identity += " after (" + last[m.resource] + ")"
+			}
+			last[m.resource] = identity
+		}
+		id, ok := w.idents[identity]
+		if !ok {
+			id = len(w.identOf)
+			w.idents[identity] = id
+			w.identOf = append(w.identOf, identity)
+		}
+		m.ident = id
+		m.op = Operation{
+			Index: m.index, Method: m.method, BulkID: m.bulkID, Resource: m.resource, Size: 100, Content: hashKey(content),
+			Guarded:    m.method == Post && m.user || m.method == Delete || m.method == Patch && !m.add,
+			ResourceID: m.target,
+		}
+		m.op.Target = m.targetName
+		if m.method == Post {
+			m.op.Name, m.op.SearchName = hashKey(m.natural()), hashKey("search "+m.searchName())
+		}
+		for _, n := range m.refNames {
+			m.op.Refs = append(m.op.Refs, plan.Ref{Name: n, Count: 1, Width: 10, Required: true})
+		}
+		if m.invalid {
+			m.op.Invalid = errInvalid
+		}
+	}
+	return input
+}
+
+func (r row) searchName() string {
+	if r.user {
+		return "U" + r.name
+	}
+	return "G" + r.name
+}
+
+func (m *mop) data(id func(name string) string) string {
+	out := fmt.Sprint(m.content)
+	for _, name := range m.refNames {
+		out += " " + id(name)
+	}
+	return out
+}

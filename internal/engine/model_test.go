@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+var (
+	modelJobs  = flag.Int("model.jobs", 0, "random jobs of the model; 0 is a number for everyday use")
+	modelMoves = flag.Int("model.moves", 2, "faults and changes of order in each way through a small job; one less with a crash")
+	modelSeed  = flag.Uint64("model.seed", 1, "seed of the first random job of the model")
+)
+
+// TestModelRandom plays random jobs. A long campaign:
+//
+//	go test ./internal/engine -run TestModelRandom -timeout 0 -model.jobs 10000000 -model.seed 1
+func TestModelRandom(t *testing.T) {
+	jobs := *modelJobs
+	if jobs == 0 {
+		jobs = 20_000
+	}
+	var next atomic.Int64
+	var found violations
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for found.few() {
+				i := next.Add(1) - 1
+				if i >= int64(jobs) {
+					return
+				}
+				seed := *modelSeed + uint64(i)
+				j, c := randomJob(seed)
+				if law, _ := play(j, c, nil); law != "" {
+					j, c := randomJob(seed)
+					found.add(law, fmt.Sprintf("seed %d", seed), j, c)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	found.report(t)
+	t.Logf("%d jobs", min(next.Load(), int64(jobs)))
+}
+
+// violations keeps the shortest story of each law that was broken.
+type violations struct {
+	mu    sync.Mutex
+	count map[string]int
+	story map[string]string
+	total int
+}
+
+const fewViolations = 300
+
+func (v *violations) few() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.total < fewViolations
+}
+
+// add plays a job that breaks a law once more, with its story.
+func (v *violations) add(law, how string, j *job, pick chooser) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %+v, runs %d, edits %v, rare %d\n", how, j.settings, j.runs, j.edits, j.rare)
+	_, text := play(j, pick, &b)
+	story := b.String()
+	if lines := strings.SplitAfter(story, "\n"); len(lines) > 220 {
+		story = strings.Join(lines[:80], "") + "...\n" + strings.Join(lines[len(lines)-80:], "")
+	}
+	story += text + "\n"
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.count == nil {
+		v.count, v.story = map[string]int{}, map[string]string{}
+	}
+	v.total++
+	v.count[law]++
+	if old := v.story[law]; old == "" || len(story) < len(old) {
+		v.story[law] = story
+	}
+}
+
+func (v *violations) report(t *testing.T) {
+	for law, story := range v.story {
+		t.Errorf("%d times: %s\n%s", v.count[law], law, story)
+	}
+}
+
+// TestModelSeed tells the story of one random job:
+//
+//	go test ./internal/engine -run TestModelSeed -v -model.seed 17
+func TestModelSeed(t *testing.T) {
+	j, c := randomJob(*modelSeed)
+	var trace strings.Builder
+	fmt.Fprintf(&trace, "%+v, runs %d, edits %v, rare %d\n", j.settings, j.runs, j.edits, j.rare)
+	_, violation := play(j, c, &trace)
+	t.Log("\n" + trace.String())
+	if violation != "" {
+		t.Error(violation)
+	}
+}
+
+// TestModelExhaustive plays small jobs in all ways that differ in so many moves,
+// which are faults and changes of the usual order, and in one crash. Deeper:
+//
+//	go test ./internal/engine -run TestModelExhaustive -timeout 0 -model.moves 3
+func TestModelExhaustive(t *testing.T) {
+	t.Run("WithoutCrash", func(t *testing.T) { search(t, searcher{moves: *modelMoves}) })
+	t.Run("WithCrash", func(t *testing.T) { search(t, searcher{moves: *modelMoves - 1, crashes: 1}) })
+}
+
+func search(t *testing.T, with searcher) {
+	jobs := smallJobs()
+	var next, ways, choices atomic.Int64
+	var found violations
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1) - 1)
+				if i >= len(jobs) {
+					return
+				}
+				j := jobs[i]
+				if with.crashes > 0 && !j.journal {
+					continue
+				}
+				s := with
+				for more := true; more && found.few(); more = s.next() {
+					s.start()
+					ways.Add(1)
+					if law, _ := play(j, &s, nil); law != "" {
+						again := s
+						again.start()
+						found.add(law, fmt.Sprintf("job %d, choices %v", i, s.choices[:s.at]), j, &again)
+					}
+					choices.Add(int64(s.at))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	found.report(t)
+	t.Logf("%d jobs, %d ways, %d choices", len(jobs), ways.Load(), choices.Load())
+}

@@ -1,0 +1,70 @@
+package main
+
+// breakages are the rules of the engine, each broken.
+var breakages = []breakage{
+	// The table of knowledge.
+	{"a refused repetition forgets the lost attempt", "knowledge.go",
+		"case Conflict, Refusal:\n\t\t\treturn Disputed", "case Conflict, Refusal:\n\t\t\treturn Refused"},
+	{"a repetition that did nothing forgets the lost attempt", "knowledge.go",
+		"case NotDone, NoAnswer:\n\t\t\treturn Lost", "case NotDone:\n\t\t\treturn Unsent\n\t\tcase NoAnswer:\n\t\t\treturn Lost"},
+	{"an attempt that did nothing counts as lost", "knowledge.go",
+		"case NotDone:\n\t\t\treturn Unsent", "case NotDone:\n\t\t\treturn Lost"},
+	{"a lost answer counts as not done", "knowledge.go",
+		"case NoAnswer:\n\t\t\treturn Lost", "case NoAnswer:\n\t\t\treturn Unsent"},
+	{"404 for a repeated DELETE is a dispute", "knowledge.go",
+		"case Success, Missing:\n\t\t\treturn Done", "case Success:\n\t\t\treturn Done\n\t\tcase Missing:\n\t\t\treturn Disputed"},
+	{"a disputed create whose name is another's is unsent", "knowledge.go",
+		"case Foreign, Absent, Untouched:\n\t\t\treturn Refused", "case Foreign, Absent, Untouched:\n\t\t\treturn Unsent"},
+	{"an absent effect counts as a refusal", "knowledge.go",
+		"case Absent, Untouched:\n\t\t\treturn Unsent", "case Absent, Untouched:\n\t\t\treturn Refused"},
+
+	// What answers are evidence of.
+	{"500 and 504 for an item count as refusals", "request.go", "it.Status >= 500:", "it.Status >= 600:"},
+	{"408 for an item counts as a refusal", "request.go", "it.Status == 408 || ", ""},
+	{"423 and 425 for an item count as refusals", "request.go", " || it.Status == 423 || it.Status == 425", ""},
+	{"a refusal stands although what it depends on failed", "request.go", "if (excused[i] ||", "if false && (excused[i] ||"},
+	{"no answer counts as not done", "request.go", "e.learn(o, NoAnswer)", "e.learn(o, NotDone)"},
+	{"404 for what was created just now is final", "request.go", "it.Err != nil && o.young > e.now.Elapsed", "it.Err != nil && false"},
+	{"409 for a POST is a plain refusal", "request.go", "return Conflict", "return Refusal"},
+
+	// Sending.
+	{"a request does not wait for the disk", "request.go", "\t\tr.onDisk = false\n", ""},
+	{"more requests than allowed are in flight", "request.go", "len(e.sent) >= e.cfg.Concurrency || ", ""},
+	{"a spent budget holds nothing back", "request.go", "!e.budget.open() || ", ""},
+	{"a share of the budget is not held", "budget.go", "b.held += share", ""},
+	{"refusals do not spend the budget", "budget.go", "b.spent += refused", ""},
+	{"doubt does not hold the budget", "budget.go", "b.held += keep", "keep = 0"},
+
+	// Lookups.
+	{"the proof of absence does not allow for lag", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.MaxServiceTime - age"},
+	{"the proof of absence does not allow for work", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.LookupPatience - age"},
+	{"an unguarded create is sent again at once", "lookup.go", "o.Method == Post && o.Guarded &&", "o.Method == Post &&"},
+	{"an attempt of an earlier run is old", "lookup.go", "return at\n", "return at + time.Hour\n"},
+	{"one second is a clear difference of two clocks", "lookup.go", "const clearly = 10 * time.Minute", "const clearly = time.Second"},
+	{"the age of what is there does not matter", "lookup.go", "case e.before(c.Created, o.first, date):", "case false:"},
+	{"what another operation has made may be ours", "lookup.go", "case c.Owned, e.others.has(c.ID),", "case c.Owned,"},
+	{"a different externalId may be ours", "lookup.go", ", c.ExternalID == Different:", ":"},
+	{"another create of the name in flight does not matter", "lookup.go", "len(sure)+len(likely) > 0 && inFlight", "false"},
+	{"another create of the name in doubt does not matter", "lookup.go", "!unclear && !inDoubt", "!unclear"},
+	{"a reading counts from when it was told", "lookup.go", "e.weighReading(o, f, l.at, date)", "e.weighReading(o, f, e.now.Elapsed, date)"},
+	{"a search counts from when it was told", "lookup.go", "e.weighCandidates(o, f.Candidates, l.at, date)", "e.weighCandidates(o, f.Candidates, e.now.Elapsed, date)"},
+	{"a plain conflict may be with a create in doubt", "lookup.go", "inFlight || inDoubt {", "false {"},
+	{"a lagging read proves a DELETE", "lookup.go", "case !f.Exists && at < o.young:", "case false:"},
+	{"what is there is taken for ours", "lookup.go", "case foreign && o.Guarded:\n\t\treturn Candidate{}, isForeign", "case foreign && o.Guarded:\n\t\treturn candidates[0], isOurs"},
+
+	// Outcomes.
+	{"the next change does not wait for lost attempts", "outcome.go", "wait > 0 && o.Resource != \"\" && finished.Done", "false"},
+	{"the age of a lost attempt counts from the job's begin", "outcome.go", "moment{elapsed: e.now.Elapsed}", "moment{}"},
+	{"what is in doubt is forgotten", "outcome.go", "case o.recorded && !o.knowledge.Maybe():", "case o.recorded:"},
+	{"results are told before they are on disk", "outcome.go", "e.record(changes, nil, results)", "e.record(changes, nil, nil)\n\te.hand(results)"},
+	{"a failed change is not remembered", "outcome.go", "if o.knowledge != Done && c.failed == 0 {", "if false {"},
+
+	// Earlier runs.
+	{"a PATCH is recognized without the one before it", "claim.go", "h.Write(before[:])", "_ = before"},
+	{"references are recognized by bulkId", "claim.go", "h.Write(n.identity[:])", "h.Write([]byte(r.Name))"},
+	{"what an earlier run has sent counts as unsent", "claim.go", "o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)", ""},
+	{"what an earlier run has done is sent again", "claim.go", "case KnownDone:\n", "case KnownDone + 1:\n"},
+	{"a corrected create is sent", "claim.go", "case o.rivals > 0:", "case false:"},
+	{"a corrected change does not wait", "claim.go", "e.sendLater(o, e.quietFor())", "e.sendLater(o, 0)"},
+	{"a DELETE by reference does not wait for its create", "claim.go", "o.held && o.endsCreate() && e.awaitCreate(o)", "false"},
+}

@@ -1,0 +1,122 @@
+// Command mutate breaks the engine on purpose, one rule at a time, and tells
+// whether the scripts and the model notice.
+//
+//	go run ./internal/engine/mutate [-run REGEXP] [-jobs N]
+//
+// Each breakage replaces a text that a source file of the engine holds exactly
+// once; the files themselves are not touched. The exit status is 1 if a breakage
+// was not noticed or no longer applies.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// breakage is one deliberate mistake.
+type breakage struct {
+	name     string
+	file     string // in internal/engine
+	old, new string
+}
+
+func main() {
+	only := flag.String("run", "", "only the breakages whose name matches")
+	jobs := flag.Int("jobs", 30_000, "random jobs of the model for each")
+	flag.Parse()
+	pattern, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	missed := 0
+	for _, b := range breakages {
+		if !pattern.MatchString(b.name) {
+			continue
+		}
+		by, err := try(root, b, *jobs)
+		switch {
+		case err != nil:
+			missed++
+			fmt.Printf("ERROR    %s: %v\n", b.name, err)
+		case by == "":
+			missed++
+			fmt.Printf("MISSED   %s\n", b.name)
+		default:
+			fmt.Printf("caught   %s: %s\n", b.name, by)
+		}
+	}
+	if missed > 0 {
+		fmt.Printf("%d of %d were not caught\n", missed, len(breakages))
+		os.Exit(1)
+	}
+}
+
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// try runs the tests with a breakage and returns the names of those that fail.
+func try(root string, b breakage, jobs int) (by string, err error) {
+	path := filepath.Join(root, "internal", "engine", b.file)
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if n := bytes.Count(source, []byte(b.old)); n != 1 {
+		return "", fmt.Errorf("%s holds its text %d times, expected once", b.file, n)
+	}
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	broken := filepath.Join(dir, b.file)
+	if err := os.WriteFile(broken, bytes.Replace(source, []byte(b.old), []byte(b.new), 1), 0o600); err != nil {
+		return "", err
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: broken}})
+	if err != nil {
+		return "", err
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, overlay, 0o600); err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-overlay", list, "./internal/engine")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("it does not compile: %s", out)
+	}
+	test := exec.Command("go", "test", "-overlay", list, "-failfast", "-timeout", "5m", "./internal/engine", "-model.jobs", fmt.Sprint(jobs), "-model.moves", "0")
+	test.Dir = root
+	out, err := test.CombinedOutput()
+	if err == nil {
+		return "", nil
+	}
+	failed := regexp.MustCompile(`--- FAIL: (\S+)`).FindAllStringSubmatch(string(out), -1)
+	if len(failed) == 0 {
+		return "", fmt.Errorf("go test: %w: %s", err, out)
+	}
+	var names []string
+	for _, f := range failed {
+		names = append(names, f[1])
+	}
+	return strings.Join(names, ", "), nil
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Method is what an operation does to its resource.
+type Method uint8
+
+// The methods of Webex Bulk requests.
+const (
+	Post Method = iota
+	Patch
+	Delete
+)
+
+// String returns the method as it is sent.
+func (m Method) String() string { return [...]string{"POST", "PATCH", "DELETE"}[m] }
+
+// Key recognizes something by a hash of what it means. The zero Key is none.
+type Key [16]byte
+
+// Operation is an operation as the engine knows it: facts about it, without
+// its data.
+type Operation struct {
+	// Index is the operation's place in the input, from 0 and without gaps.
+	Index int
+	// Method is what the operation does.
+	Method Method
+	// Guarded reports that the service itself keeps a repetition from doing
+	// harm: userNames are unique, a PATCH or DELETE that is repeated comes to the
+	// same. A create of a group is not guarded, nor is a PATCH that may add a
+	// value twice.
+	Guarded bool
+	// BulkID is what references call the resource that a create makes; "" for
+	// none.
+	BulkID string
+	// Resource recognizes what a PATCH or DELETE changes; "" for a create.
+	Resource string
+	// ResourceID is the id of that resource, "" where it is given by reference.
+	ResourceID string
+	// Target is the bulkId of the create whose resource a PATCH or DELETE changes,
+	// where its path refers to it; it is one of Refs.
+	Target string
+	// Refs are the references, in an order that depends on what the operation
+	// means and not on how it is written.
+	Refs []plan.Ref
+	// Size is the operation's size in a request, in bytes.
+	Size int
+	// Name recognizes the natural name of what a create makes: its type with
+	// userName, or with displayName and externalId. Zero: it has none.
+	Name Key
+	// SearchName is Name without the externalId: what a lookup searches for.
+	// Zero: the create cannot be looked up.
+	SearchName Key
+	// Content recognizes method, path and data, with one placeholder for every
+	// reference.
+	Content Key
+	// Invalid is why the operation must not be sent; nil if it may be.
+	Invalid error
+}
+
+// moment is when an attempt left: by the time of the job, by the time that has
+// passed in truth, and by the service's clock as its last answer before showed it
+// (zero if there was none).
+type moment struct {
+	elapsed time.Duration
+	passed  time.Duration
+	date    time.Time
+	earlier bool // in an earlier run, so that elapsed says nothing
+}
+
+// phase is who has to do something next about an operation.
+type phase uint8
+
+const (
+	reading  phase = iota // the source: what it refers to has not been read
+	asking                // the journal: what do earlier runs know of it
+	rivaling              // the end of the input: is another create of its name still there
+	parked                // a create: it has to be over first
+	planned               // the planner
+	flying                // the service: it is in a request
+	looking               // a lookup
+	delayed               // the clock: it is sent again later
+	over                  // nobody
+)
+
+// op is an operation on its way to an outcome.
+type op struct {
+	Operation
+	knowledge Knowledge
+	phase     phase
+
+	key        Key
+	unread     int             // references and predecessors that have to be read before its key is known
+	next       *op             // the PATCH on the same resource whose key waits for this one's
+	before     *op             // the operation before it on the same resource, until its key is known
+	held       bool            // the planner keeps it until it is released
+	recordName Key             // recognizes rivals on record
+	ticket     uint64          // the journal's
+	recorded   bool            // it is on record as sent
+	rivals     map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
+
+	first    moment        // the first attempt that may have been carried out
+	attempts int           // requests that carried it
+	tries    int           // attempts that told nothing
+	young    time.Duration // until then, a refusal may mean that a reference is not known everywhere yet
+	refusal  error         // why its whole request was refused, and with it the job
+
+	said      said       // the last result that told something
+	doubtful  bool       // it is one of Engine.doubts
+	doubt     error      // why nobody can tell what became of it
+	dropped   *plan.Drop // it will not be sent again
+	recovered bool       // a lookup decided
+	replayed  bool       // an earlier run has done it
+	corrected bool       // its name is that of what an earlier run created from other content
+	exhausted bool       // it has had all its attempts
+	plain     bool       // it was refused as a duplicate at its first attempt
+	existing  string     // the id of what is there instead
+	reserve   *reserve   // what its lost attempt holds of the error budget
+
+	due      time.Duration // of the timer that counts for it
+	interval time.Duration // between its lookups
+	resolved int           // references whose ids its last lookup knew
+	lag      time.Duration // between its attempts while a reference is young
+	since    time.Duration // when its lookups began
+	lost     bool          // an attempt without an answer may still be at work
+	lostAt   moment        // when the last such attempt was given up
+}
+
+// said is what the service said about an operation.
+type said struct {
+	status                int
+	id, location, version string
+	err                   error
+}
+
+// lookable reports whether a lookup can tell something about the operation.
+func (o *op) lookable() bool { return o.Method != Post || o.SearchName != (Key{}) }

@@ -1,0 +1,466 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Result is the outcome of one operation, and how it came about.
+type Result struct {
+	Index   int
+	Outcome Outcome
+	// Status, ID, Location and Version are what the service said of the
+	// operation or, where Recovered, what a lookup found.
+	Status                int
+	ID, Location, Version string
+	// Attempts is how many requests carried the operation in this run.
+	Attempts int
+	// Recovered reports that a lookup decided, Replayed that the journal did.
+	Recovered, Replayed bool
+	// Reason is why the operation did not succeed.
+	Reason Reason
+}
+
+// Reason is why an operation did not succeed.
+type Reason struct {
+	Why Why
+	// Err is what the service, a check, or a lookup said; that of a stopped job
+	// is why it stopped.
+	Err error
+	// Drop says what the operation depends on, where Why is Dependency.
+	Drop plan.Drop
+	// ExistingID is the id of the resource that is there already, where a lookup
+	// could tell.
+	ExistingID string
+}
+
+// Why is the kind of a Reason.
+type Why uint8
+
+// The reasons. The zero value is none.
+const (
+	// Said: the service refused the operation.
+	Said Why = iota + 1
+	// Invalid: a check refused it.
+	Invalid
+	// Dependency: the planner gave it up; see Reason.Drop.
+	Dependency
+	// Corrected: an earlier run has created something of its name from content
+	// that this input no longer holds.
+	Corrected
+	// Stopped: the job stopped before it was sent.
+	Stopped
+	// RequestRefused: its request was refused whole, for which the job stopped.
+	RequestRefused
+	// Exhausted: it has had all its attempts, none of which was carried out.
+	Exhausted
+	// Doubt: nobody can tell what became of it.
+	Doubt
+)
+
+// ChangeKind is what a Change records.
+type ChangeKind uint8
+
+// The changes of a journal.
+const (
+	// SentChange: the operation is about to leave.
+	SentChange ChangeKind = iota
+	// DoneChange: the operation is done.
+	DoneChange
+	// Forget: it is proven that the operation was not done.
+	Forget
+	// ReplacedChange: the operation, which an earlier run has sent or done, no
+	// longer has the last word on its resource.
+	ReplacedChange
+	// ForeignChange: the resource ID belongs to somebody else.
+	ForeignChange
+)
+
+// Change is something that the journal is to remember.
+type Change struct {
+	Kind   ChangeKind
+	Ticket uint64
+	// Key and Name are those of the Claim, for SentChange.
+	Key, Name Key
+	// Sent and Date are the times of an attempt, by the wall clock and by the
+	// service's clock before it (zero if that is not known).
+	Sent, Date time.Time
+	// Status, ID, Location, Version and Recovered are those of a result.
+	Status                int
+	ID, Location, Version string
+	Recovered             bool
+}
+
+// Record is a group of changes that are written together. Records are to be
+// written in the order in which they came.
+type Record struct {
+	Number  int
+	Changes []Change
+}
+
+// write is a Record that is not confirmed.
+type write struct {
+	then    func()
+	results []Result
+}
+
+func (e *Engine) record(changes []Change, then func(), results []Result) {
+	e.serial++
+	e.writing++
+	e.writes[e.serial] = write{then, results}
+	e.out.Records = append(e.out.Records, Record{Number: e.serial, Changes: changes})
+}
+
+// Recorded tells that changes are on disk, or why they are not. An error ends
+// the job.
+func (e *Engine) Recorded(now Time, number int, err error) {
+	e.begin(now)
+	w, ok := e.writes[number]
+	if !ok {
+		e.stop(internal("record %d was not asked for", number))
+		return
+	}
+	delete(e.writes, number)
+	e.writing--
+	switch {
+	case err != nil:
+		e.failJournal(err)
+	case w.then != nil:
+		w.then()
+	}
+	e.hand(w.results)
+	e.proceed()
+}
+
+// learn adds evidence to what is known of an operation.
+func (e *Engine) learn(o *op, evidence Evidence) {
+	o.knowledge = o.knowledge.Learn(evidence)
+	switch evidence {
+	case NoAnswer:
+		// It counts from when the client gave it up: the throttle may have held it
+		// back, and it may be at work from now on.
+		o.lost, o.lostAt = true, moment{elapsed: e.now.Elapsed}
+	case Absent, Untouched:
+		o.lost = false
+	}
+	e.countDoubt(o)
+}
+
+// countDoubt counts the creates of each name of which it is not known what they
+// have made: they may have been done, or it is not known as which resource.
+func (e *Engine) countDoubt(o *op) {
+	k := o.knowledge
+	doubtful := o.Method == Post && (k.Maybe() && k != Sent || k == Done && o.said.id == "")
+	if doubtful == o.doubtful {
+		return
+	}
+	o.doubtful = doubtful
+	if doubtful {
+		e.doubts[o.SearchName]++
+	} else if e.doubts[o.SearchName]--; e.doubts[o.SearchName] == 0 {
+		delete(e.doubts, o.SearchName)
+	}
+}
+
+// freeReserve gives back what the lost attempt of an operation holds of the
+// budget: it is known what became of it, or the next attempt takes a share.
+func (e *Engine) freeReserve(o *op) {
+	e.budget.release(o.reserve)
+	o.reserve = nil
+}
+
+func (e *Engine) pursueAll(ops []*op) {
+	for _, o := range ops {
+		e.pursue(o)
+	}
+}
+
+// pursue does what is to be done next about an operation that is in no request.
+func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
+
+// pursueAfter is pursue for an operation that is not to be sent again or looked up
+// before a delay has passed.
+func (e *Engine) pursueAfter(o *op, delay time.Duration) {
+	switch {
+	case o.phase == over:
+	case o.knowledge == Done && o.Method == Post && o.said.id == "" && o.lookable() && e.stopped == nil,
+		o.knowledge == Refused && o.plain && o.lookable() && e.stopped == nil:
+		e.startLooking(o) // for the id
+	case o.knowledge == Done, o.knowledge == Refused:
+		e.decide(o)
+	case e.stopped != nil:
+		e.decide(o)
+	case o.knowledge == Unsent && (o.dropped != nil || o.exhausted):
+		e.decide(o)
+	case o.knowledge == Unsent:
+		e.sendLater(o, delay)
+	case !o.lookable():
+		e.decide(o)
+	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded:
+		o.exhausted = o.exhausted || o.tries >= e.cfg.MaxAttempts
+		e.lookLater(o, delay)
+	default: // a PATCH or DELETE comes to the same when it is repeated
+		if o.tries > 1 && delay == 0 {
+			delay = e.backOff(o.tries - 1)
+		}
+		e.sendLater(o, delay)
+	}
+}
+
+// sendLater gives an operation back to the planner, after a delay.
+func (e *Engine) sendLater(o *op, delay time.Duration) {
+	if delay <= 0 {
+		e.release(o)
+		return
+	}
+	o.phase = delayed
+	o.due = e.now.Elapsed + delay
+	e.timers.set(o.due, func() {
+		if o.phase == delayed {
+			e.release(o)
+		}
+	})
+}
+
+// decide gives an operation its outcome: it follows from what is known.
+func (e *Engine) decide(o *op) {
+	if o.phase == over {
+		return
+	}
+	delete(e.looking, o)
+	o.phase = over
+	if !o.knowledge.Maybe() {
+		e.freeReserve(o)
+	}
+	e.decided = append(e.decided, o)
+	e.remember(o)
+	if o.knowledge == Done {
+		e.others.add(o.said.id)
+		if o.Method == Delete {
+			e.gone.add(e.idOf(o))
+		}
+	}
+	if o.Method == Post && !o.isDuplicate() {
+		delete(e.creates, o.BulkID)
+		defer e.releaseEnding(o.BulkID)
+	}
+	if e.stopped != nil {
+		return // the planner has given up everything
+	}
+	if o.dropped != nil {
+		return // the planner has given it up
+	}
+	finished := plan.Settled{
+		Known: true, Done: o.knowledge == Done, ID: o.said.id, Index: o.Index, At: e.doneAt(o),
+	}
+	e.finish(o, finished)
+}
+
+// finish tells the planner that an operation is over. After an uncertain attempt
+// on a resource, the next operation on it waits until that attempt can no longer
+// be at work.
+func (e *Engine) finish(o *op, finished plan.Settled) {
+	if e.stopped != nil {
+		return
+	}
+	if wait := e.atWork(o); wait > 0 && o.Resource != "" && finished.Done {
+		e.timers.set(e.now.Elapsed+wait, func() { e.finish(o, finished) })
+		return
+	}
+	e.planner.Finish(o.Index, finished)
+}
+
+// doneAt is when an operation was done, at the latest: what an earlier run has
+// done counts as done when this one began.
+func (e *Engine) doneAt(o *op) time.Duration {
+	if o.replayed {
+		return time.Millisecond
+	}
+	return max(time.Millisecond, e.now.Elapsed)
+}
+
+// atWork is how long an attempt that was lost before the operation was done may
+// still be at work.
+func (e *Engine) atWork(o *op) time.Duration {
+	switch {
+	case o.replayed:
+		return e.quietFor()
+	case o.lost:
+		return e.cfg.MaxServiceTime - age(o.lostAt, e.now.Elapsed)
+	}
+	return 0
+}
+
+// remember keeps what later operations of the input may ask for.
+func (e *Engine) remember(o *op) {
+	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() {
+		n, _ := e.memory.named(o.BulkID)
+		n.index, n.state = o.Index, nameFailed
+		if o.knowledge == Done {
+			n.state, n.id, n.at = nameDone, o.said.id, e.doneAt(o)
+			n.quietAt = e.now.Elapsed + max(0, e.atWork(o))
+		}
+		e.memory.setNamed(o.BulkID, n)
+	}
+	if o.Resource == "" {
+		return
+	}
+	last := e.tails[o.Resource] == o
+	if last {
+		delete(e.tails, o.Resource)
+	}
+	if last || o.knowledge != Done {
+		c := e.memory.changed(o.Resource)
+		if last {
+			c.key = o.key
+		}
+		if o.knowledge != Done && c.failed == 0 {
+			c.failed = o.Index + 1
+		}
+		e.memory.setChanged(o.Resource, c)
+	}
+}
+
+func (o *op) isDuplicate() bool { return o.dropped != nil && o.dropped.Why == plan.Duplicate }
+
+// takeDrops decides the operations that the planner has given up.
+func (e *Engine) takeDrops() {
+	for drops := e.planner.Drops(); len(drops) > 0; drops = e.planner.Drops() {
+		for _, d := range drops {
+			o := e.ops[d.Index]
+			if o == nil || o.phase == over {
+				continue
+			}
+			o.dropped = &d
+			if e.cfg.Journal && (o.phase == reading || o.phase == asking) {
+				continue // an earlier run may have done it
+			}
+			if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
+				e.remember(o)
+			}
+		}
+	}
+}
+
+// tell hands on the outcomes that were decided, on record first.
+func (e *Engine) tell() {
+	if len(e.decided) == 0 && len(e.foreign) == 0 {
+		return
+	}
+	var changes []Change
+	var results []Result
+	for _, o := range e.decided {
+		results = append(results, e.result(o))
+		switch {
+		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:
+		case o.knowledge == Done:
+			changes = append(changes, Change{
+				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
+				Version: o.said.version, Recovered: o.recovered, Date: e.date,
+			})
+			for ticket := range o.rivals {
+				changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
+			}
+		case o.recorded && !o.knowledge.Maybe():
+			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
+		}
+	}
+	e.decided = nil
+	if e.cfg.Journal {
+		for _, id := range e.foreign {
+			changes = append(changes, Change{Kind: ForeignChange, ID: id})
+		}
+	}
+	e.foreign = nil
+	if len(changes) == 0 || e.journalErr != nil {
+		e.hand(results)
+		return
+	}
+	e.record(changes, nil, results)
+}
+
+func (e *Engine) hand(results []Result) {
+	for _, r := range results {
+		delete(e.ops, r.Index)
+	}
+	e.out.Results = append(e.out.Results, results...)
+}
+
+func (e *Engine) result(o *op) Result {
+	r := Result{
+		Index: o.Index, Outcome: o.knowledge.Outcome(), Status: o.said.status, Location: o.said.location,
+		Attempts: o.attempts, Recovered: o.recovered, Replayed: o.replayed,
+	}
+	switch o.knowledge {
+	case Done:
+		r.ID, r.Version = o.said.id, o.said.version
+		return r
+	case Refused:
+		r.Reason = Reason{Why: Said, Err: o.said.err, ExistingID: o.existing}
+		return r
+	case Unsent:
+		r.Status, r.Location = 0, ""
+		r.Outcome, r.Reason = e.whyUnsent(o)
+		return r
+	}
+	r.Status, r.Location = 0, ""
+	r.Reason = Reason{Why: Doubt, Err: o.doubt}
+	if o.knowledge == Disputed {
+		r.Reason.Err = errors.Join(o.doubt, o.said.err)
+	}
+	if e.stopped != nil {
+		r.Reason.Err = errors.Join(r.Reason.Err, e.stopped)
+	}
+	return r
+}
+
+// whyUnsent tells why an operation was never done. What cannot be sent for what
+// it is has failed; what might be sent another time is skipped.
+func (e *Engine) whyUnsent(o *op) (Outcome, Reason) {
+	switch {
+	case o.Invalid != nil:
+		return Failed, Reason{Why: Invalid, Err: o.Invalid}
+	case o.corrected:
+		return Failed, Reason{Why: Corrected}
+	case o.dropped != nil:
+		outcome := Failed
+		if o.dropped.Why == plan.Needed || o.dropped.Why == plan.NoID {
+			outcome = Skipped
+		}
+		return outcome, Reason{Why: Dependency, Drop: *o.dropped}
+	case o.exhausted:
+		return Skipped, Reason{Why: Exhausted, Err: cmp.Or(o.said.err, o.doubt)}
+	case o.refusal != nil:
+		return Skipped, Reason{Why: RequestRefused, Err: o.refusal}
+	case e.cfg.Journal && o.ticket == 0 && !e.cfg.LastWritten.IsZero():
+		return Unknown, Reason{Why: Doubt, Err: errors.Join(errNotAsked, e.stopped)}
+	}
+	return Skipped, Reason{Why: Stopped, Err: e.stopped}
+}
+
+var errNotAsked = errors.New("whether an earlier run has done it was not found out")
+
+// stop ends the job before its time. Requests in flight are still waited for.
+func (e *Engine) stop(err error) {
+	if e.stopped != nil {
+		return
+	}
+	e.stopped = err
+	for _, r := range e.prepared {
+		e.planner.Unsend(r.planned)
+		for _, o := range r.ops {
+			o.phase = planned
+		}
+	}
+	e.prepared = nil
+	e.planner.Unsent()
+	for _, o := range e.inOrder() {
+		switch o.phase {
+		case planned, parked, rivaling, looking, delayed:
+			e.decide(o)
+		}
+	}
+}

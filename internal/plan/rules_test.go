@@ -1,0 +1,273 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// requests composes all that can leave.
+func requests(p *Planner) (out []*Request, shown string) {
+	var all [][]int
+	for r := p.Next(Pauses); r != nil; r = p.Next(Pauses) {
+		out, all = append(out, r), append(all, indexes(r))
+	}
+	return out, fmt.Sprint(all)
+}
+
+func expect(t *testing.T, p *Planner, expected string) []*Request {
+	t.Helper()
+	out, shown := requests(p)
+	if shown != expected {
+		t.Fatalf("%s are sent, expected %s", shown, expected)
+	}
+	return out
+}
+
+// show shows drops: the operation, the reason, the name, and the other one.
+func show(drops []Drop) string {
+	var all []string
+	for _, d := range drops {
+		all = append(all, fmt.Sprint(d.Index, d.Why, d.Name, d.Of))
+	}
+	return fmt.Sprint(all)
+}
+
+func expectDrops(t *testing.T, p *Planner, expected ...Drop) {
+	t.Helper()
+	if got := show(takeDrops(p)); got != show(expected) {
+		t.Fatalf("dropped: %s, expected %s", got, show(expected))
+	}
+}
+
+func TestOperationsOnOneResourceGoOneByOne(t *testing.T) {
+	p := numbered(Config{}, Item{Resource: "/r"}, Item{Resource: "/r"}, Item{Resource: "/s"}, Item{Resource: "/r"})
+	r := expect(t, p, "[[0 2]]")
+	p.Over(r[0])
+	expect(t, p, "[]") // until it is known what became of it
+	finish(p, 0, Settled{Done: true})
+	r = expect(t, p, "[[1]]")
+	p.Over(r[0])
+	p.Again(1)
+	expect(t, p, "[[1]]")
+	finish(p, 1, Settled{})
+	expectDrops(t, p, Drop{Index: 3, Why: Needed, Of: 1})
+	p.Add(Item{Index: 4, Resource: "/r", Size: 1})
+	expectDrops(t, p, Drop{Index: 4, Why: Needed, Of: 3})
+}
+
+// What is added after a drop is dropped as well, also before the drop is taken.
+func TestDropsAreRememberedUntilTheyAreTaken(t *testing.T) {
+	p := numbered(Config{Bytes: 10}, Item{Name: "a", Size: 11}, Item{Resource: "/r", Size: 11})
+	expect(t, p, "[]")
+	p.Add(Item{Index: 2, Refs: refs("a"), Size: 1})
+	p.Add(Item{Index: 3, Resource: "/r", Size: 1})
+	p.Add(Item{Index: 4, Name: "a", Size: 1})
+	expectDrops(t, p, Drop{Index: 0, Why: TooLarge, Of: -1}, Drop{Index: 1, Why: TooLarge, Of: -1},
+		Drop{Index: 2, Why: Needed, Name: "a", Of: 0}, Drop{Index: 3, Why: Needed, Of: 1}, Drop{Index: 4, Why: Duplicate, Name: "a", Of: -1})
+}
+
+// An earlier run has done a change, but not the one before it: what comes after
+// both waits for that one.
+func TestHeldOperationIsOverBeforeTheOneBeforeIt(t *testing.T) {
+	for _, done := range []bool{true, false} {
+		p := numbered(Config{}, Item{Resource: "/r"}, Item{Resource: "/r", Held: true}, Item{Resource: "/r"})
+		r := expect(t, p, "[[0]]")
+		finish(p, 1, Settled{Done: true})
+		p.Add(Item{Index: 3, Resource: "/r", Size: 1})
+		expect(t, p, "[]")
+		p.Over(r[0])
+		finish(p, 0, Settled{Done: done})
+		if !done {
+			expectDrops(t, p, Drop{Index: 2, Why: Needed, Of: 0}, Drop{Index: 3, Why: Needed, Of: 2})
+			continue
+		}
+		succeed(p, expect(t, p, "[[2]]")[0])
+		expect(t, p, "[[3]]")
+	}
+}
+
+func TestDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
+	del := Item{Resource: "bulkId:x", Ends: "x", Refs: refs("x")}
+	expect(t, numbered(Config{}, Item{Name: "x"}, del), "[[0 1]]")
+
+	p := numbered(Config{}, Item{Name: "x"}, Item{Refs: refs("x")}, Item{Name: "y", Refs: refs("x", "z")}, del)
+	succeed(p, expect(t, p, "[[0 1]]")[0])
+	if p.Backlog() != 0 {
+		t.Error("what waits for an unread name, and the delete behind it, are no work at hand")
+	}
+	p.End()
+	expectDrops(t, p, Drop{Index: 2, Why: Unknown, Name: "z", Of: -1})
+	expect(t, p, "[[3]]") // however they end
+}
+
+// An earlier run has done the first of two deletes.
+func TestSecondDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
+	del := Item{Resource: "bulkId:x", Ends: "x", Refs: refs("x"), Held: true}
+	p := numbered(Config{}, Item{Name: "x"}, Item{Refs: refs("x")}, del, del)
+	expect(t, p, "[[0 1]]")
+	finish(p, 2, Settled{Done: true})
+	p.Release(3)
+	finish(p, 0, Settled{Done: true, ID: "x"})
+	expect(t, p, "[]")
+	finish(p, 1, Settled{})
+	expect(t, p, "[[3]]")
+}
+
+func TestHeldOperationsKeepTheirPlace(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Refs: refs("a")}, Item{})
+	if expect(t, p, "[[2]]"); p.Backlog() != 2 {
+		t.Errorf("backlog %d, expected 2", p.Backlog())
+	}
+	p.Release(0)
+	expect(t, p, "[[0 1]]")
+}
+
+func TestHeldOperationIsFinished(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Refs: refs("a")})
+	finish(p, 0, Settled{Done: true, ID: "id", At: 7})
+	if r := expect(t, p, "[[1]]"); !slices.Equal(r[0].Items[0].Known, []Known{{"a", "id", 7}}) {
+		t.Errorf("%+v", r[0].Items)
+	}
+}
+
+func TestParkedOperationIsNoWorkAtHand(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Name: "b", Refs: refs("a")}, Item{Refs: refs("b")}, Item{})
+	p.Park(0)
+	if p.Backlog() != 1 {
+		t.Errorf("backlog %d, expected 1", p.Backlog())
+	}
+	expect(t, p, "[[3]]")
+	p.Add(Item{Index: 4, Refs: refs("a"), Size: 1})
+	p.End()
+	p.Release(0)
+	expect(t, p, "[[0 1 2 4]]")
+}
+
+// A held operation may be done already: it is dropped when it is released.
+func TestHeldOperationIsDroppedWhenReleased(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Name: "b", Refs: refs("a"), Held: true}, Item{Refs: refs("b")})
+	finish(p, 0, Settled{})
+	expectDrops(t, p)
+	p.Release(1)
+	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0}, Drop{Index: 2, Why: Needed, Name: "b", Of: 1})
+
+	p = numbered(Config{}, Item{Name: "a", Refs: refs("nobody"), Held: true}, Item{Refs: refs("a")})
+	p.End()
+	finish(p, 0, Settled{Done: true, ID: "id"})
+	expectDrops(t, p)
+	expect(t, p, "[[1]]")
+}
+
+func TestDuplicateIsDroppedThoughHeld(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Name: "a", Held: true})
+	expectDrops(t, p, Drop{Index: 1, Why: Duplicate, Name: "a", Of: -1})
+}
+
+// A cycle behind a held operation is united before that is parked.
+func TestCycleBehindAParkedOperation(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "x", Held: true}, Item{Name: "a", Refs: refs("b", "x")}, Item{Name: "b", Refs: refs("a")}, Item{Refs: refs("b")})
+	expect(t, p, "[]")
+	if p.Park(0); p.Backlog() != 0 {
+		t.Errorf("backlog %d, expected 0", p.Backlog())
+	}
+	p.End()
+	p.Release(0)
+	if r := expect(t, p, "[[0 1 2 3]]"); r[0].Cycle(0) != 0 || r[0].Cycle(1) == 0 || r[0].Cycle(1) != r[0].Cycle(2) || r[0].Cycle(3) != 0 {
+		t.Errorf("%+v", r[0].Items)
+	}
+	if p.Backlog() != 0 {
+		t.Errorf("backlog %d, expected 0", p.Backlog())
+	}
+}
+
+// What is left of a cycle is sent once all of it is known, one after the other.
+func TestCycleIsSentAgainBitByBit(t *testing.T) {
+	ring := func() (*Planner, *Request) {
+		p := numbered(Config{}, Item{Name: "a", Refs: refs("b")}, Item{Name: "b", Refs: refs("a", "c")}, Item{Name: "c", Refs: refs("a")})
+		r := expect(t, p, "[[0 1 2]]")[0]
+		p.Over(r)
+		p.Again(0)
+		expect(t, p, "[]")
+		p.Again(1) // both lead to each other, but not without the third
+		expect(t, p, "[]")
+		return p, r
+	}
+	p, _ := ring()
+	p.Again(2)
+	expect(t, p, "[[0 1 2]]")
+
+	p, _ = ring()
+	finish(p, 2, Settled{Done: true, ID: "c"})
+	if r := expect(t, p, "[[0 1]]")[0]; r.Cycle(0) == 0 || r.Cycle(0) != r.Cycle(1) {
+		t.Errorf("%+v", r.Items)
+	}
+
+	p, _ = ring()
+	finish(p, 2, Settled{})
+	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "c", Of: 2}, Drop{Index: 0, Why: Needed, Name: "b", Of: 1})
+}
+
+// Who refers to what was not done is not dropped as long as it is in flight.
+func TestInFlightIsNotDropped(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Refs: refs("a")})
+	p.Over(expect(t, p, "[[0 1 2]]")[0])
+	finish(p, 0, Settled{})
+	expectDrops(t, p)
+	p.Again(1)
+	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0})
+	finish(p, 2, Settled{Done: true})
+	expectDrops(t, p)
+}
+
+// A request waits for answers that may fill it, not for what is looked up.
+func TestLookupsHoldNothingBack(t *testing.T) {
+	p := numbered(Config{Operations: 1}, Item{Name: "a"})
+	first := p.Next(Flows)
+	p.Add(Item{Index: 1, Refs: refs("a"), Size: 1})
+	p.cfg.Operations = 2
+	p.Add(Item{Index: 2, Size: 1})
+	p.End()
+	if r := p.Next(Waits); r != nil {
+		t.Fatalf("%v does not wait", indexes(r))
+	}
+	p.Over(first)
+	if r := p.Next(Waits); r == nil {
+		t.Error("held back")
+	}
+}
+
+// After the end of the input, Flows waits for held operations alone.
+func TestFlowsWaitsForHeldOperations(t *testing.T) {
+	p := numbered(Config{}, Item{}, Item{Held: true})
+	p.End()
+	if r := p.Next(Flows); r != nil {
+		t.Fatalf("%v does not wait", indexes(r))
+	}
+	p.Release(1)
+	if r := p.Next(Flows); r == nil || len(r.Items) != 2 {
+		t.Error(r)
+	}
+}
+
+func TestUnsentAreGivenUp(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Resource: "/r"})
+	r := p.Next(Pauses)
+	p.Add(Item{Index: 3, Held: true})
+	p.Add(Item{Index: 4, Name: "b", Refs: refs("nobody")})
+	p.Add(Item{Index: 5, Held: true, Refs: refs("b")})
+	p.Add(Item{Index: 6, Resource: "/r"})
+	p.Park(5)
+	got := p.Unsent()
+	if slices.Sort(got); !slices.Equal(got, []int{3, 4, 5, 6}) || p.Backlog() != 0 || p.Waiting() != 0 || p.Open() != 3 {
+		t.Errorf("%v are given up, backlog %d, waiting %d, open %d", got, p.Backlog(), p.Waiting(), p.Open())
+	}
+	p.Over(r)
+	finish(p, 2, Settled{})
+	finish(p, 0, Settled{Done: true, ID: "a"})
+	p.Again(1)
+	if got := p.Unsent(); !slices.Equal(got, []int{1}) || p.Open() != 0 {
+		t.Error(got)
+	}
+	expectDrops(t, p)
+}
