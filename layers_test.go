@@ -22,11 +22,15 @@ var rooms = map[string][]string{
 	"client":                  {"gen", "internal/plan", "internal/throttle", "internal/bulkref", "internal/bulkapi"},
 	"internal/bloom":          {},
 	"journal":                 {"client", "internal/bloom"},
-	"internal/opfile":         {"client", "internal/bloom"},
+	"internal/textfile":       {},
+	"internal/table":          {"internal/textfile"},
+	"internal/records":        {"client", "internal/bloom", "internal/textfile"},
+	"internal/sheet":          {"client", "internal/table", "internal/textfile"},
+	"internal/opfile":         {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
 	"internal/report":         {"client"},
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/bulkref", "internal/report", "webextest"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "webextest"},
 	"internal/auth":           {"client"},
 }
 

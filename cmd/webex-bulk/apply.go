@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // application is one run of apply.
@@ -248,7 +248,7 @@ func (a *application) ready(ctx context.Context) (*input, *client.Client, error)
 
 // early gives an error from before the job its exit code and its last word.
 func early(ctx context.Context, err error) error {
-	wrong, bad := errors.AsType[*opfile.Errors](err)
+	wrong, bad := errors.AsType[*textfile.Errors](err)
 	_, unheard := errors.AsType[*client.ResponseError](err)
 	switch {
 	case ctx.Err() != nil:

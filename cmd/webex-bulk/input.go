@@ -16,6 +16,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // input is a file of operations in which nothing was found wrong.
@@ -102,13 +103,13 @@ func untilDone(ctx context.Context, r io.Reader) io.Reader {
 }
 
 func (in *input) read(ctx context.Context, raw io.Reader, format opfile.Format) error {
-	spool, err := opfile.Spool(raw)
+	spool, err := textfile.Spool(raw)
 	if err != nil {
 		in.close = join(in.close)
 		return fmt.Errorf("%s: %w", in.name, err)
 	}
 	in.close = join(spool.Close, in.close)
-	var wrong opfile.Errors
+	var wrong textfile.Errors
 	in.Reader, err = opfile.Read(spool, opfile.Options{Name: in.name, Format: format})
 	if err == nil {
 		err = in.check(ctx, &wrong)
@@ -132,7 +133,7 @@ func join(closers ...func() error) func() error {
 }
 
 // check reads all rows, counts them and gathers what is wrong.
-func (in *input) check(ctx context.Context, wrong *opfile.Errors) error {
+func (in *input) check(ctx context.Context, wrong *textfile.Errors) error {
 	for row, err := range in.Rows() {
 		if ctx.Err() != nil {
 			return ctx.Err()

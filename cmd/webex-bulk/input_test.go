@@ -11,7 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
 )
 
 // TestLines holds that an operation's line is known whatever stands between the
@@ -91,11 +91,11 @@ func TestNotFound(t *testing.T) {
 // TestLookupKeys holds that names are found again in any case of their letters,
 // apart from names of another type, and that the key does not hold the name.
 func TestLookupKeys(t *testing.T) {
-	ann := lookupKey(opfile.Lookup{Type: "Users", Name: "Ann@Example.com"})
-	if ann != lookupKey(opfile.Lookup{Type: "Users", Name: "ann@example.COM"}) {
+	ann := lookupKey(sheet.Lookup{Type: "Users", Name: "Ann@Example.com"})
+	if ann != lookupKey(sheet.Lookup{Type: "Users", Name: "ann@example.COM"}) {
 		t.Error("the case of a name matters")
 	}
-	if ann == lookupKey(opfile.Lookup{Type: "Groups", Name: "ann@example.com"}) {
+	if ann == lookupKey(sheet.Lookup{Type: "Groups", Name: "ann@example.com"}) {
 		t.Error("a group has the key of a user")
 	}
 	if strings.Contains(strings.ToLower(ann), "ann") {

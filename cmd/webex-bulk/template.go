@@ -6,11 +6,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
 )
 
 func newTemplate(io stdio) *cobra.Command {
-	kinds := opfile.Templates[:]
+	kinds := sheet.Templates[:]
 	return &cobra.Command{
 		Use:   "template " + strings.Join(kinds, "|"),
 		Short: "Print a sheet to fill in",
@@ -26,11 +26,11 @@ emails[type eq "home"].value, urn:…:enterprise:2.0:User:costCenter.`,
 		Args:      exactly(strings.Join(kinds, " or ")),
 		ValidArgs: kinds,
 		RunE: func(_ *cobra.Command, args []string) error {
-			sheet, err := opfile.Template(args[0])
+			text, err := sheet.Template(args[0])
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(io.out, sheet)
+			_, err = fmt.Fprint(io.out, text)
 			return err
 		},
 	}

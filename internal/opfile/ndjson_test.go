@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 const twoLines = `{"method":"POST","path":"/Users","bulkId":"u1","data":{"userName":"ada@example.com","n":12345678901234567890,"h":"<&>"}}
@@ -100,26 +102,6 @@ func TestNDJSONSeveral(t *testing.T) {
 	}
 }
 
-// A line beyond the bound is told and left out, and reading goes on with the next.
-func TestLinesBound(t *testing.T) {
-	in := newLines(strings.NewReader("12345678\n"+strings.Repeat("x", 300_000)+"\n1\n123456789"), 9)
-	var got []string
-	for {
-		line, err := in.next()
-		if err == io.EOF {
-			break
-		}
-		if errors.Is(err, errTooLarge) {
-			line = []byte("too large")
-		}
-		got = append(got, string(line))
-	}
-	same(t, "lines", strings.Join(got, "|"), "12345678|too large|1|123456789")
-	if in.count != 4 {
-		t.Errorf("%d lines counted", in.count)
-	}
-}
-
 // The first 20 errors are shown, and then how many more there are.
 func TestErrorsCount(t *testing.T) {
 	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50))
@@ -127,7 +109,7 @@ func TestErrorsCount(t *testing.T) {
 	if wrong.Count != 50 || strings.Count(text, "\n") != 20 || !strings.HasSuffix(text, "\nand 30 more") {
 		t.Errorf("%d errors:\n%s", wrong.Count, text)
 	}
-	var sum Errors
+	var sum textfile.Errors
 	for range 2 {
 		if !sum.Add(&wrong) {
 			t.Error("errors are not taken in")
@@ -139,7 +121,7 @@ func TestErrorsCount(t *testing.T) {
 	if sum.Add(io.ErrUnexpectedEOF) {
 		t.Error("an error of reading passes as one of the input")
 	}
-	if first, ok := errors.AsType[*Error](error(&sum)); !ok || first.Line != 1 {
+	if first, ok := errors.AsType[*textfile.Error](error(&sum)); !ok || first.Line != 1 {
 		t.Errorf("first = %v", first)
 	}
 }

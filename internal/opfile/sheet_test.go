@@ -112,7 +112,7 @@ func TestPaths(t *testing.T) {
 		"roles[type eq \"cirole\"].value", "accountStatus"}, ",")
 	row := "a@example.com,Ada,Lovelace,ada@home.example.com,+1 555 0100,555,https://example.com/a.png,Maths,CC 1,0042,False,x-1," +
 		"left,right,0123,Countess,7C5B1F0E-51a4-4c3b-8f0d-2b9f6a5de001,Europe/London,id_readonly_admin,active"
-	want := `2 POST /Users ` + bulkID(userPrefix, "A@example.com") + ` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
+	want := `2 POST /Users ` + madeOf("user-", "A@example.com") + ` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
 		`"emails":[{"type":"home","value":"ada@home.example.com"},{"primary":true,"type":"work","value":"a@example.com"}],"externalId":"x-1",` +
 		`"name":{"familyName":"Lovelace","givenName":"Ada"},"nickName":"Countess",` +
 		`"phoneNumbers":[{"type":"fax","value":"555"},{"type":"mobile","value":"+1 555 0100"}],"photos":[{"type":"photo","value":"https://example.com/a.png"}],` +

@@ -16,7 +16,7 @@ func TestHeaderErrors(t *testing.T) {
 		{"userName,Title,title\n", `column "title": the same as column "Title" (columns B and C)`},
 		{"userName" + strings.Repeat(",", 30) + "Title,title\n", `(columns AE and AF)`},
 		{"userName,Operatoin\na@example.com,create\nb@example.com, Delete \nc@example.com,\n", `line 1, column "Operatoin": an unknown column of operations; expected operation as its header`},
-		{"\nuserName,\"title\na@example.com,x\n", "line 2: a quote in the header that is never closed; expected a header in one line"},
+		{"\nuserName,\"title\na@example.com,x\n", `line 2, value '"title': a quote that is never closed (all up to line 3 is one cell)`},
 		{"userName,name.firstname\n", `line 1, column "name.firstname": no attribute that a sheet can set; expected a SCIM path such as name.givenName`},
 		{"userName,emails.value\n", `column "emails.value": no attribute that a sheet can set`},
 		{`userName,emails[type eq "work"]` + "\n", `no attribute that a sheet can set`},
@@ -167,26 +167,5 @@ func TestLineEnds(t *testing.T) {
 	rows := good(t, open(t, "users.csv", "\n,;\n;\n \nuserName;title\n\n\"a@example.com\";\"x\n\ny\"\n;\nb@example.com;y\n"))
 	if len(rows) != 2 || rows[0].Line != 7 || rows[1].Line != 11 {
 		t.Errorf("empty lines: %s", summary(rows))
-	}
-}
-
-func TestValues(t *testing.T) {
-	s := &sheet{zones: make(map[string]bool)}
-	for _, c := range []struct {
-		kind       kind
-		text, want string
-	}{
-		{language, "en_US", "en_US"}, {language, "en-gb", "en_GB"}, {language, "English", "en_US"}, {language, "ENGLISH (UK)", "en_GB"},
-		{language, "fr", "fr_FR"}, {language, "zh-Hant-TW", "zh_TW"}, {language, "es_419", "es_419"}, {language, "und", ""}, {language, "x", ""},
-		{language, "english language", ""}, {language, "de_de", "de_DE"},
-		{zone, "GMT", "GMT"}, {zone, "Asia/Kolkata", "Asia/Kolkata"}, {zone, "../etc/passwd", ""}, {zone, "europe/nowhere", ""},
-		{boolean, "tRuE", "true"}, {boolean, "FALSE", "false"}, {boolean, "1", ""},
-		{phone, "123-456-7890", "123-456-7890"}, {phone, "442035978111", "442035978111"}, {phone, "4,42E+11", ""},
-		{address, "o'neil+x@exa-mple.com", "o'neil+x@exa-mple.com"}, {address, "a@b, c@d", ""}, {address, "Ada <a@b.com>", ""},
-	} {
-		value, problem, expected := s.value(&column{attribute: attribute{kind: c.kind}}, c.text)
-		if got := fmt.Sprint(value); (problem == "") != (c.want != "") || c.want != "" && got != c.want || (problem == "") != (expected == "") {
-			t.Errorf("%q: %v, %s", c.text, value, problem)
-		}
 	}
 }

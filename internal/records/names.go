@@ -1,10 +1,11 @@
-package opfile
+package records
 
 import (
 	"fmt"
 	"io"
 
 	"github.com/webexscim/bulk/internal/bloom"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // names finds bulkIds that may stand there twice. Of names in operations of 150 bytes it takes hardly one in a million for
@@ -19,21 +20,18 @@ const (
 	nameMarks    = 12
 )
 
-// newNames are those of the input; nil for a sheet, whose bulkIds are made of names that differ.
+// newNames are those of the file.
 func (r *Reader) newNames() (*names, error) {
-	if r.sheet != nil {
-		return nil, nil
-	}
-	size, err := r.in.Seek(0, io.SeekEnd)
+	size, err := r.file.In.Seek(0, io.SeekEnd)
 	if err != nil {
-		return nil, r.broken(err)
+		return nil, r.file.Broken(err)
 	}
 	return &names{seen: bloom.New(min(size/4, mostNameBits), nameMarks), suspects: map[string]int{}}, nil
 }
 
 // add notes a name, and suspects it if it may have been there before. "" is no name.
 func (n *names) add(name string) {
-	if n != nil && name != "" && n.seen.Add(name) {
+	if name != "" && n.seen.Add(name) {
 		n.suspects[name] = 0
 	}
 }
@@ -41,7 +39,7 @@ func (n *names) add(name string) {
 // repeated yields what is wrong with the operations whose bulkId an earlier one has: it reads the input again, if one is
 // suspected.
 func (r *Reader) repeated(n *names, yield func(Row, error) bool) {
-	if n == nil || len(n.suspects) == 0 {
+	if len(n.suspects) == 0 {
 		return
 	}
 	for rec, err := range r.records() {
@@ -59,8 +57,8 @@ func (r *Reader) repeated(n *names, yield func(Row, error) bool) {
 		case !suspect:
 		case first == 0:
 			n.suspects[name] = row.Line
-		case !yield(Row{}, &Error{
-			File: r.name, Line: row.Line, Column: "bulkId", Value: name,
+		case !yield(Row{}, &textfile.Error{
+			File: r.file.Name, Line: row.Line, Column: "bulkId", Value: name,
 			Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own",
 		}):
 			return

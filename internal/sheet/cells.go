@@ -1,10 +1,12 @@
-package opfile
+package sheet
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // changes reads the cells of a row that are not empty, in the order of their paths, so that the order of the columns
@@ -25,7 +27,7 @@ func (b *builder) changes(withIdentity bool) []change {
 			continue
 		}
 		if first := b.already(all, changed); first != nil {
-			b.fault(c, text, "column "+quote(first.header)+" says the same", "one of them empty")
+			b.fault(c, text, "column "+textfile.Quote(first.header)+" says the same", "one of them empty")
 			continue
 		}
 		all = append(all, changed)
@@ -98,7 +100,7 @@ var addressTypes = map[string]string{"": "work", "office": "work", "work": "work
 func (b *builder) addressType() string {
 	text := b.cell(b.record, b.addresses)
 	t, ok := addressTypes[strings.ToLower(text)]
-	told := slices.ContainsFunc(b.faults, func(e *Error) bool { return b.addresses != nil && e.Column == b.addresses.header })
+	told := slices.ContainsFunc(b.faults, func(e *textfile.Error) bool { return b.addresses != nil && e.Column == b.addresses.header })
 	if !ok && !told {
 		b.fault(b.addresses, text, "unknown type of address", "Office, Home or Other")
 	}

@@ -1,4 +1,4 @@
-package opfile
+package sheet
 
 import (
 	"crypto/sha256"
@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/table"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // Lookup names a user or group of the organization whose id is not in the input.
@@ -111,10 +113,10 @@ func (w *wishes) add(l Lookup, needed bool) {
 }
 
 // readOnce reads all rows to fill the index, and makes the notes and lookups.
-func (s *sheet) readOnce(left []column) error {
+func (s *Sheet) readOnce(left []column) error {
 	s.index = index{rows: make(map[uint64]entry), ids: make(map[uint64]string), byID: make(map[uint64]uint32)}
 	named := wishes{seed: maphash.MakeSeed(), place: make(map[uint64]int)}
-	for rec, err := range s.reader.records() {
+	for rec, err := range s.records() {
 		if err != nil {
 			return err
 		}
@@ -137,10 +139,10 @@ func (s *sheet) readOnce(left []column) error {
 
 // overlooked refuses a column that says what to do under a name that nobody knows: a delete that is overlooked would be
 // a create.
-func (s *sheet) overlooked(left []column) error {
+func (s *Sheet) overlooked(left []column) error {
 	for _, c := range left {
 		if c.use == leftUnknown && c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0 {
-			return &Error{File: s.reader.name, Line: s.headerLine, Column: c.header,
+			return &textfile.Error{File: s.file.Name, Line: s.headerLine, Column: c.header,
 				Problem: "an unknown column of operations", Expected: "operation as its header"}
 		}
 	}
@@ -148,7 +150,7 @@ func (s *sheet) overlooked(left []column) error {
 }
 
 // enter puts a row into the index, and whom it names among those named.
-func (s *sheet) enter(rec record, all *wishes) {
+func (s *Sheet) enter(rec record, all *wishes) {
 	op, _ := parseOperation(s.cell(rec, s.operations))
 	name, id := s.cell(rec, s.identity), s.cell(rec, s.id)
 	line := uint32(min(rec.line, math.MaxUint32))
@@ -193,7 +195,7 @@ func (s *sheet) enter(rec record, all *wishes) {
 }
 
 // own returns what stands for a user whom the sheet creates or knows the id of.
-func (s *sheet) own(l Lookup) (id string, ok bool) {
+func (s *Sheet) own(l Lookup) (id string, ok bool) {
 	if s.groups || l.Type != "Users" {
 		return "", false
 	}
@@ -210,7 +212,7 @@ func (s *sheet) own(l Lookup) (id string, ok bool) {
 }
 
 // lookup is the Lookup of a row that the sheet is about.
-func (s *sheet) lookup(name string) Lookup {
+func (s *Sheet) lookup(name string) Lookup {
 	if s.groups {
 		return Lookup{"Groups", name}
 	}
@@ -218,14 +220,14 @@ func (s *sheet) lookup(name string) Lookup {
 }
 
 // isName reports whether a row's identity can be looked up.
-func (s *sheet) isName(name string) bool { return name != "" && (s.groups || isEmail(name)) }
+func (s *Sheet) isName(name string) bool { return name != "" && (s.groups || isEmail(name)) }
 
 // cell returns the trimmed cell of a column, "" where there is no such column.
-func (s *sheet) cell(rec record, c *column) string {
+func (s *Sheet) cell(rec record, c *column) string {
 	if c == nil {
 		return ""
 	}
-	return strings.TrimFunc(rec.fields[c.index], isBlank)
+	return strings.TrimFunc(rec.fields[c.index], table.IsBlank)
 }
 
 // isSwitch reports whether a cell is empty or turns something on or off, as those of services and licenses do.
@@ -243,7 +245,7 @@ const (
 
 // contentsOf tells the kind of a cell; 0 when it is empty.
 func contentsOf(cell string) contents {
-	if cell = strings.TrimFunc(cell, isBlank); cell == "" {
+	if cell = strings.TrimFunc(cell, table.IsBlank); cell == "" {
 		return 0
 	}
 	if strings.EqualFold(cell, "true") || strings.EqualFold(cell, "false") {

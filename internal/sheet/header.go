@@ -1,4 +1,4 @@
-package opfile
+package sheet
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // use is what a column is for.
@@ -113,11 +115,11 @@ type columns struct {
 	file   string
 	line   int
 	list   []column
-	faults []*Error
+	faults []*textfile.Error
 }
 
 func (c *columns) fault(header, problem, expected string) {
-	c.faults = append(c.faults, &Error{File: c.file, Line: c.line, Column: header, Problem: problem, Expected: expected})
+	c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: header, Problem: problem, Expected: expected})
 }
 
 // understand adds the column with the given header.
@@ -239,7 +241,7 @@ func (c *columns) distinct() {
 			continue
 		}
 		if first, ok := seen[key]; ok {
-			c.fault(col.header, fmt.Sprintf("the same as column %s (columns %s and %s)", quote(first.header), letters(first.index), letters(col.index)),
+			c.fault(col.header, fmt.Sprintf("the same as column %s (columns %s and %s)", textfile.Quote(first.header), letters(first.index), letters(col.index)),
 				"one column for "+key)
 		}
 		seen[key] = col

@@ -1,4 +1,4 @@
-package opfile
+package records
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // request is what a BulkRequest says beside its operations; zero for an array.
@@ -20,14 +22,14 @@ var requestMembers = []string{"schemas", "failOnErrors", "operations", "Operatio
 // jsonRecords yields the operations of an array or of a BulkRequest.
 func (r *Reader) jsonRecords(text io.Reader, yield func(record, error) bool) error {
 	r.request = request{}
-	s := splitter{r: bufio.NewReaderSize(text, 1<<16), line: 1, limit: r.limit}
+	s := splitter{r: bufio.NewReaderSize(text, 1<<16), line: 1, limit: r.file.MaxRecord()}
 	w := walk{Reader: r, splitter: &s, yield: yield}
 	err := w.document()
 	var wrong *syntaxError
 	switch {
 	case errors.As(err, &wrong):
 		return w.fault("", wrong.problem, wrong.expected)
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, textfile.ErrTooLarge):
 		return w.fault("", "an operation larger than 64 MiB", "smaller ones")
 	}
 	return err
@@ -42,7 +44,7 @@ type walk struct {
 
 // fault yields what is wrong at the line that has been reached.
 func (w *walk) fault(column, problem, expected string) error {
-	rec := record{fault: &Error{File: w.name, Line: w.line, Column: column, Problem: problem, Expected: expected}}
+	rec := record{fault: &textfile.Error{File: w.file.Name, Line: w.line, Column: column, Problem: problem, Expected: expected}}
 	if !w.yield(rec, nil) {
 		return errStopped
 	}
@@ -109,7 +111,7 @@ func (w *walk) bulkRequest() error {
 		case "method", "path", "bulkId", "data":
 			return &syntaxError{"one operation alone", "an array of operations; operations one a line make an .ndjson file"}
 		}
-		p := parser{file: w.name, line: w.line}
+		p := parser{file: w.file.Name, line: w.line}
 		p.unknown(name, requestMembers)
 		if !w.yield(record{fault: p.faults[0]}, nil) {
 			return errStopped

@@ -1,4 +1,4 @@
-package opfile
+package records
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // splitter cuts a JSON text into its values as it streams by, and knows the line. It looks at brackets and strings
@@ -128,7 +130,7 @@ func (s *splitter) value() ([]byte, error) {
 			return s.buf, s.r.UnreadByte()
 		}
 		if len(s.buf) == s.limit {
-			return nil, errTooLarge
+			return nil, textfile.ErrTooLarge
 		}
 		s.buf = append(s.buf, c)
 		switch {

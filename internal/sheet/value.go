@@ -1,4 +1,4 @@
-package opfile
+package sheet
 
 import (
 	"fmt"
@@ -11,10 +11,13 @@ import (
 	"unicode/utf8"
 
 	xlanguage "golang.org/x/text/language"
+
+	"github.com/webexscim/bulk/internal/table"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // value turns a cell that is not empty into what SCIM has for it. References are not its business.
-func (s *sheet) value(c *column, text string) (value any, problem, expected string) {
+func (s *Sheet) value(c *column, text string) (value any, problem, expected string) {
 	switch {
 	case !isWhole(text):
 		return nil, "a character that was broken before it came here", "text in UTF-8, or UTF-16 with a byte order mark; Excel: save as CSV UTF-8"
@@ -84,8 +87,8 @@ func isRemoval(text string) bool { _, ok := removal(text); return ok }
 
 // removal takes the prefix off that Control Hub has for a number that is to be removed.
 func removal(text string) (number string, ok bool) {
-	number, ok = cutFold(text, "REMOVE|")
-	return strings.TrimFunc(number, isBlank), ok
+	number, ok = textfile.CutFold(text, "REMOVE|")
+	return strings.TrimFunc(number, table.IsBlank), ok
 }
 
 func emailValue(text string) (value any, problem, expected string) {
@@ -117,6 +120,12 @@ func isUnseen(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
+// isID reports whether s can be the id of a resource in a path.
+func isID(s string) bool {
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#\\") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return isUnseen(r) || r == '\uFFFD' })
+}
+
 // isUUID reports whether text is an id as Webex's SCIM has them.
 func isUUID(text string) bool { return uuidForm.MatchString(text) }
 
@@ -137,11 +146,11 @@ func splitList(text string) (entries []string) {
 
 // entriesOf yields them as they stand there.
 func entriesOf(text string) iter.Seq[string] {
-	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || isBlank(r) })
+	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || table.IsBlank(r) })
 }
 
 // zoneValue takes a name of the IANA database as it is written there.
-func (s *sheet) zoneValue(text string) (value any, problem, expected string) {
+func (s *Sheet) zoneValue(text string) (value any, problem, expected string) {
 	if s.isZone(text) {
 		return text, "", ""
 	}
@@ -166,7 +175,7 @@ func titled(zone string) string {
 }
 
 // isZone reports whether name is in the IANA database.
-func (s *sheet) isZone(name string) bool {
+func (s *Sheet) isZone(name string) bool {
 	known, ok := s.zones[name]
 	if !ok {
 		_, err := time.LoadLocation(name)

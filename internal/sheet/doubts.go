@@ -1,4 +1,4 @@
-package opfile
+package sheet
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ type doubtful struct {
 }
 
 // doubt notes a row.
-func (s *sheet) doubt(d doubt, line uint32) {
+func (s *Sheet) doubt(d doubt, line uint32) {
 	all := &s.doubtful[d]
 	if all.rows++; len(all.lines) < maxNamed {
 		all.lines = append(all.lines, fmt.Sprintf("line %d", line))
@@ -38,7 +38,7 @@ func (s *sheet) doubt(d doubt, line uint32) {
 }
 
 // doubtCell notes a cell that is not empty, if it is one of these.
-func (s *sheet) doubtCell(c *column, text string, line uint32) {
+func (s *Sheet) doubtCell(c *column, text string, line uint32) {
 	switch {
 	case c.target.name == "addresses" && c.target.sub == "country" && !twoLetters.MatchString(text):
 		s.doubt(oddCountry, line)
@@ -61,7 +61,7 @@ var knownTypes = map[string][]string{
 }
 
 // doubted are the notes about all this.
-func (s *sheet) doubted() (notes []string) {
+func (s *Sheet) doubted() (notes []string) {
 	const sent = "sent as written, though a service may refuse it: "
 	for d, all := range s.doubtful {
 		if all.rows == 0 {

@@ -1,4 +1,4 @@
-package opfile
+package textfile
 
 import (
 	"errors"
@@ -30,8 +30,8 @@ type Error struct {
 	Expected string
 }
 
-// maxShown is how many characters of a value an error shows.
-const maxShown = 60
+// MaxShown is how many characters of a value an error shows.
+const MaxShown = 60
 
 // Error gives it as one line: file, line, column, value, what is wrong and what is expected.
 func (e *Error) Error() string {
@@ -41,10 +41,10 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ", line %d", e.Line)
 	}
 	if e.Column != "" {
-		b.WriteString(", column " + quote(e.Column))
+		b.WriteString(", column " + Quote(e.Column))
 	}
 	if e.Value != "" {
-		b.WriteString(", value " + quote(e.Value))
+		b.WriteString(", value " + Quote(e.Value))
 	}
 	b.WriteString(": " + e.Problem)
 	if e.Expected != "" {
@@ -53,23 +53,23 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// quote returns s in quotes, on one line, and not too long for one. What can't be seen is written as Go does; a quote or
+// Quote returns s in quotes, on one line, and not too long for one. What can't be seen is written as Go does; a quote or
 // a backslash stands as it is, for those who read this write sheets and no Go.
-func quote(s string) string {
+func Quote(s string) string {
 	mark := `"`
 	if strings.Contains(s, mark) && !strings.Contains(s, "'") {
 		mark = "'"
 	}
-	return mark + visible(s) + mark
+	return mark + Visible(s) + mark
 }
 
-// visible returns s on one line, cut after maxShown characters.
-func visible(s string) string {
+// Visible returns s on one line, cut after MaxShown characters.
+func Visible(s string) string {
 	var b strings.Builder
 	shown := 0
 	for i, r := range s {
 		switch _, size := utf8.DecodeRuneInString(s[i:]); {
-		case shown == maxShown:
+		case shown == MaxShown:
 			b.WriteString("…")
 			return b.String()
 		case r == utf8.RuneError && size == 1:

@@ -1,4 +1,4 @@
-package opfile
+package sheet
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // change is one cell that is to be written.
@@ -21,16 +22,16 @@ type change struct {
 
 // builder makes the operation of one row, and gathers all that is wrong with it.
 type builder struct {
-	*sheet
+	*Sheet
 	record  record
 	name    string // what the column identity says
-	faults  []*Error
+	faults  []*textfile.Error
 	lookups []Lookup
 }
 
 // operation makes the operation that a row asks for.
-func (s *sheet) operation(rec record) (Row, []*Error) {
-	b := builder{sheet: s, record: rec, name: s.cell(rec, s.identity)}
+func (s *Sheet) operation(rec record) (Row, []*textfile.Error) {
+	b := builder{Sheet: s, record: rec, name: s.cell(rec, s.identity)}
 	op, ok := parseOperation(s.cell(rec, s.operations))
 	if !ok {
 		b.fault(s.operations, s.cell(rec, s.operations), "unknown operation", "create, update or delete, or nothing for create")
@@ -52,7 +53,7 @@ func (s *sheet) operation(rec record) (Row, []*Error) {
 
 // fault adds what is wrong with the cell of c, which may be nil.
 func (b *builder) fault(c *column, value, problem, expected string) {
-	e := &Error{File: b.reader.name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
+	e := &textfile.Error{File: b.file.Name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
 	if c != nil {
 		e.Column = c.header
 		if c.target.name == "password" {
@@ -213,10 +214,10 @@ func (b *builder) path() string {
 // find returns the id that a Lookup found, or a placeholder while there was none.
 func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 	b.lookups = append(b.lookups, l)
-	if b.reader.resolve == nil {
+	if b.resolve == nil {
 		return l.Placeholder()
 	}
-	id, ok := b.reader.resolve(l)
+	id, ok := b.resolve(l)
 	if !ok || id == "" {
 		b.fault(c, l.Name, problem, expected)
 	}

@@ -1,4 +1,4 @@
-package opfile
+package sheet
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 const (
@@ -183,7 +184,7 @@ var schemas = []string{client.SchemaUser, client.SchemaGroup, enterpriseURN, web
 // Webex also writes.
 func parseTarget(path string) (t target, ok bool) {
 	for _, urn := range schemas {
-		rest, ok := cutFold(path, urn)
+		rest, ok := textfile.CutFold(path, urn)
 		if ok && len(rest) > 1 && (rest[0] == ':' || rest[0] == '.') {
 			path = rest[1:]
 			if urn != client.SchemaUser && urn != client.SchemaGroup {
@@ -201,14 +202,6 @@ func parseTarget(path string) (t target, ok bool) {
 		t.filterKey = "type"
 	}
 	return t, true
-}
-
-// cutFold is strings.CutPrefix without regard to case.
-func cutFold(s, prefix string) (rest string, ok bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
 }
 
 // vocabulary finds attributes by their path, in any case.

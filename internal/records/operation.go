@@ -1,4 +1,4 @@
-package opfile
+package records
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // operationForm is how an operation is written.
@@ -20,11 +21,14 @@ const operationForm = `{"method":…,"path":…,"bulkId":…,"data":…}`
 var operationMembers = []string{"method", "path", "bulkId", "data"}
 
 // operation reads the operation of an NDJSON or JSON record, and says all that is wrong with it.
-func (r *Reader) operation(rec record) (Row, []*Error) {
-	p := parser{file: r.name, line: rec.line}
+func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
+	if rec.fault != nil {
+		return Row{}, []*textfile.Error{rec.fault}
+	}
+	p := parser{file: r.file.Name, line: rec.line}
 	op := p.operation(rec.raw)
 	if len(p.faults) == 0 {
-		if problem, expected, member := check(op); problem != "" {
+		if problem, expected, member := Check(op); problem != "" {
 			p.fault(member, shown(op, member), problem, expected)
 		}
 	}
@@ -47,11 +51,11 @@ func shown(op client.Operation, member string) string {
 type parser struct {
 	file   string
 	line   int
-	faults []*Error
+	faults []*textfile.Error
 }
 
 func (p *parser) fault(column, value, problem, expected string) {
-	p.faults = append(p.faults, &Error{File: p.file, Line: p.line, Column: column, Value: value, Problem: problem, Expected: expected})
+	p.faults = append(p.faults, &textfile.Error{File: p.file, Line: p.line, Column: column, Value: value, Problem: problem, Expected: expected})
 }
 
 func (p *parser) operation(raw []byte) (op client.Operation) {
@@ -127,7 +131,7 @@ func (p *parser) members(raw []byte, known []string, visit func(name string, val
 // unknown reports a member that nobody knows, with the one that was likely meant.
 func (p *parser) unknown(name string, known []string) {
 	expected := "one of " + strings.Join(known, ", ")
-	if near := nearest(name, known); near != "" {
+	if near := textfile.Nearest(name, known); near != "" {
 		expected = near
 	}
 	p.fault("", name, "unknown member", expected)
@@ -150,8 +154,8 @@ const (
 	resourceForm = `"/Users/<id>" or "/Groups/<id>", where an id may be bulkId:<name>`
 )
 
-// check says what is wrong with an operation, what is expected, and in which member; problem is empty when nothing is.
-func check(op client.Operation) (problem, expected, member string) {
+// Check says what is wrong with an operation, what is expected, and in which member; problem is empty when nothing is.
+func Check(op client.Operation) (problem, expected, member string) {
 	if problem, expected = checkMethod(op.Method); problem != "" {
 		return problem, expected, "method"
 	}

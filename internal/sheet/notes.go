@@ -1,10 +1,12 @@
-package opfile
+package sheet
 
 import (
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // maxNamed is how many columns a note names.
@@ -12,7 +14,7 @@ const maxNamed = 10
 
 // describe names the columns that are left alone and why, one line a reason. Columns of services and licenses, of
 // which there can be thousands, are counted. What was not understood is told again by itself.
-func (s *sheet) describe(left []column) (notes, unheard []string) {
+func (s *Sheet) describe(left []column) (notes, unheard []string) {
 	var services, odd, readOnly, unsupported, unknown []string
 	for _, c := range left {
 		switch {
@@ -51,7 +53,7 @@ var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|
 func isService(header string) bool { return service.MatchString(header) }
 
 // unknown is a header that nobody knows, with the one that was likely meant.
-func (s *sheet) unknown(c column) string {
+func (s *Sheet) unknown(c column) string {
 	if c.header == "" {
 		return "column " + letters(c.index) + ", without a name"
 	}
@@ -61,7 +63,7 @@ func (s *sheet) unknown(c column) string {
 	if s.groups {
 		known = []string{"displayName", "members", "externalId", "operation"}
 	}
-	if near := nearest(c.header, known); near != "" {
+	if near := textfile.Nearest(c.header, known); near != "" {
 		return c.header + ", for " + near + "?"
 	}
 	return c.header
@@ -83,49 +85,10 @@ func someOf(names []string) string {
 	}
 	list := make([]string, len(names), len(names)+1)
 	for i, name := range names {
-		list[i] = visible(name)
+		list[i] = textfile.Visible(name)
 	}
 	if more > 1 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(list, "; ")
-}
-
-// nearest returns the candidate that a misspelled name most likely means, or "" when none is near.
-func nearest(name string, candidates []string) string {
-	best, bestDistance := "", 3
-	for _, c := range candidates {
-		d := distance(strings.ToLower(name), strings.ToLower(c))
-		if d < bestDistance && 2*d < len(c) {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-// distance is how many letters must be changed, added, taken out or swapped with their neighbor to make b of a. Names
-// that differ much in length are far apart, however far.
-func distance(a, b string) int {
-	if diff := len(a) - len(b); diff > 2 || diff < -2 {
-		return 3
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }
