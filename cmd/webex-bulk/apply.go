@@ -73,7 +73,8 @@ Exit codes:
   0    all succeeded
   1    some did not
   2    usage or bad input; nothing was sent
-  3    the job stopped early: error budget, authorization, organization, no service
+  3    the job stopped early: error budget, authorization, organization, no service,
+       the file changed
   130  interrupted`
 
 func newApply(io stdio) *cobra.Command {
@@ -253,6 +254,8 @@ func early(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
+	case errors.Is(err, textfile.ErrChanged):
+		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
 	case bad && wrong.Count == 1:
 		return fmt.Errorf("%w\nnothing was sent; correct this and give the same command", err)
 	case bad:

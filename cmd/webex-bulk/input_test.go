@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 
 	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // TestLines holds that an operation's line is known whatever stands between the
@@ -131,6 +133,52 @@ func TestFoundIDsAreKept(t *testing.T) {
 		}
 		if ids, err := loadFoundIDs(path); ids != nil || err != nil {
 			t.Errorf("without ids: %v, %v", ids, err)
+		}
+	}
+}
+
+// What was checked is what is sent, in every format: a file that is written to after the check ends the job's source
+// before a single byte of it that was not checked.
+func TestInputChanged(t *testing.T) {
+	for name, rows := range map[string][2]string{
+		"users.csv":    {"operation,id,title\n", "update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5d%04d,x\n"},
+		"users.ndjson": {"", `{"method":"DELETE","path":"/Users/%d"}` + "\n"},
+		"users.json":   {"[", `{"method":"DELETE","path":"/Users/%d"},`},
+	} {
+		text := rows[0]
+		for i := range 5000 {
+			text += fmt.Sprintf(rows[1], i)
+		}
+		if name == "users.json" {
+			text = strings.TrimSuffix(text, ",") + "]"
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		in, err := open(t.Context(), path, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		edited := strings.Replace(text, "4999", "1111", 1)
+		if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var last error
+		n := 0
+		for op, err := range in.operations() {
+			if last = err; err == nil {
+				n++
+			}
+			if strings.Contains(op.Path, "1111") && n > 2000 {
+				t.Errorf("%s: %s", name, op.Path)
+			}
+		}
+		if !errors.Is(last, textfile.ErrChanged) || n == 0 {
+			t.Errorf("%s: %d operations, then %v", name, n, last)
+		}
+		if err := in.close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

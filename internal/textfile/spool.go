@@ -12,12 +12,12 @@ import (
 const spoolMemory = 8 << 20
 
 // Spool returns an input that can be read several times: r itself, when it can seek and stands at its beginning, as a
-// file does; else a copy of all that r holds, in memory or, when it is large, in a temporary file that only its owner can
+// file does, which fails with ErrChanged once it no longer holds what was read first; else a copy of all that r holds, in memory or, when it is large, in a temporary file that only its owner can
 // read. Closing it removes the copy and leaves r open.
 func Spool(r io.Reader) (io.ReadSeekCloser, error) {
 	if s, ok := r.(io.ReadSeeker); ok {
 		if at, err := s.Seek(0, io.SeekCurrent); err == nil && at == 0 {
-			return keptOpen{s}, nil
+			return keptOpen{newUnchanging(s)}, nil
 		}
 	}
 	var head bytes.Buffer
