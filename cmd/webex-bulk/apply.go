@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -190,50 +189,6 @@ func (a *application) checkFlags() error {
 func isNamedFile(path string) bool {
 	info, err := os.Stat(path)
 	return path != stdin && (err != nil || info.Mode().IsRegular())
-}
-
-// checkFiles keeps what is written apart from what is read, and from each other.
-func (a *application) checkFiles() error {
-	taken := map[string]string{}
-	for _, f := range []struct{ flag, path string }{
-		{"FILE", a.file}, {"--token-file", a.tokenFile}, {"--credentials", a.credentials}, {"--ca-file", a.caFile},
-		{"--journal", a.journalFile}, {"--results", a.results}, {"--failed", a.failed}, {"--report", a.report},
-	} {
-		switch f.path {
-		case "":
-			continue
-		case stdin:
-			if f.flag == "FILE" || f.flag == "--results" {
-				continue
-			}
-			return fmt.Errorf("%s -: expected a file", f.flag)
-		}
-		name := identityOf(f.path)
-		if other := taken[name]; other != "" {
-			return fmt.Errorf("%s and %s are the same file: %s", other, f.flag, f.path)
-		}
-		taken[name] = f.flag
-	}
-	for _, f := range []struct{ flag, path string }{{"--failed", a.failed}, {"--report", a.report}} {
-		if f.path == "" {
-			continue
-		}
-		if err := tryReplace(f.path); err != nil {
-			return fmt.Errorf("%s: %w", f.flag, err)
-		}
-	}
-	return nil
-}
-
-// identityOf is equal for two names of one file.
-func identityOf(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	return path
 }
 
 // ready reads the input and sets up the client; what is wrong with either is
