@@ -18,12 +18,13 @@ type application struct {
 	stdio
 	connection
 	talk
-	file, format, results, failed, report, journalFile string
-	noJournal, yes, asJSON, reportNames                bool
-	maxDeletes                                         int
-	limitDeletes                                       bool // --max-deletes was given
-	job                                                client.Job
-	begun                                              string // when the journal was
+	reading
+	results, failed, report, journalFile string
+	noJournal, yes, asJSON, reportNames  bool
+	maxDeletes                           int
+	limitDeletes                         bool // --max-deletes was given
+	job                                  client.Job
+	begun                                string // when the journal was
 }
 
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
@@ -97,13 +98,13 @@ func newApply(io stdio) *cobra.Command {
 func (a *application) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	a.flags(cmd)
+	a.connection.flags(cmd)
 	a.limits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
 	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; where it is given, a terminal too")
-	formatFlag(cmd, &a.format)
+	a.reading.flags(cmd)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
@@ -195,7 +196,7 @@ func isNamedFile(path string) bool {
 // told at once.
 func (a *application) ready(ctx context.Context) (*input, *client.Client, error) {
 	c, noClient := a.client()
-	in, noInput := open(ctx, a.file, a.format, a.in)
+	in, noInput := a.open(ctx, a.in)
 	if noInput == nil && noClient != nil {
 		noInput = in.close()
 	}

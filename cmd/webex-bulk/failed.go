@@ -87,7 +87,7 @@ func (a *application) replaceFailed(write func(*bufio.Writer) error) error {
 // idsFor finds what the rows that did not succeed refer to and that was created
 // by others, which will not be in the file with them.
 func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
-	if in.isSheet() {
+	if in.IsSheet() {
 		return nil, nil // a sheet names people, who will be looked up
 	}
 	wanted, index := map[string]bool{}, 0

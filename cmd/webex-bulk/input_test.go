@@ -35,7 +35,7 @@ func TestLines(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in, err := open(t.Context(), path, "", nil)
+		in, err := (&reading{file: path}).open(t.Context(), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -65,7 +65,7 @@ func TestWaitingForInputEnds(t *testing.T) {
 		defer writer.Close()
 		done := make(chan error)
 		go func() {
-			_, err := open(ctx, stdin, "", never)
+			_, err := (&reading{file: stdin}).open(ctx, never)
 			done <- err
 		}()
 		synctest.Wait()
@@ -84,7 +84,7 @@ func TestWaitingForInputEnds(t *testing.T) {
 // error and no panic.
 func TestNotFound(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "none.csv"), t.TempDir()} {
-		if _, err := open(t.Context(), path, "", nil); err == nil {
+		if _, err := (&reading{file: path}).open(t.Context(), nil); err == nil {
 			t.Errorf("%s is read", path)
 		}
 	}
@@ -156,7 +156,7 @@ func TestInputChanged(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in, err := open(t.Context(), path, "", nil)
+		in, err := (&reading{file: path}).open(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -231,7 +231,7 @@ func laws(t *testing.T, name, text string) {
 
 // countLines counts the lines of a text by every way in which it may end them.
 func countLines(t *testing.T, text string) int {
-	in, _, err := textfile.Decode(strings.NewReader(text))
+	in, _, err := textfile.Decode(strings.NewReader(text), textfile.Encoding{})
 	if err != nil && !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}

@@ -36,6 +36,10 @@ type Options struct {
 	Name string
 	// Format is how it is written; when empty, the ending of Name tells, or else its first bytes.
 	Format Format
+	// Encoding is how its text is written, unless a byte order mark tells; the zero value is UTF-8.
+	Encoding textfile.Encoding
+	// IgnoreColumns are the headers of a sheet's columns that are left alone, whatever they are.
+	IgnoreColumns []string
 
 	limit int // bytes of a record; textfile.MaxRecord when 0
 }
@@ -56,7 +60,7 @@ const maxHeader = 1 << 20
 // Read begins to read an input. It finds out the format; of a sheet it reads the header and, once, all rows, to know
 // whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what Rows yields.
 func Read(in io.ReadSeeker, o Options) (*Reader, error) {
-	file := &textfile.File{Name: cmp.Or(o.Name, "input"), In: in, Limit: o.limit}
+	file := &textfile.File{Name: cmp.Or(o.Name, "input"), In: in, Limit: o.limit, Told: o.Encoding}
 	format := o.Format
 	if format == "" {
 		format, _ = FormatOf(o.Name)
@@ -81,7 +85,7 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	case JSON:
 		r.text = records.New(file, records.Document)
 	case CSV, TSV:
-		r.sheet, err = sheet.Open(file, head, format == TSV)
+		r.sheet, err = sheet.Open(file, sheet.Options{Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns})
 		return r, err
 	default:
 		return nil, fmt.Errorf("unknown format %q: expected one of %v", format, Formats)

@@ -82,7 +82,8 @@ func (p *parser) valid(raw []byte) bool {
 	const expected = "one operation, " + operationForm
 	switch {
 	case !utf8.Valid(raw):
-		p.fault("", "", "text that is not UTF-8", "UTF-8, as JSON is (RFC 8259 section 8.1)")
+		p.fault("", "", "text that is not UTF-8", "UTF-8, as JSON is (RFC 8259 section 8.1), or the file's encoding given, such as --encoding windows-1252")
+		p.faults[len(p.faults)-1].Cause = "encoding"
 	case !json.Valid(raw):
 		problem, line := whyInvalid(raw)
 		p.line += line

@@ -30,7 +30,8 @@ type builder struct {
 }
 
 // operation makes the operation that a row asks for.
-func (s *Sheet) operation(rec record) (Row, []*textfile.Error) {
+func (s *Sheet) operation(rec record) (row Row, faults []*textfile.Error) {
+	defer func() { faults = unbroken(faults, rec.faults) }()
 	b := builder{Sheet: s, record: rec, name: s.cell(rec, s.identity)}
 	op, ok := parseOperation(s.cell(rec, s.operations))
 	if !ok {
@@ -38,7 +39,7 @@ func (s *Sheet) operation(rec record) (Row, []*textfile.Error) {
 		return Row{}, b.faults
 	}
 	b.unrepeated()
-	row := Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
+	row = Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
 	switch op {
 	case create:
 		row.Operation = b.create()
@@ -51,12 +52,23 @@ func (s *Sheet) operation(rec record) (Row, []*textfile.Error) {
 	return row, b.faults
 }
 
+// unbroken leaves out what is said of cells that are faulty already as text.
+func unbroken(faults, texts []*textfile.Error) []*textfile.Error {
+	if len(texts) == 0 {
+		return faults
+	}
+	told := slices.DeleteFunc(faults, func(f *textfile.Error) bool {
+		return f.Column == "" || slices.ContainsFunc(texts, func(t *textfile.Error) bool { return t.Column == f.Column })
+	})
+	return append(slices.Clone(texts), told...)
+}
+
 // fault adds what is wrong with the cell of c, which may be nil.
 func (b *builder) fault(c *column, value, problem, expected string) {
 	e := &textfile.Error{File: b.file.Name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
 	if c != nil {
 		e.Column = c.header
-		if c.target.name == "password" {
+		if c.secret() {
 			e.Value = ""
 		}
 	}
@@ -201,8 +213,6 @@ func (b *builder) path() string {
 		}
 	case b.name == "":
 		b.fault(b.identity, "", "neither an id nor a "+b.identityName(), "one of them: whom to change")
-	case isFormula(b.name):
-		b.fault(b.identity, b.name, formulaProblem, b.identityForm())
 	case !b.isName(b.name):
 		b.fault(b.identity, b.name, "not an email address", b.identityForm())
 	default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -117,10 +118,10 @@ func (b *builder) user(c *column, who string) string {
 		b.fault(c, who, removalProblem, b.insteadOfRemoval(c))
 		return ""
 	}
-	if !isEmail(who) || isFormula(who) {
+	if !isEmail(who) || cell.IsFormula(who) {
 		_, problem, _ := emailValue(who)
-		if isFormula(who) {
-			problem = formulaProblem
+		if cell.IsFormula(who) {
+			problem = cell.FormulaProblem
 		}
 		b.fault(c, who, problem, "the email address of a user of "+b.places())
 		return ""

@@ -14,6 +14,7 @@ const (
 	ownManager doubt = iota
 	oddCountry
 	oddExtension
+	unseen
 	doubts
 )
 
@@ -21,6 +22,7 @@ var doubtNames = [doubts]string{
 	ownManager:   "in which the manager is the user in person",
 	oddCountry:   "in which the country is no code of two letters, such as DE",
 	oddExtension: "in which the extension holds more than digits",
+	unseen:       "in which characters that do not show stand within a text",
 }
 
 // doubtful are the rows with such a value: how many, and the first of them.
@@ -30,11 +32,21 @@ type doubtful struct {
 }
 
 // doubt notes a row.
-func (s *Sheet) doubt(d doubt, line uint32) {
-	all := &s.doubtful[d]
+func (s *Sheet) doubt(d doubt, line uint32) { s.doubtful[d].add(int(line)) }
+
+func (all *doubtful) add(line int) {
 	if all.rows++; len(all.lines) < maxNamed {
 		all.lines = append(all.lines, fmt.Sprintf("line %d", line))
 	}
+}
+
+// String lists the lines.
+func (all doubtful) String() string {
+	list := all.lines
+	if more := all.rows - len(list); more > 0 {
+		list = append(slices.Clip(list), fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, "; ")
 }
 
 // doubtCell notes a cell that is not empty, if it is one of these.
@@ -67,11 +79,10 @@ func (s *Sheet) doubted() (notes []string) {
 		if all.rows == 0 {
 			continue
 		}
-		list := all.lines
-		if more := all.rows - len(list); more > 0 {
-			list = append(slices.Clip(list), fmt.Sprintf("and %d more", more))
-		}
-		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.rows, "row"), doubtNames[d], strings.Join(list, "; ")))
+		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.rows, "row"), doubtNames[d], all))
+	}
+	if s.repeats.rows > 0 {
+		notes = append(notes, fmt.Sprintf("left out: %s in which the header stands again (%s)", plural(s.repeats.rows, "row"), s.repeats))
 	}
 	var odd []string
 	for _, c := range s.columns {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -33,6 +34,9 @@ type column struct {
 	rank   int      // its place among the columns in the order of their paths
 	holds  contents // of a column that is left alone
 }
+
+// secret reports whether no error may quote a cell of the column.
+func (c *column) secret() bool { return c.target.name == "password" }
 
 // userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
 var userHeaders = map[string]string{
@@ -81,7 +85,7 @@ var leftHeaders = map[string]use{
 // fold makes headers comparable: without case, spaces, hyphens and underscores.
 func fold(header string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '-' || r == '_' {
+		if unicode.IsSpace(r) || cell.IsBlank(r) || r == '-' || r == '_' {
 			return -1
 		}
 		return unicode.ToLower(r)

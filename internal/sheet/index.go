@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/table"
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -169,6 +169,9 @@ func (s *Sheet) enter(rec record, all *wishes) {
 			s.index.byID[key] = line
 		}
 	}
+	if len(rec.faults) > 0 {
+		return // what is broken is neither looked up nor doubted
+	}
 	if op != create && id == "" && s.isName(name) {
 		all.add(s.lookup(name), true)
 	}
@@ -177,7 +180,11 @@ func (s *Sheet) enter(rec record, all *wishes) {
 	}
 	for i := range s.columns {
 		c := &s.columns[i]
-		switch who := s.cell(rec, c); {
+		who := s.cell(rec, c)
+		if cell.HoldsUnseen(who) && !c.secret() {
+			s.doubt(unseen, line)
+		}
+		switch {
 		case who == "":
 		case c.kind == references:
 			for one := range entriesOf(who) {
@@ -222,16 +229,16 @@ func (s *Sheet) lookup(name string) Lookup {
 // isName reports whether a row's identity can be looked up.
 func (s *Sheet) isName(name string) bool { return name != "" && (s.groups || isEmail(name)) }
 
-// cell returns the trimmed cell of a column, "" where there is no such column.
+// cell returns what a cell says, "" where there is no such column.
 func (s *Sheet) cell(rec record, c *column) string {
 	if c == nil {
 		return ""
 	}
-	return strings.TrimFunc(rec.fields[c.index], table.IsBlank)
+	return rec.texts[c.index]
 }
 
 // isSwitch reports whether a cell is empty or turns something on or off, as those of services and licenses do.
-func isSwitch(cell string) bool { return contentsOf(cell)&^switchWords == 0 }
+func isSwitch(text string) bool { return contentsOf(text)&^switchWords == 0 }
 
 // contents is what kinds of words a column holds.
 type contents uint8
@@ -244,14 +251,14 @@ const (
 )
 
 // contentsOf tells the kind of a cell; 0 when it is empty.
-func contentsOf(cell string) contents {
-	if cell = strings.TrimFunc(cell, table.IsBlank); cell == "" {
+func contentsOf(text string) contents {
+	if text = strings.TrimFunc(text, cell.IsBlank); text == "" {
 		return 0
 	}
-	if strings.EqualFold(cell, "true") || strings.EqualFold(cell, "false") {
+	if strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
 		return switchWords
 	}
-	switch op, isOperation := parseOperation(cell); {
+	switch op, isOperation := parseOperation(text); {
 	case isOperation && op == create:
 		return createWord
 	case isOperation:

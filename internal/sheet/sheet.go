@@ -1,7 +1,7 @@
 // Package sheet reads the sheets that people fill in by hand or export from Webex Control Hub, and makes operations of
 // their rows.
 //
-//	s, err := sheet.Open(file, head, false)
+//	s, err := sheet.Open(file, sheet.Options{Head: head})
 //	ids := lookUp(s.Lookups())         // what the rows name and do not create
 //	s.Resolve(ids)
 //	for row, err := range s.Rows() {   // a *textfile.Error for each thing that is wrong
@@ -21,9 +21,11 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/table"
 	"github.com/webexscim/bulk/internal/textfile"
 )
@@ -52,6 +54,8 @@ type Sheet struct {
 	zones   map[string]bool // time zones asked for so far
 
 	doubtful [doubts]doubtful
+	repeats  doubtful // rows that say the header again
+	texts    []string // of the record at hand
 }
 
 // Row is one operation, and where it came from.
@@ -68,12 +72,21 @@ type Row struct {
 	Lookups []Lookup
 }
 
-// Open reads the header of a sheet, and all rows once, to know whom they name. The head is the beginning of its text; tabs
-// says that the file's name promises tabs. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what
+// Options says what is known of a sheet before it is read.
+type Options struct {
+	// Head is the beginning of its text, with the whole header.
+	Head []byte
+	// Tabs says that its name promises them.
+	Tabs bool
+	// Ignore are the headers of columns that are left alone, whatever they are.
+	Ignore []string
+}
+
+// Open reads the header of a sheet, and all rows once, to know whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what
 // Rows yields.
-func Open(file *textfile.File, head []byte, tabs bool) (*Sheet, error) {
-	s := &Sheet{file: file, style: table.StyleOf(head, tabs), zones: make(map[string]bool)}
-	if isWorkbook(head) {
+func Open(file *textfile.File, o Options) (*Sheet, error) {
+	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs), zones: make(map[string]bool)}
+	if isWorkbook(o.Head) {
 		return nil, &textfile.Error{File: file.Name, Problem: "an Excel workbook", Expected: "its sheet saved as CSV UTF-8 or as Unicode text"}
 	}
 	text, err := file.Open()
@@ -97,7 +110,7 @@ func Open(file *textfile.File, head []byte, tabs bool) (*Sheet, error) {
 	if fault := s.noHeader(); fault != nil {
 		return nil, fault
 	}
-	left, err := s.understand()
+	left, err := s.understand(o.Ignore)
 	if err != nil {
 		return nil, err
 	}
@@ -181,8 +194,10 @@ func (s *Sheet) Copy(w io.Writer, keep func(index int) bool) error {
 // record is one row as it stands in the sheet.
 type record struct {
 	line   int
-	fields []string        // its cells
-	fault  *textfile.Error // or what is wrong with it
+	fields []string          // its cells as they are written
+	texts  []string          // and as they are meant; those of columns that are left alone are empty
+	faults []*textfile.Error // what is wrong with these
+	fault  *textfile.Error   // or what is wrong with the row, so that it has no cells
 }
 
 // errStopped says that the caller of an iterator wants no more.
@@ -219,7 +234,7 @@ func (s *Sheet) noHeader() *textfile.Error {
 }
 
 // understand finds out what the columns are for, and returns those that are left alone.
-func (s *Sheet) understand() (left []column, err error) {
+func (s *Sheet) understand(ignore []string) (left []column, err error) {
 	s.groups = isGroups(s.header)
 	words, aliases := userVocabulary, userHeaders
 	if s.groups {
@@ -227,7 +242,11 @@ func (s *Sheet) understand() (left []column, err error) {
 	}
 	c := columns{file: s.file.Name, line: s.headerLine}
 	for _, h := range s.header {
-		c.understand(strings.TrimFunc(h, table.IsBlank), words, aliases)
+		text, fault := cell.Exact(h)
+		if fault != nil && fault.Cause != "" {
+			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
+		}
+		c.understand(norm.NFC.String(text), words, aliases)
 	}
 	if !s.groups {
 		c.email()
@@ -283,6 +302,7 @@ func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
 	if _, _, err := t.Header(); err != nil {
 		return err
 	}
+	s.repeats = doubtful{}
 	for {
 		fields, line, err := t.Next()
 		rec := record{line: line, fields: fields}
@@ -297,8 +317,11 @@ func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
 			}
 		} else if table.IsEmpty(fields) {
 			continue
-		} else {
-			rec.fault = s.miscounted(rec)
+		} else if s.isHeader(fields) {
+			s.repeats.add(line)
+			continue
+		} else if rec.fault = s.miscounted(rec); rec.fault == nil {
+			s.clean(&rec)
 		}
 		if !yield(rec, nil) || last {
 			return errStopped
@@ -331,7 +354,7 @@ func (s *Sheet) unreadable(line int, err error) (rec record, ok bool) {
 // miscounted says that a row has not as many cells as the header. Empty ones at its end may be too many.
 func (s *Sheet) miscounted(rec record) *textfile.Error {
 	n := len(rec.fields)
-	for n > len(s.header) && strings.TrimFunc(rec.fields[n-1], table.IsBlank) == "" {
+	for n > len(s.header) && strings.TrimFunc(rec.fields[n-1], cell.IsBlank) == "" {
 		n--
 	}
 	if n == len(s.header) {
@@ -350,9 +373,32 @@ func (s *Sheet) miscounted(rec record) *textfile.Error {
 	return e
 }
 
-// isWhole reports whether text came through its encoding unharmed.
-func isWhole(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsAny(text, "\x00\uFFFD")
+// clean reads the cells of the columns that say something.
+func (s *Sheet) clean(rec *record) {
+	s.texts = append(s.texts[:0], make([]string, len(s.header))...)
+	for i := range s.columns {
+		c := &s.columns[i]
+		read := cell.Clean
+		if c.secret() {
+			read = cell.Exact
+		}
+		text, fault := read(rec.fields[c.index])
+		s.texts[c.index] = text
+		if fault != nil {
+			e := &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: text,
+				Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause}
+			if c.secret() {
+				e.Value = ""
+			}
+			rec.faults = append(rec.faults, e)
+		}
+	}
+	rec.texts = s.texts
+}
+
+// isHeader reports whether a row says what the header says, as where files were put together.
+func (s *Sheet) isHeader(fields []string) bool {
+	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool { return fold(a) == fold(b) })
 }
 
 // isWorkbook tells a workbook of Excel from a sheet that was exported from it.

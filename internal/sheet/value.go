@@ -12,20 +12,16 @@ import (
 
 	xlanguage "golang.org/x/text/language"
 
-	"github.com/webexscim/bulk/internal/table"
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // value turns a cell that is not empty into what SCIM has for it. References are not its business.
 func (s *Sheet) value(c *column, text string) (value any, problem, expected string) {
 	switch {
-	case !isWhole(text):
-		return nil, "a character that was broken before it came here", "text in UTF-8, or UTF-16 with a byte order mark; Excel: save as CSV UTF-8"
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
 		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
-	case isFormula(text) && c.target.name != "password":
-		return nil, formulaProblem, "the value itself, as text"
-	case c.kind != phone && c.target.name != "password" && isRemoval(text):
+	case c.kind != phone && !c.secret() && isRemoval(text):
 		return nil, removalProblem, "the new value, or an empty cell to leave it as it is"
 	}
 	switch c.kind {
@@ -51,15 +47,6 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 	}
 	return text, "", ""
 }
-
-// isFormula reports whether a spreadsheet left a formula in a cell, or what it shows when one fails.
-func isFormula(text string) bool {
-	return len(text) > 1 && text[0] == '=' || strings.HasPrefix(text, "#") && failedFormula.MatchString(text)
-}
-
-const formulaProblem = "a formula, or an error of one"
-
-var failedFormula = regexp.MustCompile(`^#(N/A|DIV/0!|[A-Z]+[!?])(@|$)`) // or an address that was made of one
 
 // phoneValue takes a number in any style, but none that a spreadsheet took for a quantity.
 func phoneValue(text string) (value any, problem, expected string) {
@@ -88,7 +75,7 @@ func isRemoval(text string) bool { _, ok := removal(text); return ok }
 // removal takes the prefix off that Control Hub has for a number that is to be removed.
 func removal(text string) (number string, ok bool) {
 	number, ok = textfile.CutFold(text, "REMOVE|")
-	return strings.TrimFunc(number, table.IsBlank), ok
+	return strings.TrimFunc(number, cell.IsBlank), ok
 }
 
 func emailValue(text string) (value any, problem, expected string) {
@@ -146,7 +133,7 @@ func splitList(text string) (entries []string) {
 
 // entriesOf yields them as they stand there.
 func entriesOf(text string) iter.Seq[string] {
-	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || table.IsBlank(r) })
+	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || cell.IsBlank(r) })
 }
 
 // zoneValue takes a name of the IANA database as it is written there.

@@ -16,8 +16,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -174,15 +174,15 @@ type QuoteError struct {
 
 func (e *QuoteError) Error() string { return e.Problem }
 
-func (t *Reader) bareQuote(cell string) error {
-	e := &QuoteError{Cell: len(t.ends), Text: cell}
-	if strings.HasPrefix(strings.TrimLeftFunc(cell, IsBlank), `"`) {
+func (t *Reader) bareQuote(text string) error {
+	e := &QuoteError{Cell: len(t.ends), Text: text}
+	if strings.HasPrefix(strings.TrimLeftFunc(text, cell.IsBlank), `"`) {
 		e.Problem, e.Expected = "a space before the opening quote", "the quote right after the "+t.style.Name()
 		return e
 	}
 	e.Problem, e.Expected = "a quote inside a cell", `the cell in quotes and "" for each quote in it`
-	if len(cell) <= textfile.MaxShown {
-		e.Expected += `: "` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+	if len(text) <= textfile.MaxShown {
+		e.Expected += `: "` + strings.ReplaceAll(text, `"`, `""`) + `"`
 	}
 	return e
 }
@@ -212,11 +212,6 @@ func (t *Reader) neverClosed(begin int) error {
 // IsEmpty reports whether nothing stands in a row but separators, of whatever kind.
 func IsEmpty(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(f string) bool {
-		return strings.ContainsFunc(f, func(r rune) bool { return r != ',' && r != ';' && !IsBlank(r) })
+		return strings.ContainsFunc(f, func(r rune) bool { return r != ',' && r != ';' && !cell.IsBlank(r) })
 	})
-}
-
-// IsBlank reports whether r is taken off both ends of a cell: white space, and what pasting leaves behind unseen.
-func IsBlank(r rune) bool {
-	return unicode.IsSpace(r) || r == '\u200B' || r == '\uFEFF'
 }

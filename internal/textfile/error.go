@@ -3,6 +3,7 @@ package textfile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,6 +29,11 @@ type Error struct {
 	Problem string
 	// Expected is what should stand there.
 	Expected string
+	// Cause is the same in all errors that have one cause, such as the encoding of the file, of which the first alone is
+	// told. When it is empty, errors with the same Column and Problem are alike, of which few are told where there is no room.
+	Cause string
+	// More is how many more there are of its cause, or that are alike; Errors counts them.
+	More int
 }
 
 // MaxShown is how many characters of a value an error shows.
@@ -47,6 +53,9 @@ func (e *Error) Error() string {
 		b.WriteString(", value " + Quote(e.Value))
 	}
 	b.WriteString(": " + e.Problem)
+	if e.More > 0 {
+		fmt.Fprintf(&b, " (and %d more like this)", e.More)
+	}
 	if e.Expected != "" {
 		b.WriteString("; expected " + e.Expected)
 	}
@@ -89,23 +98,41 @@ func (e *Error) Is(target error) bool {
 	return target == ErrNoOperations && e.Problem == ErrNoOperations.Error()
 }
 
-// Errors gathers all that is wrong with an input. The zero value is empty and ready.
+// Errors gathers all that is wrong with an input, so that no single cause takes the room of the others. The zero value is
+// empty and ready.
 type Errors struct {
+	// All says to keep every error that is not of the cause of another. It is set before the first Add.
+	All bool
 	// List holds the first 20.
 	List []*Error
-	// Count is how many there are.
+	// Count is how many there are; errors of one Cause are one.
 	Count int
+
+	alike map[alike]*alikes
 }
 
-// maxListed is how many errors are kept to be shown.
-const maxListed = 20
+// alike is what errors have in common.
+type alike struct{ cause, column, problem string }
 
-// Add takes in an error that Read or Rows gave and reports whether it was about what the input says. One that was not,
-// such as a failing disk, is left to the caller: reading can't go on.
+// alikes are those of a kind that are listed, and whether there was one at all.
+type alikes struct {
+	found  bool
+	listed []*Error
+}
+
+const (
+	maxListed = 20 // errors that are kept to be shown
+	maxAlike  = 5  // of a kind, where there is no room for more
+)
+
+// Add takes in an error about what an input says and reports whether it was one. One that was not, such as a failing
+// disk, is left to the caller: reading can't go on.
 func (e *Errors) Add(err error) bool {
 	if all, ok := errors.AsType[*Errors](err); ok {
-		e.List = append(e.List, all.List[:min(len(all.List), maxListed-len(e.List))]...)
-		e.Count += all.Count
+		for _, one := range all.List {
+			e.add(one)
+		}
+		e.Count += max(0, all.Count-len(all.List))
 		return true
 	}
 	one, ok := errors.AsType[*Error](err)
@@ -116,10 +143,50 @@ func (e *Errors) Add(err error) bool {
 }
 
 func (e *Errors) add(one *Error) {
-	if len(e.List) < maxListed {
-		e.List = append(e.List, one)
+	key := alike{cause: one.Cause}
+	if one.Cause == "" {
+		key.column, key.problem = one.Column, one.Problem
 	}
-	e.Count++
+	if e.alike == nil {
+		e.alike = make(map[alike]*alikes)
+	}
+	kind := e.alike[key]
+	if kind == nil {
+		kind = &alikes{}
+		e.alike[key] = kind
+	}
+	repeats := kind.found && one.Cause != ""
+	kind.found = true
+	if !repeats {
+		e.Count++
+	}
+	switch {
+	case !repeats && (e.All || len(e.List) < maxListed || len(kind.listed) < maxAlike && e.makeRoom()):
+		fresh := new(*one)
+		kind.listed = append(kind.listed, fresh)
+		e.List = append(e.List, fresh)
+	case len(kind.listed) > 0:
+		kind.listed[len(kind.listed)-1].More++
+	}
+}
+
+// makeRoom takes the last error off the list of the kind that has most, and reports whether one has too many.
+func (e *Errors) makeRoom() bool {
+	var most *alikes
+	for _, kind := range e.alike {
+		if most == nil || len(kind.listed) > len(most.listed) {
+			most = kind
+		}
+	}
+	n := len(most.listed) - 1
+	if n < maxAlike {
+		return false
+	}
+	last := most.listed[n]
+	most.listed = most.listed[:n]
+	most.listed[n-1].More += last.More + 1
+	e.List = slices.DeleteFunc(e.List, func(one *Error) bool { return one == last })
+	return true
 }
 
 // Err returns e, or nil when nothing is wrong.
@@ -136,7 +203,13 @@ func (e *Errors) Error() string {
 	for _, one := range e.List {
 		lines = append(lines, one.Error())
 	}
-	if more := e.Count - len(e.List); more > 0 {
+	more := e.Count - len(e.List)
+	for _, one := range e.List {
+		if one.Cause == "" {
+			more -= one.More
+		}
+	}
+	if more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(lines, "\n")

@@ -22,6 +22,8 @@ type File struct {
 	In io.ReadSeeker
 	// Limit is the most bytes of one record; 0 is MaxRecord.
 	Limit int
+	// Told is how its text is written, unless a byte order mark says otherwise; the zero value is UTF-8.
+	Told Encoding
 	// Encoding is how its text is written; Open finds it out.
 	Encoding Encoding
 }
@@ -31,7 +33,7 @@ func (f *File) Open() (io.Reader, error) {
 	if _, err := f.In.Seek(0, io.SeekStart); err != nil {
 		return nil, f.Broken(err)
 	}
-	text, e, err := Decode(f.In)
+	text, e, err := Decode(f.In, f.Told)
 	if err != nil {
 		return nil, f.Broken(err)
 	}
