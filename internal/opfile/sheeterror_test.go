@@ -11,7 +11,7 @@ func TestHeaderErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"First Name,Shoe size\nAda,39\n", `line 1, value "First Name,Shoe size": no column that says whom a row is about; expected a column "User ID/Email (Required)" or userName for users, displayName for groups`},
 		{"<html>\n<p>Log in</p>", `value "<html>": no column that says whom a row is about`},
-		{"Ada;ada@example.com\n", `line 1, value "Ada;ada@example.com": a row where the header should be; expected the names of the columns in the first line`},
+		{"Ada;ada@example.com\n", `line 1, value "ada@example.com": a row where the header should be; expected the names of the columns in the first line`},
 		{"\nuserName,First Name,name.givenName\n", `line 2, column "name.givenName": the same as column "First Name" (columns B and C); expected one column for name.givenName`},
 		{"userName,Title,title\n", `column "title": the same as column "Title" (columns B and C)`},
 		{"userName" + strings.Repeat(",", 30) + "Title,title\n", `(columns AE and AF)`},

@@ -22,6 +22,7 @@ const (
 	leftReadOnly    // the service alone writes it
 	leftUnsupported // SCIM has nothing for it
 	leftUnknown     // a service or license, or nobody knows what
+	leftIgnored     // as told
 )
 
 // column is a column of a sheet, understood.
@@ -35,8 +36,13 @@ type column struct {
 	holds  contents // of a column that is left alone
 }
 
-// secret reports whether no error may quote a cell of the column.
-func (c *column) secret() bool { return c.target.name == "password" }
+// secret reports whether no error may quote a cell of the column: its header says password, in whatever language, and
+// whatever else it says.
+func (c *column) secret() bool { return c.target.name == "password" || isSecret(c.header) }
+
+func isSecret(header string) bool {
+	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(fold(header), word) })
+}
 
 // userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
 var userHeaders = map[string]string{
@@ -131,10 +137,11 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 	col := column{index: len(c.list), header: header, use: leftUnknown}
 	defer func() { c.list = append(c.list, col) }()
 	folded := fold(header)
-	switch folded {
-	case "operation", "op", "action": // a delete that is overlooked would be a create
+	if operationHeaders[folded] { // a delete that is overlooked would be a create
 		col.use = saysOperation
 		return
+	}
+	switch folded {
 	case "id":
 		col.use = saysID
 		return

@@ -137,16 +137,28 @@ func (s *Sheet) readOnce(left []column) error {
 	return s.overlooked(left)
 }
 
-// overlooked refuses a column that says what to do under a name that nobody knows: a delete that is overlooked would be
-// a create.
+// overlooked refuses a column that says what to do under a name that nobody knows, since a delete that is overlooked would be
+// a create; and one whose name is likely a misspelling.
 func (s *Sheet) overlooked(left []column) error {
+	var wrong textfile.Errors
 	for _, c := range left {
-		if c.use == leftUnknown && c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0 {
-			return &textfile.Error{File: s.file.Name, Line: s.headerLine, Column: c.header,
-				Problem: "an unknown column of operations", Expected: "operation as its header"}
+		if c.use != leftUnknown {
+			continue
 		}
+		e := &textfile.Error{File: s.file.Name, Line: s.headerLine, Column: c.header}
+		ignore := "; or --ignore-column " + textfile.Quote(c.header) + " to leave it alone"
+		near := s.meant(c.header)
+		switch {
+		case c.holds&deleteWords != 0 || c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0:
+			e.Problem, e.Expected = "an unknown column of operations", "operation as its header, and create, update or delete in it"+ignore
+		case near != "" && !isService(c.header):
+			e.Problem, e.Expected = "an unknown column, likely a misspelled one", near+ignore
+		default:
+			continue
+		}
+		wrong.Add(e)
 	}
-	return nil
+	return wrong.Err()
 }
 
 // enter puts a row into the index, and whom it names among those named.
@@ -246,7 +258,8 @@ type contents uint8
 const (
 	switchWords contents = 1 << iota // TRUE and FALSE
 	createWord
-	changeWords // update and delete
+	changeWords // update
+	deleteWords // delete, and other verbs of change in any language
 	otherWords
 )
 
@@ -258,11 +271,13 @@ func contentsOf(text string) contents {
 	if strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
 		return switchWords
 	}
-	switch op, isOperation := parseOperation(text); {
-	case isOperation && op == create:
+	switch lower := strings.ToLower(text); {
+	case lower == "create":
 		return createWord
-	case isOperation:
+	case lower == "update":
 		return changeWords
+	case changeVerbs[lower]:
+		return deleteWords
 	}
 	return otherWords
 }

@@ -15,11 +15,13 @@ const maxNamed = 10
 // describe names the columns that are left alone and why, one line a reason. Columns of services and licenses, of
 // which there can be thousands, are counted. What was not understood is told again by itself.
 func (s *Sheet) describe(left []column) (notes, unheard []string) {
-	var services, odd, readOnly, unsupported, unknown []string
+	var services, odd, readOnly, unsupported, unknown, ignored []string
 	for _, c := range left {
 		switch {
 		case c.use == leftReadOnly:
 			readOnly = append(readOnly, c.header)
+		case c.use == leftIgnored:
+			ignored = append(ignored, unknownHeader(c))
 		case c.use == leftUnsupported:
 			unsupported = append(unsupported, c.header)
 		case c.header == "" && c.holds == 0: // what spreadsheets append
@@ -28,7 +30,7 @@ func (s *Sheet) describe(left []column) (notes, unheard []string) {
 		case isService(c.header):
 			odd = append(odd, c.header)
 		default:
-			unknown = append(unknown, s.unknown(c))
+			unknown = append(unknown, unknownHeader(c))
 		}
 	}
 	note := func(columns []string, format string) {
@@ -39,6 +41,7 @@ func (s *Sheet) describe(left []column) (notes, unheard []string) {
 	note(services, "left alone: %s of services and licenses, which SCIM does not carry (%s)")
 	note(readOnly, "left alone: %s that the service alone writes (%s)")
 	note(unsupported, "left alone: %s that SCIM does not carry (%s)")
+	note(ignored, "left alone: %s, as told (%s)")
 	understood := len(notes)
 	note(odd, "left alone: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
 	note(unknown, "left alone: %s with an unknown header (%s)")
@@ -52,21 +55,28 @@ var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|
 
 func isService(header string) bool { return service.MatchString(header) }
 
-// unknown is a header that nobody knows, with the one that was likely meant.
-func (s *Sheet) unknown(c column) string {
+// unknownHeader is a header that nobody knows.
+func unknownHeader(c column) string {
 	if c.header == "" {
 		return "column " + letters(c.index) + ", without a name"
 	}
-	known := []string{"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Department", "Manager",
-		"Phone Number", "Extension", "Preferred Language", "Time zone", "operation", "userName", "externalId", "nickName",
-		"employeeNumber", "costCenter", "organization", "division", "active"}
-	if s.groups {
-		known = []string{"displayName", "members", "externalId", "operation"}
-	}
-	if near := textfile.Nearest(c.header, known); near != "" {
-		return c.header + ", for " + near + "?"
-	}
 	return c.header
+}
+
+// meant is the known column of which a header is likely a misspelling; "" when it is none. Headers that a number tells
+// apart, such as Phone 2, are none.
+func (s *Sheet) meant(header string) string {
+	folded := fold(header)
+	if strings.ContainsAny(folded, "0123456789") {
+		return ""
+	}
+	best, least := "", 3
+	for _, known := range misspellable[s.groups] {
+		if d := textfile.Distance(folded, fold(known)); d < least && 4*d <= len(folded) {
+			best, least = known, d
+		}
+	}
+	return best
 }
 
 // plural is a number of things.

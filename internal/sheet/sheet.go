@@ -226,7 +226,8 @@ func (s *Sheet) noHeader() *textfile.Error {
 	case strings.Contains(all, "\x00"):
 		e.Problem, e.Expected = "no text", "text in UTF-8, or UTF-16 with a byte order mark"
 	case slices.ContainsFunc(s.header, isEmail):
-		e.Value, e.Problem, e.Expected = all, "a row where the header should be", "the names of the columns in the first line"
+		e.Value = s.header[slices.IndexFunc(s.header, isEmail)] // the rest may hold passwords
+		e.Problem, e.Expected = "a row where the header should be", "the names of the columns in the first line"
 	default:
 		return nil
 	}
@@ -235,13 +236,27 @@ func (s *Sheet) noHeader() *textfile.Error {
 
 // understand finds out what the columns are for, and returns those that are left alone.
 func (s *Sheet) understand(ignore []string) (left []column, err error) {
-	s.groups = isGroups(s.header)
+	ignored, names := make(map[string]bool), s.header
+	for _, h := range ignore {
+		ignored[fold(h)] = true
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(h string) bool { return ignored[fold(h)] })
+	s.groups = isGroups(names)
 	words, aliases := userVocabulary, userHeaders
 	if s.groups {
 		words, aliases = groupVocabulary, groupHeaders
 	}
 	c := columns{file: s.file.Name, line: s.headerLine}
+	for _, h := range ignore {
+		if !slices.ContainsFunc(s.header, func(have string) bool { return fold(have) == fold(h) }) {
+			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Value: h, Problem: "no column with the name that --ignore-column gives", Expected: "one of the header"})
+		}
+	}
 	for _, h := range s.header {
+		if ignored[fold(h)] {
+			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored})
+			continue
+		}
 		text, fault := cell.Exact(h)
 		if fault != nil && fault.Cause != "" {
 			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
@@ -253,6 +268,7 @@ func (s *Sheet) understand(ignore []string) (left []column, err error) {
 	}
 	c.distinct()
 	for _, col := range c.list {
+		s.secret = s.secret || col.secret()
 		if col.use == saysAddressType && !c.addresses() {
 			col.use = leftUnsupported
 		}
@@ -288,8 +304,6 @@ func (s *Sheet) single() {
 			s.addresses = c
 		case c.kind == identity:
 			s.identity = c
-		case c.target.name == "password":
-			s.secret = true
 		}
 	}
 }

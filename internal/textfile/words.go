@@ -6,7 +6,7 @@ import "strings"
 func Nearest(name string, candidates []string) string {
 	best, bestDistance := "", 3
 	for _, c := range candidates {
-		d := distance(strings.ToLower(name), strings.ToLower(c))
+		d := Distance(strings.ToLower(name), strings.ToLower(c))
 		if d < bestDistance && 2*d < len(c) {
 			best, bestDistance = c, d
 		}
@@ -14,9 +14,9 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// distance is how many letters must be changed, added, taken out or swapped with their neighbor to make b of a. Names
+// Distance is how many letters must be changed, added, taken out or swapped with their neighbor to make b of a. Names
 // that differ much in length are far apart, however far.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	if diff := len(a) - len(b); diff > 2 || diff < -2 {
 		return 3
 	}
