@@ -56,24 +56,22 @@ func NewReader(text io.Reader, s Style, limit int) (*Reader, error) {
 // Header reads the first row in which something stands. At the end of a text without one it returns io.EOF.
 func (t *Reader) Header() (cells []string, line int, err error) {
 	for err == nil && IsEmpty(cells) {
-		cells, line, err = t.next(true)
+		cells, line, err = t.Next()
 	}
 	return slices.Clone(cells), line, err
 }
 
 // Next reads a row, valid until the one after, and tells the line on which it begins. A *QuoteError is about that row
 // alone; after textfile.ErrTooLarge, and any other error, reading cannot go on. The end is io.EOF.
-func (t *Reader) Next() (cells []string, line int, err error) { return t.next(false) }
-
-func (t *Reader) next(header bool) ([]string, int, error) {
+func (t *Reader) Next() (cells []string, line int, err error) {
 	t.raw, t.text, t.ends = t.raw[:0], t.text[:0], t.ends[:0]
-	err := t.readLine()
-	line := t.lines
+	err = t.readLine()
+	line = t.lines
 	for at, last := 0, false; err == nil && !last; {
 		if at < len(t.raw) && t.raw[at] == '"' {
 			at, last, err = t.quoted(at)
 		} else {
-			at, last, err = t.unquoted(at, header)
+			at, last, err = t.unquoted(at)
 		}
 		t.ends = append(t.ends, len(t.text))
 	}
@@ -118,18 +116,22 @@ func (t *Reader) readLine() error {
 // lineEnd is where the text of the last line ends that was read.
 func (t *Reader) lineEnd() int { return len(bytes.TrimSuffix(t.raw, []byte("\n"))) }
 
-// unquoted reads a cell that does not begin with a quote.
-func (t *Reader) unquoted(at int, header bool) (next int, last bool, err error) {
-	cell := t.raw[at:t.lineEnd()]
-	i := bytes.IndexByte(cell, t.comma)
+// unquoted reads a cell that does not begin with a quote. One in the middle is text: exports are written so, and
+// a path such as emails[type eq "work"].value.
+func (t *Reader) unquoted(at int) (next int, last bool, err error) {
+	text := t.raw[at:t.lineEnd()]
+	i := bytes.IndexByte(text, t.comma)
 	if i >= 0 {
-		cell = cell[:i]
+		text = text[:i]
 	}
-	if !header && bytes.IndexByte(cell, '"') >= 0 {
-		return 0, false, t.bareQuote(string(cell))
+	if bytes.IndexByte(text, '"') > 0 && text[0] <= ' ' && bytes.TrimLeft(text, " \t")[0] == '"' {
+		return 0, false, &QuoteError{
+			Cell: len(t.ends), Text: string(text),
+			Problem: "a space before the opening quote", Expected: "the quote right after the " + t.style.Name(),
+		}
 	}
-	t.text = append(t.text, cell...)
-	return at + len(cell) + 1, i < 0, nil
+	t.text = append(t.text, text...)
+	return at + len(text) + 1, i < 0, nil
 }
 
 // quoted reads a cell in quotes, and as many lines as it has.
@@ -173,19 +175,6 @@ type QuoteError struct {
 }
 
 func (e *QuoteError) Error() string { return e.Problem }
-
-func (t *Reader) bareQuote(text string) error {
-	e := &QuoteError{Cell: len(t.ends), Text: text}
-	if strings.HasPrefix(strings.TrimLeftFunc(text, cell.IsBlank), `"`) {
-		e.Problem, e.Expected = "a space before the opening quote", "the quote right after the "+t.style.Name()
-		return e
-	}
-	e.Problem, e.Expected = "a quote inside a cell", `the cell in quotes and "" for each quote in it`
-	if len(text) <= textfile.MaxShown {
-		e.Expected += `: "` + strings.ReplaceAll(text, `"`, `""`) + `"`
-	}
-	return e
-}
 
 // quoteInside is about a cell whose closing quote something follows.
 func (t *Reader) quoteInside(begin, after int) error {

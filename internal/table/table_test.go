@@ -77,3 +77,28 @@ func TestBound(t *testing.T) {
 		t.Errorf("line %d: %v", line, err)
 	}
 }
+
+// A quote within a cell that does not begin with one is text; in a tab separated export and elsewhere.
+func TestBareQuotes(t *testing.T) {
+	for _, comma := range []rune{',', ';', '\t'} {
+		text := strings.ReplaceAll("O'Neil \"Jr\"|19\" rack|\"Ann \"\"Ace\"\" Lee\"|5' 7\"\n", "|", string(comma))
+		got, _ := rows(t, text, Style{Comma: comma})
+		if want := []string{`O'Neil "Jr"`, `19" rack`, `Ann "Ace" Lee`, `5' 7"`}; !slices.Equal(got[0], want) {
+			t.Errorf("%q", got)
+		}
+		got, _ = rows(t, `a`+string(comma)+` "b"`+"\n", Style{Comma: comma})
+		if !strings.HasPrefix(got[0][0], "a space before") {
+			t.Errorf("%q", got)
+		}
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	f.Add("a,\"b\"\"\nc\"\r\nd,e \"f\"")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, lines := rows(t, text, StyleOf([]byte(text), false))
+		if !slices.IsSorted(lines) || len(lines) > 0 && lines[len(lines)-1] > strings.Count(text, "\n")+strings.Count(text, "\r")+1 {
+			t.Errorf("%q: lines %v", text, lines)
+		}
+	})
+}
