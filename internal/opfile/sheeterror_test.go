@@ -58,7 +58,7 @@ func TestRowErrors(t *testing.T) {
 		{"userName,Time zone", "a@example.com,Local", "unknown time zone"},
 		{"userName,Phone Number", "a@example.com,4.42036E+11", "a number that a spreadsheet has rounded"},
 		{"userName,Phone Number", "a@example.com,442036978111.0", "a number with decimals"},
-		{"userName,Phone Number", "a@example.com,'0044 20", "an apostrophe before the number; expected the number alone"},
+		{"userName,Phone Number", "a@example.com,'0044 20", "an apostrophe before the value; expected the value alone"},
 		{"userName,Phone Number", "a@example.com,ask Bob", "not a telephone number; expected digits"},
 		{"userName,Time zone", "a@example.com,america/new york", "unknown time zone; expected America/New_York"},
 		{"userName,Phone Number", "a@example.com,REMOVE|123", `value "REMOVE|123": a number to be removed from a user who is created`},

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -206,6 +207,11 @@ func checkPath(method, path string) (problem, expected string) {
 		return "a POST to a resource", expected
 	case method != client.MethodPost && i == 0:
 		return "a " + method + " of no resource", expected
+	case i > 0 && apiid.Is(id):
+		if _, plain, ok := apiid.Parse(id); ok {
+			return "an id of another Webex API after " + endpoint + "/", "what is in it: " + plain
+		}
+		return "not an id after " + endpoint + "/", expected
 	case i > 0 && !isID(id):
 		return "not an id after " + endpoint + "/", expected
 	}

@@ -25,6 +25,7 @@ const (
 	boolean         // true or false
 	address         // an email address
 	phone           // a telephone number, or REMOVE| and one
+	code            // digits that are no quantity, though spreadsheets take them for one
 	language        // en_US
 	zone            // a name of the IANA time zone database
 	list            // one text, as a list of one
@@ -44,7 +45,7 @@ type attribute struct {
 
 // userAttributes are the attributes of users with the limits that Webex documents.
 var userAttributes = slices.Concat([]attribute{
-	{"userName", identity, 254}, {"externalId", plainText, 256}, {"active", boolean, 0}, {"userType", plainText, 0},
+	{"userName", identity, 254}, {"externalId", code, 256}, {"active", boolean, 0}, {"userType", plainText, 0},
 	{"displayName", plainText, 512}, {"nickName", plainText, 256}, {"title", plainText, 512},
 	{"profileUrl", plainText, 1000}, {"preferredLanguage", language, 0}, {"locale", language, 0},
 	{"timezone", zone, 0}, {"password", plainText, 0},
@@ -54,13 +55,13 @@ var userAttributes = slices.Concat([]attribute{
 	{"phoneNumbers[].value", phone, 0}, {"phoneNumbers[].display", plainText, 0}, {"phoneNumbers[].primary", boolean, 0},
 	{"photos[].value", plainText, 0}, {"photos[].display", plainText, 0}, {"photos[].primary", boolean, 0},
 	{"addresses[].streetAddress", plainText, 0}, {"addresses[].locality", plainText, 0},
-	{"addresses[].region", plainText, 0}, {"addresses[].postalCode", plainText, 0},
+	{"addresses[].region", plainText, 0}, {"addresses[].postalCode", code, 0},
 	{"addresses[].country", plainText, 0}, {"addresses[].formatted", plainText, 0}, {"addresses[].primary", boolean, 0},
 	{"roles[].value", plainText, 0}, {"roles[].display", plainText, 0},
 	{"schemas", readOnly, 0}, {"groups", readOnly, 0}, {"meta", readOnly, 0}, {"meta.created", readOnly, 0},
 	{"meta.lastModified", readOnly, 0}, {"meta.location", readOnly, 0}, {"meta.version", readOnly, 0},
 	{"meta.resourceType", readOnly, 0},
-	{enterpriseURN + ":employeeNumber", plainText, 256}, {enterpriseURN + ":costCenter", plainText, 256},
+	{enterpriseURN + ":employeeNumber", code, 256}, {enterpriseURN + ":costCenter", code, 256},
 	{enterpriseURN + ":organization", plainText, 512}, {enterpriseURN + ":division", plainText, 512},
 	{enterpriseURN + ":department", plainText, 512}, {enterpriseURN + ":manager", reference, 0},
 	{enterpriseURN + ":manager.displayName", readOnly, 0}, {enterpriseURN + ":manager.$ref", readOnly, 0},
@@ -82,7 +83,7 @@ func numbered() (all []attribute) {
 
 // groupAttributes are the attributes of groups.
 var groupAttributes = []attribute{
-	{"displayName", identity, 512}, {"externalId", plainText, 256}, {"members", references, 0},
+	{"displayName", identity, 512}, {"externalId", code, 256}, {"members", references, 0},
 	{"schemas", readOnly, 0}, {"meta", readOnly, 0},
 	{webexGroupURN + ":usage", plainText, 0}, {webexGroupURN + ":groupType", plainText, 0},
 	{webexGroupURN + ":provisionSource", readOnly, 0},

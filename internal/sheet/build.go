@@ -25,6 +25,7 @@ type builder struct {
 	*Sheet
 	record  record
 	name    string // what the column identity says
+	verb    operation
 	faults  []*textfile.Error
 	lookups []Lookup
 }
@@ -38,7 +39,8 @@ func (s *Sheet) operation(rec record) (row Row, faults []*textfile.Error) {
 		b.fault(s.operations, s.cell(rec, s.operations), "unknown operation", "create, update or delete, or nothing for create")
 		return Row{}, b.faults
 	}
-	b.unrepeated()
+	b.verb = op
+	b.unrepeated(op)
 	row = Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
 	switch op {
 	case create:
@@ -75,14 +77,26 @@ func (b *builder) fault(c *column, value, problem, expected string) {
 	b.faults = append(b.faults, e)
 }
 
-// unrepeated refuses a second row about the same user or group.
-func (b *builder) unrepeated() {
-	if e, ok := b.index.rows[digestKey(b.name)]; ok && b.name != "" && int(e.line) != b.record.line {
-		b.fault(b.identity, b.name, fmt.Sprintf("the same as in line %d", e.line), "each "+b.noun()+" in one row")
+// unrepeated refuses a second row about the same user or group, and a second resource with the same externalId: that it
+// stands for one alone is the client's to see to (RFC 7643 section 3.1).
+func (b *builder) unrepeated(op operation) {
+	if e, ok := b.index.rows[digestKey(b.name)]; ok && b.name != "" {
+		b.onlyIn(e.line, b.identity, b.name)
 	}
 	id := b.cell(b.record, b.id)
-	if line, ok := b.index.byID[digestKey(id)]; ok && id != "" && int(line) != b.record.line {
-		b.fault(b.id, id, fmt.Sprintf("the same as in line %d", line), "each "+b.noun()+" in one row")
+	if line, ok := b.index.byID[digestKey(id)]; ok && id != "" {
+		b.onlyIn(line, b.id, id)
+	}
+	external := b.cell(b.record, b.externalID)
+	if line, ok := b.index.byExternalID[digestKey(exactly(external))]; ok && external != "" && op != remove {
+		b.onlyIn(line, b.externalID, external)
+	}
+}
+
+// onlyIn refuses what another line has.
+func (b *builder) onlyIn(line uint32, c *column, text string) {
+	if int(line) != b.record.line {
+		b.fault(c, text, fmt.Sprintf("the same as in line %d", line), "each "+b.noun()+" in one row")
 	}
 }
 
@@ -102,7 +116,7 @@ func (b *builder) create() client.Operation {
 	if b.name == "" {
 		b.fault(b.identity, "", "no "+b.identityName()+" for a new "+b.noun(), b.identityForm())
 	}
-	changes := b.changes(true)
+	changes := b.wholeElements(b.changes(true))
 	if len(b.faults) > 0 {
 		return op
 	}
@@ -156,13 +170,44 @@ func completeUser(user map[string]any, userName string) {
 		work["value"] = userName
 	}
 	for _, e := range user["emails"].([]map[string]any) {
-		if e["primary"] != nil {
+		if e["primary"] == true {
 			return
 		}
 	}
-	if value, _ := work["value"].(string); strings.EqualFold(value, userName) {
+	if value, _ := work["value"].(string); strings.EqualFold(value, userName) && work["primary"] == nil {
 		work["primary"] = true
 	}
+}
+
+// wholeElements refuses rows whose cells are right one by one and wrong together: two primary elements (RFC 7643 section 2.4), and an
+// element of which nothing is given but marks. One that is only said not to be primary is left out.
+func (b *builder) wholeElements(changes []change) []change {
+	primary, content := map[string]*column{}, map[string]bool{}
+	for _, c := range changes {
+		if c.target.filterKey != "" && (c.target.sub == "value" || c.target.name == "addresses" && c.target.sub != "primary") {
+			content[c.target.element()] = true
+		}
+	}
+	if !b.groups {
+		content[`emails[type eq "work"]`] = true // the userName
+	}
+	creates := b.verb == create
+	return slices.DeleteFunc(changes, func(c change) bool {
+		if c.target.sub != "primary" && c.target.sub != "display" {
+			return false
+		}
+		if c.value == true {
+			if first := primary[c.target.name]; first != nil {
+				b.fault(c.column, "true", "column "+textfile.Quote(first.header)+" says primary too", "at most one that is primary")
+			}
+			primary[c.target.name] = c.column
+		}
+		empty := creates && !content[c.target.element()]
+		if empty && c.value != false {
+			b.fault(c.column, b.cell(b.record, c.column), "about "+c.target.element()+" without a value", "a value beside it, or an empty cell")
+		}
+		return empty
+	})
 }
 
 // patchChange is one operation of a PATCH.
@@ -192,7 +237,7 @@ func (b *builder) update() client.Operation {
 		Schemas    []string      `json:"schemas"`
 		Operations []patchChange `json:"Operations"`
 	}{Schemas: []string{client.SchemaPatchOp}}
-	for _, c := range b.changes(b.cell(b.record, b.id) != "") {
+	for _, c := range b.wholeElements(b.changes(b.cell(b.record, b.id) != "")) {
 		patch.Operations = append(patch.Operations, c.patch())
 	}
 	if len(b.faults) == 0 && len(patch.Operations) == 0 {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
@@ -110,6 +111,11 @@ func (b *builder) addressType() string {
 
 // user returns what refers to a user: the row that creates them, or an id.
 func (b *builder) user(c *column, who string) string {
+	who, fault := idOf(who, apiid.People)
+	if fault != nil {
+		b.fault(c, who, fault.Problem, fault.Expected)
+		return ""
+	}
 	l := Lookup{"Users", who}
 	if isUUID(who) {
 		return who

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/cell"
 )
 
 // doubt is a kind of value that is sent as it is written, though a service may refuse it.
@@ -15,6 +17,9 @@ const (
 	oddCountry
 	oddExtension
 	unseen
+	oddPhone
+	dateInCode
+	apostrophe
 	doubts
 )
 
@@ -22,6 +27,9 @@ var doubtNames = [doubts]string{
 	ownManager:   "in which the manager is the user in person",
 	oddCountry:   "in which the country is no code of two letters, such as DE",
 	oddExtension: "in which the extension holds more than digits",
+	oddPhone:     "in which the telephone number holds letters or unusual digits",
+	dateInCode:   "in which a date stands for an id, a number or a code",
+	apostrophe:   "in which a text begins with an apostrophe",
 	unseen:       "in which characters that do not show stand within a text",
 }
 
@@ -52,6 +60,12 @@ func (all doubtful) String() string {
 // doubtCell notes a cell that is not empty, if it is one of these.
 func (s *Sheet) doubtCell(c *column, text string, line uint32) {
 	switch {
+	case c.kind == code && cell.IsDate(text):
+		s.doubt(dateInCode, line)
+	case c.kind == plainText && !c.secret() && cell.HasApostrophe(text):
+		s.doubt(apostrophe, line)
+	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && oddNumber(text):
+		s.doubt(oddPhone, line)
 	case c.target.name == "addresses" && c.target.sub == "country" && !twoLetters.MatchString(text):
 		s.doubt(oddCountry, line)
 	case c.kind == phone && c.target.filter == "work_extension" && !isRemoval(text) && !digitsAlone.MatchString(text):

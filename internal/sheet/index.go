@@ -45,11 +45,15 @@ const (
 // digestKey is digest as a key of maps.
 func digestKey(name string) uint64 { return binary.BigEndian.Uint64(digest(name)) }
 
+// exactly makes a text of letters in both cases one for which digest knows the difference.
+func exactly(text string) string { return hex.EncodeToString([]byte(text)) }
+
 // index is what has to be known of all rows before one can be read for good. It holds no text but ids.
 type index struct {
-	rows map[uint64]entry  // by identity
-	ids  map[uint64]string // of the rows that have an identity and an id
-	byID map[uint64]uint32 // the line of each id
+	rows         map[uint64]entry  // by identity
+	ids          map[uint64]string // of the rows that have an identity and an id
+	byID         map[uint64]uint32 // the line of each id
+	byExternalID map[uint64]uint32 // and of each externalId
 }
 
 // entry is the first row of an identity.
@@ -114,7 +118,7 @@ func (w *wishes) add(l Lookup, needed bool) {
 
 // readOnce reads all rows to fill the index, and makes the notes and lookups.
 func (s *Sheet) readOnce(left []column) error {
-	s.index = index{rows: make(map[uint64]entry), ids: make(map[uint64]string), byID: make(map[uint64]uint32)}
+	s.index = index{rows: make(map[uint64]entry), ids: make(map[uint64]string), byID: make(map[uint64]uint32), byExternalID: make(map[uint64]uint32)}
 	named := wishes{seed: maphash.MakeSeed(), place: make(map[uint64]int)}
 	for rec, err := range s.records() {
 		if err != nil {
@@ -175,11 +179,9 @@ func (s *Sheet) enter(rec record, all *wishes) {
 			}
 		}
 	}
-	if id != "" {
-		key := digestKey(id)
-		if _, ok := s.index.byID[key]; !ok {
-			s.index.byID[key] = line
-		}
+	enterFirst(s.index.byID, id, line)
+	if op != remove {
+		enterFirst(s.index.byExternalID, exactly(s.cell(rec, s.externalID)), line)
 	}
 	if len(rec.faults) > 0 {
 		return // what is broken is neither looked up nor doubted
@@ -210,6 +212,14 @@ func (s *Sheet) enter(rec record, all *wishes) {
 		default:
 			s.doubtCell(c, who, line)
 		}
+	}
+}
+
+// enterFirst notes the first line on which a text stands.
+func enterFirst(lines map[uint64]uint32, text string, line uint32) {
+	key := digestKey(text)
+	if _, ok := lines[key]; !ok && text != "" {
+		lines[key] = line
 	}
 }
 

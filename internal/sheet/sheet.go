@@ -15,6 +15,7 @@ package sheet
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/table"
 	"github.com/webexscim/bulk/internal/textfile"
@@ -43,6 +45,7 @@ type Sheet struct {
 	columns    []column // those that say something; the others are left alone
 	identity   *column  // userName of users, displayName of groups; nil where there is none
 	id         *column
+	externalID *column
 	operations *column
 	addresses  *column // the type of the address
 	secret     bool    // there is a column of passwords
@@ -304,6 +307,8 @@ func (s *Sheet) single() {
 			s.addresses = c
 		case c.kind == identity:
 			s.identity = c
+		case c.target.name == "externalId":
+			s.externalID = c
 		}
 	}
 }
@@ -397,6 +402,9 @@ func (s *Sheet) clean(rec *record) {
 			read = cell.Exact
 		}
 		text, fault := read(rec.fields[c.index])
+		if c.use == saysID && fault == nil {
+			text, fault = s.plainID(text)
+		}
 		s.texts[c.index] = text
 		if fault != nil {
 			e := &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: text,
@@ -408,6 +416,27 @@ func (s *Sheet) clean(rec *record) {
 		}
 	}
 	rec.texts = s.texts
+}
+
+// plainID takes an id of another Webex API apart.
+func (s *Sheet) plainID(text string) (string, *cell.Fault) {
+	want := apiid.People
+	if s.groups {
+		want = apiid.Group
+	}
+	return idOf(text, want)
+}
+
+// idOf returns the id that SCIM has for one of another Webex API; any other text stays.
+func idOf(text, want string) (string, *cell.Fault) {
+	kind, id, ok := apiid.Parse(text)
+	switch {
+	case !apiid.Is(text), ok && kind == want && isUUID(id):
+		return cmp.Or(id, text), nil
+	case ok && kind != want:
+		return text, &cell.Fault{Problem: "the id of something else (" + kind + ")", Expected: "one of " + want}
+	}
+	return text, &cell.Fault{Problem: "not an id", Expected: "all of it: it is cut off"}
 }
 
 // isHeader reports whether a row says what the header says, as where files were put together.

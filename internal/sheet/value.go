@@ -38,6 +38,10 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 		return emailValue(text)
 	case phone:
 		return phoneValue(text)
+	case code:
+		if problem, expected := damagedCode(text); problem != "" {
+			return nil, problem, expected
+		}
 	case language:
 		return languageValue(text)
 	case zone:
@@ -48,25 +52,66 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 	return text, "", ""
 }
 
-// phoneValue takes a number in any style, but none that a spreadsheet took for a quantity.
+// phoneValue takes one number in any style, but none that a spreadsheet took for a quantity or a date.
 func phoneValue(text string) (value any, problem, expected string) {
+	if problem, expected = damagedCode(text); problem != "" {
+		return nil, problem, expected
+	}
 	switch {
-	case mangledNumber.MatchString(text):
-		return nil, "a number that a spreadsheet has rounded", "the column formatted as text and the number written in full"
-	case decimalNumber.MatchString(text):
-		return nil, "a number with decimals", "the column formatted as text and the number without them"
-	case strings.HasPrefix(text, "'"):
-		return nil, "an apostrophe before the number", "the number alone"
+	case cell.IsDate(text):
+		return nil, cell.DateProblem, "the column formatted as text, and the number, such as +1 555 0100"
 	case !strings.ContainsFunc(text, unicode.IsDigit):
 		return nil, "not a telephone number", "digits, such as +1 555 0100"
+	case isSeveral(text):
+		return nil, "more than one telephone number, or one that is too long", "one of them, with at most 15 digits (ITU-T E.164)"
 	}
 	return text, "", ""
 }
 
-var (
-	mangledNumber = regexp.MustCompile(`^[+-]?\d+([.,]\d+)?[Ee]\+?\d+$`) // 4.42036E+11, also with a decimal comma
-	decimalNumber = regexp.MustCompile(`^\d+[.,]0$`)                     // 442036978111.0
-)
+// damagedCode says what a spreadsheet did to a code of digits.
+func damagedCode(text string) (problem, expected string) {
+	switch {
+	case mangledCode.MatchString(text):
+		return cell.RoundedProblem, "the column formatted as text and the value written in full"
+	case cell.HasDecimals(text):
+		return cell.DecimalsProblem, "the column formatted as text and the value without them"
+	case strings.HasPrefix(text, "'"):
+		return cell.ApostropheProblem, "the value alone"
+	}
+	return "", ""
+}
+
+// mangledCode is cell.IsRounded for codes, which may lack the sign of the exponent.
+var mangledCode = regexp.MustCompile(`^[+-]?\d([.,]\d+)[Ee][+-]?\d+$`)
+
+// isSeveral reports whether a cell holds several telephone numbers: parts that could each be one, or more digits than one has,
+// with an extension.
+func isSeveral(text string) bool {
+	long := 0
+	for _, part := range betweenNumbers.Split(text, -1) {
+		if countDigits(part) >= 6 {
+			long++
+		}
+	}
+	return long > 1 || strings.Count(text, "+") > 1 || countDigits(text) > 24
+}
+
+var betweenNumbers = regexp.MustCompile(`[/;,|&\n\r]|\s(or|and|oder|und|ou|et)\s`)
+
+func countDigits(text string) (n int) {
+	for _, r := range text {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// oddNumber reports whether something stands in a telephone number that none has: letters, but for those of an extension, and other
+// digits than ASCII's.
+func oddNumber(text string) bool { return !numberForm.MatchString(text) }
+
+var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s*#\x{2010}-\x{2015}]+((ext|extn|x)\.?\s*[0-9]+)?$`)
 
 const removalProblem = "REMOVE| is for telephone numbers alone"
 
@@ -79,6 +124,10 @@ func removal(text string) (number string, ok bool) {
 }
 
 func emailValue(text string) (value any, problem, expected string) {
+	expected = "one such as ada@example.com, at most 64 characters before the @"
+	if strings.HasPrefix(text, "'") && strings.Contains(text, "@") {
+		return nil, "an apostrophe before the address", "the address alone"
+	}
 	if isEmail(text) {
 		return text, "", ""
 	}
@@ -87,17 +136,20 @@ func emailValue(text string) (value any, problem, expected string) {
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		problem += fmt.Sprintf(": a character that does not show stands in it (%U)", r)
 	}
-	return nil, problem, "one such as ada@example.com, at most 64 characters before the @"
+	return nil, problem, expected
 }
 
-// isEmail reports whether text has the form of an email address as Webex takes it: one @, at most 64 characters before
-// it, no space, and nothing that would need quotes (RFC 5322 section 3.2.3).
+// isEmail reports whether text has the form of an email address as Webex takes it: before the @ a dot-string of at most 64
+// characters, behind it labels of letters, digits and hyphens (RFC 5321 section 4.1.2; letters of any script, RFC 6531).
 func isEmail(text string) bool {
 	user, domain, ok := strings.Cut(text, "@")
-	return ok && user != "" && utf8.RuneCountInString(user) <= 64 && domain != "" && !strings.Contains(domain, "@") &&
-		domain[0] != '.' && !strings.HasSuffix(domain, ".") && !strings.Contains(domain, "..") &&
-		!strings.ContainsAny(text, `()<>[]:;,\"`) && !strings.ContainsFunc(text, isUnseen)
+	return ok && utf8.RuneCountInString(user) <= 64 && userForm.MatchString(user) && domainForm.MatchString(domain)
 }
+
+var (
+	userForm   = regexp.MustCompile(`^[\pL\pM\pN!#$%&*+/=?^_{|}~\x60-][\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]*(\.[\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]+)*$`)
+	domainForm = regexp.MustCompile(`^[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?)*$`)
+)
 
 // isUnseen reports whether r is white space or does not show: what pasting brings along.
 func isUnseen(r rune) bool {
