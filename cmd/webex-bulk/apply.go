@@ -38,11 +38,16 @@ const applyHelp = `FILE is a sheet (.csv, .tsv): an export of Control Hub (Users
 Export) as it comes, what "webex-bulk template users" or "groups" prints, or
 columns named by SCIM path. Each row creates a user or group; with a column
 "operation" (create, update, delete) it may also change or delete one, and an
-update writes only the cells that are not empty. REMOVE|+1 555 0100 in a column
-of telephone numbers takes that number away. A Manager or member is named by mail
-address: that of another row, or of somebody in the organization already. The
-members in an update replace all that the group had. Licenses cannot be given this
-way: their columns are named once and left alone.
+update writes only the cells that are not empty. REMOVE|* in a cell of an update
+clears what is there; REMOVE|+1 555 0100 in a column of telephone numbers takes
+that number away. A Manager or member is named by mail address: that of another
+row, or of somebody in the organization already.
+
+The members in an update replace all that the group had. ADD|ann@example.com or
+REMOVE|bob@example.com in their place adds or removes one; so do rows whose
+operation is add or remove, of which a group may have several. A group of more
+than 500 members is made with 500, and the rest is added by further operations.
+Licenses cannot be given this way: their columns are named once and left alone.
 
 FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
 of operations, or a BulkRequest), or - for standard input. All of it is checked

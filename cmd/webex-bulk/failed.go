@@ -35,7 +35,7 @@ func (a *application) writeFailed(in *input, b *books) error {
 	if err == nil {
 		err = a.replaceFailed(func(w *bufio.Writer) error {
 			if len(ids) == 0 {
-				return in.Copy(w, keep)
+				return in.Copy(w, keep, b.reasons.of)
 			}
 			return copyWithIDs(w, in, keep, ids)
 		})

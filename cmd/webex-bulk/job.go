@@ -18,7 +18,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	b := &books{results: results, sheet: in.IsSheet(), line: in.line}
+	b := &books{results: results, sheet: in.IsSheet(), failed: a.failed != "", line: in.line}
 	if a.failed != "" && a.job.Journal == nil {
 		b.ids = map[string]string{}
 	}

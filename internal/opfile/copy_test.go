@@ -50,7 +50,7 @@ func TestCopyFails(t *testing.T) {
 	for name, text := range map[string]string{"a.ndjson": `{"method":"DELETE","path":"/Users/1"}`, "a.json": "[]", "a.csv": "userName\n"} {
 		r := open(t, name, text)
 		for _, w := range []io.Writer{fullDisk{full}} {
-			if err := r.Copy(w, func(int) bool { return true }); !errors.Is(err, full) {
+			if err := r.Copy(w, func(int) bool { return true }, nil); !errors.Is(err, full) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

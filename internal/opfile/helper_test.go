@@ -115,7 +115,7 @@ func organization(names ...string) func(sheet.Lookup) (string, bool) {
 func copied(t *testing.T, r *Reader, keep ...int) string {
 	t.Helper()
 	var b strings.Builder
-	if err := r.Copy(&b, func(i int) bool { return slices.Contains(keep, i) }); err != nil {
+	if err := r.Copy(&b, func(i int) bool { return slices.Contains(keep, i) }, nil); err != nil {
 		t.Fatalf("Copy: %v", err)
 	}
 	return b.String()

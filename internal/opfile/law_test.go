@@ -72,7 +72,7 @@ func TestRoundTrip(t *testing.T) {
 				}
 			}
 			var b strings.Builder
-			if err := r.Copy(&b, func(i int) bool { return keep[i] }); err != nil {
+			if err := r.Copy(&b, func(i int) bool { return keep[i] }, nil); err != nil {
 				rt.Fatal(err)
 			}
 			again := good(t, open(t, name, b.String()))
@@ -219,7 +219,7 @@ func laws(t *testing.T, name, text string) {
 		return
 	}
 	var b strings.Builder
-	if err := r.Copy(&b, func(int) bool { return true }); err != nil {
+	if err := r.Copy(&b, func(int) bool { return true }, nil); err != nil {
 		t.Fatal(err)
 	}
 	copied := good(t, open(t, name, b.String()))

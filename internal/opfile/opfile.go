@@ -147,12 +147,13 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// Copy writes the rows for which keep is true, ready to be corrected and read again, in the input's own format and
-// encoding. The index of a row is its place among those that Rows yields, from 0, in an input in which nothing is wrong. When
-// none is kept, what is written has the form of the input and no operations.
-func (r *Reader) Copy(w io.Writer, keep func(index int) bool) error {
+// Copy writes the operations for which keep is true, ready to be corrected and read again, in the input's own format and
+// encoding. The index of an operation is its place among those that Rows yields, from 0, in an input in which nothing is wrong.
+// When none is kept, what is written has the form of the input and no operations. In a sheet a column tells the reasons, where
+// reason is not nil; Read leaves it alone.
+func (r *Reader) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
 	if r.sheet != nil {
-		return r.sheet.Copy(w, keep)
+		return r.sheet.Copy(w, keep, reason)
 	}
 	return r.text.Copy(w, keep)
 }

@@ -18,6 +18,8 @@ type change struct {
 	target target // the column's, with the type of the address
 	value  any
 	remove bool // value is what is to be removed
+	clear  bool // whatever is there is to be removed
+	steps  []step
 }
 
 // builder makes the operation of one row, and gathers all that is wrong with it.
@@ -26,32 +28,53 @@ type builder struct {
 	record  record
 	name    string // what the column identity says
 	verb    operation
+	named   []step // the members that a group is to have
 	faults  []*textfile.Error
 	lookups []Lookup
 }
 
-// operation makes the operation that a row asks for.
-func (s *Sheet) operation(rec record) (row Row, faults []*textfile.Error) {
+// build makes the operations that a row asks for: one, or more for a group of many members.
+func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 	defer func() { faults = unbroken(faults, rec.faults) }()
 	b := builder{Sheet: s, record: rec, name: s.cell(rec, s.identity)}
-	op, ok := parseOperation(s.cell(rec, s.operations))
+	op, ok := s.parseOperation(s.cell(rec, s.operations))
 	if !ok {
-		b.fault(s.operations, s.cell(rec, s.operations), "unknown operation", "create, update or delete, or nothing for create")
-		return Row{}, b.faults
+		b.fault(s.operations, s.cell(rec, s.operations), "unknown operation", s.operationForms())
+		return made, b.faults
 	}
 	b.verb = op
-	b.unrepeated(op)
-	row = Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
+	b.unrepeated()
+	row := Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
 	switch op {
 	case create:
 		row.Operation = b.create()
-	case update:
-		row.Operation = b.update()
 	case remove:
 		row.Operation = client.Operation{Method: client.MethodDelete, Path: b.path()}
+	default:
+		row.Operation, made.steps = b.update()
 	}
 	row.Lookups = b.lookups
-	return row, b.faults
+	made.records, made.rows = []record{rec}, []Row{row}
+	made.group = strings.ToLower(b.name) + "\x00" + s.cell(rec, s.id)
+	if len(b.named) > maxMembers && len(b.faults) == 0 {
+		more := row
+		more.Lookups = nil
+		more.Operation = client.Operation{Method: client.MethodPatch, Path: row.Operation.Path}
+		if op == create {
+			more.Operation.Path += "/" + client.Ref(row.Operation.BulkID)
+		}
+		made.rest = b.named[maxMembers:]
+		made.rows = append(made.rows, stepRows(more, made.rest)...)
+	}
+	return made, b.faults
+}
+
+// operationForms is what a column operation can say.
+func (s *Sheet) operationForms() string {
+	if s.groups {
+		return "create, update, delete, add or remove (of members), or nothing for create"
+	}
+	return "create, update or delete, or nothing for create"
 }
 
 // unbroken leaves out what is said of cells that are faulty already as text.
@@ -79,7 +102,10 @@ func (b *builder) fault(c *column, value, problem, expected string) {
 
 // unrepeated refuses a second row about the same user or group, and a second resource with the same externalId: that it
 // stands for one alone is the client's to see to (RFC 7643 section 3.1).
-func (b *builder) unrepeated(op operation) {
+func (b *builder) unrepeated() {
+	if b.isMemberRow(b.record) {
+		return
+	}
 	if e, ok := b.index.rows[digestKey(b.name)]; ok && b.name != "" {
 		b.onlyIn(e.line, b.identity, b.name)
 	}
@@ -88,7 +114,7 @@ func (b *builder) unrepeated(op operation) {
 		b.onlyIn(line, b.id, id)
 	}
 	external := b.cell(b.record, b.externalID)
-	if line, ok := b.index.byExternalID[digestKey(exactly(external))]; ok && external != "" && op != remove {
+	if line, ok := b.index.byExternalID[digestKey(exactly(external))]; ok && external != "" && b.verb != remove {
 		b.onlyIn(line, b.externalID, external)
 	}
 }
@@ -221,6 +247,10 @@ type patchChange struct {
 // filter; an add sets the value of the one that does, or makes one: what a sheet with a new number means.
 func (c change) patch() patchChange {
 	switch {
+	case c.clear && c.target.sub == "value":
+		return patchChange{Op: "remove", Path: c.target.element()}
+	case c.clear:
+		return patchChange{Op: "remove", Path: c.target.path()}
 	case c.remove: // this value alone: who has another number by now keeps it
 		path := strings.TrimSuffix(c.target.element(), "]") + " and value eq " + string(marshal(c.value)) + "]"
 		return patchChange{Op: "remove", Path: path}
@@ -230,21 +260,44 @@ func (c change) patch() patchChange {
 	return patchChange{Op: "replace", Path: c.target.path(), Value: c.value}
 }
 
-// update makes a PATCH of the cells that are not empty.
-func (b *builder) update() client.Operation {
+// patchBody is the body of a PATCH.
+type patchBody struct {
+	Schemas    []string      `json:"schemas"`
+	Operations []patchChange `json:"Operations"`
+}
+
+func newPatch(changes []patchChange) patchBody {
+	return patchBody{Schemas: []string{client.SchemaPatchOp}, Operations: changes}
+}
+
+// update makes a PATCH of the cells that are not empty. Where they do no more than to add and remove members, it returns
+// these steps alone.
+func (b *builder) update() (client.Operation, []step) {
 	op := client.Operation{Method: client.MethodPatch, Path: b.path()}
-	patch := struct {
-		Schemas    []string      `json:"schemas"`
-		Operations []patchChange `json:"Operations"`
-	}{Schemas: []string{client.SchemaPatchOp}}
-	for _, c := range b.wholeElements(b.changes(b.cell(b.record, b.id) != "")) {
-		patch.Operations = append(patch.Operations, c.patch())
+	membersOnly := b.isMemberRow(b.record)
+	var parts []patchChange
+	var steps []step
+	for _, c := range b.wholeElements(b.changes(b.cell(b.record, b.id) != "" && !membersOnly)) {
+		switch {
+		case c.steps != nil:
+			steps = append(steps, c.steps...)
+		case b.verb != update:
+			b.fault(c.column, b.cell(b.record, c.column), "more than members to add or remove", "an empty cell, or update in the column operation")
+		default:
+			parts = append(parts, c.patch())
+		}
 	}
-	if len(b.faults) == 0 && len(patch.Operations) == 0 {
+	if len(b.faults) == 0 && len(parts) == 0 && len(steps) == 0 {
 		b.fault(nil, "", "an update that changes nothing", "a value in at least one more column")
 	}
-	op.Data = marshal(patch)
-	return op
+	if membersOnly {
+		return op, steps
+	}
+	if len(steps) > maxMembers {
+		b.fault(nil, "", fmt.Sprintf("%d members to add or remove beside other changes", len(steps)), "at most 500, or a row of their own")
+	}
+	op.Data = marshal(newPatch(append(parts, stepChanges(steps)...)))
+	return op, nil
 }
 
 // path is the path of the row's resource: by its id, or by one that is looked up.
@@ -261,6 +314,9 @@ func (b *builder) path() string {
 	case !b.isName(b.name):
 		b.fault(b.identity, b.name, "not an email address", b.identityForm())
 	default:
+		if ref, ok := b.groupRef(b.name); ok && b.isMemberRow(b.record) {
+			return "/" + l.Type + "/" + ref
+		}
 		id = b.find(b.identity, l, "no "+b.noun()+" of the organization has this "+b.identityName(), "one that exists, or an id")
 	}
 	return "/" + l.Type + "/" + id

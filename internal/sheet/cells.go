@@ -55,6 +55,16 @@ func (b *builder) already(all []change, c change) *column {
 func (b *builder) change(c *column, text string) (change, bool) {
 	to := change{column: c, target: c.target}
 	before := len(b.faults)
+	if isClearing(text) && !c.secret() {
+		if b.verb != update || !c.clearable() {
+			b.fault(c, text, "a value to be cleared that cannot be", "a value; REMOVE|* clears one that an update can do without")
+		}
+		if c.target.name == "addresses" && c.target.filter == "" {
+			to.target.filter = b.addressType()
+		}
+		to.clear = true
+		return to, len(b.faults) == before
+	}
 	switch {
 	case c.target.name == "addresses" && c.target.filter == "":
 		to.target.filter = b.addressType()
@@ -64,7 +74,9 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	case c.kind == reference:
 		to.value = map[string]any{"value": b.user(c, text)}
 	case c.kind == references:
-		to.value = b.members(c, text)
+		var all []member
+		all, to.steps = b.members(c, text)
+		to.value = all[:min(len(all), maxMembers)]
 	default:
 		to.value = b.plain(c, text)
 	}
@@ -83,13 +95,12 @@ func (b *builder) plain(c *column, text string) any {
 // number reads a telephone number, which REMOVE| before it says to remove.
 func (b *builder) number(c *column, text string) (value any, gone bool) {
 	number, gone := removal(text)
-	op, _ := parseOperation(b.cell(b.record, b.operations))
 	switch {
-	case gone && op == create:
+	case gone && b.verb == create:
 		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
 		return nil, true
 	case gone && number == "":
-		b.fault(c, text, "no number after REMOVE|", "the one to be removed, such as REMOVE|+1 555 0100")
+		b.fault(c, text, "no number after REMOVE|", "the one to be removed, such as REMOVE|+1 555 0100, or REMOVE|* for any")
 		return nil, true
 	}
 	return b.plain(c, number), gone
@@ -121,7 +132,7 @@ func (b *builder) user(c *column, who string) string {
 		return who
 	}
 	if _, gone := removal(who); gone {
-		b.fault(c, who, removalProblem, b.insteadOfRemoval(c))
+		b.fault(c, who, removalProblem, "the new manager, or REMOVE|* to have none")
 		return ""
 	}
 	if !isEmail(who) || cell.IsFormula(who) {
@@ -145,14 +156,6 @@ func (b *builder) user(c *column, who string) string {
 	return b.find(c, l, "neither in this sheet nor in the organization", "the email address of a user of one of them")
 }
 
-// insteadOfRemoval is how to take somebody out of a manager's or a group's place.
-func (b *builder) insteadOfRemoval(c *column) string {
-	if c.kind == references {
-		return "those who stay: an update replaces all members"
-	}
-	return "the new manager; to have none, an operation in NDJSON"
-}
-
 // places is where the users may be whom a cell names.
 func (b *builder) places() string {
 	if b.groups {
@@ -161,16 +164,11 @@ func (b *builder) places() string {
 	return "this sheet or of the organization"
 }
 
-// member is an element of a group's members.
-type member struct {
-	Value string `json:"value"`
-	Type  string `json:"type"`
-}
-
-func (b *builder) members(c *column, text string) []member {
-	var all []member
-	for _, who := range splitList(text) {
-		all = append(all, member{b.user(c, who), "user"})
+// clearable reports whether a resource can be without the column's attribute.
+func (c *column) clearable() bool {
+	switch c.target.name {
+	case "active", "userType", "userName", "password":
+		return false
 	}
-	return all
+	return c.kind != identity
 }

@@ -23,6 +23,7 @@ const (
 	leftUnsupported // SCIM has nothing for it
 	leftUnknown     // a service or license, or nobody knows what
 	leftIgnored     // as told
+	leftReason      // why Copy kept a row
 )
 
 // column is a column of a sheet, understood.
@@ -137,6 +138,10 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 	col := column{index: len(c.list), header: header, use: leftUnknown}
 	defer func() { c.list = append(c.list, col) }()
 	folded := fold(header)
+	if isReason(header) {
+		col.use = leftReason
+		return
+	}
 	if operationHeaders[folded] { // a delete that is overlooked would be a create
 		col.use = saysOperation
 		return

@@ -69,15 +69,17 @@ const (
 	create operation = iota
 	update
 	remove
+	addMembers    // of groups
+	removeMembers // likewise
 )
 
 // operationNames are how the column operation writes them.
-var operationNames = [...]string{"create", "update", "delete"}
+var operationNames = [...]string{"create", "update", "delete", "add", "remove"}
 
 // parseOperation reads the column operation; empty is create.
-func parseOperation(text string) (operation, bool) {
+func (s *Sheet) parseOperation(text string) (operation, bool) {
 	for op, name := range operationNames {
-		if strings.EqualFold(text, name) {
+		if strings.EqualFold(text, name) && (s.groups || operation(op) <= remove) {
 			return operation(op), true
 		}
 	}
@@ -133,6 +135,9 @@ func (s *Sheet) readOnce(left []column) error {
 		}
 	}
 	for _, w := range named.list {
+		if _, created := s.groupRef(w.Name); created && w.Type == "Groups" {
+			continue
+		}
 		if _, ok := s.own(w.Lookup); w.needed || !ok {
 			s.lookups = append(s.lookups, w.Lookup)
 		}
@@ -167,10 +172,11 @@ func (s *Sheet) overlooked(left []column) error {
 
 // enter puts a row into the index, and whom it names among those named.
 func (s *Sheet) enter(rec record, all *wishes) {
-	op, _ := parseOperation(s.cell(rec, s.operations))
+	op, _ := s.parseOperation(s.cell(rec, s.operations))
 	name, id := s.cell(rec, s.identity), s.cell(rec, s.id)
 	line := uint32(min(rec.line, math.MaxUint32))
-	if name != "" {
+	members := s.isMemberRow(rec)
+	if name != "" && !members {
 		key := digestKey(name)
 		if _, ok := s.index.rows[key]; !ok {
 			s.index.rows[key] = entry{line, op}
@@ -179,8 +185,10 @@ func (s *Sheet) enter(rec record, all *wishes) {
 			}
 		}
 	}
-	enterFirst(s.index.byID, id, line)
-	if op != remove {
+	if !members {
+		enterFirst(s.index.byID, id, line)
+	}
+	if op != remove && !members {
 		enterFirst(s.index.byExternalID, exactly(s.cell(rec, s.externalID)), line)
 	}
 	if len(rec.faults) > 0 {
@@ -202,8 +210,11 @@ func (s *Sheet) enter(rec record, all *wishes) {
 		case who == "":
 		case c.kind == references:
 			for one := range entriesOf(who) {
+				one, _ = textfile.CutFold(one, additionMark)
+				one, _ = textfile.CutFold(one, removalMark)
 				all.user(one)
 			}
+			s.splits = s.splits || op == create && splits(who)
 		case c.kind == reference:
 			all.user(who)
 			if strings.EqualFold(who, name) || strings.EqualFold(who, id) {

@@ -20,6 +20,7 @@ func (s *Sheet) describe(left []column) (notes, unheard []string) {
 		switch {
 		case c.use == leftReadOnly:
 			readOnly = append(readOnly, c.header)
+		case c.use == leftReason:
 		case c.use == leftIgnored:
 			ignored = append(ignored, unknownHeader(c))
 		case c.use == leftUnsupported:

@@ -13,7 +13,6 @@
 package sheet
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
@@ -49,6 +48,7 @@ type Sheet struct {
 	operations *column
 	addresses  *column // the type of the address
 	secret     bool    // there is a column of passwords
+	splits     bool    // a group has more members than one operation takes
 
 	index   index
 	lookups []Lookup
@@ -141,57 +141,20 @@ func (s *Sheet) Warnings() []string { return s.unheard }
 // goes on as far as it can. Any other error, of reading, ends it. It can be ranged over again.
 func (s *Sheet) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		for rec, err := range s.records() {
+		for b, err := range s.batches() {
 			if err != nil {
-				yield(Row{}, err)
-				return
+				if !yield(Row{}, err) {
+					return
+				}
+				continue
 			}
-			var row Row
-			faults := []*textfile.Error{rec.fault}
-			if rec.fault == nil {
-				row, faults = s.operation(rec)
-			}
-			for _, fault := range faults {
-				if !yield(Row{}, fault) {
+			for _, row := range b.rows {
+				if !yield(row, nil) {
 					return
 				}
 			}
-			if len(faults) == 0 && !yield(row, nil) {
-				return
-			}
 		}
 	}
-}
-
-// Copy writes the rows for which keep is true, ready to be corrected and read again: in the sheet's own encoding, with its
-// header and all its columns. The index of a row is its place among those that Rows yields, from 0, in a sheet in which nothing
-// is wrong.
-func (s *Sheet) Copy(w io.Writer, keep func(index int) bool) error {
-	encoded, err := s.file.Encoding.Encode(w)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriterSize(encoded, 1<<16)
-	t := table.NewWriter(out, s.style, s.header)
-	index := 0
-	for rec, err := range s.records() {
-		if err != nil {
-			return err
-		}
-		if rec.fault != nil {
-			continue
-		}
-		if keep(index) {
-			if err := t.Write(rec.fields); err != nil {
-				return err
-			}
-		}
-		index++
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	return out.Flush()
 }
 
 // record is one row as it stands in the sheet.

@@ -22,7 +22,7 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
 		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
 	case c.kind != phone && !c.secret() && isRemoval(text):
-		return nil, removalProblem, "the new value, or an empty cell to leave it as it is"
+		return nil, removalProblem, "the new value, REMOVE|* to clear it, or an empty cell to leave it as it is"
 	}
 	switch c.kind {
 	case boolean:
@@ -170,20 +170,7 @@ func isUUID(text string) bool { return uuidForm.MatchString(text) }
 
 var uuidForm = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}$`)
 
-// splitList takes the entries of a cell apart, which stand between semicolons, commas, spaces or line ends. One that
-// stands there twice counts once.
-func splitList(text string) (entries []string) {
-	seen := make(map[string]bool)
-	for e := range entriesOf(text) {
-		if folded := strings.ToLower(e); !seen[folded] {
-			seen[folded] = true
-			entries = append(entries, e)
-		}
-	}
-	return entries
-}
-
-// entriesOf yields them as they stand there.
+// entriesOf yields the entries of a cell, which stand between semicolons, commas, spaces or line ends.
 func entriesOf(text string) iter.Seq[string] {
 	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || cell.IsBlank(r) })
 }
