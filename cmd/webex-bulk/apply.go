@@ -21,6 +21,7 @@ type application struct {
 	reading
 	results, failed, report, journalFile string
 	noJournal, yes, asJSON, reportNames  bool
+	names, namesGiven                    bool
 	maxDeletes                           int
 	limitDeletes                         bool // --max-deletes was given
 	job                                  client.Job
@@ -93,6 +94,7 @@ func newApply(io stdio) *cobra.Command {
 		Args:    exactly("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.file, a.limitDeletes = args[0], cmd.Flags().Changed("max-deletes")
+			a.namesGiven = cmd.Flags().Changed("names")
 			return a.run(cmd.Context())
 		},
 	}
@@ -113,6 +115,7 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
+	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names")
 	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
@@ -181,7 +184,7 @@ func (a *application) checkFlags() error {
 		return fmt.Errorf("--max-deletes %d: expected 0 or more", a.maxDeletes)
 	case a.journalFile != "" && a.noJournal:
 		return errors.New("--journal FILE and --no-journal contradict each other: give one of them")
-	case a.reportNames && a.report == "":
+	case a.reportNames && a.report == "" && !a.namesGiven:
 		return errors.New("--report-names needs --report FILE.html")
 	}
 	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {

@@ -16,6 +16,7 @@ type books struct {
 	succeeded bits
 	unknown   bits
 	ids       map[string]string   // of creates by bulkId; nil when nobody asks
+	names     bool                // the summary names people
 	failed    bool                // there will be a file of the rows that did not succeed
 	sheet     bool                // bulkIds are made up, and tell nobody anything
 	line      func(index int) int // where an operation stands in the input
@@ -86,7 +87,11 @@ func (b *books) enter(res client.Result, line int, name string) {
 	if b.sheet && b.failed && res.Err != nil {
 		b.reasons.add(res.Index, report.KeptReason(res))
 	}
-	b.sum.Add(res, line)
+	if b.names {
+		b.sum.AddNamed(res, line, name)
+	} else {
+		b.sum.Add(res, line)
+	}
 	if b.recorder != nil {
 		b.name = name
 		b.recorder.Add(res, line)

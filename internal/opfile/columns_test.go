@@ -13,6 +13,9 @@ func TestColumnsNotOverlooked(t *testing.T) {
 		{"userName,acción\na@example.com,\nb@example.com,eliminar\n", "unknown operation"},
 		{"userName,Wunsch\na@example.com,x\nb@example.com,Entfernen\n", `column "Wunsch": an unknown column of operations`},
 		{"userName,Status\na@example.com,Deleted\n", "an unknown column of operations"},
+		{"userName,Delete?\na@example.com,x\n", "an unknown column of operations"},
+		{"userName,To be removed\na@example.com,TRUE\n", "an unknown column of operations"},
+		{"userName,削除フラグ\na@example.com,1\n", "an unknown column of operations"},
 		{"userName,Note\na@example.com,supprimer\n", "an unknown column of operations"},
 		{"userName,Departmnet\na@example.com,x\n", `column "Departmnet": an unknown column, likely a misspelled one; expected Department; or --ignore-column "Departmnet" to leave it alone`},
 		{"userName,First-Nmae\na@example.com,x\n", "expected First Name"},
@@ -34,7 +37,7 @@ func TestColumnsNotOverlooked(t *testing.T) {
 			t.Errorf("%q: %s", c.text, notes)
 		}
 	}
-	good(t, open(t, "users.csv", "userName,Phone 2,Shoe size,Comment,Floor\na@example.com,+1,39,to be deleted soon?,5\n"))
+	good(t, open(t, "users.csv", "userName,Phone 2,Shoe size,Comment,Last modified,Delete,Calendar Service (Suspended)\na@example.com,+1,39,to be deleted soon?,5,,TRUE\n"))
 	if _, err := Read(strings.NewReader("userName,title\n"), Options{Name: "users.csv", IgnoreColumns: []string{"titel"}}); err == nil {
 		t.Error("a column that is not there is ignored")
 	}

@@ -79,7 +79,7 @@ func TestMemberRows(t *testing.T) {
 				want[path] = map[string]bool{}
 			}
 			var names []string
-			first, count := rapid.IntRange(0, 40).Draw(rt, "first"), rapid.SampledFrom([]int{1, 2, 300, 700}).Draw(rt, "count")
+			first, count := rapid.IntRange(0, 40).Draw(rt, "first"), rapid.SampledFrom([]int{1, 2, 3, 300, 700}).Draw(rt, "count")
 			for i := range count {
 				name := memberID(first + i)
 				removes := verb == "remove"
@@ -98,7 +98,9 @@ func TestMemberRows(t *testing.T) {
 			if group != last {
 				most++
 			}
-			most += count / 300
+			if count >= 300 { // it fills what it joins, or stands alone and parts what is around it
+				most += 3
+			}
 			last = group
 		}
 		r := open(t, "groups.csv", text)
@@ -112,11 +114,11 @@ func TestMemberRows(t *testing.T) {
 		}
 		for path, group := range want {
 			if !maps.Equal(got[path], group) {
-				rt.Fatalf("%s has %d members, not %d, after\n%s", path, len(got[path]), len(group), text)
+				rt.Fatalf("%s has %d members, not %d", path, len(got[path]), len(group))
 			}
 		}
 		if len(rows) > most {
-			rt.Fatalf("%d operations, %d would do for\n%s", len(rows), most, text)
+			rt.Fatalf("%d operations, %d would do", len(rows), most)
 		}
 	})
 }

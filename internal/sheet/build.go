@@ -331,6 +331,7 @@ func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 	id, ok := b.resolve(l)
 	if !ok || id == "" {
 		b.fault(c, l.Name, problem, expected)
+		b.faults[len(b.faults)-1].Cause = "lookup\x00" + l.Type + "\x00" + strings.ToLower(l.Name) // one who is named by many rows
 	}
 	return id
 }

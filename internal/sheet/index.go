@@ -158,7 +158,7 @@ func (s *Sheet) overlooked(left []column) error {
 		ignore := "; or --ignore-column " + textfile.Quote(c.header) + " to leave it alone"
 		near := s.meant(c.header)
 		switch {
-		case c.holds&deleteWords != 0 || c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0:
+		case c.holds&deleteWords != 0 || c.holds != 0 && namesDelete(c.header) && !isService(c.header) || c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0:
 			e.Problem, e.Expected = "an unknown column of operations", "operation as its header, and create, update or delete in it"+ignore
 		case near != "" && !isService(c.header):
 			e.Problem, e.Expected = "an unknown column, likely a misspelled one", near+ignore
@@ -279,8 +279,8 @@ type contents uint8
 const (
 	switchWords contents = 1 << iota // TRUE and FALSE
 	createWord
-	changeWords // update
-	deleteWords // delete, and other verbs of change in any language
+	changeWords // update, in any language
+	deleteWords // delete likewise
 	otherWords
 )
 
@@ -295,9 +295,9 @@ func contentsOf(text string) contents {
 	switch lower := strings.ToLower(text); {
 	case lower == "create":
 		return createWord
-	case lower == "update":
+	case lower == "update", updateVerbs[lower]:
 		return changeWords
-	case changeVerbs[lower]:
+	case deleteVerbs[lower]:
 		return deleteWords
 	}
 	return otherWords

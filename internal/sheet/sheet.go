@@ -53,8 +53,7 @@ type Sheet struct {
 	index   index
 	lookups []Lookup
 	notes   []string
-	unheard []string        // those of notes that are about columns nobody understood
-	zones   map[string]bool // time zones asked for so far
+	unheard []string // those of notes that are about columns nobody understood
 
 	doubtful [doubts]doubtful
 	repeats  doubtful // rows that say the header again
@@ -88,7 +87,7 @@ type Options struct {
 // Open reads the header of a sheet, and all rows once, to know whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what
 // Rows yields.
 func Open(file *textfile.File, o Options) (*Sheet, error) {
-	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs), zones: make(map[string]bool)}
+	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs)}
 	if isWorkbook(o.Head) {
 		return nil, &textfile.Error{File: file.Name, Problem: "an Excel workbook", Expected: "its sheet saved as CSV UTF-8 or as Unicode text"}
 	}

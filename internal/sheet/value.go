@@ -1,12 +1,12 @@
 package sheet
 
 import (
+	_ "embed"
 	"fmt"
 	"iter"
 	"regexp"
 	"strings"
-	"time"
-	_ "time/tzdata" // time zones are the same on every machine
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -45,7 +45,7 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 	case language:
 		return languageValue(text)
 	case zone:
-		return s.zoneValue(text)
+		return zoneValue(text)
 	case list:
 		return []string{text}, "", ""
 	}
@@ -176,12 +176,12 @@ func entriesOf(text string) iter.Seq[string] {
 }
 
 // zoneValue takes a name of the IANA database as it is written there.
-func (s *Sheet) zoneValue(text string) (value any, problem, expected string) {
-	if s.isZone(text) {
+func zoneValue(text string) (value any, problem, expected string) {
+	if isZone(text) {
 		return text, "", ""
 	}
 	expected = "a name of the IANA database, such as Europe/Berlin or America/New_York"
-	if near := titled(text); s.isZone(near) {
+	if near := titled(text); isZone(near) {
 		expected = near
 	}
 	return nil, "unknown time zone", expected
@@ -200,16 +200,14 @@ func titled(zone string) string {
 	}, strings.ReplaceAll(zone, " ", "_"))
 }
 
-// isZone reports whether name is in the IANA database.
-func (s *Sheet) isZone(name string) bool {
-	known, ok := s.zones[name]
-	if !ok {
-		_, err := time.LoadLocation(name)
-		known = err == nil && name != "Local"
-		s.zones[name] = known
-	}
-	return known
-}
+//go:embed zones.txt
+var zoneList string
+
+// zones are the names of the IANA database, those of its release in Go 1.26 (lib/time/zoneinfo.zip): the same on every machine,
+// while time.LoadLocation asks the system first.
+var zones = sync.OnceValue(func() map[string]bool { return wordSet(zoneList) })
+
+func isZone(name string) bool { return zones()[name] }
 
 var scimLanguage = regexp.MustCompile(`^[a-z]{2,3}_[A-Z]{2}$`)
 

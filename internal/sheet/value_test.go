@@ -3,10 +3,12 @@ package sheet
 import (
 	"fmt"
 	"testing"
+	"time"
+	_ "time/tzdata"
 )
 
 func TestValues(t *testing.T) {
-	s := &Sheet{zones: make(map[string]bool)}
+	s := &Sheet{}
 	for _, c := range []struct {
 		kind       kind
 		text, want string
@@ -22,6 +24,18 @@ func TestValues(t *testing.T) {
 		value, problem, expected := s.value(&column{attribute: attribute{kind: c.kind}}, c.text)
 		if got := fmt.Sprint(value); (problem == "") != (c.want != "") || c.want != "" && got != c.want || (problem == "") != (expected == "") {
 			t.Errorf("%q: %v, %s", c.text, value, problem)
+		}
+	}
+}
+
+// The zones of the product's own table are those that Go's release knows.
+func TestZones(t *testing.T) {
+	if len(zones()) < 500 || !isZone("Europe/Berlin") || !isZone("GMT") || isZone("europe/berlin") || isZone("Local") || isZone("") {
+		t.Errorf("%d zones", len(zones()))
+	}
+	for name := range zones() {
+		if _, err := time.LoadLocation(name); err != nil {
+			t.Error(err)
 		}
 	}
 }

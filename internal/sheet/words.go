@@ -1,26 +1,50 @@
 package sheet
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // operationHeaders are the headers that promise operations, folded, in the languages of Control Hub.
 var operationHeaders = wordSet(`operation op action operationtype actiontype vorgang aktion opération action operación acción operação ação
 	operazione azione bewerking actie åtgärd handling toiminto toimenpide operacja akcja operace akce művelet işlem операция действие
 	操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
 
-// changeVerbs are what cells say of somebody who is not to be created, in lower case: a column of these is one of operations,
-// whatever its header.
-var changeVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate terminated deprovision
+// deleteVerbs and updateVerbs are what cells say of somebody who is not to be created, in lower case: a column of these is one of
+// operations, whatever its header.
+var (
+	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate terminated deprovision
 	deactivate deactivated disable disabled suspend suspended leaver
-	update updated change changed modify modified edit patch replace
-	löschen gelöscht entfernen entfernt deaktivieren deaktiviert sperren ändern geändert aktualisieren austritt
-	supprimer supprimé effacer désactiver modifier
-	eliminar eliminado borrar desactivar modificar actualizar
-	excluir apagar remover desativar alterar atualizar
-	eliminare elimina rimuovere cancellare disattivare modificare aggiornare
-	verwijderen verwijderd wissen deactiveren wijzigen bijwerken
-	ta bort radera inaktivera ändra uppdatera slette slet fjern fjerne opdater oppdater endre poista päivitä muuta
-	usuń usunąć zmień aktualizuj smazat odstranit změnit törlés töröl módosít sil güncelle
-	удалить изменить обновить уволен видалити 削除 更新 変更 删除 刪除 修改 更改 삭제 수정 변경 מחק حذف`)
+	löschen gelöscht entfernen entfernt deaktivieren deaktiviert sperren austritt
+	supprimer supprimé effacer désactiver
+	eliminar eliminado borrar desactivar
+	excluir apagar remover desativar
+	eliminare elimina rimuovere cancellare disattivare
+	verwijderen verwijderd wissen deactiveren
+	radera inaktivera slette slet fjern fjerne poista
+	usuń usunąć smazat odstranit törlés töröl sil
+	удалить уволен видалити 削除 删除 刪除 삭제 מחק حذف`)
+	updateVerbs = wordSet(`update updated change changed modify modified edit patch replace
+	ändern geändert aktualisieren modifier modificar actualizar alterar atualizar modificare aggiornare wijzigen bijwerken
+	ändra uppdatera opdater oppdater endre päivitä muuta zmień aktualizuj změnit módosít güncelle изменить обновить
+	更新 変更 修改 更改 수정 변경`)
+)
+
+// namesDelete reports whether a header speaks of deletion: "Delete?", "To be removed", "削除フラグ".
+func namesDelete(header string) bool {
+	lower := strings.ToLower(header)
+	for word := range strings.FieldsFuncSeq(lower, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+		if deleteVerbs[word] {
+			return true
+		}
+	}
+	for _, word := range []string{"削除", "删除", "刪除", "삭제"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
+}
 
 // secretWords are parts of the headers of passwords, folded.
 var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse contraseña contrasena clave senha parola wachtwoord
