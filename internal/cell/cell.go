@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -113,4 +114,13 @@ func HoldsUnseen(text string) bool {
 		before = r
 	}
 	return false
+}
+
+// IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and then written as UTF-8: JÃ¶rg for Jörg.
+func IsMisread(text string) bool {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {
+		return false // no byte that begins a character
+	}
+	before, err := charmap.Windows1252.NewEncoder().String(text)
+	return err == nil && utf8.ValidString(before)
 }

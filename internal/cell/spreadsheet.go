@@ -26,7 +26,7 @@ func IsFormula(text string) bool {
 	case text[0] == '#':
 		return failedFormula.MatchString(text) || unmarked[strings.ToUpper(upToAt(text))]
 	}
-	return strings.HasPrefix(text, "Err:") && calcError.MatchString(text)
+	return strings.HasPrefix(text, "Err:") && calcError.MatchString(text) || text == "Loading..." // of Google Sheets
 }
 
 // failedFormula is what most errors look like: #REF!, #NAME?, #¡VALOR!, #DĚLENÍ_NULOU!, #ПЕРЕНОС!, #DIV/0!, or a column that

@@ -23,6 +23,8 @@ func TestDamagedValues(t *testing.T) {
 		{"Phone Number", "ask Bob 12", doubted}, {"Phone Number", "٠٣٠١٢٣٤", doubted}, {"Phone Number", "1-800-FLOWERS", doubted},
 		{"Phone Number", "+1 202 555 0101", fine}, {"Phone Number", "(202) 555-0102", fine}, {"Phone Number", "202.555.0103", fine}, {"Phone Number", "+49 30/1234567", fine},
 		{"Phone Number", "442079460104", fine}, {"Phone Number", "+1 202 555 0101 ext. 12", fine}, {"Phone Number", "12 34 56 78", fine},
+		{"Phone Number", "+1\u00a0202\u00a0555\u20110101", fine}, {"Display Name|Last Name|title", "JÃ¶rg", doubted},
+		{"title|Department", "Loading...", refused},
 		{"Last Name|Department", "'t Hooft", fine}, {"Display Name", "'Engineer", doubted}, {"title", "#1 fan", fine},
 		{"Display Name|title|Department", "Ann\u200b Lee", doubted}, {"Display Name", "می\u200cخواهم", fine},
 	} {

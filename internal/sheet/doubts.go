@@ -20,6 +20,7 @@ const (
 	oddPhone
 	dateInCode
 	apostrophe
+	misread
 	doubts
 )
 
@@ -29,6 +30,7 @@ var doubtNames = [doubts]string{
 	oddExtension: "in which the extension holds more than digits",
 	oddPhone:     "in which the telephone number holds letters or unusual digits",
 	dateInCode:   "in which a date stands for an id, a number or a code",
+	misread:      "in which a text was read in another encoding once, such as Ã¼ for ü",
 	apostrophe:   "in which a text begins with an apostrophe",
 	unseen:       "in which characters that do not show stand within a text",
 }

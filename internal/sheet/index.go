@@ -206,6 +206,9 @@ func (s *Sheet) enter(rec record, all *wishes) {
 		if cell.HoldsUnseen(who) && !c.secret() {
 			s.doubt(unseen, line)
 		}
+		if cell.IsMisread(who) && !c.secret() {
+			s.doubt(misread, line)
+		}
 		switch {
 		case who == "":
 		case c.kind == references:
