@@ -93,7 +93,7 @@ func (b *builder) fault(c *column, value, problem, expected string) {
 	e := &textfile.Error{File: b.file.Name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
 	if c != nil {
 		e.Column = c.header
-		if c.secret() {
+		if c.secret {
 			e.Value = ""
 		}
 	}

@@ -55,7 +55,7 @@ func (b *builder) already(all []change, c change) *column {
 func (b *builder) change(c *column, text string) (change, bool) {
 	to := change{column: c, target: c.target}
 	before := len(b.faults)
-	if isClearing(text) && !c.secret() {
+	if isClearing(text) && !c.secret {
 		if b.verb != update || !c.clearable() {
 			b.fault(c, text, "a value to be cleared that cannot be", "a value; REMOVE|* clears one that an update can do without")
 		}

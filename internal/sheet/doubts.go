@@ -64,7 +64,7 @@ func (s *Sheet) doubtCell(c *column, text string, line uint32) {
 	switch {
 	case c.kind == code && cell.IsDate(text):
 		s.doubt(dateInCode, line)
-	case c.kind == plainText && !c.secret() && cell.HasApostrophe(text):
+	case c.kind == plainText && !c.secret && cell.HasApostrophe(text):
 		s.doubt(apostrophe, line)
 	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && oddNumber(text):
 		s.doubt(oddPhone, line)

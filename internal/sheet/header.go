@@ -31,18 +31,18 @@ type column struct {
 	index  int
 	header string // as it stands there
 	use    use
+	secret bool // see isSecret
 	attribute
 	target target
 	rank   int      // its place among the columns in the order of their paths
 	holds  contents // of a column that is left alone
 }
 
-// secret reports whether no error may quote a cell of the column: its header says password, in whatever language, and
+// isSecret reports whether no error may quote a cell of a column: its header says password, in whatever language, and
 // whatever else it says.
-func (c *column) secret() bool { return c.target.name == "password" || isSecret(c.header) }
-
 func isSecret(header string) bool {
-	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(fold(header), word) })
+	folded := fold(header)
+	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(folded, word) })
 }
 
 // userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
@@ -135,7 +135,7 @@ func (c *columns) fault(header, problem, expected string) {
 
 // understand adds the column with the given header.
 func (c *columns) understand(header string, words vocabulary, aliases map[string]string) {
-	col := column{index: len(c.list), header: header, use: leftUnknown}
+	col := column{index: len(c.list), header: header, use: leftUnknown, secret: isSecret(header)}
 	defer func() { c.list = append(c.list, col) }()
 	folded := fold(header)
 	if isReason(header) {

@@ -203,10 +203,10 @@ func (s *Sheet) enter(rec record, all *wishes) {
 	for i := range s.columns {
 		c := &s.columns[i]
 		who := s.cell(rec, c)
-		if cell.HoldsUnseen(who) && !c.secret() {
+		if cell.HoldsUnseen(who) && !c.secret {
 			s.doubt(unseen, line)
 		}
-		if cell.IsMisread(who) && !c.secret() {
+		if cell.IsMisread(who) && !c.secret {
 			s.doubt(misread, line)
 		}
 		switch {

@@ -219,7 +219,7 @@ func (s *Sheet) understand(ignore []string) (left []column, err error) {
 	}
 	for _, h := range s.header {
 		if ignored[fold(h)] {
-			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored})
+			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
 			continue
 		}
 		text, fault := cell.Exact(h)
@@ -233,7 +233,7 @@ func (s *Sheet) understand(ignore []string) (left []column, err error) {
 	}
 	c.distinct()
 	for _, col := range c.list {
-		s.secret = s.secret || col.secret()
+		s.secret = s.secret || col.secret
 		if col.use == saysAddressType && !c.addresses() {
 			col.use = leftUnsupported
 		}
@@ -360,7 +360,7 @@ func (s *Sheet) clean(rec *record) {
 	for i := range s.columns {
 		c := &s.columns[i]
 		read := cell.Clean
-		if c.secret() {
+		if c.secret {
 			read = cell.Exact
 		}
 		text, fault := read(rec.fields[c.index])
@@ -371,7 +371,7 @@ func (s *Sheet) clean(rec *record) {
 		if fault != nil {
 			e := &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: text,
 				Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause}
-			if c.secret() {
+			if c.secret {
 				e.Value = ""
 			}
 			rec.faults = append(rec.faults, e)
@@ -403,7 +403,7 @@ func idOf(text, want string) (string, *cell.Fault) {
 
 // isHeader reports whether a row says what the header says, as where files were put together.
 func (s *Sheet) isHeader(fields []string) bool {
-	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool { return fold(a) == fold(b) })
+	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool { return a == b || fold(a) == fold(b) })
 }
 
 // isWorkbook tells a workbook of Excel from a sheet that was exported from it.

@@ -21,7 +21,7 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 	switch {
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
 		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
-	case c.kind != phone && !c.secret() && isRemoval(text):
+	case c.kind != phone && !c.secret && isRemoval(text):
 		return nil, removalProblem, "the new value, REMOVE|* to clear it, or an empty cell to leave it as it is"
 	}
 	switch c.kind {

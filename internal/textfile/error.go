@@ -123,6 +123,7 @@ type alikes struct {
 const (
 	maxListed = 20 // errors that are kept to be shown
 	maxAlike  = 5  // of a kind, where there is no room for more
+	maxKinds  = 10_000
 )
 
 // Add takes in an error about what an input says and reports whether it was one. One that was not, such as a failing
@@ -151,6 +152,10 @@ func (e *Errors) add(one *Error) {
 		e.alike = make(map[alike]*alikes)
 	}
 	kind := e.alike[key]
+	if kind == nil && len(e.alike) == maxKinds && !e.All {
+		e.Count++
+		return
+	}
 	if kind == nil {
 		kind = &alikes{}
 		e.alike[key] = kind
