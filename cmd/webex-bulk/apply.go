@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // application is one run of apply.
@@ -19,12 +18,14 @@ type application struct {
 	stdio
 	connection
 	talk
-	file, format, results, failed, report, journalFile string
-	noJournal, yes, asJSON, reportNames                bool
-	maxDeletes                                         int
-	limitDeletes                                       bool // --max-deletes was given
-	job                                                client.Job
-	begun                                              string // when the journal was
+	reading
+	results, failed, report, journalFile string
+	noJournal, yes, asJSON, reportNames  bool
+	names, namesGiven                    bool
+	maxDeletes                           int
+	limitDeletes                         bool // --max-deletes was given
+	job                                  client.Job
+	begun                                string // when the journal was
 }
 
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
@@ -38,11 +39,16 @@ const applyHelp = `FILE is a sheet (.csv, .tsv): an export of Control Hub (Users
 Export) as it comes, what "webex-bulk template users" or "groups" prints, or
 columns named by SCIM path. Each row creates a user or group; with a column
 "operation" (create, update, delete) it may also change or delete one, and an
-update writes only the cells that are not empty. REMOVE|+1 555 0100 in a column
-of telephone numbers takes that number away. A Manager or member is named by mail
-address: that of another row, or of somebody in the organization already. The
-members in an update replace all that the group had. Licenses cannot be given this
-way: their columns are named once and left alone.
+update writes only the cells that are not empty. REMOVE|* in a cell of an update
+clears what is there; REMOVE|+1 555 0100 in a column of telephone numbers takes
+that number away. A Manager or member is named by mail address: that of another
+row, or of somebody in the organization already.
+
+The members in an update replace all that the group had. ADD|ann@example.com or
+REMOVE|bob@example.com in their place adds or removes one; so do rows whose
+operation is add or remove, of which a group may have several. A group of more
+than 500 members is made with 500, and the rest is added by further operations.
+Licenses cannot be given this way: their columns are named once and left alone.
 
 FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
 of operations, or a BulkRequest), or - for standard input. All of it is checked
@@ -73,7 +79,8 @@ Exit codes:
   0    all succeeded
   1    some did not
   2    usage or bad input; nothing was sent
-  3    the job stopped early: error budget, authorization, organization, no service
+  3    the job stopped early: error budget, authorization, organization, no service,
+       the file changed
   130  interrupted`
 
 func newApply(io stdio) *cobra.Command {
@@ -87,6 +94,7 @@ func newApply(io stdio) *cobra.Command {
 		Args:    exactly("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.file, a.limitDeletes = args[0], cmd.Flags().Changed("max-deletes")
+			a.namesGiven = cmd.Flags().Changed("names")
 			return a.run(cmd.Context())
 		},
 	}
@@ -97,16 +105,17 @@ func newApply(io stdio) *cobra.Command {
 func (a *application) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	a.flags(cmd)
+	a.connection.flags(cmd)
 	a.limits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
 	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; where it is given, a terminal too")
-	formatFlag(cmd, &a.format)
+	a.reading.flags(cmd)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
+	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names")
 	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
@@ -175,7 +184,7 @@ func (a *application) checkFlags() error {
 		return fmt.Errorf("--max-deletes %d: expected 0 or more", a.maxDeletes)
 	case a.journalFile != "" && a.noJournal:
 		return errors.New("--journal FILE and --no-journal contradict each other: give one of them")
-	case a.reportNames && a.report == "":
+	case a.reportNames && a.report == "" && !a.namesGiven:
 		return errors.New("--report-names needs --report FILE.html")
 	}
 	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {
@@ -191,55 +200,11 @@ func isNamedFile(path string) bool {
 	return path != stdin && (err != nil || info.Mode().IsRegular())
 }
 
-// checkFiles keeps what is written apart from what is read, and from each other.
-func (a *application) checkFiles() error {
-	taken := map[string]string{}
-	for _, f := range []struct{ flag, path string }{
-		{"FILE", a.file}, {"--token-file", a.tokenFile}, {"--credentials", a.credentials}, {"--ca-file", a.caFile},
-		{"--journal", a.journalFile}, {"--results", a.results}, {"--failed", a.failed}, {"--report", a.report},
-	} {
-		switch f.path {
-		case "":
-			continue
-		case stdin:
-			if f.flag == "FILE" || f.flag == "--results" {
-				continue
-			}
-			return fmt.Errorf("%s -: expected a file", f.flag)
-		}
-		name := identityOf(f.path)
-		if other := taken[name]; other != "" {
-			return fmt.Errorf("%s and %s are the same file: %s", other, f.flag, f.path)
-		}
-		taken[name] = f.flag
-	}
-	for _, f := range []struct{ flag, path string }{{"--failed", a.failed}, {"--report", a.report}} {
-		if f.path == "" {
-			continue
-		}
-		if err := tryReplace(f.path); err != nil {
-			return fmt.Errorf("%s: %w", f.flag, err)
-		}
-	}
-	return nil
-}
-
-// identityOf is equal for two names of one file.
-func identityOf(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	return path
-}
-
 // ready reads the input and sets up the client; what is wrong with either is
 // told at once.
 func (a *application) ready(ctx context.Context) (*input, *client.Client, error) {
 	c, noClient := a.client()
-	in, noInput := open(ctx, a.file, a.format, a.in)
+	in, noInput := a.open(ctx, a.in)
 	if noInput == nil && noClient != nil {
 		noInput = in.close()
 	}
@@ -248,11 +213,13 @@ func (a *application) ready(ctx context.Context) (*input, *client.Client, error)
 
 // early gives an error from before the job its exit code and its last word.
 func early(ctx context.Context, err error) error {
-	wrong, bad := errors.AsType[*opfile.Errors](err)
+	wrong, bad := errors.AsType[*textfile.Errors](err)
 	_, unheard := errors.AsType[*client.ResponseError](err)
 	switch {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
+	case errors.Is(err, textfile.ErrChanged):
+		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
 	case bad && wrong.Count == 1:
 		return fmt.Errorf("%w\nnothing was sent; correct this and give the same command", err)
 	case bad:

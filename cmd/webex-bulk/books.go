@@ -16,12 +16,42 @@ type books struct {
 	succeeded bits
 	unknown   bits
 	created   *createdIDs         // nil when nobody asks
+	names     bool                // the summary names people
+	failed    bool                // there will be a file of the rows that did not succeed
 	sheet     bool                // bulkIds are made up, and tell nobody anything
 	line      func(index int) int // where an operation stands in the input
 	name      string              // whom the result at hand is about
 	held      []held
 	needing   int // how many needed a row that did not succeed
 	taken     int // how many create a user who is there already
+	reasons   reasons
+}
+
+// reasons are why operations did not succeed, each text kept once.
+type reasons struct {
+	texts []string
+	place map[string]uint32 // of each text
+	at    map[int]uint32    // the text of an operation
+}
+
+func (r *reasons) add(index int, text string) {
+	if r.at == nil {
+		r.place, r.at = map[string]uint32{}, map[int]uint32{}
+	}
+	place, ok := r.place[text]
+	if !ok {
+		place = uint32(len(r.texts))
+		r.place[text], r.texts = place, append(r.texts, text)
+	}
+	r.at[index] = place
+}
+
+// of returns the reason of an operation, "" when none is known.
+func (r *reasons) of(index int) string {
+	if place, ok := r.at[index]; ok {
+		return r.texts[place]
+	}
+	return ""
 }
 
 // add enters a result.
@@ -56,7 +86,14 @@ func (b *books) enter(res client.Result, line int, name string) {
 	if res.Outcome == client.Failed && res.Status == http.StatusConflict && res.Operation.Path == "/Users" {
 		b.taken++
 	}
-	b.sum.Add(res, line)
+	if b.sheet && b.failed && res.Err != nil {
+		b.reasons.add(res.Index, report.KeptReason(res))
+	}
+	if b.names {
+		b.sum.AddNamed(res, line, name)
+	} else {
+		b.sum.Add(res, line)
+	}
 	if b.recorder != nil {
 		b.name = name
 		b.recorder.Add(res, line)

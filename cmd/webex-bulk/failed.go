@@ -36,7 +36,7 @@ func (a *application) writeFailed(in *input, b *books) error {
 	if err == nil {
 		err = a.replaceFailed(func(w *bufio.Writer) error {
 			if len(ids) == 0 {
-				return in.Copy(w, keep)
+				return in.Copy(w, keep, b.reasons.of)
 			}
 			return copyWithIDs(w, in, keep, ids)
 		})
@@ -88,7 +88,7 @@ func (a *application) replaceFailed(write func(*bufio.Writer) error) error {
 // idsFor finds what the rows that did not succeed refer to and that was created
 // by others, which will not be in the file with them.
 func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
-	if in.isSheet() {
+	if in.IsSheet() {
 		return nil, nil // a sheet names people, who will be looked up
 	}
 	wanted, index := map[string]bool{}, 0

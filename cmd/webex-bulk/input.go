@@ -16,6 +16,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // input is a file of operations in which nothing was found wrong.
@@ -42,9 +43,19 @@ const stdin = "-"
 // maxListed is how many of something are shown to a person.
 const maxListed = 20
 
-// formatFlag is the flag that says how FILE is written.
-func formatFlag(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "format", "", "format of FILE: ndjson, json, csv or tsv (default: by its ending or first characters)")
+// reading is what a command line says of the file of operations.
+type reading struct {
+	file, format, encoding string
+	ignored                []string // columns
+	all                    bool     // every error is told, not the first of a kind
+}
+
+// flags are those that say how FILE is written.
+func (r *reading) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.format, "format", "", "format of FILE: ndjson, json, csv or tsv (default: by its ending or first characters)")
+	f.StringVar(&r.encoding, "encoding", "", "encoding of FILE where it has no byte order mark, such as windows-1252 (default: utf-8)")
+	f.StringArrayVar(&r.ignored, "ignore-column", nil, "leave the column with the header `NAME` alone, whatever it is; may be repeated")
 	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		for _, f := range opfile.Formats {
@@ -58,26 +69,43 @@ func formatFlag(cmd *cobra.Command, format *string) {
 	}
 }
 
+// options are those of opfile.
+func (r *reading) options() (o opfile.Options, err error) {
+	format := strings.ToLower(r.format)
+	if format == "jsonl" {
+		format = string(opfile.NDJSON)
+	}
+	o = opfile.Options{Format: opfile.Format(format), IgnoreColumns: r.ignored}
+	if r.encoding != "" {
+		if o.Encoding, err = textfile.EncodingNamed(r.encoding); err != nil {
+			err = fmt.Errorf("--encoding: %w", err)
+		}
+	}
+	return o, err
+}
+
 // open reads the whole input once and refuses it if anything is wrong with it.
-func open(ctx context.Context, name, format string, std io.Reader) (*input, error) {
-	in := &input{name: name, counts: map[string]int{}, names: map[int]string{}}
+func (r *reading) open(ctx context.Context, std io.Reader) (*input, error) {
+	o, err := r.options()
+	if err != nil {
+		return nil, err
+	}
+	in := &input{name: r.file, counts: map[string]int{}, names: map[int]string{}}
 	raw := std
-	if name == stdin {
+	if r.file == stdin {
 		in.name, raw = "standard input", untilDone(ctx, std)
 	} else {
-		f, err := os.Open(name)
+		f, err := os.Open(r.file)
 		if err != nil {
 			return nil, err
 		}
 		raw, in.close = f, f.Close
 		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return nil, errors.Join(fmt.Errorf("%s is a folder: expected a file", name), f.Close())
+			return nil, errors.Join(fmt.Errorf("%s is a folder: expected a file", r.file), f.Close())
 		}
 	}
-	if strings.EqualFold(format, "jsonl") {
-		format = string(opfile.NDJSON)
-	}
-	if err := in.read(ctx, raw, opfile.Format(strings.ToLower(format))); err != nil {
+	o.Name = in.name
+	if err := in.read(ctx, raw, o, &textfile.Errors{All: r.all}); err != nil {
 		in.close()
 		return nil, err
 	}
@@ -101,17 +129,16 @@ func untilDone(ctx context.Context, r io.Reader) io.Reader {
 	return out
 }
 
-func (in *input) read(ctx context.Context, raw io.Reader, format opfile.Format) error {
-	spool, err := opfile.Spool(raw)
+func (in *input) read(ctx context.Context, raw io.Reader, o opfile.Options, wrong *textfile.Errors) error {
+	spool, err := textfile.Spool(raw)
 	if err != nil {
 		in.close = join(in.close)
 		return fmt.Errorf("%s: %w", in.name, err)
 	}
 	in.close = join(spool.Close, in.close)
-	var wrong opfile.Errors
-	in.Reader, err = opfile.Read(spool, opfile.Options{Name: in.name, Format: format})
+	in.Reader, err = opfile.Read(spool, o)
 	if err == nil {
-		err = in.check(ctx, &wrong)
+		err = in.check(ctx, wrong)
 	}
 	if err != nil && !wrong.Add(err) {
 		return err
@@ -132,7 +159,7 @@ func join(closers ...func() error) func() error {
 }
 
 // check reads all rows, counts them and gathers what is wrong.
-func (in *input) check(ctx context.Context, wrong *opfile.Errors) error {
+func (in *input) check(ctx context.Context, wrong *textfile.Errors) error {
 	for row, err := range in.Rows() {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -154,9 +181,6 @@ func (in *input) check(ctx context.Context, wrong *opfile.Errors) error {
 	}
 	return nil
 }
-
-// isSheet reports whether people wrote the input, in rows and columns.
-func (in *input) isSheet() bool { return in.Format() == opfile.CSV || in.Format() == opfile.TSV }
 
 // line is where an operation stands in the input.
 func (in *input) line(index int) int {

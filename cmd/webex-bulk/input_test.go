@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,7 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // TestLines holds that an operation's line is known whatever stands between the
@@ -33,7 +35,7 @@ func TestLines(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in, err := open(t.Context(), path, "", nil)
+		in, err := (&reading{file: path}).open(t.Context(), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -63,7 +65,7 @@ func TestWaitingForInputEnds(t *testing.T) {
 		defer writer.Close()
 		done := make(chan error)
 		go func() {
-			_, err := open(ctx, stdin, "", never)
+			_, err := (&reading{file: stdin}).open(ctx, never)
 			done <- err
 		}()
 		synctest.Wait()
@@ -82,7 +84,7 @@ func TestWaitingForInputEnds(t *testing.T) {
 // error and no panic.
 func TestNotFound(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "none.csv"), t.TempDir()} {
-		if _, err := open(t.Context(), path, "", nil); err == nil {
+		if _, err := (&reading{file: path}).open(t.Context(), nil); err == nil {
 			t.Errorf("%s is read", path)
 		}
 	}
@@ -91,11 +93,11 @@ func TestNotFound(t *testing.T) {
 // TestLookupKeys holds that names are found again in any case of their letters,
 // apart from names of another type, and that the key does not hold the name.
 func TestLookupKeys(t *testing.T) {
-	ann := lookupKey(opfile.Lookup{Type: "Users", Name: "Ann@Example.com"})
-	if ann != lookupKey(opfile.Lookup{Type: "Users", Name: "ann@example.COM"}) {
+	ann := lookupKey(sheet.Lookup{Type: "Users", Name: "Ann@Example.com"})
+	if ann != lookupKey(sheet.Lookup{Type: "Users", Name: "ann@example.COM"}) {
 		t.Error("the case of a name matters")
 	}
-	if ann == lookupKey(opfile.Lookup{Type: "Groups", Name: "ann@example.com"}) {
+	if ann == lookupKey(sheet.Lookup{Type: "Groups", Name: "ann@example.com"}) {
 		t.Error("a group has the key of a user")
 	}
 	if strings.Contains(strings.ToLower(ann), "ann") {
@@ -131,6 +133,52 @@ func TestFoundIDsAreKept(t *testing.T) {
 		}
 		if ids, err := loadFoundIDs(path); ids != nil || err != nil {
 			t.Errorf("without ids: %v, %v", ids, err)
+		}
+	}
+}
+
+// What was checked is what is sent, in every format: a file that is written to after the check ends the job's source
+// before a single byte of it that was not checked.
+func TestInputChanged(t *testing.T) {
+	for name, rows := range map[string][2]string{
+		"users.csv":    {"operation,id,title\n", "update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5d%04d,x\n"},
+		"users.ndjson": {"", `{"method":"DELETE","path":"/Users/%d"}` + "\n"},
+		"users.json":   {"[", `{"method":"DELETE","path":"/Users/%d"},`},
+	} {
+		text := rows[0]
+		for i := range 5000 {
+			text += fmt.Sprintf(rows[1], i)
+		}
+		if name == "users.json" {
+			text = strings.TrimSuffix(text, ",") + "]"
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		in, err := (&reading{file: path}).open(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		edited := strings.Replace(text, "4999", "1111", 1)
+		if err := os.WriteFile(path, []byte(edited), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var last error
+		n := 0
+		for op, err := range in.operations() {
+			if last = err; err == nil {
+				n++
+			}
+			if strings.Contains(op.Path, "1111") && n > 2000 {
+				t.Errorf("%s: %s", name, op.Path)
+			}
+		}
+		if !errors.Is(last, textfile.ErrChanged) || n == 0 {
+			t.Errorf("%s: %d operations, then %v", name, n, last)
+		}
+		if err := in.close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

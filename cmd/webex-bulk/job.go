@@ -18,11 +18,12 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	b := &books{results: results, sheet: in.isSheet(), line: in.line}
+	b := &books{results: results, sheet: in.IsSheet(), names: a.namesShown(), failed: a.failed != "", line: in.line}
 	if a.failed != "" {
 		b.created = &createdIDs{}
 		defer func() { err = errors.Join(err, b.created.close()) }()
 	}
+	in.named = b.names
 	a.record(in, b)
 	began := time.Now()
 	stop, broken := a.carryOut(ctx, c, in, b)
@@ -39,6 +40,16 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 	a.adviseTaken(b)
 	broken = errors.Join(broken, a.writeFailed(in, b), a.writeReport(in, b))
 	return a.verdict(ctx, &b.sum, stop, broken)
+}
+
+// namesShown reports whether the summary names people: on the terminal of whoever gave the command, unless --names=false; in
+// a file only as --report-names allows.
+func (a *application) namesShown() bool {
+	out := a.out
+	if a.results == stdin {
+		out = a.err // as show has it
+	}
+	return a.names && (isTerminal(out) || a.namesGiven && a.reportNames)
 }
 
 // errUnwritten ends a job whose results have nowhere to go.

@@ -14,7 +14,8 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // lookUp finds the ids of the users and groups that a sheet names and does not
@@ -41,10 +42,10 @@ func (in *input) lookUp(ctx context.Context, c *client.Client, known foundIDs) (
 			return nil, err
 		}
 		for name, id := range found {
-			ids[lookupKey(opfile.Lookup{Type: kind, Name: name})] = id
+			ids[lookupKey(sheet.Lookup{Type: kind, Name: name})] = id
 		}
 	}
-	in.Resolve(func(l opfile.Lookup) (string, bool) {
+	in.Resolve(func(l sheet.Lookup) (string, bool) {
 		id := ids[lookupKey(l)]
 		return id, id != ""
 	})
@@ -56,7 +57,7 @@ func (in *input) recheck() error {
 	if len(in.Lookups()) == 0 {
 		return nil
 	}
-	var wrong opfile.Errors
+	var wrong textfile.Errors
 	for _, err := range in.Rows() {
 		if err != nil && !wrong.Add(err) {
 			return err
@@ -72,7 +73,7 @@ func (in *input) recheck() error {
 type foundIDs map[string]string
 
 // lookupKey stands for a name, in any case of its letters.
-func lookupKey(l opfile.Lookup) string {
+func lookupKey(l sheet.Lookup) string {
 	sum := sha256.Sum256([]byte(l.Type + "\x00" + strings.ToLower(l.Name)))
 	return hex.EncodeToString(sum[:16])
 }

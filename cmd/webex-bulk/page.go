@@ -13,7 +13,7 @@ func (a *application) record(in *input, b *books) {
 	if a.report == "" {
 		return
 	}
-	in.named = a.reportNames
+	in.named = in.named || a.reportNames
 	b.recorder = report.NewRecorder(report.RecorderOptions{
 		Sample: a.job.Progress,
 		Name:   func(client.Result) string { return b.name },

@@ -15,9 +15,9 @@ import (
 type preview struct {
 	stdio
 	connection
-	file, format string
-	asJSON, all  bool
-	job          client.Job
+	reading
+	asJSON bool
+	job    client.Job
 }
 
 func newPlan(io stdio) *cobra.Command {
@@ -49,8 +49,8 @@ Exit codes:
 	f.SortFlags = false
 	p.limits(f)
 	f.BoolVar(&p.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
-	formatFlag(cmd, &p.format)
-	f.BoolVar(&p.all, "all", false, fmt.Sprintf("list every operation and request, not the first %d of a kind", maxListed))
+	p.reading.flags(cmd)
+	f.BoolVar(&p.all, "all", false, fmt.Sprintf("list every operation, request and error, not the first %d of a kind", maxListed))
 	f.BoolVar(&p.asJSON, "json", false, "print one JSON object a request")
 	return cmd
 }
@@ -81,7 +81,7 @@ func (p *preview) run(ctx context.Context) error {
 	if err := p.checkLimits(); err != nil {
 		return err
 	}
-	in, err := open(ctx, p.file, p.format, p.in)
+	in, err := p.open(ctx, p.in)
 	if err != nil {
 		return early(ctx, err)
 	}

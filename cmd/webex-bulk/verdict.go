@@ -10,6 +10,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/auth"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/textfile"
 	"github.com/webexscim/bulk/journal"
 )
 
@@ -125,8 +126,8 @@ func remedy(err error) string {
 		return "check the network, the proxy (HTTPS_PROXY), --base-url and the certificates (--ca-file), or wait"
 	case errors.Is(err, journal.ErrWrite):
 		return "see that the disk has room and that the folder can be written"
-	case errors.Is(err, client.ErrSource):
-		return "the file changed while it was read"
+	case errors.Is(err, textfile.ErrChanged):
+		return "what had been checked was sent, as far as it was read; nothing else"
 	}
 	return ""
 }

@@ -115,6 +115,9 @@ func (w *model) materialize(rows []row) []*mop {
 	last := map[string]string{} // identities of the last operations on resources
 	for _, m := range input {
 		identity := fmt.Sprintf("%v|%v|%s|%d|%v%v|", m.method, m.user, m.name+"/"+m.ext+"/"+m.target, m.content, m.add, m.unclear)
+		if m.invalid {
+			identity = "invalid " + identity
+		}
 		content := identity
 		if m.on != 0 {
 			m.targetName = name(m.on)

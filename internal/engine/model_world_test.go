@@ -527,6 +527,9 @@ func (w *model) write(r Record) {
 			if e != nil && e.claimed == w.run {
 				w.breaks("ticket %d is replaced, though this input holds it", c.Ticket)
 			}
+			if e != nil { // as if it had not been done: it may be done once more
+				w.doings = slices.DeleteFunc(w.doings, func(d doing) bool { return d.ident == e.ident })
+			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ForeignChange:
 			w.foreigns[c.ID] = w.run

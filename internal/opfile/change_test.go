@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/sheet"
 )
 
 const changes = `operation,id,userName,Title,Phone Number,Extension,Department,Manager,active,Address type,Address country
@@ -23,14 +25,14 @@ func TestChanges(t *testing.T) {
 		`{"op":"add","path":"addresses[type eq \"home\"].country","value":"GB"},` +
 		`{"op":"remove","path":"phoneNumbers[type eq \"work\" and value eq \"+44 20 7946 0102\"]"},{"op":"replace","path":"title","value":"Countess"},` +
 		`{"op":"replace","path":"` + enterprise + `:department","value":"Maths"},` +
-		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"bulkId:` + bulkID(userPrefix, "new@example.com") + `"}}]}
+		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"bulkId:` + madeOf("user-", "new@example.com") + `"}}]}
 3 PATCH /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001  ` + patch + `{"op":"replace","path":"active","value":false},` +
 		`{"op":"add","path":"phoneNumbers[type eq \"work_extension\"].value","value":"12"},` +
 		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"id-of-ada@example.com"}},` +
 		`{"op":"replace","path":"userName","value":"renamed@example.com"}]}
 4 DELETE /Users/id-of-gone@example.com  
 5 DELETE /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002  
-6 POST /Users ` + bulkID(userPrefix, "new@example.com") + ` {"emails":[{"primary":true,"type":"work","value":"new@example.com"}],` +
+6 POST /Users ` + madeOf("user-", "new@example.com") + ` {"emails":[{"primary":true,"type":"work","value":"new@example.com"}],` +
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","` + enterprise + `"],` +
 		`"` + enterprise + `":{"manager":{"value":"7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001"}},"userName":"new@example.com","userType":"user"}
 `
@@ -78,7 +80,7 @@ func TestDoubts(t *testing.T) {
 		"line 4; line 5; line 6; line 7; line 8; line 9; line 10; line 11; and 3 more)\n"+
 		sent+"2 rows in which the extension holds more than digits (line 15; line 16)\n"+
 		sent+`1 column of a type that is not known (emails[type eq "wrk"].value)`)
-	r = open(t, "users.csv", "operation,userName,Extension,Phone Number\nupdate,a@example.com,REMOVE|12,12a\n")
+	r = open(t, "users.csv", "operation,userName,Extension,Phone Number\nupdate,a@example.com,REMOVE|12,12\n")
 	if good(t, r); len(r.Notes()) > 0 {
 		t.Errorf("%q", r.Notes())
 	}
@@ -88,8 +90,8 @@ func TestDoubts(t *testing.T) {
 func TestPlaceholders(t *testing.T) {
 	r := open(t, "changes.csv", changes)
 	rows := good(t, r)
-	gone := Lookup{"Users", "GONE@example.com"}.Placeholder()
-	if rows[2].Operation.Path != "/Users/"+gone || !isUUID(gone) || gone == (Lookup{"Users", "ada@example.com"}).Placeholder() {
+	gone := sheet.Lookup{Type: "Users", Name: "GONE@example.com"}.Placeholder()
+	if rows[2].Operation.Path != "/Users/"+gone || !uuid.MatchString(gone) || gone == (sheet.Lookup{Type: "Users", Name: "ada@example.com"}).Placeholder() {
 		t.Errorf("path %s, placeholder %s", rows[2].Operation.Path, gone)
 	}
 	r.Resolve(organization("ada@example.com"))
@@ -108,7 +110,7 @@ update;;Engineers;7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001;
 update;g1;New name;;
 delete;;Old;;
 `
-	want := `2 POST /Groups ` + bulkID(groupPrefix, "analysts") + ` {"displayName":"Analysts","externalId":"x1","members":[` +
+	want := `2 POST /Groups ` + madeOf("group-", "analysts") + ` {"displayName":"Analysts","externalId":"x1","members":[` +
 		`{"value":"id-of-ada@example.com","type":"user"},{"value":"id-of-b@example.com","type":"user"},{"value":"id-of-c@example.com","type":"user"}],` +
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"]}
 4 PATCH /Groups/id-of-engineers  {"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` +
@@ -124,23 +126,10 @@ delete;;Old;;
 	same(t, "groups", summary(good(t, r)), want)
 }
 
-// What a sheet is about shows in its columns.
-func TestIsGroups(t *testing.T) {
-	for header, want := range map[string]bool{
-		"displayName": true, "Display Name,members": true, "Name,members": true, "Name,Mail": false, "Name": false, "Group Name,Members": true, "operation,id,displayName,externalId": true,
-		"userName": false, "Email,displayName": false, "displayName,First Name,id": false, "operation,id": false, "id,title": false,
-		"User ID/Email (Required),Display Name,members": false,
-	} {
-		if got := isGroups(strings.Split(header, ",")); got != want {
-			t.Errorf("isGroups(%s) = %v", header, got)
-		}
-	}
-}
-
 // The templates can be applied as they are: the rows are right, and only members of groups are looked up.
 func TestTemplate(t *testing.T) {
-	for _, kind := range Templates {
-		text, err := Template(kind)
+	for _, kind := range sheet.Templates {
+		text, err := sheet.Template(kind)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +142,7 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("lookups %v, manager in %s", r.Lookups(), data(rows[1]))
 		}
 	}
-	if _, err := Template("rooms"); err == nil || !strings.Contains(err.Error(), "users, groups") {
+	if _, err := sheet.Template("rooms"); err == nil || !strings.Contains(err.Error(), "users, groups") {
 		t.Errorf("unknown template: %v", err)
 	}
 }

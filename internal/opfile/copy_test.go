@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
@@ -51,7 +50,7 @@ func TestCopyFails(t *testing.T) {
 	for name, text := range map[string]string{"a.ndjson": `{"method":"DELETE","path":"/Users/1"}`, "a.json": "[]", "a.csv": "userName\n"} {
 		r := open(t, name, text)
 		for _, w := range []io.Writer{fullDisk{full}} {
-			if err := r.Copy(w, func(int) bool { return true }); !errors.Is(err, full) {
+			if err := r.Copy(w, func(int) bool { return true }, nil); !errors.Is(err, full) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -66,62 +65,3 @@ func (f fullDisk) Write(p []byte) (int, error) {
 	}
 	return 0, f.err
 }
-
-// Spool makes any input one that can be read twice, and leaves no file behind.
-func TestSpool(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	file, err := os.Create(t.TempDir() + "/ops.ndjson")
-	if err != nil {
-		t.Fatal(err)
-	}
-	large := strings.Repeat("0123456789abcde\n", spoolMemory/16+100)
-	if _, err := file.WriteString("file"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		t.Fatal(err)
-	}
-	for name, c := range map[string]struct {
-		in   io.Reader
-		want string
-	}{
-		"empty": {pipe(""), ""}, "small": {pipe("small"), "small"}, "large": {pipe(large), large}, "file": {file, "file"},
-		"exact": {pipe(large[:spoolMemory]), large[:spoolMemory]},
-	} {
-		s, err := Spool(c.in)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for range 2 {
-			if _, err := s.Seek(0, io.SeekStart); err != nil {
-				t.Fatal(err)
-			}
-			if got, err := io.ReadAll(s); err != nil || string(got) != c.want {
-				t.Errorf("%s: %d bytes, %v", name, len(got), err)
-			}
-		}
-		if err := s.Close(); err != nil {
-			t.Errorf("%s: close: %v", name, err)
-		}
-	}
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-	if _, err := file.Stat(); err != nil {
-		t.Errorf("the input was closed: %v", err)
-	}
-	failed := errors.New("cut")
-	if _, err := Spool(io.MultiReader(pipe(large), broken{failed})); !errors.Is(err, failed) {
-		t.Errorf("an input that breaks: %v", err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// pipe is an input that can't seek.
-func pipe(text string) io.Reader { return struct{ io.Reader }{strings.NewReader(text)} }
-
-type broken struct{ err error }
-
-func (b broken) Read([]byte) (int, error) { return 0, b.err }

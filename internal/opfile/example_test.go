@@ -5,15 +5,17 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 func Example() {
-	sheet := strings.NewReader(`User ID/Email (Required);Title;Manager;Location
+	people := strings.NewReader(`User ID/Email (Required);Title;Manager;Location
 ada@example.com;Analyst;charles@example.com;London
 charles@example.org;Engineer;ada@example.com;London
 bob@example.com;Clerk;eve@example.com;London
 `)
-	in, err := opfile.Read(sheet, opfile.Options{Name: "users.csv"})
+	in, err := opfile.Read(people, opfile.Options{Name: "users.csv"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -22,10 +24,10 @@ bob@example.com;Clerk;eve@example.com;London
 		fmt.Println(note)
 	}
 	fmt.Println("to be looked up:", in.Lookups())
-	in.Resolve(func(l opfile.Lookup) (id string, ok bool) {
+	in.Resolve(func(l sheet.Lookup) (id string, ok bool) {
 		return "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001", l.Name == "charles@example.com"
 	})
-	var wrong opfile.Errors
+	var wrong textfile.Errors
 	for row, err := range in.Rows() {
 		if err == nil {
 			fmt.Println(row.Line, row.Operation.Method, row.Operation.Path, row.Name)

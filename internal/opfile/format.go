@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/table"
 )
 
 // Format is how a file says its operations. The zero value means that it is found out.
@@ -32,12 +34,6 @@ func FormatOf(name string) (Format, bool) {
 	return "", false
 }
 
-func (f Format) known() bool {
-	return f == NDJSON || f == JSON || f.isSheet()
-}
-
-func (f Format) isSheet() bool { return f == CSV || f == TSV }
-
 // sniff tells the format from how a text begins.
 func sniff(head []byte) Format {
 	head = bytes.TrimLeft(head, " \t\r\n")
@@ -47,7 +43,7 @@ func sniff(head []byte) Format {
 	case head[0] == '[':
 		return JSON
 	}
-	if separator(head, CSV) == '\t' {
+	if table.StyleOf(head, false).Comma == '\t' {
 		return TSV
 	}
 	return CSV

@@ -1,13 +1,19 @@
 package opfile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // open reads an input that has to begin well.
@@ -31,7 +37,7 @@ func openSmall(t *testing.T, name, text string) *Reader {
 }
 
 // all ranges over the rows and returns them, and what is wrong.
-func all(t *testing.T, r *Reader) (rows []Row, wrong Errors) {
+func all(t *testing.T, r *Reader) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
 	for row, err := range r.Rows() {
 		if err == nil {
@@ -54,7 +60,7 @@ func good(t *testing.T, r *Reader) []Row {
 }
 
 // bad returns the rows of an input, and what is wrong with it, be it found early or late.
-func bad(t *testing.T, name, text string) (rows []Row, wrong Errors) {
+func bad(t *testing.T, name, text string) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
 	r, err := Read(strings.NewReader(text), Options{Name: name})
 	if err != nil {
@@ -99,8 +105,8 @@ func utf16(t testing.TB, text string, e unicode.Endianness) string {
 }
 
 // organization is one whose users and groups have ids made of their names.
-func organization(names ...string) func(Lookup) (string, bool) {
-	return func(l Lookup) (string, bool) {
+func organization(names ...string) func(sheet.Lookup) (string, bool) {
+	return func(l sheet.Lookup) (string, bool) {
 		return "id-of-" + strings.ToLower(l.Name), slices.Contains(names, strings.ToLower(l.Name))
 	}
 }
@@ -109,8 +115,16 @@ func organization(names ...string) func(Lookup) (string, bool) {
 func copied(t *testing.T, r *Reader, keep ...int) string {
 	t.Helper()
 	var b strings.Builder
-	if err := r.Copy(&b, func(i int) bool { return slices.Contains(keep, i) }); err != nil {
+	if err := r.Copy(&b, func(i int) bool { return slices.Contains(keep, i) }, nil); err != nil {
 		t.Fatalf("Copy: %v", err)
 	}
 	return b.String()
 }
+
+// madeOf is the bulkId that a sheet makes of a name.
+func madeOf(prefix, name string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(name)))
+	return prefix + hex.EncodeToString(sum[:8])
+}
+
+var uuid = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}$`)

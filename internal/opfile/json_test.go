@@ -37,29 +37,6 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// The members of a valid object are found as they are written, whatever stands in them.
-func TestMembers(t *testing.T) {
-	const object = " { \"a\" : \"x\\\\\" , \"b\\\"\":-1.5e3,\"c\":[{\"]\":\"}\\\"\"},[]],\"d\":{}  ,\n\"e\": null}"
-	var got strings.Builder
-	for key, value := range members([]byte(object)) {
-		got.Write(append(append(append(key[:len(key):len(key)], '='), value...), '|'))
-	}
-	same(t, "members", got.String(), `"a"="x\\"|"b\""=-1.5e3|"c"=[{"]":"}\""},[]]|"d"={}|"e"=null|`)
-	for key := range members([]byte("{}")) {
-		t.Errorf("of none: %s", key)
-	}
-	for value, want := range map[string]string{`"é"`: "é", `"\u00e9\n"`: "é\n", `""`: ""} {
-		if text, ok := unquoted([]byte(value)); !ok || text != want {
-			t.Errorf("unquoted(%s) = %q, %v", value, text, ok)
-		}
-	}
-	for _, value := range []string{"1", "null", "[]", `{"a":"b"}`} {
-		if _, ok := unquoted([]byte(value)); ok {
-			t.Errorf("%s is no string", value)
-		}
-	}
-}
-
 // What is wrong inside an operation costs that operation; what is wrong between them ends the reading.
 func TestJSONErrors(t *testing.T) {
 	const ok = `{"method":"DELETE","path":"/Users/1"}`

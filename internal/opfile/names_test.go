@@ -26,14 +26,4 @@ func TestNames(t *testing.T) {
 			t.Errorf("%v", e)
 		}
 	}
-	names, err := open(t, "ops.ndjson", b.String()).newNames()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		names.add(fmt.Sprint("v", i))
-	}
-	if len(names.suspects) > n/1000 {
-		t.Errorf("%d of %d are suspected", len(names.suspects), n)
-	}
 }

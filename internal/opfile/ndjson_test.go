@@ -2,11 +2,14 @@ package opfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 const twoLines = `{"method":"POST","path":"/Users","bulkId":"u1","data":{"userName":"ada@example.com","n":12345678901234567890,"h":"<&>"}}
@@ -100,46 +103,27 @@ func TestNDJSONSeveral(t *testing.T) {
 	}
 }
 
-// A line beyond the bound is told and left out, and reading goes on with the next.
-func TestLinesBound(t *testing.T) {
-	in := newLines(strings.NewReader("12345678\n"+strings.Repeat("x", 300_000)+"\n1\n123456789"), 9)
-	var got []string
-	for {
-		line, err := in.next()
-		if err == io.EOF {
-			break
-		}
-		if errors.Is(err, errTooLarge) {
-			line = []byte("too large")
-		}
-		got = append(got, string(line))
-	}
-	same(t, "lines", strings.Join(got, "|"), "12345678|too large|1|123456789")
-	if in.count != 4 {
-		t.Errorf("%d lines counted", in.count)
-	}
-}
-
-// The first 20 errors are shown, and then how many more there are.
+// The first 20 are shown, and how many more there are; errors that are alike do not take the room of others.
 func TestErrorsCount(t *testing.T) {
-	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50))
+	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50)+"[]\n")
 	text := wrong.Error()
-	if wrong.Count != 50 || strings.Count(text, "\n") != 20 || !strings.HasSuffix(text, "\nand 30 more") {
+	if wrong.Count != 51 || strings.Count(text, "\n") != 19 || !strings.Contains(text, "line 19, column \"method\": no method (and 31 more like this)") ||
+		!strings.Contains(text, "line 51: a JSON value that is no object") {
 		t.Errorf("%d errors:\n%s", wrong.Count, text)
 	}
-	var sum Errors
-	for range 2 {
-		if !sum.Add(&wrong) {
+	sum := textfile.Errors{}
+	for i := range 30 {
+		if !sum.Add(&textfile.Error{Problem: fmt.Sprint("problem ", i)}) || !sum.Add(&textfile.Error{Cause: "encoding", Line: i}) {
 			t.Error("errors are not taken in")
 		}
 	}
-	if sum.Count != 100 || len(sum.List) != 20 {
-		t.Errorf("added: %d, %d listed", sum.Count, len(sum.List))
+	if text := sum.Error(); sum.Count != 31 || strings.Count(text, "\n") != 20 || !strings.HasSuffix(text, "\nand 11 more") || !strings.Contains(text, "(and 29 more like this)") {
+		t.Errorf("%d errors:\n%s", sum.Count, text)
 	}
 	if sum.Add(io.ErrUnexpectedEOF) {
 		t.Error("an error of reading passes as one of the input")
 	}
-	if first, ok := errors.AsType[*Error](error(&sum)); !ok || first.Line != 1 {
+	if first, ok := errors.AsType[*textfile.Error](error(&wrong)); !ok || first.Line != 1 {
 		t.Errorf("first = %v", first)
 	}
 }

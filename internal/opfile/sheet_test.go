@@ -72,7 +72,7 @@ func quoted(tabs string) string {
 
 // The notes name once what is left alone, and count the columns of licenses.
 func TestNotes(t *testing.T) {
-	header, row := "userName,User Status,Location,Caller ID Number,Frist Name,Shoe size,meta.created", "a@example.com,Active,HQ,,Ada,39,"
+	header, row := "userName,User Status,Location,Caller ID Number,Hobby,Shoe size,meta.created", "a@example.com,Active,HQ,,Ada,39,"
 	for i := range 3000 {
 		header += fmt.Sprintf(",Service %d [Sub%d]", i, i)
 		row += ",TRUE"
@@ -82,7 +82,7 @@ func TestNotes(t *testing.T) {
 	want := `left alone: 3000 columns of services and licenses, which SCIM does not carry (Service 0 [Sub0]; Service 1 [Sub1]; Service 2 [Sub2]; Service 3 [Sub3]; Service 4 [Sub4]; Service 5 [Sub5]; Service 6 [Sub6]; Service 7 [Sub7]; Service 8 [Sub8]; Service 9 [Sub9]; and 2990 more)
 left alone: 2 columns that the service alone writes (User Status; meta.created)
 left alone: 2 columns that SCIM does not carry (Location; Caller ID Number)
-left alone: 2 columns with an unknown header (Frist Name, for First Name?; Shoe size)`
+left alone: 2 columns with an unknown header (Hobby; Shoe size)`
 	same(t, "notes", strings.Join(r.Notes(), "\n"), want)
 	r = open(t, "odd.csv", "userName,,,\"A\x1b[1m\nB\",Address type\na@example.com,,x,39,Office\n")
 	same(t, "odd notes", strings.Join(r.Notes(), "\n"), "left alone: 1 column that SCIM does not carry (Address type)\n"+
@@ -112,7 +112,7 @@ func TestPaths(t *testing.T) {
 		"roles[type eq \"cirole\"].value", "accountStatus"}, ",")
 	row := "a@example.com,Ada,Lovelace,ada@home.example.com,+1 555 0100,555,https://example.com/a.png,Maths,CC 1,0042,False,x-1," +
 		"left,right,0123,Countess,7C5B1F0E-51a4-4c3b-8f0d-2b9f6a5de001,Europe/London,id_readonly_admin,active"
-	want := `2 POST /Users ` + bulkID(userPrefix, "A@example.com") + ` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
+	want := `2 POST /Users ` + madeOf("user-", "A@example.com") + ` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
 		`"emails":[{"type":"home","value":"ada@home.example.com"},{"primary":true,"type":"work","value":"a@example.com"}],"externalId":"x-1",` +
 		`"name":{"familyName":"Lovelace","givenName":"Ada"},"nickName":"Countess",` +
 		`"phoneNumbers":[{"type":"fax","value":"555"},{"type":"mobile","value":"+1 555 0100"}],"photos":[{"type":"photo","value":"https://example.com/a.png"}],` +

@@ -11,12 +11,12 @@ func TestHeaderErrors(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"First Name,Shoe size\nAda,39\n", `line 1, value "First Name,Shoe size": no column that says whom a row is about; expected a column "User ID/Email (Required)" or userName for users, displayName for groups`},
 		{"<html>\n<p>Log in</p>", `value "<html>": no column that says whom a row is about`},
-		{"Ada;ada@example.com\n", `line 1, value "Ada;ada@example.com": a row where the header should be; expected the names of the columns in the first line`},
+		{"Ada;ada@example.com\n", `line 1, value "ada@example.com": a row where the header should be; expected the names of the columns in the first line`},
 		{"\nuserName,First Name,name.givenName\n", `line 2, column "name.givenName": the same as column "First Name" (columns B and C); expected one column for name.givenName`},
 		{"userName,Title,title\n", `column "title": the same as column "Title" (columns B and C)`},
 		{"userName" + strings.Repeat(",", 30) + "Title,title\n", `(columns AE and AF)`},
 		{"userName,Operatoin\na@example.com,create\nb@example.com, Delete \nc@example.com,\n", `line 1, column "Operatoin": an unknown column of operations; expected operation as its header`},
-		{"\nuserName,\"title\na@example.com,x\n", "line 2: a quote in the header that is never closed; expected a header in one line"},
+		{"\nuserName,\"title\na@example.com,x\n", `line 2, value '"title': a quote that is never closed (all up to line 3 is one cell)`},
 		{"userName,name.firstname\n", `line 1, column "name.firstname": no attribute that a sheet can set; expected a SCIM path such as name.givenName`},
 		{"userName,emails.value\n", `column "emails.value": no attribute that a sheet can set`},
 		{`userName,emails[type eq "work"]` + "\n", `no attribute that a sheet can set`},
@@ -49,38 +49,38 @@ func TestRowErrors(t *testing.T) {
 		{"userName", "a@" + strings.Repeat("x", 300) + ".com", "306 characters; expected at most 254"},
 		{"userName", "FIRST@example.com", `column "userName", value "FIRST@example.com": the same as in line 2; expected each user in one row`},
 		{"userName,title", "a@example.com," + strings.Repeat("é", 513), "513 characters; expected at most 512"},
-		{"userName,title", "a@example.com,caf\xe9", `column "title", value "caf\xe9": a character that was broken before it came here; expected text in UTF-8`},
-		{"userName,title", "a@example.com,caf\uFFFD", "a character that was broken"},
-		{"userName,title", "a@example.com,D\x00r", "a character that was broken"},
+		{"userName,title", "a@example.com,caf\xe9", `column "title", value "caf\xe9": invalid text encoding: a character that is no UTF-8 (Windows-1252?); expected UTF-8`},
+		{"userName,title", "a@example.com,caf\uFFFD", "invalid text encoding"},
+		{"userName,title", "a@example.com,D\x00r", "invalid text encoding"},
 		{"userName,active", "a@example.com,yes", `column "active", value "yes": neither true nor false; expected true or false`},
 		{"userName,Preferred Language", "a@example.com,Elvish", `column "Preferred Language", value "Elvish": unknown language; expected language and country, such as en_US`},
 		{"userName,Time zone", "a@example.com,Pacific Standard Time", `column "Time zone", value "Pacific Standard Time": unknown time zone; expected a name of the IANA database`},
 		{"userName,Time zone", "a@example.com,Local", "unknown time zone"},
 		{"userName,Phone Number", "a@example.com,4.42036E+11", "a number that a spreadsheet has rounded"},
 		{"userName,Phone Number", "a@example.com,442036978111.0", "a number with decimals"},
-		{"userName,Phone Number", "a@example.com,'0044 20", "an apostrophe before the number; expected the number alone"},
+		{"userName,Phone Number", "a@example.com,'0044 20", "an apostrophe before the value; expected the value alone"},
 		{"userName,Phone Number", "a@example.com,ask Bob", "not a telephone number; expected digits"},
 		{"userName,Time zone", "a@example.com,america/new york", "unknown time zone; expected America/New_York"},
 		{"userName,Phone Number", "a@example.com,REMOVE|123", `value "REMOVE|123": a number to be removed from a user who is created`},
 		{"userName,operation,Phone Number", "a@example.com,update,REMOVE| ", `value "REMOVE|": no number after REMOVE|; expected the one to be removed`},
 		{"userName,operation,Phone Number", "a@example.com,update,REMOVE|4.42E+11", "a number that a spreadsheet has rounded"},
 		{"userName,operation,Manager", "a@example.com,update,REMOVE|a@example.com", `column "Manager", value "REMOVE|a@example.com": REMOVE| is for telephone numbers alone; expected the new manager`},
-		{"displayName,members", "g,a@example.com remove|b@example.com", `column "members", value "remove|b@example.com": REMOVE| is for telephone numbers alone; expected those who stay`},
+		{"displayName,members", "g,remove|a@example.com", `column "members", value "remove|a@example.com": members to add or remove of a group that is created`},
+		{"displayName,operation,members,id", ",update,a@example.com remove|a@example.com,g1", `members to add or remove beside all that the group is to have; expected ADD| or REMOVE| before each of them, or before none`},
 		{"userName,operation,title", "a@example.com,update,REMOVE|Dr", `value "REMOVE|Dr": REMOVE| is for telephone numbers alone; expected the new value`},
-		{"userName,Manager", "a@example.com,#REF!@x.com", `value "#REF!@x.com": a formula, or an error of one; expected the email address`},
+		{"userName,Manager", "a@example.com,#REF!@x.com", `value "#REF!@x.com": a formula, or an error of one; expected the value itself`},
 		{"userName", "#REF!@x.com", `value "#REF!@x.com": a formula, or an error of one`},
 		{"userName,operation", "#NAME?@x.com,delete", `value "#NAME?@x.com": a formula, or an error of one`},
 		{"userName,Address type,Address country,Address city", "a@example.com,Igloo,GL,Nuuk", `column "Address type", value "Igloo": unknown type of address; expected Office, Home or Other`},
 		{"userName,Address country,addresses[type eq work].country", "a@example.com,GL,DK", `value "DK": column "Address country" says the same; expected one of them empty`},
 		{"userName,Manager", "a@example.com,boss", `column "Manager", value "boss": not an email address; expected the email address of a user of this sheet or of the organization`},
 		{"userName,Manager", "a@example.com,boss@example.com", `column "Manager", value "boss@example.com": neither in this sheet nor in the organization; expected`},
-		{"userName,password", "a@example.com,hunter\uFFFD2", `line 3, column "password": a character that was broken`},
+		{"userName,password", "a@example.com,hunter\uFFFD2", `line 3, column "password": invalid text encoding`},
 		{"userName,title", "a@example.com", "line 3: 1 cell; expected 2, as many as the header has"},
 		{"userName,title", "a@example.com,Dr,x", `line 3, value "x": 3 cells with this one; expected 2, as many as the header has; a comma inside a cell needs quotes around the cell`},
-		{"userName,title", `a@example.com,19" rack`, `line 3, column "title", value '19" rack': a quote inside a cell; expected the cell in quotes and "" for each quote in it: "19"" rack"`},
 		{"userName,title", `a@example.com,"Dr" who`, `line 3, column "title", value '"Dr" who': a quote inside a cell in quotes; expected "" for each quote in it, and nothing after the closing one`},
 		{"userName,title", `a@example.com, "Dr, X"`, `line 3, column "title", value ' "Dr': a space before the opening quote; expected the quote right after the comma`},
-		{"userName,password", `a@example.com,hunter"2`, `line 3, column "password": a quote inside a cell; expected the cell in quotes and "" for each quote in it`},
+		{"userName,password", `a@example.com,"hunter"2`, `line 3, column "password": a quote inside a cell in quotes; expected "" for each quote in it`},
 		{"userName,password", `a@example.com,x,hunter2`, "line 3: 3 cells with this one"},
 		{"userName", "a\u00a0b@example.com", `value "a\u00a0b@example.com": not an email address: a character that does not show stands in it (U+00A0)`},
 		{"userName,Manager", "a@example.com,b\u200b@example.com", "a character that does not show stands in it (U+200B)"},
@@ -89,7 +89,7 @@ func TestRowErrors(t *testing.T) {
 		{"userName", `EXAMPLE\ada`, `value "EXAMPLE\ada": not an email address`},
 		{"userName,title", "a@example.com,=B2", `value "=B2": a formula, or an error of one; expected the value itself, as text`},
 		{"userName,title", "a@example.com,#N/A", `value "#N/A": a formula`},
-		{"userName,Manager", "a@example.com,#REF!", `value "#REF!": a formula, or an error of one; expected the email address`},
+		{"userName,Manager", "a@example.com,#REF!", `value "#REF!": a formula, or an error of one; expected the value itself`},
 		{"userName,operation", "a@example.com,upsert", `column "operation", value "upsert": unknown operation; expected create, update or delete, or nothing for create`},
 		{"userName,operation,title", "a@example.com,update,", "line 3: an update that changes nothing; expected a value in at least one more column"},
 		{"userName,operation,id", ",delete,", `line 3, column "userName": neither an id nor a userName; expected one of them: whom to change`},
@@ -167,26 +167,5 @@ func TestLineEnds(t *testing.T) {
 	rows := good(t, open(t, "users.csv", "\n,;\n;\n \nuserName;title\n\n\"a@example.com\";\"x\n\ny\"\n;\nb@example.com;y\n"))
 	if len(rows) != 2 || rows[0].Line != 7 || rows[1].Line != 11 {
 		t.Errorf("empty lines: %s", summary(rows))
-	}
-}
-
-func TestValues(t *testing.T) {
-	s := &sheet{zones: make(map[string]bool)}
-	for _, c := range []struct {
-		kind       kind
-		text, want string
-	}{
-		{language, "en_US", "en_US"}, {language, "en-gb", "en_GB"}, {language, "English", "en_US"}, {language, "ENGLISH (UK)", "en_GB"},
-		{language, "fr", "fr_FR"}, {language, "zh-Hant-TW", "zh_TW"}, {language, "es_419", "es_419"}, {language, "und", ""}, {language, "x", ""},
-		{language, "english language", ""}, {language, "de_de", "de_DE"},
-		{zone, "GMT", "GMT"}, {zone, "Asia/Kolkata", "Asia/Kolkata"}, {zone, "../etc/passwd", ""}, {zone, "europe/nowhere", ""},
-		{boolean, "tRuE", "true"}, {boolean, "FALSE", "false"}, {boolean, "1", ""},
-		{phone, "123-456-7890", "123-456-7890"}, {phone, "442035978111", "442035978111"}, {phone, "4,42E+11", ""},
-		{address, "o'neil+x@exa-mple.com", "o'neil+x@exa-mple.com"}, {address, "a@b, c@d", ""}, {address, "Ada <a@b.com>", ""},
-	} {
-		value, problem, expected := s.value(&column{attribute: attribute{kind: c.kind}}, c.text)
-		if got := fmt.Sprint(value); (problem == "") != (c.want != "") || c.want != "" && got != c.want || (problem == "") != (expected == "") {
-			t.Errorf("%q: %v, %s", c.text, value, problem)
-		}
 	}
 }

@@ -54,6 +54,8 @@ type Example struct {
 	BulkID     string `json:"bulkId,omitempty"`
 	TrackingID string `json:"trackingId,omitempty"`
 	Needs      int    `json:"needs,omitempty"` // the line that it refers to, of a NeededError
+	// Name is whom the operation is about, where AddNamed was told; WriteTable alone writes it.
+	Name string `json:"-"`
 }
 
 // The bounds of a summary.
@@ -63,7 +65,11 @@ const (
 )
 
 // Add counts a result; line is where the operation stands in the input.
-func (s *Summary) Add(res client.Result, line int) {
+func (s *Summary) Add(res client.Result, line int) { s.AddNamed(res, line, "") }
+
+// AddNamed is Add of a result about a person or group, whom WriteTable names: for the terminal of those who wrote the
+// input, and for nobody else.
+func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	s.Operations++
 	switch res.Outcome {
 	case client.Succeeded:
@@ -82,7 +88,7 @@ func (s *Summary) Add(res client.Result, line int) {
 		s.Replayed++
 	}
 	if res.Err != nil {
-		s.explain(res, line)
+		s.explain(res, line, name)
 	}
 }
 
@@ -97,7 +103,7 @@ func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 }
 
 // explain counts a failure where its like are.
-func (s *Summary) explain(res client.Result, line int) {
+func (s *Summary) explain(res client.Result, line int, name string) {
 	k := kind{res.Outcome.String(), reason(res)}
 	r := s.known[k]
 	if r == nil {
@@ -115,7 +121,7 @@ func (s *Summary) explain(res client.Result, line int) {
 	r.Count++
 	s.raise(r)
 	if len(r.Examples) < maxExamples {
-		e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err)}
+		e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err), Name: name}
 		if needed, ok := errors.AsType[*NeededError](res.Err); ok {
 			e.Needs = needed.Line
 		}

@@ -23,7 +23,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	for _, r := range s.Reasons {
 		fmt.Fprintf(&b, "\n%d %s: %s\n", r.Count, r.Outcome, r.Text)
 		for _, e := range r.Examples {
-			fmt.Fprintf(&b, "  %s\n", e)
+			fmt.Fprintf(&b, "  %s\n", e.named())
 		}
 		if more := r.Count - len(r.Examples); more > 0 {
 			fmt.Fprintf(&b, "  and %d more\n", more)
@@ -134,9 +134,18 @@ func brief(d time.Duration) string {
 	return fmt.Sprintf("%dd %02dh", s/(24*3600), s/3600%24)
 }
 
-// String names the operation as a person finds it.
+// String names the operation as a person finds it, without the name.
 func (e Example) String() string {
+	e.Name = ""
+	return e.named()
+}
+
+// named names the operation, and whom it is about.
+func (e Example) named() string {
 	text := place(e.Line, e.Index)
+	if e.Name != "" {
+		text += " " + oneLine(clip(e.Name, maxShown))
+	}
 	if e.BulkID != "" {
 		text += fmt.Sprintf(", bulkId %q", e.BulkID)
 	}

@@ -1,0 +1,43 @@
+// Package apiid takes apart the ids of the other Webex APIs, which are base64 of ciscospark://us/PEOPLE/{uuid}, and which
+// people have in their sheets.
+//
+//	kind, id, ok := apiid.Parse("Y2lzY29zcGFyazovL3VzL1BFT1BMRS83YzViMWYwZS01MWE0LTRjM2ItOGYwZC0yYjlmNmE1ZGUwMDE")
+//	// "PEOPLE", "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001", true
+package apiid
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// The kinds of resources that SCIM has too.
+const (
+	People = "PEOPLE"
+	Group  = "GROUP"
+)
+
+// prefix is how such an id begins before it is encoded.
+const prefix = "ciscospark://"
+
+// Is reports whether text begins as such an id does.
+func Is(text string) bool { return strings.HasPrefix(text, "Y2lzY29zcGFyazovL") }
+
+// Parse returns the kind of resource that such an id is of, and the id that SCIM has for it: of a group without its
+// organization. ok is false for anything else.
+func Parse(text string) (kind, id string, ok bool) {
+	if !Is(text) {
+		return "", "", false
+	}
+	body := strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
+	raw, err := base64.RawURLEncoding.DecodeString(body)
+	rest, isOne := strings.CutPrefix(string(raw), prefix)
+	parts := strings.Split(rest, "/")
+	if err != nil || !isOne || len(parts) != 3 || parts[1] == "" || parts[2] == "" {
+		return "", "", false
+	}
+	id, _, _ = strings.Cut(parts[2], ":")
+	if strings.HasSuffix(parts[1], Group) {
+		parts[1] = Group // SCIM_GROUP
+	}
+	return parts[1], id, id != ""
+}

@@ -1,0 +1,126 @@
+// Package cell reads the text of one cell as a person meant it, whatever encodings, clipboards and spreadsheets did to
+// it on the way.
+//
+//	text, fault := cell.Clean("\u200eSales\u00ad") // "Sales", nil
+//	_, fault = cell.Clean("#BEZUG!")                // a failed formula
+//
+// Every column goes through it, those that are only looked up too. It knows nothing of SCIM.
+package cell
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fault is what is wrong with a cell. The texts never quote it.
+type Fault struct {
+	// Problem and Expected are as in a textfile.Error.
+	Problem, Expected string
+	// Cause is the same for all cells that one mistake broke: the file's encoding. It is "" otherwise.
+	Cause string
+}
+
+// Clean returns the text of a cell without what stands unseen around it, in Unicode's composed form (NFC). The text is
+// usable, to be looked at further, even where there is a fault.
+func Clean(raw string) (text string, fault *Fault) {
+	text, fault = Exact(raw)
+	if fault != nil {
+		return text, fault
+	}
+	text = norm.NFC.String(text)
+	switch {
+	case isCut(raw):
+		fault = &Fault{Problem: "text that a spreadsheet has cut off after 32,767 characters", Expected: "all of it, written by something else"}
+	case IsFormula(text):
+		fault = &Fault{Problem: FormulaProblem, Expected: "the value itself, as text"}
+	case IsRounded(text):
+		fault = &Fault{Problem: RoundedProblem, Expected: "the column formatted as text and the value written in full"}
+	}
+	return text, fault
+}
+
+// Exact is Clean for a text of which every character counts, such as a password: it takes off what stands around it and
+// looks at the encoding alone.
+func Exact(raw string) (text string, fault *Fault) {
+	text = strings.TrimFunc(raw, IsBlank)
+	return text, broken(text)
+}
+
+// broken says how a text was broken by its encoding.
+func broken(text string) *Fault {
+	switch i := strings.IndexFunc(text, isControl); {
+	case !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\uFFFD"):
+		return &Fault{
+			Problem:  "invalid text encoding: a character that is no UTF-8 (Windows-1252?)",
+			Expected: "UTF-8 (Excel: save as CSV UTF-8), or the file's encoding given, such as --encoding windows-1252",
+			Cause:    "encoding",
+		}
+	case i < 0:
+		return nil
+	case isISO2022(text[i:]):
+		return &Fault{
+			Problem:  "invalid text encoding: an escape sequence (ISO-2022-JP?)",
+			Expected: "UTF-8, or the file's encoding given, such as --encoding iso-2022-jp",
+			Cause:    "encoding",
+		}
+	default:
+		r, _ := utf8.DecodeRuneInString(text[i:])
+		return &Fault{Problem: fmt.Sprintf("a control character (%U)", r), Expected: "text without it"}
+	}
+}
+
+// isControl reports whether r is one of C0 or C1 that no text has.
+func isControl(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
+
+// isISO2022 reports whether a text begins as a change of character sets does (ECMA-35).
+func isISO2022(text string) bool {
+	return len(text) > 2 && text[0] == 0x1b && strings.IndexByte("$(),-./", text[1]) >= 0
+}
+
+// IsBlank reports whether r is taken off both ends of a cell: white space, and what does not show, which pasting brings
+// along.
+func IsBlank(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return r == ' ' || r >= '\t' && r <= '\r'
+	case unicode.IsSpace(r):
+		return true
+	case r == '\u115F', r == '\u1160', r == '\u3164', r == '\uFFA0', r == '\u2800', r == '\u034F':
+		return true // fillers
+	}
+	return isUnseen(r)
+}
+
+// isUnseen reports whether r is one of Unicode's format characters (Cf) that do not show: not the signs of numbers and
+// verses, which do, nor the tags that some flags are made of.
+func isUnseen(r rune) bool {
+	return r >= '\u00ad' && unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && (r < 0xE0020 || r > 0xE007F)
+}
+
+// HoldsUnseen reports whether characters that do not show stand inside of a clean text. The joiners are none beside
+// letters that need them: of scripts other than Latin, and of emoji.
+func HoldsUnseen(text string) bool {
+	before := ' '
+	for _, r := range text {
+		joins := (r == '\u200C' || r == '\u200D') && before > '\u02AF'
+		if isUnseen(r) && !joins {
+			return true
+		}
+		before = r
+	}
+	return false
+}
+
+// IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and then written as UTF-8: JÃ¶rg for Jörg.
+func IsMisread(text string) bool {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {
+		return false // no byte that begins a character
+	}
+	before, err := charmap.Windows1252.NewEncoder().String(text)
+	return err == nil && utf8.ValidString(before)
+}

@@ -1,0 +1,159 @@
+// Package opfile reads files of operations, in whatever format they come: NDJSON and JSON, which programs write (package
+// records), and sheets, which people write (package sheet).
+//
+//	in, err := opfile.Read(file, opfile.Options{Name: "users.csv"})
+//	ids := lookUp(in.Lookups())        // what a sheet names and does not create
+//	in.Resolve(ids)
+//	var wrong textfile.Errors
+//	for row, err := range in.Rows() {  // once to check, and again to send
+//		if err != nil && !wrong.Add(err) {
+//			return err
+//		}
+//		...
+//	}
+//	return wrong.Err()                 // all that is wrong, a line each
+//
+// An input is read several times: bad input is refused before anything is sent, and the rows that failed are copied from
+// it in the end. textfile.Spool makes any input fit for that.
+package opfile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/webexscim/bulk/internal/records"
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// Options says what is known of an input before it is read. The zero value is an input without a name, whose format
+// is found out.
+type Options struct {
+	// Name is what errors call the input; "input" when empty.
+	Name string
+	// Format is how it is written; when empty, the ending of Name tells, or else its first bytes.
+	Format Format
+	// Encoding is how its text is written, unless a byte order mark tells; the zero value is UTF-8.
+	Encoding textfile.Encoding
+	// IgnoreColumns are the headers of a sheet's columns that are left alone, whatever they are.
+	IgnoreColumns []string
+
+	limit int // bytes of a record; textfile.MaxRecord when 0
+}
+
+// Row is one operation, and where it came from. Its Name and Lookups are those of a row of a sheet.
+type Row = sheet.Row
+
+// Reader reads one input. It is not for use by several goroutines at once.
+type Reader struct {
+	format Format
+	text   *records.Reader // nil for a sheet
+	sheet  *sheet.Sheet    // nil for any other format
+}
+
+// maxHeader is how much of an input is looked at to know its style: the header of a sheet with thousands of columns.
+const maxHeader = 1 << 20
+
+// Read begins to read an input. It finds out the format; of a sheet it reads the header and, once, all rows, to know
+// whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what Rows yields.
+func Read(in io.ReadSeeker, o Options) (*Reader, error) {
+	file := &textfile.File{Name: cmp.Or(o.Name, "input"), In: in, Limit: o.limit, Told: o.Encoding}
+	format := o.Format
+	if format == "" {
+		format, _ = FormatOf(o.Name)
+	}
+	text, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, maxHeader)
+	n, err := io.ReadFull(text, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, file.Broken(err)
+	}
+	head = head[:n]
+	if format == "" {
+		format = sniff(head)
+	}
+	r := &Reader{format: format}
+	switch format {
+	case NDJSON:
+		r.text = records.New(file, records.Lines)
+	case JSON:
+		r.text = records.New(file, records.Document)
+	case CSV, TSV:
+		r.sheet, err = sheet.Open(file, sheet.Options{Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns})
+		return r, err
+	default:
+		return nil, fmt.Errorf("unknown format %q: expected one of %v", format, Formats)
+	}
+	return r, nil
+}
+
+// Format returns the format that the input is read as.
+func (r *Reader) Format() Format { return r.format }
+
+// IsSheet reports whether people wrote the input, in rows and columns.
+func (r *Reader) IsSheet() bool { return r.sheet != nil }
+
+// Lookups returns what the rows of a sheet name and do not create, each once; see sheet.Sheet.
+func (r *Reader) Lookups() []sheet.Lookup {
+	if r.sheet == nil {
+		return nil
+	}
+	return r.sheet.Lookups()
+}
+
+// Resolve says how Rows finds the ids of Lookups; see sheet.Sheet.
+func (r *Reader) Resolve(id func(sheet.Lookup) (id string, ok bool)) {
+	if r.sheet != nil {
+		r.sheet.Resolve(id)
+	}
+}
+
+// Notes returns what a person should know of the input once, one line each. They are complete when Rows has come to its
+// end.
+func (r *Reader) Notes() []string {
+	if r.sheet != nil {
+		return r.sheet.Notes()
+	}
+	return r.text.Notes()
+}
+
+// Warnings returns those of the Notes that must not go unheard. They are complete at once.
+func (r *Reader) Warnings() []string {
+	if r.sheet == nil {
+		return nil
+	}
+	return r.sheet.Warnings()
+}
+
+// Rows yields the operations in the order of the input, and a *textfile.Error for each thing that is wrong, after which it
+// goes on as far as it can. Any other error, of reading, ends it. An input can hold no operations; what is not of its format,
+// as a sheet without a header, is wrong. Rows can be ranged over again: each time it reads the input from its beginning.
+func (r *Reader) Rows() iter.Seq2[Row, error] {
+	if r.sheet != nil {
+		return r.sheet.Rows()
+	}
+	return func(yield func(Row, error) bool) {
+		for row, err := range r.text.Rows() {
+			if !yield(Row{Line: row.Line, Operation: row.Operation}, err) {
+				return
+			}
+		}
+	}
+}
+
+// Copy writes the operations for which keep is true, ready to be corrected and read again, in the input's own format and
+// encoding. The index of an operation is its place among those that Rows yields, from 0, in an input in which nothing is wrong.
+// When none is kept, what is written has the form of the input and no operations. In a sheet a column tells the reasons, where
+// reason is not nil; Read leaves it alone.
+func (r *Reader) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
+	if r.sheet != nil {
+		return r.sheet.Copy(w, keep, reason)
+	}
+	return r.text.Copy(w, keep)
+}

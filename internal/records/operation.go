@@ -1,0 +1,241 @@
+package records
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/apiid"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// operationForm is how an operation is written.
+const operationForm = `{"method":…,"path":…,"bulkId":…,"data":…}`
+
+// operationMembers are the members that an operation can have. Webex knows no version, unlike RFC 7644 section 3.7.
+var operationMembers = []string{"method", "path", "bulkId", "data"}
+
+// operation reads the operation of an NDJSON or JSON record, and says all that is wrong with it.
+func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
+	if rec.fault != nil {
+		return Row{}, []*textfile.Error{rec.fault}
+	}
+	p := parser{file: r.file.Name, line: rec.line}
+	op := p.operation(rec.raw)
+	if len(p.faults) == 0 {
+		if problem, expected, member := Check(op); problem != "" {
+			p.fault(member, shown(op, member), problem, expected)
+		}
+	}
+	return Row{Line: rec.line, Operation: op}, p.faults
+}
+
+// shown is what an error about a member quotes of it.
+func shown(op client.Operation, member string) string {
+	switch member {
+	case "method":
+		return op.Method
+	case "path":
+		return op.Path
+	}
+	return ""
+}
+
+// parser reads the members of one JSON object strictly: encoding/json would take a name in any case, the last of
+// equal ones, and those that nobody knows.
+type parser struct {
+	file   string
+	line   int
+	faults []*textfile.Error
+}
+
+func (p *parser) fault(column, value, problem, expected string) {
+	p.faults = append(p.faults, &textfile.Error{File: p.file, Line: p.line, Column: column, Value: value, Problem: problem, Expected: expected})
+}
+
+func (p *parser) operation(raw []byte) (op client.Operation) {
+	if !p.valid(raw) {
+		return op
+	}
+	p.members(raw, operationMembers, func(name string, value json.RawMessage) {
+		switch name {
+		case "method":
+			op.Method = p.text(name, value)
+		case "path":
+			op.Path = p.text(name, value)
+		case "bulkId":
+			op.BulkID = p.text(name, value)
+		case "data":
+			op.Data = json.RawMessage(bytes.Clone(value)) // the record is gone with the next one
+		}
+	})
+	return op
+}
+
+// valid reports whether raw is one JSON object, in UTF-8.
+func (p *parser) valid(raw []byte) bool {
+	const expected = "one operation, " + operationForm
+	switch {
+	case !utf8.Valid(raw):
+		p.fault("", "", "text that is not UTF-8", "UTF-8, as JSON is (RFC 8259 section 8.1), or the file's encoding given, such as --encoding windows-1252")
+		p.faults[len(p.faults)-1].Cause = "encoding"
+	case !json.Valid(raw):
+		problem, line := whyInvalid(raw)
+		p.line += line
+		p.fault("", "", problem, expected)
+	case bytes.TrimLeft(raw, " \t\r\n")[0] != '{':
+		p.fault("", "", "a JSON value that is no object", expected)
+	default:
+		return true
+	}
+	return false
+}
+
+// whyInvalid says what is wrong with JSON, and how many line ends stand before that.
+func whyInvalid(raw []byte) (problem string, lines int) {
+	err := json.Unmarshal(raw, new(json.RawMessage))
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return "invalid JSON", 0
+	}
+	before := raw[:min(len(raw), int(max(0, syntax.Offset-1)))]
+	lines = bytes.Count(before, []byte("\n"))
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return fmt.Sprintf("invalid JSON at character %d: %v", column, syntax), lines
+}
+
+// members visits the members of a valid object that are known and not null, each once.
+func (p *parser) members(raw []byte, known []string, visit func(name string, value json.RawMessage)) {
+	seen := make([]string, 0, len(operationMembers))
+	for key, value := range members(raw) {
+		name, _ := unquoted(key)
+		switch {
+		case !slices.Contains(known, name):
+			p.unknown(name, known)
+			continue
+		case slices.Contains(seen, name):
+			p.fault(name, "", "a member that stands there twice", "it once")
+			continue
+		}
+		seen = append(seen, name)
+		if string(value) != "null" {
+			visit(name, value)
+		}
+	}
+}
+
+// unknown reports a member that nobody knows, with the one that was likely meant.
+func (p *parser) unknown(name string, known []string) {
+	expected := "one of " + strings.Join(known, ", ")
+	if near := textfile.Nearest(name, known); near != "" {
+		expected = near
+	}
+	p.fault("", name, "unknown member", expected)
+}
+
+// text returns the string that value is.
+func (p *parser) text(name string, value json.RawMessage) string {
+	s, ok := unquoted(value)
+	if !ok {
+		p.fault(name, "", "not a string", "a string")
+	}
+	return s
+}
+
+// endpoints are the resource types that Webex takes in a Bulk request.
+var endpoints = []string{"/Users", "/Groups"}
+
+const (
+	endpointForm = `"/Users" or "/Groups"`
+	resourceForm = `"/Users/<id>" or "/Groups/<id>", where an id may be bulkId:<name>`
+)
+
+// Check says what is wrong with an operation, what is expected, and in which member; problem is empty when nothing is.
+func Check(op client.Operation) (problem, expected, member string) {
+	if problem, expected = checkMethod(op.Method); problem != "" {
+		return problem, expected, "method"
+	}
+	if problem, expected = checkPath(op.Method, op.Path); problem != "" {
+		return problem, expected, "path"
+	}
+	if problem, expected = checkData(op); problem != "" {
+		return problem, expected, "data"
+	}
+	if err := op.Validate(); err != nil { // the last word is the library's, which will ask the same
+		return err.Error(), "an operation that can be sent", ""
+	}
+	return "", "", ""
+}
+
+func checkMethod(method string) (problem, expected string) {
+	const methods = "POST, PATCH or DELETE"
+	switch method {
+	case client.MethodPost, client.MethodPatch, client.MethodDelete:
+		return "", ""
+	case "":
+		return "no method", methods
+	case "PUT":
+		return "a method that Webex has not in a Bulk request", methods
+	}
+	return "unknown method", methods + ", in upper case"
+}
+
+// checkPath takes a path apart: a POST goes to a type of resource, all else to one resource.
+func checkPath(method, path string) (problem, expected string) {
+	expected = resourceForm
+	if method == client.MethodPost {
+		expected = endpointForm
+	}
+	if path == "" {
+		return "no path", expected
+	}
+	i := strings.IndexByte(path[1:], '/') + 1
+	endpoint, id := path, ""
+	if i > 0 {
+		endpoint, id = path[:i], path[i+1:]
+	}
+	switch {
+	case !slices.Contains(endpoints, endpoint):
+		return "not a path of users or groups", expected
+	case method == client.MethodPost && i > 0:
+		return "a POST to a resource", expected
+	case method != client.MethodPost && i == 0:
+		return "a " + method + " of no resource", expected
+	case i > 0 && apiid.Is(id):
+		if _, plain, ok := apiid.Parse(id); ok {
+			return "an id of another Webex API after " + endpoint + "/", "what is in it: " + plain
+		}
+		return "not an id after " + endpoint + "/", expected
+	case i > 0 && !isID(id):
+		return "not an id after " + endpoint + "/", expected
+	}
+	return "", ""
+}
+
+// isID reports whether s can be the id of a resource in a path. A name after bulkId: may hold anything but a slash.
+func isID(s string) bool {
+	if name, ok := strings.CutPrefix(s, "bulkId:"); ok {
+		return name != "" && !strings.Contains(name, "/")
+	}
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#\\") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFFFD' })
+}
+
+func checkData(op client.Operation) (problem, expected string) {
+	data, _ := op.Data.(json.RawMessage)
+	switch {
+	case op.Method == client.MethodDelete && data != nil:
+		return "data for a DELETE", "none"
+	case op.Method != client.MethodDelete && data == nil:
+		return "no data", "an object: what a single " + op.Method + " would have as its body"
+	case data != nil && data[0] != '{':
+		return "data that is no object", "an object"
+	}
+	return "", ""
+}

@@ -1,0 +1,227 @@
+// Package records reads operations that programs wrote: NDJSON, one a line, and JSON, an array or a whole BulkRequest.
+//
+//	r := records.New(file, records.Lines)
+//	for row, err := range r.Rows() { // a *textfile.Error for each thing that is wrong
+//		...
+//	}
+//
+// Data travels byte for byte. Memory grows by a few bits for each bulkId.
+package records
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// Form is how a file holds its operations.
+type Form int
+
+// The forms.
+const (
+	Lines    Form = iota // one operation a line
+	Document             // an array of operations, or a BulkRequest
+)
+
+// Reader reads the operations of one file. It is not for use by several goroutines at once.
+type Reader struct {
+	file    *textfile.File
+	form    Form
+	request request // what a BulkRequest says beside its operations
+}
+
+// New makes a Reader. Nothing is read yet.
+func New(file *textfile.File, form Form) *Reader { return &Reader{file: file, form: form} }
+
+// Row is one operation.
+type Row struct {
+	// Line is where it begins in the file, from 1.
+	Line int
+	// Operation has a Data that is nil or a json.RawMessage.
+	Operation client.Operation
+}
+
+// Notes returns what a person should know of the file: the failOnErrors of a BulkRequest. They are complete when Rows has
+// come to its end.
+func (r *Reader) Notes() []string {
+	if n := r.request.failOnErrors; n != "" {
+		return []string{"failOnErrors of the file (" + n + ") is not used: give --fail-on-errors " + n}
+	}
+	return nil
+}
+
+// Rows yields the operations in the order of the file, and a *textfile.Error for each thing that is wrong, after which it
+// goes on as far as it can; that a bulkId stands there twice is told last. Any other error, of reading, ends it. It can be
+// ranged over again.
+func (r *Reader) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		names, err := r.newNames()
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
+		for rec, err := range r.records() {
+			if err != nil {
+				yield(Row{}, err)
+				return
+			}
+			row, faults := r.operation(rec)
+			names.add(row.Operation.BulkID)
+			for _, fault := range faults {
+				if !yield(Row{}, fault) {
+					return
+				}
+			}
+			if len(faults) == 0 && !yield(row, nil) {
+				return
+			}
+		}
+		r.repeated(names, yield)
+	}
+}
+
+// record is one operation as it stands in the file.
+type record struct {
+	line  int
+	raw   []byte
+	fault *textfile.Error // what is wrong with it, so that it could not be read
+}
+
+// records yields the records of the file from its beginning; an error, of reading, is the last. A record is valid until
+// the next one.
+func (r *Reader) records() iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		text, err := r.file.Open()
+		if err != nil {
+			yield(record{}, err)
+			return
+		}
+		read := r.lineRecords
+		if r.form == Document {
+			read = r.jsonRecords
+		}
+		if err := read(text, yield); err != nil && !errors.Is(err, errStopped) {
+			yield(record{}, r.file.Broken(err))
+		}
+	}
+}
+
+// errStopped says that the caller of an iterator wants no more.
+var errStopped = errors.New("stopped")
+
+// lineRecords yields the lines that are not blank.
+func (r *Reader) lineRecords(text io.Reader, yield func(record, error) bool) error {
+	in := textfile.NewLines(text, r.file.MaxRecord())
+	for {
+		line, err := in.Next()
+		rec := record{line: in.Count, raw: line}
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, textfile.ErrTooLarge):
+			rec.fault = &textfile.Error{File: r.file.Name, Line: in.Count, Problem: "a line larger than 64 MiB", Expected: "one operation a line"}
+		case err != nil:
+			return err
+		case len(bytes.TrimSpace(line)) == 0:
+			continue
+		}
+		if !yield(rec, nil) {
+			return errStopped
+		}
+	}
+}
+
+// Copy writes the operations for which keep is true, byte for byte, in the file's own form and encoding. The index of an
+// operation is its place among those that Rows yields, from 0, in a file in which nothing is wrong. When none is kept, what is
+// written has the form of the file and no operations.
+func (r *Reader) Copy(w io.Writer, keep func(index int) bool) error {
+	encoded, err := r.file.Encoding.Encode(w)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(encoded, 1<<16)
+	var c copier = lineCopier{out}
+	if r.form == Document {
+		c = &jsonCopier{Writer: out, request: &r.request}
+	}
+	index := 0
+	for rec, err := range r.records() {
+		if err != nil {
+			return err
+		}
+		if rec.fault != nil {
+			continue
+		}
+		if keep(index) {
+			if err := c.copy(rec); err != nil {
+				return err
+			}
+		}
+		index++
+	}
+	if err := c.end(); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// copier writes records in one format.
+type copier interface {
+	copy(record) error
+	end() error
+}
+
+// lineCopier writes NDJSON.
+type lineCopier struct{ *bufio.Writer }
+
+func (c lineCopier) copy(rec record) error {
+	_, _ = c.Write(rec.raw) // the error of a bufio.Writer stays
+	return c.WriteByte('\n')
+}
+
+func (lineCopier) end() error { return nil }
+
+// jsonCopier writes an array, or a BulkRequest where the input is one.
+type jsonCopier struct {
+	*bufio.Writer
+	request *request
+	begun   bool
+}
+
+func (c *jsonCopier) copy(rec record) error {
+	c.separate()
+	_, err := c.Write(rec.raw)
+	return err
+}
+
+// separate writes what stands before an operation.
+func (c *jsonCopier) separate() {
+	switch {
+	case c.begun:
+		_, _ = c.WriteString(",\n")
+		return
+	case c.request.member != "":
+		_, _ = c.WriteString(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"` + c.request.member + `":`)
+	}
+	_, _ = c.WriteString("[\n")
+	c.begun = true
+}
+
+func (c *jsonCopier) end() error {
+	if !c.begun {
+		c.separate()
+	}
+	_, _ = c.WriteString("\n]")
+	if c.request.member != "" {
+		if c.request.failOnErrors != "" {
+			_, _ = c.WriteString(`,"failOnErrors":` + c.request.failOnErrors)
+		}
+		_, _ = c.WriteString("}")
+	}
+	return c.WriteByte('\n')
+}

@@ -1,0 +1,256 @@
+package sheet
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+const (
+	enterpriseURN = client.SchemaEnterpriseUser
+	webexUserURN  = client.SchemaWebexUser
+	webexGroupURN = client.SchemaWebexGroup
+)
+
+// kind is what a cell holds, and so how it is checked and written.
+type kind int
+
+const (
+	plainText  kind = iota
+	boolean         // true or false
+	address         // an email address
+	phone           // a telephone number, or REMOVE| and one
+	code            // digits that are no quantity, though spreadsheets take them for one
+	language        // en_US
+	zone            // a name of the IANA time zone database
+	list            // one text, as a list of one
+	reference       // a user: an email address or an id
+	references      // several of them
+	identity        // what a person calls the resource: userName, displayName of a group
+	readOnly        // the service alone writes it
+	structured      // it has more parts than a cell
+)
+
+// attribute is what a column can mean.
+type attribute struct {
+	path string // as target.key has it, in its own case
+	kind kind
+	max  int // characters; 0: no limit is known
+}
+
+// userAttributes are the attributes of users with the limits that Webex documents.
+var userAttributes = slices.Concat([]attribute{
+	{"userName", identity, 254}, {"externalId", code, 256}, {"active", boolean, 0}, {"userType", plainText, 0},
+	{"displayName", plainText, 512}, {"nickName", plainText, 256}, {"title", plainText, 512},
+	{"profileUrl", plainText, 1000}, {"preferredLanguage", language, 0}, {"locale", language, 0},
+	{"timezone", zone, 0}, {"password", plainText, 0},
+	{"name.givenName", plainText, 0}, {"name.familyName", plainText, 0}, {"name.middleName", plainText, 0},
+	{"name.honorificPrefix", plainText, 0}, {"name.honorificSuffix", plainText, 0}, {"name.formatted", plainText, 0},
+	{"emails[].value", address, 254}, {"emails[].display", plainText, 0}, {"emails[].primary", boolean, 0},
+	{"phoneNumbers[].value", phone, 0}, {"phoneNumbers[].display", plainText, 0}, {"phoneNumbers[].primary", boolean, 0},
+	{"photos[].value", plainText, 0}, {"photos[].display", plainText, 0}, {"photos[].primary", boolean, 0},
+	{"addresses[].streetAddress", plainText, 0}, {"addresses[].locality", plainText, 0},
+	{"addresses[].region", plainText, 0}, {"addresses[].postalCode", code, 0},
+	{"addresses[].country", plainText, 0}, {"addresses[].formatted", plainText, 0}, {"addresses[].primary", boolean, 0},
+	{"roles[].value", plainText, 0}, {"roles[].display", plainText, 0},
+	{"schemas", readOnly, 0}, {"groups", readOnly, 0}, {"meta", readOnly, 0}, {"meta.created", readOnly, 0},
+	{"meta.lastModified", readOnly, 0}, {"meta.location", readOnly, 0}, {"meta.version", readOnly, 0},
+	{"meta.resourceType", readOnly, 0},
+	{enterpriseURN + ":employeeNumber", code, 256}, {enterpriseURN + ":costCenter", code, 256},
+	{enterpriseURN + ":organization", plainText, 512}, {enterpriseURN + ":division", plainText, 512},
+	{enterpriseURN + ":department", plainText, 512}, {enterpriseURN + ":manager", reference, 0},
+	{enterpriseURN + ":manager.displayName", readOnly, 0}, {enterpriseURN + ":manager.$ref", readOnly, 0},
+	{webexUserURN + ":accountStatus", list, 0}, {webexUserURN + ":userNameType", plainText, 0},
+	{webexUserURN + ":provisionSource", readOnly, 0}, {webexUserURN + ":meta.organizationId", readOnly, 0},
+	{webexUserURN + ":sipAddresses[].value", plainText, 0}, {webexUserURN + ":managedOrgs", structured, 0},
+	{webexUserURN + ":managedGroups", structured, 0},
+}, numbered())
+
+// numbered are the fifteen attributes each that an organization may use as it likes.
+func numbered() (all []attribute) {
+	for i := range 15 {
+		n := strconv.Itoa(i + 1)
+		all = append(all, attribute{webexUserURN + ":extensionAttribute" + n, list, 0},
+			attribute{webexUserURN + ":externalAttribute" + n + "[].value", plainText, 0})
+	}
+	return all
+}
+
+// groupAttributes are the attributes of groups.
+var groupAttributes = []attribute{
+	{"displayName", identity, 512}, {"externalId", code, 256}, {"members", references, 0},
+	{"schemas", readOnly, 0}, {"meta", readOnly, 0},
+	{webexGroupURN + ":usage", plainText, 0}, {webexGroupURN + ":groupType", plainText, 0},
+	{webexGroupURN + ":provisionSource", readOnly, 0},
+}
+
+// target is the place of an attribute in a resource.
+type target struct {
+	urn  string // of an extension; "" in the core
+	name string
+	// Of a multi-valued attribute, which element: [filterKey eq "filter"]; filterKey is "" otherwise.
+	filterKey, filter string
+	sub               string // the part of a complex attribute, or ""
+}
+
+// path writes the target as the path of a PATCH (RFC 7644 section 3.5.2).
+func (t target) path() string {
+	path := t.element()
+	if t.sub != "" {
+		path += "." + t.sub
+	}
+	return path
+}
+
+// element is the path without the part.
+func (t target) element() string {
+	path := t.name
+	if t.urn != "" {
+		path = t.urn + ":" + t.name
+	}
+	if t.filterKey != "" {
+		path += "[" + t.filterKey + " eq " + strconv.Quote(t.filter) + "]"
+	}
+	return path
+}
+
+// key is the target with [] for any filter: what attributes are found by.
+func (t target) key() string {
+	key := t.name
+	if t.urn != "" {
+		key = t.urn + ":" + t.name
+	}
+	if t.filterKey != "" {
+		key += "[]"
+	}
+	if t.sub != "" {
+		key += "." + t.sub
+	}
+	return key
+}
+
+// put writes value at the target's place in a resource.
+func (t target) put(resource map[string]any, value any) {
+	if t.urn != "" {
+		resource = inner(resource, t.urn)
+	}
+	switch {
+	case t.filterKey != "":
+		t.member(resource)[t.sub] = value
+	case t.sub != "":
+		inner(resource, t.name)[t.sub] = value
+	default:
+		resource[t.name] = value
+	}
+}
+
+// member returns the element of a multi-valued attribute that the filter selects, and makes it where there is none.
+// Elements stand in the order of what the filter compares, so that the order of columns does not matter.
+func (t target) member(resource map[string]any) map[string]any {
+	elements, _ := resource[t.name].([]map[string]any)
+	at, found := slices.BinarySearchFunc(elements, t.filter, func(e map[string]any, filter string) int {
+		have, _ := e[t.filterKey].(string)
+		return cmp.Compare(have, filter)
+	})
+	if !found {
+		elements = slices.Insert(elements, at, map[string]any{t.filterKey: t.filter})
+		resource[t.name] = elements
+	}
+	return elements[at]
+}
+
+// inner returns the object under a key, and makes it where there is none.
+func inner(outer map[string]any, key string) map[string]any {
+	object, ok := outer[key].(map[string]any)
+	if !ok {
+		object = make(map[string]any)
+		outer[key] = object
+	}
+	return object
+}
+
+// pathForm is a path as people write it in a header: name, name.sub, name[type eq "work"].sub. Spreadsheets turn
+// quotes into others.
+var pathForm = regexp.MustCompile(`^([\pL$][\pL\d$]*)(?:\[\s*(\pL+)\s+(?i:eq)\s+["'“”„]?([^"'“”„\]]+?)["'“”„]?\s*\]|(\[\]))?(?:\.([\pL\d$]+))?$`)
+
+// schemas are those whose URN may stand before an attribute.
+var schemas = []string{client.SchemaUser, client.SchemaGroup, enterpriseURN, webexUserURN, webexGroupURN}
+
+// parseTarget reads a path. The URN of an extension may be followed by a colon, as RFC 7644 has it, or by a dot, as
+// Webex also writes.
+func parseTarget(path string) (t target, ok bool) {
+	for _, urn := range schemas {
+		rest, ok := textfile.CutFold(path, urn)
+		if ok && len(rest) > 1 && (rest[0] == ':' || rest[0] == '.') {
+			path = rest[1:]
+			if urn != client.SchemaUser && urn != client.SchemaGroup {
+				t.urn = urn
+			}
+			break
+		}
+	}
+	m := pathForm.FindStringSubmatch(path)
+	if m == nil {
+		return target{}, false
+	}
+	t.name, t.filterKey, t.filter, t.sub = m[1], strings.ToLower(m[2]), strings.ToLower(m[3]), m[5]
+	if m[4] != "" {
+		t.filterKey = "type"
+	}
+	return t, true
+}
+
+// vocabulary finds attributes by their path, in any case.
+type vocabulary map[string]attribute
+
+func newVocabulary(attributes []attribute) vocabulary {
+	v := make(vocabulary, len(attributes))
+	for _, a := range attributes {
+		v[strings.ToLower(a.path)] = a
+	}
+	return v
+}
+
+var (
+	userVocabulary  = newVocabulary(userAttributes)
+	groupVocabulary = newVocabulary(groupAttributes)
+)
+
+// find returns the attribute at t, and t as the attribute writes it. The URN of an extension may be left out.
+func (v vocabulary) find(t target) (attribute, target, bool) {
+	urns := []string{t.urn}
+	if t.urn == "" {
+		urns = append(urns, enterpriseURN, webexUserURN, webexGroupURN)
+	}
+	for _, t.urn = range urns {
+		a, ok := v[strings.ToLower(t.key())]
+		if !ok && strings.EqualFold(t.sub, "value") { // manager.value and members.value are what the whole is
+			whole := t
+			whole.sub = ""
+			a, ok = v[strings.ToLower(whole.key())]
+			ok = ok && (a.kind == reference || a.kind == references)
+		}
+		if ok {
+			exact, _ := parseTarget(a.path)
+			exact.filterKey, exact.filter = t.filterKey, t.filter
+			return a, exact, true
+		}
+	}
+	return attribute{}, target{}, false
+}
+
+// knows reports whether a name is one of the vocabulary's, so that a path that begins with it is meant as one.
+func (v vocabulary) knows(name string) bool {
+	for path := range v {
+		rest, ok := strings.CutPrefix(path, strings.ToLower(name))
+		if ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return true
+		}
+	}
+	return false
+}

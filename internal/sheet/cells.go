@@ -1,0 +1,174 @@
+package sheet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/apiid"
+	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// changes reads the cells of a row that are not empty, in the order of their paths, so that the order of the columns
+// does not matter. The identity is among them when it is to be written.
+func (b *builder) changes(withIdentity bool) []change {
+	all := make([]change, 0, len(b.columns))
+	for i := range b.columns {
+		c := &b.columns[i]
+		if c.use != setsAttribute || c.kind == identity && !withIdentity {
+			continue
+		}
+		text := b.cell(b.record, c)
+		if text == "" {
+			continue
+		}
+		changed, ok := b.change(c, text)
+		if !ok {
+			continue
+		}
+		if first := b.already(all, changed); first != nil {
+			b.fault(c, text, "column "+textfile.Quote(first.header)+" says the same", "one of them empty")
+			continue
+		}
+		all = append(all, changed)
+	}
+	slices.SortFunc(all, func(x, y change) int { return cmp.Compare(x.column.rank, y.column.rank) })
+	return all
+}
+
+// already returns the column that has said what a change says. Only a part of an address can be said twice: by a column
+// that names the type of the address, and by one whose type stands in another cell.
+func (b *builder) already(all []change, c change) *column {
+	if c.target.name != "addresses" {
+		return nil
+	}
+	i := slices.IndexFunc(all, func(earlier change) bool { return earlier.target == c.target })
+	if i < 0 {
+		return nil
+	}
+	return all[i].column
+}
+
+// change reads one cell.
+func (b *builder) change(c *column, text string) (change, bool) {
+	to := change{column: c, target: c.target}
+	before := len(b.faults)
+	if isClearing(text) && !c.secret {
+		if b.verb != update || !c.clearable() {
+			b.fault(c, text, "a value to be cleared that cannot be", "a value; REMOVE|* clears one that an update can do without")
+		}
+		if c.target.name == "addresses" && c.target.filter == "" {
+			to.target.filter = b.addressType()
+		}
+		to.clear = true
+		return to, len(b.faults) == before
+	}
+	switch {
+	case c.target.name == "addresses" && c.target.filter == "":
+		to.target.filter = b.addressType()
+		to.value = b.plain(c, text)
+	case c.kind == phone:
+		to.value, to.remove = b.number(c, text)
+	case c.kind == reference:
+		to.value = map[string]any{"value": b.user(c, text)}
+	case c.kind == references:
+		var all []member
+		all, to.steps = b.members(c, text)
+		to.value = all[:min(len(all), maxMembers)]
+	default:
+		to.value = b.plain(c, text)
+	}
+	return to, len(b.faults) == before
+}
+
+// plain reads a cell that stands for itself.
+func (b *builder) plain(c *column, text string) any {
+	value, problem, expected := b.value(c, text)
+	if problem != "" {
+		b.fault(c, text, problem, expected)
+	}
+	return value
+}
+
+// number reads a telephone number, which REMOVE| before it says to remove.
+func (b *builder) number(c *column, text string) (value any, gone bool) {
+	number, gone := removal(text)
+	switch {
+	case gone && b.verb == create:
+		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
+		return nil, true
+	case gone && number == "":
+		b.fault(c, text, "no number after REMOVE|", "the one to be removed, such as REMOVE|+1 555 0100, or REMOVE|* for any")
+		return nil, true
+	}
+	return b.plain(c, number), gone
+}
+
+// addressTypes are the types of addresses in SCIM, and how Control Hub calls them.
+var addressTypes = map[string]string{"": "work", "office": "work", "work": "work", "business": "work", "home": "home", "other": "other"}
+
+// addressType reads the type of the row's address. What is wrong with it is said once, however many parts it has.
+func (b *builder) addressType() string {
+	text := b.cell(b.record, b.addresses)
+	t, ok := addressTypes[strings.ToLower(text)]
+	told := slices.ContainsFunc(b.faults, func(e *textfile.Error) bool { return b.addresses != nil && e.Column == b.addresses.header })
+	if !ok && !told {
+		b.fault(b.addresses, text, "unknown type of address", "Office, Home or Other")
+	}
+	return cmp.Or(t, "work")
+}
+
+// user returns what refers to a user: the row that creates them, or an id.
+func (b *builder) user(c *column, who string) string {
+	who, fault := idOf(who, apiid.People)
+	if fault != nil {
+		b.fault(c, who, fault.Problem, fault.Expected)
+		return ""
+	}
+	l := Lookup{"Users", who}
+	if isUUID(who) {
+		return who
+	}
+	if _, gone := removal(who); gone {
+		b.fault(c, who, removalProblem, "the new manager, or REMOVE|* to have none")
+		return ""
+	}
+	if !isEmail(who) || cell.IsFormula(who) {
+		_, problem, _ := emailValue(who)
+		if cell.IsFormula(who) {
+			problem = cell.FormulaProblem
+		}
+		b.fault(c, who, problem, "the email address of a user of "+b.places())
+		return ""
+	}
+	if row, ok := b.index.rows[digestKey(who)]; ok && !b.groups && row.operation == remove {
+		b.fault(c, who, fmt.Sprintf("a user whom line %d deletes", row.line), "one who stays")
+		return ""
+	}
+	if id, ok := b.own(l); ok {
+		return id
+	}
+	if b.groups {
+		return b.find(c, l, "no user of the organization has this userName", "the email address of one")
+	}
+	return b.find(c, l, "neither in this sheet nor in the organization", "the email address of a user of one of them")
+}
+
+// places is where the users may be whom a cell names.
+func (b *builder) places() string {
+	if b.groups {
+		return "the organization"
+	}
+	return "this sheet or of the organization"
+}
+
+// clearable reports whether a resource can be without the column's attribute.
+func (c *column) clearable() bool {
+	switch c.target.name {
+	case "active", "userType", "userName", "password":
+		return false
+	}
+	return c.kind != identity
+}

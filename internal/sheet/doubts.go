@@ -1,0 +1,114 @@
+package sheet
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/cell"
+)
+
+// doubt is a kind of value that is sent as it is written, though a service may refuse it.
+type doubt int
+
+const (
+	ownManager doubt = iota
+	oddCountry
+	oddExtension
+	unseen
+	oddPhone
+	dateInCode
+	apostrophe
+	misread
+	doubts
+)
+
+var doubtNames = [doubts]string{
+	ownManager:   "in which the manager is the user in person",
+	oddCountry:   "in which the country is no code of two letters, such as DE",
+	oddExtension: "in which the extension holds more than digits",
+	oddPhone:     "in which the telephone number holds letters or unusual digits",
+	dateInCode:   "in which a date stands for an id, a number or a code",
+	misread:      "in which a text was read in another encoding once, such as Ã¼ for ü",
+	apostrophe:   "in which a text begins with an apostrophe",
+	unseen:       "in which characters that do not show stand within a text",
+}
+
+// doubtful are the rows with such a value: how many, and the first of them.
+type doubtful struct {
+	rows  int
+	lines []string
+}
+
+// doubt notes a row.
+func (s *Sheet) doubt(d doubt, line uint32) { s.doubtful[d].add(int(line)) }
+
+func (all *doubtful) add(line int) {
+	if all.rows++; len(all.lines) < maxNamed {
+		all.lines = append(all.lines, fmt.Sprintf("line %d", line))
+	}
+}
+
+// String lists the lines.
+func (all doubtful) String() string {
+	list := all.lines
+	if more := all.rows - len(list); more > 0 {
+		list = append(slices.Clip(list), fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, "; ")
+}
+
+// doubtCell notes a cell that is not empty, if it is one of these.
+func (s *Sheet) doubtCell(c *column, text string, line uint32) {
+	switch {
+	case c.kind == code && cell.IsDate(text):
+		s.doubt(dateInCode, line)
+	case c.kind == plainText && !c.secret && cell.HasApostrophe(text):
+		s.doubt(apostrophe, line)
+	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && oddNumber(text):
+		s.doubt(oddPhone, line)
+	case c.target.name == "addresses" && c.target.sub == "country" && !twoLetters.MatchString(text):
+		s.doubt(oddCountry, line)
+	case c.kind == phone && c.target.filter == "work_extension" && !isRemoval(text) && !digitsAlone.MatchString(text):
+		s.doubt(oddExtension, line)
+	}
+}
+
+var (
+	twoLetters  = regexp.MustCompile(`^[A-Za-z]{2}$`) // ISO 3166-1, as RFC 7643 section 4.1.2 wants it
+	digitsAlone = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// knownTypes are the types that Webex's documents name.
+var knownTypes = map[string][]string{
+	"emails":       {"work", "home", "other"},
+	"addresses":    {"work", "home", "other"},
+	"phoneNumbers": {"work", "home", "mobile", "work_extension", "fax", "pager", "other", "alternate1", "alternate2"},
+	"photos":       {"photo", "thumbnail", "resizable"},
+}
+
+// doubted are the notes about all this.
+func (s *Sheet) doubted() (notes []string) {
+	const sent = "sent as written, though a service may refuse it: "
+	for d, all := range s.doubtful {
+		if all.rows == 0 {
+			continue
+		}
+		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.rows, "row"), doubtNames[d], all))
+	}
+	if s.repeats.rows > 0 {
+		notes = append(notes, fmt.Sprintf("left out: %s in which the header stands again (%s)", plural(s.repeats.rows, "row"), s.repeats))
+	}
+	var odd []string
+	for _, c := range s.columns {
+		known, ok := knownTypes[c.target.name]
+		if ok && c.use == setsAttribute && c.target.filter != "" && !slices.Contains(known, c.target.filter) {
+			odd = append(odd, c.header)
+		}
+	}
+	if len(odd) > 0 {
+		notes = append(notes, fmt.Sprintf(sent+"%s of a type that is not known (%s)", plural(len(odd), "column"), someOf(odd)))
+	}
+	return notes
+}

@@ -1,0 +1,212 @@
+package sheet
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// maxMembers is how many members Webex takes in one operation. A group of more is made with so many, and further PATCHes add
+// the rest.
+const maxMembers = 500
+
+// member is an element of a group's members.
+type member struct {
+	Value string `json:"value"`
+	Type  string `json:"type"`
+}
+
+// step adds one member to a group, or removes one.
+type step struct {
+	member
+	who    string // as the cell names them
+	remove bool
+}
+
+// addition and removalMark stand before a member who is to be added to a group or removed from it.
+const (
+	additionMark = "ADD|"
+	removalMark  = "REMOVE|"
+)
+
+// members reads a cell of members: all that the group is to have, or steps.
+func (b *builder) members(c *column, text string) (all []member, steps []step) {
+	seen := make(map[string]bool)
+	for entry := range entriesOf(text) {
+		who, adds := textfile.CutFold(entry, additionMark)
+		who, removes := textfile.CutFold(who, removalMark)
+		if folded := strings.ToLower(entry); seen[folded] {
+			continue // one who stands there twice counts once
+		} else {
+			seen[folded] = true
+		}
+		one := step{member{b.user(c, who), "user"}, who, removes || b.verb == removeMembers}
+		if adds || removes || b.verb == addMembers || b.verb == removeMembers {
+			steps = append(steps, one)
+		} else {
+			all = append(all, one.member)
+			b.named = append(b.named, one)
+		}
+	}
+	switch {
+	case len(seen) == 0:
+		b.fault(c, text, "no members", "those of the group, or an empty cell")
+	case len(all) > 0 && len(steps) > 0:
+		b.fault(c, text, "members to add or remove beside all that the group is to have", "ADD| or REMOVE| before each of them, or before none")
+	case len(steps) > 0 && b.verb == create:
+		b.fault(c, text, "members to add or remove of a group that is created", "its members, or update in a column operation")
+	}
+	return all, steps
+}
+
+// isMemberRow reports whether a row does no more than to add members to a group and remove some, so that a group can have
+// several of these.
+func (s *Sheet) isMemberRow(rec record) bool {
+	switch op, _ := s.parseOperation(s.cell(rec, s.operations)); {
+	case op == addMembers || op == removeMembers:
+		return true
+	case op != update || !s.groups:
+		return false
+	}
+	stepped := false
+	for i := range s.columns {
+		c := &s.columns[i]
+		switch text := s.cell(rec, c); {
+		case text == "" || c.use != setsAttribute || c.kind == identity:
+		case c.kind == references && (hasPrefixFold(text, additionMark) || hasPrefixFold(text, removalMark)) && !isClearing(text):
+			stepped = true
+		default:
+			return false
+		}
+	}
+	return stepped
+}
+
+func hasPrefixFold(text, prefix string) bool {
+	_, ok := textfile.CutFold(text, prefix)
+	return ok
+}
+
+// stepRows makes the operations that carry out steps: each with as many as one takes.
+func stepRows(row Row, steps []step) (rows []Row) {
+	for some := range slices.Chunk(steps, maxMembers) {
+		row.Operation.Data = marshal(newPatch(stepChanges(some)))
+		rows = append(rows, row)
+		row.Lookups = nil
+	}
+	return rows
+}
+
+// stepChanges are the parts of a PATCH for steps. One is removed by a filter: a remove of members with values empties the group
+// on many services (RFC 7644 section 3.5.2.2).
+func stepChanges(steps []step) (changes []patchChange) {
+	var added []member
+	flush := func() {
+		if len(added) > 0 {
+			changes = append(changes, patchChange{Op: "add", Path: "members", Value: added})
+			added = nil
+		}
+	}
+	for _, s := range steps {
+		if !s.remove {
+			added = append(added, s.member)
+			continue
+		}
+		flush()
+		changes = append(changes, patchChange{Op: "remove", Path: `members[value eq ` + string(marshal(s.Value)) + `]`})
+	}
+	flush()
+	return changes
+}
+
+// batch is one row of a sheet, or some that stand next to each other and change the members of one group, with the
+// operations that they ask for together.
+type batch struct {
+	records []record
+	rows    []Row
+	rest    []step // of a group that is made or written anew, those whom the operations after the first add
+	steps   []step // or all that it does
+	group   string // whose members these are, as the row names it: its id may not be known yet
+}
+
+// batches yields what the sheet asks for, in its order, and a *textfile.Error for each thing that is wrong.
+func (s *Sheet) batches() iter.Seq2[batch, error] {
+	return func(yield func(batch, error) bool) {
+		var waiting *batch // rows of members, which more may follow
+		flush := func() bool {
+			b := waiting
+			waiting = nil
+			if b == nil {
+				return true
+			}
+			b.rows = stepRows(b.rows[0], b.steps)
+			return yield(*b, nil)
+		}
+		for rec, err := range s.records() {
+			if err != nil {
+				if flush() {
+					yield(batch{}, err)
+				}
+				return
+			}
+			faults := []*textfile.Error{rec.fault}
+			var next batch
+			if rec.fault == nil {
+				next, faults = s.build(rec)
+			}
+			for _, fault := range faults {
+				if !yield(batch{}, fault) {
+					return
+				}
+			}
+			switch {
+			case len(faults) > 0:
+				continue
+			case len(next.steps) == 0:
+				if !flush() || !yield(next, nil) {
+					return
+				}
+				continue
+			case waiting != nil && waiting.group == next.group && len(waiting.steps)+len(next.steps) <= maxMembers:
+				waiting.steps = append(waiting.steps, next.steps...)
+				waiting.rows[0].Lookups = append(waiting.rows[0].Lookups, next.rows[0].Lookups...)
+			default:
+				if !flush() {
+					return
+				}
+				waiting = &next
+				waiting.records = nil
+			}
+			rec.fields = slices.Clone(rec.fields)
+			waiting.records = append(waiting.records, rec)
+		}
+		flush()
+	}
+}
+
+// splits reports whether a cell of members has more than one operation takes.
+func splits(text string) bool {
+	n := 0
+	for range entriesOf(text) {
+		n++
+	}
+	return n > maxMembers
+}
+
+// groupRef refers to a group that the sheet creates.
+func (s *Sheet) groupRef(name string) (ref string, ok bool) {
+	row, ok := s.index.rows[digestKey(name)]
+	if !s.groups || !ok || row.operation != create {
+		return "", false
+	}
+	return client.Ref(bulkID(groupPrefix, name)), true
+}
+
+// isClearing reports whether a cell says to take away whatever is there.
+func isClearing(text string) bool {
+	rest, ok := removal(text)
+	return ok && rest == "*"
+}

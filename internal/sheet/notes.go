@@ -1,0 +1,105 @@
+package sheet
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// maxNamed is how many columns a note names.
+const maxNamed = 10
+
+// describe names the columns that are left alone and why, one line a reason. Columns of services and licenses, of
+// which there can be thousands, are counted. What was not understood is told again by itself.
+func (s *Sheet) describe(left []column) (notes, unheard []string) {
+	var services, odd, readOnly, unsupported, unknown, ignored []string
+	for _, c := range left {
+		switch {
+		case c.use == leftReadOnly:
+			readOnly = append(readOnly, c.header)
+		case c.use == leftReason:
+		case c.use == leftIgnored:
+			ignored = append(ignored, unknownHeader(c))
+		case c.use == leftUnsupported:
+			unsupported = append(unsupported, c.header)
+		case c.header == "" && c.holds == 0: // what spreadsheets append
+		case c.header != "" && (c.holds == switchWords || c.holds == 0 && isService(c.header)):
+			services = append(services, c.header)
+		case isService(c.header):
+			odd = append(odd, c.header)
+		default:
+			unknown = append(unknown, unknownHeader(c))
+		}
+	}
+	note := func(columns []string, format string) {
+		if len(columns) > 0 {
+			notes = append(notes, fmt.Sprintf(format, plural(len(columns), "column"), someOf(columns)))
+		}
+	}
+	note(services, "left alone: %s of services and licenses, which SCIM does not carry (%s)")
+	note(readOnly, "left alone: %s that the service alone writes (%s)")
+	note(unsupported, "left alone: %s that SCIM does not carry (%s)")
+	note(ignored, "left alone: %s, as told (%s)")
+	understood := len(notes)
+	note(odd, "left alone: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
+	note(unknown, "left alone: %s with an unknown header (%s)")
+	unheard = slices.Clone(notes[understood:])
+	return append(notes, s.doubted()...), unheard
+}
+
+// service is what the headers of services and licenses have, in Control Hub's exports.
+var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|call|calendar)\b.* service\b|^call service |` +
+	`^(contact migration required|enterprise content management)$`)
+
+func isService(header string) bool { return service.MatchString(header) }
+
+// unknownHeader is a header that nobody knows.
+func unknownHeader(c column) string {
+	if c.header == "" {
+		return "column " + letters(c.index) + ", without a name"
+	}
+	return c.header
+}
+
+// meant is the known column of which a header is likely a misspelling; "" when it is none. Headers that a number tells
+// apart, such as Phone 2, are none.
+func (s *Sheet) meant(header string) string {
+	folded := fold(header)
+	if strings.ContainsAny(folded, "0123456789") {
+		return ""
+	}
+	best, least := "", 3
+	for _, known := range misspellable[s.groups] {
+		if d := textfile.Distance(folded, fold(known)); d < least && 4*d <= len(folded) {
+			best, least = known, d
+		}
+	}
+	return best
+}
+
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// someOf lists the first few names, each on one line.
+func someOf(names []string) string {
+	more := len(names) - maxNamed
+	if more > 1 {
+		names = names[:maxNamed]
+	}
+	list := make([]string, len(names), len(names)+1)
+	for i, name := range names {
+		list[i] = textfile.Visible(name)
+	}
+	if more > 1 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, "; ")
+}

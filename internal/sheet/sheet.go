@@ -1,0 +1,412 @@
+// Package sheet reads the sheets that people fill in by hand or export from Webex Control Hub, and makes operations of
+// their rows.
+//
+//	s, err := sheet.Open(file, sheet.Options{Head: head})
+//	ids := lookUp(s.Lookups())         // what the rows name and do not create
+//	s.Resolve(ids)
+//	for row, err := range s.Rows() {   // a *textfile.Error for each thing that is wrong
+//		...
+//	}
+//
+// A sheet is read several times: a manager may stand below those who report to them. Rows are not kept: memory grows by a
+// few dozen bytes for each user or group.
+package sheet
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/apiid"
+	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/table"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// Sheet is a table of users or of groups, whose header is understood and whose rows have been read once. It is not for use
+// by several goroutines at once.
+type Sheet struct {
+	file    *textfile.File
+	style   table.Style
+	resolve func(Lookup) (string, bool) // nil until Resolve
+
+	header     []string
+	headerLine int
+	groups     bool
+	columns    []column // those that say something; the others are left alone
+	identity   *column  // userName of users, displayName of groups; nil where there is none
+	id         *column
+	externalID *column
+	operations *column
+	addresses  *column // the type of the address
+	secret     bool    // there is a column of passwords
+	splits     bool    // a group has more members than one operation takes
+
+	index   index
+	lookups []Lookup
+	notes   []string
+	unheard []string // those of notes that are about columns nobody understood
+
+	doubtful [doubts]doubtful
+	repeats  doubtful // rows that say the header again
+	texts    []string // of the record at hand
+}
+
+// Row is one operation, and where it came from.
+type Row struct {
+	// Line is where it begins in the file, from 1.
+	Line int
+	// Operation is what the row says. Its Data is nil or a json.RawMessage.
+	Operation client.Operation
+	// Name is what a person calls the resource: the userName of a user, the displayName of a group, or else its id. It
+	// is about a person.
+	Name string
+	// Lookups are the ids in the operation that were looked up, or that are placeholders because Resolve was not
+	// called.
+	Lookups []Lookup
+}
+
+// Options says what is known of a sheet before it is read.
+type Options struct {
+	// Head is the beginning of its text, with the whole header.
+	Head []byte
+	// Tabs says that its name promises them.
+	Tabs bool
+	// Ignore are the headers of columns that are left alone, whatever they are.
+	Ignore []string
+}
+
+// Open reads the header of a sheet, and all rows once, to know whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what
+// Rows yields.
+func Open(file *textfile.File, o Options) (*Sheet, error) {
+	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs)}
+	if isWorkbook(o.Head) {
+		return nil, &textfile.Error{File: file.Name, Problem: "an Excel workbook", Expected: "its sheet saved as CSV UTF-8 or as Unicode text"}
+	}
+	text, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	t, err := table.NewReader(text, s.style, file.MaxRecord())
+	if err != nil {
+		return nil, file.Broken(err)
+	}
+	s.header, s.headerLine, err = t.Header()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, &textfile.Error{File: file.Name, Problem: "nothing in it", Expected: "a header, and rows below it"}
+	case err != nil:
+		if rec, ok := s.unreadable(s.headerLine, err); ok {
+			return nil, rec.fault
+		}
+		return nil, file.Broken(err)
+	}
+	if fault := s.noHeader(); fault != nil {
+		return nil, fault
+	}
+	left, err := s.understand(o.Ignore)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.readOnce(left)
+}
+
+// Lookups returns what the rows name and do not create: the ids of these are to be looked up in the organization and given
+// to Resolve. Each stands there once, in the order in which it is first named.
+func (s *Sheet) Lookups() []Lookup { return s.lookups }
+
+// Resolve says how Rows finds the ids of Lookups. What it does not know makes the row an error. As long as Resolve has
+// not been called, Rows puts each Lookup's Placeholder in place of the id: enough to check all else, or to show what
+// would be sent.
+func (s *Sheet) Resolve(id func(Lookup) (id string, ok bool)) { s.resolve = id }
+
+// Notes returns what a person should know of the sheet once, one line each: the columns that are left alone and why, and
+// values that a service may refuse.
+func (s *Sheet) Notes() []string { return s.notes }
+
+// Warnings returns those of the Notes that must not go unheard: the columns that were not understood, by their header or by
+// what stands in them, which is lost.
+func (s *Sheet) Warnings() []string { return s.unheard }
+
+// Rows yields the operations in the order of the sheet, and a *textfile.Error for each thing that is wrong, after which it
+// goes on as far as it can. Any other error, of reading, ends it. It can be ranged over again.
+func (s *Sheet) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for b, err := range s.batches() {
+			if err != nil {
+				if !yield(Row{}, err) {
+					return
+				}
+				continue
+			}
+			for _, row := range b.rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// record is one row as it stands in the sheet.
+type record struct {
+	line   int
+	fields []string          // its cells as they are written
+	texts  []string          // and as they are meant; those of columns that are left alone are empty
+	faults []*textfile.Error // what is wrong with these
+	fault  *textfile.Error   // or what is wrong with the row, so that it has no cells
+}
+
+// errStopped says that the caller of an iterator wants no more.
+var errStopped = errors.New("stopped")
+
+// records yields the rows below the header that are not blank; an error, of reading, is the last. A record is valid until the
+// next one.
+func (s *Sheet) records() iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		text, err := s.file.Open()
+		if err != nil {
+			yield(record{}, err)
+			return
+		}
+		if err := s.read(text, yield); err != nil && !errors.Is(err, errStopped) {
+			yield(record{}, s.file.Broken(err))
+		}
+	}
+}
+
+// noHeader says why the first row can't be a header, or returns nil.
+func (s *Sheet) noHeader() *textfile.Error {
+	all := strings.Join(s.header, string(s.style.Comma))
+	e := &textfile.Error{File: s.file.Name, Line: s.headerLine}
+	switch {
+	case strings.Contains(all, "\x00"):
+		e.Problem, e.Expected = "no text", "text in UTF-8, or UTF-16 with a byte order mark"
+	case slices.ContainsFunc(s.header, isEmail):
+		e.Value = s.header[slices.IndexFunc(s.header, isEmail)] // the rest may hold passwords
+		e.Problem, e.Expected = "a row where the header should be", "the names of the columns in the first line"
+	default:
+		return nil
+	}
+	return e
+}
+
+// understand finds out what the columns are for, and returns those that are left alone.
+func (s *Sheet) understand(ignore []string) (left []column, err error) {
+	ignored, names := make(map[string]bool), s.header
+	for _, h := range ignore {
+		ignored[fold(h)] = true
+	}
+	names = slices.DeleteFunc(slices.Clone(names), func(h string) bool { return ignored[fold(h)] })
+	s.groups = isGroups(names)
+	words, aliases := userVocabulary, userHeaders
+	if s.groups {
+		words, aliases = groupVocabulary, groupHeaders
+	}
+	c := columns{file: s.file.Name, line: s.headerLine}
+	for _, h := range ignore {
+		if !slices.ContainsFunc(s.header, func(have string) bool { return fold(have) == fold(h) }) {
+			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Value: h, Problem: "no column with the name that --ignore-column gives", Expected: "one of the header"})
+		}
+	}
+	for _, h := range s.header {
+		if ignored[fold(h)] {
+			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
+			continue
+		}
+		text, fault := cell.Exact(h)
+		if fault != nil && fault.Cause != "" {
+			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
+		}
+		c.understand(norm.NFC.String(text), words, aliases)
+	}
+	if !s.groups {
+		c.email()
+	}
+	c.distinct()
+	for _, col := range c.list {
+		s.secret = s.secret || col.secret
+		if col.use == saysAddressType && !c.addresses() {
+			col.use = leftUnsupported
+		}
+		if col.use >= leftReadOnly {
+			left = append(left, col)
+		} else {
+			s.columns = append(s.columns, col)
+		}
+	}
+	s.single()
+	rank(s.columns)
+	if s.identity == nil && s.id == nil {
+		c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Value: strings.Join(s.header, string(s.style.Comma)),
+			Problem:  "no column that says whom a row is about",
+			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
+	}
+	var wrong textfile.Errors
+	for _, fault := range c.faults {
+		wrong.Add(fault)
+	}
+	return left, wrong.Err()
+}
+
+// single finds the columns of which there is one at the most.
+func (s *Sheet) single() {
+	for i := range s.columns {
+		switch c := &s.columns[i]; {
+		case c.use == saysOperation:
+			s.operations = c
+		case c.use == saysID:
+			s.id = c
+		case c.use == saysAddressType:
+			s.addresses = c
+		case c.kind == identity:
+			s.identity = c
+		case c.target.name == "externalId":
+			s.externalID = c
+		}
+	}
+}
+
+func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
+	t, err := table.NewReader(text, s.style, s.file.MaxRecord())
+	if err != nil {
+		return err
+	}
+	if _, _, err := t.Header(); err != nil {
+		return err
+	}
+	s.repeats = doubtful{}
+	for {
+		fields, line, err := t.Next()
+		rec := record{line: line, fields: fields}
+		if err == io.EOF {
+			return nil
+		}
+		last := errors.Is(err, textfile.ErrTooLarge)
+		if err != nil {
+			var ok bool
+			if rec, ok = s.unreadable(line, err); !ok {
+				return err
+			}
+		} else if table.IsEmpty(fields) {
+			continue
+		} else if s.isHeader(fields) {
+			s.repeats.add(line)
+			continue
+		} else if rec.fault = s.miscounted(rec); rec.fault == nil {
+			s.clean(&rec)
+		}
+		if !yield(rec, nil) || last {
+			return errStopped
+		}
+	}
+}
+
+// unreadable makes a record of an error that is about what the sheet says; ok is false for any other.
+func (s *Sheet) unreadable(line int, err error) (rec record, ok bool) {
+	fault := &textfile.Error{File: s.file.Name, Line: line}
+	quotes, ok := errors.AsType[*table.QuoteError](err)
+	switch {
+	case errors.Is(err, textfile.ErrTooLarge):
+		fault.Problem, fault.Expected = "a row larger than 64 MiB", "every quote that is opened to be closed"
+	case ok:
+		fault.Problem, fault.Expected = quotes.Problem, quotes.Expected
+		if quotes.Cell < len(s.header) {
+			fault.Column = s.header[quotes.Cell]
+		}
+		fault.Value = quotes.Text
+		if s.secret { // a row in disorder can have it anywhere
+			fault.Value, fault.Expected = "", strings.Split(quotes.Expected, ":")[0]
+		}
+	default:
+		return record{}, false
+	}
+	return record{line: line, fault: fault}, true
+}
+
+// miscounted says that a row has not as many cells as the header. Empty ones at its end may be too many.
+func (s *Sheet) miscounted(rec record) *textfile.Error {
+	n := len(rec.fields)
+	for n > len(s.header) && strings.TrimFunc(rec.fields[n-1], cell.IsBlank) == "" {
+		n--
+	}
+	if n == len(s.header) {
+		return nil
+	}
+	e := &textfile.Error{File: s.file.Name, Line: rec.line, Problem: plural(n, "cell"),
+		Expected: fmt.Sprintf("%d, as many as the header has", len(s.header))}
+	if n > len(s.header) {
+		e.Problem += " with this one"
+		e.Expected += "; a " + s.style.Name() + " inside a cell needs quotes around the cell"
+		e.Value = rec.fields[len(s.header)]
+	}
+	if s.secret {
+		e.Value = ""
+	}
+	return e
+}
+
+// clean reads the cells of the columns that say something.
+func (s *Sheet) clean(rec *record) {
+	s.texts = append(s.texts[:0], make([]string, len(s.header))...)
+	for i := range s.columns {
+		c := &s.columns[i]
+		read := cell.Clean
+		if c.secret {
+			read = cell.Exact
+		}
+		text, fault := read(rec.fields[c.index])
+		if c.use == saysID && fault == nil {
+			text, fault = s.plainID(text)
+		}
+		s.texts[c.index] = text
+		if fault != nil {
+			e := &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: text,
+				Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause}
+			if c.secret {
+				e.Value = ""
+			}
+			rec.faults = append(rec.faults, e)
+		}
+	}
+	rec.texts = s.texts
+}
+
+// plainID takes an id of another Webex API apart.
+func (s *Sheet) plainID(text string) (string, *cell.Fault) {
+	want := apiid.People
+	if s.groups {
+		want = apiid.Group
+	}
+	return idOf(text, want)
+}
+
+// idOf returns the id that SCIM has for one of another Webex API; any other text stays.
+func idOf(text, want string) (string, *cell.Fault) {
+	kind, id, ok := apiid.Parse(text)
+	switch {
+	case !apiid.Is(text), ok && kind == want && isUUID(id):
+		return cmp.Or(id, text), nil
+	case ok && kind != want:
+		return text, &cell.Fault{Problem: "the id of something else (" + kind + ")", Expected: "one of " + want}
+	}
+	return text, &cell.Fault{Problem: "not an id", Expected: "all of it: it is cut off"}
+}
+
+// isHeader reports whether a row says what the header says, as where files were put together.
+func (s *Sheet) isHeader(fields []string) bool {
+	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool { return a == b || fold(a) == fold(b) })
+}
+
+// isWorkbook tells a workbook of Excel from a sheet that was exported from it.
+func isWorkbook(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0"))
+}

@@ -1,0 +1,250 @@
+package sheet
+
+import (
+	_ "embed"
+	"fmt"
+	"iter"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	xlanguage "golang.org/x/text/language"
+
+	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// value turns a cell that is not empty into what SCIM has for it. References are not its business.
+func (s *Sheet) value(c *column, text string) (value any, problem, expected string) {
+	switch {
+	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
+		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
+	case c.kind != phone && !c.secret && isRemoval(text):
+		return nil, removalProblem, "the new value, REMOVE|* to clear it, or an empty cell to leave it as it is"
+	}
+	switch c.kind {
+	case boolean:
+		if !isSwitch(text) {
+			return nil, "neither true nor false", "true or false"
+		}
+		return strings.EqualFold(text, "true"), "", ""
+	case identity:
+		if !s.groups {
+			return emailValue(text)
+		}
+	case address:
+		return emailValue(text)
+	case phone:
+		return phoneValue(text)
+	case code:
+		if problem, expected := damagedCode(text); problem != "" {
+			return nil, problem, expected
+		}
+	case language:
+		return languageValue(text)
+	case zone:
+		return zoneValue(text)
+	case list:
+		return []string{text}, "", ""
+	}
+	return text, "", ""
+}
+
+// phoneValue takes one number in any style, but none that a spreadsheet took for a quantity or a date.
+func phoneValue(text string) (value any, problem, expected string) {
+	if problem, expected = damagedCode(text); problem != "" {
+		return nil, problem, expected
+	}
+	switch {
+	case cell.IsDate(text):
+		return nil, cell.DateProblem, "the column formatted as text, and the number, such as +1 555 0100"
+	case !strings.ContainsFunc(text, unicode.IsDigit):
+		return nil, "not a telephone number", "digits, such as +1 555 0100"
+	case isSeveral(text):
+		return nil, "more than one telephone number, or one that is too long", "one of them, with at most 15 digits (ITU-T E.164)"
+	}
+	return text, "", ""
+}
+
+// damagedCode says what a spreadsheet did to a code of digits.
+func damagedCode(text string) (problem, expected string) {
+	switch {
+	case mangledCode.MatchString(text):
+		return cell.RoundedProblem, "the column formatted as text and the value written in full"
+	case cell.HasDecimals(text):
+		return cell.DecimalsProblem, "the column formatted as text and the value without them"
+	case strings.HasPrefix(text, "'"):
+		return cell.ApostropheProblem, "the value alone"
+	}
+	return "", ""
+}
+
+// mangledCode is cell.IsRounded for codes, which may lack the sign of the exponent.
+var mangledCode = regexp.MustCompile(`^[+-]?\d([.,]\d+)[Ee][+-]?\d+$`)
+
+// isSeveral reports whether a cell holds several telephone numbers: parts that could each be one, or more digits than one has,
+// with an extension.
+func isSeveral(text string) bool {
+	long := 0
+	for _, part := range betweenNumbers.Split(text, -1) {
+		if countDigits(part) >= 6 {
+			long++
+		}
+	}
+	return long > 1 || strings.Count(text, "+") > 1 || countDigits(text) > 24
+}
+
+var betweenNumbers = regexp.MustCompile(`[/;,|&\n\r]|\s(or|and|oder|und|ou|et)\s`)
+
+func countDigits(text string) (n int) {
+	for _, r := range text {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// oddNumber reports whether something stands in a telephone number that none has: letters, but for those of an extension, and other
+// digits than ASCII's.
+func oddNumber(text string) bool { return !numberForm.MatchString(text) }
+
+var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s\x{a0}\x{2009}\x{202f}*#\x{2010}-\x{2015}]+((ext|extn|x)\.?\s*[0-9]+)?$`)
+
+const removalProblem = "REMOVE| is for telephone numbers alone"
+
+func isRemoval(text string) bool { _, ok := removal(text); return ok }
+
+// removal takes the prefix off that Control Hub has for a number that is to be removed.
+func removal(text string) (number string, ok bool) {
+	number, ok = textfile.CutFold(text, "REMOVE|")
+	return strings.TrimFunc(number, cell.IsBlank), ok
+}
+
+func emailValue(text string) (value any, problem, expected string) {
+	expected = "one such as ada@example.com, at most 64 characters before the @"
+	if strings.HasPrefix(text, "'") && strings.Contains(text, "@") {
+		return nil, "an apostrophe before the address", "the address alone"
+	}
+	if isEmail(text) {
+		return text, "", ""
+	}
+	problem = "not an email address"
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != ' ' && isUnseen(r) }); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(text[i:])
+		problem += fmt.Sprintf(": a character that does not show stands in it (%U)", r)
+	}
+	return nil, problem, expected
+}
+
+// isEmail reports whether text has the form of an email address as Webex takes it: before the @ a dot-string of at most 64
+// characters, behind it labels of letters, digits and hyphens (RFC 5321 section 4.1.2; letters of any script, RFC 6531).
+func isEmail(text string) bool {
+	user, domain, ok := strings.Cut(text, "@")
+	return ok && utf8.RuneCountInString(user) <= 64 && userForm.MatchString(user) && domainForm.MatchString(domain)
+}
+
+var (
+	userForm   = regexp.MustCompile(`^[\pL\pM\pN!#$%&*+/=?^_{|}~\x60-][\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]*(\.[\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]+)*$`)
+	domainForm = regexp.MustCompile(`^[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?)*$`)
+)
+
+// isUnseen reports whether r is white space or does not show: what pasting brings along.
+func isUnseen(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r <= ' ' || r == 0x7f
+	}
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
+
+// isID reports whether s can be the id of a resource in a path.
+func isID(s string) bool {
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#\\") &&
+		!strings.ContainsFunc(s, func(r rune) bool { return isUnseen(r) || r == '\uFFFD' })
+}
+
+// isUUID reports whether text is an id as Webex's SCIM has them.
+func isUUID(text string) bool { return uuidForm.MatchString(text) }
+
+var uuidForm = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}$`)
+
+// entriesOf yields the entries of a cell, which stand between semicolons, commas, spaces or line ends.
+func entriesOf(text string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || cell.IsBlank(r) })
+}
+
+// zoneValue takes a name of the IANA database as it is written there.
+func zoneValue(text string) (value any, problem, expected string) {
+	if isZone(text) {
+		return text, "", ""
+	}
+	expected = "a name of the IANA database, such as Europe/Berlin or America/New_York"
+	if near := titled(text); isZone(near) {
+		expected = near
+	}
+	return nil, "unknown time zone", expected
+}
+
+// titled writes the words of a zone with capitals: america/new_york as America/New_York.
+func titled(zone string) string {
+	before := '/'
+	return strings.Map(func(r rune) rune {
+		last := before
+		before = r
+		if last == '/' || last == '_' || last == '-' {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, strings.ReplaceAll(zone, " ", "_"))
+}
+
+//go:embed zones.txt
+var zoneList string
+
+// zones are the names of the IANA database, those of its release in Go 1.26 (lib/time/zoneinfo.zip): the same on every machine,
+// while time.LoadLocation asks the system first.
+var zones = sync.OnceValue(func() map[string]bool { return wordSet(zoneList) })
+
+func isZone(name string) bool { return zones()[name] }
+
+var scimLanguage = regexp.MustCompile(`^[a-z]{2,3}_[A-Z]{2}$`)
+
+// languageValue writes a language as Webex does: en_US. Control Hub writes names of languages.
+func languageValue(text string) (value any, problem, expected string) {
+	if scimLanguage.MatchString(text) {
+		return text, "", ""
+	}
+	if tag, ok := languageNames[strings.ToLower(text)]; ok {
+		return tag, "", ""
+	}
+	tag, err := xlanguage.Raw.Parse(text)
+	base, _, region := tag.Raw()
+	if err != nil || base.String() == "und" {
+		return nil, "unknown language", "language and country, such as en_US"
+	}
+	if region.String() == "ZZ" {
+		region, _ = tag.Region() // the country where most of its speakers live
+	}
+	return base.String() + "_" + region.String(), "", ""
+}
+
+// languageNames are the languages that Webex offers, as people write them, in lower case.
+var languageNames = map[string]string{
+	"english": "en_US", "english (us)": "en_US", "english (united states)": "en_US", "english (uk)": "en_GB",
+	"english (united kingdom)": "en_GB", "english (australia)": "en_AU", "english (canada)": "en_CA",
+	"arabic": "ar_SA", "bulgarian": "bg_BG", "catalan": "ca_ES", "croatian": "hr_HR", "czech": "cs_CZ",
+	"chinese": "zh_CN", "chinese (simplified)": "zh_CN", "simplified chinese": "zh_CN", "chinese (china)": "zh_CN",
+	"chinese (traditional)": "zh_TW", "traditional chinese": "zh_TW", "chinese (taiwan)": "zh_TW",
+	"danish": "da_DK", "dutch": "nl_NL", "estonian": "et_EE", "finnish": "fi_FI",
+	"french": "fr_FR", "french (france)": "fr_FR", "french (canada)": "fr_CA",
+	"german": "de_DE", "german (germany)": "de_DE", "greek": "el_GR", "hebrew": "he_IL", "hindi": "hi_IN",
+	"hungarian": "hu_HU", "indonesian": "id_ID", "italian": "it_IT", "japanese": "ja_JP", "korean": "ko_KR",
+	"latvian": "lv_LV", "lithuanian": "lt_LT", "norwegian": "nb_NO", "polish": "pl_PL",
+	"portuguese": "pt_PT", "portuguese (portugal)": "pt_PT", "portuguese (brazil)": "pt_BR",
+	"brazilian portuguese": "pt_BR", "romanian": "ro_RO", "russian": "ru_RU", "serbian": "sr_RS", "slovak": "sk_SK",
+	"slovenian": "sl_SI", "spanish": "es_ES", "spanish (spain)": "es_ES", "spanish (latin america)": "es_CO",
+	"spanish (mexico)": "es_MX", "swedish": "sv_SE", "thai": "th_TH", "turkish": "tr_TR", "ukrainian": "uk_UA",
+	"vietnamese": "vi_VN",
+}

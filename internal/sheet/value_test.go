@@ -1,0 +1,41 @@
+package sheet
+
+import (
+	"fmt"
+	"testing"
+	"time"
+	_ "time/tzdata"
+)
+
+func TestValues(t *testing.T) {
+	s := &Sheet{}
+	for _, c := range []struct {
+		kind       kind
+		text, want string
+	}{
+		{language, "en_US", "en_US"}, {language, "en-gb", "en_GB"}, {language, "English", "en_US"}, {language, "ENGLISH (UK)", "en_GB"},
+		{language, "fr", "fr_FR"}, {language, "zh-Hant-TW", "zh_TW"}, {language, "es_419", "es_419"}, {language, "und", ""}, {language, "x", ""},
+		{language, "english language", ""}, {language, "de_de", "de_DE"},
+		{zone, "GMT", "GMT"}, {zone, "Asia/Kolkata", "Asia/Kolkata"}, {zone, "../etc/passwd", ""}, {zone, "europe/nowhere", ""},
+		{boolean, "tRuE", "true"}, {boolean, "FALSE", "false"}, {boolean, "1", ""},
+		{phone, "123-456-7890", "123-456-7890"}, {phone, "442035978111", "442035978111"}, {phone, "4,42E+11", ""},
+		{address, "o'neil+x@exa-mple.com", "o'neil+x@exa-mple.com"}, {address, "a@b, c@d", ""}, {address, "Ada <a@b.com>", ""},
+	} {
+		value, problem, expected := s.value(&column{attribute: attribute{kind: c.kind}}, c.text)
+		if got := fmt.Sprint(value); (problem == "") != (c.want != "") || c.want != "" && got != c.want || (problem == "") != (expected == "") {
+			t.Errorf("%q: %v, %s", c.text, value, problem)
+		}
+	}
+}
+
+// The zones of the product's own table are those that Go's release knows.
+func TestZones(t *testing.T) {
+	if len(zones()) < 500 || !isZone("Europe/Berlin") || !isZone("GMT") || isZone("europe/berlin") || isZone("Local") || isZone("") {
+		t.Errorf("%d zones", len(zones()))
+	}
+	for name := range zones() {
+		if _, err := time.LoadLocation(name); err != nil {
+			t.Error(err)
+		}
+	}
+}

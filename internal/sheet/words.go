@@ -1,0 +1,69 @@
+package sheet
+
+import (
+	"strings"
+	"unicode"
+)
+
+// operationHeaders are the headers that promise operations, folded, in the languages of Control Hub.
+var operationHeaders = wordSet(`operation op action operationtype actiontype vorgang aktion opération action operación acción operação ação
+	operazione azione bewerking actie åtgärd handling toiminto toimenpide operacja akcja operace akce művelet işlem операция действие
+	操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
+
+// deleteVerbs and updateVerbs are what cells say of somebody who is not to be created, in lower case: a column of these is one of
+// operations, whatever its header.
+var (
+	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate terminated deprovision
+	deactivate deactivated disable disabled suspend suspended leaver
+	löschen gelöscht entfernen entfernt deaktivieren deaktiviert sperren austritt
+	supprimer supprimé effacer désactiver
+	eliminar eliminado borrar desactivar
+	excluir apagar remover desativar
+	eliminare elimina rimuovere cancellare disattivare
+	verwijderen verwijderd wissen deactiveren
+	radera inaktivera slette slet fjern fjerne poista
+	usuń usunąć smazat odstranit törlés töröl sil
+	удалить уволен видалити 削除 删除 刪除 삭제 מחק حذف`)
+	updateVerbs = wordSet(`update updated change changed modify modified edit patch replace
+	ändern geändert aktualisieren modifier modificar actualizar alterar atualizar modificare aggiornare wijzigen bijwerken
+	ändra uppdatera opdater oppdater endre päivitä muuta zmień aktualizuj změnit módosít güncelle изменить обновить
+	更新 変更 修改 更改 수정 변경`)
+)
+
+// namesDelete reports whether a header speaks of deletion: "Delete?", "To be removed", "削除フラグ".
+func namesDelete(header string) bool {
+	lower := strings.ToLower(header)
+	for word := range strings.FieldsFuncSeq(lower, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+		if deleteVerbs[word] {
+			return true
+		}
+	}
+	for _, word := range []string{"削除", "删除", "刪除", "삭제"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// secretWords are parts of the headers of passwords, folded.
+var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse contraseña contrasena clave senha parola wachtwoord
+	lösenord adgangskode passord salasana hasło heslo jelszó şifre пароль パスワード 暗証 密码 密碼 비밀번호 암호 סיסמ secret`)
+
+// misspellable are the columns that a header may be a misspelling of, as people write them.
+var misspellable = map[bool][]string{
+	false: {"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Job Title", "Department", "Manager", "Email",
+		"Email Address", "Phone Number", "Mobile", "Mobile Number", "Extension", "Language", "Preferred Language", "Time zone", "Address type",
+		"Address street", "Address city", "Address locality", "Address region", "Address state", "Address postal code", "Address country",
+		"operation", "action", "userName", "externalId", "nickName", "employeeNumber", "costCenter", "organization", "division", "active",
+		"password", "Given Name", "Surname", "Family Name"},
+	true: {"displayName", "Group Name", "members", "Member Emails", "externalId", "operation", "action"},
+}
+
+func wordSet(words string) map[string]bool {
+	set := make(map[string]bool)
+	for _, word := range strings.Fields(words) {
+		set[word] = true
+	}
+	return set
+}
