@@ -17,7 +17,8 @@ type Job struct {
 	// operations, over all requests and exactly: each refusal counts, also of an
 	// operation that is sent again and succeeds, and so does an operation that may
 	// have been refused in an answer that was lost for good. An operation that is
-	// put off (429, 423, 425, 503) counts once it is given up. 0: no limit.
+	// put off (429, 423, 425, 503, and 404 or 400 while the service may not know
+	// everywhere what it refers to) counts once it is given up. 0: no limit.
 	FailOnErrors int
 	// Ordered keeps the order of the whole input, one request at a time. It is
 	// slower, and needed when, for example, a DELETE and a POST have the same

@@ -97,6 +97,8 @@ type Record struct {
 	// KnownNothing operation but with another Key, that no Claim of this run has
 	// taken so far. A later Claim may take them.
 	Rivals []Ticket
+	// RivalSent tells that one of the Rivals is not done.
+	RivalSent bool
 }
 
 // Success is how an operation was done. It holds no personal data.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -13,7 +14,8 @@ import (
 // checkBudget: the service has not refused operations more often than the job
 // allows, in answers that could be read, and if it has as often, the job stopped.
 func (j *judged) checkBudget() {
-	spent, unknown := refusals(j.s, j.since), 0
+	most, unknown := refusals(j.s, j.since), 0
+	spent := most - j.putOff()
 	for i, r := range j.results {
 		did := j.did[j.name(i)]
 		switch {
@@ -21,14 +23,15 @@ func (j *judged) checkBudget() {
 			unknown++
 		case r.Outcome == client.Failed && r.Attempts > 0 && count(did[max(0, len(did)-1):], webextest.Refused) > 0:
 			spent++ // with its request
+			most++
 		}
 	}
 	budget := j.job.FailOnErrors
 	if budget == 0 {
 		return
 	}
-	due := spent == budget && !errors.Is(j.stop, context.DeadlineExceeded)
-	if stopped := errors.Is(j.stop, client.ErrBudget); spent > budget || stopped != due && !(stopped && spent+unknown >= budget) {
+	due := spent == budget && !errors.Is(j.stop, context.DeadlineExceeded) && !errors.Is(j.stop, client.ErrSameRefusal)
+	if stopped := errors.Is(j.stop, client.ErrBudget); spent > budget || due && !stopped || stopped && most+unknown < budget {
 		var refused []string
 		for _, e := range j.s.Ledger()[j.since:] {
 			if e.Effect == webextest.Failed || e.Effect == webextest.Refused {
@@ -37,6 +40,22 @@ func (j *judged) checkBudget() {
 		}
 		j.errorf("%d errors of %d: %v; %v", spent, budget, j.stop, refused)
 	}
+}
+
+// putOff counts the refusals that may have been put off, since what they refer to
+// was created a moment before. They do not count until they are final.
+func (j *judged) putOff() (n int) {
+	later := map[string]bool{}
+	for i, r := range j.results {
+		later[j.name(i)] = r.Outcome != client.Failed // it was to be sent again
+	}
+	for _, e := range slices.Backward(j.s.Ledger()[j.since:]) {
+		if e.Effect == webextest.Failed && (e.Status == 400 || e.Status == 404) && later[e.BulkID] {
+			n++
+		}
+		later[e.BulkID] = true
+	}
+	return n
 }
 
 // checkApart: of the changes of one resource there is one in a request, and one

@@ -110,6 +110,7 @@ func (j *notes) claim(e client.Entry) client.Record {
 	for i, n := range j.entries {
 		if n.known != client.KnownNothing && !n.claimed && e.Name != (client.Key{}) && n.entry.Name == e.Name {
 			rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
+			rec.RivalSent = rec.RivalSent || n.known == client.KnownSent
 		}
 	}
 	j.entries = append(j.entries, &note{entry: e, claimed: true})

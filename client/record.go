@@ -32,7 +32,7 @@ func earlier(index int, rec Record) engine.Earlier {
 	e := engine.Earlier{
 		Index: index, Ticket: uint64(rec.Ticket), Sent: rec.Sent, Date: rec.Date,
 		Status: rec.Success.Status, ID: location.ID, Location: rec.Success.Location,
-		Version: rec.Success.Version, Recovered: rec.Success.Recovered,
+		Version: rec.Success.Version, Recovered: rec.Success.Recovered, RivalSent: rec.RivalSent,
 	}
 	switch rec.Known {
 	case KnownSent:

@@ -68,22 +68,36 @@ func TestSkippedTextIsShort(t *testing.T) {
 }
 
 // What an earlier run has sent is not known to be undone because it can't be
-// sent now.
+// sent now: it is looked up, and what it refers to as well.
 func TestSentBeforeAndRefusedNow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
-		s := webextest.New(webextest.Config{})
-		ops := []client.Operation{create("a", manager("b")), create("b", fmt.Sprintf(`"title":%q`, strings.Repeat("x", 3000)))}
-		s.Script(webextest.CutAt(webextest.AfterWork))
-		s.ScriptSearches(webextest.Refuse(403, ""))
-		results, _ := resumed(t, s, j, nil, ops...)
-		want(t, results, map[client.Outcome]int{client.Unknown: 2})
-		results, _ = resumed(t, s, j, func(c *client.Config) { c.Limits.Bytes = 2000 }, ops...)
-		want(t, results, map[client.Outcome]int{client.Unknown: 2})
-		if !errors.Is(results[1].Err, client.ErrTooLarge) || !errors.Is(results[1].Err, client.ErrUnknown) {
-			t.Errorf("%v", results[1].Err)
-		}
-	})
+	for _, done := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			j := newNotes()
+			s := webextest.New(webextest.Config{})
+			ops := []client.Operation{create("a", manager("b")), create("b", strings.Repeat(" ", 3000)+`"title":"x"`)}
+			cut := webextest.CutAt(webextest.BeforeWork)
+			if done {
+				cut = webextest.CutAt(webextest.AfterWork)
+			}
+			s.Script(cut)
+			s.ScriptSearches(webextest.Refuse(403, ""))
+			results, _ := resumed(t, s, j, nil, ops...)
+			want(t, results, map[client.Outcome]int{client.Unknown: 2})
+			small := func(c *client.Config) { c.Limits.Bytes = 2000 }
+			s.ScriptSearches(webextest.Refuse(403, ""))
+			results, _ = resumed(t, s, j, small, ops...)
+			want(t, results, map[client.Outcome]int{client.Unknown: 2})
+			results, _ = resumed(t, s, j, small, ops...)
+			if done {
+				want(t, results, map[client.Outcome]int{client.Succeeded: 2})
+			} else if want(t, results, map[client.Outcome]int{client.Failed: 1, client.Skipped: 1}); !errors.Is(results[1].Err, client.ErrTooLarge) {
+				t.Errorf("%v", results[1].Err)
+			}
+			if requests(s) != 1 {
+				t.Errorf("%d requests", requests(s))
+			}
+		})
+	}
 }
 
 // Of a cause that lies far back the words are forgotten; what can be asked of it

@@ -195,9 +195,7 @@ func (w *world) drawTrouble(t *rapid.T) {
 		return
 	}
 	w.service.ReadLag = time.Duration(rapid.IntRange(0, 5).Draw(t, "lag")) * time.Second
-	if w.job.FailOnErrors == 0 { // ZZ
 	w.service.WriteLag = time.Duration(rapid.SampledFrom([]int{0, 0, 0, 1, 3}).Draw(t, "write lag")) * time.Second
-	} // ZZ
 	w.service.StoreClock = time.Duration(rapid.SampledFrom([]int{0, 0, -2, 2}).Draw(t, "store clock")) * time.Minute
 	odds := func(name string) float64 { return float64(rapid.IntRange(0, 8).Draw(t, name)) / 100 }
 	w.service.Chaos = webextest.Chaos{

@@ -30,8 +30,9 @@ CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
 FROM temp.known LEFT JOIN main.operation ON operation.id = known.id LEFT JOIN main.success ON success.id = known.id
 WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
 	takeKnown  = "DELETE FROM temp.known WHERE id = ?"
-	findRivals = "SELECT id FROM temp.known WHERE name = ? ORDER BY id"
-	isOwned    = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
+	findRivals = `SELECT id, EXISTS (SELECT 1 FROM success WHERE success.id = known.id)
+	FROM temp.known WHERE name = ? ORDER BY id`
+	isOwned = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
 OR EXISTS (SELECT 1 FROM main.foreign_resource WHERE id = ?1)`
 )
 
@@ -79,21 +80,23 @@ func (s *store) claim(key client.Key) (record client.Record, err error) {
 	return record, execute(s.take, id)
 }
 
-// rivalsOf are the operations of that name that no Claim has taken yet.
-func (s *store) rivalsOf(name client.Key) (tickets []client.Ticket, err error) {
+// findRivalsOf notes the operations of that name that no Claim has taken yet.
+func (s *store) findRivalsOf(name client.Key, record *client.Record) error {
 	rows, err := s.rivals.QueryContext(context.Background(), name[:])
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+		var done bool
+		if err := rows.Scan(&id, &done); err != nil {
+			return err
 		}
-		tickets = append(tickets, client.Ticket(id))
+		record.Rivals = append(record.Rivals, client.Ticket(id))
+		record.RivalSent = record.RivalSent || !done
 	}
-	return tickets, rows.Err()
+	return rows.Err()
 }
 
 // ownedOf reports which of the resource ids are on record.

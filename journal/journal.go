@@ -180,7 +180,7 @@ func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.
 		if records[i].Ticket != 0 || e.Name == (client.Key{}) {
 			continue
 		}
-		if records[i].Rivals, err = s.rivalsOf(e.Name); err != nil {
+		if err = s.findRivalsOf(e.Name, &records[i]); err != nil {
 			return err
 		}
 	}

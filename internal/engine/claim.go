@@ -37,8 +37,11 @@ type Earlier struct {
 	// clock, and Date what the service's last answer before it said the time was.
 	Sent, Date time.Time
 	// Rivals are the tickets of other creates with the same natural name that
-	// are on record and that no operation of this run has claimed yet.
-	Rivals []uint64
+	// are on record and that no operation of this run has claimed yet; those of a
+	// PATCH or DELETE are other changes of its resource. RivalSent reports that one
+	// of them has no result on record.
+	Rivals    []uint64
+	RivalSent bool
 }
 
 // Known is what earlier runs have learned of an operation.
@@ -311,6 +314,7 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)
 		o.first = moment{date: k.Date, earlier: true}
 		o.lost, o.lostAt = true, o.first
+		e.countDoubt(o)
 		o.doubt = errEarlier
 		e.pursue(o)
 	default:
@@ -327,7 +331,11 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		case len(o.rivals) > 0 && o.Method != Post:
 			// An earlier run has changed the resource in a way that this input does
 			// not hold: its attempt may still be at work.
-			e.sendLater(o, e.quietFor())
+			wait := e.quietFor()
+			if k.RivalSent { // it may have left after the journal was last written
+				wait = e.cfg.MaxServiceTime - e.now.Elapsed
+			}
+			e.sendLater(o, wait)
 		case len(o.rivals) > 0:
 			o.phase = rivaling
 			e.planner.Park(o.Index)
@@ -346,6 +354,7 @@ func (e *Engine) release(o *op) {
 	if o.held && o.endsCreate() && e.awaitCreate(o) {
 		return
 	}
+	e.freed++
 	o.phase = planned
 	if o.held {
 		o.held = false

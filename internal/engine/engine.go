@@ -106,7 +106,8 @@ type Engine struct {
 	journalErr error
 	foreign    []string // ids to be recorded as another's
 	out        Ready
-	serial     int // of records
+	serial     int // of records and lookups
+	freed      int // how often something became free to go on
 }
 
 // New returns an engine for a job that begins now.
@@ -248,10 +249,13 @@ func (e *Engine) begin(now Time) {
 func (e *Engine) proceed() {
 	e.runTimers()
 	e.checkLife()
-	e.takeDrops()
-	e.tell() // before dispatch: what is done goes on record before what it frees
-	e.dispatch()
-	e.lookUp()
+	for freed := -1; freed != e.freed; {
+		freed = e.freed
+		e.takeDrops()
+		e.tell() // before dispatch: what is done goes on record before what it frees
+		e.dispatch()
+		e.lookUp()
+	}
 	e.tell()
 	e.ask()
 	e.checkStuck()

@@ -230,7 +230,7 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		return n.id, true
 	case e.creates[o.Target] == nil:
 		e.decide(o)
-	case !e.creates[o.Target].knowledge.Maybe(): // what it changes was not made
+	case e.creates[o.Target].knowledge == Unsent && !o.first.earlier: // what it changes was not made
 		e.learn(o, Untouched)
 		e.pursue(o)
 	default:
@@ -288,7 +288,7 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	case !o.knowledge.Maybe() && (f.Final || o.plain || !patience):
 		o.plain = false
 		e.decide(o) // without an id
-	case f.Final, !patience && e.silent == 0 && e.proofIn(o, at) <= 0:
+	case f.Final, !patience && e.silent == 0 && e.proofIn(o, at) <= -e.cfg.LookupPatience:
 		o.doubt = errors.Join(o.doubt, f.Err)
 		e.decide(o)
 	default:
@@ -363,11 +363,25 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 	case e.proofIn(o, at) <= 0:
 		e.learn(o, evidence)
 		e.pursue(o)
-	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && !o.exhausted:
+	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && !o.exhausted && !e.holdsOrder(o):
 		e.release(o)
 	default:
 		e.lookAgain(o)
 	}
+}
+
+// holdsOrder reports whether an ordered job cannot send a create again, because a
+// change of what it makes is looked up, which waits for the create in turn.
+func (e *Engine) holdsOrder(o *op) bool {
+	if !e.cfg.Ordered || o.BulkID == "" {
+		return false
+	}
+	for other := range e.looking {
+		if other.Target == o.BulkID {
+			return true
+		}
+	}
+	return false
 }
 
 // weighReading decides what a resource tells about a PATCH or DELETE.

@@ -24,6 +24,8 @@ type row struct {
 	on      int    // the label of the create whose resource is changed; 0: none
 	refs    []int  // labels of the creates that the data refers to
 	invalid bool
+	blind   bool // what the create makes cannot be looked up
+	sameAs  int  // the label of an earlier create whose bulkId it has by mistake; 0: none
 }
 
 // mop is a row in one run: an operation with its bulkIds and its identity.
@@ -81,6 +83,9 @@ func hashKey(text string) Key {
 
 // natural is the natural name of what a create makes.
 func (r row) natural() string {
+	if r.blind {
+		return fmt.Sprintf("B%s/%d", r.name, r.content)
+	}
 	if r.user {
 		return "U" + r.name
 	}
@@ -97,6 +102,10 @@ func (w *model) materialize(rows []row) []*mop {
 		if r.method == Post {
 			m.bulkID = fmt.Sprintf("b%d", i)
 			byLabel[r.label] = m
+			if first := byLabel[r.sameAs]; first != nil {
+				m.bulkID = first.bulkID
+				byLabel[r.label] = first
+			}
 		}
 		input = append(input, m)
 	}
@@ -114,28 +123,33 @@ func (w *model) materialize(rows []row) []*mop {
 	}
 	last := map[string]string{} // identities of the last operations on resources
 	for _, m := range input {
-		identity := fmt.Sprintf("%v|%v|%s|%d|%v%v|", m.method, m.user, m.name+"/"+m.ext+"/"+m.target, m.content, m.add, m.unclear)
+		identity := fmt.Sprintf("%v|%v%v|%s|%d|%v%v|", m.method, m.user, m.blind, m.name+"/"+m.ext+"/"+m.target, m.content, m.add, m.unclear)
 		if m.invalid {
 			identity = "invalid " + identity
 		}
 		content := identity
-		if m.on != 0 {
-			m.targetName = name(m.on)
-			m.refNames = append(m.refNames, m.targetName)
-			identity += "on " + meaning(m.on)
-			content += "on *"
-		}
-		for _, label := range m.refs {
-			if n := name(label); !slices.Contains(m.refNames, n) {
+		refer := func(label int) { // content and identity hold a placeholder for each reference
+			n := name(label)
+			at := slices.Index(m.refNames, n)
+			if at < 0 {
+				at = len(m.refNames)
 				m.refNames = append(m.refNames, n)
 			}
-			if label == m.label {
-				identity += ", itself"
-				continue
+			content += fmt.Sprintf("<%d>", at)
+			what := meaning(label)
+			if n == m.bulkID {
+				what = "itself"
 			}
-			identity += ", " + meaning(label)
+			identity += fmt.Sprintf("<%d %s>", at, what)
 		}
-		content += fmt.Sprint(len(m.refNames))
+		if m.on != 0 {
+			m.targetName = name(m.on)
+			content, identity = content+" on ", identity+" on "
+			refer(m.on)
+		}
+		for _, label := range m.refs {
+			refer(label)
+		}
 		switch {
 		case m.method == Post:
 		case m.on != 0:
@@ -158,11 +172,11 @@ func (w *model) materialize(rows []row) []*mop {
 		m.ident = id
 		m.op = Operation{
 			Index: m.index, Method: m.method, BulkID: m.bulkID, Resource: m.resource, Size: 100, Content: hashKey(content),
-			Guarded:    m.method == Post && m.user || m.method == Delete || m.method == Patch && !m.add,
+			Guarded:    m.method == Post && m.user && !m.blind || m.method == Delete || m.method == Patch && !m.add,
 			ResourceID: m.target,
 		}
 		m.op.Target = m.targetName
-		if m.method == Post {
+		if m.method == Post && !m.blind {
 			m.op.Name, m.op.SearchName = hashKey(m.natural()), hashKey("search "+m.searchName())
 		}
 		for _, n := range m.refNames {
@@ -176,6 +190,9 @@ func (w *model) materialize(rows []row) []*mop {
 }
 
 func (r row) searchName() string {
+	if r.blind {
+		return r.natural()
+	}
 	if r.user {
 		return "U" + r.name
 	}

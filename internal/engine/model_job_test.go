@@ -101,16 +101,16 @@ type job struct {
 	rare  int
 }
 
-// play carries out a job and returns which law it breaks and how, "" if it does
-// not.
-func play(j *job, pick chooser, trace *strings.Builder) (law, violation string) {
-	w := &model{
+// play carries out a job. Its law and violation tell which law is broken and how,
+// "" if none is.
+func play(j *job, pick chooser, trace *strings.Builder) (w *model) {
+	w = &model{
 		settings: j.settings, pick: pick, trace: trace, foreigns: map[string]int{}, idents: map[string]int{},
 		natural: map[string]int{}, most: map[int]int{}, rare: j.rare, easy: j.easy,
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			law, violation = "panic", fmt.Sprintf("panic: %v\n%s", r, debug.Stack())
+			w.law, w.violation = "panic", fmt.Sprintf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
 	for i := range 2 { // r0 is a user, r1 a group
@@ -143,7 +143,7 @@ func play(j *job, pick chooser, trace *strings.Builder) (law, violation string) 
 	if w.violation == "" {
 		w.checkAll()
 	}
-	return w.law, w.violation
+	return w
 }
 
 // edit changes the input between two runs as a person would.
@@ -174,7 +174,7 @@ func (w *model) edit(rows []row, fresh int) []row {
 			rows = append(rows[:i], rows[i+1:]...)
 		}
 	case c < 3+2*n:
-		if i := c - 3 - n; unique(i) {
+		if i := c - 3 - n; unique(i) && rows[i].method != Delete {
 			rows[i].content += fresh
 		}
 	default:
@@ -206,6 +206,7 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	j.concurrency = 1 + rng.IntN(3)
 	j.maxAttempts = 2 + rng.IntN(4)
 	j.journal = chance(0.7)
+	j.readOn = chance(0.7)
 	j.ordered = chance(0.15)
 	j.separate = chance(0.15)
 	if chance(0.25) {
@@ -293,6 +294,12 @@ func randomRow(rng *rand.Rand, before []row, label, n, names int, unique bool) r
 		}
 	}
 	r.invalid = chance(0.02)
+	if r.method == Post && chance(0.04) {
+		r.blind, r.ext, r.refs = true, "", nil
+	}
+	if r.method == Post && chance(0.03) {
+		r.sameAs = 1 + rng.IntN(n)
+	}
 	return r
 }
 
@@ -305,7 +312,7 @@ func isEasy(j *job) bool {
 	creates := map[int]int{}
 	names := map[string]bool{}
 	for i, r := range j.rows {
-		if r.invalid || r.unclear {
+		if r.invalid || r.unclear || r.blind || r.sameAs != 0 {
 			return false
 		}
 		if r.method == Post {

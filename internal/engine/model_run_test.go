@@ -15,6 +15,7 @@ var (
 	errService  = errors.New("refused by the service")
 	errLost     = errors.New("no answer")
 	errNotRead  = errors.New("its resource cannot be read")
+	errFull     = errors.New("disk full")
 	errCanceled = errors.New("canceled")
 )
 
@@ -46,6 +47,7 @@ func (w *model) runOnce(input []*mop) bool {
 	start := w.now
 	for step := 0; ; step++ {
 		w.take()
+		w.steps++
 		if w.violation != "" {
 			return true
 		}
@@ -72,7 +74,8 @@ func (w *model) runOnce(input []*mop) bool {
 
 func (w *model) begin(input []*mop) {
 	w.run++
-	w.began, w.asleep, w.input, w.read, w.ended = w.now, 0, input, 0, false
+	w.runs++
+	w.began, w.asleep, w.input, w.read, w.ended, w.full = w.now, 0, input, 0, false, false
 	w.claims, w.records, w.flights, w.lookups = nil, nil, nil, nil
 	w.told, w.isTold, w.refused = make([]Result, len(input)), make([]bool, len(input)), 0
 	count := map[int]int{}
@@ -88,7 +91,7 @@ func (w *model) begin(input []*mop) {
 	cfg := Config{
 		Operations: w.operations, Bytes: 1 << 20, Concurrency: w.concurrency, Ordered: w.ordered, Separate: w.separate,
 		FailOnErrors: w.failOnErrors, MaxAttempts: w.maxAttempts, LookupPatience: time.Duration(patience) * time.Millisecond,
-		MaxServiceTime: time.Duration(maxWork) * time.Millisecond, Journal: w.journal, ReadOn: true,
+		MaxServiceTime: time.Duration(maxWork) * time.Millisecond, Journal: w.journal, ReadOn: w.readOn,
 		Rand: func() float64 { return 0.5 }, LastWritten: w.lastWritten, LastDate: w.lastDate,
 	}
 	w.eng = New(cfg, w.time())
@@ -198,19 +201,6 @@ func (w *model) launch(req Request) {
 	}
 }
 
-func (w *model) checkKnown(m *mop, name, id string) {
-	r := w.find(id)
-	for _, o := range w.input {
-		if o.bulkID == name && o.method == Post {
-			if r == nil || r.name != o.name || r.user != o.user {
-				w.breaks("%v is sent with %s for %s, which is not %v", m, id, name, o)
-			}
-			return
-		}
-	}
-	w.breaks("%v is sent with %s for an unknown reference", m, id)
-}
-
 // happenings are what can happen next, the usual first.
 func (w *model) happenings() (all []happening) {
 	if len(w.claims) > 0 {
@@ -219,7 +209,9 @@ func (w *model) happenings() (all []happening) {
 	if len(w.records) > 0 {
 		all = append(all, happening{"recorded", 0})
 	}
-	if !w.ended && w.eng.Wants() {
+	if !w.ended && w.eng.Stopped() != nil && !w.readOn {
+		all = append(all, happening{"end", 0})
+	} else if !w.ended && w.eng.Wants() {
 		all = append(all, happening{"add all", 0})
 		if w.read < len(w.input) {
 			all = append(all, happening{"add one", 0})
@@ -248,6 +240,9 @@ func (w *model) happenings() (all []happening) {
 	}
 	if w.rare > 0 {
 		all = append(all, happening{"sleep", 0}, happening{"set clock", 0}, happening{"foreign", 0}, happening{"stop", 0})
+		if w.journal && !w.full {
+			all = append(all, happening{"disk full", 0})
+		}
 	}
 	return all
 }
@@ -265,6 +260,11 @@ func (w *model) happen(h happening) {
 	case "recorded":
 		rec := w.records[0]
 		w.records = w.records[1:]
+		if w.full {
+			w.logf("record %d fails", rec.Number)
+			w.eng.Recorded(w.time(), rec.Number, errFull)
+			return
+		}
 		w.write(rec)
 		w.lastWritten = w.time().Wall
 		w.logf("recorded %d", rec.Number)
@@ -275,6 +275,10 @@ func (w *model) happen(h happening) {
 		}
 		w.eng.Take()
 		w.logf("end of input")
+		w.ended = true
+		w.eng.End(w.time())
+	case "end":
+		w.logf("end of input, not read whole")
 		w.ended = true
 		w.eng.End(w.time())
 	case "add one":
@@ -307,6 +311,12 @@ func (w *model) happen(h happening) {
 		w.eng.Tick(w.time())
 	case "foreign":
 		w.addForeign()
+		w.eng.Tick(w.time())
+	case "disk full":
+		w.rare--
+		w.severe++
+		w.full = true
+		w.logf("the disk is full")
 		w.eng.Tick(w.time())
 	case "stop":
 		w.rare--
@@ -449,7 +459,7 @@ func (w *model) process(f *flight) (a *Response, slow bool) {
 	bytes := 100 * len(f.ops)
 	lost := &Response{Kind: NoResponse, Err: errLost, Bytes: bytes}
 	n := len(f.ops)
-	what := w.pick.fault(12)
+	what := w.pick.fault(13)
 	if what > 0 {
 		w.faults++
 	}
@@ -495,6 +505,12 @@ func (w *model) process(f *flight) (a *Response, slow bool) {
 			w.logf("   request %d is worked on; its answer takes time", f.number)
 			return a, true
 		}
+	case 12: // it says that it has done nothing, and not why
+		a := &Response{Kind: Answered, Alive: true, Date: w.date(w.now), Bytes: bytes}
+		for range f.ops {
+			a.Items = append(a.Items, Item{LeftOut: true})
+		}
+		return a, false
 	case 11:
 		w.harm(true)
 		return &Response{Kind: Waiting, Status: 503, Err: errService, GaveUp: true}, false
@@ -612,7 +628,7 @@ func (w *model) lookUp(which int) {
 	l := w.lookups[which]
 	w.lookups = slices.Delete(w.lookups, which, which+1)
 	at, lag := w.now, ms(0)
-	what := w.pick.fault(6)
+	what := w.pick.fault(7)
 	if what > 0 {
 		w.faults++
 	}
@@ -645,6 +661,9 @@ func (w *model) lookUp(which int) {
 			w.readBack(w.input[r.Index], r.ID, at-lag, &f)
 		}
 		out = append(out, f)
+	}
+	if what == 6 { // it tells nothing about the last
+		out = out[:len(out)-1]
 	}
 	date := w.date(at)
 	if !alive {
@@ -684,7 +703,7 @@ func (w *model) search(m *mop, known []plan.Known, at ms) (out []Candidate) {
 		return "bulkId:" + name
 	})
 	for _, r := range w.resources {
-		if r.user != m.user || r.name != m.name || r.created > at {
+		if r.blind || r.user != m.user || r.name != m.name || r.created > at {
 			continue
 		}
 		v, ok := r.asOf(at)
@@ -737,8 +756,11 @@ func (w *model) resourceOf(m *mop) *resource {
 		return w.find(m.target)
 	}
 	for _, o := range w.input {
-		if o.bulkID == m.targetName && o.method == Post && w.isTold[o.index] {
-			return w.find(w.told[o.index].ID)
+		if o.bulkID == m.targetName && o.method == Post {
+			if w.isTold[o.index] {
+				return w.find(w.told[o.index].ID)
+			}
+			return nil
 		}
 	}
 	return nil
@@ -747,6 +769,9 @@ func (w *model) resourceOf(m *mop) *resource {
 // dieNow is a crash: what was in flight goes on, or not.
 func (w *model) dieNow() {
 	written := len(w.records)
+	if w.full {
+		written = 0
+	}
 	if written > 0 {
 		written = []int{0, written}[w.pick.detail(2)]
 	}
@@ -780,239 +805,4 @@ func (w *model) some(few, all int) int {
 		return few
 	}
 	return all
-}
-
-// tell takes a result.
-func (w *model) tell(res Result) {
-	m := w.input[res.Index]
-	if w.trace != nil {
-		w.logf("result %v: %v %s%s", m, res.Outcome, res.ID, reasonText(res.Reason))
-	}
-	if res.Index >= w.read {
-		w.breaks("an outcome of an operation that was not read: %d", res.Index)
-		return
-	}
-	if w.isTold[res.Index] {
-		w.breaks("%v has two outcomes", m)
-	}
-	w.told[res.Index], w.isTold[res.Index] = res, true
-	switch res.Outcome {
-	case Succeeded:
-		if w.journal {
-			if e := w.entry(m.ticket); e == nil || !e.done {
-				w.breaks("%v is told as succeeded before it is on record as done", m)
-			}
-		}
-		w.checkDone(m, res.ID, "a result")
-		for i, other := range w.told {
-			if i != res.Index && w.isTold[i] && other.Outcome == Succeeded && m.method == Post && w.input[i].method == Post && res.ID != "" && other.ID == res.ID {
-				w.breaks("%v and %v succeed with one resource", m, w.input[i])
-			}
-		}
-	case Failed:
-		if res.Reason.Why == Said {
-			w.refused++
-		}
-		if w.failOnErrors > 0 && w.refused > w.failOnErrors {
-			w.breaks("%d refusals are told, of %d allowed", w.refused, w.failOnErrors)
-		}
-		fallthrough
-	case Skipped:
-		if w.copies(m.ident) == 1 && w.done(m.ident, w.run) > 0 {
-			w.breaks("%v is told as %v, though it was done", m, res.Outcome)
-		}
-	case Unknown:
-		unknowns++
-		if w.faults == 0 && w.run == 1 {
-			w.breaks("%v is unknown, though nothing has gone wrong", m)
-		}
-	default:
-		w.breaks("%v has no outcome", m)
-	}
-}
-
-var unknowns, outcomes int // told in this process; the tests report them
-
-func reasonText(r Reason) string {
-	if r.Why == 0 {
-		return ""
-	}
-	why := [...]string{"", "said", "invalid", "dependency", "corrected", "stopped", "request refused", "exhausted", "doubt"}[r.Why]
-	return fmt.Sprintf(" (%s: %v)", why, r.Err)
-}
-
-// checkDone checks a claim that an operation is done against what was done.
-func (w *model) checkDone(m *mop, id string, who string) {
-	if m.method != Post {
-		if !w.isDone(m) {
-			w.breaks("%s says that %v is done, which it is not", who, m)
-		}
-		return
-	}
-	r := w.find(id)
-	switch {
-	case id == "":
-		if w.done(m.ident, w.run) == 0 {
-			w.breaks("%s says that %v is done, which it is not", who, m)
-		}
-	case r == nil:
-		w.breaks("%s says that %v has made %s, which does not exist", who, m, id)
-	case r.foreign && m.ext != "" && r.ext == m.ext: // as good as ours
-	case r.foreign && (r.created < 0 || r.ext != "" && m.ext != ""):
-		w.breaks("%s says that %v has made %s, which is clearly another's", who, m, id)
-	case !r.foreign && r.ident != m.ident:
-		w.breaks("%s says that %v has made %s, which %s has made", who, m, id, w.identOf[r.ident])
-	}
-}
-
-// isDone reports whether a PATCH or DELETE was done, or is in effect.
-func (w *model) isDone(m *mop) bool {
-	if w.done(m.ident, w.run) > 0 {
-		return true
-	}
-	r := w.resourceOf(m)
-	if m.method == Delete {
-		if r == nil {
-			return m.target != "" // it was never there
-		}
-		_, ok := r.asOf(w.now)
-		return !ok
-	}
-	return r != nil && !m.unclear && slices.ContainsFunc(r.history, func(v version) bool {
-		return m.add && slices.Contains(v.list, m.content) || !m.add && v.value == m.content
-	})
-}
-
-// checkEnd checks a run that came to its end.
-func (w *model) checkEnd() {
-	outcomes += len(w.input)
-	for i, told := range w.isTold {
-		if !told {
-			w.breaks("%v has no outcome at the end", w.input[i])
-			return
-		}
-	}
-	if !w.easy || w.edited || w.normalizes && w.run > 1 || w.severe > 0 || w.faults >= w.maxAttempts || w.eng.Stopped() != nil {
-		return
-	}
-	for i, m := range w.input { // nothing has happened that would not pass
-		if w.told[i].Outcome != Succeeded && (w.run == 1 || w.plain) {
-			w.breaks("%v is told as %v, though nothing was in its way for good", m, w.told[i].Outcome)
-		}
-	}
-}
-
-// checkAll checks all runs, once nothing is at work any more.
-func (w *model) checkAll() {
-	w.pass(w.now + 2*maxWork)
-	if w.violation != "" {
-		return
-	}
-	for ident, most := range w.most {
-		n, m := w.done(ident, w.run), w.anyOf(ident)
-		if n > most && (m.method == Post || m.add) {
-			w.breaks("%v was done %d times", m, n)
-		}
-	}
-	made := map[string]int{}
-	for _, r := range w.resources {
-		if !r.foreign {
-			name := row{user: r.user, name: r.name, ext: r.ext}.natural()
-			if made[name]++; !r.user && made[name] > w.natural[name] {
-				w.breaks("%d groups %s were created", made[name], name)
-			}
-		}
-	}
-	for k, h := range w.history {
-		w.checkRun(k+1, h)
-	}
-	w.checkLastWord()
-}
-
-func (w *model) anyOf(ident int) *mop {
-	for _, h := range w.history {
-		for _, m := range h.input {
-			if m.ident == ident {
-				return m
-			}
-		}
-	}
-	return nil
-}
-
-// checkRun checks that what a run told as failed or skipped was never done by
-// an attempt until then, however late.
-func (w *model) checkRun(run int, h runRecord) {
-	type tally struct{ rows, excused int }
-	all := map[int]tally{}
-	for i, m := range h.input {
-		t := all[m.ident]
-		t.rows++
-		if !h.isTold[i] || h.told[i].Outcome == Succeeded || h.told[i].Outcome == Unknown {
-			t.excused++
-		}
-		all[m.ident] = t
-	}
-	for i, m := range h.input {
-		t := all[m.ident]
-		most := h.most[m.ident]
-		if done := min(w.done(m.ident, run), most); done > t.excused+most-t.rows {
-			w.breaks("run %d told %v as %v, though it was done", run, m, h.told[i].Outcome)
-		}
-	}
-}
-
-// checkLastWord checks that the last operation that has succeeded on a resource
-// has the last word.
-func (w *model) checkLastWord() {
-	h := w.history[len(w.history)-1]
-	checked := map[string]bool{}
-	for i, m := range slices.Backward(h.input) {
-		if m.resource == "" || checked[m.resource] || m.add || h.told[i].Outcome != Succeeded {
-			continue
-		}
-		checked[m.resource] = true
-		var r *resource
-		if m.target != "" {
-			r = w.find(m.target)
-		} else {
-			for k, o := range h.input {
-				if o.bulkID == m.targetName && o.method == Post && w.natural[o.natural()] == 1 {
-					r = w.find(h.told[k].ID)
-				}
-			}
-		}
-		if r == nil || r.foreign && m.on != 0 || w.isExcused(m, r, h) {
-			continue
-		}
-		v, ok := r.asOf(w.now)
-		switch {
-		case m.method == Delete && ok:
-			w.breaks("%v has succeeded, and %s is there", m, r.id)
-		case m.method == Patch && !ok:
-			w.breaks("%v is the last that has succeeded, and %s is gone", m, r.id)
-		case m.method == Patch && v.value != m.content:
-			w.breaks("%v is the last that has succeeded, and %s has the value %d", m, r.id, v.value)
-		}
-	}
-}
-
-// isExcused reports whether another operation may have had the last word: one
-// whose outcome is not known, or one that followed the last in the input of the
-// run that has sent it, and that this input holds no longer.
-func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
-	for i, m := range h.input {
-		if m.resource == last.resource && m.index > last.index && h.told[i].Outcome == Unknown {
-			return true
-		}
-	}
-	holds := func(input []*mop, ident int) bool {
-		return slices.ContainsFunc(input, func(m *mop) bool { return m.ident == ident })
-	}
-	for _, d := range w.doings {
-		if d.resource == r.id && holds(w.history[d.run-1].input, last.ident) && !holds(h.input, d.ident) {
-			return true
-		}
-	}
-	return false
 }

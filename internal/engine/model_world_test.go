@@ -33,6 +33,7 @@ type settings struct {
 	failOnErrors            int
 	ordered, separate       bool
 	journal                 bool
+	readOn                  bool // the source is read to its end after a stop
 	frontOff, storeOff      ms   // of the service's two clocks
 	noDate, noCreated       bool // the service does not tell
 	normalizes              bool // what is there never equals what was sent
@@ -44,6 +45,8 @@ type resource struct {
 	id        string
 	user      bool
 	name, ext string
+	blind     bool
+	natural   string
 	content   string // as it was sent
 	created   ms
 	foreign   bool
@@ -81,6 +84,7 @@ type doing struct {
 	ident    int
 	run      int // in which its attempt left
 	resource string
+	replaced bool // by another change, as the journal has it
 }
 
 // entry is what the journal holds about one operation.
@@ -160,6 +164,7 @@ type model struct {
 	input   []*mop
 	read    int
 	ended   bool
+	full    bool // the journal's disk is
 	claims  [][]Claim
 	records []Record
 	flights []*flight
@@ -169,6 +174,19 @@ type model struct {
 	refused int
 
 	law, violation string // the first that was broken, and how
+	counts
+}
+
+// counts are for the report of a campaign.
+type counts struct{ runs, steps, outcomes, unknown int64 }
+
+func (c *counts) add(o counts) {
+	c.runs, c.steps = c.runs+o.runs, c.steps+o.steps
+	c.outcomes, c.unknown = c.outcomes+o.outcomes, c.unknown+o.unknown
+}
+
+func (c counts) String() string {
+	return fmt.Sprintf("%d runs, %d steps, %d outcomes, %d of them unknown", c.runs, c.steps, c.outcomes, c.unknown)
 }
 
 // runRecord is what one run told.
@@ -265,7 +283,7 @@ func (w *model) userNamed(name string) *resource {
 func (w *model) create(m *mop, id string) *resource {
 	r := &resource{id: id, created: w.now, ident: -1, history: []version{{at: w.now}}}
 	if m != nil {
-		r.user, r.name, r.ext, r.ident = m.user, m.name, m.ext, m.ident
+		r.user, r.name, r.ext, r.ident, r.natural, r.blind = m.user && !m.blind, m.name, m.ext, m.ident, m.natural(), m.blind
 	}
 	w.resources = append(w.resources, r)
 	return r
@@ -321,7 +339,7 @@ func (w *model) refsOK(f *flight, i int, seen int) bool {
 
 func (w *model) possible(f *flight, i, seen int) bool {
 	m := f.ops[i]
-	if m.method == Post && m.user && w.userNamed(m.name) != nil {
+	if m.method == Post && m.user && !m.blind && w.userNamed(m.name) != nil {
 		return false
 	}
 	return w.refsOK(f, i, seen)
@@ -334,7 +352,7 @@ func (w *model) execute(f *flight, i int) (status int) {
 	f.executed[i] = true
 	if m.method == Post {
 		switch {
-		case m.user && w.userNamed(m.name) != nil:
+		case m.user && !m.blind && w.userNamed(m.name) != nil:
 			return 409
 		case !w.refsOK(f, i, 1<<i):
 			return 400
@@ -393,12 +411,12 @@ func (w *model) did(f *flight, m *mop, resource string) {
 	if own != nil && m.method != Post && w.copies(m.ident) == 1 {
 		for _, d := range w.doings {
 			o := w.mopOf(d.ident)
-			if o != nil && o.resource == own.resource && o.index > own.index && w.copies(d.ident) == 1 {
+			if o != nil && !d.replaced && o.resource == own.resource && o.index > own.index && w.copies(d.ident) == 1 {
 				w.breaks("%v is done after %v, which follows it on the same resource", own, o)
 			}
 		}
 	}
-	w.doings = append(w.doings, doing{m.ident, f.run, resource})
+	w.doings = append(w.doings, doing{ident: m.ident, run: f.run, resource: resource})
 }
 
 // mopOf returns the operation of this run's input with an identity.
@@ -422,7 +440,7 @@ func (w *model) copies(ident int) (n int) {
 
 func (w *model) done(ident, upToRun int) (n int) {
 	for _, d := range w.doings {
-		if d.ident == ident && d.run <= upToRun {
+		if d.ident == ident && d.run <= upToRun && !d.replaced {
 			n++
 		}
 	}
@@ -461,6 +479,7 @@ func (w *model) claim(c Claim) Earlier {
 			for _, r := range w.entries {
 				if r.name == c.Name && r.key != c.Key && r.claimed != w.run {
 					out.Rivals = append(out.Rivals, r.ticket)
+					out.RivalSent = out.RivalSent || !r.done
 				}
 			}
 		}
@@ -528,7 +547,9 @@ func (w *model) write(r Record) {
 				w.breaks("ticket %d is replaced, though this input holds it", c.Ticket)
 			}
 			if e != nil { // as if it had not been done: it may be done once more
-				w.doings = slices.DeleteFunc(w.doings, func(d doing) bool { return d.ident == e.ident })
+				for i := range w.doings {
+					w.doings[i].replaced = w.doings[i].replaced || w.doings[i].ident == e.ident
+				}
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ForeignChange:

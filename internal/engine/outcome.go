@@ -72,8 +72,8 @@ const (
 	DoneChange
 	// Forget: it is proven that the operation was not done.
 	Forget
-	// ReplacedChange: the operation, which an earlier run has sent or done, no
-	// longer has the last word on its resource.
+	// ReplacedChange: the operation, which an earlier run has sent or done, may no
+	// longer have the last word on its resource, since another is about to leave.
 	ReplacedChange
 	// ForeignChange: the resource ID belongs to somebody else.
 	ForeignChange
@@ -232,6 +232,7 @@ func (e *Engine) decide(o *op) {
 	}
 	delete(e.looking, o)
 	o.phase = over
+	e.freed++
 	if !o.knowledge.Maybe() {
 		e.freeReserve(o)
 	}
@@ -352,7 +353,7 @@ func (e *Engine) tell() {
 	}
 	var changes []Change
 	var results []Result
-	for _, o := range e.decided {
+	for _, o := range sortByIndex(e.decided) {
 		results = append(results, e.result(o))
 		switch {
 		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:
@@ -361,9 +362,7 @@ func (e *Engine) tell() {
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
 				Version: o.said.version, Recovered: o.recovered, Date: e.date,
 			})
-			for ticket := range o.rivals {
-				changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
-			}
+
 		case o.recorded && !o.knowledge.Maybe():
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -180,6 +181,9 @@ func (e *Engine) recordSent(r *request) {
 		if o.recorded && o.knowledge == Unsent { // else the first attempt counts
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}
+		if o.Method != Post {
+			changes = append(changes, e.replaceRivals(o)...)
+		}
 		o.recorded = true
 		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: o.recordName, Sent: e.now.Wall, Date: e.date})
 	}
@@ -187,6 +191,19 @@ func (e *Engine) recordSent(r *request) {
 		r.onDisk = false
 		e.record(changes, func() { r.onDisk = true }, nil)
 	}
+}
+
+// replaceRivals has the journal forget what earlier runs have done to the resource
+// and this input no longer holds: if it comes back, it is a new change.
+func (e *Engine) replaceRivals(o *op) (changes []Change) {
+	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
+		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
+		for _, other := range e.rivals[ticket] {
+			delete(other.rivals, ticket)
+		}
+		delete(e.rivals, ticket)
+	}
+	return changes
 }
 
 // launch sends the request that has been prepared for longest, if it may leave.

@@ -1057,6 +1057,7 @@ func (j *scriptJournal) claim(c Claim) Earlier {
 		for _, r := range j.rows {
 			if c.Name != (Key{}) && r.change.Name == c.Name && !r.claimed {
 				known.Rivals = append(known.Rivals, r.change.Ticket)
+				known.RivalSent = known.RivalSent || !r.done
 			}
 		}
 		return known

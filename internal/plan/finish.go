@@ -102,7 +102,7 @@ func (p *Planner) Halve(r *Request) bool {
 		}
 		p.again(s.node, b)
 	}
-	p.parts = append(p.parts, first, second)
+	p.parts = append([]*batch{first, second}, p.parts...) // the smaller parts first, so that the culprit is soon found
 	sortByIndex(p.order)
 	return true
 }

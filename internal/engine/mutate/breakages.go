@@ -64,7 +64,7 @@ var breakages = []breakage{
 	{"references are recognized by bulkId", "claim.go", "h.Write(n.identity[:])", "h.Write([]byte(r.Name))"},
 	{"what an earlier run has sent counts as unsent", "claim.go", "o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)", ""},
 	{"what an earlier run has done is sent again", "claim.go", "case KnownDone:\n", "case KnownDone + 1:\n"},
-	{"a corrected create is sent", "claim.go", "case o.rivals > 0:", "case false:"},
-	{"a corrected change does not wait", "claim.go", "e.sendLater(o, e.quietFor())", "e.sendLater(o, 0)"},
+	{"a corrected create is sent", "claim.go", "case len(o.rivals) > 0:", "case false:"},
+	{"a corrected change does not wait", "claim.go", "e.sendLater(o, wait)", "e.sendLater(o, 0)"},
 	{"a DELETE by reference does not wait for its create", "claim.go", "o.held && o.endsCreate() && e.awaitCreate(o)", "false"},
 }
