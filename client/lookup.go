@@ -11,6 +11,7 @@ import (
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/plan"
 )
 
 // sought is an operation that a lookup is to tell about.
@@ -22,13 +23,16 @@ type sought struct {
 	externalID string
 	id         string          // of what a PATCH or DELETE changes
 	data       json.RawMessage // as it was sent
+	pending    *pending
+	known      []plan.Known // references of a create whose ids are known
 }
 
 func (r *run) lookupFor(l engine.Lookup) []sought {
 	var out []sought
 	for _, search := range l.Creates {
 		p := r.ops[search.Index]
-		s := sought{index: search.Index, create: true, data: p.encode(search.Known, "").Data}
+		s := sought{index: search.Index, create: true, pending: p, known: search.Known}
+		s.data = p.encode(s.known, "").Data
 		s.kind, s.name, s.externalID = p.natural()
 		out = append(out, s)
 	}
@@ -49,7 +53,7 @@ func (p *pending) sentData() json.RawMessage {
 // lookUp searches for what creates have made and reads what changes have
 // changed.
 func (r *run) lookUp(number int, asked []sought) func() {
-	f := finder{ctx: r.leave, run: r, byKind: map[string][]sought{}}
+	f := finder{ctx: r.leave, run: r, byKind: map[string][]sought{}, raw: map[string]json.RawMessage{}}
 	for _, s := range asked {
 		if s.create {
 			f.byKind[s.kind] = append(f.byKind[s.kind], s)
@@ -60,6 +64,7 @@ func (r *run) lookUp(number int, asked []sought) func() {
 	for kind, all := range f.byKind {
 		f.search(kind, all)
 	}
+	f.compareReferences(asked)
 	f.markOwned()
 	return func() { r.engine.Found(r.now(), number, f.findings, f.alive, f.date) }
 }
@@ -70,6 +75,7 @@ type finder struct {
 	run      *run
 	byKind   map[string][]sought
 	findings []engine.Finding
+	raw      map[string]json.RawMessage // of the candidates, by id
 	alive    bool
 	date     time.Time
 }
@@ -116,8 +122,33 @@ func (f *finder) search(kind string, all []sought) {
 		out := engine.Finding{Index: s.index}
 		for _, res := range byName[fold.Fold(s.name)] {
 			out.Candidates = append(out.Candidates, candidate(s, res))
+			f.raw[res.ID] = res.Raw
 		}
 		f.findings = append(f.findings, out)
+	}
+}
+
+// compareReferences compares creates once more that refer to others of the same
+// lookup, as in a cycle: a reference counts as the only candidate of that create.
+// They are equal only if what is there refers to that candidate.
+func (f *finder) compareReferences(asked []sought) {
+	byIndex := map[int]*engine.Finding{}
+	for i := range f.findings {
+		byIndex[f.findings[i].Index] = &f.findings[i]
+	}
+	var likely []plan.Known
+	for _, s := range asked {
+		if found := byIndex[s.index]; s.create && s.pending.facts.BulkID != "" && found != nil && len(found.Candidates) == 1 {
+			likely = append(likely, plan.Known{Name: s.pending.facts.BulkID, ID: found.Candidates[0].ID})
+		}
+	}
+	for _, s := range asked {
+		if found := byIndex[s.index]; s.create && found != nil && len(s.known) < len(s.pending.facts.Refs) {
+			data := s.pending.encode(append(likely[:len(likely):len(likely)], s.known...), "").Data
+			for i := range found.Candidates {
+				found.Candidates[i].Equal = fold.SameJSON(data, f.raw[found.Candidates[i].ID])
+			}
+		}
 	}
 }
 

@@ -232,7 +232,7 @@ func TestSameRefusalStopsTheJob(t *testing.T) {
 		sc := scenario{service: webextest.Config{Faults: func(*webextest.Request) *webextest.Fault { return webextest.Refuse(status, "") }}}
 		sc.run(t, users(2000), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			n := outcomes(results)
-			if !errors.Is(err, client.ErrSameRefusal) || requests(s) > 560 || n[client.Failed] > 15 || n[client.Failed]+n[client.Skipped] != 2000 {
+			if !errors.Is(err, client.ErrSameRefusal) || requests(s) > 80 || n[client.Failed] > 15 || n[client.Failed]+n[client.Skipped] != 2000 {
 				t.Errorf("%d: %v, %v, %d requests", status, n, err, requests(s))
 			}
 		})

@@ -123,9 +123,9 @@ func (e *Engine) End(now Time) {
 	}
 	clear(e.unread)
 	sortByIndex(waiting)
-	for name := range e.ending { // DELETEs of what no create makes
+	for name := range e.parked { // DELETEs of what no create makes
 		if e.creates[name] == nil {
-			e.releaseEnding(name)
+			e.releaseParked(name)
 		}
 	}
 	for _, o := range waiting {
@@ -178,7 +178,9 @@ func (e *Engine) identify(o *op) {
 			before.next = o
 			o.unread++
 		}
-		o.before = before
+		if o.before = before; before == nil {
+			o.key = e.memory.changed(o.Resource).key // until its own is known
+		}
 		e.tails[o.Resource] = o
 	}
 	e.readOne(o)
@@ -236,11 +238,10 @@ func (e *Engine) keyOf(o *op) Key {
 		h.Write([]byte{0})
 	}
 	if o.Method == Patch && o.Resource != "" {
-		before := e.memory.changed(o.Resource).key
 		if o.before != nil {
-			before = o.before.key
+			o.key = o.before.key
 		}
-		h.Write(before[:])
+		h.Write(o.key[:])
 	}
 	o.before = nil
 	return Key(h.Sum(nil)[:len(Key{})])
@@ -328,16 +329,8 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		switch {
 		case e.stopped != nil, o.dropped != nil:
 			e.decide(o)
-		case len(o.rivals) > 0 && o.Method != Post:
-			// An earlier run has changed the resource in a way that this input does
-			// not hold: its attempt may still be at work.
-			wait := e.quietFor()
-			if k.RivalSent { // it may have left after the journal was last written
-				wait = e.cfg.MaxServiceTime - e.now.Elapsed
-			}
-			e.sendLater(o, wait)
 		case len(o.rivals) > 0:
-			o.phase = rivaling
+			o.phase, o.rivalSent = rivaling, k.RivalSent
 			e.planner.Park(o.Index)
 		default:
 			e.release(o)
@@ -379,17 +372,17 @@ func (e *Engine) awaitCreate(o *op) bool {
 	}
 	o.phase = parked
 	e.planner.Park(o.Index)
-	e.ending[o.Target] = append(e.ending[o.Target], o)
+	e.parked[o.Target] = append(e.parked[o.Target], o)
 	return true
 }
 
-// releaseEnding lets the DELETEs go on that have waited for a create.
-func (e *Engine) releaseEnding(name string) {
-	waiting := e.ending[name]
-	delete(e.ending, name)
+// releaseParked lets the operations go on that have waited for a create.
+func (e *Engine) releaseParked(name string) {
+	waiting := e.parked[name]
+	delete(e.parked, name)
 	for _, o := range waiting {
 		if o.phase == parked {
-			e.release(o)
+			e.pursue(o)
 		}
 	}
 }
@@ -408,17 +401,25 @@ func (e *Engine) quietFor() time.Duration {
 	return e.cfg.MaxServiceTime - max(passed, e.now.Elapsed)
 }
 
-// refuseCorrected fails the creates whose names earlier runs have used for
-// something else that this input no longer holds.
-func (e *Engine) refuseCorrected() {
+// settleRivals decides, once nothing more will be claimed, about operations whose
+// name or resource earlier runs have used for something that this input no longer
+// holds. A create must not make a second resource. A change is sent when what the
+// earlier runs have sent can no longer be at work.
+func (e *Engine) settleRivals() {
 	if len(e.rivals) == 0 || !e.ended || e.asked+len(e.unasked) > 0 {
 		return
 	}
-	clear(e.rivals) // nothing more will be claimed
 	for _, o := range e.inOrder() {
-		if o.phase == rivaling {
+		switch {
+		case o.phase != rivaling:
+		case o.Method == Post:
 			o.corrected = true
 			e.decide(o)
+		case o.rivalSent: // it may have left after the journal was last written
+			e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)
+		default:
+			e.sendLater(o, e.quietFor())
 		}
 	}
+	clear(e.rivals)
 }

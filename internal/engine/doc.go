@@ -89,7 +89,7 @@
 //	07-03 equal operations are counted                                         the journal
 //	07-04 the key of a PATCH covers the operation before it                    keyOf, identify
 //	07-05 a DELETE is recognized by itself                                     keyOf
-//	07-06 a corrected create is refused                                        ask, learnEarlier, refuseCorrected
+//	07-06 a corrected create is refused                                        ask, learnEarlier, settleRivals
 //	07-07 what an earlier run has sent is maybe                                learnEarlier
 //	07-08 the journal is asked when all that is referred to is read            identify, readOne, ask, End
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded

@@ -92,7 +92,7 @@ type Engine struct {
 	uniform  uniform
 	doubts   map[Key]int      // creates of each name in doubt, also those that ended so
 	creates  map[string]*op   // the open creates, by bulkId
-	ending   map[string][]*op // DELETEs that wait for the create that they refer to
+	parked   map[string][]*op // operations that wait until a create is over
 
 	unasked []Claim // for the journal, which is asked about one batch after the other
 	asked   int     // operations that it is being asked about
@@ -125,7 +125,7 @@ func New(cfg Config, now Time) *Engine {
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors},
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
 		ops:    map[int]*op{}, unread: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
-		sent: map[int]*request{}, looked: map[int]*lookup{}, looking: map[*op]bool{}, writes: map[int]write{}, doubts: map[Key]int{}, creates: map[string]*op{}, ending: map[string][]*op{},
+		sent: map[int]*request{}, looked: map[int]*lookup{}, looking: map[*op]bool{}, writes: map[int]write{}, doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{},
 	}
 	e.planner = plan.New(plan.Config{
 		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/plan"
@@ -183,31 +182,6 @@ func (e *Engine) knownRefs(o *op) (known []plan.Known) {
 	return known
 }
 
-// lookAgainAtOnce has creates looked up again whose references are known by now:
-// what was sent can be compared with what is there.
-func (e *Engine) lookAgainAtOnce() {
-	for _, o := range sortedOps(e.looking) {
-		if o.Method == Post && o.resolved < len(o.Refs) && o.resolved < len(e.knownRefs(o)) && !e.isAskedAbout(o) {
-			o.due = -1 // no timer
-			o.resolved = len(o.Refs)
-			e.pending = append(e.pending, o)
-		}
-	}
-}
-
-// isAskedAbout reports whether a lookup of the operation is under way.
-func (e *Engine) isAskedAbout(o *op) bool {
-	if slices.Contains(e.pending, o) {
-		return true
-	}
-	for _, l := range e.looked {
-		if slices.Contains(l.ops, o) {
-			return true
-		}
-	}
-	return false
-}
-
 // idOf is the id of what an operation changes, "" if it is not known.
 func (e *Engine) idOf(o *op) string {
 	if o.Target == "" {
@@ -225,17 +199,22 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		return o.ResourceID, true
 	}
 	n, ok := e.memory.named(o.Target)
+	create := e.creates[o.Target]
 	switch {
 	case ok && n.state == nameDone && n.id != "":
 		return n.id, true
-	case e.creates[o.Target] == nil:
+	case create == nil:
 		e.decide(o)
-	case e.creates[o.Target].knowledge == Unsent && !o.first.earlier: // what it changes was not made
+	case create.knowledge != Unsent:
+		delete(e.looking, o)
+		e.freeReserve(o) // the create may need it
+		o.phase = parked
+		e.parked[o.Target] = append(e.parked[o.Target], o)
+	case o.first.earlier && !create.first.earlier: // of the earlier run's create nothing is known
+		e.decide(o)
+	default: // what it changes was not made
 		e.learn(o, Untouched)
 		e.pursue(o)
-	default:
-		e.freeReserve(o) // the create may need it
-		e.lookAgain(o)
 	}
 	return "", false
 }
@@ -275,7 +254,6 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 			e.weighReading(o, f, l.at, date)
 		}
 	}
-	e.lookAgainAtOnce()
 	e.proceed()
 }
 
@@ -362,6 +340,9 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 	switch {
 	case e.proofIn(o, at) <= 0:
 		e.learn(o, evidence)
+		if o.BulkID != "" && o.knowledge == Unsent {
+			e.releaseParked(o.BulkID) // what waits for it was not done either
+		}
 		e.pursue(o)
 	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && !o.exhausted && !e.holdsOrder(o):
 		e.release(o)
@@ -373,15 +354,7 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 // holdsOrder reports whether an ordered job cannot send a create again, because a
 // change of what it makes is looked up, which waits for the create in turn.
 func (e *Engine) holdsOrder(o *op) bool {
-	if !e.cfg.Ordered || o.BulkID == "" {
-		return false
-	}
-	for other := range e.looking {
-		if other.Target == o.BulkID {
-			return true
-		}
-	}
-	return false
+	return e.cfg.Ordered && o.BulkID != "" && len(e.parked[o.BulkID]) > 0
 }
 
 // weighReading decides what a resource tells about a PATCH or DELETE.

@@ -106,7 +106,7 @@ type job struct {
 func play(j *job, pick chooser, trace *strings.Builder) (w *model) {
 	w = &model{
 		settings: j.settings, pick: pick, trace: trace, foreigns: map[string]int{}, idents: map[string]int{},
-		natural: map[string]int{}, most: map[int]int{}, rare: j.rare, easy: j.easy,
+		natural: map[string]int{}, most: map[int]int{}, adopted: map[int]bool{}, rare: j.rare, easy: j.easy,
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -278,6 +278,10 @@ func randomRow(rng *rand.Rand, before []row, label, n, names int, unique bool) r
 		r.target = fmt.Sprintf("r%d", rng.IntN(2))
 		if chance(0.6) {
 			for _, b := range before {
+				shared := slices.ContainsFunc(before, func(o row) bool { return o.label != b.label && o.user && b.user && o.name == b.name })
+				if shared && r.method == Delete { // it would free a name that a lost create can still take
+					continue
+				}
 				if b.method == Post && chance(0.5) {
 					r.target, r.on, r.user = "", b.label, b.user
 					break

@@ -58,7 +58,7 @@ func (w *model) tell(res Result) {
 		}
 		fallthrough
 	case Skipped:
-		if w.copies(m.ident) == 1 && w.done(m.ident, w.run) > 0 {
+		if w.copies(m.ident) == 1 && w.done(m.ident, w.run) > 0 && !w.isAmbiguous(m) {
 			w.breaks("%v is told as %v, though it was done", m, res.Outcome)
 		}
 	case Unknown:
@@ -96,9 +96,12 @@ func (w *model) checkDone(m *mop, id string, who string) {
 	case r == nil:
 		w.breaks("%s says that %v has made %s, which does not exist", who, m, id)
 	case r.foreign && m.ext != "" && r.ext == m.ext: // as good as ours
+		w.adopted[m.ident] = true
 	case r.foreign && (r.created < 0 || r.ext != "" && m.ext != ""):
 		w.breaks("%s says that %v has made %s, which is clearly another's", who, m, id)
-	case !r.foreign && r.ident != m.ident:
+	case r.foreign: // nobody can tell
+		w.adopted[m.ident] = true
+	case r.ident != m.ident && !w.adopted[r.ident]:
 		w.breaks("%s says that %v has made %s, which %s has made", who, m, id, w.identOf[r.ident])
 	}
 }
@@ -208,10 +211,23 @@ func (w *model) checkRun(run int, h runRecord) {
 	for i, m := range h.input {
 		t := all[m.ident]
 		most := h.most[m.ident]
-		if done := min(w.done(m.ident, run), most); done > t.excused+most-t.rows {
+		if done := min(w.done(m.ident, run), most); done > t.excused+most-t.rows && !w.isAmbiguous(m) {
 			w.breaks("run %d told %v as %v, though it was done", run, m, h.told[i].Outcome)
 		}
 	}
+}
+
+// isAmbiguous reports whether an operation changes what one of several creates of
+// one name makes: these may be taken for each other.
+func (w *model) isAmbiguous(m *mop) bool {
+	for _, h := range append(w.history, runRecord{input: w.input}) {
+		for _, o := range h.input {
+			if m.on != 0 && o.label == m.on && w.natural[o.natural()] > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkLastWord checks that the last operation that has succeeded on a resource
@@ -263,8 +279,13 @@ func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
 		return slices.ContainsFunc(input, func(m *mop) bool { return m.ident == ident })
 	}
 	for _, d := range w.doings {
-		if d.resource == r.id && holds(w.history[d.run-1].input, last.ident) && !holds(h.input, d.ident) {
-			return true
+		if d.resource != r.id || holds(h.input, d.ident) {
+			continue
+		}
+		for _, old := range w.history[:d.run] {
+			if holds(old.input, last.ident) && holds(old.input, d.ident) {
+				return true
+			}
 		}
 	}
 	return false

@@ -352,7 +352,10 @@ func (w *model) waitUntil(to ms) {
 }
 
 func (w *model) setClock() {
-	by := []ms{3_600_000, -3_600_000, 200_000, -200_000}[w.pick.detail(4)]
+	by := []ms{-3_600_000, -200_000, 3_600_000, 200_000}[w.pick.detail(4)]
+	if w.journal { // set forward, it hides that an earlier run is just over, if no Date is known
+		by = min(by, -by)
+	}
 	w.wallOff += by
 	w.logf("the wall clock is set by %d s", by/1000)
 }
@@ -411,7 +414,7 @@ func (w *model) makeForeign(like row, at ms) {
 	r := w.create(nil, fmt.Sprintf("f%d", len(w.resources)))
 	r.foreign, r.user, r.name, r.created = true, like.user, like.name, at
 	r.history[0].at = at
-	r.ext = []string{"", "other", like.ext}[w.pick.detail(3)]
+	r.ext = []string{"", "other"}[w.pick.detail(2)]
 	r.content = "foreign"
 	w.logf("somebody else creates %s, named %s, ext %q", r.id, r.name, r.ext)
 }
@@ -643,6 +646,8 @@ func (w *model) lookUp(which int) {
 		at = l.at
 	case 4:
 		err, alive = errLost, false
+		w.harm(w.misses > 0)
+		w.misses++
 	case 5:
 		err, final = errService, true
 		w.severe++
@@ -663,6 +668,8 @@ func (w *model) lookUp(which int) {
 		out = append(out, f)
 	}
 	if what == 6 { // it tells nothing about the last
+		w.harm(w.misses > 0)
+		w.misses++
 		out = out[:len(out)-1]
 	}
 	date := w.date(at)

@@ -141,6 +141,7 @@ type model struct {
 	foreigns  map[string]int // ids that are on record as another's, and the run that wrote it
 	faults    int            // that were injected
 	severe    int            // those after which not everything needs to succeed
+	misses    int            // lookups that told nothing: several in a row may be too many
 	rare      int            // how many rare events may still happen
 	edited    bool           // the input of this run differs from an earlier one
 	easy      bool           // nothing in the input conflicts
@@ -155,6 +156,7 @@ type model struct {
 	history []runRecord
 	natural map[string]int // the most rows of a natural name in any input
 	most    map[int]int    // the most rows of an identity in any input
+	adopted map[int]bool   // creates that have taken what somebody else has made for theirs
 
 	// of one run
 	eng     *Engine

@@ -100,6 +100,7 @@ type op struct {
 	held       bool            // the planner keeps it until it is released
 	recordName Key             // recognizes rivals on record
 	ticket     uint64          // the journal's
+	rivalSent  bool            // one of them has no result on record
 	recorded   bool            // it is on record as sent
 	rivals     map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
 

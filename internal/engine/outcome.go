@@ -246,7 +246,7 @@ func (e *Engine) decide(o *op) {
 	}
 	if o.Method == Post && !o.isDuplicate() {
 		delete(e.creates, o.BulkID)
-		defer e.releaseEnding(o.BulkID)
+		defer e.releaseParked(o.BulkID)
 	}
 	if e.stopped != nil {
 		return // the planner has given up everything
@@ -353,7 +353,7 @@ func (e *Engine) tell() {
 	}
 	var changes []Change
 	var results []Result
-	for _, o := range sortByIndex(e.decided) {
+	for _, o := range e.decided {
 		results = append(results, e.result(o))
 		switch {
 		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:

@@ -95,7 +95,7 @@ const rerecordAfter = time.Minute
 // dispatch sends what may leave and has the next requests recorded meanwhile, so
 // that the disk costs no time.
 func (e *Engine) dispatch() {
-	e.refuseCorrected()
+	e.settleRivals()
 	for e.stopped == nil {
 		if e.memory.err != nil {
 			e.stop(fmt.Errorf("%w: %w", ErrJournal, e.memory.err))
@@ -198,11 +198,8 @@ func (e *Engine) recordSent(r *request) {
 func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
-		for _, other := range e.rivals[ticket] {
-			delete(other.rivals, ticket)
-		}
-		delete(e.rivals, ticket)
 	}
+	o.rivals = nil
 	return changes
 }
 

@@ -81,7 +81,7 @@ func TestPartsOfAPartStayApart(t *testing.T) {
 		all = append(all, indexes(r))
 		succeed(p, r)
 	}
-	if got := fmt.Sprint(all); got != "[[3] [4 5 6] [7] [0] [1 2]]" {
+	if got := fmt.Sprint(all); got != "[[0] [1 2] [3] [4 5 6] [7]]" {
 		t.Error(got)
 	}
 }

@@ -49,7 +49,7 @@ var breakages = []breakage{
 	{"a reading counts from when it was told", "lookup.go", "e.weighReading(o, f, l.at, date)", "e.weighReading(o, f, e.now.Elapsed, date)"},
 	{"a search counts from when it was told", "lookup.go", "e.weighCandidates(o, f.Candidates, l.at, date)", "e.weighCandidates(o, f.Candidates, e.now.Elapsed, date)"},
 	{"a plain conflict may be with a create in doubt", "lookup.go", "inFlight || inDoubt {", "false {"},
-	{"a lagging read proves a DELETE", "lookup.go", "case !f.Exists && at < o.young:", "case false:"},
+	{"a lagging read proves a DELETE", "lookup.go", "case !f.Exists && at < e.youngUntil(o):", "case false:"},
 	{"what is there is taken for ours", "lookup.go", "case foreign && o.Guarded:\n\t\treturn Candidate{}, isForeign", "case foreign && o.Guarded:\n\t\treturn candidates[0], isOurs"},
 
 	// Outcomes.
