@@ -72,6 +72,9 @@ func (w *world) live(path string) []string {
 		cancel()
 		j.check(true)
 		time.Sleep(time.Minute)
+		if w.rewrites {
+			ops = rewritten(ops)
+		}
 	}
 	w.moody.calm()
 	j.runWith(context.Background(), c, memory, path, ops)

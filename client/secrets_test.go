@@ -156,7 +156,7 @@ func TestJournalHoldsNoPeople(t *testing.T) {
 	s := webextest.New(webextest.Config{})
 	s.Script(append(echoes(), nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))...)
 	c := newClient(t, s, func(c *client.Config) {
-		c.MaxAttempts, c.LookupPatience, c.MaxWait = 2, time.Millisecond, time.Millisecond
+		c.MaxAttempts, c.LookupPatience, c.MaxWait, c.MaxServiceTime = 2, time.Millisecond, time.Millisecond, time.Millisecond
 	})
 	for n := range 40 {
 		path := filepath.Join(t.TempDir(), fmt.Sprint("j", n))

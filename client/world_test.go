@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type world struct {
 	disk     bool            // the journal is the one on disk
 	stops    []time.Duration // of earlier runs, with a journal
 	moody    *fickle         // what it refuses in these
+	rewrites bool            // each run has the data in another form
 	peaceful bool
 }
 
@@ -176,6 +178,7 @@ func (w *world) drawTrouble(t *rapid.T) {
 		for range rapid.SampledFrom([]int{0, 1, 1, 2}).Draw(t, "stops") {
 			w.stops = append(w.stops, time.Duration(rapid.IntRange(1, 3000).Draw(t, "after"))*time.Millisecond)
 		}
+		w.rewrites = rapid.Bool().Draw(t, "rewrites")
 	}
 	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
 	poison := webextest.Poison(400, func(op webextest.Operation) bool {
@@ -241,6 +244,23 @@ func (w *world) start() (*webextest.Simulator, []client.Operation, error) {
 	}
 	time.Sleep(time.Hour) // nobody takes them for the job's own
 	return s, ops, nil
+}
+
+// rewritten returns the operations with the same data in another form: sorted
+// members, white space, escapes.
+func rewritten(ops []client.Operation) []client.Operation {
+	out := append([]client.Operation(nil), ops...)
+	for i, op := range out {
+		if text, ok := op.Data.(json.RawMessage); ok {
+			var data any
+			if err := json.Unmarshal(text, &data); err != nil {
+				continue
+			}
+			pretty, _ := json.MarshalIndent(data, "", "\t")
+			out[i].Data = json.RawMessage(bytes.ReplaceAll(pretty, []byte("title"), []byte(`t\u0069tle`)))
+		}
+	}
+	return out
 }
 
 var errSecond = errors.New("a second result")

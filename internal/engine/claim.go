@@ -294,8 +294,6 @@ func (e *Engine) inOrder() []*op {
 	return sortByIndex(slices.Collect(maps.Values(e.ops)))
 }
 
-func sortedOps(set map[*op]bool) []*op { return sortByIndex(slices.Collect(maps.Keys(set))) }
-
 func sortByIndex(ops []*op) []*op {
 	slices.SortFunc(ops, func(a, b *op) int { return a.Index - b.Index })
 	return ops
@@ -413,7 +411,7 @@ func (e *Engine) settleRivals() {
 		switch {
 		case o.phase != rivaling:
 		case o.Method == Post:
-			o.corrected = true
+			o.gaveUp = Corrected
 			e.decide(o)
 		case o.rivalSent: // it may have left after the journal was last written
 			e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)

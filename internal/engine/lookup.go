@@ -344,7 +344,7 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 			e.releaseParked(o.BulkID) // what waits for it was not done either
 		}
 		e.pursue(o)
-	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && !o.exhausted && !e.holdsOrder(o):
+	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && o.gaveUp == 0 && !e.holdsOrder(o):
 		e.release(o)
 	default:
 		e.lookAgain(o)
@@ -369,7 +369,7 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 		e.decide(o)
 	case o.Method == Patch && !f.Exists:
 		o.doubt = errors.Join(o.doubt, errors.New("its resource is no longer there"))
-		if o.knowledge == Lost && o.Guarded && o.dropped == nil && !o.exhausted {
+		if o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == 0 {
 			e.release(o)
 			return
 		}

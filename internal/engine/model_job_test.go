@@ -236,6 +236,11 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	for i := 1; i <= n; i++ {
 		j.rows = append(j.rows, randomRow(rng, j.rows, i, n, names, unique))
 	}
+	for i, r := range j.rows {
+		if r.method == Delete && r.on != 0 && isShared(j.rows, r.on) {
+			j.rows[i].method = Patch // a DELETE would free a name that a lost create can still take
+		}
+	}
 	if chance(0.15) {
 		if r := j.rows[rng.IntN(n)]; r.method == Post {
 			j.old = append(j.old, r)
@@ -243,6 +248,17 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	}
 	j.easy = isEasy(j)
 	return j, c
+}
+
+// isShared reports whether several creates have the name of one.
+func isShared(rows []row, label int) bool {
+	n := 0
+	for _, r := range rows {
+		if r.method == Post && r.searchName() == rows[label-1].searchName() {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func randomRow(rng *rand.Rand, before []row, label, n, names int, unique bool) row {
@@ -278,10 +294,6 @@ func randomRow(rng *rand.Rand, before []row, label, n, names int, unique bool) r
 		r.target = fmt.Sprintf("r%d", rng.IntN(2))
 		if chance(0.6) {
 			for _, b := range before {
-				shared := slices.ContainsFunc(before, func(o row) bool { return o.label != b.label && o.user && b.user && o.name == b.name })
-				if shared && r.method == Delete { // it would free a name that a lost create can still take
-					continue
-				}
 				if b.method == Post && chance(0.5) {
 					r.target, r.on, r.user = "", b.label, b.user
 					break

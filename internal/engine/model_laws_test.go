@@ -282,7 +282,7 @@ func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
 		if d.resource != r.id || holds(h.input, d.ident) {
 			continue
 		}
-		for _, old := range w.history[:d.run] {
+		for _, old := range w.history {
 			if holds(old.input, last.ident) && holds(old.input, d.ident) {
 				return true
 			}

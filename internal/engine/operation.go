@@ -116,8 +116,7 @@ type op struct {
 	dropped   *plan.Drop // it will not be sent again
 	recovered bool       // a lookup decided
 	replayed  bool       // an earlier run has done it
-	corrected bool       // its name is that of what an earlier run created from other content
-	exhausted bool       // it has had all its attempts
+	gaveUp    Why        // Corrected or Exhausted: it will not be sent, or not again
 	plain     bool       // it was refused as a duplicate at its first attempt
 	existing  string     // the id of what is there instead
 	reserve   *reserve   // what its lost attempt holds of the error budget

@@ -193,14 +193,16 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 		e.decide(o)
 	case e.stopped != nil:
 		e.decide(o)
-	case o.knowledge == Unsent && (o.dropped != nil || o.exhausted):
+	case o.knowledge == Unsent && (o.dropped != nil || o.gaveUp != 0):
 		e.decide(o)
 	case o.knowledge == Unsent:
 		e.sendLater(o, delay)
 	case !o.lookable():
 		e.decide(o)
 	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded:
-		o.exhausted = o.exhausted || o.tries >= e.cfg.MaxAttempts
+		if o.tries >= e.cfg.MaxAttempts {
+			o.gaveUp = Exhausted
+		}
 		e.lookLater(o, delay)
 	default: // a PATCH or DELETE comes to the same when it is repeated
 		if o.tries > 1 && delay == 0 {
@@ -217,8 +219,7 @@ func (e *Engine) sendLater(o *op, delay time.Duration) {
 		return
 	}
 	o.phase = delayed
-	o.due = e.now.Elapsed + delay
-	e.timers.set(o.due, func() {
+	e.timers.set(e.now.Elapsed+delay, func() {
 		if o.phase == delayed {
 			e.release(o)
 		}
@@ -248,16 +249,9 @@ func (e *Engine) decide(o *op) {
 		delete(e.creates, o.BulkID)
 		defer e.releaseParked(o.BulkID)
 	}
-	if e.stopped != nil {
-		return // the planner has given up everything
+	if o.dropped == nil { // else the planner has given it up
+		e.finish(o, plan.Settled{Done: o.knowledge == Done, ID: o.said.id, At: e.doneAt(o)})
 	}
-	if o.dropped != nil {
-		return // the planner has given it up
-	}
-	finished := plan.Settled{
-		Known: true, Done: o.knowledge == Done, ID: o.said.id, Index: o.Index, At: e.doneAt(o),
-	}
-	e.finish(o, finished)
 }
 
 // finish tells the planner that an operation is over. After an uncertain attempt
@@ -362,7 +356,6 @@ func (e *Engine) tell() {
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
 				Version: o.said.version, Recovered: o.recovered, Date: e.date,
 			})
-
 		case o.recorded && !o.knowledge.Maybe():
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}
@@ -422,7 +415,7 @@ func (e *Engine) whyUnsent(o *op) (Outcome, Reason) {
 	switch {
 	case o.Invalid != nil:
 		return Failed, Reason{Why: Invalid, Err: o.Invalid}
-	case o.corrected:
+	case o.gaveUp == Corrected:
 		return Failed, Reason{Why: Corrected}
 	case o.dropped != nil:
 		outcome := Failed
@@ -430,7 +423,7 @@ func (e *Engine) whyUnsent(o *op) (Outcome, Reason) {
 			outcome = Skipped
 		}
 		return outcome, Reason{Why: Dependency, Drop: *o.dropped}
-	case o.exhausted:
+	case o.gaveUp == Exhausted:
 		return Skipped, Reason{Why: Exhausted, Err: cmp.Or(o.said.err, o.doubt)}
 	case o.refusal != nil:
 		return Skipped, Reason{Why: RequestRefused, Err: o.refusal}

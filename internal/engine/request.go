@@ -487,7 +487,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 	}
 	for i, o := range r.ops {
 		if !answered && o.tries >= e.cfg.MaxAttempts {
-			o.exhausted = true
+			o.gaveUp = Exhausted
 		}
 		e.pursueAfter(o, delays[i])
 	}

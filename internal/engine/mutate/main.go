@@ -1,7 +1,7 @@
 // Command mutate breaks the engine on purpose, one rule at a time, and tells
 // whether the scripts and the model notice.
 //
-//	go run ./internal/engine/mutate [-run REGEXP] [-jobs N]
+//	go run ./internal/engine/mutate [-run REGEXP] [-tests REGEXP] [-jobs N]
 //
 // Each breakage replaces a text that a source file of the engine holds exactly
 // once; the files themselves are not touched. The exit status is 1 if a breakage
@@ -29,6 +29,7 @@ type breakage struct {
 
 func main() {
 	only := flag.String("run", "", "only the breakages whose name matches")
+	tests := flag.String("tests", "Script|Knowledge|Model", "the tests that are to notice")
 	jobs := flag.Int("jobs", 30_000, "random jobs of the model for each")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
@@ -41,12 +42,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	goTest := []string{"-failfast", "-timeout", "5m", "-run", *tests, "./internal/engine", "-model.jobs", fmt.Sprint(*jobs)}
+	if by, err := run(root, goTest); err != nil || by != "" {
+		fmt.Fprintf(os.Stderr, "the tests fail without a breakage: %s %v\n", by, err)
+		os.Exit(2)
+	}
 	missed := 0
 	for _, b := range breakages {
 		if !pattern.MatchString(b.name) {
 			continue
 		}
-		by, err := try(root, b, *jobs)
+		by, err := try(root, b, goTest)
 		switch {
 		case err != nil:
 			missed++
@@ -73,7 +79,7 @@ func moduleRoot() (string, error) {
 }
 
 // try runs the tests with a breakage and returns the names of those that fail.
-func try(root string, b breakage, jobs int) (by string, err error) {
+func try(root string, b breakage, goTest []string) (by string, err error) {
 	path := filepath.Join(root, "internal", "engine", b.file)
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -104,19 +110,23 @@ func try(root string, b breakage, jobs int) (by string, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile: %s", out)
 	}
-	test := exec.Command("go", "test", "-overlay", list, "-failfast", "-timeout", "5m", "./internal/engine", "-model.jobs", fmt.Sprint(jobs), "-model.moves", "0")
+	return run(root, append([]string{"-overlay", list}, goTest...))
+}
+
+// run runs go test and returns the names of the tests that fail.
+func run(root string, goTest []string) (by string, err error) {
+	test := exec.Command("go", append([]string{"test"}, goTest...)...)
 	test.Dir = root
 	out, err := test.CombinedOutput()
 	if err == nil {
 		return "", nil
 	}
-	failed := regexp.MustCompile(`--- FAIL: (\S+)`).FindAllStringSubmatch(string(out), -1)
-	if len(failed) == 0 {
-		return "", fmt.Errorf("go test: %w: %s", err, out)
-	}
 	var names []string
-	for _, f := range failed {
-		names = append(names, f[1])
+	for _, f := range regexp.MustCompile(`--- FAIL: (\S+)`).FindAllSubmatch(out, -1) {
+		names = append(names, string(f[1]))
+	}
+	if len(names) == 0 {
+		return "", fmt.Errorf("go test: %w: %s", err, out)
 	}
 	return strings.Join(names, ", "), nil
 }
