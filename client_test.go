@@ -139,7 +139,7 @@ func TestFailuresKeepTheContract(t *testing.T) {
 			client.Users.Create(gen.User{UserName: "a@example.com"}),
 			client.Users.Create(gen.User{UserName: "A@Example.com"}),
 			client.Users.Delete("5e1fd6a2-0000-4000-8000-000000000000"),
-			client.Users.Patch("5e1fd6a2-0000-4000-8000-000000000000", client.Replace("title", "x")),
+			client.Users.Patch("5e1fd6a2-0000-4000-8000-000000000001", client.Replace("title", "x")),
 			client.Users.Create(gen.User{}),
 		}
 		results, err := newClient(t, w, webextest.DefaultToken).Do(t.Context(), ops...)

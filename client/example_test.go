@@ -86,10 +86,10 @@ func ExampleClient_Run() {
 		}
 	}
 	p := job.Progress()
-	fmt.Println(p.Succeeded, "succeeded in", p.Requests, "requests")
+	fmt.Println(p.Succeeded, "of", p.Read, "succeeded")
 	// Output:
 	// operation 7 failed 409 uniqueness
-	// 999 succeeded in 10 requests
+	// 999 of 1000 succeeded
 }
 
 // See what would be sent: a manager who reports to someone further down.

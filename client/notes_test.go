@@ -3,7 +3,6 @@ package client_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +15,10 @@ type notes struct {
 	mu      sync.Mutex
 	target  client.Target
 	entries []*note // the ticket is the index plus 1
+	byKey   map[client.Key][]int
+	byName  map[client.Key][]int
 	history client.History
-	foreign map[string]bool
+	owned   map[string]bool // ids
 	running bool
 	calls   []string
 	misuse  []string
@@ -34,7 +35,11 @@ type note struct {
 	success client.Success
 }
 
-func newNotes() *notes { return &notes{count: map[string]int{}, foreign: map[string]bool{}} }
+func newNotes() *notes {
+	return &notes{
+		byKey: map[client.Key][]int{}, byName: map[client.Key][]int{}, owned: map[string]bool{}, count: map[string]int{},
+	}
+}
 
 func (j *notes) call(name string, n int) error {
 	j.calls = append(j.calls, fmt.Sprint(name, " ", n))
@@ -93,8 +98,8 @@ func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Recor
 
 func (j *notes) claim(e client.Entry) client.Record {
 	for _, known := range []client.Known{client.KnownDone, client.KnownSent} {
-		for i, n := range j.entries {
-			if n.entry.Key == e.Key && n.known == known && !n.claimed {
+		for _, i := range j.byKey[e.Key] {
+			if n := j.entries[i]; n.known == known && !n.claimed {
 				n.claimed = true
 				rec := client.Record{Ticket: client.Ticket(i + 1), Known: known}
 				if known == client.KnownDone {
@@ -107,12 +112,16 @@ func (j *notes) claim(e client.Entry) client.Record {
 		}
 	}
 	rec := client.Record{Ticket: client.Ticket(len(j.entries) + 1)}
-	for i, n := range j.entries {
-		if n.known != client.KnownNothing && !n.claimed && e.Name != (client.Key{}) && n.entry.Name == e.Name {
-			rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
-			rec.RivalSent = rec.RivalSent || n.known == client.KnownSent
+	if e.Name != (client.Key{}) {
+		for _, i := range j.byName[e.Name] {
+			if n := j.entries[i]; n.known != client.KnownNothing && !n.claimed {
+				rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
+				rec.RivalSent = rec.RivalSent || n.known == client.KnownSent
+			}
 		}
+		j.byName[e.Name] = append(j.byName[e.Name], len(j.entries))
 	}
+	j.byKey[e.Key] = append(j.byKey[e.Key], len(j.entries))
 	j.entries = append(j.entries, &note{entry: e, claimed: true})
 	return rec
 }
@@ -145,7 +154,7 @@ func (j *notes) Write(_ context.Context, updates []client.Update) error {
 			j.history.LastDate = u.Date
 		}
 		if u.Kind == client.UpdateForeign {
-			j.foreign[u.ID] = true
+			j.owned[u.ID] = true
 			continue
 		}
 		if u.Ticket == 0 || int(u.Ticket) > len(j.entries) || j.entries[u.Ticket-1].claimed == (u.Kind == client.UpdateReplaced) {
@@ -174,6 +183,8 @@ func (j *notes) update(n *note, u client.Update) {
 			j.wrong("done without having been sent")
 		}
 		n.known, n.success = client.KnownDone, u.Success
+		l, _ := client.ParseLocation(u.Success.Location)
+		j.owned[l.ID] = true
 	case client.UpdateForget:
 		if n.known == client.KnownDone {
 			j.wrong("a done operation is forgotten")
@@ -192,10 +203,7 @@ func (j *notes) Owned(_ context.Context, ids []string) ([]bool, error) {
 	}
 	out := make([]bool, len(ids))
 	for i, id := range ids {
-		out[i] = j.foreign[id] || slices.ContainsFunc(j.entries, func(n *note) bool {
-			l, _ := client.ParseLocation(n.success.Location)
-			return n.known == client.KnownDone && l.ID == id
-		})
+		out[i] = j.owned[id]
 	}
 	return out, nil
 }

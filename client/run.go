@@ -12,9 +12,9 @@ import (
 )
 
 // Run carries out a job and gives the results as they come. Each operation
-// that was read has one. If the job stops before its source ends, the last
-// pair is an error that says why; a job that ends by itself has none, whatever
-// became of its operations.
+// that was read has one, with an Err of its own where it did not succeed. If the
+// job stops before its source ends, the last pair is an error that says why; a job
+// that ends by itself has none, whatever became of its operations.
 //
 // When the loop over it is left, or ctx ends, nothing new is sent, requests in
 // flight get Config.Grace to answer, and the rest is skipped. No goroutine
@@ -38,14 +38,15 @@ func (c *Client) Run(ctx context.Context, job *Job) iter.Seq2[Result, error] {
 
 // Do carries out operations and returns their results in the order of ops.
 //
-// A nil error does not mean that all operations succeeded: it means that the job
-// ran to its end. Look at each Result, or join their errors with [Errors]. A
-// non-nil error is that of Run: the job stopped, and the rest is Skipped.
+// A nil error does NOT mean that all operations succeeded: it means that the job
+// was not stopped. Each Result has its own Err; [JoinErrors] joins them. A non-nil
+// error is that of Run: the job stopped, and what was not done by then is Skipped.
 func (c *Client) Do(ctx context.Context, ops ...Operation) ([]Result, error) {
 	return c.DoJob(ctx, &Job{}, ops...)
 }
 
-// DoJob is Do with the settings of a job, whose Source and ReadOn are not used.
+// DoJob is Do with the settings of a job, whose Source and ReadOn are not used. As
+// with Do, a nil error does not mean that all operations succeeded.
 func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Result, error) {
 	if job == nil {
 		return nil, errNilJob
@@ -291,7 +292,8 @@ func (r *run) idleIn() (wait time.Duration, ok bool) {
 	if r.fed.Before(since) {
 		since = r.fed // the source had paused before
 	}
-	return max(0, time.Until(since.Add(idleAfter))), len(r.feed) == 0
+	// At least a moment, for a source that had no chance to run on a busy machine.
+	return max(idleAfter/10, time.Until(since.Add(idleAfter))), len(r.feed) == 0
 }
 
 // takeEvents handles what else has happened already.

@@ -307,6 +307,7 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(Success)
 		o.said = said{status: k.Status, id: k.ID, location: k.Location, version: k.Version}
 		o.recovered = k.Recovered
+		e.countDoubt(o)
 		e.decide(o)
 	case KnownSent:
 		o.recorded = true

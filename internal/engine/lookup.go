@@ -261,7 +261,7 @@ var errNothingTold = errors.New("the lookup told nothing about it")
 
 // missLookup goes on after a lookup that told nothing.
 func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
-	patience := e.now.Elapsed-o.since < e.cfg.LookupPatience
+	patience := at-o.since < e.cfg.LookupPatience
 	switch {
 	case !o.knowledge.Maybe() && (f.Final || o.plain || !patience):
 		o.plain = false
@@ -294,7 +294,7 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		e.countDoubt(o)
 		e.decide(o)
 	case o.knowledge == Done:
-		if e.now.Elapsed-o.since >= e.cfg.LookupPatience {
+		if at-o.since >= e.cfg.LookupPatience {
 			e.decide(o)
 			return
 		}

@@ -631,7 +631,7 @@ func (w *model) lookUp(which int) {
 	l := w.lookups[which]
 	w.lookups = slices.Delete(w.lookups, which, which+1)
 	at, lag := w.now, ms(0)
-	what := w.pick.fault(7)
+	what := w.pick.fault(8)
 	if what > 0 {
 		w.faults++
 	}
@@ -648,6 +648,10 @@ func (w *model) lookUp(which int) {
 		err, alive = errLost, false
 		w.harm(w.misses > 0)
 		w.misses++
+	case 7: // it takes its time
+		w.severe++ // a create without an id may be given up for it
+		at, lag = l.at, patience-1
+		w.pass(w.capped(w.now + 20_000))
 	case 5:
 		err, final = errService, true
 		w.severe++

@@ -185,12 +185,21 @@ func (e *Engine) recordSent(r *request) {
 			changes = append(changes, e.replaceRivals(o)...)
 		}
 		o.recorded = true
-		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: o.recordName, Sent: e.now.Wall, Date: e.date})
+		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: o.recordName, Sent: e.now.Wall, Date: e.dateBefore()})
 	}
 	if len(changes) > 0 {
 		r.onDisk = false
 		e.record(changes, func() { r.onDisk = true }, nil)
 	}
+}
+
+// dateBefore is the latest time of the service that was told before now, in this
+// run or in an earlier one.
+func (e *Engine) dateBefore() time.Time {
+	if e.date.IsZero() {
+		return e.cfg.LastDate
+	}
+	return e.date
 }
 
 // replaceRivals has the journal forget what earlier runs have done to the resource

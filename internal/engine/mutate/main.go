@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ type breakage struct {
 
 func main() {
 	only := flag.String("run", "", "only the breakages whose name matches")
-	tests := flag.String("tests", "Script|Knowledge|Model", "the tests that are to notice")
+	tests := flag.String("tests", "Script|Learn,Model", "the tests that are to notice, one group after the other")
 	jobs := flag.Int("jobs", 30_000, "random jobs of the model for each")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
@@ -42,8 +43,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	goTest := []string{"-failfast", "-timeout", "5m", "-run", *tests, "./internal/engine", "-model.jobs", fmt.Sprint(*jobs)}
-	if by, err := run(root, goTest); err != nil || by != "" {
+	var groups [][]string
+	for _, group := range strings.Split(*tests, ",") {
+		groups = append(groups, []string{"-failfast", "-timeout", "5m", "-run", group, "./internal/engine", "-model.jobs", fmt.Sprint(*jobs)})
+	}
+	if by, err := runAll(root, groups); err != nil || by != "" {
 		fmt.Fprintf(os.Stderr, "the tests fail without a breakage: %s %v\n", by, err)
 		os.Exit(2)
 	}
@@ -52,7 +56,7 @@ func main() {
 		if !pattern.MatchString(b.name) {
 			continue
 		}
-		by, err := try(root, b, goTest)
+		by, err := try(root, b, groups)
 		switch {
 		case err != nil:
 			missed++
@@ -79,7 +83,7 @@ func moduleRoot() (string, error) {
 }
 
 // try runs the tests with a breakage and returns the names of those that fail.
-func try(root string, b breakage, goTest []string) (by string, err error) {
+func try(root string, b breakage, groups [][]string) (by string, err error) {
 	path := filepath.Join(root, "internal", "engine", b.file)
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -110,7 +114,17 @@ func try(root string, b breakage, goTest []string) (by string, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("it does not compile: %s", out)
 	}
-	return run(root, append([]string{"-overlay", list}, goTest...))
+	return runAll(root, groups, "-overlay", list)
+}
+
+// runAll runs groups of tests until one fails.
+func runAll(root string, groups [][]string, flags ...string) (by string, err error) {
+	for _, group := range groups {
+		if by, err = run(root, append(slices.Clone(flags), group...)); err != nil || by != "" {
+			return by, err
+		}
+	}
+	return "", nil
 }
 
 // run runs go test and returns the names of the tests that fail.
