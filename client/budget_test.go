@@ -179,9 +179,9 @@ func TestUnknownOutcomesHoldTheBudget(t *testing.T) {
 	}
 }
 
-// A circle that is refused whole can't be divided; of its operations no more
+// A cycle that is refused whole can't be divided; of its operations no more
 // fail than the budget allows.
-func TestRefusedCircleAndTheBudget(t *testing.T) {
+func TestRefusedCycleAndTheBudget(t *testing.T) {
 	for budget := range 5 {
 		sc := scenario{job: client.Job{FailOnErrors: budget}}
 		sc.service.Faults = webextest.Poison(400, func(op webextest.Operation) bool { return op.BulkID == "b" })

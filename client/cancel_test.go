@@ -14,7 +14,7 @@ import (
 )
 
 // stopAt runs a job that is canceled after a time, and checks what holds for
-// all of them: each operation that was read has its fate, what is said to be
+// all of them: each operation that was read has its outcome, what is said to be
 // skipped was not done, nothing is sent after the end, no goroutine is left.
 //
 //lint:ignore ST1008 the results come first in every check
@@ -65,7 +65,7 @@ func TestCancelAtEveryStage(t *testing.T) {
 		"before it begins":     {after: 0, most: 0},
 		"in flight":            {service: webextest.Config{Latency: 5 * time.Second}, after: time.Second, least: known, most: 5 * time.Second},
 		"in flight too long":   {service: webextest.Config{Latency: 50 * time.Second}, after: time.Second, least: map[client.Outcome]int{client.Unknown: 400}, most: 11 * time.Second},
-		"at the gate":          {script: []*webextest.Fault{webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40")}, after: 10 * time.Second, most: 10 * time.Second},
+		"at the throttle":      {script: []*webextest.Fault{webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40")}, after: 10 * time.Second, most: 10 * time.Second},
 		"in a lookup":          {service: webextest.Config{ReadLag: time.Hour}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
 		"in a slow lookup":     {script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: []*webextest.Fault{webextest.Late(time.Hour)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
 		"before a repetition":  {script: []*webextest.Fault{webextest.Busy(429), webextest.Busy(429), webextest.Busy(429), webextest.Busy(429)}, after: time.Millisecond, most: 2 * time.Millisecond},
@@ -178,7 +178,7 @@ func TestLeavingTheLoopLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// A source that gives an error ends the job: what it gave before has its fate.
+// A source that gives an error ends the job: what it gave before has its outcome.
 func TestSourceThatFails(t *testing.T) {
 	broken := errors.New("line 251 is broken")
 	synctest.Test(t, func(t *testing.T) {

@@ -51,7 +51,7 @@ func TestRequestsAreFilledWithAJournal(t *testing.T) {
 	}
 }
 
-// What is being put on record as sent when the job stops gets its fate after
+// What is being put on record as sent when the job stops gets its outcome after
 // that, lest the record says for good that it was sent.
 func TestStopWhileRequestsAreMadeReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestStopWhileRequestsAreMadeReady(t *testing.T) {
 	})
 }
 
-// While the disk is slow to take fates, requests leave as long as twice as many
+// While the disk is slow to take outcomes, requests leave as long as twice as many
 // as can be with the service are not over, and no longer.
 func TestSlowDiskHoldsRequestsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestSlowDiskHoldsRequestsBack(t *testing.T) {
 		c := newClient(t, s, func(c *client.Config) { c.Concurrency, c.Limits.Operations = 3, 10 })
 		time.AfterFunc(30*time.Second, func() {
 			if n := requests(s); n != 6 {
-				t.Errorf("%d requests before the first fates were on record", n)
+				t.Errorf("%d requests before the first outcomes were on record", n)
 			}
 		})
 		results, err := c.DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), done: time.Minute}}, users(300)...)

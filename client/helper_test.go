@@ -107,7 +107,7 @@ func add(t *testing.T, s *webextest.Simulator, name string, more ...string) (id 
 }
 
 // run collects the results of a job and checks the law that holds for every
-// one: each operation that was read has one fate.
+// one: each operation that was read has one outcome.
 func run(t *testing.T, c *client.Client, job *client.Job) (map[int]client.Result, error) {
 	t.Helper()
 	results := map[int]client.Result{}

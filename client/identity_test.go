@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -160,25 +161,31 @@ func TestCorrectedCreate(t *testing.T) {
 	})
 }
 
-// One journal serves one job at a time.
+// One journal serves one job at a time, also where both have it open.
 func TestTwoJobsOnOneJournal(t *testing.T) {
 	stories(t, func(st *story) {
+		var j client.Journal = st.memory
 		if st.path != "" {
-			return // of a file that is open, package journal takes care
+			disk, err := journal.Open(st.path)
+			if err != nil {
+				st.t.Fatal(err)
+			}
+			defer disk.Close()
+			j = disk
 		}
 		c := newClient(st.t, st.s, nil)
 		second := make(chan error, 1)
 		time.AfterFunc(time.Second/2, func() {
-			_, err := c.DoJob(context.Background(), &client.Job{Journal: st.memory}, users(10)...)
+			_, err := c.DoJob(context.Background(), &client.Job{Journal: j}, users(10)...)
 			second <- err
 		})
-		results, err := c.DoJob(st.t.Context(), &client.Job{Journal: st.memory}, users(10)...)
+		results, err := c.DoJob(st.t.Context(), &client.Job{Journal: j}, users(10)...)
 		want(st.t, results, map[client.Outcome]int{client.Succeeded: 10})
 		if two := <-second; err != nil || !errors.Is(two, client.ErrJournal) || st.sent() != 10 {
 			st.t.Errorf("%v; the second: %v; %d sent", err, two, st.sent())
 		}
 		// Once the first has ended, the journal can serve another.
-		if _, err := c.DoJob(st.t.Context(), &client.Job{Journal: st.memory}, users(10)...); err != nil || st.sent() != 10 {
+		if _, err := c.DoJob(st.t.Context(), &client.Job{Journal: j}, users(10)...); err != nil || st.sent() != 10 {
 			st.t.Errorf("%v, %d sent", err, st.sent())
 		}
 	})

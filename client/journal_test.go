@@ -73,7 +73,7 @@ func TestJournalIsAhead(t *testing.T) {
 }
 
 // A journal that fails, at any call, stops the job: nothing is sent from then
-// on, every operation has its fate, and the next run makes good for it.
+// on, every operation has its outcome, and the next run makes good for it.
 func TestJournalThatFails(t *testing.T) {
 	t.Parallel()
 	full := errors.New("disk full")

@@ -63,8 +63,8 @@ func TestOneResourceKeepsItsOrder(t *testing.T) {
 	}
 }
 
-// One PATCH is put off while the next on the same user is done: the next one
-// has the last word all the same.
+// One PATCH is put off, or its answer is lost: the next one on the same user waits
+// for it, and has the last word.
 func TestLaterPatchHasTheLastWord(t *testing.T) {
 	for _, fault := range []*webextest.Fault{
 		{Item: func(op webextest.Operation) int {
@@ -82,13 +82,16 @@ func TestLaterPatchHasTheLastWord(t *testing.T) {
 			if u := s.Users()[0]; u["title"] != "second" {
 				t.Errorf("the title is %v", u["title"])
 			}
+			if all := s.Ledger(); all[len(all)-1].BulkID != "second" || all[len(all)-2].BulkID != "first" || results[2].Attempts != 1 {
+				t.Errorf("the second was sent before the first was done: %v", all)
+			}
 		})
 	}
 }
 
-// Nor does one that failed only because what it refers to in its request was put
-// off, or in an ordered job anything before it.
-func TestForgivenPatchComesBeforeTheNext(t *testing.T) {
+// It waits as well for one that was refused only because what it refers to in its
+// request was put off, and is sent again.
+func TestExcusedPatchComesBeforeTheNext(t *testing.T) {
 	boss := `"Operations":[{"op":"replace","path":"` + client.SchemaEnterpriseUser + `:manager.value","value":"bulkId:u0"},`
 	lost := func(a *webextest.Answer) {
 		a.Items = slices.DeleteFunc(a.Items, func(it webextest.Item) bool { return it.BulkID == "u1" })

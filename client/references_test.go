@@ -140,8 +140,8 @@ func TestChain(t *testing.T) {
 	}
 }
 
-func TestCircles(t *testing.T) {
-	circle := func(name string, n int) (ops []client.Operation) {
+func TestCycles(t *testing.T) {
+	cycle := func(name string, n int) (ops []client.Operation) {
 		for i := range n {
 			ops = append(ops, create(fmt.Sprintf("%s%d", name, i), manager(fmt.Sprintf("%s%d", name, (i+1)%n))))
 		}
@@ -149,7 +149,7 @@ func TestCircles(t *testing.T) {
 	}
 	for _, n := range []int{1, 2, 3, 99, 100, 101} {
 		sc := scenario{}
-		ops := slices.Concat(circle("c", n), users(50), circle("d", 2))
+		ops := slices.Concat(cycle("c", n), users(50), cycle("d", 2))
 		sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			expected := map[client.Outcome]int{client.Succeeded: n + 52}
 			if n > 100 {

@@ -52,7 +52,7 @@ func TestHalvesKeepReferences(t *testing.T) {
 	sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		want(t, results, map[client.Outcome]int{client.Succeeded: 299, client.Failed: 1})
 	})
-	// A circle can't be divided.
+	// A cycle can't be divided.
 	sc = scenario{service: sc.service}
 	sc.run(t, []client.Operation{create("u77", manager("a")), create("a", manager("u77")), create("b")}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 2})

@@ -117,13 +117,14 @@ func (e *Engine) lookLater(o *op, delay time.Duration) {
 	})
 }
 
-// lookAgain has an operation looked up after a growing interval, and once more
-// exactly when it can be proven that it was not done.
+// lookAgain has an operation looked up after a growing interval, and exactly when
+// it can be proven that it was not done; should that lookup fail, more of them
+// follow soon.
 func (e *Engine) lookAgain(o *op) {
 	o.interval = min(max(firstInterval, 2*o.interval), lastInterval)
 	wait := o.interval
-	if proof := e.proofIn(o, e.now.Elapsed); o.knowledge.Maybe() && proof > 0 {
-		wait = min(wait, proof)
+	if proof := e.proofIn(o, e.now.Elapsed); o.knowledge.Maybe() && proof > 0 && proof <= wait {
+		wait, o.interval = proof, 0
 	}
 	at := e.now.Elapsed + wait
 	o.due = at

@@ -290,3 +290,19 @@ func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
 	}
 	return false
 }
+
+// resourceOf is what a PATCH or DELETE changes, nil if nobody knows yet.
+func (w *model) resourceOf(m *mop) *resource {
+	if m.target != "" {
+		return w.find(m.target)
+	}
+	for _, o := range w.input {
+		if o.bulkID == m.targetName && o.method == Post {
+			if w.isTold[o.index] {
+				return w.find(w.told[o.index].ID)
+			}
+			return nil
+		}
+	}
+	return nil
+}

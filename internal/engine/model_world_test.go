@@ -12,6 +12,13 @@ import (
 // The model: a second, tiny service with its clocks, its late work and its lag,
 // a journal that is a list, and a driver that lets a chooser decide what happens
 // next. It knows nothing of how the engine decides.
+//
+// Where nobody could tell, the model does not go: the service works for no longer
+// than maxWork and lags for no longer than patience; with a journal the wall clock
+// is not set forward (it hides that an earlier run is just over, where no Date is
+// known); rows that share a name are not removed or corrected between runs, and
+// what one of them makes is not deleted by reference; somebody else does not use
+// our externalIds, and changes nothing of what is there.
 
 // ms is a time in milliseconds. True times count from the start of the job.
 type ms = int64

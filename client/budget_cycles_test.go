@@ -14,7 +14,7 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// couples are users of whom each two manage each other: circles.
+// couples are users of whom each two manage each other: cycles.
 func couples(n int) (ops []client.Operation) {
 	for i := range n {
 		a, b := fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)
@@ -23,9 +23,9 @@ func couples(n int) (ops []client.Operation) {
 	return ops
 }
 
-// Where a request is stopped in the middle of a circle, what failed of it has
+// Where a request is stopped in the middle of a cycle, what failed of it has
 // failed, and what was left out of it is not tried again for nothing.
-func TestBudgetIsExactWithCircles(t *testing.T) {
+func TestBudgetIsExactWithCycles(t *testing.T) {
 	for _, unattempted := range []int{0, 412, 409} {
 		for _, budget := range []int{1, 5, 100} {
 			for _, concurrency := range []int{1, 4, 16} {
@@ -49,8 +49,8 @@ func TestBudgetIsExactWithCircles(t *testing.T) {
 	}
 }
 
-// The same for one circle: one request, and what is not done has its reason.
-func TestCircleThatTheBudgetStops(t *testing.T) {
+// The same for one cycle: one request, and what is not done has its reason.
+func TestCycleThatTheBudgetStops(t *testing.T) {
 	sc := scenario{job: client.Job{FailOnErrors: 1}}
 	sc.prepare = func(t *testing.T, s *webextest.Simulator) { add(t, s, "a0"); time.Sleep(time.Hour) }
 	sc.run(t, couples(1), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
@@ -173,7 +173,7 @@ func (d deaf) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.RoundTripper.RoundTrip(r)
 }
 
-// The law at random: circles and chains of users of whom many are taken, and
+// The law at random: cycles and chains of users of whom many are taken, and
 // operations that are put off.
 func TestBudgetIsExactAtRandom(t *testing.T) {
 	for seed := range int64(12) {

@@ -75,7 +75,7 @@ func TestOneRefusalHoldsAll(t *testing.T) {
 	}
 }
 
-// Lookups ask the same service: they wait for the same gate, and close it.
+// Lookups ask the same service: they wait at the same throttle, and close it.
 func TestLookUpsUseTheGate(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.searches = []*webextest.Fault{webextest.Refuse(429, "20"), webextest.Refuse(503, "5")}
