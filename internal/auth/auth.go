@@ -66,8 +66,8 @@ func New(cfg Config) (*Source, error) {
 	if err := CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
 	}
-	if missing := cfg.Credentials.missing(); missing != nil {
-		return nil, fmt.Errorf("no %s", strings.Join(missing, ", no "))
+	if err := cfg.Credentials.check(); err != nil {
+		return nil, err
 	}
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}

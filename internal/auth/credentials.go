@@ -36,20 +36,40 @@ func FromEnvironment(getenv func(string) string) (Credentials, bool) {
 		ClientID:     getenv("WEBEX_CLIENT_ID"),
 		ClientSecret: getenv("WEBEX_CLIENT_SECRET"),
 		RefreshToken: getenv("WEBEX_REFRESH_TOKEN"),
-	}
-	return c, c.missing() == nil
+	}.bare()
+	return c, c.ClientID != "" && c.ClientSecret != "" && c.RefreshToken != ""
 }
 
-// missing names what is not there, nil when nothing is missing.
-func (c Credentials) missing() (names []string) {
+// bare returns the credentials without what stands around a secret that was
+// copied, as ParseToken takes it off.
+func (c Credentials) bare() Credentials {
+	for _, text := range []*string{&c.ClientID, &c.ClientSecret, &c.RefreshToken, &c.AccessToken} {
+		*text = bare(*text)
+	}
+	return c
+}
+
+// check names the members that are missing, or else one that holds what none
+// can hold (RFC 6749, appendix A), without quoting it.
+func (c Credentials) check() error {
+	var missing []string
+	var wrong error
 	for _, m := range []struct{ name, value string }{
 		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret}, {"refresh_token", c.RefreshToken},
+		{"access_token", c.AccessToken},
 	} {
-		if m.value == "" {
-			names = append(names, m.name)
+		found := firstOther(m.value, func(r rune) bool { return ' ' < r && r <= '~' })
+		switch {
+		case m.value == "" && m.name != "access_token":
+			missing = append(missing, m.name)
+		case found != "" && wrong == nil:
+			wrong = fmt.Errorf("%q holds %s", m.name, found)
 		}
 	}
-	return names
+	if missing != nil {
+		return fmt.Errorf(`no "%s" in it`, strings.Join(missing, `", no "`))
+	}
+	return wrong
 }
 
 // serves reports whether the access token can be used.
@@ -61,19 +81,23 @@ func (c Credentials) serves(refused string) bool {
 // client_secret and refresh_token, which only its owner may be able to read.
 // New tokens will be kept there, along with any other member.
 func Load(path string) (Credentials, error) {
-	var c Credentials
+	if err := checkKind(path, 0); err != nil {
+		return Credentials{}, err
+	}
 	if err := OwnerOnly(path); err != nil {
-		return c, err
+		return Credentials{}, err
 	}
-	raw, err := os.ReadFile(path)
+	text, err := ReadText(path, maxFile)
 	if err != nil {
-		return c, err
+		return Credentials{}, err
 	}
-	if json.Unmarshal(raw, &c) != nil { // its error would quote the file
+	var c Credentials
+	if json.Unmarshal([]byte(text), &c) != nil { // its error would quote the file
 		return Credentials{}, fmt.Errorf(`%s: expected a JSON object with "client_id", "client_secret" and "refresh_token"`, path)
 	}
-	if missing := c.missing(); missing != nil {
-		return Credentials{}, fmt.Errorf(`%s: no "%s" in it`, path, strings.Join(missing, `", no "`))
+	c = c.bare()
+	if err := c.check(); err != nil {
+		return Credentials{}, fmt.Errorf("%s: %w", path, err)
 	}
 	c.file = path
 	return c, nil
