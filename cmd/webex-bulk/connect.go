@@ -214,7 +214,7 @@ func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.from, err)
 	}
-	return source.Token, nil
+	return source, nil
 }
 
 // planner is a client that cannot send: it has neither organization nor token.

@@ -1,13 +1,10 @@
 package auth
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -73,8 +70,8 @@ func (c Credentials) check() error {
 }
 
 // serves reports whether the access token can be used.
-func (c Credentials) serves(refused string) bool {
-	return c.AccessToken != "" && c.AccessToken != refused && (c.Expiry.IsZero() || time.Until(c.Expiry) > leeway)
+func (c Credentials) serves() bool {
+	return c.AccessToken != "" && (c.Expiry.IsZero() || time.Until(c.Expiry) > leeway)
 }
 
 // Load reads credentials from a JSON file with the members client_id,
@@ -106,8 +103,16 @@ func Load(path string) (Credentials, error) {
 // KeptIn returns the credentials as they are to be kept in a new file, which is
 // written at once.
 func (c Credentials) KeptIn(path string) (Credentials, error) {
+	if err := c.check(); err != nil {
+		return c, err
+	}
 	c.file = path
-	return c, c.save()
+	s, err := openStore(path)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	defer s.close()
+	return c, s.keep(c)
 }
 
 // ErrExposed says that a file with a secret can be read by others.
@@ -125,68 +130,4 @@ func OwnerOnly(path string) error {
 		return fmt.Errorf("%s: %w (mode %04o): chmod 600 %s", path, ErrExposed, mode, path)
 	}
 	return nil
-}
-
-// writable tries whether save can succeed, before there is anything to lose.
-func (c Credentials) writable() error {
-	f, err := c.create()
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// create makes a new file beside the one that it is to replace.
-func (c Credentials) create() (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(c.target()), ".webex-bulk-*") // mode 0600
-}
-
-// target is the file itself, where the path is a link to it.
-func (c Credentials) target() string {
-	if real, err := filepath.EvalSymlinks(c.file); err == nil {
-		return real
-	}
-	return c.file
-}
-
-// save replaces the file in one step: whoever reads it, and whatever happens
-// meanwhile, finds the old credentials or the new ones.
-func (c Credentials) save() (err error) {
-	mode, members := fs.FileMode(0o600), map[string]json.RawMessage{}
-	if info, err := os.Stat(c.file); err == nil {
-		mode = info.Mode().Perm()
-		if old, err := os.ReadFile(c.file); err == nil {
-			_ = json.Unmarshal(old, &members) // what is not an object is replaced
-		}
-	}
-	if err := c.into(members); err != nil {
-		return err
-	}
-	f, err := c.create()
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	enc := json.NewEncoder(f)
-	enc.SetIndent("", "  ")
-	if err := errors.Join(enc.Encode(members), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), c.target())
-}
-
-// into writes the members of c over those of a file.
-func (c Credentials) into(members map[string]json.RawMessage) error {
-	for _, gone := range []string{"access_token", "expiry"} {
-		delete(members, gone)
-	}
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	return json.NewDecoder(bytes.NewReader(raw)).Decode(&members)
 }
