@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
 	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "webextest"},
-	"internal/auth":           {"client"},
+	"internal/auth":           {"client", "internal/textfile"},
 }
 
 // light is all that the library may bring into a program besides the standard

@@ -117,13 +117,16 @@ func setting(value, flag, variable string) (text, name string) {
 	return strings.TrimSpace(os.Getenv(variable)), variable
 }
 
+// maxCAFile is the most bytes of a --ca-file: those of systems have some 250 KiB.
+const maxCAFile = 8 << 20
+
 // httpClient goes through the environment's proxies, as net/http does, and
 // trusts the certificates of --ca-file.
 func (c *connection) httpClient() (*http.Client, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = max(c.cfg.Concurrency, t.MaxIdleConnsPerHost)
 	if c.caFile != "" {
-		raw, err := os.ReadFile(c.caFile)
+		certificates, err := auth.ReadText(c.caFile, maxCAFile)
 		if err != nil {
 			return nil, fmt.Errorf("--ca-file: %w", err)
 		}
@@ -131,7 +134,7 @@ func (c *connection) httpClient() (*http.Client, error) {
 		if err != nil {
 			pool = x509.NewCertPool()
 		}
-		if !pool.AppendCertsFromPEM(raw) {
+		if !pool.AppendCertsFromPEM([]byte(certificates)) {
 			return nil, fmt.Errorf("--ca-file %s: no certificate in it, expected PEM", c.caFile)
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
@@ -146,12 +149,12 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		return nil, errors.New("--token-file and --credentials contradict each other: give one of them")
 	case c.tokenFile != "":
 		c.from = "--token-file " + c.tokenFile
-		if err := auth.OwnerOnly(c.tokenFile); errors.Is(err, auth.ErrExposed) {
-			c.warn("--token-file " + err.Error())
-		}
 		source, err := auth.File(c.tokenFile)
 		if err != nil {
 			return nil, fmt.Errorf("--token-file: %w", err)
+		}
+		if err := auth.OwnerOnly(c.tokenFile); errors.Is(err, auth.ErrExposed) {
+			c.warn("--token-file " + err.Error())
 		}
 		return source, nil
 	case c.credentials != "":
@@ -162,8 +165,12 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		}
 		return c.refreshed(loaded)
 	}
-	if token := strings.TrimSpace(os.Getenv("WEBEX_ACCESS_TOKEN")); token != "" {
+	if text := strings.TrimSpace(os.Getenv("WEBEX_ACCESS_TOKEN")); text != "" {
 		c.from = "WEBEX_ACCESS_TOKEN"
+		token, err := auth.ParseToken(text)
+		if err != nil {
+			return nil, fmt.Errorf("WEBEX_ACCESS_TOKEN: %w", err)
+		}
 		return client.StaticToken(token), nil
 	}
 	if found, ok := auth.FromEnvironment(os.Getenv); ok {
@@ -179,7 +186,7 @@ func (c *connection) tokens() (client.TokenSource, error) {
 // missingVariables names what is not there of an app's variables where some are.
 func missingVariables() string {
 	all := []string{"WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN"}
-	missing := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return os.Getenv(name) != "" })
+	missing := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return strings.TrimSpace(os.Getenv(name)) != "" })
 	if len(missing) == len(all) {
 		return ""
 	}
@@ -205,9 +212,9 @@ func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, erro
 		BaseURL: c.cfg.BaseURL, HTTPClient: c.cfg.HTTPClient, Credentials: found, Warn: c.warn,
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", c.from, err)
 	}
-	return source.Token, nil
+	return source, nil
 }
 
 // planner is a client that cannot send: it has neither organization nor token.

@@ -6,11 +6,11 @@
 //		return err // not there, incomplete, or readable by others
 //	}
 //	source, err := auth.New(auth.Config{BaseURL: "https://webexapis.com", Credentials: credentials})
-//	c, err := client.New(client.Config{Token: source.Token, ...})
+//	c, err := client.New(client.Config{Token: source, ...})
 //
-// A source is a client.TokenSource. It refreshes the token when it is about to
-// expire or was refused, once for all who ask at the same time, and keeps what
-// comes back in the file it came from. No secret is in any of its errors.
+// A source refreshes the token when it is about to expire or was refused, once
+// for all who ask at the same time, and keeps what comes back in the file it came
+// from. No secret is in any of its errors.
 package auth
 
 import (
@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/webexscim/bulk/client"
 )
 
 // Config says where tokens come from.
@@ -40,34 +42,33 @@ type Config struct {
 	Warn func(string)
 }
 
-// Source gives the tokens of one integration or service app. Its methods may be
-// called from several goroutines.
-type Source struct {
+// refresher gets the tokens of one integration or service app.
+type refresher struct {
 	cfg  Config
 	http *http.Client
-	turn chan struct{} // held by whoever refreshes or looks
 	now  Credentials
+	gave string // the access token that was given last
 }
 
-// endpoint is where Webex exchanges refresh tokens
-// (developer.webex.com/docs/integrations).
-const endpoint = "/v1/access_token"
-
 const (
-	// leeway is how long before its end a token is no longer used.
+	// endpoint is where Webex exchanges refresh tokens
+	// (developer.webex.com/docs/integrations).
+	endpoint = "/v1/access_token"
+	// leeway is how long before its end a token of the file is no longer used.
 	leeway = time.Minute
-	// patience bounds one exchange of tokens with all its tries.
-	patience = 30 * time.Second
-	tries    = 3
+	// tries bounds how often one exchange is sent.
+	tries = 3
 )
 
-// New checks cfg. Nothing is sent.
-func New(cfg Config) (*Source, error) {
+// New returns a source of access tokens for the credentials. It refuses
+// credentials of a file in which a new refresh token could not be kept, if an
+// exchange is due. Nothing is sent.
+func New(cfg Config) (client.TokenSource, error) {
 	if err := CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
 	}
-	if missing := cfg.Credentials.missing(); missing != nil {
-		return nil, fmt.Errorf("no %s", strings.Join(missing, ", no "))
+	if err := cfg.Credentials.check(); err != nil {
+		return nil, err
 	}
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
@@ -77,7 +78,15 @@ func New(cfg Config) (*Source, error) {
 		plain = *cfg.HTTPClient
 	}
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Source{cfg: cfg, http: &plain, turn: make(chan struct{}, 1), now: cfg.Credentials}, nil
+	r := &refresher{cfg: cfg, http: &plain, now: cfg.Credentials}
+	if r.now.file != "" && !r.now.serves() {
+		s, err := r.open()
+		if err != nil {
+			return nil, err
+		}
+		s.close()
+	}
+	return client.NewTokenSource(r.fetch), nil
 }
 
 // CheckBaseURL holds secrets to https: in the clear they go to this machine
@@ -95,76 +104,76 @@ func CheckBaseURL(base string) error {
 	return nil
 }
 
-// Token gives the access token: the one that is known as long as it serves,
-// which it does not when it is refused or about to expire. Those who ask while
-// it is refreshed wait and get the new one.
-func (s *Source) Token(ctx context.Context, refused string) (string, error) {
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
+// fetch returns the access token of the file, if another run has put a new one
+// there, and otherwise exchanges the refresh token.
+func (r *refresher) fetch(ctx context.Context) (string, time.Time, error) {
+	if r.now.file != "" {
+		if other, err := Load(r.now.file); err == nil && other.ClientID == r.now.ClientID {
+			r.now = other
+		}
 	}
-	if s.now.serves(refused) {
-		return s.now.AccessToken, nil
+	if !r.now.serves() || r.now.AccessToken == r.gave {
+		if err := r.refresh(ctx); err != nil {
+			return "", time.Time{}, err
+		}
 	}
-	// A refresh that is cut can lose the only refresh token there is: the
-	// caller's end does not end it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	if err := s.refresh(ctx, refused); err != nil {
-		return "", err
-	}
-	return s.now.AccessToken, nil
+	r.gave = r.now.AccessToken
+	return r.now.AccessToken, r.now.Expiry, nil
 }
 
-// refresh exchanges the refresh token, unless another process just has.
-func (s *Source) refresh(ctx context.Context, refused string) error {
-	if s.now.file != "" {
-		if other, err := Load(s.now.file); err == nil && other.ClientID == s.now.ClientID {
-			s.now = other
-			if other.serves(refused) {
-				return nil
-			}
+// refresh exchanges the refresh token and keeps the new one.
+func (r *refresher) refresh(ctx context.Context) error {
+	var file *store
+	if r.now.file != "" {
+		var err error
+		if file, err = r.open(); err != nil {
+			return err
 		}
-		if err := s.now.writable(); err != nil {
-			return fmt.Errorf("a new refresh token could not be kept: %w", err)
-		}
+		defer file.close()
 	}
-	fresh, err := s.exchange(ctx)
+	fresh, err := r.exchange(ctx)
 	if err != nil {
 		return err
 	}
-	changed := fresh.RefreshToken != s.now.RefreshToken
-	s.now.AccessToken, s.now.Expiry, s.now.RefreshToken = fresh.AccessToken, fresh.Expiry, fresh.RefreshToken
+	changed := fresh.RefreshToken != r.now.RefreshToken
+	r.now.AccessToken, r.now.Expiry, r.now.RefreshToken = fresh.AccessToken, fresh.Expiry, fresh.RefreshToken
 	switch {
-	case s.now.file != "":
-		if err := s.now.save(); err != nil {
-			s.cfg.Warn("the new refresh token could not be kept, and the old one may no longer serve: " + err.Error())
+	case file != nil:
+		if err := file.keep(r.now); err != nil {
+			r.cfg.Warn("the new refresh token could not be kept, and the old one may no longer serve: " + err.Error())
 		}
 	case changed:
-		s.cfg.Warn("the service gave a new refresh token, which is lost when this ends: keep the credentials in a file")
+		r.cfg.Warn("the service gave a new refresh token, which is lost when this ends: keep the credentials in a file")
 	}
 	return nil
 }
 
+// open opens the file of the credentials to keep new ones in it.
+func (r *refresher) open() (*store, error) {
+	s, err := openStore(r.now.file)
+	if err != nil {
+		return nil, fmt.Errorf("a new refresh token could not be kept in %s, so none was asked for: %w", r.now.file, err)
+	}
+	return s, nil
+}
+
 // exchange asks the token endpoint (RFC 6749, section 6), again when the
 // network or the service has a bad moment.
-func (s *Source) exchange(ctx context.Context) (*oauth2.Token, error) {
+func (r *refresher) exchange(ctx context.Context) (*oauth2.Token, error) {
 	cfg := oauth2.Config{
-		ClientID: s.now.ClientID, ClientSecret: s.now.ClientSecret,
+		ClientID: r.now.ClientID, ClientSecret: r.now.ClientSecret,
 		Endpoint: oauth2.Endpoint{
-			TokenURL:  strings.TrimRight(s.cfg.BaseURL, "/") + endpoint,
+			TokenURL:  strings.TrimRight(r.cfg.BaseURL, "/") + endpoint,
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.http)
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, r.http)
 	for try := 1; ; try++ {
-		token, err := cfg.TokenSource(ctx, &oauth2.Token{RefreshToken: s.now.RefreshToken}).Token()
+		token, err := cfg.TokenSource(ctx, &oauth2.Token{RefreshToken: r.now.RefreshToken}).Token()
 		if err == nil {
 			return token, nil
 		}
-		problem := s.explain(err)
+		problem := r.explain(err)
 		if try == tries || !problem.passing || ctx.Err() != nil {
 			return nil, problem
 		}

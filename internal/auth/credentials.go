@@ -1,13 +1,10 @@
 package auth
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -36,44 +33,68 @@ func FromEnvironment(getenv func(string) string) (Credentials, bool) {
 		ClientID:     getenv("WEBEX_CLIENT_ID"),
 		ClientSecret: getenv("WEBEX_CLIENT_SECRET"),
 		RefreshToken: getenv("WEBEX_REFRESH_TOKEN"),
-	}
-	return c, c.missing() == nil
+	}.bare()
+	return c, c.ClientID != "" && c.ClientSecret != "" && c.RefreshToken != ""
 }
 
-// missing names what is not there, nil when nothing is missing.
-func (c Credentials) missing() (names []string) {
+// bare returns the credentials without what stands around a secret that was
+// copied, as ParseToken takes it off.
+func (c Credentials) bare() Credentials {
+	for _, text := range []*string{&c.ClientID, &c.ClientSecret, &c.RefreshToken, &c.AccessToken} {
+		*text = bare(*text)
+	}
+	return c
+}
+
+// check names the members that are missing, or else one that holds what none
+// can hold (RFC 6749, appendix A), without quoting it.
+func (c Credentials) check() error {
+	var missing []string
+	var wrong error
 	for _, m := range []struct{ name, value string }{
 		{"client_id", c.ClientID}, {"client_secret", c.ClientSecret}, {"refresh_token", c.RefreshToken},
+		{"access_token", c.AccessToken},
 	} {
-		if m.value == "" {
-			names = append(names, m.name)
+		found := firstOther(m.value, func(r rune) bool { return ' ' < r && r <= '~' })
+		switch {
+		case m.value == "" && m.name != "access_token":
+			missing = append(missing, m.name)
+		case found != "" && wrong == nil:
+			wrong = fmt.Errorf("%q holds %s", m.name, found)
 		}
 	}
-	return names
+	if missing != nil {
+		return fmt.Errorf(`no "%s" in it`, strings.Join(missing, `", no "`))
+	}
+	return wrong
 }
 
 // serves reports whether the access token can be used.
-func (c Credentials) serves(refused string) bool {
-	return c.AccessToken != "" && c.AccessToken != refused && (c.Expiry.IsZero() || time.Until(c.Expiry) > leeway)
+func (c Credentials) serves() bool {
+	return c.AccessToken != "" && (c.Expiry.IsZero() || time.Until(c.Expiry) > leeway)
 }
 
 // Load reads credentials from a JSON file with the members client_id,
 // client_secret and refresh_token, which only its owner may be able to read.
 // New tokens will be kept there, along with any other member.
 func Load(path string) (Credentials, error) {
-	var c Credentials
+	if err := checkKind(path, 0); err != nil {
+		return Credentials{}, err
+	}
 	if err := OwnerOnly(path); err != nil {
-		return c, err
+		return Credentials{}, err
 	}
-	raw, err := os.ReadFile(path)
+	text, err := ReadText(path, maxFile)
 	if err != nil {
-		return c, err
+		return Credentials{}, err
 	}
-	if json.Unmarshal(raw, &c) != nil { // its error would quote the file
+	var c Credentials
+	if json.Unmarshal([]byte(text), &c) != nil { // its error would quote the file
 		return Credentials{}, fmt.Errorf(`%s: expected a JSON object with "client_id", "client_secret" and "refresh_token"`, path)
 	}
-	if missing := c.missing(); missing != nil {
-		return Credentials{}, fmt.Errorf(`%s: no "%s" in it`, path, strings.Join(missing, `", no "`))
+	c = c.bare()
+	if err := c.check(); err != nil {
+		return Credentials{}, fmt.Errorf("%s: %w", path, err)
 	}
 	c.file = path
 	return c, nil
@@ -82,8 +103,16 @@ func Load(path string) (Credentials, error) {
 // KeptIn returns the credentials as they are to be kept in a new file, which is
 // written at once.
 func (c Credentials) KeptIn(path string) (Credentials, error) {
+	if err := c.check(); err != nil {
+		return c, err
+	}
 	c.file = path
-	return c, c.save()
+	s, err := openStore(path)
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	defer s.close()
+	return c, s.keep(c)
 }
 
 // ErrExposed says that a file with a secret can be read by others.
@@ -101,68 +130,4 @@ func OwnerOnly(path string) error {
 		return fmt.Errorf("%s: %w (mode %04o): chmod 600 %s", path, ErrExposed, mode, path)
 	}
 	return nil
-}
-
-// writable tries whether save can succeed, before there is anything to lose.
-func (c Credentials) writable() error {
-	f, err := c.create()
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// create makes a new file beside the one that it is to replace.
-func (c Credentials) create() (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(c.target()), ".webex-bulk-*") // mode 0600
-}
-
-// target is the file itself, where the path is a link to it.
-func (c Credentials) target() string {
-	if real, err := filepath.EvalSymlinks(c.file); err == nil {
-		return real
-	}
-	return c.file
-}
-
-// save replaces the file in one step: whoever reads it, and whatever happens
-// meanwhile, finds the old credentials or the new ones.
-func (c Credentials) save() (err error) {
-	mode, members := fs.FileMode(0o600), map[string]json.RawMessage{}
-	if info, err := os.Stat(c.file); err == nil {
-		mode = info.Mode().Perm()
-		if old, err := os.ReadFile(c.file); err == nil {
-			_ = json.Unmarshal(old, &members) // what is not an object is replaced
-		}
-	}
-	if err := c.into(members); err != nil {
-		return err
-	}
-	f, err := c.create()
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	enc := json.NewEncoder(f)
-	enc.SetIndent("", "  ")
-	if err := errors.Join(enc.Encode(members), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), c.target())
-}
-
-// into writes the members of c over those of a file.
-func (c Credentials) into(members map[string]json.RawMessage) error {
-	for _, gone := range []string{"access_token", "expiry"} {
-		delete(members, gone)
-	}
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	return json.NewDecoder(bytes.NewReader(raw)).Decode(&members)
 }

@@ -36,13 +36,13 @@ var advice = map[string]string{
 	"invalid_scope":          "the app no longer has the scopes of its refresh token: authorize it again",
 }
 
-func (s *Source) explain(err error) *Error {
+func (r *refresher) explain(err error) *Error {
 	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err
 		}
-		return &Error{passing: true, text: "no access token: " + s.clean(err.Error())}
+		return &Error{passing: true, text: "no access token: " + r.clean(err.Error())}
 	}
 	e := &Error{}
 	if refusal.Response != nil {
@@ -70,8 +70,8 @@ func (s *Source) explain(err error) *Error {
 }
 
 // clean takes the secrets out of a text.
-func (s *Source) clean(text string) string {
-	for _, secret := range []string{s.now.ClientSecret, s.now.RefreshToken, s.now.AccessToken} {
+func (r *refresher) clean(text string) string {
+	for _, secret := range []string{r.now.ClientSecret, r.now.RefreshToken, r.now.AccessToken} {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "…")
 		}

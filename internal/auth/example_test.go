@@ -22,7 +22,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	token, err := source.Token(context.Background(), "")
+	token, err := source(context.Background(), "")
 	fmt.Println(token, err)
 	// Output: simulated-access-token-1 <nil>
 }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/auth"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -33,7 +34,16 @@ func credentials(t *testing.T, mode fs.FileMode, text string) string {
 const whole = `{"client_id":"app","client_secret":"hush-hush","refresh_token":"refresh-me","note":"of the HR sync"}`
 
 // source is one from a file, against a simulator whose token requests it counts.
-func source(t *testing.T, path string) (*auth.Source, *atomic.Int64) {
+func source(t *testing.T, path string) (client.TokenSource, *atomic.Int64) {
+	t.Helper()
+	s, exchanges, err := trySource(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, exchanges
+}
+
+func trySource(t *testing.T, path string) (client.TokenSource, *atomic.Int64, error) {
 	t.Helper()
 	var exchanges atomic.Int64
 	sim := webextest.New(webextest.Config{OAuth: app})
@@ -47,15 +57,12 @@ func source(t *testing.T, path string) (*auth.Source, *atomic.Int64) {
 		t.Fatal(err)
 	}
 	s, err := auth.New(auth.Config{BaseURL: server.URL, Credentials: c})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, &exchanges
+	return s, &exchanges, err
 }
 
-func token(t *testing.T, s *auth.Source, refused string) string {
+func token(t *testing.T, s client.TokenSource, refused string) string {
 	t.Helper()
-	text, err := s.Token(t.Context(), refused)
+	text, err := s(t.Context(), refused)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +107,7 @@ func TestRefusedTokenIsRefreshedOnce(t *testing.T) {
 	var seen sync.Map
 	for range 16 {
 		wg.Go(func() {
-			text, err := s.Token(t.Context(), first)
+			text, err := s(t.Context(), first)
 			if err != nil || text == first {
 				t.Errorf("%q, %v: want a fresh token", text, err)
 			}
@@ -206,7 +213,7 @@ func TestSecretsGoNowhereElse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := s.Token(t.Context(), "")
+			text, err := s(t.Context(), "")
 			if err == nil || text != "" || strings.Contains(err.Error(), "secret-") {
 				t.Errorf("%q, %v", text, err)
 			}
@@ -219,7 +226,7 @@ func TestSecretsGoNowhereElse(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	path := credentials(t, 0o600, strings.Replace(whole, "refresh-me", "used-up", 1))
 	s, exchanges := source(t, path)
-	_, err := s.Token(t.Context(), "")
+	_, err := s(t.Context(), "")
 	var e *auth.Error
 	if !errors.As(err, &e) || e.Code != "invalid_grant" || e.Status != 400 || !strings.Contains(e.Error(), "authorize") {
 		t.Errorf("%v", err)
@@ -289,7 +296,7 @@ func TestUnwritableFileStopsBeforeTheExchange(t *testing.T) {
 	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Token(t.Context(), ""); err == nil || exchanges.Load() != 0 {
+	if _, err := s(t.Context(), ""); err == nil || exchanges.Load() != 0 {
 		t.Errorf("%v after %d exchanges", err, exchanges.Load())
 	}
 }
