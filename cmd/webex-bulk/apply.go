@@ -10,6 +10,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -137,7 +138,7 @@ func (a *application) run(ctx context.Context) error {
 		notes = in.Warnings()
 	}
 	for _, note := range notes {
-		a.tell(note)
+		a.tell("%s", note)
 	}
 	if in.rows == 0 {
 		a.say("%s has no operations in it: there is nothing to do", in.name)
@@ -153,7 +154,7 @@ func (a *application) run(ctx context.Context) error {
 		a.job.Journal = j
 		defer func() {
 			if err := j.Close(); err != nil {
-				a.talk.warn(report.Plain(err)) // what was done is on disk already
+				a.talk.warn(string(report.Plain(err))) // what was done is on disk already
 			}
 		}()
 	}
@@ -219,13 +220,13 @@ func early(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
 	case errors.Is(err, textfile.ErrChanged):
-		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
 	case bad && wrong.Count == 1:
-		return fmt.Errorf("%w\nnothing was sent; correct this and give the same command", err)
+		return terminal.Errorf("%w\nnothing was sent; correct this and give the same command", err)
 	case bad:
-		return fmt.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
+		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
 	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "give the same command"))}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "give the same command"))}
 	}
 	return err
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // apply runs the job and tells what became of it.
@@ -31,7 +31,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		b.recorder.Stop()
 	}
 	if a.neverBegan(stop) {
-		return fmt.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
 	}
 	broken = errors.Join(broken, b.settle(in))
 	b.sum.Finish(a.job.Progress(), time.Since(began), stop)
@@ -49,7 +49,7 @@ func (a *application) namesShown() bool {
 	if a.results == stdin {
 		out = a.err // as show has it
 	}
-	return a.names && (isTerminal(out) || a.namesGiven && a.reportNames)
+	return a.names && (out.IsTerminal() || a.namesGiven && a.reportNames)
 }
 
 // errUnwritten ends a job whose results have nowhere to go.
@@ -106,5 +106,5 @@ func (a *application) show(sum *report.Summary) error {
 	case a.quiet:
 		return nil
 	}
-	return sum.WriteTable(out)
+	return out.PrintTable(sum.WriteTable)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/journal"
 )
 
@@ -18,7 +19,7 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundI
 	}
 	j, err := journal.Open(a.journalFile)
 	if errors.Is(err, journal.ErrWrite) {
-		err = fmt.Errorf("%w\na journal can also be kept elsewhere: --journal FILE; temporary files: TMPDIR", err)
+		err = terminal.Errorf("%w\na journal can also be kept elsewhere: --journal FILE; temporary files: TMPDIR", err)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
@@ -40,7 +41,7 @@ func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs,
 	if sum.Target.OrgID != a.cfg.OrgID || !strings.EqualFold(sum.Target.BaseURL, a.cfg.BaseURL) {
 		job := client.Target{OrgID: a.cfg.OrgID, BaseURL: a.cfg.BaseURL}
 		err := &journal.TargetError{Journal: sum.Target, Job: job}
-		return nil, fmt.Errorf("%s: %w\n%s", a.journalFile, err, remedy(err))
+		return nil, terminal.Errorf("%s: %w\n%s", a.journalFile, err, remedy(err))
 	}
 	a.begun = sum.Started.Format("2006-01-02 15:04")
 	a.say("resuming from %s, begun %s: %d done, %d sent without an answer",

@@ -18,17 +18,19 @@ import (
 	"golang.org/x/term"
 
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// stdio is what a command reads and writes.
+// stdio is what a command reads and writes. All output goes through these
+// writers, so that nothing of files and services reaches a terminal raw.
 type stdio struct {
 	in       io.Reader
-	out, err io.Writer
+	out, err *terminal.Writer
 }
 
-// isTerminal reports whether a stream is one that a person sits at.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+// isTerminal reports whether standard input is one that a person sits at.
+func isTerminal(in io.Reader) bool {
+	f, ok := in.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -58,7 +60,10 @@ func (e *exit) Error() string {
 func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
-func run(args []string, io stdio) int {
+func run(args []string, in io.Reader, out, err io.Writer) int {
+	io := stdio{in, terminal.NewWriter(out), terminal.NewWriter(err)}
+	defer io.out.Flush()
+	defer io.err.Flush()
 	ctx, stop := interruptible(io.err)
 	defer stop()
 	root := newRoot(io)
@@ -66,23 +71,23 @@ func run(args []string, io stdio) int {
 		withoutBackticks(root)
 	}
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	failure := root.ExecuteContext(ctx)
+	if failure == nil {
 		return exitDone
 	}
 	code := exitUsage
-	if e, ok := errors.AsType[*exit](err); ok {
+	if e, ok := errors.AsType[*exit](failure); ok {
 		code = e.code
 	}
-	if err.Error() != "" {
-		fmt.Fprintln(io.err, "webex-bulk:", report.Plain(err))
+	if failure.Error() != "" {
+		_ = io.err.Printf("webex-bulk: %s\n", report.Plain(failure))
 	}
 	return code
 }
 
 // interruptible is a context that the first Ctrl-C ends; the second one ends
 // the program at once, which a journal survives, with a last word to w.
-func interruptible(w io.Writer) (context.Context, func()) {
+func interruptible(w *terminal.Writer) (context.Context, func()) {
 	last := &atomic.Value{}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), lastWordKey{}, last))
 	signals := make(chan os.Signal, 2)
@@ -94,7 +99,7 @@ func interruptible(w io.Writer) (context.Context, func()) {
 		for range signals {
 			if ctx.Err() != nil {
 				text, _ := last.Load().(string)
-				fmt.Fprintln(w, cmp.Or(text, "webex-bulk: ended at once"))
+				_ = w.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
 				os.Exit(exitInterrupted)
 			}
 			cancel()

@@ -114,7 +114,7 @@ func (a *application) checkFiles() error {
 			files = append(files, f)
 		}
 	}
-	if f, ok := useStream("standard output", a.out, true); ok {
+	if f, ok := useStream("standard output", a.out.Stream(), true); ok {
 		files = append(files, f)
 	}
 	if err := apart(files); err != nil {

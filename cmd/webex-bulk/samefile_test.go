@@ -1,10 +1,13 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Whatever links lead to a file, two flags cannot name one that is written: nor the files that belong to the journal.
@@ -40,7 +43,7 @@ func TestFilesApart(t *testing.T) {
 		{"in.csv.journal.ids", "", "", "--results and --journal"},
 		{"linked/a", "linked/b", "dir/c", ""},
 	} {
-		a := &application{reading: reading{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results, failed: c.failed, report: c.report}
+		a := &application{stdio: stdio{out: terminal.NewWriter(io.Discard)}, reading: reading{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results, failed: c.failed, report: c.report}
 		err := a.checkFiles()
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want+" are the same file") {
 			t.Errorf("%+v: %v", c, err)
@@ -49,7 +52,7 @@ func TestFilesApart(t *testing.T) {
 	in, err := os.Open("in.csv")
 	check(err)
 	defer in.Close()
-	a := &application{stdio: stdio{in: in}, reading: reading{file: stdin}, results: "hard.csv"}
+	a := &application{stdio: stdio{in: in, out: terminal.NewWriter(io.Discard)}, reading: reading{file: stdin}, results: "hard.csv"}
 	if err := a.checkFiles(); err == nil {
 		t.Error("standard input may be written")
 	}

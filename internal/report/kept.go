@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // KeptReason is why an operation did not succeed, as it stands beside its row in a file that may be sent on: of what the service
@@ -25,5 +26,5 @@ func KeptReason(res client.Result) string {
 	if e.ScimType != "" {
 		parts = append(parts, e.ScimType)
 	}
-	return clip(oneLine(strings.Join(parts, ", ")), maxShown)
+	return clip(terminal.Escape(strings.Join(parts, ", ")), maxShown)
 }

@@ -4,11 +4,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Plain is the text of an error as somebody reads it who runs a job: the facts
 // that the network, the operating system and Go's libraries tell, in words.
-func Plain(err error) string { return plain(err.Error()) }
+func Plain(err error) terminal.Text { return terminal.Text(plain(string(terminal.ErrorText(err)))) }
 
 func plain(text string) string {
 	if !slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) }) {

@@ -75,7 +75,7 @@ func TestPlainOfRealErrors(t *testing.T) {
 		{fmt.Errorf("%w: %w", client.ErrJournal, errors.New("journal cannot be written: no space left")), "journal cannot be written: no space left"},
 	}
 	for _, test := range tests {
-		got := Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err))
+		got := string(Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err)))
 		if !strings.HasPrefix(got, "service unavailable: ") || !strings.Contains(got, test.want) {
 			t.Errorf("%v: %q, want %q in it", test.err, got, test.want)
 		}

@@ -67,5 +67,5 @@ func reason(res client.Result) string {
 			return known.Error()
 		}
 	}
-	return cmp.Or(discreet(Plain(res.Err), res.Operation.BulkID), "no reason given")
+	return cmp.Or(discreet(plain(res.Err.Error()), res.Operation.BulkID), "no reason given")
 }

@@ -52,7 +52,7 @@ func NewLine(res client.Result, line int) Line {
 }
 
 func newFault(err error) *Fault {
-	f := &Fault{Message: Plain(err)}
+	f := &Fault{Message: plain(err.Error())}
 	if e := said(err); e != nil {
 		f.Status, f.ErrorCode, f.ScimType, f.TrackingID = e.Status, e.ErrorCode, e.ScimType, e.TrackingID
 	}

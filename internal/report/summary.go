@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Summary is what became of a job as a whole, for people (WriteTable) and, as
@@ -98,7 +99,7 @@ func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Requests, s.Refused = p.Requests, p.Refused
 	s.Took, s.Seconds = took, took.Seconds()
 	if stop != nil {
-		s.Stopped = oneLine(clip(Plain(stop), maxRead))
+		s.Stopped = terminal.Escape(clip(plain(stop.Error()), maxRead))
 	}
 }
 

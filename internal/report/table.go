@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // WriteTable writes the summary for a person. Why a job stopped before its time
@@ -144,7 +146,7 @@ func (e Example) String() string {
 func (e Example) named() string {
 	text := place(e.Line, e.Index)
 	if e.Name != "" {
-		text += " " + oneLine(clip(e.Name, maxShown))
+		text += " " + terminal.Escape(clip(e.Name, maxShown))
 	}
 	if e.BulkID != "" {
 		text += fmt.Sprintf(", bulkId %q", e.BulkID)
@@ -153,7 +155,7 @@ func (e Example) named() string {
 	case e.Needs > 0: // whose tracking id is the one to ask about
 		text += fmt.Sprintf(", refers to line %d", e.Needs)
 	case e.TrackingID != "":
-		text += ", tracking id " + oneLine(e.TrackingID)
+		text += ", tracking id " + terminal.Escape(e.TrackingID)
 	}
 	return text
 }

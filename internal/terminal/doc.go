@@ -7,5 +7,5 @@
 //	out.Printf("%s\n", err)                          // line breaks of Errorf stay, all others are escaped
 //
 // Two rules make this safe. Printf, Sprintf and Errorf escape their arguments, line breaks included. A Writer escapes
-// whatever else reaches it, by whatever way, except line breaks. Escapes are those of JSON, so that JSON stays JSON.
+// whatever else reaches it, by whatever way, except line breaks and tabs. Escapes are those of JSON, so that JSON stays JSON.
 package terminal

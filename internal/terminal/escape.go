@@ -13,9 +13,9 @@ import (
 // bytes that are not UTF-8 become escapes such as \u001b. The joiners that Persian, Indic scripts and emoji need stay.
 func Escape(s string) string { return escape(s, false) }
 
-// escape is Escape, which may leave line breaks.
-func escape(s string, lines bool) string {
-	if i := strings.IndexFunc(s, func(r rune) bool { return isDangerous(r, lines) }); i < 0 {
+// escape is Escape, which may leave line breaks and tabs.
+func escape(s string, layout bool) string {
+	if i := strings.IndexFunc(s, func(r rune) bool { return isDangerous(r, layout) }); i < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -23,7 +23,7 @@ func escape(s string, lines bool) string {
 		switch _, size := utf8.DecodeRuneInString(s[i:]); {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\u%04x`, s[i])
-		case !isDangerous(r, lines):
+		case !isDangerous(r, layout):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -38,12 +38,12 @@ func escape(s string, lines bool) string {
 }
 
 // isDangerous reports whether a character must not reach a terminal. U+FFFD may stand for an invalid byte.
-func isDangerous(r rune, lines bool) bool {
+func isDangerous(r rune, layout bool) bool {
 	switch {
 	case r >= ' ' && r <= '~':
 		return false
-	case r == '\n':
-		return !lines
+	case r == '\n' || r == '\t':
+		return !layout
 	case r == '\u200c' || r == '\u200d':
 		return false
 	}

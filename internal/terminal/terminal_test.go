@@ -14,10 +14,10 @@ import (
 )
 
 // dangerous are characters of which none may reach a terminal.
-const dangerous = "\x00\x07\b\t\r\x1b\x7f\u0080\u009b\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\U000e0041"
+const dangerous = "\x00\x07\b\r\x1b\x7f\u0080\u009b\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\U000e0041"
 
 func hostile(t *rapid.T, label string) string {
-	return strings.Join(rapid.SliceOf(rapid.SampledFrom(append(strings.Split(dangerous, ""), "a", "é", "王", "\n", "\xff", "\xe2\x80", " ", `\`, `"`))).Draw(t, label), "")
+	return strings.Join(rapid.SliceOf(rapid.SampledFrom(append(strings.Split(dangerous, ""), "a", "é", "王", "\n", "\t", "\xff", "\xe2\x80", " ", `\`, `"`))).Draw(t, label), "")
 }
 
 func check(t interface{ Fatalf(string, ...any) }, text string, lines int) {
@@ -48,6 +48,9 @@ func TestForeignText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := hostile(t, "a"), hostile(t, "b")
 		check(t, Escape(a), 0)
+		if strings.Contains(Escape(a), "\t") {
+			t.Fatalf("%q has a tab, which would begin another cell", a)
+		}
 		if Escape(Escape(a)) != Escape(a) {
 			t.Fatalf("%q is escaped twice", a)
 		}
@@ -73,7 +76,7 @@ func TestForeignText(t *testing.T) {
 	})
 }
 
-// A Writer lets nothing through but line breaks, however the text is cut; and JSON through it means the same.
+// A Writer lets nothing through but line breaks and tabs, however the text is cut; and JSON through it means the same.
 func TestWriter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := hostile(t, "text")

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Writer lets nothing through to a stream that a terminal obeys, but line breaks. It may be used by several goroutines.
+// Writer lets nothing through to a stream that a terminal obeys, but line breaks and tabs. It may be used by several goroutines.
 type Writer struct {
 	stream io.Writer
 
