@@ -163,9 +163,9 @@ func (a *application) run(ctx context.Context) error {
 	} else {
 		lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
 	}
-	found, err := in.lookUp(ctx, c, known)
+	err = in.lookUp(ctx, c, known)
 	if err == nil && j != nil {
-		err = saveFoundIDs(foundIDsFile(a.journalFile), found)
+		err = known.save(foundIDsFile(a.journalFile))
 	}
 	if err != nil {
 		return early(ctx, err)

@@ -13,9 +13,9 @@ import (
 
 // openJournal opens the journal, says what it knows, and returns the ids that
 // were looked up in earlier runs.
-func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundIDs, error) {
+func (a *application) openJournal(ctx context.Context) (*journal.Journal, *foundIDs, error) {
 	if a.noJournal || a.journalFile == "" {
-		return nil, nil, nil
+		return nil, newFoundIDs(a.cfg.OrgID), nil
 	}
 	j, err := journal.Open(a.journalFile)
 	if errors.Is(err, journal.ErrWrite) {
@@ -33,10 +33,10 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, foundI
 
 // resume says what a journal knows. One that is for something else is refused
 // before names are looked up: their ids would be those of another organization.
-func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs, error) {
+func (a *application) resume(ctx context.Context, j *journal.Journal) (*foundIDs, error) {
 	sum, err := j.Summary(ctx)
 	if err != nil || sum.Runs == 0 {
-		return nil, err
+		return newFoundIDs(a.cfg.OrgID), err
 	}
 	if sum.Target.OrgID != a.cfg.OrgID || !strings.EqualFold(sum.Target.BaseURL, a.cfg.BaseURL) {
 		job := client.Target{OrgID: a.cfg.OrgID, BaseURL: a.cfg.BaseURL}
@@ -46,5 +46,5 @@ func (a *application) resume(ctx context.Context, j *journal.Journal) (foundIDs,
 	a.begun = sum.Started.Format("2006-01-02 15:04")
 	a.say("resuming from %s, begun %s: %d done, %d sent without an answer",
 		a.journalFile, a.begun, sum.Done, sum.Sent)
-	return loadFoundIDs(foundIDsFile(a.journalFile))
+	return loadFoundIDs(foundIDsFile(a.journalFile), a.cfg.OrgID)
 }
