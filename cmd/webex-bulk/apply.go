@@ -116,7 +116,7 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
-	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names")
+	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names, and what the service says likewise")
 	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")

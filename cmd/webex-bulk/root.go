@@ -80,7 +80,11 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 		code = e.code
 	}
 	if failure.Error() != "" {
-		_ = io.err.Printf("webex-bulk: %s\n", report.Plain(failure))
+		text := report.PlainCodes
+		if io.err.IsTerminal() {
+			text = report.Plain
+		}
+		_ = io.err.Printf("webex-bulk: %s\n", text(failure))
 	}
 	return code
 }

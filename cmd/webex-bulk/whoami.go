@@ -80,7 +80,7 @@ func (k *check) show(err error) error {
 	if k.asJSON {
 		said := map[string]any{"baseUrl": k.cfg.BaseURL, "orgId": k.cfg.OrgID, "token": k.from, "ok": err == nil}
 		if err != nil {
-			said["error"], said["next"] = report.Plain(err), next(err)
+			said["error"], said["next"] = report.PlainCodes(err), next(err)
 		}
 		enc := json.NewEncoder(k.out)
 		enc.SetEscapeHTML(false)

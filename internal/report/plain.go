@@ -12,6 +12,12 @@ import (
 // that the network, the operating system and Go's libraries tell, in words.
 func Plain(err error) terminal.Text { return terminal.Text(plain(string(terminal.ErrorText(err)))) }
 
+// PlainCodes is Plain with nothing of what a service says but status, codes and
+// tracking id: where others may read it, as in a log.
+func PlainCodes(err error) terminal.Text {
+	return terminal.Text(plain(withoutWords(err, string(terminal.ErrorText(err)))))
+}
+
 func plain(text string) string {
 	if !slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) }) {
 		return text // as nearly all that a service says

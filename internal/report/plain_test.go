@@ -121,8 +121,8 @@ func TestNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"1 failed: refers to an operation that did not succeed\n  line 5, bulkId \"u3\", refers to line 2\n",
-		"1 skipped: refers to an operation that did not succeed\n  line 6, bulkId \"u4\", refers to line 5\n",
+		"1 failed: depends on an operation that did not succeed\n  line 5, bulkId \"u3\", depends on line 2\n",
+		"1 skipped: depends on an operation that did not succeed\n  line 6, bulkId \"u4\", depends on line 5\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("got:\n%s\nwant in it:\n%s", &b, want)

@@ -29,7 +29,7 @@ func (r *Recorder) row(res client.Result, line int) Row {
 		Line: line, Index: res.Index,
 		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
 		Outcome: res.Outcome.String(), Status: res.Status,
-		Reason: clip(plain(res.Err.Error()), maxRead), TrackingID: trackingID(res.Err), kind: reason(res),
+		Reason: clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
 	}
 	if r.o.Name != nil {
 		row.Name = r.o.Name(res)
