@@ -24,7 +24,7 @@ func (a *application) confirm(ctx context.Context, in *input) error {
 	case a.yes:
 		return nil
 	case a.file == stdin || !isTerminal(a.in):
-		return terminal.Errorf("%s in %s, and a deleted user cannot be brought back; nothing was sent\n"+
+		return terminal.Errorf("%s in %s, and what is deleted cannot be brought back; nothing was sent\n"+
 			"%s; if they are right, give --yes", plural(n, "delete"), in.name, a.seeThem())
 	}
 	_ = a.err.Printf("%d of %d operations delete, for good:\n", n, in.rows)

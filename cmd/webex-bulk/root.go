@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -71,7 +70,7 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 		withoutBackticks(root)
 	}
 	root.SetArgs(args)
-	failure := root.ExecuteContext(ctx)
+	failure := execute(ctx, root, args)
 	if failure == nil {
 		return exitDone
 	}
@@ -87,6 +86,14 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 		_ = io.err.Printf("webex-bulk: %s\n", text(failure))
 	}
 	return code
+}
+
+func execute(ctx context.Context, root *cobra.Command, args []string) error {
+	err := root.ExecuteContext(ctx)
+	if _, _, unknown := root.Find(args); unknown != nil { // cobra adds commands of its own when it executes
+		return unknownCommand(root, args)
+	}
+	return err
 }
 
 // interruptible is a context that the first Ctrl-C ends; the second one ends
@@ -140,7 +147,7 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
   webex-bulk plan new.csv              see what would be sent; nothing is
   webex-bulk whoami --org ID           is the token right? (token in WEBEX_ACCESS_TOKEN)
   webex-bulk apply --org ID new.csv    do it`,
-		Version:       version(),
+		Version:       buildOf().version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -152,7 +159,7 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(newApply(io), newPlan(io), newTemplate(io), newWhoami(io),
-		newServe(io), newDemo(io), newLocate(io), newSpec(io))
+		newServe(io), newDemo(io), newLocate(io), newSpec(io), newVersion(io))
 	root.InitDefaultCompletionCmd()
 	if shells, _, err := root.Find([]string{"completion"}); err == nil {
 		shells.RunE = noSuchShell
@@ -163,8 +170,8 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 
 // wrongFlag tells what to do about a flag that is not understood.
 func wrongFlag(cmd *cobra.Command, err error) error {
-	if strings.HasPrefix(err.Error(), "unknown flag: --token") {
-		return errors.New("a token among the arguments can be read by others: set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
+	if wrong, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, wrong)
 	}
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		expected := map[string]string{
@@ -184,23 +191,6 @@ func exactly(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// version is that of the module, or the revision that was built.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(devel)"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return "(devel) " + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "(devel)"
 }
 
 // helpTemplate shows what a command is for, then how it is used, by example.

@@ -96,6 +96,11 @@ func advice(err error) terminal.Text {
 	return text
 }
 
+// noEndpoint reports whether a status says that there is nothing at an address.
+func noEndpoint(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusGone
+}
+
 // remedy is what to do about an error that ended a job, or kept one from
 // beginning, before the same command is given again.
 func remedy(err error) terminal.Text {
@@ -121,6 +126,10 @@ func remedy(err error) terminal.Text {
 		return "see that there is a token where it is looked for"
 	case errors.Is(err, client.ErrEndpoint) && redirected:
 		return "redirects are not followed, since token and data go to one host alone: check --base-url"
+	case errors.Is(err, client.ErrEndpoint) && e != nil && e.Status == http.StatusProxyAuthRequired:
+		return "the proxy asks for a user and a password: HTTPS_PROXY=http://user:password@host:port"
+	case errors.Is(err, client.ErrEndpoint) && e != nil && !noEndpoint(e.Status):
+		return "check --base-url, and what lies between here and the service (HTTPS_PROXY)"
 	case errors.Is(err, client.ErrEndpoint):
 		return "there is no such organization, or no SCIM at this address: check --org and --base-url"
 	case noToken, errors.Is(err, client.ErrUnavailable):

@@ -31,7 +31,7 @@ func plain(text string) string {
 // signs are what a text has that one of the phrases is in: to look for them all
 // takes a third of a millisecond.
 var signs = []string{
-	"canceled", "deadline", "tcp", "socks", "lookup ", "http", "HTTP", "EOF", "tls: ", "x509: ", "status 3",
+	"canceled", "deadline", "tcp", "socks", "lookup ", "http", "HTTP", "EOF", "tls: ", "x509: ", "status 3", "endpoint: status ",
 	"interrupted", "journal: journal", "is full", "stat ", "client: ", "exchange: ", "access: ",
 }
 
@@ -67,6 +67,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`\b(?:remote error: )?tls: `), "the encryption: "},
 	{regexp.MustCompile(`\bmalformed HTTP (?:response|status code|version) (?:"(?:[^"\\]|\\.)*")?`), "what answers does not speak http"},
 	{regexp.MustCompile(`\bno such organization or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
+	{regexp.MustCompile(`\bno such organization or endpoint: status (40[267]|41[145]|42[168]|431|451|501)\b`), "the request is not taken, by the service or something in between: status $1"},
 	// Words that meet when one layer quotes another.
 	{regexp.MustCompile(`\binterrupted(?:[;:,\s]+interrupted\b)+`), "interrupted"},
 	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},
