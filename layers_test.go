@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"internal/engine/mutate":  {},
 	"client":                  {"gen", "internal/engine", "internal/plan", "internal/throttle", "internal/bulkref", "internal/bulkapi", "internal/fold", "internal/spill"},
 	"internal/bloom":          {},
+	"internal/terminal":       {},
 	"journal":                 {"client"},
 	"internal/textfile":       {},
 	"internal/apiid":          {},
@@ -33,10 +34,10 @@ var rooms = map[string][]string{
 	"internal/records":        {"client", "internal/apiid", "internal/bloom", "internal/textfile"},
 	"internal/sheet":          {"client", "internal/apiid", "internal/cell", "internal/table", "internal/textfile"},
 	"internal/opfile":         {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
-	"internal/report":         {"client"},
+	"internal/report":         {"client", "internal/terminal"},
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "webextest"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest"},
 	"internal/auth":           {"client", "internal/textfile"},
 }
 

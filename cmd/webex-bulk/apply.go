@@ -10,6 +10,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -115,7 +116,7 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
-	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names")
+	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names, and what the service says likewise")
 	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
@@ -137,7 +138,7 @@ func (a *application) run(ctx context.Context) error {
 		notes = in.Warnings()
 	}
 	for _, note := range notes {
-		a.tell(note)
+		a.tell("%s", note)
 	}
 	if in.rows == 0 {
 		a.say("%s has no operations in it: there is nothing to do", in.name)
@@ -153,7 +154,7 @@ func (a *application) run(ctx context.Context) error {
 		a.job.Journal = j
 		defer func() {
 			if err := j.Close(); err != nil {
-				a.talk.warn(report.Plain(err)) // what was done is on disk already
+				a.talk.warn(string(report.Plain(err))) // what was done is on disk already
 			}
 		}()
 	}
@@ -162,9 +163,9 @@ func (a *application) run(ctx context.Context) error {
 	} else {
 		lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
 	}
-	found, err := in.lookUp(ctx, c, known)
+	err = in.lookUp(ctx, c, known)
 	if err == nil && j != nil {
-		err = saveFoundIDs(foundIDsFile(a.journalFile), found)
+		err = known.save(foundIDsFile(a.journalFile))
 	}
 	if err != nil {
 		return early(ctx, err)
@@ -219,13 +220,13 @@ func early(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
 	case errors.Is(err, textfile.ErrChanged):
-		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
 	case bad && wrong.Count == 1:
-		return fmt.Errorf("%w\nnothing was sent; correct this and give the same command", err)
+		return terminal.Errorf("%w\nnothing was sent; correct this and give the same command", err)
 	case bad:
-		return fmt.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
+		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
 	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, fmt.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "give the same command"))}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "give the same command"))}
 	}
 	return err
 }

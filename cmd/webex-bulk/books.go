@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	mathbits "math/bits"
 	"net/http"
 
 	"github.com/webexscim/bulk/client"
@@ -13,6 +14,7 @@ type books struct {
 	results   *resultsFile
 	recorder  *report.Recorder // nil when there will be no page
 	sum       report.Summary
+	own       *report.Summary // for the terminal of whoever gave the command; nil where there is none
 	succeeded bits
 	unknown   bits
 	created   *createdIDs         // nil when nobody asks
@@ -22,9 +24,11 @@ type books struct {
 	line      func(index int) int // where an operation stands in the input
 	name      string              // whom the result at hand is about
 	held      []held
-	needing   int // how many needed a row that did not succeed
-	taken     int // how many create a user who is there already
-	reasons   reasons
+	taken     bits // rows that create a user who is there already
+	needing   struct {
+		taken, others int // how many needed such a row, or another that did not succeed
+	}
+	reasons reasons
 }
 
 // reasons are why operations did not succeed, each text kept once.
@@ -80,19 +84,26 @@ func (b *books) enter(res client.Result, line int, name string) {
 		res.Operation.BulkID = ""
 	}
 	res.Err = b.byLine(res)
-	if _, ok := errors.AsType[*report.NeededError](res.Err); ok {
-		b.needing++
-	}
 	if res.Outcome == client.Failed && res.Status == http.StatusConflict && res.Operation.Path == "/Users" {
-		b.taken++
+		b.taken.add(res.Index)
+	}
+	if _, ok := errors.AsType[*report.NeededError](res.Err); ok {
+		if cause, _ := report.CauseOf(res.Err); b.taken.has(cause) {
+			b.needing.taken++
+		} else {
+			b.needing.others++
+		}
 	}
 	if b.sheet && b.failed && res.Err != nil {
 		b.reasons.add(res.Index, report.KeptReason(res))
 	}
-	if b.names {
-		b.sum.AddNamed(res, line, name)
-	} else {
-		b.sum.Add(res, line)
+	b.sum.Add(res, line)
+	if b.own != nil {
+		shown := ""
+		if b.names {
+			shown = name
+		}
+		b.own.AddNamed(res, line, shown)
 	}
 	if b.recorder != nil {
 		b.name = name
@@ -108,6 +119,13 @@ func (b *bits) add(i int) {
 		*b = append(*b, 0)
 	}
 	(*b)[i/64] |= 1 << (i % 64)
+}
+
+func (b bits) count() (n int) {
+	for _, word := range b {
+		n += mathbits.OnesCount64(word)
+	}
+	return n
 }
 
 func (b bits) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }

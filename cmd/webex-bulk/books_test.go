@@ -14,6 +14,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // TestBits holds that the set has what was added and nothing else.
@@ -73,10 +74,10 @@ func TestOlderResultsStay(t *testing.T) {
 // TestTalkWaitsForTheBar holds that nothing is written across the bar, and that
 // nothing is lost.
 func TestTalkWaitsForTheBar(t *testing.T) {
-	var out, terminal bytes.Buffer
-	s := talk{w: &out}
+	var out, screen bytes.Buffer
+	s := talk{w: terminal.NewWriter(&out)}
 	s.say("before")
-	s.bar = report.NewProgress(&terminal, 10, report.ProgressOptions{Sample: func() client.Progress { return client.Progress{} }})
+	s.bar = report.NewProgress(&screen, 10, report.ProgressOptions{Sample: func() client.Progress { return client.Progress{} }})
 	s.say("during")
 	s.warn("watch out")
 	if out.String() != "before\n" {
@@ -88,7 +89,7 @@ func TestTalkWaitsForTheBar(t *testing.T) {
 	if want := "before\nduring\nwebex-bulk: warning: watch out\nafter\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
-	mute := talk{w: &out, quiet: true}
+	mute := talk{w: terminal.NewWriter(&out), quiet: true}
 	out.Reset()
 	mute.say("nothing")
 	mute.warn("a secret is exposed")

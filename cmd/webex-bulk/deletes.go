@@ -9,6 +9,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // confirm asks before anything is deleted for good.
@@ -18,22 +19,22 @@ func (a *application) confirm(ctx context.Context, in *input) error {
 	case n == 0:
 		return nil
 	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
-		return fmt.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
+		return terminal.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
 			"%s; if they are right, give --max-deletes %d", plural(n, "delete"), in.name, a.maxDeletes, a.seeThem(), n)
 	case a.yes:
 		return nil
 	case a.file == stdin || !isTerminal(a.in):
-		return fmt.Errorf("%s in %s, and a deleted user cannot be brought back; nothing was sent\n"+
+		return terminal.Errorf("%s in %s, and what is deleted cannot be brought back; nothing was sent\n"+
 			"%s; if they are right, give --yes", plural(n, "delete"), in.name, a.seeThem())
 	}
-	fmt.Fprintf(a.err, "%d of %d operations delete, for good:\n", n, in.rows)
+	_ = a.err.Printf("%d of %d operations delete, for good:\n", n, in.rows)
 	for _, row := range in.deletes {
-		fmt.Fprintf(a.err, "  line %d: %s\n", row.Line, subject(row))
+		_ = a.err.Printf("  line %d: %s\n", row.Line, subject(row))
 	}
 	if more := n - len(in.deletes); more > 0 {
-		fmt.Fprintf(a.err, "  and %d more: %s\n", more, a.seeThem())
+		_ = a.err.Printf("  and %d more: %s\n", more, a.seeThem())
 	}
-	fmt.Fprintf(a.err, "Type the number of deletes (%d) to go on: ", n)
+	_ = a.err.Printf("Type the number of deletes (%d) to go on: ", n)
 	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
 	if strings.TrimSpace(answer) != fmt.Sprint(n) {
 		return errors.New("not confirmed; nothing was sent")

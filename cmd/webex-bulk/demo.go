@@ -76,8 +76,8 @@ func (d *demonstration) run(ctx context.Context) error {
 	if d.people == 1 {
 		people = "1 person"
 	}
-	fmt.Fprintf(d.out, "importing a made-up organization of %s into a simulated Webex (seed %d);\n", people, d.seed)
-	fmt.Fprintf(d.out, "some may be there already, the service cuts connections, and it asks for patience when it likes.\n\n")
+	_ = d.out.Printf("importing a made-up organization of %s into a simulated Webex (seed %d);\n", people, d.seed)
+	_ = d.out.Printf("some may be there already, the service cuts connections, and it asks for patience when it likes.\n\n")
 	var trouble error
 	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {
 		if _, err := service.Add("/Users", gen.User{Schemas: []string{client.SchemaUser}, UserName: userName}); err != nil {
@@ -88,7 +88,7 @@ func (d *demonstration) run(ctx context.Context) error {
 	if trouble != nil {
 		return trouble
 	}
-	if err := sum.WriteTable(d.out); err != nil {
+	if err := d.out.PrintTable(sum.WriteTable); err != nil {
 		return err
 	}
 	d.prove(service)
@@ -135,7 +135,7 @@ func (d *demonstration) prove(service *webextest.Simulator) {
 		}
 	}
 	users, groups := service.Count()
-	fmt.Fprintf(d.out, `
+	_ = d.out.Printf(`
 the service's books: %d of %d requests refused or cut; %s, %s;
 created twice: %d; dangling references: %s
 

@@ -17,7 +17,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return fmt.Errorf("there is no command %q; see webex-bulk --help", strings.Join(args, " "))
+				return unknownCommand(cmd.Root(), []string{strings.Join(args, " ")})
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()

@@ -91,17 +91,19 @@ func TestNotFound(t *testing.T) {
 }
 
 // TestLookupKeys holds that names are found again in any case of their letters,
-// apart from names of another type, and that the key does not hold the name.
+// apart from names of another type, and that keys tell nothing: those of one name
+// differ from file to file and between organizations.
 func TestLookupKeys(t *testing.T) {
-	ann := lookupKey(sheet.Lookup{Type: "Users", Name: "Ann@Example.com"})
-	if ann != lookupKey(sheet.Lookup{Type: "Users", Name: "ann@example.COM"}) {
+	ids, name := newFoundIDs("org"), sheet.Lookup{Type: "Users", Name: "Ann@Example.com"}
+	ann := ids.key(name)
+	if ann != ids.key(sheet.Lookup{Type: "Users", Name: "ann@example.COM"}) {
 		t.Error("the case of a name matters")
 	}
-	if ann == lookupKey(sheet.Lookup{Type: "Groups", Name: "ann@example.com"}) {
+	if ann == ids.key(sheet.Lookup{Type: "Groups", Name: "ann@example.com"}) {
 		t.Error("a group has the key of a user")
 	}
-	if strings.Contains(strings.ToLower(ann), "ann") {
-		t.Errorf("the key %q has the name in it", ann)
+	if ann == newFoundIDs("org").key(name) || ann == (&foundIDs{Salt: ids.Salt, org: "other"}).key(name) {
+		t.Error("a name has the same key elsewhere")
 	}
 }
 
@@ -109,30 +111,35 @@ func TestLookupKeys(t *testing.T) {
 // their owner alone, and that a damaged file is an error.
 func TestFoundIDsAreKept(t *testing.T) {
 	path := foundIDsFile(filepath.Join(t.TempDir(), "x.journal"))
-	if ids, err := loadFoundIDs(path); ids != nil || err != nil {
-		t.Errorf("no file: %v, %v", ids, err)
+	name := sheet.Lookup{Type: "Users", Name: "ann@example.com"}
+	ids, err := loadFoundIDs(path, "org")
+	if err != nil || len(ids.IDs) != 0 {
+		t.Fatalf("no file: %v, %v", ids, err)
 	}
-	if err := saveFoundIDs(path, foundIDs{"k": "id"}); err != nil {
+	ids.IDs[ids.key(name)] = "id"
+	if err := ids.save(path); err != nil {
 		t.Fatal(err)
 	}
-	if ids, err := loadFoundIDs(path); ids["k"] != "id" || err != nil {
+	if ids, err := loadFoundIDs(path, "org"); err != nil || ids.IDs[ids.key(name)] != "id" {
 		t.Errorf("%v, %v", ids, err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := loadFoundIDs(path); err == nil {
-		t.Error("a damaged file is read")
+	for _, damaged := range []string{"{", "{}", `{"salt":"x"}`, `{"k":"id"}`} {
+		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := loadFoundIDs(path, "org"); err == nil {
+			t.Errorf("%s is read", damaged)
+		}
 	}
 	for range 2 {
-		if err := saveFoundIDs(path, nil); err != nil {
+		if err := newFoundIDs("org").save(path); err != nil {
 			t.Error(err)
 		}
-		if ids, err := loadFoundIDs(path); ids != nil || err != nil {
-			t.Errorf("without ids: %v, %v", ids, err)
+		if _, err := os.Stat(path); err == nil {
+			t.Error("a file without ids is left")
 		}
 	}
 }

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // apply runs the job and tells what became of it.
@@ -18,7 +19,10 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	b := &books{results: results, sheet: in.IsSheet(), names: a.namesShown(), failed: a.failed != "", line: in.line}
+	b := &books{results: results, sheet: in.IsSheet(), names: a.named(), failed: a.failed != "", line: in.line}
+	if a.private() {
+		b.own = &report.Summary{Words: true}
+	}
 	if a.failed != "" {
 		b.created = &createdIDs{}
 		defer func() { err = errors.Join(err, b.created.close()) }()
@@ -31,25 +35,36 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		b.recorder.Stop()
 	}
 	if a.neverBegan(stop) {
-		return fmt.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
 	}
 	broken = errors.Join(broken, b.settle(in))
-	b.sum.Finish(a.job.Progress(), time.Since(began), stop)
-	broken = errors.Join(broken, a.show(&b.sum))
-	a.adviseNeeded(b)
+	took := time.Since(began)
+	b.sum.Finish(a.job.Progress(), took, stop)
+	if b.own != nil {
+		b.own.Finish(a.job.Progress(), took, stop)
+	}
+	broken = errors.Join(broken, a.show(b))
 	a.adviseTaken(b)
+	a.adviseNeeded(b)
 	broken = errors.Join(broken, a.writeFailed(in, b), a.writeReport(in, b))
 	return a.verdict(ctx, &b.sum, stop, broken)
 }
 
-// namesShown reports whether the summary names people: on the terminal of whoever gave the command, unless --names=false; in
-// a file only as --report-names allows.
-func (a *application) namesShown() bool {
-	out := a.out
+// private reports whether the summary is for the eyes of whoever gave the command, so that it may quote the service: on a
+// terminal; elsewhere only as --names and --report-names together allow.
+func (a *application) private() bool {
+	return a.summaryWriter().IsTerminal() || a.names && a.namesGiven && a.reportNames
+}
+
+// named reports whether the summary names people too.
+func (a *application) named() bool { return a.names && a.private() }
+
+// summaryWriter is standard output, where that is free.
+func (a *application) summaryWriter() *terminal.Writer {
 	if a.results == stdin {
-		out = a.err // as show has it
+		return a.err
 	}
-	return a.names && (isTerminal(out) || a.namesGiven && a.reportNames)
+	return a.out
 }
 
 // errUnwritten ends a job whose results have nowhere to go.
@@ -92,19 +107,16 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 	return stop, errors.Join(broken, b.results.begin())
 }
 
-// show prints the summary, on standard output where that is free for it.
-func (a *application) show(sum *report.Summary) error {
-	out := a.out
-	if a.results == stdin {
-		out = a.err
-	}
+// show prints the summary.
+func (a *application) show(b *books) error {
+	out := a.summaryWriter()
 	switch {
 	case a.asJSON:
 		enc := json.NewEncoder(out)
 		enc.SetEscapeHTML(false)
-		return enc.Encode(sum)
+		return enc.Encode(&b.sum)
 	case a.quiet:
 		return nil
 	}
-	return sum.WriteTable(out)
+	return out.PrintTable(cmp.Or(b.own, &b.sum).WriteTable)
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/api"
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 func newLocate(std stdio) *cobra.Command {
@@ -28,19 +30,24 @@ func newLocate(std stdio) *cobra.Command {
 				return json.NewEncoder(std.out).Encode(map[string]string{
 					"orgId": l.OrgID, "resourceType": l.ResourceType, "id": l.ID, "webexId": l.WebexID()})
 			}
-			t := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
-			for _, row := range [][2]string{
-				{"organization", l.OrgID}, {"resource type", l.ResourceType}, {"id", l.ID}, {"Webex API id", l.WebexID()},
-			} {
-				if row[1] != "" {
-					fmt.Fprintf(t, "%s\t%s\n", row[0], row[1])
-				}
-			}
-			return t.Flush()
+			return std.out.PrintTable(func(w io.Writer) error { return locationTable(w, l) })
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
+}
+
+// locationTable writes the parts of a location that there are.
+func locationTable(w io.Writer, l client.Location) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"organization", l.OrgID}, {"resource type", l.ResourceType}, {"id", l.ID}, {"Webex API id", l.WebexID()},
+	} {
+		if row[1] != "" {
+			fmt.Fprint(t, terminal.Sprintf("%s\t%s\n", row[0], row[1]))
+		}
+	}
+	return t.Flush()
 }
 
 func newSpec(std stdio) *cobra.Command {

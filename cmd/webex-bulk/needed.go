@@ -8,6 +8,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // held is a refusal that may be due to another row, of which it is known at the
@@ -65,7 +66,7 @@ func (b *books) settle(in *input) error {
 	for _, h := range b.held {
 		for _, name := range h.references {
 			if i := rows[name]; i >= 0 && !b.succeeded.has(i) {
-				h.res.Err = &report.NeededError{Line: in.line(i), Err: h.res.Err}
+				h.res.Err = &report.NeededError{Line: in.line(i), Index: i, Err: h.res.Err}
 				break
 			}
 		}
@@ -81,26 +82,37 @@ func (b *books) byLine(res client.Result) error {
 	if !ok || res.Outcome != client.Skipped || e.Index < 0 {
 		return res.Err
 	}
-	return &report.NeededError{Line: b.line(e.Index), Err: res.Err}
+	return &report.NeededError{Line: b.line(e.Index), Index: e.Index, SameResource: e.BulkID == "", Err: res.Err}
 }
 
 // adviseTaken tells what to do about rows that create what is there already, as
-// those of an export that is applied to its own organization do.
+// those of an export that is applied to its own organization do, and about those
+// that need these.
 func (a *application) adviseTaken(b *books) {
-	if b.sheet && b.taken > 0 {
-		a.say("\n%s with status 409: these people are there already: leave their rows out, or, to change them,\n"+
-			"give their rows \"update\" in a column \"operation\"", plural(b.taken, "row"))
+	n := b.taken.count()
+	if !b.sheet || n == 0 {
+		return
 	}
+	then := terminal.Text("")
+	if needing := b.needing.taken; needing > 0 {
+		then = terminal.Sprintf(";\n%s that %s them then %s them in the organization", plural(needing, "row"), verb(needing, "name"), verb(needing, "find"))
+	}
+	a.say("\n%s with status 409: these people are there already: leave their rows out, or, to change them,\n"+
+		"give their rows \"update\" in a column \"operation\"%s", plural(n, "row"), then)
 }
 
 // adviseNeeded tells what to do about rows that needed others.
 func (a *application) adviseNeeded(b *books) {
-	if n := b.needing; b.sheet && n > 0 {
-		name := "name"
-		if n == 1 {
-			name = "names"
-		}
-		a.say("\n%s %s somebody whose own row did not succeed: correct that row; or, if that person is\n"+
-			"in the organization already, leave it out: then the person is looked up there", plural(n, "row"), name)
+	if n := b.needing.others; b.sheet && n > 0 {
+		a.say("\n%s %s somebody whose own row did not succeed: correct that row, and they are sent with it",
+			plural(n, "row"), verb(n, "name"))
 	}
+}
+
+// verb is like "1 row names" and "2 rows name".
+func verb(n int, word string) string {
+	if n == 1 {
+		return word + "s"
+	}
+	return word
 }

@@ -126,8 +126,8 @@ type resultsFile struct {
 	fresh bool // the file was not there before
 }
 
-// openResults makes sure that results can be written. An older file stays as it
-// is until there are some.
+// openResults makes sure that results can be written. A new file is its owner's
+// alone; an older file stays as it is until there are results.
 func openResults(path string, out io.Writer) (*resultsFile, error) {
 	switch path {
 	case "":
@@ -136,7 +136,7 @@ func openResults(path string, out io.Writer) (*resultsFile, error) {
 		return &resultsFile{w: report.NewResults(out)}, nil
 	}
 	_, err := os.Stat(path)
-	f, openErr := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	f, openErr := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if openErr != nil {
 		return nil, fmt.Errorf("--results: %w", unwritable(path, openErr))
 	}

@@ -13,12 +13,13 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // overview is a plan for a person: what would be done, kind by kind, then the
 // requests.
 type overview struct {
-	w   io.Writer
+	w   *terminal.Writer
 	all bool
 
 	kinds    [3]sample // in the order of verbs
@@ -34,10 +35,10 @@ type sample struct {
 
 type sampled struct {
 	order int
-	text  string
+	text  terminal.Text
 }
 
-func (s *sample) add(all bool, order int, line func() string) {
+func (s *sample) add(all bool, order int, line func() terminal.Text) {
 	if s.count++; all || s.count <= maxListed {
 		s.lines = append(s.lines, sampled{order, line()})
 	}
@@ -52,8 +53,8 @@ var verbs = [3]struct{ method, one, many, note string }{
 
 func (o *overview) add(r plannedRequest) error {
 	for _, l := range r.Refused {
-		o.refused.add(o.all, l.Line, func() string {
-			return fmt.Sprintf("line %d\t%s %s\t%s", l.Line, l.Method, l.Path, l.Error.Message)
+		o.refused.add(o.all, l.Line, func() terminal.Text {
+			return terminal.Sprintf("line %d\t%s %s\t%s", l.Line, l.Method, l.Path, l.Error.Message)
 		})
 	}
 	if len(r.Operations) == 0 {
@@ -65,27 +66,27 @@ func (o *overview) add(r plannedRequest) error {
 		waits += len(op.Waits)
 		for i, v := range verbs {
 			if v.method == op.Method {
-				o.kinds[i].add(o.all, op.Line, func() string { return line(op) })
+				o.kinds[i].add(o.all, op.Line, func() terminal.Text { return line(op) })
 			}
 		}
 	}
-	o.requests.add(o.all, r.Request, func() string {
-		return fmt.Sprintf("request %d\t%s\t%d bytes%s", r.Request, tellCounts(counts), r.Bytes, after(r.After, waits))
+	o.requests.add(o.all, r.Request, func() terminal.Text {
+		return terminal.Sprintf("request %d\t%s\t%d bytes%s", r.Request, tellCounts(counts), r.Bytes, after(r.After, waits))
 	})
 	return nil
 }
 
 // line tells what one operation is about and what it touches.
-func line(op plannedOperation) string {
+func line(op plannedOperation) terminal.Text {
 	row := opfile.Row{Name: op.name, Operation: client.Operation{Path: op.Path}}
 	who := subject(row)
 	if op.name == "" && op.BulkID != "" {
 		who += " " + op.BulkID
 	}
 	if len(op.Touches) == 0 {
-		return fmt.Sprintf("line %d\t%s", op.Line, who)
+		return terminal.Sprintf("line %d\t%s", op.Line, who)
 	}
-	return fmt.Sprintf("line %d\t%s\t%s", op.Line, who, strings.Join(op.Touches, ", "))
+	return terminal.Sprintf("line %d\t%s\t%s", op.Line, who, strings.Join(op.Touches, ", "))
 }
 
 // tellCounts is like "3 creates, 1 delete".
@@ -127,22 +128,25 @@ func after(requests []int, waits int) string {
 }
 
 func (o *overview) end(in *input) error {
-	t := tabwriter.NewWriter(o.w, 0, 0, 2, ' ', 0)
-	for i, v := range verbs {
-		o.kinds[i].write(t, tellCounts(map[string]int{v.method: o.kinds[i].count})+v.note)
-	}
-	o.requests.write(t, "requests")
-	o.refused.write(t, "refused before sending")
-	if err := t.Flush(); err != nil {
+	if err := o.w.PrintTable(o.table); err != nil {
 		return err
 	}
 	total := tellCounts(in.counts)
 	if total == "" {
 		total = "nothing"
 	}
-	_, err := fmt.Fprintf(o.w, "%s (%s): %s, %d refused\n",
+	return o.w.Printf("%s (%s): %s, %d refused\n",
 		plural(in.rows, "operation"), total, plural(o.requests.count, "request"), o.refused.count)
-	return err
+}
+
+func (o *overview) table(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for i, v := range verbs {
+		o.kinds[i].write(t, tellCounts(map[string]int{v.method: o.kinds[i].count})+v.note)
+	}
+	o.requests.write(t, "requests")
+	o.refused.write(t, "refused before sending")
+	return t.Flush()
 }
 
 func (s *sample) write(w io.Writer, heading string) {
@@ -152,7 +156,7 @@ func (s *sample) write(w io.Writer, heading string) {
 	fmt.Fprintln(w, heading)
 	slices.SortStableFunc(s.lines, func(a, b sampled) int { return cmp.Compare(a.order, b.order) })
 	for _, l := range s.lines {
-		fmt.Fprintln(w, "  "+l.text)
+		fmt.Fprintln(w, "  "+string(l.text))
 	}
 	if more := s.count - len(s.lines); more > 0 {
 		fmt.Fprintf(w, "  and %d more (--all lists them)\n", more)

@@ -92,7 +92,7 @@ func (p *preview) run(ctx context.Context) error {
 		return err
 	}
 	for _, note := range in.Notes() {
-		fmt.Fprintln(p.err, note)
+		_ = p.err.Printf("%s\n", note)
 	}
 	p.job.Source = in.operations()
 	refused, err := p.show(ctx, c, in)
@@ -103,7 +103,7 @@ func (p *preview) run(ctx context.Context) error {
 		return early(ctx, err)
 	}
 	if n := len(in.Lookups()); n > 0 {
-		fmt.Fprintf(p.err, "apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
+		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
 	}
 	if refused > 0 {
 		return &exit{code: exitSome}

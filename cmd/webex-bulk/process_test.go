@@ -35,7 +35,7 @@ func TestInOneProcess(t *testing.T) {
 		code := run([]string{
 			"apply", "--concurrency", "16", "--results", "r.ndjson", "--failed", "f.csv",
 			"--report", "r.html", "--report-names", "people.csv",
-		}, stdio{in: strings.NewReader(""), out: &out, err: &err})
+		}, strings.NewReader(""), &out, &err)
 		if code != exitDone {
 			t.Fatalf("run %d: code %d\n%s%s", n, code, &out, &err)
 		}

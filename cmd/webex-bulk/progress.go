@@ -1,62 +1,57 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"os"
 	"sync"
 
-	"golang.org/x/term"
-
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // talk is what is said to a person while a job runs: a bar on a terminal, and
 // sentences that wait until the bar is gone.
 type talk struct {
-	w     io.Writer
+	w     *terminal.Writer
 	quiet bool
 
 	mu   sync.Mutex
 	bar  *report.Progress
-	held []string
+	held []terminal.Text
 }
 
-// say tells a person something, unless none wants to hear.
+// say tells a person something, unless none wants to hear. As all sentences of
+// talk it ends in a line break, and its arguments are escaped.
 func (t *talk) say(format string, args ...any) {
 	if !t.quiet {
-		t.tell(fmt.Sprintf(format, args...))
+		t.tell(format, args...)
 	}
 }
 
 // warn tells a person something in any case.
-func (t *talk) warn(text string) { t.tell("webex-bulk: warning: " + text) }
+func (t *talk) warn(text string) { t.tell("webex-bulk: warning: %s", text) }
 
-func (t *talk) tell(text string) {
+// tell is say to those too who want to hear little.
+func (t *talk) tell(format string, args ...any) {
+	text := terminal.Sprintf(format+"\n", args...)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bar != nil {
 		t.held = append(t.held, text)
 		return
 	}
-	fmt.Fprintln(t.w, text)
+	_ = t.w.Print(text)
 }
 
 // watch draws how far a job of so many operations is, on a terminal.
 func (t *talk) watch(job *client.Job, total int) {
-	if t.quiet || !isTerminal(t.w) || os.Getenv("TERM") == "dumb" {
+	if t.quiet || !t.w.IsTerminal() || os.Getenv("TERM") == "dumb" {
 		return
-	}
-	fd := int(t.w.(*os.File).Fd())
-	width := func() int {
-		columns, _, _ := term.GetSize(fd) // 0 where it is not known
-		return columns
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.bar = report.NewProgress(t.w, total, report.ProgressOptions{
-		Sample: job.Progress, Width: width, Color: os.Getenv("NO_COLOR") == "",
+	t.bar = report.NewProgress(t.w.Stream(), total, report.ProgressOptions{ // nothing foreign is in a bar
+		Sample: job.Progress, Width: t.w.Width, Color: os.Getenv("NO_COLOR") == "",
 	})
 }
 
@@ -70,7 +65,7 @@ func (t *talk) rest() {
 	t.bar.Stop()
 	t.bar = nil
 	for _, text := range t.held {
-		fmt.Fprintln(t.w, text)
+		_ = t.w.Print(text)
 	}
 	t.held = nil
 }

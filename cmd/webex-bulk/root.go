@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -18,17 +17,19 @@ import (
 	"golang.org/x/term"
 
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// stdio is what a command reads and writes.
+// stdio is what a command reads and writes. All output goes through these
+// writers, so that nothing of files and services reaches a terminal raw.
 type stdio struct {
 	in       io.Reader
-	out, err io.Writer
+	out, err *terminal.Writer
 }
 
-// isTerminal reports whether a stream is one that a person sits at.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+// isTerminal reports whether standard input is one that a person sits at.
+func isTerminal(in io.Reader) bool {
+	f, ok := in.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
@@ -58,7 +59,10 @@ func (e *exit) Error() string {
 func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
-func run(args []string, io stdio) int {
+func run(args []string, in io.Reader, out, err io.Writer) int {
+	io := stdio{in, terminal.NewWriter(out), terminal.NewWriter(err)}
+	defer io.out.Flush()
+	defer io.err.Flush()
 	ctx, stop := interruptible(io.err)
 	defer stop()
 	root := newRoot(io)
@@ -66,23 +70,35 @@ func run(args []string, io stdio) int {
 		withoutBackticks(root)
 	}
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	failure := execute(ctx, root, args)
+	if failure == nil {
 		return exitDone
 	}
 	code := exitUsage
-	if e, ok := errors.AsType[*exit](err); ok {
+	if e, ok := errors.AsType[*exit](failure); ok {
 		code = e.code
 	}
-	if err.Error() != "" {
-		fmt.Fprintln(io.err, "webex-bulk:", report.Plain(err))
+	if failure.Error() != "" {
+		text := report.PlainCodes
+		if io.err.IsTerminal() {
+			text = report.Plain
+		}
+		_ = io.err.Printf("webex-bulk: %s\n", text(failure))
 	}
 	return code
 }
 
+func execute(ctx context.Context, root *cobra.Command, args []string) error {
+	err := root.ExecuteContext(ctx)
+	if _, _, unknown := root.Find(args); unknown != nil { // cobra adds commands of its own when it executes
+		return unknownCommand(root, args)
+	}
+	return err
+}
+
 // interruptible is a context that the first Ctrl-C ends; the second one ends
 // the program at once, which a journal survives, with a last word to w.
-func interruptible(w io.Writer) (context.Context, func()) {
+func interruptible(w *terminal.Writer) (context.Context, func()) {
 	last := &atomic.Value{}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), lastWordKey{}, last))
 	signals := make(chan os.Signal, 2)
@@ -94,7 +110,7 @@ func interruptible(w io.Writer) (context.Context, func()) {
 		for range signals {
 			if ctx.Err() != nil {
 				text, _ := last.Load().(string)
-				fmt.Fprintln(w, cmp.Or(text, "webex-bulk: ended at once"))
+				_ = w.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
 				os.Exit(exitInterrupted)
 			}
 			cancel()
@@ -131,7 +147,7 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
   webex-bulk plan new.csv              see what would be sent; nothing is
   webex-bulk whoami --org ID           is the token right? (token in WEBEX_ACCESS_TOKEN)
   webex-bulk apply --org ID new.csv    do it`,
-		Version:       version(),
+		Version:       buildOf().version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -143,7 +159,7 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(newApply(io), newPlan(io), newTemplate(io), newWhoami(io),
-		newServe(io), newDemo(io), newLocate(io), newSpec(io))
+		newServe(io), newDemo(io), newLocate(io), newSpec(io), newVersion(io))
 	root.InitDefaultCompletionCmd()
 	if shells, _, err := root.Find([]string{"completion"}); err == nil {
 		shells.RunE = noSuchShell
@@ -154,8 +170,8 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 
 // wrongFlag tells what to do about a flag that is not understood.
 func wrongFlag(cmd *cobra.Command, err error) error {
-	if strings.HasPrefix(err.Error(), "unknown flag: --token") {
-		return errors.New("a token among the arguments can be read by others: set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
+	if wrong, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, wrong)
 	}
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		expected := map[string]string{
@@ -175,23 +191,6 @@ func exactly(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// version is that of the module, or the revision that was built.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(devel)"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return "(devel) " + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "(devel)"
 }
 
 // helpTemplate shows what a command is for, then how it is used, by example.

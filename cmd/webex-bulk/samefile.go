@@ -13,8 +13,9 @@ type usedFile struct {
 	flag, path string
 	written    bool
 	info       fs.FileInfo // nil when there is none yet
-	dir        fs.FileInfo // of the folder where it would be made
+	dir        fs.FileInfo // of the folder where it is, or would be made
 	base       string
+	elsewhere  string // where a link leads, if to a file in another folder
 }
 
 // use finds out which file a path leads to, also one that is not there yet.
@@ -34,6 +35,10 @@ func use(flag, path string, written bool) usedFile {
 	}
 	f.dir, _ = os.Stat(filepath.Dir(real))
 	f.base = filepath.Base(real)
+	here, err := os.Stat(filepath.Dir(path))
+	if (f.info == nil || f.info.Mode().IsRegular()) && !(err == nil && f.dir != nil && os.SameFile(here, f.dir)) && real != path {
+		f.elsewhere = real
+	}
 	return f
 }
 
@@ -114,11 +119,16 @@ func (a *application) checkFiles() error {
 			files = append(files, f)
 		}
 	}
-	if f, ok := useStream("standard output", a.out, true); ok {
+	if f, ok := useStream("standard output", a.out.Stream(), true); ok {
 		files = append(files, f)
 	}
 	if err := apart(files); err != nil {
 		return err
+	}
+	for _, f := range files {
+		if f.elsewhere != "" && (f.flag == "--results" || f.flag == "--journal") {
+			return fmt.Errorf("%s: %s is a link to %s, and links to other folders are not followed: give the file itself", f.flag, f.path, f.elsewhere)
+		}
 	}
 	for _, f := range files {
 		if f.flag != "--failed" && f.flag != "--report" {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// Whatever links lead to a file, two flags cannot name one that is written: nor the files that belong to the journal.
+// Whatever links lead to a file, two flags cannot name one that is written: nor the files that belong to the journal. Results
+// and journal follow no link to another folder.
 func TestFilesApart(t *testing.T) {
 	t.Chdir(t.TempDir())
 	check := func(err error) {
@@ -40,16 +44,34 @@ func TestFilesApart(t *testing.T) {
 		{"in.csv.journal.ids", "", "", "--results and --journal"},
 		{"linked/a", "linked/b", "dir/c", ""},
 	} {
-		a := &application{reading: reading{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results, failed: c.failed, report: c.report}
+		a := &application{stdio: stdio{out: terminal.NewWriter(io.Discard)}, reading: reading{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results, failed: c.failed, report: c.report}
 		err := a.checkFiles()
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want+" are the same file") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	check(os.Symlink("in.csv", "beside.ndjson"))
+	check(os.Symlink("dir/old.ndjson", "away.ndjson"))
+	check(os.Symlink("dir/old.journal-wal", "away.journal-wal"))
+	check(os.Symlink(os.DevNull, "device"))
+	check(os.WriteFile("other.csv", []byte("userName\n"), 0o600))
+	for _, c := range []struct{ results, journal, want string }{
+		{"away.ndjson", "", "--results: away.ndjson is a link to dir/old.ndjson"},
+		{"", "away.ndjson", "--journal: away.ndjson is a link to"},
+		{"", "away.journal", "--journal: away.journal-wal is a link to"},
+		{"device", "", ""},
+		{"linked/new.ndjson", "linked/new.journal", ""}, // a folder that was named
+		{"beside.ndjson", "dir/old.journal", ""},
+	} {
+		a := &application{stdio: stdio{out: terminal.NewWriter(io.Discard)}, reading: reading{file: "other.csv"}, journalFile: c.journal, results: c.results}
+		if err := a.checkFiles(); (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
 	in, err := os.Open("in.csv")
 	check(err)
 	defer in.Close()
-	a := &application{stdio: stdio{in: in}, reading: reading{file: stdin}, results: "hard.csv"}
+	a := &application{stdio: stdio{in: in, out: terminal.NewWriter(io.Discard)}, reading: reading{file: stdin}, results: "hard.csv"}
 	if err := a.checkFiles(); err == nil {
 		t.Error("standard input may be written")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/auth"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 	"github.com/webexscim/bulk/journal"
 )
@@ -19,17 +20,17 @@ func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, br
 	again := a.again(sum)
 	switch {
 	case stop != nil && ctx.Err() != nil:
-		text := "interrupted; the same command goes on"
+		text := terminal.Text("interrupted; the same command goes on")
 		if a.job.Journal == nil {
 			text = "interrupted; " + again
 		}
-		return &exit{exitInterrupted, errors.Join(errors.New(text), broken)}
+		return &exit{exitInterrupted, errors.Join(terminal.Errorf("%s", text), broken)}
 	case stop != nil && broken != nil:
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", broken, again)}
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", broken, again)}
 	case errors.Is(stop, client.ErrBudget):
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, a.correct(again))}
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, a.correct(again))}
 	case stop != nil:
-		return &exit{exitStopped, fmt.Errorf("the job stopped early: %w\n%s", stop, then(advice(stop), again))}
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, then(advice(stop), again))}
 	case broken != nil:
 		return &exit{exitSome, broken}
 	case sum.Succeeded < sum.Operations:
@@ -42,11 +43,11 @@ func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, br
 }
 
 // correct is what to do about operations that did not succeed.
-func (a *application) correct(again string) string {
+func (a *application) correct(again terminal.Text) terminal.Text {
 	if a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file) {
 		return then("correct what failed", again)
 	}
-	return fmt.Sprintf("correct them in %s and give the same command: it sends only what has not succeeded;\n"+
+	return terminal.Sprintf("correct them in %s and give the same command: it sends only what has not succeeded;\n"+
 		"or correct %s and apply that", word(a.file), word(a.failed))
 }
 
@@ -62,32 +63,32 @@ func (a *application) sayReplayed(n int) {
 }
 
 // again is what to know of the same command before it is given once more.
-func (a *application) again(sum *report.Summary) string {
+func (a *application) again(sum *report.Summary) terminal.Text {
 	switch {
 	case sum.Skipped == sum.Operations:
 		return "give the same command"
 	case a.job.Journal != nil:
 		return "give the same command: it sends only what has not succeeded"
 	case a.failed != "":
-		return "there is no journal: the same command would send everything once more;\ncorrect " + word(a.failed) + " and apply that"
+		return terminal.Sprintf("there is no journal: the same command would send everything once more;\ncorrect %s and apply that", word(a.failed))
 	}
 	return "there is no journal: the same command would send everything once more;\n" +
 		"--failed FILE would have kept what did not succeed, to be applied by itself"
 }
 
 // then joins what to do first and what to do then.
-func then(first, second string) string {
+func then(first, second terminal.Text) terminal.Text {
 	switch {
 	case first == "":
 		return second
-	case strings.HasPrefix(second, "give "):
+	case strings.HasPrefix(string(second), "give "):
 		return first + ";\nthen " + second
 	}
 	return first + "\n" + second
 }
 
 // advice is remedy, and how to see whether it has helped.
-func advice(err error) string {
+func advice(err error) terminal.Text {
 	text := remedy(err)
 	if errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrEndpoint) {
 		text += ";\ntry it with webex-bulk whoami"
@@ -95,9 +96,14 @@ func advice(err error) string {
 	return text
 }
 
+// noEndpoint reports whether a status says that there is nothing at an address.
+func noEndpoint(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusGone
+}
+
 // remedy is what to do about an error that ended a job, or kept one from
 // beginning, before the same command is given again.
-func remedy(err error) string {
+func remedy(err error) terminal.Text {
 	var e *client.ResponseError
 	errors.As(err, &e)
 	_, elsewhere := errors.AsType[*journal.TargetError](err)
@@ -120,6 +126,10 @@ func remedy(err error) string {
 		return "see that there is a token where it is looked for"
 	case errors.Is(err, client.ErrEndpoint) && redirected:
 		return "redirects are not followed, since token and data go to one host alone: check --base-url"
+	case errors.Is(err, client.ErrEndpoint) && e != nil && e.Status == http.StatusProxyAuthRequired:
+		return "the proxy asks for a user and a password: HTTPS_PROXY=http://user:password@host:port"
+	case errors.Is(err, client.ErrEndpoint) && e != nil && !noEndpoint(e.Status):
+		return "check --base-url, and what lies between here and the service (HTTPS_PROXY)"
 	case errors.Is(err, client.ErrEndpoint):
 		return "there is no such organization, or no SCIM at this address: check --org and --base-url"
 	case noToken, errors.Is(err, client.ErrUnavailable):

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // check is one run of whoami.
@@ -23,7 +25,7 @@ type check struct {
 
 func newWhoami(io stdio) *cobra.Command {
 	k := &check{stdio: io}
-	k.warn = func(text string) { fmt.Fprintln(k.err, "webex-bulk: warning:", text) }
+	k.warn = func(text string) { _ = k.err.Printf("webex-bulk: warning: %s\n", text) }
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
 		Short: "Check token and organization with one harmless search",
@@ -68,7 +70,7 @@ func (k *check) run(ctx context.Context) error {
 		return shown
 	}
 	if err != nil {
-		return &exit{exitStopped, fmt.Errorf("%w\n%s", err, next(err))}
+		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, next(err))}
 	}
 	return nil
 }
@@ -78,7 +80,7 @@ func (k *check) show(err error) error {
 	if k.asJSON {
 		said := map[string]any{"baseUrl": k.cfg.BaseURL, "orgId": k.cfg.OrgID, "token": k.from, "ok": err == nil}
 		if err != nil {
-			said["error"], said["next"] = report.Plain(err), next(err)
+			said["error"], said["next"] = report.PlainCodes(err), next(err)
 		}
 		enc := json.NewEncoder(k.out)
 		enc.SetEscapeHTML(false)
@@ -88,16 +90,15 @@ func (k *check) show(err error) error {
 	if err != nil {
 		verdict = "it does not work"
 	}
-	t := tabwriter.NewWriter(k.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "service\t%s\n", k.cfg.BaseURL)
-	fmt.Fprintf(t, "organization\t%s\n", k.cfg.OrgID)
-	fmt.Fprintf(t, "\t%s as Webex API id\n", client.WebexID(client.KindOrganization, k.cfg.OrgID))
-	fmt.Fprintf(t, "token from\t%s\n", k.from)
-	fmt.Fprintf(t, "search\t%s\n", verdict)
-	return t.Flush()
+	return k.out.PrintTable(func(w io.Writer) error {
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprint(t, terminal.Sprintf("service\t%s\norganization\t%s\n\t%s as Webex API id\ntoken from\t%s\nsearch\t%s\n",
+			k.cfg.BaseURL, k.cfg.OrgID, client.WebexID(client.KindOrganization, k.cfg.OrgID), k.from, verdict))
+		return t.Flush()
+	})
 }
 
 // next is what to do about a search that failed.
-func next(err error) string {
+func next(err error) terminal.Text {
 	return cmp.Or(remedy(err), "try again; if it stays, Cisco's support asks for the tracking id")
 }

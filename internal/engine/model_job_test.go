@@ -157,6 +157,9 @@ func (w *model) edit(rows []row, fresh int) []row {
 	// flight nobody can tell which one was done, once one of them is gone.
 	unique := func(i int) bool {
 		for k, r := range rows {
+			if r.method == Post && slices.Contains(r.refs, rows[i].label) && isShared(rows, r.searchName()) {
+				return false // it becomes another
+			}
 			if k != i && r.method == Post && rows[i].method == Post && r.searchName() == rows[i].searchName() {
 				return false
 			}
@@ -237,7 +240,7 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 		j.rows = append(j.rows, randomRow(rng, j.rows, i, n, names, unique))
 	}
 	for i, r := range j.rows {
-		if r.method == Delete && r.on != 0 && isShared(j.rows, r.on) {
+		if r.method == Delete && r.on != 0 && isShared(j.rows, j.rows[r.on-1].searchName()) {
 			j.rows[i].method = Patch // a DELETE would free a name that a lost create can still take
 		}
 	}
@@ -250,11 +253,11 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	return j, c
 }
 
-// isShared reports whether several creates have the name of one.
-func isShared(rows []row, label int) bool {
+// isShared reports whether several creates have a name.
+func isShared(rows []row, name string) bool {
 	n := 0
 	for _, r := range rows {
-		if r.method == Post && r.searchName() == rows[label-1].searchName() {
+		if r.method == Post && r.searchName() == name {
 			n++
 		}
 	}

@@ -218,11 +218,12 @@ func (w *model) checkRun(run int, h runRecord) {
 }
 
 // isAmbiguous reports whether an operation changes what one of several creates of
-// one name makes: these may be taken for each other.
+// one name makes, or what somebody else has made: these may be taken for each
+// other.
 func (w *model) isAmbiguous(m *mop) bool {
 	for _, h := range append(w.history, runRecord{input: w.input}) {
 		for _, o := range h.input {
-			if m.on != 0 && o.label == m.on && w.natural[o.natural()] > 1 {
+			if m.on != 0 && o.label == m.on && (w.natural[o.natural()] > 1 || w.adopted[o.ident]) {
 				return true
 			}
 		}

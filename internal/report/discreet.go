@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // hidden stands for what is left out of a text, as in the errors of client.
@@ -18,7 +20,7 @@ const (
 // names, what is quoted, addresses, bulkIds, tracking ids, ids. What is left is
 // the same for all failures of a kind, and can be shown to anybody.
 func discreet(text string, names ...string) string {
-	text = oneLine(clip(text, maxRead))
+	text = terminal.Escape(clip(text, maxRead))
 	for _, name := range names {
 		text = hideWord(text, name)
 	}

@@ -30,7 +30,7 @@ func TestDiscreet(t *testing.T) {
 		{text: `Ann Smith was seen, Ann Smithson too`, name: "Ann Smith", want: `… was seen, Ann Smithson too`},
 		{text: `status 403, error code 400108: 12 of 100`, want: `status 403, error code 400108: 12 of 100`},
 		{text: `urn:ietf:params:scim:api:messages:2.0:Error`, want: `urn:ietf:params:scim:api:messages:2.0:Error`},
-		{text: "two\nlines\x1b[31m\u202e", want: "two lines [31m"},
+		{text: "two\nlines\x1b[31m\u202e", want: `two\nlines\u001b[31m\u202e`},
 		{text: "", want: ""},
 		{text: strings.Repeat("word ", 1000), want: strings.Repeat("word ", 60) + hidden},
 	}

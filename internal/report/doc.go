@@ -20,7 +20,10 @@
 //
 // # What is shown of people
 //
-// Nothing here shows a token or the data of an operation. NDJSON and table name
+// Nothing here shows a token or the data of an operation. A service's own words
+// may be about people: they are in the table alone, with Summary.Words, where it
+// is for the terminal of whoever gave the command; everywhere else a refusal is
+// its status, codes and tracking id. NDJSON and table name
 // an operation by its line and its bulkId: they stay with whoever has the input.
 // The page is made to be sent on, and bulkIds are often made of names: without
 // Page.Names it has neither bulkIds nor names, paths keep an id only if it is a

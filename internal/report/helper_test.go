@@ -1,9 +1,15 @@
 package report
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +28,33 @@ func (r *refusal) Unwrap() error { return r.said }
 
 // refused is what a service says of an operation, with a tracking id.
 func refused(status int, text, id string) error {
-	full := fmt.Sprintf("status %d, error code 400108, %s (tracking id %s)", status, text, id)
-	return &refusal{full, &client.ResponseError{Status: status, ErrorCode: "400108", TrackingID: id}}
+	c, err := client.New(client.Config{
+		OrgID: someID, Token: client.StaticToken("token"), MaxAttempts: 1, HTTPClient: &http.Client{Transport: refuser{status, text, id}},
+	})
+	if err == nil {
+		_, err = c.FindUsers(context.Background(), "nobody")
+	}
+	e, ok := errors.AsType[*client.ResponseError](err)
+	if !ok {
+		panic(err)
+	}
+	return e
+}
+
+// refuser is a service that refuses a search.
+type refuser struct {
+	status   int
+	text, id string
+}
+
+func (r refuser) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := json.Marshal(map[string]any{
+		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": strconv.Itoa(r.status), "detail": r.text,
+		"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error": map[string]string{"errorCode": "400108", "trackingId": r.id},
+	})
+	return &http.Response{
+		StatusCode: r.status, Header: http.Header{"Content-Type": {"application/scim+json"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: req,
+	}, err
 }
 
 // create is the creation of a person who can be told from other texts.

@@ -12,7 +12,7 @@ import (
 func TestKeptReason(t *testing.T) {
 	for want, err := range map[string]error{
 		"status 409, error code 990409, uniqueness": &client.ResponseError{Status: 409, ErrorCode: "990409", ScimType: "uniqueness", Details: []string{"ann@example.com is taken"}},
-		"refers to line 7, which did not succeed":   &NeededError{Line: 7, Err: errors.New("ann@example.com")},
+		"depends on line 7, which did not succeed":  &NeededError{Line: 7, Err: errors.New("ann@example.com")},
 		unsent: &client.SkippedError{Index: -1},
 	} {
 		outcome := client.Failed

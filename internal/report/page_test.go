@@ -209,7 +209,7 @@ func TestRealJob(t *testing.T) {
 	if i := strings.Index(strings.ToLower(html), "zed"); i >= 0 {
 		t.Errorf("somebody is named: %s", html[max(0, i-100):i+20])
 	}
-	if sum.Operations != len(ops) || sum.Failed < 5 || len(rec.Failures()) != sum.Failed+sum.Skipped {
+	if sum.Operations != len(ops) || sum.Failed < 3 || len(rec.Failures()) != sum.Failed+sum.Skipped {
 		t.Errorf("%+v", sum)
 	}
 	if len(sum.Reasons) == 0 || len(sum.Reasons) > 6 {

@@ -4,11 +4,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Plain is the text of an error as somebody reads it who runs a job: the facts
 // that the network, the operating system and Go's libraries tell, in words.
-func Plain(err error) string { return plain(err.Error()) }
+func Plain(err error) terminal.Text { return terminal.Text(plain(string(terminal.ErrorText(err)))) }
+
+// PlainCodes is Plain with nothing of what a service says but status, codes and
+// tracking id: where others may read it, as in a log.
+func PlainCodes(err error) terminal.Text {
+	return terminal.Text(plain(withoutWords(err, string(terminal.ErrorText(err)))))
+}
 
 func plain(text string) string {
 	if !slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) }) {
@@ -23,7 +31,7 @@ func plain(text string) string {
 // signs are what a text has that one of the phrases is in: to look for them all
 // takes a third of a millisecond.
 var signs = []string{
-	"canceled", "deadline", "tcp", "socks", "lookup ", "http", "HTTP", "EOF", "tls: ", "x509: ", "status 3",
+	"canceled", "deadline", "tcp", "socks", "lookup ", "http", "HTTP", "EOF", "tls: ", "x509: ", "status 3", "endpoint: status ",
 	"interrupted", "journal: journal", "is full", "stat ", "client: ", "exchange: ", "access: ",
 }
 
@@ -59,6 +67,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`\b(?:remote error: )?tls: `), "the encryption: "},
 	{regexp.MustCompile(`\bmalformed HTTP (?:response|status code|version) (?:"(?:[^"\\]|\\.)*")?`), "what answers does not speak http"},
 	{regexp.MustCompile(`\bno such organization or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
+	{regexp.MustCompile(`\bno such organization or endpoint: status (40[267]|41[145]|42[168]|431|451|501)\b`), "the request is not taken, by the service or something in between: status $1"},
 	// Words that meet when one layer quotes another.
 	{regexp.MustCompile(`\binterrupted(?:[;:,\s]+interrupted\b)+`), "interrupted"},
 	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},

@@ -75,7 +75,7 @@ func TestPlainOfRealErrors(t *testing.T) {
 		{fmt.Errorf("%w: %w", client.ErrJournal, errors.New("journal cannot be written: no space left")), "journal cannot be written: no space left"},
 	}
 	for _, test := range tests {
-		got := Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err))
+		got := string(Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err)))
 		if !strings.HasPrefix(got, "service unavailable: ") || !strings.Contains(got, test.want) {
 			t.Errorf("%v: %q, want %q in it", test.err, got, test.want)
 		}
@@ -121,8 +121,8 @@ func TestNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"1 failed: refers to an operation that did not succeed\n  line 5, bulkId \"u3\", refers to line 2\n",
-		"1 skipped: refers to an operation that did not succeed\n  line 6, bulkId \"u4\", refers to line 5\n",
+		"1 failed: depends on an operation that did not succeed\n  line 5, bulkId \"u3\", depends on line 2\n",
+		"1 skipped: depends on an operation that did not succeed\n  line 6, bulkId \"u4\", depends on line 5\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("got:\n%s\nwant in it:\n%s", &b, want)

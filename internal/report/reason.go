@@ -40,22 +40,23 @@ func firstCause(e *client.SkippedError) error {
 
 // The reasons that are due to something else.
 const (
-	refers = "refers to an operation that did not succeed"
-	unsent = "the job stopped before it was sent"
-	atOnce = "its whole request was refused, which stopped the job"
+	dependent = "depends on an operation that did not succeed"
+	unsent    = "the job stopped before it was sent"
+	atOnce    = "its whole request was refused, which stopped the job"
 )
 
-func isConsequence(text string) bool { return text == refers || text == unsent || text == atOnce }
+func isConsequence(text string) bool { return text == dependent || text == unsent || text == atOnce }
 
-// reason is what the errors of one kind have in common.
-func reason(res client.Result) string {
+// reason is what the errors of one kind have in common; of a service it quotes
+// no more than the codes, unless words are wanted.
+func reason(res client.Result, words bool) string {
 	if _, ok := errors.AsType[*NeededError](res.Err); ok {
-		return refers
+		return dependent
 	}
 	if e := skipped(res.Err); e != nil {
 		switch {
 		case e.Index >= 0 || e.BulkID != "":
-			return refers
+			return dependent
 		case res.Outcome == client.Skipped && e.Refused:
 			return atOnce
 		case res.Outcome == client.Skipped:
@@ -67,5 +68,9 @@ func reason(res client.Result) string {
 			return known.Error()
 		}
 	}
-	return cmp.Or(discreet(Plain(res.Err), res.Operation.BulkID), "no reason given")
+	text := shareable(res.Err)
+	if words {
+		text = plain(res.Err.Error())
+	}
+	return cmp.Or(discreet(text, res.Operation.BulkID), "no reason given")
 }

@@ -157,11 +157,11 @@ func TestRow(t *testing.T) {
 	r.Add(failure(7, errors.New("refused")), 70)
 	want := []Row{
 		{Line: 50, Index: 5, Method: "POST", Path: "/Users", BulkID: "u5", Name: "u5@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
-			Reason: "not sent: refers to line 40, which did not succeed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)",
-			kind:   "refers to an operation that did not succeed"},
+			Reason: "not sent: depends on line 40, which did not succeed: status 409, error code 400108 (tracking id ROUTER_1)",
+			kind:   "depends on an operation that did not succeed"},
 		{Line: 60, Index: 6, Method: "POST", Path: "/Users", BulkID: "u6", Name: "u6@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
-			Reason: `skipped: depends on operation 0 (bulkId "ann"), which failed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)`,
-			kind:   "refers to an operation that did not succeed"},
+			Reason: `skipped: depends on operation 0 (bulkId "ann"), which failed: status 409, error code 400108 (tracking id ROUTER_1)`,
+			kind:   "depends on an operation that did not succeed"},
 		{Line: 70, Index: 7, Method: "POST", Path: "/Users", BulkID: "u7", Name: "person 7", Outcome: "failed", Status: 400, Reason: "refused", kind: "refused"},
 	}
 	for i, row := range r.Failures() {

@@ -26,7 +26,8 @@ type Line struct {
 	Error     *Fault `json:"error,omitempty"`
 }
 
-// Fault is the error of a Line, free of the data of the operation.
+// Fault is the error of a Line, free of the data of the operation and of the
+// service's own words.
 type Fault struct {
 	Status     int    `json:"status,omitempty"`
 	ErrorCode  string `json:"errorCode,omitempty"`
@@ -52,7 +53,7 @@ func NewLine(res client.Result, line int) Line {
 }
 
 func newFault(err error) *Fault {
-	f := &Fault{Message: Plain(err)}
+	f := &Fault{Message: shareable(err)}
 	if e := said(err); e != nil {
 		f.Status, f.ErrorCode, f.ScimType, f.TrackingID = e.Status, e.ErrorCode, e.ScimType, e.TrackingID
 	}

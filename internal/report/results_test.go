@@ -34,7 +34,7 @@ func TestResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"index":0,"line":2,"method":"POST","path":"/Users","bulkId":"u0","outcome":"succeeded","status":201,"id":"` + someID + `","location":"https://example.com/v2/Users/` + someID + `","version":"W/\"1\"","attempts":1,"recovered":false}
-{"index":1,"line":3,"method":"POST","path":"/Users","bulkId":"<&>","outcome":"failed","status":409,"attempts":2,"recovered":false,"error":{"status":409,"errorCode":"400108","trackingId":"ROUTER_1","message":"status 409, error code 400108, uniqueness (tracking id ROUTER_1)"}}
+{"index":1,"line":3,"method":"POST","path":"/Users","bulkId":"<&>","outcome":"failed","status":409,"attempts":2,"recovered":false,"error":{"status":409,"errorCode":"400108","trackingId":"ROUTER_1","message":"status 409, error code 400108 (tracking id ROUTER_1)"}}
 {"index":2,"line":0,"method":"","path":"","outcome":"succeeded","attempts":0,"recovered":true,"replayed":true}
 {"index":3,"line":0,"method":"","path":"","outcome":"unknown","attempts":0,"recovered":false,"error":{"message":"lost"}}
 `

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Row is one operation that did not succeed, as a Page lists it. BulkID, Name,
@@ -28,7 +29,7 @@ func (r *Recorder) row(res client.Result, line int) Row {
 		Line: line, Index: res.Index,
 		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
 		Outcome: res.Outcome.String(), Status: res.Status,
-		Reason: clip(Plain(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res),
+		Reason: clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
 	}
 	if r.o.Name != nil {
 		row.Name = r.o.Name(res)
@@ -74,7 +75,7 @@ func (r Row) open() Row {
 	if r.TrackingID != "" {
 		r.Reason = strings.ReplaceAll(r.Reason, " (tracking id "+r.TrackingID+")", "")
 	}
-	r.Reason = clip(oneLine(r.Reason), maxShown)
+	r.Reason = clip(terminal.Escape(r.Reason), maxShown)
 	return r
 }
 

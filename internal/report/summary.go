@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Summary is what became of a job as a whole, for people (WriteTable) and, as
@@ -27,8 +28,12 @@ type Summary struct {
 	// Others counts the operations whose reason did not find a place there.
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
+	// Words has the reasons quote the service, without names: for the terminal of
+	// those who wrote the input, and for nobody else. It is set before the first Add.
+	Words bool `json:"-"`
 
 	known map[kind]*Reason
+	dependencies
 }
 
 // Reason is one kind of failure.
@@ -39,9 +44,14 @@ type Reason struct {
 	Text     string    `json:"reason"`
 	Count    int       `json:"count"`
 	Examples []Example `json:"examples"`
+	// Dependents counts the operations that did not succeed because of these, as
+	// far as their cause is known. They have a reason of their own as well.
+	Dependents int `json:"dependents,omitempty"`
 
 	place int  // in Summary.Reasons
 	root  bool // not a consequence of another operation's failure, or of the job's end
+
+	dependents []Example // the first of them
 }
 
 // kind tells reasons apart.
@@ -53,9 +63,11 @@ type Example struct {
 	Index      int    `json:"index"`
 	BulkID     string `json:"bulkId,omitempty"`
 	TrackingID string `json:"trackingId,omitempty"`
-	Needs      int    `json:"needs,omitempty"` // the line that it refers to, of a NeededError
+	Needs      int    `json:"needs,omitempty"` // the line that it depends on, of a NeededError
 	// Name is whom the operation is about, where AddNamed was told; WriteTable alone writes it.
 	Name string `json:"-"`
+
+	cause int // index of the operation that is the cause, -1 if there is none
 }
 
 // The bounds of a summary.
@@ -97,14 +109,15 @@ func (s *Summary) AddNamed(res client.Result, line int, name string) {
 func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Requests, s.Refused = p.Requests, p.Refused
 	s.Took, s.Seconds = took, took.Seconds()
+	s.attribute()
 	if stop != nil {
-		s.Stopped = oneLine(clip(Plain(stop), maxRead))
+		s.Stopped = terminal.Escape(clip(shareable(stop), maxRead))
 	}
 }
 
 // explain counts a failure where its like are.
 func (s *Summary) explain(res client.Result, line int, name string) {
-	k := kind{res.Outcome.String(), reason(res)}
+	k := kind{res.Outcome.String(), reason(res, s.Words)}
 	r := s.known[k]
 	if r == nil {
 		if len(s.Reasons) == maxReasons {
@@ -120,13 +133,17 @@ func (s *Summary) explain(res client.Result, line int, name string) {
 	}
 	r.Count++
 	s.raise(r)
+	e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err), Name: name, cause: -1}
+	if needed, ok := errors.AsType[*NeededError](res.Err); ok {
+		e.Needs = needed.Line
+	}
+	if index, ok := CauseOf(res.Err); ok && k.text == dependent {
+		e.cause = index
+	}
 	if len(r.Examples) < maxExamples {
-		e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err), Name: name}
-		if needed, ok := errors.AsType[*NeededError](res.Err); ok {
-			e.Needs = needed.Line
-		}
 		r.Examples = append(r.Examples, e)
 	}
+	s.dependencies.add(r, e)
 }
 
 // before reports whether a reason stands before another.

@@ -31,22 +31,22 @@ func TestReasonsGroup(t *testing.T) {
 		of   func(i int) client.Result
 	}
 	order := func(text string) string {
-		if strings.HasPrefix(text, "refers") || strings.Contains(text, "stopped") {
+		if strings.HasPrefix(text, "depends") || strings.Contains(text, "stopped") {
 			return "last"
 		}
 		return "first"
 	}
 	groups := []group{
-		{"status 409, error code 400108, uniqueness: … exists", func(i int) client.Result {
+		{"status 409, error code 400108: uniqueness: … exists", func(i int) client.Result {
 			return failure(i, refused(409, fmt.Sprintf("uniqueness: %q exists", fmt.Sprint("u", i)), fmt.Sprint("ROUTER_", i)))
 		}},
-		{"status 400, error code 400108, the operation with bulkId … did not succeed", func(i int) client.Result {
+		{"status 400, error code 400108: the operation with bulkId … did not succeed", func(i int) client.Result {
 			return failure(i, refused(400, fmt.Sprintf(`the operation with bulkId "u%d" did not succeed`, i), ""))
 		}},
-		{"status 400, error code 400108, … is no resource", func(i int) client.Result {
+		{"status 400, error code 400108: … is no resource", func(i int) client.Result {
 			return failure(i, refused(400, fmt.Sprintf("u%d is no resource", i), "")) // its own bulkId, in no quotes
 		}},
-		{"refers to an operation that did not succeed", func(i int) client.Result {
+		{"depends on an operation that did not succeed", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1), Cause: refused(409, fmt.Sprint(i), "")})
 		}},
 		{"its whole request was refused, which stopped the job", func(i int) client.Result {
@@ -65,7 +65,7 @@ func TestReasonsGroup(t *testing.T) {
 			return failure(i, fmt.Errorf("%w: no data, expected a JSON object in a POST", client.ErrInvalid))
 		}},
 	}
-	var s Summary
+	s := Summary{Words: true}
 	for n, g := range groups {
 		for i := range 10 * (n + 1) { // the last kind is the most frequent
 			s.Add(g.of(i+1), i+2)
@@ -142,7 +142,7 @@ func TestReasonsAreBounded(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	var s Summary
+	s := Summary{Words: true}
 	for i := range 1200 {
 		s.Add(client.Result{Index: i, Outcome: client.Succeeded, Replayed: i < 200, Recovered: i%600 == 0}, i+2)
 	}
@@ -163,7 +163,7 @@ func TestTable(t *testing.T) {
 requests          13  the service asked to wait 2 times
 time          1m 30s  11 operations a second
 
-4 failed: status 409, error code 400108, uniqueness: … exists
+4 failed: status 409, error code 400108: uniqueness: … exists
   line 1202, bulkId "u1200", tracking id ROUTER_1200
   line 1203, bulkId "u1201", tracking id ROUTER_1201
   line 1204, bulkId "u1202", tracking id ROUTER_1202
@@ -193,7 +193,7 @@ func TestSummaryJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"operations":2,"succeeded":1,"failed":1,"skipped":0,"unknown":0,"recovered":0,"replayed":0,"requests":1,"seconds":1.5,` +
-		`"reasons":[{"outcome":"failed","reason":"status 409, error code 400108, uniqueness","count":1,"examples":[{"line":3,"index":1,"bulkId":"u1","trackingId":"ROUTER_1"}]}]}`
+		`"reasons":[{"outcome":"failed","reason":"status 409, error code 400108","count":1,"examples":[{"line":3,"index":1,"bulkId":"u1","trackingId":"ROUTER_1"}]}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -227,7 +227,7 @@ func TestChainStaysShort(t *testing.T) {
 		cause = &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1), Cause: cause}
 	}
 	line := NewLine(skip(999, cause), 0)
-	const want = `skipped: depends on operation 998 (bulkId "u998"), which was skipped because of operation 0 (bulkId "u0"), which failed: status 409, error code 400108, uniqueness (tracking id ROUTER_1)`
+	const want = `skipped: depends on operation 998 (bulkId "u998"), which was skipped because of operation 0 (bulkId "u0"), which failed: status 409, error code 400108 (tracking id ROUTER_1)`
 	if line.Error.Message != want || line.Error.TrackingID != "ROUTER_1" || line.Error.Status != 409 {
 		t.Errorf("got %+v", line.Error)
 	}

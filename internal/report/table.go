@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // WriteTable writes the summary for a person. Why a job stopped before its time
@@ -21,19 +24,51 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintln(&b, line)
 	}
 	for _, r := range s.Reasons {
-		fmt.Fprintf(&b, "\n%d %s: %s\n", r.Count, r.Outcome, r.Text)
-		for _, e := range r.Examples {
-			fmt.Fprintf(&b, "  %s\n", e.named())
-		}
-		if more := r.Count - len(r.Examples); more > 0 {
-			fmt.Fprintf(&b, "  and %d more\n", more)
-		}
+		s.writeReason(&b, r)
 	}
 	if s.Others > 0 {
 		fmt.Fprintf(&b, "\n%d for other reasons\n", s.Others)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// writeReason lists operations of a reason, and those that did not succeed
+// because of them. What is told under its cause is not told again.
+func (s *Summary) writeReason(b *bytes.Buffer, r *Reason) {
+	count := r.Count - s.told[r]
+	if count == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%d %s: %s\n", count, r.Outcome, r.Text)
+	examples := slices.DeleteFunc(slices.Clone(r.Examples), func(e Example) bool {
+		return e.cause >= 0 && s.reasonOf(e.cause) != nil
+	})
+	writeExamples(b, "  ", examples, count)
+	if r.Dependents > 0 {
+		what := "it"
+		if count > 1 {
+			what = "these"
+		}
+		fmt.Fprintf(b, "  %s on %s did not succeed either:\n", depending(r.Dependents), what)
+		writeExamples(b, "    ", r.dependents, r.Dependents)
+	}
+}
+
+func depending(n int) string {
+	if n == 1 {
+		return "1 that depends"
+	}
+	return fmt.Sprintf("%d that depend", n)
+}
+
+func writeExamples(b *bytes.Buffer, indent string, examples []Example, count int) {
+	for _, e := range examples {
+		fmt.Fprintf(b, "%s%s\n", indent, e.named())
+	}
+	if more := count - len(examples); more > 0 && len(examples) > 0 {
+		fmt.Fprintf(b, "%sand %d more\n", indent, more)
+	}
 }
 
 type tableRow struct{ name, value, note string }
@@ -144,16 +179,16 @@ func (e Example) String() string {
 func (e Example) named() string {
 	text := place(e.Line, e.Index)
 	if e.Name != "" {
-		text += " " + oneLine(clip(e.Name, maxShown))
+		text += " " + terminal.Escape(clip(e.Name, maxShown))
 	}
 	if e.BulkID != "" {
 		text += fmt.Sprintf(", bulkId %q", e.BulkID)
 	}
 	switch {
 	case e.Needs > 0: // whose tracking id is the one to ask about
-		text += fmt.Sprintf(", refers to line %d", e.Needs)
+		text += fmt.Sprintf(", depends on line %d", e.Needs)
 	case e.TrackingID != "":
-		text += ", tracking id " + oneLine(e.TrackingID)
+		text += ", tracking id " + terminal.Escape(e.TrackingID)
 	}
 	return text
 }

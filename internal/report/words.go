@@ -66,20 +66,6 @@ func isPart(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
 }
 
-// oneLine has spaces in place of line breaks and control characters, which a
-// terminal might obey, and none of the marks that turn text around.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, s)
-}
-
 // clip cuts s to at most n bytes and the mark of what is left out.
 func clip(s string, n int) string {
 	if len(s) <= n {

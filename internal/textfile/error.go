@@ -204,9 +204,18 @@ func (e *Errors) Err() error {
 
 // Error gives one line for each, and then how many more there are.
 func (e *Errors) Error() string {
-	lines := make([]string, 0, len(e.List)+1)
-	for _, one := range e.List {
+	var lines []string
+	for _, one := range e.Unwrap() {
 		lines = append(lines, one.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns those that are listed, and one that says how many more there are.
+func (e *Errors) Unwrap() []error {
+	list := make([]error, 0, len(e.List)+1)
+	for _, one := range e.List {
+		list = append(list, one)
 	}
 	more := e.Count - len(e.List)
 	for _, one := range e.List {
@@ -215,16 +224,7 @@ func (e *Errors) Error() string {
 		}
 	}
 	if more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap returns those that are listed.
-func (e *Errors) Unwrap() []error {
-	list := make([]error, len(e.List))
-	for i, one := range e.List {
-		list[i] = one
+		list = append(list, fmt.Errorf("and %d more", more))
 	}
 	return list
 }

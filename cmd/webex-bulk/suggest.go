@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/webexscim/bulk/internal/textfile"
+)
+
+// otherWords are what people call commands in other programs.
+var otherWords = map[string][]string{
+	"apply":    {"import", "run", "send", "create", "upload", "execute", "sync"},
+	"plan":     {"dry-run", "dryrun", "check", "validate", "preview", "test", "lint", "diff"},
+	"serve":    {"simulate", "simulator", "mock", "server"},
+	"whoami":   {"login", "auth", "ping"},
+	"template": {"sample", "example", "init"},
+	"spec":     {"openapi", "contract", "schema"},
+}
+
+// unknownCommand is the error of a command that is not there, and what may be meant.
+func unknownCommand(root *cobra.Command, args []string) error {
+	word := ""
+	if i := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }); i >= 0 {
+		word = args[i]
+	}
+	text := fmt.Sprintf("unknown command %q for %s", word, root.CommandPath())
+	for command, words := range otherWords {
+		if slices.Contains(words, strings.ToLower(word)) {
+			return fmt.Errorf("%s: did you mean %s %s?", text, root.CommandPath(), command)
+		}
+	}
+	var names []string
+	for _, command := range root.Commands() {
+		if command.IsAvailableCommand() {
+			names = append(names, command.Name())
+		}
+	}
+	if near := textfile.Nearest(word, names); near != "" {
+		return fmt.Errorf("%s: did you mean %s %s?", text, root.CommandPath(), near)
+	}
+	return fmt.Errorf("%s; see %s --help", text, root.CommandPath())
+}
+
+// otherFlags are what people call flags in other programs, and what to do here.
+var otherFlags = map[string]string{
+	"dry-run": planInstead, "dryrun": planInstead, "check": planInstead, "preview": planInstead, "noop": planInstead,
+	"what-if": planInstead, "whatif": planInstead, "simulate": planInstead, "validate": planInstead, "n": planInstead,
+	"force": "to delete without being asked, give --yes", "f": "to delete without being asked, give --yes",
+	"y": "to delete without being asked, give --yes", "assume-yes": "to delete without being asked, give --yes",
+	"org-id": "did you mean --org?", "organization": "did you mean --org?", "o": "did you mean --org or --results?",
+	"url": "did you mean --base-url?", "host": "did you mean --base-url?", "endpoint": "did you mean --base-url?",
+	"threads": "did you mean --concurrency?", "parallel": "did you mean --concurrency?", "workers": "did you mean --concurrency?",
+	"jobs": "did you mean --concurrency?", "batch-size": "did you mean --max-operations?", "retries": "did you mean --max-attempts?",
+	"max-retries": "did you mean --max-attempts?", "output": "did you mean --results?", "out": "did you mean --results?",
+	"silent": "did you mean --quiet?", "q": "did you mean --quiet?", "cacert": "did you mean --ca-file?",
+	"resume": "the same command goes on where it stopped, without a flag", "v": "did you mean --version?",
+}
+
+const planInstead = "to see what would be done, without sending anything, use webex-bulk plan FILE"
+
+// unknownFlag is the error of a flag that a command does not have, and what may be meant.
+func unknownFlag(cmd *cobra.Command, wrong *pflag.NotExistError) error {
+	name := wrong.GetSpecifiedName()
+	text := fmt.Sprintf("unknown flag: --%s", name)
+	if len(name) == 1 {
+		text = fmt.Sprintf("unknown flag: -%s", name)
+	}
+	meant, known := otherFlags[strings.ToLower(name)]
+	switch {
+	case name == "token":
+		return errors.New("a token among the arguments can be read by others: set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
+	case known && (!strings.Contains(meant, "--") || slices.ContainsFunc(flagNames(cmd), func(f string) bool { return strings.Contains(meant, "--"+f) })):
+		return fmt.Errorf("%s: %s", text, meant)
+	}
+	if near := textfile.Nearest(name, flagNames(cmd)); near != "" {
+		return fmt.Errorf("%s: did you mean --%s?", text, near)
+	}
+	for _, other := range cmd.Root().Commands() {
+		if other != cmd && slices.Contains(flagNames(other), name) {
+			return fmt.Errorf("%s: it is a flag of %s; see %s --help", text, other.CommandPath(), cmd.CommandPath())
+		}
+	}
+	return fmt.Errorf("%s; see %s --help", text, cmd.CommandPath())
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// build tells what this program was built from; a text is "" where that is not known.
+type build struct {
+	version, commit, date string
+}
+
+// buildOf reads what the go command has put into the program.
+func buildOf() build {
+	b := build{version: "(devel)"}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	if info.Main.Version != "" {
+		b.version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			b.commit = s.Value + b.commit
+		case s.Key == "vcs.time":
+			b.date = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			b.commit += ", with changes that are not committed"
+		}
+	}
+	return b
+}
+
+func newVersion(io stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, and what it was built from",
+		Example: `  webex-bulk version`,
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			b := buildOf()
+			err := io.out.Printf("webex-bulk %s\n", b.version)
+			for _, row := range [][2]string{{"commit", b.commit}, {"date", b.date}, {"go", runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH}} {
+				if row[1] != "" && err == nil {
+					err = io.out.Printf("%-7s%s\n", row[0], row[1])
+				}
+			}
+			return err
+		},
+	}
+}

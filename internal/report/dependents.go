@@ -1,0 +1,96 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// maxCauses bounds the memory that dependencies take. What is beyond is told under
+// its own reason, not under that of its cause.
+const maxCauses = 10_000
+
+// dependencies find the reason of an operation for those that did not succeed
+// because of it.
+type dependencies struct {
+	reasons map[int]*Reason // of operations that failed, by index
+	causes  map[int]int     // of operations that depend on another, by index
+	groups  map[group]*dependents
+
+	told map[*Reason]int // how many are told under their cause
+}
+
+// group are operations that have one cause and stand under one reason.
+type group struct {
+	cause  int
+	reason *Reason
+}
+
+type dependents struct {
+	count    int
+	examples []Example
+}
+
+// add takes in an operation that did not succeed.
+func (d *dependencies) add(r *Reason, e Example) {
+	if d.reasons == nil {
+		d.reasons, d.causes, d.groups = map[int]*Reason{}, map[int]int{}, map[group]*dependents{}
+	}
+	if e.cause < 0 {
+		if len(d.reasons) < maxCauses {
+			d.reasons[e.Index] = r
+		}
+		return
+	}
+	if len(d.causes) < maxCauses {
+		d.causes[e.Index] = e.cause
+	}
+	g := group{e.cause, r}
+	if d.groups[g] == nil {
+		if len(d.groups) == maxCauses {
+			return
+		}
+		d.groups[g] = &dependents{}
+	}
+	all := d.groups[g]
+	if all.count++; len(all.examples) < maxExamples {
+		all.examples = append(all.examples, e)
+	}
+}
+
+// reasonOf is the reason of an operation, or of what it depends on in the end; nil
+// when it is not known.
+func (d *dependencies) reasonOf(index int) *Reason {
+	for range maxCauses { // operations may depend on each other
+		if r := d.reasons[index]; r != nil {
+			return r
+		}
+		cause, ok := d.causes[index]
+		if !ok {
+			return nil
+		}
+		index = cause
+	}
+	return nil
+}
+
+// attribute counts dependents under the reasons of their causes.
+func (d *dependencies) attribute() {
+	d.told = map[*Reason]int{}
+	for _, r := range d.reasons {
+		r.Dependents, r.dependents = 0, nil
+	}
+	byIndex := func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.cause, b.cause), cmp.Compare(a.reason.place, b.reason.place))
+	}
+	for _, g := range slices.SortedFunc(maps.Keys(d.groups), byIndex) {
+		r := d.reasonOf(g.cause)
+		if r == nil {
+			continue
+		}
+		all := d.groups[g]
+		r.Dependents += all.count
+		r.dependents = append(r.dependents, all.examples[:min(len(all.examples), maxExamples-len(r.dependents))]...)
+		d.told[g.reason] += all.count
+	}
+}
