@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +244,8 @@ func (j *judged) checkOutcome(i int, stopped bool) {
 	case stopped || j.stop != nil || j.doomed[i] || r.Outcome == client.Succeeded:
 	case j.job.Ordered && errors.Is(r.Err, client.ErrForward), j.job.Ordered && r.Outcome == client.Skipped:
 	case errors.Is(r.Err, client.ErrCycle):
+	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "lookup: "): // all lookups were lost
+	case !j.peaceful && j.follows(i, client.ErrUnknown):
 	case errors.Is(r.Err, client.ErrTooLarge) && j.cfg.Limits.Bytes > 0:
 	case j.follows(i, client.ErrCycle), j.follows(i, client.ErrTooLarge):
 	default:

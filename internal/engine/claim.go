@@ -395,7 +395,7 @@ func (e *Engine) quietFor() time.Duration {
 	}
 	passed := max(0, e.now.Wall.Sub(e.cfg.LastWritten))
 	if !e.date.IsZero() && !e.cfg.LastDate.IsZero() {
-		passed = min(passed, max(0, e.date.Sub(e.cfg.LastDate)))
+		passed = min(passed, max(0, e.date.Add(e.now.Elapsed-e.dateAt).Sub(e.cfg.LastDate)))
 	}
 	return e.cfg.MaxServiceTime - max(passed, e.now.Elapsed)
 }

@@ -87,8 +87,9 @@ type Engine struct {
 	answers  int           // requests and lookups that were answered so far
 	silent   int           // attempts without a sign of life since the last one
 	silentAt time.Duration // when the first of them ended
-	date     time.Time     // of the service's last answer
-	accepted int           // bytes of the largest request that was accepted
+	date     time.Time     // of the service's last answer, which came at dateAt
+	dateAt   time.Duration
+	accepted int // bytes of the largest request that was accepted
 	uniform  uniform
 	doubts   map[Key]int      // creates of each name in doubt, also those that ended so
 	creates  map[string]*op   // the open creates, by bulkId

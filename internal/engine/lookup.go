@@ -360,6 +360,9 @@ func (e *Engine) holdsOrder(o *op) bool {
 
 // weighReading decides what a resource tells about a PATCH or DELETE.
 func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
+	if e.gone.has(e.idOf(o)) {
+		f.Exists = false // whatever a lagging read shows
+	}
 	switch {
 	case !f.Exists && at < e.youngUntil(o): // reads may lag behind its creation
 		e.lookAgain(o)

@@ -409,7 +409,7 @@ const deadAfter = time.Minute
 // noteLife notes whether the service itself has answered.
 func (e *Engine) noteLife(alive bool, date time.Time) {
 	if !date.IsZero() {
-		e.date = date
+		e.date, e.dateAt = date, e.now.Elapsed
 	}
 	switch {
 	case alive:
