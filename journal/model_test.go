@@ -75,6 +75,7 @@ func (m *model) claim(entries []client.Entry) []client.Record {
 		}
 		for _, o := range m.unclaimed(func(o *modelOp) bool { return o.entry.Name == e.Name }) {
 			records[i].Rivals = append(records[i].Rivals, o.record.Ticket)
+			records[i].RivalSent = records[i].RivalSent || o.record.Known == client.KnownSent
 		}
 		slices.Sort(records[i].Rivals)
 	}

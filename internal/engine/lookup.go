@@ -246,6 +246,9 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 		if !ok {
 			f = Finding{Index: o.Index, Err: errNothingTold}
 		}
+		if f.Err == nil {
+			o.missed = false
+		}
 		switch {
 		case f.Err != nil:
 			e.missLookup(o, f, l.at)
@@ -260,14 +263,17 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 
 var errNothingTold = errors.New("the lookup told nothing about it")
 
-// missLookup goes on after a lookup that told nothing.
+// missLookup goes on after a lookup that told nothing. When the time of the proof
+// has come, it goes on for as long as reads may lag.
 func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
-	patience := at-o.since < e.cfg.LookupPatience
+	if !o.missed {
+		o.missed, o.missedAt = true, at
+	}
 	switch {
-	case !o.knowledge.Maybe() && (f.Final || o.plain || !patience):
+	case !o.knowledge.Maybe() && (f.Final || o.plain || at-o.since >= e.cfg.LookupPatience):
 		o.plain = false
 		e.decide(o) // without an id
-	case f.Final, !patience && e.silent == 0 && e.proofIn(o, at) <= -e.cfg.LookupPatience:
+	case f.Final, e.silent == 0 && e.proofIn(o, at) <= 0 && at-o.missedAt >= e.cfg.LookupPatience:
 		o.doubt = errors.Join(o.doubt, f.Err)
 		e.decide(o)
 	default:

@@ -126,8 +126,10 @@ type op struct {
 	resolved int           // references whose ids its last lookup knew
 	lag      time.Duration // between its attempts while a reference is young
 	since    time.Duration // when its lookups began
-	lost     bool          // an attempt without an answer may still be at work
-	lostAt   moment        // when the last such attempt was given up
+	missed   bool          // its last lookups told nothing, the first of them at missedAt
+	missedAt time.Duration
+	lost     bool   // an attempt without an answer may still be at work
+	lostAt   moment // when the last such attempt was given up
 }
 
 // said is what the service said about an operation.
