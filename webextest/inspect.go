@@ -103,6 +103,7 @@ func (s *Simulator) Add(path string, data any) (id string, err error) {
 	if doc == nil || !op.parsePath() {
 		return "", fmt.Errorf("webextest: %s takes no such data", path)
 	}
+	op.refused = checkData(op)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	req := &bulkRequest{ops: []*operation{op}, posts: map[string]int{"add": 0}}
