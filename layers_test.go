@@ -36,7 +36,8 @@ var rooms = map[string][]string{
 	"internal/report":         {"client"},
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "webextest"},
+	"webextest/admin":         {"api", "webextest"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "webextest", "webextest/admin"},
 	"internal/auth":           {"client"},
 }
 
