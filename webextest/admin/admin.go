@@ -131,8 +131,9 @@ func (s *server) refuses(r *http.Request) (status int, reason string) {
 			return http.StatusForbidden, "the request comes from a page of another origin"
 		}
 	}
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if s.cfg.Token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(s.cfg.Token)) != 1 {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	right := strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare([]byte(token), []byte(s.cfg.Token)) == 1
+	if s.cfg.Token != "" && !right {
 		return http.StatusUnauthorized, "the admin token is missing or wrong"
 	}
 	return 0, ""

@@ -148,7 +148,8 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 		open.do(403, call(c.method, path, c.body, "Origin", "http://127.0.0.1:9090"))
 		guarded.do(401, call(c.method, path, c.body))
 		guarded.do(401, call(c.method, path, c.body, "Authorization", "Bearer wrong"))
-		guarded.do(c.status, call(c.method, path, c.body, "Authorization", "Bearer s3cret", "Host", "simulator:8080"))
+		guarded.do(401, call(c.method, path, c.body, "Authorization", "s3cret"))
+		guarded.do(c.status, call(c.method, path, c.body, "Authorization", "bearer s3cret", "Host", "simulator:8080"))
 		closed.do(403, call(c.method, path, c.body))
 		closed.do(403, call(c.method, path, c.body, "Authorization", "Bearer "))
 		if c.method == "POST" {
