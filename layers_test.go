@@ -37,7 +37,8 @@ var rooms = map[string][]string{
 	"internal/report":         {"client", "internal/terminal"},
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest"},
+	"webextest/admin":         {"api", "webextest"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
 }
 

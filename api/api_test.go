@@ -222,7 +222,8 @@ func TestRouting(t *testing.T) {
 		"https://webexapis.com/identity/scim/o/v2/Groups/0b9e7a44/members":                          false,
 		"https://webexapis.com/v1/identity/scim/o/v2/Users":                                         false,
 		"https://webexapis.com/identity/scim/a.b/v2/Users":                                          false,
-		"https://webexapis.com/identity/scim/o/v2/Users?startIndex=0":                               false,
+		"https://webexapis.com/identity/scim/o/v2/Users?startIndex=0":                               true,
+		"https://webexapis.com/identity/scim/o/v2/Users?startIndex=-1":                              false,
 		"https://webexapis.com/identity/scim/o/v2/Users?count=-1":                                   false,
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

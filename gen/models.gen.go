@@ -892,7 +892,7 @@ type SearchGroupsParams struct {
 	// SortOrder ascending or descending.
 	SortOrder *string `form:"sortOrder,omitempty" json:"sortOrder,omitempty"`
 
-	// StartIndex The number of the first result to return, counted from 1. 1 when absent.
+	// StartIndex The number of the first result to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
 	StartIndex *int `form:"startIndex,omitempty" json:"startIndex,omitempty"`
 
 	// Count How many results to return at most. 100 when absent; the service may return fewer.
@@ -928,7 +928,7 @@ type SearchUsersParams struct {
 	// SortOrder ascending or descending.
 	SortOrder *string `form:"sortOrder,omitempty" json:"sortOrder,omitempty"`
 
-	// StartIndex The number of the first result to return, counted from 1. 1 when absent.
+	// StartIndex The number of the first result to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
 	StartIndex *int `form:"startIndex,omitempty" json:"startIndex,omitempty"`
 
 	// Count How many results to return at most. 100 when absent; the service may return fewer.

@@ -2,6 +2,7 @@ package webextest
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -10,50 +11,133 @@ import (
 	"github.com/webexscim/bulk/api"
 )
 
-// Law: each attribute of the contract is known and takes the type that it has
-// there and no other, in a POST and in a PATCH, in any case of its name.
+// Law: the table has every attribute of the contract, at any depth and with its
+// type, and of others only those that RFC 7643 has too.
 func TestAttributesAreTheContracts(t *testing.T) {
+	met, more := 0, map[string]bool{}
+	for k, schema := range resourceSchemas(t) {
+		attrs := maps.Clone(core[k])
+		for name := range schema.Properties {
+			if strings.Contains(name, ":") {
+				attrs[name] = object(extension(strings.ToUpper(name)))
+			}
+		}
+		met += compare(t, k.segment(), object(attrs), schema, more)
+	}
+	if met < 160 {
+		t.Errorf("only %d attributes were met", met)
+	}
+	for _, name := range []string{"ims", "entitlements", "x509Certificates", "$ref", "type", "display", "primary", "formatted", "organizationID"} {
+		delete(more, name)
+	}
+	if len(more) > 0 {
+		t.Errorf("the contract lacks %v", more)
+	}
+}
+
+// compare holds an attribute against its schema, counts what it met, and adds the
+// names that the schema lacks to more.
+func compare(t *testing.T, path string, a *attribute, schema *openapi3.Schema, more map[string]bool) (met int) {
+	switch {
+	case a == nil:
+		t.Errorf("%s is missing", path)
+		return 0
+	case a.form == anyForm:
+		if !schema.ReadOnly && path != "Users.id" && path != "Groups.id" {
+			t.Errorf("%s takes anything", path)
+		}
+		return 1
+	}
+	one := schema
+	if a.list {
+		one = schema.Items.Value
+	}
+	if a.list != schema.Type.Is("array") || !one.Type.Is(map[form]string{textForm: "string", boolForm: "boolean", objectForm: "object"}[a.form]) {
+		t.Errorf("%s: the contract has %v of %v, the table %+v", path, schema.Type, one.Type, a)
+	}
+	for name, sub := range one.Properties {
+		_, found := a.subs.find(strings.ToUpper(name))
+		met += compare(t, path+"."+name, found, sub.Value, more)
+	}
+	for name := range a.subs {
+		if one.Properties[name] == nil {
+			more[name] = true
+		}
+	}
+	return met + 1
+}
+
+func resourceSchemas(t *testing.T) map[kind]*openapi3.Schema {
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	met := 0
-	for k, name := range map[kind]string{users: "User", groups: "Group"} {
-		for attr, schema := range doc.Components.Schemas[name].Value.Properties {
-			if !strings.Contains(attr, ":") {
-				met += typed(t, k, "", attr, schema.Value)
-				continue
-			}
-			for inner, schema := range schema.Value.Properties {
-				met += typed(t, k, attr, inner, schema.Value)
-			}
-		}
-	}
-	if met < 70 {
-		t.Errorf("only %d attributes were met", met)
+	return map[kind]*openapi3.Schema{
+		users: doc.Components.Schemas["User"].Value, groups: doc.Components.Schemas["Group"].Value,
 	}
 }
 
-func typed(t *testing.T, k kind, urn, name string, schema *openapi3.Schema) int {
-	for _, spelling := range []string{name, strings.ToUpper(name)} {
-		f, known := attributeForm(k, urn, spelling)
-		if !known {
-			t.Errorf("%s %s is unknown", urn, spelling)
-			return 0
+// Law: at any depth, in a POST and in a PATCH, a value of the type of the contract
+// is no violation, and one of any other type is a violation and refused.
+func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
+	values := map[string]any{
+		"string": "x", "boolean": true, "number": 5, "object": obj{}, "array of string": []any{"x"},
+		"array of object": []any{obj{"value": "x"}}, "array of number": []any{5},
+	}
+	for k, schema := range resourceSchemas(t) {
+		s := New(Config{UntypedMembers: true})
+		id, err := s.Add("/"+k.segment(), obj{k.nameAttr(): "n@x.org"})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if f == anyForm {
-			continue
+		try := func(what string, o op, right bool) {
+			before := len(s.Violations())
+			got := bulk(t, s, 0, o)[0]
+			noted := s.Violations()[before:]
+			refused := got.Status == "400" && got.Response["scimType"] == "invalidValue"
+			if right && len(noted) != 0 || !right && (len(noted) != 1 || !refused) {
+				t.Errorf("%s: right %v, answered %s %v, noted %v", what, right, got.Status, got.Response, noted)
+			}
 		}
-		for kind, value := range map[string]any{
-			"string": "x", "boolean": true, "object": obj{"value": "x"}, "array": []any{obj{"value": "x"}},
-			"number": 5.0, "texts": []any{"x"},
-		} {
-			if f.takes(value) != schema.Type.Is(kind) {
-				t.Errorf("%s %s: takes a %s: %v; the contract has %v", urn, spelling, kind, f.takes(value), schema.Type)
+		var walk func(path string, schema *openapi3.Schema, within func(value any) (top string, doc any))
+		walk = func(path string, schema *openapi3.Schema, within func(any) (string, any)) {
+			want := schema.Type.Slice()[0]
+			if want == "array" {
+				want += " of " + schema.Items.Value.Type.Slice()[0]
+			}
+			for is, value := range values {
+				top, inner := within(value)
+				right := is == want || strings.HasSuffix(path, ".accountStatus") && is == "string"
+				doc := obj{k.nameAttr(): "m@x.org"}
+				doc[top] = inner
+				try("POST "+path+" "+is, op{"POST", "/" + k.segment(), "b", doc}, right)
+				one := strings.Count(path, ".") == 1 || strings.HasPrefix(top, "urn:") && strings.Count(path, ".") == 3
+				alone := one && "array of "+is == want // which a PATCH takes as a list of one
+				try("PATCH "+path+" "+is, patch("/"+k.segment()+"/"+id, obj{"op": "add", "path": top, "value": inner}), right || alone)
+			}
+			list := schema.Type.Is("array")
+			if list {
+				schema = schema.Items.Value
+			}
+			for name, sub := range schema.Properties {
+				walk(path+"."+name, sub.Value, func(value any) (string, any) {
+					object := obj{name: value}
+					if list && name != "value" {
+						object["value"] = "x"
+					}
+					if list {
+						return within([]any{object})
+					}
+					return within(object)
+				})
+			}
+		}
+		for name, sub := range schema.Properties {
+			if name != "id" && !sub.Value.ReadOnly && name != "schemas" {
+				walk(k.segment()+"."+name, sub.Value, func(value any) (string, any) { return name, value })
 			}
 		}
 	}
-	return 1
 }
 
 // What is of the wrong type, or no attribute at all, fails its operation and is
@@ -64,8 +148,13 @@ func TestMisformedAttributes(t *testing.T) {
 		{`"title":null,"emails":null,"phoneNumbers":[],"unheard":{"of":1},"urn:x:2.0:Y":5`, ""},
 		{`"` + schemaWebexUser + `":{"extensionAttribute3":["x"],"accountStatus":"active"}`, ""},
 		{`"title":5`, "title"},
-		{`"TITLE":["x"]`, "TITLE"},
+		{`"TITLE":["x"]`, "title"},
 		{`"active":"False"`, "active"},
+		{`"name":{"GivenName":5}`, "name.givenName"},
+		{`"emails":[{"value":"a@x.org","primary":"true"}]`, "emails.primary"},
+		{`"phoneNumbers":[{"value":5}]`, "phoneNumbers.value"},
+		{`"phoneNumbers":[null]`, "phoneNumbers"},
+		{`"` + schemaEnterprise + `":{"manager":{"value":7}}`, schemaEnterprise + ".manager.value"},
 		{`"active":0`, "active"},
 		{`"name":"Ann"`, "name"},
 		{`"emails":{"value":"a@x.org"}`, "emails"},
@@ -74,13 +163,13 @@ func TestMisformedAttributes(t *testing.T) {
 		{`"emails":[{"value":"","type":"work"}]`, "emails"},
 		{`"emails":[{"value":"a@x.org","primary":true},{"value":"b@x.org","Primary":true}]`, "emails"},
 		{`"phoneNumbers":[{"value":"1","primary":true},{"value":"2","primary":true}]`, "phoneNumbers"},
-		{`"` + schemaEnterprise + `":{"department":7,"manager":{}}`, "department"},
+		{`"` + schemaEnterprise + `":{"department":7,"manager":{}}`, schemaEnterprise + ".department"},
 		{`"` + schemaEnterprise + `":"x"`, schemaEnterprise},
 	} {
 		s := New(Config{})
 		_, body := call(t, s.Client(), "POST", bulkURL, message1(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org",`+c.member+`}}`))
 		noted := fmt.Sprint(s.Violations())
-		if refused := strings.Contains(body, `"invalidValue"`); refused != (c.want != "") || strings.Contains(noted, c.want+" must be") != refused {
+		if refused := strings.Contains(body, `"invalidValue"`); refused != (c.want != "") || strings.Contains(noted, c.want+" must") != refused || len(s.Violations()) > 1 {
 			t.Errorf("%s: %s, noted %s", c.member, body, noted)
 		}
 	}
@@ -96,6 +185,14 @@ func TestMisformedAttributes(t *testing.T) {
 		{`"op":"add","path":"emails","value":["a@x.org"]`, "invalidValue"},
 		{`"op":"add","path":"emails","value":[{"type":"work"}]`, "invalidValue"},
 		{`"op":"replace","value":{"active":"x"}`, "invalidValue"},
+		{`"op":"replace","value":{"Name.givenName":5}`, "invalidValue"},
+		{`"op":"add","path":"emails[type eq \"work\"]","value":{"value":"a@x.org","primary":"true"}`, "invalidValue"},
+		{`"op":"add","path":"emails[type eq \"work\"].value","value":["a@x.org"]`, "invalidValue"},
+		{`"op":"add","path":"emails[type eq \"work\"]","value":[{"value":"a@x.org"}]`, "invalidValue"},
+		{`"op":"add","path":"emails.primary","value":"true"`, "invalidValue"},
+		{`"op":"Add","path":"title","value":5`, "invalidValue"},
+		{`"op":"add","path":"title","value":5},{"op":"remove","path":"title"`, "invalidValue"},
+		{`"op":"add","path":"name.shoeSize","value":"x"`, "invalidPath"},
 		{`"op":"add","path":"members","value":[]`, "invalidPath"},
 		{`"op":"add","path":"shoeSize","value":"x"`, "invalidPath"},
 		{`"op":"remove","path":"shoeSize[value eq \"1\"].value"`, "invalidPath"},

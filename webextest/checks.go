@@ -17,9 +17,6 @@ func (b *batch) validate(r *resource, doc map[string]any, cycle map[string]strin
 	if refused := checkLimits(r.kind, doc); refused != nil {
 		return refused
 	}
-	if refused := checkForms(r.kind, doc); refused != nil {
-		return refused
-	}
 	r.name = name
 	if b.nameTaken(r) {
 		return taken(r)

@@ -111,10 +111,10 @@ func member(object any, name string) any {
 	return nil
 }
 
-// numbers are the least values of a search's numbers, truths its parameters
+// numbers are a search's parameters that are numbers of at least 0, truths those
 // that are true or false. Other parameters take any text.
 var (
-	numbers = map[string]int64{"startIndex": 1, "count": 0}
+	numbers = [...]string{"startIndex", "count"}
 	truths  = [...][]string{users: {"returnGroups", "includeGroupDetails"}, groups: {"includeMembers"}}
 )
 
@@ -123,9 +123,9 @@ var (
 func queryViolations(k kind, query url.Values) (violations []string) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		text := query.Get(name)
-		if least, ok := numbers[name]; ok {
-			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < least {
-				violations = append(violations, name+" must be an integer of at least "+strconv.FormatInt(least, 10))
+		if slices.Contains(numbers[:], name) {
+			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 {
+				violations = append(violations, name+" must be an integer of at least 0")
 			}
 		}
 		if slices.Contains(truths[k], name) && text != "true" && text != "false" {

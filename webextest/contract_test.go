@@ -84,7 +84,7 @@ func TestLimitOfOperations(t *testing.T) {
 
 func TestLooseSearches(t *testing.T) {
 	for query, status := range map[string]int{
-		"Users?startIndex=0": 200, "Users?startIndex=-3": 200, "Users?count=-1": 200, "Users?count=": 200,
+		"Users?startIndex=-3": 200, "Users?count=-1": 200, "Users?count=": 200,
 		"Users?count=x": 400, "Users?startIndex=1.5": 400, "Users?returnGroups=yes": 400, "Groups?includeMembers=": 400,
 		"Users?includeGroupDetails=True": 400,
 	} {
@@ -94,6 +94,16 @@ func TestLooseSearches(t *testing.T) {
 			t.Errorf("%s: %d %s, violations %v", query, res.StatusCode, body, s.Violations())
 		}
 	}
+}
+
+// A search from 0 on is one from 1 on (RFC 7644, section 3.4.2.4).
+func TestSearchFromZero(t *testing.T) {
+	s := New(Config{})
+	bulk(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"))
+	if got := search(t, s, "Users", "startIndex=0&count=1"); got.StartIndex != 1 || got.Resources[0]["userName"] != "a@x.org" {
+		t.Errorf("%+v", got)
+	}
+	sound(t, s)
 }
 
 // Webex documents that a replace finds what it names. Of add and remove it says

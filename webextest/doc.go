@@ -48,7 +48,8 @@
 //     Config.MaxSearch (414 and 431), Gzipped and XGzipped.
 //
 // A Shape alters an answer after the work: the key of the list, statuses,
-// locations, errors, the order and number of results.
+// locations, errors, the order and number of results. ShapeNamed finds one by
+// its name.
 //
 // # How the service differs
 //
@@ -70,5 +71,7 @@
 // answered: so "nothing twice, nothing lost" can be proved. Simulator.Exchanges
 // has the requests, Simulator.Users and others the store, Simulator.Overlaps
 // resources that two requests changed at once, and Simulator.Check finds what
-// is broken.
+// is broken. Simulator.Reset makes all of that empty again.
+//
+// Package webextest/admin serves all this over HTTP, to tests in any language.
 package webextest

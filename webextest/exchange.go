@@ -156,6 +156,7 @@ func (x *exchange) leave(rep *reply) {
 	x.file.Bytes = len(x.body)
 	if rep.cut == NoCut {
 		x.file.Status = rep.status
+		x.file.TrackingID = rep.header.Get("trackingId")
 	}
 	x.file.Fault = x.fault.String()
 	var closed time.Time

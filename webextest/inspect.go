@@ -94,27 +94,63 @@ func (s *Simulator) GroupsByName(displayName string) []Resource {
 // organization, as a POST to that path would, but off the record: no ledger, no
 // faults, no lag. data is what JSON makes of it.
 func (s *Simulator) Add(path string, data any) (id string, err error) {
-	body, err := decode(encode(nil, data))
+	ids, err := s.AddAll(Operation{Path: path, Data: encode(nil, data)})
 	if err != nil {
-		return "", fmt.Errorf("webextest: %w", err)
+		return "", err
 	}
-	doc, _ := body.(map[string]any)
-	op := &operation{Operation: Operation{Method: http.MethodPost, Path: path, BulkID: "add"}, data: doc}
-	if doc == nil || !op.parsePath() {
-		return "", fmt.Errorf("webextest: %s takes no such data", path)
-	}
+	return ids[0], nil
+}
+
+// AddAll is Add for several resources, of which only Path and Data count: all of
+// them or, with an error, none. The error is an *AddError.
+func (s *Simulator) AddAll(resources ...Operation) (ids []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	req := &bulkRequest{ops: []*operation{op}, posts: map[string]int{"add": 0}}
-	b := &batch{sim: s, dir: s.directory(s.cfg.OrgID), org: s.cfg.OrgID, req: req, now: s.cfg.Now()}
-	b.stamp = s.storeTime()
-	r, refused := b.draft(op, map[string]string{"add": s.newID()}, nil)
-	if refused != nil {
-		return "", fmt.Errorf("webextest: %w", refused)
+	d := s.directory(s.cfg.OrgID)
+	seen := s.cfg.Now().Add(-s.cfg.ReadLag) // so that readers see it at once
+	added := make([]*resource, 0, len(resources))
+	for i, one := range resources {
+		r, refused := s.draft(one)
+		if refused != nil {
+			for _, r := range slices.Backward(added) {
+				d.remove(r, seen)
+			}
+			return nil, &AddError{Index: i, Status: refused.status, Reason: refused.detail}
+		}
+		d.put(r, seen)
+		added, ids = append(added, r), append(ids, r.id)
 	}
-	r.born = time.Time{}
-	b.dir.put(r, b.now.Add(-s.cfg.ReadLag))
-	return r.id, nil
+	return ids, nil
+}
+
+// draft makes the first state of a resource that a test adds. The lock is held.
+func (s *Simulator) draft(one Operation) (*resource, *refusal) {
+	body, err := decode(one.Data)
+	doc, _ := body.(map[string]any)
+	op := &operation{Operation: Operation{Method: http.MethodPost, Path: one.Path, BulkID: "add"}, data: doc}
+	if err != nil || doc == nil || !op.parsePath() {
+		return nil, refuse(http.StatusBadRequest, "invalidSyntax", "an object for /Users or /Groups is expected")
+	}
+	op.refused = checkData(op)
+	req := &bulkRequest{ops: []*operation{op}, posts: map[string]int{"add": 0}}
+	b := &batch{sim: s, dir: s.directory(s.cfg.OrgID), org: s.cfg.OrgID, req: req, now: s.cfg.Now(), stamp: s.storeTime()}
+	r, refused := b.draft(op, map[string]string{"add": s.newID()}, nil)
+	if refused == nil {
+		r.born = time.Time{}
+	}
+	return r, refused
+}
+
+// AddError says why a resource cannot be added.
+type AddError struct {
+	Index  int    // of the resource, from 0
+	Status int    // that a POST of it would have: 400, or 409 for a name that is taken
+	Reason string // names attributes, but no values
+}
+
+// Error tells the place and the reason.
+func (e *AddError) Error() string {
+	return fmt.Sprintf("webextest: resource %d cannot be added: %s", e.Index, e.Reason)
 }
 
 // Check returns what CheckIntegrity finds and every Violation, nil for nothing:

@@ -56,6 +56,8 @@ type Exchange struct {
 	Operations, Bytes int
 	// Status that was sent; 0 when no answer was, or none whole.
 	Status int
+	// TrackingID of the answer, "" where it had none.
+	TrackingID string
 	// Fault says what was made to go wrong, "" for nothing.
 	Fault string
 	// Start is when it arrived, End when it was over.
@@ -107,6 +109,16 @@ type ledger struct {
 	flying     int                      // Bulk requests
 	touched    map[string][]int         // resource to the requests in flight that change it
 	closed     time.Time                // Retry-After asked for silence until then
+	violated   bool                     // there was a violation, before reset or after
+}
+
+// reset empties the ledger but for what is still in flight.
+func (l *ledger) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats, l.closed = Stats{}, time.Time{}
+	l.entries, l.exchanges, l.violations, l.overlaps = nil, nil, nil, nil
+	l.created, l.touched = make(map[string]int), make(map[string][]int)
 }
 
 // entry is an operation before anything is done about it.
@@ -150,6 +162,7 @@ func (l *ledger) enter(e Entry) {
 func (l *ledger) violate(number int, format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.violated = true
 	l.violations = append(l.violations, Violation{number, fmt.Sprintf(format, args...)})
 }
 
@@ -270,6 +283,14 @@ func (s *Simulator) Violations() []Violation {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return slices.Clone(s.log.violations)
+}
+
+// Violated reports whether there ever was a Violation, also one that Reset has
+// removed.
+func (s *Simulator) Violated() bool {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.violated
 }
 
 // Overlaps returns the resources that two requests meant to change at once. It

@@ -32,6 +32,13 @@ func (l *limiter) allow(now time.Time) (left time.Duration, ok bool) {
 	return l.end.Sub(now), false
 }
 
+// reset closes the window.
+func (l *limiter) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end, l.used = time.Time{}, 0
+}
+
 // retryAfter writes the header for the time left.
 func (l *limiter) retryAfter(left time.Duration) string {
 	if l.limit.RetryAfter != nil {

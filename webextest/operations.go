@@ -64,7 +64,7 @@ func (b *batch) patch(i int, r *resource) *refusal {
 	}
 	doc := decodeStored(r.doc)
 	for _, step := range steps {
-		if refused := b.applyStep(r.kind, doc, step); refused != nil {
+		if refused := b.applyStep(doc, step); refused != nil {
 			return refused
 		}
 	}
@@ -75,6 +75,9 @@ func (b *batch) patch(i int, r *resource) *refusal {
 		if _, set := doc[readOnly]; set {
 			return refuse(http.StatusBadRequest, "mutability", "%s is read-only", readOnly)
 		}
+	}
+	if refused := checkDocument(r.kind, doc); refused != nil {
+		return refused
 	}
 	next := *r
 	if refused := b.validate(&next, doc, nil); refused != nil {
@@ -91,7 +94,7 @@ func (b *batch) patch(i int, r *resource) *refusal {
 	return nil
 }
 
-func (b *batch) applyStep(k kind, doc map[string]any, step any) *refusal {
+func (b *batch) applyStep(doc map[string]any, step any) *refusal {
 	object, _ := step.(map[string]any)
 	op, ok := object["op"].(string)
 	if !ok {
@@ -107,9 +110,6 @@ func (b *batch) applyStep(k kind, doc map[string]any, step any) *refusal {
 	}
 	if given && value == nil {
 		return refuse(http.StatusBadRequest, "invalidValue", "the value of a PatchOp must not be null")
-	}
-	if refused := checkStep(k, path, value); refused != nil {
-		return refused
 	}
 	apply := scim.Apply
 	if b.sim.cfg.AppendDoubles {

@@ -191,22 +191,40 @@ func (p *bulkParser) operation() {
 		}
 		return true
 	})
-	p.check(op, what, named)
+	sound := p.check(op, what, named)
 	if op.Method == http.MethodPost {
 		p.req.posts[op.BulkID] = index
 	}
-	if op.Method == http.MethodPatch && op.data != nil {
-		if violation := patchViolation(op.data); violation != "" {
+	if sound {
+		if violation := p.violation(op); violation != "" {
 			p.req.violations = append(p.req.violations, what+": "+violation)
 		}
-	}
-	if !p.cfg.UntypedMembers && untypedMember(op) {
-		op.refused = refuse(http.StatusBadRequest, "invalidValue", "a member needs a type: user, group or machine")
-		p.req.violations = append(p.req.violations, what+": "+op.refused.detail)
 	}
 	op.refs = references(op.data, nil)
 	p.req.ops = append(p.req.ops, op)
 }
+
+// violation says how the data of an operation breaks the schemas of messages, ""
+// if it does not, and sets op.refused where the service does not understand it.
+// Values of a wrong type are noted when the operation fails.
+func (p *bulkParser) violation(op *operation) string {
+	op.refused = checkData(op)
+	untyped := !p.cfg.UntypedMembers && untypedMember(op)
+	if untyped && op.refused == nil {
+		op.refused = refuse(http.StatusBadRequest, "invalidValue", "%s", needsType)
+	}
+	if op.Method == http.MethodPatch {
+		if violation := patchViolation(op.data); violation != "" {
+			return violation
+		}
+	}
+	if untyped {
+		return needsType
+	}
+	return ""
+}
+
+const needsType = "a member needs a type: user, group or machine"
 
 func (p *bulkParser) text(what, name string) string {
 	s, ok := p.d.value().(string)
@@ -217,12 +235,12 @@ func (p *bulkParser) text(what, name string) string {
 }
 
 // check holds an operation against what its method asks for.
-func (p *bulkParser) check(op *operation, what string, named bool) {
+func (p *bulkParser) check(op *operation, what string, named bool) (sound bool) {
 	switch op.Method {
 	case http.MethodPost, http.MethodPatch, http.MethodDelete:
 	default:
 		p.fail("invalidSyntax", "%s: the method %q is none of POST, PATCH and DELETE", what, op.Method)
-		return
+		return false
 	}
 	switch {
 	case op.Method == http.MethodPost && !named:
@@ -235,10 +253,13 @@ func (p *bulkParser) check(op *operation, what string, named bool) {
 		p.fail("invalidSyntax", "%s: a %s needs data", what, op.Method)
 	case !op.parsePath():
 		p.fail("invalidPath", "%s: %s does not take the path %q", what, op.Method, op.Path)
+	default:
+		sound = true
 	}
 	if named {
 		p.names[op.BulkID] = true
 	}
+	return sound
 }
 
 // parsePath reads "/Users" for POST, "/Users/<id>" and "/Users/bulkId:<name>"

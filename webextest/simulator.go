@@ -3,8 +3,10 @@ package webextest
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,8 +47,7 @@ func New(cfg Config) *Simulator {
 	}
 	s.log.discard = cfg.DiscardLedger
 	s.log.key = s.key
-	s.log.created = make(map[string]int)
-	s.log.touched = make(map[string][]int)
+	s.log.reset()
 	return s
 }
 
@@ -67,6 +68,20 @@ func (s *Simulator) ScriptSearches(faults ...*Fault) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
 	s.searches = append(s.searches, faults...)
+}
+
+// Scripted returns what Script was given and no request has taken yet.
+func (s *Simulator) Scripted() []*Fault {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	return slices.Clone(s.script)
+}
+
+// DropScript forgets what Script was given and no request has taken yet.
+func (s *Simulator) DropScript() {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	s.script = nil
 }
 
 // SetChaos replaces Config.Chaos from the next request on.
@@ -100,6 +115,30 @@ func (s *Simulator) intercept(r *http.Request) *Fault {
 		return Gateway(s.cfg.MaxSearchStatus)
 	}
 	return nil
+}
+
+// Reset empties the store and all that the Simulator has noted, drops what is
+// scripted, and goes back to Config.Chaos and Config.Seed. Access tokens stay as
+// used as they are. What is in flight meanwhile may be done and noted afterwards.
+func (s *Simulator) Reset() {
+	s.mu.Lock()
+	s.orgs = make(map[string]*directory)
+	s.ids = rand.New(rand.NewPCG(uint64(s.cfg.Seed), 0))
+	s.mu.Unlock()
+	s.faultsMu.Lock()
+	s.script, s.searches, s.gateway, s.chaos = nil, nil, nil, s.cfg.Chaos
+	s.faultsMu.Unlock()
+	s.limiter.reset()
+	s.log.reset()
+}
+
+// Organizations returns the ids of the organizations that exist, in order: the
+// configured one, and with Config.AnyOrg each that was written to or searched.
+func (s *Simulator) Organizations() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.directory(s.cfg.OrgID)
+	return slices.Sorted(maps.Keys(s.orgs))
 }
 
 // ShiftClock moves the clock that the service tells, in Date headers and in

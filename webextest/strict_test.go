@@ -119,6 +119,8 @@ func TestStrictRequests(t *testing.T) {
 		{"compressed", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415, 1},
 		{"no token", "POST", bulkURL, func(r *http.Request) { r.Header.Del("Authorization") }, 401, 1},
 		{"basic", "POST", bulkURL, func(r *http.Request) { r.SetBasicAuth("a", "b") }, 401, 0},
+		{"scheme in lower case", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", "bearer "+DefaultToken) }, 200, 0},
+		{"no scheme", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", DefaultToken) }, 401, 0},
 		{"wrong token", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }, 401, 0},
 		{"wrong method", "PUT", bulkURL, func(r *http.Request) {}, 405, 1},
 		{"wrong path", "POST", strings.Replace(bulkURL, "/v2/", "/v1/", 1), func(r *http.Request) {}, 404, 1},

@@ -38,8 +38,8 @@ func newTokens(cfg Config) *tokens {
 
 // check counts one use of the token in a request, or says why it is no good.
 func (t *tokens) check(r *http.Request, now time.Time) *refusal {
-	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
+	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") { // RFC 9110, section 11.1
 		return refuse(http.StatusUnauthorized, "", "the request has no bearer token")
 	}
 	t.mu.Lock()

@@ -43,29 +43,31 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"simulator": cmdSimulator, // start a service; WEBEX_… lead there
-			"script":    cmdScript,    // what goes wrong with the next requests
-			"service":   cmdService,   // what the service saw, exactly
-			"await":     cmdAwait,     // until it has seen so much
-			"exits":     cmdExits,     // run a command and expect a code
-			"start":     cmdStart,     // run one in the background
-			"signal":    cmdSignal,    // interrupt it
-			"ends":      cmdEnds,      // wait for it and expect a code
-			"served":    cmdServed,    // WEBEX_… lead to a simulator under way
-			"curls":     cmdCurls,     // what it says to try
-			"users":     cmdUsers,     // write a file of creates
-			"circle":    cmdCircle,    // or of groups that refer to each other
-			"outcomes":  cmdOutcomes,  // what a results file says, exactly
-			"agree":     cmdAgree,     // results and service say the same
-			"partial":   cmdPartial,   // a results file of whole lines
-			"mode":      cmdMode,      // the permissions of a file
-			"nowhere":   cmdNowhere,   // no file and no output holds a text
-			"user":      cmdUser,      // what the service has of a user
-			"members":   cmdMembers,   // the members of a group
-			"crlf":      cmdCRLF,      // end lines as Windows does
-			"bom":       cmdBOM,       // put a byte order mark before a file
-			"utf16":     cmdUTF16,     // encode a file as Control Hub does
-			"secure":    cmdSecure,    // a service behind TLS and a proxy
+			"simulator":  cmdSimulator,  // start a service; WEBEX_… lead there
+			"script":     cmdScript,     // what goes wrong with the next requests
+			"service":    cmdService,    // what the service saw, exactly
+			"await":      cmdAwait,      // until it has seen so much
+			"exits":      cmdExits,      // run a command and expect a code
+			"start":      cmdStart,      // run one in the background
+			"signal":     cmdSignal,     // interrupt it
+			"ends":       cmdEnds,       // wait for it and expect a code
+			"served":     cmdServed,     // WEBEX_… lead to a simulator under way
+			"servedJSON": cmdServedJSON, // the same for serve --json
+			"asks":       cmdAsks,       // one request to it
+			"curls":      cmdCurls,      // what it says to try
+			"users":      cmdUsers,      // write a file of creates
+			"circle":     cmdCircle,     // or of groups that refer to each other
+			"outcomes":   cmdOutcomes,   // what a results file says, exactly
+			"agree":      cmdAgree,      // results and service say the same
+			"partial":    cmdPartial,    // a results file of whole lines
+			"mode":       cmdMode,       // the permissions of a file
+			"nowhere":    cmdNowhere,    // no file and no output holds a text
+			"user":       cmdUser,       // what the service has of a user
+			"members":    cmdMembers,    // the members of a group
+			"crlf":       cmdCRLF,       // end lines as Windows does
+			"bom":        cmdBOM,        // put a byte order mark before a file
+			"utf16":      cmdUTF16,      // encode a file as Control Hub does
+			"secure":     cmdSecure,     // a service behind TLS and a proxy
 		},
 	})
 }

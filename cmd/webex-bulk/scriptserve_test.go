@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,6 +25,50 @@ func cmdServed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("WEBEX_BASE_URL", m[1])
 	ts.Setenv("WEBEX_ORG_ID", m[2])
 	ts.Setenv("WEBEX_ACCESS_TOKEN", m[3])
+}
+
+// cmdServedJSON is served for serve --json. WEBEX_ADMIN_URL is set too.
+func cmdServedJSON(ts *testscript.TestScript, neg bool, args []string) {
+	job := benchOf(ts).jobs[args[0]]
+	if !eventually(func() bool { return strings.Contains(job.out.String(), "\n") }) {
+		ts.Fatalf("no line: %s%s", &job.out, &job.err)
+	}
+	var told map[string]string
+	ts.Check(json.Unmarshal([]byte(job.out.String()), &told))
+	if len(told) != 4 {
+		ts.Fatalf("serve --json prints %s", &job.out)
+	}
+	for variable, name := range map[string]string{
+		"WEBEX_BASE_URL": "url", "WEBEX_ORG_ID": "orgId", "WEBEX_ACCESS_TOKEN": "token", "WEBEX_ADMIN_URL": "adminUrl",
+	} {
+		ts.Setenv(variable, told[name])
+	}
+}
+
+// cmdAsks sends a request and expects a status: asks STATUS METHOD PATH [BODY].
+// The body is JSON, the answer is in the file "answer". ADMIN_TOKEN and HOST are
+// sent where they are set.
+func cmdAsks(ts *testscript.TestScript, neg bool, args []string) {
+	body := ""
+	if len(args) > 3 {
+		body = args[3]
+	}
+	req, err := http.NewRequest(args[1], ts.Getenv("WEBEX_BASE_URL")+args[2], strings.NewReader(body))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	if token := ts.Getenv("ADMIN_TOKEN"); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	req.Host = ts.Getenv("HOST")
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("answer"), text, 0o600))
+	if got := strconv.Itoa(resp.StatusCode); got != args[0] {
+		ts.Fatalf("%s %s: status %s, want %s: %s", args[1], args[2], got, args[0], text)
+	}
 }
 
 // cmdCurls does what the two curl lines of a greeting do, in their order: the

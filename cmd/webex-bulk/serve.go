@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -13,53 +15,84 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
+	"github.com/webexscim/bulk/webextest/admin"
 )
 
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	cfg             webextest.Config
+	addr            string
+	chaos           float64
+	allowRemote     bool
+	adminToken      string
+	json            bool
+	exitOnViolation bool
+}
+
 func newServe(std stdio) *cobra.Command {
-	var addr string
-	var chaos float64
-	var cfg webextest.Config
+	var flags serveFlags
+	cfg := &flags.cfg
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
 		Short: "Run the simulator",
 		Long: `A Webex in memory, for this machine alone: strict about the contract, real behind
 it, and as slow, limited and unreliable as asked for. It starts empty and forgets
 all when it ends. The url, the organization and the token are printed, and how to
-try them.`,
+try them.
+
+Tests in any language queue faults, read the ledger, the requests and the
+violations of the contract, seed and reset it below /__admin, which
+/__admin/openapi.yaml describes. A browser shows the same at /.`,
 		Example: `  webex-bulk serve
-  webex-bulk serve --addr 127.0.0.1:0 --latency 200ms --rate 300 --chaos 0.05`,
+  webex-bulk serve --addr 127.0.0.1:0 --latency 200ms --rate 300 --chaos 0.05
+  webex-bulk serve --addr 127.0.0.1:0 --json --exit-on-violation
+  webex-bulk serve --addr 0.0.0.0:8080 --allow-remote --admin-token SECRET`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if chaos < 0 || chaos > 1 {
-				return fmt.Errorf("--chaos %g: expected 0 to 1", chaos)
+			if err := flags.check(); err != nil {
+				return err
 			}
-			switch {
-			case cfg.Rate.Requests < 0:
-				return fmt.Errorf("--rate %d: expected 0 or more", cfg.Rate.Requests)
-			case cfg.Latency < 0:
-				return fmt.Errorf("--latency %s: expected 0 or more", cfg.Latency)
-			case cfg.ReadLag < 0:
-				return fmt.Errorf("--read-lag %s: expected 0 or more", cfg.ReadLag)
-			}
-			var err error
-			if cfg.OrgID, err = client.ParseOrgID(cfg.OrgID); err != nil {
-				return fmt.Errorf("--org: %w", err)
-			}
-			cfg.Chaos = chaosOf(chaos)
-			return serve(cmd.Context(), std, addr, cfg)
+			return serve(cmd.Context(), std, &flags)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&addr, "addr", "127.0.0.1:8080", "loopback address to listen on; port 0 takes a free one")
+	f.StringVar(&flags.addr, "addr", "127.0.0.1:8080", "loopback address to listen on; port 0 takes a free one")
+	f.BoolVar(&flags.allowRemote, "allow-remote", false, "let --addr be any address, as in a container; /__admin then needs --admin-token")
+	f.StringVar(&flags.adminToken, "admin-token", "", "bearer token that /__admin asks for")
 	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organization")
+	f.BoolVar(&cfg.AnyOrg, "any-org", false, "serve every organization, each with a store of its own")
 	f.StringVar(&cfg.Token, "token", webextest.DefaultToken, "access token to accept; of a simulator, no secret")
 	f.DurationVar(&cfg.Latency, "latency", 0, "time that a request takes")
 	f.IntVar(&cfg.Rate.Requests, "rate", 0, "requests allowed a minute; 0: any number")
 	f.DurationVar(&cfg.ReadLag, "read-lag", 0, "time by which reads lag behind writes")
-	f.Float64Var(&chaos, "chaos", 0, "part of the requests that go wrong, 0 to 1: refused, cut, lost, garbled")
+	f.Float64Var(&flags.chaos, "chaos", 0, "part of the requests that go wrong, 0 to 1: refused, cut, lost, garbled")
 	f.Int64Var(&cfg.Seed, "seed", 1, "seed of ids and of what goes wrong")
+	f.BoolVar(&flags.json, "json", false, "print one line of JSON: url, orgId, token, adminUrl")
+	f.BoolVar(&flags.exitOnViolation, "exit-on-violation", false, "end with status 1 if a request ever broke the contract")
 	return cmd
+}
+
+// check refuses flags that mean nothing, and sets what follows from them.
+func (f *serveFlags) check() error {
+	switch cfg := f.cfg; {
+	case f.chaos < 0 || f.chaos > 1:
+		return fmt.Errorf("--chaos %g: expected 0 to 1", f.chaos)
+	case cfg.Rate.Requests < 0:
+		return fmt.Errorf("--rate %d: expected 0 or more", cfg.Rate.Requests)
+	case cfg.Latency < 0:
+		return fmt.Errorf("--latency %s: expected 0 or more", cfg.Latency)
+	case cfg.ReadLag < 0:
+		return fmt.Errorf("--read-lag %s: expected 0 or more", cfg.ReadLag)
+	case !f.allowRemote && !onLoopback(f.addr):
+		return fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8080, or --allow-remote", f.addr)
+	}
+	var err error
+	if f.cfg.OrgID, err = client.ParseOrgID(f.cfg.OrgID); err != nil {
+		return fmt.Errorf("--org: %w", err)
+	}
+	f.cfg.Chaos = chaosOf(f.chaos)
+	return nil
 }
 
 // chaosOf spreads a part of the requests over what can go wrong.
@@ -72,17 +105,15 @@ func chaosOf(part float64) webextest.Chaos {
 	}
 }
 
-func serve(ctx context.Context, std stdio, addr string, cfg webextest.Config) error {
-	if !onLoopback(addr) {
-		return fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8080", addr)
-	}
-	l, err := net.Listen("tcp", addr)
+func serve(ctx context.Context, std stdio, flags *serveFlags) error {
+	l, err := net.Listen("tcp", flags.addr)
 	if err != nil {
 		return fmt.Errorf("--addr: %w (127.0.0.1:0 takes a free port)", err)
 	}
-	sim := webextest.New(cfg)
-	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	greet(std, "http://"+l.Addr().String(), sim.Config())
+	sim := webextest.New(flags.cfg)
+	handler := admin.New(sim, admin.Config{Remote: !onLoopback(flags.addr), Token: flags.adminToken})
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	flags.greet(std, "http://"+reachable(l.Addr()), sim.Config())
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	select {
@@ -91,8 +122,20 @@ func serve(ctx context.Context, std stdio, addr string, cfg webextest.Config) er
 	case <-ctx.Done():
 		err := server.Close()
 		farewell(std, sim)
+		if flags.exitOnViolation && sim.Violated() {
+			return &exit{code: exitSome, err: errors.New("a request broke the contract (--exit-on-violation)")}
+		}
 		return err
 	}
+}
+
+// reachable is the address under which this machine reaches what listens.
+func reachable(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr.String()
 }
 
 func onLoopback(addr string) bool {
@@ -102,8 +145,22 @@ func onLoopback(addr string) bool {
 }
 
 // greet prints where the simulator is and how to try it. Scripts read this:
-// its lines stay as they are.
-func greet(std stdio, url string, cfg webextest.Config) {
+// its lines, and the members of the JSON, stay as they are.
+func (f *serveFlags) greet(std stdio, url string, cfg webextest.Config) {
+	if f.json {
+		adminURL := url + admin.Prefix
+		if !onLoopback(f.addr) && f.adminToken == "" {
+			adminURL = "" // it is closed
+		}
+		line, _ := json.Marshal(struct { // texts can be encoded
+			URL      string `json:"url"`
+			OrgID    string `json:"orgId"`
+			Token    string `json:"token"`
+			AdminURL string `json:"adminUrl"`
+		}{url, cfg.OrgID, cfg.Token, adminURL})
+		fmt.Fprintf(std.out, "%s\n", line)
+		return
+	}
 	fmt.Fprintf(std.out, `simulator    %[1]s
 organization %[2]s
 token        %[3]s

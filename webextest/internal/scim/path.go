@@ -40,6 +40,12 @@ func ParsePath(s string) (*Path, error) {
 // attribute without its sub-attribute, "" for all of the extension.
 func (p *Path) Attribute() (urn, name string) { return p.attribute.urn, p.attribute.name }
 
+// Sub returns the name of the sub-attribute, "" for the whole attribute.
+func (p *Path) Sub() string { return p.attribute.sub }
+
+// Filtered reports whether the path selects values by a filter.
+func (p *Path) Filtered() bool { return p.filter != nil }
+
 // String returns the path in canonical form. Parsed again it means the same.
 func (p *Path) String() string {
 	if p == nil {

@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+
+	"github.com/webexscim/bulk/webextest"
+)
+
+func (s *server) health(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"status": "ok", "organizations": s.sim.Organizations()})
+}
+
+func (s *server) reset(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sim.Reset()
+	clear(s.posted)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// operation is one entry of the ledger.
+type operation struct {
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	BulkID  string `json:"bulkId"`
+	Status  int    `json:"status"`
+	Outcome string `json:"outcome"`
+	Name    string `json:"name"`
+	ID      string `json:"id"`
+	Request int    `json:"request"`
+}
+
+func (s *server) ledger(w http.ResponseWriter, _ *http.Request) {
+	list := []operation{}
+	for _, e := range s.sim.Ledger() {
+		list = append(list, operation{e.Method, e.Path, e.BulkID, e.Status, outcome(e.Effect), e.Key, e.ID, e.Request})
+	}
+	answer(w, http.StatusOK, map[string]any{"operations": list})
+}
+
+// outcome is an effect as the ledger tells it.
+func outcome(e webextest.Effect) string {
+	switch e {
+	case webextest.Created, webextest.Patched, webextest.Deleted:
+		return "done"
+	case webextest.Unattempted:
+		return "leftOut"
+	}
+	return "refused"
+}
+
+// request is one request that is over. No header is told, nor a parameter that
+// could hold a token.
+type request struct {
+	Number     int    `json:"number"`
+	Method     string `json:"method"`
+	Path       string `json:"path"`
+	Query      string `json:"query"`
+	Status     int    `json:"status"`
+	TrackingID string `json:"trackingId"`
+	Operations int    `json:"operations"`
+	Bytes      int    `json:"bytes"`
+	Fault      string `json:"fault"`
+}
+
+// parameters are those of a search, which are told.
+var parameters = []string{
+	"filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count",
+	"returnGroups", "includeGroupDetails", "memberType", "includeMembers",
+}
+
+func (s *server) requests(w http.ResponseWriter, _ *http.Request) {
+	list := []request{}
+	for _, e := range s.sim.Exchanges() {
+		path, query := target(e)
+		list = append(list, request{e.Number, e.Method, path, query, e.Status, e.TrackingID, e.Operations, e.Bytes, e.Fault})
+	}
+	answer(w, http.StatusOK, map[string]any{"requests": list})
+}
+
+// target takes the target of a request apart and drops unknown parameters.
+func target(e webextest.Exchange) (path, query string) {
+	u, err := url.ParseRequestURI(e.Target)
+	if err != nil {
+		return "", ""
+	}
+	told := u.Query()
+	for name := range told {
+		if !slices.Contains(parameters, name) {
+			delete(told, name)
+		}
+	}
+	return u.Path, told.Encode()
+}
+
+// violation is one breach of the contract. Where is the operation, or the request.
+type violation struct {
+	What    string `json:"what"`
+	Where   string `json:"where"`
+	Request int    `json:"request"`
+}
+
+// ofOperation is how the simulator begins what is about one operation.
+var ofOperation = regexp.MustCompile(`(?s)^operation (\d+): (.*)$`)
+
+func (s *server) violations(w http.ResponseWriter, _ *http.Request) {
+	list := []violation{}
+	for _, v := range s.sim.Violations() {
+		told := violation{What: v.Text, Where: "request", Request: v.Request}
+		if m := ofOperation.FindStringSubmatch(v.Text); m != nil {
+			told.Where, told.What = "operations["+m[1]+"]", m[2]
+		}
+		list = append(list, told)
+	}
+	answer(w, http.StatusOK, map[string]any{"violations": list})
+}
