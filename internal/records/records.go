@@ -33,6 +33,7 @@ type Reader struct {
 	file    *textfile.File
 	form    Form
 	request request // what a BulkRequest says beside its operations
+	untyped textfile.Places
 }
 
 // New makes a Reader. Nothing is read yet.
@@ -46,13 +47,13 @@ type Row struct {
 	Operation client.Operation
 }
 
-// Notes returns what a person should know of the file: the failOnErrors of a BulkRequest. They are complete when Rows has
-// come to its end.
-func (r *Reader) Notes() []string {
+// Notes returns what a person should know of the file: the failOnErrors of a BulkRequest, and what a service may refuse.
+// They are complete when Rows has come to its end.
+func (r *Reader) Notes() (notes []string) {
 	if n := r.request.failOnErrors; n != "" {
-		return []string{"failOnErrors of the file (" + n + ") is not used: give --fail-on-errors " + n}
+		notes = append(notes, "failOnErrors of the file ("+n+") is not used: give --fail-on-errors "+n)
 	}
-	return nil
+	return append(notes, r.doubted()...)
 }
 
 // Rows yields the operations in the order of the file, and a *textfile.Error for each thing that is wrong, after which it
@@ -60,6 +61,7 @@ func (r *Reader) Notes() []string {
 // ranged over again.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		r.untyped = textfile.Places{}
 		names, err := r.newNames()
 		if err != nil {
 			yield(Row{}, err)
@@ -77,7 +79,11 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 					return
 				}
 			}
-			if len(faults) == 0 && !yield(row, nil) {
+			if len(faults) > 0 {
+				continue
+			}
+			r.doubt(row)
+			if !yield(row, nil) {
 				return
 			}
 		}

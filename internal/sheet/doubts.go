@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/webexscim/bulk/internal/cell"
 )
@@ -35,29 +34,8 @@ var doubtNames = [doubts]string{
 	unseen:       "in which characters that do not show stand within a text",
 }
 
-// doubtful are the rows with such a value: how many, and the first of them.
-type doubtful struct {
-	rows  int
-	lines []string
-}
-
 // doubt notes a row.
-func (s *Sheet) doubt(d doubt, line uint32) { s.doubtful[d].add(int(line)) }
-
-func (all *doubtful) add(line int) {
-	if all.rows++; len(all.lines) < maxNamed {
-		all.lines = append(all.lines, fmt.Sprintf("line %d", line))
-	}
-}
-
-// String lists the lines.
-func (all doubtful) String() string {
-	list := all.lines
-	if more := all.rows - len(list); more > 0 {
-		list = append(slices.Clip(list), fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(list, "; ")
-}
+func (s *Sheet) doubt(d doubt, line uint32) { s.doubtful[d].Add(int(line)) }
 
 // doubtCell notes a cell that is not empty, if it is one of these.
 func (s *Sheet) doubtCell(c *column, text string, line uint32) {
@@ -92,13 +70,13 @@ var knownTypes = map[string][]string{
 func (s *Sheet) doubted() (notes []string) {
 	const sent = "sent as written, though a service may refuse it: "
 	for d, all := range s.doubtful {
-		if all.rows == 0 {
+		if all.Count == 0 {
 			continue
 		}
-		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.rows, "row"), doubtNames[d], all))
+		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.Count, "row"), doubtNames[d], all))
 	}
-	if s.repeats.rows > 0 {
-		notes = append(notes, fmt.Sprintf("left out: %s in which the header stands again (%s)", plural(s.repeats.rows, "row"), s.repeats))
+	if s.repeats.Count > 0 {
+		notes = append(notes, fmt.Sprintf("left out: %s in which the header stands again (%s)", plural(s.repeats.Count, "row"), s.repeats))
 	}
 	var odd []string
 	for _, c := range s.columns {

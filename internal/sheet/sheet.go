@@ -55,9 +55,9 @@ type Sheet struct {
 	notes   []string
 	unheard []string // those of notes that are about columns nobody understood
 
-	doubtful [doubts]doubtful
-	repeats  doubtful // rows that say the header again
-	texts    []string // of the record at hand
+	doubtful [doubts]textfile.Places
+	repeats  textfile.Places // rows that say the header again
+	texts    []string        // of the record at hand
 }
 
 // Row is one operation, and where it came from.
@@ -283,7 +283,7 @@ func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
 	if _, _, err := t.Header(); err != nil {
 		return err
 	}
-	s.repeats = doubtful{}
+	s.repeats = textfile.Places{}
 	for {
 		fields, line, err := t.Next()
 		rec := record{line: line, fields: fields}
@@ -299,7 +299,7 @@ func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
 		} else if table.IsEmpty(fields) {
 			continue
 		} else if s.isHeader(fields) {
-			s.repeats.add(line)
+			s.repeats.Add(line)
 			continue
 		} else if rec.fault = s.miscounted(rec); rec.fault == nil {
 			s.clean(&rec)
