@@ -128,12 +128,11 @@ func (e *Engine) End(now Time) {
 			e.releaseParked(name)
 		}
 	}
+	if e.stopped != nil && !e.cfg.ReadOn { // the source was not read to its end
+		e.decideUnread()
+	}
 	for _, o := range waiting {
-		if e.stopped != nil && !e.cfg.ReadOn {
-			e.decide(o) // the source was not read to its end
-		} else {
-			e.readOne(o)
-		}
+		e.readOne(o)
 	}
 	e.proceed()
 }
@@ -283,8 +282,19 @@ func (e *Engine) failJournal(err error) {
 		e.journalErr = fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	e.stop(e.journalErr)
+	e.decideUnread()
 	for _, o := range e.inOrder() {
-		if o.phase == asking || o.phase == reading {
+		if o.phase == asking {
+			e.decide(o)
+		}
+	}
+}
+
+// decideUnread decides the operations that cannot be recognized any more, since
+// what they refer to will not be read.
+func (e *Engine) decideUnread() {
+	for _, o := range e.inOrder() {
+		if o.phase == reading {
 			e.decide(o)
 		}
 	}

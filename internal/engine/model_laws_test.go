@@ -268,11 +268,11 @@ func (w *model) checkLastWord() {
 }
 
 // isExcused reports whether another operation may have had the last word: one
-// whose outcome is not known, or one that followed the last in the input of the
+// whose outcome is not known, or that was not read before the job was canceled, or one that followed the last in the input of the
 // run that has sent it, and that this input holds no longer.
 func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
 	for i, m := range h.input {
-		if m.resource == last.resource && m.index > last.index && h.told[i].Outcome == Unknown {
+		if m.resource == last.resource && m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0) {
 			return true
 		}
 	}

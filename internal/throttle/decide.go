@@ -174,7 +174,7 @@ func (c *core) drop(t ticket, now time.Time) {
 	c.losses++
 	c.lost++
 	if c.lost > 1 {
-		c.close(now, min(c.backOff(c.lost-1), longestSilence))
+		c.close(now, min(c.backOff(c.lost-1)/4, longestSilence)) // shorter than for a refusal: nobody asked to wait
 	}
 }
 

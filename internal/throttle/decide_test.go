@@ -178,7 +178,7 @@ func TestDrops(t *testing.T) {
 	b.wantShut(0)
 	for _, bound := range []time.Duration{1, 2, 4} {
 		b.drop(b.send(), b.now)
-		b.wantShut(bound * time.Second / 2)
+		b.wantShut(bound * time.Second / 8)
 		b.reopenLater()
 	}
 	b.accept(b.send(), b.now)
