@@ -101,10 +101,13 @@ func attributePath(path string) []string {
 	var names []string
 	if strings.HasPrefix(strings.ToLower(path), "urn:") {
 		colon := strings.LastIndexByte(path, ':')
-		if strings.Contains(path[colon:], "2.0:") || !strings.Contains(path[:colon], "2.0") {
-			return []string{path}
+		extension, attribute := path[:colon], path[colon+1:]
+		if strings.HasSuffix(extension, ":2.0") || !strings.Contains(extension, ":2.0:") {
+			return []string{path} // the extension as a whole
 		}
-		names, path = append(names, path[:colon]), path[colon+1:]
+		if path = attribute; !strings.EqualFold(extension, SchemaUser) && !strings.EqualFold(extension, SchemaGroup) {
+			names = append(names, extension)
+		}
 	}
 	return append(names, strings.Split(path, ".")...)
 }

@@ -82,7 +82,7 @@ type finder struct {
 
 func (f *finder) note(alive bool, date time.Time) {
 	f.alive = f.alive || alive
-	if date.After(f.date) {
+	if alive && date.After(f.date) {
 		f.date = date
 	}
 }

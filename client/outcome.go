@@ -19,7 +19,10 @@ func (r *run) result(in engine.Result) Result {
 		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed, Err: r.reason(p, in),
 	}
 	res.Location, _ = ParseLocation(in.Location)
-	if res.Location.ID != in.ID && in.ID != "" {
+	switch {
+	case in.ID == "" && p.op.Method == MethodPost:
+		res.Location = Location{} // none that can be used
+	case in.ID != "" && res.Location.ID != in.ID:
 		res.Location = Location{ResourceType: resourceType(p.op.Path), ID: in.ID, OrgID: r.c.cfg.OrgID}
 	}
 	r.causes.add(p, res)

@@ -214,19 +214,30 @@ func mayAddTwice(data json.RawMessage) bool {
 			continue
 		}
 		if c.Path != "" {
-			if isList(c.Value) || isMultiValued(c.Path) {
+			if isList(c.Value) || isMultiValued(c.Path) || strings.HasPrefix(strings.ToLower(c.Path), "urn:") && holdsMultiValued(c.Value) {
 				return true
 			}
 			continue
 		}
-		var attributes map[string]json.RawMessage
-		if json.Unmarshal(c.Value, &attributes) != nil {
+		if isList(c.Value) || holdsMultiValued(c.Value) {
 			return true
 		}
-		for name, value := range attributes {
-			if !strings.EqualFold(name, "members") && isList(value) {
-				return true
-			}
+	}
+	return false
+}
+
+// holdsMultiValued reports whether an object of attributes, or an extension in it,
+// has values of a multi-valued attribute other than members.
+func holdsMultiValued(object json.RawMessage) bool {
+	var attributes map[string]json.RawMessage
+	if json.Unmarshal(object, &attributes) != nil {
+		return false // one value
+	}
+	for name, value := range attributes {
+		switch {
+		case strings.EqualFold(name, "members"):
+		case isList(value), isMultiValued(name), strings.HasPrefix(strings.ToLower(name), "urn:") && holdsMultiValued(value):
+			return true
 		}
 	}
 	return false

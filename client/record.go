@@ -17,21 +17,28 @@ func (r *run) claim(claims []engine.Claim) func() {
 	if err == nil && len(records) != len(claims) {
 		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))
 	}
-	known := make([]engine.Earlier, len(records))
-	for i, rec := range records {
-		if err != nil {
-			break
+	return func() {
+		var known []engine.Earlier
+		for i, rec := range records {
+			if err == nil {
+				known = append(known, r.earlier(claims[i].Index, rec))
+			}
 		}
-		known[i] = earlier(claims[i].Index, rec)
+		r.engine.Claimed(r.now(), known, err)
 	}
-	return func() { r.engine.Claimed(r.now(), known, err) }
 }
 
-func earlier(index int, rec Record) engine.Earlier {
-	location, _ := ParseLocation(rec.Success.Location)
+// earlier is what the engine is told of a record. As in an answer, an id counts
+// only if its location is of the operation's type and organization.
+func (r *run) earlier(index int, rec Record) engine.Earlier {
+	id := ""
+	location, err := ParseLocation(rec.Success.Location)
+	if err == nil && location.ResourceType == resourceType(r.ops[index].route) && (location.OrgID == "" || location.OrgID == r.c.cfg.OrgID) {
+		id = location.ID
+	}
 	e := engine.Earlier{
 		Index: index, Ticket: uint64(rec.Ticket), Sent: rec.Sent, Date: rec.Date,
-		Status: rec.Success.Status, ID: location.ID, Location: rec.Success.Location,
+		Status: rec.Success.Status, ID: id, Location: rec.Success.Location,
 		Version: rec.Success.Version, Recovered: rec.Success.Recovered, RivalSent: rec.RivalSent,
 	}
 	switch rec.Known {

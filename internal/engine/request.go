@@ -408,7 +408,7 @@ const deadAfter = time.Minute
 
 // noteLife notes whether the service itself has answered.
 func (e *Engine) noteLife(alive bool, date time.Time) {
-	if !date.IsZero() {
+	if alive && !date.IsZero() {
 		e.date, e.dateAt = date, e.now.Elapsed
 	}
 	switch {
@@ -529,7 +529,7 @@ func observe(m Method, it Item) Evidence {
 		return NoAnswer
 	case it.Err == nil:
 		return Success
-	case it.Status == 408 || it.Status == 499 || it.Status >= 500:
+	case it.Status < 400 || it.Status == 408 || it.Status == 499 || it.Status >= 500:
 		return NoAnswer
 	case it.Status == 409 && m == Post:
 		return Conflict

@@ -1,0 +1,48 @@
+package client
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/webexscim/bulk/internal/engine"
+)
+
+func TestEffectOf(t *testing.T) {
+	const resource = `{"title":"Chair","name":{"givenName":"Ann"},"emails":[{"value":"a@example.com"}],
+		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Sales"}}`
+	for change, want := range map[string]engine.Effect{
+		`{"op":"replace","path":"title","value":"Chair"}`:                                                                    engine.EffectSeen,
+		`{"op":"replace","path":"title","value":"Boss"}`:                                                                     engine.EffectMissing,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:title","value":"Chair"}`:                         engine.EffectSeen,
+		`{"op":"remove","path":"urn:ietf:params:scim:schemas:core:2.0:User:title"}`:                                          engine.EffectMissing,
+		`{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}`:                                engine.EffectMissing,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Sales"}`:    engine.EffectSeen,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Research"}`: engine.EffectMissing,
+		`{"op":"remove","path":"nickName"}`:                                                                                  engine.EffectSeen,
+		`{"op":"replace","path":"password","value":"x"}`:                                                                     engine.EffectUnclear,
+		`{"op":"remove","path":"emails[type eq \"work\"]"}`:                                                                  engine.EffectUnclear,
+		`{"op":"add","value":{"title":"Chair","nickName":"A"}}`:                                                              engine.EffectUnclear,
+	} {
+		if got := effectOf(json.RawMessage(`{"Operations":[`+change+`]}`), json.RawMessage(resource)); got != want {
+			t.Errorf("%s: %v, want %v", change, got, want)
+		}
+	}
+}
+
+func TestMayAddTwice(t *testing.T) {
+	for change, want := range map[string]bool{
+		`{"op":"add","path":"emails","value":{"value":"a@example.com"}}`:                                                       true,
+		`{"op":"add","value":{"emails":{"value":"a@example.com"}}}`:                                                            true,
+		`{"op":"add","value":{"urn:scim:schemas:extension:cisco:webexidentity:2.0:User":{"sipAddresses":[{"value":"a"}]}}}`:    true,
+		`{"op":"add","path":"urn:scim:schemas:extension:cisco:webexidentity:2.0:User","value":{"sipAddresses":{"value":"a"}}}`: true,
+		`{"op":"add","path":"members","value":[{"value":"1","type":"user"}]}`:                                                  false,
+		`{"op":"add","value":{"members":[{"value":"1","type":"user"}]}}`:                                                       false,
+		`{"op":"add","path":"title","value":"Chair"}`:                                                                          false,
+		`{"op":"replace","path":"emails","value":[]}`:                                                                          false,
+		`{"op":"add","value":{"title":"Chair"}}`:                                                                               false,
+	} {
+		if got := mayAddTwice(json.RawMessage(`{"Operations":[` + change + `]}`)); got != want {
+			t.Errorf("%s: %v, want %v", change, got, want)
+		}
+	}
+}
