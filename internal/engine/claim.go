@@ -33,9 +33,9 @@ type Earlier struct {
 	Status                int
 	ID, Location, Version string
 	Recovered             bool
-	// Sent is when the first attempt of a KnownSent operation left, by the wall
-	// clock, and Date what the service's last answer before it said the time was.
-	Sent, Date time.Time
+	// Date is the latest time of the service that was told before the first attempt
+	// of a KnownSent operation.
+	Date time.Time
 	// Rivals are the tickets of other creates with the same natural name that
 	// are on record and that no operation of this run has claimed yet; those of a
 	// PATCH or DELETE are other changes of its resource. RivalSent reports that one

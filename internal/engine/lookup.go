@@ -103,20 +103,6 @@ func (e *Engine) startLooking(o *op) {
 	e.pending = append(e.pending, o)
 }
 
-// lookLater is startLooking after a delay.
-func (e *Engine) lookLater(o *op, delay time.Duration) {
-	if delay <= 0 {
-		e.startLooking(o)
-		return
-	}
-	o.phase = delayed
-	e.timers.set(e.now.Elapsed+delay, func() {
-		if o.phase == delayed {
-			e.startLooking(o)
-		}
-	})
-}
-
 // lookAgain has an operation looked up after a growing interval, and exactly when
 // it can be proven that it was not done; should that lookup fail, more of them
 // follow soon.

@@ -203,7 +203,7 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 		if o.tries >= e.cfg.MaxAttempts {
 			o.gaveUp = Exhausted
 		}
-		e.lookLater(o, delay)
+		e.after(delay, o, e.startLooking)
 	default: // a PATCH or DELETE comes to the same when it is repeated
 		if o.tries > 1 && delay == 0 {
 			delay = e.backOff(o.tries - 1)
@@ -213,15 +213,18 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 }
 
 // sendLater gives an operation back to the planner, after a delay.
-func (e *Engine) sendLater(o *op, delay time.Duration) {
+func (e *Engine) sendLater(o *op, delay time.Duration) { e.after(delay, o, e.release) }
+
+// after goes on with an operation after a delay, unless the job has stopped by then.
+func (e *Engine) after(delay time.Duration, o *op, goOn func(*op)) {
 	if delay <= 0 {
-		e.release(o)
+		goOn(o)
 		return
 	}
 	o.phase = delayed
 	e.timers.set(e.now.Elapsed+delay, func() {
 		if o.phase == delayed {
-			e.release(o)
+			goOn(o)
 		}
 	})
 }
