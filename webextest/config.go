@@ -29,6 +29,9 @@ type Config struct {
 	Token string
 	// Tokens are further access tokens that are valid.
 	Tokens []string
+	// Owner is the userName of the user to whom all tokens belong, and whom GET
+	// of Users/me answers; "" is a machine account that no search finds.
+	Owner string
 	// TokenUses is how many requests an access token is good for; afterwards it
 	// is answered with 401. 0 is no limit.
 	TokenUses int

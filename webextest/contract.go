@@ -22,10 +22,7 @@ func (x *exchange) inspect() {
 		}
 		x.note(x.req.violations...)
 	case x.r.Method == http.MethodGet:
-		_, collection, id, ok := route(x.r.URL.Path)
-		if k, listed := kindOf(collection); ok && listed && id == "" {
-			x.note(queryViolations(k, x.r.URL.Query())...)
-		}
+		x.note(queryViolations(route(x.r.URL.Path), x.r.URL.Query())...)
 	}
 }
 
@@ -111,24 +108,36 @@ func member(object any, name string) any {
 	return nil
 }
 
-// numbers are a search's parameters that are numbers of at least 0, truths those
+// numbers are the parameters of a GET that are numbers of at least 0, truths those
 // that are true or false. Other parameters take any text.
-var (
-	numbers = [...]string{"startIndex", "count"}
-	truths  = [...][]string{users: {"returnGroups", "includeGroupDetails"}, groups: {"includeMembers"}}
-)
+func (at endpoint) numbers() []string {
+	if at.what == collectionEndpoint || at.what == membersEndpoint {
+		return []string{"startIndex", "count"}
+	}
+	return nil
+}
 
-// queryViolations says how the parameters of a search depart from the contract.
+func (at endpoint) truths() []string {
+	switch {
+	case at.what != collectionEndpoint:
+		return nil
+	case at.kind == groups:
+		return []string{"includeMembers"}
+	}
+	return []string{"returnGroups", "includeGroupDetails"}
+}
+
+// queryViolations says how the parameters of a GET depart from the contract.
 // Unknown ones do not.
-func queryViolations(k kind, query url.Values) (violations []string) {
+func queryViolations(at endpoint, query url.Values) (violations []string) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		text := query.Get(name)
-		if slices.Contains(numbers[:], name) {
+		if slices.Contains(at.numbers(), name) {
 			if n, err := strconv.ParseInt(text, 10, 64); err != nil || n < 0 {
 				violations = append(violations, name+" must be an integer of at least 0")
 			}
 		}
-		if slices.Contains(truths[k], name) && text != "true" && text != "false" {
+		if slices.Contains(at.truths(), name) && text != "true" && text != "false" {
 			violations = append(violations, name+" must be true or false")
 		}
 	}

@@ -24,8 +24,8 @@
 // # What it does
 //
 // POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
-// groups; GET of Users and Groups, with an id or a filter, finds them. A request
-// that violates the contract is noted for Simulator.Violations, whatever its
+// groups; GET of Users and Groups, with an id or a filter, of Groups/{id}/Members
+// and of Users/me finds them. A request that violates the contract is noted for Simulator.Violations, whatever its
 // answer: most such requests are refused, some understood, as the service would.
 //
 // Operations of a request are done in its order, except that one waits for what

@@ -19,6 +19,7 @@ const (
 	schemaBulkAnswer = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 	schemaPatch      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 	schemaList       = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+	schemaMembers    = "urn:scim:schemas:extension:cisco:webexidentity:2.0:GroupMembers"
 	schemaError      = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 	// ErrorExtension names the member in which Webex puts trackingId, errorCode

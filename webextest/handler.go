@@ -3,7 +3,6 @@ package webextest
 import (
 	"mime"
 	"net/http"
-	"strings"
 )
 
 // refusedReply answers the whole request with a refusal.
@@ -22,60 +21,6 @@ func jsonReply(status int, body []byte) *reply {
 func (x *exchange) refuseViolation(r *refusal) *reply {
 	x.sim.log.violate(x.file.Number, "%s", r.detail)
 	return x.refusedReply(r)
-}
-
-// route takes a path apart: /identity/scim/{org}/v2/{collection}[/{id}].
-func route(path string) (org, collection, id string, ok bool) {
-	rest, ok := strings.CutPrefix(path, "/identity/scim/")
-	parts := strings.Split(rest, "/")
-	if !ok || len(parts) < 3 || len(parts) > 4 || parts[1] != "v2" {
-		return "", "", "", false
-	}
-	if len(parts) == 4 {
-		id = parts[3]
-	}
-	_, listed := kindOf(parts[2])
-	ok = listed && (id != "" || len(parts) == 3) || parts[2] == "Bulk" && len(parts) == 3
-	return parts[0], parts[2], id, ok
-}
-
-// answer is the service without any fault.
-func (x *exchange) answer() *reply {
-	if x.r.URL.Path == "/v1/access_token" && x.sim.cfg.OAuth.RefreshToken != "" {
-		return x.token()
-	}
-	org, collection, id, ok := route(x.r.URL.Path)
-	org = strings.ToLower(org)
-	if !ok {
-		return x.refuseViolation(refuse(http.StatusNotFound, "", "there is nothing at this path"))
-	}
-	if x.r.Header.Get("Authorization") == "" {
-		x.sim.log.violate(x.file.Number, "the request has no Authorization")
-	}
-	if refused := x.sim.tokens.check(x.r, x.sim.cfg.Now()); refused != nil {
-		rep := x.refusedReply(refused)
-		rep.header.Set("WWW-Authenticate", `Bearer realm="webex"`)
-		return rep
-	}
-	switch {
-	case !isUUID(org):
-		return x.refuseViolation(refuse(http.StatusNotFound, "", "the organization is not a UUID"))
-	case org != x.sim.cfg.OrgID && !x.sim.cfg.AnyOrg:
-		return x.refusedReply(refuse(http.StatusForbidden, "", "the token is for another organization"))
-	case collection == "Bulk":
-		return x.bulk(org)
-	}
-	return x.lookUp(org, collection, id)
-}
-
-// method refuses other methods than the one that an endpoint has.
-func (x *exchange) method(want string) *reply {
-	if x.r.Method == want {
-		return nil
-	}
-	rep := x.refuseViolation(refuse(http.StatusMethodNotAllowed, "", "the method must be %s", want))
-	rep.header.Set("Allow", want)
-	return rep
 }
 
 // bulk answers a Bulk request.

@@ -2,7 +2,6 @@ package webextest
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -13,42 +12,6 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// lookUp answers a GET of one resource or a search.
-func (x *exchange) lookUp(org, collection, id string) *reply {
-	if rep := x.method(http.MethodGet); rep != nil {
-		return rep
-	}
-	x.sim.log.tally(func(s *Stats) { s.Searches++ })
-	k, _ := kindOf(collection)
-	query := x.r.URL.Query()
-	var body map[string]any
-	var refused *refusal
-	if id != "" {
-		body, refused = x.one(org, k, strings.ToLower(id), query)
-	} else {
-		body, refused = x.search(org, k, query)
-	}
-	if refused != nil {
-		return x.refusedReply(refused)
-	}
-	rep := jsonReply(http.StatusOK, encode(nil, body))
-	rep.header.Set("trackingId", trackingID(x.file.Number, -1))
-	return rep
-}
-
-func (x *exchange) one(org string, k kind, id string, query url.Values) (map[string]any, *refusal) {
-	x.sim.mu.Lock()
-	r := x.sim.visible(org, k).byID[id]
-	x.sim.mu.Unlock()
-	if r == nil {
-		return nil, refuse(http.StatusNotFound, "", "there is no such resource in %s", k.segment())
-	}
-	return project(r.show(x.sim.cfg.base(x.r)), query), nil
-}
-
-// maxShown is how many members of a group a GET shows, as documented.
-const maxShown = 500
-
 // visible returns the shelf that GET reads. The lock is held.
 func (s *Simulator) visible(org string, k kind) *shelf {
 	d := s.directory(org)
@@ -57,41 +20,103 @@ func (s *Simulator) visible(org string, k kind) *shelf {
 }
 
 // search answers a page of what fits the filter (RFC 7644, section 3.4.2).
-func (x *exchange) search(org string, k kind, query url.Values) (map[string]any, *refusal) {
-	for _, name := range truths[k] {
+func (x *exchange) search(at endpoint, query url.Values) (map[string]any, *refusal) {
+	for _, name := range at.truths() {
 		if text := query.Get(name); query.Has(name) && text != "true" && text != "false" {
 			return nil, refuse(http.StatusBadRequest, "invalidValue", "%s must be true or false", name)
 		}
 	}
-	start, count, refused := x.page(query)
+	start, count, refused := page(query, x.sim.cfg.PageSize)
 	if refused != nil {
 		return nil, refused
 	}
-	fits, refused := x.matches(org, k, query.Get("filter"))
+	order, refused := sorting(at.kind, query)
 	if refused != nil {
 		return nil, refused
+	}
+	fits, refused := x.matches(at.org, at.kind, query.Get("filter"))
+	if refused != nil {
+		return nil, refused
+	}
+	if order != nil {
+		fits = slices.SortedStableFunc(slices.Values(fits), order)
 	}
 	if x.sim.cfg.RepeatFound {
 		fits = slices.Repeat(fits, 2)
 	}
-	total := len(fits)
-	fits = fits[min(start-1, total):]
-	fits = fits[:min(count, len(fits))]
-	if k == groups && query.Get("includeMembers") != "true" {
-		query.Add("excludedAttributes", "members") // a search leaves them out unless asked
-	}
-	list := make([]any, len(fits))
-	for i, r := range fits {
-		list[i] = project(r.show(x.sim.cfg.base(x.r)), query)
+	shown := cut(fits, start, count)
+	list := make([]any, len(shown))
+	for i, doc := range x.show(at, shown, query) {
+		list[i] = project(doc, query)
 	}
 	return map[string]any{
-		"schemas": []string{schemaList}, "totalResults": total, "startIndex": start,
+		"schemas": []string{schemaList}, "totalResults": len(fits), "startIndex": start,
 		"itemsPerPage": len(list), "Resources": list,
 	}, nil
 }
 
-// page reads startIndex, which counts from 1, and count.
-func (x *exchange) page(query url.Values) (start, count int, refused *refusal) {
+// show returns resources as a search shows them: members of groups and groups of
+// users only where they are asked for.
+func (x *exchange) show(at endpoint, found []*resource, query url.Values) []map[string]any {
+	var of map[string][]any
+	if at.kind == users && (query.Get("returnGroups") == "true" || query.Get("includeGroupDetails") == "true") {
+		of = x.groupsOf(at.org, found, query)
+	}
+	docs := make([]map[string]any, len(found))
+	for i, r := range found {
+		doc := r.show(x.sim.cfg.base(x.r))
+		if of[r.id] != nil {
+			doc["groups"] = of[r.id]
+		}
+		if members, ok := doc["members"].([]any); ok {
+			doc["members"] = ofType(members, query.Get("memberType"))
+			if query.Get("includeMembers") != "true" {
+				delete(doc, "members")
+			}
+		}
+		docs[i] = doc
+	}
+	return docs
+}
+
+// groupsOf returns the groups of each user by the user's id. The details of a
+// group are its name; which they are at the live service is not documented.
+func (x *exchange) groupsOf(org string, found []*resource, query url.Values) map[string][]any {
+	x.sim.mu.Lock()
+	all := x.sim.visible(org, groups).all()
+	x.sim.mu.Unlock()
+	of := make(map[string][]any, len(found))
+	for _, r := range found {
+		of[r.id] = []any{}
+	}
+	usages := names(query["groupUsageTypes"])
+	for _, g := range all {
+		if len(usages) > 0 && !slices.Contains(usages, g.usage()) {
+			continue
+		}
+		for _, id := range g.links {
+			if of[id] == nil {
+				continue
+			}
+			reference := map[string]any{"value": g.id, "$ref": x.sim.cfg.base(x.r) + g.location()}
+			if query.Get("includeGroupDetails") == "true" {
+				reference["display"] = g.name
+			}
+			of[id] = append(of[id], reference)
+		}
+	}
+	return of
+}
+
+// usage is what a group is for, "" if it does not say.
+func (r *resource) usage() string {
+	text, _ := member(decodeStored(r.doc)[schemaWebexGroup], "usage").(string)
+	return text
+}
+
+// page reads startIndex, which counts from 1, and count, which is most unless it
+// is less.
+func page(query url.Values, most int) (start, count int, refused *refusal) {
 	read := func(name string, n int) int {
 		text := query.Get(name)
 		if text == "" {
@@ -105,8 +130,37 @@ func (x *exchange) page(query url.Values) (start, count int, refused *refusal) {
 	}
 	// Less than the least is the least (RFC 7644, section 3.4.2.4).
 	start = max(read("startIndex", 1), 1)
-	count = min(max(read("count", x.sim.cfg.PageSize), 0), x.sim.cfg.PageSize)
+	count = min(max(read("count", most), 0), most)
 	return start, count, refused
+}
+
+// cut returns a page of a list.
+func cut[T any](list []T, start, count int) []T {
+	list = list[min(start-1, len(list)):]
+	return list[:min(count, len(list))]
+}
+
+// sorting returns the order that sortBy and sortOrder ask for; nil is the order of
+// creation. The service sorts by three attributes, and refuses others.
+func sorting(k kind, query url.Values) (func(a, b *resource) int, *refusal) {
+	sign := 1
+	switch order := query.Get("sortOrder"); {
+	case strings.EqualFold(order, "descending"):
+		sign = -1
+	case order != "" && !strings.EqualFold(order, "ascending"):
+		return nil, refuse(http.StatusBadRequest, "invalidValue", "sortOrder must be ascending or descending")
+	}
+	switch by := query.Get("sortBy"); {
+	case by == "":
+		return nil, nil
+	case strings.EqualFold(by, k.nameAttr()):
+		return func(a, b *resource) int { return sign * strings.Compare(fold(a.name), fold(b.name)) }, nil
+	case strings.EqualFold(by, "id"):
+		return func(a, b *resource) int { return sign * strings.Compare(a.id, b.id) }, nil
+	case strings.EqualFold(by, "meta.lastModified"):
+		return func(a, b *resource) int { return sign * a.modified.Compare(b.modified) }, nil
+	}
+	return nil, refuse(http.StatusBadRequest, "invalidValue", "sortBy must be %s, id or meta.lastModified", k.nameAttr())
 }
 
 // matches returns the resources that fit, in order of creation where no index
@@ -193,40 +247,4 @@ func unsupported(filter *scim.Filter) *refusal {
 		return refuse(http.StatusBadRequest, "invalidFilter", "externalId cannot be searched for")
 	}
 	return nil
-}
-
-// project leaves out attributes that are not wanted: "attributes" names those
-// that are, "excludedAttributes" those that are not. id and schemas stay.
-func project(doc map[string]any, query url.Values) map[string]any {
-	if members, ok := doc["members"].([]any); ok && len(members) > maxShown {
-		doc["members"] = members[:maxShown]
-	}
-	wanted, unwanted := names(query["attributes"]), names(query["excludedAttributes"])
-	if len(wanted) == 0 && len(unwanted) == 0 {
-		return doc
-	}
-	maps.DeleteFunc(doc, func(name string, _ any) bool {
-		if name == "id" || name == "schemas" {
-			return false
-		}
-		is := func(other string) bool { return strings.EqualFold(name, other) }
-		return len(wanted) > 0 && !slices.ContainsFunc(wanted, is) || slices.ContainsFunc(unwanted, is)
-	})
-	return doc
-}
-
-// names splits lists like "userName,emails.value" into names of top level.
-func names(lists []string) []string {
-	var all []string
-	for _, list := range lists {
-		for name := range strings.SplitSeq(list, ",") {
-			if !strings.HasPrefix(strings.ToLower(name), "urn:") {
-				name, _, _ = strings.Cut(name, ".")
-			}
-			if name = strings.TrimSpace(name); name != "" {
-				all = append(all, name)
-			}
-		}
-	}
-	return all
 }

@@ -69,7 +69,7 @@ type request struct {
 // parameters are those of a search, which are told.
 var parameters = []string{
 	"filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count",
-	"returnGroups", "includeGroupDetails", "memberType", "includeMembers",
+	"returnGroups", "includeGroupDetails", "groupUsageTypes", "memberType", "includeMembers",
 }
 
 func (s *server) requests(w http.ResponseWriter, _ *http.Request) {
