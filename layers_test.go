@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"internal/apiid":          {},
 	"internal/cell":           {},
 	"internal/table":          {"internal/cell", "internal/textfile"},
-	"internal/records":        {"client", "internal/apiid", "internal/bloom", "internal/textfile"},
+	"internal/records":        {"client", "internal/apiid", "internal/bloom", "internal/cell", "internal/textfile"},
 	"internal/sheet":          {"client", "internal/apiid", "internal/cell", "internal/table", "internal/textfile"},
 	"internal/opfile":         {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
 	"internal/report":         {"client", "internal/terminal"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -32,6 +33,8 @@ type input struct {
 	named bool // names are asked for
 	mu    sync.Mutex
 	names map[int]string // of the operations under way
+
+	placeholders map[string]string // the names that they stand for, as far as one was asked for
 }
 
 // jump is an operation that does not stand on the line after the one before it.
@@ -224,4 +227,20 @@ func (in *input) nameOf(index int) string {
 	name := in.names[index]
 	delete(in.names, index)
 	return name
+}
+
+// withoutPlaceholders puts whom a placeholder stands for in its place: the id that is looked up before something is sent.
+func (in *input) withoutPlaceholders(path string) string {
+	return sheet.PlaceholderForm.ReplaceAllStringFunc(path, func(id string) string {
+		if !in.named {
+			return "looked up"
+		}
+		if in.placeholders == nil {
+			in.placeholders = map[string]string{}
+			for _, l := range in.Lookups() {
+				in.placeholders[l.Placeholder()] = l.Name
+			}
+		}
+		return in.placeholders[id]
+	})
 }

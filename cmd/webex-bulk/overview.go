@@ -166,7 +166,7 @@ func (s *sample) write(w io.Writer, heading string) {
 
 // touches names the attributes that an operation writes, never their values:
 // those of a create, or the steps of a PATCH.
-func touches(op client.Operation) []string {
+func touches(op client.Operation, in *input) []string {
 	data, _ := op.Data.(json.RawMessage)
 	if op.Method != client.MethodPatch {
 		return attributes(data)
@@ -188,7 +188,7 @@ func touches(op client.Operation) []string {
 			out = append(out, becomeThese(n))
 			continue
 		case step.Path != "":
-			out = append(out, op+" "+shortPath(step.Path)+size(step.Value))
+			out = append(out, op+" "+in.withoutPlaceholders(shortPath(step.Path))+size(step.Value))
 			continue
 		}
 		for _, name := range attributes(step.Value) {

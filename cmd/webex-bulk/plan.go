@@ -86,7 +86,7 @@ func (p *preview) run(ctx context.Context) error {
 		return early(ctx, err)
 	}
 	defer in.close()
-	in.named = true
+	in.named = !p.asJSON
 	c, err := p.planner()
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func describe(req client.Request, in *input) plannedRequest {
 	for _, o := range req.Operations {
 		out.Operations = append(out.Operations, plannedOperation{
 			Index: o.Index, Line: in.line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
-			BulkID: o.Operation.BulkID, Touches: touches(o.Operation), Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
+			BulkID: o.Operation.BulkID, Touches: touches(o.Operation, in), Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
 		})
 	}
 	for _, res := range req.Refused {

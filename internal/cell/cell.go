@@ -116,6 +116,15 @@ func HoldsUnseen(text string) bool {
 	return false
 }
 
+// HasMixedScripts reports whether Latin letters stand beside those of scripts that have letters of the same look (Unicode
+// Technical Standard 39 section 5.1).
+func HasMixedScripts(text string) bool {
+	holds := func(tables ...*unicode.RangeTable) bool {
+		return strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, tables...) })
+	}
+	return holds(unicode.Latin) && holds(unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee)
+}
+
 // IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and then written as UTF-8: JÃ¶rg for Jörg.
 func IsMisread(text string) bool {
 	if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {

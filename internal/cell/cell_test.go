@@ -75,6 +75,7 @@ func TestForms(t *testing.T) {
 			[]string{"202.555.0103", "123-456-7890", "2023", "12 34 56 78", "+49 30/1234567", "01067", "12-34-567"}},
 		"decimals":   {HasDecimals, []string{"42.0", "12025550101.00", "42,0"}, []string{"4.2", "42", "1.0.0", "v1.0"}},
 		"apostrophe": {HasApostrophe, []string{"'00042", "'q97@example.com", "'+49", "'Engineer"}, []string{"'t Hooft", "'s-Gravenhage", "'n", "o'brien", "'quoted'", "'"}},
+		"scripts":    {HasMixedScripts, []string{"admin@ex\u0430mple.com", "\u0391nn@example.com"}, []string{"ann@example.com", "вася@пример", "müller@straße.de", "山田@example.com"}},
 		"misread":    {IsMisread, []string{"JÃ¶rg MÃ¼ller", "â€žx", "FranÃ§ois"}, []string{"Jörg", "Ã", "Ãngela", "São Paulo", "山田", "Ann"}},
 		"unseen": {HoldsUnseen, []string{"a\u200bb", "a\u00adb", "a\u202eb", "a\u200db"},
 			[]string{"ab", "\u0645\u06cc\u200c\u062e", "👩\u200d💻", "\u0601"}},

@@ -80,6 +80,9 @@ func TestDoubts(t *testing.T) {
 		"line 4; line 5; line 6; line 7; line 8; line 9; line 10; line 11; and 3 more)\n"+
 		sent+"2 rows in which the extension holds more than digits (line 15; line 16)\n"+
 		sent+`1 column of a type that is not known (emails[type eq "wrk"].value)`)
+	r = open(t, "users.csv", "userName\nadmin@ex\u0430mple.com\n")
+	good(t, r)
+	same(t, "scripts", strings.Join(r.Notes(), "\n"), sent+"1 row in which letters of several scripts stand in one address, which may look like another one (line 2)")
 	r = open(t, "users.csv", "operation,userName,Extension,Phone Number\nupdate,a@example.com,REMOVE|12,12\n")
 	if good(t, r); len(r.Notes()) > 0 {
 		t.Errorf("%q", r.Notes())

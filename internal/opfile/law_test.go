@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ func operations(t *rapid.T) (all []string) {
 		op := map[string]any{"method": "DELETE", "path": "/Users/" + rapid.StringMatching(`[a-z0-9-]{1,40}`).Draw(t, "id")}
 		if rapid.Bool().Draw(t, "post") {
 			op["method"], op["path"] = "POST", rapid.SampledFrom([]string{"/Users", "/Groups"}).Draw(t, "endpoint")
-			op["data"] = rapid.MapOf(rapid.String(), value).Draw(t, "data")
+			op["data"] = rapid.MapOf(rapid.String(), value).Filter(isDistinct).Draw(t, "data")
 			op["bulkId"] = rapid.String().Draw(t, "bulkId") + string(rune('a'+i))
 		}
 		raw, err := json.Marshal(op)
@@ -32,6 +34,17 @@ func operations(t *rapid.T) (all []string) {
 		all = append(all, string(raw))
 	}
 	return all
+}
+
+// isDistinct reports whether no two names are one in different case, which is refused.
+func isDistinct(object map[string]any) bool {
+	names := slices.Collect(maps.Keys(object))
+	for i, name := range names {
+		if slices.ContainsFunc(names[:i], func(other string) bool { return strings.EqualFold(name, other) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // What is written as NDJSON, as an array or as a BulkRequest is read alike, and as it was written; copying a part and

@@ -52,6 +52,7 @@ func TestNDJSONErrors(t *testing.T) {
 		{`{"metod":"DELETE","path":"/Users/1"}`, `line 2, value "metod": unknown member; expected method`},
 		{`{"version":"W/1","method":"DELETE","path":"/Users/1"}`, `value "version": unknown member; expected one of method, path, bulkId, data`},
 		{`{"operations":[]}`, `value "operations": unknown member`},
+		{`{"method":"POST","path":"/Users","data":{"userName":"a@example.com","username":"b@example.com"}}`, `line 2, column "data": the attribute username stands there twice`},
 		{`{"method":"DELETE","method":"DELETE","path":"/Users/1"}`, `line 2, column "method": a member that stands there twice`},
 		{`{"method":1,"path":"/Users/1"}`, `line 2, column "method": not a string`},
 		{`{"path":"/Users/1"}`, `line 2, column "method": no method; expected POST, PATCH or DELETE`},

@@ -1,32 +1,65 @@
 package records
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// doubt notes an operation that is sent as it is written, though a service may refuse it: one that adds members to a group
-// without saying whether they are users or groups, which Webex wants to be told.
+// doubt is a kind of operation that is sent as it is written, though a service may refuse it.
+type doubt int
+
+const (
+	untyped doubt = iota // Webex wants to be told whether a member is a user or a group
+	unseen
+	doubts
+)
+
+var doubtNames = [doubts]string{
+	untyped: "in which a member has no type, user or group",
+	unseen:  "in which characters that do not show stand within a text",
+}
+
+// doubt notes an operation if it is one of these.
 func (r *Reader) doubt(row Row) {
 	if hasUntypedMembers(row.Operation) {
-		r.untyped.Add(row.Line)
+		r.doubtful[untyped].Add(row.Line)
+	}
+	if data, _ := row.Operation.Data.(json.RawMessage); holdsUnseen(data) {
+		r.doubtful[unseen].Add(row.Line)
 	}
 }
 
 // doubted are the notes about all this.
-func (r *Reader) doubted() []string {
-	switch r.untyped.Count {
-	case 0:
-		return nil
-	case 1:
-		return []string{fmt.Sprintf("sent as written, though a service may refuse it: 1 operation in which a member has no type, user or group (%s)", r.untyped)}
+func (r *Reader) doubted() (notes []string) {
+	for d, places := range r.doubtful {
+		switch places.Count {
+		case 0:
+			continue
+		case 1:
+			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: 1 operation %s (%s)", doubtNames[d], places))
+		default:
+			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %d operations %s (%s)", places.Count, doubtNames[d], places))
+		}
 	}
-	return []string{fmt.Sprintf("sent as written, though a service may refuse it: %d operations in which a member has no type, user or group (%s)",
-		r.untyped.Count, r.untyped)}
+	return notes
+}
+
+// holdsUnseen reports whether a character that does not show stands in JSON, as it is or escaped.
+func holdsUnseen(data []byte) bool {
+	if bytes.Contains(data, []byte(`\u`)) {
+		var value any
+		if json.Unmarshal(data, &value) == nil {
+			data, _ = json.Marshal(value)
+		}
+	}
+	return bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) && cell.HoldsUnseen(string(data))
 }
 
 // groupSchema may stand before the name of an attribute in a path (RFC 7644 section 3.10).

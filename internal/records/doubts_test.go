@@ -59,3 +59,20 @@ func TestMembersWithoutType(t *testing.T) {
 		t.Errorf("%q", notes)
 	}
 }
+
+// Characters that do not show are doubted in any text, as they are or escaped; letters of any script are not.
+func TestUnseenCharacters(t *testing.T) {
+	for text, doubted := range map[string]bool{
+		"b@example.com": false, "b\u200b@example.com": true, `b\u200b@example.com`: true, `b\u202e`: true, `M\u00fcller`: false, "Müller 山田": false,
+	} {
+		r := New(&textfile.File{Name: "x", In: strings.NewReader(`{"method":"POST","path":"/Users","data":{"userName":"` + text + `"}}` + "\n")}, Lines)
+		for _, err := range r.Rows() {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if notes := r.Notes(); len(notes) == 1 != doubted {
+			t.Errorf("%q: %q", text, notes)
+		}
+	}
+}

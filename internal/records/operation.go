@@ -237,5 +237,25 @@ func checkData(op client.Operation) (problem, expected string) {
 	case data != nil && data[0] != '{':
 		return "data that is no object", "an object"
 	}
+	if name := repeatedAttribute(data); name != "" {
+		return "the attribute " + name + " stands there twice, and services differ in which one they take", "it once, whatever its case"
+	}
 	return "", ""
+}
+
+// repeatedAttribute returns the name of an attribute that an object has twice, or "". Names have no case (RFC 7643 section
+// 2.1).
+func repeatedAttribute(data []byte) string {
+	if len(data) == 0 {
+		return ""
+	}
+	var seen []string
+	for key := range members(data) {
+		name, _ := unquoted(key)
+		if slices.ContainsFunc(seen, func(s string) bool { return strings.EqualFold(s, name) }) {
+			return name
+		}
+		seen = append(seen, name)
+	}
+	return ""
 }

@@ -30,10 +30,10 @@ const (
 
 // Reader reads the operations of one file. It is not for use by several goroutines at once.
 type Reader struct {
-	file    *textfile.File
-	form    Form
-	request request // what a BulkRequest says beside its operations
-	untyped textfile.Places
+	file     *textfile.File
+	form     Form
+	request  request // what a BulkRequest says beside its operations
+	doubtful [doubts]textfile.Places
 }
 
 // New makes a Reader. Nothing is read yet.
@@ -61,7 +61,7 @@ func (r *Reader) Notes() (notes []string) {
 // ranged over again.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		r.untyped = textfile.Places{}
+		r.doubtful = [doubts]textfile.Places{}
 		names, err := r.newNames()
 		if err != nil {
 			yield(Row{}, err)

@@ -20,18 +20,20 @@ const (
 	dateInCode
 	apostrophe
 	misread
+	foreignLetters
 	doubts
 )
 
 var doubtNames = [doubts]string{
-	ownManager:   "in which the manager is the user in person",
-	oddCountry:   "in which the country is no code of two letters, such as DE",
-	oddExtension: "in which the extension holds more than digits",
-	oddPhone:     "in which the telephone number holds letters or unusual digits",
-	dateInCode:   "in which a date stands for an id, a number or a code",
-	misread:      "in which a text was read in another encoding once, such as Ã¼ for ü",
-	apostrophe:   "in which a text begins with an apostrophe",
-	unseen:       "in which characters that do not show stand within a text",
+	ownManager:     "in which the manager is the user in person",
+	oddCountry:     "in which the country is no code of two letters, such as DE",
+	oddExtension:   "in which the extension holds more than digits",
+	oddPhone:       "in which the telephone number holds letters or unusual digits",
+	dateInCode:     "in which a date stands for an id, a number or a code",
+	misread:        "in which a text was read in another encoding once, such as Ã¼ for ü",
+	apostrophe:     "in which a text begins with an apostrophe",
+	foreignLetters: "in which letters of several scripts stand in one address, which may look like another one",
+	unseen:         "in which characters that do not show stand within a text",
 }
 
 // doubt notes a row.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"hash/maphash"
 	"math"
+	"regexp"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -27,6 +28,9 @@ func (l Lookup) Placeholder() string {
 	hash := hex.EncodeToString(digest(l.Name))
 	return "00000000-0000-0000-" + hash[:4] + "-" + hash[4:16]
 }
+
+// PlaceholderForm matches what Placeholder returns.
+var PlaceholderForm = regexp.MustCompile(`00000000-0000-0000-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // digest is the hash by which names are told apart, without regard to case.
 func digest(name string) []byte {
@@ -208,6 +212,9 @@ func (s *Sheet) enter(rec record, all *wishes) {
 		}
 		if cell.IsMisread(who) && !c.secret {
 			s.doubt(misread, line)
+		}
+		if strings.Contains(who, "@") && cell.HasMixedScripts(who) {
+			s.doubt(foreignLetters, line)
 		}
 		switch {
 		case who == "":
