@@ -32,7 +32,7 @@ type application struct {
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
   webex-bulk whoami                       are token and organization right?
   webex-bulk plan users.csv               what would be done? nothing is sent
-  webex-bulk apply users.csv              do it; once more: go on where it stopped
+  webex-bulk apply users.csv              do it; once more: go on from there
   webex-bulk apply --failed failed.csv --report report.html users.csv
   webex-bulk apply --yes --max-deletes 200 leavers.csv`
 
@@ -64,9 +64,9 @@ lets what was sent be answered and stops; twice ends at once.
 Deletes are for good: they are listed and asked about on a terminal, and need
 --yes elsewhere.
 
-The token takes the scope identity:people_rw and belongs to a full administrator,
-or a user (for groups, a group) administrator. The organization's id is in
-Control Hub under Account.
+The token takes the scope identity:people_rw and belongs to a full
+administrator, or a user (for groups, a group) administrator. The organization's
+id is in Control Hub under Account.
 
 Environment:
   WEBEX_ORG_ID, WEBEX_BASE_URL  as --org and --base-url
@@ -74,14 +74,14 @@ Environment:
   WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN
                                 those of a service app or integration
   HTTPS_PROXY, NO_PROXY         the way to the service
-  NO_COLOR                      no colours on the terminal
+  NO_COLOR                      no colors on the terminal
 
 Exit codes:
   0    all succeeded
   1    some did not
   2    usage or bad input; nothing was sent
-  3    the job stopped early: error budget, authorization, organization, no service,
-       the file changed
+  3    the job stopped early: error budget, authorization, organization,
+       no service, the file changed
   130  interrupted`
 
 func newApply(io stdio) *cobra.Command {

@@ -155,8 +155,9 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageTemplate(fmt.Sprintf(usageTemplate, io.out.Width()))
 	root.SetHelpCommand(newHelp())
+	root.SetHelpFunc(wrapped(io.out, root.HelpFunc()))
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(newApply(io), newPlan(io), newTemplate(io), newWhoami(io),
 		newServe(io), newDemo(io), newLocate(io), newSpec(io), newVersion(io))
@@ -166,6 +167,17 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 		shells.Args = cobra.ArbitraryArgs // which RunE refuses
 	}
 	return root
+}
+
+// wrapped has help break its lines at the width of the terminal.
+func wrapped(out *terminal.Writer, help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(cmd *cobra.Command, args []string) {
+		var text strings.Builder
+		cmd.SetOut(&text)
+		help(cmd, args)
+		cmd.SetOut(nil)
+		_ = out.Print(terminal.Text(text.String()))
+	}
 }
 
 // wrongFlag tells what to do about a flag that is not understood.
@@ -203,6 +215,7 @@ Examples:
 {{end}}
 {{.UsageString}}`
 
+// usageTemplate is filled with the width of the terminal; 0 leaves lines whole.
 const usageTemplate = `Usage:{{if .Runnable}}
   {{.UseLine}}{{else}}
   {{.CommandPath}} COMMAND [flags]{{end}}{{if .HasAvailableSubCommands}}
@@ -211,7 +224,7 @@ Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+{{.LocalFlags.FlagUsagesWrapped %d | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
 
 "{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
 `
