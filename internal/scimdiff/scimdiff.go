@@ -1,0 +1,287 @@
+// Package scimdiff compares attributes that are given with a resource as a service stores it, and says how to PATCH the
+// resource so that it has them.
+//
+//	changes, err := scimdiff.Compare(given, stored, scimdiff.Options{})
+//	if len(changes) > 0 {
+//		body := scimdiff.Patch(changes) // a PATCH of what differs, and of nothing else
+//	}
+//
+// Two values are equal by meaning: texts after Unicode composition, trimming, and folding of case (the schemas of Webex and
+// RFC 7643 declare nearly all texts caseExact false, so a service need not keep their case; externalId and addresses of web
+// pages keep it), telephone numbers without their visual separators (RFC 3966), numbers by value. Values of multi-valued
+// attributes have no order.
+//
+// Attributes that were not given are left alone, and so is what a service adds by itself: schemas, id, meta, groups,
+// provisionSource, display, formatted, $ref, the displayName of a manager, a primary that was not asked for, the type of a
+// value that was given without one, and more values than were given. A password cannot be compared: it is not changed.
+package scimdiff
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/fold"
+)
+
+// Change is one operation of a PATCH (RFC 7644 section 3.5.2).
+type Change struct {
+	// Op is add, replace or remove.
+	Op string
+	// Path names the attribute, such as emails[type eq "work"].value.
+	Path string
+	// Old is the value that is stored now, nil if there is none. New is the value that was given, nil for a remove.
+	// Values that are added to a list have no Old.
+	Old, New json.RawMessage
+}
+
+// Options say what else is a difference. The zero value compares only the values that were given.
+type Options struct {
+	// Clear removes the attributes that were given as null, "" or []. Otherwise these are not given.
+	Clear bool
+	// ExactMembers removes members of a group that were not given, if any were.
+	ExactMembers bool
+}
+
+// Compare returns the changes that give a stored resource the attributes that were given, in the order of their names;
+// none if it has them. References (bulkId:…) must have been replaced by ids before. It is an error if one of the two is not
+// a JSON object.
+func Compare(given, stored []byte, opt Options) ([]Change, error) {
+	want, ok := members(given)
+	if !ok {
+		return nil, errors.New("the given attributes are not a JSON object")
+	}
+	have, ok := members(stored)
+	if !ok {
+		return nil, errors.New("the stored resource is not a JSON object")
+	}
+	c := comparison{opt: opt}
+	c.attributes("", want, have)
+	return c.changes, nil
+}
+
+// Patch returns the data of a PATCH that makes the changes.
+func Patch(changes []Change) json.RawMessage {
+	type operation struct {
+		Op    string          `json:"op"`
+		Path  string          `json:"path"`
+		Value json.RawMessage `json:"value,omitempty"`
+	}
+	body := struct {
+		Schemas    []string    `json:"schemas"`
+		Operations []operation `json:"Operations"`
+	}{Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}}
+	for _, c := range changes {
+		body.Operations = append(body.Operations, operation{c.Op, c.Path, c.New})
+	}
+	return encode(body)
+}
+
+// encode writes JSON without escapes that only pages of the web need.
+func encode(value any) json.RawMessage {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(value) // strings and valid JSON
+	return bytes.TrimSpace(out.Bytes())
+}
+
+// comparison collects the changes.
+type comparison struct {
+	opt     Options
+	changes []Change
+}
+
+// attributes compares the attributes of a resource, or of an extension, whose paths begin with prefix.
+func (c *comparison) attributes(prefix string, given, stored object) {
+	for _, name := range given.names() {
+		switch {
+		case isServiceMade(name):
+		case prefix == "" && strings.HasPrefix(strings.ToLower(name), "urn:") && isObject(given[name]):
+			want, _ := members(given[name])
+			have, _ := members(stored.get(name))
+			c.attributes(name+":", want, have)
+		default:
+			c.attribute(prefix+name, name, given[name], stored.get(name))
+		}
+	}
+}
+
+// isServiceMade reports whether only the service writes an attribute, or nobody can read it.
+func isServiceMade(name string) bool {
+	switch strings.ToLower(name) {
+	case "schemas", "id", "meta", "groups", "password", "provisionsource":
+		return true
+	}
+	return false
+}
+
+// isAddition reports whether services fill in a sub-attribute by themselves.
+func isAddition(sub string) bool {
+	switch strings.ToLower(sub) {
+	case "display", "formatted", "$ref":
+		return true
+	}
+	return false
+}
+
+func (c *comparison) attribute(path, name string, given, stored json.RawMessage) {
+	switch {
+	case isNothing(given):
+		if c.opt.Clear && !isNothing(stored) {
+			c.changes = append(c.changes, Change{Op: "remove", Path: path, Old: stored})
+		}
+	case isList(given) || isList(stored) || isSlotted(name):
+		c.list(path, name, elements(given), elements(stored))
+	case isObject(stored) && !isObject(given):
+		if have, _ := members(stored); !equal(name, given, have.get("value")) {
+			c.set(path, stored, given)
+		}
+	case isObject(given):
+		c.complex(path, name, given, stored)
+	case !equal(name, given, stored) && !isAssumed(name, given, stored):
+		c.set(path, stored, given)
+	}
+}
+
+// isAssumed reports whether a resource that does not show an attribute counts as having it.
+func isAssumed(name string, given, stored json.RawMessage) bool {
+	if !isNothing(stored) {
+		return false
+	}
+	value := strings.TrimSpace(string(given))
+	return strings.EqualFold(name, "active") && value == "true" || strings.EqualFold(name, "primary") && value == "false"
+}
+
+// set gives an attribute a value.
+func (c *comparison) set(path string, stored, given json.RawMessage) {
+	if isNothing(stored) {
+		c.changes = append(c.changes, Change{Op: "add", Path: path, New: given})
+		return
+	}
+	c.changes = append(c.changes, Change{Op: "replace", Path: path, Old: stored, New: given})
+}
+
+// complex compares an attribute that has sub-attributes.
+func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
+	want, _ := members(given)
+	have, ok := members(stored)
+	switch {
+	case strings.EqualFold(name, "manager"): // the rest describes the person
+		if value := want.get("value"); !isNothing(value) && !equal("value", value, have.get("value")) {
+			c.set(path, stored, given)
+		}
+		return
+	case !ok:
+		if !onlyAdditions(want) {
+			c.set(path, stored, given)
+		}
+		return
+	}
+	for _, sub := range want.names() {
+		value, other := want[sub], have.get(sub)
+		switch {
+		case isAddition(sub):
+		case isNothing(value):
+			if c.opt.Clear && !isNothing(other) {
+				c.changes = append(c.changes, Change{Op: "remove", Path: path + "." + sub, Old: other})
+			}
+		case !equal(sub, value, other):
+			c.set(path+"."+sub, other, value)
+		}
+	}
+}
+
+func onlyAdditions(o object) bool {
+	for sub, value := range o {
+		if !isAddition(sub) && !isNothing(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// equal reports whether two values of an attribute mean the same.
+func equal(name string, given, stored json.RawMessage) bool {
+	if isNothing(stored) {
+		return isNothing(given)
+	}
+	var a, b string
+	if json.Unmarshal(given, &a) != nil || json.Unmarshal(stored, &b) != nil {
+		return fold.SameJSON(given, stored)
+	}
+	return form(name, a) == form(name, b)
+}
+
+// form is the same for all texts that mean the same as values of an attribute.
+func form(name, text string) string {
+	switch {
+	case isExact(name):
+		return fold.Compose(fold.Spaces(text))
+	case strings.EqualFold(name, "phoneNumbers"):
+		return phone(text)
+	}
+	return fold.Fold(text)
+}
+
+// isExact reports whether case matters in the values of an attribute.
+func isExact(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "externalid", "profileurl", "photos", "x509certificates":
+		return true
+	}
+	return strings.HasPrefix(name, "externalattribute") || strings.HasPrefix(name, "crossorgattribute")
+}
+
+// phone is a telephone number without visual separators (RFC 3966 section 3).
+func phone(text string) string {
+	text = strings.TrimPrefix(fold.Fold(text), "tel:")
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-.() ", r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// object has the members of a JSON object.
+type object map[string]json.RawMessage
+
+func members(raw json.RawMessage) (o object, ok bool) {
+	if !isObject(raw) || json.Unmarshal(raw, &o) != nil {
+		return nil, false
+	}
+	return o, true
+}
+
+// get returns the member of a name in any case, nil if there is none.
+func (o object) get(name string) json.RawMessage {
+	if value, ok := o[name]; ok {
+		return value
+	}
+	for _, other := range o.names() {
+		if strings.EqualFold(other, name) {
+			return o[other]
+		}
+	}
+	return nil
+}
+
+func (o object) names() []string { return slices.Sorted(maps.Keys(o)) }
+
+func isList(raw json.RawMessage) bool   { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
+func isObject(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
+
+// isNothing reports whether a value says that an attribute has none (RFC 7643 section 2.5).
+func isNothing(raw json.RawMessage) bool {
+	switch string(bytes.TrimSpace(raw)) {
+	case "", "null", `""`, "[]", "{}":
+		return true
+	}
+	var list []json.RawMessage
+	return isList(raw) && json.Unmarshal(raw, &list) == nil && !slices.ContainsFunc(list, func(e json.RawMessage) bool { return !isNothing(e) })
+}
