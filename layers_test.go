@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"webextest/admin":         {"api", "webextest"},
 	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
+	"bench":                   {"client", "gen", "journal"},
 }
 
 // light is all that the library may bring into a program besides the standard

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// roleVariable makes this program a service or a client.
+const roleVariable = "BULK_BENCH_ROLE"
+
+// self is a command that runs this program in another role.
+func self(role string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// server is a null service in a process of its own.
+type server struct {
+	url   string
+	cmd   *exec.Cmd
+	input io.Closer
+}
+
+func startServer(latency time.Duration) (*server, error) {
+	cmd := self("service")
+	cmd.Env = append(cmd.Env, "BULK_BENCH_LATENCY="+latency.String())
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	url, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the null service does not say where it is: %w", err), cmd.Wait())
+	}
+	return &server{url: strings.TrimSpace(url), cmd: cmd, input: input}, nil
+}
+
+// close stops the service.
+func (s *server) close() error {
+	_ = s.input.Close()
+	return s.cmd.Wait()
+}
+
+// tally asks the service for what it has done.
+func (s *server) tally() (t tally, err error) {
+	resp, err := http.Get(s.url + "/tally")
+	if err != nil {
+		return t, err
+	}
+	defer resp.Body.Close()
+	return t, json.NewDecoder(resp.Body).Decode(&t)
+}
+
+// measurement is a client's work and what it took.
+type measurement struct {
+	work
+	used
+	Requests int64         // that the service has had
+	Service  time.Duration // of the service's processor
+}
+
+// perOperation is the client's processor time.
+func (m measurement) perOperation() time.Duration { return m.Processor / time.Duration(m.Operations) }
+
+// rate is how many operations a second came through.
+func (m measurement) rate() float64 { return float64(m.Operations) / m.Elapsed.Seconds() }
+
+// measure has cmd do w. It gets w on its standard input and in its environment,
+// and writes what it used on the last line of its standard output.
+func (s *server) measure(cmd *exec.Cmd, w work) (m measurement, err error) {
+	w.URL = s.url
+	m.work = w
+	before, err := s.tally()
+	if err != nil {
+		return m, err
+	}
+	input, err := json.Marshal(w)
+	if err != nil {
+		return m, err
+	}
+	cmd.Stdin = bytes.NewReader(input)
+	out, err := cmd.Output()
+	if err != nil {
+		return m, fmt.Errorf("%s: %w", w.Client, err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	if err := json.Unmarshal(lines[len(lines)-1], &m.used); err != nil {
+		return m, fmt.Errorf("%s: %w: %q", w.Client, err, lines[len(lines)-1])
+	}
+	m.Peak = peak(cmd.ProcessState)
+	after, err := s.tally()
+	m.Requests, m.Service = after.Requests-before.Requests, after.Processor-before.Processor
+	if done := after.Operations - before.Operations; err == nil && done != int64(w.Operations) {
+		err = fmt.Errorf("%s: the service has seen %d operations, expected %d", w.Client, done, w.Operations)
+	}
+	return m, err
+}
