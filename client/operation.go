@@ -39,6 +39,10 @@ type Operation struct {
 	// no effect. Do reads all operations before it returns. A json.RawMessage or
 	// []byte is sent byte for byte.
 	Data any
+	// Refused keeps an operation from being sent, where it is not nil: the result
+	// is Failed, with this error. It is for a source that checks an operation when
+	// its turn comes, and finds that it must not be done any more.
+	Refused error `json:"-"`
 }
 
 // Ref returns the text that stands for the resource created under bulkID:

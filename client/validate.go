@@ -16,8 +16,8 @@ import (
 // its method, path and bulkId, that a POST or PATCH has Data and a DELETE has
 // none, that Data is one JSON object in UTF-8, and that a PATCH has changes (see
 // [Change] for those that are refused). The service checks the content of the
-// object. The error wraps ErrInvalid and says what was expected; it holds no
-// data.
+// object. The error wraps ErrInvalid and says what was expected; it holds no data.
+// That of an operation which is Refused is its own.
 func (o Operation) Validate() error {
 	_, _, err := o.check()
 	return err
@@ -26,6 +26,9 @@ func (o Operation) Validate() error {
 // check is Validate; it also returns the data as it is sent, and the references
 // in it.
 func (o Operation) check() (json.RawMessage, []bulkref.Reference, error) {
+	if o.Refused != nil {
+		return nil, nil, o.Refused
+	}
 	data, err := o.marshaled()
 	if err != nil {
 		return nil, nil, marshalError(err)

@@ -1,0 +1,164 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/webexscim/bulk/internal/bulkapi"
+)
+
+// Resource is a user or group as the organization has it. Like an Operation, it
+// prints and logs without its data.
+type Resource struct {
+	// Type is Users or Groups.
+	Type string
+	// ID is never empty.
+	ID string
+	// Name is the userName or displayName.
+	Name string
+	// ExternalID is "" if there is none.
+	ExternalID string
+	// Version is the resource's version as the service wrote it, W/"…"; it may be
+	// empty.
+	Version string
+	// Modified is when the resource was changed last, by the service's clock; the
+	// zero time if it does not say.
+	Modified time.Time
+	// Data is the whole resource as JSON, full of personal data.
+	Data json.RawMessage
+}
+
+// String returns type and id.
+func (r Resource) String() string { return printable(r.Type) + "/" + printable(r.ID) }
+
+// Format implements fmt.Formatter: every verb prints String.
+func (r Resource) Format(s fmt.State, verb rune) { printString(s, verb, r.String()) }
+
+// LogValue implements slog.LogValuer with what String prints.
+func (r Resource) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// Query says which resources are listed. The zero value is all of them, with all
+// their attributes.
+type Query struct {
+	// Filter is a SCIM filter (RFC 7644 section 3.4.2.2); all resources when empty.
+	// Webex knows eq, sw and ew on most attributes, and or.
+	Filter string
+	// Attributes names the attributes to read, separated by commas, such as
+	// "id,userName"; all when empty.
+	Attributes string
+}
+
+// Member is a member of a group.
+type Member struct {
+	// ID is never empty.
+	ID string
+	// Type is user, group or machine; "" if the service does not say.
+	Type string
+	// Name is what the service displays, "" if it does not say.
+	Name string
+}
+
+// ErrAbsent says that there is no such resource. One that was created seconds ago
+// may not be there yet.
+var ErrAbsent = errors.New("no such resource")
+
+// ListUsers reads all users that fit the query, sorted by id, 100 a request. Each
+// is yielded once, and none that was there all the time is left out, whatever is
+// created, renamed or deleted meanwhile. Memory grows by some 50 bytes a user.
+//
+// An error is the last that is yielded: a list that could not be read to its end,
+// or that is shorter than the service says, never passes for a whole one. It wraps
+// ErrUnauthorized, ErrUnavailable or a *ResponseError where one of these is the
+// reason.
+func (c *Client) ListUsers(ctx context.Context, q Query) iter.Seq2[Resource, error] {
+	return c.list(ctx, users, q)
+}
+
+// ListGroups is ListUsers for groups. Their members are not among their
+// attributes: see ListMembers.
+func (c *Client) ListGroups(ctx context.Context, q Query) iter.Seq2[Resource, error] {
+	return c.list(ctx, groups, q)
+}
+
+func (c *Client) list(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
+	return func(yield func(Resource, error) bool) {
+		for res, err := range c.api.List(ctx, kind, bulkapi.Query(q)) {
+			if err != nil {
+				yield(Resource{}, lookupError(err))
+				return
+			}
+			if !yield(resourceOf(kind, res), nil) {
+				return
+			}
+		}
+	}
+}
+
+func resourceOf(kind string, res bulkapi.Resource) Resource {
+	return Resource{Type: kind, ID: res.ID, Name: res.Name, ExternalID: res.ExternalID, Version: res.Version,
+		Modified: res.Modified, Data: res.Raw}
+}
+
+// ListMembers reads all members of the group with this id, 500 a request, with the
+// promises and errors of ListUsers. The error wraps ErrAbsent where there is no such
+// group.
+func (c *Client) ListMembers(ctx context.Context, groupID string) iter.Seq2[Member, error] {
+	return func(yield func(Member, error) bool) {
+		for m, err := range c.api.Members(ctx, groupID) {
+			if err != nil {
+				yield(Member{}, absent(err))
+				return
+			}
+			if !yield(Member(m), nil) {
+				return
+			}
+		}
+	}
+}
+
+// GetUser reads the user with this id. The error wraps ErrAbsent where there is
+// none.
+func (c *Client) GetUser(ctx context.Context, id string) (Resource, error) {
+	return c.get(ctx, users, id)
+}
+
+// GetGroup reads the group with this id, with at most 500 of its members. The error
+// wraps ErrAbsent where there is none.
+func (c *Client) GetGroup(ctx context.Context, id string) (Resource, error) {
+	return c.get(ctx, groups, id)
+}
+
+func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
+	res, found, err := c.api.Get(ctx, kind, id)
+	switch {
+	case err != nil:
+		return Resource{}, lookupError(err)
+	case !found:
+		return Resource{}, fmt.Errorf("lookup: %w", ErrAbsent)
+	}
+	return resourceOf(kind, res), nil
+}
+
+// Me reads the user to whom the token belongs. The error wraps ErrAbsent where it
+// belongs to none that can be read, as that of a service app.
+func (c *Client) Me(ctx context.Context) (Resource, error) {
+	res, err := c.api.Me(ctx)
+	if err != nil {
+		return Resource{}, absent(err)
+	}
+	return resourceOf(users, res), nil
+}
+
+// absent is lookupError where a 404 of the service is about the resource.
+func absent(err error) error {
+	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok && e.Status == http.StatusNotFound {
+		return fmt.Errorf("lookup: %w", ErrAbsent)
+	}
+	return lookupError(err)
+}
