@@ -2,12 +2,9 @@ package webextest
 
 import (
 	"fmt"
-	"maps"
-	"net/http"
-	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/webexscim/bulk/webextest/internal/scim"
+	"unicode/utf8"
 )
 
 // form is what one value of an attribute must be. The zero value takes any.
@@ -26,13 +23,14 @@ var formNames = [...]struct{ one, many string }{
 	{"an object", "a list of objects"},
 }
 
-// attribute describes the values of an attribute (RFC 7643, section 2.3). The
-// zero value takes any.
+// attribute describes the values of an attribute (RFC 7643, section 2.3; how much
+// one may hold is in the service's published schemas). The zero value takes any.
 type attribute struct {
 	form form
 	list bool       // of values that each have the form
 	lone bool       // one value may stand for the list
 	need string     // a sub-attribute that each value must have
+	most int        // characters of a text, values of a list; 0 is no limit
 	subs attributes // of an object; nil takes any
 }
 
@@ -50,9 +48,15 @@ var (
 	valued = attributes{"value": textType, "type": textType, "display": textType, "primary": boolType, "$ref": textType}
 )
 
+func short(most int) *attribute { return &attribute{form: textForm, most: most} }
+
 func object(subs attributes) *attribute { return &attribute{form: objectForm, subs: subs} }
 
 func list(subs attributes) *attribute { return &attribute{form: objectForm, list: true, subs: subs} }
+
+func shortList(most int, subs attributes) *attribute {
+	return &attribute{form: objectForm, list: true, most: most, subs: subs}
+}
 
 // core are a resource's own attributes: those of the contract, and those of
 // RFC 7643 that it leaves out. What is read-only takes anything, since it is
@@ -60,16 +64,16 @@ func list(subs attributes) *attribute { return &attribute{form: objectForm, list
 var core = [...]attributes{
 	users: {
 		"schemas": textList, "id": anything, "meta": anything, "groups": anything,
-		"userName": textType, "displayName": textType, "nickName": textType, "externalId": textType, "title": textType,
-		"userType": textType, "profileUrl": textType, "preferredLanguage": textType, "locale": textType,
+		"userName": short(254), "displayName": short(512), "nickName": short(256), "externalId": short(256), "title": short(512),
+		"userType": textType, "profileUrl": short(1000), "preferredLanguage": textType, "locale": textType,
 		"timezone": textType, "password": textType, "active": boolType,
 		"name": object(attributes{
 			"givenName": textType, "familyName": textType, "middleName": textType, "honorificPrefix": textType,
 			"honorificSuffix": textType, "formatted": textType,
 		}),
-		"emails":       {form: objectForm, list: true, need: "value", subs: valued},
-		"phoneNumbers": list(valued), "photos": list(valued), "roles": list(valued),
-		"addresses": list(attributes{
+		"emails":       {form: objectForm, list: true, need: "value", most: 10, subs: valued},
+		"phoneNumbers": shortList(50, valued), "photos": shortList(50, valued), "roles": shortList(100, valued),
+		"addresses": shortList(10, attributes{
 			"type": textType, "streetAddress": textType, "locality": textType, "region": textType, "postalCode": textType,
 			"country": textType, "formatted": textType, "primary": boolType,
 		}),
@@ -77,14 +81,14 @@ var core = [...]attributes{
 	},
 	groups: {
 		"schemas": textList, "id": anything, "meta": anything,
-		"displayName": textType, "externalId": textType, "members": list(valued),
+		"displayName": short(512), "externalId": short(256), "members": list(valued),
 	},
 }
 
 // extensions are the attributes of the extensions that the service knows.
 var extensions = map[string]attributes{
 	schemaEnterprise: {
-		"employeeNumber": textType, "costCenter": textType, "organization": textType, "division": textType, "department": textType,
+		"employeeNumber": short(256), "costCenter": short(256), "organization": short(512), "division": short(512), "department": short(512),
 		"manager": object(attributes{"value": textType, "displayName": textType, "$ref": textType}),
 	},
 	schemaWebexUser: numbered(attributes{
@@ -97,9 +101,9 @@ var extensions = map[string]attributes{
 	}),
 	schemaWebexGroup: {
 		"usage": textType, "groupType": textType, "memberFilter": textType, "provisionSource": textType, "meta": meta,
-		"owners":       list(valued),
-		"managedBy":    list(attributes{"orgId": textType, "type": textType, "id": textType, "role": textType}),
-		"inheritances": list(attributes{"type": textType, "locationId": textType, "value": textType, "nested": boolType, "scope": textList}),
+		"owners":       shortList(30, valued),
+		"managedBy":    shortList(30, attributes{"orgId": textType, "type": textType, "id": textType, "role": textType}),
+		"inheritances": shortList(10, attributes{"type": textType, "locationId": textType, "value": textType, "nested": boolType, "scope": textList}),
 	},
 }
 
@@ -149,11 +153,16 @@ func (a *attribute) mismatch(value any) string {
 		return a.mismatchOne(value)
 	case !isList:
 		return " must be " + formNames[a.form].many
+	case a.most > 0 && len(elements) > a.most:
+		return a.tooLong()
 	}
 	primaries := 0
 	for _, element := range elements {
 		if wrong := a.mismatchOne(element); wrong != "" {
 			return wrong
+		}
+		if text, _ := member(element, a.need).(string); a.need != "" && text == "" {
+			return " must have a " + a.need + " each"
 		}
 		if member(element, "primary") == true {
 			primaries++
@@ -170,7 +179,11 @@ func (a *attribute) mismatchOne(value any) string {
 	ok := true
 	switch a.form {
 	case textForm:
-		_, ok = value.(string)
+		var text string
+		text, ok = value.(string)
+		if a.most > 0 && utf8.RuneCountInString(text) > a.most {
+			return a.tooLong()
+		}
 	case boolForm:
 		_, ok = value.(bool)
 	case objectForm:
@@ -187,6 +200,8 @@ func (a *attribute) mismatchOne(value any) string {
 	}
 	return " must be " + formNames[a.form].one
 }
+
+func (a *attribute) tooLong() string { return " is longer than " + strconv.Itoa(a.most) }
 
 // mismatch returns the first mismatch, in alphabetical order, among members.
 func (attrs attributes) mismatch(members map[string]any) (first string) {
@@ -209,124 +224,4 @@ func least(a, b string) string {
 		return b
 	}
 	return a
-}
-
-// checkData refuses data that gives an attribute a value of a wrong type, or
-// names one to change that does not exist. It needs nothing of the store.
-func checkData(op *operation) *refusal {
-	switch op.Method {
-	case http.MethodPost:
-		return checkDocument(op.kind, op.data)
-	case http.MethodPatch:
-		steps, _ := op.data["Operations"].([]any)
-		for _, step := range steps {
-			object, _ := step.(map[string]any)
-			path, _ := object["path"].(string)
-			if refused := checkStep(op.kind, path, object["value"]); refused != nil {
-				return refused
-			}
-		}
-	}
-	return nil
-}
-
-// checkDocument refuses a resource with a value of a wrong type, an email
-// without a value, or two primary values (RFC 7643, sections 2.3 and 2.4).
-func checkDocument(k kind, doc map[string]any) *refusal {
-	wrong := strings.TrimPrefix(core[k].mismatch(doc), ".")
-	for urn, value := range doc {
-		if !strings.Contains(urn, ":") {
-			continue
-		}
-		if attrs := extension(urn); attrs != nil {
-			if mismatch := object(attrs).mismatch(value); mismatch != "" {
-				wrong = least(wrong, urn+mismatch)
-			}
-		}
-	}
-	if wrong == "" {
-		wrong = valueless(core[k], doc)
-	}
-	if wrong != "" {
-		return violation("invalidValue", "%s", wrong)
-	}
-	return nil
-}
-
-// valueless says which list has a value without a sub-attribute that it needs.
-func valueless(attrs attributes, doc map[string]any) string {
-	for name, value := range doc {
-		name, a := attrs.find(name)
-		if a == nil || a.need == "" {
-			continue
-		}
-		elements, _ := value.([]any)
-		for _, element := range elements {
-			if text, _ := member(element, a.need).(string); text == "" {
-				return name + " must have a " + a.need + " each"
-			}
-		}
-	}
-	return ""
-}
-
-// checkStep refuses an operation of a PatchOp that names an attribute which the
-// resource does not have, or gives one a value of a wrong type.
-func checkStep(k kind, path string, value any) *refusal {
-	if path == "" {
-		return checkSteps(k, "", value)
-	}
-	p, err := scim.ParsePath(path)
-	if err != nil {
-		return nil // which Apply refuses
-	}
-	urn, name := p.Attribute()
-	attrs := core[k]
-	if urn != "" {
-		attrs = extension(urn)
-	}
-	switch {
-	case attrs == nil:
-		return nil // an extension that the service does not know may hold anything
-	case name == "":
-		return checkSteps(k, urn+":", value)
-	}
-	name, a := attrs.find(name)
-	if sub := p.Sub(); a != nil && sub != "" && a.subs != nil {
-		var inner *attribute
-		sub, inner = a.subs.find(sub)
-		name, a = name+"."+sub, inner
-	} else if a != nil && sub != "" {
-		a = anything // which Apply refuses where there is no object
-	} else if _, many := value.([]any); a != nil && a.list && (p.Filtered() || !many) {
-		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces what is selected
-	}
-	if a == nil {
-		return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k.segment())
-	}
-	if wrong := a.mismatch(value); wrong != "" {
-		return violation("invalidValue", "%s", name+wrong)
-	}
-	return nil
-}
-
-// checkSteps checks each member of an object, whose names are paths after a prefix.
-func checkSteps(k kind, prefix string, value any) *refusal {
-	members, ok := value.(map[string]any)
-	if !ok && value != nil {
-		return violation("invalidValue", "without the path of an attribute the value of a PatchOp must be an object")
-	}
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if refused := checkStep(k, prefix+name, members[name]); refused != nil {
-			return refused
-		}
-	}
-	return nil
-}
-
-// violation is a refusal of what the contract does not allow.
-func violation(kind, format string, args ...any) *refusal {
-	r := refuse(http.StatusBadRequest, kind, format, args...)
-	r.violates = true
-	return r
 }

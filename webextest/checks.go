@@ -14,9 +14,6 @@ func (b *batch) validate(r *resource, doc map[string]any, cycle map[string]strin
 	if name == "" {
 		return refuse(http.StatusBadRequest, "invalidValue", "%s is required and a string", r.kind.nameAttr())
 	}
-	if refused := checkLimits(r.kind, doc); refused != nil {
-		return refused
-	}
 	r.name = name
 	if b.nameTaken(r) {
 		return taken(r)
@@ -143,19 +140,6 @@ func (b *batch) exists(id string, cycle map[string]string, kinds ...kind) bool {
 func (b *batch) raw(value any) bool {
 	s, _ := value.(string)
 	return b.sim.cfg.LastReferenceOnly && strings.HasPrefix(s, refPrefix)
-}
-
-// checkSchemas holds the schemas of data against what they must name.
-func (b *batch) checkSchemas(doc map[string]any, want string) *refusal {
-	value, given := doc["schemas"]
-	list, ok := value.([]any)
-	switch {
-	case !given && want != schemaPatch && !b.sim.cfg.RequireSchemas:
-		return nil
-	case !ok || !slices.Contains(list, any(want)):
-		return refuse(http.StatusBadRequest, "invalidSyntax", "schemas must name %s", want)
-	}
-	return nil
 }
 
 // actedOn are the attributes that the service itself reads or sets.

@@ -112,10 +112,6 @@ type Config struct {
 	// AppendDoubles makes the add of a PATCH append values to a list even where
 	// the list has them already.
 	AppendDoubles bool
-	// UntypedMembers takes members without a type. Otherwise they fail their
-	// operation wherever a client sends them, as at the live service.
-	UntypedMembers bool
-
 	// UnattemptedStatus answers operations that failOnErrors left out, instead
 	// of leaving them out: 412 and 409 have been seen elsewhere.
 	UnattemptedStatus int
@@ -127,9 +123,33 @@ type Config struct {
 	LastReferenceOnly bool
 	// UniqueGroupNames answers 409 to a second group of a displayName.
 	UniqueGroupNames bool
-	// RequireSchemas refuses users and groups whose data does not name its
-	// schema. Without it `schemas` may be absent there, but must be right.
+	// What follows makes the service stricter or more lenient about what it is not
+	// known to do. Each says what is known. What the contract does not have is a
+	// Violation even where it is taken, except for members without a type.
+
+	// RequireSchemas refuses users and groups whose data does not name its schema.
+	// Without it `schemas` may be absent there, but must be right. Cisco's document
+	// requires them, Cisco's schema does not.
 	RequireSchemas bool
+	// RefuseUnknown refuses to create a resource with attributes that the contract
+	// does not have. The service is documented to ignore them.
+	RefuseUnknown bool
+	// ExactOps refuses the op of a PATCH in any but lower case. RFC 7644 takes any
+	// case; of the service it is not known.
+	ExactOps bool
+	// UntypedMembers takes members without a type. Otherwise they fail their
+	// operation wherever a client sends them, as has been seen at the live service.
+	UntypedMembers bool
+	// CapitalOperations also takes the list of a request as "Operations", which is
+	// RFC 7644's spelling. Cisco's document and the clients that are known to work
+	// with the service write "operations".
+	CapitalOperations bool
+	// ZeroFailOnErrors takes failOnErrors 0 as none. The service documents 1 to
+	// 100; a script that is not known to work sends 0.
+	ZeroFailOnErrors bool
+	// TextData also takes data as a string that holds JSON, which is its type in
+	// Cisco's document. The clients that are known to work send an object.
+	TextData bool
 
 	// DiscardLedger keeps only counts (Stats), for runs of many millions.
 	DiscardLedger bool

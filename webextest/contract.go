@@ -2,6 +2,7 @@ package webextest
 
 import (
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,20 +11,60 @@ import (
 )
 
 // inspect reads a request that arrived whole and notes where it breaks the
-// schemas of the contract, whatever its answer will be.
+// contract, whatever its answer will be.
 func (x *exchange) inspect() {
-	switch {
-	case x.tooLong:
-	case isBulk(x.r):
-		x.req, x.refused = parseBulk(x.body, &x.sim.cfg)
-		if x.req == nil {
-			x.note(x.refused.detail)
-			return
-		}
-		x.note(x.req.violations...)
-	case x.r.Method == http.MethodGet:
-		x.note(queryViolations(route(x.r.URL.Path), x.r.URL.Query())...)
+	at := route(x.r.URL.Path)
+	x.note(x.violations(at)...)
+	if x.tooLong || !isBulk(x.r) {
+		return
 	}
+	x.req, x.refused = parseBulk(x.body, &x.sim.cfg)
+	if x.req == nil {
+		x.note(x.refused.detail)
+		return
+	}
+	x.note(x.req.violations...)
+}
+
+// violations says how a request departs from the contract apart from its body.
+func (x *exchange) violations(at endpoint) []string {
+	if x.sim.grants(x.r) {
+		return nil
+	}
+	if at.what == nowhere {
+		return []string{noPath}
+	}
+	var list []string
+	if x.r.Header.Get("Authorization") == "" {
+		list = append(list, "the request has no Authorization")
+	}
+	if at.what != ownerEndpoint && !isUUID(strings.ToLower(at.org)) {
+		list = append(list, noUUID)
+	}
+	switch {
+	case x.r.Method != at.method():
+		return append(list, wrongMethod+at.method())
+	case at.what != bulkEndpoint:
+		return append(list, queryViolations(at, x.r.URL.Query())...)
+	case !isJSON(x.r):
+		return append(list, notJSON)
+	}
+	return list
+}
+
+// The words for what departs from the contract, in violations and in answers.
+const (
+	noPath      = "there is nothing at this path"
+	noUUID      = "the organization is not a UUID"
+	wrongMethod = "the method must be "
+	notJSON     = "the body must be application/json"
+)
+
+// isJSON reports whether a body is of the media type that the contract has, and
+// not compressed.
+func isJSON(r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && media == "application/json" && r.Header.Get("Content-Encoding") == ""
 }
 
 // note records violations of the contract.
@@ -31,70 +72,6 @@ func (x *exchange) note(violations ...string) {
 	for _, violation := range violations {
 		x.sim.log.violate(x.file.Number, "%s", violation)
 	}
-}
-
-// patchViolation says how the data of a PATCH departs from the contract's PatchOp;
-// "" if it does not. The service may well understand such data: it takes op in
-// any case, for one (RFC 7644, section 3.5.2).
-func patchViolation(data map[string]any) string {
-	if list, _ := data["schemas"].([]any); len(list) != 1 || list[0] != schemaPatch {
-		return "the schemas of a PatchOp must hold " + schemaPatch + " and nothing else"
-	}
-	steps, _ := data["Operations"].([]any)
-	if len(steps) == 0 {
-		return "a PatchOp needs Operations, as a list that is not empty"
-	}
-	for _, step := range steps {
-		object, ok := step.(map[string]any)
-		op, _ := object["op"].(string)
-		path, given := object["path"]
-		value, valued := object["value"]
-		switch {
-		case !ok:
-			return "an operation of a PatchOp must be an object"
-		case op != "add" && op != "replace" && op != "remove":
-			return "the op of a PatchOp must be add, replace or remove, in lower case"
-		case valued && value == nil:
-			return "the value of a PatchOp must not be null"
-		}
-		if text, _ := path.(string); given && text == "" {
-			return "the path of a PatchOp must be a string that is not empty"
-		}
-	}
-	return ""
-}
-
-// untypedMember reports whether an operation sends a member of a group without
-// its type.
-func untypedMember(op *operation) bool {
-	if op.kind != groups {
-		return false
-	}
-	if op.Method == http.MethodPost {
-		return untyped(member(op.data, "members"))
-	}
-	steps, _ := member(op.data, "Operations").([]any)
-	return slices.ContainsFunc(steps, func(step any) bool {
-		path, _ := member(step, "path").(string)
-		value := member(step, "value")
-		if path == "" {
-			return untyped(member(value, "members"))
-		}
-		attr := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(schemaGroup)+":")
-		return attr == "members" && untyped(value)
-	})
-}
-
-// untyped reports whether one of the members, or the only one, has no type.
-func untyped(members any) bool {
-	switch members := members.(type) {
-	case map[string]any:
-		text, _ := member(members, "type").(string)
-		return text == ""
-	case []any:
-		return slices.ContainsFunc(members, func(m any) bool { return untyped(m) })
-	}
-	return false
 }
 
 // member returns the member of an object of this name, regardless of case.

@@ -50,20 +50,134 @@ func TestLoosePatches(t *testing.T) {
 	}
 }
 
-// A violation is noted even where nothing of the request is read: behind a wrong
-// token, a fault or a limit.
+// Each of these is one violation, whatever the answer: behind a wrong token, a
+// fault, a limit of any kind, or an error that ends the request before.
 func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
-	const loose = `{"method":"PATCH","path":"/Users/1","data":{"title":"x"}}`
-	for name, s := range map[string]*Simulator{
-		"token": New(Config{Token: "another"}),
-		"fault": func() *Simulator { s := New(Config{}); s.Script(Refuse(503, "")); return s }(),
-		"org":   New(Config{OrgID: "11111111-1111-4111-8111-111111111111"}),
-		"stop":  New(Config{}),
+	change := func(step string) string {
+		return `{"method":"PATCH","path":"/Users/1","data":{` + patchPart + `,"Operations":[` + step + `]}}`
+	}
+	create := func(members string) string {
+		return `{"method":"POST","path":"/Users","bulkId":"a","data":{"schemas":["` + schemaUser + `"],"userName":"a@x.org",` + members + `}}`
+	}
+	covers := map[string]func() *Simulator{
+		"token": func() *Simulator { return New(Config{Token: "another", RequireSchemas: true}) },
+		"fault": func() *Simulator { s := New(Config{RequireSchemas: true}); s.Script(Refuse(503, "")); return s },
+		"cut":   func() *Simulator { s := New(Config{RequireSchemas: true}); s.Script(Gateway(502)); return s },
+		"org": func() *Simulator {
+			return New(Config{OrgID: "11111111-1111-4111-8111-111111111111", RequireSchemas: true})
+		},
+		"rate": func() *Simulator {
+			s := New(Config{Rate: RateLimit{Requests: 1}, RequireSchemas: true})
+			search(t, s, "Users", "")
+			return s
+		},
+		"stop": func() *Simulator { return New(Config{RequireSchemas: true}) },
+	}
+	for _, operation := range []string{
+		`{"method":"PATCH","path":"/Users/1","data":{"title":"x"}}`,
+		change(`{"op":"Replace","path":"title","value":"x"}`),
+		change(`{"op":"replace","path":"title","value":null}`),
+		change(`{"op":"replace","path":"title","value":5}`),
+		change(`{"op":"add","path":"nonesuch","value":"x"}`),
+		change(`{"op":"add","value":{"nonesuch":"x"}}`),
+		change(`{"op":"add","path":"emails","value":[{"type":"work"}]}`),
+		change(`{"op":"add","path":"emails[type eq \"work\"].value","value":{}}`),
+		change(`{"op":"add","path":"emails","value":[{"value":"a","primary":true},{"value":"b","primary":true}]}`),
+		change(`{"op":"replace","path":"title","value":"` + strings.Repeat("x", 513) + `"}`),
+		create(`"title":5`), create(`"active":"False"`), create(`"emails":{"value":"a@x.org"}`), create(`"emails":["a@x.org"]`),
+		create(`"emails":[{"type":"work"}]`), create(`"emails":[{"value":"a","primary":true},{"value":"b","primary":true}]`),
+		create(`"title":"` + strings.Repeat("x", 513) + `"`),
+		create(`"` + schemaEnterprise + `":{"manager":{"value":"bulkId:nobody"}}`),
+		`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org"}}`,
+		`{"method":"POST","path":"/Groups","bulkId":"g","data":{"schemas":["` + schemaGroup + `"],"displayName":"G","members":[{"value":"x"}]}}`,
+		`{"method":"DELETE","path":"/Users/bulkId:nobody"}`,
 	} {
-		res, _ := call(t, s.Client(), "POST", bulkURL, strings.Replace(message1(
-			`{"method":"DELETE","path":"/Users/2"},`+loose), "{", `{"failOnErrors":1,`, 1))
-		if (res.StatusCode == http.StatusOK) != (name == "stop") || len(s.Violations()) != 1 {
-			t.Errorf("%s: status %d, violations %v", name, res.StatusCode, s.Violations())
+		for name, cover := range covers {
+			s := cover()
+			res, _ := call(t, s.Client(), "POST", bulkURL, strings.Replace(message1(
+				`{"method":"DELETE","path":"/Users/2"},`+operation), "{", `{"failOnErrors":1,`, 1))
+			if (res.StatusCode == http.StatusOK) != (name == "stop") || len(s.Violations()) != 1 {
+				t.Errorf("%s behind %s: status %d, violations %v", operation, name, res.StatusCode, s.Violations())
+			}
+		}
+		s := New(Config{RequireSchemas: true})
+		call(t, s.Client(), "POST", bulkURL, message1(operation))
+		if len(s.Violations()) != 1 {
+			t.Errorf("%s: violations %v", operation, s.Violations())
+		}
+	}
+}
+
+// What a request is apart from its body is noted behind a fault, too.
+func TestRequestsAreNotedWhateverTheAnswer(t *testing.T) {
+	for _, c := range []struct{ method, target, contentType string }{
+		{"PUT", bulkURL, "application/json"},
+		{"POST", bulkURL, "text/plain"},
+		{"POST", strings.Replace(bulkURL, "/v2/", "/v1/", 1), "application/json"},
+		{"POST", strings.Replace(bulkURL, DefaultOrgID, "acme", 1), "application/json"},
+		{"GET", strings.Replace(bulkURL, "Bulk", "Users?count=x", 1), ""},
+	} {
+		s := New(Config{})
+		s.SetGateway(Gateway(502), 0)
+		req, err := http.NewRequest(c.method, c.target, strings.NewReader(text(0, user("a", "a@x.org"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+DefaultToken)
+		req.Header.Set("Content-Type", c.contentType)
+		res, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != 502 || len(s.Violations()) != 1 {
+			t.Errorf("%s %s: %d, %v", c.method, c.target, res.StatusCode, s.Violations())
+		}
+	}
+}
+
+// Each switch changes the answer to one thing and not that it is noted.
+func TestSwitches(t *testing.T) {
+	user := func(more string) string {
+		return `{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org"` + more + `}}`
+	}
+	change := `{"method":"PATCH","path":"/Users/ID","data":{` + patchPart + `,"Operations":[{"op":"Replace","path":"title","value":"x"}]}}`
+	for name, c := range map[string]struct {
+		on       Config
+		body     string
+		off, set string // the outcome without and with the switch
+	}{
+		"RequireSchemas":    {Config{RequireSchemas: true}, message1(user("")), "201 kept", "400 invalidSyntax"},
+		"RefuseUnknown":     {Config{RefuseUnknown: true}, message1(user(`,"emial":"x"`)), "201 kept", "400 invalidValue"},
+		"ExactOps":          {Config{ExactOps: true}, message1(change), "200 noted", "400 invalidSyntax"},
+		"CapitalOperations": {Config{CapitalOperations: true}, strings.Replace(message1(user("")), "operations", "Operations", 1), "whole invalidSyntax", "201 noted"},
+		"ZeroFailOnErrors":  {Config{ZeroFailOnErrors: true}, strings.Replace(message1(user("")), "{", `{"failOnErrors":0,`, 1), "whole invalidValue", "201 noted"},
+		"TextData":          {Config{TextData: true}, message1(`{"method":"POST","path":"/Users","bulkId":"a","data":"{\"userName\":\"a@x.org\"}"}`), "whole invalidSyntax", "201 noted"},
+	} {
+		for cfg, want := range map[*Config]string{{}: c.off, &c.on: c.set} {
+			s := New(*cfg)
+			id, err := s.Add("/Users", obj{"schemas": []any{schemaUser}, "userName": "b@x.org"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, body := call(t, s.Client(), "POST", bulkURL, strings.Replace(c.body, "ID", id, 1))
+			status, rest, _ := strings.Cut(want, " ")
+			if whole := res.StatusCode == 400; whole != (status == "whole") || !whole && !strings.Contains(body, `"status":"`+status+`"`) {
+				t.Errorf("%s: want %s, got %d %s", name, want, res.StatusCode, body)
+			}
+			if strings.HasPrefix(rest, "invalid") && !strings.Contains(body, `"scimType":"`+rest+`"`) {
+				t.Errorf("%s: want %s, got %s", name, want, body)
+			}
+			if noted := len(s.Violations()); noted > 1 || (noted == 0) != (rest == "kept") {
+				t.Errorf("%s: want %s, noted %v", name, want, s.Violations())
+			}
+		}
+	}
+	for _, text := range []string{`"{"`, `"5"`, `""`} {
+		s := New(Config{TextData: true})
+		res, _ := call(t, s.Client(), "POST", bulkURL, message1(`{"method":"POST","path":"/Users","bulkId":"a","data":`+text+`}`))
+		if res.StatusCode != 400 {
+			t.Errorf("data %s: %d", text, res.StatusCode)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package webextest
 
 import (
-	"mime"
 	"net/http"
 )
 
@@ -17,21 +16,11 @@ func jsonReply(status int, body []byte) *reply {
 	return &reply{status: status, body: body, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}}
 }
 
-// refuseViolation refuses the whole request and notes that it violates the contract.
-func (x *exchange) refuseViolation(r *refusal) *reply {
-	x.sim.log.violate(x.file.Number, "%s", r.detail)
-	return x.refusedReply(r)
-}
-
 // bulk answers a Bulk request.
 func (x *exchange) bulk(org string) *reply {
-	if rep := x.method(http.MethodPost); rep != nil {
-		return rep
-	}
-	media, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	switch {
-	case err != nil || media != "application/json" || x.r.Header.Get("Content-Encoding") != "":
-		return x.refuseViolation(refuse(http.StatusUnsupportedMediaType, "", "the body must be application/json"))
+	case !isJSON(x.r):
+		return x.refusedReply(refuse(http.StatusUnsupportedMediaType, "", notJSON))
 	case x.tooLong:
 		return x.refusedReply(refuse(http.StatusRequestEntityTooLarge, "",
 			"the size of the request exceeds the maxPayloadSize (%d)", x.sim.cfg.MaxPayload))
@@ -90,8 +79,8 @@ func (x *exchange) touch(req *bulkRequest) {
 }
 
 func (x *exchange) token() *reply {
-	if rep := x.method(http.MethodPost); rep != nil {
-		return rep
+	if x.r.Method != http.MethodPost {
+		return x.wrongMethod(http.MethodPost)
 	}
 	answer, status := x.sim.tokens.grant(x.body)
 	return jsonReply(status, encode(nil, answer))

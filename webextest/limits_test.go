@@ -82,6 +82,9 @@ func limited(t *testing.T, path, urn, name string, schema *openapi3.Schema, met 
 			if got != want {
 				t.Errorf("%s %s of %d: got %s, want %s", path, place, n, got, want)
 			}
+			if noted := s.Violations(); len(noted) != strings.Count(want, "400") {
+				t.Errorf("%s %s of %d: %v", path, place, n, noted)
+			}
 		}
 	}
 }
@@ -139,7 +142,7 @@ func do(t *testing.T, s *webextest.Simulator, operations ...any) string {
 	for _, result := range answer.Operations {
 		statuses = append(statuses, result.Status)
 	}
-	if err := s.Check(); err != nil {
+	if err := s.CheckIntegrity(); err != nil {
 		t.Error(err)
 	}
 	return strings.Join(statuses, " ")

@@ -10,9 +10,6 @@ import (
 
 // get answers a GET of one resource, of the members of a group, or a search.
 func (x *exchange) get(at endpoint) *reply {
-	if rep := x.method(http.MethodGet); rep != nil {
-		return rep
-	}
 	x.sim.log.tally(func(s *Stats) { s.Searches++ })
 	query := x.r.URL.Query()
 	var body map[string]any

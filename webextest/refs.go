@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func (b *batch) resolve(op *operation, cycle map[string]string) *refusal {
 		if left--; left > 0 && b.sim.cfg.LastReferenceOnly {
 			return s
 		}
-		if _, known := b.req.posts[name]; !known && member != "value" && member != "$ref" {
+		if _, known := b.req.posts[name]; !known && !needsID(member) {
 			return s
 		}
 		id, refused := b.find(name, cycle)
@@ -80,6 +81,34 @@ func (b *batch) resolve(op *operation, cycle map[string]string) *refusal {
 	return failed
 }
 
+// needsID reports whether a member can only hold an id, so that a reference there
+// must refer to something.
+func needsID(member string) bool { return member == "value" || member == "$ref" }
+
+// unknownReferences says which operations refer to what no POST creates.
+func (r *bulkRequest) unknownReferences() (violations []string) {
+	for i, op := range r.ops {
+		unknown := ""
+		check := func(member, s string) string {
+			name, ok := strings.CutPrefix(s, refPrefix)
+			if _, known := r.posts[name]; ok && !known && needsID(member) {
+				unknown = least(unknown, s)
+			}
+			return s
+		}
+		if len(op.refs) > 0 {
+			mapStrings(op.data, "", check)
+		}
+		if op.ref != "" {
+			check("value", refPrefix+op.ref)
+		}
+		if unknown != "" {
+			violations = append(violations, fmt.Sprintf("operation %d: no POST of the request has the bulkId of the reference %s", i, unknown))
+		}
+	}
+	return violations
+}
+
 // find returns the id of the resource that a POST of this request created.
 func (b *batch) find(name string, cycle map[string]string) (string, *refusal) {
 	if id, ok := cycle[name]; ok {
@@ -90,7 +119,6 @@ func (b *batch) find(name string, cycle map[string]string) (string, *refusal) {
 	}
 	index, known := b.req.posts[name]
 	if !known {
-		b.note("operations refer to %s%s, which no POST of the request is called", refPrefix, name)
 		return "", refuse(http.StatusBadRequest, "invalidValue", "no POST has the bulkId %q", name)
 	}
 	// Try again later is true of what depends on a busy operation, too.

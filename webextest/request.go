@@ -51,8 +51,10 @@ func parseBulk(body []byte, cfg *Config) (*bulkRequest, *refusal) {
 		p.fail("invalidSyntax", "the member %q appears twice in an object", d.dup)
 	}
 	if p.failed != nil {
-		p.req.violations = []string{p.failed.detail}
+		p.req.violations = append(p.req.violations, p.failed.detail)
 	}
+	p.req.resolvePaths()
+	p.req.violations = append(p.req.violations, p.req.unknownReferences()...)
 	n := len(p.req.ops)
 	if n > DefaultMaxOperations { // which is the contract's, whatever this service takes
 		p.req.violations = append(p.req.violations, fmt.Sprintf("%d operations are more than %d", n, DefaultMaxOperations))
@@ -64,7 +66,6 @@ func parseBulk(body []byte, cfg *Config) (*bulkRequest, *refusal) {
 	if p.failed != nil {
 		return p.req, p.failed
 	}
-	p.req.resolvePaths()
 	return p.req, nil
 }
 
@@ -94,6 +95,11 @@ func (p *bulkParser) fail(kind, format string, args ...any) {
 	if p.failed == nil {
 		p.failed = refuse(http.StatusBadRequest, kind, format, args...)
 	}
+}
+
+// tolerate notes what the contract does not have and the Config allows.
+func (p *bulkParser) tolerate(violation string) {
+	p.req.violations = append(p.req.violations, violation)
 }
 
 // object reads an object's members and complains about what is none, about
@@ -127,6 +133,12 @@ func (p *bulkParser) message() {
 			schemas = len(list) == 1 && list[0] == schemaBulk
 		case "failOnErrors":
 			p.failOnErrors()
+		case "Operations":
+			if !p.cfg.CapitalOperations || operations {
+				return false
+			}
+			p.tolerate("the list of a request must be spelled operations")
+			fallthrough
 		case "operations":
 			operations = true
 			p.operations()
@@ -148,12 +160,18 @@ func (p *bulkParser) message() {
 func (p *bulkParser) failOnErrors() {
 	number, _ := p.d.value().(json.Number)
 	n, err := number.Float64() // 1.0 is an integer in JSON
+	if err == nil && n == 0 && p.cfg.ZeroFailOnErrors {
+		p.tolerate(wrongBudget)
+		return
+	}
 	if err != nil || n < 1 || n > 100 || n != math.Trunc(n) {
-		p.fail("invalidValue", "failOnErrors must be an integer from 1 to 100")
+		p.fail("invalidValue", wrongBudget)
 		return
 	}
 	p.req.failOnErrors = int(n)
 }
+
+const wrongBudget = "failOnErrors must be an integer from 1 to 100"
 
 func (p *bulkParser) operations() {
 	if p.d.peek() != '[' {
@@ -182,6 +200,12 @@ func (p *bulkParser) operation() {
 		case "data":
 			value, raw := p.d.raw()
 			object, ok := value.(map[string]any)
+			if text, isText := value.(string); isText && p.cfg.TextData {
+				p.tolerate(what + ": data must be an object")
+				raw = []byte(text)
+				inner, _ := decode(raw)
+				object, ok = inner.(map[string]any)
+			}
 			if !ok {
 				p.fail("invalidSyntax", "%s: data must be an object", what)
 			}
@@ -196,35 +220,24 @@ func (p *bulkParser) operation() {
 		p.req.posts[op.BulkID] = index
 	}
 	if sound {
-		if violation := p.violation(op); violation != "" {
-			p.req.violations = append(p.req.violations, what+": "+violation)
-		}
+		p.judge(op, what)
 	}
 	op.refs = references(op.data, nil)
 	p.req.ops = append(p.req.ops, op)
 }
 
-// violation says how the data of an operation breaks the schemas of messages, ""
-// if it does not, and sets op.refused where the service does not understand it.
-// Values of a wrong type are noted when the operation fails.
-func (p *bulkParser) violation(op *operation) string {
-	op.refused = checkData(op)
-	untyped := !p.cfg.UntypedMembers && untypedMember(op)
-	if untyped && op.refused == nil {
-		op.refused = refuse(http.StatusBadRequest, "invalidValue", "%s", needsType)
+// judge notes how the data of an operation violates the contract, and sets
+// op.refused where the service does not do it.
+func (p *bulkParser) judge(op *operation, what string) {
+	refused, violation := checkData(op, p.cfg)
+	if refused != nil && refused.violates {
+		violation = refused.detail
+		refused.violates = false // it is noted here, whatever becomes of the operation
 	}
-	if op.Method == http.MethodPatch {
-		if violation := patchViolation(op.data); violation != "" {
-			return violation
-		}
+	if op.refused = refused; violation != "" {
+		p.tolerate(what + ": " + violation)
 	}
-	if untyped {
-		return needsType
-	}
-	return ""
 }
-
-const needsType = "a member needs a type: user, group or machine"
 
 func (p *bulkParser) text(what, name string) string {
 	s, ok := p.d.value().(string)

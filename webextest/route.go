@@ -57,17 +57,28 @@ func route(path string) endpoint {
 	return at
 }
 
-// answer is the service without any fault.
+// method is the one that an endpoint takes.
+func (at endpoint) method() string {
+	if at.what == bulkEndpoint {
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// grants reports whether the request is for a token.
+func (s *Simulator) grants(r *http.Request) bool {
+	return r.URL.Path == "/v1/access_token" && s.cfg.OAuth.RefreshToken != ""
+}
+
+// answer is the service without any fault. What violates the contract was noted
+// on arrival.
 func (x *exchange) answer() *reply {
-	if x.r.URL.Path == "/v1/access_token" && x.sim.cfg.OAuth.RefreshToken != "" {
+	if x.sim.grants(x.r) {
 		return x.token()
 	}
 	at := route(x.r.URL.Path)
 	if at.what == nowhere {
-		return x.refuseViolation(refuse(http.StatusNotFound, "", "there is nothing at this path"))
-	}
-	if x.r.Header.Get("Authorization") == "" {
-		x.sim.log.violate(x.file.Number, "the request has no Authorization")
+		return x.refusedReply(refuse(http.StatusNotFound, "", noPath))
 	}
 	if refused := x.sim.tokens.check(x.r, x.sim.cfg.Now()); refused != nil {
 		rep := x.refusedReply(refused)
@@ -78,22 +89,22 @@ func (x *exchange) answer() *reply {
 	switch {
 	case at.what == ownerEndpoint:
 	case !isUUID(at.org):
-		return x.refuseViolation(refuse(http.StatusNotFound, "", "the organization is not a UUID"))
+		return x.refusedReply(refuse(http.StatusNotFound, "", noUUID))
 	case at.org != x.sim.cfg.OrgID && !x.sim.cfg.AnyOrg:
 		return x.refusedReply(refuse(http.StatusForbidden, "", "the token is for another organization"))
 	}
-	if at.what == bulkEndpoint {
+	switch {
+	case x.r.Method != at.method():
+		return x.wrongMethod(at.method())
+	case at.what == bulkEndpoint:
 		return x.bulk(at.org)
 	}
 	return x.get(at)
 }
 
-// method refuses other methods than the one that an endpoint has.
-func (x *exchange) method(want string) *reply {
-	if x.r.Method == want {
-		return nil
-	}
-	rep := x.refuseViolation(refuse(http.StatusMethodNotAllowed, "", "the method must be %s", want))
+// wrongMethod refuses other methods than the one that an endpoint has.
+func (x *exchange) wrongMethod(want string) *reply {
+	rep := x.refusedReply(refuse(http.StatusMethodNotAllowed, "", "%s%s", wrongMethod, want))
 	rep.header.Set("Allow", want)
 	return rep
 }

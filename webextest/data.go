@@ -1,0 +1,243 @@
+package webextest
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
+)
+
+// This file holds the data of an operation against the contract, by itself: what
+// depends on the store is checked when the operation is done.
+
+// checkData returns why the service does not do an operation with this data, and
+// otherwise what in it the service takes although the contract does not have it.
+func checkData(op *operation, cfg *Config) (refused *refusal, tolerated string) {
+	switch op.Method {
+	case http.MethodPost:
+		return checkResource(op.kind, op.data, cfg), ""
+	case http.MethodPatch:
+		return checkPatch(op.kind, op.data, cfg)
+	}
+	return nil, ""
+}
+
+// checkResource refuses data that no resource can be created from.
+func checkResource(k kind, doc map[string]any, cfg *Config) *refusal {
+	schemas := member(doc, "schemas")
+	list, _ := schemas.([]any)
+	if (schemas != nil || cfg.RequireSchemas) && !slices.Contains(list, any(k.schema())) {
+		return violation("invalidSyntax", "schemas must name %s", k.schema())
+	}
+	if refused := checkDocument(k, doc); refused != nil {
+		return refused
+	}
+	if name := unknown(k, doc); name != "" && cfg.RefuseUnknown {
+		return violation("invalidValue", "%s have no attribute %s", k.segment(), name)
+	}
+	members := member(doc, "members")
+	list, _ = members.([]any)
+	switch {
+	case k == groups && len(list) > maxNewMembers:
+		return violation("invalidValue", "a group is created with %d members at most", maxNewMembers)
+	case k == groups && untyped(members) && !cfg.UntypedMembers:
+		return violation("invalidValue", needsType)
+	}
+	return nil
+}
+
+// checkDocument refuses a resource with a value of a wrong type, an email
+// without a value, or two primary values (RFC 7643, sections 2.3 and 2.4).
+func checkDocument(k kind, doc map[string]any) *refusal {
+	wrong := strings.TrimPrefix(core[k].mismatch(doc), ".")
+	for urn, value := range doc {
+		if !strings.Contains(urn, ":") {
+			continue
+		}
+		if attrs := extension(urn); attrs != nil {
+			if mismatch := object(attrs).mismatch(value); mismatch != "" {
+				wrong = least(wrong, urn+mismatch)
+			}
+		}
+	}
+	if wrong != "" {
+		return violation("invalidValue", "%s", wrong)
+	}
+	return nil
+}
+
+// maxNewMembers is how many members a group can be created with. How many a
+// PATCH may add, and a group may have, is not published.
+const maxNewMembers = 500
+
+// unknown returns the first attribute, by name, that the resource does not have;
+// "" if it has all. Extensions that the service does not know may hold anything.
+func unknown(k kind, doc map[string]any) (first string) {
+	for name, value := range doc {
+		attrs := extension(name)
+		switch {
+		case attrs != nil:
+			members, _ := value.(map[string]any)
+			for name := range members {
+				if _, a := attrs.find(name); a == nil {
+					first = least(first, name)
+				}
+			}
+		case !strings.Contains(name, ":"):
+			if _, a := core[k].find(name); a == nil {
+				first = least(first, name)
+			}
+		}
+	}
+	return first
+}
+
+const needsType = "a member needs a type: user, group or machine"
+
+// untyped reports whether one of the members, or the only one, has no type.
+func untyped(members any) bool {
+	switch members := members.(type) {
+	case map[string]any:
+		text, _ := member(members, "type").(string)
+		return text == ""
+	case []any:
+		return slices.ContainsFunc(members, untyped)
+	}
+	return false
+}
+
+// checkPatch refuses a PatchOp (RFC 7644, section 3.5.2).
+func checkPatch(k kind, data map[string]any, cfg *Config) (refused *refusal, tolerated string) {
+	schemas, _ := data["schemas"].([]any)
+	steps, _ := data["Operations"].([]any)
+	switch {
+	case !slices.Contains(schemas, any(schemaPatch)):
+		return violation("invalidSyntax", "the schemas of a PatchOp must name %s", schemaPatch), ""
+	case len(steps) == 0:
+		return violation("invalidSyntax", "a PatchOp needs Operations, as a list that is not empty"), ""
+	case len(schemas) > 1:
+		tolerated = "the schemas of a PatchOp must hold nothing but " + schemaPatch
+	}
+	for _, step := range steps {
+		object, ok := step.(map[string]any)
+		if !ok {
+			return violation("invalidSyntax", "an operation of a PatchOp must be an object"), ""
+		}
+		if refused := checkStep(k, object, cfg); refused != nil {
+			return refused, ""
+		}
+		if op, _ := object["op"].(string); op != strings.ToLower(op) {
+			tolerated = wrongOp
+		}
+		if object["path"] == "" {
+			tolerated = wrongPath
+		}
+	}
+	return nil, tolerated
+}
+
+const (
+	wrongOp   = "the op of a PatchOp must be add, replace or remove, in lower case"
+	wrongPath = "the path of a PatchOp must be a string that is not empty"
+)
+
+// checkStep refuses an operation of a PatchOp.
+func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
+	op, _ := step["op"].(string)
+	switch strings.ToLower(op) {
+	case "add", "replace", "remove":
+	default:
+		return violation("invalidSyntax", wrongOp)
+	}
+	path, pathGiven := step["path"]
+	text, isText := path.(string)
+	value, given := step["value"]
+	switch {
+	case cfg.ExactOps && op != strings.ToLower(op):
+		return violation("invalidSyntax", wrongOp)
+	case pathGiven && !isText:
+		return violation("invalidPath", wrongPath)
+	case given && value == nil:
+		return violation("invalidValue", "the value of a PatchOp must not be null")
+	case !given && !strings.EqualFold(op, "remove"):
+		return refuse(http.StatusBadRequest, "invalidValue", "%s needs a value", op)
+	case k == groups && !cfg.UntypedMembers && untyped(addedMembers(text, value)):
+		return violation("invalidValue", needsType)
+	}
+	return checkValue(k, text, value)
+}
+
+// addedMembers are the members of a group that an operation of a PatchOp has.
+func addedMembers(path string, value any) any {
+	attribute := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(schemaGroup)+":")
+	switch attribute {
+	case "":
+		return member(value, "members")
+	case "members":
+		return value
+	}
+	return nil
+}
+
+// checkValue refuses a change of an attribute that the resource does not have, or
+// to a value of a wrong type.
+func checkValue(k kind, path string, value any) *refusal {
+	if path == "" {
+		return checkMembers(k, "", value)
+	}
+	p, err := scim.ParsePath(path)
+	if err != nil {
+		return nil // which Apply refuses
+	}
+	urn, name := p.Attribute()
+	attrs := core[k]
+	if urn != "" {
+		attrs = extension(urn)
+	}
+	switch {
+	case attrs == nil:
+		return nil // an extension that the service does not know may hold anything
+	case name == "":
+		return checkMembers(k, urn+":", value)
+	}
+	name, a := attrs.find(name)
+	if sub := p.Sub(); a != nil && sub != "" && a.subs != nil {
+		var inner *attribute
+		sub, inner = a.subs.find(sub)
+		name, a = name+"."+sub, inner
+	} else if a != nil && sub != "" {
+		a = anything // which Apply refuses where there is no object
+	} else if _, many := value.([]any); a != nil && a.list && (p.Filtered() || !many) {
+		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces what is selected
+	}
+	if a == nil {
+		return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k.segment())
+	}
+	if wrong := a.mismatch(value); wrong != "" {
+		return violation("invalidValue", "%s", name+wrong)
+	}
+	return nil
+}
+
+// checkMembers checks each member of an object, whose names are paths after a prefix.
+func checkMembers(k kind, prefix string, value any) *refusal {
+	members, ok := value.(map[string]any)
+	if !ok && value != nil {
+		return violation("invalidValue", "without the path of an attribute the value of a PatchOp must be an object")
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if refused := checkValue(k, prefix+name, members[name]); refused != nil {
+			return refused
+		}
+	}
+	return nil
+}
+
+// violation is a refusal of what the contract does not allow.
+func violation(kind, format string, args ...any) *refusal {
+	r := refuse(http.StatusBadRequest, kind, format, args...)
+	r.violates = true
+	return r
+}
