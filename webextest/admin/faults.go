@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webexscim/bulk/conformance/vectors"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -28,12 +29,13 @@ type fault struct {
 	Truncate   bool   `json:"truncate,omitempty"`
 	HTML       bool   `json:"html,omitempty"`
 	Shape      string `json:"shape,omitempty"`
+	Vector     int    `json:"vector,omitempty"`
 	Latency    string `json:"latency,omitempty"`
 	Times      int    `json:"times,omitempty"`
 }
 
 // faultMembers are the members of a fault, in the order in which they are told.
-var faultMembers = []string{"status", "retryAfter", "cut", "truncate", "html", "shape", "latency", "times"}
+var faultMembers = []string{"status", "retryAfter", "cut", "truncate", "html", "shape", "vector", "latency", "times"}
 
 // field returns where a member is kept, and what its value must be.
 func (f *fault) field(name string) (to any, must string) {
@@ -50,6 +52,8 @@ func (f *fault) field(name string) (to any, must string) {
 		return &f.HTML, "true"
 	case "shape":
 		return &f.Shape, "one of " + strings.Join(webextest.ShapeNames(), ", ")
+	case "vector":
+		return &f.Vector, "the number of a vector (conformance/vectors/manifest.json)"
 	case "latency":
 		return &f.Latency, `a time such as "300ms" or "2s", 10m at most`
 	case "times":
@@ -73,6 +77,9 @@ func (f *fault) valid(name string) bool {
 		return f.HTML
 	case "shape":
 		return webextest.ShapeNamed(f.Shape) != nil
+	case "vector":
+		_, err := vectors.Numbered(f.Vector)
+		return err == nil
 	case "latency":
 		d, err := time.ParseDuration(f.Latency)
 		return err == nil && d > 0 && d <= maxLatency
@@ -104,9 +111,9 @@ func parseFault(raw json.RawMessage) (fault, error) {
 	case f.RetryAfter != "" && f.Status == 0:
 		return f, errors.New("retryAfter goes with a status")
 	case kinds > 1:
-		return f, errors.New("a fault is one of status, cut, truncate, html and shape; latency may stand beside it")
+		return f, errors.New("a fault is one of status, cut, truncate, html, shape and vector; latency may stand beside it")
 	case kinds == 0 && f.Latency == "":
-		return f, errors.New("a fault is one of status, cut, truncate, html, shape and latency")
+		return f, errors.New("a fault is one of status, cut, truncate, html, shape, vector and latency")
 	}
 	return f, nil
 }
@@ -127,12 +134,35 @@ func (f *fault) build() *webextest.Fault {
 		made = webextest.Page()
 	case f.Shape != "":
 		made = webextest.Shaped(webextest.ShapeNamed(f.Shape))
+	case f.Vector != 0:
+		made = replay(f.Vector)
 	}
 	latency, _ := time.ParseDuration(f.Latency) // which is valid, or "" and 0
 	if made.Cut == webextest.BeforeWork {
 		made.Hold = latency // nothing comes after that cut
 	} else {
 		made.Delay = latency
+	}
+	return made
+}
+
+// replay answers as a vector does, and does nothing.
+func replay(number int) *webextest.Fault {
+	v, err := vectors.Numbered(number)
+	content, decodeErr := v.Response.Content()
+	if err != nil || decodeErr != nil {
+		return &webextest.Fault{} // neither happens to a vector that was found: its tests decode all
+	}
+	text := string(content)
+	made := &webextest.Fault{Status: v.Response.Status, Body: &text, Header: http.Header{}}
+	for name, value := range v.Response.Headers {
+		made.Header.Set(name, value)
+	}
+	switch v.Response.Cut {
+	case vectors.CutAnswer:
+		made = webextest.CutAt(webextest.BeforeWork)
+	case vectors.CutBody:
+		made.Cut = webextest.InAnswer
 	}
 	return made
 }

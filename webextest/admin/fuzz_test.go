@@ -14,7 +14,7 @@ import (
 func FuzzFaults(f *testing.F) {
 	for _, fault := range []string{
 		`{"status":429,"retryAfter":"1","times":2}`, `{"cut":"after","latency":"300ms"}`, `{"truncate":true},{"html":true}`,
-		`{"shape":"capitalKey"}`, `{"status":"429"}`, `{"Cut":"after"}`, `null`, `{"times":1,"times":2}`, ``,
+		`{"shape":"capitalKey"}`, `{"vector":17}`, `{"vector":999}`, `{"status":"429"}`, `{"Cut":"after"}`, `null`, `{"times":1,"times":2}`, ``,
 	} {
 		f.Add(`{"faults":[` + fault + `]}`)
 	}
