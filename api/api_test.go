@@ -49,7 +49,7 @@ func TestContractIsValid(t *testing.T) {
 	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
 		t.Error(err)
 	}
-	want := []string{"executeBulk", "getGroup", "getUser", "searchGroups", "searchUsers"}
+	want := []string{"executeBulk", "getGroup", "getGroupMembers", "getMe", "getUser", "searchGroups", "searchUsers"}
 	if got := slices.Sorted(maps.Keys(operations(t))); !slices.Equal(got, want) {
 		t.Errorf("operations are %v, want %v", got, want)
 	}
@@ -185,22 +185,27 @@ func TestHeadersAreOptionalStrings(t *testing.T) {
 	}
 }
 
-// Law: the scope is the one that Webex documents for each call.
+// Law: the scope is the one that Webex documents for each call, and each call
+// takes a token that a program has obtained by itself.
 func TestScopes(t *testing.T) {
 	want := map[string][]string{
-		"executeBulk":  {"identity:people_rw"},
-		"getUser":      {"identity:people_read", "identity:people_rw"},
-		"getGroup":     {"identity:people_read", "identity:people_rw"},
-		"searchUsers":  {"identity:people_read", "identity:people_rw"},
-		"searchGroups": {"identity:people_read", "identity:people_rw"},
+		"executeBulk":     {"identity:people_rw"},
+		"getMe":           {"identity:people_read", "identity:people_rw"},
+		"getGroupMembers": {"identity:people_read", "identity:people_rw"},
+		"getUser":         {"identity:people_read", "identity:people_rw"},
+		"getGroup":        {"identity:people_read", "identity:people_rw"},
+		"searchUsers":     {"identity:people_read", "identity:people_rw"},
+		"searchGroups":    {"identity:people_read", "identity:people_rw"},
 	}
 	for id, op := range operations(t) {
 		var got []string
+		var token bool
 		for _, choice := range *op.Security {
 			got = append(got, choice["webex"]...)
+			token = token || choice["token"] != nil
 		}
-		if !slices.Equal(got, want[id]) {
-			t.Errorf("%s takes %v, want %v", id, got, want[id])
+		if !slices.Equal(got, want[id]) || !token {
+			t.Errorf("%s takes %v, want %v; any token: %v", id, got, want[id], token)
 		}
 	}
 }
@@ -219,7 +224,9 @@ func TestRouting(t *testing.T) {
 		"https://webexapis.com/identity/scim/o/v2/Users/7c5b1f0e":                                   true,
 		"https://webexapis.com/identity/scim/o/v2/Groups/0b9e7a44?excludedAttributes=members":       true,
 		"https://webexapis.com/identity/scim/o/v2/Users/bulkId:a":                                   false,
+		"https://webexapis.com/identity/scim/o/v2/Groups/0b9e7a44/Members?memberType=user&count=2":  true,
 		"https://webexapis.com/identity/scim/o/v2/Groups/0b9e7a44/members":                          false,
+		"https://webexapis.com/identity/scim/v2/Users/me":                                           true,
 		"https://webexapis.com/v1/identity/scim/o/v2/Users":                                         false,
 		"https://webexapis.com/identity/scim/a.b/v2/Users":                                          false,
 		"https://webexapis.com/identity/scim/o/v2/Users?startIndex=0":                               true,

@@ -156,7 +156,8 @@ func TestErrorForms(t *testing.T) {
 		`{` + urn + `:{"trackingId":"t","errorCode":"900409","details":["x"]}}`:                                              true,
 		`{"message":"x","errors":[{"description":"y","errorCode":7}],"trackingId":"t"}`:                                      true,
 		`{"error":"invalid_token","error_description":"x"}`:                                                                  true,
-		`{` + urn + `:{"details":"x"}}`:                                                                                      false,
+		`{` + urn + `:{"details":"x"}}`:                                                                                      true,
+		`{` + urn + `:"x"}`:                                                                                                  false,
 		`{"message":7}`:                                                                                                      false,
 		`"x"`:                                                                                                                false,
 	} {

@@ -89,6 +89,13 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// GetMe Read the owner of the token
+	//
+	// Returns the user to whom the token belongs. Anybody may ask for it. There is no organization in the path: `meta.organizationID` of the answer, or `meta.organizationId` of the Webex extension, names it.
+	//
+	// Corresponds with GET /identity/scim/v2/Users/me (the `GetMe` operationId).
+	GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExecuteBulkWithBody Create, change and delete users and groups
 	//
 	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
@@ -129,6 +136,13 @@ type ClientInterface interface {
 	// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId} (the `GetGroup` operationId).
 	GetGroup(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetGroupMembers Read the members of a group
+	//
+	// Returns the members of a group, page by page, at most 500 on each. Like a search it can lag behind changes by seconds.
+	//
+	// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId}/Members (the `GetGroupMembers` operationId).
+	GetGroupMembers(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchUsers Find users
 	//
 	// Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -144,6 +158,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /identity/scim/{orgId}/v2/Users/{userId} (the `GetUser` operationId).
 	GetUser(ctx context.Context, orgID OrgID, userID ResourceID, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// GetMe Read the owner of the token
+//
+// Returns the user to whom the token belongs. Anybody may ask for it. There is no organization in the path: `meta.organizationID` of the answer, or `meta.organizationId` of the Webex extension, names it.
+//
+// Corresponds with GET /identity/scim/v2/Users/me (the `GetMe` operationId).
+func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMeRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ExecuteBulkWithBody Create, change and delete users and groups
@@ -226,6 +257,23 @@ func (c *Client) GetGroup(ctx context.Context, orgID OrgID, groupID ResourceID, 
 	return c.Client.Do(req)
 }
 
+// GetGroupMembers Read the members of a group
+//
+// Returns the members of a group, page by page, at most 500 on each. Like a search it can lag behind changes by seconds.
+//
+// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId}/Members (the `GetGroupMembers` operationId).
+func (c *Client) GetGroupMembers(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetGroupMembersRequest(c.Server, orgID, groupID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchUsers Find users
 //
 // Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -260,6 +308,33 @@ func (c *Client) GetUser(ctx context.Context, orgID OrgID, userID ResourceID, re
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewGetMeRequest constructs an http.Request for the GetMe method
+func NewGetMeRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/identity/scim/v2/Users/me")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewExecuteBulkRequest calls the generic ExecuteBulk builder with application/json body
@@ -511,6 +586,98 @@ func NewGetGroupRequest(server string, orgID OrgID, groupID ResourceID, params *
 		if params.ExcludedAttributes != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "excludedAttributes", *params.ExcludedAttributes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetGroupMembersRequest constructs an http.Request for the GetGroupMembers method
+func NewGetGroupMembersRequest(server string, orgID OrgID, groupID ResourceID, params *GetGroupMembersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "orgId", orgID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "groupId", groupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/identity/scim/%s/v2/Groups/%s/Members", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.StartIndex != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "startIndex", *params.StartIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Count != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "count", *params.Count, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MemberType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "memberType", *params.MemberType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -788,6 +955,15 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// GetMeWithResponse Read the owner of the token
+	//
+	// Returns the user to whom the token belongs. Anybody may ask for it. There is no organization in the path: `meta.organizationID` of the answer, or `meta.organizationId` of the Webex extension, names it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /identity/scim/v2/Users/me (the `GetMe` operationId).
+	GetMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMeResponse, error)
+
 	// ExecuteBulkWithBodyWithResponse Create, change and delete users and groups
 	//
 	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
@@ -832,6 +1008,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId} (the `GetGroup` operationId).
 	GetGroupWithResponse(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupParams, reqEditors ...RequestEditorFn) (*GetGroupResponse, error)
 
+	// GetGroupMembersWithResponse Read the members of a group
+	//
+	// Returns the members of a group, page by page, at most 500 on each. Like a search it can lag behind changes by seconds.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId}/Members (the `GetGroupMembers` operationId).
+	GetGroupMembersWithResponse(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupMembersParams, reqEditors ...RequestEditorFn) (*GetGroupMembersResponse, error)
+
 	// SearchUsersWithResponse Find users
 	//
 	// Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -851,6 +1036,54 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /identity/scim/{orgId}/v2/Users/{userId} (the `GetUser` operationId).
 	GetUserWithResponse(ctx context.Context, orgID OrgID, userID ResourceID, reqEditors ...RequestEditorFn) (*GetUserResponse, error)
+}
+
+// GetMeResponse200Headers the declared response headers of an HTTP 200 response for GetMe
+type GetMeResponse200Headers struct {
+	TrackingID string
+}
+
+// GetMeResponseDefaultHeaders the declared response headers of an HTTP default response for GetMe
+type GetMeResponseDefaultHeaders struct {
+	RetryAfter string
+	TrackingID string
+}
+
+type GetMeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *User
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Refused
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetMeResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetMeResponseDefaultHeaders
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // ExecuteBulkResponse200Headers the declared response headers of an HTTP 200 response for ExecuteBulk
@@ -997,6 +1230,54 @@ func (r GetGroupResponse) ContentType() string {
 	return ""
 }
 
+// GetGroupMembersResponse200Headers the declared response headers of an HTTP 200 response for GetGroupMembers
+type GetGroupMembersResponse200Headers struct {
+	TrackingID string
+}
+
+// GetGroupMembersResponseDefaultHeaders the declared response headers of an HTTP default response for GetGroupMembers
+type GetGroupMembersResponseDefaultHeaders struct {
+	RetryAfter string
+	TrackingID string
+}
+
+type GetGroupMembersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GroupMemberList
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *Refused
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetGroupMembersResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetGroupMembersResponseDefaultHeaders
+}
+
+// Status returns HTTPResponse.Status
+func (r GetGroupMembersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetGroupMembersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetGroupMembersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // SearchUsersResponse200Headers the declared response headers of an HTTP 200 response for SearchUsers
 type SearchUsersResponse200Headers struct {
 	TrackingID string
@@ -1093,6 +1374,21 @@ func (r GetUserResponse) ContentType() string {
 	return ""
 }
 
+// GetMeWithResponse Read the owner of the token
+//
+// Returns the user to whom the token belongs. Anybody may ask for it. There is no organization in the path: `meta.organizationID` of the answer, or `meta.organizationId` of the Webex extension, names it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /identity/scim/v2/Users/me (the `GetMe` operationId).
+func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMeResponse, error) {
+	rsp, err := c.GetMe(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMeResponse(rsp)
+}
+
 // ExecuteBulkWithBodyWithResponse Create, change and delete users and groups
 //
 // Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
@@ -1161,6 +1457,21 @@ func (c *ClientWithResponses) GetGroupWithResponse(ctx context.Context, orgID Or
 	return ParseGetGroupResponse(rsp)
 }
 
+// GetGroupMembersWithResponse Read the members of a group
+//
+// Returns the members of a group, page by page, at most 500 on each. Like a search it can lag behind changes by seconds.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /identity/scim/{orgId}/v2/Groups/{groupId}/Members (the `GetGroupMembers` operationId).
+func (c *ClientWithResponses) GetGroupMembersWithResponse(ctx context.Context, orgID OrgID, groupID ResourceID, params *GetGroupMembersParams, reqEditors ...RequestEditorFn) (*GetGroupMembersResponse, error) {
+	rsp, err := c.GetGroupMembers(ctx, orgID, groupID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetGroupMembersResponse(rsp)
+}
+
 // SearchUsersWithResponse Find users
 //
 // Lists the users that match a filter, page by page; without a filter, all of them. Results lag behind changes by seconds: a user who was just created may not be found yet, and one just deleted may be.
@@ -1191,6 +1502,69 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, orgID Org
 		return nil, err
 	}
 	return ParseGetUserResponse(rsp)
+}
+
+// ParseGetMeResponse parses an HTTP response from a GetMeWithResponse call
+func ParseGetMeResponse(rsp *http.Response) (*GetMeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest User
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetMeResponse200Headers
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetMeResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
 }
 
 // ParseExecuteBulkResponse parses an HTTP response from a ExecuteBulkWithResponse call
@@ -1362,6 +1736,69 @@ func ParseGetGroupResponse(rsp *http.Response) (*GetGroupResponse, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers GetGroupResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetGroupMembersResponse parses an HTTP response from a GetGroupMembersWithResponse call
+func ParseGetGroupMembersResponse(rsp *http.Response) (*GetGroupMembersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetGroupMembersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GroupMemberList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Refused
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetGroupMembersResponse200Headers
+		if values := rsp.Header.Values("TrackingID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "TrackingID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.TrackingID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetGroupMembersResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -158,7 +158,7 @@ type BulkResult struct {
 
 	// Response The body that the operation would have had as a single request: a ScimError when the status is not 2xx, and otherwise absent or the resource. It has no fixed type, because services have sent it as an object, as a string that holds JSON, and as null. Expect an object and bear the rest: one odd body must not cost you the whole answer.
 	//
-	// Example: {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{"details":["The userName is taken."],"errorCode":900409,"trackingId":"ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409"}}
+	// Example: {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{"details":"The userName is taken.","errorCode":900409,"trackingId":"ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409"}}
 	Response BulkResultBody `json:"response,omitempty,omitzero"`
 
 	// Status The HTTP status code that the operation would have had as a single request. RFC 7644 and Webex send a string ("201"), other services a number (201): read both. 201 is a user or group created, 200 and 204 a change or removal done, 400 a bad operation, 403 and 404 what they always mean, 409 a userName that is taken, 429 and 503 inside an answer an operation to send again later.
@@ -174,13 +174,25 @@ type BulkResult struct {
 
 // BulkResultBody The body that the operation would have had as a single request: a ScimError when the status is not 2xx, and otherwise absent or the resource. It has no fixed type, because services have sent it as an object, as a string that holds JSON, and as null. Expect an object and bear the rest: one odd body must not cost you the whole answer.
 //
-// Example: {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{"details":["The userName is taken."],"errorCode":900409,"trackingId":"ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409"}}
+// Example: {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{"details":"The userName is taken.","errorCode":900409,"trackingId":"ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409"}}
 type BulkResultBody = json.RawMessage
 
 // BulkStatus The HTTP status code that the operation would have had as a single request. RFC 7644 and Webex send a string ("201"), other services a number (201): read both. 201 is a user or group created, 200 and 204 a change or removal done, 400 a bad operation, 403 and 404 what they always mean, 409 a userName that is taken, 429 and 503 inside an answer an operation to send again later.
 //
 // Example: 201
 type BulkStatus = wire.Status
+
+// CrossOrgAttribute Values for the use of several organizations, each with its organization.
+type CrossOrgAttribute = []CrossOrgValue
+
+// CrossOrgValue One value that belongs to an organization.
+type CrossOrgValue struct {
+	// OrgID Example: 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
+	OrgID string `json:"orgId,omitempty,omitzero"`
+
+	// Value Example: Building 7
+	Value string `json:"value,omitempty,omitzero"`
+}
 
 // Email An email address. A primary one of type work equals the userName.
 type Email struct {
@@ -318,8 +330,46 @@ type GroupMember struct {
 	Value string `json:"value"`
 }
 
+// GroupMemberList One page of the members of a group. Cisco's document gives memberSize in its example and totalResults in its schema.
+type GroupMemberList struct {
+	// DisplayName The name of the group.
+	//
+	// Example: Analysts
+	DisplayName string `json:"displayName,omitempty,omitzero"`
+
+	// ItemsPerPage How many of them are on this page.
+	//
+	// Example: 1
+	ItemsPerPage int `json:"itemsPerPage,omitempty,omitzero"`
+
+	// MemberSize How many members there are, on all pages.
+	//
+	// Example: 1
+	MemberSize int `json:"memberSize,omitempty,omitzero"`
+
+	// Members The members of this page.
+	Members []GroupMember `json:"members,omitempty,omitzero"`
+	Schemas []string      `json:"schemas,omitempty,omitzero"`
+
+	// StartIndex The number of the first one on this page, counted from 1.
+	//
+	// Example: 1
+	StartIndex int `json:"startIndex,omitempty,omitzero"`
+
+	// TotalResults How many members there are, on all pages.
+	//
+	// Example: 1
+	TotalResults int `json:"totalResults,omitempty,omitzero"`
+}
+
 // GroupOwner A user who owns a group.
 type GroupOwner struct {
+	// Display Example: Ada Lovelace
+	Display string `json:"display,omitempty,omitzero"`
+
+	// Primary Example: true
+	Primary *bool `json:"primary,omitempty"`
+
 	// Value The id of the user, or a reference, `bulkId:NAME`.
 	//
 	// Example: 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001
@@ -361,6 +411,53 @@ type Inheritance struct {
 	Value string `json:"value,omitempty,omitzero"`
 }
 
+// LabeledValue One value of a list whose values are plain.
+type LabeledValue struct {
+	// Display Example: At work
+	Display string `json:"display,omitempty,omitzero"`
+
+	// Primary Example: true
+	Primary *bool `json:"primary,omitempty"`
+
+	// Type Example: work
+	Type string `json:"type,omitempty,omitzero"`
+
+	// Value Example: ada@chat.example.com
+	Value string `json:"value,omitempty,omitzero"`
+}
+
+// LinkedAccount The user's account at another provider.
+type LinkedAccount struct {
+	// AccountGUID Example: 5e8f3b4c-7d2a-4f61-8b90-1c2d3e4f5a6b
+	AccountGUID string `json:"accountGUID,omitempty,omitzero"`
+
+	// ProviderID Example: provider-1
+	ProviderID string `json:"providerID,omitempty,omitzero"`
+
+	// Status Example: active
+	Status string `json:"status,omitempty,omitzero"`
+}
+
+// LoginID Another name by which the user signs in.
+type LoginID struct {
+	// Format Example: email
+	Format string `json:"format,omitempty,omitzero"`
+
+	// LastValidated When, in a form that is not documented.
+	//
+	// Example: 2025-11-03T09:15:00.000Z
+	LastValidated string `json:"lastValidated,omitempty,omitzero"`
+
+	// Status Example: active
+	Status string `json:"status,omitempty,omitzero"`
+
+	// Type Example: partner-upn
+	Type string `json:"type,omitempty,omitzero"`
+
+	// Value Example: ada@partner.example.com
+	Value string `json:"value,omitempty,omitzero"`
+}
+
 // ManagedGroup A group that the user administers.
 type ManagedGroup struct {
 	// GroupID Example: 0b9e7a44-13f5-4d0d-9c58-6a3c1f2ee001
@@ -380,6 +477,15 @@ type ManagedOrg struct {
 
 	// Role Example: id_full_admin
 	Role string `json:"role,omitempty,omitzero"`
+}
+
+// ManagedSite A meeting site that the user administers.
+type ManagedSite struct {
+	// Role Example: full_admin
+	Role string `json:"role,omitempty,omitzero"`
+
+	// SiteName Example: example.webex.com
+	SiteName string `json:"siteName,omitempty,omitzero"`
 }
 
 // Manager Whom the user reports to, in the same organization.
@@ -407,6 +513,11 @@ type Meta struct {
 
 	// Location Example: https://webexapis.com/identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001
 	Location string `json:"location,omitempty,omitzero"`
+
+	// OrganizationID The organization.
+	//
+	// Example: 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
+	OrganizationID string `json:"organizationID,omitempty,omitzero"`
 
 	// ResourceType User or Group; some examples write it in lower case.
 	//
@@ -516,6 +627,17 @@ type Photo struct {
 	Value string `json:"value,omitempty,omitzero"`
 }
 
+// Pronouns How the user wishes to be spoken of.
+type Pronouns struct {
+	// Value Example: she/her
+	Value string `json:"value,omitempty,omitzero"`
+
+	// Visibility Known are Everyone, Internal, Hidden and Global.
+	//
+	// Example: Everyone
+	Visibility string `json:"visibility,omitempty,omitzero"`
+}
+
 // ResourceID The id of a user or group. A UUID, as far as is known; it holds no slash and no colon.
 //
 // Example: 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001
@@ -525,6 +647,9 @@ type ResourceID = string
 type Role struct {
 	// Display Example: Read-only administrator
 	Display string `json:"display,omitempty,omitzero"`
+
+	// Primary Example: true
+	Primary *bool `json:"primary,omitempty"`
 
 	// Type Known are cirole, globalRole and serviceRole.
 	//
@@ -599,8 +724,9 @@ type User struct {
 	Addresses []Address `json:"addresses,omitempty,omitzero"`
 
 	// DisplayName Example: Ada Lovelace
-	DisplayName string  `json:"displayName,omitempty,omitzero"`
-	Emails      []Email `json:"emails,omitempty,omitzero"`
+	DisplayName  string         `json:"displayName,omitempty,omitzero"`
+	Emails       []Email        `json:"emails,omitempty,omitzero"`
+	Entitlements []LabeledValue `json:"entitlements,omitempty,omitzero"`
 
 	// ExternalID Your own id of this user. Searching by it is not documented.
 	//
@@ -614,6 +740,12 @@ type User struct {
 	//
 	// Example: 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001
 	ID string `json:"id,omitempty,omitzero"`
+
+	// Ims Addresses for messages.
+	Ims []LabeledValue `json:"ims,omitempty,omitzero"`
+
+	// Inheritances Roles that come from groups. Change them through the group.
+	Inheritances []UserInheritance `json:"inheritances,omitempty,omitzero"`
 
 	// Locale Language and country, such as en_US.
 	//
@@ -657,7 +789,7 @@ type User struct {
 	// Enterprise The enterprise extension of RFC 7643 section 4.3.
 	Enterprise EnterpriseUser `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,omitempty,omitzero"`
 
-	// Webex What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organization's own use.
+	// Webex What Webex adds to a user. The extension, external and cross-org attributes, fifteen of each, are for an organization's own use.
 	Webex WebexUser `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User,omitempty,omitzero"`
 
 	// UserName The email address, by which the user signs in. Needed to create one. Unique in all of Webex regardless of case, and the same as the primary work email.
@@ -668,7 +800,22 @@ type User struct {
 	// UserType Known are user, room, external_calling and calling_service.
 	//
 	// Example: user
-	UserType string `json:"userType,omitempty,omitzero"`
+	UserType         string         `json:"userType,omitempty,omitzero"`
+	X509Certificates []LabeledValue `json:"x509Certificates,omitempty,omitzero"`
+}
+
+// UserInheritance A role that the user has through a group.
+type UserInheritance struct {
+	// Source Where the role comes from.
+	//
+	// Example: 0b9e7a44-13f5-4d0d-9c58-6a3c1f2ee001
+	Source string `json:"source,omitempty,omitzero"`
+
+	// Type Example: role
+	Type string `json:"type,omitempty,omitzero"`
+
+	// Value Example: id_readonly_admin
+	Value string `json:"value,omitempty,omitzero"`
 }
 
 // UserList One page of users (ListResponse of RFC 7644 section 3.4.2).
@@ -695,8 +842,10 @@ type UserList struct {
 
 // WebexError What Webex adds to an error. No Cisco document describes it; it is known from clients that work. Note that its URN starts with `urn:scim:` and not with `urn:ietf:params:scim:`.
 type WebexError struct {
-	// Details The reasons, for people.
-	Details []string `json:"details,omitempty,omitzero"`
+	// Details The reason, for people: a text in the answers that working clients read, a list of texts in others. It has no type, so that a client reads both.
+	//
+	// Example: The userName is taken.
+	Details WebexErrorDetails `json:"details,omitempty,omitzero"`
 
 	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, do not build on it.
 	//
@@ -714,6 +863,11 @@ type WebexError struct {
 // Example: 900409
 type WebexErrorCode = wire.Text
 
+// WebexErrorDetails The reason, for people: a text in the answers that working clients read, a list of texts in others. It has no type, so that a client reads both.
+//
+// Example: The userName is taken.
+type WebexErrorDetails = wire.Texts
+
 // WebexErrorItem One reason, in the general form of Webex.
 type WebexErrorItem struct {
 	// Description Example: The request could not be understood.
@@ -727,7 +881,9 @@ type WebexErrorItem struct {
 
 // WebexGroup What Webex adds to a group.
 type WebexGroup struct {
-	// GroupType Example: static
+	// GroupType Known are flat_static, unique_flat_static, nested_static and dynamic.
+	//
+	// Example: flat_static
 	GroupType string `json:"groupType,omitempty,omitzero"`
 
 	// Inheritances Roles that members inherit. Only for groups whose usage is policy.
@@ -735,9 +891,7 @@ type WebexGroup struct {
 	ManagedBy    []GroupManager `json:"managedBy,omitempty,omitzero"`
 
 	// MemberFilter Which users belong to a group that finds its members itself.
-	//
-	// Example: department eq "Mathematics"
-	MemberFilter string `json:"memberFilter,omitempty,omitzero"`
+	MemberFilter []LabeledValue `json:"memberFilter,omitempty,omitzero"`
 
 	// Meta What Webex keeps about a resource.
 	Meta   WebexMeta    `json:"meta,omitempty,omitzero"`
@@ -762,10 +916,64 @@ type WebexMeta struct {
 	OrganizationID string `json:"organizationId,omitempty,omitzero"`
 }
 
-// WebexUser What Webex adds to a user. The fifteen extension attributes and fifteen external attributes are for an organization's own use.
+// WebexUser What Webex adds to a user. The extension, external and cross-org attributes, fifteen of each, are for an organization's own use.
 type WebexUser struct {
 	// AccountStatus States of the account, such as active, pending, disabled or fraud_transient. Some of Cisco's documents spell them with hyphens, and their example of a request gives one string instead of a list.
 	AccountStatus []string `json:"accountStatus,omitempty,omitzero"`
+
+	// AuthProvider Who signs the user in. Known are facebook, O365, google and cco.
+	//
+	// Example: O365
+	AuthProvider string `json:"authProvider,omitempty,omitzero"`
+
+	// AvatarSyncEnabled Example: true
+	AvatarSyncEnabled *bool `json:"avatarSyncEnabled,omitempty"`
+
+	// CrossOrgAttribute1 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute1 CrossOrgAttribute `json:"crossOrgAttribute1,omitempty,omitzero"`
+
+	// CrossOrgAttribute10 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute10 CrossOrgAttribute `json:"crossOrgAttribute10,omitempty,omitzero"`
+
+	// CrossOrgAttribute11 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute11 CrossOrgAttribute `json:"crossOrgAttribute11,omitempty,omitzero"`
+
+	// CrossOrgAttribute12 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute12 CrossOrgAttribute `json:"crossOrgAttribute12,omitempty,omitzero"`
+
+	// CrossOrgAttribute13 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute13 CrossOrgAttribute `json:"crossOrgAttribute13,omitempty,omitzero"`
+
+	// CrossOrgAttribute14 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute14 CrossOrgAttribute `json:"crossOrgAttribute14,omitempty,omitzero"`
+
+	// CrossOrgAttribute15 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute15 CrossOrgAttribute `json:"crossOrgAttribute15,omitempty,omitzero"`
+
+	// CrossOrgAttribute2 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute2 CrossOrgAttribute `json:"crossOrgAttribute2,omitempty,omitzero"`
+
+	// CrossOrgAttribute3 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute3 CrossOrgAttribute `json:"crossOrgAttribute3,omitempty,omitzero"`
+
+	// CrossOrgAttribute4 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute4 CrossOrgAttribute `json:"crossOrgAttribute4,omitempty,omitzero"`
+
+	// CrossOrgAttribute5 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute5 CrossOrgAttribute `json:"crossOrgAttribute5,omitempty,omitzero"`
+
+	// CrossOrgAttribute6 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute6 CrossOrgAttribute `json:"crossOrgAttribute6,omitempty,omitzero"`
+
+	// CrossOrgAttribute7 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute7 CrossOrgAttribute `json:"crossOrgAttribute7,omitempty,omitzero"`
+
+	// CrossOrgAttribute8 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute8 CrossOrgAttribute `json:"crossOrgAttribute8,omitempty,omitzero"`
+
+	// CrossOrgAttribute9 Values for the use of several organizations, each with its organization.
+	CrossOrgAttribute9 CrossOrgAttribute `json:"crossOrgAttribute9,omitempty,omitzero"`
+	ExtLinkedAccts     []LinkedAccount   `json:"extLinkedAccts,omitempty,omitzero"`
 
 	// ExtensionAttribute1 Values for an organization's own use.
 	ExtensionAttribute1 ExtensionAttribute `json:"extensionAttribute1,omitempty,omitzero"`
@@ -856,11 +1064,37 @@ type WebexUser struct {
 
 	// ExternalAttribute9 Values for an organization's own use, each with its source.
 	ExternalAttribute9 ExternalAttribute `json:"externalAttribute9,omitempty,omitzero"`
-	ManagedGroups      []ManagedGroup    `json:"managedGroups,omitempty,omitzero"`
-	ManagedOrgs        []ManagedOrg      `json:"managedOrgs,omitempty,omitzero"`
+
+	// IsTeamsOnJabberEnabled Example: false
+	IsTeamsOnJabberEnabled *bool `json:"isTeamsOnJabberEnabled,omitempty"`
+
+	// IsUCCallOnJabberEnabled Example: false
+	IsUCCallOnJabberEnabled *bool    `json:"isUCCallOnJabberEnabled,omitempty"`
+	LicenseID               []string `json:"licenseID,omitempty,omitzero"`
+
+	// LinkedTrainSiteNames Meeting sites that the user's account is linked to.
+	LinkedTrainSiteNames []string       `json:"linkedTrainSiteNames,omitempty,omitzero"`
+	LoginIds             []LoginID      `json:"loginIds,omitempty,omitzero"`
+	MacAddresses         []string       `json:"macAddresses,omitempty,omitzero"`
+	ManagedGroups        []ManagedGroup `json:"managedGroups,omitempty,omitzero"`
+	ManagedOrgs          []ManagedOrg   `json:"managedOrgs,omitempty,omitzero"`
+	ManagedSites         []ManagedSite  `json:"managedSites,omitempty,omitzero"`
 
 	// Meta What Webex keeps about a resource.
 	Meta WebexMeta `json:"meta,omitempty,omitzero"`
+
+	// MfaEnabled Whether a second factor is asked for.
+	//
+	// Example: true
+	MfaEnabled *bool `json:"mfaEnabled,omitempty"`
+
+	// PrimaryLinkedTrainSiteName The site where the user signs in.
+	//
+	// Example: example.webex.com
+	PrimaryLinkedTrainSiteName string `json:"primaryLinkedTrainSiteName,omitempty,omitzero"`
+
+	// Pronouns How the user wishes to be spoken of.
+	Pronouns Pronouns `json:"pronouns,omitempty,omitzero"`
 
 	// ProvisionSource What created the user.
 	//
@@ -868,8 +1102,25 @@ type WebexUser struct {
 	ProvisionSource string       `json:"provisionSource,omitempty,omitzero"`
 	SIPAddresses    []SIPAddress `json:"sipAddresses,omitempty,omitzero"`
 
-	// UserNameType Example: email
+	// TeamsClusterID Example: urn:TEAM:us-west-2_r
+	TeamsClusterID string `json:"teamsClusterId,omitempty,omitzero"`
+
+	// ToBeConverted Example: 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
+	ToBeConverted string `json:"toBeConverted,omitempty,omitzero"`
+
+	// TrainSiteNames Meeting sites of the user that Control Hub manages.
+	TrainSiteNames []string `json:"trainSiteNames,omitempty,omitzero"`
+
+	// UserNameType Known are email, phone and partner-upn.
+	//
+	// Example: email
 	UserNameType string `json:"userNameType,omitempty,omitzero"`
+
+	// UserPreferences For clients of Webex; the service does not read it.
+	UserPreferences []string `json:"userPreferences,omitempty,omitzero"`
+
+	// UserSettings For clients of Webex; the service does not read it.
+	UserSettings []string `json:"userSettings,omitempty,omitzero"`
 }
 
 // Refused Why a request or an operation was refused. One schema for all that the service is known to send, so every member is optional: those of RFC 7644 (`status`, `scimType`, `detail`), the Webex extension under its URN, and the general form of other Webex APIs (`message`, `errors`, `trackingId`, `errorCode`). Read the extension first, then detail, then message.
@@ -909,6 +1160,18 @@ type SearchGroupsParams struct {
 type GetGroupParams struct {
 	// ExcludedAttributes The attributes to leave out, separated by commas.
 	ExcludedAttributes *string `form:"excludedAttributes,omitempty" json:"excludedAttributes,omitempty"`
+}
+
+// GetGroupMembersParams defines parameters for GetGroupMembers.
+type GetGroupMembersParams struct {
+	// StartIndex The number of the first member to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
+	StartIndex *int `form:"startIndex,omitempty" json:"startIndex,omitempty"`
+
+	// Count How many members to return at most. 500 when absent, and at most; the service may return fewer.
+	Count *int `form:"count,omitempty" json:"count,omitempty"`
+
+	// MemberType Tell only members of this type. Known are user, group and machine.
+	MemberType *string `form:"memberType,omitempty" json:"memberType,omitempty"`
 }
 
 // SearchUsersParams defines parameters for SearchUsers.

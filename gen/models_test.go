@@ -24,7 +24,7 @@ func TestModelsHoldTheExamples(t *testing.T) {
 	}
 	answers := map[string]any{
 		"executeBulk": new(gen.BulkResponse), "searchUsers": new(gen.UserList), "searchGroups": new(gen.GroupList),
-		"getUser": new(gen.User), "getGroup": new(gen.Group),
+		"getUser": new(gen.User), "getGroup": new(gen.Group), "getMe": new(gen.User), "getGroupMembers": new(gen.GroupMemberList),
 	}
 	var read int
 	for _, item := range doc.Paths.Map() {

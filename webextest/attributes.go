@@ -78,6 +78,7 @@ var core = [...]attributes{
 			"country": textType, "formatted": textType, "primary": boolType,
 		}),
 		"ims": list(valued), "entitlements": list(valued), "x509Certificates": list(valued),
+		"inheritances": list(attributes{"type": textType, "value": textType, "source": textType}),
 	},
 	groups: {
 		"schemas": textList, "id": anything, "meta": anything,
@@ -97,10 +98,20 @@ var extensions = map[string]attributes{
 		"sipAddresses":  list(valued),
 		"managedOrgs":   list(attributes{"orgId": textType, "role": textType}),
 		"managedGroups": list(attributes{"orgId": textType, "groupId": textType, "role": textType}),
-		"userNameType":  textType, "provisionSource": textType, "meta": meta,
+		"managedSites":  list(attributes{"siteName": textType, "role": textType}),
+		"userNameType":  textType, "authProvider": textType, "primaryLinkedTrainSiteName": textType,
+		"mfaEnabled": boolType, "isTeamsOnJabberEnabled": boolType, "isUCCallOnJabberEnabled": boolType,
+		"macAddresses": textList, "licenseID": textList, "userSettings": textList, "userPreferences": textList,
+		"trainSiteNames": textList, "linkedTrainSiteNames": textList,
+		"pronouns":       object(attributes{"value": textType, "visibility": textType}),
+		"extLinkedAccts": list(attributes{"providerID": textType, "accountGUID": textType, "status": textType}),
+		"loginIds": list(attributes{
+			"value": textType, "format": textType, "type": textType, "status": textType, "lastValidated": textType,
+		}),
+		"teamsClusterId": textType, "avatarSyncEnabled": boolType, "toBeConverted": textType, "provisionSource": textType, "meta": meta,
 	}),
 	schemaWebexGroup: {
-		"usage": textType, "groupType": textType, "memberFilter": textType, "provisionSource": textType, "meta": meta,
+		"usage": textType, "groupType": textType, "memberFilter": list(valued), "provisionSource": textType, "meta": meta,
 		"owners":       shortList(30, valued),
 		"managedBy":    shortList(30, attributes{"orgId": textType, "type": textType, "id": textType, "role": textType}),
 		"inheritances": shortList(10, attributes{"type": textType, "locationId": textType, "value": textType, "nested": boolType, "scope": textList}),
@@ -110,9 +121,11 @@ var extensions = map[string]attributes{
 // numbered adds the attributes that an organization may use as it likes.
 func numbered(attrs attributes) attributes {
 	sourced := list(attributes{"source": textType, "value": textType})
+	crossed := list(attributes{"orgId": textType, "value": textType})
 	for n := 1; n <= 15; n++ {
 		attrs[fmt.Sprintf("extensionAttribute%d", n)] = textList
 		attrs[fmt.Sprintf("externalAttribute%d", n)] = sourced
+		attrs[fmt.Sprintf("crossOrgAttribute%d", n)] = crossed
 	}
 	return attrs
 }

@@ -63,7 +63,7 @@ func (r *refusal) body(trackingID string) map[string]any {
 		ErrorExtension: map[string]any{
 			"trackingId": trackingID,
 			"errorCode":  errorCode(r.status),
-			"details":    []string{r.detail},
+			"details":    r.detail, // a text, as working clients read it
 		},
 	}
 	if r.kind != "" {

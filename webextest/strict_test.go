@@ -96,7 +96,7 @@ func wantError(t *testing.T, res *http.Response, body string, status int) {
 	id := res.Header.Get("trackingId")
 	for _, part := range []string{
 		fmt.Sprintf(`"status":"%d"`, status), `"detail":"`, `"message":"`, `"trackingId":"` + id + `"`,
-		`"` + ErrorExtension + `":{"details":["`, schemaError,
+		`"` + ErrorExtension + `":{"details":"`, schemaError,
 	} {
 		if id == "" || !strings.Contains(body, part) {
 			t.Errorf("tracking id %q, the answer has no %s: %s", id, part, body)

@@ -69,6 +69,36 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// Texts are texts that some services send as a list and others as one text.
+// Anything else reads as none. One text is written as it is, several as a list.
+type Texts []string
+
+// UnmarshalJSON never returns an error.
+func (t *Texts) UnmarshalJSON(raw []byte) error {
+	*t = nil
+	raw = bytes.Trim(raw, space)
+	list := []Text{""}
+	if len(raw) > 0 && raw[0] == '[' {
+		_ = json.Unmarshal(raw, &list) // elements read as texts without an error
+	} else {
+		_ = list[0].UnmarshalJSON(raw)
+	}
+	for _, text := range list {
+		if text != "" {
+			*t = append(*t, string(text))
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes one text as a JSON string.
+func (t Texts) MarshalJSON() ([]byte, error) {
+	if len(t) == 1 {
+		return json.Marshal(t[0])
+	}
+	return json.Marshal([]string(t))
+}
+
 // scalar is the text of a JSON string or number, else "".
 func scalar(raw []byte) string {
 	if len(raw) == 0 {

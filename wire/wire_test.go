@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/webexscim/bulk/wire"
@@ -135,6 +136,25 @@ func FuzzStatus(f *testing.F) {
 			t.Fatalf("%q read as %d", raw, status)
 		}
 	})
+}
+
+// Law: a text and a list of texts read as texts, anything else as none, and
+// what was read is written in the form in which it came.
+func TestTexts(t *testing.T) {
+	for raw, want := range map[string][]string{
+		`"taken"`: {"taken"}, `["taken","gone"]`: {"taken", "gone"}, ` [ "a" , 7 , null, {} ] `: {"a", "7"},
+		`null`: nil, `""`: nil, `[]`: nil, `{}`: nil, `[`: nil, ``: nil, `409`: {"409"},
+	} {
+		got := wire.Texts{"old"}
+		if err := got.UnmarshalJSON([]byte(raw)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s read as %q, %v", raw, got, err)
+		}
+	}
+	for want, texts := range map[string]wire.Texts{`"a"`: {"a"}, `["a","b"]`: {"a", "b"}} {
+		if got, err := json.Marshal(texts); err != nil || string(got) != want {
+			t.Errorf("%q written as %s, %v", texts, got, err)
+		}
+	}
 }
 
 // Law: whatever the bytes, reading a text never fails; a string is read as a

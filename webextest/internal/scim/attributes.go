@@ -121,10 +121,12 @@ func multiValued(name string) bool {
 	switch name = strings.ToLower(name); name {
 	case "schemas", "emails", "phonenumbers", "ims", "photos", "addresses", "groups", "entitlements", "roles",
 		"x509certificates", "members", "accountstatus", "sipaddresses", "managedorgs", "managedgroups", "owners",
-		"managedby", "inheritances":
+		"managedby", "inheritances", "memberfilter", "managedsites", "loginids", "extlinkedaccts", "macaddresses", "licenseid",
+		"usersettings", "userpreferences", "trainsitenames", "linkedtrainsitenames":
 		return true
 	}
-	return strings.HasPrefix(name, "extensionattribute") || strings.HasPrefix(name, "externalattribute")
+	return strings.HasPrefix(name, "extensionattribute") || strings.HasPrefix(name, "externalattribute") ||
+		strings.HasPrefix(name, "crossorgattribute")
 }
 
 // lookup finds an attribute regardless of the case of its name (RFC 7643 section 2.1) and returns the name as m spells
