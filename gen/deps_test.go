@@ -14,6 +14,7 @@ func TestDependencies(t *testing.T) {
 		"github.com/webexscim/bulk/gen",
 		"github.com/webexscim/bulk/wire",
 		"github.com/oapi-codegen/runtime",
+		"github.com/oapi-codegen/runtime/internal/jsoncodec",
 		"github.com/oapi-codegen/runtime/types",
 		"github.com/google/uuid",
 		"github.com/apapsch/go-jsonmerge/v2",
