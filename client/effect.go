@@ -4,95 +4,74 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/fold"
 )
 
-// effectOf says whether a resource shows a PATCH: all of its changes, or not all.
-// Changes whose path has a filter, and values that do not show, cannot be told.
-func effectOf(patch, resource json.RawMessage) engine.Effect {
+// shows reports whether a resource shows all that a PATCH changes. What cannot be
+// seen does not show: values that a filter selects, or that are not returned.
+func shows(resource, patch json.RawMessage) bool {
 	var body struct {
 		Operations []struct {
 			Op, Path string
 			Value    json.RawMessage
 		}
 	}
-	if json.Unmarshal(patch, &body) != nil || len(body.Operations) == 0 {
-		return engine.EffectUnclear
+	if json.Unmarshal(patch, &body) != nil {
+		return false
 	}
-	effect := engine.EffectSeen
 	for _, c := range body.Operations {
-		switch changeEffect(strings.ToLower(c.Op), c.Path, c.Value, resource) {
-		case engine.EffectMissing:
-			return engine.EffectMissing
-		case engine.EffectUnclear:
-			effect = engine.EffectUnclear
+		if !showsChange(resource, strings.ToLower(c.Op), c.Path, c.Value) {
+			return false
 		}
 	}
-	return effect
+	return len(body.Operations) > 0
 }
 
-func changeEffect(op, path string, value, resource json.RawMessage) engine.Effect {
-	if strings.ContainsAny(path, "[") {
-		return engine.EffectUnclear
+func showsChange(resource json.RawMessage, op, path string, value json.RawMessage) bool {
+	if strings.Contains(path, "[") || op == "remove" && (path == "" || value != nil) {
+		return false
 	}
 	if path == "" {
-		if op == "remove" {
-			return engine.EffectUnclear
-		}
-		return attributesEffect(value, resource)
+		return showsAttributes(resource, value)
 	}
 	at := resource
 	for _, name := range attributePath(path) {
 		var members map[string]json.RawMessage
 		if json.Unmarshal(at, &members) != nil {
-			return engine.EffectUnclear
+			return false
 		}
-		at = member(members, name)
-		if at == nil {
+		if at = member(members, name); at == nil {
 			break
 		}
 	}
 	switch {
-	case op == "remove" && value != nil:
-		return engine.EffectUnclear
-	case op == "remove" && at == nil:
-		return engine.EffectSeen
 	case op == "remove":
-		return engine.EffectMissing
-	case at == nil && isNothing(value):
-		return engine.EffectSeen
-	case at == nil: // services do not return everything: no password, for example
-		return engine.EffectUnclear
+		return at == nil
+	case at == nil:
+		return isNothing(value)
 	case op == "replace" && isList(value) && !sameLength(value, at):
-		return engine.EffectMissing
+		return false
 	case isList(at) && !isList(value):
 		value = json.RawMessage("[" + string(value) + "]")
 	}
-	if fold.SameJSON(value, at) {
-		return engine.EffectSeen
-	}
-	return engine.EffectMissing
+	return fold.SameJSON(value, at)
 }
 
-// attributesEffect is for a change without a path, whose value holds attributes.
-func attributesEffect(value, resource json.RawMessage) engine.Effect {
+// showsAttributes is for a change without a path, whose value holds attributes.
+func showsAttributes(resource, value json.RawMessage) bool {
 	var sent, found map[string]json.RawMessage
-	if json.Unmarshal(value, &sent) != nil || json.Unmarshal(resource, &found) != nil || len(sent) == 0 {
-		return engine.EffectUnclear
+	if json.Unmarshal(value, &sent) != nil || json.Unmarshal(resource, &found) != nil {
+		return false
 	}
-	effect := engine.EffectSeen
 	for name, v := range sent {
 		at := member(found, name)
 		switch {
 		case strings.EqualFold(name, "schemas"), at == nil && isNothing(v):
-		case at == nil:
-			effect = engine.EffectUnclear
-		case !fold.SameJSON(v, at):
-			return engine.EffectMissing
+		case at == nil, !fold.SameJSON(v, at):
+			return false
 		}
 	}
-	return effect
+	return len(sent) > 0
 }
 
 // attributePath takes a path apart: the URN of an extension is one name, though

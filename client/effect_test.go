@@ -3,27 +3,25 @@ package client
 import (
 	"encoding/json"
 	"testing"
-
-	"github.com/webexscim/bulk/internal/engine"
 )
 
-func TestEffectOf(t *testing.T) {
+func TestShows(t *testing.T) {
 	const resource = `{"title":"Chair","name":{"givenName":"Ann"},"emails":[{"value":"a@example.com"}],
 		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Sales"}}`
-	for change, want := range map[string]engine.Effect{
-		`{"op":"replace","path":"title","value":"Chair"}`:                                                                    engine.EffectSeen,
-		`{"op":"replace","path":"title","value":"Boss"}`:                                                                     engine.EffectMissing,
-		`{"op":"replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:title","value":"Chair"}`:                         engine.EffectSeen,
-		`{"op":"remove","path":"urn:ietf:params:scim:schemas:core:2.0:User:title"}`:                                          engine.EffectMissing,
-		`{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}`:                                engine.EffectMissing,
-		`{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Sales"}`:    engine.EffectSeen,
-		`{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Research"}`: engine.EffectMissing,
-		`{"op":"remove","path":"nickName"}`:                                                                                  engine.EffectSeen,
-		`{"op":"replace","path":"password","value":"x"}`:                                                                     engine.EffectUnclear,
-		`{"op":"remove","path":"emails[type eq \"work\"]"}`:                                                                  engine.EffectUnclear,
-		`{"op":"add","value":{"title":"Chair","nickName":"A"}}`:                                                              engine.EffectUnclear,
+	for change, want := range map[string]bool{
+		`{"op":"replace","path":"title","value":"Chair"}`:                                                                    true,
+		`{"op":"replace","path":"title","value":"Boss"}`:                                                                     false,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:title","value":"Chair"}`:                         true,
+		`{"op":"remove","path":"urn:ietf:params:scim:schemas:core:2.0:User:title"}`:                                          false,
+		`{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}`:                                false,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Sales"}`:    true,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department","value":"Research"}`: false,
+		`{"op":"remove","path":"nickName"}`:                                                                                  true,
+		`{"op":"replace","path":"password","value":"x"}`:                                                                     false,
+		`{"op":"remove","path":"emails[type eq \"work\"]"}`:                                                                  false,
+		`{"op":"add","value":{"title":"Chair","nickName":"A"}}`:                                                              false,
 	} {
-		if got := effectOf(json.RawMessage(`{"Operations":[`+change+`]}`), json.RawMessage(resource)); got != want {
+		if got := shows(json.RawMessage(resource), json.RawMessage(`{"Operations":[`+change+`]}`)); got != want {
 			t.Errorf("%s: %v, want %v", change, got, want)
 		}
 	}

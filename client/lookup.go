@@ -203,7 +203,7 @@ func (f *finder) read(s sought) {
 		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))
 	case found:
 		f.note(true, res.Date)
-		out.Exists, out.Modified, out.Effect = true, res.Modified, effectOf(s.data, res.Raw)
+		out.Exists, out.Modified, out.Seen = true, res.Modified, shows(res.Raw, s.data)
 	default:
 		f.note(true, res.Date)
 	}

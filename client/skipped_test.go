@@ -79,12 +79,13 @@ func TestSentBeforeAndRefusedNow(t *testing.T) {
 			if done {
 				cut = webextest.CutAt(webextest.AfterWork)
 			}
-			s.Script(cut)
-			s.ScriptSearches(webextest.Refuse(403, ""))
-			results, _ := resumed(t, s, j, nil, ops...)
+			refuse := webextest.Refuse(403, "")
+			s.Script(cut, cut)
+			s.ScriptSearches(refuse, refuse)
+			results, _ := resumed(t, s, j, func(c *client.Config) { c.MaxAttempts = 2 }, ops...)
 			want(t, results, map[client.Outcome]int{client.Unknown: 2})
 			small := func(c *client.Config) { c.Limits.Bytes = 2000 }
-			s.ScriptSearches(webextest.Refuse(403, ""))
+			s.ScriptSearches(refuse, refuse)
 			results, _ = resumed(t, s, j, small, ops...)
 			want(t, results, map[client.Outcome]int{client.Unknown: 2})
 			results, _ = resumed(t, s, j, small, ops...)
@@ -93,7 +94,7 @@ func TestSentBeforeAndRefusedNow(t *testing.T) {
 			} else if want(t, results, map[client.Outcome]int{client.Failed: 1, client.Skipped: 1}); !errors.Is(results[1].Err, client.ErrTooLarge) {
 				t.Errorf("%v", results[1].Err)
 			}
-			if requests(s) != 1 {
+			if requests(s) != 2 {
 				t.Errorf("%d requests", requests(s))
 			}
 		})

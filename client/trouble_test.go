@@ -190,7 +190,11 @@ func TestDeadGateway(t *testing.T) {
 				for op := range organization(1500) {
 					ops = append(ops, op)
 				}
-				time.AfterFunc(begins, func() { s.SetGateway(webextest.Gateway(status), 0) })
+				if begins == 0 {
+					s.SetGateway(webextest.Gateway(status), 0)
+				} else {
+					time.AfterFunc(begins, func() { s.SetGateway(webextest.Gateway(status), 0) })
+				}
 				j := newNotes()
 				began := time.Now()
 				results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: j}, ops...)

@@ -317,8 +317,9 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(Success)
 		o.said = said{status: k.Status, id: k.ID, location: k.Location, version: k.Version}
 		o.recovered = k.Recovered
+		o.first = moment{earlier: true}
 		e.countDoubt(o)
-		e.decide(o)
+		e.pursue(o) // it may have no id
 	case KnownSent:
 		o.recorded = true
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)

@@ -163,7 +163,7 @@ func (e *Engine) Ready() Ready {
 // waits for no time.
 func (e *Engine) Wake() (at time.Duration, ok bool) {
 	at, ok = e.timers.first()
-	if dead := e.silentAt + deadAfter; e.stopped == nil && e.silent > 1 && (!ok || dead < at) {
+	if dead := e.silentAt + deadAfter; e.stopped == nil && e.silent >= deadAttempts && (!ok || dead < at) {
 		return dead, true
 	}
 	return at, ok

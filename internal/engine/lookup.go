@@ -2,6 +2,8 @@ package engine
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/plan"
@@ -39,23 +41,12 @@ type Finding struct {
 	Final bool
 	// Candidates are the resources that have the name of a create.
 	Candidates []Candidate
-	// Exists reports that the resource of a PATCH or DELETE is there. Effect says
-	// whether it shows the PATCH, and Modified when it was last changed, by the
+	// Exists reports that the resource of a PATCH or DELETE is there, Seen that it
+	// shows all that the PATCH changes. Modified is when it was last changed, by the
 	// service's clock (zero if that was not told).
-	Exists   bool
-	Effect   Effect
-	Modified time.Time
+	Exists, Seen bool
+	Modified     time.Time
 }
-
-// Effect says whether a resource shows a PATCH.
-type Effect uint8
-
-// What a resource can show.
-const (
-	EffectUnclear Effect = iota
-	EffectSeen
-	EffectMissing
-)
 
 // Candidate is a resource that has the name of a create.
 type Candidate struct {
@@ -119,6 +110,17 @@ func (e *Engine) lookAgain(o *op) {
 			e.pending = append(e.pending, o)
 		}
 	})
+}
+
+// lookSoon brings the lookups forward that wait, since they will tell whether the
+// service is there.
+func (e *Engine) lookSoon() {
+	for _, o := range sortByIndex(slices.Collect(maps.Keys(e.looking))) {
+		if o.due > e.now.Elapsed+firstInterval {
+			o.interval = 0
+			e.lookAgain(o)
+		}
+	}
 }
 
 // lookUp makes lookups for the operations whose turn it is, no more at once than
@@ -259,9 +261,10 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	case !o.knowledge.Maybe() && (f.Final || o.plain || at-o.since >= e.cfg.LookupPatience):
 		o.plain = false
 		e.decide(o) // without an id
+	case e.silent == 0 && e.mayRepeat(o):
+		e.release(o)
 	case f.Final, e.silent == 0 && e.proofIn(o, at) <= 0 && at-o.missedAt >= e.cfg.LookupPatience:
-		o.doubt = errors.Join(o.doubt, f.Err)
-		e.decide(o)
+		e.giveUp(o, f.Err)
 	default:
 		e.lookAgain(o)
 	}
@@ -296,8 +299,7 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		e.lookAgain(o)
 	case what == isUnclear:
 		if age(o.lostAt, at) >= e.cfg.LookupPatience && (o.resolved == len(o.Refs) || e.proofIn(o, at) <= 0) {
-			o.doubt = errors.Join(o.doubt, errUnclear)
-			e.decide(o)
+			e.giveUp(o, errUnclear)
 			return
 		}
 		e.lookAgain(o)
@@ -337,11 +339,17 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 			e.releaseParked(o.BulkID) // what waits for it was not done either
 		}
 		e.pursue(o)
-	case o.knowledge == Lost && o.Method == Post && o.Guarded && o.dropped == nil && o.gaveUp == 0 && !e.holdsOrder(o):
+	case e.mayRepeat(o):
 		e.release(o)
 	default:
 		e.lookAgain(o)
 	}
+}
+
+// mayRepeat reports whether a lost operation can be sent again before it is known
+// whether it was done: the service keeps the repetition from doing harm.
+func (e *Engine) mayRepeat(o *op) bool {
+	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == 0 && !e.holdsOrder(o)
 }
 
 // holdsOrder reports whether an ordered job cannot send a create again, because a
@@ -350,36 +358,44 @@ func (e *Engine) holdsOrder(o *op) bool {
 	return e.cfg.Ordered && o.BulkID != "" && len(e.parked[o.BulkID]) > 0
 }
 
-// weighReading decides what a resource tells about a PATCH or DELETE.
+// weighReading decides what a resource tells about a PATCH or DELETE. What it shows
+// counts once reads have caught up with the first attempt: an earlier operation may
+// have had the same effect. What it does not show proves nothing where it was
+// modified since: the service may keep a value in another form, or somebody else
+// may have changed it again.
 func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
 	if e.gone.has(e.idOf(o)) {
 		f.Exists = false // whatever a lagging read shows
 	}
+	isPatch := o.Method == Patch
 	switch {
 	case !f.Exists && at < e.youngUntil(o): // reads may lag behind its creation
 		e.lookAgain(o)
-	case o.Method == Delete && !f.Exists, o.Method == Patch && f.Exists && f.Effect == EffectSeen:
+	case !isPatch && !f.Exists, isPatch && f.Exists && f.Seen && age(o.first, at) >= e.cfg.LookupPatience:
 		o.recovered = true
 		e.learn(o, Ours)
 		o.said = said{location: o.said.location}
 		e.decide(o)
-	case o.Method == Patch && !f.Exists:
-		o.doubt = errors.Join(o.doubt, errors.New("its resource is no longer there"))
-		if o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == 0 {
-			e.release(o)
-			return
-		}
-		e.decide(o)
-	case o.Method == Patch && f.Effect == EffectUnclear && !e.before(f.Modified, o.first, date):
-		if age(o.lostAt, at) < e.cfg.LookupPatience {
-			e.lookAgain(o)
-			return
-		}
-		o.doubt = errors.Join(o.doubt, errors.New("its resource has changed since"))
-		e.decide(o)
+	case e.mayRepeat(o):
+		e.release(o)
+	case isPatch && !f.Exists:
+		e.giveUp(o, errGone)
+	case isPatch && e.proofIn(o, at) <= 0 && !e.before(f.Modified, o.first, date):
+		e.giveUp(o, errModified)
 	default:
 		e.weighAbsence(o, Untouched, at)
 	}
+}
+
+var (
+	errGone     = errors.New("its resource is no longer there")
+	errModified = errors.New("its resource was modified since it was sent, and does not show it")
+)
+
+// giveUp leaves the outcome of an operation unknown.
+func (e *Engine) giveUp(o *op, err error) {
+	o.doubt = errors.Join(o.doubt, err)
+	e.decide(o)
 }
 
 // youngUntil is until when reads may not show what an operation changes.

@@ -252,7 +252,8 @@ func (w *model) checkLastWord() {
 				}
 			}
 		}
-		if r == nil || r.foreign && m.on != 0 || w.isExcused(m, r, h) {
+		othersDid := func(v version) bool { return v.foreign }
+		if r == nil || r.foreign && m.on != 0 || w.isExcused(m, r, h) || slices.ContainsFunc(r.history, othersDid) {
 			continue
 		}
 		v, ok := r.asOf(w.now)
@@ -301,6 +302,9 @@ func (w *model) resourceOf(m *mop) *resource {
 		if o.bulkID == m.targetName && o.method == Post {
 			if w.isTold[o.index] {
 				return w.find(w.told[o.index].ID)
+			}
+			if e := w.entry(o.ticket); e != nil && e.done { // it is about to be told
+				return w.find(e.change.ID)
 			}
 			return nil
 		}

@@ -389,7 +389,8 @@ func (w *model) sleep() {
 	w.eng.Tick(w.time())
 }
 
-// addForeign has somebody else create a resource with the name of a create.
+// addForeign has somebody else create a resource with the name of a create, or
+// change one that is there.
 func (w *model) addForeign() {
 	w.rare--
 	w.severe++
@@ -399,10 +400,15 @@ func (w *model) addForeign() {
 			creates = append(creates, m)
 		}
 	}
-	if len(creates) == 0 {
+	if which := w.pick.detail(len(creates) + 1); which < len(creates) {
+		w.makeForeign(creates[which].row, w.now)
 		return
 	}
-	w.makeForeign(creates[w.pick.detail(len(creates))].row, w.now)
+	r := w.find("r0")
+	if _, ok := r.asOf(w.now); ok {
+		w.logf("somebody else changes r0")
+		r.change(w.now, func(v *version) { v.value, v.foreign = -1, true })
+	}
 }
 
 func (w *model) makeForeign(like row, at ms) {

@@ -245,7 +245,7 @@ func describeFindings(all []Finding) (out string) {
 		case f.Err != nil:
 			out += "error"
 		case f.Exists:
-			out += [...]string{"unclear", "seen", "missing"}[f.Effect]
+			out += fmt.Sprintf("there, seen=%v", f.Seen)
 		case len(f.Candidates) == 0:
 			out += "absent"
 		}
@@ -303,12 +303,5 @@ func (w *model) readBack(m *mop, id string, at ms, f *Finding) {
 		return
 	}
 	f.Exists, f.Modified = true, w.storeTime(v.at)
-	switch {
-	case m.method == Delete:
-	case m.unclear:
-	case m.add && slices.Contains(v.list, m.content), !m.add && v.value == m.content:
-		f.Effect = EffectSeen
-	default:
-		f.Effect = EffectMissing
-	}
+	f.Seen = m.method == Patch && !m.unclear && (m.add && slices.Contains(v.list, m.content) || !m.add && v.value == m.content)
 }

@@ -18,7 +18,7 @@ import (
 // is not set forward (it hides that an earlier run is just over, where no Date is
 // known); rows that share a name are not removed or corrected between runs, and
 // what one of them makes is not deleted by reference; somebody else does not use
-// our externalIds, and changes nothing of what is there.
+// our externalIds.
 
 // ms is a time in milliseconds. True times count from the start of the job.
 type ms = int64
@@ -63,10 +63,11 @@ type resource struct {
 
 // version is the state of a resource from a time on.
 type version struct {
-	at    ms
-	value int
-	list  []int
-	gone  bool
+	at      ms
+	value   int
+	list    []int
+	gone    bool
+	foreign bool // somebody else has changed it
 }
 
 // asOf returns the state at a time; ok is false if the resource is not there.

@@ -199,7 +199,7 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 		e.sendLater(o, delay)
 	case !o.lookable():
 		e.decide(o)
-	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded:
+	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded, e.isLongSilent():
 		if o.tries >= e.cfg.MaxAttempts {
 			o.gaveUp = Exhausted
 		}

@@ -306,7 +306,9 @@ func (e *Engine) sendAgain(r *request, in Response) {
 	if e.answers > r.answers {
 		r.tries = 0
 	}
-	r.tries++
+	if !in.Alive {
+		r.tries++
+	}
 	if e.stopped == nil && (r.tries >= e.cfg.MaxAttempts || in.GaveUp) {
 		if in.Status != 0 {
 			for _, o := range r.ops {
@@ -403,8 +405,13 @@ func (u *uniform) repeats(in Response) bool {
 	return u.times >= uniformLimit
 }
 
-// deadAfter is how long nothing but silence and intermediaries may answer.
-const deadAfter = time.Minute
+// deadAfter is how long nothing but silence and intermediaries may answer, in at
+// least so many attempts: two timeouts of one operation, which take as long, are
+// followed by a lookup.
+const (
+	deadAfter    = time.Minute
+	deadAttempts = 3
+)
 
 // noteLife notes whether the service itself has answered.
 func (e *Engine) noteLife(alive bool, date time.Time) {
@@ -416,6 +423,7 @@ func (e *Engine) noteLife(alive bool, date time.Time) {
 		e.silent = 0
 	case e.silent == 0:
 		e.silent, e.silentAt = 1, e.now.Elapsed
+		e.lookSoon()
 	default:
 		e.silent++
 	}
@@ -423,9 +431,15 @@ func (e *Engine) noteLife(alive bool, date time.Time) {
 
 // checkLife ends a job whose service has not answered for a minute.
 func (e *Engine) checkLife() {
-	if e.stopped == nil && e.silent > 1 && e.now.Elapsed-e.silentAt >= deadAfter {
+	if e.stopped == nil && e.silent >= deadAttempts && e.now.Elapsed-e.silentAt >= deadAfter {
 		e.stop(fmt.Errorf("%w: no answer of the service itself for %v, in %d attempts", ErrUnavailable, deadAfter, e.silent))
 	}
+}
+
+// isLongSilent reports whether a lookup is to show that the service is there before
+// anything is sent again.
+func (e *Engine) isLongSilent() bool {
+	return e.silent >= deadAttempts-1 && e.now.Elapsed-e.silentAt >= deadAfter/2
 }
 
 // holdsBack reports whether nothing new may be risked: the service is silent,

@@ -676,11 +676,10 @@ func (s *script) finding(w *words) Finding {
 	case word == "error":
 		f.Err, f.Final = errors.New("the lookup failed"), w.accept("final")
 	case s.ops[f.Index].Method != Post:
-		effect, ok := map[string]Effect{"seen": EffectSeen, "missing": EffectMissing, "unclear": EffectUnclear, "there": EffectUnclear}[word]
-		if !ok {
+		if word != "seen" && word != "there" {
 			s.fatalf("unknown finding %q", word)
 		}
-		f.Exists, f.Effect = true, effect
+		f.Exists, f.Seen = true, word == "seen"
 		if w.accept("modified") {
 			f.Modified = s.ago(w)
 		}
