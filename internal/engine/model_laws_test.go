@@ -246,8 +246,10 @@ func (w *model) checkLastWord() {
 			r = w.find(m.target)
 		} else {
 			for k, o := range h.input {
-				if o.bulkID == m.targetName && o.method == Post && w.natural[o.natural()] == 1 {
-					r = w.find(h.told[k].ID)
+				if o.bulkID == m.targetName && o.method == Post { // the first has the name
+					if w.natural[o.natural()] == 1 {
+						r = w.find(h.told[k].ID)
+					}
 					break
 				}
 			}
