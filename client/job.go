@@ -25,7 +25,8 @@ type Job struct {
 	// userName.
 	Ordered bool
 	// Journal records what was done, so that the same job can be run again; nil:
-	// nothing is recorded.
+	// nothing is recorded. A create or change that takes the place of one on record
+	// (a corrected row) waits for the end of Source, since the old one may follow.
 	Journal Journal
 	// ReadOn has Source read to its end even if the job stops before, so that
 	// each operation has its result: what a Journal knows to be done is then

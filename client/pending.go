@@ -41,9 +41,11 @@ func newPending(index int, op Operation, keyed bool) *pending {
 		p.facts.BulkID = op.BulkID // what refers to it is to hear of it, even if it is invalid
 	}
 	if p.data, p.refs, p.facts.Invalid = op.check(); p.facts.Invalid != nil {
+		if op.checkTarget() == nil {
+			p.addResource() // the next operation on it is to hear of it
+		}
 		return p
 	}
-	p.route, p.path = spell(op.Path)
 	p.addResource()
 	p.addReferences()
 	p.facts.Size = p.size()
@@ -79,6 +81,7 @@ func spell(path string) (string, []bulkref.Reference) {
 
 // addResource tells what a PATCH or DELETE changes.
 func (p *pending) addResource() {
+	p.route, p.path = spell(p.op.Path)
 	if p.op.Method == MethodPost {
 		return
 	}

@@ -88,7 +88,7 @@ func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 		switch {
 		case len(ready.Requests) > 0:
 		case ctx.Err() != nil:
-			yield(Request{}, context.Cause(ctx))
+			yield(Request{}, endOf(ctx))
 			return
 		case p.engine.Wants():
 			p.read()

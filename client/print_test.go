@@ -36,7 +36,7 @@ func TestPrintedResult(t *testing.T) {
 			Index: 3, Operation: client.Operation{Method: "POST", Path: "/Users", BulkID: "a"}, Outcome: client.Succeeded, Status: 201, Location: client.Location{ID: "1"}},
 		`operation 1: DELETE /Users/1: failed (409): status 409 (existing id 7)`: {
 			Index: 1, Operation: client.Users.Delete("1"), Outcome: client.Failed, Status: 409, Err: &client.ResponseError{Status: 409, ExistingID: "7"}},
-		`operation 1: \x1b[2J /Users\u202e (bulkId "\n"): skipped: skipped: error budget spent`: {
+		`operation 1: \x1b[2J /Users\u202e (bulkId "\n"): skipped: error budget spent`: {
 			Index: 1, Operation: client.Operation{Method: "\x1b[2J", Path: "/Users\u202e", BulkID: "\n"}, Outcome: client.Skipped, Err: &client.SkippedError{Index: -1, Cause: client.ErrBudget}},
 	} {
 		if got := r.String(); got != want {

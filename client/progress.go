@@ -11,7 +11,7 @@ import (
 type Progress struct {
 	// Read is the number of operations that the source has given.
 	Read int
-	// Succeeded, Failed, Skipped and Unknown count the operations by fate.
+	// Succeeded, Failed, Skipped and Unknown count the operations by outcome.
 	Succeeded, Failed, Skipped, Unknown int
 	// Recovered and Replayed count those of Succeeded that a lookup decided,
 	// and those that the journal knew.
@@ -35,7 +35,7 @@ type Progress struct {
 	Unanswered int
 }
 
-// Done is the number of operations that have their fate.
+// Done is the number of operations that have their outcome.
 func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unknown }
 
 // tally is a Progress under a lock.
@@ -54,6 +54,13 @@ func (t *tally) begin(g *throttle.Throttle) bool {
 	}
 	t.throttle = g
 	return true
+}
+
+// abandon makes a job new again that could not begin.
+func (t *tally) abandon() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.throttle = nil
 }
 
 func (t *tally) change(f func(*Progress)) {

@@ -82,7 +82,7 @@ func JoinErrors(results []Result) error {
 	var errs []error
 	for _, r := range results {
 		if r.Err != nil {
-			errs = append(errs, fmt.Errorf("operation %d: %v: %v: %w", r.Index, r.Operation, r.Outcome, r.Err))
+			errs = append(errs, fmt.Errorf("%s: %w", r.heading(), r.Err))
 		}
 	}
 	return errors.Join(errs...)
@@ -91,7 +91,7 @@ func JoinErrors(results []Result) error {
 // String returns index, method, path, bulkId, outcome, status, the id of the
 // resource, and the error.
 func (r Result) String() string {
-	text := fmt.Sprintf("operation %d: %v: %v", r.Index, r.Operation, r.Outcome)
+	text := r.heading()
 	if r.Status != 0 {
 		text += fmt.Sprintf(" (%d)", r.Status)
 	}
@@ -100,6 +100,15 @@ func (r Result) String() string {
 	}
 	if r.Err != nil {
 		text += ": " + r.Err.Error()
+	}
+	return text
+}
+
+// heading is index, operation and outcome. A SkippedError tells the outcome itself.
+func (r Result) heading() string {
+	text := fmt.Sprintf("operation %d: %v", r.Index, r.Operation)
+	if _, ok := r.Err.(*SkippedError); !ok {
+		text += ": " + r.Outcome.String()
 	}
 	return text
 }

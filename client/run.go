@@ -127,6 +127,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if job.Journal != nil {
 		history, err := job.Journal.Begin(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {
+			job.tally.abandon()
 			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 		}
 		cfg.LastWritten, cfg.LastDate = history.LastWritten, history.LastDate
@@ -274,8 +275,17 @@ func (r *run) wait() {
 		r.fillable = time.Time{}
 		r.engine.Idle(r.now())
 	case <-done:
-		r.engine.Stop(r.now(), context.Cause(r.leave))
+		r.engine.Stop(r.now(), endOf(r.leave))
 	}
+}
+
+// endOf is why a context has ended: its error, and the cause if there is another.
+func endOf(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == nil || errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // idleIn is how long it takes until what could leave has waited for a full
@@ -334,7 +344,7 @@ func (r *run) takeIn(f fed, ok bool) {
 	r.job.tally.change(func(p *Progress) { p.Read += read })
 	switch {
 	case !ok:
-		if err := context.Cause(r.leave); err != nil {
+		if err := endOf(r.leave); err != nil {
 			r.engine.Stop(now, err) // the source ended because the job does
 		}
 		r.engine.End(now)

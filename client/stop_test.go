@@ -134,3 +134,42 @@ func TestJournalAfterAStop(t *testing.T) {
 		once(t, s)
 	})
 }
+
+// A job whose journal cannot begin can be run again.
+func TestJobBeginsAfterItsJournalCould(t *testing.T) {
+	j := newNotes()
+	s := webextest.New(webextest.Config{})
+	job := &client.Job{Journal: j}
+	j.fail = func(string, int) error { return errors.New("in use") }
+	if _, err := newClient(t, s, nil).DoJob(t.Context(), job, create("u")); !errors.Is(err, client.ErrJournal) {
+		t.Error(err)
+	}
+	j.fail = nil
+	results, err := newClient(t, s, nil).DoJob(t.Context(), job, create("u"))
+	if want(t, results, map[client.Outcome]int{client.Succeeded: 1}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A job that is canceled with a cause ends with both: the context's error and the
+// cause.
+func TestCauseOfACancellation(t *testing.T) {
+	cause := errors.New("the operator left")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	results, err := newClient(t, webextest.New(webextest.Config{}), nil).Do(ctx, create("u"))
+	if want(t, results, map[client.Outcome]int{client.Skipped: 1}); !errors.Is(err, cause) || !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// A change that a check refuses holds back the next one on its resource.
+func TestInvalidChangeHoldsBackTheNext(t *testing.T) {
+	s := webextest.New(webextest.Config{})
+	id := add(t, s, "u")
+	invalid := client.Operation{Method: "PATCH", Path: "/Users/" + id, Data: []byte(`[]`)}
+	results, err := newClient(t, s, nil).Do(t.Context(), invalid, patch("/Users/"+id, "title", `"x"`))
+	if want(t, results, map[client.Outcome]int{client.Failed: 1, client.Skipped: 1}); err != nil || !errors.Is(results[1].Err, client.ErrInvalid) {
+		t.Errorf("%v, %v", results, err)
+	}
+}

@@ -271,13 +271,10 @@ func (e *Engine) Response(now Time, number int, in Response) {
 	case Rejected:
 		e.reject(r, in)
 	case Denied:
-		e.closeRequest(r, 0, 0)
 		for _, o := range r.ops {
-			o.refusal = in.Err
 			e.learn(o, NotDone)
 		}
-		e.stop(in.Err)
-		e.pursueAll(r.ops)
+		e.stopFor(r, in, in.Err)
 	case NoResponse:
 		reserve := e.closeRequest(r, 0, len(r.ops))
 		for _, o := range r.ops {
@@ -310,12 +307,8 @@ func (e *Engine) sendAgain(r *request, in Response) {
 		r.tries++
 	}
 	if e.stopped == nil && (r.tries >= e.cfg.MaxAttempts || in.GaveUp) {
-		if in.Status != 0 {
-			for _, o := range r.ops {
-				o.refusal = in.Err
-			}
-		}
-		e.stop(fmt.Errorf("%w: %w", ErrUnavailable, in.Err))
+		e.stopFor(r, in, fmt.Errorf("%w: %w", ErrUnavailable, in.Err))
+		return
 	}
 	if e.stopped != nil {
 		e.closeRequest(r, 0, 0)
@@ -324,6 +317,18 @@ func (e *Engine) sendAgain(r *request, in Response) {
 	}
 	e.budget.charge(r.share, 0, 0)
 	e.prepared = slices.Insert(e.prepared, 0, r)
+}
+
+// stopFor ends the job for a request that did nothing.
+func (e *Engine) stopFor(r *request, in Response, err error) {
+	e.closeRequest(r, 0, 0)
+	for _, o := range r.ops {
+		if in.Status != 0 { // else nobody has refused it
+			o.refusal = in.Err
+		}
+	}
+	e.stop(err)
+	e.pursueAll(r.ops)
 }
 
 // reject divides a request that was refused whole for what it holds, until the
