@@ -40,7 +40,8 @@ var rooms = map[string][]string{
 	"webextest/internal/scim": {},
 	"webextest/admin":         {"api", "conformance/vectors", "webextest"},
 	"conformance/vectors":     {},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
+	"internal/proxy":          {"api"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
 	"bench":                   {"client", "gen", "journal"},
 }

@@ -120,9 +120,18 @@ func setting(value, flag, variable string) (text, name string) {
 // maxCAFile is the most bytes of a --ca-file: those of systems have some 250 KiB.
 const maxCAFile = 8 << 20
 
-// httpClient goes through the environment's proxies, as net/http does, and
-// trusts the certificates of --ca-file.
+// httpClient sends requests over transport.
 func (c *connection) httpClient() (*http.Client, error) {
+	t, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: t}, nil
+}
+
+// transport goes through the environment's proxies, as net/http does, and
+// trusts the certificates of --ca-file.
+func (c *connection) transport() (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = max(c.cfg.Concurrency, t.MaxIdleConnsPerHost)
 	if c.caFile != "" {
@@ -139,7 +148,7 @@ func (c *connection) httpClient() (*http.Client, error) {
 		}
 		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	return &http.Client{Transport: t}, nil
+	return t, nil
 }
 
 // tokens is where tokens come from: what a flag says, or else the environment.

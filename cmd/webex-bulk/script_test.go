@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"ends":       cmdEnds,       // wait for it and expect a code
 			"served":     cmdServed,     // WEBEX_… lead to a simulator under way
 			"servedJSON": cmdServedJSON, // the same for serve --json
+			"proxied":    cmdProxied,    // WEBEX_BASE_URL leads through a proxy under way
 			"asks":       cmdAsks,       // one request to it
 			"curls":      cmdCurls,      // what it says to try
 			"users":      cmdUsers,      // write a file of creates

@@ -45,6 +45,22 @@ func cmdServedJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// proxyGreeting is what proxy prints first, with --json and without.
+var proxyGreeting = regexp.MustCompile(`^(?:checking what goes from (\S+) to (\S+)|\{"target":"([^"]+)","url":"([^"]+)"\})\n`)
+
+// cmdProxied puts a proxy under way between the client and the service: proxied NAME
+func cmdProxied(ts *testscript.TestScript, neg bool, args []string) {
+	job := benchOf(ts).jobs[args[0]]
+	var m []string
+	if !eventually(func() bool { m = proxyGreeting.FindStringSubmatch(job.out.String()); return m != nil }) {
+		ts.Fatalf("no greeting: %s%s", &job.out, &job.err)
+	}
+	if target := m[2] + m[3]; target != ts.Getenv("WEBEX_BASE_URL") {
+		ts.Fatalf("the target is %s", target)
+	}
+	ts.Setenv("WEBEX_BASE_URL", m[1]+m[4])
+}
+
 // cmdAsks sends a request and expects a status: asks STATUS METHOD PATH [BODY].
 // The body is JSON, the answer is in the file "answer". ADMIN_TOKEN and HOST are
 // sent where they are set.

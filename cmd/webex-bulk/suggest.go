@@ -17,6 +17,7 @@ var otherWords = map[string][]string{
 	"apply":    {"import", "run", "send", "create", "upload", "execute", "sync"},
 	"plan":     {"dry-run", "dryrun", "check", "validate", "preview", "test", "lint", "diff"},
 	"serve":    {"simulate", "simulator", "mock", "server"},
+	"proxy":    {"record", "intercept", "verify"},
 	"whoami":   {"login", "auth", "ping"},
 	"template": {"sample", "example", "init"},
 	"spec":     {"openapi", "contract", "schema"},

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/webexscim/bulk/internal/proxy"
+)
+
+// proxyFlags are the flags of proxy.
+type proxyFlags struct {
+	connection
+	addr, target string
+	json         bool
+}
+
+func newProxy(std stdio) *cobra.Command {
+	var flags proxyFlags
+	cmd := &cobra.Command{
+		Use:   "proxy --target URL [flags]",
+		Short: "Check the traffic of another client against the contract",
+		Long: `A proxy on this machine that passes requests on to the service and answers back,
+unchanged, and prints a line for each place where one of them breaks the contract
+("webex-bulk spec" prints it). Point a client in any language at it, run what the
+client does, and stop the proxy with Ctrl-C.
+
+Nothing of a body, a query or a header is printed: only names of members, places,
+and what the contract says. Bodies pass as they come, of any length; those up to
+16 MiB are checked. A connection that the service cuts is cut for the client too.
+
+Exit codes:
+  0    nothing broke the contract
+  1    something did
+  2    usage`,
+		Example: `  webex-bulk proxy --target https://webexapis.com
+  webex-bulk proxy --target http://127.0.0.1:8080 --addr 127.0.0.1:0 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			target, err := flags.check()
+			if err != nil {
+				return err
+			}
+			return runProxy(cmd.Context(), std, &flags, target)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&flags.target, "target", "", "scheme and host of the service, a simulator's for example")
+	f.StringVar(&flags.addr, "addr", "127.0.0.1:8081", "loopback address to listen on; port 0 takes a free one")
+	f.StringVar(&flags.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust beside those of the system")
+	f.BoolVar(&flags.json, "json", false, "print a JSON object a line: url and target, each breach, and at the end what has passed")
+	return cmd
+}
+
+// check refuses flags that mean nothing. The client's token goes to the target, so it must be safe there.
+func (f *proxyFlags) check() (*url.URL, error) {
+	u, err := url.Parse(f.target)
+	switch {
+	case f.target == "":
+		return nil, errors.New(`no service: give --target URL, "https://webexapis.com" for example; see webex-bulk proxy --help`)
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return nil, fmt.Errorf(`--target: expected scheme and host, such as "https://webexapis.com"`)
+	case u.Scheme != "https" && (u.Scheme != "http" || !onLoopback(net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")))):
+		return nil, errors.New("--target: expected https, or http to this machine (127.0.0.1, ::1, localhost)")
+	case !onLoopback(f.addr):
+		return nil, fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8081", f.addr)
+	}
+	u.Path = ""
+	return u, nil
+}
+
+func runProxy(ctx context.Context, std stdio, flags *proxyFlags, target *url.URL) error {
+	transport, err := flags.transport()
+	if err != nil {
+		return err
+	}
+	transport.DisableCompression = true // what the client asked for is what it gets
+	print := printer(std, flags.json)
+	p, err := proxy.New(proxy.Config{Target: target, Transport: transport, Report: func(b proxy.Breach) { print(b, b.String()) }})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", flags.addr)
+	if err != nil {
+		return fmt.Errorf("--addr: %w (127.0.0.1:0 takes a free port)", err)
+	}
+	here := "http://" + l.Addr().String()
+	print(map[string]string{"url": here, "target": target.String()}, "checking what goes from "+here+" to "+target.String())
+	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	endServer(server)
+	s := p.Stats()
+	print(s, fmt.Sprintf("%d requests: %d breaches of the contract, %d without a whole answer, %d bodies not checked",
+		s.Requests, s.Breaches, s.Unanswered, s.Unchecked))
+	if s.Breaches > 0 {
+		return &exit{code: exitSome}
+	}
+	return nil
+}
+
+// endServer lets what is under way end, for some seconds.
+func endServer(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close() // what is cut now is counted as unanswered
+	}
+}
+
+// printer prints values as lines of JSON, or the texts that stand for them.
+func printer(std stdio, asJSON bool) func(value any, text string) {
+	return func(value any, text string) {
+		if !asJSON {
+			_ = std.out.Printf("%s\n", text)
+			return
+		}
+		line, _ := json.Marshal(value) // what is printed here can be encoded
+		_, _ = std.out.Write(append(line, '\n'))
+	}
+}

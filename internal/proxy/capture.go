@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// capture is a body that passes, and keeps a copy of at most limit bytes.
+type capture struct {
+	io.ReadCloser
+	limit int
+
+	mu   sync.Mutex // the transport may still send a body whose answer is there
+	kept bytes.Buffer
+	long bool // there was more
+	end  bool // it was read to its end
+}
+
+func newCapture(body io.ReadCloser, limit int) *capture {
+	if body == nil {
+		body = http.NoBody
+	}
+	return &capture{ReadCloser: body, limit: limit, end: body == http.NoBody}
+}
+
+// Read passes on what there is.
+func (c *capture) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if room := c.limit - c.kept.Len(); n > room {
+		c.kept.Write(p[:room])
+		c.long = true
+	} else {
+		c.kept.Write(p[:n])
+	}
+	c.end = c.end || err == io.EOF
+	return n, err
+}
+
+func (c *capture) ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.end
+}
+
+// errNotWhole: the body broke off, was not read to its end, or is too long.
+var errNotWhole = errors.New("the body is not there as a whole")
+
+// content is the whole body without the compression that its Content-Encoding names.
+func (c *capture) content(encoding string, limit int) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.end || c.long:
+		return nil, errNotWhole
+	case encoding == "" || strings.EqualFold(encoding, "identity"):
+		return c.kept.Bytes(), nil
+	case !strings.EqualFold(encoding, "gzip"):
+		return nil, errNotWhole // of another coding nothing can be told
+	}
+	r, err := gzip.NewReader(bytes.NewReader(c.kept.Bytes()))
+	if err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err == nil && len(plain) > limit {
+		err = errNotWhole
+	}
+	return plain, err
+}
+
+// kept is what a context holds of an exchange.
+type kept struct {
+	x     *exchange
+	limit int
+}
+
+func withExchange(ctx context.Context, x *exchange, limit int) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, kept{x, limit})
+}
+
+func exchangeOf(ctx context.Context) (*exchange, int) {
+	k, _ := ctx.Value(exchangeKey{}).(kept) // ServeHTTP puts it there
+	return k.x, k.limit
+}

@@ -1,0 +1,174 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"github.com/webexscim/bulk/api"
+)
+
+// contract is api/openapi.yaml, ready to check messages.
+type contract struct{ router routers.Router }
+
+func loadContract() (*contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	router, err := legacy.NewRouter(doc)
+	return &contract{router}, err
+}
+
+// route is the operation of the contract that a request asks for.
+type route struct {
+	path   string // as the contract writes it
+	route  *routers.Route
+	params map[string]string
+}
+
+func (c *contract) find(r *http.Request) (route, error) {
+	found, params, err := c.router.FindRoute(&http.Request{Method: r.Method, URL: publicURL(r.URL), Host: "webexapis.com"})
+	if err != nil {
+		return route{}, err
+	}
+	return route{found.Path, found, params}, nil
+}
+
+// fault is what is wrong with a message, and where.
+type fault struct{ where, what string }
+
+// faults checks a message whose body is content.
+func (c *contract) faults(at route, m message, content []byte) []fault {
+	// Without the context of the request, which may have ended.
+	ctx := context.Background()
+	r := m.request.Clone(ctx)
+	r.URL, r.Body = publicURL(r.URL), io.NopCloser(bytes.NewReader(content))
+	in := &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: at.params, Route: at.route,
+		Options: &openapi3filter.Options{MultiError: true, AuthenticationFunc: hasToken},
+	}
+	if m.direction == "request" {
+		return explain(openapi3filter.ValidateRequest(ctx, in))
+	}
+	return explain(openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: m.status, Header: m.header, Body: r.Body,
+		Options: &openapi3filter.Options{MultiError: true, IncludeResponseStatus: true},
+	}))
+}
+
+var errNoToken = errors.New("no token")
+
+func hasToken(_ context.Context, in *openapi3filter.AuthenticationInput) error {
+	scheme, token, _ := strings.Cut(in.RequestValidationInput.Request.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return errNoToken
+	}
+	return nil
+}
+
+// explain says what an error of kin-openapi means, without the values that its text would quote.
+func explain(err error) []fault {
+	switch err := err.(type) {
+	case nil:
+		return nil
+	case openapi3.MultiError:
+		var list []fault
+		for _, e := range err {
+			list = append(list, explain(e)...)
+		}
+		return list
+	case *openapi3filter.SecurityRequirementsError:
+		return []fault{{"Authorization", "there is no bearer token"}}
+	case *openapi3filter.RequestError:
+		where := ""
+		if err.Parameter != nil {
+			where = err.Parameter.In + " parameter " + err.Parameter.Name
+		}
+		return within(where, err.Err, plainReason(err.Reason))
+	case *openapi3filter.ResponseError:
+		return within("", err.Err, plainReason(err.Reason))
+	case *openapi3.SchemaError:
+		return []fault{{pointer(err.JSONPointer()), schemaReason(err)}}
+	}
+	return []fault{{"", "it does not keep the contract"}}
+}
+
+// within explains what an error wraps, or tells the reason where it wraps nothing that is known.
+func within(where string, err error, reason string) []fault {
+	var known *openapi3.SchemaError
+	multi, several := errors.AsType[openapi3.MultiError](err)
+	switch {
+	case several:
+		err = multi
+	case errors.As(err, &known):
+		err = known
+	default:
+		return []fault{{where, reason}}
+	}
+	list := explain(err)
+	for i := range list {
+		if where != "" {
+			list[i].where = where
+		}
+	}
+	return list
+}
+
+// reasons are what kin-openapi says, and what is told of it. It appends values, which are not.
+var reasons = []struct{ prefix, told string }{
+	{"header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
+	{"response header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
+	{"failed to decode", "the body is not the JSON that its Content-Type promises"},
+	{"value is required but missing", "it is missing"},
+	{"empty value is not allowed", "it is empty"},
+	{"status is not supported", "the contract has no such status"},
+	{"response header", "a header is not as the contract says"},
+}
+
+func plainReason(reason string) string {
+	for _, r := range reasons {
+		if strings.HasPrefix(reason, r.prefix) {
+			return r.told
+		}
+	}
+	return "it is not as the contract says"
+}
+
+// schemaReason says which rule a value breaks. The reasons of kin-openapi hold names, numbers and patterns of the schema; of
+// "not" and "oneOf" they do not tell which.
+func schemaReason(err *openapi3.SchemaError) string {
+	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil {
+		var broken []string
+		for _, rule := range err.Schema.Not.Value.AnyOf {
+			if rule.Value.VisitJSON(err.Value) == nil {
+				broken = append(broken, strings.TrimSuffix(rule.Value.Description, "."))
+			}
+		}
+		if len(broken) > 0 {
+			return strings.Join(broken, "; ")
+		}
+	}
+	if err.Reason == "" {
+		return fmt.Sprintf("it does not keep the rule %q of the contract", err.SchemaField)
+	}
+	return err.Reason
+}
+
+// pointer is a path as RFC 6901 writes it.
+func pointer(path []string) string {
+	var b strings.Builder
+	for _, name := range path {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	}
+	return b.String()
+}

@@ -1,0 +1,263 @@
+package proxy_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/webexscim/bulk/conformance/vectors"
+	"github.com/webexscim/bulk/internal/proxy"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// bench is a proxy in front of a service.
+type bench struct {
+	*testing.T
+	*proxy.Proxy
+	url string
+
+	mu       sync.Mutex
+	breaches []proxy.Breach
+}
+
+func newBench(t *testing.T, service http.Handler, maxChecked int) *bench {
+	target := httptest.NewServer(service)
+	t.Cleanup(target.Close)
+	u, err := url.Parse(target.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{T: t}
+	b.Proxy, err = proxy.New(proxy.Config{Target: u, MaxChecked: maxChecked, Report: func(br proxy.Breach) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.breaches = append(b.breaches, br)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(b)
+	t.Cleanup(front.Close)
+	b.url = front.URL
+	return b
+}
+
+const bulk = "/identity/scim/" + webextest.DefaultOrgID + "/v2/Bulk"
+
+// send posts a body and returns the breaches that follow, once the exchange is over.
+func (b *bench) send(method, path, body string) (*http.Response, string, []proxy.Breach) {
+	b.Helper()
+	before := b.Stats().Requests
+	req, err := http.NewRequest(method, b.url+path, strings.NewReader(body))
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+webextest.DefaultToken)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(req)
+	var answer []byte
+	if err == nil {
+		answer, _ = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	for b.Stats().Requests == before { // the check follows the last byte
+		time.Sleep(time.Millisecond)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := b.breaches
+	b.breaches = nil
+	return resp, string(answer), list
+}
+
+func request(ops string) string {
+	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"operations":[` + ops + `]}`
+}
+
+const create = `{"method":"POST","path":"/Users","bulkId":"ada","data":{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com","userType":"user"}}`
+
+func TestPassesUnchanged(t *testing.T) {
+	var got *http.Request
+	var body []byte
+	b := newBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Odd", "value")
+		fmt.Fprint(w, `{"operations":[ ]}`)
+	}), 0)
+	resp, answer, breaches := b.send("POST", bulk+"?a=b%20c", request(create))
+	if len(breaches) != 0 || answer != `{"operations":[ ]}` || resp.Header.Get("Odd") != "value" {
+		t.Errorf("%v %q %v", breaches, answer, resp.Header)
+	}
+	if string(body) != request(create) || got.RequestURI != bulk+"?a=b%20c" || got.Header.Get("Authorization") != "Bearer "+webextest.DefaultToken {
+		t.Errorf("%s %s %v", got.RequestURI, body, got.Header)
+	}
+	for name := range got.Header {
+		switch name {
+		case "Authorization", "Content-Type", "Content-Length", "Connection", "User-Agent":
+		default:
+			t.Errorf("the proxy adds %s", name)
+		}
+	}
+}
+
+// Each kind of breach is told, with its place and without values.
+func TestBreaches(t *testing.T) {
+	const secret = "s3cret"
+	b := newBench(t, webextest.New(webextest.Config{}), 0)
+	for name, c := range map[string]struct{ method, path, body, where, what string }{
+		"path":      {"POST", "/v1/identity/scim/x/v2/Bulk", "{}", "", "the contract has no such method and path"},
+		"method":    {"PUT", bulk, "{}", "", "the contract has no such method and path"},
+		"capital":   {"POST", bulk, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[]}`, "", `"Operations" is unsupported`},
+		"no JSON":   {"POST", bulk, secret, "", "not the JSON"},
+		"no method": {"POST", bulk, request(`{"path":"/Users","bulkId":"` + secret + `","data":{}}`), "/operations/0", `"method" is missing`},
+		"no bulkId": {"POST", bulk, request(`{"method":"POST","path":"/Users","data":{"userName":"` + secret + `"}}`), "/operations/0", "A POST without a bulkId"},
+		"no type":   {"POST", bulk, request(`{"method":"POST","path":"/Groups","bulkId":"g","data":{"members":[{"value":"` + secret + `"}]}}`), "/operations/0", "member that has no type"},
+		"number":    {"POST", bulk, request(`{"method":"DELETE","path":17}`), "/operations/0/path", "must be a string"},
+		"pattern":   {"POST", bulk, request(`{"method":"DELETE","path":"/` + secret + `/1"}`), "/operations/0/path", "regular expression"},
+		"enum":      {"POST", bulk, request(`{"method":"` + secret + `","path":"/Users/1"}`), "/operations/0/method", "allowed values"},
+		"search":    {"GET", strings.TrimSuffix(bulk, "Bulk") + "Users?count=" + secret, "", "query parameter count", "contract"},
+	} {
+		_, _, breaches := b.send(c.method, c.path, c.body)
+		found := false
+		for _, br := range breaches {
+			found = found || br.Message == "request" && strings.HasPrefix(br.Where, c.where) && strings.Contains(br.What, c.what)
+			if line, _ := json.Marshal(br); strings.Contains(string(line)+br.String(), secret) {
+				t.Errorf("%s: %s tells what was sent", name, line)
+			}
+		}
+		if !found {
+			t.Errorf("%s: %v", name, breaches)
+		}
+	}
+	if got := b.Stats(); got.Breaches < 11 || got.Requests != 11 || got.Unchecked != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A request without a token is told, a token never.
+func TestToken(t *testing.T) {
+	b := newBench(t, webextest.New(webextest.Config{}), 0)
+	resp, err := http.Post(b.url+bulk, "application/json", strings.NewReader(request(create)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for b.Stats().Requests == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if len(b.breaches) != 1 || b.breaches[0].Where != "Authorization" {
+		t.Errorf("%v", b.breaches)
+	}
+}
+
+// Answers of vectors that conform are no breach; of the others those are that break a rule of the schema.
+func TestVectors(t *testing.T) {
+	list, err := vectors.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v vectors.Vector
+	b := newBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		content, _ := v.Response.Content()
+		for name, value := range v.Response.Headers {
+			w.Header().Set(name, value)
+		}
+		if v.Response.Cut == vectors.CutAnswer {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+		w.WriteHeader(v.Response.Status)
+		if v.Response.Cut == vectors.CutBody {
+			_, _ = w.Write(content[:len(content)/2])
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = w.Write(content)
+	}), 0)
+	found := 0
+	for _, v = range list {
+		before := b.Stats()
+		resp, answer, breaches := b.send("POST", bulk, string(v.Request.Body))
+		content, _ := v.Response.Content()
+		switch {
+		case v.Response.Cut != "":
+			if after := b.Stats(); len(breaches) != 0 || after.Unanswered != before.Unanswered+1 {
+				t.Errorf("vector %d: %v %+v", v.Number, breaches, after)
+			}
+			continue
+		case answer != string(content) || resp.StatusCode != v.Response.Status:
+			t.Errorf("vector %d: %d %q", v.Number, resp.StatusCode, answer)
+		case v.Kind == vectors.Conforms && len(breaches) > 0:
+			t.Errorf("vector %d: %v", v.Number, breaches)
+		}
+		for _, br := range breaches {
+			if br.Message != "answer" {
+				t.Errorf("vector %d: %v", v.Number, br)
+			}
+			if line := br.String(); strings.Contains(line, "ROUTER_") || strings.Contains(line, "example.com") || strings.Contains(line, "taken") {
+				t.Errorf("vector %d: %s", v.Number, line)
+			}
+		}
+		if len(breaches) > 0 {
+			found++
+		}
+	}
+	if found < 20 {
+		t.Errorf("breaches in the answers of %d vectors", found)
+	}
+}
+
+// Of a long body no more is kept than Config.MaxChecked says, and of a small one that inflates; both pass.
+func TestLongBodies(t *testing.T) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = w.Write(bytes.Repeat([]byte(" "), 1<<20))
+	w.Close()
+	for name, c := range map[string]struct{ encoding, answer string }{
+		"long": {"", strings.Repeat(" ", 1<<20)}, "inflates": {"gzip", zipped.String()},
+	} {
+		b := newBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/json")
+			if c.encoding != "" {
+				w.Header().Set("Content-Encoding", c.encoding)
+			}
+			_, _ = io.WriteString(w, c.answer)
+		}), 64<<10)
+		_, answer, breaches := b.send("POST", bulk, request(create)+strings.Repeat(" ", 1<<20))
+		if got := b.Stats(); answer != c.answer || len(breaches) != 0 || got.Unchecked != 2 {
+			t.Errorf("%s: %d bytes, %v, %+v", name, len(answer), breaches, got)
+		}
+	}
+}
+
+// A service that is not there is a cut connection, as without the proxy, and not an answer.
+func TestNoService(t *testing.T) {
+	b := newBench(t, http.NotFoundHandler(), 0)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	u, _ := url.Parse(gone.URL)
+	p, err := proxy.New(proxy.Config{Target: u, Report: func(br proxy.Breach) { t.Error(br) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(p)
+	defer front.Close()
+	b.Proxy, b.url = p, front.URL
+	if resp, _, _ := b.send("POST", bulk, request(create)); resp != nil {
+		t.Errorf("answered %d", resp.StatusCode)
+	}
+	if got := p.Stats(); got != (proxy.Stats{Requests: 1, Unanswered: 1, Unchecked: 1}) {
+		t.Errorf("%+v", got)
+	}
+}
