@@ -242,3 +242,21 @@ func TestSameRefusalStopsTheJob(t *testing.T) {
 		})
 	}
 }
+
+// A page of something in between, with status 404, is no word of the service on its
+// endpoint: the request is sent again, and the job ends if nothing else comes.
+func TestForeignNotFound(t *testing.T) {
+	sc := scenario{script: []*webextest.Fault{webextest.Gateway(404)}}
+	sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		if want(t, results, map[client.Outcome]int{client.Succeeded: 300}); err != nil {
+			t.Error(err)
+		}
+	})
+	sc = scenario{service: webextest.Config{Faults: func(*webextest.Request) *webextest.Fault { return webextest.Gateway(404) }}}
+	sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
+		want(t, results, map[client.Outcome]int{client.Skipped: 300})
+		if !errors.Is(err, client.ErrUnavailable) || requests(s) > 20 {
+			t.Errorf("%v, %d requests", err, requests(s))
+		}
+	})
+}

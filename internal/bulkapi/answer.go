@@ -36,8 +36,8 @@ func (f Kind) String() string {
 	return names[f]
 }
 
-// kindOf is what this HTTP status says by itself. Answered means that results are to be expected; where the answer to a
-// Rejected request holds results, they count.
+// kindOf is what this HTTP status says by itself. Answered means that results are to be expected; where another answer
+// holds results, they count.
 func kindOf(status int) Kind {
 	switch {
 	case status >= 200 && status < 300:

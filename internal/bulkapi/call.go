@@ -1,6 +1,7 @@
 package bulkapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -109,6 +110,9 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	r.body, err = readBody(resp, x.cfg.MaxAnswer)
 	if err != nil {
 		r.broken = x.lost(flight, limited, err)
+	}
+	if r.status == http.StatusNotFound && bytes.HasPrefix(trim(r.body), []byte("<")) {
+		r.kind = Waiting // a page of something in between, which may find the service later
 	}
 	return r
 }

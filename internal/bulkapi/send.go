@@ -46,7 +46,7 @@ func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answe
 	}
 	results, note := readResults(r.body, r.broken)
 	isResults := areResults(results)
-	if r.kind == Answered && note == "" || r.kind == Rejected && isResults {
+	if r.kind == Answered && note == "" || isResults { // whatever the status of the whole says
 		a.Kind, a.Alive = Answered, true
 		a.Items = x.readItems(ops, results, failOnErrors, r.token, a.TrackingID, red)
 		return a
