@@ -201,12 +201,22 @@ func (s *Sheet) noHeader() *textfile.Error {
 
 // understand finds out what the columns are for, and returns those that are left alone.
 func (s *Sheet) understand(ignore []string) (left []column, err error) {
-	ignored, names := make(map[string]bool), s.header
-	for _, h := range ignore {
-		ignored[fold(h)] = true
+	ignored := foldedSet(ignore)
+	s.groups = isGroups(slices.DeleteFunc(slices.Clone(s.header), func(h string) bool { return ignored[fold(h)] }))
+	return s.understandAs(ignore)
+}
+
+func foldedSet(headers []string) map[string]bool {
+	set := make(map[string]bool, len(headers))
+	for _, h := range headers {
+		set[fold(h)] = true
 	}
-	names = slices.DeleteFunc(slices.Clone(names), func(h string) bool { return ignored[fold(h)] })
-	s.groups = isGroups(names)
+	return set
+}
+
+// understandAs is understand for a sheet of which is known whether it is one of groups.
+func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
+	ignored := foldedSet(ignore)
 	words, aliases := userVocabulary, userHeaders
 	if s.groups {
 		words, aliases = groupVocabulary, groupHeaders
