@@ -17,6 +17,7 @@ var rooms = map[string][]string{
 	"gen":                     {"wire"},
 	"internal/plan":           {},
 	"internal/throttle":       {},
+	"internal/scimfilter":     {"internal/fold"},
 	"internal/bulkref":        {},
 	"internal/fold":           {},
 	"internal/scimdiff":       {"internal/fold"},
@@ -41,7 +42,7 @@ var rooms = map[string][]string{
 	"webextest/admin":         {"api", "conformance/vectors", "webextest"},
 	"conformance/vectors":     {},
 	"internal/proxy":          {"api"},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
 	"bench":                   {"client", "gen", "journal"},
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -77,8 +76,10 @@ func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, er
 		}
 	}
 	return walk(func(start int) (p listPage[Member], err error) {
-		path := x.cfg.OrgID + "/v2/Groups/" + url.PathEscape(group) + "/Members?startIndex=" + strconv.Itoa(start) + "&count=" + strconv.Itoa(maxMemberPage)
-		failure := l.read(ctx, x.get(path), func(r response) (ok bool) {
+		count := maxMemberPage
+		failure := l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &gen.GetGroupMembersParams{StartIndex: &start, Count: &count}, edit)
+		}, func(r response) (ok bool) {
 			p, ok = readMembers(r)
 			return ok
 		})
@@ -91,25 +92,13 @@ func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, er
 func (x *Client) Me(ctx context.Context) (Resource, error) {
 	l := newLookup(x, "Users", nil)
 	var me Resource
-	failure := l.read(ctx, x.get("v2/Users/me"), func(r response) bool {
+	failure := l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+		return x.gen.GetMe(ctx, edit)
+	}, func(r response) bool {
 		me = l.resource(trim(r.body), r)
 		return r.kind == Answered && me.ID != ""
 	})
 	return me, asError(failure)
-}
-
-// get asks for what is at a path below that of SCIM.
-func (x *Client) get(path string) sender {
-	return func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(x.cfg.Server, "/")+"/identity/scim/"+path, nil)
-		if err != nil {
-			return nil, err
-		}
-		if err := edit(ctx, req); err != nil {
-			return nil, err
-		}
-		return x.gen.Client.Do(req)
-	}
 }
 
 // given is a parameter of a query, nil where there is none.

@@ -35,9 +35,10 @@ func Columns(kind string) []string {
 // Writer writes users or groups as a sheet that Open reads: what is read of a row equals the attributes of the resource that have a
 // column. A value that would be read as another, or that a spreadsheet would take for a formula, is left out and counted.
 type Writer struct {
-	sheet *Sheet // the columns, understood
-	out   *table.Writer
-	name  func(id string) (string, bool)
+	sheet  *Sheet // the columns, understood
+	chosen bool   // by whoever wants the sheet
+	out    *table.Writer
+	name   func(id string) (string, bool)
 
 	cells    []string
 	external map[[8]byte]bool // externalIds of rows before
@@ -50,7 +51,8 @@ type Writer struct {
 // NewWriter begins a sheet of users or groups (a kind of Templates) with these headers, those of Columns where there are none.
 // name tells the userName of a user by the id, for managers and members.
 func NewWriter(w io.Writer, kind string, headers []string, name func(id string) (string, bool)) (*Writer, error) {
-	if len(headers) == 0 {
+	chosen := len(headers) > 0
+	if !chosen {
 		headers = Columns(kind)
 	}
 	s := &Sheet{file: &textfile.File{Name: "columns"}, style: table.Style{Comma: ','}, header: headers, groups: kind == Templates[1]}
@@ -70,7 +72,7 @@ func NewWriter(w io.Writer, kind string, headers []string, name func(id string) 
 		}
 	}
 	return &Writer{
-		sheet: s, out: table.NewWriter(w, s.style, headers), name: name, cells: make([]string, len(headers)),
+		sheet: s, chosen: chosen, out: table.NewWriter(w, s.style, headers), name: name, cells: make([]string, len(headers)),
 		external: map[[8]byte]bool{}, names: map[[8]byte]bool{}, left: map[string]int{}, odd: map[string]int{}, rows: map[string]int{},
 	}, nil
 }
@@ -254,7 +256,8 @@ func (w *Writer) members(c *column, members []client.Member) string {
 // Flush ends the sheet, and returns the first error of all writing.
 func (w *Writer) Flush() error { return w.out.Flush() }
 
-// Notes returns what the sheet does not hold, one line each.
+// Notes returns what the sheet does not hold, one line each. Attributes without a column are not named where somebody has chosen
+// the columns.
 func (w *Writer) Notes() (notes []string) {
 	for _, reason := range slices.Sorted(maps.Keys(w.rows)) {
 		notes = append(notes, fmt.Sprintf("left out: %d %s", w.rows[reason], reason))
@@ -272,6 +275,9 @@ func (w *Writer) Notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf(format, someOf(parts)))
 	}
 	list(w.odd, "left out: values that no cell can hold safely: %s")
+	if w.chosen {
+		return notes
+	}
 	with, without := map[string]int{}, map[string]int{}
 	for path, n := range w.left {
 		if header, ok := w.columnFor(path); ok {

@@ -91,6 +91,7 @@ func TestWriterNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.chosen = false
 	for i, more := range []string{
 		`"title":"=cmd()","externalId":"7"`, `"title":"Boss","externalId":"7","roles":[{"type":"cirole","value":"id_full_admin"}]`,
 		`"phoneNumbers":[{"type":"fax","value":"1"}]`, `"userType":"room"`, `"` + webexUserURN + `":{"managedOrgs":[{"orgId":"x"}]}`,

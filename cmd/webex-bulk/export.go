@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/scimfilter"
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/terminal"
+)
+
+// export is one run of export.
+type export struct {
+	stdio
+	connection
+	talk
+	kind, filter, columns, out string
+
+	rows, unfit int
+}
+
+func newExport(io stdio) *cobra.Command {
+	x := &export{stdio: io, talk: talk{w: io.err}}
+	x.connection.warn = x.talk.warn
+	kinds := sheet.Templates[:]
+	cmd := &cobra.Command{
+		Use:   "export [flags] " + strings.Join(kinds, "|"),
+		Short: "Write the organization as a sheet that apply and sync take",
+		Long: `Everybody in the organization, or every group, a row each. Managers and members
+stand there by mail address. The columns are named as in Control Hub where it has
+a name for them. Nothing is changed, and the token needs no more than the scope
+identity:people_read.
+
+What the sheet does not hold is said at the end: attributes without a column,
+accounts that are no people (such as room devices), and values that a spreadsheet
+would take for a formula or read as something else. The sheet is personal data: a
+file that --out names can be read by its owner alone.
+
+The list is read in pages. If people are created or deleted meanwhile, nobody who
+was there all the time is left out or written twice; a list that could not be
+read to its end leaves no file behind.
+
+To change people, edit the sheet and give it to sync: it shows what differs, and
+then changes that. A spreadsheet can damage telephone numbers and long numbers:
+format the columns as text before pasting.
+
+Environment: as for apply (webex-bulk help apply).
+
+Exit codes:
+  0    the sheet is whole
+  2    usage, or something is missing: organization, token
+  3    the organization could not be read to its end
+  130  interrupted`,
+		Example: `  webex-bulk export users --out users.csv
+  webex-bulk export users --filter 'department eq "Sales"' --out sales.csv
+  webex-bulk export users --columns 'User ID/Email (Required),Title,Manager'
+  webex-bulk export groups --out groups.csv`,
+		Args:      exactly(strings.Join(kinds, " or ")),
+		ValidArgs: kinds,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			x.kind = args[0]
+			return x.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	x.connection.flags(cmd)
+	f.StringVar(&x.filter, "filter", "", "only those who fit a SCIM `FILTER`; Webex knows eq, sw, ew and or")
+	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\npath (default: all that people usually need)")
+	f.StringVar(&x.out, "out", "", "`FILE` to write (default: standard output)")
+	f.BoolVar(&x.quiet, "quiet", false, "say nothing but errors")
+	return cmd
+}
+
+func (x *export) run(ctx context.Context) error {
+	if x.kind != sheet.Templates[0] && x.kind != sheet.Templates[1] {
+		return fmt.Errorf("export %s: expected %s", x.kind, strings.Join(sheet.Templates[:], " or "))
+	}
+	filter, err := scimfilter.Parse(x.filter)
+	if err != nil {
+		return fmt.Errorf("--filter: %w", err)
+	}
+	if _, err := x.writer(bufio.NewWriter(nil), nil); err != nil {
+		return fmt.Errorf("--columns: %w", err)
+	}
+	c, err := x.client()
+	if err != nil {
+		return err
+	}
+	write := func(w *bufio.Writer) error { return x.write(ctx, c, filter, w) }
+	if x.out == "" {
+		w := bufio.NewWriter(x.stdio.out)
+		err = write(w)
+		if err == nil {
+			err = w.Flush()
+		}
+	} else {
+		err = replaceFile(x.out, func(w *bufio.Writer) error {
+			_, _ = w.WriteString("\ufeff") // Excel takes a sheet for UTF-8 by this mark alone
+			return write(w)
+		})
+	}
+	return readingFailed(ctx, err)
+}
+
+// readingFailed gives an error of reading an organization its exit code and what to do next.
+func readingFailed(ctx context.Context, err error) error {
+	_, refused := errors.AsType[*client.ResponseError](err)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return &exit{exitInterrupted, errors.New("interrupted")}
+	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
+		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "give the same command"))}
+	}
+	return err
+}
+
+// errUnread says that an organization could not be read to its end.
+var errUnread = errors.New("the organization could not be read to its end")
+
+func (x *export) writer(w *bufio.Writer, name func(string) (string, bool)) (*sheet.Writer, error) {
+	var headers []string
+	for header := range strings.SplitSeq(x.columns, ",") {
+		if header = strings.TrimSpace(header); header != "" {
+			headers = append(headers, header)
+		}
+	}
+	return sheet.NewWriter(w, x.kind, headers, name)
+}
+
+// write writes the sheet.
+func (x *export) write(ctx context.Context, c *client.Client, filter scimfilter.Filter, out *bufio.Writer) error {
+	names := map[string]string{}
+	w, err := x.writer(out, func(id string) (string, bool) { name, ok := names[strings.ToLower(id)]; return name, ok })
+	if err != nil {
+		return err
+	}
+	managers, members := w.Needs()
+	if managers || members {
+		for user, err := range x.progress("names", c.ListUsers(ctx, client.Query{Attributes: "id,userName"})) {
+			if err != nil {
+				return fmt.Errorf("%w: %w", errUnread, err)
+			}
+			names[strings.ToLower(user.ID)] = user.Name
+		}
+	}
+	list := c.ListUsers
+	if x.kind == sheet.Templates[1] {
+		list = c.ListGroups
+	}
+	for res, err := range x.progress(x.kind, list(ctx, client.Query{Filter: filter.String()})) {
+		if err != nil {
+			return fmt.Errorf("%w: %w", errUnread, err)
+		}
+		if !filter.Match(res.Data) {
+			x.unfit++
+			continue
+		}
+		var of []client.Member
+		if res.Type == "Groups" && members {
+			for m, err := range c.ListMembers(ctx, res.ID) {
+				if err != nil {
+					return fmt.Errorf("%w: %w", errUnread, err)
+				}
+				of = append(of, m)
+			}
+		}
+		if err := w.Write(res, of); err != nil {
+			return err
+		}
+		x.rows++
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	x.describe(w.Notes())
+	return nil
+}
+
+// describe says how much was read and what the sheet does not hold.
+func (x *export) describe(notes []string) {
+	x.say("%s written", plural(x.rows, strings.TrimSuffix(x.kind, "s")))
+	if x.unfit > 0 {
+		x.say("left out: %d that the service gave though they do not fit --filter", x.unfit)
+	}
+	for _, note := range notes {
+		x.say("%s", note)
+	}
+}
+
+// every is how many resources are read between two words about it.
+const every = 5000
+
+// progress tells a terminal how far a list is read.
+func (x *export) progress(what string, list iter.Seq2[client.Resource, error]) iter.Seq2[client.Resource, error] {
+	return func(yield func(client.Resource, error) bool) {
+		n := 0
+		for res, err := range list {
+			if n++; n%every == 0 && x.err.IsTerminal() {
+				x.say("reading: %d %s so far", n, what)
+			}
+			if !yield(res, err) {
+				return
+			}
+		}
+	}
+}
