@@ -60,7 +60,7 @@ func (e *Engine) Add(now Time, in Operation) {
 	o := &op{Operation: in}
 	e.ops[in.Index] = o
 	if e.stopped == nil {
-		o.held = e.cfg.Journal || in.Invalid != nil || o.endsCreate()
+		o.held = e.cfg.Journal || in.Invalid != nil || e.awaitsCreate(o) || e.looksFirst(o)
 		e.planner.Add(o.item(o.held))
 		e.takeDrops()
 	}
@@ -87,6 +87,12 @@ func (e *Engine) Add(now Time, in Operation) {
 	default:
 		o.phase = planned
 	}
+}
+
+// awaitsCreate reports whether the operation waits until a create is over: it
+// deletes what that makes, or changes what may be changed for the create first.
+func (e *Engine) awaitsCreate(o *op) bool {
+	return o.endsCreate() || o.Method == Patch && o.Target != "" && e.cfg.Existing == UpdateExisting
 }
 
 // endsCreate reports whether the operation deletes, by reference, what a create
@@ -354,7 +360,11 @@ var errEarlier = errors.New("sent by an earlier run, which got no answer")
 func (e *Engine) release(o *op) {
 	delete(e.looking, o)
 	e.freeReserve(o)
-	if o.held && o.endsCreate() && e.awaitCreate(o) {
+	if o.held && e.awaitsCreate(o) && e.awaitCreate(o) {
+		return
+	}
+	if e.looksFirst(o) {
+		e.lookFirst(o)
 		return
 	}
 	e.freed++
@@ -370,14 +380,20 @@ func (e *Engine) release(o *op) {
 // awaitCreate has a DELETE by reference wait until the create that it refers to
 // is over and no attempt of it can still be at work: one that is carried out
 // after the DELETE would bring the resource back. It reports whether there is
-// something to wait for.
+// something to wait for. What was there before the job is not deleted so.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
+	create := e.creates[o.Target]
 	switch {
-	case ok && n.state != nameOpen && n.quietAt > e.now.Elapsed:
+	case create != nil && create.adopted: // its resource is being changed
+	case o.endsCreate() && ok && n.state == nameThere:
+		o.gaveUp, o.existing = NotCreated, n.id
+		e.decide(o)
+		return true
+	case o.endsCreate() && ok && n.state != nameOpen && n.quietAt > e.now.Elapsed:
 		e.sendLater(o, n.quietAt-e.now.Elapsed)
 		return true
-	case ok && n.state != nameOpen, e.ended && e.creates[o.Target] == nil:
+	case ok && n.state != nameOpen, e.ended && create == nil:
 		return false
 	}
 	o.phase = parked
@@ -422,6 +438,8 @@ func (e *Engine) settleRivals() {
 	for _, o := range e.inOrder() {
 		switch {
 		case o.phase != rivaling:
+		case o.Method == Post && e.cfg.Existing != FailExisting:
+			e.awaitRivals(o)
 		case o.Method == Post:
 			o.gaveUp = Corrected
 			e.decide(o)

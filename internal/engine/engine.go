@@ -29,6 +29,10 @@ type Config struct {
 	MaxServiceTime time.Duration
 	// Journal says that there is a journal: claims are asked, changes recorded.
 	Journal bool
+	// Existing says what a create comes to whose resource is there already, and
+	// Compare is asked what is to be changed; it is required for UpdateExisting.
+	Existing Existing
+	Compare  Compare
 	// ReadOn says that the source is read to its end even after a stop.
 	ReadOn bool
 	// LastWritten is when an earlier run last wrote to the journal, by the wall
@@ -80,6 +84,7 @@ type Engine struct {
 	looked   map[int]*lookup // lookups under way
 	looking  map[*op]bool    // operations that lookups are to tell about
 	pending  []*op           // those of them whose turn it is
+	unlooked []*op           // creates to be looked up before they are sent
 	timers   timers
 	others   idSet // ids that a lost create cannot have made
 	gone     idSet // ids of what the job has deleted
@@ -186,7 +191,8 @@ func (e *Engine) Stopped() error { return e.stopped }
 // Fillable reports whether something could leave if the source had no more for
 // now.
 func (e *Engine) Fillable() bool {
-	return e.stopped == nil && !e.ended && e.planner.Ready() && len(e.prepared) < e.cfg.Concurrency
+	ready := e.planner.Ready() && len(e.prepared) < e.cfg.Concurrency
+	return e.stopped == nil && !e.ended && (ready || len(e.unlooked) > 0)
 }
 
 // Status counts what is under way, for a progress display.
@@ -255,6 +261,7 @@ func (e *Engine) proceed() {
 		e.takeDrops()
 		e.tell() // before dispatch: what is done goes on record before what it frees
 		e.dispatch()
+		e.startLookingFirst()
 		e.lookUp()
 	}
 	e.tell()

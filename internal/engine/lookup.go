@@ -164,7 +164,7 @@ func (e *Engine) lookUp() {
 // knownRefs are the references of an operation whose ids are known.
 func (e *Engine) knownRefs(o *op) (known []plan.Known) {
 	for _, r := range o.Refs {
-		if n, ok := e.memory.named(r.Name); ok && n.state == nameDone && n.id != "" {
+		if n, ok := e.memory.named(r.Name); ok && n.isDone() && n.id != "" {
 			known = append(known, plan.Known{Name: r.Name, ID: n.id})
 		}
 	}
@@ -190,7 +190,7 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 	n, ok := e.memory.named(o.Target)
 	create := e.creates[o.Target]
 	switch {
-	case ok && n.state == nameDone && n.id != "":
+	case ok && n.isDone() && n.id != "":
 		return n.id, true
 	case create == nil:
 		e.decide(o)
@@ -258,7 +258,9 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 		o.missed, o.missedAt = true, at
 	}
 	switch {
-	case !o.knowledge.Maybe() && (f.Final || o.plain || at-o.since >= e.cfg.LookupPatience):
+	case o.knowledge == Unsent:
+		e.missFirst(o, f, at)
+	case !o.knowledge.Maybe() && (f.Final || o.plain && e.cfg.Existing == FailExisting || at-o.since >= e.cfg.LookupPatience):
 		o.plain = false
 		e.decide(o) // without an id
 	case e.silent == 0 && e.mayRepeat(o):
@@ -272,9 +274,12 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 
 // weighCandidates decides what the resources of its name tell about a create.
 func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration, date time.Time) {
-	if o.knowledge == Refused { // plainly: what is there is another's
-		e.noteForeign(o, candidates)
-		e.decide(o)
+	switch o.knowledge {
+	case Unsent:
+		e.weighFirst(o, candidates, at)
+		return
+	case Refused: // plainly: what is there is another's
+		e.weighConflict(o, candidates, at)
 		return
 	}
 	c, what := e.judge(o, candidates, date)
@@ -304,9 +309,8 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		}
 		e.lookAgain(o)
 	case what == isForeign && o.knowledge == Disputed:
-		e.noteForeign(o, candidates)
 		e.learn(o, Foreign)
-		e.decide(o)
+		e.weighConflict(o, candidates, at)
 	default:
 		e.weighAbsence(o, Absent, at)
 	}
@@ -400,7 +404,7 @@ func (e *Engine) giveUp(o *op, err error) {
 
 // youngUntil is until when reads may not show what an operation changes.
 func (e *Engine) youngUntil(o *op) time.Duration {
-	if n, ok := e.memory.named(o.Target); ok && o.Target != "" && n.state == nameDone {
+	if n, ok := e.memory.named(o.Target); ok && o.Target != "" && n.isDone() {
 		return max(o.young, n.at+e.cfg.LookupPatience)
 	}
 	return o.young

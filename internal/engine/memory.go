@@ -45,7 +45,10 @@ const (
 	nameOpen nameState = iota
 	nameFailed
 	nameDone
+	nameThere // the resource was there before
 )
+
+func (n named) isDone() bool { return n.state >= nameDone }
 
 func keyOf(kind, text string) Key {
 	sum := sha256.Sum256([]byte(kind + text))
@@ -98,7 +101,7 @@ func (m *memory) Name(name string) plan.Settled {
 	if !ok || n.state == nameOpen {
 		return plan.Settled{}
 	}
-	return plan.Settled{Known: true, Done: n.state == nameDone, ID: n.id, Index: n.index, At: n.at}
+	return plan.Settled{Known: true, Done: n.isDone(), ID: n.id, Index: n.index, At: n.at}
 }
 
 // changed is what is remembered of a resource that operations have changed.

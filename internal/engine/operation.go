@@ -79,6 +79,7 @@ const (
 	reading  phase = iota // the source: what it refers to has not been read
 	asking                // the journal: what do earlier runs know of it
 	rivaling              // the end of the input: is another create of its name still there
+	unlooked              // the input: it is looked up before it is sent, together with others
 	parked                // a create: it has to be over first
 	planned               // the planner
 	flying                // the service: it is in a request
@@ -104,11 +105,12 @@ type op struct {
 	recorded   bool            // it is on record as sent
 	rivals     map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
 
-	first    moment        // the first attempt that may have been carried out
-	attempts int           // requests that carried it
-	tries    int           // attempts that told nothing
-	young    time.Duration // until then, a refusal may mean that a reference is not known everywhere yet
-	refusal  error         // why its whole request was refused, and with it the job
+	first     moment        // the first attempt that may have been carried out
+	attempts  int           // requests that carried it
+	tries     int           // attempts that told nothing
+	youngRefs time.Duration // until then, what an adopted create refers to may not be known everywhere yet
+	young     time.Duration // until then, a refusal may mean that a reference is not known everywhere yet
+	refusal   error         // why its whole request was refused, and with it the job
 
 	said      said       // the last result that told something
 	doubtful  bool       // it is one of Engine.doubts
@@ -119,6 +121,13 @@ type op struct {
 	gaveUp    Why        // Corrected or Exhausted: it will not be sent, or not again
 	plain     bool       // it was refused as a duplicate at its first attempt
 	existing  string     // the id of what is there instead
+	uncounted bool       // that refusal does not count before a lookup has told what is there
+	looked    bool       // a lookup has shown nothing before it was sent
+	adopted   bool       // what is there, at place, stands for what it was to make
+	unchanged bool       // and was left as it is
+	place     string     // where that lives
+	serves    string     // its bulkId when it was a create
+	replaces  []uint64   // operations on record that were rivals of the create
 	reserve   *reserve   // what its lost attempt holds of the error budget
 
 	due      time.Duration // of the timer that counts for it

@@ -20,6 +20,9 @@ type Result struct {
 	Attempts int
 	// Recovered reports that a lookup decided, Replayed that the journal did.
 	Recovered, Replayed bool
+	// Existing reports that the resource of a create was there already, Unchanged
+	// that it was left as it is.
+	Existing, Unchanged bool
 	// Reason is why the operation did not succeed.
 	Reason Reason
 }
@@ -59,6 +62,16 @@ const (
 	Exhausted
 	// Doubt: nobody can tell what became of it.
 	Doubt
+	// Ambiguous: several resources have the name of a create.
+	Ambiguous
+	// Taken: the resource of a create is there already, and another operation of
+	// the job has made or addresses it.
+	Taken
+	// Unlooked: whether the resource of a create is there already was not found
+	// out.
+	Unlooked
+	// NotCreated: it deletes what a create makes, which was there before.
+	NotCreated
 )
 
 // ChangeKind is what a Change records.
@@ -186,6 +199,8 @@ func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
 func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	switch {
 	case o.phase == over:
+	case o.adopted && o.Method == Post && o.dropped == nil && e.stopped == nil:
+		e.compare(o)
 	case o.knowledge == Done && o.Method == Post && o.said.id == "" && o.lookable() && e.stopped == nil,
 		o.knowledge == Refused && o.plain && o.lookable() && e.stopped == nil:
 		e.startLooking(o) // for the id
@@ -240,6 +255,9 @@ func (e *Engine) decide(o *op) {
 	if !o.knowledge.Maybe() {
 		e.freeReserve(o)
 	}
+	if o.uncounted {
+		e.budget.spent++
+	}
 	e.decided = append(e.decided, o)
 	e.remember(o)
 	if o.knowledge == Done {
@@ -248,9 +266,9 @@ func (e *Engine) decide(o *op) {
 			e.gone.add(e.idOf(o))
 		}
 	}
-	if o.Method == Post && !o.isDuplicate() {
-		delete(e.creates, o.BulkID)
-		defer e.releaseParked(o.BulkID)
+	if name := o.bulkID(); (o.Method == Post || o.adopted) && !o.isDuplicate() {
+		delete(e.creates, name)
+		defer e.releaseParked(name)
 	}
 	if o.dropped == nil { // else the planner has given it up
 		e.finish(o, plan.Settled{Done: o.knowledge == Done, ID: o.said.id, At: e.doneAt(o)})
@@ -294,7 +312,7 @@ func (e *Engine) atWork(o *op) time.Duration {
 
 // remember keeps what later operations of the input may ask for.
 func (e *Engine) remember(o *op) {
-	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() {
+	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() && !o.adopted {
 		n, _ := e.memory.named(o.BulkID)
 		n.index, n.state = o.Index, nameFailed
 		if o.knowledge == Done {
@@ -352,9 +370,12 @@ func (e *Engine) tell() {
 	var results []Result
 	for _, o := range e.decided {
 		results = append(results, e.result(o))
+		if o.unchanged && e.cfg.Existing == UpdateExisting { // what an earlier run has made of other content is no longer there
+			changes = append(changes, e.replaceRivals(o)...)
+		}
 		switch {
 		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:
-		case o.knowledge == Done:
+		case o.knowledge == Done && !o.adopted:
 			changes = append(changes, Change{
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
 				Version: o.said.version, Recovered: o.recovered, Date: e.date,
@@ -391,12 +412,20 @@ func (e *Engine) result(o *op) Result {
 	}
 	switch o.knowledge {
 	case Done:
-		r.ID, r.Version = o.said.id, o.said.version
+		r.ID, r.Version = cmp.Or(o.said.id, o.existing), o.said.version
+		r.Existing, r.Location = o.adopted, cmp.Or(r.Location, o.place)
 		return r
 	case Refused:
 		r.Reason = Reason{Why: Said, Err: o.said.err, ExistingID: o.existing}
+		if r.Existing = o.adopted; o.gaveUp == Ambiguous {
+			r.Reason = Reason{Why: Ambiguous}
+		}
 		return r
 	case Unsent:
+		if o.unchanged {
+			r.Outcome, r.ID, r.Version, r.Existing, r.Unchanged = Succeeded, o.existing, o.said.version, true, true
+			return r
+		}
 		r.Status, r.Location = 0, ""
 		r.Outcome, r.Reason = e.whyUnsent(o)
 		return r
@@ -420,6 +449,10 @@ func (e *Engine) whyUnsent(o *op) (Outcome, Reason) {
 		return Failed, Reason{Why: Invalid, Err: o.Invalid}
 	case o.gaveUp == Corrected:
 		return Failed, Reason{Why: Corrected}
+	case o.gaveUp == Ambiguous, o.gaveUp == Taken, o.gaveUp == NotCreated:
+		return Failed, Reason{Why: o.gaveUp, ExistingID: o.existing}
+	case o.gaveUp == Unlooked:
+		return Skipped, Reason{Why: Unlooked, Err: o.said.err}
 	case o.dropped != nil:
 		outcome := Failed
 		if o.dropped.Why == plan.Needed || o.dropped.Why == plan.NoID {
@@ -454,7 +487,7 @@ func (e *Engine) stop(err error) {
 	e.planner.Unsent()
 	for _, o := range e.inOrder() {
 		switch o.phase {
-		case planned, parked, rivaling, looking, delayed:
+		case planned, unlooked, parked, rivaling, looking, delayed:
 			e.decide(o)
 		}
 	}

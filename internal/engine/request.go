@@ -161,7 +161,7 @@ func (e *Engine) prepare(planned *plan.Request) {
 	for _, s := range planned.Items {
 		o := e.ops[s.Index]
 		o.phase = flying
-		o.young = 0
+		o.young = o.youngRefs
 		for _, k := range s.Known {
 			o.young = max(o.young, k.At+e.cfg.LookupPatience)
 		}
@@ -181,9 +181,7 @@ func (e *Engine) recordSent(r *request) {
 		if o.recorded && o.knowledge == Unsent { // else the first attempt counts
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}
-		if o.Method != Post {
-			changes = append(changes, e.replaceRivals(o)...)
-		}
+		changes = append(changes, e.replaceRivals(o)...)
 		o.recorded = true
 		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: o.recordName, Sent: e.now.Wall, Date: e.dateBefore()})
 	}
@@ -208,7 +206,11 @@ func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
 	}
-	o.rivals = nil
+	slices.Sort(o.replaces)
+	for _, ticket := range o.replaces {
+		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
+	}
+	o.rivals, o.replaces = nil, nil
 	return changes
 }
 
@@ -462,7 +464,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 		answered = answered || !it.LeftOut
 	}
 	e.noteYoung(r, evidence)
-	excuse(r.planned, items, evidence)
+	excuse(r.planned, items, evidence, e.cfg.Existing != FailExisting)
 	refused, unsure := 0, 0
 	delays := make([]time.Duration, len(items))
 	for i, it := range items {
@@ -499,6 +501,9 @@ func (e *Engine) readItems(r *request, items []Item) {
 		case isNotFound(it) && it.Err != nil && o.young > e.now.Elapsed:
 			evidence[i] = NotDone
 			delays[i] = min(e.retryLag(o), o.young-e.now.Elapsed)
+		case it.Err != nil && evidence[i] == Conflict && e.cfg.Existing != FailExisting && o.knowledge == Sent && o.lookable():
+			o.uncounted = true
+			unsure++
 		case it.Err != nil:
 			refused++
 		default:
@@ -507,7 +512,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 	}
 	reserve := e.closeRequest(r, refused, unsure)
 	for i, o := range r.ops {
-		if evidence[i] == NoAnswer {
+		if evidence[i] == NoAnswer || o.uncounted {
 			o.reserve = reserve
 		}
 		o.plain = o.knowledge == Sent && evidence[i] == Conflict
@@ -571,8 +576,9 @@ func isRefusal(e Evidence) bool { return e == Conflict || e == Missing || e == R
 
 // excuse turns refusals into NotDone where something that the operation depends
 // on in its request did not succeed. Members of a cycle excuse each other only
-// while one of them is not decided, or all are to be sent again.
-func excuse(r *plan.Request, items []Item, evidence []Evidence) {
+// while one of them is not decided, or all are to be sent again. A create whose
+// resource is there may yet succeed without being sent again, if adopts.
+func excuse(r *plan.Request, items []Item, evidence []Evidence, adopts bool) {
 	at := make(map[int]int, len(r.Items))
 	for i, s := range r.Items {
 		at[s.Index] = i
@@ -587,7 +593,7 @@ func excuse(r *plan.Request, items []Item, evidence []Evidence) {
 				continue
 			}
 			inCycle := cycle != 0 && r.Cycle(d) == cycle
-			if inCycle && isRefusal(evidence[k]) {
+			if inCycle && isRefusal(evidence[k]) && !(adopts && evidence[k] == Conflict) {
 				continue
 			}
 			if cycle != 0 {
@@ -597,7 +603,7 @@ func excuse(r *plan.Request, items []Item, evidence []Evidence) {
 		}
 	}
 	for i, s := range r.Items {
-		if (excused[i] || cycles[r.Cycle(s.Index)]) && isRefusal(evidence[i]) {
+		if (excused[i] || cycles[r.Cycle(s.Index)]) && isRefusal(evidence[i]) && !(adopts && evidence[i] == Conflict) {
 			evidence[i] = NotDone
 		}
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Add tells the planner of the next operation of the input.
+// Add tells the planner of the next operation of the input, or of one that takes
+// the place of one that is over and has its index, without a name or references.
 func (p *Planner) Add(it Item) {
 	p.fresh++
 	n := &node{Item: it}
@@ -28,6 +29,9 @@ func (p *Planner) Add(it Item) {
 	}
 	if p.cfg.Ordered {
 		p.order = append(p.order, n)
+		if last := len(p.order) - 1; last > 0 && p.order[last-1].Index > n.Index {
+			sortByIndex(p.order)
+		}
 	}
 	p.drop(bad...)
 	if n.state == waiting && n.blocked == 0 {

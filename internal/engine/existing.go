@@ -1,0 +1,295 @@
+package engine
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// Existing says what a create comes to whose resource is there already. The
+// create of a user is refused by the service, that of a group need not be.
+type Existing uint8
+
+// The ways to treat what is there.
+const (
+	// FailExisting leaves it to the service, which refuses the create.
+	FailExisting Existing = iota
+	// SkipExisting takes what is there for what the create was to make.
+	SkipExisting
+	// UpdateExisting changes what is there into what the create was to make.
+	UpdateExisting
+)
+
+// Compare compares what a create gives with the resource that a lookup found,
+// with the ids of what it refers to. It returns the PATCH that gives the
+// resource what differs; differs is false if nothing does. An error fails the
+// operation.
+type Compare func(index int, id string, known []plan.Known) (change Operation, differs bool, err error)
+
+// looksFirst reports whether a create is looked up before it is sent.
+func (e *Engine) looksFirst(o *op) bool {
+	return e.cfg.Existing != FailExisting && o.Method == Post && o.knowledge == Unsent && !o.looked && o.Invalid == nil && o.lookable()
+}
+
+// lookFirst has a create wait until it is looked up together with others.
+func (e *Engine) lookFirst(o *op) {
+	o.phase = unlooked
+	e.unlooked = append(e.unlooked, o)
+}
+
+// startLookingFirst looks up creates that were not sent: once no more of the
+// input is read for now, so that the ids which the input names are known, and
+// many at once.
+func (e *Engine) startLookingFirst() {
+	if len(e.unlooked) == 0 || e.stopped != nil {
+		return
+	}
+	waits := e.planner.Backlog() >= e.window && (len(e.unlooked) >= maxLookedUp || len(e.sent)+len(e.looked) == 0)
+	if asked := e.asked + len(e.unasked); !(e.ended && asked == 0) && !(e.idle && asked == 0) && !waits {
+		return
+	}
+	until := e.firstChange()
+	later := e.unlooked[:0]
+	for _, o := range e.unlooked {
+		switch {
+		case o.phase != unlooked:
+		case o.Index > until:
+			later = append(later, o)
+		default:
+			e.startLooking(o)
+		}
+	}
+	clear(e.unlooked[len(later):])
+	e.unlooked = later
+}
+
+// firstChange is the index of the first PATCH or DELETE of an ordered job that
+// is not over: what is there is known only up to it.
+func (e *Engine) firstChange() int {
+	first := int(^uint(0) >> 1)
+	if e.cfg.Ordered {
+		for _, o := range e.ops {
+			if o.Method != Post && !o.adopted && o.phase != over {
+				first = min(first, o.Index)
+			}
+		}
+	}
+	return first
+}
+
+// missFirst goes on after a failed lookup of a create that was not sent. The
+// service itself guards users; a group might be made twice.
+func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
+	switch {
+	case !f.Final && at-o.since < e.cfg.LookupPatience:
+		e.lookAgain(o)
+	case o.Guarded:
+		e.sendAbsent(o)
+	default:
+		o.gaveUp, o.said.err = Unlooked, f.Err
+		e.decide(o)
+	}
+}
+
+func (e *Engine) sendAbsent(o *op) {
+	o.looked = true
+	e.release(o)
+}
+
+// weighFirst decides what a lookup tells about a create that was not sent.
+func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
+	c, number := e.pick(o, candidates)
+	inFlight, inDoubt := e.sameName(o)
+	switch taken := e.others.has(c.ID); {
+	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
+		e.sendAbsent(o)
+	case number > 1:
+		o.gaveUp = Ambiguous
+		e.decide(o)
+	case taken:
+		o.gaveUp, o.existing = Taken, c.ID
+		e.decide(o)
+	case inFlight || inDoubt:
+		if at-o.since >= e.cfg.MaxServiceTime+e.cfg.LookupPatience {
+			o.gaveUp, o.existing = Taken, c.ID
+			e.decide(o)
+			return
+		}
+		e.lookAgain(o)
+	default:
+		e.adopt(o, c)
+	}
+}
+
+// weighConflict decides what a lookup tells about a create that was refused as
+// a duplicate. Reads may lag behind what is there.
+func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) {
+	c, number := e.pick(o, candidates)
+	inFlight, inDoubt := e.sameName(o)
+	switch {
+	case e.cfg.Existing != FailExisting && number == 1 && !e.others.has(c.ID) && !inFlight && !inDoubt:
+		e.foreign = append(e.foreign, c.ID)
+		e.adopt(o, c)
+		return
+	case e.cfg.Existing != FailExisting && (number == 0 || inFlight || inDoubt) && at-o.since < e.cfg.LookupPatience:
+		e.lookAgain(o)
+		return
+	case e.cfg.Existing != FailExisting && number > 1:
+		o.gaveUp = Ambiguous
+	}
+	e.noteForeign(o, candidates)
+	e.decide(o)
+}
+
+// pick returns the resource that a create stands for, and how many there could
+// be. Users have unique names. Groups may share one: another externalId tells
+// them apart, and one with the same externalId comes before one without.
+func (e *Engine) pick(o *op, candidates []Candidate) (c Candidate, number int) {
+	var same, other []Candidate
+	seen := map[string]bool{}
+	for _, c := range candidates {
+		if c.ID == "" || seen[c.ID] || e.gone.has(c.ID) {
+			continue
+		}
+		seen[c.ID] = true
+		switch {
+		case c.ExternalID == Same:
+			same = append(same, c)
+		case c.ExternalID != Different || o.Guarded:
+			other = append(other, c)
+		}
+	}
+	if len(same) == 0 {
+		same = other
+	}
+	if len(same) == 0 {
+		return Candidate{}, 0
+	}
+	return same[0], len(same)
+}
+
+// adopt takes a resource for what a create was to make. What refers to the
+// create goes on at once.
+func (e *Engine) adopt(o *op, c Candidate) {
+	e.forget(o)
+	e.freeReserve(o)
+	delete(e.looking, o)
+	e.freed++
+	o.knowledge, o.uncounted, o.tries = Unsent, false, 0
+	o.adopted, o.existing, o.place = true, c.ID, c.Location
+	o.said = said{id: c.ID, location: c.Location, version: c.Version}
+	e.countDoubt(o)
+	e.others.add(c.ID)
+	if o.BulkID != "" {
+		n, _ := e.memory.named(o.BulkID)
+		n.index, n.state, n.id, n.at = o.Index, nameThere, c.ID, time.Millisecond
+		e.memory.setNamed(o.BulkID, n)
+	}
+	e.planner.Finish(o.Index, plan.Settled{Done: true, ID: c.ID, At: time.Millisecond})
+	if e.cfg.Existing == SkipExisting {
+		o.unchanged = true
+		e.decide(o)
+		return
+	}
+	o.phase = parked
+	if o.BulkID != "" {
+		e.releaseParked(o.BulkID)
+	}
+	e.compare(o)
+}
+
+// forget has the journal forget that an operation was sent.
+func (e *Engine) forget(o *op) {
+	if o.recorded && e.cfg.Journal && e.journalErr == nil {
+		e.record([]Change{{Kind: Forget, Ticket: o.ticket}}, nil, nil)
+	}
+	o.recorded = false
+}
+
+// compare goes on with an adopted create: once the ids of what it refers to are
+// known, it becomes a change of the resource that is there, or is done.
+func (e *Engine) compare(o *op) {
+	young := time.Duration(0)
+	for _, r := range o.Refs {
+		n, known := e.memory.named(r.Name)
+		drop := plan.Drop{Index: o.Index, Name: r.Name, Of: n.index}
+		switch {
+		case known && n.isDone() && n.id != "":
+			young = max(young, n.at+e.cfg.LookupPatience)
+			continue
+		case known && n.isDone():
+			drop.Why = plan.NoID
+		case known && n.state == nameFailed:
+			drop.Why = plan.Needed
+		case !e.ended || e.creates[r.Name] != nil:
+			o.phase = parked
+			e.parked[r.Name] = append(e.parked[r.Name], o)
+			return
+		case r.Required:
+			drop.Why, drop.Of = plan.Unknown, -1
+		default:
+			continue // it is text
+		}
+		o.dropped = &drop
+		e.decide(o)
+		return
+	}
+	change, differs, err := e.cfg.Compare(o.Index, o.existing, e.knownRefs(o))
+	switch {
+	case err != nil:
+		o.Invalid = err
+		e.decide(o)
+	case !differs:
+		o.unchanged = true
+		e.decide(o)
+	default:
+		o.youngRefs = young
+		e.change(o, change)
+	}
+}
+
+// change has an operation go on as a change of the resource that is there. It
+// is on record as such only while it may have been done: what was there is not
+// ours, and what another run is to change, its own comparison shows.
+func (e *Engine) change(o *op, change Operation) {
+	change.Index = o.Index
+	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), change
+	o.ticket, o.held, o.rivals = 0, true, nil
+	e.planner.Add(o.item(true))
+	if e.takeDrops(); o.phase == over {
+		return
+	}
+	if e.cfg.Journal && e.journalErr == nil {
+		e.identify(o)
+		return
+	}
+	e.release(o)
+}
+
+// bulkID is what other operations call the resource of a create, also of one that
+// has become a change.
+func (o *op) bulkID() string {
+	if o.Method == Post {
+		return o.BulkID
+	}
+	return o.serves
+}
+
+// awaitRivals has a create wait whose name an earlier run has used for something
+// that the input no longer holds, until lookups show what came of that.
+func (e *Engine) awaitRivals(o *op) {
+	for ticket := range o.rivals {
+		o.replaces = append(o.replaces, ticket)
+	}
+	o.rivals = nil
+	wait := time.Duration(0)
+	switch {
+	case o.Guarded:
+	case o.rivalSent: // it may have left after the journal was last written
+		wait = e.cfg.MaxServiceTime + e.cfg.LookupPatience - e.now.Elapsed
+	default:
+		wait = e.quietFor() - e.cfg.MaxServiceTime + e.cfg.LookupPatience
+	}
+	e.sendLater(o, wait)
+}
