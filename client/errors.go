@@ -142,6 +142,7 @@ var (
 var reasons = []error{
 	ErrBudget, ErrUnauthorized, ErrNoToken, ErrEndpoint, ErrUnavailable, ErrSameRefusal, ErrJournal, ErrSource,
 	ErrInvalid, ErrTooLarge, ErrCycle, ErrReference, ErrForward, ErrCorrected, ErrUnknown, ErrNoID,
+	ErrAmbiguous, ErrTaken, ErrNotCreated,
 }
 
 // ResponseError is the service's refusal of an operation, or of a whole request:

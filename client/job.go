@@ -18,7 +18,8 @@ type Job struct {
 	// operation that is sent again and succeeds, and so does an operation that may
 	// have been refused in an answer that was lost for good. An operation that is
 	// put off (429, 423, 425, 503, and 404 or 400 while the service may not know
-	// everywhere what it refers to) counts once it is given up. 0: no limit.
+	// everywhere what it refers to) counts once it is given up, and the 409 of a
+	// create not at all if Existing makes it a success. 0: no limit.
 	FailOnErrors int
 	// Ordered keeps the order of the whole input, one request at a time. It is
 	// slower, and needed when, for example, a DELETE and a POST have the same
@@ -28,6 +29,9 @@ type Job struct {
 	// nothing is recorded. A create or change that takes the place of one on record
 	// (a corrected row) waits for the end of Source, since the old one may follow.
 	Journal Journal
+	// Existing says what a create comes to whose resource is there already; the
+	// zero value: it fails. What a Journal knows to be done is not looked at again.
+	Existing Existing
 	// ReadOn has Source read to its end even if the job stops before, so that
 	// each operation has its result: what a Journal knows to be done is then
 	// Replayed, not Skipped. When the loop over the results is left, reading ends.

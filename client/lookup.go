@@ -44,6 +44,9 @@ func (r *run) lookupFor(l engine.Lookup) []sought {
 }
 
 func (p *pending) sentData() json.RawMessage {
+	if p.update != nil {
+		return p.update.Data
+	}
 	if p.sent.Data != nil {
 		return p.sent.Data
 	}
@@ -53,7 +56,7 @@ func (p *pending) sentData() json.RawMessage {
 // lookUp searches for what creates have made and reads what changes have
 // changed.
 func (r *run) lookUp(number int, asked []sought) func() {
-	f := finder{ctx: r.leave, run: r, byKind: map[string][]sought{}, raw: map[string]json.RawMessage{}}
+	f := finder{ctx: r.leave, run: r, byKind: map[string][]sought{}, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
 	for _, s := range asked {
 		if s.create {
 			f.byKind[s.kind] = append(f.byKind[s.kind], s)
@@ -66,7 +69,14 @@ func (r *run) lookUp(number int, asked []sought) func() {
 	}
 	f.compareReferences(asked)
 	f.markOwned()
-	return func() { r.engine.Found(r.now(), number, f.findings, f.alive, f.date) }
+	return func() {
+		for index, stored := range f.stored {
+			if p := r.ops[index]; p != nil {
+				p.stored = stored
+			}
+		}
+		r.engine.Found(r.now(), number, f.findings, f.alive, f.date)
+	}
 }
 
 // finder collects the findings of one lookup.
@@ -75,7 +85,8 @@ type finder struct {
 	run      *run
 	byKind   map[string][]sought
 	findings []engine.Finding
-	raw      map[string]json.RawMessage // of the candidates, by id
+	raw      map[string]json.RawMessage         // of the candidates, by id
+	stored   map[int]map[string]json.RawMessage // those of creates that may become updates
 	alive    bool
 	date     time.Time
 }
@@ -123,9 +134,29 @@ func (f *finder) search(kind string, all []sought) {
 		for _, res := range byName[fold.Fold(s.name)] {
 			out.Candidates = append(out.Candidates, candidate(s, res))
 			f.raw[res.ID] = res.Raw
+			if err := f.keep(s, res); err != nil {
+				out = engine.Finding{Index: s.index, Err: lookupError(err)}
+				break
+			}
 		}
 		f.findings = append(f.findings, out)
 	}
+}
+
+// keep keeps what is there for comparing it with a create.
+func (f *finder) keep(s sought, res bulkapi.Resource) error {
+	if f.run.job.Existing != ExistingUpdate {
+		return nil
+	}
+	raw, err := withMembers(f.ctx, f.run.c.api, s.kind, s.data, res)
+	if err != nil {
+		return err
+	}
+	if f.stored[s.index] == nil {
+		f.stored[s.index] = map[string]json.RawMessage{}
+	}
+	f.stored[s.index][res.ID] = raw
+	return nil
 }
 
 // compareReferences compares creates once more that refer to others of the same

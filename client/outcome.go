@@ -16,7 +16,8 @@ func (r *run) result(in engine.Result) Result {
 	outcomes := [...]Outcome{engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown}
 	res := Result{
 		Index: in.Index, Operation: p.op, Outcome: outcomes[in.Outcome], Status: in.Status, Version: in.Version,
-		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed, Err: r.reason(p, in),
+		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed,
+		Existing: in.Existing, Unchanged: in.Unchanged, Err: r.reason(p, in),
 	}
 	res.Location, _ = ParseLocation(in.Location)
 	switch {
@@ -61,6 +62,14 @@ func (r *run) reason(p *pending, in engine.Result) error {
 	case engine.Exhausted:
 		return &SkippedError{Index: -1, Cause: fmt.Errorf("%w in %d attempts: %w", ErrUnavailable, in.Attempts,
 			cmp.Or(why.Err, errors.New("no answer")))}
+	case engine.Ambiguous:
+		return ErrAmbiguous
+	case engine.Taken:
+		return fmt.Errorf("%w (existing id %s)", ErrTaken, printable(why.ExistingID))
+	case engine.NotCreated:
+		return fmt.Errorf("%w (existing id %s)", ErrNotCreated, printable(why.ExistingID))
+	case engine.Unlooked:
+		return &SkippedError{Index: -1, Cause: fmt.Errorf("whether its resource is there already was not found out: %w", why.Err)}
 	case engine.Doubt:
 		return fmt.Errorf("%w: %w", ErrUnknown, cmp.Or(why.Err, errNoName))
 	}

@@ -30,6 +30,9 @@ type pending struct {
 	path  []bulkref.Reference // in route
 	facts engine.Operation
 	sent  bulkapi.Operation // as it travels, while it is in a request
+
+	stored map[string]json.RawMessage // by id: what is there already, until it is compared
+	update *bulkapi.Operation         // of what is there, instead of the create
 }
 
 // newPending takes an operation in. keyed asks for what a journal recognizes it
@@ -292,6 +295,11 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 
 // encode is the operation as it travels: known references replaced.
 func (p *pending) encode(known []plan.Known, bulkID string) bulkapi.Operation {
+	if p.update != nil {
+		out := *p.update
+		out.BulkID = bulkID
+		return out
+	}
 	out := bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data}
 	if len(known) == 0 {
 		return out

@@ -113,6 +113,9 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if job.FailOnErrors < 0 {
 		return nil, fmt.Errorf("client: Job.FailOnErrors: %d, expected 0 or more", job.FailOnErrors)
 	}
+	if !job.Existing.isValid() {
+		return nil, fmt.Errorf("client: Job.Existing: %d, expected ExistingFail, ExistingSkip or ExistingUpdate", job.Existing)
+	}
 	if !job.tally.begin(c.throttle) {
 		return nil, errors.New("client: a Job is used once, and this one was")
 	}
@@ -160,6 +163,8 @@ func (r *run) engineConfig() engine.Config {
 		LookupPatience: cfg.LookupPatience,
 		MaxServiceTime: cfg.MaxServiceTime,
 		Journal:        r.job.Journal != nil,
+		Existing:       r.job.Existing.engine(),
+		Compare:        r.compare,
 		ReadOn:         r.job.ReadOn,
 		Memory:         memory{r.memory},
 	}
