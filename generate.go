@@ -18,12 +18,14 @@
 //   - gen is what Go generates from it: the types and one plain call for each
 //     operation. wire reads what services send in several forms.
 //
-// This package itself is empty. It holds the command that writes gen anew,
+// This package itself is empty. It holds the command that writes gen and the
+// derived forms of the contract anew,
 //
 //	go generate ./...
 //
 // with the generator that go.mod names.
 package bulk
 
+//go:generate go run ./internal/contractforms api
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/models.yaml api/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/client.yaml api/openapi.yaml

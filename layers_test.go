@@ -13,6 +13,7 @@ const module = "github.com/webexscim/bulk"
 // down only.
 var rooms = map[string][]string{
 	"api":                     {},
+	"internal/contractforms":  {},
 	"wire":                    {},
 	"gen":                     {"wire"},
 	"internal/plan":           {},

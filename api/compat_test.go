@@ -1,52 +1,149 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/json"
-	"os"
-	"regexp"
+	"maps"
+	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/webexscim/bulk/api"
 )
 
-// Law: the compat overlay takes out each oneOf, anyOf, allOf and not that
-// the contract has, and nothing else.
-func TestCompatOverlayIsComplete(t *testing.T) {
-	overlay, err := os.ReadFile("compat.overlay.yaml")
+func parse(t *testing.T, document []byte) any {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var targets []string
-	for _, match := range regexp.MustCompile(`(?m)^  - target: (\S+)\n    remove: true$`).FindAllSubmatch(overlay, -1) {
-		targets = append(targets, string(match[1]))
+	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
+		t.Error(err)
 	}
-	raw, err := load(t).MarshalJSON()
+	raw, err := doc.MarshalJSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc any
-	if err := json.Unmarshal(raw, &doc); err != nil {
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
 		t.Fatal(err)
 	}
-	found := combinators("$", doc, nil)
-	slices.Sort(found)
-	slices.Sort(targets)
-	if !slices.Equal(found, targets) {
-		t.Errorf("the contract has\n%q\nthe overlay removes\n%q", found, targets)
+	return value
+}
+
+// Law: the JSON form says what the contract says.
+func TestJSONIsTheContract(t *testing.T) {
+	if !reflect.DeepEqual(parse(t, api.JSON), parse(t, api.OpenAPI)) {
+		t.Error("openapi.json and openapi.yaml differ")
 	}
 }
 
-// combinators are the paths of the outermost schema combinators in a value.
-func combinators(path string, value any, found []string) []string {
-	members, ok := value.(map[string]any)
-	if !ok {
-		return found
+// Law: the compat form is valid, and is the contract without oneOf, anyOf, allOf,
+// not, default responses and the example of these.
+func TestCompatIsTheContractWithoutUnions(t *testing.T) {
+	want, taken := without(parse(t, api.OpenAPI), "")
+	got := parse(t, api.Compat)
+	if !reflect.DeepEqual(got, want) {
+		t.Error("openapi.compat.yaml is not the contract less what it must not hold")
 	}
-	for key, member := range members {
-		if slices.Contains([]string{"oneOf", "anyOf", "allOf", "not"}, key) {
-			found = append(found, path+"."+key)
-		} else {
-			found = combinators(path+"."+key, member, found)
+	if len(taken) < 4 {
+		t.Errorf("taken from the contract is only %q", taken)
+	}
+	if _, left := without(got, ""); len(left) > 0 {
+		t.Errorf("openapi.compat.yaml still has %q", left)
+	}
+}
+
+// without returns a part of a document less what generators cannot read, and
+// the names of what was taken.
+func without(value any, parent string) (any, []string) {
+	var taken []string
+	if list, ok := value.([]any); ok {
+		for i, element := range list {
+			kept, more := without(element, "")
+			list[i], taken = kept, append(taken, more...)
 		}
 	}
-	return found
+	members, ok := value.(map[string]any)
+	if !ok {
+		return value, taken
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		unwanted := slices.Contains([]string{"oneOf", "anyOf", "allOf", "not"}, name) ||
+			parent == "responses" && (name == "default" || name == "Refused") || parent == "examples" && name == "unprocessable"
+		if unwanted {
+			taken = append(taken, name)
+			delete(members, name)
+			continue
+		}
+		kept, more := without(members[name], name)
+		members[name], taken = kept, append(taken, more...)
+	}
+	return members, taken
+}
+
+// Law: the JSON Schema document is valid, has each schema of the contract under
+// its name, and judges messages as the contract does.
+func TestJSONSchemaJudgesAsTheContract(t *testing.T) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(api.JSONSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("schemas.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schemas := load(t).Components.Schemas
+	compiled := map[string]*jsonschema.Schema{}
+	for name := range schemas {
+		if compiled[name], err = compiler.Compile("schemas.json#/$defs/" + name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if defs := doc.(map[string]any)["$defs"].(map[string]any); len(defs) != len(schemas) {
+		t.Errorf("%d schemas, want %d", len(defs), len(schemas))
+	}
+	verdicts := map[bool]int{}
+	judge := func(name string, message any) {
+		raw, err := json.Marshal(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := schemas[name].Value.VisitJSON(message) == nil
+		if got := compiled[name].Validate(value); (got == nil) != want {
+			t.Errorf("%s %s: %v, the contract takes it: %v", name, raw, got, want)
+		}
+		verdicts[want]++
+	}
+	for _, test := range requestForms {
+		var message any
+		if err := json.Unmarshal([]byte(test.body), &message); err != nil {
+			t.Fatal(err)
+		}
+		judge("BulkRequest", message)
+	}
+	for _, op := range operations(t) {
+		if op.RequestBody != nil {
+			for _, example := range op.RequestBody.Value.Content["application/json"].Examples {
+				judge("BulkRequest", example.Value.Value)
+			}
+		}
+		for _, response := range op.Responses.Map() {
+			for _, example := range response.Value.Content["application/json"].Examples {
+				for _, name := range []string{"BulkResponse", "ScimError", "UserList"} {
+					judge(name, example.Value.Value)
+				}
+			}
+		}
+	}
+	if verdicts[true] < 100 || verdicts[false] < 30 {
+		t.Errorf("verdicts were %v", verdicts)
+	}
 }

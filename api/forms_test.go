@@ -36,82 +36,85 @@ func repeat(n int, operation string) string {
 	return `"operations":[` + strings.TrimSuffix(strings.Repeat(operation+",", n), ",") + `]`
 }
 
+const (
+	remove = `{"method":"DELETE","path":"/Users/1"}`
+	create = `{"method":"POST","path":"/Users","bulkId":"a","data":{"x":1}}`
+	patch  = `{"method":"PATCH","path":"/Users/1","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],` +
+		`"Operations":[{"op":"remove","path":"title"}]}}`
+)
+
+// requestForms are requests, and whether a service must take them.
+var requestForms = []struct {
+	name, body string
+	ok         bool
+}{
+	{"no operation", request(repeat(0, remove)), false},
+	{"1 operation", request(repeat(1, remove)), true},
+	{"100 operations", request(repeat(100, remove)), true},
+	{"101 operations", request(repeat(101, remove)), false},
+	{"operations missing", request(`"failOnErrors":1`), false},
+	{"operations null", request(`"operations":null`), false},
+	{"Operations", request(strings.Replace(repeat(1, remove), "op", "Op", 1)), false},
+	{"schemas missing", `{` + repeat(1, remove) + `}`, false},
+	{"schemas of another message", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],` + repeat(1, remove) + `}`, false},
+
+	{"failOnErrors 0", request(`"failOnErrors":0`, repeat(1, remove)), false},
+	{"failOnErrors 1", request(`"failOnErrors":1`, repeat(1, remove)), true},
+	{"failOnErrors 100", request(`"failOnErrors":100`, repeat(1, remove)), true},
+	{"failOnErrors 101", request(`"failOnErrors":101`, repeat(1, remove)), false},
+	{"failOnErrors 1.5", request(`"failOnErrors":1.5`, repeat(1, remove)), false},
+	{"failOnErrors text", request(`"failOnErrors":"5"`, repeat(1, remove)), false},
+
+	{"POST", request(repeat(1, create)), true},
+	{"PATCH", request(repeat(1, patch)), true},
+	{"PUT", request(repeat(1, strings.Replace(create, "POST", "PUT", 1))), false},
+	{"lower-case method", request(repeat(1, strings.Replace(create, "POST", "post", 1))), false},
+	{"method missing", request(repeat(1, `{"path":"/Users/1"}`)), false},
+	{"path missing", request(repeat(1, `{"method":"DELETE"}`)), false},
+	{"path empty", request(repeat(1, `{"method":"DELETE","path":""}`)), false},
+	{"path of another resource", request(repeat(1, `{"method":"DELETE","path":"/Devices/1"}`)), false},
+	{"path in lower case", request(repeat(1, `{"method":"DELETE","path":"/users/1"}`)), false},
+	{"path of a part", request(repeat(1, `{"method":"DELETE","path":"/Users/1/2"}`)), false},
+	{"path without an id", request(repeat(1, `{"method":"DELETE","path":"/Users/"}`)), false},
+	{"path without a name", request(repeat(1, `{"method":"DELETE","path":"/Users/bulkId:"}`)), false},
+	{"path with an odd name", request(repeat(1, `{"method":"DELETE","path":"/Users/bulkId:a/b:\n?"}`)), true},
+	{"DELETE of all users", request(repeat(1, `{"method":"DELETE","path":"/Users"}`)), false},
+	{"PATCH of all users", request(repeat(1, strings.Replace(patch, "/Users/1", "/Users", 1))), false},
+	{"POST to one user", request(repeat(1, strings.Replace(create, "/Users", "/Users/1", 1))), false},
+	{"path of a URL", request(repeat(1, `{"method":"DELETE","path":"https://webexapis.com/Users/1"}`)), false},
+	{"path with a reference", request(repeat(1, `{"method":"DELETE","path":"/Groups/bulkId:a"}`)), true},
+	{"POST without bulkId", request(repeat(1, `{"method":"POST","path":"/Users","data":{"x":1}}`)), false},
+	{"POST with an empty bulkId", request(repeat(1, `{"method":"POST","path":"/Users","bulkId":"","data":{"x":1}}`)), false},
+	{"POST without data", request(repeat(1, `{"method":"POST","path":"/Users","bulkId":"a"}`)), false},
+	{"PATCH without data", request(repeat(1, `{"method":"PATCH","path":"/Users/1"}`)), false},
+	{"PATCH with a user", request(repeat(1, `{"method":"PATCH","path":"/Users/1","data":{"title":"x"}}`)), false},
+	{"PATCH without schemas", request(repeat(1, strings.Replace(patch, "schemas", "schema", 1))), false},
+	{"PATCH with two schemas", request(repeat(1, strings.Replace(patch, `PatchOp"`, `PatchOp","x"`, 1))), false},
+	{"PATCH with other schemas", request(repeat(1, strings.Replace(patch, "PatchOp", "PutOp", 1))), false},
+	{"PATCH of nothing", request(repeat(1, strings.Replace(patch, `{"op":"remove","path":"title"}`, "", 1))), false},
+	{"PATCH in upper case", request(repeat(1, strings.Replace(patch, "remove", "Remove", 1))), false},
+	{"PATCH with an empty path", request(repeat(1, strings.Replace(patch, "title", "", 1))), false},
+	{"PATCH to null", request(repeat(1, strings.Replace(patch, `"op"`, `"value":null,"op"`, 1))), false},
+	{"PATCH with more members", request(repeat(1, strings.Replace(patch, `"op"`, `"x":1,"op"`, 1))), true},
+	{"PATCH with bulkId", request(repeat(1, strings.Replace(patch, `"path"`, `"bulkId":"b","path"`, 1))), true},
+	{"group of typed members", request(repeat(1, newGroup(`[{"value":"1","type":"user"},{"value":"2","type":"group"}]`))), true},
+	{"group without members", request(repeat(1, newGroup(`[]`))), true},
+	{"group with a member without type", request(repeat(1, newGroup(`[{"value":"1","type":"user"},{"value":"2"}]`))), false},
+	{"group with an empty type", request(repeat(1, newGroup(`[{"value":"1","type":""}]`))), false},
+	{"PATCH of typed members", request(repeat(1, patchGroup(`"op":"add","path":"members","value":[{"value":"1","type":"user"}]`))), true},
+	{"PATCH of members without type", request(repeat(1, patchGroup(`"op":"add","path":"members","value":[{"value":"1"}]`))), false},
+	{"PATCH of another list", request(repeat(1, patchGroup(`"op":"add","path":"x","value":[{"value":"1"}]`))), true},
+	{"PATCH without a member", request(repeat(1, patchGroup(`"op":"remove","path":"members[value eq \"1\"]"`))), true},
+	{"DELETE with bulkId", request(repeat(1, `{"method":"DELETE","path":"/Users/1","bulkId":"a"}`)), true},
+	{"data as text", request(repeat(1, strings.Replace(create, `{"x":1}`, `"{\"x\":1}"`, 1))), false},
+	{"a precondition", request(repeat(1, `{"method":"DELETE","path":"/Users/1","version":"W/\"1\""}`)), false},
+	{"unknown member of the request", request(`"FailOnErrors":1`, repeat(1, remove)), false},
+	{"unknown member of data", request(repeat(1, strings.Replace(create, `"x"`, `"new"`, 1))), true},
+}
+
 // Law: the limits that a schema can tell are in the schema.
 func TestRequestLimits(t *testing.T) {
-	const (
-		remove = `{"method":"DELETE","path":"/Users/1"}`
-		create = `{"method":"POST","path":"/Users","bulkId":"a","data":{"x":1}}`
-		patch  = `{"method":"PATCH","path":"/Users/1","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],` +
-			`"Operations":[{"op":"remove","path":"title"}]}}`
-	)
-	tests := []struct {
-		name, body string
-		ok         bool
-	}{
-		{"no operation", request(repeat(0, remove)), false},
-		{"1 operation", request(repeat(1, remove)), true},
-		{"100 operations", request(repeat(100, remove)), true},
-		{"101 operations", request(repeat(101, remove)), false},
-		{"operations missing", request(`"failOnErrors":1`), false},
-		{"operations null", request(`"operations":null`), false},
-		{"Operations", request(strings.Replace(repeat(1, remove), "op", "Op", 1)), false},
-		{"schemas missing", `{` + repeat(1, remove) + `}`, false},
-		{"schemas of another message", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],` + repeat(1, remove) + `}`, false},
-
-		{"failOnErrors 0", request(`"failOnErrors":0`, repeat(1, remove)), false},
-		{"failOnErrors 1", request(`"failOnErrors":1`, repeat(1, remove)), true},
-		{"failOnErrors 100", request(`"failOnErrors":100`, repeat(1, remove)), true},
-		{"failOnErrors 101", request(`"failOnErrors":101`, repeat(1, remove)), false},
-		{"failOnErrors 1.5", request(`"failOnErrors":1.5`, repeat(1, remove)), false},
-		{"failOnErrors text", request(`"failOnErrors":"5"`, repeat(1, remove)), false},
-
-		{"POST", request(repeat(1, create)), true},
-		{"PATCH", request(repeat(1, patch)), true},
-		{"PUT", request(repeat(1, strings.Replace(create, "POST", "PUT", 1))), false},
-		{"lower-case method", request(repeat(1, strings.Replace(create, "POST", "post", 1))), false},
-		{"method missing", request(repeat(1, `{"path":"/Users/1"}`)), false},
-		{"path missing", request(repeat(1, `{"method":"DELETE"}`)), false},
-		{"path empty", request(repeat(1, `{"method":"DELETE","path":""}`)), false},
-		{"path of another resource", request(repeat(1, `{"method":"DELETE","path":"/Devices/1"}`)), false},
-		{"path in lower case", request(repeat(1, `{"method":"DELETE","path":"/users/1"}`)), false},
-		{"path of a part", request(repeat(1, `{"method":"DELETE","path":"/Users/1/2"}`)), false},
-		{"path without an id", request(repeat(1, `{"method":"DELETE","path":"/Users/"}`)), false},
-		{"path without a name", request(repeat(1, `{"method":"DELETE","path":"/Users/bulkId:"}`)), false},
-		{"path with an odd name", request(repeat(1, `{"method":"DELETE","path":"/Users/bulkId:a/b:\n?"}`)), true},
-		{"DELETE of all users", request(repeat(1, `{"method":"DELETE","path":"/Users"}`)), false},
-		{"PATCH of all users", request(repeat(1, strings.Replace(patch, "/Users/1", "/Users", 1))), false},
-		{"POST to one user", request(repeat(1, strings.Replace(create, "/Users", "/Users/1", 1))), false},
-		{"path of a URL", request(repeat(1, `{"method":"DELETE","path":"https://webexapis.com/Users/1"}`)), false},
-		{"path with a reference", request(repeat(1, `{"method":"DELETE","path":"/Groups/bulkId:a"}`)), true},
-		{"POST without bulkId", request(repeat(1, `{"method":"POST","path":"/Users","data":{"x":1}}`)), false},
-		{"POST with an empty bulkId", request(repeat(1, `{"method":"POST","path":"/Users","bulkId":"","data":{"x":1}}`)), false},
-		{"POST without data", request(repeat(1, `{"method":"POST","path":"/Users","bulkId":"a"}`)), false},
-		{"PATCH without data", request(repeat(1, `{"method":"PATCH","path":"/Users/1"}`)), false},
-		{"PATCH with a user", request(repeat(1, `{"method":"PATCH","path":"/Users/1","data":{"title":"x"}}`)), false},
-		{"PATCH without schemas", request(repeat(1, strings.Replace(patch, "schemas", "schema", 1))), false},
-		{"PATCH with two schemas", request(repeat(1, strings.Replace(patch, `PatchOp"`, `PatchOp","x"`, 1))), false},
-		{"PATCH with other schemas", request(repeat(1, strings.Replace(patch, "PatchOp", "PutOp", 1))), false},
-		{"PATCH of nothing", request(repeat(1, strings.Replace(patch, `{"op":"remove","path":"title"}`, "", 1))), false},
-		{"PATCH in upper case", request(repeat(1, strings.Replace(patch, "remove", "Remove", 1))), false},
-		{"PATCH with an empty path", request(repeat(1, strings.Replace(patch, "title", "", 1))), false},
-		{"PATCH to null", request(repeat(1, strings.Replace(patch, `"op"`, `"value":null,"op"`, 1))), false},
-		{"PATCH with more members", request(repeat(1, strings.Replace(patch, `"op"`, `"x":1,"op"`, 1))), true},
-		{"PATCH with bulkId", request(repeat(1, strings.Replace(patch, `"path"`, `"bulkId":"b","path"`, 1))), true},
-		{"group of typed members", request(repeat(1, newGroup(`[{"value":"1","type":"user"},{"value":"2","type":"group"}]`))), true},
-		{"group without members", request(repeat(1, newGroup(`[]`))), true},
-		{"group with a member without type", request(repeat(1, newGroup(`[{"value":"1","type":"user"},{"value":"2"}]`))), false},
-		{"group with an empty type", request(repeat(1, newGroup(`[{"value":"1","type":""}]`))), false},
-		{"PATCH of typed members", request(repeat(1, patchGroup(`"op":"add","path":"members","value":[{"value":"1","type":"user"}]`))), true},
-		{"PATCH of members without type", request(repeat(1, patchGroup(`"op":"add","path":"members","value":[{"value":"1"}]`))), false},
-		{"PATCH of another list", request(repeat(1, patchGroup(`"op":"add","path":"x","value":[{"value":"1"}]`))), true},
-		{"PATCH without a member", request(repeat(1, patchGroup(`"op":"remove","path":"members[value eq \"1\"]"`))), true},
-		{"DELETE with bulkId", request(repeat(1, `{"method":"DELETE","path":"/Users/1","bulkId":"a"}`)), true},
-		{"data as text", request(repeat(1, strings.Replace(create, `{"x":1}`, `"{\"x\":1}"`, 1))), false},
-		{"a precondition", request(repeat(1, `{"method":"DELETE","path":"/Users/1","version":"W/\"1\""}`)), false},
-		{"unknown member of the request", request(`"FailOnErrors":1`, repeat(1, remove)), false},
-		{"unknown member of data", request(repeat(1, strings.Replace(create, `"x"`, `"new"`, 1))), true},
-	}
-	for _, test := range tests {
+	for _, test := range requestForms {
 		if err := visit(t, "BulkRequest", test.body); (err == nil) != test.ok {
 			t.Errorf("%s: accepted %v, want %v (%v)", test.name, err == nil, test.ok, err)
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webexscim/bulk/api"
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/terminal"
 )
@@ -48,17 +47,4 @@ func locationTable(w io.Writer, l client.Location) error {
 		}
 	}
 	return t.Flush()
-}
-
-func newSpec(std stdio) *cobra.Command {
-	return &cobra.Command{
-		Use:     "spec",
-		Short:   "Print the contract, an OpenAPI document",
-		Example: `  webex-bulk spec > openapi.yaml`,
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := std.out.Write(api.OpenAPI)
-			return err
-		},
-	}
 }
