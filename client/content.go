@@ -2,194 +2,180 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/webexscim/bulk/internal/bulkref"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/plan"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// content recognizes an operation by method, path and data, however the data is
+// content is what the data of an operation says, as far as a job needs to know
+// it. It is read once.
+type content struct {
+	data       json.RawMessage // as it is sent
+	refs       []bulkref.Reference
+	userName   string
+	display    string
+	externalID string
+	changes    json.RawMessage // of a PATCH
+}
+
+// readData also requires UTF-8 (RFC 8259 section 8.1), which encoding/json does
+// not: a service could fail to read the whole request.
+func (o Operation) readData(data json.RawMessage) (content, error) {
+	if o.Method == MethodDelete {
+		if data != nil {
+			return content{}, fmt.Errorf("%w: data in a DELETE, expected none", ErrInvalid)
+		}
+		return content{}, nil
+	}
+	switch start := bytes.TrimSpace(data); {
+	case len(start) == 0:
+		return content{}, fmt.Errorf("%w: no data, expected a JSON object in a %s", ErrInvalid, o.Method)
+	case start[0] != '{':
+		return content{}, fmt.Errorf("%w: data is not a JSON object, as a %s needs", ErrInvalid, o.Method)
+	case !utf8.Valid(data):
+		return content{}, fmt.Errorf("%w: data is not UTF-8", ErrInvalid)
+	}
+	c := content{data: data}
+	r := rawjson.New(data)
+	for r.Enter('{'); r.More('}'); {
+		c.readMember(&r, o.Method)
+	}
+	if err := r.End(); err != nil {
+		return content{}, fmt.Errorf("%w: data: %w", ErrInvalid, err)
+	}
+	// Only null, which a service could refuse with the whole request, counts as
+	// none; an empty list is left to the service.
+	if string(c.changes) == "null" {
+		return content{}, fmt.Errorf("%w: no changes in a PATCH, expected one or more in Operations", ErrInvalid)
+	}
+	return c, nil
+}
+
+func (c *content) readMember(r *rawjson.Reader, method string) {
+	var key, value []byte
+	key, value, c.refs = bulkref.Member(c.refs, r)
+	switch {
+	case method == MethodPatch:
+		if rawjson.Is(key, "Operations") {
+			c.changes = value
+		}
+	case rawjson.Is(key, "userName"):
+		c.userName = rawjson.Text(value)
+	case rawjson.Is(key, "displayName"):
+		c.display = rawjson.Text(value)
+	case rawjson.Is(key, "externalId"):
+		c.externalID = rawjson.Text(value)
+	}
+}
+
+// identity recognizes an operation by method, path and data, however the data is
 // written: members in another order, other escapes and white space are the same.
 // Each reference is a placeholder, and the references of the facts are brought
 // into the order of the placeholders, so that the engine can put in what they
 // mean.
-func (p *pending) content() engine.Key {
-	w := canonical{data: p.data, refs: p.refs, order: map[string]int{}}
+func (p *pending) identity() engine.Key {
+	w := canonical{refs: p.refs, order: map[string]int{}}
 	for _, r := range p.path {
-		w.placeholder(r.Name)
+		w.placeholder(nil, r.Name)
 	}
-	h := sha256.New()
-	for _, text := range []string{p.op.Method, pathWithout(p.route, p.path), string(w.value(nil))} {
-		h.Write(strconv.AppendInt(nil, int64(len(text)), 10))
-		h.Write([]byte(":" + text))
+	path := bulkref.ReplacePath(p.route, p.path, func(string) (string, bool) { return "*", true })
+	text := appendPart(nil, p.op.Method)
+	text = appendPart(text, path)
+	if p.data != nil {
+		w.r = rawjson.New(p.data)
+		text = w.value(text)
 	}
-	slices.SortStableFunc(p.facts.Refs, func(a, b plan.Ref) int { return w.order[a.Name] - w.order[b.Name] })
-	return engine.Key(h.Sum(nil)[:len(engine.Key{})])
+	slices.SortStableFunc(p.facts.Refs, func(a, b plan.Ref) int { return cmp.Compare(w.order[a.Name], w.order[b.Name]) })
+	return keyOf(text)
 }
 
-func pathWithout(route string, refs []bulkref.Reference) string {
-	return bulkref.ReplacePath(route, refs, func(string) (string, bool) { return "*", true })
+// appendPart appends a text in such a way that it is seen where it ends.
+func appendPart(dst []byte, text string) []byte {
+	return append(append(strconv.AppendInt(dst, int64(len(text)), 10), ':'), text...)
+}
+
+func keyOf(text []byte) engine.Key {
+	sum := sha256.Sum256(text)
+	return engine.Key(sum[:len(engine.Key{})])
 }
 
 // canonical writes valid JSON in one form: members sorted by name, strings with
 // one kind of escapes, numbers as they are.
 type canonical struct {
-	data  []byte
-	at    int
+	r     rawjson.Reader
 	refs  []bulkref.Reference
 	order map[string]int // of the names of references
 }
 
-// placeholder stands for a reference: the number of its name in the order in
-// which names appear. No JSON text begins like that.
-func (w *canonical) placeholder(name string) string {
+// placeholder appends what stands for a reference: the number of its name in the
+// order in which names appear. No JSON text begins like that.
+func (w *canonical) placeholder(dst []byte, name string) []byte {
 	n, ok := w.order[name]
 	if !ok {
 		n = len(w.order)
 		w.order[name] = n
 	}
-	return "<" + strconv.Itoa(n) + ">"
+	return append(strconv.AppendInt(append(dst, '<'), int64(n), 10), '>')
 }
 
-func (w *canonical) skipSpace() {
-	for w.at < len(w.data) && bytes.IndexByte([]byte(" \t\r\n"), w.data[w.at]) >= 0 {
-		w.at++
-	}
-}
-
-// value appends the next value. The data is valid JSON, as check has found.
+// value appends the next value.
 func (w *canonical) value(dst []byte) []byte {
-	w.skipSpace()
-	if w.at >= len(w.data) {
-		return dst
-	}
-	switch w.data[w.at] {
+	switch w.r.Kind() {
 	case '{':
 		return w.object(dst)
 	case '[':
-		return w.list(dst)
-	case '"':
-		return w.text(dst)
-	}
-	start := w.at
-	for w.at < len(w.data) && bytes.IndexByte([]byte(" \t\r\n,]}"), w.data[w.at]) < 0 {
-		w.at++
-	}
-	return append(dst, w.data[start:w.at]...)
-}
-
-func (w *canonical) text(dst []byte) []byte {
-	start := w.at
-	for w.at++; w.data[w.at] != '"'; w.at++ {
-		if w.data[w.at] == '\\' {
-			w.at++
+		dst = append(dst, '[')
+		for w.r.Enter('['); w.r.More(']'); {
+			dst = append(w.value(dst), ',')
 		}
+		return append(dst, ']')
 	}
-	w.at++
-	if i, ok := slices.BinarySearchFunc(w.refs, start, func(r bulkref.Reference, at int) int { return r.Start - at }); ok {
-		return append(dst, w.placeholder(w.refs[i].Name)...)
+	start := w.r.Pos()
+	token := w.r.Value()
+	i, isReference := slices.BinarySearchFunc(w.refs, start, func(r bulkref.Reference, at int) int { return cmp.Compare(r.Start, at) })
+	if isReference {
+		return w.placeholder(dst, w.refs[i].Name)
 	}
-	raw := w.data[start:w.at]
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return append(dst, raw...)
-	}
-	var text string
-	_ = json.Unmarshal(raw, &text)
-	plain, _ := marshalPlain(text)
-	return append(dst, plain...)
-}
-
-func (w *canonical) list(dst []byte) []byte {
-	dst = append(dst, '[')
-	w.at++
-	for {
-		w.skipSpace()
-		switch w.data[w.at] {
-		case ']':
-			w.at++
-			return append(dst, ']')
-		case ',':
-			w.at++
-			dst = append(dst, ',')
-		default:
-			dst = w.value(dst)
-		}
-	}
+	return append(dst, unescaped(token)...)
 }
 
 // object sorts the members by name. Their values are written in that order, so
 // that the placeholders in them are numbered in it.
 func (w *canonical) object(dst []byte) []byte {
 	type member struct {
-		name string
-		at   int
+		name []byte
+		at   rawjson.Reader // before its value
 	}
 	var members []member
-	w.at++
-	for w.skipSpace(); w.data[w.at] != '}'; w.skipSpace() {
-		if w.data[w.at] == ',' {
-			w.at++
-			continue
-		}
-		name := string((&canonical{data: w.data[w.at:]}).text(nil))
-		w.skip()
-		for w.data[w.at] != ':' {
-			w.at++
-		}
-		w.at++
-		members = append(members, member{name, w.at})
-		w.skip()
+	for w.r.Enter('{'); w.r.More('}'); {
+		members = append(members, member{unescaped(w.r.Key()), w.r})
+		w.r.Value()
 	}
-	w.at++
-	end := w.at
-	slices.SortStableFunc(members, func(a, b member) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	end := w.r
+	slices.SortStableFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
 	dst = append(dst, '{')
-	for i, m := range members {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(append(dst, m.name...), ':')
-		w.at = m.at
-		dst = w.value(dst)
+	for _, m := range members {
+		w.r = m.at
+		dst = append(w.value(append(append(dst, m.name...), ':')), ',')
 	}
-	w.at = end
+	w.r = end
 	return append(dst, '}')
 }
 
-// skip passes over the next value.
-func (w *canonical) skip() {
-	w.skipSpace()
-	depth := 0
-	for ; w.at < len(w.data); w.at++ {
-		switch w.data[w.at] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return
-			}
-			if depth--; depth == 0 {
-				w.at++
-				return
-			}
-		case ',', ':':
-			if depth == 0 {
-				return
-			}
-		case '"':
-			for w.at++; w.data[w.at] != '"'; w.at++ {
-				if w.data[w.at] == '\\' {
-					w.at++
-				}
-			}
-			if depth == 0 {
-				w.at++
-				return
-			}
-		}
+// unescaped is a token with as few escapes as JSON allows.
+func unescaped(token []byte) []byte {
+	if bytes.IndexByte(token, '\\') < 0 {
+		return token
 	}
+	plain, _ := new(marshaler).marshal(rawjson.Text(token)) // a text can be written
+	return plain
 }

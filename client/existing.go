@@ -87,7 +87,7 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	}
 	return engine.Operation{
 		Method: engine.Patch, Resource: strings.ToLower("/" + resourceType(p.route) + "/" + id), ResourceID: id,
-		Guarded: !mayAddTwice(p.update.Data), Size: bulkapi.Size(sized) + spare, Content: keyOf(content),
+		Guarded: !mayAddTwice(p.update.Data), Size: bulkapi.Size(sized) + spare, Content: keyOf([]byte(content)),
 	}, true, nil
 }
 

@@ -34,10 +34,11 @@ func feed(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, o
 
 func readAll(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, out chan<- fed) {
 	index := 0
+	var m marshaler
 	for op, err := range source {
 		f := fed{err: err}
 		if err == nil {
-			f.p = newPending(index, op, keyed)
+			f.p = newPending(&m, index, op, keyed)
 			index++
 		}
 		out <- f // what was read gets a result: the other side reads to the end

@@ -33,7 +33,8 @@ func (r *run) lookupFor(l engine.Lookup) []sought {
 		p := r.ops[search.Index]
 		s := sought{index: search.Index, create: true, pending: p, known: search.Known}
 		s.data = p.encode(s.known, "").Data
-		s.kind, s.name, s.externalID = p.natural()
+		c, _ := p.op.readData(p.data) // it was checked
+		s.kind, s.name, s.externalID = p.natural(c)
 		out = append(out, s)
 	}
 	for _, read := range l.Reads {

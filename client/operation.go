@@ -92,9 +92,15 @@ func printable(s string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// marshaled returns a copy of Data as the bytes that are sent, nil when there is
-// none.
-func (o Operation) marshaled() (json.RawMessage, error) {
+// marshaler writes data as JSON. The zero value is ready for use.
+type marshaler struct {
+	buf bytes.Buffer
+	enc *json.Encoder
+}
+
+// data returns a copy of an operation's Data as the bytes that are sent, nil when
+// there is none.
+func (m *marshaler) data(o Operation) (json.RawMessage, error) {
 	switch d := o.Data.(type) {
 	case nil:
 		return nil, nil
@@ -103,17 +109,19 @@ func (o Operation) marshaled() (json.RawMessage, error) {
 	case []byte:
 		return append(json.RawMessage(nil), d...), nil
 	}
-	return marshalPlain(o.Data)
+	return m.marshal(o.Data)
 }
 
-// marshalPlain is json.Marshal without its escapes for HTML, so that text is
-// sent as it was written.
-func marshalPlain(v any) (json.RawMessage, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+// marshal is json.Marshal without its escapes for HTML, so that text is sent as
+// it was written.
+func (m *marshaler) marshal(v any) (json.RawMessage, error) {
+	if m.enc == nil {
+		m.enc = json.NewEncoder(&m.buf)
+		m.enc.SetEscapeHTML(false)
+	}
+	m.buf.Reset()
+	if err := m.enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	return bytes.Clone(bytes.TrimSuffix(m.buf.Bytes(), []byte("\n"))), nil
 }

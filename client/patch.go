@@ -63,7 +63,7 @@ func (c Change) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	type plain Change // without this method
-	return marshalPlain(plain(c))
+	return new(marshaler).marshal(plain(c))
 }
 
 // sentValue returns Value, or the attributes that are set in it where it is of

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -37,25 +36,28 @@ type pending struct {
 
 // newPending takes an operation in. keyed asks for what a journal recognizes it
 // by.
-func newPending(index int, op Operation, keyed bool) *pending {
+func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 	p := &pending{index: index, op: op}
 	p.facts = engine.Operation{Index: index, Method: methodOf(op.Method)}
 	if op.Method == MethodPost {
 		p.facts.BulkID = op.BulkID // what refers to it is to hear of it, even if it is invalid
 	}
-	if p.data, p.refs, p.facts.Invalid = op.check(); p.facts.Invalid != nil {
+	c, err := op.read(m)
+	if err != nil {
+		p.facts.Invalid = err
 		if op.checkTarget() == nil {
 			p.addResource() // the next operation on it is to hear of it
 		}
 		return p
 	}
+	p.data, p.refs = c.data, c.refs
 	p.addResource()
 	p.addReferences()
 	p.facts.Size = p.size()
-	p.addName()
+	p.addName(c)
 	p.facts.Guarded = p.isGuarded()
 	if keyed {
-		p.facts.Content = p.content()
+		p.facts.Content = p.identity()
 	}
 	return p
 }
@@ -133,10 +135,13 @@ func (p *pending) addReferences() {
 const spare = 8
 
 func (p *pending) size() int {
-	size := func(bulkID string) int {
-		return bulkapi.Size(bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data})
+	op := bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: p.op.BulkID, Data: p.data}
+	size := bulkapi.Size(op)
+	if p.facts.BulkID == "" { // it may get another one
+		op.BulkID = assigned(p.index)
+		size = max(size, bulkapi.Size(op))
 	}
-	return max(size(p.op.BulkID), size(assigned(p.index))) + spare
+	return size + spare
 }
 
 // assigned is the bulkId of an operation that has none of its own.
@@ -148,48 +153,30 @@ const (
 	groups = "Groups"
 )
 
-// natural is what a create can be looked up by.
-type natural struct {
-	UserName    string `json:"userName"`
-	DisplayName string `json:"displayName"`
-	ExternalID  string `json:"externalId"`
-}
-
 // natural returns the type of what a create makes, its name, and its externalId.
 // The name is "" where there is nothing to look it up by.
-func (p *pending) natural() (kind, name, externalID string) {
-	if p.op.Method != MethodPost {
-		return "", "", ""
-	}
-	var n natural
-	if json.Unmarshal(p.data, &n) != nil {
-		return "", "", ""
-	}
+func (p *pending) natural(c content) (kind, name, externalID string) {
 	switch {
+	case p.op.Method != MethodPost:
 	case strings.EqualFold(p.op.Path, "/"+users):
-		return users, n.UserName, n.ExternalID
+		return users, c.userName, c.externalID
 	case strings.EqualFold(p.op.Path, "/"+groups):
-		return groups, n.DisplayName, n.ExternalID
+		return groups, c.display, c.externalID
 	}
 	return "", "", ""
 }
 
-func (p *pending) addName() {
-	kind, name, externalID := p.natural()
+func (p *pending) addName(c content) {
+	kind, name, externalID := p.natural(c)
 	if name == "" {
 		return
 	}
-	text := kind + "\x00" + fold.Fold(name)
+	text := append(append(append(make([]byte, 0, 128), kind...), 0), fold.Fold(name)...)
 	p.facts.SearchName = keyOf(text)
 	p.facts.Name = p.facts.SearchName
 	if kind == groups && externalID != "" {
-		p.facts.Name = keyOf(text + "\x00" + externalID)
+		p.facts.Name = keyOf(append(append(text, 0), externalID...))
 	}
-}
-
-func keyOf(text string) engine.Key {
-	sum := sha256.Sum256([]byte(text))
-	return engine.Key(sum[:len(engine.Key{})])
 }
 
 // isGuarded reports whether the service keeps a repetition from doing harm.
@@ -266,6 +253,27 @@ func isMultiValued(path string) bool {
 // encode writes the operations of a request with ids in the place of references,
 // and with bulkIds that nothing in the request has or refers to by chance.
 func (r *run) encode(req engine.Request) []bulkapi.Operation {
+	var used map[string]bool
+	ops := make([]bulkapi.Operation, len(req.Items))
+	for i, s := range req.Items {
+		p := r.ops[s.Index]
+		id := p.facts.BulkID
+		if id == "" {
+			if used == nil {
+				used = r.usedNames(req)
+			}
+			id = p.freeName(used)
+			used[id] = true
+		}
+		ops[i] = p.encode(s.Known, id)
+		p.sent = ops[i]
+	}
+	return ops
+}
+
+// usedNames are the bulkIds of the creates of a request, and those that its
+// operations refer to.
+func (r *run) usedNames(req engine.Request) map[string]bool {
 	used := map[string]bool{}
 	for _, s := range req.Items {
 		p := r.ops[s.Index]
@@ -274,23 +282,18 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 			used[ref.Name] = true
 		}
 	}
-	ops := make([]bulkapi.Operation, len(req.Items))
-	for i, s := range req.Items {
-		p := r.ops[s.Index]
-		id := p.facts.BulkID
-		if id == "" {
-			id = p.op.BulkID
-			for n := 0; id == "" || used[id]; n++ {
-				if id = assigned(p.index); n > 0 {
-					id = fmt.Sprintf("%s-%d", id, n)
-				}
-			}
-			used[id] = true
+	return used
+}
+
+// freeName is a bulkId for an operation to which nothing refers.
+func (p *pending) freeName(used map[string]bool) string {
+	id := p.op.BulkID
+	for n := 0; id == "" || used[id]; n++ {
+		if id = assigned(p.index); n > 0 {
+			id = fmt.Sprintf("%s-%d", id, n)
 		}
-		ops[i] = p.encode(s.Known, id)
-		p.sent = ops[i]
 	}
-	return ops
+	return id
 }
 
 // encode is the operation as it travels: known references replaced.

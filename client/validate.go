@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,28 +18,23 @@ import (
 // object. The error wraps ErrInvalid and says what was expected; it holds no data.
 // That of an operation which is Refused is its own.
 func (o Operation) Validate() error {
-	_, _, err := o.check()
+	_, err := o.read(&marshaler{})
 	return err
 }
 
-// check is Validate; it also returns the data as it is sent, and the references
-// in it.
-func (o Operation) check() (json.RawMessage, []bulkref.Reference, error) {
+// read checks an operation and returns what its data says.
+func (o Operation) read(m *marshaler) (content, error) {
 	if o.Refused != nil {
-		return nil, nil, o.Refused
+		return content{}, o.Refused
 	}
-	data, err := o.marshaled()
+	data, err := m.data(o)
 	if err != nil {
-		return nil, nil, marshalError(err)
+		return content{}, marshalError(err)
 	}
 	if err := o.checkTarget(); err != nil {
-		return nil, nil, err
+		return content{}, err
 	}
-	refs, err := o.checkData(data)
-	if err != nil {
-		return nil, nil, err
-	}
-	return data, refs, nil
+	return o.readData(data)
 }
 
 // marshalError is the error of a Change that says what is wrong with it; other
@@ -66,69 +60,31 @@ func (o Operation) checkTarget() error {
 	return o.checkPath()
 }
 
-// checkData also requires UTF-8 (RFC 8259 section 8.1), which encoding/json does
-// not: a service could fail to read the whole request.
-func (o Operation) checkData(data json.RawMessage) ([]bulkref.Reference, error) {
-	if o.Method == MethodDelete {
-		if data != nil {
-			return nil, fmt.Errorf("%w: data in a DELETE, expected none", ErrInvalid)
-		}
-		return nil, nil
-	}
-	switch start := bytes.TrimSpace(data); {
-	case len(start) == 0:
-		return nil, fmt.Errorf("%w: no data, expected a JSON object in a %s", ErrInvalid, o.Method)
-	case start[0] != '{':
-		return nil, fmt.Errorf("%w: data is not a JSON object, as a %s needs", ErrInvalid, o.Method)
-	case !utf8.Valid(data):
-		return nil, fmt.Errorf("%w: data is not UTF-8", ErrInvalid)
-	}
-	refs, err := bulkref.Scan(nil, data)
-	if err != nil {
-		return nil, fmt.Errorf("%w: data: %w", ErrInvalid, err)
-	}
-	if o.Method == MethodPatch && !hasChanges(data) {
-		return nil, fmt.Errorf("%w: no changes in a PATCH, expected one or more in Operations", ErrInvalid)
-	}
-	return refs, nil
-}
-
-// hasChanges reports whether the data of a PATCH may hold changes. Only null,
-// which a service could refuse with the whole request, counts as none; an empty
-// list is left to the service.
-func hasChanges(data []byte) bool {
-	var body struct{ Operations json.RawMessage }
-	return json.Unmarshal(data, &body) != nil || string(body.Operations) != "null"
-}
-
 // checkPath expects a type for a POST, one resource of a type otherwise. A path
 // that a server could normalize to another one is refused: it could name another
 // organization's endpoint.
 func (o Operation) checkPath() error {
+	if o.hasPath() {
+		return nil
+	}
 	expected := `expected a resource such as "/Users/<id>"`
 	if o.Method == MethodPost {
 		expected = `expected a type such as "/Users"`
 	}
-	wrong := fmt.Errorf("%w: path of a %s, %s", ErrInvalid, o.Method, expected)
+	return fmt.Errorf("%w: path of a %s, %s", ErrInvalid, o.Method, expected)
+}
+
+func (o Operation) hasPath() bool {
 	rest, ok := strings.CutPrefix(o.Path, "/")
-	if !ok {
-		return wrong
-	}
 	kind, id, deep := strings.Cut(rest, "/")
-	if kind == "" || strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
-		return wrong
+	if !ok || kind == "" || strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
+		return false
 	}
 	if o.Method == MethodPost {
-		if deep {
-			return wrong
-		}
-		return nil
+		return !deep
 	}
 	isReference := len(bulkref.ScanPath(id)) == 1
-	if !deep || strings.Contains(id, "/") || !isReference && !isPathID(id) {
-		return wrong
-	}
-	return nil
+	return deep && !strings.Contains(id, "/") && (isReference || isPathID(id))
 }
 
 // isPathID reports whether a segment of a path can be an escaped id.

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // space is what JSON takes for white space, and nothing else.
@@ -106,6 +107,9 @@ func scalar(raw []byte) string {
 	}
 	switch c := raw[0]; {
 	case c == '"':
+		if end := len(raw) - 1; end > 0 && raw[end] == '"' && !bytes.ContainsFunc(raw[1:end], needsDecoder) {
+			return string(raw[1:end]) // as most are
+		}
 		var text string
 		if json.Unmarshal(raw, &text) != nil {
 			return ""
@@ -116,3 +120,6 @@ func scalar(raw []byte) string {
 	}
 	return ""
 }
+
+// needsDecoder reports whether a character does not stand for itself in every JSON string, or is not valid in one.
+func needsDecoder(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf }

