@@ -11,6 +11,7 @@ import (
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/plan"
 )
 
@@ -224,7 +225,7 @@ func locationOf(kind string, res bulkapi.Resource) string {
 // read reads the resource of a PATCH or DELETE.
 func (f *finder) read(s sought) {
 	out := engine.Finding{Index: s.index}
-	if s.kind != users && s.kind != groups || !isID(s.id) {
+	if s.kind != users && s.kind != groups || !location.IsID(s.id) {
 		out.Err, out.Final = errNotReadable, true
 		f.findings = append(f.findings, out)
 		return

@@ -65,8 +65,9 @@ func TestParseOrgIDRefuses(t *testing.T) {
 		base64Of("ciscospark:///ORGANIZATION/" + orgUUID):     wantsUUID,
 		base64Of("https://us/ORGANIZATION/" + orgUUID):        wantsUUID,
 		base64Of("ciscospark://us/PEOPLE/" + orgUUID):         "something else",
-		base64Of("ciscospark://us/ORGANIZATION/"):             "no UUID",
-		base64Of("ciscospark://us/ORGANIZATION/a/" + orgUUID): "no UUID",
+		base64Of("ciscospark://us/ORGANIZATION/"):             wantsUUID,
+		base64Of("ciscospark://us/ORGANIZATION/a/" + orgUUID): wantsUUID,
+		base64Of("ciscospark://us/ORGANIZATION/a"):            "no UUID",
 	} {
 		got, err := client.ParseOrgID(s)
 		if got != "" || err == nil || !strings.Contains(err.Error(), reason) {

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/plan"
 )
 
@@ -30,12 +32,10 @@ func (r *run) result(in engine.Result) Result {
 	return res
 }
 
+// resourceType is the type that an operation's path names.
 func resourceType(path string) string {
-	segments := pathSegments(path)
-	if len(segments) == 0 {
-		return ""
-	}
-	return canonicalType(segments[0])
+	kind, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return location.TypeOf(kind)
 }
 
 // reason is the error of a result.

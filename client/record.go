@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // claim asks the journal what earlier runs know of operations.
@@ -32,9 +33,8 @@ func (r *run) claim(claims []engine.Claim) func() {
 // only if its location is of the operation's type and organization.
 func (r *run) earlier(index int, rec Record) engine.Earlier {
 	id := ""
-	location, err := ParseLocation(rec.Success.Location)
-	if err == nil && location.ResourceType == resourceType(r.ops[index].route) && (location.OrgID == "" || location.OrgID == r.c.cfg.OrgID) {
-		id = location.ID
+	if l, err := location.Parse(rec.Success.Location); err == nil && l.IsOf(resourceType(r.ops[index].route), r.c.cfg.OrgID) {
+		id = l.ID
 	}
 	e := engine.Earlier{
 		Index: index, Ticket: uint64(rec.Ticket), Date: rec.Date,

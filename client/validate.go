@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/internal/bulkref"
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // Validate checks the operation by itself, as every job does before it sends it:
@@ -90,5 +91,5 @@ func (o Operation) hasPath() bool {
 // isPathID reports whether a segment of a path can be an escaped id.
 func isPathID(segment string) bool {
 	plain, err := url.PathUnescape(segment)
-	return err == nil && isID(plain) && !strings.ContainsAny(segment, "?# ")
+	return err == nil && location.IsID(plain) && !strings.ContainsAny(segment, "?# ")
 }

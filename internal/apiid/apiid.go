@@ -7,13 +7,15 @@ package apiid
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
 // The kinds of resources that SCIM has too.
 const (
-	People = "PEOPLE"
-	Group  = "GROUP"
+	People       = "PEOPLE"
+	Group        = "GROUP"
+	Organization = "ORGANIZATION"
 )
 
 // prefix is how such an id begins before it is encoded.
@@ -28,11 +30,17 @@ func Parse(text string) (kind, id string, ok bool) {
 	if !Is(text) {
 		return "", "", false
 	}
-	body := strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(text, "="))
+	body := strings.NewReplacer("+", "-", "/", "_").Replace(text)
+	if bare := strings.TrimRight(body, "="); len(body)%4 == 0 && len(body)-len(bare) <= 2 {
+		body = bare
+	}
 	raw, err := base64.RawURLEncoding.DecodeString(body)
+	if strings.ContainsAny(text, "\r\n") { // the decoder ignores them
+		return "", "", false
+	}
 	rest, isOne := strings.CutPrefix(string(raw), prefix)
 	parts := strings.Split(rest, "/")
-	if err != nil || !isOne || len(parts) != 3 || parts[1] == "" || parts[2] == "" {
+	if err != nil || !isOne || len(parts) != 3 || slices.Contains(parts, "") {
 		return "", "", false
 	}
 	id, _, _ = strings.Cut(parts[2], ":")
@@ -40,4 +48,23 @@ func Parse(text string) (kind, id string, ok bool) {
 		parts[1] = Group // SCIM_GROUP
 	}
 	return parts[1], id, id != ""
+}
+
+// IsUUID reports whether text is 8-4-4-4-12 hexadecimal digits, in any case.
+func IsUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'f':
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -51,9 +51,6 @@ type Client struct {
 	gen *gen.Client
 }
 
-// uuid is what may stand in the path without changing it, RFC 9562.
-var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-
 // New checks the configuration and takes a copy.
 func New(cfg Config) (*Client, error) {
 	u, err := url.Parse(cfg.Server)
@@ -62,7 +59,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, errors.New("bulkapi: server is not an http or https url")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("bulkapi: server has more than scheme, host and path")
-	case !uuid.MatchString(cfg.OrgID):
+	case !apiid.IsUUID(cfg.OrgID):
 		return nil, fmt.Errorf("bulkapi: organization %q is not a UUID", cfg.OrgID)
 	case cfg.Token == nil:
 		return nil, errors.New("bulkapi: no token source")

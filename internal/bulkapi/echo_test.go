@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // echoes are the forms in which a service, or what stands before it, repeats a token.
@@ -45,7 +47,7 @@ func leaks(text, token string) bool {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(token[:5])) {
 			return true
 		}
-		text = unescapeAll(text)
+		text = location.Unescape(text)
 	}
 	return false
 }

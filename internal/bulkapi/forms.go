@@ -2,8 +2,10 @@ package bulkapi
 
 import (
 	"encoding/base64"
-	"strconv"
+	"net/url"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // forms is a token in the forms in which an answer may repeat it, in lower case. The zero value is none.
@@ -51,7 +53,7 @@ func (f forms) in(text string) bool {
 		if strings.IndexByte(text, '%') < 0 {
 			return false
 		}
-		text = unescapeAll(text)
+		text = location.Unescape(text)
 	}
 	return false
 }
@@ -81,32 +83,6 @@ func (f forms) location(text string) string {
 	if !f.in(text) {
 		return text
 	}
-	text, _, _ = strings.Cut(text, "#")
-	text, _, _ = strings.Cut(text, "?")
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == '/' })
-	if len(parts) < 2 {
-		return ""
-	}
-	return f.without("/" + strings.Join(parts[len(parts)-2:], "/"))
-}
-
-// unescapeAll replaces the escapes of RFC 3986 section 2.1, and leaves what is none as it is.
-func unescapeAll(text string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(text, "%")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		if len(after) >= 2 {
-			if c, err := strconv.ParseUint(after[:2], 16, 8); err == nil {
-				b.WriteByte(byte(c))
-				text = after[2:]
-				continue
-			}
-		}
-		b.WriteByte('%')
-		text = after
-	}
+	_, kind, id := location.Split(text)
+	return f.without("/" + url.PathEscape(kind) + "/" + url.PathEscape(id))
 }

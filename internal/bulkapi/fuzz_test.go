@@ -2,10 +2,10 @@ package bulkapi
 
 import (
 	"encoding/json"
+	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/wire"
 	"strings"
 	"testing"
-
-	"github.com/webexscim/bulk/wire"
 )
 
 // FuzzAnswer: whatever a service answers, reading ends, says one thing of each operation, and claims a success only where
@@ -79,7 +79,7 @@ func checkText(t *testing.T, err error, ops ...Operation) {
 
 // hasToken looks for the token, escaped or not.
 func hasToken(text string) bool {
-	for _, text := range []string{text, unescapeAll(text), unescapeAll(unescapeAll(text))} {
+	for _, text := range []string{text, location.Unescape(text), location.Unescape(location.Unescape(text))} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(testToken)) {
 			return true
 		}

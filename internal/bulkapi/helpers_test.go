@@ -18,6 +18,7 @@ import (
 
 const (
 	testOrg   = "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01"
+	otherOrg  = "11111111-2222-4333-8444-555555555555"
 	testToken = "tok-NEVER-shown-1"
 	secret    = "ada.secret@example.com"
 )

@@ -1,6 +1,10 @@
 package bulkapi
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/webexscim/bulk/internal/location"
+)
 
 // readItems says of each operation what the results say of it. red is made only if an error is to be cleaned: services
 // quote the data of other operations too.
@@ -17,7 +21,9 @@ func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, 
 			Found: true, Status: int(r.Status), Location: token.location(r.Location), Version: token.without(r.Version),
 		}
 		kind, _, _ := strings.Cut(strings.Trim(ops[i].Path, "/"), "/")
-		items[i].ID = idAt(items[i].Location, kind, x.cfg.OrgID)
+		if l, err := location.Parse(items[i].Location); err == nil && l.IsOf(kind, x.cfg.OrgID) {
+			items[i].ID = l.ID
+		}
 		if r.Status.OK() {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // Bounds of a lookup.
@@ -80,7 +81,7 @@ func (x *Client) FindGroups(ctx context.Context, displayNames []string) ([]Resou
 // Get reads the user or group (kind is Users or Groups) with this id. It is not found where the service itself says so, which
 // may be because reads lag behind writes. The error is a *LookupError.
 func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found bool, err error) {
-	if !isType(kind) || cleanID(id) == "" {
+	if !location.IsKnown(kind) || !location.IsID(id) {
 		return Resource{}, false, &LookupError{Kind: Rejected, Err: errors.New("invalid resource type or ID")}
 	}
 	l := newLookup(x, kind, nil)

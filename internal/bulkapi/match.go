@@ -1,8 +1,9 @@
 package bulkapi
 
 import (
-	"net/url"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // Owners of a result that are no operation.
@@ -160,21 +161,10 @@ func typeOf(op Operation) string {
 
 // resourceKey is the end of a path or url that names a resource, as in "users/2819c223", in lower case; "" if there is
 // none. It is for comparing only.
-func resourceKey(location string) string {
-	if i := strings.IndexAny(location, "?#"); i >= 0 {
-		location = location[:i]
-	}
-	location = strings.ToLower(strings.Trim(location, "/"))
-	i := strings.LastIndexByte(location, '/')
-	if i < 0 {
+func resourceKey(url string) string {
+	_, kind, id := location.Split(strings.ToLower(url))
+	if kind == "" {
 		return ""
 	}
-	return unescape(location[strings.LastIndexByte(location[:i], '/')+1:i]) + "/" + unescape(location[i+1:])
-}
-
-func unescape(segment string) string {
-	if plain, err := url.PathUnescape(segment); err == nil {
-		return plain
-	}
-	return segment
+	return kind + "/" + id
 }

@@ -240,3 +240,18 @@ func TestBoth(t *testing.T) {
 		}
 	}
 }
+
+// TestItemID: the id that an answer tells is that of what was asked for.
+func TestItemID(t *testing.T) {
+	ops := mixed()
+	a := reading(200, `{"operations":[
+		{"bulkId":"u1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-1"},
+		{"bulkId":"g1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-2"},
+		{"bulkId":"p1","status":"200","location":"/v2/Users/Aa-1/"},
+		{"bulkId":"d1","status":"204","location":null}]}`, ops, 0)
+	for i, want := range []string{"new-1", "", "Aa-1", ""} {
+		if it := a.Items[i]; it.ID != want || !it.Found {
+			t.Errorf("%d: %+v, want %q", i, it, want)
+		}
+	}
+}

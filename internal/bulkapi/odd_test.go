@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // TestServicesThatNormalize: a name is found in the form that the service has made of it.
@@ -98,7 +100,7 @@ func TestSecretsOfOthers(t *testing.T) {
 			reading(400, `{"detail":`+said+`}`, ops, 0),
 		}
 		for _, shown := range []string{answers[0].Items[0].Err.Error(), answers[1].Err.Error()} {
-			for _, decode := range []func(string) string{func(s string) string { return s }, unescapeAll, func(s string) string { q, _ := url.QueryUnescape(s); return q }} {
+			for _, decode := range []func(string) string{func(s string) string { return s }, location.Unescape, func(s string) string { q, _ := url.QueryUnescape(s); return q }} {
 				low := folded(decode(decode(shown)))
 				for _, value := range []string{"bob", "example", "王", "伟", "李", "jos", "ōe", "/<li", "7%8e", "738b", "lt;li"} {
 					if strings.Contains(low, value) {

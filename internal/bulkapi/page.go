@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -53,11 +54,12 @@ func (l *lookup) resource(raw []byte, r response) Resource {
 	var externalID wire.Text
 	_ = externalID.UnmarshalJSON(m.ExternalID)
 	res := Resource{
-		ID: cleanID(r.token.without(string(m.ID))), Name: string(name), ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
+		ID: r.token.without(string(m.ID)), Name: string(name), ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
 		Location: r.token.location(string(m.Meta.Location)), Version: r.token.without(string(m.Meta.Version)),
 		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
 	}
-	if isElsewhere(res.Location, l.kind, l.x.cfg.OrgID) {
+	at, err := location.Parse(res.Location)
+	if !location.IsID(res.ID) || err == nil && location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
 		res.ID = ""
 	}
 	if !r.token.in(string(raw)) {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // hidden stands for what is not shown.
@@ -191,7 +192,7 @@ var inJSON = regexp.MustCompile(`(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
 // unescapeText reads the escapes of urls, HTML and JSON once, on one line.
 func unescapeText(text string) string {
-	text = html.UnescapeString(strings.ReplaceAll(unescapeAll(text), "+", " "))
+	text = html.UnescapeString(strings.ReplaceAll(location.Unescape(text), "+", " "))
 	text = inJSON.ReplaceAllStringFunc(text, func(escape string) (plain string) {
 		_ = json.Unmarshal([]byte(`"`+escape+`"`), &plain) // always can be
 		return plain

@@ -1,0 +1,230 @@
+// Package location takes apart the urls in which services tell where a resource lives.
+//
+//	l, err := location.Parse("https://webexapis.com/identity/scim/{org}/v2/Users/{id}")
+//	if err == nil && l.IsOf("Users", orgID) {
+//		use(l.ID)
+//	}
+//
+// A host in them says nothing, and is never contacted.
+package location
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/webexscim/bulk/internal/apiid"
+)
+
+// Location is a resource. The zero value is none.
+type Location struct {
+	// Org is the organization, its UUID in lower case where it is one; "" if it is not named.
+	Org string
+	// Type is "Users" or "Groups", however they were written, or another type as it was.
+	Type string
+	// ID is the id, unescaped.
+	ID string
+
+	before string // the segments before the type
+}
+
+// Why a text is no location. The errors do not repeat it.
+var (
+	ErrNoID  = errors.New("location: no id found, expected a url that ends in {resource type}/{id}")
+	ErrBadID = errors.New("location: invalid resource id")
+)
+
+// Parse reads the url of a resource, absolute or relative, in any case, with or without organization, query and fragment.
+// Type and id are the last two segments of the path. The url of a part of a resource (Groups/{id}/members) is none.
+func Parse(text string) (Location, error) {
+	before, kind, id := Split(text)
+	if !isType(kind) || isFixed(id) || IsKnown(id) || isInside(before) {
+		return Location{}, ErrNoID
+	}
+	if !IsID(id) {
+		return Location{}, ErrBadID
+	}
+	return Location{Org: orgOf(before), Type: TypeOf(kind), ID: id, before: before}, nil
+}
+
+// IsOf reports whether a location is of a type, and whether all that it names before is this organization: another one, or a
+// resource that this one is a part of, makes it a location of something else. An id that could end the path of a url is
+// none that a service gives.
+func (l Location) IsOf(kind, orgID string) bool {
+	if !strings.EqualFold(l.Type, kind) || l.ID == "" || strings.ContainsAny(unescapeAll(l.ID), "?#") {
+		return false
+	}
+	for before, segment := cutLast(l.before); segment != ""; before, segment = cutLast(before) {
+		_, parent := cutLast(before)
+		org, isOrg := ParseOrg(segment)
+		isOrg = isOrg || strings.EqualFold(parent, "scim") && !isVersion(segment)
+		if isOrg && !strings.EqualFold(org, orgID) || IsKnown(segment) {
+			return false
+		}
+	}
+	return true
+}
+
+// Split returns the last two segments of the path of a url, unescaped, and what stands before them. What is missing is "".
+func Split(text string) (before, kind, id string) {
+	text = strings.TrimSpace(text)
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		text = text[:i]
+	}
+	if scheme, rest, ok := strings.Cut(text, "//"); ok && (scheme == "" || isScheme(scheme)) {
+		_, text, _ = strings.Cut(rest, "/")
+	}
+	before, id = cutLast(text)
+	before, kind = cutLast(before)
+	return before, kind, id
+}
+
+// cutLast returns the last segment that is not empty, unescaped, and what stands before it. A segment with a broken escape
+// stays as it is.
+func cutLast(path string) (before, segment string) {
+	path = strings.TrimRight(path, "/")
+	i := strings.LastIndexByte(path, '/') + 1
+	segment = path[i:]
+	if plain, err := url.PathUnescape(segment); err == nil {
+		segment = plain
+	}
+	return path[:i], segment
+}
+
+// isScheme reports whether s is "https:" or the like.
+func isScheme(s string) bool {
+	name, ok := strings.CutSuffix(s, ":")
+	return ok && name != "" && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+}
+
+// orgOf finds the organization in the segments before a type: between "scim" and the version, or an id of one before the
+// version.
+func orgOf(path string) string {
+	before, segment := cutLast(path)
+	if isVersion(segment) {
+		before, segment = cutLast(before)
+	}
+	if org, ok := ParseOrg(segment); ok {
+		return org
+	}
+	if _, parent := cutLast(before); strings.EqualFold(parent, "scim") && IsID(segment) {
+		return segment
+	}
+	return ""
+}
+
+// ParseOrg reads the id of an organization, a UUID or the base64 form of the other Webex APIs, and returns the UUID in lower
+// case. Where ok is false, it returns s.
+func ParseOrg(s string) (org string, ok bool) {
+	if kind, id, ok := apiid.Parse(s); ok && kind == apiid.Organization && apiid.IsUUID(id) {
+		return strings.ToLower(id), true
+	}
+	if apiid.IsUUID(s) {
+		return strings.ToLower(s), true
+	}
+	return s, false
+}
+
+// isInside reports whether the segments before a type and id already name a resource, so that these are a part of it.
+func isInside(path string) bool {
+	before, segment := cutLast(path)
+	if isVersion(segment) || strings.EqualFold(segment, "scim") {
+		return false
+	}
+	for ; segment != ""; before, segment = cutLast(before) {
+		if isVersion(segment) || IsKnown(segment) {
+			return true
+		}
+	}
+	return false
+}
+
+// isType reports whether s can be a type: a name that is no other part of a SCIM url, so that a url without an id, as
+// .../v2/Users, is not misread.
+func isType(s string) bool {
+	for i := range len(s) {
+		letter := 'a' <= s[i]|0x20 && s[i]|0x20 <= 'z'
+		if !letter && (i == 0 || s[i] != '-' && s[i] != '_' && (s[i] < '0' || s[i] > '9')) {
+			return false
+		}
+	}
+	_, isOrg := ParseOrg(s)
+	return s != "" && !isOrg && !isFixed(s)
+}
+
+// isFixed reports whether s is a word that stands before the type in SCIM urls.
+func isFixed(s string) bool {
+	return strings.EqualFold(s, "identity") || strings.EqualFold(s, "scim") || isVersion(s)
+}
+
+// isVersion reports whether s is "v2" or the like.
+func isVersion(s string) bool {
+	return len(s) > 1 && s[0]|0x20 == 'v' && strings.Trim(s[1:], "0123456789") == ""
+}
+
+// IsKnown reports whether s is the type of users or groups, in any case.
+func IsKnown(s string) bool { return strings.EqualFold(s, "Users") || strings.EqualFold(s, "Groups") }
+
+// TypeOf returns "Users" or "Groups" for these in any case, any other type as it is.
+func TypeOf(s string) string {
+	switch {
+	case strings.EqualFold(s, "Users"):
+		return "Users"
+	case strings.EqualFold(s, "Groups"):
+		return "Groups"
+	}
+	return s
+}
+
+// longestID bounds an id, in bytes.
+const longestID = 1024
+
+// IsID reports whether s can be an id, however often it is unescaped on its way: one segment of a path, and no dot segment,
+// which would lead to another resource. A bulkId is not an id: the word is reserved (RFC 7643 section 3.1), and would be
+// sent as a reference.
+func IsID(s string) bool {
+	if len(s) > longestID {
+		return false
+	}
+	plain := unescapeAll(s)
+	return strings.TrimSpace(plain) != "" && plain != "." && plain != ".." && !strings.ContainsAny(plain, `/\`) && utf8.ValidString(plain) &&
+		!strings.ContainsFunc(plain, unicode.IsControl) && !strings.HasPrefix(strings.ToLower(plain), "bulkid:")
+}
+
+// unescapeAll is a text without escapes, however often they are escaped themselves.
+func unescapeAll(text string) string {
+	for {
+		next := Unescape(text)
+		if next == text {
+			return text
+		}
+		text = next
+	}
+}
+
+// Unescape replaces the escapes of RFC 3986 section 2.1 once, and leaves what is none as it is.
+func Unescape(text string) string {
+	if strings.IndexByte(text, '%') < 0 {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "%")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		if len(after) >= 2 {
+			if c, err := strconv.ParseUint(after[:2], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				text = after[2:]
+				continue
+			}
+		}
+		b.WriteByte('%')
+		text = after
+	}
+}
