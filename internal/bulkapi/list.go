@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -70,7 +71,7 @@ type Member struct {
 // of Status 404.
 func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, error] {
 	l := newLookup(x, "Groups", nil)
-	if cleanID(group) == "" {
+	if !location.IsID(group) {
 		return func(yield func(Member, error) bool) {
 			yield(Member{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")})
 		}
@@ -168,8 +169,8 @@ func readMembers(r response) (p listPage[Member], ok bool) {
 		return p, false
 	}
 	for _, m := range append(list.Members, list.Resources...) {
-		id := cleanID(r.token.without(string(m.Value)))
-		if id == "" {
+		id := r.token.without(string(m.Value))
+		if !location.IsID(id) {
 			return p, false
 		}
 		p.items = append(p.items, Member{ID: id, Type: string(m.Type), Name: r.token.without(string(m.Display))})
