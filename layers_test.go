@@ -22,7 +22,6 @@ var rooms = map[string][]string{
 	"internal/rawjson":        {},
 	"internal/location":       {"internal/apiid"},
 	"internal/bulkref":        {"internal/rawjson"},
-	"internal/rawjson":        {},
 	"internal/fold":           {},
 	"internal/scimdiff":       {"internal/fold"},
 	"internal/bulkapi":        {"gen", "wire", "internal/apiid", "internal/fold", "internal/location", "internal/rawjson", "internal/throttle"},
