@@ -384,7 +384,7 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 		e.release(o)
 	case isPatch && !f.Exists:
 		e.giveUp(o, errGone)
-	case isPatch && e.proofIn(o, at) <= 0 && !e.before(f.Modified, o.first, date):
+	case isPatch && !o.adopted && e.proofIn(o, at) <= 0 && !e.before(f.Modified, o.first, date): // an update is what the input wants, whoever changed it
 		e.giveUp(o, errModified)
 	default:
 		e.weighAbsence(o, Untouched, at)
