@@ -124,10 +124,10 @@ func (e *Engine) End(now Time) {
 		e.takeDrops()
 	}
 	var waiting []*op // for creates that do not exist: their names are text
-	for _, ops := range e.unread {
+	for _, ops := range e.unkeyed {
 		waiting = append(waiting, ops...)
 	}
-	clear(e.unread)
+	clear(e.unkeyed)
 	sortByIndex(waiting)
 	for name := range e.parked { // DELETEs of what no create makes
 		if e.creates[name] == nil {
@@ -135,10 +135,10 @@ func (e *Engine) End(now Time) {
 		}
 	}
 	if e.stopped != nil && !e.cfg.ReadOn { // the source was not read to its end
-		e.decideUnread()
+		e.decideAll(unkeyed) // what they refer to will not be read
 	}
 	for _, o := range waiting {
-		e.readOne(o)
+		e.needMet(o)
 	}
 	e.proceed()
 }
@@ -156,45 +156,45 @@ func (e *Engine) defineName(o *op) {
 		identity = o.Content
 	}
 	e.memory.setNamed(o.BulkID, named{identity: identity, index: o.Index})
-	waiting := e.unread[o.BulkID]
-	delete(e.unread, o.BulkID)
+	waiting := e.unkeyed[o.BulkID]
+	delete(e.unkeyed, o.BulkID)
 	for _, w := range waiting {
-		e.readOne(w)
+		e.needMet(w)
 	}
 }
 
 // identify finds the key of an operation, now or once what it refers to and the
 // operation before it on its resource have been read.
 func (e *Engine) identify(o *op) {
-	o.phase = reading
-	o.unread = 1 // itself
+	o.phase = unkeyed
+	o.needs = 1 // itself
 	for _, r := range o.Refs {
 		if r.Name == o.BulkID {
 			continue
 		}
 		if _, ok := e.memory.named(r.Name); !ok {
-			e.unread[r.Name] = append(e.unread[r.Name], o)
-			o.unread++
+			e.unkeyed[r.Name] = append(e.unkeyed[r.Name], o)
+			o.needs++
 		}
 	}
 	if o.Resource != "" {
 		before := e.tails[o.Resource]
-		if o.Method == Patch && before != nil && before.phase == reading {
+		if o.Method == Patch && before != nil && before.phase == unkeyed {
 			before.next = o
-			o.unread++
+			o.needs++
 		}
 		if o.before = before; before == nil {
 			o.key = e.memory.changed(o.Resource).key // until its own is known
 		}
 		e.tails[o.Resource] = o
 	}
-	e.readOne(o)
+	e.needMet(o)
 }
 
-// readOne notes that one of the things that an operation's key waits for has
+// needMet notes that one of the things that an operation's key waits for has
 // been read.
-func (e *Engine) readOne(o *op) {
-	if o.unread--; o.unread > 0 || o.phase != reading {
+func (e *Engine) needMet(o *op) {
+	if o.needs--; o.needs > 0 || o.phase != unkeyed {
 		return
 	}
 	o.key = e.keyOf(o)
@@ -203,7 +203,7 @@ func (e *Engine) readOne(o *op) {
 	e.unasked = append(e.unasked, Claim{Index: o.Index, Key: o.key, Name: o.recordName})
 	if next := o.next; next != nil {
 		o.next = nil
-		e.readOne(next)
+		e.needMet(next)
 	}
 }
 
@@ -214,10 +214,10 @@ func (e *Engine) recordNameOf(o *op) Key {
 	case o.Method == Post:
 		return o.Name
 	case o.Target == "":
-		return keyOf("resource ", o.Resource)
+		return hash("resource ", o.Resource)
 	}
 	n, _ := e.memory.named(o.Target)
-	return keyOf("resource of ", string(n.identity[:]))
+	return hash("resource of ", string(n.identity[:]))
 }
 
 // keyOf covers what an operation means: its content, what it refers to by
@@ -288,19 +288,13 @@ func (e *Engine) failJournal(err error) {
 		e.journalErr = fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	e.stop(e.journalErr)
-	e.decideUnread()
-	for _, o := range e.inOrder() {
-		if o.phase == asking {
-			e.decide(o)
-		}
-	}
+	e.decideAll(unkeyed, asking)
 }
 
-// decideUnread decides the operations that cannot be recognized any more, since
-// what they refer to will not be read.
-func (e *Engine) decideUnread() {
+// decideAll decides the operations that are in one of some phases.
+func (e *Engine) decideAll(phases ...phase) {
 	for _, o := range e.inOrder() {
-		if o.phase == reading {
+		if slices.Contains(phases, o.phase) {
 			e.decide(o)
 		}
 	}
@@ -358,7 +352,7 @@ var errEarlier = errors.New("sent by an earlier run, which got no answer")
 
 // release lets the planner send an operation.
 func (e *Engine) release(o *op) {
-	delete(e.looking, o)
+	delete(e.sought, o)
 	e.freeReserve(o)
 	if o.held && e.awaitsCreate(o) && e.awaitCreate(o) {
 		return

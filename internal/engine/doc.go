@@ -62,15 +62,15 @@
 //
 // Lost answers.
 //
-//	05-01 a user is sent again at once if it is not seen                       weighAbsence
+//	05-01 a user is sent again at once if it is not seen                       weighAbsence, mayRepeat
 //	05-02 a group waits until no attempt can be at work                        weighAbsence, proofIn
 //	05-03 PATCH and DELETE are repeated                                        pursueAfter, backOff
 //	05-04 a PATCH that may add a value twice is read first                     pursueAfter, weighReading
-//	05-05 what was created a moment ago may not be known everywhere            prepare, noteYoung, readItems, weighReading
-//	05-06 intermediaries are no sign of life                                   noteLife, checkLife, holdsBack
+//	05-05 what was created a moment ago may not be known everywhere            prepare, noteYoung, readItem, weighReading
+//	05-06 intermediaries are no sign of life                                   noteLife, checkLife, holdsBack, isLongSilent, lookSoon
 //	05-07 equal refusals of single operations stop the job                     reject, repeats
 //	05-08 a lookup proves what held when it was asked                          lookUp, age
-//	05-09 lookups that fail                                                    missLookup
+//	05-09 lookups that fail                                                    missLookup, mayRepeat
 //	05-10 what cannot be looked up                                             lookable, pursueAfter
 //
 // Is it ours? One function asks all of it, in this order.
@@ -91,7 +91,7 @@
 //	07-05 a DELETE is recognized by itself                                     keyOf
 //	07-06 a corrected create is refused                                        ask, learnEarlier, settleRivals
 //	07-07 what an earlier run has sent is maybe                                learnEarlier
-//	07-08 the journal is asked when all that is referred to is read            identify, readOne, ask, End
+//	07-08 the journal is asked when all that is referred to is read            identify, needMet, ask, End
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
 //	07-10 attempts of an earlier run may be at work until after this run began  age, moment
 //	07-11 the record of an attempt tells its time                              recordSent, launch

@@ -75,15 +75,15 @@ type Engine struct {
 	ops     map[int]*op // without an outcome that was told
 	window  int
 
-	unread map[string][]*op // operations whose keys wait for a create to be read
-	tails  map[string]*op   // the last operation of each resource that has no key yet, or an open one
-	rivals map[uint64][]*op // creates that wait for the journal's operation to be claimed
+	unkeyed map[string][]*op // operations whose keys wait for a create to be read
+	tails   map[string]*op   // the last operation of each resource that has no key yet, or an open one
+	rivals  map[uint64][]*op // creates that wait for the journal's operation to be claimed
 
 	prepared []*request // composed, on their way to the disk or ready to leave
 	sent     map[int]*request
-	looked   map[int]*lookup // lookups under way
-	looking  map[*op]bool    // operations that lookups are to tell about
-	pending  []*op           // those of them whose turn it is
+	lookups  map[int]*lookup // those under way
+	sought   map[*op]bool    // operations that lookups are to tell about
+	queue    []*op           // those of them whose turn it is
 	unlooked []*op           // creates to be looked up before they are sent
 	timers   timers
 	others   idSet // ids that a lost create cannot have made
@@ -130,8 +130,9 @@ func New(cfg Config, now Time) *Engine {
 	e := &Engine{
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors},
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
-		ops:    map[int]*op{}, unread: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
-		sent: map[int]*request{}, looked: map[int]*lookup{}, looking: map[*op]bool{}, writes: map[int]write{}, doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{},
+		ops:    map[int]*op{}, unkeyed: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
+		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
+		doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{},
 	}
 	e.planner = plan.New(plan.Config{
 		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,
@@ -213,7 +214,7 @@ func (e *Engine) Status() Status {
 	for _, r := range e.prepared {
 		s.Waiting += len(r.ops)
 	}
-	for o := range e.looking {
+	for o := range e.sought {
 		if o.knowledge.Maybe() {
 			s.LookingUp++
 			s.LookingFor = max(s.LookingFor, e.proofIn(o, e.now.Elapsed))

@@ -45,7 +45,7 @@ func (e *Engine) startLookingFirst() {
 	if len(e.unlooked) == 0 || e.stopped != nil {
 		return
 	}
-	waits := e.planner.Backlog() >= e.window && (len(e.unlooked) >= maxLookedUp || len(e.sent)+len(e.looked) == 0)
+	waits := e.planner.Backlog() >= e.window && (len(e.unlooked) >= maxLookedUp || len(e.sent)+len(e.lookups) == 0)
 	if asked := e.asked + len(e.unasked); !(e.ended && asked == 0) && !(e.idle && asked == 0) && !waits {
 		return
 	}
@@ -174,7 +174,7 @@ func (e *Engine) pick(o *op, candidates []Candidate) (c Candidate, number int) {
 func (e *Engine) adopt(o *op, c Candidate) {
 	e.forget(o)
 	e.freeReserve(o)
-	delete(e.looking, o)
+	delete(e.sought, o)
 	e.freed++
 	o.knowledge, o.uncounted, o.tries = Unsent, false, 0
 	o.adopted, o.existing, o.place = true, c.ID, c.Location

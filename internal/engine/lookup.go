@@ -89,9 +89,9 @@ const (
 
 // startLooking has an operation looked up at once.
 func (e *Engine) startLooking(o *op) {
-	o.phase, o.interval, o.since = looking, 0, e.now.Elapsed
-	e.looking[o] = true
-	e.pending = append(e.pending, o)
+	o.phase, o.interval, o.since = sought, 0, e.now.Elapsed
+	e.sought[o] = true
+	e.queue = append(e.queue, o)
 }
 
 // lookAgain has an operation looked up after a growing interval, and exactly when
@@ -106,8 +106,8 @@ func (e *Engine) lookAgain(o *op) {
 	at := e.now.Elapsed + wait
 	o.due = at
 	e.timers.set(at, func() {
-		if o.phase == looking && o.due == at {
-			e.pending = append(e.pending, o)
+		if o.phase == sought && o.due == at {
+			e.queue = append(e.queue, o)
 		}
 	})
 }
@@ -115,7 +115,7 @@ func (e *Engine) lookAgain(o *op) {
 // lookSoon brings the lookups forward that wait, since they will tell whether the
 // service is there.
 func (e *Engine) lookSoon() {
-	for _, o := range sortByIndex(slices.Collect(maps.Keys(e.looking))) {
+	for _, o := range sortByIndex(slices.Collect(maps.Keys(e.sought))) {
 		if o.due > e.now.Elapsed+firstInterval {
 			o.interval = 0
 			e.lookAgain(o)
@@ -126,14 +126,14 @@ func (e *Engine) lookSoon() {
 // lookUp makes lookups for the operations whose turn it is, no more at once than
 // requests, so that those which wait are looked up together.
 func (e *Engine) lookUp() {
-	for len(e.pending) > 0 && len(e.looked) < e.cfg.Concurrency && e.stopped == nil {
-		group := e.pending[:min(len(e.pending), maxLookedUp)]
-		e.pending = e.pending[len(group):]
+	for len(e.queue) > 0 && len(e.lookups) < e.cfg.Concurrency && e.stopped == nil {
+		group := e.queue[:min(len(e.queue), maxLookedUp)]
+		e.queue = e.queue[len(group):]
 		l := Lookup{}
 		var ops []*op
 		for _, o := range group {
 			switch {
-			case o.phase != looking:
+			case o.phase != sought:
 				continue
 			case o.Method == Post:
 				known := e.knownRefs(o)
@@ -153,11 +153,11 @@ func (e *Engine) lookUp() {
 		}
 		e.serial++
 		l.Number = e.serial
-		e.looked[l.Number] = &lookup{ops, e.now.Elapsed}
+		e.lookups[l.Number] = &lookup{ops, e.now.Elapsed}
 		e.out.Lookups = append(e.out.Lookups, l)
 	}
 	if e.stopped != nil {
-		e.pending = nil
+		e.queue = nil
 	}
 }
 
@@ -195,7 +195,7 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 	case create == nil:
 		e.decide(o)
 	case create.knowledge != Unsent:
-		delete(e.looking, o)
+		delete(e.sought, o)
 		e.freeReserve(o) // the create may need it
 		o.phase = parked
 		e.parked[o.Target] = append(e.parked[o.Target], o)
@@ -212,12 +212,12 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 // answered, and date is its time (zero if that was not told).
 func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, date time.Time) {
 	e.begin(now)
-	l := e.looked[number]
+	l := e.lookups[number]
 	if l == nil {
 		e.stop(internal("lookup %d was not asked for", number))
 		return
 	}
-	delete(e.looked, number)
+	delete(e.lookups, number)
 	e.noteLife(alive, date)
 	if alive {
 		e.answers++
@@ -227,7 +227,7 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 		told[f.Index] = f
 	}
 	for _, o := range l.ops {
-		if o.phase != looking {
+		if o.phase != sought {
 			continue
 		}
 		f, ok := told[o.Index]
@@ -260,8 +260,7 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	switch {
 	case o.knowledge == Unsent:
 		e.missFirst(o, f, at)
-	case !o.knowledge.Maybe() && (f.Final || o.plain && e.cfg.Existing == FailExisting || at-o.since >= e.cfg.LookupPatience):
-		o.plain = false
+	case !o.knowledge.Maybe() && (f.Final || o.knowledge == Refused && e.cfg.Existing == FailExisting || at-o.since >= e.cfg.LookupPatience):
 		e.decide(o) // without an id
 	case e.silent == 0 && e.mayRepeat(o):
 		e.release(o)
@@ -384,11 +383,17 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 		e.release(o)
 	case isPatch && !f.Exists:
 		e.giveUp(o, errGone)
-	case isPatch && !o.adopted && e.proofIn(o, at) <= 0 && !e.before(f.Modified, o.first, date): // an update is what the input wants, whoever changed it
+	case isPatch && e.proofIn(o, at) <= 0 && !e.before(f.Modified, o.first, date) && !e.mayUpdateAgain(o):
 		e.giveUp(o, errModified)
 	default:
 		e.weighAbsence(o, Untouched, at)
 	}
+}
+
+// mayUpdateAgain reports whether a lost update of what was there is sent again when
+// it does not show: it is what the input wants, whoever changed the resource.
+func (e *Engine) mayUpdateAgain(o *op) bool {
+	return o.adopted && o.knowledge == Lost && o.dropped == nil && o.gaveUp == 0
 }
 
 var (

@@ -50,7 +50,8 @@ const (
 
 func (n named) isDone() bool { return n.state >= nameDone }
 
-func keyOf(kind, text string) Key {
+// hash returns the Key of a text of some kind.
+func hash(kind, text string) Key {
 	sum := sha256.Sum256([]byte(kind + text))
 	return Key(sum[:len(Key{})])
 }
@@ -70,7 +71,7 @@ func (m *memory) put(key Key, value []byte) {
 }
 
 func (m *memory) named(name string) (n named, ok bool) {
-	b, ok := m.get(keyOf("name ", name))
+	b, ok := m.get(hash("name ", name))
 	if !ok || len(b) < 17 {
 		return named{}, false
 	}
@@ -92,7 +93,7 @@ func (m *memory) setNamed(name string, n named) {
 	b = binary.AppendVarint(b, int64(n.index))
 	b = binary.AppendVarint(b, n.at.Milliseconds())
 	b = binary.AppendVarint(b, (n.quietAt + time.Millisecond - 1).Milliseconds())
-	m.put(keyOf("name ", name), append(b, n.id...))
+	m.put(hash("name ", name), append(b, n.id...))
 }
 
 // Name tells the planner what became of a create that is over.
@@ -111,7 +112,7 @@ type changed struct {
 }
 
 func (m *memory) changed(resource string) (c changed) {
-	b, ok := m.get(keyOf("resource ", resource))
+	b, ok := m.get(hash("resource ", resource))
 	if !ok || len(b) < 16 {
 		return c
 	}
@@ -122,7 +123,7 @@ func (m *memory) changed(resource string) (c changed) {
 }
 
 func (m *memory) setChanged(resource string, c changed) {
-	m.put(keyOf("resource ", resource), binary.AppendUvarint(c.key[:len(c.key):len(c.key)], uint64(c.failed)))
+	m.put(hash("resource ", resource), binary.AppendUvarint(c.key[:len(c.key):len(c.key)], uint64(c.failed)))
 }
 
 // Resource tells the planner whether an operation on a resource was not done.
@@ -145,11 +146,11 @@ func (s *idSet) add(id string) {
 	if s.now == nil || len(s.now) == idsKept {
 		s.now, s.before = map[Key]struct{}{}, s.now
 	}
-	s.now[keyOf("id ", id)] = struct{}{}
+	s.now[hash("id ", id)] = struct{}{}
 }
 
 func (s *idSet) has(id string) bool {
-	key := keyOf("id ", id)
+	key := hash("id ", id)
 	_, now := s.now[key]
 	_, before := s.before[key]
 	return now || before

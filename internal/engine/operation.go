@@ -76,14 +76,14 @@ type moment struct {
 type phase uint8
 
 const (
-	reading  phase = iota // the source: what it refers to has not been read
+	unkeyed  phase = iota // the source: what its key covers has not been read
 	asking                // the journal: what do earlier runs know of it
 	rivaling              // the end of the input: is another create of its name still there
 	unlooked              // the input: it is looked up before it is sent, together with others
 	parked                // a create: it has to be over first
 	planned               // the planner
 	flying                // the service: it is in a request
-	looking               // a lookup
+	sought                // a lookup
 	delayed               // the clock: it is sent again later
 	over                  // nobody
 )
@@ -95,7 +95,7 @@ type op struct {
 	phase     phase
 
 	key        Key
-	unread     int             // references and predecessors that have to be read before its key is known
+	needs      int             // references and predecessors that have to be read before its key is known
 	next       *op             // the PATCH on the same resource whose key waits for this one's
 	before     *op             // the operation before it on the same resource, until its key is known
 	held       bool            // the planner keeps it until it is released
@@ -119,7 +119,6 @@ type op struct {
 	recovered bool       // a lookup decided
 	replayed  bool       // an earlier run has done it
 	gaveUp    Why        // Corrected or Exhausted: it will not be sent, or not again
-	plain     bool       // it was refused as a duplicate at its first attempt
 	existing  string     // the id of what is there instead
 	uncounted bool       // that refusal does not count before a lookup has told what is there
 	looked    bool       // a lookup has shown nothing before it was sent
@@ -150,3 +149,14 @@ type said struct {
 
 // lookable reports whether a lookup can tell something about the operation.
 func (o *op) lookable() bool { return o.Method != Post || o.SearchName != (Key{}) }
+
+// isPlainConflict reports whether the service has refused a create as a duplicate,
+// and nothing of it can have been done: what is there is another's.
+func (o *op) isPlainConflict() bool {
+	return o.knowledge == Refused && o.Method == Post && o.said.status == 409 && o.lookable()
+}
+
+// lacksID reports whether a lookup can find the id of what the operation has made.
+func (o *op) lacksID() bool {
+	return o.knowledge == Done && o.Method == Post && o.said.id == "" && o.lookable()
+}

@@ -201,8 +201,7 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	case o.phase == over:
 	case o.adopted && o.Method == Post && o.dropped == nil && e.stopped == nil:
 		e.compare(o)
-	case o.knowledge == Done && o.Method == Post && o.said.id == "" && o.lookable() && e.stopped == nil,
-		o.knowledge == Refused && o.plain && o.lookable() && e.stopped == nil:
+	case e.stopped == nil && (o.lacksID() || o.isPlainConflict()):
 		e.startLooking(o) // for the id
 	case o.knowledge == Done, o.knowledge == Refused:
 		e.decide(o)
@@ -249,7 +248,7 @@ func (e *Engine) decide(o *op) {
 	if o.phase == over {
 		return
 	}
-	delete(e.looking, o)
+	delete(e.sought, o)
 	o.phase = over
 	e.freed++
 	if !o.knowledge.Maybe() {
@@ -351,7 +350,7 @@ func (e *Engine) takeDrops() {
 				continue
 			}
 			o.dropped = &d
-			if e.cfg.Journal && (o.phase == reading || o.phase == asking) {
+			if e.cfg.Journal && (o.phase == unkeyed || o.phase == asking) {
 				continue // an earlier run may have done it
 			}
 			if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
@@ -485,10 +484,5 @@ func (e *Engine) stop(err error) {
 	}
 	e.prepared = nil
 	e.planner.Unsent()
-	for _, o := range e.inOrder() {
-		switch o.phase {
-		case planned, unlooked, parked, rivaling, looking, delayed:
-			e.decide(o)
-		}
-	}
+	e.decideAll(planned, unlooked, parked, rivaling, sought, delayed)
 }

@@ -140,7 +140,7 @@ func (e *Engine) input() plan.Input {
 // checkStuck ends a job of which nothing is under way and nothing can leave: what
 // is left of the budget is held by operations that may have failed.
 func (e *Engine) checkStuck() {
-	pending := len(e.sent) + len(e.looking) + len(e.timers.heap) + e.asked + e.writing
+	pending := len(e.sent) + len(e.sought) + len(e.timers.heap) + e.asked + e.writing
 	if e.stopped != nil || pending > 0 || e.planner.Waiting() == 0 && len(e.prepared) == 0 {
 		return
 	}
@@ -451,7 +451,7 @@ func (e *Engine) isLongSilent() bool {
 
 // holdsBack reports whether nothing new may be risked: the service is silent,
 // and lookups will tell whether it is there.
-func (e *Engine) holdsBack() bool { return e.silent > 0 && len(e.looking) > 0 }
+func (e *Engine) holdsBack() bool { return e.silent > 0 && len(e.sought) > 0 }
 
 var errLeftOut = errors.New("the service leaves the operation out, although nothing failed")
 
@@ -467,47 +467,15 @@ func (e *Engine) readItems(r *request, items []Item) {
 	excuse(r.planned, items, evidence, e.cfg.Existing != FailExisting)
 	refused, unsure := 0, 0
 	delays := make([]time.Duration, len(items))
-	for i, it := range items {
-		o := r.ops[i]
-		if it.Found && it.Err != nil {
-			o.said = said{status: it.Status, location: it.Location, err: it.Err}
-		}
+	for i, o := range r.ops {
+		excused := evidence[i] == NotDone && !items[i].LeftOut && !putOff(items[i])
+		evidence[i], delays[i] = e.readItem(o, items[i], evidence[i], answered)
+		o.uncounted = evidence[i] == Conflict && e.cfg.Existing != FailExisting && o.knowledge == Sent && o.lookable()
 		switch {
-		case it.LeftOut:
-			if !answered {
-				o.tries++
-				o.said.err = errLeftOut
-			}
-		case putOff(it):
-			o.tries++
-			delays[i] = e.backOff(o.tries)
-			if o.tries >= e.cfg.MaxAttempts {
-				evidence[i] = Refusal
-				refused++
-			}
-		case evidence[i] == NotDone: // excused: it is sent again when what it depends on is done
-			refused++
-			if o.tries++; o.tries >= e.cfg.MaxAttempts {
-				evidence[i] = observe(o.Method, it)
-			} else if o.tries > 1 {
-				delays[i] = e.backOff(o.tries - 1)
-			}
-		case evidence[i] == NoAnswer:
-			o.tries++
+		case o.uncounted, evidence[i] == NoAnswer:
 			unsure++
-			if o.doubt = it.Err; o.doubt == nil {
-				o.doubt = errNoResult
-			}
-		case isNotFound(it) && it.Err != nil && o.young > e.now.Elapsed:
-			evidence[i] = NotDone
-			delays[i] = min(e.retryLag(o), o.young-e.now.Elapsed)
-		case it.Err != nil && evidence[i] == Conflict && e.cfg.Existing != FailExisting && o.knowledge == Sent && o.lookable():
-			o.uncounted = true
-			unsure++
-		case it.Err != nil:
+		case excused, isRefusal(evidence[i]):
 			refused++
-		default:
-			o.said = said{status: it.Status, id: it.ID, location: it.Location, version: it.Version}
 		}
 	}
 	reserve := e.closeRequest(r, refused, unsure)
@@ -515,7 +483,6 @@ func (e *Engine) readItems(r *request, items []Item) {
 		if evidence[i] == NoAnswer || o.uncounted {
 			o.reserve = reserve
 		}
-		o.plain = o.knowledge == Sent && evidence[i] == Conflict
 		e.learn(o, evidence[i])
 	}
 	for i, o := range r.ops {
@@ -524,6 +491,45 @@ func (e *Engine) readItems(r *request, items []Item) {
 		}
 		e.pursueAfter(o, delays[i])
 	}
+}
+
+// readItem takes in what the service said about one operation, and counts attempts
+// that told nothing. It returns what that is evidence of in the end, and how long
+// the operation is left alone. An operation that is excused is sent again when what
+// it depends on is done.
+func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evidence, time.Duration) {
+	if it.Found && it.Err != nil {
+		o.said = said{status: it.Status, location: it.Location, err: it.Err}
+	}
+	switch {
+	case it.LeftOut:
+		if !answered {
+			o.tries++
+			o.said.err = errLeftOut
+		}
+	case putOff(it):
+		if o.tries++; o.tries >= e.cfg.MaxAttempts {
+			evidence = Refusal
+		}
+		return evidence, e.backOff(o.tries)
+	case evidence == NotDone: // excused
+		if o.tries++; o.tries >= e.cfg.MaxAttempts {
+			return observe(o.Method, it), 0
+		}
+		if o.tries > 1 {
+			return NotDone, e.backOff(o.tries - 1)
+		}
+	case evidence == NoAnswer:
+		o.tries++
+		if o.doubt = it.Err; o.doubt == nil {
+			o.doubt = errNoResult
+		}
+	case evidence == Success:
+		o.said = said{status: it.Status, id: it.ID, location: it.Location, version: it.Version}
+	case isNotFound(it) && o.young > e.now.Elapsed:
+		return NotDone, min(e.retryLag(o), o.young-e.now.Elapsed)
+	}
+	return evidence, 0
 }
 
 // noteYoung notes that what an operation refers to in its own request was created

@@ -24,12 +24,15 @@ var breakages = []breakage{
 	{"423 and 425 for an item count as refusals", "request.go", " || it.Status == 423 || it.Status == 425", ""},
 	{"a refusal stands although what it depends on failed", "request.go", "if (excused[i] ||", "if false && (excused[i] ||"},
 	{"no answer counts as not done", "request.go", "e.learn(o, NoAnswer)", "e.learn(o, NotDone)"},
-	{"404 for what was created just now is final", "request.go", "it.Err != nil && o.young > e.now.Elapsed", "it.Err != nil && false"},
+	{"404 for what was created just now is final", "request.go", "isNotFound(it) && o.young > e.now.Elapsed", "isNotFound(it) && false"},
 	{"409 for a POST is a plain refusal", "request.go", "return Conflict", "return Refusal"},
 
 	// Sending.
 	{"a request does not wait for the disk", "request.go", "\t\tr.onDisk = false\n", ""},
 	{"more requests than allowed are in flight", "request.go", "len(e.sent) >= e.cfg.Concurrency || ", ""},
+	{"being asked to wait counts as an attempt", "request.go", "if !in.Alive {\n\t\tr.tries++", "{\n\t\tr.tries++"},
+	{"two timeouts are a dead service", "request.go", "deadAttempts = 3", "deadAttempts = 2"},
+	{"lookups take their time while the service is silent", "request.go", "\t\te.lookSoon()\n", ""},
 	{"a spent budget holds nothing back", "request.go", "!e.budget.open() || ", ""},
 	{"a share of the budget is not held", "budget.go", "b.held += share", ""},
 	{"refusals do not spend the budget", "budget.go", "b.spent += refused", ""},
@@ -38,7 +41,7 @@ var breakages = []breakage{
 	// Lookups.
 	{"the proof of absence does not allow for lag", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.MaxServiceTime - age"},
 	{"the proof of absence does not allow for work", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.LookupPatience - age"},
-	{"an unguarded create is sent again at once", "lookup.go", "o.Method == Post && o.Guarded &&", "o.Method == Post &&"},
+	{"an unguarded create is sent again at once", "lookup.go", "o.knowledge == Lost && o.Guarded &&", "o.knowledge == Lost &&"},
 	{"an attempt of an earlier run is old", "lookup.go", "return at\n", "return at + time.Hour\n"},
 	{"one second is a clear difference of two clocks", "lookup.go", "const clearly = 10 * time.Minute", "const clearly = time.Second"},
 	{"the age of what is there does not matter", "lookup.go", "case e.before(c.Created, o.first, date):", "case false:"},
@@ -50,6 +53,8 @@ var breakages = []breakage{
 	{"a search counts from when it was told", "lookup.go", "e.weighCandidates(o, f.Candidates, l.at, date)", "e.weighCandidates(o, f.Candidates, e.now.Elapsed, date)"},
 	{"a plain conflict may be with a create in doubt", "lookup.go", "inFlight || inDoubt {", "inFlight && inDoubt && false {"},
 	{"a lagging read proves a DELETE", "lookup.go", "case !f.Exists && at < e.youngUntil(o):", "case false:"},
+	{"a lagging read shows a PATCH", "lookup.go", "f.Seen && age(o.first, at) >= e.cfg.LookupPatience", "f.Seen"},
+	{"a change that is not seen was not made", "lookup.go", " && !e.before(f.Modified, o.first, date):", " && false:"},
 	{"what is there is taken for ours", "lookup.go", "case foreign && o.Guarded:\n\t\treturn Candidate{}, isForeign", "case foreign && o.Guarded:\n\t\treturn candidates[0], isOurs"},
 
 	// Outcomes.
