@@ -128,6 +128,7 @@ func TestExistingUnderFaults(t *testing.T) {
 					prepare: func(t *testing.T, s *webextest.Simulator) {
 						ann = add(t, s, "ann")
 						bob = add(t, s, "bob", `"title":"Old"`, `"phoneNumbers":[{"value":"+1","type":"work"}]`)
+						time.Sleep(time.Hour) // what was modified just now may show a lost change in another form
 					},
 				}
 				ops := []client.Operation{
