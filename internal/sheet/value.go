@@ -161,7 +161,7 @@ func isUnseen(r rune) bool {
 
 // isID reports whether s can be the id of a resource in a path.
 func isID(s string) bool {
-	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#\\") &&
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#%\\") &&
 		!strings.ContainsFunc(s, func(r rune) bool { return isUnseen(r) || r == '\uFFFD' })
 }
 
