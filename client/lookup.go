@@ -40,19 +40,9 @@ func (r *run) lookupFor(l engine.Lookup) []sought {
 	}
 	for _, read := range l.Reads {
 		p := r.ops[read.Index]
-		out = append(out, sought{index: read.Index, kind: resourceType(p.route), id: read.ID, data: p.sentData()})
+		out = append(out, sought{index: read.Index, kind: resourceType(p.route), id: read.ID, data: p.encode(read.Known, "").Data})
 	}
 	return out
-}
-
-func (p *pending) sentData() json.RawMessage {
-	if p.update != nil {
-		return p.update.Data
-	}
-	if p.sent.Data != nil {
-		return p.sent.Data
-	}
-	return p.data
 }
 
 // lookUp searches for what creates have made and reads what changes have

@@ -28,7 +28,6 @@ type pending struct {
 	route string              // the path as it travels: a reference is spelled in one way
 	path  []bulkref.Reference // in route
 	facts engine.Operation
-	sent  bulkapi.Operation // as it travels, while it is in a request
 
 	stored map[string]json.RawMessage // by id: what is there already, until it is compared
 	update *bulkapi.Operation         // of what is there, instead of the create
@@ -266,7 +265,6 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 			used[id] = true
 		}
 		ops[i] = p.encode(s.Known, id)
-		p.sent = ops[i]
 	}
 	return ops
 }

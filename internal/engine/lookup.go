@@ -19,17 +19,18 @@ type Lookup struct {
 	Reads []Read
 }
 
-// Search searches for what a create has made.
+// Search searches for what a create has made. Known are the references of the
+// create whose ids are known by now.
 type Search struct {
 	Index int
-	// Known are the references of the create whose ids are known by now.
 	Known []plan.Known
 }
 
-// Read reads the resource that an operation changes.
+// Read reads the resource that an operation changes. Known are likewise.
 type Read struct {
 	Index int
 	ID    string
+	Known []plan.Known
 }
 
 // Finding is what a lookup told about one operation.
@@ -89,7 +90,7 @@ const (
 
 // startLooking has an operation looked up at once.
 func (e *Engine) startLooking(o *op) {
-	o.phase, o.interval, o.since = sought, 0, e.now.Elapsed
+	o.phase, o.interval, o.since, o.due = sought, 0, e.now.Elapsed, 0
 	e.sought[o] = true
 	e.queue = append(e.queue, o)
 }
@@ -132,19 +133,17 @@ func (e *Engine) lookUp() {
 		l := Lookup{}
 		var ops []*op
 		for _, o := range group {
-			switch {
-			case o.phase != sought:
+			if o.phase != sought {
 				continue
-			case o.Method == Post:
-				known := e.knownRefs(o)
-				o.resolved = len(known)
+			}
+			known := e.knownRefs(o)
+			o.resolved = len(known)
+			if o.Method == Post {
 				l.Creates = append(l.Creates, Search{o.Index, known})
-			default:
-				id, known := e.resourceID(o)
-				if !known {
-					continue
-				}
-				l.Reads = append(l.Reads, Read{o.Index, id})
+			} else if id, ok := e.resourceID(o); ok {
+				l.Reads = append(l.Reads, Read{o.Index, id, known})
+			} else {
+				continue
 			}
 			ops = append(ops, o)
 		}
