@@ -92,6 +92,10 @@ type Config struct {
 	// Shape of a Fault does. It is called from any goroutine.
 	Shape Shape
 
+	// ErrorForm is how the errors of whole requests are written; any but AllForms
+	// and those that ErrorForms returns is taken for AllForms.
+	ErrorForm ErrorForm
+
 	// MaxSearch is the most bytes that the target of a GET may have; 0 is no
 	// limit. A longer one is answered with MaxSearchStatus and a page of HTML.
 	MaxSearch int

@@ -71,12 +71,3 @@ func (r *refusal) body(trackingID string) map[string]any {
 	}
 	return body
 }
-
-// wholeBody is the error of a whole request: what body says, and the plain
-// members of Webex's other APIs.
-func (r *refusal) wholeBody(trackingID string) map[string]any {
-	body := r.body(trackingID)
-	body["trackingId"] = trackingID
-	body["message"] = r.detail
-	return body
-}

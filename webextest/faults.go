@@ -20,6 +20,9 @@ type Fault struct {
 	// Body is sent instead of the answer's own; nil keeps that. Without Work
 	// and Status, a request with a Body is not done either.
 	Body *string
+	// ErrorForm writes the error of a Status in this form; AllForms is that of
+	// Config.ErrorForm.
+	ErrorForm ErrorForm
 	// Work does the request although Status or Body hide it.
 	Work bool
 
@@ -119,6 +122,13 @@ func Refuse(status int, retryAfter string) *Fault {
 	return f
 }
 
+// RefuseAs is Refuse with the error in a form.
+func RefuseAs(status int, retryAfter string, form ErrorForm) *Fault {
+	f := Refuse(status, retryAfter)
+	f.ErrorForm = form
+	return f
+}
+
 // Lose does the request and answers status all the same, as a gateway does
 // that lost patience.
 func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
@@ -182,7 +192,7 @@ func XGzipped() *Fault {
 // service behind it or does not want the request: 502, 511, 403, 200. Nothing is
 // done. See Simulator.SetGateway.
 func Gateway(status int) *Fault {
-	page := "<!DOCTYPE html><title>" + strconv.Itoa(status) + "</title><p>" + http.StatusText(status) + "</p>"
+	page := gatewayPage(status)
 	return &Fault{Status: status, Body: &page, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
 }
 

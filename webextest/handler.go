@@ -6,14 +6,15 @@ import (
 
 // refusedReply answers the whole request with a refusal.
 func (x *exchange) refusedReply(r *refusal) *reply {
-	id := trackingID(x.file.Number, -1)
-	rep := jsonReply(r.status, encode(nil, r.wholeBody(id)))
-	rep.header.Set("trackingId", id)
-	return rep
+	form := orElse(x.fault.ErrorForm, x.sim.cfg.ErrorForm)
+	return form.reply(r, trackingID(x.file.Number, -1))
 }
 
+// jsonType is the Content-Type of all JSON that the service sends.
+const jsonType = "application/json;charset=UTF-8"
+
 func jsonReply(status int, body []byte) *reply {
-	return &reply{status: status, body: body, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}}
+	return &reply{status: status, body: body, header: http.Header{"Content-Type": {jsonType}}}
 }
 
 // bulk answers a Bulk request.
@@ -34,7 +35,7 @@ func (x *exchange) bulk(org string) *reply {
 	x.touch(req)
 	outcomes := x.sim.do(x, org, req)
 	a := newAnswer(outcomes, x.sim.cfg.base(x.r), x.sim.random(x.file.Number))
-	a.Header.Set("Content-Type", "application/json;charset=UTF-8")
+	a.Header.Set("Content-Type", jsonType)
 	a.Header.Set("trackingId", trackingID(x.file.Number, -1))
 	for _, shape := range []Shape{x.sim.cfg.Shape, x.fault.Shape} {
 		if shape != nil {

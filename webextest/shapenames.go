@@ -15,6 +15,7 @@ var namedShapes = map[string]Shape{
 	"foreignLocations":   ForeignLocations("other.example"),
 	"inStatus400":        InStatus(400),
 	"inStatus412":        InStatus(412),
+	"listDetails":        ListDetails,
 	"listResponses":      ListResponses,
 	"lowerMethods":       LowerMethods,
 	"noBulkIds":          NoBulkIDs,

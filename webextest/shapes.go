@@ -256,6 +256,19 @@ func TextErrorCodes(a *Answer) {
 	})
 }
 
+// ListDetails writes the details of Webex's extension as a list of texts, as the
+// members of other Webex errors are.
+func ListDetails(a *Answer) {
+	a.responses(func(r map[string]any) any {
+		if webex, ok := r[ErrorExtension].(map[string]any); ok {
+			if text, ok := webex["details"].(string); ok {
+				webex["details"] = []string{text}
+			}
+		}
+		return r
+	})
+}
+
 func (a *Answer) responses(alter func(map[string]any) any) {
 	a.each(func(it *Item) {
 		if r, ok := it.Response.(map[string]any); ok {

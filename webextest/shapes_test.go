@@ -44,6 +44,7 @@ func TestShapes(t *testing.T) {
 		{name: "OtherOrgLocations", shape: OtherOrgLocations("0"), has: []string{`"https://webexapis.com/identity/scim/0/v2/Users/`}},
 		{name: "EscapingLocations", shape: EscapingLocations, has: []string{`/v2/Users/..%2fGroups%2f`}},
 		{name: "TextResponses", shape: TextResponses, has: []string{`"response":"{\"detail\":`}},
+		{name: "ListDetails", shape: ListDetails, has: []string{`"details":["`}},
 		{name: "ListResponses", shape: ListResponses, has: []string{`"response":[{`}},
 		{name: "NullResponses", shape: NullResponses, has: []string{`"response":null`}},
 		{name: "NoResponses", shape: NoResponses, hasNot: []string{`response`}},

@@ -25,6 +25,7 @@ const (
 type fault struct {
 	Status     int    `json:"status,omitempty"`
 	RetryAfter string `json:"retryAfter,omitempty"`
+	ErrorForm  string `json:"errorForm,omitempty"`
 	Cut        string `json:"cut,omitempty"`
 	Truncate   bool   `json:"truncate,omitempty"`
 	HTML       bool   `json:"html,omitempty"`
@@ -35,7 +36,7 @@ type fault struct {
 }
 
 // faultMembers are the members of a fault, in the order in which they are told.
-var faultMembers = []string{"status", "retryAfter", "cut", "truncate", "html", "shape", "vector", "latency", "times"}
+var faultMembers = []string{"status", "retryAfter", "errorForm", "cut", "truncate", "html", "shape", "vector", "latency", "times"}
 
 // field returns where a member is kept, and what its value must be.
 func (f *fault) field(name string) (to any, must string) {
@@ -44,6 +45,8 @@ func (f *fault) field(name string) (to any, must string) {
 		return &f.Status, "a number from 200 to 599"
 	case "retryAfter":
 		return &f.RetryAfter, "a text, as it is sent in the header"
+	case "errorForm":
+		return &f.ErrorForm, fmt.Sprintf("one of %s", webextest.ErrorForms())
 	case "cut":
 		return &f.Cut, `"before" or "after" (the work)`
 	case "truncate":
@@ -69,6 +72,8 @@ func (f *fault) valid(name string) bool {
 		return f.Status >= 200 && f.Status <= 599
 	case "retryAfter":
 		return f.RetryAfter != "" && !strings.ContainsFunc(f.RetryAfter, func(r rune) bool { return r < ' ' || r > '~' })
+	case "errorForm":
+		return slices.Contains(webextest.ErrorForms(), webextest.ErrorForm(f.ErrorForm))
 	case "cut":
 		return f.Cut == "before" || f.Cut == "after"
 	case "truncate":
@@ -103,13 +108,15 @@ func parseFault(raw json.RawMessage) (fault, error) {
 		if json.Unmarshal(members[name], to) != nil || !f.valid(name) {
 			return f, fmt.Errorf("%s must be %s", name, must)
 		}
-		if !slices.Contains([]string{"retryAfter", "latency", "times"}, name) {
+		if !slices.Contains([]string{"retryAfter", "errorForm", "latency", "times"}, name) {
 			kinds++
 		}
 	}
 	switch {
 	case f.RetryAfter != "" && f.Status == 0:
 		return f, errors.New("retryAfter goes with a status")
+	case f.ErrorForm != "" && f.Status < 400:
+		return f, errors.New("errorForm goes with a status of 400 or more")
 	case kinds > 1:
 		return f, errors.New("a fault is one of status, cut, truncate, html, shape and vector; latency may stand beside it")
 	case kinds == 0 && f.Latency == "":
@@ -123,7 +130,7 @@ func (f *fault) build() *webextest.Fault {
 	made := &webextest.Fault{}
 	switch {
 	case f.Status != 0:
-		made = webextest.Refuse(f.Status, f.RetryAfter)
+		made = webextest.RefuseAs(f.Status, f.RetryAfter, webextest.ErrorForm(f.ErrorForm))
 	case f.Cut == "before":
 		made = webextest.CutAt(webextest.BeforeWork)
 	case f.Cut == "after":

@@ -1,0 +1,75 @@
+package webextest
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// ErrorForm is how the service writes the error of a whole request. Which form the
+// Bulk endpoint uses is not known; each of these is documented for SCIM, for other
+// Webex APIs or for what stands in front of them.
+type ErrorForm string
+
+// The forms.
+const (
+	AllForms      ErrorForm = ""          // the members of the first three at once
+	SCIMForm      ErrorForm = "scim"      // status, scimType and detail: RFC 7644, section 3.12
+	ExtensionForm ErrorForm = "extension" // status and Webex's extension of that
+	WebexForm     ErrorForm = "webex"     // message, errors and trackingId, as in other Webex APIs
+	OAuthForm     ErrorForm = "oauth"     // error and error_description: RFC 6750
+	HTMLForm      ErrorForm = "html"      // a page
+	TextForm      ErrorForm = "text"      // the reason as plain text
+	EmptyForm     ErrorForm = "empty"     // no body and no Content-Type
+)
+
+// ErrorForms returns the forms other than AllForms.
+func ErrorForms() []ErrorForm {
+	return []ErrorForm{SCIMForm, ExtensionForm, WebexForm, OAuthForm, HTMLForm, TextForm, EmptyForm}
+}
+
+// reply answers a whole request with a refusal.
+func (f ErrorForm) reply(r *refusal, trackingID string) *reply {
+	rep := &reply{status: r.status, header: http.Header{"Trackingid": {trackingID}}}
+	var contentType string
+	switch f {
+	case HTMLForm:
+		contentType, rep.body = "text/html; charset=utf-8", []byte(gatewayPage(r.status))
+	case TextForm:
+		contentType, rep.body = "text/plain; charset=utf-8", []byte(r.detail)
+	case EmptyForm:
+		return rep
+	default:
+		contentType, rep.body = jsonType, encode(nil, f.body(r, trackingID))
+	}
+	rep.header.Set("Content-Type", contentType)
+	return rep
+}
+
+// body is the refusal as an object.
+func (f ErrorForm) body(r *refusal, trackingID string) map[string]any {
+	body := r.body(trackingID)
+	webex := map[string]any{
+		"message": r.detail, "trackingId": trackingID, "errors": []any{map[string]any{"description": r.detail}},
+	}
+	switch f {
+	case SCIMForm:
+		delete(body, ErrorExtension)
+		body["schemas"] = []string{schemaError}
+	case ExtensionForm:
+		delete(body, "detail")
+		delete(body, "scimType")
+	case WebexForm:
+		return webex
+	case OAuthForm:
+		kind := map[int]string{http.StatusUnauthorized: "invalid_token", http.StatusForbidden: "insufficient_scope"}[r.status]
+		return map[string]any{"error": orElse(kind, "invalid_request"), "error_description": r.detail}
+	default:
+		body["message"], body["trackingId"] = webex["message"], trackingID
+	}
+	return body
+}
+
+// gatewayPage is what a gateway shows with a status.
+func gatewayPage(status int) string {
+	return "<!DOCTYPE html><title>" + strconv.Itoa(status) + "</title><p>" + http.StatusText(status) + "</p>"
+}
