@@ -141,11 +141,12 @@ func TestMalformedFaults(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{})
 	for fault, want := range map[string]string{
 		`{}`: "one of status", `{"times":2}`: "one of status", `5`: "JSON object", `null`: "JSON object", `"cut"`: "JSON object",
-		`{"delay":"1s"}`: `\"delay\" is unknown; known are status, retryAfter, cut`, `{"Status":429}`: `\"Status\" is unknown`,
+		`{"delay":"1s"}`: `\"delay\" is unknown; known are status, retryAfter, errorForm, cut`, `{"Status":429}`: `\"Status\" is unknown`,
 		`{"status":42}`: "from 200 to 599", `{"status":600}`: "from 200", `{"status":"429"}`: "from 200", `{"status":429.5}`: "from 200", `{"status":null}`: "from 200",
 		`{"status":429,"retryAfter":1}`: "retryAfter must be a text", `{"status":429,"retryAfter":"1\r\nX: y"}`: "retryAfter must be", `{"retryAfter":"1"}`: "goes with a status",
 		`{"html":true,"retryAfter":"1"}`: "goes with a status",
 		`{"cut":"middle"}`:               `\"before\" or \"after\"`, `{"cut":true}`: `\"before\"`, `{"truncate":false}`: "truncate must be true", `{"html":"yes"}`: "html must be true",
+		`{"status":429,"errorForm":"x"}`: "[scim extension webex oauth html text empty]", `{"cut":"after","errorForm":"scim"}`: "of 400 or more",
 		`{"latency":"-1s"}`: "latency must be", `{"latency":300}`: "latency must be", `{"latency":"soon"}`: "latency must be", `{"latency":"11m"}`: "10m at most",
 		`{"shape":"x"}`: "bothKeys, capitalKey", `{"shape":""}`: "one of bothKeys", `{"status":429,"times":0}`: "from 1 to 1000", `{"status":429,"times":1001}`: "from 1 to 1000",
 		`{"cut":"before","html":true}`: "a fault is one of", `{"cut":"before","cut":"after"}`: "stands twice",
