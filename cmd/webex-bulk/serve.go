@@ -13,25 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
 	"github.com/webexscim/bulk/webextest/admin"
 )
 
-// serveFlags are the flags of serve.
-type serveFlags struct {
-	cfg             webextest.Config
-	addr            string
-	chaos           float64
-	allowRemote     bool
-	adminToken      string
-	json            bool
-	exitOnViolation bool
-}
-
 func newServe(std stdio) *cobra.Command {
 	var flags serveFlags
-	cfg := &flags.cfg
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
 		Short: "Run the simulator",
@@ -42,67 +29,24 @@ try them.
 
 Tests in any language queue faults, read the ledger, the requests and the
 violations of the contract, seed and reset it below /__admin, which
-/__admin/openapi.yaml describes. A browser shows the same at /.`,
+/__admin/openapi.yaml describes. A browser shows the same at /.
+
+` + kindsOfService(),
 		Example: `  webex-bulk serve
   webex-bulk serve --addr 127.0.0.1:0 --latency 200ms --rate 300 --chaos 0.05
+  webex-bulk serve --preset flaky --read-lag 5s
   webex-bulk serve --addr 127.0.0.1:0 --json --exit-on-violation
   webex-bulk serve --addr 0.0.0.0:8080 --allow-remote --admin-token SECRET`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := flags.check(); err != nil {
+			if err := flags.complete(cmd); err != nil {
 				return err
 			}
 			return serve(cmd.Context(), std, &flags)
 		},
 	}
-	f := cmd.Flags()
-	f.SortFlags = false
-	f.StringVar(&flags.addr, "addr", "127.0.0.1:8080", "loopback address to listen on; port 0 takes a free one")
-	f.BoolVar(&flags.allowRemote, "allow-remote", false, "let --addr be any address, as in a container; /__admin then needs --admin-token")
-	f.StringVar(&flags.adminToken, "admin-token", "", "bearer token that /__admin asks for")
-	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organization")
-	f.BoolVar(&cfg.AnyOrg, "any-org", false, "serve every organization, each with a store of its own")
-	f.StringVar(&cfg.Token, "token", webextest.DefaultToken, "access token to accept; of a simulator, no secret")
-	f.DurationVar(&cfg.Latency, "latency", 0, "time that a request takes")
-	f.IntVar(&cfg.Rate.Requests, "rate", 0, "requests allowed a minute; 0: any number")
-	f.DurationVar(&cfg.ReadLag, "read-lag", 0, "time by which reads lag behind writes")
-	f.Float64Var(&flags.chaos, "chaos", 0, "part of the requests that go wrong, 0 to 1: refused, cut, lost, garbled")
-	f.Int64Var(&cfg.Seed, "seed", 1, "seed of ids and of what goes wrong")
-	f.BoolVar(&flags.json, "json", false, "print one line of JSON: url, orgId, token, adminUrl")
-	f.BoolVar(&flags.exitOnViolation, "exit-on-violation", false, "end with status 1 if a request ever broke the contract")
+	flags.register(cmd.Flags())
 	return cmd
-}
-
-// check refuses flags that mean nothing, and sets what follows from them.
-func (f *serveFlags) check() error {
-	switch cfg := f.cfg; {
-	case f.chaos < 0 || f.chaos > 1:
-		return fmt.Errorf("--chaos %g: expected 0 to 1", f.chaos)
-	case cfg.Rate.Requests < 0:
-		return fmt.Errorf("--rate %d: expected 0 or more", cfg.Rate.Requests)
-	case cfg.Latency < 0:
-		return fmt.Errorf("--latency %s: expected 0 or more", cfg.Latency)
-	case cfg.ReadLag < 0:
-		return fmt.Errorf("--read-lag %s: expected 0 or more", cfg.ReadLag)
-	case !f.allowRemote && !onLoopback(f.addr):
-		return fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8080, or --allow-remote", f.addr)
-	}
-	var err error
-	if f.cfg.OrgID, err = client.ParseOrgID(f.cfg.OrgID); err != nil {
-		return fmt.Errorf("--org: %w", err)
-	}
-	f.cfg.Chaos = chaosOf(f.chaos)
-	return nil
-}
-
-// chaosOf spreads a part of the requests over what can go wrong.
-func chaosOf(part float64) webextest.Chaos {
-	each := part / 8
-	return webextest.Chaos{
-		TooMany: each, Unavailable: each, BadGateway: each, LostGateway: each,
-		CutBeforeWork: each, CutAfterWork: each, Truncate: each, Page: each,
-		RetryAfter: []string{"1"},
-	}
 }
 
 func serve(ctx context.Context, std stdio, flags *serveFlags) error {

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	cfg             webextest.Config
+	preset          string
+	chaos           float64
+	shapes          string
+	errorForm       string
+	trimNames       bool
+	addr            string
+	allowRemote     bool
+	adminToken      string
+	json            bool
+	exitOnViolation bool
+}
+
+// register adds the flags to a command: where it listens, whom it serves, then
+// the knobs of a webextest.Config by subject.
+func (s *serveFlags) register(f *pflag.FlagSet) {
+	cfg := &s.cfg
+	f.SortFlags = false
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "loopback address to listen on; port 0 takes a free one")
+	f.BoolVar(&s.allowRemote, "allow-remote", false, "let --addr be any address, as in a container; /__admin then needs --admin-token")
+	f.StringVar(&s.adminToken, "admin-token", "", "bearer token that /__admin asks for")
+	f.BoolVar(&s.json, "json", false, "print one line of JSON: url, orgId, token, adminUrl")
+	f.BoolVar(&s.exitOnViolation, "exit-on-violation", false, "end with status 1 if a request ever broke the contract")
+	f.StringVar(&s.preset, "preset", "", "`name` of a kind of service, listed above; other flags alter it")
+	f.Int64Var(&cfg.Seed, "seed", 1, "seed of ids and of what goes wrong")
+
+	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organization")
+	f.BoolVar(&cfg.AnyOrg, "any-org", false, "serve every organization, each with a store of its own")
+	f.StringVar(&cfg.Token, "token", webextest.DefaultToken, "access token to accept; of a simulator, no secret")
+	f.IntVar(&cfg.TokenUses, "token-uses", 0, "requests that an access token is good for; 0: any number")
+	f.DurationVar(&cfg.TokenLife, "token-life", 0, "time that an access token is good for; 0: for ever")
+	f.StringVar(&cfg.Owner, "owner", "", "userName of the token's user, whom Users/me answers; a machine account without it")
+	f.StringVar(&cfg.OAuth.RefreshToken, "refresh-token", "", "refresh token that /v1/access_token exchanges")
+	f.StringVar(&cfg.OAuth.ClientID, "client-id", "", "client id that goes with it")
+	f.StringVar(&cfg.OAuth.ClientSecret, "client-secret", "", "client secret that goes with it")
+
+	f.DurationVar(&cfg.Latency, "latency", 0, "time that a request takes")
+	f.DurationVar(&cfg.ReadLag, "read-lag", 0, "time by which reads lag behind writes")
+	f.DurationVar(&cfg.WriteLag, "write-lag", 0, "time until others can refer to what was created")
+	f.DurationVar(&cfg.StoreClock, "store-clock", 0, "by how much the clock of meta is ahead of that of the Date header")
+	f.IntVar(&cfg.Rate.Requests, "rate", 0, "requests allowed in a window; 0: any number")
+	f.DurationVar(&cfg.Rate.Window, "rate-window", 0, "length of that window (default 1m)")
+
+	f.IntVar(&cfg.MaxOperations, "max-operations", 0, "operations that a request may hold (default 100)")
+	f.IntVar(&cfg.MaxPayload, "max-payload", 0, "bytes that a request may hold (default 1048576)")
+	f.IntVar(&cfg.PageSize, "page-size", 0, "resources that a search answers at once (default 100)")
+	f.IntVar(&cfg.MaxSearch, "max-search", 0, "bytes that a search's url may have; 0: any number")
+	f.IntVar(&cfg.MaxSearchStatus, "max-search-status", 0, "status of a longer one: 414 or 431 (default 414)")
+
+	f.Float64Var(&s.chaos, "chaos", 0, "part of the requests that go wrong, 0 to 1: refused, cut, lost, garbled")
+	f.StringVar(&s.shapes, "shape", "", "`names` of forms for all answers, with commas, listed above")
+	f.StringVar(&s.errorForm, "error-form", "", "`form` of the errors of whole requests: "+strings.Trim(fmt.Sprint(webextest.ErrorForms()), "[]"))
+	f.StringVar(&cfg.Firewall, "firewall", "", "`text` that a firewall answers with 403 and a page")
+	f.IntVar(&cfg.UnattemptedStatus, "unattempted-status", 0, "status of operations that failOnErrors left out; 0 leaves them out of the answer")
+	f.IntVar(&cfg.UnknownReferenceStatus, "unknown-reference-status", 0, "status where a member or manager is not known (default 400)")
+	f.BoolVar(&cfg.NoPathReferences, "no-path-references", false, "answer 404 to a reference in a path")
+	f.BoolVar(&cfg.LastReferenceOnly, "last-reference-only", false, "resolve only the last reference of an operation, and report success")
+	f.BoolVar(&cfg.AppendDoubles, "append-doubles", false, "let the add of a PATCH append what a list has already")
+	f.BoolVar(&s.trimNames, "trim-names", false, "store and compare names without surplus spaces")
+	f.BoolVar(&cfg.UniqueGroupNames, "unique-group-names", false, "answer 409 to a second group of a name")
+	f.BoolVar(&cfg.IgnoreFilter, "ignore-filter", false, "let searches find everybody")
+	f.BoolVar(&cfg.RepeatFound, "repeat-found", false, "let searches find everything twice")
+
+	f.BoolVar(&cfg.RequireSchemas, "require-schemas", false, "refuse users and groups without schemas")
+	f.BoolVar(&cfg.RefuseUnknown, "refuse-unknown", false, "refuse to create a resource with unknown attributes")
+	f.BoolVar(&cfg.ExactOps, "exact-ops", false, "refuse the op of a PATCH in any but lower case")
+	f.BoolVar(&cfg.UntypedMembers, "untyped-members", false, "take members without a type")
+	f.BoolVar(&cfg.CapitalOperations, "capital-operations", false, "take the list of a request as Operations, too")
+	f.BoolVar(&cfg.ZeroFailOnErrors, "zero-fail-on-errors", false, "take failOnErrors 0 as none")
+	f.BoolVar(&cfg.TextData, "text-data", false, "take data as a string of JSON, too")
+	f.BoolVar(&cfg.DiscardLedger, "discard-ledger", false, "keep only counts, for many millions of operations")
+}
+
+// kindsOfService tells the presets and shapes for the help.
+func kindsOfService() string {
+	var list strings.Builder
+	list.WriteString("Presets are kinds of service; without one it is a well-behaved one:\n")
+	for _, p := range webextest.Presets() {
+		fmt.Fprintf(&list, "  %-8s %s\n", p.Name, p.About)
+	}
+	list.WriteString("\nShapes are forms of answers:")
+	width := 80
+	for _, name := range webextest.ShapeNames() {
+		if width += len(name) + 1; width > 78 {
+			list.WriteString("\n ")
+			width = len(name) + 2
+		}
+		list.WriteString(" " + name)
+	}
+	return list.String()
+}
+
+// complete refuses flags that mean nothing, and sets what follows from them.
+func (s *serveFlags) complete(cmd *cobra.Command) error {
+	if err := s.usePreset(cmd.Flags()); err != nil {
+		return err
+	}
+	if err := s.check(cmd.Flags()); err != nil {
+		return err
+	}
+	var err error
+	if s.cfg.OrgID, err = client.ParseOrgID(s.cfg.OrgID); err != nil {
+		return fmt.Errorf("--org: %w", err)
+	}
+	if cmd.Flags().Changed("chaos") {
+		s.cfg.Chaos = webextest.ChaosOf(s.chaos)
+	}
+	if s.trimNames {
+		s.cfg.Normalize = webextest.TrimSpaces
+	}
+	if s.errorForm != "" {
+		s.cfg.ErrorForm = webextest.ErrorForm(s.errorForm)
+	}
+	if s.shapes != "" {
+		s.cfg.Shape, err = shapesNamed(s.shapes)
+	}
+	return err
+}
+
+// usePreset puts the preset under the flags that were given.
+func (s *serveFlags) usePreset(f *pflag.FlagSet) error {
+	if s.preset == "" {
+		return nil
+	}
+	preset, ok := webextest.PresetNamed(s.preset)
+	if !ok {
+		var names []string
+		for _, p := range webextest.Presets() {
+			names = append(names, p.Name)
+		}
+		return fmt.Errorf("--preset %s: expected one of %s", s.preset, strings.Join(names, ", "))
+	}
+	given := map[string]string{}
+	f.Visit(func(flag *pflag.Flag) { given[flag.Name] = flag.Value.String() })
+	org, token, seed := s.cfg.OrgID, s.cfg.Token, s.cfg.Seed
+	s.cfg = preset.Config
+	s.cfg.OrgID, s.cfg.Token, s.cfg.Seed = org, token, seed
+	var problems []error
+	for name, value := range given {
+		problems = append(problems, f.Lookup(name).Value.Set(value))
+	}
+	return errors.Join(problems...)
+}
+
+// check refuses values that no knob takes.
+func (s *serveFlags) check(f *pflag.FlagSet) (err error) {
+	f.Visit(func(flag *pflag.Flag) {
+		switch flag.Name {
+		case "seed", "store-clock", "chaos":
+			return
+		}
+		if kind := flag.Value.Type(); (kind == "int" || kind == "duration") && strings.HasPrefix(flag.Value.String(), "-") && err == nil {
+			err = fmt.Errorf("--%s %s: expected 0 or more", flag.Name, flag.Value)
+		}
+	})
+	status := func(n int) bool { return n == 0 || n >= 400 && n <= 599 }
+	switch cfg := s.cfg; {
+	case err != nil:
+	case !(s.chaos >= 0 && s.chaos <= 1):
+		err = fmt.Errorf("--chaos %g: expected 0 to 1", s.chaos)
+	case !s.allowRemote && !onLoopback(s.addr):
+		err = fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8080, or --allow-remote", s.addr)
+	case cfg.MaxSearchStatus != 0 && cfg.MaxSearchStatus != 414 && cfg.MaxSearchStatus != 431:
+		err = fmt.Errorf("--max-search-status %d: expected 414 or 431", cfg.MaxSearchStatus)
+	case !status(cfg.UnattemptedStatus):
+		err = fmt.Errorf("--unattempted-status %d: expected 400 to 599", cfg.UnattemptedStatus)
+	case !status(cfg.UnknownReferenceStatus):
+		err = fmt.Errorf("--unknown-reference-status %d: expected 400 to 599", cfg.UnknownReferenceStatus)
+	case s.errorForm != "" && !slices.Contains(webextest.ErrorForms(), webextest.ErrorForm(s.errorForm)):
+		err = fmt.Errorf("--error-form %s: expected one of %s", s.errorForm, strings.Trim(fmt.Sprint(webextest.ErrorForms()), "[]"))
+	}
+	return err
+}
+
+// shapesNamed reads a list of shapes.
+func shapesNamed(list string) (webextest.Shape, error) {
+	var shapes []webextest.Shape
+	for name := range strings.SplitSeq(list, ",") {
+		shape := webextest.ShapeNamed(strings.TrimSpace(name))
+		if shape == nil {
+			return nil, fmt.Errorf("--shape %s: expected one of %s", name, strings.Join(webextest.ShapeNames(), ", "))
+		}
+		shapes = append(shapes, shape)
+	}
+	return webextest.Shapes(shapes...), nil
+}

@@ -1,0 +1,76 @@
+package webextest
+
+import (
+	"slices"
+	"time"
+)
+
+// Preset is a Config by name, for a flag or a test of many kinds of service.
+type Preset struct {
+	Name  string
+	About string // in a few words
+	// Config leaves OrgID, Token and Seed to the caller.
+	Config Config
+}
+
+// Presets returns the presets, in the order in which they are told.
+func Presets() []Preset {
+	return []Preset{
+		{"strict", "refuses what the service is not known to take", Config{
+			RequireSchemas: true, RefuseUnknown: true, ExactOps: true,
+		}},
+		{"lenient", "takes what others send, and notes it", Config{
+			UntypedMembers: true, CapitalOperations: true, ZeroFailOnErrors: true, TextData: true,
+		}},
+		{"slow", "takes its time, and searches lag", Config{
+			Latency: 400 * time.Millisecond, ReadLag: 3 * time.Second,
+		}},
+		{"lagging", "takes long to know what it has done, and its clocks differ", Config{
+			ReadLag: 8 * time.Second, WriteLag: 2 * time.Second, StoreClock: -90 * time.Second,
+		}},
+		{"busy", "asks for patience: 429, 423 and 503, of requests and of operations", Config{
+			Rate:  RateLimit{Requests: 300},
+			Chaos: Chaos{TooMany: .1, Locked: .03, Unavailable: .05, Busy: .01, RetryAfter: []string{"1", "2"}},
+		}},
+		{"flaky", "cuts connections and loses answers of work that was done", Config{
+			Latency: 50 * time.Millisecond, ReadLag: time.Second,
+			Chaos: Chaos{
+				CutBeforeWork: .03, CutAfterWork: .03, CutInAnswer: .02, BadGateway: .02, LostGateway: .03, LostTimeout: .02,
+				Truncate: .02, Page: .02, LateWork: .02, MaxLateWork: 2 * time.Second, LostItems: .005,
+			},
+		}},
+		{"odd", "writes its answers in another form each time, all of which have been seen", Config{Shape: oneOf(
+			NumericStatus, CapitalKey, RelativeLocations, SlashedLocations, Shuffled, TextResponses, TextErrorCodes, ListDetails, PlainErrors, PostBulkIDs,
+		)}},
+	}
+}
+
+// PresetNamed returns the preset of a name; ok is false where there is none.
+func PresetNamed(name string) (p Preset, ok bool) {
+	all := Presets()
+	at := slices.IndexFunc(all, func(p Preset) bool { return p.Name == name })
+	if at < 0 {
+		return Preset{}, false
+	}
+	return all[at], true
+}
+
+// oneOf is a Shape that draws one of the shapes, or none, for each answer.
+func oneOf(shapes ...Shape) Shape {
+	return func(a *Answer) {
+		if n := a.Rand.IntN(len(shapes) + 1); n < len(shapes) {
+			shapes[n](a)
+		}
+	}
+}
+
+// ChaosOf spreads a part of the requests, from 0 to 1, over what can go wrong:
+// refused, cut, lost, garbled.
+func ChaosOf(part float64) Chaos {
+	each := part / 8
+	return Chaos{
+		TooMany: each, Unavailable: each, BadGateway: each, LostGateway: each,
+		CutBeforeWork: each, CutAfterWork: each, Truncate: each, Page: each,
+		RetryAfter: []string{"1"},
+	}
+}
