@@ -37,7 +37,7 @@ func (r *run) earlier(index int, rec Record) engine.Earlier {
 		id = l.ID
 	}
 	e := engine.Earlier{
-		Index: index, Ticket: uint64(rec.Ticket), Date: rec.Date,
+		Index: index, Ticket: uint64(rec.Ticket), Sent: rec.Sent, Date: rec.Date,
 		Status: rec.Success.Status, ID: id, Location: rec.Success.Location,
 		Version: rec.Success.Version, Recovered: rec.Success.Recovered, RivalSent: rec.RivalSent,
 	}

@@ -33,9 +33,9 @@ type Earlier struct {
 	Status                int
 	ID, Location, Version string
 	Recovered             bool
-	// Date is the latest time of the service that was told before the first attempt
-	// of a KnownSent operation.
-	Date time.Time
+	// Sent is when the first attempt of a KnownSent operation left, by the wall clock,
+	// and Date the latest time of the service that was told before.
+	Sent, Date time.Time
 	// Rivals are the tickets of other creates with the same natural name that
 	// are on record and that no operation of this run has claimed yet; those of a
 	// PATCH or DELETE are other changes of its resource. RivalSent reports that one
@@ -323,7 +323,7 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 	case KnownSent:
 		o.recorded = true
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)
-		o.first = moment{date: k.Date, earlier: true}
+		o.first = moment{date: k.Date, earlier: true, wall: k.Sent}
 		o.lost, o.lostAt = true, o.first
 		e.countDoubt(o)
 		o.doubt = errEarlier

@@ -443,8 +443,12 @@ const (
 )
 
 // clearly is by how much two times of a service must differ to tell an order,
-// since its parts have clocks of their own.
-const clearly = 10 * time.Minute
+// since its parts have clocks of their own; clearlyByWall is the same where the
+// wall clock was asked, which people set by an hour and batteries by years.
+const (
+	clearly       = 10 * time.Minute
+	clearlyByWall = 7 * 24 * time.Hour
+)
 
 // judge asks of each candidate whether the create has made it. The first clear
 // answer counts.
@@ -491,19 +495,24 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 
 // before reports that something happened clearly before an attempt can have
 // left, both by the service's clock: as its last answer before the attempt told
-// it, or else as the lookup tells it, less the time that has passed since.
+// it, or else as the lookup tells it, less the time that has passed since. Since an
+// earlier run that is the wall clock's, which may have been set meanwhile.
 func (e *Engine) before(t time.Time, m moment, date time.Time) bool {
-	if t.IsZero() {
+	left, margin := m.date, clearly
+	switch {
+	case t.IsZero():
 		return false
-	}
-	left := m.date
-	if left.IsZero() {
-		if date.IsZero() || m.earlier {
-			return false // the wall clock may have been set between the runs
-		}
+	case !left.IsZero():
+	case date.IsZero():
+		return false
+	case !m.earlier:
 		left = date.Add(m.passed - e.passed)
+	case m.wall.IsZero(), e.now.Wall.Before(m.wall):
+		return false
+	default:
+		left, margin = date.Add(m.wall.Sub(e.now.Wall)), clearlyByWall
 	}
-	return t.Before(left.Add(-clearly))
+	return t.Before(left.Add(-margin))
 }
 
 // sameName reports whether another create of the same natural name is in flight,

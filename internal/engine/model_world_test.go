@@ -498,7 +498,7 @@ func (w *model) claim(c Claim) Earlier {
 	}
 	got.claimed = w.run
 	out.Ticket, m.ticket = got.ticket, got.ticket
-	out.Known, out.Date = KnownSent, got.date
+	out.Known, out.Sent, out.Date = KnownSent, got.sent, got.date
 	if got.done {
 		ch := got.change
 		out = Earlier{

@@ -64,12 +64,14 @@ type Operation struct {
 
 // moment is when an attempt left: by the time of the job, by the time that has
 // passed in truth, and by the service's clock as its last answer before showed it
-// (zero if there was none).
+// (zero if there was none). Of one in an earlier run, elapsed and passed say
+// nothing, and wall is its time by the wall clock (zero if that is not known).
 type moment struct {
 	elapsed time.Duration
 	passed  time.Duration
 	date    time.Time
-	earlier bool // in an earlier run, so that elapsed says nothing
+	earlier bool
+	wall    time.Time
 }
 
 // phase is who has to do something next about an operation.

@@ -1063,7 +1063,7 @@ func (j *scriptJournal) claim(c Claim) Earlier {
 	}
 	row.claimed = true
 	j.claims[row.change.Ticket] = c
-	known := Earlier{Index: c.Index, Ticket: row.change.Ticket, Known: KnownSent, Date: row.change.Date}
+	known := Earlier{Index: c.Index, Ticket: row.change.Ticket, Known: KnownSent, Sent: row.change.Sent, Date: row.change.Date}
 	if row.done {
 		known = Earlier{
 			Index: c.Index, Ticket: row.change.Ticket, Known: KnownDone, Status: row.change.Status, ID: row.change.ID,

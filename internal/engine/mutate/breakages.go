@@ -25,7 +25,7 @@ var breakages = []breakage{
 	{"a refusal stands although what it depends on failed", "request.go", "if (excused[i] ||", "if false && (excused[i] ||"},
 	{"no answer counts as not done", "request.go", "e.learn(o, NoAnswer)", "e.learn(o, NotDone)"},
 	{"404 for what was created just now is final", "request.go", "isNotFound(it) && o.young > e.now.Elapsed", "isNotFound(it) && false"},
-	{"409 for a POST is a plain refusal", "request.go", "return Conflict", "return Refusal"},
+	{"what is there behind a plain conflict is not looked up", "operation.go", "o.said.status == 409 && o.lookable()", "false"},
 
 	// Sending.
 	{"a request does not wait for the disk", "request.go", "\t\tr.onDisk = false\n", ""},
@@ -44,6 +44,7 @@ var breakages = []breakage{
 	{"an unguarded create is sent again at once", "lookup.go", "o.knowledge == Lost && o.Guarded &&", "o.knowledge == Lost &&"},
 	{"an attempt of an earlier run is old", "lookup.go", "return at\n", "return at + time.Hour\n"},
 	{"one second is a clear difference of two clocks", "lookup.go", "const clearly = 10 * time.Minute", "const clearly = time.Second"},
+	{"the wall clock is trusted like the service's", "lookup.go", "clearlyByWall = 7 * 24 * time.Hour", "clearlyByWall = clearly"},
 	{"the age of what is there does not matter", "lookup.go", "case e.before(c.Created, o.first, date):", "case false:"},
 	{"what another operation has made may be ours", "lookup.go", "case c.Owned, e.others.has(c.ID),", "case c.Owned,"},
 	{"a different externalId may be ours", "lookup.go", ", c.ExternalID == Different:", ":"},
@@ -54,7 +55,7 @@ var breakages = []breakage{
 	{"a plain conflict may be with a create in doubt", "lookup.go", "inFlight || inDoubt {", "inFlight && inDoubt && false {"},
 	{"a lagging read proves a DELETE", "lookup.go", "case !f.Exists && at < e.youngUntil(o):", "case false:"},
 	{"a lagging read shows a PATCH", "lookup.go", "f.Seen && age(o.first, at) >= e.cfg.LookupPatience", "f.Seen"},
-	{"a change that is not seen was not made", "lookup.go", " && !e.before(f.Modified, o.first, date):", " && false:"},
+	{"a change that is not seen was not made", "lookup.go", " && !e.before(f.Modified, o.first, date)", " && false"},
 	{"what is there is taken for ours", "lookup.go", "case foreign && o.Guarded:\n\t\treturn Candidate{}, isForeign", "case foreign && o.Guarded:\n\t\treturn candidates[0], isOurs"},
 
 	// Outcomes.
