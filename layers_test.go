@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"internal/rawjson":        {},
 	"internal/location":       {"internal/apiid"},
 	"internal/bulkref":        {"internal/rawjson"},
+	"reconcile":               {"client", "internal/bulkref", "internal/fold", "internal/scimdiff", "internal/scimfilter"},
 	"internal/fold":           {},
 	"internal/scimdiff":       {"internal/fold"},
 	"internal/bulkapi":        {"gen", "wire", "internal/apiid", "internal/fold", "internal/location", "internal/rawjson", "internal/throttle"},
@@ -45,7 +46,7 @@ var rooms = map[string][]string{
 	"webextest/admin":         {"api", "conformance/vectors", "webextest"},
 	"conformance/vectors":     {},
 	"internal/proxy":          {"api"},
-	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
+	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "reconcile", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
 	"bench":                   {"client", "gen", "journal"},
 }

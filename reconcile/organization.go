@@ -1,0 +1,130 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+)
+
+// The types of resources that can be reconciled.
+const (
+	Users  = "Users"
+	Groups = "Groups"
+)
+
+// Organization is what is there: all users, or all groups with their members.
+type Organization struct {
+	// Type is Users or Groups: what Resources are.
+	Type string
+	// Resources are all of that type.
+	Resources []client.Resource
+	// Members are those of each group, by its id; nil for users.
+	Members map[string][]client.Member
+	// Me is the id of the user to whom the token belongs; "" if it belongs to none.
+	Me string
+	// NoMe is why Me could not be found out; nil if it could. Then nobody may be removed: it could be the token's own
+	// account. Where the token belongs to no user (errors.Is ErrAbsent), as that of a service app, this bars nothing.
+	NoMe error
+
+	names map[string]string // userNames by id, in lower case
+	ids   map[string]string // ids by userName, in lower case
+}
+
+// Read reads all users, or all groups with their members and the names of all users. The token may belong to anybody who can read
+// the organization. seen, if not nil, is called with the number of resources so far. What cannot be read to its end is an error:
+// see client.Client.ListUsers.
+func Read(ctx context.Context, c *client.Client, kind string, seen func(resources int)) (*Organization, error) {
+	if seen == nil {
+		seen = func(int) {}
+	}
+	org := &Organization{Type: kind}
+	if kind == Groups {
+		if err := org.readGroups(ctx, c, seen); err != nil {
+			return nil, err
+		}
+	}
+	query := client.Query{}
+	if kind == Groups {
+		query.Attributes = "id,userName"
+	}
+	n := len(org.Resources)
+	for user, err := range c.ListUsers(ctx, query) {
+		if err != nil {
+			return nil, fmt.Errorf("reading users: %w", err)
+		}
+		org.name(user)
+		if kind == Users {
+			org.Resources = append(org.Resources, user)
+		}
+		n++
+		seen(n)
+	}
+	me, err := c.Me(ctx)
+	switch {
+	case err == nil:
+		org.Me = me.ID
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		org.NoMe = err
+	}
+	return org, nil
+}
+
+func (org *Organization) readGroups(ctx context.Context, c *client.Client, seen func(int)) error {
+	org.Members = make(map[string][]client.Member)
+	for group, err := range c.ListGroups(ctx, client.Query{}) {
+		if err != nil {
+			return fmt.Errorf("reading groups: %w", err)
+		}
+		members, err := readMembers(ctx, c, group.ID)
+		switch {
+		case errors.Is(err, client.ErrAbsent):
+			continue // deleted since it was listed
+		case err != nil:
+			return fmt.Errorf("reading the members of groups: %w", err)
+		}
+		org.Members[group.ID] = members
+		org.Resources = append(org.Resources, group)
+		seen(len(org.Resources))
+	}
+	return nil
+}
+
+func readMembers(ctx context.Context, c *client.Client, group string) (members []client.Member, err error) {
+	for m, err := range c.ListMembers(ctx, group) {
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+	return members, nil
+}
+
+func (org *Organization) name(user client.Resource) {
+	if org.names == nil {
+		org.names, org.ids = make(map[string]string), make(map[string]string)
+	}
+	org.names[strings.ToLower(user.ID)] = user.Name
+	org.ids[strings.ToLower(user.Name)] = user.ID
+}
+
+// NameOf returns the userName of the user with this id.
+func (org *Organization) NameOf(id string) (userName string, ok bool) {
+	userName, ok = org.names[strings.ToLower(id)]
+	return userName, ok
+}
+
+// IDOf returns the id of the user with this userName, in any case of its letters.
+func (org *Organization) IDOf(userName string) (id string, ok bool) {
+	id, ok = org.ids[strings.ToLower(userName)]
+	return id, ok
+}
+
+// meUnknown reports whether the token's account may be any user.
+func (org *Organization) meUnknown() bool {
+	return org.NoMe != nil && !errors.Is(org.NoMe, client.ErrAbsent)
+}

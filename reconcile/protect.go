@@ -1,0 +1,136 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/scimdiff"
+)
+
+// standing is what decides whether a resource may be touched. Attributes of other types than expected count as given: in doubt
+// nothing is touched.
+type standing struct {
+	UserType json.RawMessage
+	Active   json.RawMessage
+	Roles    json.RawMessage
+	User     struct{ ManagedOrgs, ProvisionSource json.RawMessage } `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User"`
+	Group    struct{ ProvisionSource json.RawMessage }              `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"`
+}
+
+// isPerson reports whether an account is that of a person: one that does not say is.
+func (s standing) isPerson() bool { return !isGiven(s.UserType) || isText(s.UserType, "user") }
+
+// isPerson reports it of a resource. Groups count as such.
+func isPerson(res client.Resource) bool {
+	var s standing
+	return res.Type == Groups || json.Unmarshal(res.Data, &s) == nil && s.isPerson()
+}
+
+// protection returns why a resource is left alone, "" if it is not.
+func (o Options) protection(res client.Resource, me string) string {
+	var s standing
+	if err := json.Unmarshal(res.Data, &s); err != nil {
+		return "its attributes cannot be read"
+	}
+	source := s.User.ProvisionSource
+	if res.Type == Groups {
+		source = s.Group.ProvisionSource
+	}
+	switch {
+	case res.Type == Users && me != "" && strings.EqualFold(res.ID, me):
+		return "the account of the token"
+	case res.Type == Users && !s.isPerson():
+		return "no person: its userType is " + text(s.UserType)
+	case !o.IncludeAdmins && isGiven(s.Roles):
+		return "an administrator: there are roles"
+	case !o.IncludeAdmins && isGiven(s.User.ManagedOrgs):
+		return "an administrator of managed organizations"
+	case !o.IncludeDirectory && isGiven(source) && !isText(source, "SCIM"):
+		return "provisioned by a directory: " + text(source)
+	}
+	return ""
+}
+
+// isActive reports whether a user is active: who does not say so is.
+func isActive(data []byte) bool {
+	var s standing
+	_ = json.Unmarshal(data, &s)
+	return string(s.Active) != "false"
+}
+
+// isGiven reports whether an attribute has a value.
+func isGiven(raw json.RawMessage) bool {
+	switch strings.TrimSpace(string(raw)) {
+	case "", "null", "[]", `""`, "{}":
+		return false
+	}
+	return true
+}
+
+func isText(raw json.RawMessage, want string) bool {
+	return strings.EqualFold(strings.TrimSpace(text(raw)), want)
+}
+
+// text is a JSON string as text, and any other value as JSON.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// implied leaves out of what is wanted of a user who is there what only follows from the userName: the work address, and that it is
+// the primary one. A user who is renamed gets the new address where the old one was.
+func implied(wanted json.RawMessage, userName string, stored client.Resource) json.RawMessage {
+	var user map[string]json.RawMessage
+	var emails []map[string]any
+	if json.Unmarshal(wanted, &user) != nil {
+		return wanted
+	}
+	delete(user, "userType")
+	if json.Unmarshal(user["emails"], &emails) == nil {
+		var kept []map[string]any
+		for _, e := range emails {
+			value, _ := e["value"].(string)
+			if !strings.EqualFold(value, userName) {
+				kept = append(kept, e)
+				continue
+			}
+			if strings.EqualFold(userName, stored.Name) || !hasEmail(stored.Data, stored.Name) {
+				continue
+			}
+			delete(e, "primary")
+			kept = append(kept, e)
+		}
+		if user["emails"], _ = json.Marshal(kept); len(kept) == 0 {
+			delete(user, "emails")
+		}
+	}
+	out, err := json.Marshal(user)
+	if err != nil {
+		return wanted
+	}
+	return out
+}
+
+// hasEmail reports whether a user has an address.
+func hasEmail(data []byte, address string) bool {
+	var user struct{ Emails []struct{ Value string } }
+	_ = json.Unmarshal(data, &user)
+	for _, e := range user.Emails {
+		if strings.EqualFold(e.Value, address) {
+			return true
+		}
+	}
+	return false
+}
+
+// differences are the changes that give a resource what is wanted, members apart.
+func differences(wanted json.RawMessage, name string, stored client.Resource) ([]scimdiff.Change, error) {
+	if stored.Type == Users {
+		wanted = implied(wanted, name, stored)
+	}
+	return scimdiff.Compare(wanted, stored.Data, scimdiff.Options{Clear: true})
+}

@@ -1,0 +1,170 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/scimfilter"
+)
+
+// Why an operation of an Action was not sent.
+var (
+	// ErrChanged says that somebody who was to be removed is not any more who they were when the organization was read.
+	ErrChanged = errors.New("changed since the organization was read")
+	// ErrHeld says that nobody is removed as long as it is not known whether all before was done.
+	ErrHeld = errors.New("not removed: of what was sent before, not all is known to be done")
+	// ErrAfter says that the change which frees the userName did not succeed.
+	ErrAfter = errors.New("its userName was not freed")
+)
+
+// Result is the result of one operation of an Action.
+type Result struct {
+	client.Result
+	Action *Action
+}
+
+// Run carries the difference out as a job, of which Source is set here, and yields the results as they come; the error is as that of
+// client.Client.Run. Creates and changes come first. Once their results are there, each leaver is read again by id, and removed only
+// if Compare would still say so; nobody is removed if the outcome of an operation before is unknown. A Difference is run once.
+func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		r := &run{Difference: d, ctx: ctx, client: c, failed: map[*Action]bool{}, wake: make(chan struct{}, 1)}
+		job.Source = r.operations
+		for res, err := range c.Run(ctx, job) {
+			if err != nil {
+				yield(Result{}, err)
+				return
+			}
+			if !yield(Result{res, r.enter(res)}, nil) {
+				cancel() // the source may be waiting for a result
+				return
+			}
+		}
+	}
+}
+
+// Operations is how many operations Run has.
+func (d *Difference) Operations() (n int) {
+	for _, a := range d.Actions {
+		n += len(a.Operations)
+	}
+	return n
+}
+
+// run is one Run. Its source and its results are in different goroutines.
+type run struct {
+	*Difference
+	ctx    context.Context
+	client *client.Client
+	wake   chan struct{}
+
+	mu      sync.Mutex
+	given   []*Action // of each operation
+	results int
+	unknown bool
+	failed  map[*Action]bool
+}
+
+// operations is the source of the job.
+func (r *run) operations(yield func(client.Operation, error) bool) {
+	stage := 0
+	for _, a := range r.Actions {
+		if a.stage > stage {
+			r.wait()
+			stage = a.stage
+		}
+		refused := r.refuse(a)
+		for _, op := range a.Operations {
+			op.Refused = refused
+			r.mu.Lock()
+			r.given = append(r.given, a)
+			r.mu.Unlock()
+			if !yield(op, nil) {
+				return
+			}
+		}
+	}
+}
+
+// enter notes a result, and tells whose it is.
+func (r *run) enter(res client.Result) *Action {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.given[res.Index]
+	r.results++
+	r.unknown = r.unknown || res.Outcome == client.Unknown
+	r.failed[a] = r.failed[a] || res.Outcome != client.Succeeded
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+	return a
+}
+
+// wait returns when there is a result for each operation so far, or the job ends.
+func (r *run) wait() {
+	for {
+		r.mu.Lock()
+		over := r.results == len(r.given)
+		r.mu.Unlock()
+		if over {
+			return
+		}
+		select {
+		case <-r.wake:
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+// refuse returns why an action must not be done, nil if it may.
+func (r *run) refuse(a *Action) error {
+	r.mu.Lock()
+	notFreed, unknown := a.after != nil && r.failed[a.after], r.unknown
+	r.mu.Unlock()
+	switch {
+	case notFreed:
+		return ErrAfter
+	case a.Kind != Deactivate && a.Kind != Delete:
+		return nil
+	case unknown:
+		return ErrHeld
+	case r.ctx.Err() != nil:
+		return nil // the job ends, and sends nothing
+	}
+	return r.check(a)
+}
+
+// check reads a leaver again.
+func (r *run) check(a *Action) error {
+	get := r.client.GetUser
+	if a.Stored.Type == Groups {
+		get = r.client.GetGroup
+	}
+	now, err := get(r.ctx, a.Stored.ID)
+	if err != nil {
+		return fmt.Errorf("not removed: %w", err)
+	}
+	scope, err := scimfilter.Parse(r.opt.Scope)
+	if err != nil {
+		return err
+	}
+	switch {
+	case key(now.Name) != key(a.Stored.Name), now.ExternalID != a.Stored.ExternalID:
+		return fmt.Errorf("%w: another name or externalId", ErrChanged)
+	case !scope.Match(now.Data):
+		return fmt.Errorf("%w: not in scope any more", ErrChanged)
+	}
+	if reason := r.opt.protection(now, r.org.Me); reason != "" {
+		return fmt.Errorf("%w: %s", ErrChanged, strings.SplitN(reason, ":", 2)[0])
+	}
+	return nil
+}
