@@ -314,3 +314,51 @@ func TestExistingUpdatesWhatAnEarlierRunHasMade(t *testing.T) {
 		once(t, s)
 	})
 }
+
+// Compare shows what an update would change, and changes nothing: afterwards, the
+// update does exactly that.
+func TestCompare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Millisecond})
+		boss, ann := add(t, s, "boss", `"title":"Boss"`), add(t, s, "ann", `"title":"Old"`)
+		g, err := s.Add("/Groups", json.RawMessage(`{"displayName":"team"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ops := []client.Operation{
+			group("team", "", "ann", "new"), create("ann", `"title":"Chair"`, manager("boss")), create("new", manager("ann")),
+			create("boss", `"title":"BOSS"`), remove("/Users/" + boss), create("twin"),
+		}
+		ops[5].Data = user("ann")
+		var got []string
+		for c, err := range newClient(t, s, nil).Compare(t.Context(), &client.Job{Source: client.Operations(ops...)}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := fmt.Sprint(c.Index, " ", c.Exists, " ", c.Location.ID)
+			for _, d := range c.Differences {
+				text += fmt.Sprintf("; %s: %s -> %s", d.Path, d.Old, d.New)
+			}
+			if c.Err != nil {
+				text += "; " + c.Err.Error()
+			}
+			got = append(got, text)
+		}
+		want := []string{
+			"0 true " + g + `; members:  -> [{"type":"user","value":"` + ann + `"},{"type":"user","value":"bulkId:new"}]`,
+			"1 true " + ann + `; title: "Old" -> "Chair"; ` + client.SchemaEnterpriseUser + `:manager:  -> {"value":"` + boss + `"}`,
+			"2 false ",
+			"3 true " + boss + "; " + client.ErrTaken.Error() + ": operation 4",
+			"5 true " + ann + "; " + client.ErrTaken.Error() + ": operation 1",
+		}
+		for i := range want {
+			if i >= len(got) || got[i] != want[i] {
+				t.Errorf("got  %q\nwant %q", got, want)
+				break
+			}
+		}
+		if requests(s) != 0 {
+			t.Error("something was sent")
+		}
+	})
+}

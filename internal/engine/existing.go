@@ -142,21 +142,33 @@ func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) 
 	e.decide(o)
 }
 
-// pick returns the resource that a create stands for, and how many there could
-// be. Users have unique names. Groups may share one: another externalId tells
-// them apart, and one with the same externalId comes before one without.
+// pick is Pick among what the job has not deleted.
 func (e *Engine) pick(o *op, candidates []Candidate) (c Candidate, number int) {
+	there := candidates[:0:0]
+	for _, c := range candidates {
+		if !e.gone.has(c.ID) {
+			there = append(there, c)
+		}
+	}
+	return Pick(there, o.Guarded)
+}
+
+// Pick returns the resource that a create stands for among those that have its
+// name, and how many there could be. Names of users are unique. Groups may share
+// one: another externalId tells them apart, and a group with the same externalId
+// comes before one without.
+func Pick(candidates []Candidate, unique bool) (c Candidate, number int) {
 	var same, other []Candidate
 	seen := map[string]bool{}
 	for _, c := range candidates {
-		if c.ID == "" || seen[c.ID] || e.gone.has(c.ID) {
+		if c.ID == "" || seen[c.ID] {
 			continue
 		}
 		seen[c.ID] = true
 		switch {
 		case c.ExternalID == Same:
 			same = append(same, c)
-		case c.ExternalID != Different || o.Guarded:
+		case c.ExternalID != Different || unique:
 			other = append(other, c)
 		}
 	}
