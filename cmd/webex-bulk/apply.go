@@ -33,6 +33,7 @@ const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
   webex-bulk whoami                       are token and organization right?
   webex-bulk plan users.csv               what would be done? nothing is sent
   webex-bulk apply users.csv              do it; once more: go on from there
+  webex-bulk apply --existing update users.csv
   webex-bulk apply --failed failed.csv --report report.html users.csv
   webex-bulk apply --yes --max-deletes 200 leavers.csv`
 
@@ -55,6 +56,13 @@ FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
 of operations, or a BulkRequest), or - for standard input. All of it is checked
 before anything is sent, and every error names its line, counted as in the file:
 a cell with a line break in it counts for several.
+
+A row that creates somebody who is there already fails, and so does a Control Hub
+export that is applied to its own organization. With --existing skip such people
+and groups are left as they are, and rows that name them find them; with
+--existing update they are changed where a row says otherwise than what is there.
+Nothing that a row does not give is cleared, and members are only added. What
+would change: webex-bulk plan --online --existing update FILE.
 
 What was done is kept in FILE.journal. The same command again, after Ctrl-C, a
 crash or with a corrected FILE, sends only what is new or had not succeeded. To
@@ -110,6 +118,7 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	a.limits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
+	addExisting(cmd, &a.job.Existing)
 	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
 	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; where it is given, a terminal too")
 	a.reading.flags(cmd)

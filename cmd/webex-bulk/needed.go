@@ -97,8 +97,12 @@ func (a *application) adviseTaken(b *books) {
 	if needing := b.needing.taken; needing > 0 {
 		then = terminal.Sprintf(";\n%s that %s them then %s them in the organization", plural(needing, "row"), verb(needing, "name"), verb(needing, "find"))
 	}
-	a.say("\n%s with status 409: these people are there already: leave their rows out, or, to change them,\n"+
-		"give their rows \"update\" in a column \"operation\"%s", plural(n, "row"), then)
+	if a.job.Existing != client.ExistingFail {
+		a.say("\n%s with status 409: another row has made or addresses who is there%s", plural(n, "row"), then)
+		return
+	}
+	a.say("\n%s with status 409: these people are there already: --existing skip leaves them as they are,\n"+
+		"--existing update changes what their rows say otherwise%s", plural(n, "row"), then)
 }
 
 // adviseNeeded tells what to do about rows that needed others.

@@ -19,12 +19,24 @@ import (
 // overview is a plan for a person: what would be done, kind by kind, then the
 // requests.
 type overview struct {
-	w   *terminal.Writer
-	all bool
+	w      *terminal.Writer
+	all    bool
+	people map[string]string // by id
+	online bool              // requests are not shown: those of --existing depend on what is there
 
 	kinds    [3]sample // in the order of verbs
 	requests sample
 	refused  sample
+	there    [4]sample // creates of what is there, in the order of thereKinds
+}
+
+// thereKinds are what creates come to whose resource is there, in the order in
+// which they are shown.
+var thereKinds = [4]struct{ outcome, one, many string }{
+	{"updated", "is there and changes", "are there and change"},
+	{"unchanged", "is there, unchanged", "are there, unchanged"},
+	{"skipped", "is there and stays as it is", "are there and stay as they are"},
+	{"fails", "fails", "fail"},
 }
 
 // sample is a list of which only the beginning may be shown, in order.
@@ -62,6 +74,10 @@ func (o *overview) add(r plannedRequest) error {
 	}
 	counts, waits := map[string]int{}, 0
 	for _, op := range r.Operations {
+		if op.Existing != nil {
+			o.addThere(op)
+			continue
+		}
 		counts[op.Method]++
 		waits += len(op.Waits)
 		for i, v := range verbs {
@@ -69,6 +85,9 @@ func (o *overview) add(r plannedRequest) error {
 				o.kinds[i].add(o.all, op.Line, func() terminal.Text { return line(op) })
 			}
 		}
+	}
+	if len(counts) == 0 {
+		return nil
 	}
 	o.requests.add(o.all, r.Request, func() terminal.Text {
 		return terminal.Sprintf("request %d\t%s\t%d bytes%s", r.Request, tellCounts(counts), r.Bytes, after(r.After, waits))
@@ -127,9 +146,50 @@ func after(requests []int, waits int) string {
 	return fmt.Sprintf(", after %s for %d ids", strings.Join(numbers, ", "), waits)
 }
 
+func (o *overview) addThere(op plannedOperation) {
+	for i, k := range thereKinds {
+		if k.outcome == op.Existing.Outcome {
+			o.there[i].add(o.all, op.Line, func() terminal.Text { return existingLine(op, o.people) })
+		}
+	}
+}
+
+// tellThere is like "2 are there and change, 300 are there, unchanged".
+func (o *overview) tellThere() string {
+	var parts []string
+	for i, k := range thereKinds {
+		switch n := o.there[i].count; n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+k.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n, k.many))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// endOnline tells what --online has found.
+func (o *overview) endOnline(in *input) error {
+	counts := map[string]int{}
+	for i, v := range verbs {
+		counts[v.method] = o.kinds[i].count
+	}
+	total := tellCounts(counts)
+	if there := o.tellThere(); there != "" && total != "" {
+		total += "; " + there
+	} else if there != "" {
+		total = there
+	}
+	return o.w.Printf("%s: %s, %d refused\n", plural(in.rows, "operation"), cmp.Or(total, "nothing"), o.refused.count)
+}
+
 func (o *overview) end(in *input) error {
 	if err := o.w.PrintTable(o.table); err != nil {
 		return err
+	}
+	if o.online {
+		return o.endOnline(in)
 	}
 	total := tellCounts(in.counts)
 	if total == "" {
@@ -144,7 +204,16 @@ func (o *overview) table(w io.Writer) error {
 	for i, v := range verbs {
 		o.kinds[i].write(t, tellCounts(map[string]int{v.method: o.kinds[i].count})+v.note)
 	}
-	o.requests.write(t, "requests")
+	for i := range o.there {
+		heading := thereKinds[i].many
+		if o.there[i].count == 1 {
+			heading = thereKinds[i].one
+		}
+		o.there[i].write(t, fmt.Sprintf("%d %s", o.there[i].count, heading))
+	}
+	if !o.online {
+		o.requests.write(t, "requests")
+	}
 	o.refused.write(t, "refused before sending")
 	return t.Flush()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,10 @@ type preview struct {
 	connection
 	reading
 	asJSON bool
+	online bool
 	job    client.Job
+	there  map[int]client.Comparison // creates of what is there, with --online
+	people map[string]string         // their names, by id, and those of others that the file names
 }
 
 func newPlan(io stdio) *cobra.Command {
@@ -31,12 +35,17 @@ does. Nothing is looked up: of a user or group that FILE names and does not
 create, the id is not known yet. Nor is a journal read: what an earlier run has
 done is shown like the rest.
 
+With --online the organization is read, and nothing in it changed: which creates
+are of somebody or something that is there already, and what --existing would make
+of them, attribute by attribute, old → new. That needs a token, as apply does.
+
 Exit codes:
   0    all could be sent
   1    some would be refused
   2    usage or bad input
   130  interrupted`,
 		Example: `  webex-bulk plan users.csv
+  webex-bulk plan --online --existing update users.csv
   webex-bulk plan --all leavers.csv
   webex-bulk plan --json users.ndjson`,
 		Args: exactly("the file of operations, or - for standard input"),
@@ -47,6 +56,9 @@ Exit codes:
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
+	f.BoolVar(&p.online, "online", false, "read the organization: what is there already, and what would change")
+	addExisting(cmd, &p.job.Existing)
+	p.connection.flags(cmd)
 	p.limits(f)
 	f.BoolVar(&p.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	p.reading.flags(cmd)
@@ -73,6 +85,8 @@ type plannedOperation struct {
 	Touches []string `json:"touches,omitempty"` // attributes, as touches writes them
 	Waits   []string `json:"waits,omitempty"`   // bulkIds from earlier requests
 	Joins   []string `json:"joins,omitempty"`   // bulkIds of the same request
+	// Existing is there with --online where the resource of a create is.
+	Existing *plannedExisting `json:"existing,omitempty"`
 
 	name string
 }
@@ -87,9 +101,9 @@ func (p *preview) run(ctx context.Context) error {
 	}
 	defer in.close()
 	in.named = !p.asJSON
-	c, err := p.planner()
+	c, err := p.ready(ctx, in)
 	if err != nil {
-		return err
+		return early(ctx, err)
 	}
 	for _, note := range in.Notes() {
 		_ = p.err.Printf("%s\n", note)
@@ -102,7 +116,7 @@ func (p *preview) run(ctx context.Context) error {
 	if err != nil {
 		return early(ctx, err)
 	}
-	if n := len(in.Lookups()); n > 0 {
+	if n := len(in.Lookups()); n > 0 && !p.online {
 		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
 	}
 	if refused > 0 {
@@ -111,12 +125,42 @@ func (p *preview) run(ctx context.Context) error {
 	return nil
 }
 
+// ready returns the client that plans, once the organization was read if that is
+// asked for.
+func (p *preview) ready(ctx context.Context, in *input) (*client.Client, error) {
+	if !p.online {
+		if p.job.Existing != client.ExistingFail {
+			return nil, errors.New("--existing needs --online: without it nothing is known of what is there")
+		}
+		return p.planner()
+	}
+	c, err := p.client()
+	if err != nil {
+		return nil, err
+	}
+	lookups, ids := in.Lookups(), newFoundIDs(p.cfg.OrgID)
+	if err := in.lookUp(ctx, c, ids); err != nil {
+		return nil, err
+	}
+	if p.there, err = in.compare(ctx, c); err != nil {
+		return nil, err
+	}
+	p.people = map[string]string{}
+	for _, l := range lookups {
+		p.people[ids.IDs[ids.key(l)]] = l.Name
+	}
+	for _, found := range p.there {
+		p.people[found.Location.ID] = nameIn(found.Operation)
+	}
+	return c, nil
+}
+
 // show prints the plan and returns how many operations would be refused.
 func (p *preview) show(ctx context.Context, c *client.Client, in *input) (refused int, err error) {
 	enc := json.NewEncoder(p.out)
 	enc.SetEscapeHTML(false)
 	add := func(r plannedRequest) error { return enc.Encode(r) }
-	o := &overview{w: p.out, all: p.all}
+	o := &overview{w: p.out, all: p.all, online: p.online, people: p.people}
 	if !p.asJSON {
 		add = o.add
 	}
@@ -124,8 +168,14 @@ func (p *preview) show(ctx context.Context, c *client.Client, in *input) (refuse
 		if err != nil {
 			return refused, err
 		}
-		refused += len(req.Refused)
-		if err := add(describe(req, in)); err != nil {
+		described := p.describe(req, in)
+		refused += len(described.Refused)
+		for _, op := range described.Operations {
+			if op.Existing != nil && op.Existing.Error != "" {
+				refused++
+			}
+		}
+		if err := add(described); err != nil {
 			return refused, err
 		}
 	}
@@ -135,13 +185,17 @@ func (p *preview) show(ctx context.Context, c *client.Client, in *input) (refuse
 	return refused, err
 }
 
-func describe(req client.Request, in *input) plannedRequest {
+func (p *preview) describe(req client.Request, in *input) plannedRequest {
 	out := plannedRequest{Request: req.Number, Bytes: req.Bytes, After: req.After}
 	for _, o := range req.Operations {
-		out.Operations = append(out.Operations, plannedOperation{
+		op := plannedOperation{
 			Index: o.Index, Line: in.line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
 			BulkID: o.Operation.BulkID, Touches: touches(o.Operation, in), Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
-		})
+		}
+		if found, ok := p.there[o.Index]; ok {
+			op.Existing = describeExisting(found, p.job.Existing, in)
+		}
+		out.Operations = append(out.Operations, op)
 	}
 	for _, res := range req.Refused {
 		out.Refused = append(out.Refused, report.NewLine(res, in.line(res.Index)))

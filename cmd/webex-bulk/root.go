@@ -189,6 +189,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		expected := map[string]string{
 			"int": "a whole number", "int64": "a whole number", "float64": "a number",
 			"bool": "true or false", "duration": "a time such as 200ms or 5s",
+			"fail|skip|update": "fail, skip or update",
 		}[wrong.GetFlag().Value.Type()]
 		return fmt.Errorf("--%s %s: expected %s; see %s --help", wrong.GetFlag().Name, wrong.GetValue(), expected, cmd.CommandPath())
 	}

@@ -23,6 +23,8 @@ type Line struct {
 	Attempts  int    `json:"attempts"`
 	Recovered bool   `json:"recovered"`
 	Replayed  bool   `json:"replayed,omitempty"`
+	Existing  bool   `json:"existing,omitempty"`  // the resource of a create was there already
+	Unchanged bool   `json:"unchanged,omitempty"` // and was left as it is
 	Error     *Fault `json:"error,omitempty"`
 }
 
@@ -45,6 +47,7 @@ func NewLine(res client.Result, line int) Line {
 		Outcome: res.Outcome.String(), Status: res.Status,
 		ID: res.Location.ID, Location: res.Location.URL, Version: res.Version,
 		Attempts: res.Attempts, Recovered: res.Recovered, Replayed: res.Replayed,
+		Existing: res.Existing, Unchanged: res.Unchanged,
 	}
 	if res.Err != nil {
 		l.Error = newFault(res.Err)

@@ -16,8 +16,10 @@ type Summary struct {
 	Failed     int     `json:"failed"`
 	Skipped    int     `json:"skipped"`
 	Unknown    int     `json:"unknown"`
-	Recovered  int     `json:"recovered"` // of Succeeded, those that a lookup showed
-	Replayed   int     `json:"replayed"`  // of Succeeded, those of an earlier run
+	Recovered  int     `json:"recovered"`           // of Succeeded, those that a lookup showed
+	Replayed   int     `json:"replayed"`            // of Succeeded, those of an earlier run
+	Existing   int     `json:"existing,omitempty"`  // of Succeeded, creates whose resource was there already
+	Unchanged  int     `json:"unchanged,omitempty"` // of Existing, those that were left as they are
 	Requests   int     `json:"requests"`
 	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait
 	Seconds    float64 `json:"seconds"`
@@ -98,6 +100,12 @@ func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	}
 	if res.Replayed {
 		s.Replayed++
+	}
+	if res.Existing && res.Outcome == client.Succeeded {
+		s.Existing++
+	}
+	if res.Unchanged {
+		s.Unchanged++
 	}
 	if res.Err != nil {
 		s.explain(res, line, name)

@@ -96,6 +96,12 @@ func (s *Summary) rows() []tableRow {
 // with numbers as write has them.
 func (s *Summary) successNote(write func(int) string) string {
 	var notes []string
+	if n := s.Existing - s.Unchanged; n > 0 {
+		notes = append(notes, write(n)+" there already and updated")
+	}
+	if s.Unchanged > 0 {
+		notes = append(notes, write(s.Unchanged)+" unchanged")
+	}
 	if s.Replayed > 0 {
 		notes = append(notes, write(s.Replayed)+" of them in an earlier run")
 	}
