@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/engine"
@@ -214,6 +215,7 @@ func (r *run) carryOut(ready engine.Ready) {
 		asked := r.lookupFor(l)
 		r.call(func() func() { return r.lookUp(l.Number, asked) })
 	}
+	r.results = slices.Grow(r.results, len(ready.Results))
 	for _, res := range ready.Results {
 		r.results = append(r.results, r.result(res))
 	}

@@ -40,7 +40,7 @@ func newForms(token string) forms {
 
 // in reports whether a text holds the token, in any case, however often escaped as in a url.
 func (f forms) in(text string) bool {
-	if len(f) == 0 {
+	if len(f) == 0 || len(text) < len(f[0]) { // the other forms are longer, and unescaping makes no text longer
 		return false
 	}
 	for range mostEscapes {

@@ -52,7 +52,7 @@ func (n named) isDone() bool { return n.state >= nameDone }
 
 // hash returns the Key of a text of some kind.
 func hash(kind, text string) Key {
-	sum := sha256.Sum256([]byte(kind + text))
+	sum := sha256.Sum256(append(append(make([]byte, 0, 64), kind...), text...))
 	return Key(sum[:len(Key{})])
 }
 

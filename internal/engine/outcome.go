@@ -366,7 +366,7 @@ func (e *Engine) tell() {
 		return
 	}
 	var changes []Change
-	var results []Result
+	results := make([]Result, 0, len(e.decided))
 	for _, o := range e.decided {
 		results = append(results, e.result(o))
 		if o.unchanged && e.cfg.Existing == UpdateExisting { // what an earlier run has made of other content is no longer there

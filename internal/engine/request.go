@@ -535,14 +535,10 @@ func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evi
 // noteYoung notes that what an operation refers to in its own request was created
 // just now.
 func (e *Engine) noteYoung(r *request, evidence []Evidence) {
-	at := make(map[int]int, len(r.ops))
-	for i, o := range r.ops {
-		at[o.Index] = i
-	}
-	for _, o := range r.ops {
-		for _, d := range r.planned.Depends(o.Index) {
-			if i, ok := at[d]; ok && d != o.Index && evidence[i] == Success {
-				o.young = e.now.Elapsed + e.cfg.LookupPatience
+	for i, s := range r.planned.Items {
+		for _, k := range s.Depends {
+			if evidence[k] == Success {
+				r.ops[i].young = e.now.Elapsed + e.cfg.LookupPatience
 			}
 		}
 	}
@@ -585,31 +581,25 @@ func isRefusal(e Evidence) bool { return e == Conflict || e == Missing || e == R
 // while one of them is not decided, or all are to be sent again. A create whose
 // resource is there may yet succeed without being sent again, if adopts.
 func excuse(r *plan.Request, items []Item, evidence []Evidence, adopts bool) {
-	at := make(map[int]int, len(r.Items))
-	for i, s := range r.Items {
-		at[s.Index] = i
-	}
 	excused := make([]bool, len(evidence))
 	cycles := map[int]bool{} // whether the members of a cycle are excused
 	for i, s := range r.Items {
-		cycle := r.Cycle(s.Index)
-		for _, d := range r.Depends(s.Index) {
-			k, ok := at[d]
-			if !ok || k == i || evidence[k] == Success || items[k].LeftOut {
+		for _, k := range s.Depends {
+			if evidence[k] == Success || items[k].LeftOut {
 				continue
 			}
-			inCycle := cycle != 0 && r.Cycle(d) == cycle
+			inCycle := s.Cycle != 0 && r.Items[k].Cycle == s.Cycle
 			if inCycle && isRefusal(evidence[k]) && !(adopts && evidence[k] == Conflict) {
 				continue
 			}
-			if cycle != 0 {
-				cycles[cycle] = true
+			if s.Cycle != 0 {
+				cycles[s.Cycle] = true
 			}
 			excused[i] = true
 		}
 	}
 	for i, s := range r.Items {
-		if (excused[i] || cycles[r.Cycle(s.Index)]) && isRefusal(evidence[i]) && !(adopts && evidence[i] == Conflict) {
+		if (excused[i] || cycles[s.Cycle]) && isRefusal(evidence[i]) && !(adopts && evidence[i] == Conflict) {
 			evidence[i] = NotDone
 		}
 	}

@@ -41,7 +41,7 @@ var (
 // Type and id are the last two segments of the path. The url of a part of a resource (Groups/{id}/members) is none.
 func Parse(text string) (Location, error) {
 	before, kind, id := Split(text)
-	if !isType(kind) || isFixed(id) || IsKnown(id) || isInside(before) {
+	if !IsKnown(kind) && !isType(kind) || isFixed(id) || IsKnown(id) || isInside(before) {
 		return Location{}, ErrNoID
 	}
 	if !IsID(id) {

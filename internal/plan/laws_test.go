@@ -155,17 +155,17 @@ func (d *driver) checkCycles(req *Request) {
 	for a, s := range req.Items {
 		in := false
 		for b, other := range req.Items {
-			same := req.Cycle(s.Index) > 0 && req.Cycle(s.Index) == req.Cycle(other.Index)
+			same := s.Cycle > 0 && s.Cycle == other.Cycle
 			if a != b && same != (d.leads(req, a, b) && d.leads(req, b, a)) {
 				d.t.Fatalf("operations %d and %d are in one cycle, or not: %+v", s.Index, other.Index, req.Items)
 			}
 			in = in || a != b && same
 		}
-		if on := req.Depends(s.Index); in != (req.Cycle(s.Index) > 0) || len(on) != len(s.Inside) {
-			d.t.Fatalf("operation %d: cycle %d, depends on %v", s.Index, req.Cycle(s.Index), on)
+		if in != (s.Cycle > 0) || len(s.Depends) != len(s.Inside) {
+			d.t.Fatalf("operation %d: cycle %d, depends on %v", s.Index, s.Cycle, s.Depends)
 		}
-		for k, on := range req.Depends(s.Index) {
-			if d.definers[s.Inside[k]] != on {
+		for k, place := range s.Depends {
+			if on := req.Items[place].Index; d.definers[s.Inside[k]] != on {
 				d.t.Fatalf("operation %d: %s is not operation %d", s.Index, s.Inside[k], on)
 			}
 		}

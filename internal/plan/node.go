@@ -37,6 +37,7 @@ type node struct {
 	queue    *queue // where it stands; elsewhere it may have been left behind
 	tried    int    // the draft that it could not join
 	mark     int    // the search that has seen it
+	place    int    // in its request, once it is sent
 
 	urgency
 	low, num int32 // for the search for cycles

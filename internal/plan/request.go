@@ -28,37 +28,20 @@ type Sending struct {
 	// request.
 	Inside []string
 
-	node    *node
-	batch   *batch // that it was taken from
-	depends []int  // the operations behind Inside
-	cycle   int
+	// Depends are the places in the request of the operations behind Inside.
+	Depends []int
+	// Cycle is a number > 0 that the operations of one cycle of references in the
+	// request share; 0 for an operation that is in none.
+	Cycle int
+
+	node  *node
+	batch *batch // that it was taken from
 }
 
 // Known is a name, the id that it stands for, and when that was created.
 type Known struct {
 	Name, ID string
 	At       time.Duration
-}
-
-// Cycle is a number > 0 that the operations of one cycle of references in the
-// request share; 0 for an operation that is in none.
-func (r *Request) Cycle(index int) int {
-	for _, s := range r.Items {
-		if s.Index == index {
-			return s.cycle
-		}
-	}
-	return 0
-}
-
-// Depends are the operations of the request to which one of them refers.
-func (r *Request) Depends(index int) []int {
-	for _, s := range r.Items {
-		if s.Index == index {
-			return s.depends
-		}
-	}
-	return nil
 }
 
 // commit makes a request of a draft.
@@ -69,7 +52,9 @@ func (p *Planner) commit(d *draft) *Request {
 	p.number++
 	r := &Request{Number: p.number, Bytes: d.bytes, cuts: d.cuts, Items: make([]Sending, len(d.items))}
 	for i, n := range d.items {
-		n.state = flying
+		n.state, n.place = flying, i
+	}
+	for i, n := range d.items {
 		r.Items[i] = n.sending()
 		n.join(nil)
 	}
@@ -88,7 +73,7 @@ func (n *node) sending() Sending {
 			s.Known = append(s.Known, Known{nm.text, nm.settled.ID, nm.settled.At})
 		case nm.def != nil: // else, in an ordered job, it is taken for text
 			s.Inside = append(s.Inside, nm.text)
-			s.depends = append(s.depends, nm.def.Index)
+			s.Depends = append(s.Depends, nm.def.place)
 		}
 	}
 	return s
@@ -97,8 +82,7 @@ func (n *node) sending() Sending {
 func (r *Request) numberCycles(cycles [][]*node) {
 	for i, members := range cycles {
 		for _, n := range members {
-			k := slices.IndexFunc(r.Items, func(s Sending) bool { return s.node == n })
-			r.Items[k].cycle = i + 1
+			r.Items[n.place].Cycle = i + 1
 		}
 	}
 }
