@@ -83,7 +83,14 @@ func TestArrowsGoDown(t *testing.T) {
 	}
 }
 
+// A consumer's go.mod gets the modules of light and no others, however many this
+// module needs for itself.
 func TestLibraryStaysLight(t *testing.T) {
+	modules := golist(t, "-deps", "-f", "{{if .Module}}{{if not .Module.Main}}{{.Module.Path}}{{end}}{{end}}", "./client", "./gen")
+	slices.Sort(modules)
+	if modules = slices.Compact(modules); len(modules) > len(light) {
+		t.Errorf("the library needs %d modules, expected at most %d: %v", len(modules), len(light), modules)
+	}
 	for _, pkg := range golist(t, "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./client", "./gen") {
 		if strings.HasPrefix(pkg, module+"/") {
 			continue

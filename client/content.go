@@ -21,8 +21,7 @@ import (
 type content struct {
 	data       json.RawMessage // as it is sent
 	refs       []bulkref.Reference
-	userName   string
-	display    string
+	name       string // of what a create makes: its userName or displayName
 	externalID string
 	changes    json.RawMessage // of a PATCH
 }
@@ -47,7 +46,7 @@ func (o Operation) readData(data json.RawMessage) (content, error) {
 	c := content{data: data}
 	r := rawjson.New(data)
 	for r.Enter('{'); r.More('}'); {
-		c.readMember(&r, o.Method)
+		c.readMember(&r, o.Method, nameAttribute(o.Path))
 	}
 	if err := r.End(); err != nil {
 		return content{}, fmt.Errorf("%w: data: %w", ErrInvalid, err)
@@ -60,7 +59,7 @@ func (o Operation) readData(data json.RawMessage) (content, error) {
 	return c, nil
 }
 
-func (c *content) readMember(r *rawjson.Reader, method string) {
+func (c *content) readMember(r *rawjson.Reader, method, name string) {
 	var key, value []byte
 	key, value, c.refs = bulkref.Member(c.refs, r)
 	switch {
@@ -68,13 +67,23 @@ func (c *content) readMember(r *rawjson.Reader, method string) {
 		if rawjson.Is(key, "Operations") {
 			c.changes = value
 		}
-	case rawjson.Is(key, "userName"):
-		c.userName = rawjson.Text(value)
-	case rawjson.Is(key, "displayName"):
-		c.display = rawjson.Text(value)
+	case name != "" && rawjson.Is(key, name):
+		c.name = rawjson.Text(value)
 	case rawjson.Is(key, "externalId"):
 		c.externalID = rawjson.Text(value)
 	}
+}
+
+// nameAttribute is what holds the name of a resource of the type that the path of
+// a create names; "" if it has none to be looked up by.
+func nameAttribute(path string) string {
+	switch resourceType(path) {
+	case users:
+		return "userName"
+	case groups:
+		return "displayName"
+	}
+	return ""
 }
 
 // identity recognizes an operation by method, path and data, however the data is

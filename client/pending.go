@@ -152,29 +152,17 @@ const (
 	groups = "Groups"
 )
 
-// natural returns the type of what a create makes, its name, and its externalId.
-// The name is "" where there is nothing to look it up by.
-func (p *pending) natural(c content) (kind, name, externalID string) {
-	switch {
-	case p.op.Method != MethodPost:
-	case strings.EqualFold(p.op.Path, "/"+users):
-		return users, c.userName, c.externalID
-	case strings.EqualFold(p.op.Path, "/"+groups):
-		return groups, c.display, c.externalID
-	}
-	return "", "", ""
-}
-
+// addName adds what a create can be looked up by.
 func (p *pending) addName(c content) {
-	kind, name, externalID := p.natural(c)
-	if name == "" {
+	if p.op.Method != MethodPost || c.name == "" {
 		return
 	}
-	text := append(append(append(make([]byte, 0, 128), kind...), 0), fold.Fold(name)...)
+	kind := resourceType(p.op.Path)
+	text := append(append(append(make([]byte, 0, 128), kind...), 0), fold.Fold(c.name)...)
 	p.facts.SearchName = keyOf(text)
 	p.facts.Name = p.facts.SearchName
-	if kind == groups && externalID != "" {
-		p.facts.Name = keyOf(append(append(text, 0), externalID...))
+	if kind == groups && c.externalID != "" {
+		p.facts.Name = keyOf(append(append(text, 0), c.externalID...))
 	}
 }
 

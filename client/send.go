@@ -45,8 +45,9 @@ func toResponse(a bulkapi.Answer) engine.Response {
 			out.MaxBytes = max(0, a.PayloadLimit-envelope)
 		}
 	}
-	for _, it := range a.Items {
-		out.Items = append(out.Items, toItem(it))
+	out.Items = make([]engine.Item, len(a.Items))
+	for i, it := range a.Items {
+		out.Items[i] = toItem(it)
 	}
 	return out
 }

@@ -78,7 +78,7 @@ func (o Operation) checkPath() error {
 func (o Operation) hasPath() bool {
 	rest, ok := strings.CutPrefix(o.Path, "/")
 	kind, id, deep := strings.Cut(rest, "/")
-	if !ok || kind == "" || strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
+	if !ok || kind == "" || strings.ContainsFunc(kind, func(r rune) bool { return r|0x20 < 'a' || r|0x20 > 'z' }) {
 		return false
 	}
 	if o.Method == MethodPost {

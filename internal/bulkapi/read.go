@@ -60,7 +60,7 @@ func readResults(body []byte, broken error) (results []result, note string) {
 
 // readList reads results, one more than allowed at the most.
 func readList(r *rawjson.Reader) []result {
-	results := []result{}
+	results := make([]result, 0, 100) // as most have
 	for r.Enter('['); r.More(']'); {
 		if len(results) > maxEntries || r.Kind() != '{' {
 			r.Value()
@@ -84,7 +84,7 @@ func readResult(r *rawjson.Reader) (out result) {
 		case rawjson.Is(key, "status"):
 			_ = out.Status.UnmarshalJSON(value)
 		case rawjson.Is(key, "method"):
-			out.Method = rawjson.Text(value)
+			out.Method = methodText(value)
 		case rawjson.Is(key, "version"):
 			out.Version = rawjson.Text(value)
 		case rawjson.Is(key, "response"):
@@ -95,6 +95,16 @@ func readResult(r *rawjson.Reader) (out result) {
 		out.Status = wire.Status(readError(out.Response, 0).Status)
 	}
 	return out
+}
+
+// methodText is the method that a result names.
+func methodText(token []byte) string {
+	for _, method := range [...]string{"POST", "PATCH", "DELETE"} {
+		if rawjson.Is(token, method) {
+			return method
+		}
+	}
+	return rawjson.Text(token)
 }
 
 // brokenNote tells a JSON object that does not end from what never was one.

@@ -401,6 +401,10 @@ func (e *Engine) hand(results []Result) {
 	for _, r := range results {
 		delete(e.ops, r.Index)
 	}
+	if len(e.out.Results) == 0 {
+		e.out.Results = results
+		return
+	}
 	e.out.Results = append(e.out.Results, results...)
 }
 

@@ -26,7 +26,12 @@ func Fold(s string) string {
 func Rune(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
 // Spaces returns s without white space around it, and with one space for each run of white space inside.
-func Spaces(s string) string { return strings.Join(strings.FieldsFunc(s, IsSpace), " ") }
+func Spaces(s string) string {
+	if !strings.ContainsFunc(s, IsSpace) {
+		return s
+	}
+	return strings.Join(strings.FieldsFunc(s, IsSpace), " ")
+}
 
 // IsSpace reports whether r is white space, or invisible and as wide as nothing, such as a byte order mark that got into a
 // sheet.

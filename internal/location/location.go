@@ -70,10 +70,8 @@ func (l Location) IsOf(kind, orgID string) bool {
 
 // Split returns the last two segments of the path of a url, unescaped, and what stands before them. What is missing is "".
 func Split(text string) (before, kind, id string) {
-	text = strings.TrimSpace(text)
-	if i := strings.IndexAny(text, "?#"); i >= 0 {
-		text = text[:i]
-	}
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "?")
+	text, _, _ = strings.Cut(text, "#")
 	if scheme, rest, ok := strings.Cut(text, "//"); ok && (scheme == "" || isScheme(scheme)) {
 		_, text, _ = strings.Cut(rest, "/")
 	}
@@ -97,7 +95,7 @@ func cutLast(path string) (before, segment string) {
 // isScheme reports whether s is "https:" or the like.
 func isScheme(s string) bool {
 	name, ok := strings.CutSuffix(s, ":")
-	return ok && name != "" && strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isLetter(r) && !isDigit(r) && r != '+' && r != '-' && r != '.' })
 }
 
 // orgOf finds the organization in the segments before a type: between "scim" and the version, or an id of one before the
@@ -145,14 +143,11 @@ func isInside(path string) bool {
 // isType reports whether s can be a type: a name that is no other part of a SCIM url, so that a url without an id, as
 // .../v2/Users, is not misread.
 func isType(s string) bool {
-	for i := range len(s) {
-		letter := 'a' <= s[i]|0x20 && s[i]|0x20 <= 'z'
-		if !letter && (i == 0 || s[i] != '-' && s[i] != '_' && (s[i] < '0' || s[i] > '9')) {
-			return false
-		}
+	if strings.ContainsFunc(s, func(r rune) bool { return !isLetter(r) && !isDigit(r) && r != '-' && r != '_' }) {
+		return false
 	}
 	_, isOrg := ParseOrg(s)
-	return s != "" && !isOrg && !isFixed(s)
+	return s != "" && isLetter(rune(s[0])) && !isOrg && !isFixed(s)
 }
 
 // isFixed reports whether s is a word that stands before the type in SCIM urls.
@@ -162,8 +157,12 @@ func isFixed(s string) bool {
 
 // isVersion reports whether s is "v2" or the like.
 func isVersion(s string) bool {
-	return len(s) > 1 && s[0]|0x20 == 'v' && strings.Trim(s[1:], "0123456789") == ""
+	return len(s) > 1 && s[0]|0x20 == 'v' && !strings.ContainsFunc(s[1:], func(r rune) bool { return !isDigit(r) })
 }
+
+func isLetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 
 // IsKnown reports whether s is the type of users or groups, in any case.
 func IsKnown(s string) bool { return strings.EqualFold(s, "Users") || strings.EqualFold(s, "Groups") }

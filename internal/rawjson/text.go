@@ -13,12 +13,44 @@ func Text(token []byte) string {
 	if len(token) < 2 || token[0] != '"' {
 		return ""
 	}
-	if inner := token[1 : len(token)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+	inner := token[1 : len(token)-1]
+	escape := bytes.IndexByte(inner, '\\')
+	switch {
+	case !utf8.Valid(inner), escape >= 0 && bytes.Contains(inner, []byte(`\u`)):
+		var text string
+		_ = json.Unmarshal(token, &text) // it is a valid string
+		return text
+	case escape < 0:
 		return string(inner)
 	}
-	var text string
-	_ = json.Unmarshal(token, &text) // it is a valid string
-	return text
+	var b strings.Builder
+	b.Grow(len(inner))
+	for i := 0; i < len(inner); i++ {
+		c := inner[i]
+		if c == '\\' {
+			i++
+			c = unescaped(inner[i])
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// unescaped is what a letter after a backslash stands for.
+func unescaped(letter byte) byte {
+	switch letter {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return letter
 }
 
 // Is reports whether a JSON string, such as a key, says word, in any case: word is ASCII, as attribute names are.
