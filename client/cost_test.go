@@ -95,10 +95,6 @@ func byLibrary(tb testing.TB, ops []client.Operation) {
 	}
 }
 
-func values(ops []client.Operation) iter.Seq2[client.Operation, error] {
-	return client.Operations(ops...)
-}
-
 // byPlainLoop carries out ops with the generated client, a hundred at a time.
 func byPlainLoop(tb testing.TB, ops []client.Operation) {
 	authorize := func(_ context.Context, r *http.Request) error {
