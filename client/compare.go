@@ -135,8 +135,7 @@ func (x *comparing) add(p *pending) {
 	s := &compared{Comparison: Comparison{Index: p.index, Operation: p.op, Err: p.facts.Invalid}}
 	s.pending, s.data = p, p.data
 	if s.Err == nil {
-		c, _ := p.op.readData(p.data) // it was checked
-		if s.kind, s.name, s.externalID = p.natural(c); s.name == "" {
+		if s.kind, s.name, s.externalID = p.natural(); s.name == "" {
 			return
 		}
 	}

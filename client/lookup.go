@@ -34,8 +34,7 @@ func (r *run) lookupFor(l engine.Lookup) []sought {
 		p := r.ops[search.Index]
 		s := sought{index: search.Index, create: true, pending: p, known: search.Known}
 		s.data = p.encode(s.known, "").Data
-		c, _ := p.op.readData(p.data) // it was checked
-		s.kind, s.name, s.externalID = resourceType(p.op.Path), c.name, c.externalID
+		s.kind, s.name, s.externalID = p.natural()
 		out = append(out, s)
 	}
 	for _, read := range l.Reads {

@@ -166,6 +166,13 @@ func (p *pending) addName(c content) {
 	}
 }
 
+// natural reads what a create can be looked up by: the type of what it makes, its
+// name and its externalId. The name is "" where there is none.
+func (p *pending) natural() (kind, name, externalID string) {
+	c, _ := p.op.readData(p.data) // it was checked
+	return resourceType(p.op.Path), c.name, c.externalID
+}
+
 // isGuarded reports whether the service keeps a repetition from doing harm.
 func (p *pending) isGuarded() bool {
 	switch p.op.Method {
