@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"internal/spill":          {"internal/bloom"},
 	"internal/engine":         {"internal/plan"},
 	"internal/engine/mutate":  {},
+	"internal/notices":        {},
 	"client":                  {"gen", "internal/apiid", "internal/engine", "internal/location", "internal/plan", "internal/rawjson", "internal/throttle", "internal/bulkref", "internal/bulkapi", "internal/fold", "internal/scimdiff", "internal/spill"},
 	"internal/bloom":          {},
 	"internal/terminal":       {},
