@@ -311,6 +311,9 @@ func sortByIndex(ops []*op) []*op {
 
 func (e *Engine) learnEarlier(o *op, k Earlier) {
 	o.ticket = k.Ticket
+	if o.endsCreate() && k.Known != KnownNothing {
+		e.deleted[o.Target] = true
+	}
 	switch k.Known {
 	case KnownDone:
 		o.replayed = true

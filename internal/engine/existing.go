@@ -84,7 +84,7 @@ func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
 	switch {
 	case !f.Final && at-o.since < e.cfg.LookupPatience:
 		e.lookAgain(o)
-	case o.Guarded:
+	case o.Guarded && len(o.replaces) == 0: // else an earlier run has made it, and a 409 is no news
 		e.sendAbsent(o)
 	default:
 		o.gaveUp, o.said.err = Unlooked, f.Err
@@ -102,6 +102,9 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := e.pick(o, candidates)
 	inFlight, inDoubt := e.sameName(o)
 	switch taken := e.others.has(c.ID); {
+	case number == 0 && len(o.replaces) > 0 && e.deleted[o.BulkID]: // another one would outlive the DELETE that is done
+		o.gaveUp = Corrected
+		e.decide(o)
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
 		e.sendAbsent(o)
 	case number > 1:
@@ -295,13 +298,9 @@ func (e *Engine) awaitRivals(o *op) {
 		o.replaces = append(o.replaces, ticket)
 	}
 	o.rivals = nil
-	wait := time.Duration(0)
-	switch {
-	case o.Guarded:
-	case o.rivalSent: // it may have left after the journal was last written
-		wait = e.cfg.MaxServiceTime + e.cfg.LookupPatience - e.now.Elapsed
-	default:
-		wait = e.quietFor() - e.cfg.MaxServiceTime + e.cfg.LookupPatience
+	wait := e.quietFor() - e.cfg.MaxServiceTime
+	if o.rivalSent { // it may have left after the journal was last written
+		wait = e.cfg.MaxServiceTime - e.now.Elapsed
 	}
-	e.sendLater(o, wait)
+	e.sendLater(o, wait+e.cfg.LookupPatience)
 }

@@ -253,6 +253,20 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	return j, c
 }
 
+// randomExistingJob is a random job that takes what is there, of which somebody
+// else has created some long ago.
+func randomExistingJob(seed uint64) (*job, *randomChooser) {
+	j, c := randomJob(seed)
+	j.existing, j.easy, j.old = SkipExisting, false, nil
+	rng := rand.New(rand.NewPCG(seed, 0xe715))
+	for _, r := range j.rows {
+		if r.method == Post && !r.blind && rng.Float64() < 0.3 {
+			j.old = append(j.old, r)
+		}
+	}
+	return j, c
+}
+
 // isShared reports whether several creates have a name.
 func isShared(rows []row, name string) bool {
 	n := 0

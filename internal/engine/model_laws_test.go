@@ -38,12 +38,16 @@ func (w *model) tell(res Result) {
 	w.outcomes++
 	switch res.Outcome {
 	case Succeeded:
-		if w.journal && !w.full {
+		if w.journal && !w.full && !res.Existing {
 			if e := w.entry(m.ticket); e == nil || !e.done {
 				w.breaks("%v is told as succeeded before it is on record as done", m)
 			}
 		}
-		w.checkDone(m, res.ID, "a result")
+		if res.Existing {
+			w.checkExisting(m, res.ID)
+		} else {
+			w.checkDone(m, res.ID, "a result")
+		}
 		for i, other := range w.told {
 			if i != res.Index && w.isTold[i] && other.Outcome == Succeeded && m.method == Post && w.input[i].method == Post && res.ID != "" && other.ID == res.ID {
 				w.breaks("%v and %v succeed with one resource", m, w.input[i])
@@ -75,7 +79,7 @@ func reasonText(r Reason) string {
 	if r.Why == 0 {
 		return ""
 	}
-	why := [...]string{"", "said", "invalid", "dependency", "corrected", "stopped", "request refused", "exhausted", "doubt"}[r.Why]
+	why := [...]string{"", "said", "invalid", "dependency", "corrected", "stopped", "request refused", "exhausted", "doubt", "ambiguous", "taken", "unlooked", "not created"}[r.Why]
 	return fmt.Sprintf(" (%s: %v)", why, r.Err)
 }
 
@@ -104,6 +108,18 @@ func (w *model) checkDone(m *mop, id string, who string) {
 	case r.ident != m.ident && !w.adopted[r.ident]:
 		w.breaks("%s says that %v has made %s, which %s has made", who, m, id, w.identOf[r.ident])
 	}
+}
+
+// checkExisting checks that what is there is what a create was to make.
+func (w *model) checkExisting(m *mop, id string) {
+	r := w.find(id)
+	switch {
+	case r == nil || r.name != m.name || r.user != m.user || m.ext != "" && r.ext != "" && r.ext != m.ext && !m.user:
+		w.breaks("%v takes %s, which is another", m, id)
+	case r.created > w.now:
+		w.breaks("%v takes %s, which is not there", m, id)
+	}
+	w.adopted[m.ident] = true
 }
 
 // isDone reports whether a PATCH or DELETE was done, or is in effect.
@@ -175,16 +191,32 @@ func (w *model) checkAll() {
 	}
 	made := map[string]int{}
 	for _, r := range w.resources {
-		if !r.foreign {
+		if _, there := r.asOf(w.now); !r.foreign && (there || w.existing == FailExisting) { // else it may be made again
 			if made[r.natural]++; !r.user && made[r.natural] > w.natural[r.natural] {
 				w.breaks("%d groups %s were created", made[r.natural], r.natural)
 			}
 		}
 	}
+	w.checkOld()
 	for k, h := range w.history {
 		w.checkRun(k+1, h)
 	}
 	w.checkLastWord()
+}
+
+// checkOld checks that no group was created beside one that was there long before
+// and could be taken.
+func (w *model) checkOld() {
+	if w.existing == FailExisting {
+		return
+	}
+	for _, old := range w.resources {
+		for _, r := range w.resources {
+			if old.foreign && old.created == longAgo && !r.foreign && !r.user && !old.user && !r.blind && r.name == old.name && (r.ext == "" || old.ext == "" || r.ext == old.ext) {
+				w.breaks("%s was created beside %s", r.id, old.id)
+			}
+		}
+	}
 }
 
 func (w *model) anyOf(ident int) *mop {

@@ -19,11 +19,17 @@ var (
 // TestModelRandom plays random jobs. A long campaign:
 //
 //	go test ./internal/engine -run TestModelRandom -timeout 0 -model.jobs 10000000 -model.seed 1
-func TestModelRandom(t *testing.T) {
+func TestModelRandom(t *testing.T) { playRandom(t, 100_000, randomJob) }
+
+// TestModelExisting plays random jobs whose creates take what is there, in an
+// organization that has some of it.
+func TestModelExisting(t *testing.T) { playRandom(t, 20_000, randomExistingJob) }
+
+func playRandom(t *testing.T, everyday int, draw func(seed uint64) (*job, *randomChooser)) {
 	jobs := *modelJobs
 	if jobs == 0 {
-		if jobs = 100_000; testing.Short() || raceEnabled {
-			jobs = 5_000
+		if jobs = everyday; testing.Short() || raceEnabled {
+			jobs = everyday / 20
 		}
 	}
 	var next atomic.Int64
@@ -39,11 +45,11 @@ func TestModelRandom(t *testing.T) {
 					return
 				}
 				seed := *modelSeed + uint64(i)
-				j, c := randomJob(seed)
+				j, c := draw(seed)
 				w := play(j, c, nil)
 				sum.add(w.counts)
 				if w.law != "" {
-					j, c := randomJob(seed)
+					j, c := draw(seed)
 					found.add(w.law, fmt.Sprintf("seed %d", seed), j, c)
 				}
 			}

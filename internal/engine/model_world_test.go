@@ -45,6 +45,7 @@ type settings struct {
 	noDate, noCreated       bool // the service does not tell
 	normalizes              bool // what is there never equals what was sent
 	strictCycles            bool // a cycle is created as a whole or not at all
+	existing                Existing
 }
 
 // resource is a user or a group of the service.
