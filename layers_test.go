@@ -42,6 +42,7 @@ var rooms = map[string][]string{
 	"internal/sheet":          {"client", "internal/apiid", "internal/cell", "internal/table", "internal/textfile"},
 	"internal/opfile":         {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
 	"internal/report":         {"client", "internal/terminal"},
+	"internal/browsertest":    {},
 	"webextest":               {"webextest/internal/scim"},
 	"webextest/internal/scim": {},
 	"webextest/admin":         {"api", "conformance/vectors", "webextest"},

@@ -3,62 +3,23 @@
 package report
 
 import (
-	_ "embed"
-	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/browsertest"
 )
 
 // These tests need Chromium. To look at the pages:
 //
 //	go test -tags browser -artifacts -outputdir DIR ./internal/report
 
-// shot keeps a picture of the page with the artifacts of the test, at most
-// height pixels of it.
-func (b *browser) shot(name string, height int) {
-	b.t.Helper()
-	size := b.call("Page.getLayoutMetrics", nil)["cssContentSize"].(object)
-	clip := object{"x": 0, "y": 0, "width": size["width"], "height": min(size["height"].(float64), float64(height)), "scale": 1}
-	answer := b.call("Page.captureScreenshot", object{"format": "png", "captureBeyondViewport": true, "clip": clip})
-	png, err := base64.StdEncoding.DecodeString(answer["data"].(string))
-	if err != nil || len(png) < 10_000 {
-		b.t.Errorf("%s: a picture of %d bytes: %v", name, len(png), err)
-	}
-	if err := os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o644); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// quiet fails if the page has asked for anything but itself, or if the browser
-// had to say something: an error of the script, a breach of the policy.
-func (b *browser) quiet(url string) {
-	b.t.Helper()
-	for _, e := range b.events {
-		params, _ := e["params"].(object)
-		switch e["method"] {
-		case "Network.requestWillBeSent":
-			if got := params["request"].(object)["url"]; got != url {
-				b.t.Errorf("the page asks for %v", got)
-			}
-		case "Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening":
-			b.t.Errorf("%v: %v", e["method"], params)
-		}
-	}
-}
-
-//go:embed testdata/contrast.js
-var contrast string
-
 // Every screen in light and in dark: nothing is wider than the screen, all text
 // stands out enough to be read (WCAG 2.2, 1.4.3), nothing is loaded.
 func TestBrowserScreens(t *testing.T) {
-	b := startBrowser(t)
+	b := browsertest.Start(t)
 	sum, rec := importOf(6000)
 	sum.Stopped = "error budget spent: 280 operations have failed"
 	discreet := render(t, pageOf(sum, rec))
@@ -76,20 +37,20 @@ func TestBrowserScreens(t *testing.T) {
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			name := screen.name + "-" + scheme
-			b.scheme(scheme)
-			b.screen(screen.width, screen.height, screen.phone)
-			url := b.open(screen.html)
-			b.shot(name, 3600)
-			if got := b.eval("document.documentElement.scrollWidth"); got != float64(screen.width) {
+			b.Scheme(scheme)
+			b.Screen(screen.width, screen.height, screen.phone)
+			url := b.Open(screen.html)
+			b.Shot(name, 3600)
+			if got := b.Eval("document.documentElement.scrollWidth"); got != float64(screen.width) {
 				t.Errorf("%s: %v pixels wide", name, got)
 			}
-			if got := b.eval(contrast); got != "" {
+			if got := b.Eval(browsertest.Contrast); got != "" {
 				t.Errorf("%s: hard to read:\n%v", name, got)
 			}
-			if got := b.eval("[...document.querySelectorAll('figure svg')].filter(s => s.checkVisibility()).length"); got != 3.0 {
+			if got := b.Eval("[...document.querySelectorAll('figure svg')].filter(s => s.checkVisibility()).length"); got != 3.0 {
 				t.Errorf("%s: %v pictures can be seen, want 3", name, got)
 			}
-			b.quiet(url)
+			b.Quiet(url)
 		}
 	}
 }
@@ -98,11 +59,11 @@ const visible = "[...document.querySelectorAll('#failures tbody tr')].filter(r =
 
 // The filter, worked with mouse and keyboard.
 func TestBrowserFilter(t *testing.T) {
-	b := startBrowser(t)
-	b.screen(1280, 900, false)
+	b := browsertest.Start(t)
+	b.Screen(1280, 900, false)
 	sum, rec := importOf(2000)
 	p := pageOf(sum, rec)
-	url := b.open(render(t, p))
+	url := b.Open(render(t, p))
 	rows := rec.Failures()
 	expect := func(step string, match func(Row) bool) {
 		t.Helper()
@@ -112,104 +73,104 @@ func TestBrowserFilter(t *testing.T) {
 				n++
 			}
 		}
-		if got := b.eval(visible + ".length"); got != float64(n) || n == 0 {
+		if got := b.Eval(visible + ".length"); got != float64(n) || n == 0 {
 			t.Errorf("%s: %v rows, want %d", step, got, n)
 		}
 		want := fmt.Sprintf("%d of %d listed", n, len(rows))
 		if n == len(rows) {
 			want = fmt.Sprintf("%d listed", n)
 		}
-		if got := b.eval("document.getElementById('listed').textContent"); got != want {
+		if got := b.Eval("document.getElementById('listed').textContent"); got != want {
 			t.Errorf("%s: it says %q, want %q", step, got, want)
 		}
 	}
 	expect("at first", func(Row) bool { return true })
-	b.press("#filter input[value=failed]")
+	b.Press("#filter input[value=failed]")
 	expect("without failed", func(r Row) bool { return r.Outcome != "failed" })
-	b.press("#filter input[value=failed]")
+	b.Press("#filter input[value=failed]")
 	expect("all again", func(Row) bool { return true })
-	b.press("#text")
-	b.call("Input.insertText", object{"text": "409 PoSt"})
+	b.Press("#text")
+	b.Call("Input.insertText", browsertest.Object{"text": "409 PoSt"})
 	expect("words", func(r Row) bool { return strings.Contains(r.Reason, "409") && r.Method == "POST" })
-	b.press("#filter input[value=skipped]")
+	b.Press("#filter input[value=skipped]")
 	expect("words of an outcome", func(r Row) bool { return r.Status == 409 && r.Outcome == "failed" })
-	b.call("Input.insertText", object{"text": " <nobody>"})
-	if got := b.eval("document.getElementById('nothing').checkVisibility() && " + visible + ".length === 0"); got != true {
+	b.Call("Input.insertText", browsertest.Object{"text": " <nobody>"})
+	if got := b.Eval("document.getElementById('nothing').checkVisibility() && " + visible + ".length === 0"); got != true {
 		t.Error("that nothing matches is not said")
 	}
-	b.eval("document.getElementById('text').select()")
-	b.call("Input.insertText", object{"text": ""})
-	b.call("Input.dispatchKeyEvent", object{"type": "keyDown", "key": "Delete", "windowsVirtualKeyCode": 46})
-	b.press("#filter input[value=skipped]")
+	b.Eval("document.getElementById('text').select()")
+	b.Call("Input.insertText", browsertest.Object{"text": ""})
+	b.Call("Input.dispatchKeyEvent", browsertest.Object{"type": "keyDown", "key": "Delete", "windowsVirtualKeyCode": 46})
+	b.Press("#filter input[value=skipped]")
 	expect("emptied", func(Row) bool { return true })
 	second := sum.Reasons[1]
-	b.eval("document.getElementById('why').focus()")
+	b.Eval("document.getElementById('why').focus()")
 	for range 2 {
-		b.call("Input.dispatchKeyEvent", object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
+		b.Call("Input.dispatchKeyEvent", browsertest.Object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
 	}
 	expect("a reason", func(r Row) bool { return r.kind == second.Text && r.Outcome == second.Outcome })
-	b.quiet(url)
+	b.Quiet(url)
 }
 
 // Of very many rows some are laid out at once, the others are a press or a
 // filter away.
 func TestBrowserManyRows(t *testing.T) {
-	b := startBrowser(t)
-	b.screen(1280, 900, false)
+	b := browsertest.Start(t)
+	b.Screen(1280, 900, false)
 	r, sum := &Recorder{}, &Summary{}
 	for i := range 5000 {
 		add(sum, r, &client.Progress{}, failure(i, refused(409, "uniqueness: the userName is taken", fmt.Sprint("ROUTER_", i))))
 	}
-	url := b.open(render(t, pageOf(sum, r)))
+	url := b.Open(render(t, pageOf(sum, r)))
 	expect := func(step string, rows int, listed, more string) {
 		t.Helper()
-		if got := b.eval(visible + ".length"); got != float64(rows) {
+		if got := b.Eval(visible + ".length"); got != float64(rows) {
 			t.Errorf("%s: %v rows, want %d", step, got, rows)
 		}
-		if got := b.eval("document.getElementById('listed').textContent"); got != listed {
+		if got := b.Eval("document.getElementById('listed').textContent"); got != listed {
 			t.Errorf("%s: it says %q, want %q", step, got, listed)
 		}
-		if got := b.eval("((b) => b.checkVisibility() ? b.textContent : '')(document.getElementById('more'))"); got != more {
+		if got := b.Eval("((b) => b.checkVisibility() ? b.textContent : '')(document.getElementById('more'))"); got != more {
 			t.Errorf("%s: the button says %q, want %q", step, got, more)
 		}
 	}
 	expect("at first", 200, "2,000 listed", "Show 200 more of 1,800")
-	b.press("#more")
+	b.Press("#more")
 	expect("more", 400, "2,000 listed", "Show 200 more of 1,600")
-	b.press("#text")
-	b.call("Input.insertText", object{"text": "ROUTER_19"})
+	b.Press("#text")
+	b.Call("Input.insertText", browsertest.Object{"text": "ROUTER_19"})
 	expect("filtered", 111, "111 of 2,000 listed", "")
-	b.call("Input.insertText", object{"text": "99"})
+	b.Call("Input.insertText", browsertest.Object{"text": "99"})
 	expect("the last", 1, "1 of 2,000 listed", "")
-	b.quiet(url)
+	b.Quiet(url)
 }
 
 // Without scripts everything is there, but the filter.
 func TestBrowserWithoutScript(t *testing.T) {
-	b := startBrowser(t)
+	b := browsertest.Start(t)
 	sum, rec := importOf(2000)
-	b.call("Emulation.setScriptExecutionDisabled", object{"value": true})
-	url := b.open(render(t, pageOf(sum, rec)))
-	names := b.names()
+	b.Call("Emulation.setScriptExecutionDisabled", browsertest.Object{"value": true})
+	url := b.Open(render(t, pageOf(sum, rec)))
+	names := names(b)
 	if got := len(names["row"]); got != len(rec.Failures())+len(sum.Reasons)+2 {
 		t.Errorf("%d rows, want %d", got, len(rec.Failures())+len(sum.Reasons)+2)
 	}
 	if len(names["searchbox"]) != 0 {
 		t.Error("there is a filter that does not work")
 	}
-	b.quiet(url)
+	b.Quiet(url)
 }
 
 // names are the accessible names of all that a screen reader finds, by role.
-func (b *browser) names() map[string][]string {
+func names(b *browsertest.Browser) map[string][]string {
 	names := map[string][]string{}
-	for _, n := range b.call("Accessibility.getFullAXTree", nil)["nodes"].([]any) {
-		node := n.(object)
+	for _, n := range b.Call("Accessibility.getFullAXTree", nil)["nodes"].([]any) {
+		node := n.(browsertest.Object)
 		if node["ignored"] == true {
 			continue
 		}
-		name, _ := node["name"].(object)["value"].(string)
-		role, _ := node["role"].(object)["value"].(string)
+		name, _ := node["name"].(browsertest.Object)["value"].(string)
+		role, _ := node["role"].(browsertest.Object)["value"].(string)
 		names[role] = append(names[role], name)
 	}
 	return names
@@ -217,13 +178,13 @@ func (b *browser) names() map[string][]string {
 
 // What a screen reader finds, on a phone as well, where tables look like lists.
 func TestBrowserAccessibility(t *testing.T) {
-	b := startBrowser(t)
+	b := browsertest.Start(t)
 	sum, rec := importOf(500)
 	html := render(t, pageOf(sum, rec))
 	for _, width := range []int{1280, 390} {
-		b.screen(width, 900, width < 500)
-		b.open(html)
-		names := b.names()
+		b.Screen(width, 900, width < 500)
+		b.Open(html)
+		names := names(b)
 		for role, want := range map[string][]string{
 			"main":         {""},
 			"table":        {"Why operations did not succeed", "Operations that did not succeed"},
@@ -249,32 +210,32 @@ func TestBrowserAccessibility(t *testing.T) {
 
 // Texts from elsewhere stay texts.
 func TestBrowserHostile(t *testing.T) {
-	b := startBrowser(t)
+	b := browsertest.Start(t)
 	p := hostilePage()
-	url := b.open(render(t, p))
-	if got := b.eval("String(window.hacked)"); got != "undefined" {
+	url := b.Open(render(t, p))
+	if got := b.Eval("String(window.hacked)"); got != "undefined" {
 		t.Error("a text ran as a script")
 	}
-	if got := b.eval(visible + ".length"); got != float64(len(hostile)) {
+	if got := b.Eval(visible + ".length"); got != float64(len(hostile)) {
 		t.Errorf("%v rows, want %d: the page's own script does not run", got, len(hostile))
 	}
-	if got := b.eval("document.querySelector('#failures tbody .reason').textContent"); got != hostile[0] {
+	if got := b.Eval("document.querySelector('#failures tbody .reason').textContent"); got != hostile[0] {
 		t.Errorf("the reason is %q, want %q", got, hostile[0])
 	}
-	b.quiet(url)
+	b.Quiet(url)
 }
 
 // The policy holds even if a script or a picture found its way into the page.
 func TestBrowserPolicy(t *testing.T) {
-	b := startBrowser(t)
+	b := browsertest.Start(t)
 	html := render(t, pageOf(importOf(50)))
 	html = strings.Replace(html, "<main>", `<main><script>window.hacked = 1</script><img src="https://127.0.0.1:1/x.png" onerror="window.hacked = 2"><p style="color: red">x</p>`, 1)
-	url := b.open(html)
-	if got := b.eval("String(window.hacked)"); got != "undefined" {
+	url := b.Open(html)
+	if got := b.Eval("String(window.hacked)"); got != "undefined" {
 		t.Errorf("a foreign script ran: %v", got)
 	}
 	refused := 0
-	for _, e := range b.events {
+	for _, e := range b.Events() {
 		if e["method"] == "Log.entryAdded" && strings.Contains(fmt.Sprint(e["params"]), "Content Security Policy") {
 			refused++
 		}

@@ -1,0 +1,8 @@
+// Package browsertest drives a headless Chromium in tests of pages, with the build
+// tag browser:
+//
+//	b := browsertest.Start(t)
+//	b.OpenURL(server.URL)
+//	b.Press("button")
+//	b.Eval("document.title")
+package browsertest
