@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"crypto/subtle"
 	_ "embed"
 	"encoding/json"
@@ -63,8 +64,9 @@ func New(sim *webextest.Simulator, cfg Config) http.Handler {
 	faults := get(s.faults)
 	faults[http.MethodPost], faults[http.MethodDelete] = s.addFaults, s.dropFaults
 	s.routes = map[string]map[string]http.HandlerFunc{
-		"/":                      get(file("text/html; charset=utf-8", page)),
+		"/":                      get(file("text/html; charset=utf-8", withShapes(page))),
 		"/openapi.yaml":          get(file("application/yaml", api.OpenAPI)),
+		"/openapi.json":          get(file("application/json", api.JSON)),
 		Prefix + "/openapi.yaml": get(file("application/yaml", OpenAPI)),
 		Prefix + "/health":       get(s.health),
 		Prefix + "/ledger":       get(s.ledger),
@@ -77,6 +79,15 @@ func New(sim *webextest.Simulator, cfg Config) http.Handler {
 		"/favicon.ico": get(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 	}
 	return s
+}
+
+// withShapes puts the names of the shapes into the page.
+func withShapes(page []byte) []byte {
+	var options strings.Builder
+	for _, name := range webextest.ShapeNames() {
+		options.WriteString("<option>" + name + "</option>")
+	}
+	return bytes.Replace(page, []byte("<!--shapes-->"), []byte(options.String()), 1)
 }
 
 // ServeHTTP answers a request, by itself or by the simulator.

@@ -1,0 +1,157 @@
+//go:build browser
+
+package admin_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/webexscim/bulk/internal/browsertest"
+	"github.com/webexscim/bulk/webextest"
+	"github.com/webexscim/bulk/webextest/admin"
+)
+
+// These tests need Chromium. To look at the page:
+//
+//	go test -tags browser -artifacts -outputdir DIR -run Browser ./webextest/admin
+
+// served is a simulator on loopback that has seen a few requests.
+func served(t *testing.T, cfg admin.Config) (*webextest.Simulator, string) {
+	t.Helper()
+	sim := webextest.New(webextest.Config{})
+	server := httptest.NewServer(admin.New(sim, cfg))
+	t.Cleanup(server.Close)
+	return sim, server.URL
+}
+
+// postBulk sends operations to the simulator and reports the status, 0 for no answer.
+func postBulk(t *testing.T, url, operations string) int {
+	t.Helper()
+	body := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"operations":[` + operations + `]}`
+	req, err := http.NewRequest("POST", url+service+"Bulk", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+webextest.DefaultToken)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// The page is live: what happens to the service shows, a click queues a fault that
+// the next request meets, and nothing is loaded from elsewhere.
+func TestBrowserPage(t *testing.T) {
+	sim, url := served(t, admin.Config{})
+	b := browsertest.Start(t)
+	b.Screen(1280, 900, false)
+	b.OpenURL(url + "/")
+	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+
+	if status := postBulk(t, url, create("ann")+","+create("<b>bob")); status != 200 {
+		t.Fatal(status)
+	}
+	postBulk(t, url, `{"method":"POST","path":"/Users","bulkId":"x","data":{"userName":"x@example.com","title":5}}`)
+	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 3`)
+	b.Until(`document.querySelectorAll("#requests tbody tr").length === 2`)
+	b.Until(`document.querySelector("#violations tbody tr")?.textContent.includes("title must be text")`)
+	if got := b.Eval(`document.querySelector("#ledger tbody").textContent.includes("<b>bob")`); got != true {
+		t.Error("a name is not shown as text")
+	}
+	if got := b.Eval(`document.querySelector("[data-count=violations]").textContent`); got != "1" {
+		t.Errorf("%v violations are counted", got)
+	}
+
+	b.Press(`button[data-fault*="after"]`)
+	b.Until(`document.querySelectorAll("#queue li").length === 1`)
+	b.Eval(`document.getElementById("shape").value = "capitalKey"`)
+	b.Press("#queueShape")
+	b.Until(`document.querySelector("#queue").textContent.includes("shape capitalKey")`)
+	if got := len(sim.Scripted()); got != 2 {
+		t.Errorf("%d faults are queued", got)
+	}
+	if status := postBulk(t, url, create("cut")); status != 0 || sim.Created("cut@example.com") != 1 {
+		t.Errorf("the cut was not met: %d", status)
+	}
+	b.Until(`document.querySelector("#requests tbody tr")?.textContent.includes("cut after the work")`)
+	b.Eval(`document.getElementById("vector").value = "9999"`)
+	b.Press("#queueVector")
+	b.Until(`document.getElementById("told").textContent.includes("vector must be")`)
+	b.Press("#drop")
+	b.Until(`document.querySelectorAll("#queue li").length === 0`)
+	if got := len(sim.Scripted()); got != 0 {
+		t.Errorf("%d faults are left", got)
+	}
+	b.Press("#reset")
+	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+}
+
+// The contract is rendered, every operation and schema of it, and its links lead
+// to what they name.
+func TestBrowserContract(t *testing.T) {
+	_, url := served(t, admin.Config{})
+	b := browsertest.Start(t)
+	b.Screen(1280, 900, false)
+	b.OpenURL(url + "/")
+	b.Until(`document.querySelectorAll("#schemas details").length > 0`)
+	if got := b.Eval(`fetch("/openapi.json").then(r => r.json()).then(c => {
+		const operations = Object.values(c.paths).flatMap(p => ["get", "post"].filter(m => p[m])).length;
+		const missing = [...document.querySelectorAll("#contract a[href^='#']")].filter(a => !document.getElementById(a.hash.slice(1)));
+		return operations === document.querySelectorAll("#operations details").length
+			&& Object.keys(c.components.schemas).length === document.querySelectorAll("#schemas details").length && missing.length === 0;
+	})`); got != true {
+		t.Error("the contract is not all there")
+	}
+	b.Eval(`document.getElementById("operation-executeBulk").open = true`)
+	b.Press(`#operation-executeBulk a[href="#schema-BulkRequest"]`)
+	b.Until(`document.getElementById("schema-BulkRequest").open`)
+	b.Quiet(url + "/")
+}
+
+// Every screen in light and in dark: nothing is wider than the screen, all text
+// stands out enough to be read.
+func TestBrowserScreens(t *testing.T) {
+	_, url := served(t, admin.Config{})
+	b := browsertest.Start(t)
+	postBulk(t, url, create("ann")+","+create("bob")+`,{"method":"PATCH","path":"/Users/1","bulkId":"p",`+patchTitle+`}`)
+	postBulk(t, url, create("ann"))
+	for _, screen := range []struct {
+		name          string
+		width, height int
+		phone         bool
+	}{{"desktop", 1280, 900, false}, {"phone", 390, 844, true}} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.Scheme(scheme)
+			b.Screen(screen.width, screen.height, screen.phone)
+			b.OpenURL(url + "/")
+			b.Until(`document.querySelectorAll("#ledger tbody tr").length > 2 && document.querySelectorAll("#schemas details").length > 0`)
+			b.Press(`button[data-fault*="429"]`)
+			b.Until(`document.querySelectorAll("#queue li").length > 0`)
+			b.Eval(`document.getElementById("operation-getGroup").open = document.getElementById("schema-Group").open = true`)
+			b.Shot(screen.name+"-"+scheme, 1700)
+			if got := b.Eval("document.documentElement.scrollWidth"); got != float64(screen.width) {
+				t.Errorf("%s: %v pixels wide", screen.name, got)
+			}
+			if got := b.Eval(browsertest.Contrast); got != "" {
+				t.Errorf("%s, %s: hard to read:\n%v", screen.name, scheme, got)
+			}
+			b.Quiet(url + "/")
+		}
+	}
+}
+
+// A simulator that asks for a token tells the page nothing without it.
+func TestBrowserToken(t *testing.T) {
+	_, url := served(t, admin.Config{Remote: true, Token: "s3cret"})
+	b := browsertest.Start(t)
+	b.OpenURL(url + "/")
+	b.Until(`!document.getElementById("login").hidden`)
+	b.Eval(`document.getElementById("token").value = "s3cret"`)
+	b.Press("#login button")
+	b.Until(`document.getElementById("login").hidden && document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+}
