@@ -51,7 +51,7 @@ var rooms = map[string][]string{
 	"internal/proxy":          {"api"},
 	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "reconcile", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
-	"bench":                   {"client", "gen", "journal"},
+	"bench":                   {"client", "gen", "journal"}, // and, in its tests, webextest
 }
 
 // light is all that the library may bring into a program besides the standard

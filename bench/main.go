@@ -3,70 +3,271 @@
 // other clients, and writes docs/benchmarks.md with its pictures.
 //
 //	go run ./bench           everything, about an hour
-//	go run ./bench -short    the same with fewer operations, a few minutes
+//	go run ./bench -short    the same with fewer operations, some minutes
 //
-// Each client is a process of its own, and the service, which does nothing, is
-// another: what is told is the processor time of the client alone.
+// Each client is a process of its own, and so is the service, which does
+// nothing: what is told is the processor time of the client alone.
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
 func main() {
-	if err := run(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(ctx context.Context) error {
 	switch os.Getenv(roleVariable) {
 	case "service":
-		latency, err := time.ParseDuration(os.Getenv("BULK_BENCH_LATENCY"))
+		latency, err := time.ParseDuration(os.Getenv(latencyVariable))
 		if err != nil {
 			return err
 		}
 		return serve(latency)
 	case "client":
-		return doWork()
+		return doWork(os.Stdin, os.Stdout)
 	}
 	short := flag.Bool("short", false, "fewer operations and rounds")
 	flag.Parse()
-	rounds, n := 5, 100_000
+	size := full
 	if *short {
-		rounds, n = 3, 20_000
+		size = brief
 	}
-	return cost(rounds, n)
-}
-
-func cost(rounds, n int) error {
-	s, err := startServer(0)
+	root, err := moduleRoot(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	dir, err := os.MkdirTemp("", "bench")
+	dir, err := os.MkdirTemp("", "bulk-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	for r := range rounds {
-		for _, name := range []string{"floor", "loop", "library", "journal"} {
-			w := work{Client: name, Operations: n, InFlight: 4}
-			if name == "journal" {
-				w.Client = "library"
-				w.Journal = fmt.Sprintf("%s/%d", dir, r)
-			}
-			m, err := s.measure(self("client"), w)
+	b := &bench{scale: size, root: root, dir: dir, began: time.Now()}
+	return errors.Join(b.run(ctx), ctx.Err())
+}
+
+// scale is how much is measured.
+type scale struct {
+	name     string
+	rounds   int
+	cost     int   // operations of the table of processor time
+	growth   []int // operations of each point of the pictures
+	latency  int   // operations of the table of shares
+	commands []int // rows of the table of webex-bulk
+}
+
+var (
+	full = scale{
+		name: "go run ./bench", rounds: 5, cost: 100_000, growth: []int{1_000, 10_000, 100_000, 1_000_000},
+		latency: 100_000, commands: []int{100_000, 1_000_000},
+	}
+	brief = scale{
+		name: "go run ./bench -short", rounds: 3, cost: 20_000, growth: []int{1_000, 5_000, 20_000},
+		latency: 20_000, commands: []int{20_000},
+	}
+)
+
+// bench is one run of everything.
+type bench struct {
+	scale
+	root  string // of the module
+	dir   string // for what is written on the way
+	began time.Time
+
+	service *server
+	peers   []peer
+	missing []string // peers that could not be installed, and why
+	results results
+}
+
+// results is what docs/benchmarks.md tells.
+type results struct {
+	cost          map[string][]measurement // by client, a measurement a round
+	growth        map[string][]measurement // by client, a measurement a size
+	shares        []share
+	commands      []commandUse
+	organizations []string // lines of the test of that name
+}
+
+func (b *bench) run(ctx context.Context) (err error) {
+	if b.service, err = startServer(ctx, 0); err != nil {
+		return err
+	}
+	defer b.service.close()
+	b.installPeers(ctx)
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"processor time", b.measureCost},
+		{"growth", b.measureGrowth},
+		{"latency", b.measureShares},
+		{"organizations", b.measureOrganizations},
+		{"webex-bulk", b.measureCommands},
+	} {
+		fmt.Fprintf(os.Stderr, "%6.0f s  %s\n", time.Since(b.began).Seconds(), step.name)
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return b.write(ctx, filepath.Join(b.root, "docs"))
+}
+
+// contender is one of the clients that are compared.
+type contender struct {
+	name  string // in the page
+	start func(ctx context.Context) *exec.Cmd
+	work  work
+}
+
+// The names of the clients in the page.
+const (
+	nameFloor   = "floor"
+	nameLoop    = "plain loop"
+	nameLibrary = "library"
+	nameJournal = "library with journal"
+)
+
+// contenders are all clients, the floor and the loop first.
+func (b *bench) contenders() []contender {
+	inGo := func(ctx context.Context) *exec.Cmd { return self(ctx, "client") }
+	all := []contender{
+		{nameFloor, inGo, work{Client: "floor"}},
+		{nameLoop, inGo, work{Client: "loop"}},
+		{nameLibrary, inGo, work{Client: "library"}},
+		{nameJournal, inGo, work{Client: "library", Journal: "yes"}},
+	}
+	for _, p := range b.peers {
+		all = append(all, contender{p.name, p.start, work{Client: p.name}})
+	}
+	return all
+}
+
+// measure has a client do n operations against s.
+func (b *bench) measure(ctx context.Context, s *server, c contender, n, inFlight int) (measurement, error) {
+	w := c.work
+	w.Operations, w.InFlight = n, inFlight
+	if w.Journal != "" {
+		folder, err := os.MkdirTemp(b.dir, "journal")
+		if err != nil {
+			return measurement{}, err
+		}
+		defer os.RemoveAll(folder)
+		w.Journal = filepath.Join(folder, "j")
+	}
+	return s.measure(ctx, c.start(ctx), w)
+}
+
+// measureCost measures all clients in turns, so that what else the machine does
+// meets all of them alike.
+func (b *bench) measureCost(ctx context.Context) error {
+	b.results.cost = map[string][]measurement{}
+	for range b.rounds {
+		for _, c := range b.contenders() {
+			m, err := b.measure(ctx, b.service, c, b.cost, 4)
 			if err != nil {
 				return err
 			}
-			fmt.Printf("%-10s %8v/op %6.1f s elapsed %4d MiB, %d requests, service %v/op\n", name, m.perOperation(), m.Elapsed.Seconds(), m.Peak>>20, m.Requests, m.Service/time.Duration(n))
+			b.results.cost[c.name] = append(b.results.cost[c.name], m)
+			fmt.Fprintf(os.Stderr, "          %-22s %v an operation\n", c.name, m.perOperation())
 		}
 	}
 	return nil
+}
+
+func (b *bench) measureGrowth(ctx context.Context) error {
+	b.results.growth = map[string][]measurement{}
+	for _, c := range b.contenders()[1:] { // the floor has all of its bytes in memory
+		for _, n := range b.growth {
+			m, err := b.measure(ctx, b.service, c, n, 4)
+			if err != nil {
+				return err
+			}
+			b.results.growth[c.name] = append(b.results.growth[c.name], m)
+		}
+	}
+	return nil
+}
+
+// share is how much of the floor's rate a client reaches.
+type share struct {
+	client   string
+	inFlight int
+	of       float64
+}
+
+// latency is that of the service whose shares are measured.
+const latency = 50 * time.Millisecond
+
+func (b *bench) measureShares(ctx context.Context) error {
+	s, err := startServer(ctx, latency)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	for _, inFlight := range []int{4, 16} {
+		floor := 0.0
+		for _, c := range b.contenders()[:4] {
+			if c.name == nameLoop {
+				continue
+			}
+			var rates []float64
+			for range b.rounds {
+				m, err := b.measure(ctx, s, c, b.latency, inFlight)
+				if err != nil {
+					return err
+				}
+				rates = append(rates, m.rate())
+			}
+			if rate := median(rates); c.name == nameFloor {
+				floor = rate
+			} else {
+				b.results.shares = append(b.results.shares, share{c.name, inFlight, rate / floor})
+			}
+		}
+	}
+	return nil
+}
+
+// measureOrganizations runs the test of that name, which needs the clock of
+// testing/synctest.
+func (b *bench) measureOrganizations(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "./bench", "-run", "^TestOrganizations$", "-count", "1", "-v")
+	cmd.Dir = b.root
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if _, text, ok := strings.Cut(line, organizationsMark); ok {
+			b.results.organizations = append(b.results.organizations, strings.TrimSpace(text))
+		}
+	}
+	return nil
+}
+
+// organizationsMark begins what the test says to the page.
+const organizationsMark = "organizations: "
+
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/webexscim/bulk").Output()
+	if err != nil {
+		return "", fmt.Errorf("bench runs in a clone of the repository: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,12 +15,16 @@ import (
 	"time"
 )
 
-// roleVariable makes this program a service or a client.
-const roleVariable = "BULK_BENCH_ROLE"
+// roleVariable makes this program a service, of the latency of latencyVariable,
+// or a client.
+const (
+	roleVariable    = "BULK_BENCH_ROLE"
+	latencyVariable = "BULK_BENCH_LATENCY"
+)
 
 // self is a command that runs this program in another role.
-func self(role string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0])
+func self(ctx context.Context, role string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	cmd.Stderr = os.Stderr
 	return cmd
@@ -32,9 +37,9 @@ type server struct {
 	input io.Closer
 }
 
-func startServer(latency time.Duration) (*server, error) {
-	cmd := self("service")
-	cmd.Env = append(cmd.Env, "BULK_BENCH_LATENCY="+latency.String())
+func startServer(ctx context.Context, latency time.Duration) (*server, error) {
+	cmd := self(ctx, "service")
+	cmd.Env = append(cmd.Env, latencyVariable+"="+latency.String())
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -60,8 +65,12 @@ func (s *server) close() error {
 }
 
 // tally asks the service for what it has done.
-func (s *server) tally() (t tally, err error) {
-	resp, err := http.Get(s.url + "/tally")
+func (s *server) tally(ctx context.Context) (t tally, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/tally", nil)
+	if err != nil {
+		return t, err
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return t, err
 	}
@@ -83,12 +92,12 @@ func (m measurement) perOperation() time.Duration { return m.Processor / time.Du
 // rate is how many operations a second came through.
 func (m measurement) rate() float64 { return float64(m.Operations) / m.Elapsed.Seconds() }
 
-// measure has cmd do w. It gets w on its standard input and in its environment,
-// and writes what it used on the last line of its standard output.
-func (s *server) measure(cmd *exec.Cmd, w work) (m measurement, err error) {
+// measure has cmd do w. It gets w on its standard input, and writes what it used
+// on the last line of its standard output.
+func (s *server) measure(ctx context.Context, cmd *exec.Cmd, w work) (m measurement, err error) {
 	w.URL = s.url
 	m.work = w
-	before, err := s.tally()
+	before, err := s.tally(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -106,7 +115,7 @@ func (s *server) measure(cmd *exec.Cmd, w work) (m measurement, err error) {
 		return m, fmt.Errorf("%s: %w: %q", w.Client, err, lines[len(lines)-1])
 	}
 	m.Peak = peak(cmd.ProcessState)
-	after, err := s.tally()
+	after, err := s.tally(ctx)
 	m.Requests, m.Service = after.Requests-before.Requests, after.Processor-before.Processor
 	if done := after.Operations - before.Operations; err == nil && done != int64(w.Operations) {
 		err = fmt.Errorf("%s: the service has seen %d operations, expected %d", w.Client, done, w.Operations)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,8 +22,7 @@ const (
 )
 
 // service is a Bulk endpoint that does nothing: it finds the bulkIds in a
-// request and says 201 to each. A POST of one user is answered too, for
-// clients that know no bulk requests.
+// request and says 201 to each.
 type service struct {
 	latency  time.Duration
 	created  atomic.Int64
@@ -46,7 +46,6 @@ func serve(latency time.Duration) error {
 	s := &service{latency: latency}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /identity/scim/{org}/v2/Bulk", s.bulk)
-	mux.HandleFunc("POST /identity/scim/{org}/v2/Users", s.user)
 	mux.HandleFunc("GET /identity/scim/{org}/v2/ServiceProviderConfig", s.configuration)
 	mux.HandleFunc("GET /tally", func(w http.ResponseWriter, _ *http.Request) {
 		encode(w, tally{s.requests.Load(), s.created.Load(), processorTime()})
@@ -81,15 +80,21 @@ func (s *service) bulk(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.requests.Add(1)
-	s.answer(&b[1], b[0].Bytes())
-	w.Header().Set("Content-Type", "application/scim+json")
+	// Webex writes the first form, which wxc_sdk alone reads; RFC 7644 has the
+	// second, which the SCIM-SDK alone reads.
+	form, list := "application/json", "operations"
+	if strings.HasPrefix(r.Header.Get("Content-Type"), scimJSON) {
+		form, list = scimJSON, "Operations"
+	}
+	s.answer(&b[1], list, b[0].Bytes())
+	w.Header().Set("Content-Type", form)
 	w.Header().Set("Content-Length", strconv.Itoa(b[1].Len()))
 	_, _ = w.Write(b[1].Bytes())
 }
 
 // answer writes a result for each member bulkId in a request.
-func (s *service) answer(out *bytes.Buffer, request []byte) {
-	out.WriteString(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkResponse"],"Operations":[`)
+func (s *service) answer(out *bytes.Buffer, list string, request []byte) {
+	out.WriteString(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkResponse"],"` + list + `":[`)
 	first := true
 	for bulkID := range bulkIDs(request) {
 		if !first {
@@ -128,25 +133,11 @@ func bulkIDs(request []byte) func(yield func([]byte) bool) {
 	}
 }
 
-// user answers the create of one user with the user itself.
-func (s *service) user(w http.ResponseWriter, r *http.Request) {
-	time.Sleep(s.latency)
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
-	s.requests.Add(1)
-	id := s.newID(nil)
-	w.Header().Set("Content-Type", "application/scim+json")
-	w.Header().Set("Location", "https://webexapis.com/identity/scim/"+orgID+"/v2/Users/"+string(id))
-	w.WriteHeader(http.StatusCreated)
-	_, _ = w.Write(fmt.Appendf(nil, `{"id":%q,%s`, id, bytes.TrimPrefix(bytes.TrimSpace(body), []byte("{"))))
-}
+const scimJSON = "application/scim+json"
 
-// configuration is what the Java SCIM-SDK asks for before it splits: Webex's own
-// answer names these limits too.
+// configuration is what the SCIM-SDK asks for before it splits.
 func (s *service) configuration(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/scim+json")
+	w.Header().Set("Content-Type", scimJSON)
 	_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],`+
 		`"bulk":{"supported":true,"maxOperations":100,"maxPayloadSize":1048576},"patch":{"supported":true},`+
 		`"filter":{"supported":true,"maxResults":500},"changePassword":{"supported":false},"sort":{"supported":false},`+

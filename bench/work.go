@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -46,10 +45,10 @@ var workers = map[string]func(w work) (func() error, error){
 	"library": library,
 }
 
-// doWork reads the work from standard input, does it, and writes what it used.
-func doWork() error {
+// doWork reads the work, does it, and writes what it used.
+func doWork(in io.Reader, out io.Writer) error {
 	var w work
-	if err := json.NewDecoder(os.Stdin).Decode(&w); err != nil {
+	if err := json.NewDecoder(in).Decode(&w); err != nil {
 		return err
 	}
 	run, err := workers[w.Client](w)
@@ -60,7 +59,7 @@ func doWork() error {
 	if err := run(); err != nil {
 		return err
 	}
-	encode(os.Stdout, used{Processor: processorTime() - before, Elapsed: time.Since(began)})
+	encode(out, used{Processor: processorTime() - before, Elapsed: time.Since(began)})
 	return nil
 }
 

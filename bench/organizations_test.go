@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// TestOrganizations runs jobs for several organizations in one process, each
+// with its own limit. None slows another down: all that the services allow
+// together is used.
+func TestOrganizations(t *testing.T) {
+	const perMinute = 300
+	for _, n := range []int{1, 10, 100} {
+		if testing.Short() && n > 1 {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			// The services begin together, with a window of a minute each.
+			const windows = 10
+			services := make([]*webextest.Simulator, n)
+			began := time.Now()
+			var all sync.WaitGroup
+			for i := range services {
+				s := webextest.New(webextest.Config{DiscardLedger: true, Latency: 100 * time.Millisecond,
+					Rate: webextest.RateLimit{Requests: perMinute, Window: time.Minute}})
+				services[i] = s
+				c, err := client.New(client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken),
+					HTTPClient: s.Client(), Limits: client.Limits{Operations: 1}, MaxAttempts: 100})
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.Go(func() {
+					for res, err := range c.Run(t.Context(), &client.Job{Source: creates(windows * perMinute)}) {
+						if err != nil || res.Err != nil {
+							t.Error(err, res.Err)
+							return
+						}
+					}
+				})
+			}
+			all.Wait()
+			took := time.Since(began)
+			use := float64(n*windows*perMinute) / (float64(n) * perMinute * took.Minutes())
+			t.Logf("%s%d, %.2f", organizationsMark, n, use)
+			if use < 0.9 {
+				t.Errorf("%d organizations use %.2f of what they may", n, use)
+			}
+		})
+	}
+}
+
+// The service finds each bulkId of a request, however its JSON is written, and
+// no reference.
+func TestBulkIDs(t *testing.T) {
+	request := `{"operations":[{"bulkId":"a","data":{"value":"bulkId:b"}}, {"bulkId" : "c"}]}`
+	got := ""
+	for id := range bulkIDs([]byte(request)) {
+		got += fmt.Sprintf("%s ", id)
+	}
+	if got != "a c " {
+		t.Errorf("got %q, expected a and c", got)
+	}
+}
+
+// A plot has a line for each series, and its axes hold all points.
+func TestPlotHoldsAllPoints(t *testing.T) {
+	p := plot{lines: []line{{"a", [][2]float64{{1000, 0.02}, {20000, 3}}}}}
+	if low, high := p.span(0); low != 3 || high != 5 {
+		t.Errorf("x from 10^%g to 10^%g, expected 10^3 to 10^5", low, high)
+	}
+	if low, high := p.span(1); low != -2 || high != 1 {
+		t.Errorf("y from 10^%g to 10^%g, expected 10^-2 to 10^1", low, high)
+	}
+}
