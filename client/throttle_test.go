@@ -76,7 +76,7 @@ func TestOneRefusalHoldsAll(t *testing.T) {
 }
 
 // Lookups ask the same service: they wait at the same throttle, and close it.
-func TestLookUpsUseTheGate(t *testing.T) {
+func TestLookupsUseTheThrottle(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.searches = []*webextest.Fault{webextest.Refuse(429, "20"), webextest.Refuse(503, "5")}
 	sc.service.Latency, sc.service.Chaos = 2*time.Second, uneven

@@ -68,7 +68,7 @@ func (p *Planner) link(n *node) (bad []Drop) {
 			}
 		}
 		if r.Name == n.Ends {
-			n.waitForUsers(nm)
+			p.waitForUsers(n, nm)
 		}
 		nm.users = append(nm.users, user{n, i})
 		nm.open++
@@ -133,8 +133,9 @@ func (n *node) waitFor(other *node) {
 // waitForUsers has a delete wait for the earlier operations that refer to what
 // it deletes. If there was a delete before, that waits for those before that;
 // but a held one may be over earlier.
-func (n *node) waitForUsers(nm *name) {
+func (p *Planner) waitForUsers(n *node, nm *name) {
 	for _, u := range slices.Backward(nm.users) {
+		p.steps++
 		if u.n.Index < nm.ended {
 			break
 		}

@@ -102,6 +102,7 @@ func (p *Planner) awaited(d *draft) bool {
 		rounds = max(rounds, n.rounds)
 	}
 	for r := range p.out {
+		p.steps += len(r.Items)
 		for _, s := range r.Items {
 			if s.node.isAwaited(rounds) {
 				return true
@@ -141,6 +142,7 @@ func (p *Planner) fill(q *queue, b *batch) *draft {
 		if n == nil {
 			break
 		}
+		p.steps++
 		switch fits := p.fits(d, n.unit()); {
 		case !fits && len(d.items) == 0:
 			p.refuse(n.unit())

@@ -17,6 +17,7 @@ const minCycles = 1000
 
 // searchParked unites the cycles among the parked nodes.
 func (p *Planner) searchParked() {
+	p.steps += len(p.open)
 	nodes := make([]*node, 0, p.parked)
 	for _, n := range p.open {
 		if n.parked() {
@@ -144,6 +145,7 @@ func (p *Planner) findCycles(from []*node, in func(*node) bool) [][]*node {
 			t.search(n)
 		}
 	}
+	p.steps += len(from) + int(t.num)
 	return t.found
 }
 

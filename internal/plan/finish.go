@@ -172,6 +172,7 @@ func (p *Planner) endUse(nm *name) {
 	}
 	nm.open--
 	if len(nm.users) > 2*nm.open+16 {
+		p.steps += len(nm.users)
 		nm.users = slices.DeleteFunc(nm.users, func(u user) bool { return u.n.state == over })
 	}
 	p.tidy(nm)

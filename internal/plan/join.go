@@ -18,6 +18,7 @@ func (p *Planner) take(d *draft, unit []*node) {
 	}
 	for _, n := range unit {
 		for w, joins := range n.waiters() {
+			p.steps++
 			if joins && w.state == waiting {
 				heap.Push(&d.offers, w)
 			}
@@ -53,6 +54,7 @@ func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
 	ops, bytes := len(d.items), d.bytes
 	var visit func(n *node) bool
 	visit = func(n *node) bool {
+		p.steps++
 		if n.mark == p.stamp || n.state == taken {
 			return true
 		}

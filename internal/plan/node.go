@@ -156,6 +156,7 @@ func (p *Planner) park(nodes ...*node) {
 	for len(nodes) > 0 {
 		n := nodes[len(nodes)-1]
 		nodes = nodes[:len(nodes)-1]
+		p.steps++
 		if n.state == flying {
 			continue // in an ordered job, it took the name for text
 		}
@@ -178,6 +179,7 @@ func (p *Planner) unpark(nodes ...*node) {
 	for len(nodes) > 0 {
 		n := nodes[len(nodes)-1]
 		nodes = nodes[:len(nodes)-1]
+		p.steps++
 		if n.state == over || n.parkedOn == 0 {
 			continue
 		}

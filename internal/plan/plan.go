@@ -158,6 +158,7 @@ type Planner struct {
 	held     int     // nodes that wait to be released, and not for the end
 	fresh    int     // operations read since a request was last sought in vain, or enough to seek one
 	stamp    int     // marks the nodes of one search
+	steps    int     // nodes that were looked at, which shows how the work grows
 	number   int     // the last request's
 	suspects []*node // sent in vain, and now waiting: they may be in cycles
 	news     int     // how often the parked have changed since they were searched for cycles

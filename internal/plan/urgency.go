@@ -29,6 +29,7 @@ func (p *Planner) assess() {
 	for _, n := range p.open {
 		for stack = append(stack, n.unit()[0]); len(stack) > 0; {
 			n := stack[len(stack)-1]
+			p.steps++
 			if n.mark == p.stamp {
 				stack = stack[:len(stack)-1]
 				if n.rounds == 0 {

@@ -27,7 +27,7 @@ type point struct {
 }
 
 // The span over which the rate is taken: long enough for a request to end and
-// the gate to close and open, short enough to follow the service.
+// the throttle to close and open, short enough to follow the service.
 const (
 	rateSpan = 30 * time.Second
 	rateStep = time.Second

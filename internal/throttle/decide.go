@@ -10,7 +10,7 @@ type core struct {
 	inFlight int
 	idle     time.Time     // since when inFlight is 0
 	limit    float64       // requests that may be in flight; whole ones count
-	until    time.Time     // the gate is closed before this moment
+	until    time.Time     // the throttle is closed before this moment
 	spent    time.Duration // closed time since the last acceptance
 
 	taken  int     // requests so far, which numbers them
@@ -22,7 +22,7 @@ type core struct {
 	accepted, refused, dropped int // requests so far, by what became of them
 }
 
-// closing is a refusal that closed the gate and what else became known of its moment.
+// closing is a refusal that closed the throttle and what else became known of its moment.
 type closing struct {
 	refusal
 	number         int  // counts closings; 0 before the first
@@ -100,7 +100,7 @@ func (c *core) unused(_ ticket, now time.Time) {
 	c.idle = now
 }
 
-// accept notes that a request was answered, and not refused. If it left before the gate closed, the closing stands.
+// accept notes that a request was answered, and not refused. If it left before the throttle closed, the closing stands.
 func (c *core) accept(t ticket, now time.Time) {
 	c.unused(t, now)
 	c.accepted++
@@ -120,17 +120,17 @@ func (c *core) accept(t ticket, now time.Time) {
 	}
 }
 
-// refuse closes the gate for a refusal that may be due to a limit on the rate of requests.
+// refuse closes the throttle for a refusal that may be due to a limit on the rate of requests.
 func (c *core) refuse(t ticket, now time.Time, retryAfter string) {
 	c.shutFor(t, now, retryAfter, true)
 }
 
-// unavailable closes the gate for a refusal that is not: the pace has nothing to learn from it.
+// unavailable closes the throttle for a refusal that is not: the pace has nothing to learn from it.
 func (c *core) unavailable(t ticket, now time.Time, retryAfter string) {
 	c.shutFor(t, now, retryAfter, false)
 }
 
-// shutFor closes the gate for a refusal. Refusals of requests that left before a closing are part of it: they may prolong
+// shutFor closes the throttle for a refusal. Refusals of requests that left before a closing are part of it: they may prolong
 // it, if the service says so, and count for nothing else.
 func (c *core) shutFor(t ticket, now time.Time, retryAfter string, limited bool) {
 	c.unused(t, now)
@@ -178,7 +178,7 @@ func (c *core) drop(t ticket, now time.Time) {
 	}
 }
 
-// close keeps the gate shut from now on for a while, at most MaxWait. It never shortens a closing.
+// close keeps the throttle shut from now on for a while, at most MaxWait. It never shortens a closing.
 func (c *core) close(now time.Time, wait time.Duration) {
 	from, until := later(now, c.until), now.Add(min(wait, c.cfg.MaxWait))
 	if until.After(from) {

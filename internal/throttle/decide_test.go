@@ -39,7 +39,7 @@ func (b *bench) sendAll(n int) []ticket {
 	return all
 }
 
-// wantShut checks how long the gate is closed.
+// wantShut checks how long the throttle is closed.
 func (b *bench) wantShut(d time.Duration) {
 	b.t.Helper()
 	if wait := max(0, b.until.Sub(b.now)); wait != d {
@@ -62,7 +62,7 @@ func (b *bench) reopenLater() {
 	b.t.Fatal("still closed")
 }
 
-// Retry-After decides how long the gate is closed, with at most a twentieth more, and MaxWait caps it.
+// Retry-After decides how long the throttle is closed, with at most a twentieth more, and MaxWait caps it.
 func TestClosingByRetryAfter(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -120,7 +120,7 @@ func TestBackOffJitter(t *testing.T) {
 	}
 }
 
-// Refusals of requests that left before the gate closed are one closing: they neither count for the back-off nor lower the
+// Refusals of requests that left before the throttle closed are one closing: they neither count for the back-off nor lower the
 // concurrency again. One that names a later time prolongs it, none shortens it.
 func TestRefusalsOfOneClosing(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 8})
@@ -168,7 +168,7 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// One lost answer changes nothing. The second in a row closes the gate, for a growing time; several at once count once, an
+// One lost answer changes nothing. The second in a row closes the throttle, for a growing time; several at once count once, an
 // answer of any kind ends the row, and neither pace nor concurrency is touched.
 func TestDrops(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 4})
@@ -282,7 +282,7 @@ func TestIdleTeachesNothing(t *testing.T) {
 }
 
 // Whatever happens in whatever order: no negative count, no negative or endless wait, a limit within its bounds, and the
-// gate opens again.
+// throttle opens again.
 func TestCoreInvariants(t *testing.T) {
 	texts := []string{"", "0", "-5", "1", "2.5", "194", "31536000", "rand(30),add(30)", "x", "Wed, 04 Mar 2026 12:00:30 GMT"}
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,10 +1,10 @@
 // Package throttle decides when the next request may leave.
 //
-// One gate serves all workers of a client, because the limit of a service belongs to the token and not to a worker:
+// One Throttle serves all workers of a client, because the limit of a service belongs to the token and not to a worker:
 //
-//	g := throttle.New(throttle.Config{Concurrency: 4})
+//	t := throttle.New(throttle.Config{Concurrency: 4})
 //
-//	pass, err := g.Enter(ctx) // waits: closed, too many in flight, or too fast
+//	pass, err := t.Enter(ctx) // waits: closed, too many in flight, or too fast
 //	if err != nil {
 //		return err
 //	}
@@ -18,10 +18,10 @@
 //		pass.Accepted()
 //	}
 //
-// The gate computes, the caller waits: what is decided is a plain function of the clock and of the answers so far (core),
+// The throttle computes, the caller waits: what is decided is a plain function of the clock and of the answers so far (core),
 // Enter is a queue around it. Four things hold a request back, in this order:
 //
-//   - a closing: a refusal closes the gate for everyone, for as long as the service asks (Retry-After) or, where it does
+//   - a closing: a refusal closes the throttle for everyone, for as long as the service asks (Retry-After) or, where it does
 //     not say, for a back-off that doubles from refusal to refusal, with full jitter;
 //   - the number of requests in flight, which halves with each closing and recovers by one per round of acceptances;
 //   - the pace, learned from refusals: see pace.go. Before the first refusal there is none, so a service that never
@@ -29,7 +29,7 @@
 //   - those who came before: callers leave in the order they came.
 //
 // Against limiters that send Retry-After (a fixed window, a sliding window, a token bucket; 10 to 300 requests in 1 s to a
-// minute; latencies from 5 to 250 ms; 1 to 16 at a time) the gate uses the allowance to at least 90% with fewer than 5% of
+// minute; latencies from 5 to 250 ms; 1 to 16 at a time) the throttle uses the allowance to at least 90% with fewer than 5% of
 // the requests refused, once it has learned, which takes some two to five windows; TestLaw has the figures and the
 // exceptions. Refusals that have nothing to do with the rate are at first taken for a limit all the same; once it shows that
 // they are as frequent at half the pace (era.go), the pace is given back, so that they slow it down but do not starve it.

@@ -8,7 +8,7 @@ import (
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// One gate for all workers: the refusal of one holds the others back.
+// One throttle for all workers: the refusal of one holds the others back.
 func Example() {
 	g := throttle.New(throttle.Config{Concurrency: 2, Rand: func() float64 { return 0 }})
 

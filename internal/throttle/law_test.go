@@ -12,7 +12,7 @@ import (
 )
 
 // The law: under a limit of n requests a window, at least 90% of what could be had is had, and fewer than 5% of the
-// requests are refused, once the gate has learned.
+// requests are refused, once the throttle has learned.
 const (
 	lawUse     = 0.90
 	lawRefused = 0.05
@@ -267,7 +267,7 @@ func TestLimitChanges(t *testing.T) {
 	}
 }
 
-// Where the limit is above what concurrency and latency make possible, it is never met, and nothing is lost to the gate.
+// Where the limit is above what concurrency and latency make possible, it is never met, and nothing is lost to the throttle.
 func TestLimitOutOfReach(t *testing.T) {
 	c := trial{"fixed window", 100, time.Second, 50 * time.Millisecond, 4, wholeSeconds}
 	accepted, start := 0, noon

@@ -32,7 +32,7 @@ type pace struct {
 	climb    time.Duration // from there to the estimate
 	slowdown float64       // from probeFirst to probeLast
 
-	begin    time.Time // when the gate last reopened; at first, when the first request left
+	begin    time.Time // when the throttle last reopened; at first, when the first request left
 	accepted int       // since then
 	counted  time.Time // up to when the estimate takes account of what happened
 	history  int       // acceptances that the estimate rests on
@@ -40,7 +40,7 @@ type pace struct {
 	era, before era // see doubt
 }
 
-// refusal is one closing of the gate as the pace sees it, once it is over.
+// refusal is one closing of the throttle as the pace sees it, once it is over.
 type refusal struct {
 	at, until time.Time
 	told      bool // the service said how long

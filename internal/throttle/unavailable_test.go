@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A service that is not available closes the gate and halves the concurrency like one that refuses, but it does not slow
+// A service that is not available closes the throttle and halves the concurrency like one that refuses, but it does not slow
 // requests down once it is back, however often that happens.
 func TestUnavailableTeachesNoPace(t *testing.T) {
 	for _, limited := range []bool{true, false} {

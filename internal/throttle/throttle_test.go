@@ -145,7 +145,7 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// Cancelling the first in a closed gate's queue does not leave the others without somebody to wake them.
+// Cancelling the first in a closed throttle's queue does not leave the others without somebody to wake them.
 func TestCanceledHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Rand: half})
@@ -211,7 +211,7 @@ func TestPassOnce(t *testing.T) {
 	}
 }
 
-// Many goroutines that are refused, dropped and canceled at random leave a gate with nobody in it. This is for the race
+// Many goroutines that are refused, dropped and canceled at random leave a throttle with nobody in it. This is for the race
 // detector.
 func TestCrowd(t *testing.T) {
 	g := New(Config{Concurrency: 5, Base: 50 * time.Microsecond, MaxWait: 100 * time.Microsecond})
@@ -235,7 +235,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// BenchmarkEnter shows what the gate costs a request where it does not hold it back.
+// BenchmarkEnter shows what the throttle costs a request where it does not hold it back.
 func BenchmarkEnter(b *testing.B) {
 	g := New(Config{})
 	for b.Loop() {
