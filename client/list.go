@@ -145,7 +145,8 @@ func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
 	return resourceOf(kind, res), nil
 }
 
-// Me reads the user to whom the token belongs. The error wraps ErrAbsent where it
+// Me reads the user to whom the token belongs, who may be of another organization than
+// Config.OrgID; its data says of which. The error wraps ErrAbsent where the token
 // belongs to none that can be read, as that of a service app.
 func (c *Client) Me(ctx context.Context) (Resource, error) {
 	res, err := c.api.Me(ctx)

@@ -226,9 +226,12 @@ func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, erro
 	return source, nil
 }
 
+// noOrganization stands where a client needs an organization that no request names.
+const noOrganization = "00000000-0000-0000-0000-000000000000"
+
 // planner is a client that cannot send: it has neither organization nor token.
 func (c *connection) planner() (*client.Client, error) {
-	c.cfg.OrgID = "00000000-0000-0000-0000-000000000000"
+	c.cfg.OrgID = noOrganization
 	c.cfg.Token = func(context.Context, string) (string, error) { return "", client.ErrNoToken }
 	return client.New(c.cfg)
 }

@@ -52,6 +52,8 @@ func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 			n, err := strconv.Atoi(value)
 			ts.Check(err)
 			cfg.TokenUses = n
+		case "owner":
+			cfg.Owner = value
 		case "oauth":
 			cfg.OAuth = webextest.OAuth{ClientID: "app", ClientSecret: "cl1ent-s3cret", RefreshToken: "r3fresh-t0ken"}
 		default:

@@ -21,6 +21,7 @@ type check struct {
 	stdio
 	connection
 	asJSON bool
+	found  bool // the service has named the organization
 }
 
 func newWhoami(io stdio) *cobra.Command {
@@ -35,6 +36,8 @@ this organization: for that the scope identity:people_read is enough. To write,
 apply needs identity:people_rw and the role of a full or user administrator. No
 search can show whether the token has these: begin with a sheet of one row.
 
+Without --org and WEBEX_ORG_ID the organization is that of the token's user.
+
 Environment: as for apply (webex-bulk help apply).
 
 Exit codes:
@@ -43,6 +46,7 @@ Exit codes:
   3    the service refused the search, or was not reached
   130  interrupted`,
 		Example: `  webex-bulk whoami --org 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
+  webex-bulk whoami                            which organization is the token's?
   webex-bulk whoami --credentials service-app.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context()) },
@@ -58,19 +62,54 @@ Exit codes:
 const nobody = "webex-bulk-whoami@nobody.invalid"
 
 func (k *check) run(ctx context.Context) error {
+	err := k.findOrganization(ctx)
+	if err == nil {
+		var c *client.Client
+		if c, err = k.client(); err != nil {
+			return err
+		}
+		_, err = c.FindUsers(ctx, nobody)
+		if shown := k.show(err); shown != nil && ctx.Err() == nil {
+			return shown
+		}
+	}
+	switch _, told := errors.AsType[*exit](err); {
+	case ctx.Err() != nil:
+		return &exit{exitInterrupted, errors.New("interrupted")}
+	case err == nil || told:
+		return err
+	}
+	return &exit{exitStopped, terminal.Errorf("%w\n%s", err, next(err))}
+}
+
+// findOrganization asks whose the token is where no organization is given.
+func (k *check) findOrganization(ctx context.Context) error {
+	if org, _ := setting(k.org, "org", "WEBEX_ORG_ID"); org != "" {
+		return nil
+	}
+	k.org = noOrganization // the request names none
 	c, err := k.client()
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	me, err := c.Me(ctx)
+	if errors.Is(err, client.ErrAbsent) {
+		return &exit{exitUsage, errors.New("no organization, and the token is not a user's, which would tell it: give --org ID or set WEBEX_ORG_ID")}
+	}
 	if err != nil {
 		return err
 	}
-	_, err = c.FindUsers(ctx, nobody)
-	if ctx.Err() != nil {
-		return &exit{exitInterrupted, errors.New("interrupted")}
+	type meta struct{ OrganizationID string }
+	var user struct { // the service's documents name both places
+		Meta  meta
+		Webex struct{ Meta meta } `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User"`
 	}
-	if shown := k.show(err); shown != nil {
-		return shown
+	if err := json.Unmarshal(me.Data, &user); err != nil {
+		return fmt.Errorf("the token's user cannot be read: %w", err)
 	}
-	if err != nil {
-		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, next(err))}
+	k.org, k.found = cmp.Or(user.Meta.OrganizationID, user.Webex.Meta.OrganizationID), true
+	if k.org == "" {
+		return &exit{exitUsage, errors.New("no organization, and the service does not say which one is the token's: give --org ID or set WEBEX_ORG_ID")}
 	}
 	return nil
 }
@@ -86,6 +125,10 @@ func (k *check) show(err error) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(said)
 	}
+	organization := k.cfg.OrgID
+	if k.found {
+		organization += "  (that of the token's user; give it as --org or WEBEX_ORG_ID)"
+	}
 	verdict := "it works: the token may read the users of this organization (whether it may write, apply will show)"
 	if err != nil {
 		verdict = "it does not work"
@@ -93,7 +136,7 @@ func (k *check) show(err error) error {
 	return k.out.PrintTable(func(w io.Writer) error {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprint(t, terminal.Sprintf("service\t%s\norganization\t%s\n\t%s as Webex API id\ntoken from\t%s\nsearch\t%s\n",
-			k.cfg.BaseURL, k.cfg.OrgID, client.WebexID(client.KindOrganization, k.cfg.OrgID), k.from, verdict))
+			k.cfg.BaseURL, organization, client.WebexID(client.KindOrganization, k.cfg.OrgID), k.from, verdict))
 		return t.Flush()
 	})
 }

@@ -96,7 +96,7 @@ func (x *Client) Me(ctx context.Context) (Resource, error) {
 	failure := l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 		return x.gen.GetMe(ctx, edit)
 	}, func(r response) bool {
-		me = l.resource(trim(r.body), r)
+		me = l.anyResource(trim(r.body), r) // it may be of another organization, and says of which
 		return r.kind == Answered && me.ID != ""
 	})
 	return me, asError(failure)

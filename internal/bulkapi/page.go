@@ -39,8 +39,18 @@ func (l *lookup) readPage(r response) (page, bool) {
 	return p, true
 }
 
-// resource reads one resource of a response. A member of another type than it should have reads as absent.
+// resource reads one resource of the organization. One of another type or organization has no ID.
 func (l *lookup) resource(raw []byte, r response) Resource {
+	res := l.anyResource(raw, r)
+	at, err := location.Parse(res.Location)
+	if err == nil && location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
+		res.ID = ""
+	}
+	return res
+}
+
+// anyResource reads one resource of a response. A member of another type than it should have reads as absent.
+func (l *lookup) anyResource(raw []byte, r response) Resource {
 	var m struct {
 		ID, UserName, DisplayName wire.Text
 		ExternalID                json.RawMessage
@@ -58,8 +68,7 @@ func (l *lookup) resource(raw []byte, r response) Resource {
 		Location: r.token.location(string(m.Meta.Location)), Version: r.token.without(string(m.Meta.Version)),
 		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
 	}
-	at, err := location.Parse(res.Location)
-	if !location.IsID(res.ID) || err == nil && location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
+	if !location.IsID(res.ID) {
 		res.ID = ""
 	}
 	if !r.token.in(string(raw)) {
