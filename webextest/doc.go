@@ -25,8 +25,9 @@
 //
 // POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
 // groups; GET of Users and Groups, with an id or a filter, of Groups/{id}/Members
-// and of Users/me finds them. A request that violates the contract is noted for Simulator.Violations, whatever its
-// answer: most such requests are refused, some understood, as the service would.
+// and of Users/me finds them. A request that violates the contract is noted for
+// Simulator.Violations on arrival, whatever its answer: most such requests are
+// refused, some understood, as the service would.
 //
 // Operations of a request are done in its order, except that one waits for what
 // it refers to; resources that refer to each other in a cycle are created
@@ -62,8 +63,11 @@
 //   - Searches: IgnoreFilter finds everybody, RepeatFound everything twice.
 //   - Operations: AppendDoubles, NoPathReferences, LastReferenceOnly,
 //     UniqueGroupNames, UnattemptedStatus, UnknownReferenceStatus.
-//   - Strictness: RequireSchemas; UntypedMembers takes members without a type,
-//     which are refused otherwise.
+//   - Errors: ErrorForm writes those of whole requests in one of the known forms.
+//   - Strictness: RequireSchemas, RefuseUnknown, ExactOps; and leniency:
+//     UntypedMembers, CapitalOperations, ZeroFailOnErrors, TextData.
+//
+// Presets are such services by name.
 //
 // # What a test can see
 //
