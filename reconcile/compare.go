@@ -256,9 +256,9 @@ func (c *comparison) decide(w *want) error {
 		return nil
 	case w.have == nil:
 		w.action = &Action{Kind: Create, Line: w.line, Name: w.name, Operations: c.creates(w)}
-		w.action.Changes = given(w.data)
+		w.action.Changes = given(resolve(w.data, c.idOf))
 		for _, m := range w.members {
-			w.action.Added = append(w.action.Added, client.Member{ID: m.Value, Type: m.Type})
+			w.action.Added = append(w.action.Added, client.Member{ID: c.memberID(m), Type: m.Type})
 		}
 		return nil
 	}
@@ -292,6 +292,16 @@ func (c *comparison) idOf(bulkID string) (string, bool) {
 	return "", false
 }
 
+// memberID is the id of a member, or the reference to a row that is to be created.
+func (c *comparison) memberID(m member) string {
+	if name, isRef := strings.CutPrefix(m.Value, client.Ref("")); isRef {
+		if id, ok := c.idOf(name); ok {
+			return id
+		}
+	}
+	return m.Value
+}
+
 // creates are the operations that create what a row wants.
 func (c *comparison) creates(w *want) []client.Operation {
 	ops := slices.Clone(w.ops)
@@ -322,11 +332,7 @@ func (c *comparison) compareMembers(w *want, a *Action) {
 		have[strings.ToLower(m.ID)] = true
 	}
 	for _, m := range w.members {
-		if name, isRef := strings.CutPrefix(m.Value, client.Ref("")); isRef {
-			if id, ok := c.idOf(name); ok {
-				m.Value = id
-			}
-		}
+		m.Value = c.memberID(m)
 		id := strings.ToLower(m.Value)
 		if !have[id] && !wanted[id] {
 			a.Added = append(a.Added, client.Member{ID: m.Value, Type: cmp.Or(m.Type, "user")})
@@ -389,6 +395,14 @@ func (c *comparison) leave() {
 			c.Leavers = append(c.Leavers, t.Resource)
 		}
 	}
+	slices.SortFunc(c.removals, func(a, b *Action) int { return cmp.Compare(key(a.Name), key(b.Name)) })
+	slices.SortFunc(c.Leavers, func(a, b client.Resource) int { return cmp.Compare(key(a.Name), key(b.Name)) })
+	slices.SortStableFunc(c.Left, func(a, b Left) int {
+		if a.Line == 0 && b.Line == 0 {
+			return cmp.Compare(key(a.Name), key(b.Name))
+		}
+		return 0
+	})
 }
 
 // hold finds what keeps everybody from being removed.

@@ -68,6 +68,9 @@ type Difference struct {
 	opt Options
 }
 
+// NameOf returns the userName of a user of the organization.
+func (d *Difference) NameOf(id string) (userName string, ok bool) { return d.org.NameOf(id) }
+
 // Doubts is how many rows send nothing because it is in doubt whom they mean.
 func (d *Difference) Doubts() (n int) {
 	for _, l := range d.Left {

@@ -26,7 +26,8 @@ type application struct {
 	maxDeletes                           int
 	limitDeletes                         bool // --max-deletes was given
 	job                                  client.Job
-	begun                                string // when the journal was
+	begun                                string     // when the journal was
+	others                               []usedFile // that the command writes too
 }
 
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…

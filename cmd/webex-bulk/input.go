@@ -30,6 +30,8 @@ type input struct {
 	deletes []opfile.Row   // the first of them
 	jumps   []jump         // where each operation stands
 
+	inspect func([]opfile.Row) // refuses rows when their turn comes; nil where there is nothing to check
+
 	named bool // names are asked for
 	mu    sync.Mutex
 	names map[int]string // of the operations under way
@@ -198,7 +200,7 @@ func (in *input) line(index int) int {
 func (in *input) operations() iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		index := 0
-		for row, err := range in.Rows() {
+		for row, err := range in.checked() {
 			if err == nil {
 				in.note(index, row.Name)
 				index++
@@ -207,6 +209,38 @@ func (in *input) operations() iter.Seq2[client.Operation, error] {
 				return
 			}
 		}
+	}
+}
+
+// checked are the rows, after inspect has seen them, some at once.
+func (in *input) checked() iter.Seq2[opfile.Row, error] {
+	if in.inspect == nil {
+		return in.Rows()
+	}
+	return func(yield func(opfile.Row, error) bool) {
+		var some []opfile.Row
+		flush := func() bool {
+			in.inspect(some)
+			for _, row := range some {
+				if !yield(row, nil) {
+					return false
+				}
+			}
+			some = some[:0]
+			return true
+		}
+		for row, err := range in.Rows() {
+			if err != nil {
+				if flush() {
+					yield(row, err)
+				}
+				return
+			}
+			if some = append(some, row); len(some) == checkedAtOnce && !flush() {
+				return
+			}
+		}
+		flush()
 	}
 }
 

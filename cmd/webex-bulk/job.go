@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/terminal"
 )
@@ -85,6 +86,9 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 		a.rest()
 		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
 	})()
+	if in.HasVersions() {
+		in.inspect = func(rows []opfile.Row) { checkVersions(ctx, c, rows) }
+	}
 	a.job.Source, a.job.ReadOn = in.operations(), true
 	running, end := context.WithCancelCause(ctx)
 	defer end(nil)

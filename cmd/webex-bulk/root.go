@@ -159,7 +159,7 @@ journal: whatever cuts it short, the same command goes on and does nothing twice
 	root.SetHelpCommand(newHelp())
 	root.SetHelpFunc(wrapped(io.out, root.HelpFunc()))
 	root.SetFlagErrorFunc(wrongFlag)
-	root.AddCommand(newApply(io), newPlan(io), newExport(io), newTemplate(io), newWhoami(io),
+	root.AddCommand(newApply(io), newPlan(io), newExport(io), newSync(io), newTemplate(io), newWhoami(io),
 		newServe(io), newProxy(io), newDemo(io), newLocate(io), newSpec(io), newVersion(io), newManuals())
 	root.InitDefaultCompletionCmd()
 	if shells, _, err := root.Find([]string{"completion"}); err == nil {

@@ -122,6 +122,7 @@ func (a *application) checkFiles() error {
 	if f, ok := useStream("standard output", a.out.Stream(), true); ok {
 		files = append(files, f)
 	}
+	files = append(files, a.others...)
 	if err := apart(files); err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (a *application) checkFiles() error {
 		}
 	}
 	for _, f := range files {
-		if f.flag != "--failed" && f.flag != "--report" {
+		if f.flag != "--failed" && f.flag != "--report" && f.flag != "--out" && f.flag != "--before" {
 			continue
 		}
 		if err := tryReplace(f.path); err != nil {

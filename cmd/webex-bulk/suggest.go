@@ -14,7 +14,7 @@ import (
 
 // otherWords are what people call commands in other programs.
 var otherWords = map[string][]string{
-	"apply":    {"import", "run", "send", "create", "upload", "execute", "sync"},
+	"apply":    {"import", "run", "send", "create", "upload", "execute"},
 	"plan":     {"dry-run", "dryrun", "check", "validate", "preview", "test", "lint", "diff"},
 	"serve":    {"simulate", "simulator", "mock", "server"},
 	"proxy":    {"record", "intercept", "verify"},

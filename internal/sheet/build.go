@@ -44,7 +44,7 @@ func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 	}
 	b.verb = op
 	b.unrepeated()
-	row := Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id))}
+	row := Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id)), Version: s.cell(rec, s.versions)}
 	switch op {
 	case create:
 		row.Operation = b.create()

@@ -19,6 +19,7 @@ const (
 	saysOperation
 	saysID
 	saysAddressType
+	saysVersion
 	leftReadOnly    // the service alone writes it
 	leftUnsupported // SCIM has nothing for it
 	leftUnknown     // a service or license, or nobody knows what
@@ -153,6 +154,9 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 	case "addresstype":
 		col.use = saysAddressType
 		return
+	case fold(VersionHeader):
+		col.use = saysVersion
+		return
 	}
 	if left, ok := leftHeaders[folded]; ok {
 		col.use = left
@@ -251,7 +255,7 @@ func (c *columns) distinct() {
 		switch col.use {
 		case setsAttribute:
 			key = col.target.path()
-		case saysOperation, saysID, saysAddressType:
+		case saysOperation, saysID, saysAddressType, saysVersion:
 			key = fmt.Sprint(col.use)
 		default:
 			continue

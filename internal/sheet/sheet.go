@@ -47,6 +47,7 @@ type Sheet struct {
 	externalID *column
 	operations *column
 	addresses  *column // the type of the address
+	versions   *column // what the resource was when the row was written
 	secret     bool    // there is a column of passwords
 	splits     bool    // a group has more members than one operation takes
 
@@ -69,6 +70,8 @@ type Row struct {
 	// Name is what a person calls the resource: the userName of a user, the displayName of a group, or else its id. It
 	// is about a person.
 	Name string
+	// Version is what VersionOf said of the resource when the row was written; "" if it does not matter.
+	Version string
 	// Lookups are the ids in the operation that were looked up, or that are placeholders because Resolve was not
 	// called.
 	Lookups []Lookup
@@ -135,6 +138,9 @@ func (s *Sheet) Notes() []string { return s.notes }
 // Warnings returns those of the Notes that must not go unheard: the columns that were not understood, by their header or by
 // what stands in them, which is lost.
 func (s *Sheet) Warnings() []string { return s.unheard }
+
+// HasVersions reports whether rows say what their resources were when they were written.
+func (s *Sheet) HasVersions() bool { return s.versions != nil }
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error for each thing that is wrong, after which it
 // goes on as far as it can. Any other error, of reading, ends it. It can be ranged over again.
@@ -277,6 +283,8 @@ func (s *Sheet) single() {
 			s.id = c
 		case c.use == saysAddressType:
 			s.addresses = c
+		case c.use == saysVersion:
+			s.versions = c
 		case c.kind == identity:
 			s.identity = c
 		case c.target.name == "externalId":

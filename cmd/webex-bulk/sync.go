@@ -1,0 +1,416 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/terminal"
+	"github.com/webexscim/bulk/internal/textfile"
+	"github.com/webexscim/bulk/reconcile"
+)
+
+// reconciliation is one run of sync.
+type reconciliation struct {
+	application
+	leavers, members, maxRemovals string
+	actions, before               string // files
+	opt                           reconcile.Options
+	lines                         []int // of each operation, in the sheet
+}
+
+const syncHelp = `FILE is a sheet of everybody who is to be there, or of every group: what export
+writes, an export of Control Hub, or a list of the HR department. sync reads it and
+the organization, shows the difference, asks, and then makes the organization as
+the sheet says: who is missing is created, what differs is changed. Given again it
+says that there is nothing to do.
+
+Rows and people belong together by externalId (the HR department's number), or else
+by mail address, in any case of its letters. So an address that changes is a rename
+where there is an externalId, and somebody new plus a leaver where there is none.
+What has no column is never touched, and an empty cell leaves what is there.
+
+Leavers are those who are in the organization and not in the sheet. They are told,
+and no more, unless --leavers says so: "deactivate" keeps them from signing in, and
+Webex deletes a deactivated user after 30 days; "delete" is for good. Both are
+bounded by --max-removals: 10 people, or 5% if that is less. What is over stops sync
+before anything is sent. A sheet of one department is given with
+--scope 'department eq "Sales"': nobody outside of it is touched, and a row outside
+of it sends nothing.
+
+Never touched are the account of the token, administrators, people whom a directory
+provisions (Active Directory, Entra ID), and accounts that are no people. Where it is
+in doubt whom a row means (two people with one externalId, two rows that exchange
+their addresses), nothing is sent for it, and nobody is removed. Each leaver is read
+again just before they go.
+
+In a sheet of groups, the members of a group become those of its row; with
+--members add-only nobody is taken out. Members taken out count as removals.
+
+To look first: --out actions.csv writes what would be done as a sheet that apply takes,
+and sends nothing. Applied later, rows are refused whose person has changed since. To
+begin small: --first 5. To be able to go back: --before undo.csv writes what is about to
+be changed, as a sheet that apply takes to put it back; what is deleted cannot be.
+
+Cut short, the same command goes on. What was sent is kept in FILE.sync.journal until
+all is done.
+
+The token takes the scope identity:people_rw. Environment: as for apply (webex-bulk
+help apply).
+
+Exit codes:
+  0    the organization is as the sheet says, or was made so; leavers were told
+  1    something did not succeed, or it is in doubt whom a row means
+  2    usage or bad input, too many removals, or no --yes; nothing was sent
+  3    the organization could not be read, or the job stopped early
+  130  interrupted`
+
+func newSync(io stdio) *cobra.Command {
+	a := &reconciliation{application: application{stdio: io, talk: talk{w: io.err}}}
+	a.connection.warn = a.talk.warn
+	cmd := &cobra.Command{
+		Use:   "sync [flags] FILE",
+		Short: "Make the organization as a sheet says; the difference is shown first",
+		Long:  syncHelp,
+		Example: `  webex-bulk export users --out users.csv    what there is; edit it
+  webex-bulk sync users.csv                  what differs? then it asks
+  webex-bulk sync --out actions.csv users.csv
+  webex-bulk sync --yes --before undo.csv --leavers deactivate hr.csv
+  webex-bulk apply undo.csv                  the way back
+  webex-bulk sync --scope 'department eq "Sales"' sales.csv`,
+		Args: exactly("the sheet"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.file = args[0]
+			return a.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	a.connection.flags(cmd)
+	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete who is in the organization and not in the sheet;\nWebex deletes a deactivated user after 30 days, and a delete is for good")
+	f.StringVar(&a.maxRemovals, "max-removals", "", "the most `N|P%` that may be removed (default: 10, or 5% if that is less)")
+	f.StringVar(&a.opt.Scope, "scope", "", "a SCIM `FILTER` of who is ours: nobody else is touched")
+	f.StringVar(&a.members, "members", "exact", "exact or add-only: whether members are taken out of groups")
+	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
+	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false, "treat people and groups like others whom a directory provisions")
+	f.IntVar(&a.opt.First, "first", 0, "carry out the first so many changes only; 0: all")
+	f.StringVar(&a.actions, "out", "", "write what would be done to `FILE.csv`, a sheet for apply, and send nothing")
+	f.StringVar(&a.before, "before", "", "write what is about to be changed to `FILE.csv`, a sheet for apply to undo it")
+	f.BoolVar(&a.yes, "yes", false, "carry it out without being asked")
+	a.limits(f)
+	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
+	a.reading.flags(cmd)
+	f.BoolVar(&a.all, "all", false, fmt.Sprintf("list everybody and every error, not the first %d of a kind", maxListed))
+	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
+	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
+	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal")
+	f.BoolVar(&a.quiet, "quiet", false, "show the difference by its numbers alone")
+	return cmd
+}
+
+func (a *reconciliation) run(ctx context.Context) error {
+	if err := a.checkSync(); err != nil {
+		return err
+	}
+	in, c, err := a.ready(ctx)
+	if err != nil {
+		return early(ctx, err)
+	}
+	defer in.close()
+	for _, note := range in.Notes() {
+		a.tell("%s", note)
+	}
+	d, err := a.compare(ctx, c, in)
+	over, tooMany := errors.AsType[*reconcile.RemovalsError](err)
+	if err != nil && !tooMany {
+		return early(ctx, readingFailed(ctx, err))
+	}
+	show := &differenceView{w: a.summaryWriter(), all: a.all, quiet: a.quiet}
+	if err := show.print(d, in.rows); err != nil {
+		return err
+	}
+	switch {
+	case tooMany:
+		return terminal.Errorf("%w; nothing was sent\nlook at who is not in the sheet (--all lists everybody); if it is right, give --max-removals %d", over, over.Removals)
+	case a.actions != "":
+		return a.writeActions(d)
+	case len(d.Actions) == 0:
+		a.say("nothing to do")
+		return a.unfinished(d)
+	}
+	if err := a.consent(ctx, d); err != nil {
+		return early(ctx, err)
+	}
+	if err := a.writeUndo(d); err != nil {
+		return err
+	}
+	if err := a.carryOutDifference(ctx, c, d); err != nil {
+		return err
+	}
+	return a.unfinished(d)
+}
+
+// checkSync finds what no file or service is needed for.
+func (a *reconciliation) checkSync() error {
+	for _, choice := range []struct{ flag, value, one, other, third string }{
+		{"leavers", a.leavers, "report", "deactivate", "delete"}, {"members", a.members, "exact", "add-only", "add-only"},
+	} {
+		if choice.value != choice.one && choice.value != choice.other && choice.value != choice.third {
+			expected := choice.one + ", " + choice.other + " or " + choice.third
+			if choice.other == choice.third {
+				expected = choice.one + " or " + choice.other
+			}
+			return fmt.Errorf("--%s %s: expected %s", choice.flag, choice.value, expected)
+		}
+	}
+	a.opt.Leavers, a.opt.AddOnly = reconcile.Leavers(a.leavers), a.members == "add-only"
+	if a.maxRemovals != "" {
+		var err error
+		if a.opt.MaxRemovals, err = reconcile.ParseLimit(a.maxRemovals); err != nil {
+			return fmt.Errorf("--max-removals %w", err)
+		}
+	}
+	switch {
+	case a.opt.First < 0:
+		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
+	case a.actions != "" && a.before != "":
+		return errors.New("--out sends nothing, so there is nothing to undo: give --before when it is carried out")
+	case a.file == stdin && !a.yes && a.actions == "":
+		return errors.New("a sheet from standard input needs --yes or --out: there is no way to ask")
+	}
+	a.others = []usedFile{}
+	for _, f := range []struct{ flag, path string }{{"--out", a.actions}, {"--before", a.before}} {
+		switch {
+		case f.path == "":
+		case f.path == stdin:
+			return fmt.Errorf("%s -: expected a file", f.flag)
+		default:
+			a.others = append(a.others, use(f.flag, f.path, true))
+		}
+	}
+	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {
+		a.journalFile = a.file + ".sync.journal"
+	}
+	return a.checkFlags()
+}
+
+// compare reads the organization and compares it with the sheet.
+func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *input) (*reconcile.Difference, error) {
+	kind := reconcile.Users
+	for row, err := range in.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(row.Operation.Path, "/"+reconcile.Groups) {
+			kind = reconcile.Groups
+		}
+		break
+	}
+	if in.rows == 0 {
+		return nil, fmt.Errorf("%s has no rows: expected a row for everybody who is to be there", in.name)
+	}
+	org, err := reconcile.Read(ctx, c, kind, func(n int) {
+		if n%every == 0 && a.err.IsTerminal() {
+			a.say("reading the organization: %d so far", n)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnread, err)
+	}
+	if org.NoMe != nil {
+		a.sayMe(org.NoMe)
+	}
+	in.Resolve(func(l sheet.Lookup) (string, bool) {
+		if l.Type != reconcile.Users {
+			return "", false
+		}
+		return org.IDOf(l.Name)
+	})
+	var rows []reconcile.Row
+	wrong := textfile.Errors{All: a.all}
+	for row, err := range in.Rows() {
+		switch {
+		case err != nil && !wrong.Add(err):
+			return nil, err
+		case err == nil && row.Operation.Method != client.MethodPost && !strings.HasPrefix(row.Operation.Path, "/Groups/"+client.Ref("")):
+			_ = wrong.Add(&textfile.Error{File: in.name, Line: row.Line, Problem: "an operation that is no create", Expected: "a row for each who is to be there, and none for others; apply carries out operations"})
+		case err == nil:
+			rows = append(rows, reconcile.Row{Line: row.Line, Operation: row.Operation})
+		}
+	}
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
+	return reconcile.Compare(rows, org, a.opt)
+}
+
+// sayMe tells that the account of the token is not known.
+func (a *reconciliation) sayMe(err error) {
+	if errors.Is(err, client.ErrAbsent) {
+		a.say("the token belongs to no user, as that of a service app: no account has to be spared for it")
+		return
+	}
+	a.tell("the account of the token could not be found out: %s", report.Plain(err))
+}
+
+// unfinished is the exit code of what was left undone because it is in doubt.
+func (a *reconciliation) unfinished(d *reconcile.Difference) error {
+	if n := d.Doubts(); n > 0 {
+		return &exit{exitSome, terminal.Errorf("of %s it is in doubt whom they mean: nothing was sent for them (see \"in doubt\" above)", plural(n, "row"))}
+	}
+	return nil
+}
+
+// consent asks before anything is sent.
+func (a *reconciliation) consent(ctx context.Context, d *reconcile.Difference) error {
+	if a.yes {
+		return nil
+	}
+	if !isTerminal(a.in) {
+		return terminal.Errorf("%s to carry out; nothing was sent\nif they are right, give --yes, or --out FILE.csv to have them as a sheet", plural(len(d.Actions), "change"))
+	}
+	word := "yes"
+	deletes := 0
+	for _, action := range d.Actions {
+		if action.Kind == reconcile.Delete {
+			deletes++
+		}
+	}
+	if deletes > 0 {
+		word = fmt.Sprint(deletes)
+		_ = a.err.Printf("%s, for good. Type their number (%s) to go on: ", plural(deletes, "delete"), word)
+	} else {
+		_ = a.err.Printf("Type yes to carry out %s: ", plural(len(d.Actions), "change"))
+	}
+	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
+	if !strings.EqualFold(strings.TrimSpace(answer), word) {
+		return errors.New("not confirmed; nothing was sent")
+	}
+	return nil
+}
+
+// carryOutDifference runs the job and tells what became of it.
+func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Client, d *reconcile.Difference) (err error) {
+	results, err := openResults(a.results, a.out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, results.close()) }()
+	closeJournal, err := a.openSyncJournal(ctx)
+	if err != nil {
+		return early(ctx, err)
+	}
+	defer func() { err = errors.Join(err, closeJournal(err)) }()
+	b := &books{results: results, names: a.named(), line: a.lineOf}
+	if a.private() {
+		b.own = &report.Summary{Words: true}
+	}
+	began := time.Now()
+	stop, broken := a.follow(ctx, c, d, b)
+	if a.neverBegan(stop) {
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
+	}
+	took := time.Since(began)
+	b.sum.Finish(a.job.Progress(), took, stop)
+	if b.own != nil {
+		b.own.Finish(a.job.Progress(), took, stop)
+	}
+	broken = errors.Join(broken, a.show(b))
+	return a.verdict(ctx, &b.sum, stop, broken)
+}
+
+// lineOf is where the row of an operation stands.
+func (a *reconciliation) lineOf(index int) int {
+	if index < len(a.lines) {
+		return a.lines[index]
+	}
+	return 0
+}
+
+// follow enters the results as they come: stop is why the job ended early, broken why they could not be written.
+func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconcile.Difference, b *books) (stop, broken error) {
+	a.watch(&a.job, d.Operations())
+	defer a.rest()
+	defer context.AfterFunc(ctx, func() {
+		a.rest()
+		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
+	})()
+	a.job.ReadOn = true
+	for _, action := range d.Actions {
+		for range action.Operations {
+			a.lines = append(a.lines, action.Line)
+		}
+	}
+	for res, err := range d.Run(ctx, c, &a.job) {
+		if err != nil {
+			return err, broken
+		}
+		res.Operation.BulkID = "" // made up, and tells nobody anything
+		if broken == nil {
+			broken = b.add(res.Result, res.Action.Line, res.Action.Name)
+		}
+	}
+	return nil, errors.Join(broken, b.results.begin())
+}
+
+// staleAfter is how old a journal must be so that reads have long caught up with what it tells: after that the organization itself
+// tells all, and more truly.
+const staleAfter = 15 * time.Minute
+
+// openSyncJournal opens the journal, which guards against doing twice what reads do not show yet. The returned function closes it, and
+// removes it where all is done.
+func (a *reconciliation) openSyncJournal(ctx context.Context) (func(failure error) error, error) {
+	if a.noJournal || a.journalFile == "" {
+		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
+		return func(error) error { return nil }, nil
+	}
+	if age, ok := journalAge(a.journalFile); ok && age > max(staleAfter, 2*(a.cfg.MaxServiceTime+a.cfg.LookupPatience)) {
+		if err := removeJournal(a.journalFile); err != nil {
+			return nil, err
+		}
+	}
+	j, _, err := a.openJournal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.job.Journal = j
+	lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
+	return func(failure error) error {
+		err := j.Close()
+		if failure == nil && err == nil {
+			err = removeJournal(a.journalFile)
+		}
+		return err
+	}, nil
+}
+
+// journalAge is how long ago a journal was written last.
+func journalAge(path string) (age time.Duration, ok bool) {
+	var last time.Time
+	for _, name := range []string{path, path + "-wal"} {
+		if info, err := os.Stat(name); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return time.Since(last), !last.IsZero()
+}
+
+func removeJournal(path string) error {
+	var errs []error
+	for _, name := range journalFiles(path) {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
