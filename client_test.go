@@ -188,7 +188,24 @@ func TestSearchesKeepTheContract(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	if w.statuses[http.StatusOK] < 10 {
+	team, user := s.Groups()[0].ID(), s.Users()[0].ID()
+	for _, target := range []string{
+		"Users/" + user, "Groups/" + team, "Groups/" + team + "/Members", "Groups/" + team + "/Members?startIndex=2&count=1&memberType=user",
+		"Users?returnGroups=true", "Users?includeGroupDetails=true&groupUsageTypes=location", "Users?sortBy=userName&sortOrder=descending",
+		"Groups?includeMembers=true&memberType=group", "Users?sortBy=title", "Groups/" + user + "/Members",
+	} {
+		resp, err := w.RoundTrip(ask(t, http.MethodGet, target, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	me := ask(t, http.MethodGet, "", nil)
+	me.URL.Path = "/identity/scim/v2/Users/me"
+	if resp, err := w.RoundTrip(me); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("Users/me: %v", err)
+	}
+	if w.statuses[http.StatusOK] < 19 || w.statuses[http.StatusBadRequest] != 1 || w.statuses[http.StatusNotFound] != 1 {
 		t.Errorf("statuses %v", w.statuses)
 	}
 }

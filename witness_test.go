@@ -295,7 +295,7 @@ func TestWitnessesAgreeOnSearches(t *testing.T) {
 		query := url.Values{}
 		for range rapid.IntRange(0, 3).Draw(t, "parameters") {
 			name := rapid.SampledFrom([]string{
-				"startIndex", "count", "returnGroups", "includeGroupDetails", "includeMembers", "attributes", "sortBy", "other",
+				"startIndex", "count", "returnGroups", "includeGroupDetails", "includeMembers", "attributes", "sortBy", "sortOrder", "memberType", "groupUsageTypes", "other",
 			}).Draw(t, "name")
 			query.Set(name, rapid.SampledFrom([]string{
 				"", "0", "1", "-1", "007", "2.5", "x", "true", "false", "maybe", "id", "99999999999999999999",
@@ -304,7 +304,7 @@ func TestWitnessesAgreeOnSearches(t *testing.T) {
 				query.Set(name, "true") // kin-openapi also reads 0 and 1 as truth, OpenAPI does not
 			}
 		}
-		collection := rapid.SampledFrom([]string{"Users", "Groups"}).Draw(t, "collection")
+		collection := rapid.SampledFrom([]string{"Users", "Groups", "Groups/x/Members", "Groups/x", "Users/x"}).Draw(t, "collection")
 		verdicts[w.agree(t, ask(t, "GET", collection+"?"+query.Encode(), nil), nil)]++
 	})
 	if verdicts[true] == 0 || verdicts[false] == 0 {
