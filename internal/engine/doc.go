@@ -97,6 +97,20 @@
 //	07-11 the record of an attempt tells its time                              recordSent, launch
 //	07-12 a corrected change waits for the one that an earlier run has sent    recordNameOf, learnEarlier, quietFor
 //
+// What is there already (Config.Existing; existing.go).
+//
+//	08-01 a create is looked up before it is sent, with others                 looksFirst, startLookingFirst, weighFirst
+//	08-02 what is there serves references at once                              adopt
+//	08-03 an update changes what differs, and is sent if anything does         compare, change
+//	08-04 a create that is refused as a duplicate is looked up too             weighConflict
+//	08-05 that refusal does not count if the create succeeds after all         readItems, adopt, decide
+//	08-06 which resource is meant, and whose it is                             Pick, weighFirst, noteForeign
+//	08-07 an update is on record only while it may have been done              change, forget, tell
+//	08-08 a corrected create becomes an update                                 awaitRivals
+//	08-09 lookups that fail                                                    missFirst
+//	08-10 ordered jobs                                                         firstChange
+//	08-11 changes and deletes by reference                                     awaitsCreate, awaitCreate
+//
 // The budget of errors is in budget.go, why and when the job stops in stop,
 // dispatch and sendAgain, and 09 are the failures of earlier versions, each as a
 // script.

@@ -101,6 +101,7 @@ type script struct {
 	noDates bool
 	ticking bool // within a step of time
 
+	equal    map[string]bool // whether the last lookup found a resource equal
 	ops      map[int]Operation
 	text     map[int]string // of ops
 	reads    map[int]string // findings that lookups are answered with at once
@@ -131,6 +132,7 @@ func newScript(t *testing.T, file string) *script {
 }
 
 func (s *script) reset() {
+	s.equal = map[string]bool{}
 	s.ops, s.text, s.results = map[int]Operation{}, map[int]string{}, map[int]bool{}
 	s.requests, s.lookups, s.reads = map[int]Request{}, map[int]Lookup{}, map[int]string{}
 	s.claims, s.writes, s.wake = nil, nil, ""
@@ -301,6 +303,12 @@ func (s *script) config(w *words) {
 			s.cfg.Ordered = true
 		case "separate":
 			s.cfg.Separate = true
+		case "existing":
+			how, ok := map[string]Existing{"fail": FailExisting, "skip": SkipExisting, "update": UpdateExisting}[value]
+			if !ok {
+				s.fatalf("unknown setting %q", word)
+			}
+			s.cfg.Existing, s.cfg.Compare = how, s.compare
 		case "read-on":
 			s.cfg.ReadOn = true
 		case "operations":
@@ -710,7 +718,25 @@ func (s *script) candidate(w *words, id string) Candidate {
 			s.fatalf("unknown word %q", word)
 		}
 	}
+	s.equal[id] = c.Equal
 	return c
+}
+
+// compare says that what was not found equal differs.
+func (s *script) compare(index int, id string, known []plan.Known) (change Operation, differs bool, err error) {
+	if s.equal[id] {
+		return Operation{}, false, nil
+	}
+	in := s.ops[index]
+	path, _, _ := strings.Cut(strings.TrimPrefix(s.text[index], "POST "), " ")
+	change = Operation{Index: index, Method: Patch, ResourceID: id, Guarded: true, Size: 100}
+	change.Resource = strings.ToLower(path + "/" + id)
+	change.Content = scriptKey("update", string(in.Content[:]), id, fmt.Sprint(known))
+	s.ops[index], s.text[index] = change, "PATCH "+path+"/"+id
+	for _, k := range known {
+		s.text[index] += fmt.Sprintf(" (%s is %s)", k.Name, k.ID)
+	}
+	return change, true, nil
 }
 
 // ago is a time by the clock of the service's store.
@@ -919,6 +945,12 @@ func describeResult(r Result) string {
 	} else {
 		text += ", " + describeReason(r)
 	}
+	switch {
+	case r.Unchanged:
+		text += ", unchanged"
+	case r.Existing && r.Outcome == Succeeded:
+		text += ", updated"
+	}
 	if r.Recovered {
 		text += ", recovered"
 	}
@@ -958,6 +990,14 @@ func describeReason(r Result) string {
 		return "an earlier run has created that name from other content"
 	case Stopped:
 		return "the job stopped"
+	case Ambiguous:
+		return "several have its name"
+	case Taken:
+		return "there is " + why.ExistingID + ", of another operation"
+	case Unlooked:
+		return "not known whether it is there: " + oneLine(why.Err)
+	case NotCreated:
+		return why.ExistingID + " was there before"
 	case Exhausted:
 		return "out of attempts: " + oneLine(why.Err)
 	}

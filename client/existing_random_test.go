@@ -1,0 +1,174 @@
+package client_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// settled is a random organization, and a sheet of creates of which some are there.
+type settled struct {
+	ops    []client.Operation
+	before []string // the resource that is there, "" for none
+}
+
+func randomSettled(r *rand.Rand) *settled {
+	w := &settled{}
+	n := 1 + r.IntN(25)
+	groups := r.IntN(4)
+	for i := range n {
+		name, title := fmt.Sprintf("u%d", i), fmt.Sprintf(`"title":"t%d"`, r.IntN(3))
+		there := ""
+		if i < groups {
+			var members []string
+			for range r.IntN(4) {
+				if k := groups + r.IntN(n); k < n {
+					members = append(members, fmt.Sprintf("u%d", k))
+				}
+			}
+			external := ""
+			if r.IntN(2) == 0 {
+				external = fmt.Sprintf(`,"externalId":"x%d"`, i)
+			}
+			w.ops = append(w.ops, group(name, external, members...))
+			there = fmt.Sprintf(`{"displayName":%q%s}`, name, external)
+		} else {
+			more := []string{title}
+			if k := groups + r.IntN(2*n); k < n && k != i {
+				more = append(more, manager(fmt.Sprintf("u%d", k)))
+			}
+			if r.IntN(3) == 0 {
+				more = append(more, fmt.Sprintf(`"phoneNumbers":[{"value":"+%d","type":"work"}]`, r.IntN(3)))
+			}
+			w.ops = append(w.ops, create(name, more...))
+			there = string(user(name, fmt.Sprintf(`"title":"t%d","nickName":"stays","phoneNumbers":[{"value":"+%d","type":"%s"}]`, r.IntN(3), r.IntN(3), []string{"work", "mobile"}[r.IntN(2)])))
+		}
+		if r.IntN(2) == 0 {
+			there = ""
+		}
+		w.before = append(w.before, there)
+	}
+	r.Shuffle(n, func(i, k int) {
+		w.ops[i], w.ops[k] = w.ops[k], w.ops[i]
+		w.before[i], w.before[k] = w.before[k], w.before[i]
+	})
+	return w
+}
+
+func randomFaults(r *rand.Rand) (faults []*webextest.Fault) {
+	for range r.IntN(5) {
+		faults = append(faults, []*webextest.Fault{
+			nil, webextest.CutAt(webextest.BeforeWork), webextest.CutAt(webextest.AfterWork), webextest.Refuse(429, "1"), webextest.Gateway(502),
+			webextest.Lose(504), webextest.LoseItems(500, "u0", "u1", "u2", "u3"), webextest.Page(), webextest.Truncated(40), webextest.LateWork(30 * time.Second),
+		}[r.IntN(10)])
+	}
+	return faults
+}
+
+// Law: whatever is there, whatever goes wrong, and wherever a run is cut short, in
+// the end everybody is there once, those who were there before are still who they
+// were, and what was given is there. The same once more changes nothing.
+func TestRandomOrganizationsBecomeWhatTheSheetSays(t *testing.T) {
+	worlds := 300
+	if testing.Short() || raced {
+		worlds = 25
+	}
+	for seed := range worlds {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { checkSettled(t, uint64(seed)) })
+		})
+	}
+}
+
+func checkSettled(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 13))
+	w := randomSettled(r)
+	lag := time.Duration(r.IntN(3)) * 4 * time.Second
+	s := webextest.New(webextest.Config{Latency: time.Millisecond, ReadLag: lag})
+	ids := make([]string, len(w.ops))
+	for i, there := range w.before {
+		if there == "" {
+			continue
+		}
+		var err error
+		if ids[i], err = s.Add(w.ops[i].Path, json.RawMessage(there)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep([]time.Duration{time.Hour, 0}[r.IntN(2)])
+	how := []client.Existing{client.ExistingSkip, client.ExistingUpdate}[r.IntN(2)]
+	ordered := r.IntN(4) == 0
+	c := newClient(t, s, func(cfg *client.Config) { cfg.Limits.Operations = 1 + r.IntN(30) })
+	path := filepath.Join(t.TempDir(), "j")
+	for run := 0; ; run++ {
+		s.DropScript()
+		if run < 4 {
+			s.Script(randomFaults(r)...)
+		}
+		j, err := journal.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given, most := 0, 1+r.IntN(2*len(w.ops))
+		for res, err := range c.Run(t.Context(), &client.Job{Source: client.Operations(w.ops...), Existing: how, Ordered: ordered, Journal: j}) {
+			switch {
+			case errors.Is(err, client.ErrUnavailable):
+			case err != nil:
+				t.Errorf("run %d stopped: %v", run, err)
+			case res.Outcome == client.Failed && !errors.Is(res.Err, client.ErrForward), res.Existing && res.Location.ID != ids[res.Index] && ids[res.Index] != "":
+				t.Errorf("run %d: %v", run, res)
+			}
+			if given++; run < 4 && given == most {
+				break
+			}
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if run >= 4 {
+			break
+		}
+		time.Sleep(time.Duration(r.IntN(2)) * time.Hour)
+	}
+	if ordered {
+		return // what refers forward is not sent
+	}
+	time.Sleep(time.Hour)
+	once(t, s)
+	users, groups := s.Count()
+	if users+groups != len(w.ops) {
+		t.Errorf("%d users and %d groups of %d", users, groups, len(w.ops))
+	}
+	for i, id := range ids {
+		_, isUser := s.User(id)
+		_, isGroup := s.Group(id)
+		if id != "" && !isUser && !isGroup {
+			t.Errorf("operation %d: who was there is gone", i)
+		}
+	}
+	if how == client.ExistingSkip {
+		if patches(s) > 0 {
+			t.Errorf("%d changes", patches(s))
+		}
+		return
+	}
+	sent := requests(s)
+	results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Existing: how}, w.ops...)
+	for _, res := range results {
+		if !res.Unchanged {
+			t.Errorf("once more: %v", res)
+		}
+	}
+	if err != nil || requests(s) != sent {
+		t.Errorf("once more: %v, %d requests", err, requests(s)-sent)
+	}
+}
