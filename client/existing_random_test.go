@@ -109,6 +109,7 @@ func checkSettled(t *testing.T, seed uint64) {
 	ordered := r.IntN(4) == 0
 	c := newClient(t, s, func(cfg *client.Config) { cfg.Limits.Operations = 1 + r.IntN(30) })
 	path := filepath.Join(t.TempDir(), "j")
+	large := false // a ring, for a request
 	for run := 0; ; run++ {
 		s.DropScript()
 		if run < 4 {
@@ -124,6 +125,8 @@ func checkSettled(t *testing.T, seed uint64) {
 			case errors.Is(err, client.ErrUnavailable):
 			case err != nil:
 				t.Errorf("run %d stopped: %v", run, err)
+			case errors.Is(res.Err, client.ErrCycle):
+				large = true
 			case res.Outcome == client.Failed && !errors.Is(res.Err, client.ErrForward), res.Existing && res.Location.ID != ids[res.Index] && ids[res.Index] != "":
 				t.Errorf("run %d: %v", run, res)
 			}
@@ -139,8 +142,8 @@ func checkSettled(t *testing.T, seed uint64) {
 		}
 		time.Sleep(time.Duration(r.IntN(2)) * time.Hour)
 	}
-	if ordered {
-		return // what refers forward is not sent
+	if ordered || large {
+		return // not all was sent
 	}
 	time.Sleep(time.Hour)
 	once(t, s)

@@ -178,7 +178,13 @@ func (e *Engine) Wake() (at time.Duration, ok bool) {
 
 // Wants reports whether the next operation of the source is wanted.
 func (e *Engine) Wants() bool {
-	return !e.ended && (e.stopped != nil || e.planner.Backlog() < e.window)
+	return !e.ended && (e.stopped != nil || e.planner.Backlog() < e.window || e.awaitsInput())
+}
+
+// awaitsInput reports whether an ordered job is held up by an operation that
+// cannot be recognized before what it refers to is read, however far ahead.
+func (e *Engine) awaitsInput() bool {
+	return e.cfg.Ordered && len(e.unkeyed) > 0 && len(e.sent)+len(e.prepared) == 0
 }
 
 // Finished reports whether every operation that was read has been told its
