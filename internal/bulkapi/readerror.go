@@ -13,25 +13,27 @@ import (
 // maxInner bounds JSON in a string, in bytes: its values were not counted when the answer was read.
 const maxInner = 64 << 10
 
-// fault has the members of all forms of error that services use. Each may be missing, or of another type.
+// fault has the members of all forms of error that services use. Each may be missing, or of another type: texts come as lists
+// and objects too.
 type fault struct {
-	Schemas    []wire.Text     `json:"schemas"`           // RFC 7644 section 3.12
-	Status     wire.Status     `json:"status"`            // likewise
-	ScimType   wire.Text       `json:"scimType"`          // likewise
-	Detail     texts           `json:"detail"`            // likewise
-	Details    texts           `json:"details"`           // the Webex extension
-	ErrorCode  wire.Text       `json:"errorCode"`         // the extension, and general Webex errors
-	TrackingID wire.Text       `json:"trackingId"`        // likewise
-	Message    texts           `json:"message"`           // general Webex errors
-	Errors     texts           `json:"errors"`            // likewise
-	OAuth      json.RawMessage `json:"error"`             // RFC 6749 section 5.2
-	OAuthText  texts           `json:"error_description"` // likewise
+	Schemas     []wire.Text     `json:"schemas"`           // RFC 7644 section 3.12
+	Status      wire.Status     `json:"status"`            // likewise
+	ScimType    wire.Text       `json:"scimType"`          // likewise
+	Detail      json.RawMessage `json:"detail"`            // likewise
+	Details     json.RawMessage `json:"details"`           // the Webex extension
+	ErrorCode   wire.Text       `json:"errorCode"`         // the extension, and general Webex errors
+	TrackingID  wire.Text       `json:"trackingId"`        // likewise
+	Message     json.RawMessage `json:"message"`           // general Webex errors
+	Errors      json.RawMessage `json:"errors"`            // likewise
+	Description json.RawMessage `json:"description"`       // of one of these
+	OAuth       json.RawMessage `json:"error"`             // RFC 6749 section 5.2
+	OAuthText   json.RawMessage `json:"error_description"` // likewise
 
 	Extension *fault `json:"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
 }
 
-// readError reads an error in any of its forms: an object, JSON in a string, plain text, a list of these. What it does not
-// understand, HTML for one, leaves the error empty.
+// readError reads an error, or a text in one, in any of its forms: an object, JSON in a string, plain text, a list of these.
+// What it does not understand, HTML for one, leaves the error empty.
 func readError(raw []byte, depth int) *Error {
 	e := new(Error)
 	raw = trim(raw)
@@ -59,6 +61,10 @@ func readError(raw []byte, depth int) *Error {
 		for _, entry := range list[:min(len(list), maxDetails)] {
 			e.merge(readError(entry, depth+1))
 		}
+	default:
+		if depth > 0 && strings.IndexByte("-0123456789", raw[0]) >= 0 {
+			e.say(string(raw))
+		}
 	}
 	return e
 }
@@ -73,11 +79,10 @@ func (e *Error) take(f *fault, depth int) {
 		spoke: f.isService(), Status: int(f.Status), ScimType: line(string(f.ScimType)), ErrorCode: line(string(f.ErrorCode)),
 		TrackingID: word(string(f.TrackingID)),
 	})
-	for _, t := range []texts{f.Details, f.Detail, f.Message, f.Errors, f.OAuthText} {
-		for _, text := range t.list {
-			e.say(text)
-		}
-		e.merge(&Error{ErrorCode: line(t.code)})
+	for i, member := range []json.RawMessage{f.Details, f.Detail, f.Message, f.Errors, f.Description, f.OAuthText} {
+		said := readError(member, depth+1)
+		said.spoke = i < 2 && len(said.Details) > 0
+		e.merge(said)
 	}
 	var code string
 	if json.Unmarshal(f.OAuth, &code) == nil {
@@ -87,15 +92,15 @@ func (e *Error) take(f *fault, depth int) {
 	}
 }
 
-// isService reports whether f is in a form of SCIM, Webex or OAuth. A message or a status alone is not: gateways and
+// isService reports whether f is in a form of SCIM, Webex or OAuth, as it also is if it has a detail. A message or a status alone is not: gateways and
 // firewalls have these too.
 func (f *fault) isService() bool {
 	var oauth string
 	_ = json.Unmarshal(f.OAuth, &oauth)
 	isCode := oauth != "" && strings.Trim(oauth, "abcdefghijklmnopqrstuvwxyz_") == "" // such as invalid_token
 	isError := func(schema wire.Text) bool { return strings.HasSuffix(string(schema), ":Error") }
-	return slices.ContainsFunc(f.Schemas, isError) || f.Extension != nil || f.ScimType != "" || len(f.Detail.list) > 0 ||
-		len(f.Details.list) > 0 || f.TrackingID != "" || f.ErrorCode != "" || isCode
+	return slices.ContainsFunc(f.Schemas, isError) || f.Extension != nil || f.ScimType != "" ||
+		f.TrackingID != "" || f.ErrorCode != "" || isCode
 }
 
 // merge fills what is still empty from other, and adds what it says.
@@ -121,36 +126,6 @@ func (e *Error) say(text string) {
 	if !slices.Contains(e.Details, text) {
 		e.Details = append(e.Details, text)
 	}
-}
-
-// texts is what a service says: a text, a number, an object that has one, or a list of these.
-type texts struct {
-	list []string
-	code string // the first errorCode beside a text
-}
-
-// UnmarshalJSON never returns an error.
-func (t *texts) UnmarshalJSON(raw []byte) error {
-	*t = texts{}
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		list = []json.RawMessage{raw}
-	}
-	for _, entry := range list[:min(len(list), maxDetails)] {
-		var text wire.Text
-		_ = text.UnmarshalJSON(entry)
-		var said struct {
-			Description, Message, Detail, ErrorCode wire.Text
-		}
-		if text == "" && json.Unmarshal(entry, &said) == nil {
-			text = wire.Text(firstOf(string(said.Description), string(said.Message), string(said.Detail)))
-			t.code = firstOf(t.code, string(said.ErrorCode))
-		}
-		if text != "" {
-			t.list = append(t.list, string(text))
-		}
-	}
-	return nil
 }
 
 // word is s without white space and all else that a name does not hold.
