@@ -28,16 +28,6 @@ type exchange struct {
 	late    bool         // its operations are entered in the ledger later
 }
 
-// reply is what goes back: an answer, or none.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-	cut    Stage
-	sent   int   // bytes of the body before the cut
-	err    error // why the client is gone, with cut
-}
-
 // serve answers one request, with all waits and faults.
 func (s *Simulator) serve(r *http.Request) *reply {
 	x := s.arrive(r)

@@ -59,6 +59,18 @@ type Fault struct {
 	LostItem func(Operation) int
 }
 
+// Request is a Bulk request that has arrived, for Config.Faults to judge.
+type Request struct {
+	// Number counts requests of any kind, from 1.
+	Number int
+	// HTTP is the request; its body is read already.
+	HTTP *http.Request
+	// Body is the body, and belongs to the service.
+	Body []byte
+	// Operations are those of the body, as far as it can be understood.
+	Operations []Operation
+}
+
 // Stage is where in an exchange the connection is cut.
 type Stage int
 

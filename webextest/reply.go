@@ -6,16 +6,27 @@ import (
 	"net/http"
 )
 
-// Request is a Bulk request that has arrived, for Config.Faults to judge.
-type Request struct {
-	// Number counts requests of any kind, from 1.
-	Number int
-	// HTTP is the request; its body is read already.
-	HTTP *http.Request
-	// Body is the body, and belongs to the service.
-	Body []byte
-	// Operations are those of the body, as far as it can be understood.
-	Operations []Operation
+// reply is what goes back: an answer, or none.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	cut    Stage
+	sent   int   // bytes of the body before the cut
+	err    error // why the client is gone, with cut
+}
+
+// refusedReply answers the whole request with a refusal.
+func (x *exchange) refusedReply(r *refusal) *reply {
+	form := orElse(x.fault.ErrorForm, x.sim.cfg.ErrorForm)
+	return form.reply(r, trackingID(x.file.Number, -1))
+}
+
+// jsonType is the Content-Type of all JSON that the service sends.
+const jsonType = "application/json;charset=UTF-8"
+
+func jsonReply(status int, body []byte) *reply {
+	return &reply{status: status, body: body, header: http.Header{"Content-Type": {jsonType}}}
 }
 
 // applyFault does to an answer what the fault asks for.

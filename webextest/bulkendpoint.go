@@ -4,19 +4,6 @@ import (
 	"net/http"
 )
 
-// refusedReply answers the whole request with a refusal.
-func (x *exchange) refusedReply(r *refusal) *reply {
-	form := orElse(x.fault.ErrorForm, x.sim.cfg.ErrorForm)
-	return form.reply(r, trackingID(x.file.Number, -1))
-}
-
-// jsonType is the Content-Type of all JSON that the service sends.
-const jsonType = "application/json;charset=UTF-8"
-
-func jsonReply(status int, body []byte) *reply {
-	return &reply{status: status, body: body, header: http.Header{"Content-Type": {jsonType}}}
-}
-
 // bulk answers a Bulk request.
 func (x *exchange) bulk(org string) *reply {
 	switch {
