@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -174,4 +176,61 @@ func checkSettled(t *testing.T, seed uint64) {
 	if err != nil || requests(s) != sent {
 		t.Errorf("once more: %v, %d requests", err, requests(s)-sent)
 	}
+}
+
+// randomAttributes are attributes that a create gives or a user has.
+func randomAttributes(r *rand.Rand) (all []string) {
+	pick := func(list ...string) string { return list[r.IntN(len(list))] }
+	element := func(types ...string) string {
+		return fmt.Sprintf(`{"value":"%s","type":%q}`, pick("+1 408 555", "+1408555", "+2", "+3"), pick(types...))
+	}
+	for _, a := range []string{
+		`"title":"` + pick("Chair", "CHAIR", "Boss") + `"`,
+		`"externalId":"` + pick("a", "A") + `"`,
+		`"name":{"givenName":"` + pick("Ada", "Eva") + `","familyName":"L"}`,
+		`"name":{"familyName":"` + pick("L", "M") + `","formatted":"x"}`,
+		`"active":` + pick("true", "false"),
+		`"phoneNumbers":[` + element("work", "mobile") + `]`,
+		`"phoneNumbers":[` + element("work") + `,` + element("mobile", "fax") + `]`,
+		`"addresses":[{"type":"work","locality":"` + pick("Bonn", "Oslo") + `"}]`,
+		`"addresses":[{"type":"work","country":"DE","streetAddress":"` + pick("a", "b") + `"},{"type":"home","locality":"Oslo"}]`,
+		`"roles":[{"value":"` + pick("r1", "r2") + `","type":"cirole"}]`,
+		`"` + client.SchemaEnterpriseUser + `":{"department":"` + pick("R&D", "Sales") + `","costCenter":"` + pick("1", "2") + `"}`,
+		`"` + client.SchemaWebexUser + `":{"extensionAttribute1":["` + pick("x", "y") + `"],"externalAttribute1":[{"source":"hr","value":"` + pick("x", "X") + `"}]}`,
+	} {
+		if name := strings.SplitN(a, ":[", 2)[0]; r.IntN(2) == 0 && !slices.ContainsFunc(all, func(b string) bool { return strings.HasPrefix(b, strings.SplitN(name, ":{", 2)[0]) }) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Law: an update is done with one PATCH: afterwards nothing differs.
+func TestUpdatesChangeAllThatDiffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		s := webextest.New(webextest.Config{Latency: time.Millisecond})
+		var ops []client.Operation
+		for i := range 400 {
+			name := fmt.Sprint("u", i)
+			add(t, s, name, randomAttributes(r)...)
+			ops = append(ops, create(name, randomAttributes(r)...))
+		}
+		for again := range 2 {
+			sent := requests(s)
+			results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Existing: client.ExistingUpdate}, ops...)
+			if err := errors.Join(err, client.JoinErrors(results)); err != nil {
+				t.Fatal(err)
+			}
+			for i, res := range results {
+				if again == 1 && !res.Unchanged {
+					u, _ := s.User(res.Location.ID)
+					t.Errorf("%s differs from %v", ops[i].Data, u)
+				}
+			}
+			if again == 1 && requests(s) != sent || again == 0 && requests(s) == 0 {
+				t.Errorf("%d requests in run %d", requests(s)-sent, again)
+			}
+		}
+	})
 }
