@@ -84,8 +84,9 @@ type request struct {
 	share    int  // of the error budget
 	onDisk   bool // its operations are on record as sent
 	recorded time.Duration
-	tries    int // times in a row that it was not sent or asked to wait
-	answers  int // answers to the job when it left
+	tries    int   // times in a row that it was not sent or asked to wait
+	putOff   error // the last answer that asked it to wait
+	answers  int   // answers to the job when it left
 }
 
 // rerecordAfter is how much later than its record a request may leave, so that
@@ -309,8 +310,15 @@ func (e *Engine) sendAgain(r *request, in Response) {
 		r.tries++
 	}
 	if e.stopped == nil && (r.tries >= e.cfg.MaxAttempts || in.GaveUp) {
-		e.stopFor(r, in, fmt.Errorf("%w: %w", ErrUnavailable, in.Err))
+		err := fmt.Errorf("%w: %w", ErrUnavailable, in.Err)
+		if in.GaveUp && r.putOff != nil {
+			err = fmt.Errorf("%w; the last answer: %w", err, r.putOff)
+		}
+		e.stopFor(r, in, err)
 		return
+	}
+	if in.Kind == Waiting {
+		r.putOff = in.Err
 	}
 	if e.stopped != nil {
 		e.closeRequest(r, 0, 0)

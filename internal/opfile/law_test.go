@@ -102,6 +102,14 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
+// digitFor replaces letters, and leaves what CSV has to quote.
+func digitFor(r rune) rune {
+	if strings.ContainsRune("\"',;\t\n|", r) {
+		return r
+	}
+	return '7'
+}
+
 // A sheet says the same however its columns are ordered, separated and encoded, and text arrives unchanged.
 func TestSheetRoundTrip(t *testing.T) {
 	text := rapid.StringMatching(`[a-zé"',;\t\n|]{0,12}`)
@@ -120,6 +128,8 @@ func TestSheetRoundTrip(t *testing.T) {
 				switch h {
 				case "userName":
 					cells[j] = string(rune('a'+i)) + "@example.com"
+				case "Shoe size":
+					cells[j] = strings.Map(digitFor, cells[j]) // a word for delete would be refused in a column that nobody knows
 				case "Title":
 					title = strings.TrimSpace(cells[j])
 				}
