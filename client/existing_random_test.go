@@ -82,6 +82,8 @@ func randomFaults(r *rand.Rand) (faults []*webextest.Fault) {
 func TestRandomOrganizationsBecomeWhatTheSheetSays(t *testing.T) {
 	var worlds int
 	switch {
+	case *full:
+		worlds = 1000
 	case raced:
 		worlds = 8
 	case testing.Short():
