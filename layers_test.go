@@ -47,6 +47,7 @@ var rooms = map[string][]string{
 	"webextest/internal/scim": {},
 	"webextest/admin":         {"api", "conformance/vectors", "webextest"},
 	"conformance/vectors":     {},
+	"conformance/servers":     {"client"},
 	"conformance/runner":      {"conformance/vectors", "webextest", "webextest/admin"},
 	"internal/proxy":          {"api"},
 	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "reconcile", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
