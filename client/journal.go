@@ -64,6 +64,9 @@ type Entry struct {
 	// Name is the natural name of the resource that a create makes. Zero: it
 	// has none, or the operation is no create.
 	Name Key
+	// Create tells, in a Claim, that the operation is a create. A journal need not
+	// keep it.
+	Create bool
 }
 
 // Known is what a journal knows of an operation from earlier runs.

@@ -18,5 +18,6 @@
 // administrator, or whom a directory provisions; never more than Options.MaxRemovals; and nobody at all where a row is in doubt.
 //
 // A second Compare after a Run that succeeded finds nothing to do. A Run that was cut short is gone on with by the same steps: Read,
-// Compare, Run, with the same Journal while reads may lag behind what was written.
+// Compare, Run. The same Journal guards against creating anew what does not show yet. It is of use for as long as that takes, a few
+// minutes; after that the organization itself tells all, and more truly.
 package reconcile

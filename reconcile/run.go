@@ -28,7 +28,7 @@ type Result struct {
 	Action *Action
 }
 
-// Run carries the difference out as a job, of which Source is set here, and yields the results as they come; the error is as that of
+// Run carries the difference out as a job, whose Source is set here and whose Journal is asked about creates alone, and yields the results as they come; the error is as that of
 // client.Client.Run. Creates and changes come first. Once their results are there, each leaver is read again by id, and removed only
 // if Compare would still say so; nobody is removed if the outcome of an operation before is unknown. A Difference is run once.
 func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job) iter.Seq2[Result, error] {
@@ -36,7 +36,9 @@ func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job)
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		r := &run{Difference: d, ctx: ctx, client: c, failed: map[*Action]bool{}, wake: make(chan struct{}, 1)}
-		job.Source = r.operations
+		if job.Source = r.operations; job.Journal != nil {
+			job.Journal = newCreatesOnly(job.Journal)
+		}
 		for res, err := range c.Run(ctx, job) {
 			if err != nil {
 				yield(Result{}, err)

@@ -62,8 +62,8 @@ and sends nothing. Applied later, rows are refused whose person has changed sinc
 begin small: --first 5. To be able to go back: --before undo.csv writes what is about to
 be changed, as a sheet that apply takes to put it back; what is deleted cannot be.
 
-Cut short, the same command goes on. What was sent is kept in FILE.sync.journal until
-all is done.
+Cut short, the same command goes on. What was created is kept in FILE.sync.journal, so
+that what does not show yet is not created twice; after some minutes it is of no use.
 
 The token takes the scope identity:people_rw. Environment: as for apply (webex-bulk
 help apply).
@@ -310,7 +310,7 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 	if err != nil {
 		return early(ctx, err)
 	}
-	defer func() { err = errors.Join(err, closeJournal(err)) }()
+	defer func() { err = errors.Join(err, closeJournal()) }()
 	b := &books{results: results, names: a.named(), line: a.lineOf}
 	if a.private() {
 		b.own = &report.Summary{Words: true}
@@ -363,18 +363,14 @@ func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconc
 	return nil, errors.Join(broken, b.results.begin())
 }
 
-// staleAfter is how old a journal must be so that reads have long caught up with what it tells: after that the organization itself
-// tells all, and more truly.
-const staleAfter = 15 * time.Minute
-
-// openSyncJournal opens the journal, which guards against doing twice what reads do not show yet. The returned function closes it, and
-// removes it where all is done.
-func (a *reconciliation) openSyncJournal(ctx context.Context) (func(failure error) error, error) {
+// openSyncJournal opens the journal, which guards against creating twice what reads do not show yet. One that is older than that takes
+// is of no use: the organization itself tells all, and more truly.
+func (a *reconciliation) openSyncJournal(ctx context.Context) (func() error, error) {
 	if a.noJournal || a.journalFile == "" {
 		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
-		return func(error) error { return nil }, nil
+		return func() error { return nil }, nil
 	}
-	if age, ok := journalAge(a.journalFile); ok && age > max(staleAfter, 2*(a.cfg.MaxServiceTime+a.cfg.LookupPatience)) {
+	if age, ok := journalAge(a.journalFile); ok && age > a.cfg.MaxServiceTime+a.cfg.LookupPatience {
 		if err := removeJournal(a.journalFile); err != nil {
 			return nil, err
 		}
@@ -385,13 +381,7 @@ func (a *reconciliation) openSyncJournal(ctx context.Context) (func(failure erro
 	}
 	a.job.Journal = j
 	lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
-	return func(failure error) error {
-		err := j.Close()
-		if failure == nil && err == nil {
-			err = removeJournal(a.journalFile)
-		}
-		return err
-	}, nil
+	return j.Close, nil
 }
 
 // journalAge is how long ago a journal was written last.
