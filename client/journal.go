@@ -64,8 +64,8 @@ type Entry struct {
 	// Name is the natural name of the resource that a create makes. Zero: it
 	// has none, or the operation is no create.
 	Name Key
-	// Create tells, in a Claim, that the operation is a create. A journal need not
-	// keep it.
+	// Create tells that the operation is a create. Only Claim is told, and a
+	// journal need not keep it.
 	Create bool
 }
 
@@ -145,7 +145,7 @@ type Update struct {
 	Kind UpdateKind
 	// Ticket is the operation's. All kinds but UpdateForeign have it.
 	Ticket Ticket
-	// Entry is the one that was claimed, for UpdateSent. The caller gives it
+	// Entry has the Key and Name that were claimed, for UpdateSent. The caller gives it
 	// again, so that a journal holds nothing in memory for an operation that
 	// waits, or is never sent.
 	Entry Entry

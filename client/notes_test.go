@@ -172,7 +172,7 @@ func (j *notes) update(n *note, u client.Update) {
 		if n.known == client.KnownDone {
 			j.wrong("a done operation is sent")
 		}
-		if u.Entry != n.entry {
+		if u.Entry.Key != n.entry.Key || u.Entry.Name != n.entry.Name {
 			j.wrong("another entry is sent than was claimed")
 		}
 		if n.known == client.KnownNothing {
