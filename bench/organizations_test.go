@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -11,18 +12,20 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
+var organizations = flag.Int("organizations", 10, "the most organizations at once in TestOrganizations")
+
 // TestOrganizations runs jobs for several organizations in one process, each
 // with its own limit. None slows another down: all that the services allow
 // together is used.
 func TestOrganizations(t *testing.T) {
 	const perMinute = 300
 	for _, n := range []int{1, 10, 100} {
-		if testing.Short() && n > 1 {
+		if n > *organizations {
 			continue
 		}
 		synctest.Test(t, func(t *testing.T) {
 			// The services begin together, with a window of a minute each.
-			const windows = 10
+			const windows = 3
 			services := make([]*webextest.Simulator, n)
 			began := time.Now()
 			var all sync.WaitGroup

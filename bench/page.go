@@ -21,13 +21,26 @@ func (b *bench) write(ctx context.Context, dir string) error {
 		"are all that it needs; the peers need Python and Java with Maven too.\n\n", b.name)
 	fmt.Fprintf(&page, "%s, %d processors, %s, %s, commit %s.\n", machine(), runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH,
 		strings.Replace(runtime.Version(), "go", "Go ", 1), output(ctx, b.root, "git", "rev-parse", "--short=12", "HEAD"))
-	b.writeCost(&page)
-	b.writeShares(&page)
-	b.writeCommands(&page)
-	b.writeOrganizations(&page)
-	b.writeGrowth(&page)
+	r := b.results
+	for _, section := range []struct {
+		measured bool
+		write    func(w *bytes.Buffer)
+	}{
+		{len(r.cost) > 0, b.writeCost},
+		{len(r.shares) > 0, b.writeShares},
+		{len(r.commands) > 0, b.writeCommands},
+		{len(r.organizations) > 0, b.writeOrganizations},
+		{len(r.growth) > 0, b.writeGrowth},
+	} {
+		if section.measured {
+			section.write(&page)
+		}
+	}
+	err := os.WriteFile(filepath.Join(dir, "benchmarks.md"), page.Bytes(), 0o644)
+	if err != nil || len(r.growth) == 0 {
+		return err
+	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "benchmarks.md"), page.Bytes(), 0o644),
 		os.WriteFile(filepath.Join(dir, "benchmarks-time.svg"), []byte(b.timePlot().svg()), 0o644),
 		os.WriteFile(filepath.Join(dir, "benchmarks-memory.svg"), []byte(b.memoryPlot().svg()), 0o644),
 	)

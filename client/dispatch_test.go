@@ -51,6 +51,31 @@ func TestRequestsAreFilledWithAJournal(t *testing.T) {
 	}
 }
 
+// writeCounter is a journal that counts its writes, each of which is at most one
+// transaction.
+type writeCounter struct {
+	*notes
+	writes *int
+}
+
+func (j writeCounter) Write(ctx context.Context, updates []client.Update) error {
+	*j.writes++ // one at a time: see record.go
+	return j.notes.Write(ctx, updates)
+}
+
+// A request costs two writes: what is sent, and what came of it.
+func TestJournalWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 2_000
+		writes := 0
+		s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond})
+		_, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: writeCounter{newNotes(), &writes}}, users(n)...)
+		if most := 2 * n / 100; err != nil || writes > most {
+			t.Errorf("%d operations took %d writes, expected at most %d: %v", n, writes, most, err)
+		}
+	})
+}
+
 // What is being put on record as sent when the job stops gets its outcome after
 // that, lest the record says for good that it was sent.
 func TestStopWhileRequestsAreMadeReady(t *testing.T) {

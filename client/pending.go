@@ -50,6 +50,9 @@ func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 		return p
 	}
 	p.data, p.refs = c.data, c.refs
+	if given, ok := op.Data.(json.RawMessage); ok && given != nil {
+		p.op.Data = p.data // the source's buffer is not kept beside its copy
+	}
 	p.addResource()
 	p.addReferences()
 	p.facts.Size = p.size()

@@ -102,10 +102,11 @@ func line(op plannedOperation) terminal.Text {
 	if op.name == "" && op.BulkID != "" {
 		who += " " + op.BulkID
 	}
-	if len(op.Touches) == 0 {
+	attributes := op.touches()
+	if len(attributes) == 0 {
 		return terminal.Sprintf("line %d\t%s", op.Line, who)
 	}
-	return terminal.Sprintf("line %d\t%s\t%s", op.Line, who, strings.Join(op.Touches, ", "))
+	return terminal.Sprintf("line %d\t%s\t%s", op.Line, who, strings.Join(attributes, ", "))
 }
 
 // tellCounts is like "3 creates, 1 delete".

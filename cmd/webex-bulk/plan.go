@@ -88,7 +88,8 @@ type plannedOperation struct {
 	// Existing is there with --online where the resource of a create is.
 	Existing *plannedExisting `json:"existing,omitempty"`
 
-	name string
+	name    string
+	touches func() []string // for Touches, once a person is to see them
 }
 
 func (p *preview) run(ctx context.Context) error {
@@ -190,7 +191,11 @@ func (p *preview) describe(req client.Request, in *input) plannedRequest {
 	for _, o := range req.Operations {
 		op := plannedOperation{
 			Index: o.Index, Line: in.line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
-			BulkID: o.Operation.BulkID, Touches: touches(o.Operation, in), Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
+			BulkID: o.Operation.BulkID, Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
+			touches: func() []string { return touches(o.Operation, in) },
+		}
+		if p.asJSON {
+			op.Touches = op.touches()
 		}
 		if found, ok := p.there[o.Index]; ok {
 			op.Existing = describeExisting(found, p.job.Existing, in)
