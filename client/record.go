@@ -12,7 +12,7 @@ import (
 func (r *run) claim(claims []engine.Claim) func() {
 	entries := make([]Entry, len(claims))
 	for i, c := range claims {
-		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name), Create: r.ops[c.Index].op.Method == MethodPost}
+		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name), Create: r.ops[c.Index].op.Method == MethodPost && r.ops[c.Index].update == nil}
 	}
 	records, err := r.job.Journal.Claim(context.WithoutCancel(r.leave), entries)
 	if err == nil && len(records) != len(claims) {
