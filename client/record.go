@@ -8,12 +8,17 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// claim asks the journal what earlier runs know of operations.
-func (r *run) claim(claims []engine.Claim) func() {
+// entries are operations as the journal sees them.
+func (r *run) entries(claims []engine.Claim) []Entry {
 	entries := make([]Entry, len(claims))
 	for i, c := range claims {
 		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name), Create: r.ops[c.Index].op.Method == MethodPost && r.ops[c.Index].update == nil}
 	}
+	return entries
+}
+
+// claim asks the journal what earlier runs know of operations.
+func (r *run) claim(claims []engine.Claim, entries []Entry) func() {
 	records, err := r.job.Journal.Claim(context.WithoutCancel(r.leave), entries)
 	if err == nil && len(records) != len(claims) {
 		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))

@@ -203,7 +203,8 @@ func (r *run) loop() {
 // carryOut starts what the engine asks for.
 func (r *run) carryOut(ready engine.Ready) {
 	if len(ready.Claims) > 0 {
-		r.call(func() func() { return r.claim(ready.Claims) })
+		entries := r.entries(ready.Claims)
+		r.call(func() func() { return r.claim(ready.Claims, entries) })
 	}
 	r.unwritten = append(r.unwritten, ready.Records...)
 	r.write()
