@@ -93,6 +93,7 @@ func (w *model) hasCycle(f *flight) bool {
 
 // later has the service work on a part of a request after the client has gone.
 func (w *model) later(f *flight, from, to int) {
+	w.faults++ // the repetition may meet the late work: what depends on it is refused a second time
 	at := f.leaves + []ms{maxWork - 1, 3_000, maxWork / 2}[w.pick.detail(w.some(2, 3))]
 	w.late = append(w.late, lateWork{max(at, w.now), f, from, to})
 }
