@@ -481,7 +481,7 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 	switch {
 	case len(sure)+len(likely) > 0 && inFlight:
 		return Candidate{}, isUndecided
-	case len(sure) == 1:
+	case len(sure) == 1 && !(inDoubt && (unclear || len(likely) > 0) && sure[0].ExternalID != Same): // an equal one may be that of an equal create
 		return sure[0], isOurs
 	case len(sure) == 0 && len(likely) == 1 && !unclear && !inDoubt:
 		return likely[0], isOurs
