@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,7 +180,7 @@ type exchange struct {
 	t       *testing.T
 	v       vectors.Vector
 	planned bool // the library decides what the first request holds
-	sent    int
+	sent    atomic.Int32
 }
 
 func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -190,7 +191,7 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.sent++; x.sent > 1 {
+	if x.sent.Add(1) > 1 {
 		return x.plain(r, http.StatusUnauthorized, `{"message":"The vector is over."}`), nil
 	}
 	if got, want := normal(x.t, body), normal(x.t, x.v.Request.Body); !x.planned && got != want {
