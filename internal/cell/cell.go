@@ -54,12 +54,26 @@ func Exact(raw string) (text string, fault *Fault) {
 // broken says how a text was broken by its encoding.
 func broken(text string) *Fault {
 	switch i := strings.IndexFunc(text, isControl); {
-	case !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\uFFFD"):
+	case !utf8.ValidString(text):
 		return &Fault{
 			Problem:  "invalid text encoding: a character that is no UTF-8 (Windows-1252?)",
 			Expected: "UTF-8 (Excel: save as CSV UTF-8), or the file's encoding given, such as --encoding windows-1252",
 			Cause:    "encoding",
 		}
+	case strings.ContainsRune(text, 0):
+		return &Fault{
+			Problem:  "invalid text encoding: a NUL character (UTF-16?)",
+			Expected: "UTF-8, or UTF-16 all through, with a byte order mark",
+			Cause:    "encoding",
+		}
+	case strings.ContainsRune(text, '\uFFFD'):
+		return &Fault{
+			Problem:  "invalid text encoding: a character that an earlier conversion has lost (U+FFFD)",
+			Expected: "the text as it was before, saved as UTF-8; or the encoding that the file is in, where --encoding gave another one",
+			Cause:    "lost",
+		}
+	case strings.ContainsFunc(text, isNoncharacter):
+		return &Fault{Problem: "a code that Unicode has for no character", Expected: "text without it"}
 	case i < 0:
 		return nil
 	case isISO2022(text[i:]):
@@ -77,6 +91,9 @@ func broken(text string) *Fault {
 // isControl reports whether r is one of C0 or C1 that no text has.
 func isControl(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
 
+// isNoncharacter reports whether r is one of those that are never text (Unicode chapter 23.7).
+func isNoncharacter(r rune) bool { return r&0xFFFE == 0xFFFE || r >= 0xFDD0 && r <= 0xFDEF }
+
 // isISO2022 reports whether a text begins as a change of character sets does (ECMA-35).
 func isISO2022(text string) bool {
 	return len(text) > 2 && text[0] == 0x1b && strings.IndexByte("$(),-./", text[1]) >= 0
@@ -90,37 +107,51 @@ func IsBlank(r rune) bool {
 		return r == ' ' || r >= '\t' && r <= '\r'
 	case unicode.IsSpace(r):
 		return true
-	case r == '\u115F', r == '\u1160', r == '\u3164', r == '\uFFA0', r == '\u2800', r == '\u034F':
-		return true // fillers
 	}
-	return isUnseen(r)
+	return isUnseen(r) || isFiller(r)
 }
+
+// isFiller reports whether r stands for a letter that is not there.
+func isFiller(r rune) bool { return strings.ContainsRune("\u115F\u1160\u3164\uFFA0\u2800\u034F", r) }
 
 // isUnseen reports whether r is one of Unicode's format characters (Cf) that do not show: not the signs of numbers and
 // verses, which do, nor the tags that some flags are made of.
 func isUnseen(r rune) bool {
-	return r >= '\u00ad' && unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && (r < 0xE0020 || r > 0xE007F)
+	return r >= '\u00ad' && unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && !isTag(r)
 }
 
-// HoldsUnseen reports whether characters that do not show stand inside of a clean text. The joiners are none beside
-// letters that need them: of scripts other than Latin, and of emoji.
+// HoldsUnseen reports whether characters that do not show stand inside of a clean text, among them the separators of lines and
+// paragraphs. The joiners are none beside letters that need them, of scripts other than Latin and of emoji, nor are the fillers
+// among jamo, nor the tags of a flag.
 func HoldsUnseen(text string) bool {
 	before := ' '
 	for _, r := range text {
 		joins := (r == '\u200C' || r == '\u200D') && before > '\u02AF'
-		if isUnseen(r) && !joins {
+		fills := r == '\u115F' || r == '\u1160' || unicode.Is(unicode.Hangul, before) || unicode.Is(unicode.Hebrew, before)
+		switch {
+		case isUnseen(r) && !joins, isFiller(r) && !fills && r != '\u2800', r == '\u2028', r == '\u2029':
 			return true
+		case isTag(r):
+			if before != '\U0001F3F4' {
+				return true
+			}
+			continue // the flag counts for all of its tags
 		}
 		before = r
 	}
 	return false
 }
 
+func isTag(r rune) bool { return r >= 0xE0020 && r <= 0xE007F }
+
 // HasMixedScripts reports whether Latin letters stand beside those of scripts that have letters of the same look (Unicode
-// Technical Standard 39 section 5.1).
+// Technical Standard 39 section 5.1), or letters and digits of the width of ideographs.
 func HasMixedScripts(text string) bool {
 	holds := func(tables ...*unicode.RangeTable) bool {
 		return strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, tables...) })
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= '\uFF01' && r <= '\uFF5E' }) {
+		return true
 	}
 	return holds(unicode.Latin) && holds(unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee)
 }

@@ -79,6 +79,14 @@ func TestForms(t *testing.T) {
 		"misread":    {IsMisread, []string{"JÃ¶rg MÃ¼ller", "â€žx", "FranÃ§ois"}, []string{"Jörg", "Ã", "Ãngela", "São Paulo", "山田", "Ann"}},
 		"unseen": {HoldsUnseen, []string{"a\u200bb", "a\u00adb", "a\u202eb", "a\u200db"},
 			[]string{"ab", "\u0645\u06cc\u200c\u062e", "👩\u200d💻", "\u0601"}},
+		"tags and fillers": {HoldsUnseen, []string{"a\u2028b", "a\u2029b", "a\u3164b", "a\u034fb", "a\U000E0041", "🏴\U000E0067a\U000E0041"},
+			[]string{"🏴\U000E0067\U000E0062\U000E007F", "\u1112\u1160", "한\u3164글", "\u2820\u2800\u2820"}},
+		"widths": {HasMixedScripts, []string{"ａnn@example.com", "ann１@example.com"}, []string{"ann1@example.com"}},
+		"encoded": {IsEncoded, []string{"M&uuml;ller", "R&D &amp; IT", "&#233;", "&#xE9;", "M%C3%BCller", "M=C3=BCller", `M\u00fcller`, "+AMQ-nnchen", "Gr+APYA3w-e", "~{VPND~}"},
+			[]string{"R&D; IT", "AT&T", "&nosuch;", "100%", "50%CO2", "a=b", `C:\users`, "~{~}", "+1202-555", "A+AB-", "+49-30", "https://example.com/%C3%BC?a=&amp;"}},
+		"lost letters": {HasLostLetters, []string{"M?ller", "?ukasz", "???", "?? ??"}, []string{"Who?", "?!", "Müller", "https://example.com/a?b=c", "a ? b"}},
+		"nothing":      {IsNothing, []string{"NULL", "undefined", "NaN", `\N`, "(null)", "[object Object]", "{{title}}", "${name}"}, []string{"", "Null", "none", "$", "{}", "N", "nano"}},
+		"short date":   {IsShortDate, []string{"1/2/26", "01.02.26", "12:30", "12:30:00"}, []string{"12 34 56", "12.34", "1/2/2026", "123:45", "01/23/45/67"}},
 	} {
 		for _, text := range c.yes {
 			if !c.is(text) {

@@ -68,6 +68,11 @@ func IsDate(text string) bool { return date.MatchString(text) }
 var date = regexp.MustCompile(`^(\d{1,2}([./-])\d{1,2}[./-]((19|20)\d\d)|(19|20)\d\d([./-])\d{1,2}[./-]\d{1,2}|` +
 	`\d{1,2}[. -]{1,2}\pL{3,9}\.?([. -]{1,2}\d{2,4})?|\pL{3,9}\.?[ -]\d{2}(\d{2})?)([ T]\d{1,2}:\d\d(:\d\d)?)?$`)
 
+// IsShortDate reports whether text may be a date with a year of two digits, or a time: 1/2/26, 12:30. It may be something else.
+func IsShortDate(text string) bool { return shortDate.MatchString(text) }
+
+var shortDate = regexp.MustCompile(`^(\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{1,2}:\d\d(:\d\d)?)$`)
+
 // HasApostrophe reports whether text begins with the apostrophe that keeps a number or an address a text in a
 // spreadsheet. Names that begin with one, such as 't Hooft, do not.
 func HasApostrophe(text string) bool {

@@ -26,6 +26,12 @@ func TestDamagedValues(t *testing.T) {
 		{"Phone Number", "+1\u00a0202\u00a0555\u20110101", fine}, {"Display Name|Last Name|title", "JÃ¶rg", doubted},
 		{"title|Department", "Loading...", refused},
 		{"Last Name|Department", "'t Hooft", fine}, {"Display Name", "'Engineer", doubted}, {"title", "#1 fan", fine},
+		{"Display Name|title|Department|externalId|Address city", "M&uuml;ller", doubted}, {"Display Name|Last Name", "+AMQ-nnchen", doubted},
+		{"Display Name|Address city|costCenter", "M?ller", doubted}, {"Display Name", "Fran%C3%A7ois", doubted}, {"title", "R&D; IT? Yes", fine},
+		{"title|Department|externalId|Address city", "NULL", doubted}, {"title", "{{title}}", doubted}, {"Last Name", "Null", fine},
+		{"Phone Number|employeeNumber", "1/2/26", doubted}, {"Phone Number", "12:30", doubted}, {"Display Name|title", "Ann\u2028Lee", doubted},
+		{"Display Name|title|externalId", "Ann\ufffe", refused}, {"Display Name|title|externalId", "A\ufffdnn", refused},
+		{"emails[type eq home].value|Manager", "ａnn@example.com", doubted}, {"Display Name", "Ａｎｎ", fine},
 		{"Display Name|title|Department", "Ann\u200b Lee", doubted}, {"Display Name", "می\u200cخواهم", fine},
 	} {
 		for header := range strings.SplitSeq(c.headers, "|") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/webexscim/bulk/internal/cell"
 )
@@ -21,6 +22,10 @@ const (
 	apostrophe
 	misread
 	foreignLetters
+	encoded
+	lostLetters
+	nothing
+	dateInPhone
 	doubts
 )
 
@@ -32,18 +37,52 @@ var doubtNames = [doubts]string{
 	dateInCode:     "in which a date stands for an id, a number or a code",
 	misread:        "in which a text was read in another encoding once, such as Ã¼ for ü",
 	apostrophe:     "in which a text begins with an apostrophe",
-	foreignLetters: "in which letters of several scripts stand in one address, which may look like another one",
+	foreignLetters: "in which letters of several scripts, or of another width, stand in one address, which may look like another one",
+	encoded:        "in which letters are written as another format has them, such as &uuml; or %C3%BC for ü",
+	lostLetters:    "in which question marks stand where letters may have been lost, such as M?ller",
+	nothing:        "in which a cell says NULL or the like, or a placeholder, in place of being empty",
+	dateInPhone:    "in which the telephone number may be a date or a time",
 	unseen:         "in which characters that do not show stand within a text",
 }
 
 // doubt notes a row.
 func (s *Sheet) doubt(d doubt, line uint32) { s.doubtful[d].Add(int(line)) }
 
+// doubtText notes what programs have done to the text of a cell, whatever the cell is for.
+func (s *Sheet) doubtText(c *column, text string, line uint32) {
+	if text == "" || c.secret {
+		return
+	}
+	if cell.HoldsUnseen(text) {
+		s.doubt(unseen, line)
+	}
+	if cell.IsMisread(text) {
+		s.doubt(misread, line)
+	}
+	if strings.Contains(text, "@") && cell.HasMixedScripts(text) {
+		s.doubt(foreignLetters, line)
+	}
+	if cell.IsNothing(text) {
+		s.doubt(nothing, line)
+	}
+	if c.kind == phone {
+		return
+	}
+	if cell.IsEncoded(text) {
+		s.doubt(encoded, line)
+	}
+	if cell.HasLostLetters(text) {
+		s.doubt(lostLetters, line)
+	}
+}
+
 // doubtCell notes a cell that is not empty, if it is one of these.
 func (s *Sheet) doubtCell(c *column, text string, line uint32) {
 	switch {
-	case c.kind == code && cell.IsDate(text):
+	case c.kind == code && (cell.IsDate(text) || cell.IsShortDate(text)):
 		s.doubt(dateInCode, line)
+	case c.kind == phone && cell.IsShortDate(text):
+		s.doubt(dateInPhone, line)
 	case c.kind == plainText && !c.secret && cell.HasApostrophe(text):
 		s.doubt(apostrophe, line)
 	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && oddNumber(text):

@@ -90,10 +90,10 @@ var leftHeaders = map[string]use{
 	"callingbehaviorucmanagerprofile": leftUnsupported, "directorynumber": leftUnsupported, "directline": leftUnsupported,
 }
 
-// fold makes headers comparable: without case, spaces, hyphens and underscores.
+// fold makes headers comparable: without case, spaces, hyphens, underscores and control characters.
 func fold(header string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || cell.IsBlank(r) || r == '-' || r == '_' {
+		if unicode.IsSpace(r) || unicode.IsControl(r) || cell.IsBlank(r) || r == '-' || r == '_' {
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -174,7 +174,11 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 		c.place(&col, t)
 		return
 	}
-	if isPath && strings.ContainsAny(path, ".[") && words.knows(t.name) || strings.HasPrefix(folded, "urn:") {
+	head, part := path, ""
+	if i := strings.IndexAny(path, ".["); i >= 0 {
+		head, part = path[:i], path[i+1:]
+	}
+	if part != "" && part[0] != ' ' && words.knows(head) || strings.HasPrefix(folded, "urn:") {
 		c.fault(header, "no attribute that a sheet can set", `a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
 	}
 }
@@ -247,6 +251,9 @@ func letters(index int) string {
 	return letters(index/26-1) + letters(index%26)
 }
 
+// useNames are what errors call a column that names no attribute.
+var useNames = map[use]string{saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version"}
+
 // distinct refuses two columns for one thing.
 func (c *columns) distinct() {
 	seen := make(map[string]column)
@@ -256,7 +263,7 @@ func (c *columns) distinct() {
 		case setsAttribute:
 			key = col.target.path()
 		case saysOperation, saysID, saysAddressType, saysVersion:
-			key = fmt.Sprint(col.use)
+			key = useNames[col.use]
 		default:
 			continue
 		}

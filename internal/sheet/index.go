@@ -164,6 +164,8 @@ func (s *Sheet) overlooked(left []column) error {
 		switch {
 		case c.holds&deleteWords != 0 || c.holds != 0 && namesDelete(c.header) && !isService(c.header) || c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0:
 			e.Problem, e.Expected = "an unknown column of operations", "operation as its header, and create, update or delete in it"+ignore
+		case saysActive[fold(c.header)] && c.holds != 0:
+			e.Problem, e.Expected = "an unknown column that says who may sign in", "active as its header, and true or false in it"+ignore
 		case near != "" && !isService(c.header):
 			e.Problem, e.Expected = "an unknown column, likely a misspelled one", near+ignore
 		default:
@@ -207,15 +209,7 @@ func (s *Sheet) enter(rec record, all *wishes) {
 	for i := range s.columns {
 		c := &s.columns[i]
 		who := s.cell(rec, c)
-		if cell.HoldsUnseen(who) && !c.secret {
-			s.doubt(unseen, line)
-		}
-		if cell.IsMisread(who) && !c.secret {
-			s.doubt(misread, line)
-		}
-		if strings.Contains(who, "@") && cell.HasMixedScripts(who) {
-			s.doubt(foreignLetters, line)
-		}
+		s.doubtText(c, who, line)
 		switch {
 		case who == "":
 		case c.kind == references:

@@ -46,6 +46,12 @@ func namesDelete(header string) bool {
 	return false
 }
 
+// saysActive are the headers, folded, under which other products say who may sign in: a user who may not would be created as one who may.
+var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive accountactive blocked isblocked accountblocked blockcredential
+	blocksignin signinblocked signinallowed locked islocked accountlocked aktiv aktiviert kontoaktiviert gesperrt kontogesperrt actif activé
+	bloqué activo activado habilitado bloqueado ativo attivo abilitato bloccato actief geblokkeerd aktywny zablokowany активен заблокирован
+	有効 無効 启用 禁用 활성`)
+
 // secretWords are parts of the headers of passwords, folded.
 var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse contraseña contrasena clave senha parola wachtwoord
 	lösenord adgangskode passord salasana hasło heslo jelszó şifre пароль パスワード 暗証 密码 密碼 비밀번호 암호 סיסמ secret`)

@@ -15,10 +15,15 @@ type Places struct {
 	Count int
 
 	lines []string
+	last  int
 }
 
-// Add takes in a line.
+// Add takes in a line. One that comes again at once counts once.
 func (p *Places) Add(line int) {
+	if line == p.last {
+		return
+	}
+	p.last = line
 	if p.Count++; len(p.lines) < maxPlaces {
 		p.lines = append(p.lines, fmt.Sprintf("line %d", line))
 	}
