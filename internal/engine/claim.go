@@ -311,8 +311,8 @@ func sortByIndex(ops []*op) []*op {
 
 func (e *Engine) learnEarlier(o *op, k Earlier) {
 	o.ticket = k.Ticket
-	if o.endsCreate() && k.Known != KnownNothing {
-		e.deleted[o.Target] = true
+	if o.endsCreate() && k.Known != KnownNothing || o.Target != "" && k.Known == KnownDone {
+		e.changed[o.Target] = true
 	}
 	switch k.Known {
 	case KnownDone:

@@ -88,7 +88,7 @@ type Engine struct {
 	timers   timers
 	others   idSet           // ids that a lost create cannot have made
 	gone     idSet           // ids of what the job has deleted
-	deleted  map[string]bool // creates that earlier runs have deleted, or may have
+	changed  map[string]bool // creates whose resource earlier runs have changed, or may have deleted
 
 	answers  int           // requests and lookups that were answered so far
 	silent   int           // attempts without a sign of life since the last one
@@ -133,7 +133,7 @@ func New(cfg Config, now Time) *Engine {
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
 		ops:    map[int]*op{}, unkeyed: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
-		doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, deleted: map[string]bool{},
+		doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, changed: map[string]bool{},
 	}
 	e.planner = plan.New(plan.Config{
 		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,

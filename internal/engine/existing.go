@@ -102,7 +102,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := e.pick(o, candidates)
 	inFlight, inDoubt := e.sameName(o)
 	switch taken := e.others.has(c.ID); {
-	case number == 0 && len(o.replaces) > 0 && e.deleted[o.BulkID]: // another one would outlive the DELETE that is done
+	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH, or outlive the DELETE, that is done
 		o.gaveUp = Corrected
 		e.decide(o)
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one

@@ -14,6 +14,7 @@ var (
 	modelJobs  = flag.Int("model.jobs", 0, "random jobs of the model; 0 is a number for everyday use")
 	modelMoves = flag.Int("model.moves", 0, "faults and changes of order in each way through a small job, one less with a crash; 0 is a bound for everyday use")
 	modelSeed  = flag.Uint64("model.seed", 1, "seed of the first random job of the model")
+	modelTakes = flag.Bool("model.existing", false, "TestModelSeed: the seed is one of TestModelExisting")
 )
 
 // TestModelRandom plays random jobs. A long campaign:
@@ -111,11 +112,16 @@ func (v *violations) report(t *testing.T) {
 	}
 }
 
-// TestModelSeed tells the story of one random job:
+// TestModelSeed tells the story of one random job, of TestModelExisting with
+// -model.existing:
 //
 //	go test ./internal/engine -run TestModelSeed -v -model.seed 17
 func TestModelSeed(t *testing.T) {
-	j, c := randomJob(*modelSeed)
+	draw := randomJob
+	if *modelTakes {
+		draw = randomExistingJob
+	}
+	j, c := draw(*modelSeed)
 	var trace strings.Builder
 	fmt.Fprintf(&trace, "%+v, runs %d, edits %v, rare %d\n", j.settings, j.runs, j.edits, j.rare)
 	w := play(j, c, &trace)
