@@ -20,22 +20,25 @@ const maxMembers = 500
 type RemovalsError struct {
 	// What would be removed: "users", "groups" or "members of groups".
 	What string
-	// Removals is how many, All of how many, Most how many may be.
+	// Removals counts the removals, All the resources or members that there are;
+	// Most is the number allowed.
 	Removals, All, Most int
-	// Limit is the limit that says so.
+	// Limit is Options.MaxRemovals.
 	Limit Limit
 }
 
-// Error says all of that.
+// Error states the numbers and the limit.
 func (e *RemovalsError) Error() string {
 	return fmt.Sprintf("%d of %d %s would be removed, and %d may be (%v)", e.Removals, e.All, e.What, e.Most, e.Limit)
 }
 
-// Compare finds the difference between the rows and the organization. It sends nothing. Rows and resources belong together by
-// externalId, or else by name without regard to case. Attributes that a row does not give are left alone, and so is what differs
-// in its form only.
+// Compare finds the difference between the rows and the organization. It sends
+// nothing. Rows and resources belong together by externalId, or else by name
+// without regard to case. Attributes that a row does not give are left alone,
+// and so are values that differ only in form.
 //
-// The error is about the rows, a line each, or about Options; or a *RemovalsError, beside the Difference that was not allowed.
+// The error describes mistakes in the rows, a line each, or in Options. With a
+// *RemovalsError, the Difference is returned too.
 func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 	scope, err := scimfilter.Parse(o.Scope)
 	if err != nil {
@@ -67,7 +70,7 @@ func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 	return &c.Difference, over
 }
 
-// comparison is a Difference in the making.
+// comparison builds a Difference.
 type comparison struct {
 	Difference
 	scope    scimfilter.Filter
@@ -79,8 +82,9 @@ type comparison struct {
 	removals             []*Action
 }
 
-// survey indexes what is there, and finds what is in scope. An attribute that nobody has is likely a misspelled one: with ne or not it
-// would put everybody in scope.
+// survey indexes the organization and finds the resources in scope. An
+// attribute in the scope that no resource has is probably misspelled: with "ne"
+// or "not" it would put everybody in scope.
 func (c *comparison) survey() error {
 	c.byExternalID, c.byName = map[string][]*thing{}, map[string][]*thing{}
 	had := map[string]bool{}
@@ -132,7 +136,8 @@ func (c *comparison) match() {
 	}
 }
 
-// link makes the only candidate the one that a row means. Several are a doubt.
+// link sets the resource that a row means, if there is one candidate only. With
+// several it is unclear.
 func (c *comparison) link(w *want, candidates []*thing, what string) {
 	if len(candidates) == 1 {
 		w.have, candidates[0].by = candidates[0], w
@@ -145,7 +150,7 @@ func (c *comparison) link(w *want, candidates []*thing, what string) {
 	}
 }
 
-// stand finds the rows for which nothing may be sent, whatever they say.
+// stand finds the rows for which nothing may be sent, whatever their content.
 func (c *comparison) stand() {
 	for _, w := range c.wants {
 		switch {
@@ -158,7 +163,8 @@ func (c *comparison) stand() {
 	}
 }
 
-// takeName finds whose change must free the userName that a row wants: userNames are unique.
+// takeName finds whose change must free the userName that a row wants:
+// userNames are unique.
 func (c *comparison) takeName(w *want) {
 	if w.have != nil && key(w.have.Name) == key(w.name) {
 		return
@@ -175,7 +181,8 @@ func (c *comparison) takeName(w *want) {
 	}
 }
 
-// depend finds the order of changes that free names, and passes doubts on to the rows that need others.
+// depend orders the changes that free names. A row that needs another row with
+// a doubt gets the doubt too.
 func (c *comparison) depend() {
 	for _, w := range c.wants {
 		seen := map[*want]bool{}
@@ -284,7 +291,7 @@ func (c *comparison) decide(w *want) error {
 	return nil
 }
 
-// idOf returns the id of what a row means, if it is there.
+// idOf returns the id of the resource that a row means, if it exists.
 func (c *comparison) idOf(bulkID string) (string, bool) {
 	if w := c.byBulkID[bulkID]; w != nil && w.have != nil {
 		return w.have.ID, true
@@ -302,7 +309,7 @@ func (c *comparison) memberID(m member) string {
 	return m.Value
 }
 
-// creates are the operations that create what a row wants.
+// creates returns the operations that create the resource of a row.
 func (c *comparison) creates(w *want) []client.Operation {
 	ops := slices.Clone(w.ops)
 	for i := range ops {
@@ -313,7 +320,7 @@ func (c *comparison) creates(w *want) []client.Operation {
 	return ops
 }
 
-// given are the attributes of a create, as changes.
+// given returns the attributes of a create as changes.
 func given(data json.RawMessage) (all []Value) {
 	changes, _ := scimdiff.Compare(data, []byte("{}"), scimdiff.Options{})
 	for _, change := range changes {
@@ -322,7 +329,8 @@ func given(data json.RawMessage) (all []Value) {
 	return all
 }
 
-// compareMembers finds who is to be added to a group and taken out of it. Members who are no users are never taken out.
+// compareMembers finds the members to add to a group and to remove from it.
+// Members that are not users are never removed.
 func (c *comparison) compareMembers(w *want, a *Action) {
 	if !w.exact {
 		return
@@ -349,7 +357,8 @@ func (c *comparison) compareMembers(w *want, a *Action) {
 	}
 }
 
-// patches are the operations of a change: one for the attributes, and for each 500 members one more.
+// patches returns the operations of a change: one for the attributes, and one
+// more for each 500 members.
 func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
 	add := func(list []scimdiff.Change) {
 		op := client.Operation{Method: client.MethodPatch, Path: "/" + a.Stored.Type + "/" + a.Stored.ID, Data: scimdiff.Patch(list)}
@@ -377,7 +386,7 @@ func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
 	return ops
 }
 
-// leave finds who is in scope and in no row, and what becomes of them.
+// leave finds the leavers and decides what to do with each.
 func (c *comparison) leave() {
 	c.hold()
 	for _, t := range c.things {
@@ -405,7 +414,7 @@ func (c *comparison) leave() {
 	})
 }
 
-// hold finds what keeps everybody from being removed.
+// hold finds the reasons why nobody may be removed.
 func (c *comparison) hold() {
 	if c.opt.Leavers == Report {
 		return
@@ -421,7 +430,8 @@ func (c *comparison) hold() {
 	}
 }
 
-// removal is the action that removes a leaver; nil if there is nothing to do or it may not be done.
+// removal returns the action that removes a leaver, or nil if there is nothing
+// to do or it is not allowed.
 func (c *comparison) removal(t *thing) *Action {
 	path := "/" + t.Type + "/" + t.ID
 	a := &Action{Line: 0, Name: t.Name, Stored: t.Resource}
@@ -441,7 +451,7 @@ func (c *comparison) removal(t *thing) *Action {
 	return a
 }
 
-// guard refuses to remove more than may be.
+// guard refuses to remove more than the limit allows.
 func (c *comparison) guard() error {
 	check := func(what string, removals, all int) error {
 		if most := c.opt.MaxRemovals.of(all); removals > most {
@@ -463,7 +473,8 @@ func (c *comparison) guard() error {
 	return errors.Join(check(strings.ToLower(c.org.Type), len(c.removals), c.InScope), check("members of groups", removed, members))
 }
 
-// order puts the actions in an order in which they can be carried out, and keeps the first of them.
+// order puts the actions in an order in which they can be carried out, and
+// keeps the first of them.
 func (c *comparison) order() {
 	placed := map[*want]bool{}
 	var place func(w *want)
@@ -505,7 +516,8 @@ func (c *comparison) order() {
 	c.Later = all - len(c.Actions)
 }
 
-// first keeps the first n actions of which all is kept that they need, or the first few more if these are none.
+// first keeps those of the first n actions that need no other action. If there
+// are none, it tries the next larger n.
 func first(all []*Action, n int) []*Action {
 	for ; ; n++ {
 		kept := map[*Action]bool{}

@@ -12,7 +12,8 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// org makes an organization of users, each as `name` and more attributes, with the ids id-0, id-1 and so on.
+// org makes an organization of users, each as `name` and more attributes, with
+// the ids id-0, id-1 and so on.
 func org(users ...string) *reconcile.Organization {
 	o := &reconcile.Organization{Type: reconcile.Users, Me: "me"}
 	for i, text := range users {
@@ -127,7 +128,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// A filter that slips, a sheet cut in half, or a doubtful account of the token: nobody is removed.
+// A filter that slips, a sheet cut in half, or a doubtful account of the token:
+// nobody is removed.
 func TestGuards(t *testing.T) {
 	var all []string
 	for i := range 300 {
@@ -192,7 +194,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// Members are added and removed one by one, in as many operations as it takes; those who are no users stay.
+// Members are added and removed one by one, in as many operations as it takes;
+// those who are no users stay.
 func TestMembers(t *testing.T) {
 	o := &reconcile.Organization{Type: reconcile.Groups, Members: map[string][]client.Member{}}
 	for i, name := range []string{"Sales", "Twin", "twin"} {

@@ -17,51 +17,60 @@ const (
 	Delete     Kind = "delete"
 )
 
-// Leavers says what becomes of those who are in scope and not among the rows.
+// Leavers says what to do with leavers: resources in scope that no row means.
 type Leavers string
 
-// What can become of them. The zero value is Report.
+// The ways to treat leavers. The zero value is Report.
 const (
-	Report            Leavers = "report"     // they are told
+	Report            Leavers = "report"     // list them in Difference.Leavers
 	DeactivateLeavers Leavers = "deactivate" // users only; Webex deletes a deactivated user after 30 days
 	DeleteLeavers     Leavers = "delete"     // for good
 )
 
-// Options say what is compared and what may be done. The zero value creates and changes, and removes nobody but members of groups.
+// Options limit the comparison and the actions. The zero value creates and
+// changes, and removes only members from groups.
 type Options struct {
-	// Scope is a SCIM filter of those who are ours; all when empty. It is decided here, on what was read, and not by the service. A
-	// row that does not fit sends nothing.
+	// Scope is a SCIM filter; resources that do not match it are left alone, and
+	// so are rows. Empty matches all. It is evaluated here, on the resources that
+	// were read, and not by the service.
 	Scope string
-	// Leavers says what becomes of those in scope who are not among the rows.
+	// Leavers says what to do with resources in scope that no row means.
 	Leavers Leavers
-	// MaxRemovals bounds the leavers who are deactivated or deleted, of those in scope; and, by itself, the members who are taken
-	// out of groups, of all members of the groups in scope. More is an error of Compare, a *RemovalsError.
+	// MaxRemovals limits how many of the resources in scope are deactivated or
+	// deleted. It also limits, separately, how many of the members of all groups
+	// in scope are removed from groups. Beyond it, Compare returns a
+	// *RemovalsError.
 	MaxRemovals Limit
 	// AddOnly adds the members that a row names to its group, and leaves the others.
 	AddOnly bool
-	// IncludeAdmins treats administrators like others: users with roles or managed organizations.
+	// IncludeAdmins treats administrators like others: users with roles or
+	// managed organizations.
 	IncludeAdmins bool
-	// IncludeDirectory treats those like others whom a directory provisions (Active Directory, Entra ID and the like).
+	// IncludeDirectory treats accounts that a directory provisions (Active
+	// Directory, Entra ID, …) like others.
 	IncludeDirectory bool
-	// First keeps only the first so many actions, and those that they need; 0 keeps all.
+	// First keeps the first so many actions at most, or a few more if the first
+	// ones need each other; 0 keeps all.
 	First int
 }
 
-// Difference is what has to be done so that an organization is as the rows say.
+// Difference holds the actions that make an organization match the rows.
 type Difference struct {
 	// Actions are in an order in which they can be carried out: removals are the last.
 	Actions []*Action
-	// Left are those for whom nothing is done, and why: first the rows, then who is not among them.
+	// Left lists the rows, and then the leavers, for which nothing is done, with
+	// the reason.
 	Left []Left
-	// Leavers are those in scope who are not among the rows and whom no Action removes.
+	// Leavers are the resources in scope that no row means and no Action removes.
 	Leavers []client.Resource
-	// Held is why nobody is removed although Options ask for it; empty if nothing keeps from it.
+	// Held lists the reasons why nobody is removed although Options ask for it;
+	// empty if there are none.
 	Held []string
-	// Unchanged is how many rows are as they should be.
+	// Unchanged counts the rows that differ in nothing from the organization.
 	Unchanged int
-	// InScope is how many resources of the organization are in scope.
+	// InScope counts the resources of the organization in scope.
 	InScope int
-	// Later is how many actions Options.First put off.
+	// Later counts the actions that Options.First left out.
 	Later int
 
 	org *Organization
@@ -71,7 +80,8 @@ type Difference struct {
 // NameOf returns the userName of a user of the organization.
 func (d *Difference) NameOf(id string) (userName string, ok bool) { return d.org.NameOf(id) }
 
-// Doubts is how many rows send nothing because it is in doubt whom they mean.
+// Doubts counts the rows for which nothing is sent because it is unclear which
+// resource they mean.
 func (d *Difference) Doubts() (n int) {
 	for _, l := range d.Left {
 		if l.Doubt {
@@ -81,43 +91,45 @@ func (d *Difference) Doubts() (n int) {
 	return n
 }
 
-// Left is somebody for whom nothing is done.
+// Left is a row or leaver for which nothing is done.
 type Left struct {
-	// Line is that of the row; 0 for who is not among the rows.
+	// Line is the line of the row; 0 for a leaver.
 	Line int
 	// Name is the userName or displayName.
 	Name string
-	// Reason says why, without the names of others.
+	// Reason says why. It names no other resource.
 	Reason string
-	// Doubt tells that it is not clear whom the row means. Then nobody is removed.
+	// Doubt reports that it is unclear which resource the row means. Then nobody
+	// is removed.
 	Doubt bool
 }
 
-// Action is what is done about one user or group.
+// Action creates, changes or removes one user or group.
 type Action struct {
 	Kind Kind
-	// Line is that of the row; 0 for a leaver.
+	// Line is the line of the row; 0 for a leaver.
 	Line int
-	// Name is the userName or displayName, as it is to be.
+	// Name is the userName or displayName after the action.
 	Name string
-	// Stored is what is there; its zero value if nothing is.
+	// Stored is the resource in the organization; zero for a create.
 	Stored client.Resource
 	// Changes are the attributes that change.
 	Changes []Value
-	// Added and Removed are members.
+	// Added and Removed are the members of a group that change.
 	Added, Removed []client.Member
 	// Operations carry it out, in this order.
 	Operations []client.Operation
 
-	needs []*Action // that are carried out too
-	after *Action   // that must have succeeded before, since it frees the name
-	stage int       // each is over before the next one begins
+	needs []*Action // actions that have to be carried out too
+	after *Action   // frees the userName, so it must succeed first
+	stage int       // a stage ends before the next one begins
 }
 
 // Value is one attribute that changes.
 type Value struct {
-	// Path is that of the PATCH, such as name.givenName.
+	// Path is the path in the PATCH, such as name.givenName.
 	Path string
-	// Old and New are JSON, nil where there is none. References to rows that are to be created are bulkIds.
+	// Old and New are JSON, nil where there is none. References to rows that are
+	// to be created are bulkIds.
 	Old, New json.RawMessage
 }

@@ -1,5 +1,5 @@
-// Package reconcile makes the users or groups of an organization what a list says: it finds the difference, shows it, and carries it
-// out as a job.
+// Package reconcile compares the users or groups of an organization with a list
+// of rows, and carries out the difference as a job.
 //
 //	org, err := reconcile.Read(ctx, c, reconcile.Users, nil)
 //	…
@@ -13,11 +13,16 @@
 //		…
 //	}
 //
-// A row is the operation that would create what is wanted. Compare is pure: rows and organization in, actions out. What a row does not
-// give is never written. Nobody is removed unless Options say so, and never the account of the token, who is no person, an
-// administrator, or whom a directory provisions; never more than Options.MaxRemovals; and nobody at all where a row is in doubt.
+// A row is the operation that would create the wanted user or group. Compare is
+// pure: it turns rows and an organization into actions. Attributes that a row
+// does not give are never written. By default nobody is removed. Options can
+// allow it, but never for the account of the token, accounts that are not
+// people, administrators, or accounts that a directory provisions, and never
+// more than Options.MaxRemovals. If it is unclear which resource a row means,
+// nobody is removed.
 //
-// A second Compare after a Run that succeeded finds nothing to do. A Run that was cut short is gone on with by the same steps: Read,
-// Compare, Run. The same Journal guards against creating anew what does not show yet. It is of use for as long as that takes, a few
-// minutes; after that the organization itself tells all, and more truly.
+// A second Compare after a Run that succeeded finds nothing to do. To continue
+// a Run that was interrupted, repeat Read, Compare and Run. Reads may not show
+// a new resource for a few minutes; using the same Journal again keeps it from
+// being created twice. After that the Journal is not needed.
 package reconcile

@@ -8,9 +8,11 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// createsOnly is a journal that recognizes the creates of earlier runs and nothing else. A create may not show yet where the
-// organization is read, and must not be sent twice. A change is computed from what was read: if it is wanted once more, somebody has
-// undone it, and it is sent once more. What an older attempt at a change does late, the next comparison finds.
+// createsOnly is a journal that recognizes the creates of earlier runs and
+// nothing else. A create may not show yet where the organization is read, and
+// must not be sent twice. A change is computed from what was read: if it is
+// wanted once more, somebody has undone it, and it is sent once more. What an
+// older attempt at a change does late, the next comparison finds.
 type createsOnly struct {
 	client.Journal
 	salt client.Key

@@ -83,8 +83,10 @@ func stateOf(s *webextest.Simulator) map[string]string {
 	return state
 }
 
-// TestLaws: random organizations and rows, with and without faults. When no more faults happen, the organization equals the rows in scope,
-// one more comparison finds nothing to do, nobody out of scope or protected was touched, and no more were removed than may be.
+// TestLaws: random organizations and rows, with and without faults. When no
+// more faults happen, the organization equals the rows in scope, one more
+// comparison finds nothing to do, nobody out of scope or protected was touched,
+// and no more were removed than may be.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var failure any
@@ -266,7 +268,8 @@ func nameOf(raw json.RawMessage) string {
 	return u.UserName
 }
 
-// refersTo reports whether a row refers to one of these lines. A row that is left alone can mean somebody of another name.
+// refersTo reports whether a row refers to one of these lines. A row that is
+// left alone can mean somebody of another name.
 func refersTo(raw json.RawMessage, lines map[int]bool) bool {
 	for line := range lines {
 		if strings.Contains(string(raw), `"`+client.Ref(fmt.Sprintf("row-%d", line))+`"`) {

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// Limit bounds how many of something may be removed. Its zero value is 10, or 5 percent if that is less.
+// Limit is the most resources or members that may be removed. Its zero value is
+// 10, or 5 percent if that is less.
 type Limit struct {
-	// Number is the most; nil: no bound of this kind.
+	// Number is a limit as a number; nil is no such limit.
 	Number *int
-	// Percent is the most of all there are, rounded up; nil: no bound of this kind.
+	// Percent is a limit as a part of all that there are, rounded up; nil is no such limit.
 	Percent *float64
 }
 

@@ -15,27 +15,30 @@ const (
 	Groups = "Groups"
 )
 
-// Organization is what is there: all users, or all groups with their members.
+// Organization holds all users of an organization, or all groups with their members.
 type Organization struct {
-	// Type is Users or Groups: what Resources are.
+	// Type is the type of Resources: Users or Groups.
 	Type string
 	// Resources are all of that type.
 	Resources []client.Resource
-	// Members are those of each group, by its id; nil for users.
+	// Members lists the members of each group, by its id; nil for users.
 	Members map[string][]client.Member
 	// Me is the id of the user to whom the token belongs; "" if it belongs to none.
 	Me string
-	// NoMe is why Me could not be found out; nil if it could. Then nobody may be removed: it could be the token's own
-	// account. Where the token belongs to no user (errors.Is ErrAbsent), as that of a service app, this bars nothing.
+	// NoMe is the error of reading Me; nil if there was none. With an error,
+	// nobody is removed, since any user could be the token's own account, unless
+	// the token belongs to no user (errors.Is ErrAbsent), like the token of a
+	// service app.
 	NoMe error
 
 	names map[string]string // userNames by id, in lower case
 	ids   map[string]string // ids by userName, in lower case
 }
 
-// Read reads all users, or all groups with their members and the names of all users. The token may belong to anybody who can read
-// the organization. seen, if not nil, is called with the number of resources so far. What cannot be read to its end is an error:
-// see client.Client.ListUsers.
+// Read reads all users, or all groups with their members and the names of all
+// users. The token may belong to anybody who can read the organization. seen,
+// if not nil, is called with the number of resources so far. An incomplete list
+// is an error, see client.Client.ListUsers.
 func Read(ctx context.Context, c *client.Client, kind string, seen func(resources int)) (*Organization, error) {
 	if seen == nil {
 		seen = func(int) {}

@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// standing is what decides whether a resource may be touched. Attributes of other types than expected count as given: in doubt
-// nothing is touched.
+// standing is what decides whether a resource may be touched. Attributes of
+// other types than expected count as given: in doubt nothing is touched.
 type standing struct {
 	UserType json.RawMessage
 	Active   json.RawMessage
@@ -81,8 +81,9 @@ func text(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// implied leaves out of what is wanted of a user who is there what only follows from the userName: the work address, and that it is
-// the primary one. A user who is renamed gets the new address where the old one was.
+// implied leaves out of what is wanted of a user who is there what only follows
+// from the userName: the work address, and that it is the primary one. A user
+// who is renamed gets the new address where the old one was.
 func implied(wanted json.RawMessage, userName string, stored client.Resource) json.RawMessage {
 	var user map[string]json.RawMessage
 	var emails []map[string]any

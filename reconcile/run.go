@@ -12,13 +12,14 @@ import (
 	"github.com/webexscim/bulk/internal/scimfilter"
 )
 
-// Why an operation of an Action was not sent.
+// The reasons why an operation of an Action was not sent.
 var (
-	// ErrChanged says that somebody who was to be removed is not any more who they were when the organization was read.
+	// ErrChanged: a resource to be removed has changed since the organization was read.
 	ErrChanged = errors.New("changed since the organization was read")
-	// ErrHeld says that nobody is removed as long as it is not known whether all before was done.
-	ErrHeld = errors.New("not removed: of what was sent before, not all is known to be done")
-	// ErrAfter says that the change which frees the userName did not succeed.
+	// ErrHeld: a resource is not removed while the outcome of an earlier
+	// operation is unknown.
+	ErrHeld = errors.New("not removed: the outcome of an earlier operation is unknown")
+	// ErrAfter: the change that was to free the userName did not succeed.
 	ErrAfter = errors.New("its userName was not freed")
 )
 
@@ -28,9 +29,12 @@ type Result struct {
 	Action *Action
 }
 
-// Run carries the difference out as a job, whose Source is set here and whose Journal is asked about creates alone, and yields the results as they come; the error is as that of
-// client.Client.Run. Creates and changes come first. Once their results are there, each leaver is read again by id, and removed only
-// if Compare would still say so; nobody is removed if the outcome of an operation before is unknown. A Difference is run once.
+// Run carries the difference out as a job and yields the results as they come;
+// the error is that of client.Client.Run. It sets the job's Source, and asks
+// the job's Journal about creates only. Creates and changes come first. After
+// their results, each leaver is read again by id, and removed only if Compare
+// would still remove it; nobody is removed if the outcome of an earlier
+// operation is unknown. A Difference can be run once.
 func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -52,7 +56,7 @@ func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job)
 	}
 }
 
-// Operations is how many operations Run has.
+// Operations counts the operations of Run.
 func (d *Difference) Operations() (n int) {
 	for _, a := range d.Actions {
 		n += len(a.Operations)
@@ -95,7 +99,7 @@ func (r *run) operations(yield func(client.Operation, error) bool) {
 	}
 }
 
-// enter notes a result, and tells whose it is.
+// enter notes a result and returns it with its Action.
 func (r *run) enter(res client.Result) *Action {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,16 +11,17 @@ import (
 	"github.com/webexscim/bulk/internal/fold"
 )
 
-// Row is one user or group as it is wanted: the operation that would create it. Rows of one user or group refer to others by
-// their bulkId, as in a job. A PATCH of /Groups/bulkId:NAME that adds members belongs to the row of that group.
+// Row is a wanted user or group, written as the operation that would create it.
+// Rows refer to each other by bulkId, as in a job. A PATCH of
+// /Groups/bulkId:NAME that adds members belongs to the row of that group.
 type Row struct {
-	// Line is where it stands, for people; 0 if it stands nowhere.
+	// Line is the line of the row in its file, for messages; 0 if there is none.
 	Line int
 	// Operation is a POST to /Users or /Groups.
 	Operation client.Operation
 }
 
-// want is a row, understood.
+// want is a row after reading it.
 type want struct {
 	line       int
 	ops        []client.Operation // that would create it
@@ -31,21 +32,21 @@ type want struct {
 	members    []member
 	exact      bool // members were given
 
-	have   *thing // what is there; nil: it is to be created
+	have   *thing // its resource; nil: it is to be created
 	doubt  string // why nothing is sent, and nobody is removed
 	left   string // why nothing is sent, though nothing is in doubt
-	after  *want  // whose change frees the name
+	after  *want  // the row that frees the name
 	stage  int
 	action *Action
 }
 
-// member is a member as it is wanted.
+// member is a wanted member of a group.
 type member struct {
 	Value string `json:"value"`
 	Type  string `json:"type,omitempty"`
 }
 
-// thing is a resource that is there.
+// thing is a resource of the organization.
 type thing struct {
 	client.Resource
 	by      *want // the row that means it
@@ -53,10 +54,10 @@ type thing struct {
 	inScope bool
 }
 
-// key is a name as names compare.
+// key returns the form of a name in which names are compared.
 func key(name string) string { return fold.Fold(name) }
 
-// understand reads the rows. What is wrong with them is an error for each, and nothing is compared.
+// understand reads the rows. Each invalid row is an error, and then nothing is compared.
 func understand(rows []Row, kind string) ([]*want, map[string]*want, error) {
 	var wants []*want
 	var errs []error
@@ -161,7 +162,8 @@ func dataOf(op client.Operation) (json.RawMessage, error) {
 	return json.Marshal(op.Data)
 }
 
-// addMembers takes a PATCH that adds members to a group; ok is false if it does anything else.
+// addMembers takes a PATCH that adds members to a group; ok is false if it does
+// anything else.
 func (w *want) addMembers(op client.Operation) (ok bool) {
 	data, err := dataOf(op)
 	var body struct {
@@ -188,7 +190,7 @@ func (w *want) addMembers(op client.Operation) (ok bool) {
 	return true
 }
 
-// resolve puts the ids of rows that are there in place of references to them.
+// resolve replaces references to rows whose resource exists by its id.
 func resolve(data json.RawMessage, id func(string) (string, bool)) json.RawMessage {
 	refs, err := bulkref.Scan(nil, data)
 	if err != nil || len(refs) == 0 {
