@@ -39,43 +39,43 @@ const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
   webex-bulk apply --yes --max-deletes 200 leavers.csv`
 
 const applyHelp = `FILE is a sheet (.csv, .tsv): an export of Control Hub (Users, Manage users,
-Export) as it comes, what "webex-bulk template users" or "groups" prints, or
-columns named by SCIM path. Each row creates a user or group; with a column
-"operation" (create, update, delete) it may also change or delete one, and an
-update writes only the cells that are not empty. REMOVE|* in a cell of an update
-clears what is there; REMOVE|+1 555 0100 in a column of telephone numbers takes
-that number away. A Manager or member is named by mail address: that of another
-row, or of somebody in the organization already.
+Export) without changes, the output of "webex-bulk template users" or "groups",
+or columns named by SCIM path. Each row creates a user or group. With a column
+"operation" (create, update, delete) it may also change or delete one; an update
+writes only the cells that are not empty. REMOVE|* in a cell of an update clears
+the attribute; REMOVE|+1 555 0100 in a column of telephone numbers removes that
+number. Write a manager or member as a mail address, of another row or of a user
+who is in the organization already.
 
-The members in an update replace all that the group had. ADD|ann@example.com or
-REMOVE|bob@example.com in their place adds or removes one; so do rows whose
-operation is add or remove, of which a group may have several. A group of more
-than 500 members is made with 500, and the rest is added by further operations.
-Licenses cannot be given this way: their columns are named once and left alone.
+The members in an update replace all members of the group. ADD|ann@example.com or
+REMOVE|bob@example.com in their place adds or removes one. Rows with the operation
+add or remove do the same; a group may have several. A group of more than 500
+members is created with 500, and further operations add the rest. A sheet cannot
+assign licenses: their columns are reported once and ignored.
 
 FILE may also be NDJSON (.ndjson, .jsonl: one operation a line), JSON (an array
 of operations, or a BulkRequest), or - for standard input. All of it is checked
-before anything is sent, and every error names its line, counted as in the file:
-a cell with a line break in it counts for several.
+before anything is sent, and every error names its line in the file. A cell that
+contains line breaks spans several lines.
 
-A row that creates somebody who is there already fails, and so does a Control Hub
-export that is applied to its own organization. With --existing skip such people
-and groups are left as they are, and rows that name them find them; with
---existing update they are changed where a row says otherwise than what is there.
-Nothing that a row does not give is cleared, and members are only added. What
-would change: webex-bulk plan --online --existing update FILE.
+A row that creates a user or group fails if the organization has it already; so
+does every row of a Control Hub export that is applied to its own organization.
+With --existing skip such users and groups stay unchanged, and other rows can
+refer to them. With --existing update they get the values of the row that differ.
+Attributes that the row does not give stay, and members are only added. To see the
+changes first: webex-bulk plan --online --existing update FILE.
 
-What was done is kept in FILE.journal. The same command again, after Ctrl-C, a
-crash or with a corrected FILE, sends only what is new or had not succeeded. To
-do everything anew, remove FILE.journal or give FILE another name. Ctrl-C once
-lets what was sent be answered and stops; twice ends at once.
+FILE.journal records each operation that is done. The same command again, after
+Ctrl-C, a crash or with a corrected FILE, sends only new operations and those that
+did not succeed. To do everything anew, remove FILE.journal or rename FILE. Ctrl-C
+once waits for the answers to requests already sent, then stops; twice stops at once.
 
-Deletes are for good: they are listed and asked about on a terminal, and need
---yes elsewhere.
+Deletes cannot be undone: a terminal lists them and asks for confirmation;
+anything else needs --yes.
 
-The token takes the scope identity:people_rw and belongs to a full
-administrator, or a user (for groups, a group) administrator. The organization's
-id is in Control Hub under Account.
+The token needs the scope identity:people_rw and must belong to a full
+administrator, or to a user administrator (for groups, a group administrator).
+Control Hub shows the organization's id under Account.
 
 Environment:
   WEBEX_ORG_ID, WEBEX_BASE_URL  as --org and --base-url

@@ -30,11 +30,11 @@ func newDemo(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo [flags]",
 		Short: "Import a made-up organization into the simulator, in one process",
-		Long: `People with managers and departments, and groups of them, go to a Webex in memory
-that asks for patience and cuts connections after it has done the work. Some
-people are there already: those fail, and what refers to them does not succeed
-either. In the end the service's own books show that nothing was done twice.
-Exit code 0, although some fail on purpose; 130 when interrupted.`,
+		Long: `Creates users with managers and departments, and groups, in a simulated service
+that limits the rate and cuts connections after it has done the work. Some of the
+users exist already: their rows fail, and so do rows that refer to them. At the
+end the simulator's own record shows that nothing was done twice.
+The exit code is 0, although some rows fail on purpose; 130 when interrupted.`,
 		Example: `  webex-bulk demo
   webex-bulk demo --users 20000 --seed 7`,
 		Args: cobra.NoArgs,

@@ -33,23 +33,23 @@ func newExport(io stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [flags] " + strings.Join(kinds, "|"),
 		Short: "Write the organization as a sheet that apply and sync take",
-		Long: `Everybody in the organization, or every group, a row each. Managers and members
-stand there by mail address. The columns are named as in Control Hub where it has
-a name for them. Nothing is changed, and the token needs no more than the scope
-identity:people_read.
+		Long: `The sheet has one row for each user, or for each group. Managers and members are
+written as mail addresses. Columns have the names that Control Hub uses, if it has
+one. Nothing is changed, and the scope identity:people_read is enough for the
+token.
 
-What the sheet does not hold is said at the end: attributes without a column,
-accounts that are no people (such as room devices), and values that a spreadsheet
-would take for a formula or read as something else. The sheet is personal data: a
-file that --out names can be read by its owner alone.
+The summary names the data that the sheet does not contain: attributes without a
+column, accounts that are not people (such as room devices), and values that a
+spreadsheet would take for a formula or convert. The sheet is personal data: only
+its owner can read the file that --out names.
 
-The list is read in pages. If people are created or deleted meanwhile, nobody who
-was there all the time is left out or written twice; a list that could not be
-read to its end leaves no file behind.
+The list is read in pages. If users are created or deleted meanwhile, each user
+who exists all the time is written exactly once. If the list cannot be read to its
+end, no file is written.
 
-To change people, edit the sheet and give it to sync: it shows what differs, and
-then changes that. A spreadsheet can damage telephone numbers and long numbers:
-format the columns as text before pasting.
+To change users, edit the sheet and give it to sync: it shows the differences, and
+then makes the changes. A spreadsheet can damage telephone numbers and long
+numbers: format the columns as text before pasting.
 
 Environment: as for apply (webex-bulk help apply).
 

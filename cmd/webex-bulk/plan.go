@@ -29,15 +29,15 @@ func newPlan(io stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [flags] FILE",
 		Short: "Show what would be sent; needs no token, sends nothing",
-		Long: `What each operation creates, updates or deletes, and what it would touch; which
-operations travel together, and what waits for what. FILE is checked as apply
-does. Nothing is looked up: of a user or group that FILE names and does not
-create, the id is not known yet. Nor is a journal read: what an earlier run has
-done is shown like the rest.
+		Long: `Shows which user or group each operation creates, updates or deletes and which
+attributes it writes, which operations are in one request, and which requests wait
+for others. FILE is checked in the same way as by apply. Nothing is looked up, so
+the ids of users and groups that FILE names and does not create stay unknown. The
+journal is not read either: operations that an earlier run has done are included.
 
-With --online the organization is read, and nothing in it changed: which creates
-are of somebody or something that is there already, and what --existing would make
-of them, attribute by attribute, old → new. That needs a token, as apply does.
+With --online the organization is read, but not changed. The plan then shows the
+creates of users and groups that exist already, and the changes that --existing
+would make, attribute by attribute, old → new. This needs a token, as apply does.
 
 Exit codes:
   0    all could be sent

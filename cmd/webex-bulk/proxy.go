@@ -31,14 +31,15 @@ func newProxy(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "proxy --target URL [flags]",
 		Short: "Check the traffic of another client against the contract",
-		Long: `A proxy on this machine that passes requests on to the service and answers back,
-unchanged, and prints a line for each place where one of them breaks the contract
-("webex-bulk spec" prints it). Point a client in any language at it, run what the
-client does, and stop the proxy with Ctrl-C.
+		Long: `Runs a proxy on this machine that forwards requests and answers unchanged, and
+prints a line for each violation of the contract ("webex-bulk spec" prints the
+contract). Point a client in any language at it, run the client, and stop the proxy
+with Ctrl-C.
 
-Nothing of a body, a query or a header is printed: only names of members, places,
-and what the contract says. Bodies pass as they come, of any length; those up to
-16 MiB are checked. A connection that the service cuts is cut for the client too.
+The lines contain the names and positions of members and the rule of the contract,
+but no values of a body, a query or a header. Bodies of any length are forwarded;
+those up to 16 MiB are checked. If the service cuts a connection, the proxy cuts
+the client's connection too.
 
 Exit codes:
   0    nothing broke the contract

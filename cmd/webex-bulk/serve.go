@@ -22,10 +22,10 @@ func newServe(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
 		Short: "Run the simulator",
-		Long: `A Webex in memory, for this machine alone: strict about the contract, real behind
-it, and as slow, limited and unreliable as asked for. It starts empty and forgets
-all when it ends. The url, the organization and the token are printed, and how to
-try them.
+		Long: `Runs a Webex SCIM service in memory that only this machine can reach. It checks
+each request against the contract, keeps users and groups, and can be made slow,
+rate-limited and unreliable. It starts empty and keeps nothing when it ends. It
+prints its url, organization and token, and a first command to try.
 
 Tests in any language queue faults, read the ledger, the requests and the
 violations of the contract, seed and reset it below /__admin, which

@@ -29,43 +29,44 @@ type reconciliation struct {
 	lines                         []int // of each operation, in the sheet
 }
 
-const syncHelp = `FILE is a sheet of everybody who is to be there, or of every group: what export
-writes, an export of Control Hub, or a list of the HR department. sync reads it and
-the organization, shows the difference, asks, and then makes the organization as
-the sheet says: who is missing is created, what differs is changed. Given again it
-says that there is nothing to do.
+const syncHelp = `FILE is a sheet of all users that the organization should have, or of all groups:
+the output of export, an export of Control Hub, or a list of the HR department.
+sync reads FILE and the organization, shows the differences, asks, and then makes
+the changes: it creates users who are missing and changes attributes that differ.
+The same command again finds nothing to do.
 
-Rows and people belong together by externalId (the HR department's number), or else
-by mail address, in any case of its letters. So an address that changes is a rename
-where there is an externalId, and somebody new plus a leaver where there is none.
-What has no column is never touched, and an empty cell leaves what is there.
+A row is matched with a user by externalId (the HR department's number), or else by
+mail address, without regard to case. So a changed address renames the user if there
+is an externalId; without one it is a new user plus a leaver. Attributes without a
+column and empty cells leave the stored value unchanged.
 
-Leavers are those who are in the organization and not in the sheet. They are told,
-and no more, unless --leavers says so: "deactivate" keeps them from signing in, and
-Webex deletes a deactivated user after 30 days; "delete" is for good. Both are
-bounded by --max-removals: 10 people, or 5% if that is less. What is over stops sync
-before anything is sent. A sheet of one department is given with
---scope 'department eq "Sales"': nobody outside of it is touched, and a row outside
-of it sends nothing.
+Leavers are users in the organization who are not in the sheet. They are only listed,
+unless --leavers says otherwise: "deactivate" keeps them from signing in, and Webex
+deletes a deactivated user after 30 days; "delete" cannot be undone. --max-removals
+limits both: 10 users, or 5% if that is less. Beyond the limit sync stops before
+anything is sent. Give a sheet of one department with
+--scope 'department eq "Sales"': users outside of it stay unchanged, and a row
+outside of it sends nothing.
 
-Never touched are the account of the token, administrators, people whom a directory
-provisions (Active Directory, Entra ID), and accounts that are no people. Where it is
-in doubt whom a row means (two people with one externalId, two rows that exchange
-their addresses), nothing is sent for it, and nobody is removed. Each leaver is read
-again just before they go.
+sync never changes the account of the token, administrators, users that a directory
+provisions (Active Directory, Entra ID), or accounts that are not people. If it is
+unclear which user a row means (two users with one externalId, two rows that exchange
+their addresses), nothing is sent for the row, and nobody is removed. Each leaver is
+read again just before the removal.
 
-In a sheet of groups, the members of a group become those of its row; with
---members add-only nobody is taken out. Members taken out count as removals.
+In a sheet of groups, the members of a row replace the members of the group; with
+--members add-only no member is removed. Removed members count as removals.
 
-To look first: --out actions.csv writes what would be done as a sheet that apply takes,
-and sends nothing. Applied later, rows are refused whose person has changed since. To
-begin small: --first 5. To be able to go back: --before undo.csv writes what is about to
-be changed, as a sheet that apply takes to put it back; what is deleted cannot be.
+To check first, --out actions.csv writes the changes as a sheet for apply, and sends
+nothing. When apply runs later, it refuses rows whose user has changed since. To begin
+with a few changes: --first 5. To be able to undo: --before undo.csv writes the present
+values as a sheet for apply that restores them; deleted users cannot be restored.
 
-Cut short, the same command goes on. What was created is kept in FILE.sync.journal, so
-that what does not show yet is not created twice; after some minutes it is of no use.
+After an interruption, give the same command again. FILE.sync.journal records what was
+created, so that users whom the service does not list yet are not created twice. A few
+minutes later it is no longer needed.
 
-The token takes the scope identity:people_rw. Environment: as for apply (webex-bulk
+The token needs the scope identity:people_rw. Environment: as for apply (webex-bulk
 help apply).
 
 Exit codes:

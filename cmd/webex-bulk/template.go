@@ -14,14 +14,14 @@ func newTemplate(io stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "template " + strings.Join(kinds, "|"),
 		Short: "Print a sheet to fill in",
-		Long: `The sheet has a header, which stays, and rows that show what goes where, which
-are to be overwritten. Its columns may stand in any order, and those that are not
-needed may go. The column "operation" says create, update or delete. An update
-writes only the cells that are not empty, and the members of a group as a whole:
-who is not among them is no member any more. REMOVE|* clears a cell; REMOVE|
-before a telephone number takes that number away. ADD| or REMOVE| before each
-member of an update, or a row with the operation add or remove, adds or removes
-these members alone. A user is known by the mail address, a group by its name.
+		Long: `The sheet has a header, to be kept, and example rows, to be overwritten. Columns
+may be in any order, and columns that you do not need may be removed. The column
+"operation" is create, update or delete. An update writes only the cells that are
+not empty. The members of an update replace all members of the group. REMOVE|*
+clears an attribute; REMOVE| before a telephone number removes that number. ADD|
+or REMOVE| before each member of an update, or a row with the operation add or
+remove, adds or removes only these members. Users are identified by mail address,
+groups by name.
 More columns are named by SCIM path: externalId, emails[type eq "home"].value,
 urn:…:enterprise:2.0:User:costCenter.`,
 		Example: `  webex-bulk template users > users.csv

@@ -30,13 +30,13 @@ func newWhoami(io stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
 		Short: "Check token and organization with one harmless search",
-		Long: `The search is for a user that cannot be there, and changes nothing. When it
-works, the service is reached, the token is valid, and it may read the users of
-this organization: for that the scope identity:people_read is enough. To write,
-apply needs identity:people_rw and the role of a full or user administrator. No
-search can show whether the token has these: begin with a sheet of one row.
+		Long: `Searches for a user that cannot exist, and changes nothing. If the search works,
+the service can be reached, the token is valid, and it may read the users of this
+organization: the scope identity:people_read is enough for this. To write, apply
+needs identity:people_rw and the role of a full or user administrator. No search
+can show whether the token has these: begin with a sheet of one row.
 
-Without --org and WEBEX_ORG_ID the organization is that of the token's user.
+Without --org and WEBEX_ORG_ID, whoami uses the organization of the token's user.
 
 Environment: as for apply (webex-bulk help apply).
 
