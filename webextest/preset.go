@@ -5,47 +5,47 @@ import (
 	"time"
 )
 
-// Preset is a Config by name, for a flag or a test of many kinds of service.
+// Preset is a Config with a name, for a flag or a test of many kinds of service.
 type Preset struct {
 	Name  string
-	About string // in a few words
+	About string // a short description
 	// Config leaves OrgID, Token and Seed to the caller.
 	Config Config
 }
 
-// Presets returns the presets, in the order in which they are told.
+// Presets returns the presets in the order of the documentation.
 func Presets() []Preset {
 	return []Preset{
-		{"strict", "refuses what the service is not known to take", Config{
+		{"strict", "refuses messages that Webex may not accept", Config{
 			RequireSchemas: true, RefuseUnknown: true, ExactOps: true,
 		}},
-		{"lenient", "takes what others send, and notes it", Config{
+		{"lenient", "accepts common deviations from the contract, and notes them", Config{
 			UntypedMembers: true, CapitalOperations: true, ZeroFailOnErrors: true, TextData: true,
 		}},
-		{"slow", "takes its time, and searches lag", Config{
+		{"slow", "answers slowly, and searches lag behind", Config{
 			Latency: 400 * time.Millisecond, ReadLag: 3 * time.Second,
 		}},
-		{"lagging", "takes long to know what it has done, and its clocks differ", Config{
+		{"lagging", "shows changes late, and its clocks differ", Config{
 			ReadLag: 8 * time.Second, WriteLag: 2 * time.Second, StoreClock: -90 * time.Second,
 		}},
-		{"busy", "asks for patience: 429, 423 and 503, of requests and of operations", Config{
+		{"busy", "refuses requests and operations for a while: 429, 423 and 503", Config{
 			Rate:  RateLimit{Requests: 300},
 			Chaos: Chaos{TooMany: .1, Locked: .03, Unavailable: .05, Busy: .01, RetryAfter: []string{"1", "2"}},
 		}},
-		{"flaky", "cuts connections and loses answers of work that was done", Config{
+		{"flaky", "cuts connections and loses answers after it has done the work", Config{
 			Latency: 50 * time.Millisecond, ReadLag: time.Second,
 			Chaos: Chaos{
 				CutBeforeWork: .03, CutAfterWork: .03, CutInAnswer: .02, BadGateway: .02, LostGateway: .03, LostTimeout: .02,
 				Truncate: .02, Page: .02, LateWork: .02, MaxLateWork: 2 * time.Second, LostItems: .005,
 			},
 		}},
-		{"odd", "writes its answers in another form each time, all of which have been seen", Config{Shape: oneOf(
+		{"odd", "varies the form of its answers, using forms that real services use", Config{Shape: oneOf(
 			NumericStatus, CapitalKey, RelativeLocations, SlashedLocations, Shuffled, TextResponses, TextErrorCodes, ListDetails, PlainErrors, PostBulkIDs,
 		)}},
 	}
 }
 
-// PresetNamed returns the preset of a name; ok is false where there is none.
+// PresetNamed returns the preset with a name; ok is false if there is none.
 func PresetNamed(name string) (p Preset, ok bool) {
 	all := Presets()
 	at := slices.IndexFunc(all, func(p Preset) bool { return p.Name == name })

@@ -79,15 +79,15 @@ Control Hub shows the organization's id under Account.
 
 Environment:
   WEBEX_ORG_ID, WEBEX_BASE_URL  as --org and --base-url
-  WEBEX_ACCESS_TOKEN            the access token; or, to have it renewed,
+  WEBEX_ACCESS_TOKEN            the access token, or, for renewed tokens,
   WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN
-                                those of a service app or integration
-  HTTPS_PROXY, NO_PROXY         the way to the service
+                                the values of a service app or integration
+  HTTPS_PROXY, NO_PROXY         the proxy to use
   NO_COLOR                      no colors on the terminal
 
 Exit codes:
-  0    all succeeded
-  1    some did not
+  0    all operations succeeded
+  1    some operations did not succeed
   2    usage or bad input; nothing was sent
   3    the job stopped early: error budget, authorization, organization,
        no service, the file changed
@@ -120,17 +120,17 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	addExisting(cmd, &a.job.Existing)
-	f.BoolVar(&a.yes, "yes", false, "delete without being asked")
-	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; where it is given, a terminal too")
+	f.BoolVar(&a.yes, "yes", false, "delete without confirmation")
+	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; if given, it also limits a confirmation on a terminal")
 	a.reading.flags(cmd)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
-	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nwhen all succeed, there is no such file; an older one is kept as FILE.bak")
-	f.StringVar(&a.report, "report", "", "write a page to look at and to send on to `FILE.html`; it names nobody")
-	f.BoolVar(&a.names, "names", true, "name people beside the lines that failed, on a terminal; elsewhere only\ntogether with --report-names, and what the service says likewise")
-	f.BoolVar(&a.reportNames, "report-names", false, "name people in the report after all")
+	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nnot written if all succeed; an older FILE is renamed to FILE.bak")
+	f.StringVar(&a.report, "report", "", "write a report to `FILE.html`, a web page without names of users or groups")
+	f.BoolVar(&a.names, "names", true, "show names and the service's error texts beside the lines that failed, on a\nterminal; elsewhere only together with --report-names")
+	f.BoolVar(&a.reportNames, "report-names", false, "include names of users and groups in the report")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
-	f.BoolVar(&a.quiet, "quiet", false, "say nothing but errors, and which columns were not understood")
+	f.BoolVar(&a.quiet, "quiet", false, "print only errors, and the columns that were not understood")
 	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
 }
 

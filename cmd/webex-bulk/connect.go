@@ -36,17 +36,17 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.tokenFile, "token-file", "", "`FILE` that holds the access token (default: WEBEX_ACCESS_TOKEN)")
 	f.StringVar(&c.credentials, "credentials", "", "`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
 		"refresh_token; new tokens are kept in it (default: WEBEX_CLIENT_ID,\nWEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN)")
-	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust beside those of the system")
+	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
 }
 
 // limits are the flags that say how much is sent at once.
 func (c *connection) limits(f *pflag.FlagSet) {
 	f.IntVar(&c.cfg.Concurrency, "concurrency", 4, "requests in flight at once")
-	f.IntVar(&c.cfg.MaxAttempts, "max-attempts", 5, "attempts for an operation whose answer is lost or that is put off")
+	f.IntVar(&c.cfg.MaxAttempts, "max-attempts", 5, "attempts for an operation that is deferred or whose answer is lost")
 	f.IntVar(&c.cfg.Limits.Operations, "max-operations", 100, "operations in a request, 1 to 100")
 	f.IntVar(&c.cfg.Limits.Bytes, "max-bytes", 1<<20, "bytes in a request's body")
 	f.DurationVar(&c.cfg.LookupPatience, "lookup-patience", 15*time.Second, "how long reads of the service may lag behind its writes")
-	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute, "how long a request that was given up may still be carried out")
+	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute, "how long the service may still work on a request after the client gave it up")
 }
 
 const maxConcurrency = 1000

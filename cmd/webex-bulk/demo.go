@@ -42,8 +42,8 @@ The exit code is 0, although some rows fail on purpose; 130 when interrupted.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.IntVar(&d.people, "users", 2000, "people in the organization")
-	f.Int64Var(&d.seed, "seed", 1, "seed of the organization and of what goes wrong")
+	f.IntVar(&d.people, "users", 2000, "users in the organization")
+	f.Int64Var(&d.seed, "seed", 1, "seed of the organization and of the faults")
 	f.DurationVar(&d.latency, "latency", 50*time.Millisecond, "time that a request takes")
 	f.IntVar(&d.concurrency, "concurrency", 4, "requests in flight at once")
 	return cmd

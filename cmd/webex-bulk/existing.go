@@ -41,7 +41,7 @@ func (f existingFlag) Set(text string) error {
 func (existingFlag) Type() string { return "fail|skip|update" }
 
 func addExisting(cmd *cobra.Command, value *client.Existing) {
-	cmd.Flags().Var(existingFlag{value}, "existing", "what a row comes to that creates somebody or something that is there already:\nit fails, leaves that as it is, or updates what the row gives and differs")
+	cmd.Flags().Var(existingFlag{value}, "existing", "result of a row that creates a user or group that exists already: fail,\nleave the resource unchanged, or update the attributes that differ")
 	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return existingNames[:], cobra.ShellCompDirectiveNoFileComp
 	}

@@ -54,8 +54,8 @@ numbers: format the columns as text before pasting.
 Environment: as for apply (webex-bulk help apply).
 
 Exit codes:
-  0    the sheet is whole
-  2    usage, or something is missing: organization, token
+  0    the sheet is complete
+  2    usage error, or no organization or token
   3    the organization could not be read to its end
   130  interrupted`,
 		Example: `  webex-bulk export users --out users.csv
@@ -72,10 +72,10 @@ Exit codes:
 	f := cmd.Flags()
 	f.SortFlags = false
 	x.connection.flags(cmd)
-	f.StringVar(&x.filter, "filter", "", "only those who fit a SCIM `FILTER`; Webex knows eq, sw, ew and or")
-	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\npath (default: all that people usually need)")
+	f.StringVar(&x.filter, "filter", "", "only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
+	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\npath (default: the columns that are usually needed)")
 	f.StringVar(&x.out, "out", "", "`FILE` to write (default: standard output)")
-	f.BoolVar(&x.quiet, "quiet", false, "say nothing but errors")
+	f.BoolVar(&x.quiet, "quiet", false, "print only errors")
 	return cmd
 }
 

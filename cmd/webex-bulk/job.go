@@ -38,7 +38,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 	if a.neverBegan(stop) {
 		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
 	}
-	broken = errors.Join(broken, b.settle(in))
+	broken = errors.Join(broken, b.enterHeld(in))
 	took := time.Since(began)
 	b.sum.Finish(a.job.Progress(), took, stop)
 	if b.own != nil {
@@ -48,7 +48,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 	a.adviseTaken(b)
 	a.adviseNeeded(b)
 	broken = errors.Join(broken, a.writeFailed(in, b), a.writeReport(in, b))
-	return a.verdict(ctx, &b.sum, stop, broken)
+	return a.conclude(ctx, &b.sum, stop, broken)
 }
 
 // private reports whether the summary is for the eyes of whoever gave the command, so that it may quote the service: on a

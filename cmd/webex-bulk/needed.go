@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// held is a refusal that may be due to another row, of which it is known at the
-// end whether it succeeded.
+// held is a refusal that may be caused by another row. Only at the end is it
+// known whether that row succeeded.
 type held struct {
 	res        client.Result
 	line       int
@@ -20,13 +20,13 @@ type held struct {
 	references []string
 }
 
-// maxHeld bounds the memory that refusals take; what is over is told in the
-// service's own words.
+// maxHeld bounds the memory for held refusals. Further ones are shown with the
+// service's own error text.
 const maxHeld = 10_000
 
 // hold keeps a refused row of a sheet that refers to other rows. A service says
-// of such a row that an operation failed, by a bulkId that nobody has seen. That
-// the name is taken is a matter of the row itself.
+// of such a row that another operation failed, and names it by a bulkId that the
+// user does not know. A refusal because the name is taken concerns the row itself.
 func (b *books) hold(res client.Result, line int, name string) bool {
 	_, refused := errors.AsType[*client.ResponseError](res.Err)
 	if !b.sheet || res.Outcome != client.Failed || !refused || res.Status == http.StatusConflict || len(b.held) == maxHeld {
@@ -41,8 +41,9 @@ func (b *books) hold(res client.Result, line int, name string) bool {
 	return true
 }
 
-// settle enters what was held, by the line of the row that was needed.
-func (b *books) settle(in *input) error {
+// enterHeld enters the refusals that were held, with the line of the row that
+// each of them needed.
+func (b *books) enterHeld(in *input) error {
 	if len(b.held) == 0 {
 		return nil
 	}
@@ -76,7 +77,8 @@ func (b *books) settle(in *input) error {
 	return nil
 }
 
-// byLine tells of an operation that was not sent by which line it needed.
+// byLine replaces the error of a skipped operation by one that names the line
+// that it depends on.
 func (b *books) byLine(res client.Result) error {
 	e, ok := errors.AsType[*client.SkippedError](res.Err)
 	if !ok || res.Outcome != client.Skipped || e.Index < 0 {
@@ -85,9 +87,9 @@ func (b *books) byLine(res client.Result) error {
 	return &report.NeededError{Line: b.line(e.Index), Index: e.Index, SameResource: e.BulkID == "", Err: res.Err}
 }
 
-// adviseTaken tells what to do about rows that create what is there already, as
-// those of an export that is applied to its own organization do, and about those
-// that need these.
+// adviseTaken prints advice about rows whose resource exists already, for example
+// when an export is applied to its own organization, and about rows that refer to
+// them.
 func (a *application) adviseTaken(b *books) {
 	n := b.taken.count()
 	if !b.sheet || n == 0 {
@@ -105,7 +107,7 @@ func (a *application) adviseTaken(b *books) {
 		"--existing update changes what their rows say otherwise%s", plural(n, "row"), then)
 }
 
-// adviseNeeded tells what to do about rows that needed others.
+// adviseNeeded prints advice about rows that depend on rows that failed.
 func (a *application) adviseNeeded(b *books) {
 	if n := b.needing.others; b.sheet && n > 0 {
 		a.say("\n%s %s somebody whose own row did not succeed: correct that row, and they are sent with it",

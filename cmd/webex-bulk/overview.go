@@ -16,8 +16,7 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// overview is a plan for a person: what would be done, kind by kind, then the
-// requests.
+// overview prints a plan as text: the operations by kind, then the requests.
 type overview struct {
 	w      *terminal.Writer
 	all    bool
@@ -27,11 +26,11 @@ type overview struct {
 	kinds    [3]sample // in the order of verbs
 	requests sample
 	refused  sample
-	there    [4]sample // creates of what is there, in the order of thereKinds
+	there    [4]sample // creates of existing resources, in the order of thereKinds
 }
 
-// thereKinds are what creates come to whose resource is there, in the order in
-// which they are shown.
+// thereKinds are the results of creates whose resource exists already, in the
+// order in which they are shown.
 var thereKinds = [4]struct{ outcome, one, many string }{
 	{"updated", "is there and changes", "are there and change"},
 	{"unchanged", "is there, unchanged", "are there, unchanged"},
@@ -39,7 +38,7 @@ var thereKinds = [4]struct{ outcome, one, many string }{
 	{"fails", "fails", "fail"},
 }
 
-// sample is a list of which only the beginning may be shown, in order.
+// sample is a list in order, of which only the first entries may be shown.
 type sample struct {
 	count int
 	lines []sampled
@@ -95,7 +94,7 @@ func (o *overview) add(r plannedRequest) error {
 	return nil
 }
 
-// line tells what one operation is about and what it touches.
+// line names the resource of an operation and the attributes that it writes.
 func line(op plannedOperation) terminal.Text {
 	row := opfile.Row{Name: op.name, Operation: client.Operation{Path: op.Path}}
 	who := subject(row)
@@ -170,7 +169,7 @@ func (o *overview) tellThere() string {
 	return strings.Join(parts, "; ")
 }
 
-// endOnline tells what --online has found.
+// endOnline prints the totals of --online.
 func (o *overview) endOnline(in *input) error {
 	counts := map[string]int{}
 	for i, v := range verbs {
@@ -268,7 +267,7 @@ func touches(op client.Operation, in *input) []string {
 	return out
 }
 
-// becomeThese says that those whom an update does not name are members no more.
+// becomeThese says that an update replaces all members of a group.
 func becomeThese(n int) string {
 	if n == 1 {
 		return "members become this one"
@@ -276,8 +275,8 @@ func becomeThese(n int) string {
 	return fmt.Sprintf("members become these %d", n)
 }
 
-// attributes names the members of a resource; those of an extension stand for
-// themselves, as their names are known without it.
+// attributes names the attributes of a resource; the attributes of an extension
+// are listed without its name.
 func attributes(data json.RawMessage) []string {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
@@ -296,7 +295,7 @@ func attributes(data json.RawMessage) []string {
 	return out
 }
 
-// comparison is a value within a path. Ids are none: members are told by them.
+// comparison matches a value in the filter of a path.
 var comparison = regexp.MustCompile(`(?i)\b(value|display) eq "(?:[^"\\]|\\.)*"`)
 
 // shortPath leaves out the schema of an attribute's path, and values.

@@ -40,8 +40,8 @@ creates of users and groups that exist already, and the changes that --existing
 would make, attribute by attribute, old → new. This needs a token, as apply does.
 
 Exit codes:
-  0    all could be sent
-  1    some would be refused
+  0    all operations could be sent
+  1    some operations would be refused
   2    usage or bad input
   130  interrupted`,
 		Example: `  webex-bulk plan users.csv
@@ -56,7 +56,7 @@ Exit codes:
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVar(&p.online, "online", false, "read the organization: what is there already, and what would change")
+	f.BoolVar(&p.online, "online", false, "read the organization to show which resources exist and which attributes would change")
 	addExisting(cmd, &p.job.Existing)
 	p.connection.flags(cmd)
 	p.limits(f)

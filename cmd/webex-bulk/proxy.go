@@ -42,8 +42,8 @@ those up to 16 MiB are checked. If the service cuts a connection, the proxy cuts
 the client's connection too.
 
 Exit codes:
-  0    nothing broke the contract
-  1    something did
+  0    no violation of the contract
+  1    at least one violation
   2    usage`,
 		Example: `  webex-bulk proxy --target https://webexapis.com
   webex-bulk proxy --target http://127.0.0.1:8080 --addr 127.0.0.1:0 --json`,
@@ -58,10 +58,10 @@ Exit codes:
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&flags.target, "target", "", "scheme and host of the service, a simulator's for example")
+	f.StringVar(&flags.target, "target", "", "scheme and host of the service or of a simulator")
 	f.StringVar(&flags.addr, "addr", "127.0.0.1:8081", "loopback address to listen on; port 0 takes a free one")
-	f.StringVar(&flags.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust beside those of the system")
-	f.BoolVar(&flags.json, "json", false, "print a JSON object a line: url and target, each breach, and at the end what has passed")
+	f.StringVar(&flags.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
+	f.BoolVar(&flags.json, "json", false, "print JSON objects, one a line: url and target, each violation, and the totals")
 	return cmd
 }
 

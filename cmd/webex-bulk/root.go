@@ -137,11 +137,12 @@ func newRoot(io stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "webex-bulk",
 		Short: "Create, change and delete Webex users and groups in bulk, safely",
-		Long: `A file of operations goes to the SCIM 2.0 Bulk API in requests of 100, in an
-order that makes references work, within the service's rate limit, and with a
-journal: whatever cuts it short, the same command goes on and does nothing twice.
+		Long: `Sends a file of operations to the SCIM 2.0 Bulk API in requests of 100, orders
+them so that references resolve, and keeps to the service's rate limit. A journal
+records what is done: after an interruption, give the same command again to
+continue; nothing is done twice.
 
-"webex-bulk help apply" tells of sheets, tokens, the environment and exit codes.`,
+"webex-bulk help apply" explains sheets, tokens, the environment and exit codes.`,
 		Example: `  webex-bulk demo                      try it: a simulated organization is imported
   webex-bulk template users > new.csv  a sheet to fill in; a Control Hub export will do too
   webex-bulk plan new.csv              see what would be sent; nothing is

@@ -70,8 +70,8 @@ The token needs the scope identity:people_rw. Environment: as for apply (webex-b
 help apply).
 
 Exit codes:
-  0    the organization is as the sheet says, or was made so; leavers were told
-  1    something did not succeed, or it is in doubt whom a row means
+  0    the organization matches the sheet; leavers were only listed, or removed
+  1    a change did not succeed, or it is unclear which user a row means
   2    usage or bad input, too many removals, or no --yes; nothing was sent
   3    the organization could not be read, or the job stopped early
   130  interrupted`
@@ -98,16 +98,16 @@ func newSync(io stdio) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	a.connection.flags(cmd)
-	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete who is in the organization and not in the sheet;\nWebex deletes a deactivated user after 30 days, and a delete is for good")
-	f.StringVar(&a.maxRemovals, "max-removals", "", "the most `N|P%` that may be removed (default: 10, or 5% if that is less)")
-	f.StringVar(&a.opt.Scope, "scope", "", "a SCIM `FILTER` of who is ours: nobody else is touched")
-	f.StringVar(&a.members, "members", "exact", "exact or add-only: whether members are taken out of groups")
+	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete users in the organization that are not in the sheet;\nWebex deletes a deactivated user after 30 days; a delete cannot be undone")
+	f.StringVar(&a.maxRemovals, "max-removals", "", "the most users or members to remove, as `N|P%` (default: 10, or 5% if that is less)")
+	f.StringVar(&a.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
+	f.StringVar(&a.members, "members", "exact", "exact, or add-only to remove no members from groups")
 	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
-	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false, "treat people and groups like others whom a directory provisions")
-	f.IntVar(&a.opt.First, "first", 0, "carry out the first so many changes only; 0: all")
-	f.StringVar(&a.actions, "out", "", "write what would be done to `FILE.csv`, a sheet for apply, and send nothing")
-	f.StringVar(&a.before, "before", "", "write what is about to be changed to `FILE.csv`, a sheet for apply to undo it")
-	f.BoolVar(&a.yes, "yes", false, "carry it out without being asked")
+	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false, "treat users and groups that a directory provisions like others")
+	f.IntVar(&a.opt.First, "first", 0, "carry out only this many changes; 0: all")
+	f.StringVar(&a.actions, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
+	f.StringVar(&a.before, "before", "", "write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
+	f.BoolVar(&a.yes, "yes", false, "make the changes without confirmation")
 	a.limits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	a.reading.flags(cmd)
@@ -115,7 +115,7 @@ func newSync(io stdio) *cobra.Command {
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal")
-	f.BoolVar(&a.quiet, "quiet", false, "show the difference by its numbers alone")
+	f.BoolVar(&a.quiet, "quiet", false, "show only the numbers of the difference")
 	return cmd
 }
 
@@ -327,7 +327,7 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 		b.own.Finish(a.job.Progress(), took, stop)
 	}
 	broken = errors.Join(broken, a.show(b))
-	return a.verdict(ctx, &b.sum, stop, broken)
+	return a.conclude(ctx, &b.sum, stop, broken)
 }
 
 // lineOf is where the row of an operation stands.

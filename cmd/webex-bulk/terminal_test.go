@@ -94,10 +94,10 @@ func TestRemedies(t *testing.T) {
 		http.StatusNotFound:                    {"there is no such organization", "too long"},
 		http.StatusMethodNotAllowed:            {"there is no such organization", ""},
 		http.StatusRequestURITooLong:           {"too long", "organization"},
-		http.StatusUnsupportedMediaType:        {"check --base-url, and what lies between", "organization"},
+		http.StatusUnsupportedMediaType:        {"check --base-url and the proxy", "organization"},
 		http.StatusUnauthorized:                {"get a new one", ""},
 		http.StatusMovedPermanently:            {"redirects are not followed", "organization"},
-		http.StatusUpgradeRequired:             {"what lies between", "organization"},
+		http.StatusUpgradeRequired:             {"and the proxy (HTTPS_PROXY)", "organization"},
 		http.StatusRequestHeaderFieldsTooLarge: {"too long", "organization"},
 	} {
 		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))

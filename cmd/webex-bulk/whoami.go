@@ -42,8 +42,8 @@ Environment: as for apply (webex-bulk help apply).
 
 Exit codes:
   0    the search works
-  2    something is missing: organization, token
-  3    the service refused the search, or was not reached
+  2    usage error, or no organization or token
+  3    the service refused the search, or could not be reached
   130  interrupted`,
 		Example: `  webex-bulk whoami --org 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
   webex-bulk whoami                            which organization is the token's?
@@ -129,14 +129,14 @@ func (k *check) show(err error) error {
 	if k.found {
 		organization += "  (that of the token's user; give it as --org or WEBEX_ORG_ID)"
 	}
-	verdict := "it works: the token may read the users of this organization (whether it may write, apply will show)"
+	result := "it works: the token may read the users of this organization (whether it may write, apply will show)"
 	if err != nil {
-		verdict = "it does not work"
+		result = "it does not work"
 	}
 	return k.out.PrintTable(func(w io.Writer) error {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprint(t, terminal.Sprintf("service\t%s\norganization\t%s\n\t%s as Webex API id\ntoken from\t%s\nsearch\t%s\n",
-			k.cfg.BaseURL, organization, client.WebexID(client.KindOrganization, k.cfg.OrgID), k.from, verdict))
+			k.cfg.BaseURL, organization, client.WebexID(client.KindOrganization, k.cfg.OrgID), k.from, result))
 		return t.Flush()
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/webexscim/bulk/journal"
 )
 
-// verdict is the exit code, and what to do next.
-func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, broken error) error {
+// conclude returns the exit code and advice about the next step.
+func (a *application) conclude(ctx context.Context, sum *report.Summary, stop, broken error) error {
 	again := a.again(sum)
 	switch {
 	case stop != nil && ctx.Err() != nil:
@@ -42,7 +42,7 @@ func (a *application) verdict(ctx context.Context, sum *report.Summary, stop, br
 	return nil
 }
 
-// correct is what to do about operations that did not succeed.
+// correct is the advice about operations that did not succeed.
 func (a *application) correct(again terminal.Text) terminal.Text {
 	if a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file) {
 		return then("correct what failed", again)
@@ -51,8 +51,8 @@ func (a *application) correct(again terminal.Text) terminal.Text {
 		"or correct %s and apply that", word(a.file), word(a.failed))
 }
 
-// sayReplayed tells of a file that was applied before: it may be meant to be
-// applied anew, such as one of leavers.
+// sayReplayed says that the whole file was applied before, and how to apply it
+// anew, which a user may want for a file of leavers.
 func (a *application) sayReplayed(n int) {
 	what := "the operation was"
 	if n > 1 {
@@ -62,7 +62,7 @@ func (a *application) sayReplayed(n int) {
 		"to apply the file anew, remove %s or give the file another name", what, a.journalFile, a.begun, word(a.journalFile))
 }
 
-// again is what to know of the same command before it is given once more.
+// again says what the same command would do if it is given again.
 func (a *application) again(sum *report.Summary) terminal.Text {
 	switch {
 	case sum.Skipped == sum.Operations:
@@ -76,7 +76,7 @@ func (a *application) again(sum *report.Summary) terminal.Text {
 		"--failed FILE would have kept what did not succeed, to be applied by itself"
 }
 
-// then joins what to do first and what to do then.
+// then joins the advice for the first step and for the second.
 func then(first, second terminal.Text) terminal.Text {
 	switch {
 	case first == "":
@@ -87,7 +87,7 @@ func then(first, second terminal.Text) terminal.Text {
 	return first + "\n" + second
 }
 
-// advice is remedy, and how to see whether it has helped.
+// advice is remedy, followed by a way to check whether it helped.
 func advice(err error) terminal.Text {
 	text := remedy(err)
 	if errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrEndpoint) {
@@ -101,8 +101,8 @@ func noEndpoint(status int) bool {
 	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusGone
 }
 
-// remedy is what to do about an error that ended a job, or kept one from
-// beginning, before the same command is given again.
+// remedy says how to remove the cause of an error that ended a job, or kept it
+// from starting.
 func remedy(err error) terminal.Text {
 	var e *client.ResponseError
 	errors.As(err, &e)
@@ -113,31 +113,31 @@ func remedy(err error) terminal.Text {
 	case elsewhere:
 		return "another --journal FILE starts afresh, and forgets what was done"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
-		return "the token is valid, but not for this: check that --org is its organization, that it has the scope\n" +
+		return "the token is valid, but not allowed to do this: check that --org is its organization, that it has the scope\n" +
 			"identity:people_rw, and that whoever it belongs to is a full or user administrator"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil:
 		return "the token is wrong or has expired: get a new one (a personal one, of developer.webex.com,\n" +
 			"lasts 12 hours; those of a service app or integration are renewed: --credentials FILE)"
 	case noToken && (refresh.Status == http.StatusNotFound || refresh.Status/100 == 3):
-		return "tokens are asked for at the base url: check --base-url or WEBEX_BASE_URL"
+		return "tokens are requested from the base url: check --base-url or WEBEX_BASE_URL"
 	case noToken && refresh.Status/100 == 4 && refresh.Status != http.StatusTooManyRequests:
-		return "see that the client id, the client secret and the refresh token are those of the app"
+		return "check that the client id, the client secret and the refresh token belong to the app"
 	case errors.Is(err, client.ErrUnauthorized) && !noToken:
-		return "see that there is a token where it is looked for"
+		return "check WEBEX_ACCESS_TOKEN, --token-file or --credentials"
 	case errors.Is(err, client.ErrEndpoint) && redirected:
-		return "redirects are not followed, since token and data go to one host alone: check --base-url"
+		return "redirects are not followed, since token and data are sent to one host only: check --base-url"
 	case errors.Is(err, client.ErrEndpoint) && e != nil && e.Status == http.StatusProxyAuthRequired:
 		return "the proxy asks for a user and a password: HTTPS_PROXY=http://user:password@host:port"
 	case errors.Is(err, client.ErrEndpoint) && e != nil && !noEndpoint(e.Status):
-		return "check --base-url, and what lies between here and the service (HTTPS_PROXY)"
+		return "check --base-url and the proxy (HTTPS_PROXY)"
 	case errors.Is(err, client.ErrEndpoint):
 		return "there is no such organization, or no SCIM at this address: check --org and --base-url"
 	case noToken, errors.Is(err, client.ErrUnavailable):
 		return "check the network, the proxy (HTTPS_PROXY), --base-url and the certificates (--ca-file), or wait"
 	case errors.Is(err, journal.ErrWrite):
-		return "see that the disk has room and that the folder can be written"
+		return "check that the disk has free space and that the folder is writable"
 	case errors.Is(err, textfile.ErrChanged):
-		return "what had been checked was sent, as far as it was read; nothing else"
+		return "only operations that had been checked were sent"
 	}
 	return ""
 }
