@@ -17,10 +17,12 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// VersionHeader is the header of the column that says what a resource was when its row was written: see VersionOf.
+// VersionHeader is the header of the column that says what a resource was when
+// its row was written: see VersionOf.
 const VersionHeader = "Version (webex-bulk)"
 
-// VersionOf tells states of a resource apart: the version that the service gives it, or else when it was changed last.
+// VersionOf tells states of a resource apart: the version that the service
+// gives it, or else when it was changed last.
 func VersionOf(r client.Resource) string {
 	if r.Version != "" || r.Modified.IsZero() {
 		return r.Version
@@ -32,7 +34,8 @@ func VersionOf(r client.Resource) string {
 type Action struct {
 	// Operation is create, update or delete.
 	Operation string
-	// ID is that of the resource; "" in a create, and where Name tells whom an update means.
+	// ID is that of the resource; "" in a create, and where Name tells whom an
+	// update means.
 	ID string
 	// Name is the userName or displayName that the resource gets, or by which it is known.
 	Name string
@@ -54,8 +57,10 @@ type Value struct {
 	Value json.RawMessage
 }
 
-// WriteActions writes a sheet of operations on users or groups (a kind of Templates), which Open reads. name tells the userName of
-// a user by the id, or by the reference to a row that creates the user. What no cell can hold is an error, and nothing is written.
+// WriteActions writes a sheet of operations on users or groups (a kind of
+// Templates), which Open reads. name tells the userName of a user by the id, or
+// by the reference to a row that creates the user. What no cell can hold is an
+// error, and nothing is written.
 func WriteActions(w io.Writer, kind string, actions []Action, name func(id string) (string, bool)) error {
 	t := &actionTable{Writer: Writer{sheet: &Sheet{file: &textfile.File{Name: "actions"}, style: table.Style{Comma: ','}, groups: kind == Templates[1]}, name: name}}
 	var errs []error
@@ -102,7 +107,8 @@ func harmless(text string) string {
 // actionTable makes the cells of actions.
 type actionTable struct{ Writer }
 
-// headers are those of the columns of these paths: as in Control Hub where it has a name.
+// headers are those of the columns of these paths: as in Control Hub where it
+// has a name.
 func (t *actionTable) headers(paths []string) (headers []string) {
 	names := map[string]string{}
 	s := &Sheet{file: t.sheet.file, groups: t.sheet.groups, header: Columns(Templates[0])}
@@ -223,8 +229,9 @@ func (t *actionTable) putMembers(cells map[string]string, a Action) {
 	cells["members"] = text
 }
 
-// InEffect reports whether a resource already has what an operation of a sheet writes. A reference to another row cannot be compared:
-// it counts where the resource refers to somebody, and something else shows the effect.
+// InEffect reports whether a resource already has what an operation of a sheet
+// writes. A reference to another row cannot be compared: it counts where the
+// resource refers to somebody, and something else shows the effect.
 func InEffect(op client.Operation, stored []byte) bool {
 	raw, ok := op.Data.(json.RawMessage)
 	var body struct {
@@ -271,7 +278,8 @@ func InEffect(op client.Operation, stored []byte) bool {
 	return shown
 }
 
-// PathsOf returns the paths of the single values that a value at a path consists of, in order.
+// PathsOf returns the paths of the single values that a value at a path
+// consists of, in order.
 func PathsOf(path string, value json.RawMessage) []string {
 	to, ok := parseTarget(path)
 	var decoded any

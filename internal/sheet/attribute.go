@@ -93,7 +93,8 @@ var groupAttributes = []attribute{
 type target struct {
 	urn  string // of an extension; "" in the core
 	name string
-	// Of a multi-valued attribute, which element: [filterKey eq "filter"]; filterKey is "" otherwise.
+	// Of a multi-valued attribute, which element: [filterKey eq "filter"];
+	// filterKey is "" otherwise.
 	filterKey, filter string
 	sub               string // the part of a complex attribute, or ""
 }
@@ -149,8 +150,9 @@ func (t target) put(resource map[string]any, value any) {
 	}
 }
 
-// member returns the element of a multi-valued attribute that the filter selects, and makes it where there is none.
-// Elements stand in the order of what the filter compares, so that the order of columns does not matter.
+// member returns the element of a multi-valued attribute that the filter
+// selects, and makes it where there is none. Elements stand in the order of
+// what the filter compares, so that the order of columns does not matter.
 func (t target) member(resource map[string]any) map[string]any {
 	elements, _ := resource[t.name].([]map[string]any)
 	at, found := slices.BinarySearchFunc(elements, t.filter, func(e map[string]any, filter string) int {
@@ -174,15 +176,15 @@ func inner(outer map[string]any, key string) map[string]any {
 	return object
 }
 
-// pathForm is a path as people write it in a header: name, name.sub, name[type eq "work"].sub. Spreadsheets turn
-// quotes into others.
+// pathForm is a path as people write it in a header: name, name.sub, name[type
+// eq "work"].sub. Spreadsheets turn quotes into others.
 var pathForm = regexp.MustCompile(`^([\pL$][\pL\d$]*)(?:\[\s*(\pL+)\s+(?i:eq)\s+["'“”„]?([^"'“”„\]]+?)["'“”„]?\s*\]|(\[\]))?(?:\.([\pL\d$]+))?$`)
 
 // schemas are those whose URN may stand before an attribute.
 var schemas = []string{client.SchemaUser, client.SchemaGroup, enterpriseURN, webexUserURN, webexGroupURN}
 
-// parseTarget reads a path. The URN of an extension may be followed by a colon, as RFC 7644 has it, or by a dot, as
-// Webex also writes.
+// parseTarget reads a path. The URN of an extension may be followed by a colon,
+// as RFC 7644 has it, or by a dot, as Webex also writes.
 func parseTarget(path string) (t target, ok bool) {
 	for _, urn := range schemas {
 		rest, ok := textfile.CutFold(path, urn)
@@ -221,7 +223,8 @@ var (
 	groupVocabulary = newVocabulary(groupAttributes)
 )
 
-// find returns the attribute at t, and t as the attribute writes it. The URN of an extension may be left out.
+// find returns the attribute at t, and t as the attribute writes it. The URN of
+// an extension may be left out.
 func (v vocabulary) find(t target) (attribute, target, bool) {
 	urns := []string{t.urn}
 	if t.urn == "" {
@@ -244,7 +247,8 @@ func (v vocabulary) find(t target) (attribute, target, bool) {
 	return attribute{}, target{}, false
 }
 
-// knows reports whether a name is one of the vocabulary's, so that a path that begins with it is meant as one.
+// knows reports whether a name is one of the vocabulary's, so that a path that
+// begins with it is meant as one.
 func (v vocabulary) knows(name string) bool {
 	for path := range v {
 		rest, ok := strings.CutPrefix(path, strings.ToLower(name))

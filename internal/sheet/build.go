@@ -17,23 +17,24 @@ type change struct {
 	column *column
 	target target // the column's, with the type of the address
 	value  any
-	remove bool // value is what is to be removed
-	clear  bool // whatever is there is to be removed
+	remove bool // remove value
+	clear  bool // remove all values
 	steps  []step
 }
 
-// builder makes the operation of one row, and gathers all that is wrong with it.
+// builder makes the operations of one row, and collects its mistakes.
 type builder struct {
 	*Sheet
 	record  record
-	name    string // what the column identity says
+	name    string // the cell of the column identity
 	verb    operation
 	named   []step // the members that a group is to have
 	faults  []*textfile.Error
 	lookups []Lookup
 }
 
-// build makes the operations that a row asks for: one, or more for a group of many members.
+// build makes the operations that a row asks for: one, or more for a group of
+// many members.
 func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 	defer func() { faults = unbroken(faults, rec.faults) }()
 	b := builder{Sheet: s, record: rec, name: s.cell(rec, s.identity)}
@@ -69,7 +70,7 @@ func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 	return made, b.faults
 }
 
-// operationForms is what a column operation can say.
+// operationForms lists the words of the column operation, for errors.
 func (s *Sheet) operationForms() string {
 	if s.groups {
 		return "create, update, delete, add or remove (of members), or nothing for create"
@@ -77,7 +78,7 @@ func (s *Sheet) operationForms() string {
 	return "create, update or delete, or nothing for create"
 }
 
-// unbroken leaves out what is said of cells that are faulty already as text.
+// unbroken leaves out further errors about cells whose text is invalid already.
 func unbroken(faults, texts []*textfile.Error) []*textfile.Error {
 	if len(texts) == 0 {
 		return faults
@@ -88,7 +89,7 @@ func unbroken(faults, texts []*textfile.Error) []*textfile.Error {
 	return append(slices.Clone(texts), told...)
 }
 
-// fault adds what is wrong with the cell of c, which may be nil.
+// fault adds a mistake in the cell of c, which may be nil.
 func (b *builder) fault(c *column, value, problem, expected string) {
 	e := &textfile.Error{File: b.file.Name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
 	if c != nil {
@@ -100,8 +101,9 @@ func (b *builder) fault(c *column, value, problem, expected string) {
 	b.faults = append(b.faults, e)
 }
 
-// unrepeated refuses a second row about the same user or group, and a second resource with the same externalId: that it
-// stands for one alone is the client's to see to (RFC 7643 section 3.1).
+// unrepeated refuses a second row about the same user or group, and a second
+// resource with the same externalId: the client has to keep externalIds unique
+// (RFC 7643 section 3.1).
 func (b *builder) unrepeated() {
 	if b.isMemberRow(b.record) {
 		return
@@ -119,7 +121,7 @@ func (b *builder) unrepeated() {
 	}
 }
 
-// onlyIn refuses what another line has.
+// onlyIn refuses a value that another line has too.
 func (b *builder) onlyIn(line uint32, c *column, text string) {
 	if int(line) != b.record.line {
 		b.fault(c, text, fmt.Sprintf("the same as in line %d", line), "each "+b.noun()+" in one row")
@@ -186,7 +188,8 @@ func newResource(core string, changes []change) map[string]any {
 	return resource
 }
 
-// completeUser adds what every user has: a type, and as the primary work email the userName, as Webex wants it.
+// completeUser adds the attributes that every user needs: a type, and the
+// userName as the primary work email, as Webex requires.
 func completeUser(user map[string]any, userName string) {
 	if user["userType"] == nil {
 		user["userType"] = "user"
@@ -205,8 +208,9 @@ func completeUser(user map[string]any, userName string) {
 	}
 }
 
-// wholeElements refuses rows whose cells are right one by one and wrong together: two primary elements (RFC 7643 section 2.4), and an
-// element of which nothing is given but marks. One that is only said not to be primary is left out.
+// wholeElements refuses rows whose cells are valid one by one but not together:
+// two primary elements (RFC 7643 section 2.4), or an element without a value.
+// An element that has only "primary: false" is left out.
 func (b *builder) wholeElements(changes []change) []change {
 	primary, content := map[string]*column{}, map[string]bool{}
 	for _, c := range changes {
@@ -243,15 +247,17 @@ type patchChange struct {
 	Value any    `json:"value,omitzero"`
 }
 
-// patch writes a change as RFC 7644 section 3.5.2 has it. A replace fails with noTarget where no element fits the
-// filter; an add sets the value of the one that does, or makes one: what a sheet with a new number means.
+// patch writes a change as an operation of RFC 7644 section 3.5.2. A replace
+// fails with noTarget where no element matches the filter; an add sets the
+// value of the matching element, or makes one, as a row with a new number
+// intends.
 func (c change) patch() patchChange {
 	switch {
 	case c.clear && c.target.sub == "value":
 		return patchChange{Op: "remove", Path: c.target.element()}
 	case c.clear:
 		return patchChange{Op: "remove", Path: c.target.path()}
-	case c.remove: // this value alone: who has another number by now keeps it
+	case c.remove: // this value only: a number that has changed since stays
 		path := strings.TrimSuffix(c.target.element(), "]") + " and value eq " + string(marshal(c.value)) + "]"
 		return patchChange{Op: "remove", Path: path}
 	case c.target.filterKey != "":
@@ -270,8 +276,8 @@ func newPatch(changes []patchChange) patchBody {
 	return patchBody{Schemas: []string{client.SchemaPatchOp}, Operations: changes}
 }
 
-// update makes a PATCH of the cells that are not empty. Where they do no more than to add and remove members, it returns
-// these steps alone.
+// update makes a PATCH of the cells that are not empty. If they only add and
+// remove members, it returns only these steps.
 func (b *builder) update() (client.Operation, []step) {
 	op := client.Operation{Method: client.MethodPatch, Path: b.path()}
 	membersOnly := b.isMemberRow(b.record)
@@ -300,7 +306,8 @@ func (b *builder) update() (client.Operation, []step) {
 	return op, nil
 }
 
-// path is the path of the row's resource: by its id, or by one that is looked up.
+// path returns the path of the row's resource, with the id of the row or an id
+// that was looked up.
 func (b *builder) path() string {
 	l := b.lookup(b.name)
 	id := b.cell(b.record, b.id)
@@ -322,7 +329,7 @@ func (b *builder) path() string {
 	return "/" + l.Type + "/" + id
 }
 
-// find returns the id that a Lookup found, or a placeholder while there was none.
+// find returns the id that a Lookup found, or a placeholder before Resolve.
 func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 	b.lookups = append(b.lookups, l)
 	if b.resolve == nil {
@@ -336,7 +343,8 @@ func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 	return id
 }
 
-// marshal is json.Marshal of text, numbers, lists and objects, without its escapes for HTML.
+// marshal is json.Marshal of text, numbers, lists and objects, without its
+// escapes for HTML.
 func marshal(v any) json.RawMessage {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

@@ -11,8 +11,9 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// changes reads the cells of a row that are not empty, in the order of their paths, so that the order of the columns
-// does not matter. The identity is among them when it is to be written.
+// changes reads the cells of a row that are not empty, in the order of their
+// paths, so that the order of the columns does not matter. The identity is
+// among them when it is to be written.
 func (b *builder) changes(withIdentity bool) []change {
 	all := make([]change, 0, len(b.columns))
 	for i := range b.columns {
@@ -38,8 +39,9 @@ func (b *builder) changes(withIdentity bool) []change {
 	return all
 }
 
-// already returns the column that has said what a change says. Only a part of an address can be said twice: by a column
-// that names the type of the address, and by one whose type stands in another cell.
+// already returns the column that has said what a change says. Only a part of
+// an address can be said twice: by a column that names the type of the address,
+// and by one whose type stands in another cell.
 func (b *builder) already(all []change, c change) *column {
 	if c.target.name != "addresses" {
 		return nil
@@ -109,7 +111,8 @@ func (b *builder) number(c *column, text string) (value any, gone bool) {
 // addressTypes are the types of addresses in SCIM, and how Control Hub calls them.
 var addressTypes = map[string]string{"": "work", "office": "work", "work": "work", "business": "work", "home": "home", "other": "other"}
 
-// addressType reads the type of the row's address. What is wrong with it is said once, however many parts it has.
+// addressType reads the type of the row's address. What is wrong with it is
+// said once, however many parts it has.
 func (b *builder) addressType() string {
 	text := b.cell(b.record, b.addresses)
 	t, ok := addressTypes[strings.ToLower(text)]

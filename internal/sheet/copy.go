@@ -9,13 +9,16 @@ import (
 	"github.com/webexscim/bulk/internal/table"
 )
 
-// ReasonHeader is the header of the column in which Copy tells why a row is kept. What stands in it is not read.
+// ReasonHeader is the header of the column in which Copy tells why a row is
+// kept. What stands in it is not read.
 const ReasonHeader = "Reason (webex-bulk)"
 
-// Copy writes the rows of which an operation is kept, ready to be corrected and read again: in the sheet's own encoding, with its
-// header and all its columns. The index of an operation is its place among those that Rows yields, from 0, in a sheet in which
-// nothing is wrong. Where reason is not nil, a last column says why. Of a group that was made and whose further members were not
-// added, the row is written as one that adds these.
+// Copy writes the rows of which an operation is kept, ready to be corrected and
+// read again: in the sheet's own encoding, with its header and all its columns.
+// The index of an operation is its place among those that Rows yields, from 0,
+// in a sheet in which nothing is wrong. Where reason is not nil, a last column
+// says why. Of a group that was made and whose further members were not added,
+// the row is written as one that adds these.
 func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
 	encoded, err := s.file.Encoding.Encode(w)
 	if err != nil {
@@ -99,7 +102,8 @@ func (c *copier) copy(b batch, kept []bool, why string) error {
 	return nil
 }
 
-// addRest makes the row one that adds the members of the operations that are kept, and nothing else.
+// addRest makes the row one that adds the members of the operations that are
+// kept, and nothing else.
 func (c *copier) addRest(b batch, kept []bool) {
 	for i := range c.columns {
 		if col := &c.columns[i]; col.use == setsAttribute && col.kind != identity {

@@ -9,7 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/cell"
 )
 
-// doubt is a kind of value that is sent as it is written, though a service may refuse it.
+// doubt is a kind of value that is sent as it is written, though a service may
+// refuse it.
 type doubt int
 
 const (

@@ -39,14 +39,15 @@ type column struct {
 	holds  contents // of a column that is left alone
 }
 
-// isSecret reports whether no error may quote a cell of a column: its header says password, in whatever language, and
-// whatever else it says.
+// isSecret reports whether no error may quote a cell of a column: its header
+// says password, in whatever language, and whatever else it says.
 func isSecret(header string) bool {
 	folded := fold(header)
 	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(folded, word) })
 }
 
-// userHeaders are the columns of Control Hub, and the like, that have another name in SCIM; folded.
+// userHeaders are the columns of Control Hub, and the like, that have another
+// name in SCIM; folded.
 var userHeaders = map[string]string{
 	"userid/email(required)": "userName", "userid/email": "userName", "userid": "userName",
 	"name": "displayName", "firstname": "name.givenName", "lastname": "name.familyName", "jobtitle": "title",
@@ -100,8 +101,8 @@ func fold(header string) string {
 	}, header)
 }
 
-// isGroups tells a sheet of groups from one of users by its columns: users have a userName or email, or something else
-// that groups do not have.
+// isGroups tells a sheet of groups from one of users by its columns: users have
+// a userName or email, or something else that groups do not have.
 func isGroups(header []string) bool {
 	groups := false
 	for _, h := range header {
@@ -204,7 +205,8 @@ func filterKeyOf(t target) string {
 	return "type"
 }
 
-// email gives a column Email, that can mean two things, its place: the userName where no other column is that.
+// email gives a column Email, that can mean two things, its place: the userName
+// where no other column is that.
 func (c *columns) email() {
 	named := slices.ContainsFunc(c.list, func(col column) bool { return col.use == setsAttribute && col.kind == identity })
 	for i := range c.list {
@@ -278,8 +280,9 @@ func (c *columns) distinct() {
 // Templates lists the kinds of sheet that Template knows.
 var Templates = [...]string{"users", "groups"}
 
-// Template returns a sheet to fill in: the header and example rows, which are to be overwritten. That of users has the
-// columns of Control Hub that SCIM carries, and two rows, one of which names the other as manager.
+// Template returns a sheet to fill in: the header and example rows, which are
+// to be overwritten. That of users has the columns of Control Hub that SCIM
+// carries, and two rows, one of which names the other as manager.
 func Template(kind string) (string, error) {
 	switch kind {
 	case "users":

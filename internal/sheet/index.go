@@ -18,12 +18,13 @@ import (
 type Lookup struct {
 	// Type is the kind of resource: Users or Groups.
 	Type string
-	// Name is the userName or the displayName, as it was first written. It is about a person.
+	// Name is the userName or the displayName as it was first written. It is personal data.
 	Name string
 }
 
-// Placeholder is what stands in for an id that was not looked up: the same for the same resource, in any case of its
-// name, and never the id of a real one.
+// Placeholder is the text used instead of an id that was not looked up. It is
+// equal for equal names without regard to case, and never equals the id of a
+// real resource.
 func (l Lookup) Placeholder() string {
 	hash := hex.EncodeToString(digest(l.Name))
 	return "00000000-0000-0000-" + hash[:4] + "-" + hash[4:16]
@@ -32,7 +33,7 @@ func (l Lookup) Placeholder() string {
 // PlaceholderForm matches what Placeholder returns.
 var PlaceholderForm = regexp.MustCompile(`00000000-0000-0000-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// digest is the hash by which names are told apart, without regard to case.
+// digest is a hash of a name, without regard to case.
 func digest(name string) []byte {
 	sum := sha256.Sum256([]byte(strings.ToLower(name)))
 	return sum[:8]
@@ -49,10 +50,11 @@ const (
 // digestKey is digest as a key of maps.
 func digestKey(name string) uint64 { return binary.BigEndian.Uint64(digest(name)) }
 
-// exactly makes a text of letters in both cases one for which digest knows the difference.
+// exactly encodes a text so that digest distinguishes upper and lower case.
 func exactly(text string) string { return hex.EncodeToString([]byte(text)) }
 
-// index is what has to be known of all rows before one can be read for good. It holds no text but ids.
+// index holds the data about all rows that is needed to turn one row into
+// operations. Ids are the only text in it.
 type index struct {
 	rows         map[uint64]entry  // by identity
 	ids          map[uint64]string // of the rows that have an identity and an id
@@ -60,13 +62,13 @@ type index struct {
 	byExternalID map[uint64]uint32 // and of each externalId
 }
 
-// entry is the first row of an identity.
+// entry is the first row with an identity.
 type entry struct {
 	line      uint32
 	operation operation
 }
 
-// operation is what a row asks for.
+// operation is the kind of operation of a row.
 type operation uint8
 
 const (
@@ -77,7 +79,7 @@ const (
 	removeMembers // likewise
 )
 
-// operationNames are how the column operation writes them.
+// operationNames are the words of the column operation.
 var operationNames = [...]string{"create", "update", "delete", "add", "remove"}
 
 // parseOperation reads the column operation; empty is create.
@@ -96,7 +98,8 @@ type wish struct {
 	needed bool // even when the sheet has a row of that name
 }
 
-// wishes are whom the rows name, each once, in the order in which they are first named.
+// wishes are the users and groups that the rows name, each once, in the order
+// in which they are first named.
 type wishes struct {
 	list  []wish
 	seed  maphash.Seed
@@ -150,8 +153,9 @@ func (s *Sheet) readOnce(left []column) error {
 	return s.overlooked(left)
 }
 
-// overlooked refuses a column that says what to do under a name that nobody knows, since a delete that is overlooked would be
-// a create; and one whose name is likely a misspelling.
+// overlooked refuses a column that looks like the column operation but has an
+// unknown header, since an ignored "delete" would become a create. It also
+// refuses a header that is probably misspelled.
 func (s *Sheet) overlooked(left []column) error {
 	var wrong textfile.Errors
 	for _, c := range left {
@@ -176,7 +180,7 @@ func (s *Sheet) overlooked(left []column) error {
 	return wrong.Err()
 }
 
-// enter puts a row into the index, and whom it names among those named.
+// enter adds a row to the index, and the users and groups that it names to the wishes.
 func (s *Sheet) enter(rec record, all *wishes) {
 	op, _ := s.parseOperation(s.cell(rec, s.operations))
 	name, id := s.cell(rec, s.identity), s.cell(rec, s.id)
@@ -198,7 +202,7 @@ func (s *Sheet) enter(rec record, all *wishes) {
 		enterFirst(s.index.byExternalID, exactly(s.cell(rec, s.externalID)), line)
 	}
 	if len(rec.faults) > 0 {
-		return // what is broken is neither looked up nor doubted
+		return // no lookups and doubts for a row with mistakes
 	}
 	if op != create && id == "" && s.isName(name) {
 		all.add(s.lookup(name), true)
@@ -230,7 +234,7 @@ func (s *Sheet) enter(rec record, all *wishes) {
 	}
 }
 
-// enterFirst notes the first line on which a text stands.
+// enterFirst notes the first line that has a text.
 func enterFirst(lines map[uint64]uint32, text string, line uint32) {
 	key := digestKey(text)
 	if _, ok := lines[key]; !ok && text != "" {
@@ -238,7 +242,8 @@ func enterFirst(lines map[uint64]uint32, text string, line uint32) {
 	}
 }
 
-// own returns what stands for a user whom the sheet creates or knows the id of.
+// own returns the reference to a user whom the sheet creates, or the id if the
+// sheet has it.
 func (s *Sheet) own(l Lookup) (id string, ok bool) {
 	if s.groups || l.Type != "Users" {
 		return "", false
@@ -255,7 +260,7 @@ func (s *Sheet) own(l Lookup) (id string, ok bool) {
 	return id, ok
 }
 
-// lookup is the Lookup of a row that the sheet is about.
+// lookup returns the Lookup of the resource of a row.
 func (s *Sheet) lookup(name string) Lookup {
 	if s.groups {
 		return Lookup{"Groups", name}
@@ -266,7 +271,7 @@ func (s *Sheet) lookup(name string) Lookup {
 // isName reports whether a row's identity can be looked up.
 func (s *Sheet) isName(name string) bool { return name != "" && (s.groups || isEmail(name)) }
 
-// cell returns what a cell says, "" where there is no such column.
+// cell returns the text of a cell, or "" if there is no such column.
 func (s *Sheet) cell(rec record, c *column) string {
 	if c == nil {
 		return ""
@@ -274,10 +279,11 @@ func (s *Sheet) cell(rec record, c *column) string {
 	return rec.texts[c.index]
 }
 
-// isSwitch reports whether a cell is empty or turns something on or off, as those of services and licenses do.
+// isSwitch reports whether a cell is empty or TRUE or FALSE, as in the columns
+// of services and licenses.
 func isSwitch(text string) bool { return contentsOf(text)&^switchWords == 0 }
 
-// contents is what kinds of words a column holds.
+// contents is the set of kinds of words in a column.
 type contents uint8
 
 const (
@@ -288,7 +294,7 @@ const (
 	otherWords
 )
 
-// contentsOf tells the kind of a cell; 0 when it is empty.
+// contentsOf returns the kind of a cell; 0 when it is empty.
 func contentsOf(text string) contents {
 	if text = strings.TrimFunc(text, cell.IsBlank); text == "" {
 		return 0

@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// maxMembers is how many members Webex takes in one operation. A group of more is made with so many, and further PATCHes add
-// the rest.
+// maxMembers is how many members Webex takes in one operation. A group of more
+// is made with so many, and further PATCHes add the rest.
 const maxMembers = 500
 
 // member is an element of a group's members.
@@ -26,7 +26,8 @@ type step struct {
 	remove bool
 }
 
-// addition and removalMark stand before a member who is to be added to a group or removed from it.
+// addition and removalMark stand before a member who is to be added to a group
+// or removed from it.
 const (
 	additionMark = "ADD|"
 	removalMark  = "REMOVE|"
@@ -62,8 +63,8 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 	return all, steps
 }
 
-// isMemberRow reports whether a row does no more than to add members to a group and remove some, so that a group can have
-// several of these.
+// isMemberRow reports whether a row does no more than to add members to a group
+// and remove some, so that a group can have several of these.
 func (s *Sheet) isMemberRow(rec record) bool {
 	switch op, _ := s.parseOperation(s.cell(rec, s.operations)); {
 	case op == addMembers || op == removeMembers:
@@ -100,8 +101,9 @@ func stepRows(row Row, steps []step) (rows []Row) {
 	return rows
 }
 
-// stepChanges are the parts of a PATCH for steps. One is removed by a filter: a remove of members with values empties the group
-// on many services (RFC 7644 section 3.5.2.2).
+// stepChanges are the parts of a PATCH for steps. One is removed by a filter: a
+// remove of members with values empties the group on many services (RFC 7644
+// section 3.5.2.2).
 func stepChanges(steps []step) (changes []patchChange) {
 	var added []member
 	flush := func() {
@@ -122,8 +124,8 @@ func stepChanges(steps []step) (changes []patchChange) {
 	return changes
 }
 
-// batch is one row of a sheet, or some that stand next to each other and change the members of one group, with the
-// operations that they ask for together.
+// batch is one row of a sheet, or some that stand next to each other and change
+// the members of one group, with the operations that they ask for together.
 type batch struct {
 	records []record
 	rows    []Row
@@ -132,7 +134,8 @@ type batch struct {
 	group   string // whose members these are, as the row names it: its id may not be known yet
 }
 
-// batches yields what the sheet asks for, in its order, and a *textfile.Error for each thing that is wrong.
+// batches yields what the sheet asks for, in its order, and a *textfile.Error
+// for each thing that is wrong.
 func (s *Sheet) batches() iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
 		var waiting *batch // rows of members, which more may follow

@@ -12,8 +12,9 @@ import (
 // maxNamed is how many columns a note names.
 const maxNamed = 10
 
-// describe names the columns that are left alone and why, one line a reason. Columns of services and licenses, of
-// which there can be thousands, are counted. What was not understood is told again by itself.
+// describe names the columns that are left alone and why, one line a reason.
+// Columns of services and licenses, of which there can be thousands, are
+// counted. What was not understood is told again by itself.
 func (s *Sheet) describe(left []column) (notes, unheard []string) {
 	var services, odd, readOnly, unsupported, unknown, ignored []string
 	for _, c := range left {
@@ -64,8 +65,8 @@ func unknownHeader(c column) string {
 	return c.header
 }
 
-// meant is the known column of which a header is likely a misspelling; "" when it is none. Headers that a number tells
-// apart, such as Phone 2, are none.
+// meant is the known column of which a header is likely a misspelling; "" when
+// it is none. Headers that a number tells apart, such as Phone 2, are none.
 func (s *Sheet) meant(header string) string {
 	folded := fold(header)
 	if strings.ContainsAny(folded, "0123456789") {

@@ -1,15 +1,15 @@
-// Package sheet reads the sheets that people fill in by hand or export from Webex Control Hub, and makes operations of
-// their rows.
+// Package sheet reads sheets that people fill in or export from Webex Control
+// Hub, and turns their rows into operations.
 //
 //	s, err := sheet.Open(file, sheet.Options{Head: head})
-//	ids := lookUp(s.Lookups())         // what the rows name and do not create
+//	ids := lookUp(s.Lookups())         // users and groups that the rows name and do not create
 //	s.Resolve(ids)
-//	for row, err := range s.Rows() {   // a *textfile.Error for each thing that is wrong
+//	for row, err := range s.Rows() {   // a *textfile.Error for each mistake
 //		...
 //	}
 //
-// A sheet is read several times: a manager may stand below those who report to them. Rows are not kept: memory grows by a
-// few dozen bytes for each user or group.
+// A sheet is read several times, since a row may refer to a later row. Rows are
+// not kept: memory grows by a few dozen bytes for each user or group.
 package sheet
 
 import (
@@ -31,8 +31,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Sheet is a table of users or of groups, whose header is understood and whose rows have been read once. It is not for use
-// by several goroutines at once.
+// Sheet is a table of users or of groups, whose header is understood and whose
+// rows have been read once. It is not for use by several goroutines at once.
 type Sheet struct {
 	file    *textfile.File
 	style   table.Style
@@ -61,34 +61,36 @@ type Sheet struct {
 	texts    []string        // of the record at hand
 }
 
-// Row is one operation, and where it came from.
+// Row is one operation and its place in the sheet.
 type Row struct {
-	// Line is where it begins in the file, from 1.
+	// Line is the line of the file where the row begins, from 1.
 	Line int
-	// Operation is what the row says. Its Data is nil or a json.RawMessage.
+	// Operation is the operation of the row. Its Data is nil or a json.RawMessage.
 	Operation client.Operation
-	// Name is what a person calls the resource: the userName of a user, the displayName of a group, or else its id. It
-	// is about a person.
+	// Name is what a person calls the resource: the userName of a user, the
+	// displayName of a group, or else its id. It is about a person.
 	Name string
-	// Version is what VersionOf said of the resource when the row was written; "" if it does not matter.
+	// Version is what VersionOf said of the resource when the row was written; ""
+	// if it does not matter.
 	Version string
-	// Lookups are the ids in the operation that were looked up, or that are placeholders because Resolve was not
-	// called.
+	// Lookups are the ids in the operation that were looked up, or that are
+	// placeholders because Resolve was not called.
 	Lookups []Lookup
 }
 
-// Options says what is known of a sheet before it is read.
+// Options describe a sheet before it is read.
 type Options struct {
 	// Head is the beginning of its text, with the whole header.
 	Head []byte
-	// Tabs says that its name promises them.
+	// Tabs says that the file name ends in .tsv, so that tabs separate the cells.
 	Tabs bool
-	// Ignore are the headers of columns that are left alone, whatever they are.
+	// Ignore lists the headers of columns to ignore.
 	Ignore []string
 }
 
-// Open reads the header of a sheet, and all rows once, to know whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what
-// Rows yields.
+// Open reads the header of a sheet, and all rows once, to find the users and
+// groups that they name. Mistakes in the header are a *textfile.Error or
+// *textfile.Errors.
 func Open(file *textfile.File, o Options) (*Sheet, error) {
 	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs)}
 	if isWorkbook(o.Head) {
@@ -122,28 +124,31 @@ func Open(file *textfile.File, o Options) (*Sheet, error) {
 	return s, s.readOnce(left)
 }
 
-// Lookups returns what the rows name and do not create: the ids of these are to be looked up in the organization and given
-// to Resolve. Each stands there once, in the order in which it is first named.
+// Lookups returns the users and groups that the rows name and do not create,
+// each once, in the order in which they are first named. The caller looks up
+// their ids in the organization for Resolve.
 func (s *Sheet) Lookups() []Lookup { return s.lookups }
 
-// Resolve says how Rows finds the ids of Lookups. What it does not know makes the row an error. As long as Resolve has
-// not been called, Rows puts each Lookup's Placeholder in place of the id: enough to check all else, or to show what
-// would be sent.
+// Resolve sets the function by which Rows finds the ids of Lookups. A row whose
+// id it does not know is an error. Before Resolve is called, Rows writes each
+// Lookup's Placeholder instead of the id, which is enough to check the rows or
+// to show a plan.
 func (s *Sheet) Resolve(id func(Lookup) (id string, ok bool)) { s.resolve = id }
 
-// Notes returns what a person should know of the sheet once, one line each: the columns that are left alone and why, and
-// values that a service may refuse.
+// Notes returns remarks about the sheet, one line each: the ignored columns
+// with the reason, and values that a service may refuse.
 func (s *Sheet) Notes() []string { return s.notes }
 
-// Warnings returns those of the Notes that must not go unheard: the columns that were not understood, by their header or by
-// what stands in them, which is lost.
+// Warnings returns the Notes that are shown even with --quiet: columns whose
+// header or content was not understood, so that their content is not sent.
 func (s *Sheet) Warnings() []string { return s.unheard }
 
-// HasVersions reports whether rows say what their resources were when they were written.
+// HasVersions reports whether the sheet has a column with the versions of the resources.
 func (s *Sheet) HasVersions() bool { return s.versions != nil }
 
-// Rows yields the operations in the order of the sheet, and a *textfile.Error for each thing that is wrong, after which it
-// goes on as far as it can. Any other error, of reading, ends it. It can be ranged over again.
+// Rows yields the operations in the order of the sheet, and a *textfile.Error
+// for each mistake, after which it continues as far as possible. A read error
+// ends it. It can be ranged over again.
 func (s *Sheet) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for b, err := range s.batches() {
@@ -162,20 +167,20 @@ func (s *Sheet) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// record is one row as it stands in the sheet.
+// record is one row of the sheet, before it is turned into operations.
 type record struct {
 	line   int
-	fields []string          // its cells as they are written
-	texts  []string          // and as they are meant; those of columns that are left alone are empty
-	faults []*textfile.Error // what is wrong with these
-	fault  *textfile.Error   // or what is wrong with the row, so that it has no cells
+	fields []string          // the cells as written
+	texts  []string          // the cells after cleaning; empty in ignored columns
+	faults []*textfile.Error // mistakes in cells
+	fault  *textfile.Error   // a mistake in the whole row, which then has no cells
 }
 
-// errStopped says that the caller of an iterator wants no more.
+// errStopped means that the caller left the loop over an iterator.
 var errStopped = errors.New("stopped")
 
-// records yields the rows below the header that are not blank; an error, of reading, is the last. A record is valid until the
-// next one.
+// records yields the rows below the header that are not blank; an error, of
+// reading, is the last. A record is valid until the next one.
 func (s *Sheet) records() iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
 		text, err := s.file.Open()
@@ -205,7 +210,7 @@ func (s *Sheet) noHeader() *textfile.Error {
 	return e
 }
 
-// understand finds out what the columns are for, and returns those that are left alone.
+// understand finds the use of each column, and returns the ignored columns.
 func (s *Sheet) understand(ignore []string) (left []column, err error) {
 	ignored := foldedSet(ignore)
 	s.groups = isGroups(slices.DeleteFunc(slices.Clone(s.header), func(h string) bool { return ignored[fold(h)] }))
@@ -220,7 +225,7 @@ func foldedSet(headers []string) map[string]bool {
 	return set
 }
 
-// understandAs is understand for a sheet of which is known whether it is one of groups.
+// understandAs is understand for a sheet that is known to hold groups, or users.
 func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 	ignored := foldedSet(ignore)
 	words, aliases := userVocabulary, userHeaders
@@ -273,7 +278,7 @@ func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 	return left, wrong.Err()
 }
 
-// single finds the columns of which there is one at the most.
+// single finds the columns that occur at most once.
 func (s *Sheet) single() {
 	for i := range s.columns {
 		switch c := &s.columns[i]; {
@@ -328,7 +333,8 @@ func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
 	}
 }
 
-// unreadable makes a record of an error that is about what the sheet says; ok is false for any other.
+// unreadable turns an error about the content of the sheet into a record; ok is
+// false for other errors.
 func (s *Sheet) unreadable(line int, err error) (rec record, ok bool) {
 	fault := &textfile.Error{File: s.file.Name, Line: line}
 	quotes, ok := errors.AsType[*table.QuoteError](err)
@@ -350,7 +356,8 @@ func (s *Sheet) unreadable(line int, err error) (rec record, ok bool) {
 	return record{line: line, fault: fault}, true
 }
 
-// miscounted says that a row has not as many cells as the header. Empty ones at its end may be too many.
+// miscounted says that a row has not as many cells as the header. Empty ones at
+// its end may be too many.
 func (s *Sheet) miscounted(rec record) *textfile.Error {
 	n := len(rec.fields)
 	for n > len(s.header) && strings.TrimFunc(rec.fields[n-1], cell.IsBlank) == "" {
@@ -372,7 +379,7 @@ func (s *Sheet) miscounted(rec record) *textfile.Error {
 	return e
 }
 
-// clean reads the cells of the columns that say something.
+// clean reads the cells of the columns that are in use.
 func (s *Sheet) clean(rec *record) {
 	s.texts = append(s.texts[:0], make([]string, len(s.header))...)
 	for i := range s.columns {
@@ -398,7 +405,7 @@ func (s *Sheet) clean(rec *record) {
 	rec.texts = s.texts
 }
 
-// plainID takes an id of another Webex API apart.
+// plainID returns the SCIM id in an id of another Webex API.
 func (s *Sheet) plainID(text string) (string, *cell.Fault) {
 	want := apiid.People
 	if s.groups {
@@ -407,7 +414,7 @@ func (s *Sheet) plainID(text string) (string, *cell.Fault) {
 	return idOf(text, want)
 }
 
-// idOf returns the id that SCIM has for one of another Webex API; any other text stays.
+// idOf turns an id of another Webex API into the SCIM id; other text stays as it is.
 func idOf(text, want string) (string, *cell.Fault) {
 	kind, id, ok := apiid.Parse(text)
 	switch {
@@ -419,7 +426,7 @@ func idOf(text, want string) (string, *cell.Fault) {
 	return text, &cell.Fault{Problem: "not an id", Expected: "all of it: it is cut off"}
 }
 
-// isHeader reports whether a row says what the header says, as where files were put together.
+// isHeader reports whether a row repeats the header, as in concatenated files.
 func (s *Sheet) isHeader(fields []string) bool {
 	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool { return a == b || fold(a) == fold(b) })
 }

@@ -16,7 +16,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// value turns a cell that is not empty into what SCIM has for it. References are not its business.
+// value turns a cell that is not empty into what SCIM has for it. References
+// are not its business.
 func (s *Sheet) value(c *column, text string) (value any, problem, expected string) {
 	switch {
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
@@ -52,7 +53,8 @@ func (s *Sheet) value(c *column, text string) (value any, problem, expected stri
 	return text, "", ""
 }
 
-// phoneValue takes one number in any style, but none that a spreadsheet took for a quantity or a date.
+// phoneValue takes one number in any style, but none that a spreadsheet took
+// for a quantity or a date.
 func phoneValue(text string) (value any, problem, expected string) {
 	if problem, expected = damagedCode(text); problem != "" {
 		return nil, problem, expected
@@ -84,8 +86,8 @@ func damagedCode(text string) (problem, expected string) {
 // mangledCode is cell.IsRounded for codes, which may lack the sign of the exponent.
 var mangledCode = regexp.MustCompile(`^[+-]?\d([.,]\d+)[Ee][+-]?\d+$`)
 
-// isSeveral reports whether a cell holds several telephone numbers: parts that could each be one, or more digits than one has,
-// with an extension.
+// isSeveral reports whether a cell holds several telephone numbers: parts that
+// could each be one, or more digits than one has, with an extension.
 func isSeveral(text string) bool {
 	long := 0
 	for _, part := range betweenNumbers.Split(text, -1) {
@@ -107,8 +109,8 @@ func countDigits(text string) (n int) {
 	return n
 }
 
-// oddNumber reports whether something stands in a telephone number that none has: letters, but for those of an extension, and other
-// digits than ASCII's.
+// oddNumber reports whether something stands in a telephone number that none
+// has: letters, but for those of an extension, and other digits than ASCII's.
 func oddNumber(text string) bool { return !numberForm.MatchString(text) }
 
 var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s\x{a0}\x{2009}\x{202f}*#\x{2010}-\x{2015}]+((ext|extn|x)\.?\s*[0-9]+)?$`)
@@ -139,8 +141,10 @@ func emailValue(text string) (value any, problem, expected string) {
 	return nil, problem, expected
 }
 
-// isEmail reports whether text has the form of an email address as Webex takes it: before the @ a dot-string of at most 64
-// characters, behind it labels of letters, digits and hyphens (RFC 5321 section 4.1.2; letters of any script, RFC 6531).
+// isEmail reports whether text has the form of an email address as Webex takes
+// it: before the @ a dot-string of at most 64 characters, behind it labels of
+// letters, digits and hyphens (RFC 5321 section 4.1.2; letters of any script,
+// RFC 6531).
 func isEmail(text string) bool {
 	user, domain, ok := strings.Cut(text, "@")
 	return ok && utf8.RuneCountInString(user) <= 64 && userForm.MatchString(user) && domainForm.MatchString(domain)
@@ -170,7 +174,8 @@ func isUUID(text string) bool { return uuidForm.MatchString(text) }
 
 var uuidForm = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}$`)
 
-// entriesOf yields the entries of a cell, which stand between semicolons, commas, spaces or line ends.
+// entriesOf yields the entries of a cell, which stand between semicolons,
+// commas, spaces or line ends.
 func entriesOf(text string) iter.Seq[string] {
 	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || cell.IsBlank(r) })
 }
@@ -203,15 +208,17 @@ func titled(zone string) string {
 //go:embed zones.txt
 var zoneList string
 
-// zones are the names of the IANA database, those of its release in Go 1.26 (lib/time/zoneinfo.zip): the same on every machine,
-// while time.LoadLocation asks the system first.
+// zones are the names of the IANA database, those of its release in Go 1.26
+// (lib/time/zoneinfo.zip): the same on every machine, while time.LoadLocation
+// asks the system first.
 var zones = sync.OnceValue(func() map[string]bool { return wordSet(zoneList) })
 
 func isZone(name string) bool { return zones()[name] }
 
 var scimLanguage = regexp.MustCompile(`^[a-z]{2,3}_[A-Z]{2}$`)
 
-// languageValue writes a language as Webex does: en_US. Control Hub writes names of languages.
+// languageValue writes a language as Webex does: en_US. Control Hub writes
+// names of languages.
 func languageValue(text string) (value any, problem, expected string) {
 	if scimLanguage.MatchString(text) {
 		return text, "", ""
@@ -230,7 +237,8 @@ func languageValue(text string) (value any, problem, expected string) {
 	return base.String() + "_" + region.String(), "", ""
 }
 
-// languageNames are the languages that Webex offers, as people write them, in lower case.
+// languageNames are the languages that Webex offers, as people write them, in
+// lower case.
 var languageNames = map[string]string{
 	"english": "en_US", "english (us)": "en_US", "english (united states)": "en_US", "english (uk)": "en_GB",
 	"english (united kingdom)": "en_GB", "english (australia)": "en_AU", "english (canada)": "en_CA",

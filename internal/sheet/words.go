@@ -5,13 +5,15 @@ import (
 	"unicode"
 )
 
-// operationHeaders are the headers that promise operations, folded, in the languages of Control Hub.
+// operationHeaders are the headers that promise operations, folded, in the
+// languages of Control Hub.
 var operationHeaders = wordSet(`operation op action operationtype actiontype vorgang aktion opération action operación acción operação ação
 	operazione azione bewerking actie åtgärd handling toiminto toimenpide operacja akcja operace akce művelet işlem операция действие
 	操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
 
-// deleteVerbs and updateVerbs are what cells say of somebody who is not to be created, in lower case: a column of these is one of
-// operations, whatever its header.
+// deleteVerbs and updateVerbs are what cells say of somebody who is not to be
+// created, in lower case: a column of these is one of operations, whatever its
+// header.
 var (
 	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate terminated deprovision
 	deactivate deactivated disable disabled suspend suspended leaver
@@ -30,7 +32,8 @@ var (
 	更新 変更 修改 更改 수정 변경`)
 )
 
-// namesDelete reports whether a header speaks of deletion: "Delete?", "To be removed", "削除フラグ".
+// namesDelete reports whether a header speaks of deletion: "Delete?", "To be
+// removed", "削除フラグ".
 func namesDelete(header string) bool {
 	lower := strings.ToLower(header)
 	for word := range strings.FieldsFuncSeq(lower, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
@@ -56,7 +59,8 @@ var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive 
 var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse contraseña contrasena clave senha parola wachtwoord
 	lösenord adgangskode passord salasana hasło heslo jelszó şifre пароль パスワード 暗証 密码 密碼 비밀번호 암호 סיסמ secret`)
 
-// misspellable are the columns that a header may be a misspelling of, as people write them.
+// misspellable are the columns that a header may be a misspelling of, as people
+// write them.
 var misspellable = map[bool][]string{
 	false: {"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Job Title", "Department", "Manager", "Email",
 		"Email Address", "Phone Number", "Mobile", "Mobile Number", "Extension", "Language", "Preferred Language", "Time zone", "Address type",

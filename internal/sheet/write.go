@@ -18,8 +18,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Columns returns the headers that a Writer uses where none are asked for, of users or groups: those of Control Hub where it has a
-// name for an attribute.
+// Columns returns the default headers of a Writer for users or groups. They are
+// Control Hub's where it has a name for an attribute.
 func Columns(kind string) []string {
 	if kind == Templates[1] {
 		return []string{"displayName", "externalId", "members"}
@@ -32,11 +32,13 @@ func Columns(kind string) []string {
 	}
 }
 
-// Writer writes users or groups as a sheet that Open reads: what is read of a row equals the attributes of the resource that have a
-// column. A value that would be read as another, or that a spreadsheet would take for a formula, is left out and counted.
+// Writer writes users or groups as a sheet that Open reads. Reading a row gives
+// the attributes of the resource that have a column. A value that would be read
+// as another value, or that a spreadsheet would take for a formula, is left out
+// and counted.
 type Writer struct {
-	sheet  *Sheet // the columns, understood
-	chosen bool   // by whoever wants the sheet
+	sheet  *Sheet // the columns
+	chosen bool   // the caller chose the columns
 	out    *table.Writer
 	name   func(id string) (string, bool)
 
@@ -48,8 +50,9 @@ type Writer struct {
 	rows     map[string]int   // resources that are no rows, by the reason
 }
 
-// NewWriter begins a sheet of users or groups (a kind of Templates) with these headers, those of Columns where there are none.
-// name tells the userName of a user by the id, for managers and members.
+// NewWriter begins a sheet of users or groups (a kind of Templates) with these
+// headers, or with Columns if there are none. name returns the userName of a
+// user by id, for managers and members.
 func NewWriter(w io.Writer, kind string, headers []string, name func(id string) (string, bool)) (*Writer, error) {
 	chosen := len(headers) > 0
 	if !chosen {
@@ -77,7 +80,8 @@ func NewWriter(w io.Writer, kind string, headers []string, name func(id string) 
 	}, nil
 }
 
-// Needs tells whether there are columns of managers or of members, whose names the Writer asks for.
+// Needs reports whether there are columns of managers or of members, for which
+// the Writer calls name.
 func (w *Writer) Needs() (managers, members bool) {
 	for _, c := range w.sheet.columns {
 		managers = managers || c.kind == reference
@@ -86,7 +90,8 @@ func (w *Writer) Needs() (managers, members bool) {
 	return managers, members
 }
 
-// Write writes the row of a resource; members are those of a group. A resource that cannot be a row is counted.
+// Write writes the row of a resource; members are those of a group. A resource
+// that cannot be a row is counted.
 func (w *Writer) Write(resource client.Resource, members []client.Member) error {
 	var attributes map[string]any
 	if err := json.Unmarshal(resource.Data, &attributes); err != nil {
@@ -125,8 +130,8 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 	return w.out.Write(w.cells)
 }
 
-// unique reports whether the row has a name that no row before has, as a sheet needs it. An externalId that is not the only one is left
-// out.
+// unique reports whether no earlier row has the row's name, as a sheet
+// requires. A repeated externalId is left out.
 func (w *Writer) unique() bool {
 	name := w.cells[w.sheet.identity.index]
 	key := [8]byte(digest(name))
@@ -175,7 +180,8 @@ func (w *Writer) take(c *column, f facts, path, name string) string {
 	return text
 }
 
-// cell writes a value so that it is read as it is; ok is false if that cannot be.
+// cell writes a value so that reading gives the same value; ok is false if that
+// is impossible.
 func (w *Writer) cell(c *column, value any) (text string, ok bool) {
 	switch v := value.(type) {
 	case bool:
@@ -215,7 +221,8 @@ func (w *Writer) cell(c *column, value any) (text string, ok bool) {
 	return text, true
 }
 
-// isRisky reports whether a spreadsheet could take a text for a formula and carry it out.
+// isRisky reports whether a spreadsheet could take a text for a formula and
+// carry it out.
 func isRisky(text string) bool {
 	if text == "" {
 		return false
@@ -229,7 +236,7 @@ func isRisky(text string) bool {
 	return false
 }
 
-// members writes the addresses of those members who are users.
+// members writes the addresses of the members that are users.
 func (w *Writer) members(c *column, members []client.Member) string {
 	var names []string
 	for _, m := range members {
@@ -256,8 +263,8 @@ func (w *Writer) members(c *column, members []client.Member) string {
 // Flush ends the sheet, and returns the first error of all writing.
 func (w *Writer) Flush() error { return w.out.Flush() }
 
-// Notes returns what the sheet does not hold, one line each. Attributes without a column are not named where somebody has chosen
-// the columns.
+// Notes lists the data that the sheet does not contain, one line each.
+// Attributes without a column are listed only for the default columns.
 func (w *Writer) Notes() (notes []string) {
 	for _, reason := range slices.Sorted(maps.Keys(w.rows)) {
 		notes = append(notes, fmt.Sprintf("left out: %d %s", w.rows[reason], reason))
@@ -301,7 +308,7 @@ func shortPath(path string) string {
 	return path
 }
 
-// columnFor returns the header of a column that would hold what is at a path.
+// columnFor returns the header of a column for the attribute at a path.
 func (w *Writer) columnFor(path string) (header string, ok bool) {
 	words := userVocabulary
 	if w.sheet.groups {
@@ -387,7 +394,8 @@ func (f facts) first(path string) any {
 // addressNames are the types of addresses, as Control Hub calls them.
 var addressNames = map[string]string{"work": "Office", "home": "Home", "other": "Other"}
 
-// addressType is the type of the address that the columns without a type are about: that of work, if there is one.
+// addressType is the type of the address that the columns without a type are
+// about: that of work, if there is one.
 func (f facts) addressType() string {
 	for _, kind := range []string{"work", "home", "other"} {
 		for path := range f {
