@@ -67,11 +67,22 @@ func (e *Error) clean(red *redactor) {
 		e.Details[i] = shorten(red.token.mask(text), maxDetail)
 	}
 	e.TrackingID = shorten(red.token.without(e.TrackingID), maxCode)
+	if e.TrackingID != "" && (!isCode(e.TrackingID) || red.reveals(e.TrackingID)) {
+		e.TrackingID = hidden
+	}
 	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
 		*code = shorten(red.clean(shorten(red.token.mask(*code), maxDetail)), maxCode)
+		if *code != "" && (!isCode(*code) || red.reveals(*code)) {
+			*code = hidden // others read codes, who must not read the service's words
+		}
 	}
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
 }
+
+// isCode reports whether text has the form of a code or a tracking id: one word, of the characters that these are made of.
+func isCode(text string) bool { return codeForm.MatchString(text) }
+
+var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]*$`)
 
 // limit finds the numbers in texts such as RFC 7644's "exceeds the maxPayloadSize (1048576)".
 var limit = regexp.MustCompile(`(?i)\bmax[ _]?(payload[ _]?size|operations)\D{0,24}(\d{1,18})\b`)

@@ -2,6 +2,8 @@ package bulkapi
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"html"
 	"regexp"
@@ -104,6 +106,31 @@ func (r *redactor) add(text string) {
 			r.values[runes[0]] = append(r.values[runes[0]], v)
 		}
 	}
+}
+
+// certain is the length, in characters, from which a value does not stand in an id by chance.
+const certain = 5
+
+// reveals reports whether a code or tracking id is about a person: a value is in it, as it is or in Base64 or hexadecimal digits,
+// or it is the first part of an address.
+func (r *redactor) reveals(code string) bool {
+	texts := []string{code}
+	for _, decode := range []func(string) ([]byte, error){base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString, hex.DecodeString} {
+		if decoded, err := decode(code); err == nil && utf8.Valid(decoded) {
+			texts = append(texts, string(decoded))
+		}
+	}
+	for _, text := range texts {
+		folded := strings.Map(fold.Rune, text)
+		for known := range r.known {
+			local, _, isAddress := strings.Cut(known, "@")
+			if utf8.RuneCountInString(known) >= certain && strings.Contains(folded, known) ||
+				isAddress && (folded == local || utf8.RuneCountInString(local) >= certain && strings.Contains(folded, local)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unspaced reports whether c is of a script that writes no spaces between words, or glues endings to names. There two

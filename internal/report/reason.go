@@ -59,6 +59,9 @@ func reason(res client.Result, words bool) string {
 			return dependent
 		case res.Outcome == client.Skipped && e.Refused:
 			return atOnce
+		case res.Outcome == client.Skipped && res.Attempts > 0 && errors.Is(e.Cause, client.ErrUnavailable):
+			// It was sent, and proven not to be done: the cause is its own.
+			return discreet(shareable(e.Cause), res.Operation.BulkID)
 		case res.Outcome == client.Skipped:
 			return unsent
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,11 @@ func TestReasonsGroup(t *testing.T) {
 		}},
 		{"its whole request was refused, which stopped the job", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: -1, Refused: true, Cause: client.ErrUnauthorized})
+		}},
+		{"service unavailable in 2 attempts: the connection was cut", func(i int) client.Result {
+			res := skip(i, &client.SkippedError{Index: -1, Cause: fmt.Errorf("%w in 2 attempts: %w", client.ErrUnavailable, io.ErrUnexpectedEOF)})
+			res.Attempts = 2
+			return res
 		}},
 		{"the job stopped before it was sent", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: -1, Cause: fmt.Errorf("%w %d", stop, i)})
