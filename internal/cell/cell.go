@@ -82,6 +82,12 @@ func broken(text string) *Fault {
 			Expected: "UTF-8, or the file's encoding given, such as --encoding iso-2022-jp",
 			Cause:    "encoding",
 		}
+	case isMisreadLatin1(text):
+		return &Fault{
+			Problem:  "invalid text encoding: UTF-8 that was read in another encoding once, such as Ã¼ for ü",
+			Expected: "the text as it was before, saved as UTF-8",
+			Cause:    "misread",
+		}
 	default:
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		return &Fault{Problem: fmt.Sprintf("a control character (%U)", r), Expected: "text without it"}
@@ -163,4 +169,10 @@ func IsMisread(text string) bool {
 	}
 	before, err := charmap.Windows1252.NewEncoder().String(text)
 	return err == nil && utf8.ValidString(before)
+}
+
+// isMisreadLatin1 is IsMisread where the other encoding was ISO 8859-1, which has control characters where Windows-1252 has letters.
+func isMisreadLatin1(text string) bool {
+	before, err := charmap.ISO8859_1.NewEncoder().String(text)
+	return err == nil && before != text && utf8.ValidString(before) && !strings.ContainsFunc(before, isControl)
 }

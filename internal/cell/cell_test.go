@@ -58,6 +58,14 @@ func TestClean(t *testing.T) {
 			t.Errorf("%q became %q", raw, text)
 		}
 	}
+	for _, raw := range []string{"Ã\u0084nnchen MÃ¼ller", "Å\u0081Ã³dÅº"} {
+		if _, fault := Clean(raw); fault == nil || fault.Cause != "misread" {
+			t.Errorf("%q: %+v", raw, fault)
+		}
+	}
+	if _, fault := Clean("a\u0084b"); fault == nil || fault.Cause != "" {
+		t.Errorf("a control character alone: %+v", fault)
+	}
 	if _, fault := Clean(strings.Repeat("é", maxCell)); fault == nil {
 		t.Error("a cell that was cut passes")
 	}

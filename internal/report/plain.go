@@ -68,6 +68,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`\bmalformed HTTP (?:response|status code|version) (?:"(?:[^"\\]|\\.)*")?`), "what answers does not speak http"},
 	{regexp.MustCompile(`\bno such organization or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
 	{regexp.MustCompile(`\bno such organization or endpoint: status (40[267]|41[145]|42[168]|431|451|501)\b`), "the request is not taken, by the service or something in between: status $1"},
+	{regexp.MustCompile(`\bnet/http: HTTP/1\.x transport connection broken: malformed .*`), "what answers does not speak http"},
 	// Words that meet when one layer quotes another.
 	{regexp.MustCompile(`\binterrupted(?:[;:,\s]+interrupted\b)+`), "interrupted"},
 	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},
