@@ -132,7 +132,7 @@ func TestEncodings(t *testing.T) {
 		text           string
 	}{
 		{200, "x-gzip", zipped, Answered, ""}, {200, "X-GZIP", zipped, Answered, ""}, {200, "gzip", zipped, Answered, ""}, {200, "identity", plain, Answered, ""},
-		{200, "", plain, Answered, ""}, {200, "br", plain, Unknown, encoded}, {200, "zstd", plain, Unknown, encoded}, {400, "deflate", plain, Unknown, encoded},
+		{200, "", plain, Answered, ""}, {200, "br", plain, Unknown, "not asked for: br"}, {200, "zstd", plain, Unknown, encoded}, {400, "deflate", plain, Unknown, encoded},
 		{200, "gzip, gzip", zipped, Unknown, encoded}, {200, testToken, plain, Unknown, encoded}, {200, "x-gzip", plain, Unknown, breaksOff},
 		{403, "br", "x", Denied, ""}, {503, "br", "x", Waiting, ""}, {413, "br", "x", Rejected, ""},
 	} {

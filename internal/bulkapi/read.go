@@ -111,7 +111,7 @@ func methodText(token []byte) string {
 func brokenNote(body []byte, broken error) string {
 	switch {
 	case errors.Is(broken, errEncoding):
-		return encoded
+		return broken.Error() // it names one that is known, and no other text of the service
 	case len(body) > 0 && body[0] != '{':
 		return noJSON
 	case errors.Is(broken, errTooLong):
