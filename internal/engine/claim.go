@@ -255,7 +255,12 @@ func (e *Engine) keyOf(o *op) Key {
 // ask asks the journal about the next operations, once it has told about those
 // before: what it tells depends on what was claimed so far.
 func (e *Engine) ask() {
-	if e.asked == 0 && len(e.unasked) > 0 {
+	if e.asked > 0 {
+		return
+	}
+	// The caller no longer knows what was decided meanwhile, as where the journal failed.
+	e.unasked = slices.DeleteFunc(e.unasked, func(c Claim) bool { o := e.ops[c.Index]; return o == nil || o.phase != asking })
+	if len(e.unasked) > 0 {
 		e.out.Claims = append(e.out.Claims, e.unasked...)
 		e.asked, e.unasked = len(e.unasked), nil
 	}
