@@ -76,8 +76,8 @@ func TestCorrectedInputSendsWhatIsNew(t *testing.T) {
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")
 	ops := users(300)
-	ops[7].Data = user("") // no userName worth the name
-	ops[7].Data = []byte(`{"schemas":["` + client.SchemaUser + `"]}`)
+	ops[7].Data = []byte(`{"schemas":["` + client.SchemaUser + `"],"userName":"wrong@example.com","` + client.SchemaEnterpriseUser + `":{"manager":
+		{"value":"11111111-1111-4111-8111-111111111111"}}}`) // a manager whom nobody knows
 	count, err := journaled(t, t.Context(), c, path, &client.Job{Source: client.Operations(ops...)})
 	if err != nil || count[client.Failed] != 1 {
 		t.Fatalf("%v %v", count, err)

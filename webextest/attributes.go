@@ -82,7 +82,7 @@ var core = [...]attributes{
 	},
 	groups: {
 		"schemas": textList, "id": anything, "meta": anything,
-		"displayName": short(512), "externalId": short(256), "members": list(valued),
+		"displayName": short(512), "externalId": short(256), "members": {form: objectForm, list: true, need: "value", subs: valued},
 	},
 }
 

@@ -12,7 +12,7 @@ func (b *batch) validate(r *resource, doc map[string]any, cycle map[string]strin
 	b.normalizeNames(doc)
 	name, _ := doc[r.kind.nameAttr()].(string)
 	if name == "" {
-		return refuse(http.StatusBadRequest, "invalidValue", "%s is required and a string", r.kind.nameAttr())
+		return refuse(http.StatusBadRequest, "invalidValue", needsName, r.kind.nameAttr())
 	}
 	r.name = name
 	if b.nameTaken(r) {

@@ -13,8 +13,8 @@ const patchPart = `"schemas":["` + schemaPatch + `"]`
 func TestLoosePatches(t *testing.T) {
 	for data, want := range map[string]string{
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                     "200 kept",
-		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 kept",
-		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 kept",
+		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 broken",
+		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 broken",
 		`{` + patchPart + `,"Operations":[{"op":"Replace","path":"title","value":"x"}]}`:                     "200 broken",
 		`{"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                                       "400 broken",
 		`{"schemas":["` + schemaPatch + `","x"],"Operations":[{"op":"replace","path":"title","value":"x"}]}`: "200 broken",
@@ -78,6 +78,9 @@ func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 		change(`{"op":"Replace","path":"title","value":"x"}`),
 		change(`{"op":"replace","path":"title","value":null}`),
 		change(`{"op":"replace","path":"title","value":5}`),
+		change(`{"op":"replace","path":"title"}`),
+		change(`{"op":"remove"}`),
+		change(`{"op":"replace","path":"emails[type eq work].value","value":"a@x.org"}`),
 		change(`{"op":"add","path":"nonesuch","value":"x"}`),
 		change(`{"op":"add","value":{"nonesuch":"x"}}`),
 		change(`{"op":"add","path":"emails","value":[{"type":"work"}]}`),
@@ -90,6 +93,9 @@ func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 		create(`"` + schemaEnterprise + `":{"manager":{"value":"bulkId:nobody"}}`),
 		`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org"}}`,
 		`{"method":"POST","path":"/Groups","bulkId":"g","data":{"schemas":["` + schemaGroup + `"],"displayName":"G","members":[{"value":"x"}]}}`,
+		`{"method":"POST","path":"/Users","bulkId":"a","data":{"schemas":["` + schemaUser + `"],"userName":""}}`,
+		`{"method":"POST","path":"/Groups","bulkId":"g","data":{"schemas":["` + schemaGroup + `"]}}`,
+		`{"method":"POST","path":"/Groups","bulkId":"g","data":{"schemas":["` + schemaGroup + `"],"displayName":"G","members":[{"type":"user"}]}}`,
 		`{"method":"DELETE","path":"/Users/bulkId:nobody"}`,
 	} {
 		for name, cover := range covers {

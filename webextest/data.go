@@ -34,6 +34,9 @@ func checkResource(k kind, doc map[string]any, cfg *Config) *refusal {
 	if refused := checkDocument(k, doc); refused != nil {
 		return refused
 	}
+	if name, _ := member(doc, k.nameAttr()).(string); name == "" {
+		return violation("invalidValue", needsName, k.nameAttr())
+	}
 	if name := unknown(k, doc); name != "" && cfg.RefuseUnknown {
 		return violation("invalidValue", "%s have no attribute %s", k.segment(), name)
 	}
@@ -93,6 +96,11 @@ func unknown(k kind, doc map[string]any) (first string) {
 	}
 	return first
 }
+
+const (
+	needsName = "%s is required and a string"
+	needsPath = "remove needs a path"
+)
 
 const needsType = "a member needs a type: user, group or machine"
 
@@ -162,7 +170,9 @@ func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
 	case given && value == nil:
 		return violation("invalidValue", "the value of a PatchOp must not be null")
 	case !given && !strings.EqualFold(op, "remove"):
-		return refuse(http.StatusBadRequest, "invalidValue", "%s needs a value", op)
+		return violation("invalidValue", "%s needs a value", op)
+	case text == "" && strings.EqualFold(op, "remove"):
+		return violation("noTarget", needsPath)
 	case k == groups && !cfg.UntypedMembers && untyped(addedMembers(text, value)):
 		return violation("invalidValue", needsType)
 	}
@@ -189,7 +199,7 @@ func checkValue(k kind, path string, value any) *refusal {
 	}
 	p, err := scim.ParsePath(path)
 	if err != nil {
-		return nil // which Apply refuses
+		return violation("invalidPath", "the path of a PatchOp: %v", err)
 	}
 	urn, name := p.Attribute()
 	attrs := core[k]
