@@ -18,7 +18,10 @@ import (
 )
 
 // contract is api/openapi.yaml, ready to check messages.
-type contract struct{ router routers.Router }
+type contract struct {
+	router    routers.Router
+	resources map[string]resource // by the path of a POST that creates one
+}
 
 func loadContract() (*contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
@@ -26,7 +29,10 @@ func loadContract() (*contract, error) {
 		return nil, err
 	}
 	router, err := legacy.NewRouter(doc)
-	return &contract{router}, err
+	return &contract{router, map[string]resource{
+		"/Users":  {doc.Components.Schemas["User"].Value, "userName"},
+		"/Groups": {doc.Components.Schemas["Group"].Value, "displayName"},
+	}}, err
 }
 
 // route is the operation of the contract that a request asks for.
@@ -58,7 +64,7 @@ func (c *contract) faults(at route, m message, content []byte) []fault {
 		Options: &openapi3filter.Options{MultiError: true, AuthenticationFunc: hasToken},
 	}
 	if m.direction == "request" {
-		return explain(openapi3filter.ValidateRequest(ctx, in))
+		return append(explain(openapi3filter.ValidateRequest(ctx, in)), c.dataFaults(content)...)
 	}
 	return explain(openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: m.status, Header: m.header, Body: r.Body,

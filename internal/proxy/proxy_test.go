@@ -126,6 +126,10 @@ func TestBreaches(t *testing.T) {
 		"number":    {"POST", bulk, request(`{"method":"DELETE","path":17}`), "/operations/0/path", "must be a string"},
 		"pattern":   {"POST", bulk, request(`{"method":"DELETE","path":"/` + secret + `/1"}`), "/operations/0/path", "regular expression"},
 		"enum":      {"POST", bulk, request(`{"method":"` + secret + `","path":"/Users/1"}`), "/operations/0/method", "allowed values"},
+		"text":      {"POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"` + secret + `","title":5}}`), "/operations/0/data/title", "must be a string"},
+		"list":      {"POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a","emails":"` + secret + `"}}`), "/operations/0/data/emails", "must be an array"},
+		"user":      {"POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"title":"` + secret + `"}}`), "/operations/0/data", `"userName" is missing`},
+		"group":     {"POST", bulk, request(`{"method":"POST","path":"/Groups","bulkId":"a","data":{"displayName":""}}`), "/operations/0/data", `"displayName" is missing`},
 		"search":    {"GET", strings.TrimSuffix(bulk, "Bulk") + "Users?count=" + secret, "", "query parameter count", "contract"},
 	} {
 		_, _, breaches := b.send(c.method, c.path, c.body)
@@ -140,8 +144,20 @@ func TestBreaches(t *testing.T) {
 			t.Errorf("%s: %v", name, breaches)
 		}
 	}
-	if got := b.Stats(); got.Breaches < 11 || got.Requests != 11 || got.Unchecked != 0 {
+	if got := b.Stats(); got.Breaches < 15 || got.Requests != 15 || got.Unchecked != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What a resource may hold is no breach: unknown attributes, null for no value,
+// references.
+func TestWhatACreateMayHold(t *testing.T) {
+	b := newBench(t, webextest.New(webextest.Config{}), 0)
+	_, _, breaches := b.send("POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org",
+		"title":null,"name":{"givenName":null},"emails":[{"value":"a@x.org","display":null}],"shoe":44}},
+		{"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"G","members":[{"value":"bulkId:a","type":"user"}]}}`))
+	if len(breaches) != 0 {
+		t.Error(breaches)
 	}
 }
 
