@@ -166,7 +166,7 @@ func (d deaf) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if bytes.Contains(body, []byte(`"bulkId":"u0"`)) {
-		body = bytes.Replace(body, []byte(`"failOnErrors":5,`), nil, 1)
+		body = bytes.Replace(body, []byte(`"failOnErrors":3,`), nil, 1)
 	}
 	r = r.Clone(r.Context())
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))

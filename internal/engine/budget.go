@@ -9,7 +9,8 @@ type budget struct {
 }
 
 // reserve is the part of the budget that stays held for a request without an
-// answer, since its operations may have failed. It shrinks as they are settled.
+// answer, since its operations may have failed. It shrinks as they turn out to be
+// done.
 type reserve struct {
 	held, open int
 }
@@ -30,12 +31,13 @@ func (b *budget) err() error {
 }
 
 // take returns the share of a request: a fair part of what is left among the
-// requests that may still leave. 0 means no limit.
+// requests that may still leave, and one to come: what a lost answer holds, its
+// repetition cannot have. 0 means no limit.
 func (b *budget) take(operations, free int) int {
 	if b.limit == 0 {
 		return 0
 	}
-	share := min(max(1, b.left()/max(1, free)), operations, 100)
+	share := min(max(1, b.left()/(max(1, free)+1)), operations, 100)
 	b.held += share
 	return share
 }
@@ -52,7 +54,7 @@ func (b *budget) charge(share, refused, unsure int) *reserve {
 	return &reserve{held: keep, open: unsure}
 }
 
-// release tells that one operation of a reserve is settled.
+// release tells that one operation of a reserve has not failed, or is counted.
 func (b *budget) release(r *reserve) {
 	if r == nil {
 		return

@@ -361,7 +361,6 @@ var errEarlier = errors.New("sent by an earlier run, which got no answer")
 // release lets the planner send an operation.
 func (e *Engine) release(o *op) {
 	delete(e.sought, o)
-	e.freeReserve(o)
 	if o.held && e.awaitsCreate(o) && e.awaitCreate(o) {
 		return
 	}

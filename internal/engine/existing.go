@@ -188,7 +188,7 @@ func Pick(candidates []Candidate, unique bool) (c Candidate, number int) {
 // create goes on at once.
 func (e *Engine) adopt(o *op, c Candidate) {
 	e.forget(o)
-	e.freeReserve(o)
+	e.freeReserves(o)
 	delete(e.sought, o)
 	e.freed++
 	o.knowledge, o.uncounted, o.tries = Unsent, false, 0

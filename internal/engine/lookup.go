@@ -195,7 +195,6 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		e.decide(o)
 	case create.knowledge != Unsent:
 		delete(e.sought, o)
-		e.freeReserve(o) // the create may need it
 		o.phase = parked
 		e.parked[o.Target] = append(e.parked[o.Target], o)
 	case o.first.earlier && !create.first.earlier: // of the earlier run's create nothing is known

@@ -106,7 +106,7 @@ type job struct {
 func play(j *job, pick chooser, trace *strings.Builder) (w *model) {
 	w = &model{
 		settings: j.settings, pick: pick, trace: trace, foreigns: map[string]int{}, idents: map[string]int{},
-		natural: map[string]int{}, most: map[int]int{}, adopted: map[int]bool{}, rare: j.rare, easy: j.easy,
+		natural: map[string]int{}, most: map[int]int{}, adopted: map[int]bool{}, effect: map[int]bool{}, rare: j.rare, easy: j.easy,
 	}
 	defer func() {
 		if r := recover(); r != nil {

@@ -135,9 +135,13 @@ func (w *model) isDone(m *mop) bool {
 		_, ok := r.asOf(w.now)
 		return !ok
 	}
-	return r != nil && !m.unclear && slices.ContainsFunc(r.history, func(v version) bool {
+	if r == nil { // an earlier run has done it; in this one, nobody knows its resource yet
+		return w.effect[m.ident]
+	}
+	w.effect[m.ident] = w.effect[m.ident] || !m.unclear && slices.ContainsFunc(r.history, func(v version) bool {
 		return m.add && slices.Contains(v.list, m.content) || !m.add && v.value == m.content
 	})
+	return w.effect[m.ident]
 }
 
 // checkEnd checks a run that came to its end.

@@ -165,6 +165,7 @@ type model struct {
 	history []runRecord
 	natural map[string]int // the most rows of a natural name in any input
 	most    map[int]int    // the most rows of an identity in any input
+	effect  map[int]bool   // PATCHes that were seen in effect
 	adopted map[int]bool   // creates that have taken what somebody else has made for theirs
 
 	// of one run

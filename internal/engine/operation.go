@@ -129,7 +129,7 @@ type op struct {
 	place     string     // where that lives
 	serves    string     // its bulkId when it was a create
 	replaces  []uint64   // operations on record that were rivals of the create
-	reserve   *reserve   // what its lost attempt holds of the error budget
+	reserves  []*reserve // what its lost attempts hold of the error budget, and last its uncounted refusal
 
 	due      time.Duration // of the timer that counts for it
 	interval time.Duration // between its lookups

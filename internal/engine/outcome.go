@@ -178,11 +178,23 @@ func (e *Engine) countDoubt(o *op) {
 	}
 }
 
-// freeReserve gives back what the lost attempt of an operation holds of the
-// budget: it is known what became of it, or the next attempt takes a share.
-func (e *Engine) freeReserve(o *op) {
-	e.budget.release(o.reserve)
-	o.reserve = nil
+// freeReserves gives back what the attempts of an operation hold of the budget:
+// it is done. Of one that is refused or absent in the end, the service may have
+// refused each lost attempt too.
+func (e *Engine) freeReserves(o *op) {
+	for _, r := range o.reserves {
+		e.budget.release(r)
+	}
+	o.reserves = nil
+}
+
+// countRefusal counts a refusal that was not counted before.
+func (e *Engine) countRefusal(o *op) {
+	e.budget.spent++
+	if last := len(o.reserves) - 1; last >= 0 {
+		e.budget.release(o.reserves[last])
+		o.reserves = o.reserves[:last]
+	}
 }
 
 func (e *Engine) pursueAll(ops []*op) {
@@ -251,11 +263,11 @@ func (e *Engine) decide(o *op) {
 	delete(e.sought, o)
 	o.phase = over
 	e.freed++
-	if !o.knowledge.Maybe() {
-		e.freeReserve(o)
-	}
 	if o.uncounted {
-		e.budget.spent++
+		e.countRefusal(o)
+	}
+	if o.knowledge == Done {
+		e.freeReserves(o)
 	}
 	e.decided = append(e.decided, o)
 	e.remember(o)

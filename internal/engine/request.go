@@ -281,7 +281,8 @@ func (e *Engine) Response(now Time, number int, in Response) {
 	case NoResponse:
 		reserve := e.closeRequest(r, 0, len(r.ops))
 		for _, o := range r.ops {
-			o.reserve, o.doubt = reserve, in.Err
+			o.reserves = append(o.reserves, reserve)
+			o.doubt = in.Err
 			o.tries++
 			e.learn(o, NoAnswer)
 		}
@@ -489,7 +490,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 	reserve := e.closeRequest(r, refused, unsure)
 	for i, o := range r.ops {
 		if evidence[i] == NoAnswer || o.uncounted {
-			o.reserve = reserve
+			o.reserves = append(o.reserves, reserve)
 		}
 		e.learn(o, evidence[i])
 	}

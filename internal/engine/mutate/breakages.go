@@ -38,6 +38,9 @@ var breakages = []breakage{
 	{"refusals do not spend the budget", "budget.go", "b.spent += refused", ""},
 	{"doubt does not hold the budget", "budget.go", "b.held += keep", "keep = 0"},
 
+	{"a repetition frees what the lost attempt holds", "claim.go", "\tdelete(e.sought, o)\n\tif o.held", "\tdelete(e.sought, o)\n\te.freeReserves(o)\n\tif o.held"},
+	{"what is done holds the budget", "outcome.go", "o.knowledge == Done {\n\t\te.freeReserves(o)", "false {\n\t\te.freeReserves(o)"},
+
 	// Lookups.
 	{"the proof of absence does not allow for lag", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.MaxServiceTime - age"},
 	{"the proof of absence does not allow for work", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.LookupPatience - age"},
