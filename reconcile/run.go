@@ -168,6 +168,8 @@ func (r *run) check(a *Action) error {
 		return fmt.Errorf("%w: another name or externalId", ErrChanged)
 	case !scope.Match(now.Data):
 		return fmt.Errorf("%w: not in scope any more", ErrChanged)
+	case isActive(now.Data) && !isActive(a.Stored.Data):
+		return fmt.Errorf("%w: activated", ErrChanged)
 	}
 	if reason := r.opt.protection(now, r.org.Me); reason != "" {
 		return fmt.Errorf("%w: %s", ErrChanged, strings.SplitN(reason, ":", 2)[0])
