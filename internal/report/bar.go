@@ -9,12 +9,12 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Bar draws how far a job is, as one line of text. It remembers what it has
-// drawn, to tell the rate; the zero value is ready for a job of unknown length.
+// Bar draws the progress of a job as one line of text. It remembers earlier
+// states to compute the rate; the zero value is ready for a job of unknown length.
 type Bar struct {
 	// Total is the number of operations of the job, 0 when it is not known.
 	Total int
-	// Color marks failures and waiting with colours of the terminal.
+	// Color marks failures and waiting with terminal colors.
 	Color bool
 
 	seen []point
@@ -50,7 +50,7 @@ func (b *Bar) Render(p client.Progress, now time.Time, width int) string {
 	return line
 }
 
-// The columns of the bar proper.
+// The width of the bar itself, in columns.
 const (
 	minBar = 8
 	maxBar = 30
@@ -103,7 +103,7 @@ func (b *Bar) parts(p client.Progress, rate float64) []part {
 
 func percent(done, total int) int { return min(100, int(int64(done)*100/int64(total))) }
 
-// unsuccessful counts what did not succeed, by fate.
+// unsuccessful counts the operations that did not succeed, by outcome.
 func unsuccessful(p client.Progress) string {
 	var texts []string
 	for _, fate := range []struct {
@@ -117,7 +117,7 @@ func unsuccessful(p client.Progress) string {
 	return strings.Join(texts, ", ")
 }
 
-// left is the time that the rest takes at this rate, once it is our turn again.
+// left is the time that the rest takes at this rate, after the present wait.
 func (b *Bar) left(p client.Progress, rate float64) string {
 	rest := b.Total - p.Done()
 	if rest <= 0 || rate <= 0 {
@@ -178,7 +178,7 @@ func length(parts []part) int {
 	return max(0, n-len(gap))
 }
 
-// Colours of a terminal (ECMA-48, SGR).
+// Terminal colors (ECMA-48, SGR).
 const (
 	red    = "\x1b[31m"
 	yellow = "\x1b[33m"

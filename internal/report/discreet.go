@@ -7,18 +7,19 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// hidden stands for what is left out of a text, as in the errors of client.
+// hidden replaces the omitted parts of a text, as in the errors of client.
 const hidden = "…"
 
-// The bounds of texts, in bytes: what is read of one, and what is shown.
+// The bounds of texts, in bytes: the part that is read, and the part that is
+// shown.
 const (
 	maxRead  = 1 << 10
 	maxShown = 300
 )
 
-// discreet is text without what names a person or one operation: the given
-// names, what is quoted, addresses, bulkIds, tracking ids, ids. What is left is
-// the same for all failures of a kind, and can be shown to anybody.
+// discreet removes from text everything that identifies a person or one
+// operation: the given names, quotations, addresses, bulkIds, tracking ids and
+// ids. The rest is equal for all failures of a kind, and can be shown to anybody.
 func discreet(text string, names ...string) string {
 	text = terminal.Escape(clip(text, maxRead))
 	for _, name := range names {
@@ -48,8 +49,8 @@ func (s *scrubber) copy(n int) {
 	s.text = s.text[n:]
 }
 
-// hide leaves out n bytes. Marks with little but punctuation between them are
-// one: how many words a name has, tells nothing.
+// hide leaves out n bytes. Marks with only punctuation between them become one,
+// so that the number of words in a name does not show.
 func (s *scrubber) hide(n int) {
 	s.last, s.text = '…', s.text[n:]
 	if s.mark >= 0 && strings.Trim(string(s.out[s.mark:]), " .,;:@+_/-") == "" {
@@ -86,7 +87,7 @@ func (s *scrubber) next() {
 // closing are the ends of quotations that hold no escapes.
 var closing = map[rune]string{'`': "`", '“': "”", '‘': "’", '«': "»", '„': "“"}
 
-// quotation passes over what stands in double quotes, unless it explains.
+// quotation hides a text in double quotes, unless it is a word of the protocol.
 func (s *scrubber) quotation() {
 	n := 1
 	for n < len(s.text) && s.text[n] != '"' {
@@ -144,8 +145,8 @@ func (s *scrubber) name() {
 	}
 }
 
-// wordLength is the length of what stands at the beginning of text up to a
-// space, bracket or quote. An apostrophe between letters is none.
+// wordLength returns the length of text up to the first space, bracket or quote.
+// An apostrophe between letters is not a quote.
 func wordLength(text string) int {
 	var before rune
 	for i, r := range text {

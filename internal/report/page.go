@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Page is a report to look at and to send on: one HTML file that loads nothing,
-// from anywhere. Summary is needed; what else is not known is left out.
+// Page is a report as one HTML file that loads nothing else and can be shared.
+// Only Summary is required.
 type Page struct {
 	// Title is the page's heading, "Bulk report" if it is empty.
 	Title string
@@ -21,9 +21,9 @@ type Page struct {
 	Organization string
 	// Input is the name of the input; of a path, the page has the last part.
 	Input string
-	// Began is when the job did.
+	// Began is the time when the job began.
 	Began time.Time
-	// Summary is what became of the job.
+	// Summary counts the outcomes of the job.
 	Summary *Summary
 	// Samples are its course over time, from a Recorder; without two of them, or
 	// of a job that had fewer than three requests or took less than a second, the
@@ -61,7 +61,7 @@ func policy() string {
 		"; base-uri 'none'; form-action 'none'"
 }
 
-// view is what the template shows.
+// view is the data of the template.
 type view struct {
 	*Page
 	*Summary
@@ -144,7 +144,7 @@ func (p *Page) view() *view {
 	return v
 }
 
-// A job with fewer requests, or a shorter one, has no course to look at.
+// A job with fewer requests, or a shorter one, gets no plots.
 const (
 	fewRequests = 3
 	shortJob    = time.Second

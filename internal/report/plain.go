@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// Plain is the text of an error as somebody reads it who runs a job: the facts
-// that the network, the operating system and Go's libraries tell, in words.
+// Plain is the text of an error for a person who runs a job. It replaces the
+// terms of the network, the operating system and Go's libraries by plain words.
 func Plain(err error) terminal.Text { return terminal.Text(plain(string(terminal.ErrorText(err)))) }
 
 // PlainCodes is Plain with nothing of what a service says but status, codes and
@@ -41,10 +41,10 @@ var phrases = []struct {
 	jargon *regexp.Regexp
 	words  string
 }{
-	// A job that was ended.
+	// Interruption.
 	{regexp.MustCompile(`\b(net/http: request canceled|operation was canceled|context canceled)( while waiting for connection| \(Client[^)]*\))?`), "interrupted"},
 	{regexp.MustCompile(`\bcontext deadline exceeded( \(Client[^)]*\))?`), "the time allowed is over"},
-	// The way to the service.
+	// Reaching the service.
 	{regexp.MustCompile(`\bproxyconnect tcp: `), "the proxy: "},
 	{regexp.MustCompile(`\bsocks connect \S+: `), "the proxy: "},
 	{regexp.MustCompile(`\b(?:dial tcp: )?lookup (\S+?)(?: on \S+)?: no such host`), "there is no host named $1"},
@@ -58,7 +58,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`\b(?:http: server closed idle connection|http2: [^;:]*connection[^;:]*|unexpected EOF|EOF)`), "the connection was cut"},
 	{regexp.MustCompile(`\blisten tcp (\S+): bind: address already in use`), "$1 is in use already"},
 	{regexp.MustCompile(`\blisten tcp (\S+): bind: `), "$1: "},
-	// Who is there.
+	// The identity of the service.
 	{regexp.MustCompile(`\bhttp: server gave HTTP response to HTTPS client`), "there is http, not https, at this address"},
 	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate signed by unknown authority(?: \(.*?"\))?`), "its certificate is of an authority that this computer does not trust"},
 	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate is valid for (.+?), not ([^\s,;]+)`), "its certificate is for $1, not for $2"},
@@ -69,7 +69,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`\bno such organization or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
 	{regexp.MustCompile(`\bno such organization or endpoint: status (40[267]|41[145]|42[168]|431|451|501)\b`), "the request is not taken, by the service or something in between: status $1"},
 	{regexp.MustCompile(`\bnet/http: HTTP/1\.x transport connection broken: malformed .*`), "what answers does not speak http"},
-	// Words that meet when one layer quotes another.
+	// Repetitions from wrapped errors.
 	{regexp.MustCompile(`\binterrupted(?:[;:,\s]+interrupted\b)+`), "interrupted"},
 	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},
 	{regexp.MustCompile(`: (?:BEGIN EXCLUSIVE: )?database or disk is full \(13\)`), ""},

@@ -25,8 +25,8 @@ type RecorderOptions struct {
 	Name func(client.Result) string
 }
 
-// Recorder gathers what a Page shows while a job runs: its course, and what did
-// not succeed. It takes bounded memory for jobs of any length.
+// Recorder collects the data of a Page while a job runs: samples of its progress,
+// and the operations that did not succeed. Its memory is bounded.
 type Recorder struct {
 	o     RecorderOptions
 	began time.Time

@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// Summary is what became of a job as a whole, for people (WriteTable) and, as
-// JSON, for machines. The zero value is ready.
+// Summary counts the outcomes of a job, for people (WriteTable) and, as JSON,
+// for programs. The zero value is ready for use.
 type Summary struct {
 	Operations int     `json:"operations"`
 	Succeeded  int     `json:"succeeded"`
@@ -24,10 +24,10 @@ type Summary struct {
 	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait
 	Seconds    float64 `json:"seconds"`
 	Stopped    string  `json:"stopped,omitempty"` // why the job ended before its time
-	// Reasons are the kinds of failure, the most frequent first; those that are
-	// due to others come after all of these.
+	// Reasons are the kinds of failure, the most frequent first. Operations that
+	// failed because of another one come last.
 	Reasons []*Reason `json:"reasons,omitempty"`
-	// Others counts the operations whose reason did not find a place there.
+	// Others counts the operations whose reason is not in Reasons.
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
 	// Words has the reasons quote the service, without names: for the terminal of
@@ -41,8 +41,8 @@ type Summary struct {
 // Reason is one kind of failure.
 type Reason struct {
 	Outcome string `json:"outcome"`
-	// Text is what the errors have in common, with … for what names one
-	// operation or a person.
+	// Text is the common part of the errors, with … in place of names, ids and
+	// addresses.
 	Text     string    `json:"reason"`
 	Count    int       `json:"count"`
 	Examples []Example `json:"examples"`
@@ -56,7 +56,7 @@ type Reason struct {
 	dependents []Example // the first of them
 }
 
-// kind tells reasons apart.
+// kind identifies a reason.
 type kind struct{ outcome, text string }
 
 // Example is one operation that did not succeed.
@@ -66,7 +66,7 @@ type Example struct {
 	BulkID     string `json:"bulkId,omitempty"`
 	TrackingID string `json:"trackingId,omitempty"`
 	Needs      int    `json:"needs,omitempty"` // the line that it depends on, of a NeededError
-	// Name is whom the operation is about, where AddNamed was told; WriteTable alone writes it.
+	// Name is the name given to AddNamed. Only WriteTable writes it.
 	Name string `json:"-"`
 
 	cause int // index of the operation that is the cause, -1 if there is none
@@ -78,7 +78,7 @@ const (
 	maxReasons  = 50
 )
 
-// Add counts a result; line is where the operation stands in the input.
+// Add counts a result; line is the line of the operation in the input.
 func (s *Summary) Add(res client.Result, line int) { s.AddNamed(res, line, "") }
 
 // AddNamed is Add of a result about a person or group, whom WriteTable names: for the terminal of those who wrote the
@@ -112,8 +112,8 @@ func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	}
 }
 
-// Finish notes how the job went: its last progress, the time that it took, and
-// why it stopped before its time, nil if it did not.
+// Finish notes the last progress of the job, the time that it took, and the
+// error that stopped it early, or nil.
 func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Requests, s.Refused = p.Requests, p.Refused
 	s.Took, s.Seconds = took, took.Seconds()
@@ -123,7 +123,7 @@ func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	}
 }
 
-// explain counts a failure where its like are.
+// explain counts a failure under its reason.
 func (s *Summary) explain(res client.Result, line int, name string) {
 	k := kind{res.Outcome.String(), reason(res, s.Words)}
 	r := s.known[k]

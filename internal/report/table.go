@@ -33,8 +33,8 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	return err
 }
 
-// writeReason lists operations of a reason, and those that did not succeed
-// because of them. What is told under its cause is not told again.
+// writeReason lists operations of a reason, and the operations that did not
+// succeed because of them. An operation listed under its cause is not repeated.
 func (s *Summary) writeReason(b *bytes.Buffer, r *Reason) {
 	count := r.Count - s.told[r]
 	if count == 0 {
@@ -121,8 +121,8 @@ func (s *Summary) patienceNote() string {
 	return fmt.Sprintf("the service asked to wait %d times", s.Refused)
 }
 
-// rate is how fast the operations of this run went. What was not sent took no
-// time, and so few operations or so little time that chance decides give none.
+// rate is the speed of this run. Operations that were not sent do not count; with
+// too few operations or too little time there is no rate.
 func (s *Summary) rate() string {
 	n := s.Operations - s.Replayed - s.Skipped
 	if n < 2 || s.Took < time.Millisecond {
@@ -175,13 +175,14 @@ func brief(d time.Duration) string {
 	return fmt.Sprintf("%dd %02dh", s/(24*3600), s/3600%24)
 }
 
-// String names the operation as a person finds it, without the name.
+// String returns the line or index of the operation, its bulkId, and the line that
+// it depends on or its tracking id.
 func (e Example) String() string {
 	e.Name = ""
 	return e.named()
 }
 
-// named names the operation, and whom it is about.
+// named is String with the name of the resource after the line.
 func (e Example) named() string {
 	text := place(e.Line, e.Index)
 	if e.Name != "" {

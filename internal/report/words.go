@@ -38,7 +38,7 @@ func isID(word string) bool {
 	return digits >= 7 || digits >= 4 && digits+others >= 7 && others > 0
 }
 
-// hideWord hides name where it stands by itself, from two bytes on.
+// hideWord hides name where it is a whole word of two bytes or more.
 func hideWord(text, name string) string {
 	if len(name) < 2 || !strings.Contains(text, name) {
 		return text
@@ -66,7 +66,7 @@ func isPart(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
 }
 
-// clip cuts s to at most n bytes and the mark of what is left out.
+// clip cuts s to at most n bytes and adds a mark if something was cut.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
