@@ -14,7 +14,7 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// Existing says what a create comes to whose resource is there already: a user of
+// Existing is the way to treat a create whose resource exists already: a user of
 // that userName, or a group of that displayName with the same externalId (or
 // without one, where one of the two has none). The zero value is ExistingFail.
 //
@@ -25,7 +25,7 @@ import (
 // made, or addresses by its id, what is there.
 type Existing int
 
-// The ways to treat what is there.
+// The ways to treat an existing resource.
 const (
 	// ExistingFail: the create fails. The service refuses it with status 409, and
 	// ResponseError.ExistingID is the id of what is there.

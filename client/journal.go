@@ -53,10 +53,10 @@ type History struct {
 // things. The zero Key means none.
 type Key [16]byte
 
-// Ticket stands for one claimed operation. The zero Ticket stands for none.
+// Ticket identifies one claimed operation. The zero Ticket identifies none.
 type Ticket uint64
 
-// Entry is an operation as a journal sees it.
+// Entry identifies an operation in a journal.
 type Entry struct {
 	// Key recognizes the operation: its method, path, and data, with each
 	// reference replaced by the natural name of its referent.
@@ -69,10 +69,10 @@ type Entry struct {
 	Create bool
 }
 
-// Known is what a journal knows of an operation from earlier runs.
+// Known is a journal's knowledge of an operation from earlier runs.
 type Known int
 
-// What a journal can know.
+// The knowledge of a journal.
 const (
 	// KnownNothing: the operation is new, or is known not to have been done.
 	KnownNothing Known = iota
@@ -104,7 +104,7 @@ type Record struct {
 	RivalSent bool
 }
 
-// Success is how an operation was done. It holds no personal data.
+// Success describes the result of a done operation. It holds no personal data.
 type Success struct {
 	// Status is the HTTP status that the service gave the operation. 0: none,
 	// as when a lookup has found the resource.

@@ -13,7 +13,7 @@ import (
 	"github.com/webexscim/bulk/internal/bulkapi"
 )
 
-// Resource is a user or group as the organization has it. Like an Operation, it
+// Resource is a user or group of the organization. Like an Operation, it
 // prints and logs without its data.
 type Resource struct {
 	// Type is Users or Groups.

@@ -232,7 +232,7 @@ func (f *finder) read(s sought) {
 	f.findings = append(f.findings, out)
 }
 
-var errNotReadable = errors.New("its resource cannot be read by an id")
+var errNotReadable = errors.New("its resource cannot be read by id")
 
 // markOwned asks the journal which of the candidates earlier runs have recorded.
 func (f *finder) markOwned() {

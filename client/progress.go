@@ -7,7 +7,7 @@ import (
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// Progress is how far a job is.
+// Progress holds counts of a job's operations and requests.
 type Progress struct {
 	// Read is the number of operations that the source has given.
 	Read int
@@ -69,7 +69,8 @@ func (t *tally) change(f func(*Progress)) {
 	f(&t.now)
 }
 
-// Progress tells how far the job is, from any goroutine and at any time.
+// Progress returns the progress of the job. It may be called from any goroutine
+// at any time.
 func (j *Job) Progress() Progress {
 	j.tally.mu.Lock()
 	defer j.tally.mu.Unlock()

@@ -40,7 +40,7 @@ func (o Outcome) String() string {
 	return "none"
 }
 
-// Result tells what became of one operation. Like an Operation, it prints and
+// Result is the result of one operation. Like an Operation, it prints and
 // logs without the operation's data.
 type Result struct {
 	// Index is the operation's place in the input, from 0.

@@ -19,7 +19,7 @@ type TokenSource func(ctx context.Context, refused string) (string, error)
 // ErrNoToken is the error of a source that has no token.
 var ErrNoToken = errors.New("no access token")
 
-// StaticToken is a TokenSource that has one token and no other.
+// StaticToken is a TokenSource that always returns the same token.
 func StaticToken(token string) TokenSource {
 	return func(context.Context, string) (string, error) {
 		if token == "" {
