@@ -80,7 +80,7 @@ func TestCompare(t *testing.T) {
 		"new, changed and gone": {org(`ada ,"title":"x"`, "bob"), rows(`ada ,"title":"y"`, "cy"), remove,
 			`change ada title:"x"->"y"` + "\ncreate cy\ndelete bob"},
 		"leavers are told": {org("ada", "bob"), rows("ada"), reconcile.Options{}, "leaver bob"},
-		"deactivated, once": {org("ada", "bob", `cy ,"active":false`), rows("ada"), reconcile.Options{Leavers: reconcile.DeactivateLeavers},
+		"deactivated, once": {org("ada", "bob", `cy ,"active":false`), rows("ada"), reconcile.Options{Leavers: reconcile.DeactivateLeavers, MaxRemovals: remove.MaxRemovals},
 			"deactivate bob\nleaver cy"},
 		"what has no column stays": {org(`ada ,"title":"x","addresses":[{"type":"home","locality":"Ulm"}],"phoneNumbers":[{"type":"mobile","value":"1"}]`), rows("ada"), remove, ""},
 		"what follows from the userName is not written": {org(`ada ,"emails":[{"type":"work","primary":false,"value":"ada@example.com"}]`),
@@ -112,7 +112,7 @@ func TestCompare(t *testing.T) {
 			rows("new"), reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: remove.MaxRemovals, IncludeAdmins: true, IncludeDirectory: true},
 			"create new\ndelete bob\ndelete dee"},
 		"a scope": {org(`ada ,"title":"x"`, `bob ,"title":"y"`, `cy ,"title":"x"`), rows(`ada ,"title":"x","nickName":"A"`, `bob ,"title":"x"`, `new ,"title":"y"`, `fine ,"title":"X"`),
-			reconcile.Options{Scope: `title eq "x"`, Leavers: reconcile.DeleteLeavers},
+			reconcile.Options{Scope: `title eq "x"`, Leavers: reconcile.DeleteLeavers, MaxRemovals: remove.MaxRemovals},
 			"change ada nickName:->\"A\"\ncreate fine\ndelete cy\nleft bob: outside of the scope\nleft new: outside of the scope"},
 		"whom a manager's row means": {org("boss"), rows(`boss `, `ada ,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"bulkId:b-boss"}}`), remove, "create ada"},
 		"a manager for whom nothing is sent": {org("x"), rows(`ada ,"title":"x","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"bulkId:b-boss"}}`, `boss ,"title":"y"`),
@@ -135,6 +135,10 @@ func TestGuards(t *testing.T) {
 	for i := range 300 {
 		all = append(all, fmt.Sprintf(`user%d ,"title":"t"`, i))
 	}
+	all1000 := slices.Clone(all)
+	for i := range 700 {
+		all1000 = append(all1000, fmt.Sprintf("more%d", i))
+	}
 	half := rows(all[:150]...)
 	remove := reconcile.Options{Leavers: reconcile.DeleteLeavers}
 	d, err := reconcile.Compare(half, org(all...), remove)
@@ -144,6 +148,15 @@ func TestGuards(t *testing.T) {
 	}
 	if err == nil || err.Error() != "150 of 300 users would be removed, and 10 may be (10 or 5%, whichever is less)" {
 		t.Error(err)
+	}
+	for all, most := range map[int]int{1: 0, 19: 0, 20: 1, 39: 1, 40: 2, 200: 10, 1000: 10} {
+		_, err := reconcile.Compare(rows(all1000[most:all]...), org(all1000[:all]...), remove)
+		if err != nil {
+			t.Errorf("%d of %d: %v", most, all, err)
+		}
+		if _, err = reconcile.Compare(rows(all1000[min(most+1, all-1):all]...), org(all1000[:all]...), remove); err == nil && all > 1 {
+			t.Errorf("%d of %d may be removed", most+1, all)
+		}
 	}
 	for most, fine := range map[string]bool{"150": true, "149": false, "50%": true, "49%": false, "0": false, "100%": true} {
 		o := remove

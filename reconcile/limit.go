@@ -11,7 +11,7 @@ import (
 type Limit struct {
 	// Number is a limit as a number; nil is no such limit.
 	Number *int
-	// Percent is a limit as a part of all that there are, rounded up; nil is no such limit.
+	// Percent is a limit as a part of all that there are, rounded down; nil is no such limit.
 	Percent *float64
 }
 
@@ -58,12 +58,5 @@ func (l Limit) of(all int) int {
 	return most
 }
 
-// percentOf rounds up, so that one of a few may go.
-func percentOf(percent float64, all int) int {
-	exact := percent * float64(all) / 100
-	n := int(exact)
-	if exact > float64(n)+1e-9 {
-		n++
-	}
-	return n
-}
+// percentOf rounds down: what is more than the percentage is too much, also of a few.
+func percentOf(percent float64, all int) int { return int(percent*float64(all)/100 + 1e-9) }

@@ -18,6 +18,7 @@ type differenceView struct {
 	all, quiet bool
 	names      map[string]string // of rows that are created, by bulkId
 	nameOf     func(id string) (string, bool)
+	leavers    reconcile.Leavers
 }
 
 // print shows who is new, who changes and how, who is not in the sheet, who is left alone and why, and how many are as they should be.
@@ -43,8 +44,11 @@ func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 	section(v, "to be deactivated", ": Webex deletes a deactivated user after 30 days", kinds[reconcile.Deactivate], v.leaver)
 	section(v, "to be deleted", ", for good", kinds[reconcile.Delete], v.leaver)
 	why := ", only told (--leavers)"
-	if len(d.Held) > 0 {
+	switch {
+	case len(d.Held) > 0:
 		why = ", but nobody is removed: " + strings.Join(d.Held, "; ")
+	case v.leavers == reconcile.DeactivateLeavers:
+		why = ", deactivated already"
 	}
 	section(v, "not in the sheet", why, d.Leavers, func(r client.Resource) terminal.Text { return terminal.Sprintf("  - %s\n", r.Name) })
 	section(v, "in doubt", "", doubts, leftAlone)

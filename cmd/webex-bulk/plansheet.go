@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -26,15 +27,20 @@ func newPlanSheet(d *reconcile.Difference) *planSheet {
 	return &planSheet{view: view}
 }
 
-// write writes the sheet to a file of its owner's.
-func (p *planSheet) write(path, kind string) error {
-	return replaceFile(path, func(w *bufio.Writer) error {
+// write writes the sheet to a file of its owner's. An older file is kept: it is the way back from what an earlier run did, as after a
+// run that was cut short. It returns its new name.
+func (p *planSheet) write(path, kind string) (kept string, err error) {
+	err = replaceFileAfter(path, func(w *bufio.Writer) error {
 		_, _ = w.WriteString("\ufeff") // as export does
 		return sheet.WriteActions(w, kind, p.rows, func(id string) (string, bool) {
 			name := p.view.member(id)
 			return name, name != id
 		})
+	}, func(string) (err error) {
+		kept, err = setAside(path)
+		return err
 	})
+	return kept, err
 }
 
 // kindOf is the kind of sheet of a Difference.
@@ -53,11 +59,20 @@ func (a *reconciliation) writeActions(d *reconcile.Difference) error {
 	for _, action := range d.Actions {
 		p.plan(action)
 	}
-	if err := p.write(a.actions, kindOf(d)); err != nil {
+	kept, err := p.write(a.actions, kindOf(d))
+	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
+	a.sayKept(a.actions, kept)
 	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s", plural(len(p.rows), "operation"), a.actions, word(a.actions))
 	return a.unfinished(d)
+}
+
+// sayKept tells where an older file is, if there was one.
+func (a *reconciliation) sayKept(path, kept string) {
+	if kept != "" {
+		a.tell("the older %s is kept as %s", path, kept)
+	}
 }
 
 // plan adds the rows of an action.
@@ -133,12 +148,14 @@ func (a *reconciliation) writeUndo(d *reconcile.Difference) error {
 		return nil
 	}
 	p := newPlanSheet(d)
-	for _, action := range d.Actions {
+	for _, action := range slices.Backward(d.Actions) { // a name must be free before it is given back
 		p.undo(action)
 	}
-	if err := p.write(a.before, kindOf(d)); err != nil {
+	kept, err := p.write(a.before, kindOf(d))
+	if err != nil {
 		return fmt.Errorf("--before: nothing was sent: %w", err)
 	}
+	a.sayKept(a.before, kept)
 	a.say("the way back is in %s: webex-bulk apply %s", a.before, word(a.before))
 	for _, list := range []struct {
 		what  string

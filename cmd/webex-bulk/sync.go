@@ -43,7 +43,7 @@ column and empty cells leave the stored value unchanged.
 Leavers are users in the organization who are not in the sheet. They are only listed,
 unless --leavers says otherwise: "deactivate" keeps them from signing in, and Webex
 deletes a deactivated user after 30 days; "delete" cannot be undone. --max-removals
-limits both: 10 users, or 5% if that is less. Beyond the limit sync stops before
+limits both: 10 users, or 5% if that is less (none of fewer than 20). Beyond the limit sync stops before
 anything is sent. Give a sheet of one department with
 --scope 'department eq "Sales"': users outside of it stay unchanged, and a row
 outside of it sends nothing.
@@ -61,6 +61,7 @@ To check first, --out actions.csv writes the changes as a sheet for apply, and s
 nothing. When apply runs later, it refuses rows whose user has changed since. To begin
 with a few changes: --first 5. To be able to undo: --before undo.csv writes the present
 values as a sheet for apply that restores them; deleted users cannot be restored.
+Older files of these names are kept as undo.csv.bak, .bak2 and so on.
 
 After an interruption, give the same command again. FILE.sync.journal records what was
 created, so that users whom the service does not list yet are not created twice. A few
@@ -136,13 +137,13 @@ func (a *reconciliation) run(ctx context.Context) error {
 	if err != nil && !tooMany {
 		return early(ctx, readingFailed(ctx, err))
 	}
-	show := &differenceView{w: a.summaryWriter(), all: a.all, quiet: a.quiet}
+	show := &differenceView{w: a.summaryWriter(), all: a.all, quiet: a.quiet, leavers: a.opt.Leavers}
 	if err := show.print(d, in.rows); err != nil {
 		return err
 	}
 	switch {
 	case tooMany:
-		return terminal.Errorf("%w; nothing was sent\nlook at who is not in the sheet (--all lists everybody); if it is right, give --max-removals %d", over, over.Removals)
+		return terminal.Errorf("%w; nothing was sent\nlook at whom it removes above (--all lists everybody); if it is right, give --max-removals %d", over, over.Removals)
 	case a.actions != "":
 		return a.writeActions(d)
 	case len(d.Actions) == 0:
@@ -185,7 +186,7 @@ func (a *reconciliation) checkSync() error {
 	case a.opt.First < 0:
 		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
 	case a.actions != "" && a.before != "":
-		return errors.New("--out sends nothing, so there is nothing to undo: give --before when it is carried out")
+		return errors.New("--out sends nothing, so there is nothing to undo yet: before its sheet is applied, webex-bulk export keeps what there is")
 	case a.file == stdin && !a.yes && a.actions == "":
 		return errors.New("a sheet from standard input needs --yes or --out: there is no way to ask")
 	}
