@@ -31,7 +31,8 @@ func (j *judged) checkBudget() {
 		return
 	}
 	due := spent == budget && !errors.Is(j.stop, context.DeadlineExceeded) && !errors.Is(j.stop, client.ErrSameRefusal)
-	if stopped := errors.Is(j.stop, client.ErrBudget); spent > budget || due && !stopped || stopped && most+unknown < budget {
+	held := strings.Contains(fmt.Sprint(j.stop), "perhaps") // answers that were lost hold shares, though no outcome may tell
+	if stopped := errors.Is(j.stop, client.ErrBudget); spent > budget || due && !stopped || stopped && !held && most+unknown < budget {
 		var refused []string
 		for _, e := range j.s.Ledger()[j.since:] {
 			if e.Effect == webextest.Failed || e.Effect == webextest.Refused {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/scimfilter"
@@ -114,7 +115,12 @@ func (r *run) enter(res client.Result) *Action {
 	return a
 }
 
-// wait returns when there is a result for each operation so far, or the job ends.
+// longestWait is how long the next stage waits while there is no result. It is longer than any lost answer takes to be
+// settled by default. A create that an earlier run has sent in another form is told only when the source has ended, so the
+// wait must end: what is left counts as unknown, and nobody is removed.
+const longestWait = 4 * time.Minute
+
+// wait returns when there is a result for each operation so far, when there was none for too long, or when the job ends.
 func (r *run) wait() {
 	for {
 		r.mu.Lock()
@@ -125,6 +131,11 @@ func (r *run) wait() {
 		}
 		select {
 		case <-r.wake:
+		case <-time.After(longestWait):
+			r.mu.Lock()
+			r.unknown = true
+			r.mu.Unlock()
+			return
 		case <-r.ctx.Done():
 			return
 		}

@@ -13,8 +13,8 @@ const patchPart = `"schemas":["` + schemaPatch + `"]`
 func TestLoosePatches(t *testing.T) {
 	for data, want := range map[string]string{
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                     "200 kept",
-		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 broken",
-		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 broken",
+		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 kept",
+		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 kept",
 		`{` + patchPart + `,"Operations":[{"op":"Replace","path":"title","value":"x"}]}`:                     "200 broken",
 		`{"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                                       "400 broken",
 		`{"schemas":["` + schemaPatch + `","x"],"Operations":[{"op":"replace","path":"title","value":"x"}]}`: "200 broken",
@@ -78,9 +78,6 @@ func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 		change(`{"op":"Replace","path":"title","value":"x"}`),
 		change(`{"op":"replace","path":"title","value":null}`),
 		change(`{"op":"replace","path":"title","value":5}`),
-		change(`{"op":"replace","path":"title"}`),
-		change(`{"op":"remove"}`),
-		change(`{"op":"replace","path":"emails[type eq work].value","value":"a@x.org"}`),
 		change(`{"op":"add","path":"nonesuch","value":"x"}`),
 		change(`{"op":"add","value":{"nonesuch":"x"}}`),
 		change(`{"op":"add","path":"emails","value":[{"type":"work"}]}`),

@@ -99,7 +99,6 @@ func unknown(k kind, doc map[string]any) (first string) {
 
 const (
 	needsName = "%s is required and a string"
-	needsPath = "remove needs a path"
 )
 
 const needsType = "a member needs a type: user, group or machine"
@@ -170,9 +169,7 @@ func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
 	case given && value == nil:
 		return violation("invalidValue", "the value of a PatchOp must not be null")
 	case !given && !strings.EqualFold(op, "remove"):
-		return violation("invalidValue", "%s needs a value", op)
-	case text == "" && strings.EqualFold(op, "remove"):
-		return violation("noTarget", needsPath)
+		return refuse(http.StatusBadRequest, "invalidValue", "%s needs a value", op) // the contract's schema cannot say so
 	case k == groups && !cfg.UntypedMembers && untyped(addedMembers(text, value)):
 		return violation("invalidValue", needsType)
 	}
@@ -199,7 +196,7 @@ func checkValue(k kind, path string, value any) *refusal {
 	}
 	p, err := scim.ParsePath(path)
 	if err != nil {
-		return violation("invalidPath", "the path of a PatchOp: %v", err)
+		return refuse(http.StatusBadRequest, "invalidPath", "the path of a PatchOp: %v", err) // likewise
 	}
 	urn, name := p.Attribute()
 	attrs := core[k]
