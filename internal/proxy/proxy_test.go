@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -183,8 +184,9 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v vectors.Vector
+	var current atomic.Pointer[vectors.Vector]
 	b := newBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := current.Load()
 		content, _ := v.Response.Content()
 		for name, value := range v.Response.Headers {
 			w.Header().Set(name, value)
@@ -201,7 +203,8 @@ func TestVectors(t *testing.T) {
 		_, _ = w.Write(content)
 	}), 0)
 	found := 0
-	for _, v = range list {
+	for _, v := range list {
+		current.Store(&v)
 		before := b.Stats()
 		resp, answer, breaches := b.send("POST", bulk, string(v.Request.Body))
 		content, _ := v.Response.Content()
