@@ -31,8 +31,11 @@ func (j *judged) checkBudget() {
 		return
 	}
 	due := spent == budget && !errors.Is(j.stop, context.DeadlineExceeded) && !errors.Is(j.stop, client.ErrSameRefusal)
-	held := strings.Contains(fmt.Sprint(j.stop), "perhaps") // answers that were lost hold shares, though no outcome may tell
-	if stopped := errors.Is(j.stop, client.ErrBudget); spent > budget || due && !stopped || stopped && !held && most+unknown < budget {
+	stopped := errors.Is(j.stop, client.ErrBudget)
+	if held := heldShares(j.stop); held > 0 { // answers that were lost hold shares, also where the outcome is known at the end
+		unknown = max(unknown, min(held, j.attempts()))
+	}
+	if spent > budget || due && !stopped || stopped && most+unknown < budget {
 		var refused []string
 		for _, e := range j.s.Ledger()[j.since:] {
 			if e.Effect == webextest.Failed || e.Effect == webextest.Refused {
@@ -41,6 +44,22 @@ func (j *judged) checkBudget() {
 		}
 		j.errorf("%d errors of %d: %v; %v", spent, budget, j.stop, refused)
 	}
+}
+
+// heldShares is how many refusals a stop for the budget says there may be besides those that it knows.
+func heldShares(stop error) (n int) {
+	if _, after, ok := strings.Cut(fmt.Sprint(stop), "and perhaps "); ok {
+		_, _ = fmt.Sscan(after, &n)
+	}
+	return n
+}
+
+// attempts counts those of all operations: each may have lost its answer.
+func (j *judged) attempts() (n int) {
+	for _, r := range j.results {
+		n += r.Attempts
+	}
+	return n
 }
 
 // putOff counts the refusals that may have been put off, since what they refer to
