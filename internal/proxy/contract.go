@@ -21,6 +21,7 @@ import (
 type contract struct {
 	router    routers.Router
 	resources map[string]resource // by the path of a POST that creates one
+	patchOp   *openapi3.Schema
 }
 
 func loadContract() (*contract, error) {
@@ -29,10 +30,11 @@ func loadContract() (*contract, error) {
 		return nil, err
 	}
 	router, err := legacy.NewRouter(doc)
+	schemas := doc.Components.Schemas
 	return &contract{router, map[string]resource{
-		"/Users":  {doc.Components.Schemas["User"].Value, "userName"},
-		"/Groups": {doc.Components.Schemas["Group"].Value, "displayName"},
-	}}, err
+		"/Users":  {schemas["User"].Value, "userName"},
+		"/Groups": {schemas["Group"].Value, "displayName"},
+	}, schemas["PatchOp"].Value}, err
 }
 
 // route is the operation of the contract that a request asks for.

@@ -131,6 +131,20 @@ func TestBreaches(t *testing.T) {
 		"list":      {"POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a","emails":"` + secret + `"}}`), "/operations/0/data/emails", "must be an array"},
 		"user":      {"POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"title":"` + secret + `"}}`), "/operations/0/data", `"userName" is missing`},
 		"group":     {"POST", bulk, request(`{"method":"POST","path":"/Groups","bulkId":"a","data":{"displayName":""}}`), "/operations/0/data", `"displayName" is missing`},
+		"no value":  {"POST", bulk, request(change(`"op":"add","path":"title"`)), "/operations/0/data/Operations/0", "An add or a replace without a value"},
+		"no path":   {"POST", bulk, request(change(`"op":"remove","x":"` + secret + `"`)), "/operations/0/data/Operations/0", "A remove without a path"},
+		"null":      {"POST", bulk, request(change(`"op":"add","path":"title","value":null`)), "/operations/0/data/Operations/0", "without a value"},
+		"op":        {"POST", bulk, request(change(`"op":"Add","path":"title","value":"` + secret + `"`)), "/operations/0/data/Operations/0/op", "allowed values"},
+		"title":     {"POST", bulk, request(change(`"op":"add","path":"TITLE","value":["` + secret + `"]`)), "/operations/0/data/Operations/0/value", "must be a string"},
+		"active":    {"POST", bulk, request(change(`"op":"replace","path":"active","value":"False"`)), "/operations/0/data/Operations/0/value", "must be a boolean"},
+		"sub":       {"POST", bulk, request(change(`"op":"add","path":"emails[type eq \"a.b]\"].value","value":5`)), "/operations/0/data/Operations/0/value", "must be a string"},
+		"element":   {"POST", bulk, request(change(`"op":"add","path":"emails","value":"` + secret + `"`)), "/operations/0/data/Operations/0/value", "must be an object"},
+		"elements":  {"POST", bulk, request(change(`"op":"add","path":"emails","value":[{"value":7}]`)), "/operations/0/data/Operations/0/value/0/value", "must be a string"},
+		"extension": {"POST", bulk, request(change(`"op":"add","path":"` + enterprise + `:department","value":5`)), "/operations/0/data/Operations/0/value", "must be a string"},
+		"manager":   {"POST", bulk, request(change(`"op":"add","path":"` + enterprise + `.manager","value":"` + secret + `"`)), "/operations/0/data/Operations/0/value", "must be an object"},
+		"no object": {"POST", bulk, request(change(`"op":"add","value":"` + secret + `"`)), "/operations/0/data/Operations/0/value", "must be an object"},
+		"members":   {"POST", bulk, request(change(`"op":"add","value":{"title":5}`)), "/operations/0/data/Operations/0/value/title", "must be a string"},
+		"sort":      {"GET", strings.TrimSuffix(bulk, "Bulk") + "Users?sortBy=" + secret, "", "query parameter sortBy", "allowed values"},
 		"search":    {"GET", strings.TrimSuffix(bulk, "Bulk") + "Users?count=" + secret, "", "query parameter count", "contract"},
 	} {
 		_, _, breaches := b.send(c.method, c.path, c.body)
@@ -145,8 +159,35 @@ func TestBreaches(t *testing.T) {
 			t.Errorf("%s: %v", name, breaches)
 		}
 	}
-	if got := b.Stats(); got.Breaches < 15 || got.Requests != 15 || got.Unchecked != 0 {
+	if got := b.Stats(); got.Breaches < 30 || got.Requests != 29 || got.Unchecked != 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+func change(step string) string {
+	return `{"method":"PATCH","path":"/Users/1","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{` + step + `}]}}`
+}
+
+// A change of what the contract does not know, of one value of a list, by a path
+// in any case, and a remove of no value are no breach.
+func TestWhatAChangeMayHold(t *testing.T) {
+	b := newBench(t, webextest.New(webextest.Config{}), 0)
+	var changes []string
+	for _, step := range []string{
+		`"op":"replace","path":"title","value":"x"`, `"op":"add","path":"shoe.size","value":44`,
+		`"op":"add","path":"emails","value":{"value":"a@x.org","type":"work"}`, `"op":"add","path":"EMAILS","value":[{"value":"a@x.org"}]`,
+		`"op":"replace","path":"phoneNumbers[type eq \"work\"].value","value":"1"`, `"op":"replace","path":"phoneNumbers[type eq \"work\"]","value":{"value":"1"}`,
+		`"op":"remove","path":"phoneNumbers[type eq \"]\"]"`, `"op":"add","path":"` + enterprise + `:manager.value","value":"1"`,
+		`"op":"add","path":"` + strings.ToUpper(enterprise) + `","value":{"department":"x","manager":null}`, `"op":"add","value":{"title":"x","name":{"givenName":"A"}}`,
+		`"op":"add","path":"urn:example:2.0:Extension:size","value":[1]`, `"op":"replace","path":"name.givenName","value":"A"`,
+		`"op":"add","value":{"name.givenName":"A","emails":{"value":"a@x.org"}}`,
+	} {
+		changes = append(changes, change(step))
+	}
+	if _, _, breaches := b.send("POST", bulk, request(strings.Join(changes, ","))); len(breaches) != 0 {
+		t.Error(breaches)
 	}
 }
 
