@@ -192,7 +192,7 @@ func TestSearchesKeepTheContract(t *testing.T) {
 	for _, target := range []string{
 		"Users/" + user, "Groups/" + team, "Groups/" + team + "/Members", "Groups/" + team + "/Members?startIndex=2&count=1&memberType=user",
 		"Users?returnGroups=true", "Users?includeGroupDetails=true&groupUsageTypes=location", "Users?sortBy=userName&sortOrder=descending",
-		"Groups?includeMembers=true&memberType=group", "Users?sortBy=title", "Groups/" + user + "/Members",
+		"Groups?includeMembers=true&memberType=group", "Users?filter=externalId%20pr", "Groups/" + user + "/Members",
 	} {
 		resp, err := w.RoundTrip(ask(t, http.MethodGet, target, nil))
 		if err != nil {

@@ -112,8 +112,9 @@ func (w *witness) request(r *http.Request, body []byte) (*openapi3filter.Request
 }
 
 func bearer(_ context.Context, in *openapi3filter.AuthenticationInput) error {
-	if in.RequestValidationInput.Request.Header.Get("Authorization") == "" {
-		return errors.New("no Authorization header")
+	scheme, token, _ := strings.Cut(in.RequestValidationInput.Request.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return errors.New("no bearer token")
 	}
 	return nil
 }
@@ -227,7 +228,7 @@ func drawMessage(t *rapid.T) object {
 // odd are values for any member of a request, right in one place and wrong in
 // the others.
 var odd = []any{
-	nil, "", "x", "PATCH", "DELETE", "PUT", "post", "add", "Replace", "move", true, 0, 1, 1.5, 100, 101, -1,
+	nil, "", "x", "PATCH", "DELETE", "PUT", "post", "add", "remove", "Replace", "move", true, 0, 1, 1.5, 100, 101, -1,
 	json.RawMessage("1.0"), json.RawMessage("1e2"), "/Users", "/Users/1", "/Users/1/2", "/Users/", "/users/1", "/Devices", "/Groups/a:b",
 	"/Users/bulkId:", "Users/1", "//", []any{}, object{}, []any{1}, []any{nil}, []any{object{}}, []any{object{"op": "remove"}},
 	[]any{"urn:ietf:params:scim:api:messages:2.0:BulkRequest", "x"}, []any{"urn:ietf:params:scim:api:messages:2.0:PatchOp", "x"},
@@ -298,7 +299,7 @@ func TestWitnessesAgreeOnSearches(t *testing.T) {
 				"startIndex", "count", "returnGroups", "includeGroupDetails", "includeMembers", "attributes", "sortBy", "sortOrder", "memberType", "groupUsageTypes", "other",
 			}).Draw(t, "name")
 			query.Set(name, rapid.SampledFrom([]string{
-				"", "0", "1", "-1", "007", "2.5", "x", "true", "false", "maybe", "id", "99999999999999999999",
+				"", "0", "1", "-1", "007", "2.5", "x", "true", "false", "maybe", "id", "ID", "userName", "descending", "99999999999999999999",
 			}).Draw(t, "value"))
 			if text := query.Get(name); (text == "0" || text == "1") && name != "startIndex" && name != "count" {
 				query.Set(name, "true") // kin-openapi also reads 0 and 1 as truth, OpenAPI does not

@@ -1137,10 +1137,10 @@ type SearchGroupsParams struct {
 	// ExcludedAttributes The attributes to leave out, separated by commas.
 	ExcludedAttributes *string `form:"excludedAttributes,omitempty" json:"excludedAttributes,omitempty"`
 
-	// SortBy What to sort by. Known are displayName, id and meta.lastModified.
+	// SortBy What to sort by.
 	SortBy *string `form:"sortBy,omitempty" json:"sortBy,omitempty"`
 
-	// SortOrder ascending or descending.
+	// SortOrder The order of what is sorted; ascending when absent.
 	SortOrder *string `form:"sortOrder,omitempty" json:"sortOrder,omitempty"`
 
 	// StartIndex The number of the first result to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
@@ -1185,10 +1185,10 @@ type SearchUsersParams struct {
 	// ExcludedAttributes The attributes to leave out, separated by commas.
 	ExcludedAttributes *string `form:"excludedAttributes,omitempty" json:"excludedAttributes,omitempty"`
 
-	// SortBy What to sort by. Known are userName, id and meta.lastModified.
+	// SortBy What to sort by.
 	SortBy *string `form:"sortBy,omitempty" json:"sortBy,omitempty"`
 
-	// SortOrder ascending or descending.
+	// SortOrder The order of what is sorted; ascending when absent.
 	SortOrder *string `form:"sortOrder,omitempty" json:"sortOrder,omitempty"`
 
 	// StartIndex The number of the first result to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).

@@ -35,8 +35,8 @@ func (x *exchange) violations(at endpoint) []string {
 		return []string{noPath}
 	}
 	var list []string
-	if x.r.Header.Get("Authorization") == "" {
-		list = append(list, "the request has no Authorization")
+	if bearer(x.r) == "" {
+		list = append(list, noToken)
 	}
 	if at.what != ownerEndpoint && !isUUID(strings.ToLower(at.org)) {
 		list = append(list, noUUID)
@@ -57,6 +57,7 @@ const (
 	noPath      = "there is nothing at this path"
 	noUUID      = "the organization is not a UUID"
 	wrongMethod = "the method must be "
+	noToken     = "the request has no bearer token"
 	notJSON     = "the body must be application/json"
 )
 
@@ -104,6 +105,24 @@ func (at endpoint) truths() []string {
 	return []string{"returnGroups", "includeGroupDetails"}
 }
 
+// choices are the values of a parameter that takes no others, nil for any other
+// parameter.
+func (at endpoint) choices(name string) []string {
+	switch {
+	case at.what != collectionEndpoint:
+		return nil
+	case name == "sortBy":
+		return []string{at.kind.nameAttr(), "id", "meta.lastModified"}
+	case name == "sortOrder":
+		return []string{"ascending", "descending"}
+	}
+	return nil
+}
+
+func wrongChoice(name string, choices []string) string {
+	return name + " must be one of " + strings.Join(choices, ", ")
+}
+
 // queryViolations says how the parameters of a GET depart from the contract.
 // Unknown ones do not.
 func queryViolations(at endpoint, query url.Values) (violations []string) {
@@ -116,6 +135,9 @@ func queryViolations(at endpoint, query url.Values) (violations []string) {
 		}
 		if slices.Contains(at.truths(), name) && text != "true" && text != "false" {
 			violations = append(violations, name+" must be true or false")
+		}
+		if choices := at.choices(name); choices != nil && !slices.Contains(choices, text) {
+			violations = append(violations, wrongChoice(name, choices))
 		}
 	}
 	return violations

@@ -13,8 +13,8 @@ const patchPart = `"schemas":["` + schemaPatch + `"]`
 func TestLoosePatches(t *testing.T) {
 	for data, want := range map[string]string{
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                     "200 kept",
-		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 kept",
-		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 kept",
+		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                 "400 broken",
+		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title"}],"more":1}`:                        "400 broken",
 		`{` + patchPart + `,"Operations":[{"op":"Replace","path":"title","value":"x"}]}`:                     "200 broken",
 		`{"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                                       "400 broken",
 		`{"schemas":["` + schemaPatch + `","x"],"Operations":[{"op":"replace","path":"title","value":"x"}]}`: "200 broken",
@@ -78,6 +78,9 @@ func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 		change(`{"op":"Replace","path":"title","value":"x"}`),
 		change(`{"op":"replace","path":"title","value":null}`),
 		change(`{"op":"replace","path":"title","value":5}`),
+		change(`{"op":"replace","path":"title"}`),
+		change(`{"op":"remove"}`),
+		change(`{"op":"replace","path":"emails[type eq work].value","value":"a@x.org"}`),
 		change(`{"op":"add","path":"nonesuch","value":"x"}`),
 		change(`{"op":"add","value":{"nonesuch":"x"}}`),
 		change(`{"op":"add","path":"emails","value":[{"type":"work"}]}`),
@@ -203,7 +206,8 @@ func TestLooseSearches(t *testing.T) {
 	for query, status := range map[string]int{
 		"Users?startIndex=-3": 200, "Users?count=-1": 200, "Users?count=": 200,
 		"Users?count=x": 400, "Users?startIndex=1.5": 400, "Users?returnGroups=yes": 400, "Groups?includeMembers=": 400,
-		"Users?includeGroupDetails=True": 400,
+		"Users?includeGroupDetails=True": 400, "Users?sortBy=nope": 400, "Users?sortBy=displayName": 400, "Groups?sortBy=userName": 400,
+		"Users?sortBy=id&sortOrder=up": 400, "Users?sortBy=username": 200, "Groups?sortOrder=Descending": 200, "Users?sortBy=": 200,
 	} {
 		s := New(Config{})
 		res, body := call(t, s.Client(), "GET", strings.TrimSuffix(bulkURL, "Bulk")+query, "")

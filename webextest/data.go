@@ -99,9 +99,9 @@ func unknown(k kind, doc map[string]any) (first string) {
 
 const (
 	needsName = "%s is required and a string"
+	needsType = "a member needs a type: user, group or machine"
+	needsPath = "remove needs a path"
 )
-
-const needsType = "a member needs a type: user, group or machine"
 
 // untyped reports whether one of the members, or the only one, has no type.
 func untyped(members any) bool {
@@ -169,7 +169,9 @@ func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
 	case given && value == nil:
 		return violation("invalidValue", "the value of a PatchOp must not be null")
 	case !given && !strings.EqualFold(op, "remove"):
-		return refuse(http.StatusBadRequest, "invalidValue", "%s needs a value", op) // the contract's schema cannot say so
+		return violation("invalidValue", "%s needs a value", op)
+	case text == "" && strings.EqualFold(op, "remove"):
+		return violation("noTarget", needsPath)
 	case k == groups && !cfg.UntypedMembers && untyped(addedMembers(text, value)):
 		return violation("invalidValue", needsType)
 	}
@@ -196,7 +198,7 @@ func checkValue(k kind, path string, value any) *refusal {
 	}
 	p, err := scim.ParsePath(path)
 	if err != nil {
-		return refuse(http.StatusBadRequest, "invalidPath", "the path of a PatchOp: %v", err) // likewise
+		return violation("invalidPath", "the path of a PatchOp: %v", err)
 	}
 	urn, name := p.Attribute()
 	attrs := core[k]

@@ -154,7 +154,7 @@ func TestSorting(t *testing.T) {
 		"":                                     "b@x.org C@x.org a@x.org",
 		"sortOrder=descending":                 "b@x.org C@x.org a@x.org",
 		"sortBy=userName":                      "a@x.org b@x.org C@x.org",
-		"sortBy=username&sortOrder=Descending": "C@x.org b@x.org a@x.org",
+		"sortBy=userName&sortOrder=descending": "C@x.org b@x.org a@x.org",
 		"sortBy=meta.lastModified":             "b@x.org a@x.org C@x.org",
 		"sortBy=meta.lastModified&sortOrder=descending&count=1": "C@x.org",
 		"sortBy=userName&startIndex=2&count=1":                  "b@x.org",
@@ -169,6 +169,10 @@ func TestSorting(t *testing.T) {
 		t.Errorf("by id: %v", ids)
 	}
 	sound(t, s)
+	_, got = read(t, s, "Users?sortBy=username&sortOrder=Descending") // taken, and a violation
+	if names := texts(got["Resources"], "userName"); names != "C@x.org b@x.org a@x.org" {
+		t.Errorf("in another case: %s", names)
+	}
 	for _, query := range []string{"sortBy=title", "sortBy=displayName", "sortBy=userName&sortOrder=up"} {
 		if status, got := read(t, s, "Users?"+query); status != 400 || got["scimType"] != "invalidValue" {
 			t.Errorf("%s: %d %v", query, status, got)

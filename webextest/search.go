@@ -30,7 +30,7 @@ func (x *exchange) search(at endpoint, query url.Values) (map[string]any, *refus
 	if refused != nil {
 		return nil, refused
 	}
-	order, refused := sorting(at.kind, query)
+	order, refused := sorting(at, query)
 	if refused != nil {
 		return nil, refused
 	}
@@ -141,26 +141,27 @@ func cut[T any](list []T, start, count int) []T {
 }
 
 // sorting returns the order that sortBy and sortOrder ask for; nil is the order of
-// creation. The service sorts by three attributes, and refuses others.
-func sorting(k kind, query url.Values) (func(a, b *resource) int, *refusal) {
-	sign := 1
-	switch order := query.Get("sortOrder"); {
-	case strings.EqualFold(order, "descending"):
-		sign = -1
-	case order != "" && !strings.EqualFold(order, "ascending"):
-		return nil, refuse(http.StatusBadRequest, "invalidValue", "sortOrder must be ascending or descending")
+// creation. Names of attributes have no case.
+func sorting(at endpoint, query url.Values) (func(a, b *resource) int, *refusal) {
+	for _, name := range [...]string{"sortBy", "sortOrder"} {
+		text, choices := query.Get(name), at.choices(name)
+		if is := func(choice string) bool { return strings.EqualFold(choice, text) }; text != "" && !slices.ContainsFunc(choices, is) {
+			return nil, refuse(http.StatusBadRequest, "invalidValue", "%s", wrongChoice(name, choices))
+		}
 	}
-	switch by := query.Get("sortBy"); {
-	case by == "":
+	sign := 1
+	if strings.EqualFold(query.Get("sortOrder"), "descending") {
+		sign = -1
+	}
+	switch strings.ToLower(query.Get("sortBy")) {
+	case "":
 		return nil, nil
-	case strings.EqualFold(by, k.nameAttr()):
-		return func(a, b *resource) int { return sign * strings.Compare(fold(a.name), fold(b.name)) }, nil
-	case strings.EqualFold(by, "id"):
+	case "id":
 		return func(a, b *resource) int { return sign * strings.Compare(a.id, b.id) }, nil
-	case strings.EqualFold(by, "meta.lastModified"):
+	case "meta.lastmodified":
 		return func(a, b *resource) int { return sign * a.modified.Compare(b.modified) }, nil
 	}
-	return nil, refuse(http.StatusBadRequest, "invalidValue", "sortBy must be %s, id or meta.lastModified", k.nameAttr())
+	return func(a, b *resource) int { return sign * strings.Compare(fold(a.name), fold(b.name)) }, nil
 }
 
 // matches returns the resources that fit, in order of creation where no index

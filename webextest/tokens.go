@@ -38,9 +38,9 @@ func newTokens(cfg Config) *tokens {
 
 // check counts one use of the token in a request, or says why it is no good.
 func (t *tokens) check(r *http.Request, now time.Time) *refusal {
-	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") { // RFC 9110, section 11.1
-		return refuse(http.StatusUnauthorized, "", "the request has no bearer token")
+	text := bearer(r)
+	if text == "" {
+		return refuse(http.StatusUnauthorized, "", noToken)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -56,6 +56,16 @@ func (t *tokens) check(r *http.Request, now time.Time) *refusal {
 	}
 	known.used++
 	return nil
+}
+
+// bearer returns the bearer token of a request, "" where it has none. The name of
+// the scheme has no case (RFC 9110, section 11.1).
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
 }
 
 // grant exchanges a refresh token for new tokens (RFC 6749, section 6).
