@@ -15,9 +15,9 @@ type fed struct {
 
 var errExit = errors.New("it ended its goroutine")
 
-// feed reads the source until it ends or ctx does. keyed asks for the operations'
-// keys.
-func feed(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, out chan<- fed) {
+// feed reads the source until it ends or ctx does, and counts its operations from
+// first. keyed asks for their keys.
+func feed(ctx context.Context, source iter.Seq2[Operation, error], first int, keyed bool, out chan<- fed) {
 	defer close(out)
 	if source == nil {
 		return
@@ -28,12 +28,11 @@ func feed(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, o
 			out <- fed{err: errExit, panic: recover()}
 		}
 	}()
-	readAll(ctx, source, keyed, out)
+	readAll(ctx, source, first, keyed, out)
 	returned = true
 }
 
-func readAll(ctx context.Context, source iter.Seq2[Operation, error], keyed bool, out chan<- fed) {
-	index := 0
+func readAll(ctx context.Context, source iter.Seq2[Operation, error], index int, keyed bool, out chan<- fed) {
 	var m marshaler
 	for op, err := range source {
 		f := fed{err: err}

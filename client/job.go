@@ -2,7 +2,8 @@ package client
 
 import "iter"
 
-// Job is a run of any number of operations. A Job is used once.
+// Job is a run of any number of operations. A Job runs once, or in stages, see
+// Next.
 type Job struct {
 	// Source gives the operations; it is read as they are needed. An error that
 	// it yields stops the job: nothing more is sent.
@@ -38,6 +39,17 @@ type Job struct {
 	ReadOn bool
 
 	tally tally
+}
+
+// Next prepares the next stage of a job whose run has ended: it gives it another
+// Source. All operations of a stage have their results before the next one
+// begins. Result.Index, FailOnErrors and Progress go on where the stage before has
+// ended; a bulkId means nothing in another stage. A job that has stopped stays
+// stopped: the operations of later stages are skipped. Without a run that has
+// ended, Next only sets Source.
+func (j *Job) Next(source iter.Seq2[Operation, error]) {
+	j.tally.next()
+	j.Source = source
 }
 
 // Operations is a source of the given operations.

@@ -58,7 +58,7 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 		p.engine = engine.New(cfg, engine.Time{})
 		reading, stop := context.WithCancel(ctx)
 		defer p.end(stop)
-		go feed(reading, job.Source, false, p.feed)
+		go feed(reading, job.Source, 0, false, p.feed)
 		p.loop(ctx, yield)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -43,24 +44,57 @@ type tally struct {
 	mu       sync.Mutex
 	now      Progress
 	throttle *throttle.Throttle // nil until the job begins
+	state    state
+	stage    stage
 }
 
-// begin reports whether the job is new.
-func (t *tally) begin(g *throttle.Throttle) bool {
+// stage is what a stage of a job begins with.
+type stage struct {
+	first   int          // the index of its first operation
+	spent   engine.Spent // of the error budget
+	stopped error        // why the job ended before its time
+}
+
+// state tells whether a job can run.
+type state int
+
+const (
+	ready state = iota
+	running
+	over
+)
+
+// begin begins a stage; ok is false if the job cannot run.
+func (t *tally) begin(g *throttle.Throttle) (s stage, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.throttle != nil {
-		return false
+	if t.state != ready {
+		return stage{}, false
 	}
-	t.throttle = g
-	return true
+	t.throttle, t.state = g, running
+	return t.stage, true
 }
 
-// abandon makes a job new again that could not begin.
+// abandon makes a job ready again that could not begin.
 func (t *tally) abandon() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.throttle = nil
+	t.state = ready
+}
+
+// next makes a job ready whose run has ended.
+func (t *tally) next() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.state == over {
+		t.state = ready
+	}
+}
+
+func (t *tally) end(spent engine.Spent, stopped error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stage, t.state = stage{first: t.now.Read, spent: spent, stopped: stopped}, over
 }
 
 func (t *tally) change(f func(*Progress)) {

@@ -54,17 +54,18 @@ func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Resul
 	}
 	job.Source, job.ReadOn = Operations(ops...), true
 	results := make([]Result, len(ops))
+	first := job.Progress().Read
 	var stop error
 	for res, err := range c.Run(ctx, job) {
 		if err != nil {
 			stop = err
 			break
 		}
-		results[res.Index] = res
+		results[res.Index-first] = res
 	}
 	for i := range results {
 		if results[i].Outcome == 0 {
-			results[i] = Result{Index: i, Operation: ops[i], Outcome: Skipped, Err: &SkippedError{Index: -1, Cause: stop}}
+			results[i] = Result{Index: first + i, Operation: ops[i], Outcome: Skipped, Err: &SkippedError{Index: -1, Cause: stop}}
 		}
 	}
 	return results, stop
@@ -117,8 +118,9 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if !job.Existing.isValid() {
 		return nil, fmt.Errorf("client: Job.Existing: %d, expected ExistingFail, ExistingSkip or ExistingUpdate", job.Existing)
 	}
-	if !job.tally.begin(c.throttle) {
-		return nil, errors.New("client: a Job is used once, and this one was")
+	stage, ok := job.tally.begin(c.throttle)
+	if !ok {
+		return nil, errors.New("client: this Job has run: expected another Job, or Job.Next before it runs on")
 	}
 	r := &run{
 		c: c, job: job, began: time.Now(),
@@ -128,6 +130,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		ops:    map[int]*pending{},
 	}
 	cfg := r.engineConfig()
+	cfg.Spent = stage.spent
 	if job.Journal != nil {
 		history, err := job.Journal.Begin(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {
@@ -137,6 +140,9 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		cfg.LastWritten, cfg.LastDate = history.LastWritten, history.LastDate
 	}
 	r.engine = engine.New(cfg, r.now())
+	if stage.stopped != nil {
+		r.engine.Stop(r.now(), stage.stopped)
+	}
 	r.leave, r.halt = context.WithCancelCause(ctx)
 	r.full, r.cut = context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(r.leave, func() {
@@ -147,7 +153,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if job.ReadOn {
 		r.reading, r.unread = context.WithCancel(context.WithoutCancel(ctx))
 	}
-	go feed(r.reading, job.Source, job.Journal != nil, r.feed)
+	go feed(r.reading, job.Source, stage.first, job.Journal != nil, r.feed)
 	return r, nil
 }
 
@@ -386,6 +392,7 @@ func (r *run) end() {
 	for ; r.calls > 0; r.calls-- {
 		<-r.events
 	}
+	r.job.tally.end(r.engine.Spent(), r.engine.Stopped())
 	_ = r.memory.Close()
 	if r.job.Journal != nil {
 		_ = r.job.Journal.End(context.WithoutCancel(r.leave))

@@ -21,6 +21,8 @@ type Config struct {
 	Separate bool
 	// FailOnErrors stops the job after so many refusals; 0 is no budget.
 	FailOnErrors int
+	// Spent is how much of that earlier stages of the job have spent.
+	Spent Spent
 	// MaxAttempts is how many attempts an operation gets that tell nothing.
 	MaxAttempts int
 	// LookupPatience is how long reads may lag behind writes.
@@ -129,7 +131,7 @@ func New(cfg Config, now Time) *Engine {
 		cfg.Concurrency = 1
 	}
 	e := &Engine{
-		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors},
+		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
 		ops:    map[int]*op{}, unkeyed: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
@@ -195,6 +197,9 @@ func (e *Engine) Finished() bool {
 
 // Stopped is why the job ended before its time; nil if it did not.
 func (e *Engine) Stopped() error { return e.stopped }
+
+// Spent is how much of the error budget is gone.
+func (e *Engine) Spent() Spent { return Spent{Refused: e.budget.spent, Unsure: e.budget.held} }
 
 // Fillable reports whether something could leave if the source had no more for
 // now.

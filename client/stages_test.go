@@ -1,0 +1,108 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// nextStage runs a stage of a job and returns its results by index.
+func nextStage(t *testing.T, c *client.Client, job *client.Job, ops ...client.Operation) (map[int]client.Result, error) {
+	t.Helper()
+	job.Next(client.Operations(ops...))
+	results := map[int]client.Result{}
+	for res, err := range c.Run(t.Context(), job) {
+		if err != nil {
+			return results, err
+		}
+		results[res.Index] = res
+	}
+	return results, nil
+}
+
+// The stages of a job count their operations on, share one error budget and one
+// progress, and what stops one stops all.
+func TestStages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		c := newClient(t, s, nil)
+		for _, name := range []string{"a", "b", "c"} {
+			add(t, s, name)
+		}
+		job := &client.Job{FailOnErrors: 3, ReadOn: true}
+		first, err := nextStage(t, c, job, create("a"), create("b"), create("new"))
+		if err != nil || len(first) != 3 || first[0].Outcome != client.Failed || first[2].Outcome != client.Succeeded {
+			t.Fatal(err, first)
+		}
+		second, err := nextStage(t, c, job, remove("/Users/"+first[2].Location.ID))
+		if err != nil || second[3].Outcome != client.Succeeded {
+			t.Fatal(err, second)
+		}
+		third, err := nextStage(t, c, job, create("c"), create("d"), create("e"))
+		if !errors.Is(err, client.ErrBudget) || third[4].Outcome != client.Failed || len(third) != 3 {
+			t.Error(err, third)
+		}
+		bulk := s.Stats().Bulk
+		last, err := nextStage(t, c, job, create("f"))
+		if !errors.Is(err, client.ErrBudget) || last[7].Outcome != client.Skipped || s.Stats().Bulk != bulk {
+			t.Error(err, last, s.Stats().Bulk-bulk)
+		}
+		p := job.Progress()
+		if p.Read != 8 || p.Done() != 8 || p.Failed != 3 {
+			t.Errorf("%+v", p)
+		}
+		if _, ok := s.UserByName("f@example.com"); ok {
+			t.Error("sent after the stop")
+		}
+	})
+}
+
+// Operations that may have been refused in an answer that was lost hold their part
+// of the budget over the stages.
+func TestStagesKeepWhatMayBeRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		c := newClient(t, s, func(cfg *client.Config) { cfg.MaxAttempts = 1 })
+		id := add(t, s, "a")
+		job := &client.Job{FailOnErrors: 1}
+		s.Script(webextest.CutAt(webextest.AfterWork))
+		for range 100 {
+			s.ScriptSearches(webextest.Refuse(500, ""))
+		}
+		first, err := nextStage(t, c, job, patch("/Users/"+id, "title", `"x"`))
+		if first[0].Outcome != client.Unknown {
+			t.Fatal(err, first)
+		}
+		bulk := s.Stats().Bulk
+		second, err := nextStage(t, c, job, create("b"))
+		if !errors.Is(err, client.ErrBudget) || s.Stats().Bulk != bulk {
+			t.Error(err, second)
+		}
+	})
+}
+
+// A job does not run again by accident.
+func TestJobRunsOnce(t *testing.T) {
+	s := webextest.New(webextest.Config{})
+	c := newClient(t, s, nil)
+	job := &client.Job{}
+	for i, want := range []int{1, 0} {
+		n := 0
+		job.Source = client.Operations(group("g", fmt.Sprintf(`,"externalId":"%d"`, i)))
+		for _, err := range c.Run(t.Context(), job) {
+			if err == nil {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("run %d: %d results", i, n)
+		}
+	}
+	if _, groups := s.Count(); groups != 1 {
+		t.Errorf("%d groups", groups)
+	}
+}
