@@ -491,7 +491,6 @@ func (c *comparison) order() {
 		}
 		if w.after != nil && w.after.action != nil {
 			place(w.after)
-			w.action.after = w.after.action
 			w.action.needs = append(w.action.needs, w.after.action)
 		}
 		w.action.stage = w.stage

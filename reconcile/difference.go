@@ -121,9 +121,10 @@ type Action struct {
 	Operations []client.Operation
 
 	needs []*Action // actions that have to be carried out too
-	after *Action   // frees the userName, so it must succeed first
 	stage int       // a stage ends before the next one begins
 }
+
+func (a *Action) isRemoval() bool { return a.Kind == Deactivate || a.Kind == Delete }
 
 // Value is one attribute that changes.
 type Value struct {

@@ -2,62 +2,92 @@ package reconcile
 
 import (
 	"context"
-	"crypto/rand"
-	"sync"
+	"slices"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 )
 
-// createsOnly is a journal that recognizes the creates of earlier runs and
-// nothing else. A create may not show yet where the organization is read, and
-// must not be sent twice. A change is computed from what was read: if it is
-// wanted once more, somebody has undone it, and it is sent once more. What an
-// older attempt at a change does late, the next comparison finds.
+// readLag is how long reads may not show what was created. After it the
+// organization tells all, and what a journal says is done no longer counts: it
+// may be undone.
+const readLag = 5 * time.Minute
+
+// unrecorded is the ticket of operations that are not recorded.
+const unrecorded = ^client.Ticket(0)
+
+// createsOnly is a journal that records creates alone, and recognizes them by
+// the names of what they make: the same row may be another operation after an
+// interruption, as when the manager in it has got an id. A change is computed
+// from what was read: if it is wanted once more, somebody has undone it, and it
+// is sent once more. What an older attempt at a change does late, the next
+// comparison finds.
 type createsOnly struct {
 	client.Journal
-	salt client.Key
-
-	mu      sync.Mutex
-	changes map[client.Key]bool // keys of what is no create
+	old bool // all that is done shows
 }
 
-func newCreatesOnly(j client.Journal) *createsOnly {
-	c := &createsOnly{Journal: j, changes: make(map[client.Key]bool)}
-	rand.Read(c.salt[:]) // never fails
-	return c
+func (j *createsOnly) Begin(ctx context.Context, target client.Target) (client.History, error) {
+	history, err := j.Journal.Begin(ctx, target)
+	j.old = time.Since(history.LastWritten) > readLag
+	return history, err
 }
 
-// Claim makes the entry of what is no create one of this run alone.
-func (c *createsOnly) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
-	salted := make([]client.Entry, len(entries))
-	c.mu.Lock()
+func (j *createsOnly) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
+	records := make([]client.Record, len(entries))
+	var creates []client.Entry
+	var places []int
 	for i, e := range entries {
-		if salted[i] = e; !e.Create {
-			c.changes[e.Key] = true
-			salted[i] = c.own(e)
+		if records[i].Ticket = unrecorded; e.Create {
+			creates, places = append(creates, byName(e)), append(places, i)
 		}
 	}
-	c.mu.Unlock()
-	return c.Journal.Claim(ctx, salted)
-}
-
-// Write writes these entries as they were claimed.
-func (c *createsOnly) Write(ctx context.Context, updates []client.Update) error {
-	salted := make([]client.Update, len(updates))
-	c.mu.Lock()
-	for i, u := range updates {
-		if salted[i] = u; c.changes[u.Entry.Key] {
-			salted[i].Entry = c.own(u.Entry)
-		}
+	if len(creates) == 0 {
+		return records, nil
 	}
-	c.mu.Unlock()
-	return c.Journal.Write(ctx, salted)
+	known, err := j.Journal.Claim(ctx, creates)
+	if err != nil {
+		return nil, err
+	}
+	for k, record := range known {
+		for j.old && record.Known == client.KnownDone {
+			if record, err = j.replace(ctx, creates[k], record.Ticket); err != nil {
+				return nil, err
+			}
+		}
+		records[places[k]] = record
+	}
+	return records, nil
 }
 
-func (c *createsOnly) own(e client.Entry) client.Entry {
-	for k := range c.salt {
-		e.Key[k] ^= c.salt[k]
-		e.Name[k] ^= c.salt[k]
+// replace forgets an operation that is done, and claims its entry anew.
+func (j *createsOnly) replace(ctx context.Context, entry client.Entry, done client.Ticket) (client.Record, error) {
+	if err := j.Journal.Write(ctx, []client.Update{{Kind: client.UpdateReplaced, Ticket: done}}); err != nil {
+		return client.Record{}, err
+	}
+	records, err := j.Journal.Claim(ctx, []client.Entry{entry})
+	if err != nil {
+		return client.Record{}, err
+	}
+	return records[0], nil
+}
+
+func (j *createsOnly) Write(ctx context.Context, updates []client.Update) error {
+	recorded := slices.Clone(updates)
+	recorded = slices.DeleteFunc(recorded, func(u client.Update) bool { return u.Ticket == unrecorded })
+	for i := range recorded {
+		recorded[i].Entry = byName(recorded[i].Entry)
+	}
+	if len(recorded) == 0 {
+		return nil
+	}
+	return j.Journal.Write(ctx, recorded)
+}
+
+// byName is the entry of a create that is recognized by the name of what it makes.
+func byName(e client.Entry) client.Entry {
+	if e.Name != (client.Key{}) {
+		e.Key = e.Name
 	}
 	return e
 }

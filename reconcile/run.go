@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/scimfilter"
@@ -20,8 +19,9 @@ var (
 	// ErrHeld: a resource is not removed while the outcome of an earlier
 	// operation is unknown.
 	ErrHeld = errors.New("not removed: the outcome of an earlier operation is unknown")
-	// ErrAfter: the change that was to free the userName did not succeed.
-	ErrAfter = errors.New("its userName was not freed")
+	// ErrAfter: another Action must succeed first, and did not. It was to free the
+	// userName, or to create the resource to which this one refers.
+	ErrAfter = errors.New("what has to be done before it did not succeed: its userName was not freed, or whom it refers to was not created")
 )
 
 // Result is the result of one operation of an Action.
@@ -30,31 +30,39 @@ type Result struct {
 	Action *Action
 }
 
-// Run carries the difference out as a job and yields the results as they come;
-// the error is that of client.Client.Run. It sets the job's Source, and asks
-// the job's Journal about creates only. Creates and changes come first. After
-// their results, each leaver is read again by id, and removed only if Compare
-// would still remove it; nobody is removed if the outcome of an earlier
-// operation is unknown. A Difference can be run once.
+// Run carries the difference out as a job in stages, and yields the results as
+// they come; the error is that of client.Client.Run. It sets the job's Source.
+// The job's Journal is asked about creates only, which it recognizes by the names
+// of what they make. Creates and changes come first, removals last: each leaver is
+// read again by id, and removed only if Compare would still remove it; nobody is
+// removed if the outcome of an earlier operation is unknown. A Difference can be
+// run once.
 func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		r := &run{Difference: d, ctx: ctx, client: c, failed: map[*Action]bool{}, wake: make(chan struct{}, 1)}
-		if job.Source = r.operations; job.Journal != nil {
-			job.Journal = newCreatesOnly(job.Journal)
+		r := &run{Difference: d, client: c, failed: map[*Action]bool{}, ids: map[string]string{}}
+		journal := job.Journal
+		defer func() { job.Journal = journal }()
+		for rest := d.Actions; len(rest) > 0; {
+			stage := rest
+			if i := slices.IndexFunc(rest, func(a *Action) bool { return a.stage > rest[0].stage }); i > 0 {
+				stage = rest[:i]
+			}
+			rest = rest[len(stage):]
+			if job.Journal = nil; journal != nil && hasCreate(stage) {
+				job.Journal = &createsOnly{Journal: journal}
+			}
+			if !r.run(ctx, job, stage, yield) {
+				break
+			}
 		}
-		for res, err := range c.Run(ctx, job) {
-			if err != nil {
-				yield(Result{}, err)
-				return
-			}
-			if !yield(Result{res, r.enter(res)}, nil) {
-				cancel() // the source may be waiting for a result
-				return
-			}
+		if r.stop != nil && !r.left {
+			yield(Result{}, r.stop)
 		}
 	}
+}
+
+func hasCreate(actions []*Action) bool {
+	return slices.ContainsFunc(actions, func(a *Action) bool { return a.Kind == Create })
 }
 
 // Operations counts the operations of Run.
@@ -65,108 +73,107 @@ func (d *Difference) Operations() (n int) {
 	return n
 }
 
-// run is one Run. Its source and its results are in different goroutines.
+// run is one Run.
 type run struct {
 	*Difference
-	ctx    context.Context
-	client *client.Client
-	wake   chan struct{}
-
-	mu      sync.Mutex
-	given   []*Action // of each operation
-	results int
-	unknown bool
-	failed  map[*Action]bool
+	client  *client.Client
+	unknown bool              // the outcome of an operation
+	failed  map[*Action]bool  // an operation of it did not succeed
+	ids     map[string]string // of what was created, by bulkId
+	stop    error             // why the job ended before its time
+	left    bool              // the loop over the results
 }
 
-// operations is the source of the job.
-func (r *run) operations(yield func(client.Operation, error) bool) {
-	stage := 0
-	for _, a := range r.Actions {
-		if a.stage > stage {
-			r.wait()
-			stage = a.stage
+// step is an operation of a stage.
+type step struct {
+	client.Operation
+	action *Action
+}
+
+// run carries out one stage, and reports whether the next one follows: also after
+// a stop, if all operations are to have results.
+func (r *run) run(ctx context.Context, job *client.Job, stage []*Action, yield func(Result, error) bool) bool {
+	var steps []step
+	for _, a := range stage {
+		steps = append(steps, r.steps(a)...)
+	}
+	first := job.Progress().Read
+	job.Next(r.source(ctx, steps))
+	for res, err := range r.client.Run(ctx, job) {
+		if err != nil {
+			r.stop = err
+			began := job.Progress().Read > first // else the job is not stopped
+			return job.ReadOn && began
 		}
-		refused := r.refuse(a)
-		for _, op := range a.Operations {
-			op.Refused = refused
-			r.mu.Lock()
-			r.given = append(r.given, a)
-			r.mu.Unlock()
-			if !yield(op, nil) {
+		a := steps[res.Index-first].action
+		r.enter(a, res)
+		if !yield(Result{res, a}, nil) {
+			r.left = true
+			return false
+		}
+	}
+	return true
+}
+
+// steps are the operations of an action whose stage begins. Its operations refer
+// to what earlier stages have created by id.
+func (r *run) steps(a *Action) (steps []step) {
+	refused := r.refuse(a)
+	for _, op := range a.Operations {
+		if op.Refused = refused; a.stage > 0 && len(a.needs) > 0 {
+			if data, err := dataOf(op); err == nil {
+				op.Data = resolve(data, func(name string) (string, bool) { id, ok := r.ids[name]; return id, ok })
+			}
+		}
+		steps = append(steps, step{op, a})
+	}
+	return steps
+}
+
+// refuse returns why an action must not be done, as far as earlier stages tell; nil
+// if it may.
+func (r *run) refuse(a *Action) error {
+	switch {
+	case slices.ContainsFunc(a.needs, func(b *Action) bool { return b.stage < a.stage && r.failed[b] }):
+		return ErrAfter
+	case a.isRemoval() && r.unknown:
+		return ErrHeld
+	}
+	return nil
+}
+
+// source gives the operations of a stage. Each leaver is read when its turn comes.
+func (r *run) source(ctx context.Context, steps []step) iter.Seq2[client.Operation, error] {
+	return func(yield func(client.Operation, error) bool) {
+		stopped := r.stop != nil
+		for _, s := range steps {
+			if s.Refused == nil && s.action.isRemoval() && !stopped && ctx.Err() == nil { // else the job sends nothing
+				s.Refused = r.check(ctx, s.action)
+			}
+			if !yield(s.Operation, nil) {
 				return
 			}
 		}
 	}
 }
 
-// enter notes a result and returns it with its Action.
-func (r *run) enter(res client.Result) *Action {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	a := r.given[res.Index]
-	r.results++
-	r.unknown = r.unknown || res.Outcome == client.Unknown
-	r.failed[a] = r.failed[a] || res.Outcome != client.Succeeded
-	select {
-	case r.wake <- struct{}{}:
-	default:
+// enter notes a result.
+func (r *run) enter(a *Action, res client.Result) {
+	if res.Outcome != client.Succeeded {
+		r.failed[a] = true
+		r.unknown = r.unknown || res.Outcome == client.Unknown
+	} else if res.Operation.Method == client.MethodPost {
+		r.ids[res.Operation.BulkID] = res.Location.ID
 	}
-	return a
-}
-
-// longestWait is how long the next stage waits while there is no result. It is longer than any lost answer takes to be
-// settled by default. A create that an earlier run has sent in another form is told only when the source has ended, so the
-// wait must end: what is left counts as unknown, and nobody is removed.
-const longestWait = 4 * time.Minute
-
-// wait returns when there is a result for each operation so far, when there was none for too long, or when the job ends.
-func (r *run) wait() {
-	for {
-		r.mu.Lock()
-		over := r.results == len(r.given)
-		r.mu.Unlock()
-		if over {
-			return
-		}
-		select {
-		case <-r.wake:
-		case <-time.After(longestWait):
-			r.mu.Lock()
-			r.unknown = true
-			r.mu.Unlock()
-			return
-		case <-r.ctx.Done():
-			return
-		}
-	}
-}
-
-// refuse returns why an action must not be done, nil if it may.
-func (r *run) refuse(a *Action) error {
-	r.mu.Lock()
-	notFreed, unknown := a.after != nil && r.failed[a.after], r.unknown
-	r.mu.Unlock()
-	switch {
-	case notFreed:
-		return ErrAfter
-	case a.Kind != Deactivate && a.Kind != Delete:
-		return nil
-	case unknown:
-		return ErrHeld
-	case r.ctx.Err() != nil:
-		return nil // the job ends, and sends nothing
-	}
-	return r.check(a)
 }
 
 // check reads a leaver again.
-func (r *run) check(a *Action) error {
+func (r *run) check(ctx context.Context, a *Action) error {
 	get := r.client.GetUser
 	if a.Stored.Type == Groups {
 		get = r.client.GetGroup
 	}
-	now, err := get(r.ctx, a.Stored.ID)
+	now, err := get(ctx, a.Stored.ID)
 	if err != nil {
 		return fmt.Errorf("not removed: %w", err)
 	}

@@ -1,0 +1,275 @@
+package reconcile_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
+	"github.com/webexscim/bulk/reconcile"
+	"github.com/webexscim/bulk/webextest"
+)
+
+// runWith runs a difference with the journal at path, and returns the results by name.
+func runWith(t *testing.T, c *client.Client, d *reconcile.Difference, path string) map[string]client.Result {
+	t.Helper()
+	j, err := journal.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	results := map[string]client.Result{}
+	for res, err := range d.Run(t.Context(), c, &client.Job{Journal: j}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		results[res.Action.Name] = res.Result
+	}
+	return results
+}
+
+// without is an organization as a list shows it that lags behind.
+func without(org *reconcile.Organization, names ...string) *reconcile.Organization {
+	org.Resources = slices.DeleteFunc(org.Resources, func(r client.Resource) bool { return slices.Contains(names, r.Name) })
+	return org
+}
+
+func read(t *testing.T, c *client.Client, kind string) *reconcile.Organization {
+	t.Helper()
+	org, err := reconcile.Read(t.Context(), c, kind, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return org
+}
+
+// A create that an earlier run has sent is recognized though it is another
+// operation now: its manager has got an id. It is not sent twice, and removals do
+// not wait for it. If its row has changed too, nobody can tell who has made what is
+// there, and nobody is removed; the next run compares it with the row.
+func TestCreateInAnotherForm(t *testing.T) {
+	for _, title := range []string{"Analyst", "Fellow"} {
+		synctest.Test(t, func(t *testing.T) { createInAnotherForm(t, title) })
+	}
+}
+
+func createInAnotherForm(t *testing.T, title string) {
+	s := webextest.New(webextest.Config{Seed: 1, Owner: "owner@example.com"})
+	c := newClient(t, s)
+	path := filepath.Join(t.TempDir(), "j")
+	add(t, s, map[string]any{"userName": "owner@example.com"})
+	leaver := add(t, s, map[string]any{"userName": "leaver@example.com"})
+	sheet := func(title string) []reconcile.Row {
+		return []reconcile.Row{
+			rowOf(2, map[string]any{"userName": "boss@example.com"}),
+			rowOf(3, map[string]any{"userName": "ada@example.com", "title": title, enterprise: map[string]any{"manager": map[string]any{"value": client.Ref("row-2")}}}),
+		}
+	}
+	o := reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: anybody}
+	d := compareWith(t, c, reconcile.Users, sheet("Analyst"), o)
+	s.Script(webextest.CutAt(webextest.AfterWork))
+	for range 1000 {
+		s.ScriptSearches(webextest.Refuse(500, ""))
+	}
+	first := runWith(t, c, d, path)
+	if first["ada@example.com"].Outcome != client.Unknown || !errors.Is(first["leaver@example.com"].Err, reconcile.ErrHeld) {
+		t.Fatalf("%+v", first)
+	}
+	for recovered := false; !recovered; { // what is left of the faults is used up
+		_, err := reconcile.Read(t.Context(), c, reconcile.Users, nil)
+		recovered = err == nil
+	}
+
+	began := time.Now()
+	d, err := reconcile.Compare(sheet(title), without(read(t, c, reconcile.Users), "ada@example.com"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := runWith(t, c, d, path)
+	ada, removed := second["ada@example.com"], second["leaver@example.com"].Outcome == client.Succeeded
+	if same := title == "Analyst"; ada.Recovered != same || (ada.Outcome == client.Unknown) == same || removed != same {
+		t.Errorf("%v, recovered %v, removed %v: %v", ada.Outcome, ada.Recovered, removed, ada.Err)
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %v", took)
+	}
+	runWith(t, c, compareWith(t, c, reconcile.Users, sheet(title), o), path)
+	if d := compareWith(t, c, reconcile.Users, sheet(title), o); len(d.Actions) > 0 {
+		t.Errorf("at last: %s", told(d))
+	}
+	if users, _ := s.Count(); users != 3 {
+		t.Errorf("%d users", users)
+	}
+	if _, ok := s.User(leaver); ok {
+		t.Error("the leaver is there")
+	}
+}
+
+// While reads may lag, a group that the journal has is not created twice; after
+// that what was deleted and is wanted again is created again.
+func TestOldJournal(t *testing.T) {
+	for later, again := range map[time.Duration]bool{time.Minute: false, time.Hour: true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := webextest.New(webextest.Config{Seed: 1})
+			c := newClient(t, s)
+			path := filepath.Join(t.TempDir(), "j")
+			sheet := []reconcile.Row{groupRow(2, "Sales")}
+			for round := range 2 {
+				runWith(t, c, compareWith(t, c, reconcile.Groups, sheet, reconcile.Options{}), path)
+				if _, groups := s.Count(); groups != 1 {
+					t.Fatalf("round %d: %d groups", round, groups)
+				}
+			}
+			group := s.Groups()[0]
+			if !again { // it does not show yet
+				d, err := reconcile.Compare(sheet, without(read(t, c, reconcile.Groups), "Sales"), reconcile.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(later)
+				if got := runWith(t, c, d, path)["Sales"]; !got.Replayed || got.Location.ID != group.ID() {
+					t.Errorf("%+v", got)
+				}
+				return
+			}
+			for range 2 { // it is deleted by somebody, again and again
+				if _, err := c.Do(t.Context(), client.Groups.Delete(s.Groups()[0].ID())); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(later)
+				got := runWith(t, c, compareWith(t, c, reconcile.Groups, sheet, reconcile.Options{}), path)["Sales"]
+				if _, groups := s.Count(); groups != 1 || got.Replayed || got.Outcome != client.Succeeded {
+					t.Errorf("%d groups, %v: %v", groups, got.Outcome, got.Err)
+				}
+			}
+		})
+	}
+}
+
+// Who takes over a userName, and so comes a stage later, has the manager of the
+// row; if that one cannot be created, nothing is sent.
+func TestReferenceOverStages(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
+			return &webextest.Fault{Item: func(op webextest.Operation) int {
+				if refused && op.Method == "POST" {
+					return 400
+				}
+				return 0
+			}}
+		}})
+		c := newClient(t, s)
+		add(t, s, map[string]any{"userName": "ada@example.com", "externalId": "e-1"})
+		d := compareWith(t, c, reconcile.Users, []reconcile.Row{
+			rowOf(2, map[string]any{"userName": "ada@example.com", "externalId": "e-2", enterprise: map[string]any{"manager": map[string]any{"value": client.Ref("row-4")}}}),
+			rowOf(3, map[string]any{"userName": "ada.old@example.com", "externalId": "e-1"}),
+			rowOf(4, map[string]any{"userName": "boss@example.com"}),
+		}, reconcile.Options{})
+		for res, err := range d.Run(t.Context(), c, &client.Job{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Action.Line == 2 && errors.Is(res.Err, reconcile.ErrAfter) != refused {
+				t.Errorf("%v: %v", res.Outcome, res.Err)
+			}
+		}
+		ada, _ := s.UserByName("ada@example.com")
+		boss, _ := s.UserByName("boss@example.com")
+		if manager := managerOf(ada); !refused && (boss.ID() == "" || manager != boss.ID()) {
+			t.Errorf("her manager is %q, want %q", manager, boss.ID())
+		}
+	}
+}
+
+func managerOf(user webextest.Resource) string {
+	extension, _ := user[enterprise].(map[string]any)
+	manager, _ := extension["manager"].(map[string]any)
+	id, _ := manager["value"].(string)
+	return id
+}
+
+// A job that stops among the creates removes nobody, and all that was not done has
+// a result that says why.
+func TestStopBeforeRemovals(t *testing.T) {
+	for _, why := range []string{"budget", "canceled", "left"} {
+		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
+			return &webextest.Fault{Item: func(webextest.Operation) int { return 400 }}
+		}})
+		c := newClient(t, s)
+		leaver := add(t, s, map[string]any{"userName": "leaver@example.com"})
+		d := compareWith(t, c, reconcile.Users, []reconcile.Row{rowOf(2, map[string]any{"userName": "new@example.com"})},
+			reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: anybody})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		job := &client.Job{FailOnErrors: 1, ReadOn: true}
+		if why != "budget" {
+			job.FailOnErrors = 0
+		}
+		var outcomes []client.Outcome
+		var stop error
+		for res, err := range d.Run(ctx, c, job) {
+			if stop = err; err != nil {
+				break
+			}
+			outcomes = append(outcomes, res.Outcome)
+			if why == "canceled" {
+				cancel()
+			}
+			if why == "left" {
+				break
+			}
+		}
+		want := map[string]error{"budget": client.ErrBudget, "canceled": context.Canceled}[why]
+		all := []client.Outcome{client.Failed, client.Skipped}
+		if why == "left" {
+			all = all[:1]
+		}
+		if !errors.Is(stop, want) || !slices.Equal(outcomes, all) {
+			t.Errorf("%s: %v, %v", why, stop, outcomes)
+		}
+		if _, ok := s.User(leaver); !ok {
+			t.Errorf("%s: removed", why)
+		}
+		if p := job.Progress(); why != "left" && (p.Read != 2 || p.Skipped != 1) {
+			t.Errorf("%s: %+v", why, p)
+		}
+	}
+}
+
+// One error budget is that of all stages.
+func TestBudgetOverStages(t *testing.T) {
+	s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
+		return &webextest.Fault{Item: func(webextest.Operation) int { return 400 }}
+	}})
+	c := newClient(t, s)
+	for _, name := range []string{"a", "b", "c"} {
+		add(t, s, map[string]any{"userName": name + "@example.com"})
+	}
+	d := compareWith(t, c, reconcile.Users, []reconcile.Row{rowOf(2, map[string]any{"userName": "new@example.com"})},
+		reconcile.Options{Leavers: reconcile.DeactivateLeavers, MaxRemovals: anybody})
+	job := &client.Job{FailOnErrors: 2, ReadOn: true}
+	var stop error
+	for _, err := range d.Run(t.Context(), c, job) {
+		stop = err
+	}
+	if p := job.Progress(); !errors.Is(stop, client.ErrBudget) || p.Failed != 2 || p.Skipped != 2 {
+		t.Errorf("%v %+v", stop, p)
+	}
+}
+
+func groupRow(line int, name string, members ...string) reconcile.Row {
+	data := map[string]any{"displayName": name}
+	if len(members) > 0 {
+		var list []any
+		for _, m := range members {
+			list = append(list, map[string]any{"value": m, "type": "user"})
+		}
+		data["members"] = list
+	}
+	return reconcile.Row{Line: line, Operation: client.Operation{Method: "POST", Path: "/Groups", BulkID: "row-" + name, Data: encode(data)}}
+}
