@@ -52,6 +52,7 @@ var rooms = map[string][]string{
 	"internal/proxy":          {"api"},
 	"cmd/webex-bulk":          {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "reconcile", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":           {"client", "internal/textfile"},
+	"internal/raced":          {},
 	"bench":                   {"client", "gen", "journal"}, // and, in its tests, webextest
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -139,7 +140,7 @@ var ways = []struct {
 // An operation costs the library few allocations and little memory, that of the null service included. The figures are of a
 // job of creates with names; each bound is a third above what was measured.
 func TestCostOfOperation(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("the race detector allocates too")
 	}
 	const n = 10_000

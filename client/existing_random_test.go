@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -84,7 +85,7 @@ func TestRandomOrganizationsBecomeWhatTheSheetSays(t *testing.T) {
 	switch {
 	case *full:
 		worlds = 1000
-	case raced:
+	case raced.On:
 		worlds = 8
 	case testing.Short():
 		worlds = 25

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -114,7 +115,7 @@ func TestLimiterLaw(t *testing.T) {
 		{n: 300, window: 10 * time.Second, concurrency: 16, jobs: 3},
 		{n: 60, window: time.Minute, concurrency: 4, jobs: 2},
 	}
-	if raced {
+	if raced.On {
 		trials = trials[:2]
 	}
 	for _, r := range trials {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
@@ -60,7 +61,9 @@ func TestList(t *testing.T) {
 }
 
 // A service app has no user, a failing service no answer: the two are told apart.
-func TestMeOfNobody(t *testing.T) {
+func TestMeOfNobody(t *testing.T) { synctest.Test(t, meOfNobody) }
+
+func meOfNobody(t *testing.T) {
 	s := webextest.New(webextest.Config{Owner: "gone@example.com"})
 	if _, err := newClient(t, s, nil).Me(t.Context()); !errors.Is(err, client.ErrAbsent) {
 		t.Error(err)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -104,7 +105,7 @@ func TestOrganization(t *testing.T) {
 	t.Parallel()
 	concurrencies := []int{4}
 	users, groups := 10_000, 300
-	if raced {
+	if raced.On {
 		users, groups = 3_000, 90
 	}
 	if *full {
@@ -179,7 +180,7 @@ func (j memoryJob) source() iter.Seq2[client.Operation, error] {
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	few, many, bound, managers := 17_000, 34_000, int64(4<<20), []string{"tree"} // what is remembered goes to disk at 16,384
-	if raced {
+	if raced.On {
 		few, many = 500, 1_000
 	}
 	if *full {

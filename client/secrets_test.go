@@ -154,11 +154,12 @@ func TestLocationsThatHoldTheToken(t *testing.T) {
 func TestJournalHoldsNoPeople(t *testing.T) {
 	t.Parallel()
 	s := webextest.New(webextest.Config{})
-	s.Script(append(echoes(), nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))...)
+	faults := append(echoes(), nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))
+	s.Script(faults...)
 	c := newClient(t, s, func(c *client.Config) {
 		c.MaxAttempts, c.LookupPatience, c.MaxWait, c.MaxServiceTime = 2, time.Millisecond, time.Millisecond, time.Millisecond
 	})
-	for n := range 40 {
+	for n := 0; requests(s) < len(faults); n++ {
 		path := filepath.Join(t.TempDir(), fmt.Sprint("j", n))
 		j, err := journal.Open(path)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/client"
+	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 	"github.com/webexscim/bulk/internal/scimdiff"
 	"github.com/webexscim/bulk/internal/scimfilter"
 	"github.com/webexscim/bulk/reconcile"

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 )
 
 // References in every position that has broken a service or a client: what each

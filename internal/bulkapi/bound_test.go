@@ -12,6 +12,8 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 // TestGzip: an answer may be compressed, and its bound counts after decompression.
@@ -56,6 +58,10 @@ func packed(t testing.TB, head, text string, times int, tail string) string {
 // TestInflating: an answer that is small on the way ends at a bound, whatever it is made of, before it takes much memory.
 func TestInflating(t *testing.T) {
 	const many = 700_000
+	statuses := []int{200, 400}
+	if raced.On {
+		statuses = statuses[:1]
+	}
 	for name, body := range map[string]string{
 		"objects": packed(t, `{"operations":[`, `{},`, many, `{}]}`), "nulls": packed(t, `{"operations":[`, `null,`, many, `null]}`),
 		"resources": packed(t, `{"totalResults":1,"Resources":[`, `{},`, many, `{}]}`), "depth": packed(t, `{"operations":`, `[`, many, ``),
@@ -63,7 +69,7 @@ func TestInflating(t *testing.T) {
 		"entries": packed(t, `{"totalResults":1,"operations":[],"Resources":[`, `0,`, 2*maxEntries, `0]}`),
 		"errors":  packed(t, `{"detail":[`, `"a",`, many, `"a"]}`), "an error in a text": packed(t, `"[`, `{},`, many, `{}]"`),
 	} {
-		for _, status := range []int{200, 400} {
+		for _, status := range statuses {
 			b := newBench(t, "https://webex.example", func(c *Config) {
 				c.MaxAnswer = 5 << 20
 				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {

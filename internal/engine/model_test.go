@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 var (
@@ -29,7 +31,7 @@ func TestModelExisting(t *testing.T) { playRandom(t, 20_000, randomExistingJob) 
 func playRandom(t *testing.T, everyday int, draw func(seed uint64) (*job, *randomChooser)) {
 	jobs := *modelJobs
 	if jobs == 0 {
-		if jobs = everyday; testing.Short() || raceEnabled {
+		if jobs = everyday; testing.Short() || raced.On {
 			jobs = everyday / 20
 		}
 	}
@@ -140,13 +142,13 @@ func TestModelSeed(t *testing.T) {
 func TestModelExhaustive(t *testing.T) {
 	t.Run("WithoutCrash", func(t *testing.T) {
 		search(t, func(j *job) *searcher {
-			if raceEnabled && j.ordered {
+			if raced.On && j.ordered {
 				return nil
 			}
 			if *modelMoves > 0 {
 				return &searcher{moves: *modelMoves}
 			}
-			if j.journal || testing.Short() || raceEnabled {
+			if j.journal || testing.Short() || raced.On {
 				return &searcher{moves: 1}
 			}
 			return &searcher{moves: 2}
@@ -154,7 +156,7 @@ func TestModelExhaustive(t *testing.T) {
 	})
 	t.Run("WithCrash", func(t *testing.T) {
 		search(t, func(j *job) *searcher {
-			if !j.journal || raceEnabled && !j.ordered {
+			if !j.journal || raced.On && !j.ordered {
 				return nil
 			}
 			return &searcher{moves: max(0, *modelMoves-1), crashes: 1}
@@ -163,14 +165,17 @@ func TestModelExhaustive(t *testing.T) {
 }
 
 func search(t *testing.T, with func(*job) *searcher) {
-	jobs := smallJobs()
+	jobs, step := smallJobs(), int64(1)
+	if raced.On {
+		step = 4
+	}
 	var next, ways atomic.Int64
 	var found violations
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for {
-				i := int(next.Add(1) - 1)
+				i := int(next.Add(step) - step)
 				if i >= len(jobs) {
 					return
 				}

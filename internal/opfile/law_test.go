@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"pgregory.net/rapid"
 
+	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 	"github.com/webexscim/bulk/internal/records"
 	"github.com/webexscim/bulk/internal/textfile"
 )

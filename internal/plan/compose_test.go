@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 )
 
 // numbered makes a planner of operations that were read, in that order.

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/client"
+	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 )
 
 // drawing is one sample of a job and the time since the one before.

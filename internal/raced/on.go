@@ -1,0 +1,18 @@
+//go:build race
+
+package raced
+
+import (
+	"flag"
+
+	_ "pgregory.net/rapid" // it defines the flag
+)
+
+// On reports whether the race detector is on.
+const On = true
+
+func init() {
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		panic(err)
+	}
+}
