@@ -56,7 +56,7 @@ func writeManual(w io.Writer, name string, cmd *cobra.Command) {
 		}
 	}
 	section("DESCRIPTION", cmd.Long)
-	section("OPTIONS", cmd.LocalFlags().FlagUsages())
+	section("OPTIONS", flagUsages(cmd, 0))
 	section("EXAMPLES", cmd.Example)
 	var others []string
 	if cmd.HasParent() {

@@ -156,7 +156,7 @@ continue; nothing is done twice.
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(fmt.Sprintf(usageTemplate, io.out.Width()))
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return writeUsage(cmd, io.out.Width()) })
 	root.SetHelpCommand(newHelp())
 	root.SetHelpFunc(wrapped(io.out, root.HelpFunc()))
 	root.SetFlagErrorFunc(wrongFlag)
@@ -216,17 +216,3 @@ Examples:
 {{. | trimTrailingWhitespaces}}
 {{end}}
 {{.UsageString}}`
-
-// usageTemplate is filled with the width of the terminal; 0 leaves lines whole.
-const usageTemplate = `Usage:{{if .Runnable}}
-  {{.UseLine}}{{else}}
-  {{.CommandPath}} COMMAND [flags]{{end}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsagesWrapped %d | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
-
-"{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
-`
