@@ -93,6 +93,8 @@ type Stats struct {
 	// InFlight is the number of Bulk requests without an answer yet, MaxConcurrent
 	// the most that there were at once; MaxOperations the most operations in one.
 	InFlight, MaxConcurrent, MaxOperations int
+	// Entries, Exchanges and Violations are how many of each there are.
+	Entries, Exchanges, Violations int
 }
 
 // ledger is all that a test may want to know afterwards.
@@ -246,11 +248,17 @@ func (l *ledger) tally(change func(*Stats)) {
 
 // Ledger returns every operation that was asked, in the order in which they
 // were done. Operations of a request that never arrived whole are not in it.
-func (s *Simulator) Ledger() []Entry {
+func (s *Simulator) Ledger() []Entry { return s.LedgerAfter(0) }
+
+// LedgerAfter is Ledger without its first n entries, for who has read those.
+func (s *Simulator) LedgerAfter(n int) []Entry {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	return slices.Clone(s.log.entries)
+	return after(n, s.log.entries)
 }
+
+// after returns a copy of a list without its first n elements.
+func after[T any](n int, list []T) []T { return slices.Clone(list[min(max(n, 0), len(list)):]) }
 
 // History returns the entries about one resource, in order.
 func (s *Simulator) History(id string) []Entry {
@@ -272,17 +280,23 @@ func (s *Simulator) createdAt(path, key string) int {
 }
 
 // Exchanges returns every request that is over, in the order of their ends.
-func (s *Simulator) Exchanges() []Exchange {
+func (s *Simulator) Exchanges() []Exchange { return s.ExchangesAfter(0) }
+
+// ExchangesAfter is Exchanges without the first n.
+func (s *Simulator) ExchangesAfter(n int) []Exchange {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	return slices.Clone(s.log.exchanges)
+	return after(n, s.log.exchanges)
 }
 
 // Violations returns what a client did that it must not do.
-func (s *Simulator) Violations() []Violation {
+func (s *Simulator) Violations() []Violation { return s.ViolationsAfter(0) }
+
+// ViolationsAfter is Violations without the first n.
+func (s *Simulator) ViolationsAfter(n int) []Violation {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	return slices.Clone(s.log.violations)
+	return after(n, s.log.violations)
 }
 
 // Violated reports whether there ever was a Violation, also one that Reset has
@@ -307,5 +321,6 @@ func (s *Simulator) Stats() Stats {
 	defer s.log.mu.Unlock()
 	stats := s.log.stats
 	stats.InFlight = s.log.flying
+	stats.Entries, stats.Exchanges, stats.Violations = len(s.log.entries), len(s.log.exchanges), len(s.log.violations)
 	return stats
 }

@@ -53,10 +53,15 @@ func TestLedger(t *testing.T) {
 	}
 	wantStats := Stats{
 		Requests: 6, Bulk: 6, Faults: 4, Hasty: 5, Operations: 6, Created: 2, Deleted: 1, Failed: 3,
-		MaxConcurrent: 1, MaxOperations: 3,
+		MaxConcurrent: 1, MaxOperations: 3, Entries: 8, Exchanges: 6,
 	}
 	if got := s.Stats(); got != wantStats {
 		t.Errorf("got  %+v\nwant %+v", got, wantStats)
+	}
+	for n, want := range map[int]int{-1: 8, 0: 8, 6: 2, 8: 0, 9: 0} {
+		if got := s.LedgerAfter(n); len(got) != want || want > 0 && got[want-1].Request != 6 {
+			t.Errorf("after %d: %+v", n, got)
+		}
 	}
 	if x := s.Exchanges(); x[0].Status != 429 || x[1].Status != 0 || x[4].Operations != 2 || x[4].Bytes == 0 {
 		t.Errorf("%+v", x)

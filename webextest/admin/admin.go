@@ -51,8 +51,9 @@ type server struct {
 	cfg    Config
 	routes map[string]map[string]http.HandlerFunc // by path and method
 
-	mu     sync.Mutex // guards posted, and keeps it in step with the script
+	mu     sync.Mutex // guards what follows, and keeps posted in step with the script
 	posted map[*webextest.Fault]fault
+	resets int
 }
 
 // New returns a handler that serves sim, and the interface beside it.
@@ -69,9 +70,10 @@ func New(sim *webextest.Simulator, cfg Config) http.Handler {
 		"/openapi.json":          get(file("application/json", api.JSON)),
 		Prefix + "/openapi.yaml": get(file("application/yaml", OpenAPI)),
 		Prefix + "/health":       get(s.health),
-		Prefix + "/ledger":       get(s.ledger),
-		Prefix + "/requests":     get(s.requests),
-		Prefix + "/violations":   get(s.violations),
+		Prefix + "/stats":        get(s.stats),
+		Prefix + "/ledger":       get(list("operations", s.ledger)),
+		Prefix + "/requests":     get(list("requests", s.requests)),
+		Prefix + "/violations":   get(list("violations", s.violations)),
 		Prefix + "/faults":       faults,
 		Prefix + "/reset":        {http.MethodPost: s.reset},
 		Prefix + "/seed":         {http.MethodPost: s.seed},

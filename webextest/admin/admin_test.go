@@ -134,7 +134,7 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		{"GET", "health", "", 200}, {"GET", "ledger", "", 200}, {"GET", "requests", "", 200}, {"GET", "violations", "", 200},
+		{"GET", "health", "", 200}, {"GET", "stats", "", 200}, {"GET", "ledger", "", 200}, {"GET", "requests", "", 200}, {"GET", "violations", "", 200},
 		{"GET", "openapi.yaml", "", 200}, {"GET", "faults", "", 200}, {"DELETE", "faults", "", 204}, {"POST", "reset", "", 204},
 		{"POST", "faults", `{"faults":[{"status":503}]}`, 201}, {"POST", "seed", `{"users":[{"userName":"a"}]}`, 201},
 	} {
@@ -159,6 +159,11 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 		open.do(405, call("PUT", path, c.body))
 	}
 	open.do(204, call("POST", "/__admin/reset", ""))
+	for _, path := range []string{"ledger", "requests", "violations"} {
+		for _, after := range []string{"-1", "x", "", "1.5"} {
+			open.do(400, call("GET", "/__admin/"+path+"?after="+after, ""))
+		}
+	}
 	for _, path := range []string{"seed", "faults"} {
 		open.do(400, call("POST", "/__admin/"+path, `[]`))
 		open.do(413, call("POST", "/__admin/"+path, strings.Repeat(" ", 9<<20)))

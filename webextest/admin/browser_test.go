@@ -3,10 +3,13 @@
 package admin_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/webexscim/bulk/internal/browsertest"
 	"github.com/webexscim/bulk/webextest"
@@ -89,6 +92,44 @@ func TestBrowserPage(t *testing.T) {
 	}
 	b.Press("#reset")
 	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+}
+
+// Of a long ledger the page reads the latest rows, and then only what is new; a
+// reset begins anew.
+func TestBrowserReadsNewsOnly(t *testing.T) {
+	_, url := served(t, admin.Config{})
+	b := browsertest.Start(t)
+	for i := range 5 {
+		var operations []string
+		for n := range 100 {
+			operations = append(operations, create(fmt.Sprintf("u%d", 100*i+n)))
+		}
+		postBulk(t, url, strings.Join(operations, ","))
+	}
+	b.OpenURL(url + "/")
+	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 201`)
+	b.Until(`document.querySelector("#ledger tbody tr").textContent.includes("u499") && document.querySelector("#ledger tbody").textContent.includes("300 earlier")`)
+	postBulk(t, url, create("new"))
+	b.Until(`document.querySelector("#ledger tbody tr").textContent.includes("new@") && document.querySelector("[data-count=done]").textContent === "501"`)
+	b.Until(`document.querySelectorAll("#requests tbody tr").length === 6`)
+	time.Sleep(2 * time.Second) // in which the page looks twice for news
+	var asked []string
+	for _, e := range b.Events() {
+		params, _ := e["params"].(browsertest.Object)
+		request, _ := params["request"].(browsertest.Object)
+		got, _ := request["url"].(string)
+		if place := strings.TrimPrefix(got, url+admin.Prefix+"/"); e["method"] == "Network.requestWillBeSent" && strings.Contains(place, "after") {
+			asked = append(asked, place)
+		}
+	}
+	slices.Sort(asked)
+	if got := strings.Join(asked, " "); got != "ledger?after=300 ledger?after=500 requests?after=0 requests?after=5" {
+		t.Errorf("the page has asked for %s", got)
+	}
+	b.Press("#reset")
+	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+	postBulk(t, url, create("again"))
+	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 1 && document.querySelector("#ledger tbody tr").textContent.includes("again@")`)
 }
 
 // The contract is rendered, every operation and schema of it, and its links lead

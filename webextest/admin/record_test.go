@@ -55,7 +55,23 @@ func TestRecord(t *testing.T) {
 	if health := b.do(200, call("GET", "/__admin/health", "")); !strings.Contains(health, `"ok"`) || !strings.Contains(health, webextest.DefaultOrgID) {
 		t.Error(health)
 	}
+	stats := b.do(200, call("GET", "/__admin/stats", ""))
+	if want := `{"requests":5,"operations":7,"done":3,"violations":1,"faults":0,"resets":0}`; strings.TrimSpace(stats) != want {
+		t.Errorf("got  %swant %s", stats, want)
+	}
+	for _, name := range []string{"ledger", "requests", "violations"} {
+		all := b.get(name)
+		if got := b.get(name + "?after=1"); fmt.Sprint(got) != fmt.Sprint(all[1:]) {
+			t.Errorf("%s after the first: %v", name, got)
+		}
+		if got := b.get(name + "?after=100"); len(got) != 0 {
+			t.Errorf("%s after all: %v", name, got)
+		}
+	}
 	b.do(204, call("POST", "/__admin/reset", ""))
+	if stats := b.do(200, call("GET", "/__admin/stats", "")); !strings.Contains(stats, `"operations":0`) || !strings.Contains(stats, `"resets":1`) {
+		t.Error(stats)
+	}
 	for _, name := range []string{"ledger", "requests", "violations", "faults"} {
 		if left := b.get(name); len(left) != 0 {
 			t.Errorf("after a reset: %v", left)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/webexscim/bulk/webextest"
 )
@@ -17,8 +18,45 @@ func (s *server) reset(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sim.Reset()
+	s.resets++
 	clear(s.posted)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// stats are counts, by which a reader knows that there is news.
+type stats struct {
+	Requests   int `json:"requests"`
+	Operations int `json:"operations"`
+	Done       int `json:"done"`
+	Violations int `json:"violations"`
+	Faults     int `json:"faults"`
+	Resets     int `json:"resets"`
+}
+
+func (s *server) stats(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.sim.Stats()
+	answer(w, http.StatusOK, stats{
+		Requests: n.Exchanges, Operations: n.Entries, Done: n.Created + n.Patched + n.Deleted,
+		Violations: n.Violations, Faults: len(s.sim.Scripted()), Resets: s.resets,
+	})
+}
+
+// list serves a list of the record under its name: all of it, or with after=N all
+// but the first N.
+func list[T any](name string, after func(n int) []T) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		n := 0
+		if query := r.URL.Query(); query.Has("after") {
+			var err error
+			if n, err = strconv.Atoi(query.Get("after")); err != nil || n < 0 {
+				refuse(w, http.StatusBadRequest, "after must be a number of at least 0")
+				return
+			}
+		}
+		answer(w, http.StatusOK, map[string][]T{name: after(n)})
+	}
 }
 
 // operation is one entry of the ledger.
@@ -33,12 +71,12 @@ type operation struct {
 	Request int    `json:"request"`
 }
 
-func (s *server) ledger(w http.ResponseWriter, _ *http.Request) {
+func (s *server) ledger(after int) []operation {
 	list := []operation{}
-	for _, e := range s.sim.Ledger() {
+	for _, e := range s.sim.LedgerAfter(after) {
 		list = append(list, operation{e.Method, e.Path, e.BulkID, e.Status, outcome(e.Effect), e.Key, e.ID, e.Request})
 	}
-	answer(w, http.StatusOK, map[string]any{"operations": list})
+	return list
 }
 
 // outcome is an effect as the ledger tells it.
@@ -72,13 +110,13 @@ var parameters = []string{
 	"returnGroups", "includeGroupDetails", "groupUsageTypes", "memberType", "includeMembers",
 }
 
-func (s *server) requests(w http.ResponseWriter, _ *http.Request) {
+func (s *server) requests(after int) []request {
 	list := []request{}
-	for _, e := range s.sim.Exchanges() {
+	for _, e := range s.sim.ExchangesAfter(after) {
 		path, query := target(e)
 		list = append(list, request{e.Number, e.Method, path, query, e.Status, e.TrackingID, e.Operations, e.Bytes, e.Fault})
 	}
-	answer(w, http.StatusOK, map[string]any{"requests": list})
+	return list
 }
 
 // target takes the target of a request apart and drops unknown parameters.
@@ -106,14 +144,14 @@ type violation struct {
 // ofOperation is how the simulator begins what is about one operation.
 var ofOperation = regexp.MustCompile(`(?s)^operation (\d+): (.*)$`)
 
-func (s *server) violations(w http.ResponseWriter, _ *http.Request) {
+func (s *server) violations(after int) []violation {
 	list := []violation{}
-	for _, v := range s.sim.Violations() {
+	for _, v := range s.sim.ViolationsAfter(after) {
 		told := violation{What: v.Text, Where: "request", Request: v.Request}
 		if m := ofOperation.FindStringSubmatch(v.Text); m != nil {
 			told.Where, told.What = "operations["+m[1]+"]", m[2]
 		}
 		list = append(list, told)
 	}
-	answer(w, http.StatusOK, map[string]any{"violations": list})
+	return list
 }
