@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"internal/cell":           {},
 	"internal/table":          {"internal/cell", "internal/textfile"},
 	"internal/records":        {"client", "internal/apiid", "internal/bloom", "internal/cell", "internal/textfile"},
-	"internal/sheet":          {"client", "internal/apiid", "internal/cell", "internal/table", "internal/textfile"},
+	"internal/sheet":          {"client", "internal/apiid", "internal/cell", "internal/scimdiff", "internal/table", "internal/textfile"},
 	"internal/opfile":         {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
 	"internal/report":         {"client", "internal/terminal"},
 	"internal/browsertest":    {},

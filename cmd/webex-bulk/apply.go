@@ -199,10 +199,13 @@ func (a *application) checkFlags() error {
 		return errors.New("--report-names needs --report FILE.html")
 	}
 	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {
-		a.journalFile = a.file + ".journal"
+		a.journalFile = journalOf(a.file)
 	}
 	return a.checkFiles()
 }
+
+// journalOf is where the journal of a file is kept by default.
+func journalOf(file string) string { return file + ".journal" }
 
 // isNamedFile reports whether something of this name can be given again: it is
 // no standard input and no pipe.

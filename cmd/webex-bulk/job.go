@@ -86,8 +86,9 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 		a.rest()
 		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
 	})()
-	if in.HasVersions() {
-		in.inspect = func(rows []opfile.Row) { checkVersions(ctx, c, rows) }
+	if in.HasConditions() {
+		conditions := &conditions{client: c, passed: map[string]bool{}}
+		in.inspect = func(rows []opfile.Row) { conditions.check(ctx, rows) }
 	}
 	a.job.Source, a.job.ReadOn = in.operations(), true
 	running, end := context.WithCancelCause(ctx)

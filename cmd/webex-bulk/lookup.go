@@ -45,6 +45,9 @@ func (in *input) lookUp(ctx context.Context, c *client.Client, ids *foundIDs) er
 	}
 	in.Resolve(func(l sheet.Lookup) (string, bool) {
 		id := ids.IDs[ids.key(l)]
+		if id == "" && in.HasConditions() {
+			return l.Placeholder(), true // the row is refused by itself, as one whose person has changed
+		}
 		return id, id != ""
 	})
 	return in.recheck()

@@ -27,6 +27,7 @@ type reconciliation struct {
 	actions, before               string // files
 	opt                           reconcile.Options
 	lines                         []int // of each operation, in the sheet
+	attempts                      map[*reconcile.Action]*attempt // nil without --before
 }
 
 const syncHelp = `FILE is a sheet of all users that the organization should have, or of all groups:
@@ -185,8 +186,6 @@ func (a *reconciliation) checkSync() error {
 	switch {
 	case a.opt.First < 0:
 		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
-	case a.actions != "" && a.before != "":
-		return errors.New("--out sends nothing, so there is nothing to undo yet: before its sheet is applied, webex-bulk export keeps what there is")
 	case a.file == stdin && !a.yes && a.actions == "":
 		return errors.New("a sheet from standard input needs --yes or --out: there is no way to ask")
 	}
@@ -328,6 +327,7 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 		b.own.Finish(a.job.Progress(), took, stop)
 	}
 	broken = errors.Join(broken, a.show(b))
+	a.finishUndo(d)
 	return a.conclude(ctx, &b.sum, stop, broken)
 }
 
@@ -356,6 +356,9 @@ func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconc
 	for res, err := range d.Run(ctx, c, &a.job) {
 		if err != nil {
 			return err, broken
+		}
+		if t := a.attempts[res.Action]; t != nil {
+			t.note(res.Result)
 		}
 		res.Operation.BulkID = "" // made up, and tells nobody anything
 		if broken == nil {

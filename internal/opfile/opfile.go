@@ -114,8 +114,8 @@ func (r *Reader) Resolve(id func(sheet.Lookup) (id string, ok bool)) {
 	}
 }
 
-// HasVersions reports whether rows say what their resources were when they were written; see sheet.Sheet.
-func (r *Reader) HasVersions() bool { return r.sheet != nil && r.sheet.HasVersions() }
+// HasConditions reports whether rows have conditions on their resources; see sheet.Sheet.
+func (r *Reader) HasConditions() bool { return r.sheet != nil && r.sheet.HasConditions() }
 
 // Notes returns what a person should know of the input once, one line each. They are complete when Rows has come to its
 // end.

@@ -13,13 +13,21 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/scimdiff"
 	"github.com/webexscim/bulk/internal/table"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// VersionHeader is the header of the column that says what a resource was when
-// its row was written: see VersionOf.
-const VersionHeader = "Version (webex-bulk)"
+// The headers of columns that only WriteActions writes.
+const (
+	// VersionHeader: what the resource was when its row was written, see VersionOf.
+	VersionHeader = "Version (webex-bulk)"
+	// ExpectedHeader: attributes that the resource must still have, see Holds.
+	ExpectedHeader = "Expected (webex-bulk)"
+	// PresentNameHeader: the userName or displayName when the row was written. It
+	// is for people to read.
+	PresentNameHeader = "Present name (webex-bulk)"
+)
 
 // VersionOf tells states of a resource apart: the version that the service
 // gives it, or else when it was changed last.
@@ -39,9 +47,13 @@ type Action struct {
 	ID string
 	// Name is the userName or displayName that the resource gets, or by which it is known.
 	Name string
+	// Present is the userName or displayName that the resource has now.
+	Present string
 	// Version is what VersionOf says; "" if it does not matter.
 	Version string
-	// About tells a reader whom the row is about, and why. It is not read.
+	// Expected are attributes without which the row is refused.
+	Expected []Value
+	// About tells a reader why the row is there. It is not read.
 	About string
 	// Values are the attributes that the row writes.
 	Values []Value
@@ -53,7 +65,7 @@ type Action struct {
 type Value struct {
 	// Path is that of a PATCH.
 	Path string
-	// Value is JSON; nil clears the attribute.
+	// Value is JSON; nil clears the attribute, or expects that there is none.
 	Value json.RawMessage
 }
 
@@ -84,16 +96,54 @@ func WriteActions(w io.Writer, kind string, actions []Action, name func(id strin
 		identity = "displayName"
 	}
 	paths := slices.Sorted(maps.Keys(columns))
-	header := append([]string{operationHeader, "id", identity}, t.headers(paths)...)
-	out := table.NewWriter(w, t.sheet.style, append(header, VersionHeader, ReasonHeader))
+	header := append([]string{operationHeader, "id", PresentNameHeader, identity}, t.headers(paths)...)
+	conditions := conditionsOf(actions)
+	for _, c := range conditions {
+		header = append(header, c.header)
+	}
+	out := table.NewWriter(w, t.sheet.style, append(header, ReasonHeader))
 	for i, a := range actions {
-		row := []string{a.Operation, a.ID, a.Name}
+		row := []string{a.Operation, a.ID, harmless(a.Present), a.Name}
 		for _, path := range paths {
 			row = append(row, rows[i][path])
 		}
-		_ = out.Write(append(row, a.Version, harmless(a.About))) // Flush tells
+		for _, c := range conditions {
+			row = append(row, c.cell(a))
+		}
+		_ = out.Write(append(row, harmless(a.About))) // Flush tells
 	}
 	return out.Flush()
+}
+
+// condition is a column of conditions.
+type condition struct {
+	header string
+	cell   func(Action) string
+}
+
+// conditionsOf returns the columns of conditions that some action needs.
+func conditionsOf(actions []Action) (needed []condition) {
+	for _, c := range []condition{
+		{VersionHeader, func(a Action) string { return a.Version }},
+		{ExpectedHeader, func(a Action) string { return expectedText(a.Expected) }},
+	} {
+		if slices.ContainsFunc(actions, func(a Action) bool { return c.cell(a) != "" }) {
+			needed = append(needed, c)
+		}
+	}
+	return needed
+}
+
+// expectedText writes attributes as Holds reads them, by path.
+func expectedText(values []Value) string {
+	if len(values) == 0 {
+		return ""
+	}
+	all := make(map[string]json.RawMessage, len(values))
+	for _, v := range values {
+		all[v.Path] = v.Value
+	}
+	return string(marshal(all))
 }
 
 // harmless is a text that no spreadsheet carries out.
@@ -148,11 +198,7 @@ func (t *actionTable) cellsOf(a Action) (map[string]string, error) {
 			if err := json.Unmarshal(v.Value, &value); err != nil {
 				return nil, err
 			}
-			if to.filterKey != "" || to.sub != "" {
-				f.add(to, value)
-			} else {
-				f.attribute(to, value)
-			}
+			f = factsAt(to, value)
 		}
 		for path, values := range f {
 			if err := t.put(cells, path, values, a); err != nil {
@@ -237,45 +283,82 @@ func InEffect(op client.Operation, stored []byte) bool {
 	var body struct {
 		Operations []struct {
 			Op, Path string
-			Value    any
+			Value    json.RawMessage
 		}
 	}
-	var attributes map[string]any
-	if !ok || op.Method != client.MethodPatch || json.Unmarshal(raw, &body) != nil || json.Unmarshal(stored, &attributes) != nil {
+	if !ok || op.Method != client.MethodPatch || json.Unmarshal(raw, &body) != nil {
 		return false
 	}
-	have, shown := factsOf(attributes), false
+	shown := false
 	for _, change := range body.Operations {
-		if change.Op == "remove" {
-			if strings.HasPrefix(change.Path, "members[") || len(have[strings.ToLower(change.Path)])+len(have[strings.ToLower(change.Path)+".value"]) > 0 {
-				return false
-			}
-			shown = true
-			continue
-		}
-		to, ok := parseTarget(change.Path)
-		if !ok {
+		refers := strings.Contains(string(change.Value), `"`+client.Ref(""))
+		switch {
+		case strings.HasPrefix(change.Path, "members"):
+			return false // the resource as it was read need not have them
+		case refers && holds(change.Path, nil, stored), !refers && !holds(change.Path, change.Value, stored):
 			return false
 		}
-		want := facts{}
-		if to.filterKey != "" || to.sub != "" {
-			want.add(to, change.Value)
-		} else {
-			want.attribute(to, change.Value)
-		}
-		for path, values := range want {
-			for _, v := range values {
-				if text, _ := v.(string); strings.HasPrefix(text, client.Ref("")) && len(have[path]) > 0 {
-					continue
-				}
-				shown = true
-				if !slices.ContainsFunc(have[path], func(w any) bool { return fmt.Sprint(w) == fmt.Sprint(v) }) {
-					return false
-				}
-			}
-		}
+		shown = shown || !refers
 	}
 	return shown
+}
+
+// Holds reports whether a resource has the expected attributes: an object of
+// values by their path in a PATCH, null where there must be none. Values are
+// compared by meaning, as scimdiff does.
+func Holds(expected, stored []byte) bool {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(expected, &all) != nil {
+		return false
+	}
+	for path, value := range all {
+		if !holds(path, value, stored) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds reports whether a resource has a value; nil or null: that it has none at
+// the path. What it cannot compare it denies.
+func holds(path string, value json.RawMessage, stored []byte) bool {
+	to, ok := parseTarget(path)
+	if !ok {
+		return false
+	}
+	var wanted any
+	if len(value) > 0 && json.Unmarshal(value, &wanted) != nil {
+		return false
+	}
+	given := map[string]any{}
+	parts, isObject := wanted.(map[string]any)
+	switch {
+	case to.filterKey != "" && to.sub == "" && isObject:
+		for to.sub, wanted = range parts {
+			to.put(given, wanted)
+		}
+	case to.filterKey != "" && to.sub == "":
+		to.sub = "value"
+		to.put(given, wanted)
+	case to.filterKey == "" && strings.EqualFold(to.sub, "value"): // manager.value is what the whole is
+		to.sub = ""
+		to.put(given, wanted)
+	default:
+		to.put(given, wanted)
+	}
+	changes, err := scimdiff.Compare(marshal(given), stored, scimdiff.Options{Clear: true})
+	return err == nil && len(changes) == 0
+}
+
+// factsAt are the single values that a value at a place consists of.
+func factsAt(to target, value any) facts {
+	f := facts{}
+	if to.filterKey != "" || to.sub != "" {
+		f.add(to, value)
+	} else {
+		f.attribute(to, value)
+	}
+	return f
 }
 
 // PathsOf returns the paths of the single values that a value at a path
@@ -286,13 +369,7 @@ func PathsOf(path string, value json.RawMessage) []string {
 	if !ok || json.Unmarshal(value, &decoded) != nil {
 		return []string{path}
 	}
-	f := facts{}
-	if to.filterKey != "" || to.sub != "" {
-		f.add(to, decoded)
-	} else {
-		f.attribute(to, decoded)
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(f)), func(path string) bool {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(factsAt(to, decoded))), func(path string) bool {
 		return strings.HasSuffix(path, ".primary") || strings.HasSuffix(path, ".display")
 	})
 }

@@ -45,7 +45,7 @@ func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 	}
 	b.verb = op
 	b.unrepeated()
-	row := Row{Line: rec.line, Name: cmp.Or(b.name, s.cell(rec, s.id)), Version: s.cell(rec, s.versions)}
+	row := Row{Line: rec.line, Name: cmp.Or(s.cell(rec, s.present), b.name, s.cell(rec, s.id)), Version: s.cell(rec, s.versions), Expected: b.expected()}
 	switch op {
 	case create:
 		row.Operation = b.create()
@@ -68,6 +68,18 @@ func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 		made.rows = append(made.rows, stepRows(more, made.rest)...)
 	}
 	return made, b.faults
+}
+
+// expected returns the attributes that the resource must have.
+func (b *builder) expected() []byte {
+	text := b.cell(b.record, b.Sheet.expected)
+	if text == "" {
+		return nil
+	}
+	if json.Unmarshal([]byte(text), &map[string]json.RawMessage{}) != nil {
+		b.fault(b.Sheet.expected, text, "no JSON object", "the cell as sync wrote it")
+	}
+	return []byte(text)
 }
 
 // operationForms lists the words of the column operation, for errors.

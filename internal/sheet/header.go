@@ -20,6 +20,8 @@ const (
 	saysID
 	saysAddressType
 	saysVersion
+	saysExpected
+	saysPresentName
 	leftReadOnly    // the service alone writes it
 	leftUnsupported // SCIM has nothing for it
 	leftUnknown     // a service or license, or nobody knows what
@@ -158,6 +160,12 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 	case fold(VersionHeader):
 		col.use = saysVersion
 		return
+	case fold(ExpectedHeader):
+		col.use = saysExpected
+		return
+	case fold(PresentNameHeader):
+		col.use = saysPresentName
+		return
 	}
 	if left, ok := leftHeaders[folded]; ok {
 		col.use = left
@@ -254,7 +262,8 @@ func letters(index int) string {
 }
 
 // useNames are what errors call a column that names no attribute.
-var useNames = map[use]string{saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version"}
+var useNames = map[use]string{saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version",
+	saysExpected: "what is expected", saysPresentName: "the present name"}
 
 // distinct refuses two columns for one thing.
 func (c *columns) distinct() {
@@ -264,7 +273,7 @@ func (c *columns) distinct() {
 		switch col.use {
 		case setsAttribute:
 			key = col.target.path()
-		case saysOperation, saysID, saysAddressType, saysVersion:
+		case saysOperation, saysID, saysAddressType, saysVersion, saysExpected, saysPresentName:
 			key = useNames[col.use]
 		default:
 			continue

@@ -48,6 +48,8 @@ type Sheet struct {
 	operations *column
 	addresses  *column // the type of the address
 	versions   *column // what the resource was when the row was written
+	expected   *column // the attributes that the resource must have
+	present    *column // its name when the row was written
 	secret     bool    // there is a column of passwords
 	splits     bool    // a group has more members than one operation takes
 
@@ -73,6 +75,9 @@ type Row struct {
 	// Version is what VersionOf said of the resource when the row was written; ""
 	// if it does not matter.
 	Version string
+	// Expected are the attributes that the resource must have, as Holds reads
+	// them; nil if it does not matter.
+	Expected []byte
 	// Lookups are the ids in the operation that were looked up, or that are
 	// placeholders because Resolve was not called.
 	Lookups []Lookup
@@ -143,8 +148,8 @@ func (s *Sheet) Notes() []string { return s.notes }
 // header or content was not understood, so that their content is not sent.
 func (s *Sheet) Warnings() []string { return s.unheard }
 
-// HasVersions reports whether the sheet has a column with the versions of the resources.
-func (s *Sheet) HasVersions() bool { return s.versions != nil }
+// HasConditions reports whether rows have conditions: Row.Version or Row.Expected.
+func (s *Sheet) HasConditions() bool { return s.versions != nil || s.expected != nil }
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error
 // for each mistake, after which it continues as far as possible. A read error
@@ -290,6 +295,10 @@ func (s *Sheet) single() {
 			s.addresses = c
 		case c.use == saysVersion:
 			s.versions = c
+		case c.use == saysExpected:
+			s.expected = c
+		case c.use == saysPresentName:
+			s.present = c
 		case c.kind == identity:
 			s.identity = c
 		case c.target.name == "externalId":
@@ -385,7 +394,7 @@ func (s *Sheet) clean(rec *record) {
 	for i := range s.columns {
 		c := &s.columns[i]
 		read := cell.Clean
-		if c.secret {
+		if c.secret || c.use == saysExpected {
 			read = cell.Exact
 		}
 		text, fault := read(rec.fields[c.index])
