@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/raced"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -76,8 +78,8 @@ func creates(n int, raw bool) []client.Operation {
 	return ops
 }
 
-// byLibrary carries out ops with Run.
-func byLibrary(tb testing.TB, ops []client.Operation) {
+// byLibrary carries out ops with Run, with a journal or without.
+func byLibrary(tb testing.TB, ops []client.Operation, keep client.Journal) {
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), HTTPClient: &http.Client{Transport: nullService{}},
 	})
@@ -85,7 +87,7 @@ func byLibrary(tb testing.TB, ops []client.Operation) {
 		tb.Fatal(err)
 	}
 	n := 0
-	for res, err := range c.Run(tb.Context(), &client.Job{Source: client.Operations(ops...)}) {
+	for res, err := range c.Run(tb.Context(), &client.Job{Source: client.Operations(ops...), Journal: keep}) {
 		if err != nil || res.Err != nil || res.Location.ID == "" {
 			tb.Fatal(err, res)
 		}
@@ -93,6 +95,18 @@ func byLibrary(tb testing.TB, ops []client.Operation) {
 	}
 	if n != len(ops) {
 		tb.Fatal(n)
+	}
+}
+
+// byJournaled is byLibrary with a new journal.
+func byJournaled(tb testing.TB, ops []client.Operation) {
+	j, err := journal.Open(filepath.Join(tb.TempDir(), "journal"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	byLibrary(tb, ops, j)
+	if err := j.Close(); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -146,31 +160,34 @@ func TestCostOfOperation(t *testing.T) {
 	const n = 10_000
 	for _, way := range ways {
 		ops := creates(n, way.raw)
-		byLibrary(t, ops[:1000]) // what is made once
+		byLibrary(t, ops[:1000], nil) // what is made once
 		var u usage
-		u.add(func() { byLibrary(t, ops) })
+		u.add(func() { byLibrary(t, ops, nil) })
 		if allocs, bytes := float64(u.allocs)/n, float64(u.bytes)/n; allocs > 19 || bytes > 7900 {
 			t.Errorf("%s: %.1f allocations and %.0f bytes an operation, expected at most 19 and 7900", way.name, allocs, bytes)
 		}
 	}
 }
 
-// BenchmarkCost compares the library with a plain loop over the generated client, against a service that costs nothing, in
-// turns: processor time of the process and allocations, for an operation.
+// BenchmarkCost compares the library, with a journal and without, with a plain loop over the generated client, against a
+// service that costs nothing, in turns: processor time of the process and allocations, for an operation.
 func BenchmarkCost(b *testing.B) {
 	for _, way := range ways {
 		b.Run(way.name, func(b *testing.B) {
 			ops := creates(20_000, way.raw)
-			var library, plain usage
+			var library, journaled, plain usage
 			for b.Loop() {
-				library.add(func() { byLibrary(b, ops) })
+				library.add(func() { byLibrary(b, ops, nil) })
+				journaled.add(func() { byJournaled(b, ops) })
 				plain.add(func() { byPlainLoop(b, ops) })
 			}
 			total := float64(b.N * len(ops))
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(float64(library.cpu)/total, "ns/operation")
 			b.ReportMetric(float64(plain.cpu)/total, "plain-ns/operation")
+			b.ReportMetric(float64(journaled.cpu)/total, "journal-ns/operation")
 			b.ReportMetric(float64(library.cpu)/float64(plain.cpu), "library/plain")
+			b.ReportMetric(float64(journaled.cpu)/float64(plain.cpu), "journal/plain")
 			b.ReportMetric(float64(library.allocs)/total, "allocs/operation")
 			b.ReportMetric(float64(plain.allocs)/total, "plain-allocs/operation")
 			b.ReportMetric(float64(library.bytes)/total, "B/operation")
@@ -182,10 +199,15 @@ func BenchmarkCost(b *testing.B) {
 // BenchmarkLibrary is the library's part of BenchmarkCost alone, for profiles.
 func BenchmarkLibrary(b *testing.B) {
 	for _, way := range ways {
+		ops := creates(20_000, way.raw)
 		b.Run(way.name, func(b *testing.B) {
-			ops := creates(20_000, way.raw)
 			for b.Loop() {
-				byLibrary(b, ops)
+				byLibrary(b, ops, nil)
+			}
+		})
+		b.Run(way.name+"/journal", func(b *testing.B) {
+			for b.Loop() {
+				byJournaled(b, ops)
 			}
 		})
 	}

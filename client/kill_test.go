@@ -173,7 +173,8 @@ func (v *victim) live(t *testing.T, life time.Duration) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = append(os.Environ(), killRole+"=1")
+	// With the race detector a process sleeps for a second before it ends.
+	cmd.Env = append(os.Environ(), killRole+"=1", "GORACE=atexit_sleep_ms=0")
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, &out
 	before := v.service.Stats().Requests

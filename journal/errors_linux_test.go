@@ -20,7 +20,7 @@ import (
 func init() {
 	children["limited"] = func(args []string) error {
 		signal.Ignore(unix.SIGXFSZ)
-		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 300_000, Max: 300_000}); err != nil {
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 100_000, Max: 100_000}); err != nil {
 			return err
 		}
 		return work(args[0], "0")

@@ -31,7 +31,7 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 		doneNow = client.UpdateDone
 		notDone = client.UpdateForget
 	)
-	for _, test := range []struct {
+	tests := []struct {
 		name    string
 		updates []client.UpdateKind
 		want    client.Known
@@ -45,15 +45,16 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 		{"never sent", []client.UpdateKind{notDone}, nothing},
 		{"refused, then sent", []client.UpdateKind{sentNow, notDone, sentNow}, client.KnownSent},
 		{"refused, then done", []client.UpdateKind{sentNow, notDone, sentNow, doneNow}, client.KnownDone},
-	} {
-		for end, next := range nextRun {
-			for _, single := range []bool{true, false} { // calls of Write
-				path := newPath(t)
-				j := opened(t, path)
-				ticket := claimKeys(t, j, "op")[0].Ticket
+	}
+	for end, next := range nextRun {
+		for _, single := range []bool{true, false} { // calls of Write
+			path := newPath(t)
+			j := opened(t, path)
+			for _, test := range tests {
+				ticket := claimKeys(t, j, test.name)[0].Ticket
 				var updates []client.Update
 				for _, kind := range test.updates {
-					u := client.Update{Kind: kind, Ticket: ticket, Entry: entry("op"), Sent: sentAt}
+					u := client.Update{Kind: kind, Ticket: ticket, Entry: entry(test.name), Sent: sentAt}
 					if kind == doneNow {
 						u.Success = success(1)
 					}
@@ -66,7 +67,10 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 						write(t, j, u)
 					}
 				}
-				r := claimKeys(t, next(t, j, path), "op", "op")
+			}
+			j = next(t, j, path)
+			for _, test := range tests {
+				r := claimKeys(t, j, test.name, test.name)
 				want := client.Record{Ticket: r[0].Ticket, Known: test.want}
 				switch test.want {
 				case client.KnownSent:

@@ -36,7 +36,7 @@ func TestMounted(t *testing.T) {
 			}
 			run := func(script string, args ...string) (string, error) {
 				cmd := exec.CommandContext(t.Context(), "unshare", append([]string{"-rm", "sh", "-c", script, "sh"}, args...)...)
-				cmd.Dir, cmd.Env = dir, append(os.Environ(), "AUTH_TEST_MOUNTED="+dir)
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), "AUTH_TEST_MOUNTED="+dir, "GORACE=atexit_sleep_ms=0")
 				out, err := cmd.CombinedOutput()
 				return string(out), err
 			}
