@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -32,7 +31,9 @@ WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
 	takeKnown  = "DELETE FROM temp.known WHERE id = ?"
 	findRivals = `SELECT id, EXISTS (SELECT 1 FROM success WHERE success.id = known.id)
 	FROM temp.known WHERE name = ? ORDER BY id`
-	isOwned = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
+	insertOwned = "INSERT INTO temp.owned VALUES %s"
+	indexOwned  = "CREATE INDEX temp.owned_resource ON owned (resource)"
+	isOwned     = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
 OR EXISTS (SELECT 1 FROM main.foreign_resource WHERE id = ?1)`
 )
 
@@ -44,9 +45,9 @@ func (s *store) start(target client.Target) (client.History, error) {
 	}
 	s.job.runs++
 	s.dirty, s.owned = true, false
-	err := run(s.conn, clearTemporary)
+	err := s.run(clearTemporary)
 	if err == nil && s.job.operations > 0 {
-		err = run(s.conn, fillKnown)
+		err = s.run(fillKnown)
 	}
 	return history, err
 }
@@ -59,8 +60,7 @@ func (s *store) claim(key client.Key) (record client.Record, err error) {
 	var status, sent, date sql.NullInt64
 	var location, version sql.NullString
 	var recovered sql.NullBool
-	err = s.find.QueryRowContext(context.Background(), key[:]).
-		Scan(&id, &lost, &status, &location, &version, &recovered, &sent, &date)
+	err = s.scan(findKnown, []any{key[:]}, &id, &lost, &status, &location, &version, &recovered, &sent, &date)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return record, nil
@@ -77,26 +77,19 @@ func (s *store) claim(key client.Key) (record client.Record, err error) {
 		record.Known, record.Sent, record.Date = client.KnownSent, fromMillis(sent), fromMillis(date)
 	}
 	record.Ticket = client.Ticket(id)
-	return record, execute(s.take, id)
+	return record, s.exec(takeKnown, id)
 }
 
 // findRivalsOf notes the operations of that name that no Claim has taken yet.
 func (s *store) findRivalsOf(name client.Key, record *client.Record) error {
-	rows, err := s.rivals.QueryContext(context.Background(), name[:])
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
+	return s.query(findRivals, []any{name[:]}, func(scan func(...any) error) error {
+		var id client.Ticket
 		var done bool
-		if err := rows.Scan(&id, &done); err != nil {
-			return err
-		}
-		record.Rivals = append(record.Rivals, client.Ticket(id))
+		err := scan(&id, &done)
+		record.Rivals = append(record.Rivals, id)
 		record.RivalSent = record.RivalSent || !done
-	}
-	return rows.Err()
+		return err
+	})
 }
 
 // ownedOf reports which of the resource ids are on record.
@@ -109,7 +102,7 @@ func (s *store) ownedOf(ids []string) ([]bool, error) {
 	}
 	owned := make([]bool, len(ids))
 	for i, id := range ids {
-		if err := s.owns.QueryRowContext(context.Background(), id).Scan(&owned[i]); err != nil {
+		if err := s.scan(isOwned, []any{id}, &owned[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -118,33 +111,27 @@ func (s *store) ownedOf(ids []string) ([]bool, error) {
 
 // fillOwned reads the locations of all done operations.
 func (s *store) fillOwned() error {
-	rows, err := s.conn.QueryContext(context.Background(), "SELECT location FROM main.success")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var ids []any
-	flush := func() error {
-		_, err := s.addOwned.run(s, ids)
-		ids = ids[:0]
-		return err
-	}
-	for rows.Next() {
+	s.forgetRows()
+	err := s.query("SELECT location FROM main.success", nil, func(scan func(...any) error) error {
 		var text string
-		if err := rows.Scan(&text); err != nil {
+		if err := scan(&text); err != nil {
 			return err
 		}
 		if l, err := client.ParseLocation(text); err == nil {
-			ids = append(ids, l.ID)
+			s.addRow(l.ID)
 		}
-		if len(ids) == 1000 {
-			if err := flush(); err != nil {
-				return err
-			}
+		if len(s.rows) < 1000 {
+			return nil
 		}
+		defer s.forgetRows()
+		_, err := s.execRows(insertOwned, 1)
+		return err
+	})
+	if err == nil {
+		_, err = s.execRows(insertOwned, 1)
 	}
-	if err := errors.Join(rows.Err(), rows.Close(), flush()); err != nil {
+	if err != nil {
 		return err
 	}
-	return run(s.conn, "CREATE INDEX temp.owned_resource ON owned (resource)")
+	return s.run(indexOwned)
 }

@@ -48,8 +48,12 @@ func (e *TargetError) Error() string {
 		e.Journal.OrgID, e.Journal.BaseURL, e.Job.OrgID, e.Job.BaseURL)
 }
 
-// openError says what an error of SQLite while opening means for the user.
+// openError says what an error of SQLite while opening means for the user. No error
+// stays none.
 func openError(path string, err error) error {
+	if err == nil {
+		return nil
+	}
 	switch code(err) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("%w: %s is open in another program; wait for it to end", ErrLocked, path)

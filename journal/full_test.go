@@ -100,7 +100,7 @@ func TestFullDiskAtClose(t *testing.T) {
 	j := opened(t, path)
 	write(t, j, done(send(t, j, "a")[0], 1))
 	if err := j.do(t.Context(), true, func(s *store) error {
-		return run(s.conn, "PRAGMA query_only = ON") // but SQLite may still move the log
+		return s.run("PRAGMA query_only = ON") // but SQLite may still move the log
 	}); err != nil {
 		t.Fatal(err)
 	}

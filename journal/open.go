@@ -30,7 +30,7 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		abs = real
 	}
-	s := &store{path: path}
+	s := &store{path: path, statements: newStatements()}
 	defer func() {
 		if err != nil {
 			_ = s.close(true)
@@ -46,7 +46,7 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 	if err := s.recognize(); err != nil {
 		return nil, err
 	}
-	if err := s.prepare(maxPages); err != nil {
+	if err := s.setUp(maxPages); err != nil {
 		return nil, openError(path, err)
 	}
 	if err := s.verify(); err != nil {
@@ -82,7 +82,7 @@ func (s *store) connect(abs string) (logSize, size int64, err error) {
 	if s.conn, err = s.db.Conn(context.Background()); err != nil {
 		return 0, 0, openError(s.path, err)
 	}
-	if err := run(s.conn,
+	if err := s.run(
 		"PRAGMA trusted_schema = OFF",
 		"PRAGMA locking_mode = EXCLUSIVE", // before the log is read: it then needs no shared memory
 		"BEGIN EXCLUSIVE", "COMMIT",
@@ -144,22 +144,14 @@ func sizeOf(path string) (int64, error) {
 func (s *store) recognize() error {
 	var id, version int
 	var tables string
-	value := func(query string, into any) error {
-		return s.conn.QueryRowContext(context.Background(), query).Scan(into)
-	}
-	if err := errors.Join(
-		value("PRAGMA application_id", &id),
-		value("PRAGMA user_version", &version),
-		value("SELECT coalesce(group_concat(sql, ';' ORDER BY rowid), '') FROM sqlite_schema", &tables),
-	); err != nil {
-		return openError(s.path, err)
+	err := s.scan(`SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+		(SELECT coalesce(group_concat(sql, ';' ORDER BY rowid), '') FROM sqlite_schema)`, nil, &id, &version, &tables)
+	if err == nil && id == 0 && version == 0 && tables == "" {
+		return openError(s.path, s.create())
 	}
 	switch {
-	case id == 0 && version == 0 && tables == "":
-		if err := s.create(); err != nil {
-			return openError(s.path, err)
-		}
-		return nil
+	case err != nil:
+		return openError(s.path, err)
 	case id != applicationID:
 		return damaged(s.path, "it is another program's database")
 	case version > formatVersion:
@@ -179,12 +171,12 @@ func (s *store) recognize() error {
 // main file is either empty or a journal.
 func (s *store) create() error {
 	empty := job{closed: true} // as if by a Close: there is no log that could be missed
-	return run(s.conn, fmt.Sprintf(`BEGIN;
+	return s.run(fmt.Sprintf(`BEGIN;
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;
 %s;
 INSERT INTO job VALUES (1, '', '', NULL, NULL, NULL, 0, 0, 0, 1, %d);
-COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), crc(empty.values())))
+COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), s.crc(empty.values())))
 }
 
 // verify reads all rows, so that what was lost or altered is not taken for never
@@ -193,7 +185,7 @@ COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), crc(empty.va
 // check.
 func (s *store) verify() error {
 	var check string
-	err := s.conn.QueryRowContext(context.Background(), "PRAGMA quick_check(1)").Scan(&check)
+	err := s.scan("PRAGMA quick_check(1)", nil, &check)
 	if err == nil && check != "ok" {
 		return damaged(s.path, check)
 	}
@@ -213,11 +205,10 @@ func (s *store) readJob() error {
 	j := &s.job
 	var started, written, date sql.NullInt64
 	var sum int64
-	err := s.conn.QueryRowContext(context.Background(),
-		"SELECT org_id, base_url, started, written, date, runs, operations, done, closed, crc FROM job").
-		Scan(&j.target.OrgID, &j.target.BaseURL, &started, &written, &date, &j.runs, &j.operations, &j.done, &j.closed, &sum)
+	err := s.scan("SELECT org_id, base_url, started, written, date, runs, operations, done, closed, crc FROM job", nil,
+		&j.target.OrgID, &j.target.BaseURL, &started, &written, &date, &j.runs, &j.operations, &j.done, &j.closed, &sum)
 	j.started, j.written, j.date = fromMillis(started), fromMillis(written), fromMillis(date)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && sum != crc(j.values()) {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && sum != s.crc(j.values()) {
 		return damaged(s.path, "the row of the table job is missing, or its checksum is wrong")
 	}
 	return err
@@ -243,23 +234,36 @@ func (s *store) readOperations() error {
 // sumRows compares the rows of a query with their checksums, and returns how many
 // there are, and the largest id.
 func (s *store) sumRows(query string) (n int, last int64, err error) {
-	rows, err := s.conn.QueryContext(context.Background(), query)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer rows.Close()
 	var v [6]any
-	for rows.Next() {
-		if err := rows.Scan(&v[0], &v[1], &v[2], &v[3], &v[4], &v[5]); err != nil {
-			return 0, 0, err
+	err = s.query(query, nil, func(scan func(...any) error) error {
+		if err := scan(&v[0], &v[1], &v[2], &v[3], &v[4], &v[5]); err != nil {
+			return err
 		}
-		if v[5] != crc(v[:5]) {
-			return 0, 0, damaged(s.path, fmt.Sprintf("the checksum of operation %d is wrong", v[0]))
+		if v[5] != s.crc(v[:5]) {
+			return damaged(s.path, fmt.Sprintf("the checksum of operation %d is wrong", v[0]))
 		}
 		n++
 		last = max(last, v[0].(int64))
-	}
-	return n, last, rows.Err()
+		return nil
+	})
+	return n, last, err
+}
+
+// setUp sets the connection up. maxPages bounds the file for tests; 0 does not.
+func (s *store) setUp(maxPages int) error {
+	return s.run(
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = FULL",
+		"PRAGMA foreign_keys = ON",
+		"PRAGMA fullfsync = ON", // macOS: fsync alone does not reach the disk
+		"PRAGMA checkpoint_fullfsync = ON",
+		"PRAGMA cache_size = -4000",
+		"PRAGMA temp_store = FILE",
+		createTemporary,
+		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
+		"PRAGMA temp.cache_size = -4000",
+		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages),
+	)
 }
 
 // markOpen notes in the main file that from now on the log is part of it.
@@ -267,10 +271,7 @@ func (s *store) markOpen() error {
 	s.job.closed, s.dirty = false, true
 	err := s.transaction(func() error { return nil })
 	if err == nil {
-		err = run(s.conn, "PRAGMA wal_checkpoint(PASSIVE)")
+		err = s.run("PRAGMA wal_checkpoint(PASSIVE)")
 	}
-	if err != nil {
-		return openError(s.path, err)
-	}
-	return nil
+	return openError(s.path, err)
 }

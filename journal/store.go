@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"cmp"
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -86,67 +84,24 @@ type store struct {
 	path  string
 	lock  fileLock
 	db    *sql.DB
-	conn  *sql.Conn
 	job   job
 	dirty bool  // job is to be written before the commit
 	next  int64 // the lowest id that is not used
 	owned bool  // temp.owned is filled
-	args  []any // for rowStatement.run
-
-	open                     []*sql.Stmt
-	begin, commit, rollback  *sql.Stmt
-	putJob, isDone           *sql.Stmt
-	find, take, rivals, owns *sql.Stmt
-
-	send, finish, forget, undo, addForeign, addOwned rowStatement
+	statements
 }
 
-// prepare sets the connection up. maxPages bounds the file for tests; 0 does not.
-func (s *store) prepare(maxPages int) error {
-	err := run(s.conn,
-		"PRAGMA journal_mode = WAL",
-		"PRAGMA synchronous = FULL",
-		"PRAGMA foreign_keys = ON",
-		"PRAGMA fullfsync = ON", // macOS: fsync alone does not reach the disk
-		"PRAGMA checkpoint_fullfsync = ON",
-		"PRAGMA cache_size = -4000",
-		"PRAGMA temp_store = FILE",
-		createTemporary,
-		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
-		"PRAGMA temp.cache_size = -4000",
-		fmt.Sprintf("PRAGMA max_page_count = %d", maxPages),
-	)
-	if err != nil {
-		return err
-	}
-	one := func(text string) *sql.Stmt {
-		stmt, e := s.stmt(text)
-		err = cmp.Or(err, e)
-		return stmt
-	}
-	s.begin, s.commit, s.rollback = one("BEGIN IMMEDIATE"), one("COMMIT"), one("ROLLBACK")
-	s.putJob = one(`UPDATE job SET org_id = ?, base_url = ?, started = ?, written = ?, date = ?, runs = ?, operations = ?,
-		done = ?, closed = ?, crc = ?`)
-	s.isDone = one("SELECT EXISTS (SELECT 1 FROM success WHERE id = ?)")
-	s.send = rowStatement{text: "INSERT INTO operation VALUES %s ON CONFLICT DO NOTHING", columns: 6}
-	s.finish = rowStatement{text: "INSERT INTO success VALUES %s", columns: 6}
-	s.forget = rowStatement{text: "DELETE FROM operation WHERE id IN (VALUES %s)", columns: 1}
-	s.undo = rowStatement{text: "DELETE FROM success WHERE id IN (VALUES %s)", columns: 1}
-	s.addForeign = rowStatement{text: "INSERT INTO foreign_resource VALUES %s ON CONFLICT DO NOTHING", columns: 1}
-	s.find, s.take, s.rivals = one(findKnown), one(takeKnown), one(findRivals)
-	s.addOwned, s.owns = rowStatement{text: "INSERT INTO temp.owned VALUES %s", columns: 1}, one(isOwned)
-	return err
-}
-
-// stmt prepares a statement, which close closes.
-func (s *store) stmt(text string) (*sql.Stmt, error) {
-	stmt, err := s.conn.PrepareContext(context.Background(), text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", text, err)
-	}
-	s.open = append(s.open, stmt)
-	return stmt, nil
-}
+// The statements of write. %s is where the rows go.
+const (
+	insertOperation = "INSERT INTO operation VALUES %s ON CONFLICT DO NOTHING"
+	insertSuccess   = "INSERT INTO success VALUES %s"
+	insertForeign   = "INSERT INTO foreign_resource VALUES %s ON CONFLICT DO NOTHING"
+	deleteOperation = "DELETE FROM operation WHERE id IN (VALUES %s)"
+	deleteSuccess   = "DELETE FROM success WHERE id IN (VALUES %s)"
+	isDone          = "SELECT EXISTS (SELECT 1 FROM success WHERE id = ?)"
+	updateJob       = `UPDATE job SET org_id = ?, base_url = ?, started = ?, written = ?, date = ?, runs = ?,
+operations = ?, done = ?, closed = ?, crc = ?`
+)
 
 // write makes updates within a transaction: those of one kind that follow each
 // other, which are mostly all of them, together.
@@ -169,75 +124,57 @@ func (s *store) write(updates []client.Update) error {
 
 // writeAlike makes updates of one kind.
 func (s *store) writeAlike(updates []client.Update) error {
-	for i := range updates {
-		if d := updates[i].Date; d.After(s.job.date) {
-			s.job.date = d
-		}
-	}
-	clear(s.args) // which point into the updates before
-	s.args = s.args[:0]
-	switch updates[0].Kind {
-	case client.UpdateSent:
-		return s.writeSent(updates)
-	case client.UpdateDone:
-		return s.writeDone(updates)
-	case client.UpdateForget:
-		return s.writeForget(updates)
-	case client.UpdateReplaced:
-		return s.writeReplaced(updates)
-	case client.UpdateForeign:
-		return s.writeForeign(updates)
-	}
-	return fmt.Errorf("%w: an update of kind %d", ErrMisuse, updates[0].Kind)
-}
-
-func (s *store) writeSent(updates []client.Update) error {
+	s.forgetRows()
 	for i := range updates {
 		u := &updates[i]
-		s.args = append(s.args, int64(u.Ticket), u.Entry.Key[:], blob(&u.Entry.Name), u.Sent.UnixMilli(), millis(u.Date))
-		s.args = append(s.args, crc(s.args[len(s.args)-5:]))
+		if u.Date.After(s.job.date) {
+			s.job.date = u.Date
+		}
+		switch d := &u.Success; u.Kind {
+		case client.UpdateSent:
+			s.addSummed(int64(u.Ticket), u.Entry.Key[:], blob(&u.Entry.Name), u.Sent.UnixMilli(), millis(u.Date))
+		case client.UpdateDone:
+			s.addSummed(int64(u.Ticket), int64(d.Status), d.Location, d.Version, bit(d.Recovered))
+		case client.UpdateForeign:
+			s.addRow(u.ID)
+		default:
+			s.addRow(int64(u.Ticket))
+		}
 	}
-	n, err := s.send.run(s, s.args)
-	s.job.operations += n
-	if err == nil && n < len(updates) {
-		err = s.refuseDone(updates)
-	}
-	return err
+	return s.writeRows(updates)
 }
 
-func (s *store) writeDone(updates []client.Update) error {
-	for i := range updates {
-		d := &updates[i].Success
-		s.args = append(s.args, int64(updates[i].Ticket), int64(d.Status), d.Location, d.Version, bit(d.Recovered))
-		s.args = append(s.args, crc(s.args[len(s.args)-5:]))
-	}
-	n, err := s.finish.run(s, s.args)
-	s.job.done += n
-	return misuse(err, "an operation that is done is not on record as sent, or as done already")
-}
-
-func (s *store) writeForget(updates []client.Update) error {
-	for i := range updates {
-		s.args = append(s.args, int64(updates[i].Ticket))
-	}
-	n, err := s.forget.run(s, s.args)
-	s.job.operations -= n
-	return misuse(err, "an operation that is done was not refused")
-}
-
-// writeReplaced forgets operations whether they are done or not.
-func (s *store) writeReplaced(updates []client.Update) error {
-	for i := range updates {
-		s.args = append(s.args, int64(updates[i].Ticket))
-	}
-	n, err := s.undo.run(s, s.args)
-	s.job.done -= n
-	if err != nil {
+// writeRows executes what the rows of these updates, all of one kind, are for.
+func (s *store) writeRows(updates []client.Update) error {
+	switch kind := updates[0].Kind; kind {
+	case client.UpdateSent:
+		n, err := s.execRows(insertOperation, 6)
+		s.job.operations += n
+		if err == nil && n < len(updates) {
+			err = s.refuseDone(updates)
+		}
 		return err
+	case client.UpdateDone:
+		n, err := s.execRows(insertSuccess, 6)
+		s.job.done += n
+		return misuse(err, "an operation that is done is not on record as sent, or as done already")
+	case client.UpdateForget, client.UpdateReplaced:
+		if kind == client.UpdateReplaced { // done or not
+			n, err := s.execRows(deleteSuccess, 1)
+			s.job.done -= n
+			if err != nil {
+				return err
+			}
+		}
+		n, err := s.execRows(deleteOperation, 1)
+		s.job.operations -= n
+		return misuse(err, "an operation that is done was not refused")
+	case client.UpdateForeign:
+		_, err := s.execRows(insertForeign, 1)
+		return err
+	default:
+		return fmt.Errorf("%w: an update of kind %d", ErrMisuse, kind)
 	}
-	n, err = s.forget.run(s, s.args)
-	s.job.operations -= n
-	return err
 }
 
 // misuse makes ErrMisuse of the error of a broken constraint.
@@ -248,24 +185,15 @@ func misuse(err error, what string) error {
 	return err
 }
 
-func (s *store) writeForeign(updates []client.Update) error {
-	for i := range updates {
-		s.args = append(s.args, updates[i].ID)
-	}
-	_, err := s.addForeign.run(s, s.args)
-	return err
-}
-
 // refuseDone makes sure that none of the operations is done.
 func (s *store) refuseDone(updates []client.Update) error {
 	for i := range updates {
 		var done bool
-		err := s.isDone.QueryRowContext(context.Background(), int64(updates[i].Ticket)).Scan(&done)
-		if err == nil && done {
-			err = fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, updates[i].Ticket)
-		}
-		if err != nil {
+		if err := s.scan(isDone, []any{int64(updates[i].Ticket)}, &done); err != nil {
 			return err
+		}
+		if done {
+			return fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, updates[i].Ticket)
 		}
 	}
 	return nil
@@ -273,27 +201,23 @@ func (s *store) refuseDone(updates []client.Update) error {
 
 // transaction runs work and commits; after an error nothing of it is there.
 func (s *store) transaction(work func() error) error {
-	if err := execute(s.begin); err != nil {
+	if err := s.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	err := work()
 	if err == nil && s.dirty {
-		err = s.writeJob()
+		s.dirty = false
+		values := s.job.values()
+		err = s.exec(updateJob, append(values, s.crc(values))...)
 	}
 	if err == nil {
-		err = execute(s.commit)
+		err = s.exec("COMMIT")
 	}
 	if err != nil {
 		// Fails where SQLite has rolled back itself, as on a full disk.
-		_ = execute(s.rollback)
+		_ = s.exec("ROLLBACK")
 	}
 	return err
-}
-
-func (s *store) writeJob() error {
-	s.dirty = false
-	values := s.job.values()
-	return execute(s.putJob, append(values, crc(values))...)
 }
 
 // close notes that the journal is whole without its log, which SQLite then
@@ -307,15 +231,12 @@ func (s *store) close(failed bool) error {
 			err = writeError(s.path, err)
 		}
 	}
-	if (failed || err != nil) && s.conn != nil {
-		err = errors.Join(err, s.keepLog())
-	}
-	for _, stmt := range s.open {
-		// SQLite keeps a connection as long as it has statements (sqlite.org/c3ref/close.html).
-		err = errors.Join(err, stmt.Close())
-	}
 	if s.conn != nil {
-		err = errors.Join(err, s.conn.Close())
+		if failed || err != nil {
+			err = errors.Join(err, s.keepLog())
+		}
+		// SQLite keeps a connection as long as it has statements (sqlite.org/c3ref/close.html).
+		err = errors.Join(err, s.statements.close(), s.conn.Close())
 	}
 	if s.db != nil {
 		err = errors.Join(err, s.db.Close())
