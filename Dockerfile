@@ -16,6 +16,6 @@ FROM busybox:1.37-musl
 COPY --from=build /webex-bulk /usr/local/bin/webex-bulk
 USER 65534:65534
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=2s --start-period=2s CMD wget -q -O /dev/null http://127.0.0.1:8080/openapi.yaml
+HEALTHCHECK --interval=5s --timeout=2s --start-period=2s CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/openapi.yaml"]
 STOPSIGNAL SIGINT
 ENTRYPOINT ["/usr/local/bin/webex-bulk", "serve", "--addr", "0.0.0.0:8080", "--allow-remote"]
