@@ -22,6 +22,7 @@ type Client struct {
 	cfg      Config
 	throttle *throttle.Throttle
 	api      *bulkapi.Client
+	inMemory int // how many operations of a job may wait in memory
 }
 
 // The defaults that Config names.
@@ -47,7 +48,8 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	return &Client{cfg: cfg, throttle: t, api: api}, nil
+	ahead := cfg.Limits.Operations * (2*cfg.Concurrency + 2) // is read, so that requests are full
+	return &Client{cfg: cfg, throttle: t, api: api, inMemory: mostWaiting + ahead}, nil
 }
 
 // withDefaults returns c with its defaults filled in and its fields in one form,

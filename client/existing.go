@@ -64,7 +64,7 @@ func (e Existing) isValid() bool { return e >= ExistingFail && e <= ExistingUpda
 
 // compare says which PATCH gives what is there the attributes of a create.
 func (r *run) compare(index int, id string, known []plan.Known) (change engine.Operation, differs bool, err error) {
-	p := r.ops[index]
+	p := r.ops.must(index)
 	given := p.encode(known, "").Data
 	changes, err := scimdiff.Compare(given, p.stored[id], scimdiff.Options{})
 	if err != nil {

@@ -118,6 +118,9 @@ func checkSettled(t *testing.T, seed uint64) {
 	how := []client.Existing{client.ExistingSkip, client.ExistingUpdate}[r.IntN(2)]
 	ordered := r.IntN(4) == 0
 	c := newClient(t, s, func(cfg *client.Config) { cfg.Limits.Operations = 1 + r.IntN(30) })
+	if r.IntN(2) == 0 {
+		client.KeepNothing(c)
+	}
 	path := filepath.Join(t.TempDir(), "j")
 	large := false // a ring, for a request
 	for run := 0; ; run++ {

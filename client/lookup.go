@@ -31,14 +31,14 @@ type sought struct {
 func (r *run) lookupFor(l engine.Lookup) []sought {
 	var out []sought
 	for _, search := range l.Creates {
-		p := r.ops[search.Index]
+		p := r.ops.must(search.Index)
 		s := sought{index: search.Index, create: true, pending: p, known: search.Known}
 		s.data = p.encode(s.known, "").Data
 		s.kind, s.name, s.externalID = p.natural()
 		out = append(out, s)
 	}
 	for _, read := range l.Reads {
-		p := r.ops[read.Index]
+		p := r.ops.must(read.Index)
 		out = append(out, sought{index: read.Index, kind: resourceType(p.route), id: read.ID, data: p.encode(read.Known, "").Data})
 	}
 	return out
@@ -62,7 +62,7 @@ func (r *run) lookUp(number int, asked []sought) func() {
 	f.markOwned()
 	return func() {
 		for index, stored := range f.stored {
-			if p := r.ops[index]; p != nil {
+			if p, err := r.ops.get(index); err == nil { // else it is over
 				p.stored = stored
 			}
 		}

@@ -13,8 +13,8 @@ import (
 
 // result is what the engine tells of an operation, in the words of this package.
 func (r *run) result(in engine.Result) Result {
-	p := r.ops[in.Index]
-	delete(r.ops, in.Index)
+	p := r.ops.must(in.Index)
+	defer r.ops.remove(p)
 	outcomes := [...]Outcome{engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown}
 	res := Result{
 		Index: in.Index, Operation: p.op, Outcome: outcomes[in.Outcome], Status: in.Status, Version: in.Version,

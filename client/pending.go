@@ -29,6 +29,7 @@ type pending struct {
 	path  []bulkref.Reference // in route
 	facts engine.Operation
 
+	sent   bool
 	stored map[string]json.RawMessage // by id: what is there already, until it is compared
 	update *bulkapi.Operation         // of what is there, instead of the create
 }
@@ -50,8 +51,11 @@ func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 		return p
 	}
 	p.data, p.refs = c.data, c.refs
-	if given, ok := op.Data.(json.RawMessage); ok && given != nil {
-		p.op.Data = p.data // the source's buffer is not kept beside its copy
+	switch op.Data.(type) { // the source's buffer is not kept beside its copy
+	case json.RawMessage:
+		p.op.Data = p.data
+	case []byte:
+		p.op.Data = []byte(p.data)
 	}
 	p.addResource()
 	p.addReferences()
@@ -253,7 +257,8 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 	var used map[string]bool
 	ops := make([]bulkapi.Operation, len(req.Items))
 	for i, s := range req.Items {
-		p := r.ops[s.Index]
+		p := r.ops.must(s.Index)
+		p.sent = true
 		id := p.facts.BulkID
 		if id == "" {
 			if used == nil {
@@ -272,7 +277,7 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 func (r *run) usedNames(req engine.Request) map[string]bool {
 	used := map[string]bool{}
 	for _, s := range req.Items {
-		p := r.ops[s.Index]
+		p := r.ops.must(s.Index)
 		used[p.facts.BulkID] = true
 		for _, ref := range p.facts.Refs {
 			used[ref.Name] = true

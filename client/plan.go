@@ -49,7 +49,7 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 		p := &planning{
 			run: &run{
 				c: c, job: &Job{FailOnErrors: job.FailOnErrors, Ordered: job.Ordered}, began: time.Now(),
-				feed: make(chan fed, 2*c.cfg.Limits.Operations), memory: &spill.Map{}, ops: map[int]*pending{}, leave: ctx,
+				feed: make(chan fed, 2*c.cfg.Limits.Operations), memory: &spill.Map{}, leave: ctx,
 			},
 			made: map[string]int{},
 		}
@@ -73,6 +73,10 @@ type planning struct {
 
 func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 	for {
+		if err := p.ops.setAside(); err != nil {
+			yield(Request{}, err)
+			return
+		}
 		ready := p.engine.Ready()
 		for _, res := range ready.Results {
 			if r := p.result(res); r.Err != nil {
@@ -86,7 +90,7 @@ func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 			p.out = append(p.out, req)
 		}
 		switch {
-		case len(ready.Requests) > 0:
+		case len(ready.Requests)+len(ready.Results) > 0:
 		case ctx.Err() != nil:
 			yield(Request{}, endOf(ctx))
 			return
@@ -126,7 +130,7 @@ func (p *planning) describe(req engine.Request) Request {
 	out := Request{Number: req.Number, Bytes: envelope, Refused: p.refused()}
 	after := map[int]bool{}
 	for _, s := range req.Items {
-		op := p.ops[s.Index]
+		op := p.ops.must(s.Index)
 		if op.facts.BulkID != "" {
 			p.made[op.facts.BulkID] = req.Number
 		}
@@ -166,6 +170,7 @@ func (p *planning) end(stop func()) {
 		late = f.panic
 	}
 	_ = p.memory.Close()
+	_ = p.ops.close()
 	if late != nil {
 		panic(late)
 	}

@@ -66,6 +66,9 @@ func (w *world) live(path string) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
+	if w.aside {
+		client.KeepNothing(c)
+	}
 	memory := newNotes()
 	for _, after := range w.stops {
 		ctx, cancel := context.WithTimeout(context.Background(), after)

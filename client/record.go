@@ -8,17 +8,12 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// entries are operations as the journal sees them.
-func (r *run) entries(claims []engine.Claim) []Entry {
+// claim asks the journal what earlier runs know of operations.
+func (r *run) claim(claims []engine.Claim) func() {
 	entries := make([]Entry, len(claims))
 	for i, c := range claims {
-		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name), Create: r.ops[c.Index].op.Method == MethodPost && r.ops[c.Index].update == nil}
+		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name), Create: c.Create}
 	}
-	return entries
-}
-
-// claim asks the journal what earlier runs know of operations.
-func (r *run) claim(claims []engine.Claim, entries []Entry) func() {
 	records, err := r.job.Journal.Claim(context.WithoutCancel(r.leave), entries)
 	if err == nil && len(records) != len(claims) {
 		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))
@@ -38,7 +33,7 @@ func (r *run) claim(claims []engine.Claim, entries []Entry) func() {
 // only if its location is of the operation's type and organization.
 func (r *run) earlier(index int, rec Record) engine.Earlier {
 	id := ""
-	if l, err := location.Parse(rec.Success.Location); err == nil && l.IsOf(resourceType(r.ops[index].route), r.c.cfg.OrgID) {
+	if l, err := location.Parse(rec.Success.Location); err == nil && l.IsOf(resourceType(r.ops.must(index).route), r.c.cfg.OrgID) {
 		id = l.ID
 	}
 	e := engine.Earlier{

@@ -102,7 +102,7 @@ type run struct {
 	writing   bool            // the journal is writing those before
 	memory    *spill.Map
 
-	ops     map[int]*pending // without an outcome
+	ops     *operations
 	causes  causes
 	results []Result
 	left    bool // the caller has left the loop
@@ -127,7 +127,6 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 		feed:   make(chan fed, 2*c.cfg.Limits.Operations),
 		events: make(chan func(), 16),
 		memory: &spill.Map{},
-		ops:    map[int]*pending{},
 	}
 	cfg := r.engineConfig()
 	cfg.Spent = stage.spent
@@ -159,6 +158,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 
 func (r *run) engineConfig() engine.Config {
 	cfg := r.c.cfg
+	r.ops = newOperations(r.job.Journal != nil, r.c.inMemory)
 	return engine.Config{
 		Operations:     cfg.Limits.Operations,
 		Bytes:          cfg.Limits.Bytes - envelope,
@@ -173,6 +173,8 @@ func (r *run) engineConfig() engine.Config {
 		Existing:       r.job.Existing.engine(),
 		Compare:        r.compare,
 		ReadOn:         r.job.ReadOn,
+		Facts:          r.ops.facts,
+		Keep:           r.c.inMemory,
 		Memory:         memory{r.memory},
 	}
 }
@@ -191,6 +193,9 @@ func (r *run) now() engine.Time {
 // loop goes from event to event until every operation has its result.
 func (r *run) loop() {
 	for {
+		if err := r.ops.setAside(); err != nil {
+			r.engine.Stop(r.now(), fmt.Errorf("operations that wait: %w", err))
+		}
 		r.carryOut(r.engine.Ready())
 		if r.engine.Stopped() != nil {
 			r.halt(r.engine.Stopped())
@@ -209,8 +214,7 @@ func (r *run) loop() {
 // carryOut starts what the engine asks for.
 func (r *run) carryOut(ready engine.Ready) {
 	if len(ready.Claims) > 0 {
-		entries := r.entries(ready.Claims)
-		r.call(func() func() { return r.claim(ready.Claims, entries) })
+		r.call(func() func() { return r.claim(ready.Claims) })
 	}
 	r.unwritten = append(r.unwritten, ready.Records...)
 	r.write()
@@ -343,8 +347,8 @@ func (r *run) takeIn(f fed, ok bool) {
 	r.fed = time.Now()
 	read := 0
 	for ok && f.err == nil {
-		r.ops[f.p.index] = f.p
-		r.engine.Add(now, f.p.facts)
+		r.ops.add(f.p)
+		r.engine.Add(now, &f.p.facts)
 		if read++; read == maxBatch {
 			break
 		}
@@ -394,6 +398,7 @@ func (r *run) end() {
 	}
 	r.job.tally.end(r.engine.Spent(), r.engine.Stopped())
 	_ = r.memory.Close()
+	_ = r.ops.close()
 	if r.job.Journal != nil {
 		_ = r.job.Journal.End(context.WithoutCancel(r.leave))
 	}

@@ -141,6 +141,7 @@ type memoryJob struct {
 	URL, Journal string // "" is no journal
 	Operations   int
 	Managers     string // a key of bosses; "groups" makes groups instead
+	Title        int    // its length, which makes data long
 }
 
 // memoryReport is what it says afterwards: peaks in bytes.
@@ -151,22 +152,24 @@ type memoryReport struct {
 }
 
 // bosses are the ways in which user i may refer to a manager: to nobody; to one of the first eighth of the job; to the one
-// before, so that all are one chain.
-var bosses = map[string]func(i int) int{
-	"none":  func(int) int { return -1 },
-	"tree":  func(i int) int { return (i+7)/8 - 1 },
-	"chain": func(i int) int { return i - 1 },
+// before, so that all are one chain; to one of the last eighth, so that most have to wait.
+var bosses = map[string]func(i, n int) int{
+	"none":  func(int, int) int { return -1 },
+	"tree":  func(i, _ int) int { return (i+7)/8 - 1 },
+	"chain": func(i, _ int) int { return i - 1 },
+	"late":  func(i, n int) int { return n - 1 - (n-1-i+7)/8 + 1 },
 }
 
 func (j memoryJob) source() iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
+		more := fmt.Sprintf(`"title":%q`, strings.Repeat("x", 1+j.Title))
 		for i := range j.Operations {
 			name := fmt.Sprintf("u%d", i)
 			op := create(name)
 			if of := bosses[j.Managers]; of == nil {
 				op = group(name, "")
-			} else if boss := of(i); boss >= 0 {
-				op = create(name, manager(fmt.Sprintf("u%d", boss)))
+			} else if boss := of(i, j.Operations); boss >= 0 && boss < j.Operations {
+				op = create(name, manager(fmt.Sprintf("u%d", boss)), more)
 			}
 			if !yield(op, nil) {
 				return
@@ -195,6 +198,26 @@ func TestMemory(t *testing.T) {
 				t.Errorf("more than %d MiB of growth", bound>>20)
 			}
 		})
+	}
+}
+
+// TestMemoryOfWhatWaits shows that the data of operations that wait is not in memory: nearly all of the job's refer to
+// users that come last.
+func TestMemoryOfWhatWaits(t *testing.T) {
+	t.Parallel()
+	if raced.On {
+		t.Skip("takes long")
+	}
+	few, many := 8_000, 24_000
+	if *full {
+		few, many = 100_000, 1_000_000
+	}
+	job := memoryJob{Managers: "late", Title: 500}
+	small, large := job.run(t, few), job.run(t, many)
+	each := (large.Live - small.Live) / int64(many-few)
+	t.Logf("%v with %d operations of 800 bytes, %v with %d: %d bytes each", small, few, large, many, each)
+	if each > 800 {
+		t.Error("expected less than 800 bytes each")
 	}
 }
 

@@ -29,6 +29,7 @@ type world struct {
 	stops    []time.Duration // of earlier runs, with a journal
 	moody    *fickle         // what it refuses in these
 	rewrites bool            // each run has the data in another form
+	aside    bool            // what waits is on disk
 	peaceful bool
 }
 
@@ -180,6 +181,7 @@ func (w *world) drawTrouble(t *rapid.T) {
 		}
 		w.rewrites = rapid.Bool().Draw(t, "rewrites")
 	}
+	w.aside = rapid.Bool().Draw(t, "aside")
 	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
 	poison := webextest.Poison(400, func(op webextest.Operation) bool {
 		i, err := strconv.Atoi(strings.TrimPrefix(op.BulkID, "n"))

@@ -17,6 +17,8 @@ var ErrJournal = errors.New("journal")
 // Claim asks the journal what earlier runs know of an operation.
 type Claim struct {
 	Index int
+	// Create tells that the operation is a create.
+	Create bool
 	// Key recognizes the operation by what it means; Name is that of the
 	// Operation.
 	Key, Name Key
@@ -54,52 +56,51 @@ const (
 	KnownDone
 )
 
-// Add takes in the next operation of the source.
-func (e *Engine) Add(now Time, in Operation) {
+// Add takes in the next operation of the source, which is not changed afterward.
+func (e *Engine) Add(now Time, in *Operation) {
 	e.begin(now)
-	o := &op{Operation: in}
-	e.ops[in.Index] = o
-	if e.stopped == nil {
-		o.held = e.cfg.Journal || in.Invalid != nil || e.awaitsCreate(o) || e.looksFirst(o)
-		e.planner.Add(o.item(o.held))
-		e.takeDrops()
-	}
-	if o.phase == over { // a duplicate, or what it depends on was not done
-		return
-	}
-	if in.Method == Post && in.BulkID != "" && o.dropped == nil {
-		e.creates[in.BulkID] = o
-	}
+	e.open++
 	if in.ResourceID != "" {
 		e.others.add(in.ResourceID)
 	}
+	if e.stopped == nil && !e.cfg.Journal && !e.cfg.Ordered && in.Invalid == nil && !e.awaitsCreate(in) && !e.mayExist(in) {
+		e.planner.Add(in.item(false))
+		e.takeDrops()
+		return
+	}
+	o := &op{Operation: in, held: true}
+	e.ops[in.Index] = o
+	if e.stopped == nil {
+		e.planner.Add(o.item(true))
+		e.takeDrops()
+	}
 	switch {
+	case o.phase == over: // a duplicate, or what it depends on was not done
 	case in.Invalid != nil:
 		e.defineName(o)
 		e.decide(o)
 	case e.cfg.Journal && e.journalErr == nil:
 		e.defineName(o)
+		e.follow(o)
 		e.identify(o)
 	case e.stopped != nil:
 		e.decide(o)
-	case o.held:
-		e.release(o)
 	default:
-		o.phase = planned
+		e.release(o)
 	}
 }
 
 // awaitsCreate reports whether the operation waits until a create is over: it
 // deletes what that makes, or changes what may be changed for the create first.
-func (e *Engine) awaitsCreate(o *op) bool {
+func (e *Engine) awaitsCreate(o *Operation) bool {
 	return o.endsCreate() || o.Method == Patch && o.Target != "" && e.cfg.Existing == UpdateExisting
 }
 
 // endsCreate reports whether the operation deletes, by reference, what a create
 // of the job makes.
-func (o *op) endsCreate() bool { return o.Method == Delete && o.Target != "" }
+func (o *Operation) endsCreate() bool { return o.Method == Delete && o.Target != "" }
 
-func (o *op) item(held bool) plan.Item {
+func (o *Operation) item(held bool) plan.Item {
 	it := plan.Item{
 		Index: o.Index, Name: o.BulkID, Resource: o.Resource, Refs: o.Refs, Size: o.Size, Held: held,
 	}
@@ -123,22 +124,23 @@ func (e *Engine) End(now Time) {
 		e.planner.End()
 		e.takeDrops()
 	}
-	var waiting []*op // for creates that do not exist: their names are text
-	for _, ops := range e.unkeyed {
-		waiting = append(waiting, ops...)
-	}
-	clear(e.unkeyed)
-	sortByIndex(waiting)
 	for name := range e.parked { // DELETEs of what no create makes
-		if e.creates[name] == nil {
+		if e.create(name) == nil {
 			e.releaseParked(name)
 		}
 	}
-	if e.stopped != nil && !e.cfg.ReadOn { // the source was not read to its end
-		e.decideAll(unkeyed) // what they refer to will not be read
+	var waiting []int // for creates that do not exist: their names are text
+	for _, indexes := range e.unkeyed {
+		waiting = append(waiting, indexes...)
 	}
-	for _, o := range waiting {
-		e.needMet(o)
+	slices.Sort(waiting)
+	if e.stopped != nil && !e.cfg.ReadOn { // the source was not read to its end
+		e.decideUnkeyed() // what they refer to will not be read
+		waiting = nil
+	}
+	clear(e.unkeyed)
+	for _, index := range waiting {
+		e.identify(e.op(index))
 	}
 	e.proceed()
 }
@@ -158,52 +160,68 @@ func (e *Engine) defineName(o *op) {
 	e.memory.setNamed(o.BulkID, named{identity: identity, index: o.Index})
 	waiting := e.unkeyed[o.BulkID]
 	delete(e.unkeyed, o.BulkID)
-	for _, w := range waiting {
-		e.needMet(w)
+	for _, index := range waiting {
+		e.identify(e.op(index))
 	}
 }
 
-// identify finds the key of an operation, now or once what it refers to and the
-// operation before it on its resource have been read.
+// tail is the last operation of a resource.
+type tail struct {
+	index int
+	key   Key // the zero Key: it is not known yet
+}
+
+// follow puts an operation behind the one before it on its resource.
+func (e *Engine) follow(o *op) {
+	if o.Resource == "" {
+		return
+	}
+	before, ok := e.tails[o.Resource]
+	switch {
+	case !ok:
+		o.key = e.memory.changed(o.Resource).key
+	case before.key != Key{}:
+		o.key = before.key
+	case o.Method == Patch:
+		e.followers[before.index] = o.Index
+		o.follows = true
+	}
+	e.tails[o.Resource] = tail{index: o.Index}
+}
+
+// identify finds the key of an operation, once what it refers to has been read and,
+// for a PATCH, the key of the operation before it on its resource is known.
 func (e *Engine) identify(o *op) {
 	o.phase = unkeyed
-	o.needs = 1 // itself
-	for _, r := range o.Refs {
-		if r.Name == o.BulkID {
-			continue
-		}
-		if _, ok := e.memory.named(r.Name); !ok {
-			e.unkeyed[r.Name] = append(e.unkeyed[r.Name], o)
-			o.needs++
+	for ; o.read < len(o.Refs); o.read++ {
+		name := o.Refs[o.read].Name
+		if _, ok := e.memory.named(name); !ok && name != o.BulkID && !e.ended {
+			e.unkeyed[name] = append(e.unkeyed[name], o.Index)
+			e.rest(o)
+			return
 		}
 	}
-	if o.Resource != "" {
-		before := e.tails[o.Resource]
-		if o.Method == Patch && before != nil && before.phase == unkeyed {
-			before.next = o
-			o.needs++
-		}
-		if o.before = before; before == nil {
-			o.key = e.memory.changed(o.Resource).key // until its own is known
-		}
-		e.tails[o.Resource] = o
-	}
-	e.needMet(o)
-}
-
-// needMet notes that one of the things that an operation's key waits for has
-// been read.
-func (e *Engine) needMet(o *op) {
-	if o.needs--; o.needs > 0 || o.phase != unkeyed {
+	if o.follows {
+		e.rest(o)
 		return
 	}
 	o.key = e.keyOf(o)
-	o.recordName = e.recordNameOf(o)
 	o.phase = asking
-	e.unasked = append(e.unasked, Claim{Index: o.Index, Key: o.key, Name: o.recordName})
-	if next := o.next; next != nil {
-		o.next = nil
-		e.needMet(next)
+	e.unasked = append(e.unasked, Claim{Index: o.Index, Create: o.Method == Post, Key: o.key, Name: e.recordNameOf(o)})
+	if last := e.tails[o.Resource]; last.index == o.Index && o.Resource != "" {
+		e.tails[o.Resource] = tail{o.Index, o.key}
+	}
+	next, ok := e.followers[o.Index]
+	if !ok {
+		return
+	}
+	delete(e.followers, o.Index)
+	n := e.op(next)
+	n.key, n.follows = o.key, false
+	if n.phase == unkeyed && n.read == len(n.Refs) {
+		e.identify(n)
+	} else {
+		e.rest(n)
 	}
 }
 
@@ -243,12 +261,8 @@ func (e *Engine) keyOf(o *op) Key {
 		h.Write([]byte{0})
 	}
 	if o.Method == Patch && o.Resource != "" {
-		if o.before != nil {
-			o.key = o.before.key
-		}
 		h.Write(o.key[:])
 	}
-	o.before = nil
 	return Key(h.Sum(nil)[:len(Key{})])
 }
 
@@ -293,7 +307,23 @@ func (e *Engine) failJournal(err error) {
 		e.journalErr = fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	e.stop(e.journalErr)
-	e.decideAll(unkeyed, asking)
+	e.decideUnkeyed()
+	e.decideAll(asking)
+}
+
+// decideUnkeyed decides the operations whose keys will not be known.
+func (e *Engine) decideUnkeyed() {
+	for _, indexes := range e.unkeyed {
+		for _, index := range indexes {
+			e.op(index)
+		}
+	}
+	for _, index := range e.followers {
+		e.op(index)
+	}
+	clear(e.unkeyed)
+	clear(e.followers)
+	e.decideAll(unkeyed)
 }
 
 // decideAll decides the operations that are in one of some phases.
@@ -332,7 +362,7 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		o.recorded = true
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)
 		o.first = moment{date: k.Date, earlier: true, wall: k.Sent}
-		o.lost, o.lostAt = true, o.first
+		o.lost = true
 		e.countDoubt(o)
 		o.doubt = errEarlier
 		e.pursue(o)
@@ -361,7 +391,7 @@ var errEarlier = errors.New("sent by an earlier run, which got no answer")
 // release lets the planner send an operation.
 func (e *Engine) release(o *op) {
 	delete(e.sought, o)
-	if o.held && e.awaitsCreate(o) && e.awaitCreate(o) {
+	if o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o) {
 		return
 	}
 	if e.looksFirst(o) {
@@ -373,6 +403,7 @@ func (e *Engine) release(o *op) {
 	if o.held {
 		o.held = false
 		e.planner.Release(o.Index)
+		e.rest(o)
 		return
 	}
 	e.planner.Again(o.Index)
@@ -384,7 +415,7 @@ func (e *Engine) release(o *op) {
 // something to wait for. What was there before the job is not deleted so.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
-	create := e.creates[o.Target]
+	create := e.create(o.Target)
 	switch {
 	case create != nil && create.adopted: // its resource is being changed
 	case o.endsCreate() && ok && n.state == nameThere:

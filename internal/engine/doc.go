@@ -24,7 +24,8 @@
 //	clock   ──► Tick                   └────────┘   Results  ──► caller
 //	caller  ──► Stop                                Wake     ──► clock
 //
-// Package plan decides which operations travel together; the engine asks it.
+// Package plan decides which operations travel together; the engine asks it. Of an
+// operation that only waits the engine keeps next to nothing (rest.go).
 //
 // # Where each rule lives
 //
@@ -69,7 +70,7 @@
 //	05-05 what was created a moment ago may not be known everywhere            prepare, noteYoung, readItem, weighReading
 //	05-06 intermediaries are no sign of life                                   noteLife, checkLife, holdsBack, isLongSilent, lookSoon
 //	05-07 equal refusals of single operations stop the job                     reject, repeats
-//	05-08 a lookup proves what held when it was asked                          lookUp, age
+//	05-08 a lookup proves what held when it was asked                          lookUp, weighReading
 //	05-09 lookups that fail                                                    missLookup, mayRepeat
 //	05-10 what cannot be looked up                                             lookable, pursueAfter
 //
@@ -91,9 +92,9 @@
 //	07-05 a DELETE is recognized by itself                                     keyOf
 //	07-06 a corrected create is refused                                        ask, learnEarlier, settleRivals
 //	07-07 what an earlier run has sent is maybe                                learnEarlier
-//	07-08 the journal is asked when all that is referred to is read            identify, needMet, ask, End
+//	07-08 the journal is asked when all that is referred to is read            identify, ask, End
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
-//	07-10 attempts of an earlier run may be at work until after this run began  age, moment
+//	07-10 attempts of an earlier run may be at work until after this run began  moment
 //	07-11 the record of an attempt tells its time                              recordSent, launch
 //	07-12 a corrected change waits for the one that an earlier run has sent    recordNameOf, learnEarlier, quietFor
 //

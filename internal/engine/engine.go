@@ -29,6 +29,13 @@ type Config struct {
 	LookupPatience time.Duration
 	// MaxServiceTime is how long an attempt may be at work at the service.
 	MaxServiceTime time.Duration
+	// Facts returns the facts of an operation that was added and is not over, as they
+	// were added. The engine keeps none of most operations that wait, so that they can
+	// lie on disk. It is required. An error ends the job.
+	Facts func(index int) (*Operation, error)
+	// Keep is how many operations are kept all the same while they wait and the
+	// journal has been asked about them.
+	Keep int
 	// Journal says that there is a journal: claims are asked, changes recorded.
 	Journal bool
 	// Existing says what a create comes to whose resource is there already, and
@@ -74,12 +81,16 @@ type Engine struct {
 	planner *plan.Planner
 	memory  memory
 	budget  budget
-	ops     map[int]*op // without an outcome that was told
+	ops     map[int]*op  // without an outcome that was told, but for those that rest
+	open    int          // operations without an outcome that was told
+	resting []int        // operations that rest although the job has stopped
+	lasting map[int]bool // operations with an outcome whose attempts may still be at work
 	window  int
 
-	unkeyed map[string][]*op // operations whose keys wait for a create to be read
-	tails   map[string]*op   // the last operation of each resource that has no key yet, or an open one
-	rivals  map[uint64][]*op // creates that wait for the journal's operation to be claimed
+	unkeyed   map[string][]int // operations whose keys wait for a create to be read
+	tails     map[string]tail  // of each resource that an open operation changes
+	followers map[int]int      // the PATCHes whose keys wait for that of the operation before them on their resource
+	rivals    map[uint64][]*op // creates that wait for the journal's operation to be claimed
 
 	prepared []*request // composed, on their way to the disk or ready to leave
 	sent     map[int]*request
@@ -100,7 +111,7 @@ type Engine struct {
 	accepted int // bytes of the largest request that was accepted
 	uniform  uniform
 	doubts   map[Key]int      // creates of each name in doubt, also those that ended so
-	creates  map[string]*op   // the open creates, by bulkId
+	creates  map[string]*op   // the open creates, by bulkId, with which the planner is done
 	parked   map[string][]*op // operations that wait until a create is over
 
 	unasked []Claim // for the journal, which is asked about one batch after the other
@@ -133,7 +144,7 @@ func New(cfg Config, now Time) *Engine {
 	e := &Engine{
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
-		ops:    map[int]*op{}, unkeyed: map[string][]*op{}, tails: map[string]*op{}, rivals: map[uint64][]*op{},
+		ops:    map[int]*op{}, lasting: map[int]bool{}, unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}, rivals: map[uint64][]*op{},
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
 		doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, changed: map[string]bool{},
 	}
@@ -161,8 +172,10 @@ type Ready struct {
 	Results []Result
 }
 
-// Ready returns what is to be done and forgets it.
+// Ready returns what is to be done and forgets it. Where it returns results, there
+// may be more at once.
 func (e *Engine) Ready() Ready {
+	e.decideResting()
 	out := e.out
 	e.out = Ready{}
 	return out
@@ -192,7 +205,7 @@ func (e *Engine) awaitsInput() bool {
 // Finished reports whether every operation that was read has been told its
 // outcome, and no more will be read.
 func (e *Engine) Finished() bool {
-	return e.ended && len(e.ops) == 0 && e.writing == 0 && len(e.sent) == 0
+	return e.ended && e.open == 0 && e.writing == 0 && len(e.sent) == 0
 }
 
 // Stopped is why the job ended before its time; nil if it did not.

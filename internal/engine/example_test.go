@@ -19,12 +19,18 @@ import (
 // that it was done.
 func Example() {
 	now := engine.Time{Wall: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	operations := []engine.Operation{
+		{Index: 0, Method: engine.Post, Size: 200, SearchName: engine.Key{1}},
+		{Index: 1, Method: engine.Delete, Size: 60, Resource: "/users/42", Guarded: true},
+	}
 	e := engine.New(engine.Config{
 		Operations: 1, Bytes: 1_000_000, Concurrency: 2, MaxAttempts: 5,
 		LookupPatience: 15 * time.Second, MaxServiceTime: 2 * time.Minute,
+		Facts: func(index int) (*engine.Operation, error) { return &operations[index], nil },
 	}, now)
-	e.Add(now, engine.Operation{Index: 0, Method: engine.Post, Size: 200, SearchName: engine.Key{1}})
-	e.Add(now, engine.Operation{Index: 1, Method: engine.Delete, Size: 60, Resource: "/users/42", Guarded: true})
+	for i := range operations {
+		e.Add(now, &operations[i])
+	}
 	e.End(now)
 
 	for last := false; !last; {

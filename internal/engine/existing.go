@@ -29,7 +29,12 @@ type Compare func(index int, id string, known []plan.Known) (change Operation, d
 
 // looksFirst reports whether a create is looked up before it is sent.
 func (e *Engine) looksFirst(o *op) bool {
-	return e.cfg.Existing != FailExisting && o.Method == Post && o.knowledge == Unsent && !o.looked && o.Invalid == nil && o.lookable()
+	return e.mayExist(o.Operation) && o.knowledge == Unsent && !o.looked
+}
+
+// mayExist reports whether something has to be found out about what a create makes.
+func (e *Engine) mayExist(in *Operation) bool {
+	return e.cfg.Existing != FailExisting && in.Method == Post && in.Invalid == nil && in.lookable()
 }
 
 // lookFirst has a create wait until it is looked up together with others.
@@ -202,6 +207,9 @@ func (e *Engine) adopt(o *op, c Candidate) {
 		e.memory.setNamed(o.BulkID, n)
 	}
 	e.planner.Finish(o.Index, plan.Settled{Done: true, ID: c.ID, At: time.Millisecond})
+	if o.BulkID != "" {
+		e.creates[o.BulkID] = o
+	}
 	if e.cfg.Existing == SkipExisting {
 		o.unchanged = true
 		e.decide(o)
@@ -237,7 +245,7 @@ func (e *Engine) compare(o *op) {
 			drop.Why = plan.NoID
 		case known && n.state == nameFailed:
 			drop.Why = plan.Needed
-		case !e.ended || e.creates[r.Name] != nil:
+		case !e.ended || e.create(r.Name) != nil:
 			o.phase = parked
 			e.parked[r.Name] = append(e.parked[r.Name], o)
 			return
@@ -253,7 +261,9 @@ func (e *Engine) compare(o *op) {
 	change, differs, err := e.cfg.Compare(o.Index, o.existing, e.knownRefs(o))
 	switch {
 	case err != nil:
-		o.Invalid = err
+		facts := *o.Operation
+		facts.Invalid = err
+		o.Operation = &facts
 		e.decide(o)
 	case !differs:
 		o.unchanged = true
@@ -269,13 +279,15 @@ func (e *Engine) compare(o *op) {
 // ours, and what another run is to change, its own comparison shows.
 func (e *Engine) change(o *op, change Operation) {
 	change.Index = o.Index
-	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), change
+	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), &change
 	o.ticket, o.held, o.rivals = 0, true, nil
 	e.planner.Add(o.item(true))
 	if e.takeDrops(); o.phase == over {
 		return
 	}
 	if e.cfg.Journal && e.journalErr == nil {
+		o.read = 0
+		e.follow(o)
 		e.identify(o)
 		return
 	}

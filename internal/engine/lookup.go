@@ -187,7 +187,7 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		return o.ResourceID, true
 	}
 	n, ok := e.memory.named(o.Target)
-	create := e.creates[o.Target]
+	create := e.create(o.Target)
 	switch {
 	case ok && n.isDone() && n.id != "":
 		return n.id, true
@@ -300,7 +300,7 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 	case what == isUndecided:
 		e.lookAgain(o)
 	case what == isUnclear:
-		if age(o.lostAt, at) >= e.cfg.LookupPatience && (o.resolved == len(o.Refs) || e.proofIn(o, at) <= 0) {
+		if at-o.lostAt >= e.cfg.LookupPatience && (o.resolved == len(o.Refs) || e.proofIn(o, at) <= 0) {
 			e.giveUp(o, errUnclear)
 			return
 		}
@@ -372,7 +372,7 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 	switch {
 	case !f.Exists && at < e.youngUntil(o): // reads may lag behind its creation
 		e.lookAgain(o)
-	case !isPatch && !f.Exists, isPatch && f.Exists && f.Seen && age(o.first, at) >= e.cfg.LookupPatience:
+	case !isPatch && !f.Exists, isPatch && f.Exists && f.Seen && at-o.first.elapsed >= e.cfg.LookupPatience:
 		o.recovered = true
 		e.learn(o, Ours)
 		o.said = said{location: o.said.location}
@@ -413,21 +413,11 @@ func (e *Engine) youngUntil(o *op) time.Duration {
 	return o.young
 }
 
-// age is how old an attempt was at a time of the job, at the least. Of an attempt
-// of an earlier run it is only known that it left before this run began: clocks
-// may have been set since.
-func age(m moment, at time.Duration) time.Duration {
-	if m.earlier {
-		return at
-	}
-	return at - m.elapsed
-}
-
 // proofIn is how long after a time of the job the absence of an effect proves
 // that no attempt has had it: none can be at work any more, and reads have caught
 // up.
 func (e *Engine) proofIn(o *op, at time.Duration) time.Duration {
-	return e.cfg.MaxServiceTime + e.cfg.LookupPatience - age(o.lostAt, at)
+	return e.cfg.MaxServiceTime + e.cfg.LookupPatience - (at - o.lostAt)
 }
 
 // judgment is what candidates tell about a create.

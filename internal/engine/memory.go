@@ -58,16 +58,18 @@ func hash(kind, text string) Key {
 
 func (m *memory) get(key Key) ([]byte, bool) {
 	value, ok, err := m.store.Get(key)
-	if err != nil && m.err == nil {
-		m.err = err
-	}
+	m.fail(err)
 	return value, ok && err == nil
 }
 
-func (m *memory) put(key Key, value []byte) {
-	if err := m.store.Put(key, value); err != nil && m.err == nil {
+func (m *memory) fail(err error) {
+	if m.err == nil {
 		m.err = err
 	}
+}
+
+func (m *memory) put(key Key, value []byte) {
+	m.fail(m.store.Put(key, value))
 }
 
 func (m *memory) named(name string) (n named, ok bool) {

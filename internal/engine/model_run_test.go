@@ -90,7 +90,7 @@ func (w *model) begin(input []*mop) {
 		Operations: w.operations, Bytes: 1 << 20, Concurrency: w.concurrency, Ordered: w.ordered, Separate: w.separate,
 		FailOnErrors: w.failOnErrors, MaxAttempts: w.maxAttempts, LookupPatience: time.Duration(patience) * time.Millisecond,
 		MaxServiceTime: time.Duration(maxWork) * time.Millisecond, Journal: w.journal, ReadOn: w.readOn,
-		Existing: w.existing, Rand: func() float64 { return 0.5 }, LastWritten: w.lastWritten, LastDate: w.lastDate,
+		Existing: w.existing, Facts: w.factsOf, Keep: w.keep, Rand: func() float64 { return 0.5 }, LastWritten: w.lastWritten, LastDate: w.lastDate,
 	}
 	w.eng = New(cfg, w.time())
 	if w.trace != nil {
@@ -426,7 +426,16 @@ func (w *model) makeForeign(like row, at ms) {
 func (w *model) addOne() {
 	m := w.input[w.read]
 	w.read++
-	w.eng.Add(w.time(), m.op)
+	w.eng.Add(w.time(), &m.op)
+}
+
+// factsOf returns the facts of an operation that rests, as of one that was read anew.
+func (w *model) factsOf(index int) (*Operation, error) {
+	if index >= w.read || w.isTold[index] {
+		w.breaks("facts were asked of operation %d, which is not open", index)
+	}
+	facts := w.input[index].op
+	return &facts, nil
 }
 
 // respond gives the answer to a request, whatever becomes of it.

@@ -41,6 +41,7 @@ type settings struct {
 	ordered, separate       bool
 	journal                 bool
 	readOn                  bool // the source is read to its end after a stop
+	keep                    int  // of the operations that wait
 	frontOff, storeOff      ms   // of the service's two clocks
 	noDate, noCreated       bool // the service does not tell
 	normalizes              bool // what is there never equals what was sent

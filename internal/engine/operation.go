@@ -64,8 +64,9 @@ type Operation struct {
 
 // moment is when an attempt left: by the time of the job, by the time that has
 // passed in truth, and by the service's clock as its last answer before showed it
-// (zero if there was none). Of one in an earlier run, elapsed and passed say
-// nothing, and wall is its time by the wall clock (zero if that is not known).
+// (zero if there was none). Of one in an earlier run it is only known that it left
+// before this run began, when elapsed and passed are 0: clocks may have been set since.
+// wall is its time by the wall clock (zero if that is not known).
 type moment struct {
 	elapsed time.Duration
 	passed  time.Duration
@@ -90,22 +91,21 @@ const (
 	over                  // nobody
 )
 
-// op is an operation on its way to an outcome.
+// op is an operation on its way to an outcome: it is being sent, or something has to be
+// found out about it. Of one that waits see rest.
 type op struct {
-	Operation
+	*Operation
 	knowledge Knowledge
 	phase     phase
 
-	key        Key
-	needs      int             // references and predecessors that have to be read before its key is known
-	next       *op             // the PATCH on the same resource whose key waits for this one's
-	before     *op             // the operation before it on the same resource, until its key is known
-	held       bool            // the planner keeps it until it is released
-	recordName Key             // recognizes rivals on record
-	ticket     uint64          // the journal's
-	rivalSent  bool            // one of them has no result on record
-	recorded   bool            // it is on record as sent
-	rivals     map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
+	key       Key             // that of the operation before it on its resource, until its own is known
+	read      int             // how many of its references are known to have been read
+	follows   bool            // the key of the operation before it is not known
+	held      bool            // the planner keeps it until it is released
+	ticket    uint64          // the journal's
+	recorded  bool            // it is on record as sent
+	rivals    map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
+	rivalSent bool            // one of them has no result on record
 
 	first     moment        // the first attempt that may have been carried out
 	attempts  int           // requests that carried it
@@ -138,8 +138,8 @@ type op struct {
 	since    time.Duration // when its lookups began
 	missed   bool          // its last lookups told nothing, the first of them at missedAt
 	missedAt time.Duration
-	lost     bool   // an attempt without an answer may still be at work
-	lostAt   moment // when the last such attempt was given up
+	lost     bool          // an attempt without an answer may still be at work
+	lostAt   time.Duration // when the last such attempt was given up; 0 in an earlier run
 }
 
 // said is what the service said about an operation.
@@ -150,7 +150,7 @@ type said struct {
 }
 
 // lookable reports whether a lookup can tell something about the operation.
-func (o *op) lookable() bool { return o.Method != Post || o.SearchName != (Key{}) }
+func (o *Operation) lookable() bool { return o.Method != Post || o.SearchName != (Key{}) }
 
 // isPlainConflict reports whether the service has refused a create as a duplicate,
 // and nothing of it can have been done: what is there is another's.

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/plan"
@@ -155,7 +156,7 @@ func (e *Engine) learn(o *op, evidence Evidence) {
 	case NoAnswer:
 		// It counts from when the client gave it up: the throttle may have held it
 		// back, and it may be at work from now on.
-		o.lost, o.lostAt = true, moment{elapsed: e.now.Elapsed}
+		o.lost, o.lostAt = true, e.now.Elapsed
 	case Absent, Untouched:
 		o.lost = false
 	}
@@ -294,9 +295,11 @@ func (e *Engine) finish(o *op, finished plan.Settled) {
 		return
 	}
 	if wait := e.atWork(o); wait > 0 && o.Resource != "" && finished.Done {
+		e.lasting[o.Index] = true
 		e.timers.set(e.now.Elapsed+wait, func() { e.finish(o, finished) })
 		return
 	}
+	delete(e.lasting, o.Index)
 	e.planner.Finish(o.Index, finished)
 }
 
@@ -316,7 +319,7 @@ func (e *Engine) atWork(o *op) time.Duration {
 	case o.replayed:
 		return e.quietFor()
 	case o.lost:
-		return e.cfg.MaxServiceTime - age(o.lostAt, e.now.Elapsed)
+		return e.cfg.MaxServiceTime - (e.now.Elapsed - o.lostAt)
 	}
 	return 0
 }
@@ -335,7 +338,8 @@ func (e *Engine) remember(o *op) {
 	if o.Resource == "" {
 		return
 	}
-	last := e.tails[o.Resource] == o
+	tail, ok := e.tails[o.Resource]
+	last := ok && tail.index == o.Index
 	if last {
 		delete(e.tails, o.Resource)
 	}
@@ -357,8 +361,11 @@ func (o *op) isDuplicate() bool { return o.dropped != nil && o.dropped.Why == pl
 func (e *Engine) takeDrops() {
 	for drops := e.planner.Drops(); len(drops) > 0; drops = e.planner.Drops() {
 		for _, d := range drops {
-			o := e.ops[d.Index]
-			if o == nil || o.phase == over {
+			if e.lasting[d.Index] {
+				continue
+			}
+			o := e.op(d.Index)
+			if o.phase == over {
 				continue
 			}
 			o.dropped = &d
@@ -367,6 +374,9 @@ func (e *Engine) takeDrops() {
 			}
 			if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
 				e.remember(o)
+				if o.BulkID != "" && !o.isDuplicate() {
+					e.creates[o.BulkID] = o
+				}
 			}
 		}
 	}
@@ -413,6 +423,7 @@ func (e *Engine) hand(results []Result) {
 	for _, r := range results {
 		delete(e.ops, r.Index)
 	}
+	e.open -= len(results)
 	if len(e.out.Results) == 0 {
 		e.out.Results = results
 		return
@@ -499,6 +510,11 @@ func (e *Engine) stop(err error) {
 		}
 	}
 	e.prepared = nil
-	e.planner.Unsent()
+	for _, index := range e.planner.Unsent() {
+		if e.ops[index] == nil && !e.lasting[index] {
+			e.resting = append(e.resting, index)
+		}
+	}
+	slices.Sort(e.resting)
 	e.decideAll(planned, unlooked, parked, rivaling, sought, delayed)
 }

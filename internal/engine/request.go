@@ -160,7 +160,7 @@ func (e *Engine) checkStuck() {
 func (e *Engine) prepare(planned *plan.Request) {
 	r := &request{planned: planned}
 	for _, s := range planned.Items {
-		o := e.ops[s.Index]
+		o := e.op(s.Index)
 		o.phase = flying
 		o.young = o.youngRefs
 		for _, k := range s.Known {
@@ -184,7 +184,7 @@ func (e *Engine) recordSent(r *request) {
 		}
 		changes = append(changes, e.replaceRivals(o)...)
 		o.recorded = true
-		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: o.recordName, Sent: e.now.Wall, Date: e.dateBefore()})
+		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: e.recordNameOf(o), Sent: e.now.Wall, Date: e.dateBefore()})
 	}
 	if len(changes) > 0 {
 		r.onDisk = false

@@ -76,7 +76,7 @@ func playScript(t *testing.T, file, text string) string {
 		}
 	}
 	if s.engine != nil && !s.engine.Finished() {
-		t.Errorf("%s:%d: the story ends before the job: %d operations have no outcome", file, s.line, len(s.engine.ops))
+		t.Errorf("%s:%d: the story ends before the job: %d operations have no outcome", file, s.line, s.engine.open)
 	}
 	return after.String()
 }
@@ -103,8 +103,9 @@ type script struct {
 
 	equal    map[string]bool // whether the last lookup found a resource equal
 	ops      map[int]Operation
-	text     map[int]string // of ops
-	reads    map[int]string // findings that lookups are answered with at once
+	facts    map[int]Operation // as they were added
+	text     map[int]string    // of ops
+	reads    map[int]string    // findings that lookups are answered with at once
 	requests map[int]Request
 	lookups  map[int]Lookup // by a count of their own
 	looked   int
@@ -134,6 +135,7 @@ func newScript(t *testing.T, file string) *script {
 func (s *script) reset() {
 	s.equal = map[string]bool{}
 	s.ops, s.text, s.results = map[int]Operation{}, map[int]string{}, map[int]bool{}
+	s.facts = map[int]Operation{}
 	s.requests, s.lookups, s.reads = map[int]Request{}, map[int]Lookup{}, map[int]string{}
 	s.claims, s.writes, s.wake = nil, nil, ""
 	s.elapsed, s.looked, s.added, s.stopped, s.finished = 0, 0, false, false, false
@@ -342,6 +344,7 @@ func (s *script) run(*words) {
 	if cfg.Journal {
 		cfg.LastWritten, cfg.LastDate = s.journal.begin()
 	}
+	cfg.Facts = s.factsOf
 	s.engine = New(cfg, s.now())
 }
 
@@ -419,9 +422,18 @@ func (s *script) add(w *words) {
 		}
 	}
 	in.Content = scriptKey(meaning...)
-	s.ops[in.Index], s.text[in.Index] = in, text
-	s.running().Add(s.now(), in)
+	s.ops[in.Index], s.text[in.Index], s.facts[in.Index] = in, text, in
+	s.running().Add(s.now(), &in)
 	s.added = true
+}
+
+// factsOf returns the facts of an operation that rests.
+func (s *script) factsOf(index int) (*Operation, error) {
+	in, ok := s.facts[index]
+	if !ok || s.results[index] {
+		s.fatalf("asked for the facts of operation %d, which is not open", index)
+	}
+	return &in, nil
 }
 
 // addResource tells what a PATCH or DELETE changes, and returns the path without

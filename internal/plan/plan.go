@@ -212,6 +212,15 @@ func (p *Planner) Ready() bool {
 // Open is the number of operations that are not over.
 func (p *Planner) Open() int { return len(p.open) }
 
+// Create returns the open operation that has a name.
+func (p *Planner) Create(name string) (index int, ok bool) {
+	nm := p.names[name]
+	if nm == nil || nm.def == nil {
+		return 0, false
+	}
+	return nm.def.Index, true
+}
+
 // Waiting is the number of operations that are not in flight.
 func (p *Planner) Waiting() int { return len(p.open) - p.flying }
 

@@ -1,5 +1,6 @@
-// Package spill has a map that moves its older entries to a temporary file, for
-// what is written often, read rarely, and would outgrow memory.
+// Package spill keeps in a temporary file what would outgrow memory: a Map moves its
+// older entries there, for what is written often and read rarely; a File holds
+// texts, each to be read once.
 //
 //	var m spill.Map
 //	defer m.Close()
@@ -18,9 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"sort"
 
@@ -52,7 +51,7 @@ type Map struct {
 	latest map[[16]byte][]byte
 	bytes  int // of the values put since latest was empty
 	layers []layer
-	file   *os.File
+	file   temporary
 	end    int64 // of the layers in the file
 }
 
@@ -135,7 +134,7 @@ func (m *Map) find(l layer, key [16]byte) (value []byte, ok bool, err error) {
 
 // flush makes a layer of what is in memory.
 func (m *Map) flush() error {
-	if err := m.create(); err != nil {
+	if err := m.file.create(); err != nil {
 		return err
 	}
 	keys := slices.AppendSeq(make([][16]byte, 0, len(m.latest)), maps.Keys(m.latest))
@@ -165,29 +164,9 @@ func (m *Map) flush() error {
 	return nil
 }
 
-// create makes the file if there is none.
-func (m *Map) create() (err error) {
-	if m.file != nil {
-		return nil
-	}
-	if m.file, err = os.CreateTemp("", "webex-bulk"); err != nil {
-		return err
-	}
-	// Where that is possible, it is gone however the process ends.
-	_ = os.Remove(m.file.Name())
-	return nil
-}
-
 // Close empties the map and removes the file.
 func (m *Map) Close() error {
 	file := m.file
 	*m = Map{}
-	if file == nil {
-		return nil
-	}
-	err := file.Close()
-	if e := os.Remove(file.Name()); !errors.Is(e, fs.ErrNotExist) {
-		err = errors.Join(err, e)
-	}
-	return err
+	return file.Close()
 }

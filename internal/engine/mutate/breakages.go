@@ -42,10 +42,10 @@ var breakages = []breakage{
 	{"what is done holds the budget", "outcome.go", "o.knowledge == Done {\n\t\te.freeReserves(o)", "false {\n\t\te.freeReserves(o)"},
 
 	// Lookups.
-	{"the proof of absence does not allow for lag", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.MaxServiceTime - age"},
-	{"the proof of absence does not allow for work", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - age", "e.cfg.LookupPatience - age"},
+	{"the proof of absence does not allow for lag", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - (at", "e.cfg.MaxServiceTime - (at"},
+	{"the proof of absence does not allow for work", "lookup.go", "e.cfg.MaxServiceTime + e.cfg.LookupPatience - (at", "e.cfg.LookupPatience - (at"},
 	{"an unguarded create is sent again at once", "lookup.go", "o.knowledge == Lost && o.Guarded &&", "o.knowledge == Lost &&"},
-	{"an attempt of an earlier run is old", "lookup.go", "return at\n", "return at + time.Hour\n"},
+	{"an attempt of an earlier run is old", "claim.go", "\t\to.lost = true\n", "\t\to.lost, o.lostAt = true, -time.Hour\n"},
 	{"one second is a clear difference of two clocks", "lookup.go", "clearly       = 10 * time.Minute", "clearly       = time.Second"},
 	{"the wall clock is trusted like the service's", "lookup.go", "clearlyByWall = 7 * 24 * time.Hour", "clearlyByWall = clearly"},
 	{"the age of what is there does not matter", "lookup.go", "case e.before(c.Created, o.first, date):", "case false:"},
@@ -58,13 +58,13 @@ var breakages = []breakage{
 	{"an equal candidate is ours although it may be an equal create's", "lookup.go", "!(inDoubt && (unclear || len(likely) > 0)", "!(false && (unclear || len(likely) > 0)"},
 	{"a plain conflict may be with a create in doubt", "lookup.go", "inFlight || inDoubt {", "inFlight && inDoubt && false {"},
 	{"a lagging read proves a DELETE", "lookup.go", "case !f.Exists && at < e.youngUntil(o):", "case false:"},
-	{"a lagging read shows a PATCH", "lookup.go", "f.Seen && age(o.first, at) >= e.cfg.LookupPatience", "f.Seen"},
+	{"a lagging read shows a PATCH", "lookup.go", "f.Seen && at-o.first.elapsed >= e.cfg.LookupPatience", "f.Seen"},
 	{"a change that is not seen was not made", "lookup.go", " && !e.before(f.Modified, o.first, date)", " && false"},
 	{"what is there is taken for ours", "lookup.go", "case foreign && o.Guarded:\n\t\treturn Candidate{}, isForeign", "case foreign && o.Guarded:\n\t\treturn candidates[0], isOurs"},
 
 	// Outcomes.
 	{"the next change does not wait for lost attempts", "outcome.go", "wait > 0 && o.Resource != \"\" && finished.Done", "false"},
-	{"the age of a lost attempt counts from the job's begin", "outcome.go", "moment{elapsed: e.now.Elapsed}", "moment{}"},
+	{"the age of a lost attempt counts from the job's begin", "outcome.go", "true, e.now.Elapsed", "true, 0"},
 	{"what is in doubt is forgotten", "outcome.go", "case o.recorded && !o.knowledge.Maybe():", "case o.recorded:"},
 	{"results are told before they are on disk", "outcome.go", "e.record(changes, nil, results)", "e.record(changes, nil, nil)\n\te.hand(results)"},
 	{"a failed change is not remembered", "outcome.go", "if o.knowledge != Done && c.failed == 0 {", "if false {"},
@@ -81,5 +81,9 @@ var breakages = []breakage{
 	{"a change replaces nothing in the journal", "request.go", "slices.Sorted(maps.Keys(o.rivals)) {\n\t\tchanges = append(changes, Change{Kind: ReplacedChange", "slices.Sorted(maps.Keys(o.rivals)) {\n\t\tchanges = append(changes, Change{Kind: ForeignChange"},
 	{"a change in doubt is sent when its create is over", "claim.go", "if o.phase == parked {\n\t\t\te.pursue(o)", "if o.phase == parked {\n\t\t\te.release(o)"},
 	{"what is decided is recorded after what it frees", "engine.go", "\t\te.tell() // before dispatch", "\t\t// before dispatch"},
-	{"a DELETE by reference does not wait for its create", "claim.go", "o.held && e.awaitsCreate(o) && e.awaitCreate(o)", "false"},
+	{"an operation that rests loses its ticket", "rest.go", "o.ticket, o.read = ticket, int(read)", "o.ticket, o.read = 0*ticket, int(read)"},
+	{"an operation that rests loses its key", "rest.go", "copy(o.key[:], b[1:])", "len(o.key)"},
+	{"an operation that rests is looked up again and again", "rest.go", "o.looked, o.follows = flags&restLooked != 0,", "o.looked, o.follows = false,"},
+	{"what rests is forgotten when the job stops", "outcome.go", "e.resting = append(e.resting, index)", ""},
+	{"a DELETE by reference does not wait for its create", "claim.go", "o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o)", "false"},
 }

@@ -1,0 +1,202 @@
+package client
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/spill"
+)
+
+// operations are those of a run that have no outcome yet. The latest are in memory.
+// Others that wait are in a temporary file as they were given, and are taken in anew
+// when their turn comes: of these there are eight bytes in memory, and the Data of
+// those whose Data is no text.
+type operations struct {
+	keyed  bool // see newPending
+	most   int  // in memory
+	recent map[int]*pending
+	queue  []int // indexes of recent, those that wait for longest first; some are over
+	bytes  int   // of the data in recent
+	places places
+	values map[int]any // Data of those in the file that is no text
+	file   spill.File
+	m      marshaler
+}
+
+// The bounds of what waits in memory: its number, besides what is read ahead, and its
+// data.
+const (
+	mostWaiting = 4096
+	mostBytes   = 8 << 20
+)
+
+func newOperations(keyed bool, most int) *operations {
+	return &operations{keyed: keyed, most: most, recent: map[int]*pending{}, values: map[int]any{}}
+}
+
+// add adds an operation that was read.
+func (o *operations) add(p *pending) {
+	o.recent[p.index] = p
+	o.queue = append(o.queue, p.index)
+	o.bytes += len(p.data)
+	if len(o.queue) > 2*len(o.recent)+mostWaiting {
+		o.queue = slices.DeleteFunc(o.queue, func(index int) bool { return o.recent[index] == nil })
+	}
+}
+
+// get returns an operation. An error tells that the file cannot be read.
+func (o *operations) get(index int) (*pending, error) {
+	if p := o.recent[index]; p != nil {
+		return p, nil
+	}
+	place, ok := o.places.take(index)
+	if !ok {
+		return nil, fmt.Errorf("internal error, please report: operation %d is not there", index)
+	}
+	text, err := o.file.Take(place)
+	if err != nil {
+		return nil, err
+	}
+	p := o.decode(index, text)
+	o.add(p)
+	return p, nil
+}
+
+// must returns an operation, or what can be told of one if the file cannot be read,
+// for which the engine ends the job.
+func (o *operations) must(index int) *pending {
+	p, err := o.get(index)
+	if err != nil {
+		p = &pending{index: index, facts: engine.Operation{Index: index, Invalid: err}}
+		o.add(p)
+	}
+	return p
+}
+
+// facts is what the engine asks for.
+func (o *operations) facts(index int) (*engine.Operation, error) {
+	p := o.must(index)
+	return &p.facts, p.facts.Invalid
+}
+
+// remove removes an operation that is over.
+func (o *operations) remove(p *pending) {
+	delete(o.recent, p.index)
+	o.bytes -= len(p.data)
+}
+
+// setAside moves what waits to the file as long as there is too much in memory.
+func (o *operations) setAside() error {
+	for len(o.queue) > 0 && (len(o.recent) > o.most || o.bytes > mostBytes) {
+		p := o.recent[o.queue[0]]
+		if p != nil && !p.isNeeded() {
+			place, err := o.file.Add(o.encode(p))
+			if err != nil {
+				return err
+			}
+			o.places.put(p.index, place)
+			o.remove(p)
+		}
+		o.queue = o.queue[1:]
+	}
+	return nil
+}
+
+// isNeeded reports whether there is more to an operation than what was given.
+func (p *pending) isNeeded() bool {
+	return p.sent || p.facts.Invalid != nil || p.update != nil || p.stored != nil
+}
+
+// The types of Data.
+const (
+	noData = iota
+	rawData
+	bytesData
+	valueData
+)
+
+// encode writes an operation as it was given, with its data as it is sent.
+func (o *operations) encode(p *pending) []byte {
+	kind := byte(valueData)
+	switch p.op.Data.(type) {
+	case nil:
+		kind = noData
+	case json.RawMessage:
+		kind = rawData
+	case []byte:
+		kind = bytesData
+	default:
+		o.values[p.index] = p.op.Data
+	}
+	text := append(make([]byte, 0, 64+len(p.data)), kind)
+	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID} {
+		text = append(binary.AppendUvarint(text, uint64(len(part))), part...)
+	}
+	return append(text, p.data...)
+}
+
+// decode takes an operation in anew.
+func (o *operations) decode(index int, text []byte) *pending {
+	kind, text := text[0], text[1:]
+	part := func() string {
+		n, size := binary.Uvarint(text)
+		part := string(text[size : size+int(n)])
+		text = text[size+int(n):]
+		return part
+	}
+	op := Operation{Method: part(), Path: part(), BulkID: part()}
+	if kind != noData {
+		op.Data = json.RawMessage(text)
+	}
+	p := newPending(&o.m, index, op, o.keyed)
+	switch kind {
+	case bytesData:
+		p.op.Data = []byte(p.data)
+	case valueData:
+		p.op.Data = o.values[index]
+		delete(o.values, index)
+	}
+	return p
+}
+
+// places are those of operations in the file, by index.
+type places map[int]*placesPage
+
+const pageSize = 512
+
+type placesPage struct {
+	at   [pageSize]int64 // plus 1; 0 for none
+	used int
+}
+
+func (p *places) put(index int, place int64) {
+	if *p == nil {
+		*p = places{}
+	}
+	page := (*p)[index/pageSize]
+	if page == nil {
+		page = &placesPage{}
+		(*p)[index/pageSize] = page
+	}
+	page.at[index%pageSize] = place + 1
+	page.used++
+}
+
+func (p places) take(index int) (place int64, ok bool) {
+	page := p[index/pageSize]
+	if page == nil || page.at[index%pageSize] == 0 {
+		return 0, false
+	}
+	place = page.at[index%pageSize] - 1
+	page.at[index%pageSize] = 0
+	if page.used--; page.used == 0 {
+		delete(p, index/pageSize)
+	}
+	return place, true
+}
+
+// close removes the file.
+func (o *operations) close() error { return o.file.Close() }
