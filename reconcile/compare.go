@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -269,6 +270,9 @@ func (c *comparison) decide(w *want) error {
 		}
 		return nil
 	}
+	if c.org.Type == Users && !isActive(w.have.Data) && !w.givesActive {
+		c.Deactivated = append(c.Deactivated, w.have.Resource)
+	}
 	changes, err := differences(resolve(w.data, c.idOf), w.name, w.have.Resource)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", w.line, err)
@@ -314,10 +318,52 @@ func (c *comparison) creates(w *want) []client.Operation {
 	ops := slices.Clone(w.ops)
 	for i := range ops {
 		if data, err := dataOf(ops[i]); err == nil {
-			ops[i].Data = resolve(data, c.idOf)
+			ops[i].Data = withoutNulls(resolve(data, c.idOf))
 		}
 	}
 	return ops
+}
+
+// withoutNulls returns data without members that are null, and without values of
+// multi-valued attributes that are nothing but their type: a new resource has none
+// of what is to be cleared.
+func withoutNulls(data json.RawMessage) json.RawMessage {
+	if !bytes.Contains(data, []byte("null")) {
+		return data
+	}
+	var all any
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if dec.Decode(&all) != nil {
+		return data
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(pruned(all)) // it was JSON before
+	return bytes.TrimSpace(out.Bytes())
+}
+
+func pruned(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if v[name] = pruned(inner); v[name] == nil {
+				delete(v, name)
+			}
+		}
+		return v
+	case []any:
+		kept := slices.DeleteFunc(v, func(e any) bool {
+			object, ok := pruned(e).(map[string]any)
+			return ok && len(object) == 1 && object["type"] != nil
+		})
+		if len(kept) == 0 && len(v) > 0 {
+			return nil
+		}
+		return kept
+	}
+	return value
 }
 
 // given returns the attributes of a create as changes.

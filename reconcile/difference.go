@@ -63,6 +63,9 @@ type Difference struct {
 	Left []Left
 	// Leavers are the resources in scope that no row means and no Action removes.
 	Leavers []client.Resource
+	// Deactivated are the users whom a row means and who are deactivated, where
+	// the row does not say whether they are active: they stay as they are.
+	Deactivated []client.Resource
 	// Held lists the reasons why nobody is removed although Options ask for it;
 	// empty if there are none.
 	Held []string

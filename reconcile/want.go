@@ -31,6 +31,8 @@ type want struct {
 	externalID string
 	members    []member
 	exact      bool // members were given
+	// the row says whether the user is active
+	givesActive bool
 
 	have   *thing // its resource; nil: it is to be created
 	doubt  string // why nothing is sent, and nobody is removed
@@ -124,6 +126,8 @@ func newWant(row Row, kind string) (*want, error) {
 			if kind == Groups {
 				w.name = text(value)
 			}
+		case "active":
+			w.givesActive = isGiven(value)
 		case "externalid":
 			if isGiven(value) {
 				w.externalID = text(value)
@@ -135,7 +139,7 @@ func newWant(row Row, kind string) (*want, error) {
 			if err := json.Unmarshal(value, &w.members); err != nil {
 				return nil, errors.New("members are not a list of objects with value and type")
 			}
-			w.exact = isGiven(value)
+			w.exact = true
 			delete(o, name)
 		}
 	}

@@ -51,6 +51,7 @@ func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 		why = ", deactivated already"
 	}
 	section(v, "not in the sheet", why, d.Leavers, func(r client.Resource) terminal.Text { return terminal.Sprintf("  - %s\n", r.Name) })
+	section(v, "in the sheet, but deactivated", ": a column active with TRUE activates them", d.Deactivated, func(r client.Resource) terminal.Text { return terminal.Sprintf("  . %s\n", r.Name) })
 	section(v, "in doubt", "", doubts, leftAlone)
 	section(v, "left alone", "", left, leftAlone)
 	if d.Later > 0 {

@@ -53,6 +53,7 @@ type reading struct {
 	file, format, encoding string
 	ignored                []string // columns
 	all                    bool     // every error is told, not the first of a kind
+	clears                 bool     // rows say what is to be there, and REMOVE|* what is not
 }
 
 // flags are those that say how FILE is written.
@@ -80,7 +81,7 @@ func (r *reading) options() (o opfile.Options, err error) {
 	if format == "jsonl" {
 		format = string(opfile.NDJSON)
 	}
-	o = opfile.Options{Format: opfile.Format(format), IgnoreColumns: r.ignored}
+	o = opfile.Options{Format: opfile.Format(format), IgnoreColumns: r.ignored, Clear: r.clears}
 	if r.encoding != "" {
 		if o.Encoding, err = textfile.EncodingNamed(r.encoding); err != nil {
 			err = fmt.Errorf("--encoding: %w", err)

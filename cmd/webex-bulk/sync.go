@@ -26,7 +26,7 @@ type reconciliation struct {
 	leavers, members, maxRemovals string
 	actions, before               string // files
 	opt                           reconcile.Options
-	lines                         []int // of each operation, in the sheet
+	lines                         []int                          // of each operation, in the sheet
 	attempts                      map[*reconcile.Action]*attempt // nil without --before
 }
 
@@ -39,7 +39,7 @@ The same command again finds nothing to do.
 A row is matched with a user by externalId (the HR department's number), or else by
 mail address, without regard to case. So a changed address renames the user if there
 is an externalId; without one it is a new user plus a leaver. Attributes without a
-column and empty cells leave the stored value unchanged.
+column and empty cells leave the stored value unchanged; REMOVE|* in a cell clears it.
 
 Leavers are users in the organization who are not in the sheet. They are only listed,
 unless --leavers says otherwise: "deactivate" keeps them from signing in, and Webex
@@ -93,7 +93,7 @@ func newSync(io stdio) *cobra.Command {
   webex-bulk sync --scope 'department eq "Sales"' sales.csv`,
 		Args: exactly("the sheet"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.file = args[0]
+			a.file, a.clears = args[0], true
 			return a.run(cmd.Context())
 		},
 	}

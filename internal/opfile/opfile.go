@@ -40,6 +40,8 @@ type Options struct {
 	Encoding textfile.Encoding
 	// IgnoreColumns are the headers of a sheet's columns that are left alone, whatever they are.
 	IgnoreColumns []string
+	// Clear lets REMOVE|* stand in rows of a sheet that create; see sheet.Options.
+	Clear bool
 
 	limit int // bytes of a record; textfile.MaxRecord when 0
 }
@@ -85,7 +87,7 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	case JSON:
 		r.text = records.New(file, records.Document)
 	case CSV, TSV:
-		r.sheet, err = sheet.Open(file, sheet.Options{Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns})
+		r.sheet, err = sheet.Open(file, sheet.Options{Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns, Clear: o.Clear})
 		return r, err
 	default:
 		return nil, fmt.Errorf("unknown format %q: expected one of %v", format, Formats)

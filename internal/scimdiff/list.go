@@ -230,8 +230,8 @@ func (c *comparison) element(path, name string, given, stored element) {
 		return
 	}
 	path += selector(slotKey(name), kind)
-	if isEmpty(name, given) {
-		if value, ok := given.object["value"]; ok && c.opt.Clear && isNothing(value) {
+	if value, ok := given.object["value"]; ok && isEmpty(name, given) {
+		if c.opt.Clear && isNothing(value) {
 			c.changes = append(c.changes, Change{Op: "remove", Path: path, Old: stored.raw})
 		}
 		return

@@ -353,9 +353,17 @@ func holds(path string, value json.RawMessage, stored []byte) bool {
 // factsAt are the single values that a value at a place consists of.
 func factsAt(to target, value any) facts {
 	f := facts{}
-	if to.filterKey != "" || to.sub != "" {
+	parts, isObject := value.(map[string]any)
+	switch {
+	case to.filterKey != "" && to.sub == "" && isObject:
+		for to.sub, value = range parts {
+			if !strings.EqualFold(to.sub, to.filterKey) {
+				f.add(to, value)
+			}
+		}
+	case to.filterKey != "" || to.sub != "":
 		f.add(to, value)
-	} else {
+	default:
 		f.attribute(to, value)
 	}
 	return f

@@ -190,6 +190,9 @@ func newResource(core string, changes []change) map[string]any {
 	resource := make(map[string]any)
 	schemas := []string{core}
 	for _, c := range changes {
+		if c.clear && c.column.kind == references {
+			c.value = []member{}
+		}
 		c.target.put(resource, c.value)
 		if urn := c.target.urn; urn != "" && !slices.Contains(schemas, urn) {
 			schemas = append(schemas, urn)

@@ -58,7 +58,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	to := change{column: c, target: c.target}
 	before := len(b.faults)
 	if isClearing(text) && !c.secret {
-		if b.verb != update || !c.clearable() {
+		if b.verb != update && !(b.verb == create && b.clears) || !c.clearable() {
 			b.fault(c, text, "a value to be cleared that cannot be", "a value; REMOVE|* clears one that an update can do without")
 		}
 		if c.target.name == "addresses" && c.target.filter == "" {
@@ -98,6 +98,9 @@ func (b *builder) plain(c *column, text string) any {
 func (b *builder) number(c *column, text string) (value any, gone bool) {
 	number, gone := removal(text)
 	switch {
+	case gone && b.verb == create && b.clears:
+		b.fault(c, text, "one number to be removed", "the number that is to be there, or REMOVE|* for none")
+		return nil, true
 	case gone && b.verb == create:
 		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
 		return nil, true

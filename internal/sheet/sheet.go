@@ -52,6 +52,7 @@ type Sheet struct {
 	present    *column // its name when the row was written
 	secret     bool    // there is a column of passwords
 	splits     bool    // a group has more members than one operation takes
+	clears     bool    // see Options
 
 	index   index
 	lookups []Lookup
@@ -91,13 +92,16 @@ type Options struct {
 	Tabs bool
 	// Ignore lists the headers of columns to ignore.
 	Ignore []string
+	// Clear lets REMOVE|* stand in rows that create: the attribute is null, and
+	// members are an empty list. It is for rows that say what is to be there.
+	Clear bool
 }
 
 // Open reads the header of a sheet, and all rows once, to find the users and
 // groups that they name. Mistakes in the header are a *textfile.Error or
 // *textfile.Errors.
 func Open(file *textfile.File, o Options) (*Sheet, error) {
-	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs)}
+	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs), clears: o.Clear}
 	if isWorkbook(o.Head) {
 		return nil, &textfile.Error{File: file.Name, Problem: "an Excel workbook", Expected: "its sheet saved as CSV UTF-8 or as Unicode text"}
 	}
