@@ -1,16 +1,16 @@
-// Package auth gives access tokens: the one of a file, or those that an
-// integration or service app gets for its refresh token.
+// Package auth provides access tokens. A token comes from a file, or from Webex
+// in exchange for the refresh token of an integration or service app.
 //
 //	credentials, err := auth.Load("credentials.json")
 //	if err != nil {
-//		return err // not there, incomplete, or readable by others
+//		return err // the file is missing, incomplete, or readable by others
 //	}
 //	source, err := auth.New(auth.Config{BaseURL: "https://webexapis.com", Credentials: credentials})
 //	c, err := client.New(client.Config{Token: source, ...})
 //
-// A source refreshes the token when it is about to expire or was refused, once
-// for all who ask at the same time, and keeps what comes back in the file it came
-// from. No secret is in any of its errors.
+// A source refreshes the token when it is about to expire or was refused.
+// Callers that ask at the same time share one refresh. The new tokens are saved
+// in the file of the credentials. Errors never contain a secret.
 package auth
 
 import (
@@ -33,12 +33,12 @@ type Config struct {
 	// BaseURL is the service's scheme and host: https, or http to this machine.
 	// The secrets go to its token endpoint and nowhere else.
 	BaseURL string
-	// HTTPClient carries the requests; http.DefaultTransport when nil. Redirects
+	// HTTPClient sends the requests; nil means http.DefaultTransport. Redirects
 	// are not followed.
 	HTTPClient *http.Client
-	// Credentials are what a token is got for.
+	// Credentials are exchanged for access tokens.
 	Credentials Credentials
-	// Warn hears, in a sentence, of what is not an error yet; nil: nobody does.
+	// Warn receives warnings, one sentence each; nil discards them.
 	Warn func(string)
 }
 
@@ -47,22 +47,22 @@ type refresher struct {
 	cfg  Config
 	http *http.Client
 	now  Credentials
-	gave string // the access token that was given last
+	gave string // the access token that was returned last
 }
 
 const (
 	// endpoint is where Webex exchanges refresh tokens
 	// (developer.webex.com/docs/integrations).
 	endpoint = "/v1/access_token"
-	// leeway is how long before its end a token of the file is no longer used.
+	// leeway: a token that expires within this time is not used.
 	leeway = time.Minute
-	// tries bounds how often one exchange is sent.
+	// tries is the maximum number of attempts of one exchange.
 	tries = 3
 )
 
-// New returns a source of access tokens for the credentials. It refuses
-// credentials of a file in which a new refresh token could not be kept, if an
-// exchange is due. Nothing is sent.
+// New returns a source of access tokens for the credentials. If the credentials
+// come from a file and an exchange is due, it returns an error if a new refresh
+// token could not be saved there. It sends nothing.
 func New(cfg Config) (client.TokenSource, error) {
 	if err := CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -89,8 +89,8 @@ func New(cfg Config) (client.TokenSource, error) {
 	return client.NewTokenSource(r.fetch), nil
 }
 
-// CheckBaseURL holds secrets to https: in the clear they go to this machine
-// alone.
+// CheckBaseURL returns an error unless base uses https, or http to this
+// machine: secrets must not cross a network unencrypted.
 func CheckBaseURL(base string) error {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -104,8 +104,8 @@ func CheckBaseURL(base string) error {
 	return nil
 }
 
-// fetch returns the access token of the file, if another run has put a new one
-// there, and otherwise exchanges the refresh token.
+// fetch returns the access token of the file if another run has saved a new one
+// there. Otherwise it exchanges the refresh token.
 func (r *refresher) fetch(ctx context.Context) (string, time.Time, error) {
 	if r.now.file != "" {
 		if other, err := Load(r.now.file); err == nil && other.ClientID == r.now.ClientID {
@@ -121,7 +121,7 @@ func (r *refresher) fetch(ctx context.Context) (string, time.Time, error) {
 	return r.now.AccessToken, r.now.Expiry, nil
 }
 
-// refresh exchanges the refresh token and keeps the new one.
+// refresh exchanges the refresh token and saves the new one.
 func (r *refresher) refresh(ctx context.Context) error {
 	var file *store
 	if r.now.file != "" {
@@ -140,25 +140,25 @@ func (r *refresher) refresh(ctx context.Context) error {
 	switch {
 	case file != nil:
 		if err := file.keep(r.now); err != nil {
-			r.cfg.Warn("the new refresh token could not be kept, and the old one may no longer serve: " + err.Error())
+			r.cfg.Warn("the new refresh token could not be saved, and the old one may no longer work: " + err.Error())
 		}
 	case changed:
-		r.cfg.Warn("the service gave a new refresh token, which is lost when this ends: keep the credentials in a file")
+		r.cfg.Warn("the service returned a new refresh token, which is lost when the program ends: keep the credentials in a file")
 	}
 	return nil
 }
 
-// open opens the file of the credentials to keep new ones in it.
+// open prepares the file of the credentials for saving new ones.
 func (r *refresher) open() (*store, error) {
 	s, err := openStore(r.now.file)
 	if err != nil {
-		return nil, fmt.Errorf("a new refresh token could not be kept in %s, so none was asked for: %w", r.now.file, err)
+		return nil, fmt.Errorf("no access token was requested, because a new refresh token could not be saved in %s: %w", r.now.file, err)
 	}
 	return s, nil
 }
 
-// exchange asks the token endpoint (RFC 6749, section 6), again when the
-// network or the service has a bad moment.
+// exchange sends the refresh token to the token endpoint (RFC 6749, section 6).
+// It tries again after an error that may be temporary.
 func (r *refresher) exchange(ctx context.Context) (*oauth2.Token, error) {
 	cfg := oauth2.Config{
 		ClientID: r.now.ClientID, ClientSecret: r.now.ClientSecret,

@@ -33,7 +33,8 @@ func credentials(t *testing.T, mode fs.FileMode, text string) string {
 
 const whole = `{"client_id":"app","client_secret":"hush-hush","refresh_token":"refresh-me","note":"of the HR sync"}`
 
-// source is one from a file, against a simulator whose token requests it counts.
+// source is one from a file, against a simulator whose token requests it
+// counts.
 func source(t *testing.T, path string) (client.TokenSource, *atomic.Int64) {
 	t.Helper()
 	s, exchanges, err := trySource(t, path)
@@ -69,8 +70,8 @@ func token(t *testing.T, s client.TokenSource, refused string) string {
 	return text
 }
 
-// TestRefreshKeepsTheFile holds that what an exchange gives is in the file at
-// once, in one step, with the file's mode and whatever else stands in it.
+// TestRefreshKeepsTheFile holds that new tokens are saved at once and
+// atomically, and that the mode and the other members of the file stay.
 func TestRefreshKeepsTheFile(t *testing.T) {
 	for _, mode := range []fs.FileMode{0o600, 0o400} {
 		path := credentials(t, mode, whole)
@@ -122,8 +123,8 @@ func TestRefusedTokenIsRefreshedOnce(t *testing.T) {
 	}
 }
 
-// TestSecondProcessAdopts holds that a process takes what another one has put
-// into the file instead of using up the refresh token again.
+// TestSecondProcessAdopts holds that a process uses the token that another
+// process has saved, instead of exchanging the refresh token again.
 func TestSecondProcessAdopts(t *testing.T) {
 	path := credentials(t, 0o600, whole)
 	s, exchanges := source(t, path)
@@ -145,8 +146,8 @@ func TestSecondProcessAdopts(t *testing.T) {
 	}
 }
 
-// TestFileMustBeTheOwnersAlone holds that secrets that others can read, or that
-// are not all there, are not used, and that the error does not quote them.
+// TestFileMustBeTheOwnersAlone holds that a file that others can read, or that
+// lacks a member, is refused, and that the error does not quote it.
 func TestFileMustBeTheOwnersAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		mode       fs.FileMode
@@ -173,8 +174,8 @@ func TestFileMustBeTheOwnersAlone(t *testing.T) {
 	}
 }
 
-// TestSecretsGoNowhereElse holds that no secret leaves for a host in the clear,
-// follows a redirect, or stands in an error.
+// TestSecretsGoNowhereElse holds that no secret is sent without encryption,
+// follows a redirect, or is in an error.
 func TestSecretsGoNowhereElse(t *testing.T) {
 	c, ok := auth.FromEnvironment(func(name string) string { return "secret-" + name })
 	if !ok {
@@ -221,8 +222,8 @@ func TestSecretsGoNowhereElse(t *testing.T) {
 	}
 }
 
-// TestRefusals holds that an error of the endpoint tells what to do next, and
-// that only what may pass is tried again.
+// TestRefusals holds that an error of the endpoint says what to do next, and
+// that only temporary errors are tried again.
 func TestRefusals(t *testing.T) {
 	path := credentials(t, 0o600, strings.Replace(whole, "refresh-me", "used-up", 1))
 	s, exchanges := source(t, path)
@@ -236,8 +237,9 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestBadMoment holds that an exchange is tried again after a 503.
-func TestBadMoment(t *testing.T) {
+// TestExchangeIsRetriedAfter503 holds that an exchange is tried again after a
+// 503.
+func TestExchangeIsRetriedAfter503(t *testing.T) {
 	sim := webextest.New(webextest.Config{OAuth: app})
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -288,8 +290,8 @@ func TestTokenFileIsReadAgain(t *testing.T) {
 	}
 }
 
-// TestUnwritableFileStopsBeforeTheExchange holds that the refresh token is not
-// used up where its successor could not be kept.
+// TestUnwritableFileStopsBeforeTheExchange holds that a refresh token is not
+// exchanged if a new one could not be saved.
 func TestUnwritableFileStopsBeforeTheExchange(t *testing.T) {
 	path := credentials(t, 0o600, whole)
 	s, exchanges := source(t, path)

@@ -10,24 +10,25 @@ import (
 	"time"
 )
 
-// Credentials are what an integration or service app gets access tokens for.
-// The zero value is of no use; Load and FromEnvironment make some.
+// Credentials identify an integration or service app, which exchanges them for
+// access tokens. Load and FromEnvironment read them; the zero value is invalid.
 type Credentials struct {
-	// ClientID and ClientSecret are those of the app.
+	// ClientID and ClientSecret identify the app.
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
-	// RefreshToken is exchanged for access tokens, and for its successor.
+	// RefreshToken is exchanged for access tokens. The service may return a new
+	// refresh token with them.
 	RefreshToken string `json:"refresh_token"`
-	// AccessToken is the last one that was got, "" before that, and Expiry its
-	// end, zero when it is not known.
+	// AccessToken is the last access token, "" if there is none yet. Expiry is
+	// its end, zero if unknown.
 	AccessToken string    `json:"access_token,omitempty"`
 	Expiry      time.Time `json:"expiry,omitzero"`
 
-	file string // where they are kept; "" is nowhere
+	file string // where new tokens are saved; "" means nowhere
 }
 
 // FromEnvironment reads WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and
-// WEBEX_REFRESH_TOKEN, and reports whether all are there.
+// WEBEX_REFRESH_TOKEN, and reports whether all are set.
 func FromEnvironment(getenv func(string) string) (Credentials, bool) {
 	c := Credentials{
 		ClientID:     getenv("WEBEX_CLIENT_ID"),
@@ -37,8 +38,8 @@ func FromEnvironment(getenv func(string) string) (Credentials, bool) {
 	return c, c.ClientID != "" && c.ClientSecret != "" && c.RefreshToken != ""
 }
 
-// bare returns the credentials without what stands around a secret that was
-// copied, as ParseToken takes it off.
+// bare returns the credentials without the spaces and quotation marks that were
+// copied along with them, as ParseToken does.
 func (c Credentials) bare() Credentials {
 	for _, text := range []*string{&c.ClientID, &c.ClientSecret, &c.RefreshToken, &c.AccessToken} {
 		*text = bare(*text)
@@ -46,8 +47,9 @@ func (c Credentials) bare() Credentials {
 	return c
 }
 
-// check names the members that are missing, or else one that holds what none
-// can hold (RFC 6749, appendix A), without quoting it.
+// check returns an error that names the missing members, or else a member with
+// a character that is not allowed (RFC 6749, appendix A). The error does not
+// quote the value.
 func (c Credentials) check() error {
 	var missing []string
 	var wrong error
@@ -60,23 +62,23 @@ func (c Credentials) check() error {
 		case m.value == "" && m.name != "access_token":
 			missing = append(missing, m.name)
 		case found != "" && wrong == nil:
-			wrong = fmt.Errorf("%q holds %s", m.name, found)
+			wrong = fmt.Errorf("%q contains %s", m.name, found)
 		}
 	}
 	if missing != nil {
-		return fmt.Errorf(`no "%s" in it`, strings.Join(missing, `", no "`))
+		return fmt.Errorf(`it has no "%s"`, strings.Join(missing, `", no "`))
 	}
 	return wrong
 }
 
-// serves reports whether the access token can be used.
+// serves reports whether the access token is usable and not about to expire.
 func (c Credentials) serves() bool {
 	return c.AccessToken != "" && (c.Expiry.IsZero() || time.Until(c.Expiry) > leeway)
 }
 
 // Load reads credentials from a JSON file with the members client_id,
-// client_secret and refresh_token, which only its owner may be able to read.
-// New tokens will be kept there, along with any other member.
+// client_secret and refresh_token. Only the owner of the file may have access
+// to it. New tokens will be saved there; other members of the file stay.
 func Load(path string) (Credentials, error) {
 	if err := checkKind(path, 0); err != nil {
 		return Credentials{}, err
@@ -100,8 +102,8 @@ func Load(path string) (Credentials, error) {
 	return c, nil
 }
 
-// KeptIn returns the credentials as they are to be kept in a new file, which is
-// written at once.
+// KeptIn writes the credentials to a new file and returns credentials whose new
+// tokens will be saved there.
 func (c Credentials) KeptIn(path string) (Credentials, error) {
 	if err := c.check(); err != nil {
 		return c, err
@@ -118,9 +120,9 @@ func (c Credentials) KeptIn(path string) (Credentials, error) {
 // ErrExposed says that a file with a secret can be read by others.
 var ErrExposed = errors.New("others than its owner can read it")
 
-// OwnerOnly checks that nobody but the owner of a file can read or change it.
-// The error wraps ErrExposed, or says why the file cannot be looked at. Windows
-// keeps that elsewhere: there it is always nil.
+// OwnerOnly returns an error unless only the owner of a file can read or change
+// it. The error wraps ErrExposed, or is that of os.Stat. On Windows, where the
+// mode does not show the permissions, it is always nil.
 func OwnerOnly(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

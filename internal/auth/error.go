@@ -10,25 +10,26 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Error is why there is no access token. Its text tells what to do next and
-// holds no secret.
+// Error says why there is no access token. Its text says what to do next and
+// contains no secret.
 type Error struct {
 	// Status is the HTTP status of the token endpoint, 0 without an answer.
 	Status int
-	// Code is the endpoint's word for it (RFC 6749, section 5.2), or "".
+	// Code is the error code of the token endpoint (RFC 6749, section 5.2), or
+	// "".
 	Code string
 
 	text    string
-	passing bool // it may be over in a moment
+	passing bool // temporary: another attempt may succeed
 }
 
-// Error is one line.
+// Error returns one line.
 func (e *Error) Error() string { return e.text }
 
-// advice is what to do about the codes of RFC 6749, section 5.2. Another code
-// is not shown: nobody knows what it quotes.
+// advice explains the error codes of RFC 6749, section 5.2. Other codes are not
+// shown, since they could quote a secret.
 var advice = map[string]string{
-	"invalid_grant":          "the refresh token is wrong, used up or expired: authorize the app again and put its new refresh token in place",
+	"invalid_grant":          "the refresh token is wrong, used up or expired: authorize the app again and use its new refresh token",
 	"invalid_client":         "client id or client secret is wrong",
 	"unauthorized_client":    "the app may not refresh tokens",
 	"invalid_request":        "the token endpoint does not understand the request",
@@ -55,7 +56,7 @@ func (r *refresher) explain(err error) *Error {
 	case e.Status == http.StatusTooManyRequests || e.Status >= 500:
 		e.passing, say = true, "try again later"
 	case e.Status >= 300 && e.Status < 400:
-		say = "it redirects elsewhere, where secrets are not sent: check the base url"
+		say = "it redirects to another address, where secrets are not sent: check the base url"
 	case e.Status == http.StatusNotFound:
 		say = "there is no token endpoint at this base url"
 	default:
@@ -69,7 +70,7 @@ func (r *refresher) explain(err error) *Error {
 	return e
 }
 
-// clean takes the secrets out of a text.
+// clean replaces the secrets in a text.
 func (r *refresher) clean(text string) string {
 	for _, secret := range []string{r.now.ClientSecret, r.now.RefreshToken, r.now.AccessToken} {
 		if secret != "" {

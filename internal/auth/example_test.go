@@ -8,7 +8,7 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Example gets a token for the refresh token of a service app.
+// Example exchanges the refresh token of a service app for an access token.
 func Example() {
 	service := webextest.New(webextest.Config{
 		OAuth: webextest.OAuth{ClientID: "app", ClientSecret: "secret", RefreshToken: "refresh"},

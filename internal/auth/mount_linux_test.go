@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMounted runs the tests of a file that is mounted over another one, as
-// containers have it, in a mount namespace of its own.
+// TestMounted tests a credentials file that is a mount point, as in a
+// container, in a mount namespace of its own.
 func TestMounted(t *testing.T) {
 	if dir := os.Getenv("AUTH_TEST_MOUNTED"); dir != "" {
 		mounted(t, filepath.Join(dir, "container", "c.json"))
@@ -64,7 +64,7 @@ func TestMounted(t *testing.T) {
 func mounted(t *testing.T, path string) {
 	s, exchanges, err := trySource(t, path)
 	if err != nil {
-		if n := exchanges.Load(); n != 0 || !strings.Contains(err.Error(), "so none was asked for") {
+		if n := exchanges.Load(); n != 0 || !strings.Contains(err.Error(), "no access token was requested") {
 			t.Errorf("%v after %d exchanges", err, n)
 		}
 		t.Log("refused before the exchange: ", err)

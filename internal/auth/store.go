@@ -10,23 +10,24 @@ import (
 	"path/filepath"
 )
 
-// store is a file that credentials are about to be kept in. It is opened before
-// the exchange, since a refresh token that was exchanged cannot be got again: by
-// then it is certain that the new file can replace the old one, or that the old
-// one can be written in place.
+// store saves credentials in a file. It is opened before the exchange, because
+// the exchange can invalidate the old refresh token: by then it is certain that
+// a new file can replace the old one, or that the old one can be overwritten.
 type store struct {
-	path    string // the file itself, where the path given is a link to it
+	path    string // the file itself if the given path is a symbolic link
 	mode    fs.FileMode
 	members map[string]json.RawMessage
-	fresh   *os.File // the new file, beside the old one; nil where none can be made
-	inPlace bool     // the old file can be written
+	fresh   *os.File // the new file, beside the old one; nil if it cannot be created
+	inPlace bool     // the old file can be overwritten
 }
 
-// room is the most bytes that credentials take, with new tokens that are longer.
+// room is the maximum size of credentials in bytes, with new tokens that are
+// longer.
 const room = maxFile + 2*maxToken
 
-// openStore opens a store at path, where there need not be a file yet, or says
-// why nothing can be kept there. Whoever opens it closes it.
+// openStore prepares to save credentials at path, where no file needs to exist
+// yet. The error says why nothing can be saved there. The caller closes the
+// store.
 func openStore(path string) (*store, error) {
 	s := &store{path: path, mode: 0o600}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -37,19 +38,19 @@ func openStore(path string) (*store, error) {
 	if replace == nil {
 		if err := reserve(s.fresh); err != nil {
 			s.close()
-			return nil, fmt.Errorf("there is no room for it: %w", cause(err))
+			return nil, fmt.Errorf("no space for a new file: %w", cause(err))
 		}
 	}
 	info, err := os.Stat(s.path)
-	if err != nil { // there is none yet
+	if err != nil { // there is no file yet
 		if replace != nil {
-			return nil, fmt.Errorf("it cannot be made: %w", cause(replace))
+			return nil, fmt.Errorf("the file cannot be created: %w", cause(replace))
 		}
 		return s, nil
 	}
 	s.mode = info.Mode().Perm()
 	if text, err := ReadText(s.path, maxFile); err == nil {
-		_ = json.Unmarshal([]byte(text), &s.members) // what is not an object is replaced
+		_ = json.Unmarshal([]byte(text), &s.members) // a file that is not a JSON object is replaced
 	}
 	write = s.tryInPlace()
 	s.inPlace = write == nil
@@ -58,18 +59,18 @@ func openStore(path string) (*store, error) {
 	}
 	if replace != nil && !s.inPlace {
 		s.close()
-		return nil, fmt.Errorf("it can be neither replaced (%w) nor written (%w)", cause(replace), cause(write))
+		return nil, fmt.Errorf("the file can be neither replaced (%w) nor written (%w)", cause(replace), cause(write))
 	}
 	return s, nil
 }
 
-// reserve fills a new file, so that a full disk is found out before the exchange.
+// reserve fills a new file, so that a full disk is noticed before the exchange.
 func reserve(f *os.File) error {
 	_, err := f.Write(bytes.Repeat([]byte("\n"), room))
 	return errors.Join(err, f.Sync())
 }
 
-// cause is an error without the names of the files.
+// cause returns an error without the file names of the operation that failed.
 func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
@@ -80,7 +81,7 @@ func cause(err error) error {
 	return err
 }
 
-// tryInPlace tries whether the old file can be written.
+// tryInPlace returns an error if the old file cannot be written.
 func (s *store) tryInPlace() error {
 	f, err := os.OpenFile(s.path, os.O_WRONLY, 0)
 	if err != nil {
@@ -89,9 +90,9 @@ func (s *store) tryInPlace() error {
 	return f.Close()
 }
 
-// tryReplace tries whether a rename can replace the old file. To link it under
-// another name and to remove that name fails for the same reasons: the file is
-// mounted, or immutable, or belongs to somebody else.
+// tryReplace returns an error if a rename cannot replace the old file. It links
+// the file under another name and removes that name, which fails for the same
+// reasons: the file is a mount point, immutable, or owned by another user.
 func (s *store) tryReplace() error {
 	link := s.fresh.Name() + "-link"
 	if err := os.Link(s.path, link); err != nil {
@@ -100,17 +101,17 @@ func (s *store) tryReplace() error {
 	return os.Remove(link)
 }
 
-// keep writes the credentials over those of the old file, whose other members
-// stay. The new file takes its place in one step, so that whoever reads it, and
-// whatever happens meanwhile, finds the old credentials or the new ones. Where a
-// rename is not possible, as onto a file that is mounted by itself, the old file
-// is written in place. If that fails too, the new file stays and the error names it.
+// keep saves the credentials; other members of the old file stay. The new file
+// replaces the old one atomically, so that a reader finds either the old
+// credentials or the new ones, even after a crash. Where a rename is not
+// possible, as onto a file that is a mount point, the old file is overwritten.
+// If that fails too, the new file stays and the error names it.
 func (s *store) keep(c Credentials) error {
 	text, err := s.text(c)
 	if err != nil {
 		return err
 	}
-	var written bool // the new file, which is whole then
+	var written bool // the new file is complete
 	if s.fresh != nil {
 		err = errors.Join(write(s.fresh, text), s.fresh.Chmod(s.mode), s.fresh.Close())
 		written = err == nil
@@ -128,13 +129,13 @@ func (s *store) keep(c Credentials) error {
 		}
 	}
 	if written {
-		err = fmt.Errorf("%w; it is kept in %s instead", err, s.fresh.Name())
+		err = fmt.Errorf("%w; the credentials are saved in %s instead", err, s.fresh.Name())
 		s.fresh = nil
 	}
 	return err
 }
 
-// text is what the file is to hold.
+// text returns the new content of the file.
 func (s *store) text(c Credentials) ([]byte, error) {
 	for _, gone := range []string{"access_token", "expiry"} {
 		delete(s.members, gone)
@@ -150,7 +151,7 @@ func (s *store) text(c Credentials) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// overwrite writes the old file in place.
+// overwrite replaces the content of the old file.
 func (s *store) overwrite(text []byte) error {
 	f, err := os.OpenFile(s.path, os.O_WRONLY, 0)
 	if err != nil {
@@ -159,8 +160,9 @@ func (s *store) overwrite(text []byte) error {
 	return errors.Join(write(f, text), f.Close())
 }
 
-// write replaces the content of f. Line ends cover the rest of a longer one
-// before they are cut off: a crash between the two leaves valid JSON.
+// write replaces the content of f. It overwrites the rest of a longer content
+// with line breaks before it truncates the file, so that a crash in between
+// leaves valid JSON.
 func write(f *os.File, text []byte) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -174,7 +176,7 @@ func write(f *os.File, text []byte) error {
 	return errors.Join(f.Sync(), f.Truncate(int64(len(text))))
 }
 
-// syncDir makes a rename last, on systems where a folder can be synced.
+// syncDir makes a rename durable on systems that can sync a folder.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		_ = d.Sync()
@@ -182,7 +184,7 @@ func syncDir(dir string) {
 	}
 }
 
-// close removes the new file if it has not taken the place of the old one.
+// close removes the new file if it has not replaced the old one.
 func (s *store) close() {
 	if s.fresh != nil {
 		_ = s.fresh.Close()

@@ -12,8 +12,8 @@ import (
 
 const before = `{"client_id":"app","client_secret":"hush","refresh_token":"r0","note":"stays"}`
 
-// storeOf opens a file with the credentials before, and returns it and those
-// that are to be kept.
+// storeOf opens a file of old credentials, and returns it with new credentials
+// to save.
 func storeOf(t *testing.T) (*store, Credentials) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "c.json")
@@ -82,15 +82,15 @@ func TestKeepInPlace(t *testing.T) {
 	}
 }
 
-// TestNothingIsLost holds that the new file stays if nothing else works, and
-// that the error names it.
-func TestNothingIsLost(t *testing.T) {
+// TestNewFileStaysIfSavingFails holds that the new file stays if nothing else
+// works, and that the error names it.
+func TestNewFileStaysIfSavingFails(t *testing.T) {
 	s, c := storeOf(t)
 	s.path, s.inPlace = filepath.Join(s.path, "none"), false
 	err := s.keep(c)
 	s.close()
 	names := left(t, filepath.Dir(s.path))
-	if err == nil || len(names) != 1 || !strings.Contains(err.Error(), "kept in "+names[0]+" instead") {
+	if err == nil || len(names) != 1 || !strings.Contains(err.Error(), "the credentials are saved in "+names[0]+" instead") {
 		t.Fatalf("%v, with %v", err, names)
 	}
 	holds(t, names[0])

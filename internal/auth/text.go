@@ -12,17 +12,19 @@ import (
 )
 
 const (
-	// maxFile is the most bytes of a file with a token or with credentials.
+	// maxFile is the maximum size in bytes of a file with a token or
+	// credentials.
 	maxFile = 64 << 10
-	// readTimeout is how long a file may take to its end, since a pipe that
-	// nobody writes to has none.
+	// readTimeout bounds the reading of a file: a pipe without a writer never
+	// ends.
 	readTimeout = 5 * time.Second
 )
 
-// ReadText returns a small text file as UTF-8, whether it is written in UTF-8,
-// UTF-16 or UTF-32, without byte order marks. It refuses what is neither a file
-// nor a pipe, what is longer than limit bytes, and what does not end within five
-// seconds. Its errors name the path and quote nothing of the content.
+// ReadText returns the text of a small file in UTF-8, UTF-16 or UTF-32 as UTF-8
+// without a byte order mark. It returns an error if the path is neither a file
+// nor a pipe, if the text is longer than limit bytes, or if its end is not
+// reached within five seconds. Errors name the path and quote nothing of the
+// content.
 func ReadText(path string, limit int) (string, error) {
 	return readText(path, limit, readTimeout)
 }
@@ -33,7 +35,7 @@ func readText(path string, limit int, timeout time.Duration) (string, error) {
 	}
 	var raw []byte
 	read := make(chan error, 1)
-	go func() { // it stays behind if the path never ends: opening a pipe cannot be canceled
+	go func() { // it leaks if the pipe never ends: opening a pipe cannot be canceled
 		var err error
 		raw, err = readBytes(path, limit)
 		read <- err
@@ -45,12 +47,12 @@ func readText(path string, limit int, timeout time.Duration) (string, error) {
 		}
 		return decode(raw)
 	case <-time.After(timeout):
-		return "", fmt.Errorf("%s: no end of file within %v: expected a file, or a pipe that the whole text is written to", path, timeout)
+		return "", fmt.Errorf("%s: no end of file within %v: expected a file, or a pipe that is closed after the text", path, timeout)
 	}
 }
 
-// checkKind refuses what is no file and none of the kinds allowed. It looks
-// before anything is opened, since to open a device can have an effect.
+// checkKind returns an error unless the path is a regular file or of an allowed
+// kind. It opens nothing, because opening a device can have an effect.
 func checkKind(path string, allowed fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -83,7 +85,7 @@ func readBytes(path string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	if len(raw) > limit {
-		return nil, fmt.Errorf("%s: longer than %d bytes, the most for such a file", path, limit)
+		return nil, fmt.Errorf("%s: the file is longer than %d bytes: expected a short text file", path, limit)
 	}
 	return raw, nil
 }

@@ -52,8 +52,7 @@ func TestSpecialFiles(t *testing.T) {
 	}
 }
 
-// TestPipeWithoutEnd holds that a pipe that is written to for ever is read up
-// to the limit.
+// TestPipeWithoutEnd holds that an endless pipe is read up to the limit.
 func TestPipeWithoutEnd(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {

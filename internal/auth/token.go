@@ -13,9 +13,10 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// File returns a source of the token in a file, which is read at once: there
-// must be one in it. When the token is refused the file is read again, since
-// somebody may have put a new one there; if it cannot be read the token stays.
+// File returns a source of the token in a file. It reads the file at once and
+// returns an error if there is no token in it. After the token was refused, it
+// reads the file again, which may have a new token by then; if that fails, the
+// token stays the same.
 func File(path string) (client.TokenSource, error) {
 	token, err := readToken(path)
 	if err != nil {
@@ -45,28 +46,28 @@ func readToken(path string) (string, error) {
 	return token, nil
 }
 
-// maxToken is the most characters of a token: longer headers are refused by
-// most servers.
+// maxToken is the maximum number of characters of a token: most servers refuse
+// longer headers.
 const maxToken = 16 << 10
 
-// ParseToken returns the access token in text that a person has copied: without
-// the spaces, line ends, byte order marks and quotation marks around it, and
-// without "Bearer" and "Authorization:" before it. An error names what else is
-// there and quotes nothing of the token. The form is that of RFC 6750, section
-// 2.1.
+// ParseToken returns the access token in a text that a person has copied,
+// without spaces, line breaks, byte order marks and quotation marks around it,
+// and without "Bearer" and "Authorization:" before it. The error names a
+// character that a token cannot contain (RFC 6750, section 2.1), and quotes
+// nothing else.
 func ParseToken(text string) (string, error) {
 	token := bare(text)
-	letters := strings.TrimRight(token, "=") // which pads
+	letters := strings.TrimRight(token, "=") // padding
 	switch {
 	case letters == "":
-		return "", errors.New("there is no token in it")
+		return "", errors.New("no token found: expected the token alone")
 	case strings.HasPrefix(token, "{"):
-		return "", errors.New("it is JSON, such as --credentials reads: expected the token alone")
+		return "", errors.New("it is JSON, which --credentials reads: expected the token alone")
 	case len(token) > maxToken:
 		return "", fmt.Errorf("it is longer than %d characters: expected the token alone", maxToken)
 	}
 	if found := firstOther(letters, inToken); found != "" {
-		return "", fmt.Errorf("it holds %s: expected the token alone, letters, digits and -._~+/", found)
+		return "", fmt.Errorf("it contains %s: expected the token alone: letters, digits and -._~+/", found)
 	}
 	return token, nil
 }
@@ -80,7 +81,7 @@ var (
 	quotes = []string{`""`, `''`, "``", "“”", "„“", "‘’", "«»"}
 )
 
-// bare takes off what stands around a secret that was copied.
+// bare returns a copied secret without the characters and words around it.
 func bare(text string) string {
 	for {
 		before := text
@@ -98,10 +99,12 @@ func bare(text string) string {
 	}
 }
 
-// invisible reports whether a character shows nothing, as a byte order mark does.
+// invisible reports whether a character is invisible, such as a byte order
+// mark.
 func invisible(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
-// firstOther names the first character that is not allowed, "" if all are.
+// firstOther describes the first character that is not allowed; "" if all are
+// allowed.
 func firstOther(text string, allowed func(rune) bool) string {
 	for i, r := range text {
 		_, size := utf8.DecodeRuneInString(text[i:])

@@ -33,8 +33,8 @@ func utf16Bytes(order binary.ByteOrder, text string) []byte {
 	return b.Bytes()
 }
 
-// TestParseToken holds that the text around a token is taken off, and that any
-// other text is refused by its cause and not quoted.
+// TestParseToken holds that the text around a token is removed, and that the
+// error about any other text gives the cause and does not quote it.
 func TestParseToken(t *testing.T) {
 	for _, text := range []string{
 		"to.ken", "to.ken\r\n", "\n\t to.ken \n\n", "Bearer to.ken", "bearer  to.ken\n", "BEARER\tto.ken", "Bearer: to.ken",
@@ -63,8 +63,8 @@ func TestParseToken(t *testing.T) {
 	}
 }
 
-// TestTokensAreReadAsMeant holds that a token survives every encoding and all
-// that may stand around it.
+// TestTokensAreReadAsMeant holds that a token is found in every encoding and
+// whatever is around it.
 func TestTokensAreReadAsMeant(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	rapid.Check(t, func(t *rapid.T) {
@@ -114,14 +114,15 @@ func TestCredentialsInEveryEncoding(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), `"`+member+`" holds a`) || strings.Contains(err.Error(), "hu") {
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), `"`+member+`" contains a`) || strings.Contains(err.Error(), "hu") {
 			t.Errorf("%s: %v", member, err)
 		}
 	}
 }
 
-// TestNoFileForAToken holds that what holds no token is named.
-func TestNoFileForAToken(t *testing.T) {
+// TestErrorNamesTheKindOfFile holds that a path that cannot have a token is
+// refused, and that the error says what it is.
+func TestErrorNamesTheKindOfFile(t *testing.T) {
 	dir := t.TempDir()
 	big := filepath.Join(dir, "big")
 	if err := os.WriteFile(big, bytes.Repeat([]byte("t"), maxFile+1), 0o600); err != nil {
@@ -142,9 +143,9 @@ func TestNoFileForAToken(t *testing.T) {
 	}
 }
 
-// FuzzToken holds for any content of a token file that a token comes out that a
-// header can carry and that is read as itself again, or an error that quotes no
-// part of the content.
+// FuzzToken holds for any content of a token file: the result is a token that
+// is valid in a header and reads as itself, or an error that quotes no part of
+// the content.
 func FuzzToken(f *testing.F) {
 	for _, encode := range encodings {
 		f.Add(encode("Bearer to.ken=\r\n"))
