@@ -8,9 +8,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// readLag is how long reads may not show what was created. After it the
-// organization tells all, and what a journal says is done no longer counts: it
-// may be undone.
+// readLag is how long reads may not show what was created. What was read later
+// tells all, and what a journal says is done no longer counts: it may be undone.
 const readLag = 5 * time.Minute
 
 // unrecorded is the ticket of operations that are not recorded.
@@ -24,12 +23,13 @@ const unrecorded = ^client.Ticket(0)
 // comparison finds.
 type createsOnly struct {
 	client.Journal
-	old bool // all that is done shows
+	read time.Time // when the organization was read
+	old  bool      // all that is done showed then
 }
 
 func (j *createsOnly) Begin(ctx context.Context, target client.Target) (client.History, error) {
 	history, err := j.Journal.Begin(ctx, target)
-	j.old = time.Since(history.LastWritten) > readLag
+	j.old = j.read.Sub(history.LastWritten) > readLag
 	return history, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -31,6 +32,7 @@ type Organization struct {
 	// service app.
 	NoMe error
 
+	began time.Time         // when it was read; zero: not by Read
 	names map[string]string // userNames by id, in lower case
 	ids   map[string]string // ids by userName, in lower case
 }
@@ -43,7 +45,7 @@ func Read(ctx context.Context, c *client.Client, kind string, seen func(resource
 	if seen == nil {
 		seen = func(int) {}
 	}
-	org := &Organization{Type: kind}
+	org := &Organization{Type: kind, began: time.Now()}
 	if kind == Groups {
 		if err := org.readGroups(ctx, c, seen); err != nil {
 			return nil, err

@@ -49,7 +49,7 @@ func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job)
 			}
 			rest = rest[len(stage):]
 			if job.Journal = nil; journal != nil && hasCreate(stage) {
-				job.Journal = &createsOnly{Journal: journal}
+				job.Journal = &createsOnly{Journal: journal, read: r.org.began}
 			}
 			if !r.run(ctx, job, stage, yield) {
 				break

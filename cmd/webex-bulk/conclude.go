@@ -36,7 +36,7 @@ func (a *application) conclude(ctx context.Context, sum *report.Summary, stop, b
 	case sum.Succeeded < sum.Operations:
 		a.say("\n%s", a.correct(again))
 		return &exit{code: exitSome}
-	case sum.Replayed > 0 && sum.Replayed == sum.Operations:
+	case a.begun != "" && sum.Replayed > 0 && sum.Replayed == sum.Operations:
 		a.sayReplayed(sum.Operations)
 	}
 	return nil

@@ -17,18 +17,26 @@ func (a *application) openJournal(ctx context.Context) (*journal.Journal, *found
 	if a.noJournal || a.journalFile == "" {
 		return nil, newFoundIDs(a.cfg.OrgID), nil
 	}
-	j, err := journal.Open(a.journalFile)
-	if errors.Is(err, journal.ErrWrite) {
-		err = terminal.Errorf("%w\na journal can also be kept elsewhere: --journal FILE; temporary files: TMPDIR", err)
-	}
+	j, err := a.openJournalFile()
 	if err != nil {
-		return nil, nil, fmt.Errorf("nothing was sent: %w", err)
+		return nil, nil, err
 	}
 	known, err := a.resume(ctx, j)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("nothing was sent: %w", err), j.Close())
 	}
 	return j, known, nil
+}
+
+func (a *application) openJournalFile() (*journal.Journal, error) {
+	j, err := journal.Open(a.journalFile)
+	if errors.Is(err, journal.ErrWrite) {
+		err = terminal.Errorf("%w\na journal can also be kept elsewhere: --journal FILE; temporary files: TMPDIR", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("nothing was sent: %w", err)
+	}
+	return j, nil
 }
 
 // resume says what a journal knows. One that is for something else is refused

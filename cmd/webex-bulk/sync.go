@@ -368,36 +368,21 @@ func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconc
 	return nil, errors.Join(broken, b.results.begin())
 }
 
-// openSyncJournal opens the journal, which guards against creating twice what reads do not show yet. One that is older than that takes
-// is of no use: the organization itself tells all, and more truly.
+// openSyncJournal opens the journal, which guards against creating twice what the
+// organization does not show yet. It says nothing of what it knows: the difference
+// does.
 func (a *reconciliation) openSyncJournal(ctx context.Context) (func() error, error) {
 	if a.noJournal || a.journalFile == "" {
 		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
 		return func() error { return nil }, nil
 	}
-	if age, ok := journalAge(a.journalFile); ok && age > a.cfg.MaxServiceTime+a.cfg.LookupPatience {
-		if err := removeJournal(a.journalFile); err != nil {
-			return nil, err
-		}
-	}
-	j, _, err := a.openJournal(ctx)
+	j, err := a.openJournalFile()
 	if err != nil {
 		return nil, err
 	}
 	a.job.Journal = j
 	lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
 	return j.Close, nil
-}
-
-// journalAge is how long ago a journal was written last.
-func journalAge(path string) (age time.Duration, ok bool) {
-	var last time.Time
-	for _, name := range []string{path, path + "-wal"} {
-		if info, err := os.Stat(name); err == nil && info.ModTime().After(last) {
-			last = info.ModTime()
-		}
-	}
-	return time.Since(last), !last.IsZero()
 }
 
 func removeJournal(path string) error {
