@@ -43,7 +43,7 @@ func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 	section(v, "changed", "", kinds[reconcile.Change], v.changed)
 	section(v, "to be deactivated", ": Webex deletes a deactivated user after 30 days", kinds[reconcile.Deactivate], v.leaver)
 	section(v, "to be deleted", ", for good", kinds[reconcile.Delete], v.leaver)
-	why := ", only told (--leavers)"
+	why := ", left as they are (see --leavers)"
 	switch {
 	case len(d.Held) > 0:
 		why = ", but nobody is removed: " + strings.Join(d.Held, "; ")
@@ -55,7 +55,7 @@ func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 	section(v, "in doubt", "", doubts, leftAlone)
 	section(v, "left alone", "", left, leftAlone)
 	if d.Later > 0 {
-		_ = v.w.Printf("later: %d (--first)\n", d.Later)
+		_ = v.w.Printf("left for later: %d (--first)\n", d.Later)
 	}
 	return v.w.Printf("unchanged: %d of %s\n", d.Unchanged, plural(rows, "row"))
 }

@@ -44,8 +44,8 @@ column and empty cells leave the stored value unchanged; REMOVE|* in a cell clea
 Leavers are users in the organization who are not in the sheet. They are only listed,
 unless --leavers says otherwise: "deactivate" keeps them from signing in, and Webex
 deletes a deactivated user after 30 days; "delete" cannot be undone. --max-removals
-limits both: 10 users, or 5% if that is less (none of fewer than 20). Beyond the limit sync stops before
-anything is sent. Give a sheet of one department with
+limits both: 10 users, or 5% if that is less (none of fewer than 20). Beyond the
+limit sync stops before anything is sent. Give a sheet of one department with
 --scope 'department eq "Sales"': users outside of it stay unchanged, and a row
 outside of it sends nothing.
 
@@ -60,9 +60,13 @@ In a sheet of groups, the members of a row replace the members of the group; wit
 
 To check first, --out actions.csv writes the changes as a sheet for apply, and sends
 nothing. When apply runs later, it refuses rows whose user has changed since. To begin
-with a few changes: --first 5. To be able to undo: --before undo.csv writes the present
-values as a sheet for apply that restores them; deleted users cannot be restored.
-Older files of these names are kept as undo.csv.bak, .bak2 and so on.
+with a few changes: --first 5.
+
+To be able to undo: --before undo.csv writes the present values as a sheet for apply
+that restores them. It deactivates users that sync has created, and deletes groups that
+it has created. It refuses rows whose user has changed since; deleted users cannot be
+restored. Older files of this name are kept as undo.csv.bak, .bak2 and so on: to undo
+several runs, apply the newest first.
 
 After an interruption, give the same command again. FILE.sync.journal records what was
 created, so that users whom the service does not list yet are not created twice. A few
@@ -118,6 +122,7 @@ func newSync(io stdio) *cobra.Command {
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal")
 	f.BoolVar(&a.quiet, "quiet", false, "show only the numbers of the difference")
+	f.BoolVar(&a.asJSON, "json", false, "print the difference as one line of JSON, and the summary as another")
 	return cmd
 }
 
@@ -138,8 +143,7 @@ func (a *reconciliation) run(ctx context.Context) error {
 	if err != nil && !tooMany {
 		return early(ctx, readingFailed(ctx, err))
 	}
-	show := &differenceView{w: a.summaryWriter(), all: a.all, quiet: a.quiet, leavers: a.opt.Leavers}
-	if err := show.print(d, in.rows); err != nil {
+	if err := a.showDifference(d, in.rows); err != nil {
 		return err
 	}
 	switch {
@@ -160,7 +164,19 @@ func (a *reconciliation) run(ctx context.Context) error {
 	if err := a.carryOutDifference(ctx, c, d); err != nil {
 		return err
 	}
+	if d.Later > 0 {
+		a.say("%s left for later (--first %d): the same command makes the next ones", plural(d.Later, "change"), a.opt.First)
+	}
 	return a.unfinished(d)
+}
+
+// showDifference prints the difference for a person, or for a program.
+func (a *reconciliation) showDifference(d *reconcile.Difference, rows int) error {
+	if a.asJSON {
+		return writeDifference(a.summaryWriter(), d, rows)
+	}
+	show := &differenceView{w: a.summaryWriter(), all: a.all, quiet: a.quiet, leavers: a.opt.Leavers}
+	return show.print(d, rows)
 }
 
 // checkSync finds what no file or service is needed for.
@@ -183,11 +199,8 @@ func (a *reconciliation) checkSync() error {
 			return fmt.Errorf("--max-removals %w", err)
 		}
 	}
-	switch {
-	case a.opt.First < 0:
+	if a.opt.First < 0 {
 		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
-	case a.file == stdin && !a.yes && a.actions == "":
-		return errors.New("a sheet from standard input needs --yes or --out: there is no way to ask")
 	}
 	a.others = []usedFile{}
 	for _, f := range []struct{ flag, path string }{{"--out", a.actions}, {"--before", a.before}} {
@@ -277,21 +290,20 @@ func (a *reconciliation) consent(ctx context.Context, d *reconcile.Difference) e
 	if a.yes {
 		return nil
 	}
-	if !isTerminal(a.in) {
+	if a.file == stdin || !isTerminal(a.in) {
 		return terminal.Errorf("%s to carry out; nothing was sent\nif they are right, give --yes, or --out FILE.csv to have them as a sheet", plural(len(d.Actions), "change"))
 	}
 	word := "yes"
-	deletes := 0
+	counts := map[reconcile.Kind]int{}
 	for _, action := range d.Actions {
-		if action.Kind == reconcile.Delete {
-			deletes++
-		}
+		counts[action.Kind]++
 	}
-	if deletes > 0 {
+	if deletes := counts[reconcile.Delete]; deletes > 0 {
 		word = fmt.Sprint(deletes)
-		_ = a.err.Printf("%s, for good. Type their number (%s) to go on: ", plural(deletes, "delete"), word)
+		_ = a.err.Printf("%s, for good. Type their number (%s) to carry out %s: ", plural(deletes, "delete"), word, plural(len(d.Actions), "change"))
 	} else {
-		_ = a.err.Printf("Type yes to carry out %s: ", plural(len(d.Actions), "change"))
+		_ = a.err.Printf("Type yes to carry out %s (%d new, %d changed, %d deactivated): ", plural(len(d.Actions), "change"),
+			counts[reconcile.Create], counts[reconcile.Change], counts[reconcile.Deactivate])
 	}
 	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
 	if !strings.EqualFold(strings.TrimSpace(answer), word) {
