@@ -166,7 +166,7 @@ func join(closers ...func() error) func() error {
 
 // check reads all rows, counts them and gathers what is wrong.
 func (in *input) check(ctx context.Context, wrong *textfile.Errors) error {
-	for row, err := range in.Rows() {
+	for row, err := range in.Check() {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -50,12 +50,12 @@ func (in *input) lookUp(ctx context.Context, c *client.Client, ids *foundIDs) er
 		}
 		return id, id != ""
 	})
-	return in.recheck()
+	return in.refuseUnknown(ids)
 }
 
-// recheck refuses the input when names in it were not found.
-func (in *input) recheck() error {
-	if len(in.Lookups()) == 0 {
+// refuseUnknown refuses the input if a name in it has no id, and names the rows.
+func (in *input) refuseUnknown(ids *foundIDs) error {
+	if !slices.ContainsFunc(in.Lookups(), func(l sheet.Lookup) bool { return ids.IDs[ids.key(l)] == "" }) {
 		return nil
 	}
 	var wrong textfile.Errors

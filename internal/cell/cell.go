@@ -32,7 +32,9 @@ func Clean(raw string) (text string, fault *Fault) {
 	if fault != nil {
 		return text, fault
 	}
-	text = norm.NFC.String(text)
+	if !isASCII(text) {
+		text = norm.NFC.String(text)
+	}
 	switch {
 	case isCut(raw):
 		fault = &Fault{Problem: "text that a spreadsheet has cut off after 32,767 characters", Expected: "all of it, written by something else"}
@@ -51,8 +53,31 @@ func Exact(raw string) (text string, fault *Fault) {
 	return text, broken(text)
 }
 
+// isPlain reports whether text consists of visible ASCII characters and spaces, as most cells do.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// isASCII reports whether text has no character outside of ASCII.
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // broken says how a text was broken by its encoding.
 func broken(text string) *Fault {
+	if isPlain(text) {
+		return nil
+	}
 	switch i := strings.IndexFunc(text, isControl); {
 	case !utf8.ValidString(text):
 		return &Fault{
@@ -130,6 +155,9 @@ func isUnseen(r rune) bool {
 // paragraphs. The joiners are none beside letters that need them, of scripts other than Latin and of emoji, nor are the fillers
 // among jamo, nor the tags of a flag.
 func HoldsUnseen(text string) bool {
+	if isASCII(text) {
+		return false
+	}
 	before := ' '
 	for _, r := range text {
 		joins := (r == '\u200C' || r == '\u200D') && before > '\u02AF'
@@ -153,6 +181,9 @@ func isTag(r rune) bool { return r >= 0xE0020 && r <= 0xE007F }
 // HasMixedScripts reports whether Latin letters stand beside those of scripts that have letters of the same look (Unicode
 // Technical Standard 39 section 5.1), or letters and digits of the width of ideographs.
 func HasMixedScripts(text string) bool {
+	if isASCII(text) {
+		return false
+	}
 	holds := func(tables ...*unicode.RangeTable) bool {
 		return strings.ContainsFunc(text, func(r rune) bool { return unicode.In(r, tables...) })
 	}
@@ -164,7 +195,7 @@ func HasMixedScripts(text string) bool {
 
 // IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and then written as UTF-8: JÃ¶rg for Jörg.
 func IsMisread(text string) bool {
-	if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {
+	if isASCII(text) || !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {
 		return false // no byte that begins a character
 	}
 	before, err := charmap.Windows1252.NewEncoder().String(text)

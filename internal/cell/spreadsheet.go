@@ -53,23 +53,30 @@ func upToAt(text string) string {
 
 // IsRounded reports whether text is a number in the scientific form in which spreadsheets show long ones: 4.42036E+11,
 // also with a decimal comma.
-func IsRounded(text string) bool { return scientific.MatchString(text) }
+func IsRounded(text string) bool { return endsInDigit(text) && scientific.MatchString(text) }
+
+// endsInDigit spares most cells a regular expression.
+func endsInDigit(text string) bool {
+	return text != "" && '0' <= text[len(text)-1] && text[len(text)-1] <= '9'
+}
 
 var scientific = regexp.MustCompile(`^[+-]?\d([.,]\d+)?[Ee][+-]\d{2,3}$`)
 
 // HasDecimals reports whether text is a whole number to which a spreadsheet has given decimals: 42.0.
-func HasDecimals(text string) bool { return decimals.MatchString(text) }
+func HasDecimals(text string) bool { return strings.HasSuffix(text, "0") && decimals.MatchString(text) }
 
 var decimals = regexp.MustCompile(`^\d+[.,]0+$`)
 
 // IsDate reports whether text looks like a date: 12.05.2023, 2023-05-12, 12-May-2023, May-23, also with a time.
-func IsDate(text string) bool { return date.MatchString(text) }
+func IsDate(text string) bool { return strings.ContainsAny(text, "./- ") && date.MatchString(text) }
 
 var date = regexp.MustCompile(`^(\d{1,2}([./-])\d{1,2}[./-]((19|20)\d\d)|(19|20)\d\d([./-])\d{1,2}[./-]\d{1,2}|` +
 	`\d{1,2}[. -]{1,2}\pL{3,9}\.?([. -]{1,2}\d{2,4})?|\pL{3,9}\.?[ -]\d{2}(\d{2})?)([ T]\d{1,2}:\d\d(:\d\d)?)?$`)
 
 // IsShortDate reports whether text may be a date with a year of two digits, or a time: 1/2/26, 12:30. It may be something else.
-func IsShortDate(text string) bool { return shortDate.MatchString(text) }
+func IsShortDate(text string) bool {
+	return strings.ContainsAny(text, "./-:") && shortDate.MatchString(text)
+}
 
 var shortDate = regexp.MustCompile(`^(\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{1,2}:\d\d(:\d\d)?)$`)
 

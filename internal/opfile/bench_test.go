@@ -22,6 +22,9 @@ func benchmark(b *testing.B, name, header string, row func(i int) string) {
 			b.Fatal(err)
 		}
 		n := 0
+		if err := checkAll(r); err != nil {
+			b.Fatal(err)
+		}
 		for _, err := range r.Rows() {
 			if err != nil {
 				b.Fatal(err)
@@ -57,4 +60,14 @@ func BenchmarkSheet(b *testing.B) {
 	benchmark(b, "users.csv", header, func(i int) string {
 		return fmt.Sprintf("Ada,Lovelace,user%d@example.com,Analyst,Maths,user%d@example.com,+44 20 7946 0102", i, i/10) + strings.Repeat(",TRUE", services) + "\n"
 	})
+}
+
+// checkAll checks an input in which nothing is wrong.
+func checkAll(r *Reader) error {
+	for _, err := range r.Check() {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

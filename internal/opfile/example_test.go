@@ -20,6 +20,14 @@ bob@example.com;Clerk;eve@example.com;London
 		fmt.Println(err)
 		return
 	}
+	var wrong textfile.Errors
+	for _, err := range in.Check() {
+		if err != nil && !wrong.Add(err) {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println("mistakes:", wrong.Count)
 	for _, note := range in.Notes() {
 		fmt.Println(note)
 	}
@@ -27,17 +35,15 @@ bob@example.com;Clerk;eve@example.com;London
 	in.Resolve(func(l sheet.Lookup) (id string, ok bool) {
 		return "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001", l.Name == "charles@example.com"
 	})
-	var wrong textfile.Errors
 	for row, err := range in.Rows() {
 		if err == nil {
 			fmt.Println(row.Line, row.Operation.Method, row.Operation.Path, row.Name)
-		} else if !wrong.Add(err) {
+		} else {
 			fmt.Println(err)
-			return
 		}
 	}
-	fmt.Println(wrong.Err())
 	// Output:
+	// mistakes: 0
 	// left alone: 1 column that SCIM does not carry (Location)
 	// to be looked up: [{Users charles@example.com} {Users eve@example.com}]
 	// 2 POST /Users ada@example.com

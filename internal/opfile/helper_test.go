@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,12 +17,14 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// open reads an input that has to begin well.
+// open reads an input that has to begin well, and checks it.
 func open(t *testing.T, name, text string) *Reader {
 	t.Helper()
 	r, err := Read(strings.NewReader(text), Options{Name: name})
 	if err != nil {
 		t.Fatalf("Read: %v", err)
+	}
+	for range r.Check() {
 	}
 	return r
 }
@@ -36,16 +39,23 @@ func openSmall(t *testing.T, name, text string) *Reader {
 	return r
 }
 
-// all ranges over the rows and returns them, and what is wrong.
+// all checks an input and returns what is wrong and the rows: those that Check gives where something is wrong.
 func all(t *testing.T, r *Reader) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
-	for row, err := range r.Rows() {
-		if err == nil {
-			rows = append(rows, row)
-		} else if !wrong.Add(err) {
-			t.Fatalf("Rows: %v", err)
+	for _, read := range []iter.Seq2[Row, error]{r.Check(), r.Rows()} {
+		rows = nil
+		for row, err := range read {
+			if err == nil {
+				rows = append(rows, row)
+			} else if !wrong.Add(err) {
+				t.Fatalf("an error of reading: %v", err)
+			}
+		}
+		if wrong.Count > 0 {
+			break
 		}
 	}
+	_ = wrong.Err()
 	return rows, wrong
 }
 

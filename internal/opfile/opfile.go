@@ -2,19 +2,22 @@
 // records), and sheets, which people write (package sheet).
 //
 //	in, err := opfile.Read(file, opfile.Options{Name: "users.csv"})
-//	ids := lookUp(in.Lookups())        // what a sheet names and does not create
-//	in.Resolve(ids)
 //	var wrong textfile.Errors
-//	for row, err := range in.Rows() {  // once to check, and again to send
+//	for _, err := range in.Check() {
 //		if err != nil && !wrong.Add(err) {
 //			return err
 //		}
+//	}
+//	if err := wrong.Err(); err != nil { // a line for each mistake
+//		return err
+//	}
+//	in.Resolve(lookUp(in.Lookups()))   // what a sheet names and does not create
+//	for row, err := range in.Rows() {
 //		...
 //	}
-//	return wrong.Err()                 // all that is wrong, a line each
 //
-// An input is read several times: bad input is refused before anything is sent, and the rows that failed are copied from
-// it in the end. textfile.Spool makes any input fit for that.
+// An input is read several times: it is refused before anything is sent if something is wrong with it, and the rows that
+// failed are copied from it in the end. textfile.Spool makes any input fit for that.
 package opfile
 
 import (
@@ -46,7 +49,7 @@ type Options struct {
 	limit int // bytes of a record; textfile.MaxRecord when 0
 }
 
-// Row is one operation, and where it came from. Its Name and Lookups are those of a row of a sheet.
+// Row is one operation, and where it came from. Its Name and Version are those of a row of a sheet.
 type Row = sheet.Row
 
 // Reader reads one input. It is not for use by several goroutines at once.
@@ -59,8 +62,8 @@ type Reader struct {
 // maxHeader is how much of an input is looked at to know its style: the header of a sheet with thousands of columns.
 const maxHeader = 1 << 20
 
-// Read begins to read an input. It finds out the format; of a sheet it reads the header and, once, all rows, to know
-// whom they name. What is wrong with a header is a *textfile.Error or *textfile.Errors, as what Rows yields.
+// Read begins to read an input. It finds out the format, and reads the header of a sheet. Mistakes in a header are a
+// *textfile.Error or *textfile.Errors.
 func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	file := &textfile.File{Name: cmp.Or(o.Name, "input"), In: in, Limit: o.limit, Told: o.Encoding}
 	format := o.Format
@@ -119,8 +122,7 @@ func (r *Reader) Resolve(id func(sheet.Lookup) (id string, ok bool)) {
 // HasConditions reports whether rows have conditions on their resources; see sheet.Sheet.
 func (r *Reader) HasConditions() bool { return r.sheet != nil && r.sheet.HasConditions() }
 
-// Notes returns what a person should know of the input once, one line each. They are complete when Rows has come to its
-// end.
+// Notes returns what a person should know of the input once, one line each. They are complete after Check.
 func (r *Reader) Notes() []string {
 	if r.sheet != nil {
 		return r.sheet.Notes()
@@ -128,7 +130,7 @@ func (r *Reader) Notes() []string {
 	return r.text.Notes()
 }
 
-// Warnings returns those of the Notes that must not go unheard. They are complete at once.
+// Warnings returns those of the Notes that are shown even with --quiet. They are complete after Check.
 func (r *Reader) Warnings() []string {
 	if r.sheet == nil {
 		return nil
@@ -136,9 +138,18 @@ func (r *Reader) Warnings() []string {
 	return r.sheet.Warnings()
 }
 
-// Rows yields the operations in the order of the input, and a *textfile.Error for each thing that is wrong, after which it
-// goes on as far as it can. Any other error, of reading, ends it. An input can hold no operations; what is not of its format,
-// as a sheet without a header, is wrong. Rows can be ranged over again: each time it reads the input from its beginning.
+// Check reads the whole input once, and must come to its end before Lookups and Rows. It yields the operations, those of a
+// sheet without Data, and a *textfile.Error for each mistake, after which it continues as far as possible. A read error ends
+// it. An input may hold no operations.
+func (r *Reader) Check() iter.Seq2[Row, error] {
+	if r.sheet != nil {
+		return r.sheet.Check()
+	}
+	return r.Rows()
+}
+
+// Rows yields the operations in the order of the input, and a *textfile.Error for each that cannot be sent. A read error ends
+// it. Rows can be ranged over again: each time it reads the input from its beginning.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	if r.sheet != nil {
 		return r.sheet.Rows()

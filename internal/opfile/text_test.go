@@ -71,7 +71,7 @@ func TestEveryColumn(t *testing.T) {
 			rt.Fatal(err)
 		}
 		found := false
-		for _, err := range r.Rows() {
+		for _, err := range r.Check() {
 			found = found || strings.Contains(fmt.Sprint(err), fmt.Sprintf("line 2, column %q", header[at]))
 		}
 		if !found || len(r.Lookups()) > 0 {

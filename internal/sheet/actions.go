@@ -330,7 +330,7 @@ func holds(path string, value json.RawMessage, stored []byte) bool {
 	if len(value) > 0 && json.Unmarshal(value, &wanted) != nil {
 		return false
 	}
-	given := map[string]any{}
+	given := newObject(1)
 	parts, isObject := wanted.(map[string]any)
 	switch {
 	case to.filterKey != "" && to.sub == "" && isObject:
@@ -346,7 +346,7 @@ func holds(path string, value json.RawMessage, stored []byte) bool {
 	default:
 		to.put(given, wanted)
 	}
-	changes, err := scimdiff.Compare(marshal(given), stored, scimdiff.Options{Clear: true})
+	changes, err := scimdiff.Compare(appendJSON(nil, given), stored, scimdiff.Options{Clear: true})
 	return err == nil && len(changes) == 0
 }
 

@@ -136,44 +136,36 @@ func (t target) key() string {
 }
 
 // put writes value at the target's place in a resource.
-func (t target) put(resource map[string]any, value any) {
+func (t target) put(resource *object, value any) {
 	if t.urn != "" {
-		resource = inner(resource, t.urn)
+		resource = resource.inner(t.urn)
 	}
 	switch {
 	case t.filterKey != "":
-		t.member(resource)[t.sub] = value
+		t.member(resource).set(t.sub, value)
 	case t.sub != "":
-		inner(resource, t.name)[t.sub] = value
+		resource.inner(t.name).set(t.sub, value)
 	default:
-		resource[t.name] = value
+		resource.set(t.name, value)
 	}
 }
 
 // member returns the element of a multi-valued attribute that the filter
 // selects, and makes it where there is none. Elements stand in the order of
-// what the filter compares, so that the order of columns does not matter.
-func (t target) member(resource map[string]any) map[string]any {
-	elements, _ := resource[t.name].([]map[string]any)
-	at, found := slices.BinarySearchFunc(elements, t.filter, func(e map[string]any, filter string) int {
-		have, _ := e[t.filterKey].(string)
+// the filters, so that the order of columns does not matter.
+func (t target) member(resource *object) *object {
+	elements, _ := resource.get(t.name).([]*object)
+	at, found := slices.BinarySearchFunc(elements, t.filter, func(e *object, filter string) int {
+		have, _ := e.get(t.filterKey).(string)
 		return cmp.Compare(have, filter)
 	})
 	if !found {
-		elements = slices.Insert(elements, at, map[string]any{t.filterKey: t.filter})
-		resource[t.name] = elements
+		element := newObject(4)
+		element.set(t.filterKey, t.filter)
+		elements = slices.Insert(elements, at, element)
+		resource.set(t.name, elements)
 	}
 	return elements[at]
-}
-
-// inner returns the object under a key, and makes it where there is none.
-func inner(outer map[string]any, key string) map[string]any {
-	object, ok := outer[key].(map[string]any)
-	if !ok {
-		object = make(map[string]any)
-		outer[key] = object
-	}
-	return object
 }
 
 // pathForm is a path as people write it in a header: name, name.sub, name[type

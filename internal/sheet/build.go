@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -25,28 +24,31 @@ type change struct {
 // builder makes the operations of one row, and collects its mistakes.
 type builder struct {
 	*Sheet
-	record  record
-	name    string // the cell of the column identity
-	verb    operation
-	named   []step // the members that a group is to have
-	faults  []*textfile.Error
-	lookups []Lookup
+	record   *record
+	checking bool   // in the first reading, when the index is not complete and no data is needed
+	named    []step // the members that a group is to have
+	faults   []*textfile.Error
 }
 
 // build makes the operations that a row asks for: one, or more for a group of
 // many members.
-func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
-	defer func() { faults = unbroken(faults, rec.faults) }()
-	b := builder{Sheet: s, record: rec, name: s.cell(rec, s.identity)}
-	op, ok := s.parseOperation(s.cell(rec, s.operations))
-	if !ok {
-		b.fault(s.operations, s.cell(rec, s.operations), "unknown operation", s.operationForms())
-		return made, b.faults
+func (s *Sheet) build(rec *record, checking bool) (made batch, faults []*textfile.Error) {
+	b := builder{Sheet: s, record: rec, checking: checking}
+	if op := b.cell(s.operations); !s.isOperation(op) {
+		b.fault(s.operations, op, "unknown operation", s.operationForms())
+	} else {
+		made = b.assemble()
 	}
-	b.verb = op
-	b.unrepeated()
-	row := Row{Line: rec.line, Name: cmp.Or(s.cell(rec, s.present), b.name, s.cell(rec, s.id)), Version: s.cell(rec, s.versions), Expected: b.expected()}
-	switch op {
+	return made, unbroken(b.faults, rec.faults)
+}
+
+// assemble makes the operations of a row whose operation is known.
+func (b *builder) assemble() (made batch) {
+	if b.checking {
+		b.unrepeated()
+	}
+	row := Row{Line: b.record.line, Name: cmp.Or(b.cell(b.present), b.record.name, b.cell(b.id)), Version: b.cell(b.versions), Expected: b.expected()}
+	switch b.record.operation {
 	case create:
 		row.Operation = b.create()
 	case remove:
@@ -54,25 +56,26 @@ func (s *Sheet) build(rec record) (made batch, faults []*textfile.Error) {
 	default:
 		row.Operation, made.steps = b.update()
 	}
-	row.Lookups = b.lookups
-	made.records, made.rows = []record{rec}, []Row{row}
-	made.group = strings.ToLower(b.name) + "\x00" + s.cell(rec, s.id)
+	made.rows = []Row{row}
+	made.group = strings.ToLower(b.record.name) + "\x00" + b.cell(b.id)
 	if len(b.named) > maxMembers && len(b.faults) == 0 {
 		more := row
-		more.Lookups = nil
 		more.Operation = client.Operation{Method: client.MethodPatch, Path: row.Operation.Path}
-		if op == create {
+		if b.record.operation == create {
 			more.Operation.Path += "/" + client.Ref(row.Operation.BulkID)
 		}
 		made.rest = b.named[maxMembers:]
 		made.rows = append(made.rows, stepRows(more, made.rest)...)
 	}
-	return made, b.faults
+	return made
 }
+
+// cell returns the text of a cell of the row, or "" if there is no such column.
+func (b *builder) cell(c *column) string { return b.Sheet.cell(b.record, c) }
 
 // expected returns the attributes that the resource must have.
 func (b *builder) expected() []byte {
-	text := b.cell(b.record, b.Sheet.expected)
+	text := b.cell(b.Sheet.expected)
 	if text == "" {
 		return nil
 	}
@@ -117,26 +120,24 @@ func (b *builder) fault(c *column, value, problem, expected string) {
 // resource with the same externalId: the client has to keep externalIds unique
 // (RFC 7643 section 3.1).
 func (b *builder) unrepeated() {
-	if b.isMemberRow(b.record) {
+	if b.record.membersOnly {
 		return
 	}
-	if e, ok := b.index.rows[digestKey(b.name)]; ok && b.name != "" {
-		b.onlyIn(e.line, b.identity, b.name)
+	if name := b.record.name; name != "" {
+		b.onlyIn(&b.index.rows, b.record.nameDigest, b.identity, name)
 	}
-	id := b.cell(b.record, b.id)
-	if line, ok := b.index.byID[digestKey(id)]; ok && id != "" {
-		b.onlyIn(line, b.id, id)
+	if id := b.cell(b.id); id != "" {
+		b.onlyIn(&b.index.byID, digest(id), b.id, id)
 	}
-	external := b.cell(b.record, b.externalID)
-	if line, ok := b.index.byExternalID[digestKey(exactly(external))]; ok && external != "" && b.verb != remove {
-		b.onlyIn(line, b.externalID, external)
+	if external := b.cell(b.externalID); external != "" && b.record.operation != remove {
+		b.onlyIn(&b.index.byExternalID, exactDigest(external), b.externalID, external)
 	}
 }
 
 // onlyIn refuses a value that another line has too.
-func (b *builder) onlyIn(line uint32, c *column, text string) {
-	if int(line) != b.record.line {
-		b.fault(c, text, fmt.Sprintf("the same as in line %d", line), "each "+b.noun()+" in one row")
+func (b *builder) onlyIn(first *digests, key [8]byte, c *column, text string) {
+	if row, ok := first.get(key); ok && row.line() != b.record.line {
+		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.noun()+" in one row")
 	}
 }
 
@@ -150,24 +151,27 @@ func (b *builder) noun() string {
 // create makes a POST.
 func (b *builder) create() client.Operation {
 	op := client.Operation{Method: client.MethodPost}
-	if id := b.cell(b.record, b.id); id != "" {
+	if id := b.cell(b.id); id != "" {
 		b.fault(b.id, id, "the id of one who is to be created", "no id, or update or delete in a column operation")
 	}
-	if b.name == "" {
+	if b.record.name == "" {
 		b.fault(b.identity, "", "no "+b.identityName()+" for a new "+b.noun(), b.identityForm())
 	}
 	changes := b.wholeElements(b.changes(true))
-	if len(b.faults) > 0 {
+	kind, core, prefix := "Users", client.SchemaUser, userPrefix
+	if b.groups {
+		kind, core, prefix = "Groups", client.SchemaGroup, groupPrefix
+	}
+	op.Path = "/" + kind
+	if b.checking || len(b.faults) > 0 {
 		return op
 	}
-	var resource map[string]any
-	if b.groups {
-		op.Path, op.BulkID, resource = "/Groups", bulkID(groupPrefix, b.name), newResource(client.SchemaGroup, changes)
-	} else {
-		op.Path, op.BulkID, resource = "/Users", bulkID(userPrefix, b.name), newResource(client.SchemaUser, changes)
-		completeUser(resource, b.name)
+	resource := newResource(core, changes)
+	if !b.groups {
+		completeUser(resource, b.record.name)
 	}
-	op.Data = marshal(resource)
+	op.BulkID = bulkID(prefix, b.record.nameDigest)
+	op.Data = json.RawMessage(appendJSON(make([]byte, 0, 512), resource))
 	return op
 }
 
@@ -186,8 +190,8 @@ func (b *builder) identityForm() string {
 }
 
 // newResource makes the body of a POST.
-func newResource(core string, changes []change) map[string]any {
-	resource := make(map[string]any)
+func newResource(core string, changes []change) *object {
+	resource := newObject(8)
 	schemas := []string{core}
 	for _, c := range changes {
 		if c.clear && c.column.kind == references {
@@ -199,27 +203,27 @@ func newResource(core string, changes []change) map[string]any {
 		}
 	}
 	slices.Sort(schemas[1:])
-	resource["schemas"] = schemas
+	resource.set("schemas", schemas)
 	return resource
 }
 
 // completeUser adds the attributes that every user needs: a type, and the
 // userName as the primary work email, as Webex requires.
-func completeUser(user map[string]any, userName string) {
-	if user["userType"] == nil {
-		user["userType"] = "user"
+func completeUser(user *object, userName string) {
+	if user.get("userType") == nil {
+		user.set("userType", "user")
 	}
 	work := target{name: "emails", filterKey: "type", filter: "work"}.member(user)
-	if work["value"] == nil {
-		work["value"] = userName
+	if work.get("value") == nil {
+		work.set("value", userName)
 	}
-	for _, e := range user["emails"].([]map[string]any) {
-		if e["primary"] == true {
+	for _, e := range user.get("emails").([]*object) {
+		if e.get("primary") == true {
 			return
 		}
 	}
-	if value, _ := work["value"].(string); strings.EqualFold(value, userName) && work["primary"] == nil {
-		work["primary"] = true
+	if value, _ := work.get("value").(string); strings.EqualFold(value, userName) && work.get("primary") == nil {
+		work.set("primary", true)
 	}
 }
 
@@ -227,6 +231,9 @@ func completeUser(user map[string]any, userName string) {
 // two primary elements (RFC 7643 section 2.4), or an element without a value.
 // An element that has only "primary: false" is left out.
 func (b *builder) wholeElements(changes []change) []change {
+	if !slices.ContainsFunc(changes, change.isAbout) {
+		return changes
+	}
 	primary, content := map[string]*column{}, map[string]bool{}
 	for _, c := range changes {
 		if c.target.filterKey != "" && (c.target.sub == "value" || c.target.name == "addresses" && c.target.sub != "primary") {
@@ -236,9 +243,9 @@ func (b *builder) wholeElements(changes []change) []change {
 	if !b.groups {
 		content[`emails[type eq "work"]`] = true // the userName
 	}
-	creates := b.verb == create
+	creates := b.record.operation == create
 	return slices.DeleteFunc(changes, func(c change) bool {
-		if c.target.sub != "primary" && c.target.sub != "display" {
+		if !c.isAbout() {
 			return false
 		}
 		if c.value == true {
@@ -249,11 +256,14 @@ func (b *builder) wholeElements(changes []change) []change {
 		}
 		empty := creates && !content[c.target.element()]
 		if empty && c.value != false {
-			b.fault(c.column, b.cell(b.record, c.column), "about "+c.target.element()+" without a value", "a value beside it, or an empty cell")
+			b.fault(c.column, b.cell(c.column), "about "+c.target.element()+" without a value", "a value beside it, or an empty cell")
 		}
 		return empty
 	})
 }
+
+// isAbout reports whether a change is about an element and gives none by itself.
+func (c change) isAbout() bool { return c.target.sub == "primary" || c.target.sub == "display" }
 
 // patchChange is one operation of a PATCH.
 type patchChange struct {
@@ -295,15 +305,17 @@ func newPatch(changes []patchChange) patchBody {
 // remove members, it returns only these steps.
 func (b *builder) update() (client.Operation, []step) {
 	op := client.Operation{Method: client.MethodPatch, Path: b.path()}
-	membersOnly := b.isMemberRow(b.record)
+	membersOnly := b.record.membersOnly
 	var parts []patchChange
 	var steps []step
-	for _, c := range b.wholeElements(b.changes(b.cell(b.record, b.id) != "" && !membersOnly)) {
+	changes := b.wholeElements(b.changes(b.cell(b.id) != "" && !membersOnly))
+	slices.SortFunc(changes, func(x, y change) int { return cmp.Compare(x.column.rank, y.column.rank) })
+	for _, c := range changes {
 		switch {
 		case c.steps != nil:
 			steps = append(steps, c.steps...)
-		case b.verb != update:
-			b.fault(c.column, b.cell(b.record, c.column), "more than members to add or remove", "an empty cell, or update in the column operation")
+		case b.record.operation != update:
+			b.fault(c.column, b.cell(c.column), "more than members to add or remove", "an empty cell, or update in the column operation")
 		default:
 			parts = append(parts, c.patch())
 		}
@@ -317,26 +329,28 @@ func (b *builder) update() (client.Operation, []step) {
 	if len(steps) > maxMembers {
 		b.fault(nil, "", fmt.Sprintf("%d members to add or remove beside other changes", len(steps)), "at most 500, or a row of their own")
 	}
-	op.Data = marshal(newPatch(append(parts, stepChanges(steps)...)))
+	if !b.checking {
+		op.Data = marshal(newPatch(append(parts, stepChanges(steps)...)))
+	}
 	return op, nil
 }
 
 // path returns the path of the row's resource, with the id of the row or an id
 // that was looked up.
 func (b *builder) path() string {
-	l := b.lookup(b.name)
-	id := b.cell(b.record, b.id)
+	l := b.lookup(b.record.name)
+	id := b.cell(b.id)
 	switch {
 	case id != "":
 		if !isID(id) || strings.HasPrefix(id, "bulkId:") {
 			b.fault(b.id, id, "not an id", "the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
 		}
-	case b.name == "":
+	case b.record.name == "":
 		b.fault(b.identity, "", "neither an id nor a "+b.identityName(), "one of them: whom to change")
-	case !b.isName(b.name):
-		b.fault(b.identity, b.name, "not an email address", b.identityForm())
+	case !b.isName(b.record.name):
+		b.fault(b.identity, b.record.name, "not an email address", b.identityForm())
 	default:
-		if ref, ok := b.groupRef(b.name); ok && b.isMemberRow(b.record) {
+		if ref, ok := b.groupRef(b.record.name); ok && b.record.membersOnly {
 			return "/" + l.Type + "/" + ref
 		}
 		id = b.find(b.identity, l, "no "+b.noun()+" of the organization has this "+b.identityName(), "one that exists, or an id")
@@ -346,7 +360,6 @@ func (b *builder) path() string {
 
 // find returns the id that a Lookup found, or a placeholder before Resolve.
 func (b *builder) find(c *column, l Lookup, problem, expected string) string {
-	b.lookups = append(b.lookups, l)
 	if b.resolve == nil {
 		return l.Placeholder()
 	}
@@ -356,14 +369,4 @@ func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 		b.faults[len(b.faults)-1].Cause = "lookup\x00" + l.Type + "\x00" + strings.ToLower(l.Name) // one who is named by many rows
 	}
 	return id
-}
-
-// marshal is json.Marshal of text, numbers, lists and objects, without its
-// escapes for HTML.
-func marshal(v any) json.RawMessage {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // can't fail for these
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }

@@ -2,7 +2,6 @@ package sheet
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,9 +10,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// changes reads the cells of a row that are not empty, in the order of their
-// paths, so that the order of the columns does not matter. The identity is
-// among them when it is to be written.
+// changes reads the cells of a row that are not empty. The identity is among them
+// when it is to be written.
 func (b *builder) changes(withIdentity bool) []change {
 	all := make([]change, 0, len(b.columns))
 	for i := range b.columns {
@@ -21,7 +19,7 @@ func (b *builder) changes(withIdentity bool) []change {
 		if c.use != setsAttribute || c.kind == identity && !withIdentity {
 			continue
 		}
-		text := b.cell(b.record, c)
+		text := b.cell(c)
 		if text == "" {
 			continue
 		}
@@ -35,7 +33,6 @@ func (b *builder) changes(withIdentity bool) []change {
 		}
 		all = append(all, changed)
 	}
-	slices.SortFunc(all, func(x, y change) int { return cmp.Compare(x.column.rank, y.column.rank) })
 	return all
 }
 
@@ -58,7 +55,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	to := change{column: c, target: c.target}
 	before := len(b.faults)
 	if isClearing(text) && !c.secret {
-		if b.verb != update && !(b.verb == create && b.clears) || !c.clearable() {
+		if b.record.operation != update && !(b.record.operation == create && b.clears) || !c.clearable() {
 			b.fault(c, text, "a value to be cleared that cannot be", "a value; REMOVE|* clears one that an update can do without")
 		}
 		if c.target.name == "addresses" && c.target.filter == "" {
@@ -74,7 +71,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	case c.kind == phone:
 		to.value, to.remove = b.number(c, text)
 	case c.kind == reference:
-		to.value = map[string]any{"value": b.user(c, text)}
+		to.value = &object{[]field{{"value", b.user(c, text)}}}
 	case c.kind == references:
 		var all []member
 		all, to.steps = b.members(c, text)
@@ -98,10 +95,10 @@ func (b *builder) plain(c *column, text string) any {
 func (b *builder) number(c *column, text string) (value any, gone bool) {
 	number, gone := removal(text)
 	switch {
-	case gone && b.verb == create && b.clears:
+	case gone && b.record.operation == create && b.clears:
 		b.fault(c, text, "one number to be removed", "the number that is to be there, or REMOVE|* for none")
 		return nil, true
-	case gone && b.verb == create:
+	case gone && b.record.operation == create:
 		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
 		return nil, true
 	case gone && number == "":
@@ -117,7 +114,7 @@ var addressTypes = map[string]string{"": "work", "office": "work", "work": "work
 // addressType reads the type of the row's address. What is wrong with it is
 // said once, however many parts it has.
 func (b *builder) addressType() string {
-	text := b.cell(b.record, b.addresses)
+	text := b.cell(b.addresses)
 	t, ok := addressTypes[strings.ToLower(text)]
 	told := slices.ContainsFunc(b.faults, func(e *textfile.Error) bool { return b.addresses != nil && e.Column == b.addresses.header })
 	if !ok && !told {
@@ -133,33 +130,38 @@ func (b *builder) user(c *column, who string) string {
 		b.fault(c, who, fault.Problem, fault.Expected)
 		return ""
 	}
-	l := Lookup{"Users", who}
-	if isUUID(who) {
+	if apiid.IsUUID(who) {
 		return who
 	}
-	if _, gone := removal(who); gone {
-		b.fault(c, who, removalProblem, "the new manager, or REMOVE|* to have none")
+	if problem, expected := b.notUser(who); problem != "" {
+		b.fault(c, who, problem, expected)
 		return ""
 	}
-	if !isEmail(who) || cell.IsFormula(who) {
-		_, problem, _ := emailValue(who)
-		if cell.IsFormula(who) {
-			problem = cell.FormulaProblem
-		}
-		b.fault(c, who, problem, "the email address of a user of "+b.places())
+	if b.checking {
 		return ""
 	}
-	if row, ok := b.index.rows[digestKey(who)]; ok && !b.groups && row.operation == remove {
-		b.fault(c, who, fmt.Sprintf("a user whom line %d deletes", row.line), "one who stays")
-		return ""
-	}
-	if id, ok := b.own(l); ok {
+	if id, ok := b.own("Users", digest(who)); ok {
 		return id
 	}
 	if b.groups {
-		return b.find(c, l, "no user of the organization has this userName", "the email address of one")
+		return b.find(c, Lookup{"Users", who}, "no user of the organization has this userName", "the email address of one")
 	}
-	return b.find(c, l, "neither in this sheet nor in the organization", "the email address of a user of one of them")
+	return b.find(c, Lookup{"Users", who}, "neither in this sheet nor in the organization", "the email address of a user of one of them")
+}
+
+// notUser says why a text that is no id cannot name a user either.
+func (b *builder) notUser(who string) (problem, expected string) {
+	switch {
+	case isRemoval(who):
+		return removalProblem, "the new manager, or REMOVE|* to have none"
+	case cell.IsFormula(who):
+		problem = cell.FormulaProblem
+	case isEmail(who):
+		return "", ""
+	default:
+		_, problem, _ = emailValue(who)
+	}
+	return problem, "the email address of a user of " + b.places()
 }
 
 // places is where the users may be whom a cell names.

@@ -20,6 +20,9 @@ const ReasonHeader = "Reason (webex-bulk)"
 // says why. Of a group that was made and whose further members were not added,
 // the row is written as one that adds these.
 func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
+	if !s.checked {
+		return errUnchecked
+	}
 	encoded, err := s.file.Encoding.Encode(w)
 	if err != nil {
 		return err
@@ -27,7 +30,7 @@ func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index i
 	out := bufio.NewWriterSize(encoded, 1<<16)
 	c := s.newCopier(out, reason != nil)
 	index := 0
-	for b, err := range s.batches() {
+	for b, err := range s.batches(nil) {
 		if err != nil {
 			return err
 		}

@@ -47,10 +47,10 @@ var doubtNames = [doubts]string{
 }
 
 // doubt notes a row.
-func (s *Sheet) doubt(d doubt, line uint32) { s.doubtful[d].Add(int(line)) }
+func (s *Sheet) doubt(d doubt, line int) { s.doubtful[d].Add(line) }
 
 // doubtText notes what programs have done to the text of a cell, whatever the cell is for.
-func (s *Sheet) doubtText(c *column, text string, line uint32) {
+func (s *Sheet) doubtText(c *column, text string, line int) {
 	if text == "" || c.secret {
 		return
 	}
@@ -78,7 +78,7 @@ func (s *Sheet) doubtText(c *column, text string, line uint32) {
 }
 
 // doubtCell notes a cell that is not empty, if it is one of these.
-func (s *Sheet) doubtCell(c *column, text string, line uint32) {
+func (s *Sheet) doubtCell(c *column, text string, line int) {
 	switch {
 	case c.kind == code && (cell.IsDate(text) || cell.IsShortDate(text)):
 		s.doubt(dateInCode, line)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -44,8 +43,8 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 		} else {
 			seen[folded] = true
 		}
-		one := step{member{b.user(c, who), "user"}, who, removes || b.verb == removeMembers}
-		if adds || removes || b.verb == addMembers || b.verb == removeMembers {
+		one := step{member{b.user(c, who), "user"}, who, removes || b.record.operation == removeMembers}
+		if adds || removes || b.record.operation == addMembers || b.record.operation == removeMembers {
 			steps = append(steps, one)
 		} else {
 			all = append(all, one.member)
@@ -57,19 +56,19 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 		b.fault(c, text, "no members", "those of the group, or an empty cell")
 	case len(all) > 0 && len(steps) > 0:
 		b.fault(c, text, "members to add or remove beside all that the group is to have", "ADD| or REMOVE| before each of them, or before none")
-	case len(steps) > 0 && b.verb == create:
+	case len(steps) > 0 && b.record.operation == create:
 		b.fault(c, text, "members to add or remove of a group that is created", "its members, or update in a column operation")
 	}
 	return all, steps
 }
 
-// isMemberRow reports whether a row does no more than to add members to a group
-// and remove some, so that a group can have several of these.
-func (s *Sheet) isMemberRow(rec record) bool {
-	switch op, _ := s.parseOperation(s.cell(rec, s.operations)); {
-	case op == addMembers || op == removeMembers:
+// changesMembersOnly reports whether a row does no more than to add members to a
+// group and remove some, so that a group can have several of these.
+func (s *Sheet) changesMembersOnly(rec *record) bool {
+	switch {
+	case rec.operation == addMembers || rec.operation == removeMembers:
 		return true
-	case op != update || !s.groups:
+	case rec.operation != update || !s.groups:
 		return false
 	}
 	stepped := false
@@ -96,7 +95,6 @@ func stepRows(row Row, steps []step) (rows []Row) {
 	for some := range slices.Chunk(steps, maxMembers) {
 		row.Operation.Data = marshal(newPatch(stepChanges(some)))
 		rows = append(rows, row)
-		row.Lookups = nil
 	}
 	return rows
 }
@@ -135,10 +133,12 @@ type batch struct {
 }
 
 // batches yields what the sheet asks for, in its order, and a *textfile.Error
-// for each thing that is wrong.
-func (s *Sheet) batches() iter.Seq2[batch, error] {
+// for each thing that is wrong. A batch is valid until the next one. Where there
+// is a survey, this is the first reading.
+func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
 		var waiting *batch // rows of members, which more may follow
+		var alone [1]record
 		flush := func() bool {
 			b := waiting
 			waiting = nil
@@ -155,11 +155,7 @@ func (s *Sheet) batches() iter.Seq2[batch, error] {
 				}
 				return
 			}
-			faults := []*textfile.Error{rec.fault}
-			var next batch
-			if rec.fault == nil {
-				next, faults = s.build(rec)
-			}
+			next, faults := s.batch(rec, v)
 			for _, fault := range faults {
 				if !yield(batch{}, fault) {
 					return
@@ -169,25 +165,37 @@ func (s *Sheet) batches() iter.Seq2[batch, error] {
 			case len(faults) > 0:
 				continue
 			case len(next.steps) == 0:
+				alone[0] = *rec
+				next.records = alone[:]
 				if !flush() || !yield(next, nil) {
 					return
 				}
 				continue
 			case waiting != nil && waiting.group == next.group && len(waiting.steps)+len(next.steps) <= maxMembers:
 				waiting.steps = append(waiting.steps, next.steps...)
-				waiting.rows[0].Lookups = append(waiting.rows[0].Lookups, next.rows[0].Lookups...)
 			default:
 				if !flush() {
 					return
 				}
 				waiting = &next
-				waiting.records = nil
 			}
-			rec.fields = slices.Clone(rec.fields)
-			waiting.records = append(waiting.records, rec)
+			kept := *rec
+			kept.fields = slices.Clone(rec.fields)
+			waiting.records = append(waiting.records, kept)
 		}
 		flush()
 	}
+}
+
+// batch is what one row asks for, and its mistakes.
+func (s *Sheet) batch(rec *record, v *survey) (batch, []*textfile.Error) {
+	if rec.fault != nil {
+		return batch{}, []*textfile.Error{rec.fault}
+	}
+	if v != nil {
+		v.enter(rec)
+	}
+	return s.build(rec, v != nil)
 }
 
 // splits reports whether a cell of members has more than one operation takes.
@@ -197,15 +205,6 @@ func splits(text string) bool {
 		n++
 	}
 	return n > maxMembers
-}
-
-// groupRef refers to a group that the sheet creates.
-func (s *Sheet) groupRef(name string) (ref string, ok bool) {
-	row, ok := s.index.rows[digestKey(name)]
-	if !s.groups || !ok || row.operation != create {
-		return "", false
-	}
-	return client.Ref(bulkID(groupPrefix, name)), true
 }
 
 // isClearing reports whether a cell says to take away whatever is there.

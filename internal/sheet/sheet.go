@@ -2,21 +2,22 @@
 // Hub, and turns their rows into operations.
 //
 //	s, err := sheet.Open(file, sheet.Options{Head: head})
+//	for row, err := range s.Check() {  // a *textfile.Error for each mistake
+//		...
+//	}
 //	ids := lookUp(s.Lookups())         // users and groups that the rows name and do not create
 //	s.Resolve(ids)
-//	for row, err := range s.Rows() {   // a *textfile.Error for each mistake
+//	for row, err := range s.Rows() {
 //		...
 //	}
 //
-// A sheet is read several times, since a row may refer to a later row. Rows are
-// not kept: memory grows by a few dozen bytes for each user or group.
+// A sheet is read twice, since a row may refer to a later row. Rows are not kept:
+// memory grows by 18 bytes for each user or group.
 package sheet
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -25,14 +26,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/table"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Sheet is a table of users or of groups, whose header is understood and whose
-// rows have been read once. It is not for use by several goroutines at once.
+// Sheet is a table of users or of groups, whose header is understood. It is not
+// for use by several goroutines at once.
 type Sheet struct {
 	file    *textfile.File
 	style   table.Style
@@ -41,7 +41,8 @@ type Sheet struct {
 	header     []string
 	headerLine int
 	groups     bool
-	columns    []column // those that say something; the others are left alone
+	columns    []column // those that say something
+	left       []column // those that are ignored
 	identity   *column  // userName of users, displayName of groups; nil where there is none
 	id         *column
 	externalID *column
@@ -54,6 +55,7 @@ type Sheet struct {
 	splits     bool    // a group has more members than one operation takes
 	clears     bool    // see Options
 
+	checked bool // Check came to its end
 	index   index
 	lookups []Lookup
 	notes   []string
@@ -79,9 +81,6 @@ type Row struct {
 	// Expected are the attributes that the resource must have, as Holds reads
 	// them; nil if it does not matter.
 	Expected []byte
-	// Lookups are the ids in the operation that were looked up, or that are
-	// placeholders because Resolve was not called.
-	Lookups []Lookup
 }
 
 // Options describe a sheet before it is read.
@@ -97,40 +96,32 @@ type Options struct {
 	Clear bool
 }
 
-// Open reads the header of a sheet, and all rows once, to find the users and
-// groups that they name. Mistakes in the header are a *textfile.Error or
+// Open reads the header of a sheet. Mistakes in it are a *textfile.Error or
 // *textfile.Errors.
 func Open(file *textfile.File, o Options) (*Sheet, error) {
 	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs), clears: o.Clear}
 	if isWorkbook(o.Head) {
 		return nil, &textfile.Error{File: file.Name, Problem: "an Excel workbook", Expected: "its sheet saved as CSV UTF-8 or as Unicode text"}
 	}
-	text, err := file.Open()
+	t, err := s.open()
 	if err != nil {
 		return nil, err
-	}
-	t, err := table.NewReader(text, s.style, file.MaxRecord())
-	if err != nil {
-		return nil, file.Broken(err)
 	}
 	s.header, s.headerLine, err = t.Header()
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, &textfile.Error{File: file.Name, Problem: "nothing in it", Expected: "a header, and rows below it"}
 	case err != nil:
-		if rec, ok := s.unreadable(s.headerLine, err); ok {
-			return nil, rec.fault
+		if fault, ok := s.unreadable(s.headerLine, err); ok {
+			return nil, fault
 		}
 		return nil, file.Broken(err)
 	}
 	if fault := s.noHeader(); fault != nil {
 		return nil, fault
 	}
-	left, err := s.understand(o.Ignore)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.readOnce(left)
+	s.left, err = s.understand(o.Ignore)
+	return s, err
 }
 
 // Lookups returns the users and groups that the rows name and do not create,
@@ -156,11 +147,20 @@ func (s *Sheet) Warnings() []string { return s.unheard }
 func (s *Sheet) HasConditions() bool { return s.versions != nil || s.expected != nil }
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error
-// for each mistake, after which it continues as far as possible. A read error
-// ends it. It can be ranged over again.
-func (s *Sheet) Rows() iter.Seq2[Row, error] {
+// for each row that cannot be sent, such as one that names somebody whom Resolve
+// does not know. A read error ends it. It can be ranged over again.
+func (s *Sheet) Rows() iter.Seq2[Row, error] { return s.rows(nil) }
+
+// errUnchecked is returned by Rows and Copy before Check.
+var errUnchecked = errors.New("the sheet was not checked")
+
+func (s *Sheet) rows(v *survey) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		for b, err := range s.batches() {
+		if v == nil && !s.checked {
+			yield(Row{}, errUnchecked)
+			return
+		}
+		for b, err := range s.batches(v) {
 			if err != nil {
 				if !yield(Row{}, err) {
 					return
@@ -172,33 +172,6 @@ func (s *Sheet) Rows() iter.Seq2[Row, error] {
 					return
 				}
 			}
-		}
-	}
-}
-
-// record is one row of the sheet, before it is turned into operations.
-type record struct {
-	line   int
-	fields []string          // the cells as written
-	texts  []string          // the cells after cleaning; empty in ignored columns
-	faults []*textfile.Error // mistakes in cells
-	fault  *textfile.Error   // a mistake in the whole row, which then has no cells
-}
-
-// errStopped means that the caller left the loop over an iterator.
-var errStopped = errors.New("stopped")
-
-// records yields the rows below the header that are not blank; an error, of
-// reading, is the last. A record is valid until the next one.
-func (s *Sheet) records() iter.Seq2[record, error] {
-	return func(yield func(record, error) bool) {
-		text, err := s.file.Open()
-		if err != nil {
-			yield(record{}, err)
-			return
-		}
-		if err := s.read(text, yield); err != nil && !errors.Is(err, errStopped) {
-			yield(record{}, s.file.Broken(err))
 		}
 	}
 }
@@ -309,139 +282,6 @@ func (s *Sheet) single() {
 			s.externalID = c
 		}
 	}
-}
-
-func (s *Sheet) read(text io.Reader, yield func(record, error) bool) error {
-	t, err := table.NewReader(text, s.style, s.file.MaxRecord())
-	if err != nil {
-		return err
-	}
-	if _, _, err := t.Header(); err != nil {
-		return err
-	}
-	s.repeats = textfile.Places{}
-	for {
-		fields, line, err := t.Next()
-		rec := record{line: line, fields: fields}
-		if err == io.EOF {
-			return nil
-		}
-		last := errors.Is(err, textfile.ErrTooLarge)
-		if err != nil {
-			var ok bool
-			if rec, ok = s.unreadable(line, err); !ok {
-				return err
-			}
-		} else if table.IsEmpty(fields) {
-			continue
-		} else if s.isHeader(fields) {
-			s.repeats.Add(line)
-			continue
-		} else if rec.fault = s.miscounted(rec); rec.fault == nil {
-			s.clean(&rec)
-		}
-		if !yield(rec, nil) || last {
-			return errStopped
-		}
-	}
-}
-
-// unreadable turns an error about the content of the sheet into a record; ok is
-// false for other errors.
-func (s *Sheet) unreadable(line int, err error) (rec record, ok bool) {
-	fault := &textfile.Error{File: s.file.Name, Line: line}
-	quotes, ok := errors.AsType[*table.QuoteError](err)
-	switch {
-	case errors.Is(err, textfile.ErrTooLarge):
-		fault.Problem, fault.Expected = "a row larger than 64 MiB", "every quote that is opened to be closed"
-	case ok:
-		fault.Problem, fault.Expected = quotes.Problem, quotes.Expected
-		if quotes.Cell < len(s.header) {
-			fault.Column = s.header[quotes.Cell]
-		}
-		fault.Value = quotes.Text
-		if s.secret { // a row in disorder can have it anywhere
-			fault.Value, fault.Expected = "", strings.Split(quotes.Expected, ":")[0]
-		}
-	default:
-		return record{}, false
-	}
-	return record{line: line, fault: fault}, true
-}
-
-// miscounted says that a row has not as many cells as the header. Empty ones at
-// its end may be too many.
-func (s *Sheet) miscounted(rec record) *textfile.Error {
-	n := len(rec.fields)
-	for n > len(s.header) && strings.TrimFunc(rec.fields[n-1], cell.IsBlank) == "" {
-		n--
-	}
-	if n == len(s.header) {
-		return nil
-	}
-	e := &textfile.Error{File: s.file.Name, Line: rec.line, Problem: plural(n, "cell"),
-		Expected: fmt.Sprintf("%d, as many as the header has", len(s.header))}
-	if n > len(s.header) {
-		e.Problem += " with this one"
-		e.Expected += "; a " + s.style.Name() + " inside a cell needs quotes around the cell"
-		e.Value = rec.fields[len(s.header)]
-	}
-	if s.secret {
-		e.Value = ""
-	}
-	return e
-}
-
-// clean reads the cells of the columns that are in use.
-func (s *Sheet) clean(rec *record) {
-	s.texts = append(s.texts[:0], make([]string, len(s.header))...)
-	for i := range s.columns {
-		c := &s.columns[i]
-		read := cell.Clean
-		if c.secret || c.use == saysExpected {
-			read = cell.Exact
-		}
-		text, fault := read(rec.fields[c.index])
-		if c.use == saysID && fault == nil {
-			text, fault = s.plainID(text)
-		}
-		s.texts[c.index] = text
-		if fault != nil {
-			e := &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: text,
-				Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause}
-			if c.secret {
-				e.Value = ""
-			}
-			rec.faults = append(rec.faults, e)
-		}
-	}
-	rec.texts = s.texts
-}
-
-// plainID returns the SCIM id in an id of another Webex API.
-func (s *Sheet) plainID(text string) (string, *cell.Fault) {
-	want := apiid.People
-	if s.groups {
-		want = apiid.Group
-	}
-	return idOf(text, want)
-}
-
-// idOf turns an id of another Webex API into the SCIM id; other text stays as it is.
-func idOf(text, want string) (string, *cell.Fault) {
-	kind, id, ok := apiid.Parse(text)
-	switch {
-	case !apiid.Is(text), ok && kind == want && isUUID(id):
-		return cmp.Or(id, text), nil
-	case ok && kind != want:
-		return text, &cell.Fault{Problem: "the id of something else (" + kind + ")", Expected: "one of " + want}
-	}
-	return text, &cell.Fault{Problem: "not an id", Expected: "all of it: it is cut off"}
-}
-
-// isHeader reports whether a row repeats the header, as in concatenated files.
-func (s *Sheet) isHeader(fields []string) bool {
-	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool { return a == b || fold(a) == fold(b) })
 }
 
 // isWorkbook tells a workbook of Excel from a sheet that was exported from it.

@@ -73,7 +73,7 @@ func phoneValue(text string) (value any, problem, expected string) {
 // damagedCode says what a spreadsheet did to a code of digits.
 func damagedCode(text string) (problem, expected string) {
 	switch {
-	case mangledCode.MatchString(text):
+	case strings.ContainsAny(text, "Ee") && mangledCode.MatchString(text):
 		return cell.RoundedProblem, "the column formatted as text and the value written in full"
 	case cell.HasDecimals(text):
 		return cell.DecimalsProblem, "the column formatted as text and the value without them"
@@ -89,13 +89,16 @@ var mangledCode = regexp.MustCompile(`^[+-]?\d([.,]\d+)[Ee][+-]?\d+$`)
 // isSeveral reports whether a cell holds several telephone numbers: parts that
 // could each be one, or more digits than one has, with an extension.
 func isSeveral(text string) bool {
-	long := 0
+	long, digits := 0, countDigits(text)
+	if digits < 12 {
+		return strings.Count(text, "+") > 1
+	}
 	for _, part := range betweenNumbers.Split(text, -1) {
 		if countDigits(part) >= 6 {
 			long++
 		}
 	}
-	return long > 1 || strings.Count(text, "+") > 1 || countDigits(text) > 24
+	return long > 1 || strings.Count(text, "+") > 1 || digits > 24
 }
 
 var betweenNumbers = regexp.MustCompile(`[/;,|&\n\r]|\s(or|and|oder|und|ou|et)\s`)
@@ -147,13 +150,41 @@ func emailValue(text string) (value any, problem, expected string) {
 // RFC 6531).
 func isEmail(text string) bool {
 	user, domain, ok := strings.Cut(text, "@")
-	return ok && utf8.RuneCountInString(user) <= 64 && userForm.MatchString(user) && domainForm.MatchString(domain)
+	return ok && (len(user) <= 64 || utf8.RuneCountInString(user) <= 64) && !strings.HasPrefix(user, "'") &&
+		isDotted(user, func(atom string) bool { return isMadeOf(atom, "!#$%&'*+/=?^_{|}~`-") }) &&
+		isDotted(domain, isLabel)
 }
 
-var (
-	userForm   = regexp.MustCompile(`^[\pL\pM\pN!#$%&*+/=?^_{|}~\x60-][\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]*(\.[\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]+)*$`)
-	domainForm = regexp.MustCompile(`^[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?)*$`)
-)
+// isDotted reports whether text has parts with dots between them that are all valid.
+func isDotted(text string, valid func(part string) bool) bool {
+	for part, more := "", true; more; {
+		part, text, more = strings.Cut(text, ".")
+		if part == "" || !valid(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// isLabel reports whether text is a label of a domain.
+func isLabel(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return !unicode.IsMark(first) && text[0] != '-' && text[len(text)-1] != '-' && isMadeOf(text, "-")
+}
+
+// isMadeOf reports whether text consists of letters, digits and marks of any
+// script, and the given others.
+func isMadeOf(text, others string) bool {
+	for _, r := range text {
+		switch {
+		case 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9':
+		case r < utf8.RuneSelf && strings.IndexByte(others, byte(r)) >= 0:
+		case r < utf8.RuneSelf || !unicode.In(r, unicode.L, unicode.M, unicode.N):
+			return false
+		}
+	}
+	return true
+}
 
 // isUnseen reports whether r is white space or does not show: what pasting brings along.
 func isUnseen(r rune) bool {
@@ -168,11 +199,6 @@ func isID(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#%\\") &&
 		!strings.ContainsFunc(s, func(r rune) bool { return isUnseen(r) || r == '\uFFFD' })
 }
-
-// isUUID reports whether text is an id as Webex's SCIM has them.
-func isUUID(text string) bool { return uuidForm.MatchString(text) }
-
-var uuidForm = regexp.MustCompile(`^[[:xdigit:]]{8}(-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}$`)
 
 // entriesOf yields the entries of a cell, which stand between semicolons,
 // commas, spaces or line ends.

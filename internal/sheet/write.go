@@ -134,7 +134,7 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 // requires. A repeated externalId is left out.
 func (w *Writer) unique() bool {
 	name := w.cells[w.sheet.identity.index]
-	key := [8]byte(digest(name))
+	key := digest(name)
 	switch {
 	case name == "":
 		w.rows[plainNoun(w.sheet.groups)+" without a name that a sheet can hold"]++
@@ -145,7 +145,7 @@ func (w *Writer) unique() bool {
 	}
 	w.names[key] = true
 	if c := w.sheet.externalID; c != nil && w.cells[c.index] != "" {
-		key := [8]byte(digest(exactly(w.cells[c.index])))
+		key := exactDigest(w.cells[c.index])
 		if w.external[key] {
 			w.cells[c.index] = ""
 			w.odd["externalId (another one has the same)"]++
@@ -198,7 +198,7 @@ func (w *Writer) cell(c *column, value any) (text string, ok bool) {
 		if name, ok := w.name(text); ok {
 			text = name
 		}
-		if isUUID(text) && !apiid.Is(text) {
+		if apiid.IsUUID(text) && !apiid.Is(text) {
 			return text, true
 		}
 		return text, isEmail(text) && !isRisky(text)
@@ -246,7 +246,7 @@ func (w *Writer) members(c *column, members []client.Member) string {
 			w.odd[c.header+" that are a "+textfile.Visible(strings.ToLower(m.Type))]++
 		case ok && isEmail(name) && !isRisky(name):
 			names = append(names, name)
-		case isUUID(m.ID):
+		case apiid.IsUUID(m.ID):
 			names = append(names, m.ID)
 		default:
 			w.odd[c.header]++

@@ -20,6 +20,11 @@ func read(t interface{ Fatalf(string, ...any) }, text string, id func(Lookup) (s
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
+	for _, err := range s.Check() {
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+	}
 	s.Resolve(id)
 	for row, err := range s.Rows() {
 		if err != nil {

@@ -1,6 +1,7 @@
 package textfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -194,11 +195,12 @@ func (e *Errors) makeRoom() bool {
 	return true
 }
 
-// Err returns e, or nil when nothing is wrong.
+// Err returns e in the order of lines, or nil when nothing is wrong.
 func (e *Errors) Err() error {
 	if e.Count == 0 {
 		return nil
 	}
+	slices.SortStableFunc(e.List, func(a, b *Error) int { return cmp.Compare(a.Line, b.Line) })
 	return e
 }
 
