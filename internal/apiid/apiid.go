@@ -1,5 +1,6 @@
-// Package apiid takes apart the ids of the other Webex APIs, which are base64 of ciscospark://us/PEOPLE/{uuid}, and which
-// people have in their sheets.
+// Package apiid parses the resource ids of the other Webex APIs. Such an id is
+// the base64 form of ciscospark://us/PEOPLE/{uuid}; people copy them into
+// sheets.
 //
 //	kind, id, ok := apiid.Parse("Y2lzY29zcGFyazovL3VzL1BFT1BMRS83YzViMWYwZS01MWE0LTRjM2ItOGYwZC0yYjlmNmE1ZGUwMDE")
 //	// "PEOPLE", "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001", true
@@ -11,21 +12,22 @@ import (
 	"strings"
 )
 
-// The kinds of resources that SCIM has too.
+// Kinds of resources that SCIM also has.
 const (
 	People       = "PEOPLE"
 	Group        = "GROUP"
 	Organization = "ORGANIZATION"
 )
 
-// prefix is how such an id begins before it is encoded.
+// prefix begins each id before encoding.
 const prefix = "ciscospark://"
 
-// Is reports whether text begins as such an id does.
+// Is reports whether text begins like an id of the other Webex APIs.
 func Is(text string) bool { return strings.HasPrefix(text, "Y2lzY29zcGFyazovL") }
 
-// Parse returns the kind of resource that such an id is of, and the id that SCIM has for it: of a group without its
-// organization. ok is false for anything else.
+// Parse returns the kind of the resource and its SCIM id. The SCIM id of a
+// group does not include the organization that follows it in text. ok is false
+// if text is not an id of the other Webex APIs.
 func Parse(text string) (kind, id string, ok bool) {
 	if !Is(text) {
 		return "", "", false

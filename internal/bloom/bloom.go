@@ -1,10 +1,10 @@
-// Package bloom tells of most names that were never added that they were not, in
-// a size that does not depend on how many there are (Bloom 1970).
+// Package bloom is a Bloom filter (Bloom 1970): a set of names in a fixed
+// amount of memory that can report a name that was never added.
 //
 //	f := bloom.New(1<<23, 4)
 //	f.Add("u1")
 //	f.Has("u1") // true
-//	f.Has("u2") // false, but for one in some thousands
+//	f.Has("u2") // false, except for one in some thousands of names
 package bloom
 
 import (
@@ -12,23 +12,25 @@ import (
 	"sync/atomic"
 )
 
-// Filter is a set of names that is right about what was added, and sometimes
-// wrong about what was not. New makes one; any number of goroutines may use it.
+// Filter is a set of names. It always finds a name that was added, and
+// sometimes a name that was not. Use New to create one; its methods are safe
+// for concurrent use.
 type Filter struct {
 	seed  maphash.Seed
 	marks int
 	words []atomic.Uint64
 }
 
-// New makes a filter of so many bits, 64 at least, in which each name makes so
-// many marks. With n names it takes about (1-e^(-marks*n/bits))^marks of the
-// others for one of them. Memory that no name has touched costs nothing.
+// New returns a filter with the given number of bits, at least 64, of which
+// each name sets the given number. With n names in it, the probability that it
+// reports another name is about (1-e^(-marks*n/bits))^marks. Pages of memory
+// that no name has touched are not allocated.
 func New(bits int64, marks int) *Filter {
 	return &Filter{seed: maphash.MakeSeed(), marks: marks, words: make([]atomic.Uint64, (max(bits, 64)+63)/64)}
 }
 
-// places calls visit with each place of a name, until it returns false. Two
-// halves of one hash make them all (Kirsch and Mitzenmacher 2006).
+// places calls visit with each bit of a name, until it returns false. All are
+// computed from the two halves of one hash (Kirsch and Mitzenmacher 2006).
 func (f *Filter) places(name string, visit func(word *atomic.Uint64, bit uint64) bool) {
 	hash := maphash.String(f.seed, name)
 	step := hash>>32 | 1
@@ -60,7 +62,7 @@ func (f *Filter) Has(name string) (has bool) {
 	return has
 }
 
-// Clear takes all names out.
+// Clear removes all names.
 func (f *Filter) Clear() {
 	for i := range f.words {
 		f.words[i].Store(0)

@@ -54,7 +54,7 @@ func appendJSON(out *bytes.Buffer, node *yaml.Node) error {
 		}
 		return appendValue(out, value)
 	default:
-		return fmt.Errorf("line %d: JSON has no such thing", node.Line)
+		return fmt.Errorf("line %d: a YAML node that JSON cannot express, expected a mapping, sequence or scalar", node.Line)
 	}
 	return nil
 }
@@ -88,9 +88,9 @@ func jsonSchema(root *yaml.Node) ([]byte, error) {
 	))
 }
 
-// schema returns a schema of OpenAPI 3.0 as one of JSON Schema 2020-12. The two
-// differ in the place of referenced schemas, in the form of examples, and in
-// that a schema without a type takes null in JSON Schema alone.
+// schema converts a schema of OpenAPI 3.0 to JSON Schema 2020-12. The two
+// differ in the place of referenced schemas and in the form of examples; and a
+// schema without a type accepts null only in JSON Schema.
 func schema(node *yaml.Node) *yaml.Node {
 	if node.Kind != yaml.MappingNode {
 		return node
@@ -129,7 +129,7 @@ func each(node *yaml.Node) *yaml.Node {
 	return result
 }
 
-// object makes a mapping of names and nodes in turn.
+// object returns a mapping of alternating names and nodes.
 func object(pairs ...any) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.MappingNode}
 	for i := 0; i < len(pairs); i += 2 {
@@ -142,7 +142,7 @@ func text(value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
 }
 
-// member returns the value of a member, an empty node where there is none.
+// member returns the value of a member, or an empty node if it is absent.
 func member(node *yaml.Node, name string) *yaml.Node {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		if node.Content[i].Value == name {

@@ -3,7 +3,7 @@
 //
 //	go run ./internal/contractforms api
 //
-// It is what go generate runs. The contract itself, openapi.yaml, and
+// go generate runs it. The contract itself, openapi.yaml, and
 // compat.overlay.yaml are written by hand.
 package main
 
@@ -41,8 +41,7 @@ func write(folder string) error {
 	return nil
 }
 
-// derive returns the derived forms of the contract in the folder by the names
-// of their files.
+// derive returns the derived forms of the contract in the folder, by file name.
 func derive(folder string) (map[string][]byte, error) {
 	contract, err := os.ReadFile(filepath.Join(folder, "openapi.yaml"))
 	if err != nil {
@@ -67,8 +66,8 @@ func derive(folder string) (map[string][]byte, error) {
 	return map[string][]byte{"openapi.json": whole, "schemas.json": schemas, "openapi.compat.yaml": compat}, nil
 }
 
-// applyOverlay lays an overlay over the contract, which it changes. Each action
-// must have a target.
+// applyOverlay applies an overlay to the contract, in place. Each action must
+// have a target.
 func applyOverlay(root *yaml.Node, path string) ([]byte, error) {
 	o, err := overlay.Parse(path)
 	if err != nil {

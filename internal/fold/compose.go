@@ -11,31 +11,35 @@ const (
 	hangulBase             = 0xac00
 	leadBase, leads        = 0x1100, 19
 	vowelBase, vowels      = 0x1161, 21
-	trailBase, trails      = 0x11a7, 28 // the first stands for none
+	trailBase, trails      = 0x11a7, 28 // the first means no trailing consonant
 	hangulSyllables        = leads * vowels * trails
 	firstComposable   rune = 0x300 // no text of smaller runes changes when it is composed
 )
 
-// pair is a canonical decomposition in one step. second is 0 where a rune is only another way to write first.
+// pair is one step of a canonical decomposition. second is 0 if the rune is
+// only another code for first.
 type pair struct{ rune, first, second rune }
 
-// span has the canonical combining class of the runes from first to last. All others have class 0.
+// span is a range of runes with one canonical combining class. Runes in no span
+// have class 0.
 type span struct {
 	first, last rune
 	class       uint8
 }
 
-// Compose returns s in Unicode's normalization form C (UAX #15). A text that is not UTF-8 is returned as it is.
+// Compose returns s in Unicode normalization form C (UAX #15). A text that is
+// not UTF-8 stays unchanged.
 func Compose(s string) string {
 	if !slices.ContainsFunc([]rune(s), func(r rune) bool { return r >= firstComposable }) || !utf8.ValidString(s) {
 		return s
 	}
 	runes := decompose(s)
-	out := runes[:0] // never overtakes what is read
+	out := runes[:0] // safe: the write position never passes the read position
 	starter, last := -1, uint8(0)
 	for _, r := range runes {
 		class := classOf(r)
-		// What stands between r and its starter must have a smaller class, or r is blocked.
+		// A rune between r and its starter with a class as high as that of r
+		// blocks r.
 		if starter >= 0 && (last < class || last == 0 && starter == len(out)-1) {
 			if c := composeTwo(out[starter], r); c != 0 {
 				out[starter] = c
@@ -51,7 +55,8 @@ func Compose(s string) string {
 	return string(out)
 }
 
-// Decompose returns s in Unicode's normalization form D (UAX #15). Bytes that are not UTF-8 become U+FFFD.
+// Decompose returns s in Unicode normalization form D (UAX #15). Bytes that are
+// not UTF-8 become U+FFFD.
 func Decompose(s string) string {
 	if isASCII(s) {
 		return s
@@ -59,7 +64,8 @@ func Decompose(s string) string {
 	return string(decompose(s))
 }
 
-// decompose takes all runes of s apart and puts combining ones in canonical order.
+// decompose decomposes all runes of s and sorts combining runes into canonical
+// order.
 func decompose(s string) []rune {
 	runes := make([]rune, 0, len(s))
 	for _, r := range s {
@@ -116,7 +122,7 @@ func classOf(r rune) uint8 {
 	return classes[i].class
 }
 
-// composites finds the rune that two make.
+// composites maps two runes to their composition.
 var composites = sync.OnceValue(func() map[[2]rune]rune {
 	m := make(map[[2]rune]rune)
 	for _, p := range decompositions {
@@ -127,7 +133,7 @@ var composites = sync.OnceValue(func() map[[2]rune]rune {
 	return m
 })
 
-// composeTwo is the rune that a and b make, 0 if they make none.
+// composeTwo returns the composition of a and b, or 0 if there is none.
 func composeTwo(a, b rune) rune {
 	if l, v := a-leadBase, b-vowelBase; 0 <= l && l < leads && 0 <= v && v < vowels {
 		return hangulBase + (l*vowels+v)*trails

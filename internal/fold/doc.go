@@ -1,12 +1,14 @@
-// Package fold compares names and resources as services keep them, which is not always as they were sent: services compose
-// characters, trim, collapse white space, and compare without regard to case.
+// Package fold compares names and resources in the way that services do.
+// Services do not store every text as it was sent: they compose characters,
+// trim and collapse white space, and compare without regard to case.
 //
 //	fold.Fold(" Ada  LOVELACE ") == fold.Fold("ada lovelace") // true
 //	fold.Compose("e\u0301") == "\u00e9"                       // true
-//	fold.SameJSON(sent, found)                                // what was sent is what is there
+//	fold.SameJSON(sent, found)                                // every attribute that was sent was found
 //
-// The tables of Unicode's canonical decompositions are generated from golang.org/x/text/unicode/norm, so that programs that
-// use this package need the standard library only.
+// The tables of canonical decompositions are generated from
+// golang.org/x/text/unicode/norm. The package itself imports only the standard
+// library.
 package fold
 
 //go:generate go run generate.go

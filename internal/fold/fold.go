@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Fold returns s in a form for comparing: two texts with the same form differ at most in composition (canonical
-// equivalence, so that NFC equals NFD), in case, and in white space: around the text, or in the length of its runs.
-// It is not for showing. Bytes that are not UTF-8 compare as U+FFFD.
+// Fold returns a form of s for comparing, not for display. Two texts with the
+// same form differ at most in composition (NFC equals NFD), in case, in white
+// space around the text, and in the length of runs of white space. Bytes that
+// are not UTF-8 compare as U+FFFD.
 func Fold(s string) string {
 	s = Spaces(s)
 	if isASCII(s) {
@@ -21,11 +22,12 @@ func Fold(s string) string {
 	return string(runes)
 }
 
-// Rune returns the representative of all runes that differ from r in case alone: the lower case of the upper case, as
-// Java's equalsIgnoreCase has it.
+// Rune returns the same rune for all runes that differ only in case: the lower
+// case of the upper case, as in Java's equalsIgnoreCase.
 func Rune(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 
-// Spaces returns s without white space around it, and with one space for each run of white space inside.
+// Spaces returns s without white space around it, and with one space for each
+// run of white space inside.
 func Spaces(s string) string {
 	if !strings.ContainsFunc(s, IsSpace) {
 		return s
@@ -33,8 +35,8 @@ func Spaces(s string) string {
 	return strings.Join(strings.FieldsFunc(s, IsSpace), " ")
 }
 
-// IsSpace reports whether r is white space, or invisible and as wide as nothing, such as a byte order mark that got into a
-// sheet.
+// IsSpace reports whether r is white space, or an invisible character without
+// width, such as a byte order mark within a sheet.
 func IsSpace(r rune) bool {
 	switch r {
 	case '\u180e', '\u200b', '\u2060', '\ufeff':

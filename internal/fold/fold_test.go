@@ -45,7 +45,8 @@ func TestEveryRune(t *testing.T) {
 	}
 }
 
-// interesting runes meet in canonical composition: bases, marks of several classes, Hangul, exclusions, spaces.
+// interesting runes meet in canonical composition: bases, marks of several
+// classes, Hangul, exclusions, spaces.
 func interesting() *rapid.Generator[string] {
 	var runes []rune
 	for _, p := range decompositions {
@@ -63,8 +64,8 @@ func interesting() *rapid.Generator[string] {
 	return rapid.StringOfN(one, 0, 20, -1)
 }
 
-// Law: texts are composed and decomposed as golang.org/x/text does, and Fold sees neither composition, nor case, nor the
-// width of white space.
+// Law: texts are composed and decomposed as golang.org/x/text does, and Fold
+// sees neither composition, nor case, nor the width of white space.
 func TestTexts(t *testing.T) {
 	needTables(t)
 	text := interesting()
@@ -108,7 +109,8 @@ func FuzzCompose(f *testing.F) {
 	})
 }
 
-// longestMarks is the length of the longest run of combining marks once s is decomposed.
+// longestMarks is the length of the longest run of combining marks once s is
+// decomposed.
 func longestMarks(s string) (longest int) {
 	n := 0
 	for _, r := range norm.NFD.String(s) {

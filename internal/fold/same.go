@@ -7,20 +7,22 @@ import (
 	"strings"
 )
 
-// SameJSON reports whether what was sent equals what was found, for every attribute that was sent and that the found resource
-// holds. Attribute names compare without regard to case, texts by Fold, numbers by their exact value. Values of a
-// multi-valued attribute have no order, and what was found may have more of them: each value that was sent must be there.
-// An element's "value" decides, with type and primary where both sides have them. One value equals a list that holds it.
-//
-// An attribute that was not found, or found null, proves nothing and is skipped; so are schemas, and password, which is
-// never returned. A reference (bulkId:…) equals no id: resolve it first. What is not JSON equals nothing.
+// SameJSON reports whether sent and found have equal values for every attribute
+// that both have. Attribute names are compared without regard to case, texts by
+// Fold, numbers by their exact value. Values of a multi-valued attribute have
+// no order; each sent value must be among the found ones, which may be more.
+// Two elements are equal if their "value" is equal, and type and primary where
+// both have them. A single value equals a list that contains it. An attribute
+// that is absent or null in found is skipped, and so are schemas, and password,
+// which is never returned. A reference (bulkId:…) does not equal an id: resolve
+// it first. Invalid JSON equals nothing.
 func SameJSON(sent, found []byte) bool {
 	a, okA := decode(sent)
 	b, okB := decode(found)
 	return okA && okB && same(a, b)
 }
 
-// decode keeps numbers as they are written.
+// decode reads JSON and keeps numbers as they are written.
 func decode(raw []byte) (value any, ok bool) {
 	if !json.Valid(raw) {
 		return nil, false
@@ -54,7 +56,7 @@ func same(sent, found any) bool {
 	return ok && okOther && text == other
 }
 
-// sameObject compares the attributes that both have.
+// sameObject compares the attributes that both objects have.
 func sameObject(sent, found map[string]any) bool {
 	byName := make(map[string]any, len(found))
 	for name, value := range found {
@@ -73,8 +75,9 @@ func sameObject(sent, found map[string]any) bool {
 	return true
 }
 
-// sameList reports whether each sent element is among the found ones. These are sorted by their key first, so that two long
-// lists do not take a time in proportion to both.
+// sameList reports whether each sent element is among the found ones. It
+// indexes the found ones by key, so that the time grows with the sum of the
+// lengths and not with the product.
 func sameList(sent, found []any) bool {
 	if len(sent) == 0 {
 		return len(found) == 0
@@ -117,7 +120,9 @@ func sameElement(sent, found any) bool {
 	return true
 }
 
-// keyOf is what decides about an element: itself, or its attribute "value"; "" if that is no text, number, or boolean.
+// keyOf returns a key of an element: that of its attribute "value", or of the
+// element itself if it has no attributes; "" if that is not a text, number, or
+// boolean.
 func keyOf(element any) string {
 	if members, ok := element.(map[string]any); ok {
 		element = attribute(members, "value")
@@ -126,7 +131,7 @@ func keyOf(element any) string {
 	return key
 }
 
-// attribute is the value of an attribute, nil if it is absent.
+// attribute returns the value of an attribute, or nil if it is absent.
 func attribute(members map[string]any, name string) any {
 	if value, ok := members[name]; ok {
 		return value
@@ -139,7 +144,8 @@ func attribute(members map[string]any, name string) any {
 	return nil
 }
 
-// scalar is a text that two values have in common if they are equal. Its first character tells the type.
+// scalar returns a text that is the same for equal values. Its first character
+// shows the type.
 func scalar(value any) (text string, ok bool) {
 	switch v := value.(type) {
 	case string:
@@ -155,8 +161,9 @@ func scalar(value any) (text string, ok bool) {
 	return "", false
 }
 
-// number is the exact value of a JSON number in one form: its significant digits and a power of ten. It is not computed,
-// because 1e999999999 has too many digits.
+// number returns a normal form of a JSON number: its significant digits and a
+// power of ten. It does not compute the value, because 1e999999999 has too many
+// digits.
 func number(s string) string {
 	s, negative := strings.CutPrefix(strings.ToLower(s), "-")
 	mantissa, exponent, _ := strings.Cut(s, "e")

@@ -80,7 +80,8 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
-// FuzzSameJSON: whatever the bytes, comparing ends without a panic, and what is an object equals itself, whatever is added.
+// FuzzSameJSON: whatever the bytes, comparing ends without a panic, and what is
+// an object equals itself, whatever is added.
 func FuzzSameJSON(f *testing.F) {
 	f.Add([]byte(`{"a":[{"value":"x","type":"y"},{"value":1e5}],"B":{"c":null,"d":[[1],[]]}}`), []byte(`{"A":[],"b":7}`))
 	f.Add([]byte(`{"a":1,"A":2}`), []byte(`{"value":{"value":[]}}`))
@@ -102,7 +103,8 @@ func FuzzSameJSON(f *testing.F) {
 	})
 }
 
-// hasTwins reports whether an object has two members whose names differ in case alone.
+// hasTwins reports whether an object has two members whose names differ in case
+// alone.
 func hasTwins(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:

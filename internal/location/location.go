@@ -1,11 +1,11 @@
-// Package location takes apart the urls in which services tell where a resource lives.
+// Package location parses the location of a resource, a url.
 //
 //	l, err := location.Parse("https://webexapis.com/identity/scim/{org}/v2/Users/{id}")
 //	if err == nil && l.IsOf("Users", orgID) {
 //		use(l.ID)
 //	}
 //
-// A host in them says nothing, and is never contacted.
+// The host in a location is ignored and never contacted.
 package location
 
 import (
@@ -19,26 +19,30 @@ import (
 	"github.com/webexscim/bulk/internal/apiid"
 )
 
-// Location is a resource. The zero value is none.
+// Location identifies a resource. The zero value identifies none.
 type Location struct {
-	// Org is the organization, its UUID in lower case where it is one; "" if it is not named.
+	// Org is the id of the organization, in lower case if it is a UUID; "" if
+	// the url does not name one.
 	Org string
-	// Type is "Users" or "Groups", however they were written, or another type as it was.
+	// Type is "Users" or "Groups", whatever their case in the url, or another
+	// type as it was written.
 	Type string
-	// ID is the id, unescaped.
+	// ID is the id of the resource, unescaped.
 	ID string
 
 	before string // the segments before the type
 }
 
-// Why a text is no location. The errors do not repeat it.
+// Reasons why a text is not a location. The errors do not quote it.
 var (
 	ErrNoID  = errors.New("location: no id found, expected a url that ends in {resource type}/{id}")
 	ErrBadID = errors.New("location: invalid resource id")
 )
 
-// Parse reads the url of a resource, absolute or relative, in any case, with or without organization, query and fragment.
-// Type and id are the last two segments of the path. The url of a part of a resource (Groups/{id}/members) is none.
+// Parse reads the url of a resource, absolute or relative, in any case, with or
+// without organization, query and fragment. Type and id are the last two
+// segments of the path. The url of a part of a resource (Groups/{id}/members)
+// is an error.
 func Parse(text string) (Location, error) {
 	before, kind, id := Split(text)
 	if !IsKnown(kind) && !isType(kind) || isFixed(id) || IsKnown(id) || isInside(before) {
@@ -50,9 +54,10 @@ func Parse(text string) (Location, error) {
 	return Location{Org: orgOf(before), Type: TypeOf(kind), ID: id, before: before}, nil
 }
 
-// IsOf reports whether a location is of a type, and whether all that it names before is this organization: another one, or a
-// resource that this one is a part of, makes it a location of something else. An id that could end the path of a url is
-// none that a service gives.
+// IsOf reports whether a location is a resource of a type in an organization.
+// It is not if the url names another organization, or a resource that contains
+// this one. An id with "?" or "#" is not accepted, because it could end the
+// path of a url.
 func (l Location) IsOf(kind, orgID string) bool {
 	if !strings.EqualFold(l.Type, kind) || l.ID == "" || strings.ContainsAny(unescapeAll(l.ID), "?#") {
 		return false
@@ -68,7 +73,8 @@ func (l Location) IsOf(kind, orgID string) bool {
 	return true
 }
 
-// Split returns the last two segments of the path of a url, unescaped, and what stands before them. What is missing is "".
+// Split returns the last two segments of the path of a url, unescaped, and the
+// path before them. A missing part is "".
 func Split(text string) (before, kind, id string) {
 	text, _, _ = strings.Cut(strings.TrimSpace(text), "?")
 	text, _, _ = strings.Cut(text, "#")
@@ -80,8 +86,8 @@ func Split(text string) (before, kind, id string) {
 	return before, kind, id
 }
 
-// cutLast returns the last segment that is not empty, unescaped, and what stands before it. A segment with a broken escape
-// stays as it is.
+// cutLast returns the last segment that is not empty, unescaped, and the path
+// before it. A segment with an invalid escape stays as it is.
 func cutLast(path string) (before, segment string) {
 	path = strings.TrimRight(path, "/")
 	i := strings.LastIndexByte(path, '/') + 1
@@ -92,14 +98,14 @@ func cutLast(path string) (before, segment string) {
 	return path[:i], segment
 }
 
-// isScheme reports whether s is "https:" or the like.
+// isScheme reports whether s is a scheme such as "https:".
 func isScheme(s string) bool {
 	name, ok := strings.CutSuffix(s, ":")
 	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isLetter(r) && !isDigit(r) && r != '+' && r != '-' && r != '.' })
 }
 
-// orgOf finds the organization in the segments before a type: between "scim" and the version, or an id of one before the
-// version.
+// orgOf finds the organization in the path before a type: the segment between
+// "scim" and the version, or the id of an organization before the version.
 func orgOf(path string) string {
 	before, segment := cutLast(path)
 	if isVersion(segment) {
@@ -114,8 +120,9 @@ func orgOf(path string) string {
 	return ""
 }
 
-// ParseOrg reads the id of an organization, a UUID or the base64 form of the other Webex APIs, and returns the UUID in lower
-// case. Where ok is false, it returns s.
+// ParseOrg reads the id of an organization, a UUID or the base64 form of the
+// other Webex APIs, and returns the UUID in lower case. If ok is false, it
+// returns s.
 func ParseOrg(s string) (org string, ok bool) {
 	if kind, id, ok := apiid.Parse(s); ok && kind == apiid.Organization && apiid.IsUUID(id) {
 		return strings.ToLower(id), true
@@ -126,7 +133,8 @@ func ParseOrg(s string) (org string, ok bool) {
 	return s, false
 }
 
-// isInside reports whether the segments before a type and id already name a resource, so that these are a part of it.
+// isInside reports whether the path before a type and id already names a
+// resource, so that they are a part of that resource.
 func isInside(path string) bool {
 	before, segment := cutLast(path)
 	if isVersion(segment) || strings.EqualFold(segment, "scim") {
@@ -140,8 +148,8 @@ func isInside(path string) bool {
 	return false
 }
 
-// isType reports whether s can be a type: a name that is no other part of a SCIM url, so that a url without an id, as
-// .../v2/Users, is not misread.
+// isType reports whether s can be a type. Other words of a SCIM url cannot, so
+// that a url without an id, such as .../v2/Users, is not misread.
 func isType(s string) bool {
 	if strings.ContainsFunc(s, func(r rune) bool { return !isLetter(r) && !isDigit(r) && r != '-' && r != '_' }) {
 		return false
@@ -150,12 +158,12 @@ func isType(s string) bool {
 	return s != "" && isLetter(rune(s[0])) && !isOrg && !isFixed(s)
 }
 
-// isFixed reports whether s is a word that stands before the type in SCIM urls.
+// isFixed reports whether s is a fixed word before the type in SCIM urls.
 func isFixed(s string) bool {
 	return strings.EqualFold(s, "identity") || strings.EqualFold(s, "scim") || isVersion(s)
 }
 
-// isVersion reports whether s is "v2" or the like.
+// isVersion reports whether s is a version such as "v2".
 func isVersion(s string) bool {
 	return len(s) > 1 && s[0]|0x20 == 'v' && !strings.ContainsFunc(s[1:], func(r rune) bool { return !isDigit(r) })
 }
@@ -167,7 +175,8 @@ func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 // IsKnown reports whether s is the type of users or groups, in any case.
 func IsKnown(s string) bool { return strings.EqualFold(s, "Users") || strings.EqualFold(s, "Groups") }
 
-// TypeOf returns "Users" or "Groups" for these in any case, any other type as it is.
+// TypeOf returns "Users" or "Groups" for these in any case, any other type as
+// it is.
 func TypeOf(s string) string {
 	switch {
 	case strings.EqualFold(s, "Users"):
@@ -178,12 +187,13 @@ func TypeOf(s string) string {
 	return s
 }
 
-// longestID bounds an id, in bytes.
+// longestID is the maximum length of an id in bytes.
 const longestID = 1024
 
-// IsID reports whether s can be an id, however often it is unescaped on its way: one segment of a path, and no dot segment,
-// which would lead to another resource. A bulkId is not an id: the word is reserved (RFC 7643 section 3.1), and would be
-// sent as a reference.
+// IsID reports whether s can be an id, however often it is unescaped on its
+// way: one segment of a path, and not a dot segment, which would lead to
+// another resource. A reference such as bulkId:u1 is not an id: RFC 7643
+// section 3.1 reserves the word.
 func IsID(s string) bool {
 	if len(s) > longestID {
 		return false
@@ -193,7 +203,7 @@ func IsID(s string) bool {
 		!strings.ContainsFunc(plain, unicode.IsControl) && !strings.HasPrefix(strings.ToLower(plain), "bulkid:")
 }
 
-// unescapeAll is a text without escapes, however often they are escaped themselves.
+// unescapeAll unescapes a text until it does not change anymore.
 func unescapeAll(text string) string {
 	for {
 		next := Unescape(text)
@@ -204,7 +214,8 @@ func unescapeAll(text string) string {
 	}
 }
 
-// Unescape replaces the escapes of RFC 3986 section 2.1 once, and leaves what is none as it is.
+// Unescape replaces the escapes of RFC 3986 section 2.1 once. An invalid escape
+// stays as it is.
 func Unescape(text string) string {
 	if strings.IndexByte(text, '%') < 0 {
 		return text

@@ -19,7 +19,8 @@ func idAt(text, kind, orgID string) string {
 	return ""
 }
 
-// TestIDAt: an id is taken from a location of the right type and organization only, and never if it leads elsewhere.
+// TestIDAt: an id is taken from a location of the right type and organization
+// only, and never if it leads elsewhere.
 func TestIDAt(t *testing.T) {
 	encoded := func(org string) string {
 		return base64.RawStdEncoding.EncodeToString([]byte("ciscospark://us/ORGANIZATION/" + org))
@@ -50,7 +51,8 @@ func TestIDAt(t *testing.T) {
 	}
 }
 
-// FuzzIDAt: whatever the location, an id has no slash and is no dot segment, escaped or not.
+// FuzzIDAt: whatever the location, an id has no slash and is no dot segment,
+// escaped or not.
 func FuzzIDAt(f *testing.F) {
 	for _, s := range []string{"/v2/Users/..%2f..%2fGroups%2fx", "https://h/identity/scim/" + testOrg + "/v2/Users/a%20b?c", "Users/%252e%252e", "//h//Users/a"} {
 		f.Add(s)

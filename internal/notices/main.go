@@ -1,10 +1,9 @@
-// Command notices writes THIRD_PARTY_NOTICES.md: the license of each module that
-// is compiled into webex-bulk, as the licenses of most of them require.
+// Command notices writes THIRD_PARTY_NOTICES.md: the license of each module
+// that is compiled into webex-bulk, as the licenses of most of them require.
 //
 //	go run ./internal/notices > THIRD_PARTY_NOTICES.md
 //
-// It reads the files of the modules on this machine, so that nothing has to be
-// looked up elsewhere.
+// It reads the licenses from the module cache of this machine.
 package main
 
 import (
@@ -22,7 +21,8 @@ import (
 
 const program = "./cmd/webex-bulk"
 
-// systems are those that releases are built for: they differ in what they compile in.
+// systems lists the systems that releases are built for. Each compiles in other
+// modules.
 var systems = []string{"linux", "darwin", "windows"}
 
 func main() {
@@ -53,10 +53,12 @@ func write(w io.Writer) error {
 	return err
 }
 
-// module is one that a program is made of. Its version is in go.mod.
+// module is a module that is compiled into the program. Its version is in
+// go.mod.
 type module struct{ name, dir string }
 
-// compiledIn lists the modules that any release of the program contains, and Go itself.
+// compiledIn lists the modules that any release of the program contains, and Go
+// itself.
 func compiledIn() ([]module, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {

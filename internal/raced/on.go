@@ -5,7 +5,7 @@ package raced
 import (
 	"flag"
 
-	_ "pgregory.net/rapid" // it defines the flag
+	_ "pgregory.net/rapid" // defines the flag rapid.checks
 )
 
 // On reports whether the race detector is on.

@@ -1,11 +1,10 @@
-// Package raced tells a test whether the race detector watches it. Everything
-// takes ten times as long then, and what is not about goroutines is shown as
-// well without it, so a test does less:
+// Package raced tells a test whether the race detector is on. Tests then take
+// ten times as long. A test that is not about goroutines does less work:
 //
 //	if raced.On {
 //		jobs /= 20
 //	}
 //
-// Importing it lowers the number of random checks that rapid makes to a quarter,
-// unless -rapid.checks says otherwise.
+// Under the race detector, importing it lowers the number of random checks of
+// rapid to a quarter, unless -rapid.checks sets it.
 package raced

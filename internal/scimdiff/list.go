@@ -8,8 +8,9 @@ import (
 	"github.com/webexscim/bulk/internal/fold"
 )
 
-// isSlotted reports whether a multi-valued attribute has in general one value of each type, so that another work telephone
-// takes the place of the present one. The values of all other lists form a set: roles, members, entitlements.
+// isSlotted reports whether a multi-valued attribute usually has one value of
+// each type, so that a new work telephone replaces the present one. The values
+// of all other lists form a set: roles, members, entitlements.
 func isSlotted(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
@@ -40,7 +41,7 @@ func elements(raw json.RawMessage) (all []element) {
 	return all
 }
 
-// slotKey is the sub-attribute by which values are told apart.
+// slotKey names the sub-attribute that distinguishes the values.
 func slotKey(name string) string {
 	if strings.HasPrefix(strings.ToLower(name), "externalattribute") {
 		return "source"
@@ -48,13 +49,14 @@ func slotKey(name string) string {
 	return "type"
 }
 
-// text is the value of a sub-attribute, "" if it is no text.
+// text returns the value of a sub-attribute, or "" if it is not a string.
 func (e element) text(sub string) (text string) {
 	_ = json.Unmarshal(e.object.get(sub), &text)
 	return text
 }
 
-// value is what an element is about.
+// value returns the attribute value of an element, or the element if it has no
+// sub-attributes.
 func (e element) value() json.RawMessage {
 	if e.object == nil {
 		return e.raw
@@ -62,7 +64,7 @@ func (e element) value() json.RawMessage {
 	return e.object.get("value")
 }
 
-// key finds elements of a set; "" if there is no value to find them by.
+// key identifies an element of a set; "" if it has no value.
 func (e element) key(name string) string {
 	var text string
 	switch value := e.value(); {
@@ -129,8 +131,9 @@ func holds(list []element, e element) bool {
 	return false
 }
 
-// slots compares lists that have in general one element of each type. An element that differs takes the place of the stored
-// one if both sides have exactly one of the type. Otherwise it is added, and nothing that is stored is lost.
+// slots compares lists that usually have one element of each type. An element
+// that differs replaces the stored one if both lists have exactly one of the
+// type. Otherwise it is added, and all stored elements stay.
 func (c *comparison) slots(path, name string, given, stored []element) {
 	given = slices.CompactFunc(given, func(a, b element) bool { return string(a.raw) == string(b.raw) })
 	for i := range given {
@@ -158,8 +161,9 @@ func (c *comparison) slots(path, name string, given, stored []element) {
 	}
 }
 
-// only returns the index of the only element in a list that has the type of e, -1 if there is none or more than one. An
-// element without a type can be of any.
+// only returns the index of the only element in a list that has the type of e,
+// or -1 if there is none or more than one. An element without a type matches
+// any type.
 func only(name string, e element, list []element) int {
 	at := -1
 	for i, other := range list {
@@ -179,7 +183,7 @@ func sameType(name string, a, b element) bool {
 	return x == y || x == "" || y == ""
 }
 
-// isSame reports whether a stored element has all that was given.
+// isSame reports whether a stored element has all given sub-attributes.
 func (c *comparison) isSame(name string, given, stored element) bool {
 	if !sameType(name, given, stored) {
 		return false
@@ -196,7 +200,8 @@ func (c *comparison) isSame(name string, given, stored element) bool {
 	return !isEmpty(name, given)
 }
 
-// differs compares a sub-attribute of an element. A service chooses the primary value if it is not told.
+// differs compares a sub-attribute of an element. Without a given primary
+// value, the service chooses one.
 func differs(name, sub string, given, stored json.RawMessage) bool {
 	switch {
 	case isAddition(sub), strings.EqualFold(sub, slotKey(name)):
@@ -209,7 +214,7 @@ func differs(name, sub string, given, stored json.RawMessage) bool {
 	return !equal(sub, given, stored)
 }
 
-// isEmpty reports whether an element says no more than its type.
+// isEmpty reports whether an element has nothing but its type and primary.
 func isEmpty(name string, e element) bool {
 	for sub, value := range e.object {
 		if !strings.EqualFold(sub, slotKey(name)) && !strings.EqualFold(sub, "primary") && !isNothing(value) {
@@ -219,13 +224,13 @@ func isEmpty(name string, e element) bool {
 	return e.object != nil
 }
 
-// element changes a stored element into the one that was given.
+// element changes a stored element into the given one.
 func (c *comparison) element(path, name string, given, stored element) {
 	kind := stored.text(slotKey(name))
 	switch {
 	case kind == "" && isEmpty(name, given):
 		return
-	case kind == "" || given.object == nil: // nothing to select it by
+	case kind == "" || given.object == nil: // no sub-attribute can select it
 		c.changes = append(c.changes, Change{Op: "replace", Path: path, Old: join([]json.RawMessage{stored.raw}), New: join([]json.RawMessage{given.raw})})
 		return
 	}
@@ -249,10 +254,11 @@ func (c *comparison) element(path, name string, given, stored element) {
 	}
 }
 
-// selector is a filter that selects an element by a sub-attribute (RFC 7644 section 3.5.2).
+// selector is a filter that selects an element by a sub-attribute (RFC 7644
+// section 3.5.2).
 func selector(sub, value string) string {
 	return "[" + sub + " eq " + string(encode(value)) + "]"
 }
 
-// join makes a list of values, each as it is written.
+// join returns a JSON array of values, unchanged.
 func join(list []json.RawMessage) json.RawMessage { return encode(list) }

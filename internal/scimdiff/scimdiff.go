@@ -1,19 +1,21 @@
-// Package scimdiff compares attributes that are given with a resource as a service stores it, and says how to PATCH the
-// resource so that it has them.
+// Package scimdiff compares given attributes with a stored resource, and
+// returns the PATCH that gives the resource these attributes.
 //
 //	changes, err := scimdiff.Compare(given, stored, scimdiff.Options{})
 //	if len(changes) > 0 {
-//		body := scimdiff.Patch(changes) // a PATCH of what differs, and of nothing else
+//		body := scimdiff.Patch(changes) // changes only the attributes that differ
 //	}
 //
-// Two values are equal by meaning: texts after Unicode composition, trimming, and folding of case (the schemas of Webex and
-// RFC 7643 declare nearly all texts caseExact false, so a service need not keep their case; externalId and addresses of web
-// pages keep it), telephone numbers without their visual separators (RFC 3966), numbers by value. Values of multi-valued
-// attributes have no order.
-//
-// Attributes that were not given are left alone, and so is what a service adds by itself: schemas, id, meta, groups,
-// provisionSource, display, formatted, $ref, the displayName of a manager, a primary that was not asked for, the type of a
-// value that was given without one, and more values than were given. A password cannot be compared: it is not changed.
+// Two values are equal by meaning: texts after Unicode composition, trimming,
+// and folding of case (the schemas of Webex and RFC 7643 declare nearly all
+// texts caseExact false, so a service need not keep their case; externalId and
+// addresses of web pages keep it), telephone numbers without their visual
+// separators (RFC 3966), numbers by value. Values of multi-valued attributes
+// have no order. Attributes that were not given stay unchanged. So does
+// everything that a service adds by itself: schemas, id, meta, groups,
+// provisionSource, display, formatted, $ref, the displayName of a manager,
+// primary and the type of a value where they were not given, and additional
+// values. A password cannot be read, so it is not compared and not changed.
 package scimdiff
 
 import (
@@ -33,22 +35,25 @@ type Change struct {
 	Op string
 	// Path names the attribute, such as emails[type eq "work"].value.
 	Path string
-	// Old is the value that is stored now, nil if there is none. New is the value that was given, nil for a remove.
-	// Values that are added to a list have no Old.
+	// Old is the stored value, nil if there is none or if New is added to a
+	// list. New is the given value, nil for a remove.
 	Old, New json.RawMessage
 }
 
-// Options say what else is a difference. The zero value compares only the values that were given.
+// Options extend the comparison. The zero value compares only the given values.
 type Options struct {
-	// Clear removes the attributes that were given as null, "" or []. Otherwise these are not given.
+	// Clear removes attributes that were given as null, "" or []. Without it,
+	// these count as not given.
 	Clear bool
-	// ExactMembers removes members of a group that were not given, if any were.
+	// ExactMembers removes the members of a group that were not given, if at
+	// least one was given.
 	ExactMembers bool
 }
 
-// Compare returns the changes that give a stored resource the attributes that were given, in the order of their names;
-// none if it has them. References (bulkId:…) must have been replaced by ids before. It is an error if one of the two is not
-// a JSON object.
+// Compare returns the changes that give a stored resource the given attributes,
+// sorted by attribute name; none if it has them. References (bulkId:…) must be
+// replaced by ids before. If given or stored is not a JSON object, it returns
+// an error.
 func Compare(given, stored []byte, opt Options) ([]Change, error) {
 	want, ok := members(given)
 	if !ok {
@@ -63,7 +68,7 @@ func Compare(given, stored []byte, opt Options) ([]Change, error) {
 	return c.changes, nil
 }
 
-// Patch returns the data of a PATCH that makes the changes.
+// Patch returns the data of a PATCH operation with the changes.
 func Patch(changes []Change) json.RawMessage {
 	type operation struct {
 		Op    string          `json:"op"`
@@ -80,7 +85,7 @@ func Patch(changes []Change) json.RawMessage {
 	return encode(body)
 }
 
-// encode writes JSON without escapes that only pages of the web need.
+// encode writes JSON without the escapes for HTML.
 func encode(value any) json.RawMessage {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -95,7 +100,8 @@ type comparison struct {
 	changes []Change
 }
 
-// attributes compares the attributes of a resource, or of an extension, whose paths begin with prefix.
+// attributes compares the attributes of a resource or of an extension. prefix
+// begins their paths.
 func (c *comparison) attributes(prefix string, given, stored object) {
 	for _, name := range given.names() {
 		switch {
@@ -110,7 +116,8 @@ func (c *comparison) attributes(prefix string, given, stored object) {
 	}
 }
 
-// isServiceMade reports whether only the service writes an attribute, or nobody can read it.
+// isServiceMade reports whether only the service writes an attribute, or
+// whether it cannot be read.
 func isServiceMade(name string) bool {
 	switch strings.ToLower(name) {
 	case "schemas", "id", "meta", "groups", "password", "provisionsource":
@@ -119,7 +126,7 @@ func isServiceMade(name string) bool {
 	return false
 }
 
-// isAddition reports whether services fill in a sub-attribute by themselves.
+// isAddition reports whether services add a sub-attribute by themselves.
 func isAddition(sub string) bool {
 	switch strings.ToLower(sub) {
 	case "display", "formatted", "$ref":
@@ -147,7 +154,8 @@ func (c *comparison) attribute(path, name string, given, stored json.RawMessage)
 	}
 }
 
-// isAssumed reports whether a resource that does not show an attribute counts as having it.
+// isAssumed reports whether a resource without an attribute counts as having
+// the given value.
 func isAssumed(name string, given, stored json.RawMessage) bool {
 	if !isNothing(stored) {
 		return false
@@ -156,7 +164,7 @@ func isAssumed(name string, given, stored json.RawMessage) bool {
 	return strings.EqualFold(name, "active") && value == "true" || strings.EqualFold(name, "primary") && value == "false"
 }
 
-// set gives an attribute a value.
+// set adds or replaces the value of an attribute.
 func (c *comparison) set(path string, stored, given json.RawMessage) {
 	if isNothing(stored) {
 		c.changes = append(c.changes, Change{Op: "add", Path: path, New: given})
@@ -170,7 +178,7 @@ func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
 	want, _ := members(given)
 	have, ok := members(stored)
 	switch {
-	case strings.EqualFold(name, "manager"): // the rest describes the person
+	case strings.EqualFold(name, "manager"): // its other sub-attributes describe the manager
 		if value := want.get("value"); !isNothing(value) && !equal("value", value, have.get("value")) {
 			c.set(path, stored, given)
 		}
@@ -216,7 +224,7 @@ func equal(name string, given, stored json.RawMessage) bool {
 	return form(name, a) == form(name, b)
 }
 
-// form is the same for all texts that mean the same as values of an attribute.
+// form returns the same text for all values of an attribute that mean the same.
 func form(name, text string) string {
 	switch {
 	case isExact(name):
@@ -237,7 +245,8 @@ func isExact(name string) bool {
 	return strings.HasPrefix(name, "externalattribute") || strings.HasPrefix(name, "crossorgattribute")
 }
 
-// phone is a telephone number without visual separators (RFC 3966 section 3).
+// phone returns a telephone number without visual separators (RFC 3966 section
+// 3).
 func phone(text string) string {
 	text = strings.TrimPrefix(fold.Fold(text), "tel:")
 	return strings.Map(func(r rune) rune {
@@ -248,7 +257,7 @@ func phone(text string) string {
 	}, text)
 }
 
-// object has the members of a JSON object.
+// object is a JSON object.
 type object map[string]json.RawMessage
 
 func members(raw json.RawMessage) (o object, ok bool) {
@@ -258,7 +267,7 @@ func members(raw json.RawMessage) (o object, ok bool) {
 	return o, true
 }
 
-// get returns the member of a name in any case, nil if there is none.
+// get returns the member of a name in any case, or nil if there is none.
 func (o object) get(name string) json.RawMessage {
 	if value, ok := o[name]; ok {
 		return value
@@ -276,7 +285,8 @@ func (o object) names() []string { return slices.Sorted(maps.Keys(o)) }
 func isList(raw json.RawMessage) bool   { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
 func isObject(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
 
-// isNothing reports whether a value says that an attribute has none (RFC 7643 section 2.5).
+// isNothing reports whether a value counts as unassigned (RFC 7643 section
+// 2.5).
 func isNothing(raw json.RawMessage) bool {
 	switch string(bytes.TrimSpace(raw)) {
 	case "", "null", `""`, "[]", "{}":

@@ -9,7 +9,8 @@ import (
 // maxDepth bounds the parentheses of a filter.
 const maxDepth = 50
 
-// Parse reads a filter. The error is a *SyntaxError. A blank text is the zero Filter.
+// Parse reads a filter. The error is a *SyntaxError. A blank text gives the
+// zero Filter.
 func Parse(text string) (Filter, error) {
 	p := parser{text: text}
 	if p.space(); p.at == len(text) {
@@ -38,7 +39,8 @@ func (p *parser) space() {
 	p.at += len(p.text[p.at:]) - len(strings.TrimLeft(p.text[p.at:], " \t\r\n"))
 }
 
-// take takes what a pattern matches here, and the space after it.
+// take consumes the match of a pattern at the current position, and the space
+// after it.
 func (p *parser) take(pattern *regexp.Regexp) string {
 	found := pattern.FindString(p.text[p.at:])
 	p.at += len(found)
@@ -62,7 +64,7 @@ func (p *parser) either(depth int) (node, error) { return p.several(depth, orWor
 
 func (p *parser) both(depth int) (node, error) { return p.several(depth, andWord, p.one) }
 
-// several reads parts that a word joins.
+// several reads one or more parts with a word between them.
 func (p *parser) several(depth int, word *regexp.Regexp, part func(int) (node, error)) (node, error) {
 	var all []node
 	for {

@@ -1,10 +1,13 @@
-// Package scimfilter decides whether a resource fits a SCIM filter (RFC 7644 section 3.4.2.2), without asking the service.
+// Package scimfilter decides whether a resource matches a SCIM filter (RFC 7644
+// section 3.4.2.2), without the service.
 //
 //	f, err := scimfilter.Parse(`department eq "Sales" and not (title sw "Head")`)
 //	if f.Match(resource) { … } // JSON
 //
-// Texts compare without regard to case, Unicode form and white space around them. Attributes of an extension may be written without
-// its URN. A multi-valued attribute fits where one of its values does; ne is the contrary of eq. The zero Filter fits everything.
+// Texts are compared without regard to case, Unicode form, and white space
+// around them. Attributes of an extension may be written without its URN. A
+// multi-valued attribute matches if one of its values does; ne is the opposite
+// of eq. The zero Filter matches everything.
 package scimfilter
 
 import (
@@ -17,19 +20,20 @@ import (
 	"github.com/webexscim/bulk/internal/fold"
 )
 
-// Filter is a filter. Its zero value fits everything.
+// Filter is a parsed filter. The zero value matches everything.
 type Filter struct {
 	text string
 	root node
 }
 
-// String returns the filter as it was written.
+// String returns the text of the filter.
 func (f Filter) String() string { return f.text }
 
 // IsZero reports whether the filter is the zero value.
 func (f Filter) IsZero() bool { return f.root == nil }
 
-// Match reports whether a resource, a JSON object, fits. What is no object fits nothing but the zero Filter.
+// Match reports whether a resource, a JSON object, matches. Other JSON matches
+// only the zero Filter.
 func (f Filter) Match(resource []byte) bool {
 	if f.root == nil {
 		return true
@@ -38,7 +42,8 @@ func (f Filter) Match(resource []byte) bool {
 	return json.Unmarshal(resource, &object) == nil && object != nil && f.root.match(object)
 }
 
-// Paths returns the attributes that the filter asks about, each once, as it writes them.
+// Paths returns the attributes that the filter names, as they are written,
+// sorted and without duplicates.
 func (f Filter) Paths() []string {
 	var all []string
 	if f.root != nil {
@@ -172,7 +177,8 @@ func ordered[T int64 | float64 | string](op string, a, b T) bool {
 	return false
 }
 
-// valuesAt returns the values of an attribute: name, name.sub, URN:name, or the name of an attribute of an extension.
+// valuesAt returns the values of an attribute. The path is name, name.sub,
+// URN:name, or the name of an attribute of an extension.
 func valuesAt(object map[string]any, path string) []any {
 	if i := strings.LastIndexByte(path, ':'); i >= 0 {
 		extension, _ := member(object, path[:i])
@@ -210,7 +216,7 @@ func valuesAt(object map[string]any, path string) []any {
 	return parts
 }
 
-// member finds a member regardless of case.
+// member finds a member without regard to case.
 func member(object map[string]any, name string) (any, bool) {
 	if value, ok := object[name]; ok {
 		return value, true
@@ -223,16 +229,17 @@ func member(object map[string]any, name string) (any, bool) {
 	return nil, false
 }
 
-// SyntaxError says where a filter goes wrong.
+// SyntaxError says where a filter is wrong.
 type SyntaxError struct {
-	// Filter is the text as it was given, At the place in it, from 1.
+	// Filter is the text of the filter. At is the position in it, in bytes from
+	// 1.
 	Filter string
 	At     int
-	// Expected says what should stand there.
+	// Expected says what was expected there.
 	Expected string
 }
 
-// Error shows the filter up to the place.
+// Error quotes the filter up to the position.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("filter, after %q: expected %s", e.Filter[:e.At-1], e.Expected)
 }

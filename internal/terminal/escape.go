@@ -8,12 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Escape returns s on one line, without anything that a terminal obeys or that changes how the text around it is shown:
-// control characters (C0, C1), marks of direction and other format characters, separators of lines and paragraphs, and
-// bytes that are not UTF-8 become escapes such as \u001b. The joiners that Persian, Indic scripts and emoji need stay.
+// Escape returns s on one line and safe to show. Control characters (C0, C1),
+// bidirectional marks and other format characters, line and paragraph
+// separators, and bytes that are not UTF-8 become escapes such as \u001b. The
+// joiners that Persian, Indic scripts and emoji need stay.
 func Escape(s string) string { return escape(s, false) }
 
-// escape is Escape, which may leave line breaks and tabs.
+// escape is Escape; with layout it keeps line breaks and tabs.
 func escape(s string, layout bool) string {
 	if i := strings.IndexFunc(s, func(r rune) bool { return isDangerous(r, layout) }); i < 0 {
 		return s
@@ -37,7 +38,8 @@ func escape(s string, layout bool) string {
 	return b.String()
 }
 
-// isDangerous reports whether a character must not reach a terminal. U+FFFD may stand for an invalid byte.
+// isDangerous reports whether a character must be escaped. U+FFFD is among
+// them, because it can be an invalid byte.
 func isDangerous(r rune, layout bool) bool {
 	switch {
 	case r >= ' ' && r <= '~':

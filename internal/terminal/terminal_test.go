@@ -43,7 +43,8 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// Whatever is foreign, nothing of it is obeyed, and it begins no line: in formats, errors, and errors within errors.
+// Whatever is foreign, nothing of it is obeyed, and it begins no line: in
+// formats, errors, and errors within errors.
 func TestForeignText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := hostile(t, "a"), hostile(t, "b")
@@ -76,7 +77,8 @@ func TestForeignText(t *testing.T) {
 	})
 }
 
-// A Writer lets nothing through but line breaks and tabs, however the text is cut; and JSON through it means the same.
+// A Writer lets nothing through but line breaks and tabs, however the text is
+// cut; and JSON through it means the same.
 func TestWriter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := hostile(t, "text")
@@ -106,7 +108,8 @@ func TestWriter(t *testing.T) {
 	})
 }
 
-// Wrapping loses nothing but spaces, and no line is too long that has a space to be broken at.
+// Wrapping loses nothing but spaces, and no line is too long that has a space
+// to be broken at.
 func TestWrap(t *testing.T) {
 	const text = "  line 4: user ann@example.com, tracking id ROUTER_1\nshort\n"
 	const want = "  line 4: user\n    ann@example.com,\n    tracking id\n    ROUTER_1\nshort\n"

@@ -6,10 +6,12 @@ import (
 	"strings"
 )
 
-// Text is text of the program, or foreign text that was made harmless: it may hold line breaks.
+// Text is the program's own text, or foreign text after escaping. It may
+// contain line breaks.
 type Text string
 
-// Sprintf is fmt.Sprintf with strings and errors among the arguments escaped, unless they are a Text or an error of Errorf.
+// Sprintf is fmt.Sprintf, but escapes strings and errors among the arguments. A
+// Text and an error of Errorf are not escaped again.
 func Sprintf(format string, args ...any) Text {
 	shown := make([]any, len(args))
 	for i, arg := range args {
@@ -25,7 +27,8 @@ func Sprintf(format string, args ...any) Text {
 	return Text(fmt.Sprintf(format, shown...))
 }
 
-// Errorf is fmt.Errorf with its arguments escaped as by Sprintf. Errors of several lines are made with it.
+// Errorf is fmt.Errorf, but escapes its arguments as Sprintf does. Use it for
+// errors of several lines.
 func Errorf(format string, args ...any) error {
 	shown := make([]any, len(args))
 	for i, arg := range args {
@@ -42,7 +45,7 @@ func Errorf(format string, args ...any) error {
 	return &escaped{Text(err.Error()), err}
 }
 
-// escaped is an error whose text is harmless.
+// escaped is an error whose text is safe to show.
 type escaped struct {
 	text Text
 	err  error
@@ -51,8 +54,9 @@ type escaped struct {
 func (e *escaped) Error() string { return string(e.text) }
 func (e *escaped) Unwrap() error { return e.err }
 
-// ErrorText is the text of an error, escaped. Line breaks stay only between joined errors and where Errorf has them,
-// also within other errors.
+// ErrorText returns the text of an error, escaped. Only the line breaks between
+// joined errors and those in the format of Errorf stay, also if the error is
+// wrapped.
 func ErrorText(err error) Text {
 	if e, ok := err.(*escaped); ok {
 		return e.text
@@ -74,8 +78,9 @@ func ErrorText(err error) Text {
 	return Text(Escape(err.Error()))
 }
 
-// Wrap breaks lines of more than width characters at spaces, and indents what continues a line by two more than the
-// line. A word that is too long stays whole. Where width is 0, the text stays as it is.
+// Wrap breaks lines of more than width characters at spaces, and indents a
+// continued line by two more than its beginning. It does not break words. If
+// width is 0, it returns the text unchanged.
 func Wrap(text Text, width int) Text {
 	if width <= 0 {
 		return text
@@ -104,7 +109,7 @@ func wrapLine(line string, width int) string {
 	}
 }
 
-// breakOf is where a line is to be broken, before a space; -1 if it is not.
+// breakOf returns the index of the space at which to break a line, or -1.
 func breakOf(line string, width int) int {
 	start := len(line) - len(strings.TrimLeft(line, " "))
 	last, columns := -1, 0

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Writer lets nothing through to a stream that a terminal obeys, but line breaks and tabs. It may be used by several goroutines.
+// Writer escapes control characters on their way to a stream, except line
+// breaks and tabs. It is safe for concurrent use.
 type Writer struct {
 	stream io.Writer
 
@@ -19,19 +20,20 @@ type Writer struct {
 	rest []byte // the beginning of a character, at the end of what was written last
 }
 
-// NewWriter returns a Writer to a stream, which may be no terminal.
+// NewWriter returns a Writer to a stream, which need not be a terminal.
 func NewWriter(stream io.Writer) *Writer { return &Writer{stream: stream} }
 
-// Stream is where it writes to.
+// Stream returns the underlying stream.
 func (w *Writer) Stream() io.Writer { return w.stream }
 
-// IsTerminal reports whether a person sits at the stream.
+// IsTerminal reports whether the stream is a terminal.
 func (w *Writer) IsTerminal() bool {
 	f, ok := w.stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Width is the number of columns of a terminal, 0 where it is not known or the stream is none.
+// Width returns the number of columns of the terminal, or 0 if it is unknown or
+// the stream is not a terminal.
 func (w *Writer) Width() int {
 	f, ok := w.stream.(*os.File)
 	if !ok {
@@ -44,7 +46,8 @@ func (w *Writer) Width() int {
 	return columns
 }
 
-// Write writes what machines may read too: lines are not wrapped. The text may be cut anywhere between two calls.
+// Write does not wrap lines, because programs may read them. A character may be
+// split between two calls.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,7 +60,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// unfinished is the length of a character at the end of text of which the rest is missing.
+// unfinished returns the length of an incomplete character at the end of text.
 func unfinished(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		last := text[len(text)-n:]
@@ -71,7 +74,7 @@ func unfinished(text []byte) int {
 	return 0
 }
 
-// Flush writes the beginning of a character that has no end, escaped.
+// Flush writes an incomplete character of the last Write, escaped.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,10 +90,10 @@ func (w *Writer) Print(text Text) error {
 	return err
 }
 
-// Printf is Print of Sprintf.
+// Printf prints the text that Sprintf returns.
 func (w *Writer) Printf(format string, args ...any) error { return w.Print(Sprintf(format, args...)) }
 
-// PrintTable prints what write writes, which has escaped its foreign text.
+// PrintTable prints the output of write, which must have escaped foreign text.
 func (w *Writer) PrintTable(write func(io.Writer) error) error {
 	var b strings.Builder
 	if err := write(&b); err != nil {
