@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// commandUse is what one run of webex-bulk took, its start included.
+// commandUse is the resource use of one run of webex-bulk, including its start.
 type commandUse struct {
-	command   string // as the page names it
+	command   string // its name in the page
 	rows      int
 	processor time.Duration
 	peak      int64 // bytes
 }
 
-// measureCommands runs webex-bulk itself over files.
+// measureCommands runs the program webex-bulk on files.
 func (b *bench) measureCommands(ctx context.Context) error {
 	program := filepath.Join(b.dir, "webex-bulk")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/webex-bulk")
@@ -40,8 +40,8 @@ func (b *bench) measureCommands(ctx context.Context) error {
 		}{
 			{"apply --no-journal, creates from NDJSON", []string{"apply", "--quiet", "--no-journal", operations}},
 			{"apply, creates from NDJSON", []string{"apply", "--quiet", operations}},
-			{"apply, a sheet of people with managers anywhere in it", []string{"apply", "--quiet", people}},
-			{"plan of the same sheet", []string{"plan", people}},
+			{"apply, a sheet of users with managers in random order", []string{"apply", "--quiet", people}},
+			{"plan, the same sheet", []string{"plan", people}},
 		} {
 			cmd := exec.CommandContext(ctx, program, c.args...)
 			cmd.Env = append(os.Environ(), "WEBEX_ACCESS_TOKEN="+token, "WEBEX_ORG_ID="+orgID, "WEBEX_BASE_URL="+b.service.url)
@@ -80,8 +80,8 @@ func writeCreates(w *bufio.Writer, rows int) {
 	}
 }
 
-// writePeople writes a sheet in which each manages eight, in no order: half of
-// the managers stand below those whom they manage.
+// writePeople writes a sheet in random order in which each manager has eight
+// reports: half of the managers come after their reports.
 func writePeople(w *bufio.Writer, rows int) {
 	fmt.Fprintln(w, "First Name,Last Name,Display Name,User ID/Email (Required),Title,Department,Manager")
 	for _, i := range rand.New(rand.NewPCG(1, 1)).Perm(rows) {

@@ -1,12 +1,12 @@
-// Command bench measures package client and webex-bulk against the least that
-// HTTP takes, against a plain loop over the generated client, and against
-// other clients, and writes docs/benchmarks.md with its pictures.
+// Command bench compares package client and webex-bulk with bare HTTP requests,
+// with a plain loop over the generated client, and with other clients. It
+// writes docs/benchmarks.md and its charts.
 //
 //	go run ./bench           everything, about an hour
 //	go run ./bench -short    the same with fewer operations, some minutes
 //
-// Each client is a process of its own, and so is the service, which does
-// nothing: what is told is the processor time of the client alone.
+// Each client runs in its own process. So does the service, which does no work,
+// so that the processor time is that of the client alone.
 package main
 
 import (
@@ -61,16 +61,16 @@ func run(ctx context.Context) error {
 	return errors.Join(b.run(ctx), ctx.Err())
 }
 
-// scale is how much is measured.
+// scale sets the number of operations and rounds.
 type scale struct {
 	name     string
 	rounds   int
-	cost     int   // operations of the table of processor time
-	growth   []int // operations of each point of the pictures
-	latency  int   // operations of the table of shares
-	commands []int // rows of the table of webex-bulk
+	cost     int   // operations in the table of processor time
+	growth   []int // operations of each point in the charts
+	latency  int   // operations in the table of throughput
+	commands []int // rows of the sheets for webex-bulk
 
-	organizations int // the most of them at once
+	organizations int // maximum number at the same time
 }
 
 var (
@@ -84,26 +84,26 @@ var (
 	}
 )
 
-// bench is one run of everything.
+// bench is one run of all measurements.
 type bench struct {
 	scale
 	root  string // of the module
-	dir   string // for what is written on the way
+	dir   string // for temporary files
 	began time.Time
 
 	service *server
 	peers   []peer
-	missing []string // peers that could not be installed, and why
+	missing []string // peers that could not be installed
 	results results
 }
 
-// results is what docs/benchmarks.md tells.
+// results has the figures of docs/benchmarks.md.
 type results struct {
-	cost          map[string][]measurement // by client, a measurement a round
-	growth        map[string][]measurement // by client, a measurement a size
+	cost          map[string][]measurement // by client, one measurement per round
+	growth        map[string][]measurement // by client, one measurement per size
 	shares        []share
 	commands      []commandUse
-	organizations []string // lines of the test of that name
+	organizations []string // lines of TestOrganizations
 }
 
 func (b *bench) run(ctx context.Context) (err error) {
@@ -126,7 +126,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
-		// A run that is interrupted leaves what it has measured so far.
+		// An interrupted run keeps the results so far.
 		if err := b.write(ctx, filepath.Join(b.root, "docs")); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// contender is one of the clients that are compared.
+// contender is a client in the comparison.
 type contender struct {
 	name  string // in the page
 	start func(ctx context.Context) *exec.Cmd
@@ -164,7 +164,7 @@ func (b *bench) contenders() []contender {
 	return all
 }
 
-// measure has a client do n operations against s.
+// measure runs a client with n operations against s.
 func (b *bench) measure(ctx context.Context, s *server, c contender, n, inFlight int) (measurement, error) {
 	w := c.work
 	w.Operations, w.InFlight = n, inFlight
@@ -179,8 +179,8 @@ func (b *bench) measure(ctx context.Context, s *server, c contender, n, inFlight
 	return s.measure(ctx, c.start(ctx), w)
 }
 
-// measureCost measures all clients in turns, so that what else the machine does
-// meets all of them alike.
+// measureCost measures all clients in turns, so that other load on the machine
+// affects them equally.
 func (b *bench) measureCost(ctx context.Context) error {
 	b.results.cost = map[string][]measurement{}
 	for range b.rounds {
@@ -198,7 +198,7 @@ func (b *bench) measureCost(ctx context.Context) error {
 
 func (b *bench) measureGrowth(ctx context.Context) error {
 	b.results.growth = map[string][]measurement{}
-	for _, c := range b.contenders()[1:] { // the floor has all of its bytes in memory
+	for _, c := range b.contenders()[1:] { // the floor keeps all request bodies in memory
 		for _, n := range b.growth {
 			m, err := b.measure(ctx, b.service, c, n, 4)
 			if err != nil {
@@ -210,14 +210,14 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	return nil
 }
 
-// share is how much of the floor's rate a client reaches.
+// share is the throughput of a client as a fraction of the floor's.
 type share struct {
 	client   string
 	inFlight int
 	of       float64
 }
 
-// latency is that of the service whose shares are measured.
+// latency is the latency of the service in the table of throughput.
 const latency = 50 * time.Millisecond
 
 func (b *bench) measureShares(ctx context.Context) error {
@@ -250,7 +250,7 @@ func (b *bench) measureShares(ctx context.Context) error {
 	return nil
 }
 
-// measureOrganizations runs the test of that name, which needs the clock of
+// measureOrganizations runs TestOrganizations, which needs the virtual clock of
 // testing/synctest.
 func (b *bench) measureOrganizations(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "go", "test", "./bench", "-run", "^TestOrganizations$", "-count", "1", "-v", "-organizations", fmt.Sprint(b.organizations))
@@ -267,13 +267,13 @@ func (b *bench) measureOrganizations(ctx context.Context) error {
 	return nil
 }
 
-// organizationsMark begins what the test says to the page.
+// organizationsMark begins each result line of TestOrganizations.
 const organizationsMark = "organizations: "
 
 func moduleRoot(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/webexscim/bulk").Output()
 	if err != nil {
-		return "", fmt.Errorf("bench runs in a clone of the repository: %w", err)
+		return "", fmt.Errorf("expected to run in a clone of the repository: %w", err)
 	}
 	return strings.TrimSpace(string(out)), nil
 }

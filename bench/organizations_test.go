@@ -16,8 +16,8 @@ import (
 var organizations = flag.Int("organizations", 10, "the most organizations at once in TestOrganizations")
 
 // TestOrganizations runs jobs for several organizations in one process, each
-// with its own limit. None slows another down: all that the services allow
-// together is used.
+// with its own rate limit. It holds that they do not slow each other down:
+// together they use nearly all requests that the services allow.
 func TestOrganizations(t *testing.T) {
 	const perMinute = 300
 	for _, n := range []int{1, 10, 100} {
@@ -25,7 +25,7 @@ func TestOrganizations(t *testing.T) {
 			continue
 		}
 		synctest.Test(t, func(t *testing.T) {
-			// The services begin together, with a window of a minute each.
+			// The windows of all services begin at the same time.
 			const windows = 3
 			services := make([]*webextest.Simulator, n)
 			began := time.Now()
@@ -53,14 +53,14 @@ func TestOrganizations(t *testing.T) {
 			use := float64(n*windows*perMinute) / (float64(n) * perMinute * math.Ceil(took.Minutes()))
 			t.Logf("%s%d, %.2f", organizationsMark, n, use)
 			if use < 0.9 {
-				t.Errorf("%d organizations use %.2f of what they may", n, use)
+				t.Errorf("%d organizations use %.2f of the allowed requests, expected at least 0.9", n, use)
 			}
 		})
 	}
 }
 
-// The service finds each bulkId of a request, however its JSON is written, and
-// no reference.
+// TestBulkIDs holds that the service finds each bulkId of a request, with or
+// without spaces, and ignores references.
 func TestBulkIDs(t *testing.T) {
 	request := `{"operations":[{"bulkId":"a","data":{"value":"bulkId:b"}}, {"bulkId" : "c"}]}`
 	got := ""
@@ -72,7 +72,7 @@ func TestBulkIDs(t *testing.T) {
 	}
 }
 
-// A plot has a line for each series, and its axes hold all points.
+// TestPlotHoldsAllPoints holds that the axes of a chart cover all points.
 func TestPlotHoldsAllPoints(t *testing.T) {
 	p := plot{lines: []line{{"a", [][2]float64{{1000, 0.02}, {20000, 3}}}}}
 	if low, high := p.span(0); low != 3 || high != 5 {

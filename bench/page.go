@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// write writes benchmarks.md and its pictures into dir.
+// write writes benchmarks.md and its charts into dir.
 func (b *bench) write(ctx context.Context, dir string) error {
 	var page bytes.Buffer
-	fmt.Fprintf(&page, "# Benchmarks\n\nWritten by `%s`, which measures everything anew. A clone of the repository and Go\n"+
-		"are all that it needs; the peers need Python and Java with Maven too.\n\n", b.name)
+	fmt.Fprintf(&page, "# Benchmarks\n\n`%s` runs all measurements and writes this page. It needs Go and a clone of the\n"+
+		"repository; the peers also need Python, and Java with Maven.\n\n", b.name)
 	fmt.Fprintf(&page, "%s, %d processors, %s, %s, commit %s.\n", machine(), runtime.NumCPU(), runtime.GOOS+"/"+runtime.GOARCH,
 		strings.Replace(runtime.Version(), "go", "Go ", 1), output(ctx, b.root, "git", "rev-parse", "--short=12", "HEAD"))
 	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		fmt.Fprintf(&page, "Load average at the end: %s. Far above the number of processors, shares of the\n"+
-			"floor's rate tell little; ratios of processor time still do.\n", strings.Fields(string(load))[0])
+		fmt.Fprintf(&page, "Load average at the end: %s. If it is far above the number of processors, the\n"+
+			"throughput below means little; ratios of processor time are still useful.\n", strings.Fields(string(load))[0])
 	}
 	r := b.results
 	for _, section := range []struct {
@@ -53,20 +53,20 @@ func (b *bench) write(ctx context.Context, dir string) error {
 const aboutCost = `
 ## Processor time
 
-%d creates with names, %d bytes each, 100 a request, 4 requests in flight. The
-service does nothing but answer, in a process of its own. The processor time is
-that of the client's process alone, user and system, from before the first
-request until after the last. Clients take turns, %d rounds; a figure is the
-median.
+%d creates of users, %d bytes each, 100 per request, 4 requests in flight. The
+service runs in its own process and only answers. Processor time is the user and
+system time of the client process, from before the first request until after the
+last. The clients take turns for %d rounds; each figure is a median. The ratios
+are medians of the ratios within a round.
 
-- **floor**: the same bytes, made beforehand, through net/http; answers are read
-  and thrown away.
-- **plain loop**: users marshaled, sent with the generated client, 100 at a time,
-  answers decoded. No references, limits, retries, or lost answers.
-- The peers send one request after the other; this is how their own
-  documentation uses them.
+- **floor**: the request bodies are encoded before the measurement and sent with
+  net/http; the answers are read and discarded.
+- **plain loop**: users are marshaled and sent with the generated client, and the
+  answers are decoded. It does not handle references, limits, retries, or lost
+  answers.
+- The peers send one request at a time, as their documentation shows.
 
-| client | processor time an operation | over the plain loop | over the floor | requests |
+| client | processor time per operation | relative to plain loop | relative to floor | requests |
 |---|---|---|---|---|
 `
 
@@ -91,24 +91,24 @@ func (b *bench) writeCost(w *bytes.Buffer) {
 	for _, m := range b.results.cost[nameLibrary] {
 		library = append(library, m.rate())
 	}
-	fmt.Fprintf(w, "\nThe service is not the bottleneck: it takes %.1f µs of its own processor an\noperation, "+
-		"and answers the floor %.0f times as many operations a second as the\nlibrary sends.\n",
+	fmt.Fprintf(w, "\nThe service is not the bottleneck: it takes %.1f µs of processor time per operation,\n"+
+		"and it answered the floor at %.0f times the throughput of the library.\n",
 		median(service), median(rates)/median(library))
 	fmt.Fprint(w, aboutPeers)
 }
 
 const aboutPeers = `
-A request more than the least is one that left before it was full, because the
-source had nothing for a tenth of a second: on a busy machine.
+More than the minimum number of requests means that some were sent before they
+were full, because the source paused for a tenth of a second on a busy machine.
 
-wxc_sdk sends the operations that it is given in one request; whoever calls it
-splits them, and sees to references from one request to another. The SCIM-SDK
-splits by itself once it is told the limit. It was not measured what becomes of
-references and lost answers with either. PingIdentity's scim2 client 5.0.0 has no
-bulk request and is not in the table for that.
+wxc_sdk sends all given operations in one request; its caller splits them and
+resolves references between requests. SCIM-SDK splits requests when it knows the
+limit. How the two handle references and lost answers was not measured.
+PingIdentity's scim2 client 5.0.0 has no bulk request, so it is not in the table.
 `
 
-// over is the median of the rounds' ratios: each is of one moment.
+// over returns the median of the ratios of each round, because the two
+// measurements of one round ran under the same load.
 func (b *bench) over(name, base string) float64 {
 	var ratios []float64
 	for i, m := range b.results.cost[name] {
@@ -126,15 +126,15 @@ func micros(all []measurement) float64 {
 }
 
 func (b *bench) writeShares(w *bytes.Buffer) {
-	fmt.Fprintf(w, "\n## Share of the floor's rate\n\nAgainst a service that takes %v for a request, %d creates.\n\n"+
-		"| client | in flight | operations a second, over the floor's |\n|---|---|---|\n", latency, b.latency)
+	fmt.Fprintf(w, "\n## Throughput relative to the floor\n\nThe service answers after %v; %d creates.\n\n"+
+		"| client | requests in flight | throughput relative to floor |\n|---|---|---|\n", latency, b.latency)
 	for _, s := range b.results.shares {
 		fmt.Fprintf(w, "| %s | %d | %.2f |\n", s.client, s.inFlight, s.of)
 	}
 }
 
 func (b *bench) writeCommands(w *bytes.Buffer) {
-	fmt.Fprint(w, "\n## The command line\n\nProcessor time of the whole process, and the most memory that was resident.\nIn the sheet each manages eight, in no order.\n\n"+
+	fmt.Fprint(w, "\n## The command line\n\nProcessor time and peak resident memory of the whole process. In the sheet, each\nmanager has eight reports; the rows are in random order.\n\n"+
 		"| webex-bulk | rows | processor time | memory |\n|---|---|---|---|\n")
 	for _, u := range b.results.commands {
 		fmt.Fprintf(w, "| %s | %d | %.1f s | %d MiB |\n", u.command, u.rows, u.processor.Seconds(), u.peak>>20)
@@ -142,20 +142,21 @@ func (b *bench) writeCommands(w *bytes.Buffer) {
 }
 
 func (b *bench) writeOrganizations(w *bytes.Buffer) {
-	fmt.Fprint(w, "\n## Many organizations in one process\n\nEach has a client of its own and a service that allows 300 requests a minute,\n"+
-		"in the virtual time of testing/synctest: operations that came through, over the\nsum of what the services allow in the minutes that have begun.\n\n"+
-		"| organizations | share of the allowance |\n|---|---|\n")
+	fmt.Fprint(w, "\n## Many organizations in one process\n\nEach organization has its own client, and a service that allows 300 requests per\n"+
+		"minute. The table shows the requests that were answered, relative to the number\nthat all services together allowed. The time is virtual (testing/synctest).\n\n"+
+		"| organizations | used share of the limit |\n|---|---|\n")
 	for _, l := range b.results.organizations {
 		fmt.Fprintf(w, "| %s |\n", strings.ReplaceAll(l, ", ", " | "))
 	}
 }
 
 func (b *bench) writeGrowth(w *bytes.Buffer) {
-	fmt.Fprintf(w, "\n## Growth\n\nTime and memory of jobs of %d to %d operations. Only our journal and the peers'\nlists of all operations grow.\n\n"+
+	fmt.Fprintf(w, "\n## Growth\n\nProcessor time and peak memory of jobs of %d to %d operations.\n\n"+
 		"![processor time](benchmarks-time.svg)\n\n![memory](benchmarks-memory.svg)\n", b.growth[0], b.growth[len(b.growth)-1])
 }
 
-// plotOf draws one value of each client over the number of operations.
+// plotOf returns a chart of one value of each client against the number of
+// operations.
 func (b *bench) plotOf(title, y string, value func(m measurement) float64) plot {
 	p := plot{title: title, x: "operations", y: y}
 	for _, c := range b.contenders() {
@@ -178,7 +179,7 @@ func (b *bench) memoryPlot() plot {
 	return b.plotOf("Resident memory, peak", "MiB", func(m measurement) float64 { return float64(m.Peak) / (1 << 20) })
 }
 
-// operationBytes is the size of an operation as it is sent.
+// operationBytes returns the size of an operation in a request.
 func operationBytes() int {
 	for ops := range requests(1) {
 		return len(ops[0].Data) + len(`{"bulkId":"u0","data":,"method":"POST","path":"/Users"}`)
@@ -186,7 +187,7 @@ func operationBytes() int {
 	return 0
 }
 
-// machine names the processor where the system tells.
+// machine returns the name of the processor if the system provides it.
 func machine() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	for text := range strings.Lines(string(info)) {
@@ -194,10 +195,10 @@ func machine() string {
 			return strings.TrimSpace(value)
 		}
 	}
-	return "a machine that does not name its processor"
+	return "unknown processor"
 }
 
-// output is what a command prints, or "unknown".
+// output returns the output of a command, or "unknown".
 func output(ctx context.Context, dir, name string, args ...string) string {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir

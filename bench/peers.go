@@ -9,24 +9,25 @@ import (
 	"path/filepath"
 )
 
-// The programs that drive the peers, each with the versions that it needs.
+// The programs that run the peers, with pinned versions.
 //
 //go:embed peers
 var peerFiles embed.FS
 
-// peer is a client in another language, installed.
+// peer is an installed client in another language.
 type peer struct {
 	name  string
 	start func(ctx context.Context) *exec.Cmd
 }
 
-// The peers, as the page names them.
+// The names of the peers in the page.
 const (
 	peerPython = "wxc_sdk 1.41.0"
 	peerJava   = "SCIM-SDK 1.30.0"
 )
 
-// installPeers installs what can be installed. The page names the others.
+// installPeers installs the peers. The page names the peers that could not be
+// installed.
 func (b *bench) installPeers(ctx context.Context) {
 	for _, p := range []struct {
 		name    string
@@ -50,7 +51,7 @@ func (b *bench) installPeers(ctx context.Context) {
 	}
 }
 
-// installPython makes a virtual environment.
+// installPython creates a virtual environment with wxc_sdk.
 func installPython(ctx context.Context, dir string) (func(ctx context.Context) *exec.Cmd, error) {
 	python := filepath.Join(dir, "env", "bin", "python")
 	for _, args := range [][]string{
@@ -66,7 +67,7 @@ func installPython(ctx context.Context, dir string) (func(ctx context.Context) *
 	}, nil
 }
 
-// installJava has Maven fetch the client and what it needs.
+// installJava downloads the client and its dependencies with Maven.
 func installJava(ctx context.Context, dir string) (func(ctx context.Context) *exec.Cmd, error) {
 	maven := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib")
 	maven.Dir = dir
@@ -78,7 +79,7 @@ func installJava(ctx context.Context, dir string) (func(ctx context.Context) *ex
 	}, nil
 }
 
-// quietly runs cmd and tells what it says only if it fails.
+// quietly runs cmd. If it fails, the error contains its output.
 func quietly(cmd *exec.Cmd) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", cmd.Args[0], err, out)

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// plot is a picture of lines, both axes logarithmic. Its SVG is drawn here: a
-// library of plots would be many times the rest of the module's dependencies,
-// for two pictures.
+// plot is a line chart with logarithmic axes. It draws its own SVG, because a
+// chart library would add more dependencies than the rest of the module has.
 type plot struct {
 	title, x, y string
 	lines       []line
@@ -20,13 +19,13 @@ type line struct {
 	points [][2]float64
 }
 
-// The picture, in pixels.
+// Size and margins of the chart in pixels.
 const (
 	plotWidth, plotHeight                  = 720, 400
 	plotLeft, plotRight, plotTop, plotFoot = 70, 190, 40, 50
 )
 
-// colors can be told apart by people who see fewer of them.
+// colors are distinguishable with color blindness (Okabe and Ito).
 var colors = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
 
 // svg draws the plot.
@@ -72,7 +71,7 @@ func (p plot) svg() string {
 	return b.String()
 }
 
-// span returns the powers of ten that hold all values of an axis.
+// span returns the range of an axis, as exponents of ten.
 func (p plot) span(axis int) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	for _, l := range p.lines {
@@ -86,7 +85,7 @@ func (p plot) span(axis int) (low, high float64) {
 	return low, high
 }
 
-// number writes a power of ten for people.
+// number formats a power of ten.
 func number(v float64) string {
 	switch {
 	case v >= 1e6:

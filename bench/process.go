@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// roleVariable makes this program a service, of the latency of latencyVariable,
-// or a client.
+// The environment variable roleVariable makes this program a service or a
+// client; latencyVariable sets the latency of the service.
 const (
 	roleVariable    = "BULK_BENCH_ROLE"
 	latencyVariable = "BULK_BENCH_LATENCY"
 )
 
-// self is a command that runs this program in another role.
+// self returns a command that runs this program in another role.
 func self(ctx context.Context, role string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
@@ -30,7 +30,7 @@ func self(ctx context.Context, role string) *exec.Cmd {
 	return cmd
 }
 
-// server is a null service in a process of its own.
+// server is a null service in its own process.
 type server struct {
 	url   string
 	cmd   *exec.Cmd
@@ -53,7 +53,7 @@ func startServer(ctx context.Context, latency time.Duration) (*server, error) {
 	}
 	url, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the null service does not say where it is: %w", err), cmd.Wait())
+		return nil, errors.Join(fmt.Errorf("the null service printed no address: %w", err), cmd.Wait())
 	}
 	return &server{url: strings.TrimSpace(url), cmd: cmd, input: input}, nil
 }
@@ -64,7 +64,7 @@ func (s *server) close() error {
 	return s.cmd.Wait()
 }
 
-// tally asks the service for what it has done.
+// tally asks the service for its counts.
 func (s *server) tally(ctx context.Context) (t tally, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/tally", nil)
 	if err != nil {
@@ -78,22 +78,22 @@ func (s *server) tally(ctx context.Context) (t tally, err error) {
 	return t, json.NewDecoder(resp.Body).Decode(&t)
 }
 
-// measurement is a client's work and what it took.
+// measurement is the work of a client and its cost.
 type measurement struct {
 	work
 	used
-	Requests int64         // that the service has had
-	Service  time.Duration // of the service's processor
+	Requests int64         // received by the service
+	Service  time.Duration // processor time of the service
 }
 
-// perOperation is the client's processor time.
+// perOperation returns the processor time of the client for one operation.
 func (m measurement) perOperation() time.Duration { return m.Processor / time.Duration(m.Operations) }
 
-// rate is how many operations a second came through.
+// rate returns the throughput in operations per second.
 func (m measurement) rate() float64 { return float64(m.Operations) / m.Elapsed.Seconds() }
 
-// measure has cmd do w. It gets w on its standard input, and writes what it used
-// on the last line of its standard output.
+// measure runs cmd with w on its standard input. cmd prints a used as the last
+// line of its standard output.
 func (s *server) measure(ctx context.Context, cmd *exec.Cmd, w work) (m measurement, err error) {
 	w.URL = s.url
 	m.work = w

@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// The organization and token of every client. The service looks at neither.
+// The organization and token of every client. The service checks neither.
 const (
 	orgID = "0e6f1c53-8a37-4a0f-9d5e-1b7c2a9d4f10"
 	token = "bench"
 )
 
-// service is a Bulk endpoint that does nothing: it finds the bulkIds in a
-// request and says 201 to each.
+// service is a Bulk endpoint that does no work: it finds the bulkIds in a
+// request and answers 201 for each.
 type service struct {
 	latency  time.Duration
 	created  atomic.Int64
@@ -30,14 +30,14 @@ type service struct {
 	scratch  sync.Pool
 }
 
-// tally is what the service has done so far.
+// tally has the counts of the service so far.
 type tally struct {
 	Requests   int64         `json:"requests"`
 	Operations int64         `json:"operations"`
 	Processor  time.Duration `json:"processor"` // of the service's process
 }
 
-// serve answers until its standard input ends.
+// serve runs the service until its standard input ends.
 func serve(latency time.Duration) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,8 +80,8 @@ func (s *service) bulk(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.requests.Add(1)
-	// Webex writes the first form, which wxc_sdk alone reads; RFC 7644 has the
-	// second, which the SCIM-SDK alone reads.
+	// wxc_sdk reads only the first form, which Webex writes. SCIM-SDK reads
+	// only the second, which is that of RFC 7644.
 	form, list := "application/json", "operations"
 	if strings.HasPrefix(r.Header.Get("Content-Type"), scimJSON) {
 		form, list = scimJSON, "Operations"
@@ -114,8 +114,8 @@ func (s *service) newID(b []byte) []byte {
 	return fmt.Appendf(b, "5e1fd6a2-1c07-4c5f-a0f4-%012x", s.created.Add(1))
 }
 
-// bulkIDs are the values of the members bulkId in JSON, of which bench's own
-// data has no others.
+// bulkIDs yields the values of all members bulkId. The data of bench has no
+// member of that name.
 func bulkIDs(request []byte) func(yield func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		for {
@@ -135,7 +135,7 @@ func bulkIDs(request []byte) func(yield func([]byte) bool) {
 
 const scimJSON = "application/scim+json"
 
-// configuration is what the SCIM-SDK asks for before it splits.
+// configuration is requested by SCIM-SDK, which needs the limit for splitting.
 func (s *service) configuration(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", scimJSON)
 	_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],`+

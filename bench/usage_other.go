@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// processorTime is not known here.
+// processorTime is unknown on this system.
 func processorTime() time.Duration { return 0 }
 
-// peak is not known here.
+// peak is unknown on this system.
 func peak(*os.ProcessState) int64 { return 0 }

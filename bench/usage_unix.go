@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// processorTime is what this process has used, all threads, user and system.
+// processorTime returns the user and system time of this process, all threads.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
@@ -18,7 +18,7 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// peak is the most resident memory that an ended process had, in bytes.
+// peak returns the maximum resident memory of an ended process in bytes.
 func peak(p *os.ProcessState) int64 {
 	u, ok := p.SysUsage().(*syscall.Rusage)
 	if !ok {

@@ -17,16 +17,16 @@ import (
 	"github.com/webexscim/bulk/journal"
 )
 
-// work is what a client process is told to do.
+// work is the task of a client process.
 type work struct {
 	Client     string `json:"client"` // a key of workers
 	URL        string `json:"url"`
 	Operations int    `json:"operations"`
 	InFlight   int    `json:"inFlight"`
-	Journal    string `json:"journal"` // "": none
+	Journal    string `json:"journal"` // path; "" means no journal
 }
 
-// used is what the work took, measured inside of the process, so that its start
+// used is the cost of the work, measured within the process, so that its start
 // does not count.
 type used struct {
 	Processor time.Duration `json:"processor"`
@@ -34,11 +34,11 @@ type used struct {
 	Peak      int64         `json:"peak"` // resident memory in bytes; filled in by the parent
 }
 
-// perRequest is how many operations every client puts into a request.
+// perRequest is the number of operations in each request of every client.
 const perRequest = 100
 
-// workers are the clients in Go. Each prepares, and then returns the work to be
-// measured.
+// workers are the clients in Go. Each prepares its data and returns the
+// function to measure.
 var workers = map[string]func(w work) (func() error, error){
 	"floor":   floor,
 	"loop":    loop,
@@ -65,7 +65,7 @@ func doWork(in io.Reader, out io.Writer) error {
 
 func encode(w io.Writer, v any) { _ = json.NewEncoder(w).Encode(v) }
 
-// person is user i of every client: some 300 bytes.
+// person returns user i, about 300 bytes of JSON.
 func person(i int) gen.User {
 	n := strconv.Itoa(i)
 	mail := "user" + n + "@example.com"
@@ -76,15 +76,16 @@ func person(i int) gen.User {
 	}
 }
 
-// httpClient keeps as many connections as there are requests in flight.
+// httpClient returns an HTTP client that keeps a connection for each request in
+// flight.
 func httpClient(inFlight int) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = inFlight
 	return &http.Client{Transport: t}
 }
 
-// floor sends the bytes of the plain loop, made beforehand, and throws the
-// answers away: what HTTP itself takes.
+// floor sends the request bodies of the plain loop, encoded before the
+// measurement, and discards the answers. It is the cost of HTTP itself.
 func floor(w work) (func() error, error) {
 	var bodies [][]byte
 	for ops := range requests(w.Operations) {
@@ -145,7 +146,7 @@ func each(n int, bodies [][]byte, do func([]byte) error) error {
 	return err
 }
 
-// requests are the operations of each request of the plain loop.
+// requests yields the operations of each request of the plain loop.
 func requests(n int) iter.Seq[[]gen.BulkOperation] {
 	return func(yield func([]gen.BulkOperation) bool) {
 		for i := 0; i < n; i += perRequest {
@@ -153,7 +154,7 @@ func requests(n int) iter.Seq[[]gen.BulkOperation] {
 			for k := i; k < min(n, i+perRequest); k++ {
 				data, err := json.Marshal(person(k))
 				if err != nil {
-					panic(err) // a user that bench itself has made
+					panic(err) // cannot happen: a user of bench
 				}
 				ops = append(ops, gen.BulkOperation{Method: gen.BulkMethodPOST, Path: "/Users", BulkID: "u" + strconv.Itoa(k), Data: data})
 			}
@@ -168,9 +169,8 @@ func bulkRequest(ops []gen.BulkOperation) gen.BulkRequest {
 	return gen.BulkRequest{Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, Operations: ops}
 }
 
-// loop is what anybody writes over the generated client: a request of 100 after
-// the other, every answer decoded. It knows no references, limits, losses or
-// retries.
+// loop is a plain loop over the generated client: it sends requests of 100
+// operations and decodes every answer. It has no references, limits or retries.
 func loop(w work) (func() error, error) {
 	c, err := gen.NewClient(w.URL, gen.WithHTTPClient(httpClient(w.InFlight)),
 		gen.WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
@@ -225,7 +225,7 @@ func loop(w work) (func() error, error) {
 	}, nil
 }
 
-// library is the same through package client.
+// library does the same with package client.
 func library(w work) (func() error, error) {
 	c, err := client.New(client.Config{
 		OrgID: orgID, Token: client.StaticToken(token), BaseURL: w.URL, HTTPClient: httpClient(w.InFlight), Concurrency: w.InFlight,
