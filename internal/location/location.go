@@ -59,7 +59,7 @@ func Parse(text string) (Location, error) {
 // this one. An id with "?" or "#" is not accepted, because it could end the
 // path of a url.
 func (l Location) IsOf(kind, orgID string) bool {
-	if !strings.EqualFold(l.Type, kind) || l.ID == "" || strings.ContainsAny(unescapeAll(l.ID), "?#") {
+	if !strings.EqualFold(l.Type, kind) || l.ID == "" || !isPlain(l.ID) && strings.ContainsAny(unescapeAll(l.ID), "?#") {
 		return false
 	}
 	for before, segment := cutLast(l.before); segment != ""; before, segment = cutLast(before) {
@@ -92,8 +92,10 @@ func cutLast(path string) (before, segment string) {
 	path = strings.TrimRight(path, "/")
 	i := strings.LastIndexByte(path, '/') + 1
 	segment = path[i:]
-	if plain, err := url.PathUnescape(segment); err == nil {
-		segment = plain
+	if strings.IndexByte(segment, '%') >= 0 {
+		if plain, err := url.PathUnescape(segment); err == nil {
+			segment = plain
+		}
 	}
 	return path[:i], segment
 }
@@ -124,13 +126,14 @@ func orgOf(path string) string {
 // other Webex APIs, and returns the UUID in lower case. If ok is false, it
 // returns s.
 func ParseOrg(s string) (org string, ok bool) {
-	if kind, id, ok := apiid.Parse(s); ok && kind == apiid.Organization && apiid.IsUUID(id) {
-		return strings.ToLower(id), true
+	id := s
+	if !apiid.IsUUID(id) {
+		var kind string
+		if kind, id, ok = apiid.Parse(s); !ok || kind != apiid.Organization || !apiid.IsUUID(id) {
+			return s, false
+		}
 	}
-	if apiid.IsUUID(s) {
-		return strings.ToLower(s), true
-	}
-	return s, false
+	return strings.ToLower(id), true
 }
 
 // isInside reports whether the path before a type and id already names a
@@ -195,12 +198,26 @@ const longestID = 1024
 // another resource. A reference such as bulkId:u1 is not an id: RFC 7643
 // section 3.1 reserves the word.
 func IsID(s string) bool {
-	if len(s) > longestID {
+	switch {
+	case len(s) > longestID:
 		return false
+	case isPlain(s):
+		return s != ""
 	}
 	plain := unescapeAll(s)
 	return strings.TrimSpace(plain) != "" && plain != "." && plain != ".." && !strings.ContainsAny(plain, `/\`) && utf8.ValidString(plain) &&
 		!strings.ContainsFunc(plain, unicode.IsControl) && !strings.HasPrefix(strings.ToLower(plain), "bulkid:")
+}
+
+// isPlain reports whether s has only letters, digits and hyphens, as the ids of
+// Webex have.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := rune(s[i]); !isLetter(c) && !isDigit(c) && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // unescapeAll unescapes a text until it does not change anymore.
