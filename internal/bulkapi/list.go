@@ -1,6 +1,7 @@
 package bulkapi
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -8,7 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
@@ -41,24 +42,28 @@ type Query struct {
 // with a resource of the page before, and is read again from further in front where it does not. What cannot be read, and a list
 // that holds fewer resources than the service counts, is an error, the last that is yielded: a *LookupError.
 func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
-	l := newLookup(x, kind, nil)
+	l := &lookup{x: x, kind: kind}
 	byID, ascending, count := "id", "ascending", pageSize
-	filter, attributes := given(q.Filter), given(q.Attributes)
-	return walk(func(start int) (p listPage[Resource], err error) {
-		failure := l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
-			if l.isGroups() {
-				return x.gen.SearchGroups(ctx, x.cfg.OrgID, &gen.SearchGroupsParams{Filter: filter, Attributes: attributes,
-					SortBy: &byID, SortOrder: &ascending, StartIndex: &start, Count: &count}, edit)
-			}
-			return x.gen.SearchUsers(ctx, x.cfg.OrgID, &gen.SearchUsersParams{Filter: filter, Attributes: attributes,
-				SortBy: &byID, SortOrder: &ascending, StartIndex: &start, Count: &count}, edit)
-		}, func(r response) (ok bool) {
-			p, ok = l.readList(r)
-			return ok
+	search := gen.SearchUsersParams{SortBy: &byID, SortOrder: &ascending, Count: &count}
+	if q.Filter != "" {
+		search.Filter = &q.Filter
+	}
+	if q.Attributes != "" {
+		search.Attributes = &q.Attributes
+	}
+	return walk(func(start int) (p page[Resource], err error) {
+		search.StartIndex = &start
+		err = l.read(ctx, l.search(search), func(r response) (ok bool) {
+			p, ok = l.readPage(r)
+			return ok && p.total >= 0 && !slices.ContainsFunc(p.items, isPartial)
 		})
-		return p, asError(failure)
+		return p, err
 	}, func(r Resource) string { return r.ID })
 }
+
+// isPartial reports whether a resource has no id, is of another organization, or cannot be kept. It spoils its page: a list must
+// not be shorter than what it stands for.
+func isPartial(r Resource) bool { return r.ID == "" || r.Raw == nil }
 
 // Member is an element of a group's members.
 type Member struct {
@@ -70,86 +75,26 @@ type Member struct {
 // Members reads all members of the group with this id, as List does. A group that does not exist is an error: a *LookupError
 // of Status 404.
 func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, error] {
-	l := newLookup(x, "Groups", nil)
+	l := &lookup{x: x, kind: "Groups"}
 	if !location.IsID(group) {
 		return func(yield func(Member, error) bool) {
 			yield(Member{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")})
 		}
 	}
-	return walk(func(start int) (p listPage[Member], err error) {
+	return walk(func(start int) (p page[Member], err error) {
 		count := maxMemberPage
-		failure := l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+		err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &gen.GetGroupMembersParams{StartIndex: &start, Count: &count}, edit)
 		}, func(r response) (ok bool) {
 			p, ok = readMembers(r)
 			return ok
 		})
-		return p, asError(failure)
+		return p, err
 	}, func(m Member) string { return m.ID })
 }
 
-// Me reads the user to whom the token belongs. The error is a *LookupError; its Status is 404 where the token belongs to none,
-// as that of a service app.
-func (x *Client) Me(ctx context.Context) (Resource, error) {
-	l := newLookup(x, "Users", nil)
-	var me Resource
-	failure := l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
-		return x.gen.GetMe(ctx, edit)
-	}, func(r response) bool {
-		me = l.anyResource(trim(r.body), r) // it may be of another organization, and says of which
-		return r.kind == Answered && me.ID != ""
-	})
-	return me, asError(failure)
-}
-
-// given is a parameter of a query, nil where there is none.
-func given(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
-// asError keeps a nil from becoming an error that is not nil.
-func asError(failure *LookupError) error {
-	if failure == nil {
-		return nil
-	}
-	return failure
-}
-
-// listPage is one page of a list.
-type listPage[T any] struct {
-	items []T
-	total int // of all pages
-}
-
-// readList reads a page of resources. One without an id, of another organization, or that cannot be kept spoils the page: a
-// list must not be shorter than what it stands for.
-func (l *lookup) readList(r response) (p listPage[Resource], ok bool) {
-	var list struct {
-		TotalResults wire.Text
-		Resources    []json.RawMessage
-	}
-	if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil || len(list.Resources) > maxEntries {
-		return p, false
-	}
-	var err error
-	if p.total, err = strconv.Atoi(string(list.TotalResults)); err != nil || p.total < 0 {
-		return p, false
-	}
-	for _, raw := range list.Resources {
-		res := l.resource(raw, r)
-		if res.ID == "" || res.Raw == nil {
-			return p, false
-		}
-		p.items = append(p.items, res)
-	}
-	return p, true
-}
-
 // readMembers reads a page of members. Documents name two attributes that count them all.
-func readMembers(r response) (p listPage[Member], ok bool) {
+func readMembers(r response) (p page[Member], ok bool) {
 	var list struct {
 		TotalResults, MemberSize *wire.Text
 		Members, Resources       []struct{ Value, Type, Display wire.Text }
@@ -157,17 +102,7 @@ func readMembers(r response) (p listPage[Member], ok bool) {
 	if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil {
 		return p, false
 	}
-	total := list.MemberSize
-	if total == nil {
-		total = list.TotalResults
-	}
-	if total == nil {
-		return p, false
-	}
-	var err error
-	if p.total, err = strconv.Atoi(string(*total)); err != nil || p.total < 0 {
-		return p, false
-	}
+	p.total = totalOf(cmp.Or(list.MemberSize, list.TotalResults))
 	for _, m := range append(list.Members, list.Resources...) {
 		id := r.token.without(string(m.Value))
 		if !location.IsID(id) {
@@ -175,13 +110,13 @@ func readMembers(r response) (p listPage[Member], ok bool) {
 		}
 		p.items = append(p.items, Member{ID: id, Type: string(m.Type), Name: r.token.without(string(m.Display))})
 	}
-	return p, true
+	return p, p.total >= 0
 }
 
 // walk reads a list of which fetch gives the page that begins at an index, from 1. The list keeps its order; what is created and
 // deleted meanwhile shifts it. All in front of the last item that was read is known at any time, so a page that begins with a known
 // item leaves out nothing, and one that does not is read again from further in front.
-func walk[T any](fetch func(start int) (listPage[T], error), key func(T) string) iter.Seq2[T, error] {
+func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		seen := make(map[[16]byte]struct{})

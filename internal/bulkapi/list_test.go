@@ -18,9 +18,9 @@ type shiftingList struct {
 	size int
 }
 
-func (s *shiftingList) page(start int) listPage[string] {
+func (s *shiftingList) page(start int) page[string] {
 	rest := s.keys[min(start-1, len(s.keys)):]
-	return listPage[string]{items: slices.Clone(rest[:min(s.size, len(rest))]), total: len(s.keys)}
+	return page[string]{items: slices.Clone(rest[:min(s.size, len(rest))]), total: len(s.keys)}
 }
 
 // TestWalkUnderChange: whatever is created and deleted while a list is read, what was there all the time is yielded, once.
@@ -32,7 +32,7 @@ func TestWalkUnderChange(t *testing.T) {
 		}
 		always := slices.Clone(s.keys)
 		changes := rapid.IntRange(0, 30).Draw(t, "changes")
-		fetch := func(start int) (listPage[string], error) {
+		fetch := func(start int) (page[string], error) {
 			p := s.page(start)
 			for range min(changes, rapid.IntRange(0, 4).Draw(t, "at once")) {
 				changes--
@@ -73,17 +73,17 @@ func TestWalkUnderChange(t *testing.T) {
 // TestWalkIncomplete: a list that is shorter than it says is an error, never a short list.
 func TestWalkIncomplete(t *testing.T) {
 	all := strings.Fields("a b c d e f g h i")
-	for name, fetch := range map[string]func(start int) listPage[string]{
-		"an empty page":      func(int) listPage[string] { return listPage[string]{total: 9} },
-		"the same page":      func(int) listPage[string] { return listPage[string]{items: all[:4], total: 9} },
-		"pages of one":       func(start int) listPage[string] { return listPage[string]{items: all[start-1 : start], total: 9} },
-		"a hole in the list": func(start int) listPage[string] { return listPage[string]{items: all[min(start-1, 9):], total: 12} },
-		"no order": func(start int) listPage[string] {
-			return listPage[string]{items: []string{fmt.Sprint(start), all[0], fmt.Sprint(-start)}, total: 90}
+	for name, fetch := range map[string]func(start int) page[string]{
+		"an empty page":      func(int) page[string] { return page[string]{total: 9} },
+		"the same page":      func(int) page[string] { return page[string]{items: all[:4], total: 9} },
+		"pages of one":       func(start int) page[string] { return page[string]{items: all[start-1 : start], total: 9} },
+		"a hole in the list": func(start int) page[string] { return page[string]{items: all[min(start-1, 9):], total: 12} },
+		"no order": func(start int) page[string] {
+			return page[string]{items: []string{fmt.Sprint(start), all[0], fmt.Sprint(-start)}, total: 90}
 		},
 	} {
 		n, last := 0, error(nil)
-		for _, err := range walk(func(start int) (listPage[string], error) { return fetch(start), nil }, func(s string) string { return s }) {
+		for _, err := range walk(func(start int) (page[string], error) { return fetch(start), nil }, func(s string) string { return s }) {
 			if n++; err != nil {
 				last = err
 			}

@@ -17,7 +17,7 @@ func TestReadPage(t *testing.T) {
 		{`{"Resources":[{"id":"1","userName":"ada","meta":{"version":7,"location":null}}]}`, "1"},
 		{`{"Resources":[null,7,[],{"id":"2"},{"id":"3","userName":["ada"]},{"id":"1","userName":"ada","externalId":{}}]}`, "1"},
 		{`{"Resources":[{"id":"1","userName":"ada"},{"id":"1","userName":"ada"},{"id":"2","userName":"adam"},{"id":"3","displayName":"ada"}]}`, "1"},
-		{`{"totalResults":0}`, ""}, {`{"totalResults":0,"Resources":null}`, ""}, {`{"Resources":[]}`, ""}, {`{"totalResults":-1}`, ""},
+		{`{"totalResults":0}`, ""}, {`{"totalResults":0,"Resources":null}`, ""}, {`{"Resources":[]}`, ""}, {`{"totalResults":-1}`, "!"},
 		{`{"totalResults":5,"Resources":[]}`, ""},
 		{`{}`, "!"}, {`{"detail":"x"}`, "!"}, {``, "!"}, {`null`, "!"}, {`[]`, "!"}, {`<html>`, "!"}, {`{"Resources":{}}`, "!"},
 		{`{"Resources":[{"id":"1","userName":"ada"}`, "!"}, {`{"totalResults":"many"}`, "!"},

@@ -1,0 +1,267 @@
+package bulkapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/wire"
+)
+
+// How often a read is tried, and the bound of the wait after the first failure that the throttle does not wait for.
+const (
+	lookupAttempts = 5
+	lookupBackOff  = 200 * time.Millisecond
+)
+
+// Resource is a user or group. A member that the service left out has its zero value.
+type Resource struct {
+	// ID is "" too if it cannot stand in a path, or if Location names another type of resource or another organization.
+	ID            string
+	Name          string // userName or displayName
+	ExternalID    string
+	HasExternalID bool // the member is there, if only with null
+	Location      string
+	Version       string
+	Created       time.Time // by the service's clock, as Modified and Date
+	Modified      time.Time
+	// Date is when the answer was made, cut to seconds.
+	Date time.Time
+	// Raw is the whole resource as JSON, for comparing. It is full of personal data, and is nil where it held the token.
+	Raw json.RawMessage
+}
+
+// LookupError is why a lookup has no answer: nothing is known then, not even that a resource is absent. A lookup without an
+// error is a sign of life of the service.
+type LookupError struct {
+	// Kind is that of the last answer.
+	Kind Kind
+	// Alive tells that some answer during the lookup came from the service itself, as Answer.Alive does.
+	Alive bool
+	// Status is the HTTP status of the last answer, 0 when there was none.
+	Status int
+	// Date is when the last answer was made by the service's clock, the zero time if it does not say.
+	Date time.Time
+	// Err is an *Error if the service said anything, else why there is no answer.
+	Err error
+}
+
+// Error tells why, without the names that were looked for.
+func (e *LookupError) Error() string { return "lookup: " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *LookupError) Unwrap() error { return e.Err }
+
+// Get reads the user or group (kind is Users or Groups) with this id. It is not found where the service itself says so, which
+// may be because reads lag behind writes. The error is a *LookupError.
+func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found bool, err error) {
+	if !location.IsKnown(kind) || !location.IsID(id) {
+		return Resource{}, false, &LookupError{Kind: Rejected, Err: errors.New("invalid resource type or ID")}
+	}
+	l := &lookup{x: x, kind: kind}
+	err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+		if l.isGroups() {
+			return x.gen.GetGroup(ctx, x.cfg.OrgID, id, nil, edit)
+		}
+		return x.gen.GetUser(ctx, x.cfg.OrgID, id, edit)
+	}, func(r response) bool {
+		if r.kind == Answered {
+			res = l.resource(trim(r.body), r)
+			found = strings.EqualFold(res.ID, id)
+			return found
+		}
+		absent := r.status == http.StatusNotFound || r.status == http.StatusGone
+		return absent && readError(r.body, 0).spoke
+	})
+	if err != nil || !found {
+		return Resource{}, false, err
+	}
+	return res, true, nil
+}
+
+// Me reads the user to whom the token belongs. The error is a *LookupError; its Status is 404 where the token belongs to none,
+// as that of a service app.
+func (x *Client) Me(ctx context.Context) (me Resource, err error) {
+	l := &lookup{x: x, kind: "Users"}
+	err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+		return x.gen.GetMe(ctx, edit)
+	}, func(r response) bool {
+		me = l.anyResource(trim(r.body), r) // it may be of another organization, and says of which
+		return r.kind == Answered && me.ID != ""
+	})
+	return me, err
+}
+
+// lookup is a number of reads that belong together.
+type lookup struct {
+	x     *Client
+	kind  string   // Users or Groups
+	names []string // those that are looked for
+	alive bool     // an answer came from the service itself
+}
+
+func (l *lookup) isGroups() bool { return strings.EqualFold(l.kind, "Groups") }
+
+// read sends a request that changes nothing, and repeats it after any failure that may pass. parse reports whether it could
+// read the answer. The error is a *LookupError.
+func (l *lookup) read(ctx context.Context, send sender, parse func(response) bool) error {
+	for attempt := 1; ; attempt++ {
+		r := l.x.call(ctx, ctx, send)
+		if r.err == nil && r.broken == nil && parse(r) {
+			l.alive = true
+			l.log(ctx, r, nil)
+			return nil
+		}
+		failure := l.failure(r)
+		l.log(ctx, r, failure)
+		passing := failure.Kind == NotSent || failure.Kind == Waiting || failure.Kind == Unknown
+		if !passing || attempt == lookupAttempts || ctx.Err() != nil {
+			return failure
+		}
+		if failure.Kind != Waiting && !pause(ctx, lookupBackOff<<(attempt-1)) {
+			return failure
+		}
+	}
+}
+
+// failure is why a response is no answer to a lookup.
+func (l *lookup) failure(r response) *LookupError {
+	red := newRedactor(r.token)
+	for _, name := range l.names {
+		red.add(name)
+	}
+	f := &LookupError{Kind: r.kind, Status: r.status, Date: r.date()}
+	if r.err != nil {
+		f.Err = cleaned(r.err, red)
+	} else {
+		var alive bool
+		f.Err, f.Kind, alive = r.refusal("the answer cannot be read", false, red)
+		l.alive = l.alive || alive
+	}
+	if isLong(f) {
+		f.Kind = Rejected // for the names in its url
+	}
+	f.Alive = l.alive
+	return f
+}
+
+// pause waits for up to bound, with full jitter. It returns false when ctx ends first.
+func pause(ctx context.Context, bound time.Duration) bool {
+	t := time.NewTimer(rand.N(bound))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (l *lookup) log(ctx context.Context, r response, failure *LookupError) {
+	level, kind := slog.LevelDebug, Answered
+	attrs := append(make([]slog.Attr, 0, 6), slog.Int("status", r.status), slog.Duration("duration", r.took),
+		slog.String("trackingId", firstOf(r.headerID(), r.trackingID)))
+	if failure != nil {
+		level, kind = slog.LevelInfo, failure.Kind
+		attrs = append(attrs, slog.String("error", failure.Error()))
+	}
+	l.x.cfg.Logger.LogAttrs(ctx, level, "lookup", append(attrs, slog.String("kind", kind.String()))...)
+}
+
+// search asks for a page of users or groups. The parameters of the two searches have the same names.
+func (l *lookup) search(q gen.SearchUsersParams) sender {
+	return func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+		if l.isGroups() {
+			return l.x.gen.SearchGroups(ctx, l.x.cfg.OrgID, &gen.SearchGroupsParams{Filter: q.Filter, Attributes: q.Attributes,
+				SortBy: q.SortBy, SortOrder: q.SortOrder, StartIndex: q.StartIndex, Count: q.Count}, edit)
+		}
+		return l.x.gen.SearchUsers(ctx, l.x.cfg.OrgID, &q, edit)
+	}
+}
+
+// page is one page of a list.
+type page[T any] struct {
+	items []T
+	total int // of all pages, -1 if the service does not say
+}
+
+// readPage reads the answer to a search, RFC 7644 section 3.4.2, leniently, each resource by itself. What names neither a
+// total nor resources is none: to take it for an empty page would be to say that nothing exists.
+func (l *lookup) readPage(r response) (p page[Resource], ok bool) {
+	var list struct {
+		TotalResults *wire.Text
+		Resources    []json.RawMessage
+	}
+	if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil || len(list.Resources) > maxEntries {
+		return p, false
+	}
+	p.total = totalOf(list.TotalResults)
+	for _, raw := range list.Resources {
+		p.items = append(p.items, l.resource(raw, r))
+	}
+	return p, p.total >= 0 || list.Resources != nil
+}
+
+// totalOf is a number of results, -1 if it is none.
+func totalOf(text *wire.Text) int {
+	if text == nil {
+		return -1
+	}
+	n, err := strconv.Atoi(string(*text))
+	if err != nil {
+		return -1
+	}
+	return max(n, -1)
+}
+
+// resource reads one resource of the organization. One of another type or organization has no ID.
+func (l *lookup) resource(raw []byte, r response) Resource {
+	res := l.anyResource(raw, r)
+	at, err := location.Parse(res.Location)
+	if err == nil && location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
+		res.ID = ""
+	}
+	return res
+}
+
+// anyResource reads one resource of a response. A member of another type than it should have reads as absent.
+func (l *lookup) anyResource(raw []byte, r response) Resource {
+	var m struct {
+		ID, UserName, DisplayName wire.Text
+		ExternalID                json.RawMessage
+		Meta                      struct{ Location, Version, Created, LastModified wire.Text }
+	}
+	_ = json.Unmarshal(raw, &m) // a member of another type costs only itself
+	name := m.UserName
+	if l.isGroups() {
+		name = m.DisplayName
+	}
+	var externalID wire.Text
+	_ = externalID.UnmarshalJSON(m.ExternalID)
+	res := Resource{
+		ID: r.token.without(string(m.ID)), Name: string(name), ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
+		Location: r.token.location(string(m.Meta.Location)), Version: r.token.without(string(m.Meta.Version)),
+		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
+	}
+	if !location.IsID(res.ID) {
+		res.ID = ""
+	}
+	if !r.token.in(string(raw)) {
+		res.Raw = raw
+	}
+	return res
+}
+
+// timestamp is a time as RFC 7643 section 2.3.5 writes it, the zero time if it is none.
+func timestamp(text wire.Text) time.Time {
+	t, _ := time.Parse(time.RFC3339, string(text))
+	return t
+}
