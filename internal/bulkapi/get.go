@@ -1,6 +1,7 @@
 package bulkapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -168,7 +169,7 @@ func pause(ctx context.Context, bound time.Duration) bool {
 func (l *lookup) log(ctx context.Context, r response, failure *LookupError) {
 	level, kind := slog.LevelDebug, Answered
 	attrs := append(make([]slog.Attr, 0, 6), slog.Int("status", r.status), slog.Duration("duration", r.took),
-		slog.String("trackingId", firstOf(r.headerID(), r.trackingID)))
+		slog.String("trackingId", cmp.Or(r.headerID(), r.trackingID)))
 	if failure != nil {
 		level, kind = slog.LevelInfo, failure.Kind
 		attrs = append(attrs, slog.String("error", failure.Error()))

@@ -2,12 +2,21 @@ package bulkapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/throttle"
 )
 
 // Send carries out one request. failOnErrors, 1 to 100, makes the service stop after so many failures; 0 leaves it out.
@@ -53,11 +62,186 @@ func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answe
 	}
 	var e *Error
 	e, a.Kind, a.Alive = r.refusal(note, isResults, red())
-	a.Err, a.TrackingID = e, firstOf(a.TrackingID, e.TrackingID)
+	a.Err, a.TrackingID = e, cmp.Or(a.TrackingID, e.TrackingID)
 	if r.status == http.StatusRequestEntityTooLarge {
 		a.PayloadLimit, a.OperationLimit = e.limits()
 	}
 	return a
+}
+
+// response is what one request brought back.
+type response struct {
+	kind       Kind // what the status, or err, says by itself
+	status     int
+	header     http.Header
+	body       []byte
+	broken     error // why body is not the whole answer
+	err        error // why there is no answer at all
+	trackingID string
+	token      forms // what was sent, so that it can be kept out of texts
+	took       time.Duration
+}
+
+// date is when the answer was made by the service's clock, the zero time if it does not say.
+func (r response) date() time.Time {
+	t, _ := http.ParseTime(r.header.Get("Date"))
+	return t
+}
+
+// headerID is the tracking id in the header, written in any case.
+func (r response) headerID() string {
+	for name, values := range r.header {
+		if strings.EqualFold(name, "TrackingID") && len(values) > 0 {
+			return shorten(r.token.without(word(values[0])), maxCode)
+		}
+	}
+	return ""
+}
+
+// sender makes one call of the generated client. It may be called more than once.
+type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
+
+// call waits at the throttle, takes a token and sends. A request that was refused for its token is sent once more if there is
+// another: a 401 did nothing. Waiting, for the throttle and for a token, ends with ctx; what is under way ends with flight.
+func (x *Client) call(ctx, flight context.Context, send sender) response {
+	var refused response
+	var last string // the token that was refused
+	for {
+		pass, err := x.cfg.Throttle.Enter(ctx)
+		if err != nil {
+			return response{kind: NotSent, err: &transportError{text: "not sent: " + err.Error(), cause: err}}
+		}
+		token, err := x.token(ctx, last)
+		switch {
+		case err != nil:
+			pass.Unused()
+			kind := Denied
+			if ctx.Err() != nil {
+				kind = NotSent
+			}
+			return response{kind: kind, err: err, status: refused.status, token: refused.token}
+		case token == last:
+			pass.Unused()
+			return refused
+		}
+		r := x.once(ctx, flight, token, send)
+		tellThrottle(ctx, flight, pass, r)
+		if r.status != http.StatusUnauthorized || last != "" {
+			return r
+		}
+		refused, last = r, token
+	}
+}
+
+// tellThrottle tells the throttle how it went.
+func tellThrottle(ctx, flight context.Context, pass *throttle.Pass, r response) {
+	lost := r.err != nil || r.broken != nil && !errors.Is(r.broken, errTooLong) && !errors.Is(r.broken, errEncoding)
+	switch {
+	case r.status == http.StatusTooManyRequests:
+		pass.Refused(r.header.Get("Retry-After"))
+	case r.kind == Waiting:
+		pass.Unavailable(r.header.Get("Retry-After"))
+	case lost && (flight.Err() != nil || r.kind == NotSent && ctx.Err() != nil):
+		pass.Unused() // canceled: it says nothing about the service
+	case lost:
+		pass.Dropped()
+	default:
+		pass.Accepted()
+	}
+}
+
+// token asks for a token and checks that a header can carry it, so that no error of net/http ever quotes it.
+func (x *Client) token(ctx context.Context, refused string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, x.cfg.Timeout)
+	defer cancel()
+	token, err := x.cfg.Token(ctx, refused)
+	if err != nil {
+		return "", &transportError{text: "token: " + err.Error(), cause: err}
+	}
+	if token == "" {
+		return "", errors.New("token: it is empty")
+	}
+	for i := range len(token) {
+		if c := token[i]; c <= ' ' || c > '~' {
+			return "", errors.New("token: it holds a character that no header may carry")
+		}
+	}
+	return token, nil
+}
+
+// once sends one request and reads its answer.
+func (x *Client) once(ctx, flight context.Context, token string, send sender) (r response) {
+	r.token, r.trackingID = newForms(token), newTrackingID()
+	began := time.Now()
+	defer func() { r.took = time.Since(began) }()
+	limited, cancel := context.WithTimeout(flight, x.cfg.Timeout)
+	defer cancel()
+	for _, c := range []context.Context{ctx, flight} {
+		if err := c.Err(); err != nil {
+			r.kind, r.err = NotSent, x.lost(c, limited, err)
+			return r
+		}
+	}
+	var p progress
+	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.dress(token, r.trackingID))
+	if err != nil {
+		r.kind, r.err = p.kind(err), x.lost(flight, limited, err)
+		return r
+	}
+	defer resp.Body.Close()
+	r.status, r.header, r.kind = resp.StatusCode, resp.Header, kindOf(resp.StatusCode)
+	r.body, err = readBody(resp, x.cfg.MaxAnswer)
+	if err != nil {
+		r.broken = x.lost(flight, limited, err)
+	}
+	if r.status == http.StatusNotFound && bytes.HasPrefix(trim(r.body), []byte("<")) {
+		r.kind = Waiting // a page of something in between, which may find the service later
+	}
+	return r
+}
+
+// dress adds the headers of a request. There is no Idempotency-Key: net/http would take it as leave to repeat a POST.
+func (x *Client) dress(token, trackingID string) gen.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Accept", "application/json, application/scim+json")
+		req.Header.Set("TrackingID", trackingID)
+		if x.cfg.UserAgent != "" {
+			req.Header.Set("User-Agent", x.cfg.UserAgent)
+		}
+		return nil
+	}
+}
+
+// newTrackingID names a request, in the form that Webex clients use: a word and a random UUID (RFC 9562 section 5.4).
+func newTrackingID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned; of the cause,
+// whose text may quote an answer, errors.Is and errors.As can ask, and nobody who prints a chain of errors meets it.
+type transportError struct {
+	text  string
+	cause error
+}
+
+func (e *transportError) Error() string        { return e.text }
+func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
+func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
+
+// lost makes an error of the transport presentable. Its url goes: the query of a search names people.
+func (x *Client) lost(ctx, limited context.Context, err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	text := queried.ReplaceAllString(err.Error(), "$1")
+	if limited.Err() != nil && ctx.Err() == nil {
+		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
+	}
+	return &transportError{text: text, cause: err}
 }
 
 // log writes one record for the request and, for those who look closely, one for each operation.
@@ -68,7 +252,7 @@ func (x *Client) log(ctx context.Context, r response, a Answer, ops []Operation,
 	}
 	attrs := append(make([]slog.Attr, 0, 8), slog.Int("operations", len(ops)), slog.Int("bytes", size),
 		slog.String("kind", a.Kind.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
-		slog.String("trackingId", firstOf(a.TrackingID, r.trackingID)))
+		slog.String("trackingId", cmp.Or(a.TrackingID, r.trackingID)))
 	if a.Err != nil {
 		attrs = append(attrs, slog.String("error", a.Err.Error()))
 	}
@@ -84,13 +268,4 @@ func (x *Client) log(ctx context.Context, r response, a Answer, ops []Operation,
 		}
 		x.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "operation", attrs...)
 	}
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
