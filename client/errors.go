@@ -52,8 +52,7 @@ var (
 	// ErrCorrected: a create whose resource an earlier run has created from other
 	// content, which the input no longer holds. A second create would be refused,
 	// or make a second group.
-	ErrCorrected = errors.New("an earlier run created a resource of this name from other content: " +
-		"make it an update of that resource, or let creates update (--existing update)")
+	ErrCorrected = engine.ErrCorrected
 )
 
 // SkippedError is the error of an operation that was skipped: an operation that

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -46,14 +45,14 @@ const (
 // The reasons for which a create fails whose resource is there already.
 var (
 	// ErrAmbiguous: several resources have its name, and none has its externalId.
-	ErrAmbiguous = errors.New("several resources have this name: an externalId has to tell which is meant")
+	ErrAmbiguous = engine.ErrAmbiguous
 	// ErrTaken: another operation of the job has made what is there, or addresses it
 	// by its id. Such a create is not sent, or was refused.
-	ErrTaken = errors.New("its resource is there already, and another operation of the job has made or addresses it")
+	ErrTaken = engine.ErrTaken
 	// ErrNotCreated: a DELETE by reference to a create whose resource was there
 	// before. Only what the job itself has created is deleted so: address it by its
 	// id.
-	ErrNotCreated = errors.New("the resource was there before its create: a DELETE has to address it by its id")
+	ErrNotCreated = engine.ErrNotCreated
 )
 
 func (e Existing) engine() engine.Existing {

@@ -40,40 +40,25 @@ func resourceType(path string) string {
 
 // reason is the error of a result.
 func (r *run) reason(p *pending, in engine.Result) error {
-	why := in.Reason
-	switch why.Why {
-	case engine.Said:
-		if e, ok := errors.AsType[*ResponseError](why.Err); ok && why.ExistingID != "" {
-			known := *e
-			known.ExistingID = why.ExistingID
-			return &known
-		}
-		return why.Err
-	case engine.Invalid:
-		return why.Err
-	case engine.Dependency:
-		return r.whyDropped(p, why.Drop)
-	case engine.Corrected:
-		return ErrCorrected
-	case engine.Stopped:
-		return &SkippedError{Index: -1, Cause: why.Err}
-	case engine.RequestRefused:
-		return &SkippedError{Index: -1, Refused: true, Cause: why.Err}
-	case engine.Exhausted:
-		return &SkippedError{Index: -1, Cause: fmt.Errorf("%w in %d attempts: %w", ErrUnavailable, in.Attempts,
-			cmp.Or(why.Err, errors.New("no answer")))}
-	case engine.Ambiguous:
-		return ErrAmbiguous
-	case engine.Taken:
-		return fmt.Errorf("%w (existing id %s)", ErrTaken, printable(why.ExistingID))
-	case engine.NotCreated:
-		return fmt.Errorf("%w (existing id %s)", ErrNotCreated, printable(why.ExistingID))
-	case engine.Unlooked:
-		return &SkippedError{Index: -1, Cause: fmt.Errorf("whether its resource is there already was not found out: %w", why.Err)}
-	case engine.Doubt:
-		return fmt.Errorf("%w: %w", ErrUnknown, cmp.Or(why.Err, errNoName))
+	err := in.Err
+	switch {
+	case in.Outcome == engine.Succeeded:
+		return nil
+	case in.Drop != nil:
+		return r.whyDropped(p, *in.Drop)
+	case in.Outcome == engine.Skipped:
+		return &SkippedError{Index: -1, Refused: in.Refused, Cause: err}
+	case in.Outcome == engine.Unknown:
+		return fmt.Errorf("%w: %w", ErrUnknown, cmp.Or(err, errNoName))
+	case in.ExistingID == "":
+		return err
 	}
-	return nil
+	if e, ok := errors.AsType[*ResponseError](err); ok {
+		known := *e
+		known.ExistingID = in.ExistingID
+		return &known
+	}
+	return fmt.Errorf("%w (existing id %s)", err, printable(in.ExistingID))
 }
 
 var errNoName = errors.New("it has no name to be looked up by")

@@ -419,7 +419,7 @@ func (e *Engine) awaitCreate(o *op) bool {
 	switch {
 	case create != nil && create.adopted: // its resource is being changed
 	case o.endsCreate() && ok && n.state == nameThere:
-		o.gaveUp, o.existing = NotCreated, n.id
+		o.gaveUp, o.existing = ErrNotCreated, n.id
 		e.decide(o)
 		return true
 	case o.endsCreate() && ok && n.state != nameOpen && n.quietAt > e.now.Elapsed:
@@ -473,7 +473,7 @@ func (e *Engine) settleRivals() {
 		case o.Method == Post && e.cfg.Existing != FailExisting:
 			e.awaitRivals(o)
 		case o.Method == Post:
-			o.gaveUp = Corrected
+			o.gaveUp = ErrCorrected
 			e.decide(o)
 		case o.rivalSent: // it may have left after the journal was last written
 			e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)

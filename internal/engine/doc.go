@@ -47,7 +47,7 @@
 //	03-11 a lookup finds what is ours: done                                    Learn, weighCandidates, weighReading
 //	03-12 absent, and no attempt can be at work: unsent                        Learn, weighAbsence, proofIn
 //	03-13 the same after a refused repetition: refused                         Learn, weighAbsence, weighReading
-//	03-14 the outcome follows from knowledge                                   Outcome, decide, result, whyUnsent
+//	03-14 the outcome follows from knowledge                                   Outcome, decide, result, explain
 //	03-15 the journal stores sent and done, and forgets the rest               recordSent, tell
 //
 // Dependencies (package plan; here the times for which something waits).

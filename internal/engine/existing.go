@@ -92,7 +92,7 @@ func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
 	case o.Guarded && len(o.replaces) == 0: // else an earlier run has made it, and a 409 is no news
 		e.sendAbsent(o)
 	default:
-		o.gaveUp, o.said.err = Unlooked, f.Err
+		o.gaveUp, o.said.err = errUnlooked, f.Err
 		e.decide(o)
 	}
 }
@@ -108,19 +108,19 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	inFlight, inDoubt := e.sameName(o)
 	switch taken := e.others.has(c.ID); {
 	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH, or outlive the DELETE, that is done
-		o.gaveUp = Corrected
+		o.gaveUp = ErrCorrected
 		e.decide(o)
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
 		e.sendAbsent(o)
 	case number > 1:
-		o.gaveUp = Ambiguous
+		o.gaveUp = ErrAmbiguous
 		e.decide(o)
 	case taken:
-		o.gaveUp, o.existing = Taken, c.ID
+		o.gaveUp, o.existing = ErrTaken, c.ID
 		e.decide(o)
 	case inFlight || inDoubt:
 		if at-o.since >= e.cfg.MaxServiceTime+e.cfg.LookupPatience {
-			o.gaveUp, o.existing = Taken, c.ID
+			o.gaveUp, o.existing = ErrTaken, c.ID
 			e.decide(o)
 			return
 		}
@@ -144,7 +144,7 @@ func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) 
 		e.lookAgain(o)
 		return
 	case e.cfg.Existing != FailExisting && number > 1:
-		o.gaveUp = Ambiguous
+		o.gaveUp = ErrAmbiguous
 	}
 	e.noteForeign(o, candidates)
 	e.decide(o)

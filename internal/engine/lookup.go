@@ -350,7 +350,7 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 // mayRepeat reports whether a lost operation can be sent again before it is known
 // whether it was done: the service keeps the repetition from doing harm.
 func (e *Engine) mayRepeat(o *op) bool {
-	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == 0 && !e.holdsOrder(o)
+	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil && !e.holdsOrder(o)
 }
 
 // holdsOrder reports whether an ordered job cannot send a create again, because a
@@ -391,7 +391,7 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 // mayUpdateAgain reports whether a lost update of what was there is sent again when
 // it does not show: it is what the input wants, whoever changed the resource.
 func (e *Engine) mayUpdateAgain(o *op) bool {
-	return o.adopted && o.knowledge == Lost && o.dropped == nil && o.gaveUp == 0
+	return o.adopted && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
 }
 
 var (

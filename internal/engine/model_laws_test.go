@@ -25,7 +25,7 @@ func (w *model) checkKnown(m *mop, name, id string) {
 func (w *model) tell(res Result) {
 	m := w.input[res.Index]
 	if w.trace != nil {
-		w.logf("result %v: %v %s%s", m, res.Outcome, res.ID, reasonText(res.Reason))
+		w.logf("result %v: %v %s%s", m, res.Outcome, res.ID, reasonText(res))
 	}
 	if res.Index >= w.read {
 		w.breaks("an outcome of an operation that was not read: %d", res.Index)
@@ -54,7 +54,7 @@ func (w *model) tell(res Result) {
 			}
 		}
 	case Failed:
-		if res.Reason.Why == Said {
+		if res.Status != 0 {
 			w.refused++
 		}
 		if w.failOnErrors > 0 && w.refused > w.failOnErrors {
@@ -75,12 +75,14 @@ func (w *model) tell(res Result) {
 	}
 }
 
-func reasonText(r Reason) string {
-	if r.Why == 0 {
-		return ""
+func reasonText(r Result) string {
+	switch {
+	case r.Drop != nil:
+		return fmt.Sprintf(" (%+v)", *r.Drop)
+	case r.Err != nil:
+		return fmt.Sprintf(" (%v)", r.Err)
 	}
-	why := [...]string{"", "said", "invalid", "dependency", "corrected", "stopped", "request refused", "exhausted", "doubt", "ambiguous", "taken", "unlooked", "not created"}[r.Why]
-	return fmt.Sprintf(" (%s: %v)", why, r.Err)
+	return ""
 }
 
 // checkDone checks a claim that an operation is done against what was done.

@@ -120,7 +120,7 @@ type op struct {
 	dropped   *plan.Drop // it will not be sent again
 	recovered bool       // a lookup decided
 	replayed  bool       // an earlier run has done it
-	gaveUp    Why        // Corrected or Exhausted: it will not be sent, or not again
+	gaveUp    error      // why it will not be sent, or not again
 	existing  string     // the id of what is there instead
 	uncounted bool       // that refusal does not count before a lookup has told what is there
 	looked    bool       // a lookup has shown nothing before it was sent

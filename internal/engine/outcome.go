@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,55 +25,36 @@ type Result struct {
 	// Existing reports that the resource of a create was there already, Unchanged
 	// that it was left as it is.
 	Existing, Unchanged bool
-	// Reason is why the operation did not succeed.
-	Reason Reason
-}
-
-// Reason is why an operation did not succeed.
-type Reason struct {
-	Why Why
-	// Err is what the service, a check, or a lookup said; that of a stopped job
-	// is why it stopped.
+	// Err is why the operation did not succeed, unless Drop tells it: what the service,
+	// a check, or a lookup said, why the job stopped, or one of the errors below. It may
+	// be nil where the outcome is Unknown.
 	Err error
-	// Drop says what the operation depends on, where Why is Dependency.
-	Drop plan.Drop
+	// Drop is what the operation depends on that keeps it from being done, if anything.
+	Drop *plan.Drop
+	// Refused reports that a skipped operation was in a request that was refused whole,
+	// for which the job stopped.
+	Refused bool
 	// ExistingID is the id of the resource that is there already, where a lookup
 	// could tell.
 	ExistingID string
 }
 
-// Why is the kind of a Reason.
-type Why uint8
-
-// The reasons. The zero value is none.
-const (
-	// Said: the service refused the operation.
-	Said Why = iota + 1
-	// Invalid: a check refused it.
-	Invalid
-	// Dependency: the planner gave it up; see Reason.Drop.
-	Dependency
-	// Corrected: an earlier run has created something of its name from content
+// The reasons for which the engine does not send an operation, or not again.
+var (
+	// ErrCorrected: an earlier run has created something of its name from content
 	// that this input no longer holds.
-	Corrected
-	// Stopped: the job stopped before it was sent.
-	Stopped
-	// RequestRefused: its request was refused whole, for which the job stopped.
-	RequestRefused
-	// Exhausted: it has had all its attempts, none of which was carried out.
-	Exhausted
-	// Doubt: nobody can tell what became of it.
-	Doubt
-	// Ambiguous: several resources have the name of a create.
-	Ambiguous
-	// Taken: the resource of a create is there already, and another operation of
-	// the job has made or addresses it.
-	Taken
-	// Unlooked: whether the resource of a create is there already was not found
-	// out.
-	Unlooked
-	// NotCreated: it deletes what a create makes, which was there before.
-	NotCreated
+	ErrCorrected = errors.New("an earlier run created a resource of this name from other content: " +
+		"make it an update of that resource, or let creates update (--existing update)")
+	// ErrAmbiguous: several resources have the name of a create.
+	ErrAmbiguous = errors.New("several resources have this name: an externalId has to tell which is meant")
+	// ErrTaken: the resource of a create is there already, and another operation of the
+	// job has made or addresses it.
+	ErrTaken = errors.New("its resource is there already, and another operation of the job has made or addresses it")
+	// ErrNotCreated: it deletes what a create makes, which was there before.
+	ErrNotCreated = errors.New("the resource was there before its create: a DELETE has to address it by its id")
+
+	errExhausted = errors.New("out of attempts")
+	errUnlooked  = errors.New("whether its resource is there already was not found out")
 )
 
 // ChangeKind is what a Change records.
@@ -220,7 +202,7 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 		e.decide(o)
 	case e.stopped != nil:
 		e.decide(o)
-	case o.knowledge == Unsent && (o.dropped != nil || o.gaveUp != 0):
+	case o.knowledge == Unsent && (o.dropped != nil || o.gaveUp != nil):
 		e.decide(o)
 	case o.knowledge == Unsent:
 		e.sendLater(o, delay)
@@ -228,7 +210,7 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 		e.decide(o)
 	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded, e.isLongSilent():
 		if o.tries >= e.cfg.MaxAttempts {
-			o.gaveUp = Exhausted
+			o.gaveUp = errExhausted
 		}
 		e.after(delay, o, e.startLooking)
 	default: // a PATCH or DELETE comes to the same when it is repeated
@@ -440,62 +422,55 @@ func (e *Engine) result(o *op) Result {
 	case Done:
 		r.ID, r.Version = cmp.Or(o.said.id, o.existing), o.said.version
 		r.Existing, r.Location = o.adopted, cmp.Or(r.Location, o.place)
-		return r
 	case Refused:
-		r.Reason = Reason{Why: Said, Err: o.said.err, ExistingID: o.existing}
-		if r.Existing = o.adopted; o.gaveUp == Ambiguous {
-			r.Reason = Reason{Why: Ambiguous}
+		r.Err, r.ExistingID, r.Existing = o.said.err, o.existing, o.adopted
+		if o.gaveUp == ErrAmbiguous {
+			r.Err, r.ExistingID = ErrAmbiguous, ""
 		}
-		return r
 	case Unsent:
 		if o.unchanged {
 			r.Outcome, r.ID, r.Version, r.Existing, r.Unchanged = Succeeded, o.existing, o.said.version, true, true
 			return r
 		}
 		r.Status, r.Location = 0, ""
-		r.Outcome, r.Reason = e.whyUnsent(o)
-		return r
-	}
-	r.Status, r.Location = 0, ""
-	r.Reason = Reason{Why: Doubt, Err: o.doubt}
-	if o.knowledge == Disputed {
-		r.Reason.Err = errors.Join(o.doubt, o.said.err)
-	}
-	if e.stopped != nil {
-		r.Reason.Err = errors.Join(r.Reason.Err, e.stopped)
+		e.explain(o, &r)
+	default:
+		r.Status, r.Location = 0, ""
+		if r.Err = errors.Join(o.doubt, e.stopped); o.knowledge == Disputed {
+			r.Err = errors.Join(o.doubt, o.said.err, e.stopped)
+		}
 	}
 	return r
 }
 
-// whyUnsent tells why an operation was never done. What cannot be sent for what
+// explain tells why an operation was never done. What cannot be sent for what
 // it is has failed; what might be sent another time is skipped.
-func (e *Engine) whyUnsent(o *op) (Outcome, Reason) {
+func (e *Engine) explain(o *op, r *Result) {
+	r.Err = e.stopped
 	switch {
 	case o.Invalid != nil:
-		return Failed, Reason{Why: Invalid, Err: o.Invalid}
-	case o.gaveUp == Corrected:
-		return Failed, Reason{Why: Corrected}
-	case o.gaveUp == Ambiguous, o.gaveUp == Taken, o.gaveUp == NotCreated:
-		return Failed, Reason{Why: o.gaveUp, ExistingID: o.existing}
-	case o.gaveUp == Unlooked:
-		return Skipped, Reason{Why: Unlooked, Err: o.said.err}
+		r.Outcome, r.Err = Failed, o.Invalid
+	case o.gaveUp == errUnlooked:
+		r.Err = fmt.Errorf("%w: %w", errUnlooked, o.said.err)
+	case o.gaveUp != nil && o.gaveUp != errExhausted:
+		r.Outcome, r.Err, r.ExistingID = Failed, o.gaveUp, o.existing
 	case o.dropped != nil:
-		outcome := Failed
-		if o.dropped.Why == plan.Needed || o.dropped.Why == plan.NoID {
-			outcome = Skipped
+		if r.Err, r.Drop = nil, o.dropped; o.dropped.Why != plan.Needed && o.dropped.Why != plan.NoID {
+			r.Outcome = Failed
 		}
-		return outcome, Reason{Why: Dependency, Drop: *o.dropped}
-	case o.gaveUp == Exhausted:
-		return Skipped, Reason{Why: Exhausted, Err: cmp.Or(o.said.err, o.doubt)}
+	case o.gaveUp == errExhausted:
+		r.Err = fmt.Errorf("%w in %d attempts: %w", ErrUnavailable, o.attempts, cmp.Or(o.said.err, o.doubt, errNoAnswer))
 	case o.refusal != nil:
-		return Skipped, Reason{Why: RequestRefused, Err: o.refusal}
+		r.Err, r.Refused = o.refusal, true
 	case e.cfg.Journal && o.ticket == 0 && !e.cfg.LastWritten.IsZero():
-		return Unknown, Reason{Why: Doubt, Err: errors.Join(errNotAsked, e.stopped)}
+		r.Outcome, r.Err = Unknown, errors.Join(errNotAsked, e.stopped)
 	}
-	return Skipped, Reason{Why: Stopped, Err: e.stopped}
 }
 
-var errNotAsked = errors.New("whether an earlier run has done it was not found out")
+var (
+	errNoAnswer = errors.New("no answer")
+	errNotAsked = errors.New("whether an earlier run has done it was not found out")
+)
 
 // stop ends the job before its time. Requests in flight are still waited for.
 func (e *Engine) stop(err error) {

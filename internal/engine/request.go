@@ -496,7 +496,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 	}
 	for i, o := range r.ops {
 		if !answered && o.tries >= e.cfg.MaxAttempts {
-			o.gaveUp = Exhausted
+			o.gaveUp = errExhausted
 		}
 		e.pursueAfter(o, delays[i])
 	}

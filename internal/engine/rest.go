@@ -31,7 +31,7 @@ func (e *Engine) keepsState() bool { return e.cfg.Journal || e.cfg.Existing != F
 // rest has an operation rest that can. An ordered job reads no more ahead than it
 // needs.
 func (e *Engine) rest(o *op) {
-	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != 0 || o.adopted ||
+	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != nil || o.adopted ||
 		len(o.rivals)+len(o.replaces) > 0
 	if touched || o.phase != planned && o.phase != unkeyed || len(e.ops) <= e.cfg.Keep || e.cfg.Ordered {
 		return

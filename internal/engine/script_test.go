@@ -868,7 +868,7 @@ func (s *script) carryOut() {
 				s.fatalf("operation %d has a second outcome", res.Index)
 			}
 			s.results[res.Index] = true
-			s.printf("%s", describeResult(res))
+			s.printf("%s", describeResult(res, s.engine.Stopped()))
 		}
 		for i := range r.Lookups {
 			s.answerLookup(s.looked - len(r.Lookups) + 1 + i)
@@ -950,12 +950,12 @@ func (s *script) describeRequest(r Request) string {
 	return head + ": " + strings.Join(texts, "; ")
 }
 
-func describeResult(r Result) string {
+func describeResult(r Result, stop error) string {
 	text := fmt.Sprintf("result %d: %v", r.Index, r.Outcome)
 	if r.Outcome == Succeeded {
 		text += with(" ", r.ID)
 	} else {
-		text += ", " + describeReason(r)
+		text += ", " + describeReason(r, stop)
 	}
 	switch {
 	case r.Unchanged:
@@ -975,13 +975,10 @@ func describeResult(r Result) string {
 	return text
 }
 
-func describeReason(r Result) string {
-	why := r.Reason
-	switch why.Why {
-	case Said:
-		return oneLine(why.Err) + with(", there is ", why.ExistingID)
-	case Dependency:
-		d := why.Drop
+func describeReason(r Result, stop error) string {
+	err := r.Err
+	switch d := r.Drop; {
+	case d != nil:
 		switch d.Why {
 		case plan.Unknown:
 			return "nothing is called " + d.Name
@@ -998,22 +995,18 @@ func describeReason(r Result) string {
 		case plan.NoID:
 			return fmt.Sprintf("needs the id of %d", d.Of)
 		}
-	case Corrected:
-		return "an earlier run has created that name from other content"
-	case Stopped:
+	case err == stop && err != nil && r.Outcome == Skipped && !r.Refused:
 		return "the job stopped"
-	case Ambiguous:
+	case err == ErrCorrected:
+		return "an earlier run has created that name from other content"
+	case err == ErrAmbiguous:
 		return "several have its name"
-	case Taken:
-		return "there is " + why.ExistingID + ", of another operation"
-	case Unlooked:
-		return "not known whether it is there: " + oneLine(why.Err)
-	case NotCreated:
-		return why.ExistingID + " was there before"
-	case Exhausted:
-		return "out of attempts: " + oneLine(why.Err)
+	case err == ErrTaken:
+		return "there is " + r.ExistingID + ", of another operation"
+	case err == ErrNotCreated:
+		return r.ExistingID + " was there before"
 	}
-	return oneLine(why.Err)
+	return oneLine(err) + with(", there is ", r.ExistingID)
 }
 
 func describeEarlier(k Earlier) string {
