@@ -150,12 +150,8 @@ func (x *comparing) add(p *pending) {
 
 // lookUp searches for the creates that wait.
 func (x *comparing) lookUp() error {
-	byKind := map[string][]*compared{}
-	for _, s := range x.waiting {
-		byKind[s.kind] = append(byKind[s.kind], s)
-	}
 	for _, kind := range []string{users, groups} {
-		if err := x.search(kind, byKind[kind]); err != nil {
+		if err := x.search(kind); err != nil {
 			return err
 		}
 	}
@@ -168,28 +164,27 @@ func (x *comparing) lookUp() error {
 	return nil
 }
 
-func (x *comparing) search(kind string, all []*compared) error {
-	if len(all) == 0 {
+// search looks for what creates of a type stand for.
+func (x *comparing) search(kind string) error {
+	var names []string
+	for _, s := range x.waiting {
+		if s.kind == kind {
+			names = append(names, s.name)
+		}
+	}
+	if len(names) == 0 {
 		return nil
 	}
-	names := make([]string, len(all))
-	for i, s := range all {
-		names[i] = s.name
-	}
-	find := x.c.api.FindUsers
-	if kind == groups {
-		find = x.c.api.FindGroups
-	}
-	found, err := find(x.ctx, names)
+	found, err := x.c.search(x.ctx, kind, names)
 	if err != nil {
 		return lookupError(err)
 	}
-	byName := map[string][]bulkapi.Resource{}
-	for _, res := range found {
-		byName[fold.Fold(res.Name)] = append(byName[fold.Fold(res.Name)], res)
-	}
-	for _, s := range all {
-		if err := x.choose(s, byName[fold.Fold(s.name)]); err != nil {
+	there := byName(found)
+	for _, s := range x.waiting {
+		if s.kind != kind {
+			continue
+		}
+		if err := x.choose(s, there[fold.Fold(s.name)]); err != nil {
 			return err
 		}
 	}

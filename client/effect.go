@@ -1,33 +1,80 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/fold"
 )
 
+// step is one change of a PATCH.
+type step struct {
+	Op, Path string
+	Value    json.RawMessage
+}
+
+// steps are those of a PATCH; none if it cannot be read.
+func steps(patch json.RawMessage) []step {
+	var body struct{ Operations []step }
+	_ = json.Unmarshal(patch, &body)
+	return body.Operations
+}
+
+// mayAddTwice reports whether a PATCH adds values to a multi-valued attribute,
+// which a service may do a second time. Members of a group are a set.
+func mayAddTwice(patch json.RawMessage) bool {
+	all := steps(patch)
+	return len(all) == 0 || slices.ContainsFunc(all, func(s step) bool {
+		if !strings.EqualFold(s.Op, "add") || strings.ContainsRune(s.Path, '[') || strings.EqualFold(s.Path, "members") {
+			return false
+		}
+		holdsAttributes := s.Path == "" || isURN(s.Path)
+		return isList(s.Value) || isMultiValued(s.Path) || holdsAttributes && holdsMultiValued(s.Value)
+	})
+}
+
+// holdsMultiValued reports whether an object of attributes, or an extension in it,
+// has values of a multi-valued attribute other than members.
+func holdsMultiValued(object json.RawMessage) bool {
+	var attributes map[string]json.RawMessage
+	_ = json.Unmarshal(object, &attributes) // else it is one value
+	for name, value := range attributes {
+		switch {
+		case strings.EqualFold(name, "members"):
+		case isList(value), isMultiValued(name), isURN(name) && holdsMultiValued(value):
+			return true
+		}
+	}
+	return false
+}
+
+// isMultiValued reports whether a path ends in a multi-valued attribute of users
+// or groups (RFC 7643 section 4, and Webex's extensions).
+func isMultiValued(path string) bool {
+	path = strings.ToLower(path[strings.LastIndexAny(path, ":.")+1:])
+	switch path {
+	case "emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates",
+		"sipaddresses", "accountstatus", "managedorgs", "managedgroups", "owners", "managedby", "inheritances":
+		return true
+	}
+	return strings.HasPrefix(path, "extensionattribute") || strings.HasPrefix(path, "externalattribute")
+}
+
+func isURN(name string) bool { return strings.HasPrefix(strings.ToLower(name), "urn:") }
+
+func isList(value json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) }
+
 // shows reports whether a resource shows all that a PATCH changes. What cannot be
 // seen does not show: values that a filter selects, or that are not returned.
 func shows(resource, patch json.RawMessage) bool {
-	var body struct {
-		Operations []struct {
-			Op, Path string
-			Value    json.RawMessage
-		}
-	}
-	if json.Unmarshal(patch, &body) != nil {
-		return false
-	}
-	for _, c := range body.Operations {
-		if !showsChange(resource, strings.ToLower(c.Op), c.Path, c.Value) {
-			return false
-		}
-	}
-	return len(body.Operations) > 0
+	all := steps(patch)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s step) bool { return !s.showsIn(resource) })
 }
 
-func showsChange(resource json.RawMessage, op, path string, value json.RawMessage) bool {
+func (s step) showsIn(resource json.RawMessage) bool {
+	op, path, value := strings.ToLower(s.Op), s.Path, s.Value
 	if strings.Contains(path, "[") || op == "remove" && (path == "" || value != nil) {
 		return false
 	}
@@ -78,7 +125,7 @@ func showsAttributes(resource, value json.RawMessage) bool {
 // it holds dots.
 func attributePath(path string) []string {
 	var names []string
-	if strings.HasPrefix(strings.ToLower(path), "urn:") {
+	if isURN(path) {
 		colon := strings.LastIndexByte(path, ':')
 		extension, attribute := path[:colon], path[colon+1:]
 		if strings.HasSuffix(extension, ":2.0") || !strings.Contains(extension, ":2.0:") {

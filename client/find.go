@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
+	"github.com/webexscim/bulk/internal/fold"
 )
 
 // FindUsers returns the ids of the organization's users with these userNames,
@@ -14,23 +16,17 @@ import (
 // was created seconds ago may not be found yet. The error wraps
 // ErrUnauthorized or a *ResponseError where the service refused.
 func (c *Client) FindUsers(ctx context.Context, userNames ...string) (map[string]string, error) {
-	found, err := c.api.FindUsers(ctx, userNames)
-	if err != nil {
-		return nil, lookupError(err)
-	}
-	ids := make(map[string]string, len(found))
-	for _, r := range found {
-		if r.ID != "" {
-			ids[strings.ToLower(r.Name)] = r.ID
-		}
-	}
-	return ids, nil
+	return c.find(ctx, users, userNames)
 }
 
 // FindGroups is FindUsers for groups by displayName. A name that several groups
 // have is absent.
 func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[string]string, error) {
-	found, err := c.api.FindGroups(ctx, displayNames)
+	return c.find(ctx, groups, displayNames)
+}
+
+func (c *Client) find(ctx context.Context, kind string, names []string) (map[string]string, error) {
+	found, err := c.search(ctx, kind, names)
 	if err != nil {
 		return nil, lookupError(err)
 	}
@@ -40,12 +36,26 @@ func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[st
 		ids[name] = r.ID
 		count[name]++
 	}
-	for name, n := range count {
-		if n > 1 || ids[name] == "" {
-			delete(ids, name)
-		}
-	}
+	maps.DeleteFunc(ids, func(name, id string) bool { return id == "" || kind == groups && count[name] > 1 })
 	return ids, nil
+}
+
+// search looks for the resources of a type that have names.
+func (c *Client) search(ctx context.Context, kind string, names []string) ([]bulkapi.Resource, error) {
+	if kind == groups {
+		return c.api.FindGroups(ctx, names)
+	}
+	return c.api.FindUsers(ctx, names)
+}
+
+// byName brings resources under their names, as services compare them.
+func byName(found []bulkapi.Resource) map[string][]bulkapi.Resource {
+	all := map[string][]bulkapi.Resource{}
+	for _, res := range found {
+		name := fold.Fold(res.Name)
+		all[name] = append(all[name], res)
+	}
+	return all
 }
 
 func lookupError(err error) error {

@@ -96,11 +96,7 @@ func (f *finder) search(kind string, all []sought) {
 	for i, s := range all {
 		names[i] = s.name
 	}
-	find := f.run.c.api.FindUsers
-	if kind == groups {
-		find = f.run.c.api.FindGroups
-	}
-	found, err := find(f.ctx, names)
+	found, err := f.run.c.search(f.ctx, kind, names)
 	if err != nil {
 		e := f.failure(err)
 		if e != nil && e.Kind == bulkapi.Rejected && len(all) > 1 {
@@ -114,15 +110,13 @@ func (f *finder) search(kind string, all []sought) {
 		return
 	}
 	f.note(true, time.Time{})
-	byName := map[string][]bulkapi.Resource{}
 	for _, res := range found {
 		f.note(true, res.Date)
-		name := fold.Fold(res.Name)
-		byName[name] = append(byName[name], res)
 	}
+	there := byName(found)
 	for _, s := range all {
 		out := engine.Finding{Index: s.index}
-		for _, res := range byName[fold.Fold(s.name)] {
+		for _, res := range there[fold.Fold(s.name)] {
 			out.Candidates = append(out.Candidates, candidate(s, res))
 			f.raw[res.ID] = res.Raw
 			if err := f.keep(s, res); err != nil {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -189,66 +188,6 @@ func (p *pending) isGuarded() bool {
 		return !mayAddTwice(p.data)
 	}
 	return true
-}
-
-// mayAddTwice reports whether a PATCH adds values to a multi-valued attribute,
-// which a service may do a second time. Members of a group are a set.
-func mayAddTwice(data json.RawMessage) bool {
-	var patch struct {
-		Operations []struct {
-			Op, Path string
-			Value    json.RawMessage
-		}
-	}
-	if json.Unmarshal(data, &patch) != nil {
-		return true
-	}
-	for _, c := range patch.Operations {
-		if !strings.EqualFold(c.Op, "add") || strings.ContainsRune(c.Path, '[') || strings.EqualFold(c.Path, "members") {
-			continue
-		}
-		if c.Path != "" {
-			if isList(c.Value) || isMultiValued(c.Path) || strings.HasPrefix(strings.ToLower(c.Path), "urn:") && holdsMultiValued(c.Value) {
-				return true
-			}
-			continue
-		}
-		if isList(c.Value) || holdsMultiValued(c.Value) {
-			return true
-		}
-	}
-	return false
-}
-
-// holdsMultiValued reports whether an object of attributes, or an extension in it,
-// has values of a multi-valued attribute other than members.
-func holdsMultiValued(object json.RawMessage) bool {
-	var attributes map[string]json.RawMessage
-	if json.Unmarshal(object, &attributes) != nil {
-		return false // one value
-	}
-	for name, value := range attributes {
-		switch {
-		case strings.EqualFold(name, "members"):
-		case isList(value), isMultiValued(name), strings.HasPrefix(strings.ToLower(name), "urn:") && holdsMultiValued(value):
-			return true
-		}
-	}
-	return false
-}
-
-func isList(value json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) }
-
-// isMultiValued reports whether a path ends in a multi-valued attribute of users
-// or groups (RFC 7643 section 4, and Webex's extensions).
-func isMultiValued(path string) bool {
-	path = strings.ToLower(path[strings.LastIndexAny(path, ":.")+1:])
-	switch path {
-	case "emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates",
-		"sipaddresses", "accountstatus", "managedorgs", "managedgroups", "owners", "managedby", "inheritances":
-		return true
-	}
-	return strings.HasPrefix(path, "extensionattribute") || strings.HasPrefix(path, "externalattribute")
 }
 
 // encode writes the operations of a request with ids in the place of references,
