@@ -158,24 +158,24 @@ func (c *comparison) stand() {
 		case w.doubt != "":
 		case w.have == nil && !c.scope.Match(w.data), w.have != nil && !w.have.inScope:
 			w.left = "outside of the scope"
-		case c.org.Type == Users:
+		default:
 			c.takeName(w)
 		}
 	}
 }
 
-// takeName finds whose change must free the userName that a row wants:
-// userNames are unique.
+// takeName finds whose change must free the name that a row wants. userNames are
+// unique; groups share a name only if rows say so.
 func (c *comparison) takeName(w *want) {
 	if w.have != nil && key(w.have.Name) == key(w.name) {
 		return
 	}
 	for _, t := range c.byName[key(w.name)] {
 		switch {
-		case t == w.have:
+		case t == w.have, t.by != nil && key(t.by.name) == key(w.name):
 		case t.by == nil:
 			t.claimed = true
-			w.doubt = "its userName belongs to another one, who is in no row"
+			w.doubt = "its name belongs to another one, who is in no row"
 		default:
 			w.after = t.by
 		}
@@ -190,7 +190,7 @@ func (c *comparison) depend() {
 		for at := w; at != nil && !seen[at]; at = at.after {
 			seen[at] = true
 			if at.after == w {
-				w.doubt = "it exchanges its userName with other rows, which the service cannot do at once: give one of them another name first"
+				w.doubt = "it exchanges its name with other rows, which cannot be done at once: give one of them another name first"
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func (c *comparison) depend() {
 		again = false
 		for _, w := range c.wants {
 			if w.after != nil && w.doubt == "" && w.stage > longest {
-				w.doubt, w.after, again = "the row that frees its userName refers to it: do it in two steps", nil, true
+				w.doubt, w.after, again = "the row that frees its name refers to it: do it in two steps", nil, true
 			}
 		}
 	}
@@ -224,7 +224,7 @@ func (c *comparison) dependOnce() (changed bool) {
 			continue
 		}
 		if w.after != nil && !c.mayChange(w.after) {
-			w.doubt, changed = "the one that has its userName now is left alone", true
+			w.doubt, changed = "the one that has its name now is left alone", true
 			continue
 		}
 		stage := 0

@@ -92,10 +92,10 @@ func TestCompare(t *testing.T) {
 		"a name that belongs to another externalId": {org(`ada ,"externalId":"1"`, "bob"), rows(`ada ,"externalId":"2"`), remove,
 			"left! ada: its name belongs to another one, with another externalId, who is in no row\nleaver bob\nheld: it is in doubt whom 1 of the rows mean"},
 		"a rename to somebody's name": {org(`ada ,"externalId":"1"`, "bob"), rows(`bob ,"externalId":"1"`), remove,
-			"left! bob: its userName belongs to another one, who is in no row\nheld: it is in doubt whom 1 of the rows mean"},
+			"left! bob: its name belongs to another one, who is in no row\nheld: it is in doubt whom 1 of the rows mean"},
 		"two who swap": {org(`ada ,"externalId":"1"`, `bob ,"externalId":"2"`), rows(`bob ,"externalId":"1"`, `ada ,"externalId":"2"`), remove,
-			"left! bob: it exchanges its userName with other rows, which the service cannot do at once: give one of them another name first\n" +
-				"left! ada: it exchanges its userName with other rows, which the service cannot do at once: give one of them another name first\n" +
+			"left! bob: it exchanges its name with other rows, which cannot be done at once: give one of them another name first\n" +
+				"left! ada: it exchanges its name with other rows, which cannot be done at once: give one of them another name first\n" +
 				"held: it is in doubt whom 2 of the rows mean"},
 		"a name that is freed first": {org(`ada ,"externalId":"1"`), rows("ada", `eve ,"externalId":"1"`), remove,
 			`change eve userName:"ada@example.com"->"eve@example.com"` + "\ncreate ada"},

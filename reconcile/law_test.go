@@ -305,3 +305,9 @@ func withoutManager(raw string) string {
 	}
 	return string(encode(user))
 }
+
+func decode(raw json.RawMessage, v any) {
+	if err := json.Unmarshal(raw, v); err != nil {
+		panic(err)
+	}
+}

@@ -20,8 +20,8 @@ var (
 	// operation is unknown.
 	ErrHeld = errors.New("not removed: the outcome of an earlier operation is unknown")
 	// ErrAfter: another Action must succeed first, and did not. It was to free the
-	// userName, or to create the resource to which this one refers.
-	ErrAfter = errors.New("what has to be done before it did not succeed: its userName was not freed, or whom it refers to was not created")
+	// name, or to create the resource to which this one refers.
+	ErrAfter = errors.New("what has to be done before it did not succeed: its name was not freed, or what it refers to was not created")
 )
 
 // Result is the result of one operation of an Action.

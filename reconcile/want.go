@@ -88,11 +88,15 @@ func understand(rows []Row, kind string) ([]*want, map[string]*want, error) {
 			wrong(row.Line, "%w", err)
 			continue
 		}
+		name := key(w.name)
+		if kind == Groups && w.externalID != "" {
+			name += "\x00" + w.externalID
+		}
 		for _, once := range []struct {
 			of   map[string]*want
 			key  string
 			what string
-		}{{byID, op.BulkID, "bulkId"}, {names, key(w.name), "name"}, {externals, w.externalID, "externalId"}} {
+		}{{byID, op.BulkID, "bulkId"}, {names, name, "name"}, {externals, w.externalID, "externalId"}} {
 			if first := once.of[once.key]; first != nil && once.key != "" {
 				wrong(row.Line, "the %s is that of line %d too", once.what, first.line)
 			}
