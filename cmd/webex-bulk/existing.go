@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -106,12 +105,8 @@ func describeExisting(c client.Comparison, how client.Existing, in *input) *plan
 
 // existingLine is what a person reads of a create whose resource is there.
 func existingLine(op plannedOperation, people map[string]string) terminal.Text {
-	who := subject(opfile.Row{Name: op.name, Operation: client.Operation{Path: op.Path}})
-	if op.name == "" && op.BulkID != "" {
-		who += " " + op.BulkID
-	}
 	there := op.Existing
-	text := terminal.Sprintf("line %d\t%s", op.Line, who)
+	text := terminal.Sprintf("line %d\t%s", op.Line, op.subject())
 	switch {
 	case there.Error != "":
 		text += terminal.Sprintf("\t%s", there.Error)

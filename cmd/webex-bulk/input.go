@@ -34,7 +34,7 @@ type input struct {
 
 	named bool // names are asked for
 	mu    sync.Mutex
-	names map[int]string // of the operations under way
+	names map[int]string // of updates and deletes under way
 
 	placeholders map[string]string // the names that they stand for, as far as one was asked for
 }
@@ -203,7 +203,7 @@ func (in *input) operations() iter.Seq2[client.Operation, error] {
 		index := 0
 		for row, err := range in.checked() {
 			if err == nil {
-				in.note(index, row.Name)
+				in.note(index, row)
 				index++
 			}
 			if !yield(row.Operation, err) || err != nil {
@@ -245,23 +245,30 @@ func (in *input) checked() iter.Seq2[opfile.Row, error] {
 	}
 }
 
-// note keeps whom an operation is about until nameOf is asked, if it will be.
-func (in *input) note(index int, name string) {
-	if !in.named || name == "" {
+// note keeps whom an operation is about until nameOf is asked. A create tells it
+// by itself.
+func (in *input) note(index int, row opfile.Row) {
+	if !in.named || row.Name == "" || row.Operation.Method == client.MethodPost {
 		return
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.names[index] = name
+	in.names[index] = strings.Clone(row.Name) // cells share the memory of their whole row
 }
 
-// nameOf tells, once, whom an operation that operations has given is about.
-func (in *input) nameOf(index int) string {
+// nameOf tells whom an operation of a sheet is about. It is called once for each
+// operation that operations has given, and what it returns is called if need be.
+func (in *input) nameOf(index int, op client.Operation) func() string {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	name := in.names[index]
 	delete(in.names, index)
-	return name
+	return func() string {
+		if name == "" && in.named && in.IsSheet() && op.Method == client.MethodPost {
+			return nameIn(op)
+		}
+		return name
+	}
 }
 
 // withoutPlaceholders puts whom a placeholder stands for in its place: the id that is looked up before something is sent.

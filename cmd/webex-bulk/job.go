@@ -98,7 +98,11 @@ func (a *application) carryOut(ctx context.Context, c *client.Client, in *input,
 			stop = err
 			break
 		}
-		if err := b.add(res, in.line(res.Index), in.nameOf(res.Index)); err != nil {
+		name := ""
+		if tell := in.nameOf(res.Index, res.Operation); res.Err != nil {
+			name = tell()
+		}
+		if err := b.add(res, in.line(res.Index), name); err != nil {
 			broken = err
 			end(errUnwritten) // what is in flight is answered yet
 		}

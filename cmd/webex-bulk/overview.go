@@ -12,7 +12,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -96,11 +95,7 @@ func (o *overview) add(r plannedRequest) error {
 
 // line names the resource of an operation and the attributes that it writes.
 func line(op plannedOperation) terminal.Text {
-	row := opfile.Row{Name: op.name, Operation: client.Operation{Path: op.Path}}
-	who := subject(row)
-	if op.name == "" && op.BulkID != "" {
-		who += " " + op.BulkID
-	}
+	who := op.subject()
 	attributes := op.touches()
 	if len(attributes) == 0 {
 		return terminal.Sprintf("line %d\t%s", op.Line, who)

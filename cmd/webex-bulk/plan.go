@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
 )
 
@@ -88,8 +89,19 @@ type plannedOperation struct {
 	// Existing is there with --online where the resource of a create is.
 	Existing *plannedExisting `json:"existing,omitempty"`
 
-	name    string
-	touches func() []string // for Touches, once a person is to see them
+	// For a person who is to see them.
+	name    func() string
+	touches func() []string
+}
+
+// subject names the resource of an operation, by its bulkId if it has no name.
+func (op plannedOperation) subject() string {
+	name := op.name()
+	who := subject(opfile.Row{Name: name, Operation: client.Operation{Path: op.Path}})
+	if name == "" && op.BulkID != "" {
+		who += " " + op.BulkID
+	}
+	return who
 }
 
 func (p *preview) run(ctx context.Context) error {
@@ -191,7 +203,7 @@ func (p *preview) describe(req client.Request, in *input) plannedRequest {
 	for _, o := range req.Operations {
 		op := plannedOperation{
 			Index: o.Index, Line: in.line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
-			BulkID: o.Operation.BulkID, Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index),
+			BulkID: o.Operation.BulkID, Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index, o.Operation),
 			touches: func() []string { return touches(o.Operation, in) },
 		}
 		if p.asJSON {
