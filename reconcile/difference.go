@@ -49,6 +49,9 @@ type Options struct {
 	// IncludeDirectory treats accounts that a directory provisions (Active
 	// Directory, Entra ID, …) like others.
 	IncludeDirectory bool
+	// Protect, if not nil, returns why a resource is left alone, "" if it is not;
+	// the reason must not tell who it is. It is for rules of your own.
+	Protect func(client.Resource) (reason string)
 	// First keeps the first so many actions at most, or a few more if the first
 	// ones need each other; 0 keeps all.
 	First int

@@ -48,6 +48,8 @@ func (o Options) protection(res client.Resource, me string) string {
 		return "an administrator of managed organizations"
 	case !o.IncludeDirectory && isGiven(source) && !isText(source, "SCIM"):
 		return "provisioned by a directory: " + text(source)
+	case o.Protect != nil:
+		return o.Protect(res)
 	}
 	return ""
 }

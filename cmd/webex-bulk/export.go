@@ -23,7 +23,7 @@ type export struct {
 	talk
 	kind, filter, columns, out string
 
-	rows, unfit int
+	unfit int // resources that the service gave though they do not match --filter
 }
 
 func newExport(io stdio) *cobra.Command {
@@ -177,22 +177,21 @@ func (x *export) write(ctx context.Context, c *client.Client, filter scimfilter.
 		if err := w.Write(res, of); err != nil {
 			return err
 		}
-		x.rows++
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	x.describe(w.Notes())
+	x.describe(w)
 	return nil
 }
 
 // describe says how much was read and what the sheet does not hold.
-func (x *export) describe(notes []string) {
-	x.say("%s written", plural(x.rows, strings.TrimSuffix(x.kind, "s")))
+func (x *export) describe(w *sheet.Writer) {
+	x.say("%s written", plural(w.Rows(), strings.TrimSuffix(x.kind, "s")))
 	if x.unfit > 0 {
-		x.say("left out: %d that the service gave though they do not fit --filter", x.unfit)
+		x.say("left out: resources that the service returned although they do not match --filter: %d", x.unfit)
 	}
-	for _, note := range notes {
+	for _, note := range w.Notes() {
 		x.say("%s", note)
 	}
 }

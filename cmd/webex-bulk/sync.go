@@ -152,7 +152,9 @@ func (a *reconciliation) run(ctx context.Context) error {
 	case a.actions != "":
 		return a.writeActions(d)
 	case len(d.Actions) == 0:
-		a.say("nothing to do")
+		if d.Doubts() == 0 {
+			a.say("nothing to do")
+		}
 		return a.unfinished(d)
 	}
 	if err := a.consent(ctx, d); err != nil {
@@ -265,6 +267,14 @@ func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *inpu
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
+	if in.IsSheet() {
+		a.opt.Protect = func(r client.Resource) string {
+			if sheet.CanName(strings.ToLower(r.Type), r.Name) {
+				return ""
+			}
+			return "no sheet can hold its name"
+		}
+	}
 	return reconcile.Compare(rows, org, a.opt)
 }
 
@@ -280,7 +290,7 @@ func (a *reconciliation) sayMe(err error) {
 // unfinished is the exit code of what was left undone because it is in doubt.
 func (a *reconciliation) unfinished(d *reconcile.Difference) error {
 	if n := d.Doubts(); n > 0 {
-		return &exit{exitSome, terminal.Errorf("of %s it is in doubt whom they mean: nothing was sent for them (see \"in doubt\" above)", plural(n, "row"))}
+		return &exit{exitSome, terminal.Errorf("nothing was sent for %s: it is unclear which user or group is meant (see \"in doubt\" above)", plural(n, "row"))}
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ type Writer struct {
 	left     map[string]int   // values without a cell, by path
 	odd      map[string]int   // values that no cell can hold, by path
 	rows     map[string]int   // resources that are no rows, by the reason
+	written  int              // rows
 }
 
 // NewWriter begins a sheet of users or groups (a kind of Templates) with these
@@ -99,7 +100,7 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 	}
 	f := factsOf(attributes)
 	if kind, _ := f.first("usertype").(string); !w.sheet.groups && kind != "" && !strings.EqualFold(kind, "user") {
-		w.rows["accounts that are no people (userType "+textfile.Visible(kind)+")"]++
+		w.rows["accounts that are not people (userType "+textfile.Visible(kind)+")"]++
 		return nil
 	}
 	clear(w.cells)
@@ -127,8 +128,12 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 			w.left[path] += n
 		}
 	}
+	w.written++
 	return w.out.Write(w.cells)
 }
+
+// Rows counts the rows so far.
+func (w *Writer) Rows() int { return w.written }
 
 // unique reports whether no earlier row has the row's name, as a sheet
 // requires. A repeated externalId is left out.
@@ -137,10 +142,10 @@ func (w *Writer) unique() bool {
 	key := digest(name)
 	switch {
 	case name == "":
-		w.rows[plainNoun(w.sheet.groups)+" without a name that a sheet can hold"]++
+		w.rows[plainNoun(w.sheet.groups)+" whose name no sheet can hold"]++
 		return false
 	case w.names[key]:
-		w.rows[plainNoun(w.sheet.groups)+" of a name that another one has"]++
+		w.rows[plainNoun(w.sheet.groups)+" with the name of another one"]++
 		return false
 	}
 	w.names[key] = true
@@ -267,7 +272,7 @@ func (w *Writer) Flush() error { return w.out.Flush() }
 // Attributes without a column are listed only for the default columns.
 func (w *Writer) Notes() (notes []string) {
 	for _, reason := range slices.Sorted(maps.Keys(w.rows)) {
-		notes = append(notes, fmt.Sprintf("left out: %d %s", w.rows[reason], reason))
+		notes = append(notes, fmt.Sprintf("left out: %s: %d", reason, w.rows[reason]))
 	}
 	list := func(counts map[string]int, format string) {
 		if len(counts) == 0 {
@@ -290,7 +295,7 @@ func (w *Writer) Notes() (notes []string) {
 		if header, ok := w.columnFor(path); ok {
 			with[shortPath(header)] += n
 		} else {
-			without[shortPath(path)] += n
+			without[strings.ReplaceAll(shortPath(path), `[type eq ""]`, "")] += n
 		}
 	}
 	list(with, "without a column here: %s")
@@ -306,6 +311,15 @@ func shortPath(path string) string {
 		}
 	}
 	return path
+}
+
+// CanName reports whether a row of a sheet of users or groups (a kind of
+// Templates) can name one of this userName or displayName. A Writer leaves out the
+// others.
+func CanName(kind, name string) bool {
+	w := Writer{sheet: &Sheet{groups: kind == Templates[1]}}
+	text, ok := w.cell(&column{attribute: attribute{kind: identity}}, name)
+	return ok && text != ""
 }
 
 // columnFor returns the header of a column for the attribute at a path.

@@ -114,7 +114,7 @@ func TestWriterNames(t *testing.T) {
 	}
 	notes := strings.Join(w.Notes(), "\n")
 	for _, part := range []string{
-		"1 accounts that are no people (userType room)", "Title (1)", "externalId (another one has the same) (1)",
+		"accounts that are not people (userType room): 1", "Title (1)", "externalId (another one has the same) (1)",
 		`without a column here: phoneNumbers[type eq "fax"].value (1); roles[type eq "cirole"].value (1)`, "no sheet can hold: ", "managedorgs",
 	} {
 		if !strings.Contains(notes, part) {
@@ -147,7 +147,7 @@ func TestWrittenGroups(t *testing.T) {
 		t.Errorf("%d rows\n%s", len(rows), out.String())
 	}
 	notes := strings.Join(w.Notes(), "\n")
-	if !strings.Contains(notes, "1 groups of a name that another one has") || !strings.Contains(notes, "members that are a group (1)") {
+	if !strings.Contains(notes, "groups with the name of another one: 1") || !strings.Contains(notes, "members that are a group (1)") {
 		t.Error(notes)
 	}
 }
