@@ -109,7 +109,7 @@ func (v *differenceView) leaver(a *reconcile.Action) terminal.Text {
 func (v *differenceView) changed(a *reconcile.Action) terminal.Text {
 	text := terminal.Sprintf("  ~ line %d: %s\n", a.Line, a.Stored.Name)
 	for _, c := range a.Changes {
-		text += terminal.Sprintf("      %s: %s -> %s\n", shortPath(c.Path), v.value(c.Old), v.value(c.New))
+		text += terminal.Sprintf("      %s: %s → %s\n", shortPath(c.Path), v.value(c.Old), v.value(c.New))
 	}
 	for _, m := range []struct {
 		mark string

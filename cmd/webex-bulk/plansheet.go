@@ -89,10 +89,10 @@ func (a *reconciliation) writeActions(d *reconcile.Difference) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	a.sayKept(a.actions, kept)
+	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s", plural(len(p.rows), "row"), a.actions, word(a.actions))
 	if err := a.writeUndo(d); err != nil {
 		return err
 	}
-	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s", plural(len(p.rows), "row"), a.actions, word(a.actions))
 	return a.unfinished(d)
 }
 
@@ -172,7 +172,7 @@ func (p *planSheet) changes(a *reconcile.Action, back bool) string {
 		if back {
 			from, to = to, from
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s -> %s", shortPath(c.Path), p.view.value(from), p.view.value(to)))
+		parts = append(parts, fmt.Sprintf("%s: %s → %s", shortPath(c.Path), p.view.value(from), p.view.value(to)))
 	}
 	if n := len(a.Added) + len(a.Removed); n > 0 {
 		parts = append(parts, plural(n, "member"))
@@ -221,7 +221,11 @@ func (a *reconciliation) writeUndo(d *reconcile.Difference) error {
 		return fmt.Errorf("--before: nothing was sent: %w", err)
 	}
 	a.sayKept(a.before, kept)
-	a.say("the way back is in %s: webex-bulk apply %s", a.before, word(a.before))
+	when := ""
+	if a.actions != "" {
+		when = ", once that is applied,"
+	}
+	a.say("the way back%s is in %s: webex-bulk apply %s", when, a.before, word(a.before))
 	for _, list := range []struct {
 		what  string
 		names []string
