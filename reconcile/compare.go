@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -30,7 +31,11 @@ type RemovalsError struct {
 
 // Error states the numbers and the limit.
 func (e *RemovalsError) Error() string {
-	return fmt.Sprintf("%d of %d %s would be removed, and %d may be (%v)", e.Removals, e.All, e.What, e.Most, e.Limit)
+	text := fmt.Sprintf("%d of %d %s would be removed, and %d may be", e.Removals, e.All, e.What, e.Most)
+	if limit := e.Limit.String(); limit != strconv.Itoa(e.Most) {
+		text += " (" + limit + ")"
+	}
+	return text
 }
 
 // Compare finds the difference between the rows and the organization. It sends
@@ -435,11 +440,18 @@ func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
 // leave finds the leavers and decides what to do with each.
 func (c *comparison) leave() {
 	c.hold()
+	lines := map[string]int{} // by name
+	for _, w := range c.wants {
+		lines[key(w.name)] = w.line
+	}
 	for _, t := range c.things {
 		if t.by != nil || t.claimed || !t.inScope {
 			continue
 		}
 		reason := c.opt.protection(t.Resource, c.org.Me)
+		if line, ok := lines[key(t.Name)]; ok && reason == "" { // a sheet may be unable to hold both
+			reason = fmt.Sprintf("it has the name of line %d, which means another one", line)
+		}
 		if reason != "" {
 			c.Left = append(c.Left, Left{Name: t.Name, Reason: reason})
 			continue

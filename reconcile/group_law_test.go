@@ -316,10 +316,11 @@ func TestGroupNames(t *testing.T) {
 		{"twins are new", org(), []reconcile.Row{named(2, "Sales", "e1"), named(3, "Sales", "e2")}, "create Sales\ncreate Sales"},
 		{"one group twice", org(), []reconcile.Row{named(2, "Sales", ""), named(3, "SALES", "")}, "line 3: the name is that of line 2 too"},
 		{"one externalId twice", org(), []reconcile.Row{named(2, "Sales", "e1"), named(3, "Sales", "e1")}, "line 3: the name is that of line 2 too\nline 3: the externalId is that of line 2 too"},
-		{"a name that is there", org("Sales e1", "Ops"), []reconcile.Row{named(2, "Ops", "e1")}, "left! Ops: its name belongs to another one, who is in no row"},
+		{"a twin in no row", org("Sales e1", "Sales e2", "Ops"), []reconcile.Row{named(2, "Sales", "e1")}, "delete Ops\nleft Sales: it has the name of line 2, which means another one"},
+		{"a name that is there", org("Sales e1", "Ops"), []reconcile.Row{named(2, "Ops", "e1")}, "left! Ops: its name belongs to another one, who is in no row\nheld: it is in doubt whom 1 of the rows mean"},
 		{"a name that is freed", org("Sales e1"), []reconcile.Row{named(2, "Sales", "e2"), named(3, "Ops", "e1")}, `change Ops displayName:"Sales"->"Ops"` + "\ncreate Sales"},
 	} {
-		d, err := reconcile.Compare(test.rows, test.org, reconcile.Options{})
+		d, err := reconcile.Compare(test.rows, test.org, reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: anybody})
 		got := fmt.Sprint(err)
 		if err == nil {
 			got = told(d)

@@ -54,6 +54,10 @@ func (o Options) protection(res client.Resource, me string) string {
 	return ""
 }
 
+// IsActive reports whether a user can sign in. A user who does not say so is active,
+// and so is a group.
+func IsActive(res client.Resource) bool { return isActive(res.Data) }
+
 // isActive reports whether a user is active: who does not say so is.
 func isActive(data []byte) bool {
 	var s standing

@@ -50,7 +50,7 @@ func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 	case v.leavers == reconcile.DeactivateLeavers:
 		why = ", deactivated already"
 	}
-	section(v, "not in the sheet", why, d.Leavers, func(r client.Resource) terminal.Text { return terminal.Sprintf("  - %s\n", r.Name) })
+	section(v, "not in the sheet", why, d.Leavers, v.remaining)
 	section(v, "in the sheet, but deactivated", ": a column active with TRUE activates them", d.Deactivated, func(r client.Resource) terminal.Text { return terminal.Sprintf("  . %s\n", r.Name) })
 	section(v, "in doubt", "", doubts, leftAlone)
 	section(v, "left alone", "", left, leftAlone)
@@ -104,6 +104,14 @@ func (v *differenceView) memberCount(a *reconcile.Action) string {
 
 func (v *differenceView) leaver(a *reconcile.Action) terminal.Text {
 	return terminal.Sprintf("  - %s\n", a.Name)
+}
+
+// remaining is a leaver who is not removed.
+func (v *differenceView) remaining(r client.Resource) terminal.Text {
+	if v.leavers == reconcile.Report && !reconcile.IsActive(r) {
+		return terminal.Sprintf("  - %s (deactivated)\n", r.Name)
+	}
+	return terminal.Sprintf("  - %s\n", r.Name)
 }
 
 func (v *differenceView) changed(a *reconcile.Action) terminal.Text {
