@@ -479,13 +479,12 @@ func (e *Engine) stop(err error) {
 	}
 	e.stopped = err
 	for _, r := range e.prepared {
-		e.planner.Unsend(r.planned)
 		for _, o := range r.ops {
 			o.phase = planned
 		}
 	}
 	e.prepared = nil
-	for _, index := range e.planner.Unsent() {
+	for _, index := range e.planner.Stop() {
 		if e.ops[index] == nil && !e.lasting[index] {
 			e.resting = append(e.resting, index)
 		}

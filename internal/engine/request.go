@@ -114,11 +114,7 @@ func (e *Engine) dispatch() {
 		}
 		r := e.planner.Next(e.input())
 		e.takeDrops()
-		switch {
-		case r == nil:
-			return
-		case e.stopped != nil:
-			e.planner.Unsend(r)
+		if r == nil || e.stopped != nil {
 			return
 		}
 		e.prepare(r)

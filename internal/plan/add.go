@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"cmp"
+	"math"
 	"slices"
 )
 
@@ -9,101 +9,114 @@ import (
 // the place of one that is over and has its index, without a name or references.
 func (p *Planner) Add(it Item) {
 	p.fresh++
-	n := &node{Item: it}
-	if it.Name != "" {
-		nm := p.name(it.Name)
-		if nm.def != nil || nm.settled.Known {
-			p.tidy(nm)
-			p.drops = append(p.drops, Drop{Index: it.Index, Why: Duplicate, Name: it.Name, Of: -1})
-			return
-		}
-		nm.def, n.name = n, nm
+	n := p.define(it.Name)
+	if n == nil {
+		p.drops = append(p.drops, Drop{Index: it.Index, Why: Duplicate, Name: it.Name, Of: -1})
+		return
 	}
-	p.open[it.Index] = n
-	bad := p.link(n)
-	if n.parked() {
+	n.index, n.size, n.state = int32(it.Index), clamp(it.Size), waiting
+	p.open++
+	p.indexes.set(it.Index, n.number)
+	bad := p.link(n, it)
+	if n.isParked() {
 		p.parked++
 		p.news++
-	} else if n.name != nil {
-		p.unparkUsers(n.name)
+	} else {
+		p.unpark(p.appendWaiters(nil, n)...)
 	}
-	if p.cfg.Ordered {
-		p.order = append(p.order, n)
-		if last := len(p.order) - 1; last > 0 && p.order[last-1].Index > n.Index {
-			sortByIndex(p.order)
-		}
+	if bad.Why != 0 {
+		p.drop(bad)
 	}
-	p.drop(bad...)
 	if n.state == waiting && n.blocked == 0 {
 		p.enqueue(n)
 	}
-	if p.parked >= p.cycles && !p.cfg.Ordered {
+	p.lookForward(it.Index)
+	if p.parked >= p.searchAt {
 		p.searchParked()
 	}
 }
 
+func clamp(size int) int32 { return int32(min(size, math.MaxInt32)) }
+
+// define returns the node of the create of a name, or nil if there is one
+// already; a new node if the operation has no name.
+func (p *Planner) define(name string) *node {
+	if name == "" {
+		return p.newNode()
+	}
+	n := p.referent(name)
+	if n.state == unread {
+		return n
+	}
+	p.tidy(n)
+	return nil
+}
+
+func (p *Planner) newNode() *node {
+	i := p.nodes.take()
+	n := p.nodes.at(i)
+	n.number = i
+	return n
+}
+
+// referent returns the node of a name, a new one if need be.
+func (p *Planner) referent(name string) *node {
+	n := p.byName(name)
+	if n != nil {
+		return n
+	}
+	n = p.newNode()
+	n.text, n.named = name, true
+	p.keepName(n)
+	if s := p.cfg.Memory.Name(name); s.Known {
+		n.state = over
+		p.settled[n.number] = s
+	}
+	return n
+}
+
 // link finds what a node waits for. It returns why the node cannot be sent, if
 // that is known already.
-func (p *Planner) link(n *node) (bad []Drop) {
-	if n.Held {
+func (p *Planner) link(n *node, it Item) (bad Drop) {
+	if it.Held {
+		n.held = true
 		p.held++
 		n.blocked++
 	}
-	n.uses = make([]*name, len(n.Refs))
-	for i, r := range n.Refs {
-		if r.Name == n.Name {
+	if it.Resource != "" {
+		n.text = it.Resource
+		res := p.resource(n.text)
+		if res.failed {
+			bad = Drop{Index: it.Index, Why: Needed, Of: res.of}
+		}
+		if res.last != 0 {
+			p.connect(n, p.nodes.at(res.last), changes)
+		}
+		res.last = n.number
+		res.nodes++
+	}
+	for _, r := range slices.Backward(it.Refs) {
+		if r.Name == it.Name {
 			continue // the service alone can resolve a reference to itself
 		}
-		nm := p.name(r.Name)
-		n.uses[i] = nm
-		switch why := nm.settled.failure(); {
-		case why != 0:
-			bad = append(bad, Drop{Index: n.Index, Why: why, Name: r.Name, Of: nm.settled.Index})
-		case nm.settled.Known:
-			n.resize(i)
-		default:
-			n.blocked++
-			if nm.def == nil || nm.def.parked() {
-				n.parkedOn++
+		to := p.referent(r.Name)
+		if r.Name == it.Ends {
+			p.waitForUsers(n, to)
+		}
+		e := p.connect(n, to, refers)
+		e.places, e.width, e.required, e.ends = clamp(r.Count), clamp(r.Width), r.Required, r.Name == it.Ends
+		if to.isOver() {
+			s := p.settled[to.number]
+			if why := s.failure(); why != 0 {
+				bad = Drop{Index: it.Index, Why: why, Name: r.Name, Of: s.Index}
 			}
+			n.resize(e, s)
 		}
-		if r.Name == n.Ends {
-			p.waitForUsers(n, nm)
-		}
-		nm.users = append(nm.users, user{n, i})
-		nm.open++
 	}
-	if n.Resource == "" {
-		return bad
+	if p.cfg.Ordered {
+		p.follow(n)
 	}
-	n.res = p.resource(n.Resource)
-	n.res.nodes++
-	if n.res.failed {
-		bad = append(bad, Drop{Index: n.Index, Why: Needed, Of: n.res.of})
-	}
-	if last := n.res.last; last != nil {
-		last.next, n.prev = n, last
-		n.waitFor(last)
-	}
-	n.res.last = n
 	return bad
-}
-
-// name is the entry of a name, a new one if need be.
-func (p *Planner) name(text string) *name {
-	nm := p.names[text]
-	if nm == nil {
-		nm = &name{text: text, settled: p.cfg.Memory.Name(text)}
-		p.names[text] = nm
-	}
-	return nm
-}
-
-// tidy removes the entry of a name that nothing open has or refers to.
-func (p *Planner) tidy(nm *name) {
-	if nm.def == nil && nm.open == 0 {
-		delete(p.names, nm.text)
-	}
 }
 
 // resource is the entry of a resource, a new one if need be.
@@ -117,52 +130,80 @@ func (p *Planner) resource(text string) *resource {
 	return res
 }
 
-// resize counts the id of Refs[i] in place of the reference.
-func (n *node) resize(i int) {
-	r := n.Refs[i]
-	n.Size += r.Count*len(n.uses[i].settled.ID) - r.Width
-}
-
-func (n *node) waitFor(other *node) {
-	n.blocked++
-	if other.parked() {
-		n.parkedOn++
-	}
+// resize counts an id in place of a reference.
+func (n *node) resize(e *edge, s Settled) {
+	n.size = clamp(int(n.size) + int(e.places)*len(s.ID) - int(e.width))
 }
 
 // waitForUsers has a delete wait for the earlier operations that refer to what
 // it deletes. If there was a delete before, that waits for those before that;
 // but a held one may be over earlier.
-func (p *Planner) waitForUsers(n *node, nm *name) {
-	for _, u := range slices.Backward(nm.users) {
-		p.steps++
-		if u.n.Index < nm.ended {
-			break
-		}
-		if u.n.state != over {
-			u.n.then = append(u.n.then, n)
-			n.waitFor(u.n)
-		}
+func (p *Planner) waitForUsers(n, create *node) {
+	if create.waiters == 0 {
+		return
 	}
-	if !n.Held {
-		nm.ended = n.Index
+	first := p.edges.at(create.waiters).after
+	for i := create.waiters; ; {
+		p.steps++
+		e := p.edges.at(i)
+		user := p.nodes.at(e.from)
+		if e.kind == refers {
+			p.connect(n, user, deletes)
+		}
+		if e.ends && !user.held || i == first {
+			return
+		}
+		i = e.before
+	}
+}
+
+// follow gives a node of an ordered job its place in the order: before what was
+// read later, unless that was sent.
+func (p *Planner) follow(n *node) {
+	var next *node
+	last := p.tail
+	for last != nil && last.index > n.index && last.state != flying {
+		next, last = last, p.before(last, follows)
+	}
+	if last != nil {
+		p.connect(n, last, follows)
+	}
+	if next != nil {
+		p.connect(next, n, follows)
+	} else {
+		p.tail = n
+	}
+}
+
+// lookForward ends the waiting, in an ordered job, for names that come too late
+// for one request to hold both operations: after index.
+func (p *Planner) lookForward(index int) {
+	for ; p.cfg.Ordered && p.judged <= index-p.cfg.Operations; p.judged++ {
+		if n := p.find(p.judged); n != nil {
+			for e, to := range p.needed(n) {
+				if to.state == unread {
+					p.giveUp(e, Forward)
+				}
+			}
+		}
 	}
 }
 
 // Release frees a held operation: it is composed, or dropped, when its time
 // comes.
 func (p *Planner) Release(index int) {
-	n := p.open[index]
-	if n == nil || !n.Held {
+	n := p.find(index)
+	if n == nil || !n.held {
 		return
 	}
 	p.fresh++
 	p.unhold(n)
-	if n.cause != nil {
-		p.drop(*n.cause)
+	if cause, ok := p.causes[n.number]; ok {
+		delete(p.causes, n.number)
+		p.drop(cause)
 		return
 	}
-	if n.parked() {
+	if n.isParked() {
 		p.news++
 	}
 	p.unblock(n)
@@ -170,7 +211,7 @@ func (p *Planner) Release(index int) {
 
 // unhold takes back what held a node, but for its place among what it waits for.
 func (p *Planner) unhold(n *node) {
-	n.Held = false
+	n.held = false
 	if !n.toEnd {
 		p.held--
 		return
@@ -182,8 +223,8 @@ func (p *Planner) unhold(n *node) {
 // Park tells that only the end of the input can release a held operation: until
 // then it is not work at hand, and so is what waits for it.
 func (p *Planner) Park(index int) {
-	n := p.open[index]
-	if n == nil || !n.Held || n.toEnd {
+	n := p.find(index)
+	if n == nil || !n.held || n.toEnd {
 		return
 	}
 	p.held--
@@ -196,30 +237,31 @@ func (p *Planner) Park(index int) {
 func (p *Planner) End() {
 	p.ended = true
 	p.fresh = p.cfg.Operations
-	var missing []*name
-	for _, nm := range p.names {
-		if nm.def == nil && !nm.settled.Known {
-			missing = append(missing, nm)
+	for n := range p.all() {
+		if n.state != unread {
+			continue
 		}
-	}
-	slices.SortFunc(missing, func(a, b *name) int { return cmp.Compare(a.text, b.text) })
-	for _, nm := range missing {
-		p.giveUp(nm)
+		number, refs := n.number, []*edge(nil)
+		for e := range p.waiters(n) {
+			refs = append(refs, e)
+		}
+		for _, e := range refs {
+			if e.to == number { // else it is gone with one before
+				p.giveUp(e, Unknown)
+			}
+		}
 	}
 }
 
-// giveUp notes that nothing defines a name: an error where it is required,
-// plain text elsewhere.
-func (p *Planner) giveUp(nm *name) {
-	nm.missing = true
-	for _, u := range slices.Clone(nm.users) {
-		switch {
-		case u.n.state == over:
-		case u.n.Refs[u.i].Required:
-			p.drop(Drop{Index: u.n.Index, Why: Unknown, Name: nm.text, Of: -1})
-		default:
-			p.unpark(u.n)
-			p.unblock(u.n)
-		}
+// giveUp notes that what a reference names will not come: an error where it is
+// required, plain text elsewhere.
+func (p *Planner) giveUp(e *edge, why Why) {
+	n := p.nodes.at(e.from)
+	if e.required {
+		p.drop(Drop{Index: int(n.index), Why: why, Name: p.nodes.at(e.to).text, Of: -1})
+		return
 	}
+	p.lead(p.numberOf(e), nil)
+	p.unpark(n)
+	p.unblock(n)
 }

@@ -1,14 +1,18 @@
 package plan
 
+import (
+	"container/heap"
+	"slices"
+)
+
 // draft is a request being composed.
 type draft struct {
 	items  []*node
-	cuts   []int
 	bytes  int
-	batch  *batch
-	closed bool  // something ready was passed over
-	offers queue // what may join, as it waits for something in the request
-	stamp  int
+	part   *part          // that it is of; nil for none
+	closed bool           // something ready was passed over
+	offers queue          // what may join, as it waits for something in the request
+	tried  map[*node]bool // offers that cannot
 }
 
 // Input is what the planner is to expect of the input.
@@ -27,47 +31,51 @@ const (
 	Pauses
 )
 
+// searchShare bounds how often the parked are searched for cycles while there
+// is something else to wait for: a part of what is searched has to be news.
+const searchShare = 8
+
 // Next returns the next request to send, or nil when none should leave yet.
 func (p *Planner) Next(in Input) *Request {
 	if p.ended && p.held == 0 {
 		in = Waits
 	}
-	if p.cfg.Ordered {
-		return p.nextOrdered(in != Flows)
+	if p.cfg.Ordered && p.flying > 0 {
+		return nil
 	}
-	p.searchSuspects()
 	if p.ended && !p.assessed {
 		p.searchParked()
 		p.assess()
 	}
-	r := p.compose(in)
-	if r == nil && in != Flows && p.news > 0 && (len(p.out) == 0 || searchShare*p.news >= len(p.open)) {
-		p.searchParked()
-		r = p.compose(in)
+	for {
+		p.searchSuspects()
+		if r := p.compose(in); r != nil {
+			return r
+		}
+		switch {
+		case len(p.suspects) > 0:
+		case in != Flows && p.news > 0 && (len(p.out) == 0 || searchShare*p.news >= p.open):
+			p.searchParked()
+		default:
+			return nil
+		}
 	}
-	return r
 }
 
-// searchShare bounds how often the parked are searched for cycles while there
-// is something else to wait for: a part of what is searched has to be news.
-const searchShare = 8
-
 // compose makes a request of the parts of refused ones, each by itself, or of
-// what is ready.
+// what else is ready.
 func (p *Planner) compose(in Input) *Request {
-	for len(p.parts) > 0 && p.parts[0].left == 0 {
-		p.parts = p.parts[1:]
-	}
-	for _, b := range p.parts {
-		if d := p.fill(&b.ready, b); p.leaves(d, in) {
+	p.parts = slices.DeleteFunc(p.parts, func(part *part) bool { return len(part.left()) == 0 })
+	for _, part := range p.parts {
+		if d := p.fill(part); p.leaves(d, in) {
 			return p.commit(d)
 		}
 	}
-	if in == Flows && p.ready.Len() < p.cfg.Operations && p.fresh < p.cfg.Operations/2 {
+	if in == Flows && len(p.ready) < p.cfg.Operations && p.fresh < p.cfg.Operations/2 {
 		return nil // what is ready hardly fills a request
 	}
 	p.fresh = 0
-	if d := p.fill(&p.ready, nil); p.leaves(d, in) {
+	if d := p.fill(nil); p.leaves(d, in) {
 		return p.commit(d)
 	}
 	return nil
@@ -78,47 +86,44 @@ func (p *Planner) leaves(d *draft, in Input) bool {
 	switch {
 	case len(d.items) == 0:
 		return false
-	case p.full(d), in == Pauses, in == Waits && !p.awaited(d):
+	case in == Pauses, in == Waits && !p.mayGrow(d), p.isFull(d):
 		return true
 	}
-	p.putBack(d.items)
-	return false
-}
-
-// full tells whether nothing could be gained by waiting.
-func (p *Planner) full(d *draft) bool {
-	if d.batch != nil && len(d.items) == d.batch.left {
-		return true
-	}
-	return d.closed || len(d.items) >= p.cfg.Operations
-}
-
-// awaited tells whether an answer still to come may free an operation, so that
-// a request that is not full may wait for it: it takes no more rounds than that
-// operation does.
-func (p *Planner) awaited(d *draft) bool {
-	rounds := 0
 	for _, n := range d.items {
-		rounds = max(rounds, n.rounds)
+		n.state = waiting
 	}
-	for r := range p.out {
-		p.steps += len(r.Items)
-		for _, s := range r.Items {
-			if s.node.isAwaited(rounds) {
-				return true
-			}
+	for _, n := range d.items {
+		if n.blocked == 0 || n.cycle == n.number {
+			p.enqueue(n)
 		}
 	}
 	return false
 }
 
-func (n *node) isAwaited(rounds int) bool {
-	if n.state != flying || n.rounds < rounds {
-		return false // nor does what waits for it take as many
+// isFull tells whether nothing could be gained by waiting.
+func (p *Planner) isFull(d *draft) bool {
+	return d.closed || len(d.items) >= p.cfg.Operations || d.part != nil && len(d.items) == len(d.part.nodes)
+}
+
+// mayGrow tells whether an answer still to come may free an operation, so that
+// a request that is not full may wait for it: it takes no more rounds than that
+// operation does.
+func (p *Planner) mayGrow(d *draft) bool {
+	rounds := int32(0)
+	for _, n := range d.items {
+		rounds = max(rounds, n.rounds)
 	}
-	for w := range n.waiters() {
-		if w.state == waiting && !w.parked() && !w.Held && w.rounds >= rounds {
-			return true
+	for r := range p.out {
+		p.steps += len(r.nodes)
+		for _, n := range r.nodes {
+			if n.state != flying || n.rounds < rounds {
+				continue // nor does what waits for it take as many
+			}
+			for _, w := range p.waiters(n) {
+				if w.state == waiting && !w.isParked() && !w.held && w.rounds >= rounds {
+					return true
+				}
+			}
 		}
 	}
 	return false
@@ -131,36 +136,43 @@ const (
 	maxMisfits = 16
 )
 
-// fill composes a request from the front of a queue.
-func (p *Planner) fill(q *queue, b *batch) *draft {
-	p.stamp++
-	d := &draft{batch: b, stamp: p.stamp}
+// fill composes a request of a part, or of what else is ready.
+func (p *Planner) fill(part *part) *draft {
+	d := &draft{part: part}
 	var aside []*node
 	misfits := 0
-	for len(d.items) < p.cfg.Operations && len(aside) < maxAside && misfits < maxMisfits {
-		n := q.next()
-		if n == nil {
+	for n := range p.candidates(part) {
+		if len(d.items) == p.cfg.Operations || len(aside) == maxAside || misfits == maxMisfits {
 			break
 		}
+		p.dequeue(n)
+		if !p.isFree(n) {
+			n.state = waiting
+			heap.Push(&d.offers, n)
+			if len(d.items) > 0 {
+				p.invite(d)
+			}
+			continue
+		}
 		p.steps++
-		switch fits := p.fits(d, n.unit()); {
+		switch fits := p.fits(d, p.unit(n)); {
 		case !fits && len(d.items) == 0:
-			p.refuse(n.unit())
+			p.refuse(p.unit(n))
 		case !fits:
 			misfits++
 			aside = append(aside, n)
 		case p.partsCompany(d, n):
 			aside = append(aside, n)
 		default:
-			p.take(d, n.unit())
+			p.take(d, p.unit(n))
 			p.invite(d)
 		}
 	}
 	for _, n := range aside {
 		switch {
 		case n.state != ready: // it has joined
-		case p.roomCosts(d) && p.fits(d, n.unit()):
-			p.take(d, n.unit())
+		case p.roomCosts(d) && p.fits(d, p.unit(n)):
+			p.take(d, p.unit(n))
 			p.invite(d)
 		default:
 			p.enqueue(n)
@@ -173,53 +185,98 @@ func (p *Planner) fill(q *queue, b *batch) *draft {
 // partsCompany tells whether a node would be parted from what is to travel with
 // it.
 func (p *Planner) partsCompany(d *draft, n *node) bool {
-	return p.assessed && d.batch == nil && len(d.items) > 0 && len(d.items)+n.weight > p.cfg.Operations
+	return p.assessed && d.part == nil && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
 }
 
 // roomCosts tells whether the room that is left in a request would cost another.
 func (p *Planner) roomCosts(d *draft) bool {
 	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
-	left, room := len(p.open)-p.flying-len(d.items), p.cfg.Operations-len(d.items)
+	left, room := p.Waiting()-len(d.items), p.cfg.Operations-len(d.items)
 	return !p.assessed || requests(left-room) < requests(left)
 }
 
-// unit is what has to travel with a node: its cycle, or itself.
-func (n *node) unit() []*node {
-	if n.cycle != nil {
-		return n.cycle.members
-	}
-	return []*node{n}
-}
-
-func size(unit []*node) (bytes int) {
-	for _, n := range unit {
-		bytes += n.Size
-	}
-	return bytes
-}
-
 func (p *Planner) fits(d *draft, unit []*node) bool {
-	ops, bytes := len(d.items)+len(unit), d.bytes+size(unit)
+	ops, bytes := len(d.items)+len(unit), d.bytes
+	for _, n := range unit {
+		bytes += int(n.size)
+	}
 	return ops <= p.cfg.Operations && bytes <= p.cfg.Bytes && (len(d.items) == 0 || bytes <= p.soft)
 }
 
-// refuse drops a unit that does not even fit into an empty request.
-func (p *Planner) refuse(unit []*node) {
-	if len(unit) > 1 {
-		p.refuseCycle(unit)
-		return
+// take puts a unit into the request and offers a place to what waits for it.
+func (p *Planner) take(d *draft, unit []*node) {
+	for _, n := range unit {
+		p.dequeue(n)
+		n.state = taken
+		d.items = append(d.items, n)
+		d.bytes += int(n.size)
 	}
-	p.drop(Drop{Index: unit[0].Index, Why: TooLarge, Of: -1})
-}
-
-// putBack gives back what a request has taken.
-func (p *Planner) putBack(nodes []*node) {
-	for _, n := range nodes {
-		n.state = waiting
-	}
-	for _, n := range nodes {
-		if n.state == waiting && (n.cycle == nil && n.blocked == 0 || n.cycle != nil && n.cycle.blocked == 0) {
-			p.enqueue(n)
+	for _, n := range unit {
+		for e, w := range p.waiters(n) {
+			p.steps++
+			if w.state == waiting && p.mayJoin(e) {
+				heap.Push(&d.offers, w)
+			}
 		}
 	}
+}
+
+// invite lets those join that a place was offered to, the most urgent first.
+func (p *Planner) invite(d *draft) {
+	for len(d.offers) > 0 && len(d.items) < p.cfg.Operations {
+		n := heap.Pop(&d.offers).(*node)
+		if n.state != waiting || n.isParked() || d.tried[n] || int(n.blocked) > p.cfg.Operations {
+			continue
+		}
+		units, ok := p.gather(d, n)
+		if !ok {
+			// The room left shrinks no slower than what n lacks, so asking
+			// again in this request is in vain.
+			if d.tried == nil {
+				d.tried = map[*node]bool{}
+			}
+			d.tried[n] = true
+			d.closed = d.closed || p.cfg.Ordered
+			continue
+		}
+		for _, u := range units {
+			p.take(d, u)
+		}
+	}
+	d.offers = d.offers[:0]
+}
+
+// gather collects what must be added for n to travel in this request, what is
+// waited for first, or false when that is not at hand or does not fit.
+func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
+	p.stamp++
+	var together []*node
+	var visit func(n *node) bool
+	visit = func(n *node) bool {
+		p.steps++
+		if n.mark == p.stamp || n.state == taken {
+			return true
+		}
+		unit := p.unit(n)
+		together = append(together, unit...)
+		if n.state > ready || n.isParked() || !d.part.has(n) || !p.fits(d, together) {
+			return false
+		}
+		for _, m := range unit {
+			m.mark = p.stamp
+		}
+		for _, m := range unit {
+			if m.held {
+				return false
+			}
+			for e, to := range p.needed(m) {
+				if p.isAwaited(e) && !(p.mayJoin(e) && visit(to)) {
+					return false
+				}
+			}
+		}
+		units = append(units, unit)
+		return true
+	}
+	return units, visit(n)
 }

@@ -1,46 +1,50 @@
 package plan
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
-// cycle is a set of operations that all refer to each other in the end: it
-// travels whole, since none can go before another. Its members wait for nothing
-// but names.
-type cycle struct {
-	members []*node // in input order
-	blocked int     // what its members wait for outside of it
-}
+// A cycle is a set of operations that all wait for each other in the end: it
+// travels whole, since none can go before another.
 
-// minCycles is how many parked nodes there are at least before they are
+// minParked is how many parked nodes there are at least before they are
 // searched while reading goes on. Then it is twice what the last search left:
 // so a job is searched a number of times that grows with its logarithm.
-const minCycles = 1000
+const minParked = 1000
 
 // searchParked unites the cycles among the parked nodes.
 func (p *Planner) searchParked() {
-	p.steps += len(p.open)
-	nodes := make([]*node, 0, p.parked)
-	for _, n := range p.open {
-		if n.parked() {
-			nodes = append(nodes, n)
-		}
-	}
-	sortByIndex(nodes)
-	for _, c := range p.findCycles(nodes, func(n *node) bool { return n.state == waiting && n.parked() }) {
-		p.unite(c)
-	}
-	p.news, p.cycles = 0, max(minCycles, 2*p.parked)
+	p.steps += p.open
+	p.news = 0
+	p.uniteCycles(slices.Collect(p.all()), true)
+	p.searchAt = max(minParked, 2*p.parked)
 }
 
-// searchSuspects unites what is left of the cycles that were sent in vain. Some
-// of it may be in a smaller one by now.
+// searchSuspects unites what is left of the cycles that were sent in vain, or
+// that have lost a member. Some of it may be in a smaller one by now.
 func (p *Planner) searchSuspects() {
-	if len(p.suspects) == 0 {
-		return
+	nodes := p.suspects
+	p.suspects = nil
+	p.uniteCycles(nodes, false)
+}
+
+// uniteCycles unites the cycles to which some nodes lead, over nodes that are
+// parked or over those that are not.
+func (p *Planner) uniteCycles(from []*node, parked bool) {
+	in := func(_ *edge, n *node) bool {
+		return n.isParked() == parked && (n.state == waiting || n.state == ready && n.cycle != 0)
 	}
-	for _, c := range p.findCycles(p.suspects, func(n *node) bool { return n.state == waiting && !n.parked() }) {
+	from = slices.DeleteFunc(from, func(n *node) bool { return !in(nil, n) })
+	var found [][]*node
+	p.components(from, in, func(c []*node) {
+		if len(c) > 1 {
+			found = append(found, slices.Clone(c))
+		}
+	})
+	for _, c := range found {
 		p.unite(c)
 	}
-	p.suspects = nil
 }
 
 // unite makes a cycle one unit, or refuses it. One that waits for something
@@ -48,58 +52,53 @@ func (p *Planner) searchSuspects() {
 // shrink.
 func (p *Planner) unite(members []*node) {
 	sortByIndex(members)
-	c := &cycle{members: members}
+	p.stamp++
+	bytes := 0
 	for _, m := range members {
-		if m.state == over || m.Held {
+		if m.isOver() || m.held {
 			return
 		}
+		m.mark = p.stamp
+		bytes += int(m.size)
 	}
-	if len(members) > p.cfg.Operations {
-		p.refuseCycle(members)
-		return
-	}
+	fits, waits := len(members) <= p.cfg.Operations && bytes <= p.cfg.Bytes, false
 	for _, m := range members {
-		m.cycle = c
-	}
-	for _, m := range members {
-		for _, nm := range m.uses {
-			if m.awaits(nm) && (nm.def == nil || nm.def.parked()) {
-				c.dissolve()
-				return
+		for e, to := range p.needed(m) {
+			if to.mark != p.stamp {
+				waits = waits || to.parks()
+			} else if e.kind == changes || e.kind == deletes {
+				fits = false
 			}
 		}
 	}
+	switch {
+	case !fits:
+		p.refuse(members)
+		return
+	case waits:
+		return
+	}
 	for _, m := range members {
-		m.blocked = m.awaited()
-		c.blocked += m.blocked
+		p.dequeue(m)
+		delete(p.cycles, m.cycle) // it has grown
+		m.cycle, m.state = members[0].number, waiting
 	}
-	p.unparkCycle(c)
-	if c.blocked == 0 {
-		p.enqueue(members[0])
-	}
-}
-
-// dissolve makes the members of a cycle wait for each other.
-func (c *cycle) dissolve() {
-	for _, m := range c.members {
-		m.cycle = nil
-	}
-	for _, m := range c.members {
-		m.blocked = m.awaited()
-	}
+	p.cycles[members[0].number] = members
+	p.unparkCycle(members)
+	p.enqueue(members[0])
 }
 
 // unparkCycle frees the members, which parked each other, and tells the rest.
-func (p *Planner) unparkCycle(c *cycle) {
+func (p *Planner) unparkCycle(members []*node) {
 	var outside []*node
-	for _, m := range c.members {
-		if !m.parked() {
+	for _, m := range members {
+		if !m.isParked() {
 			continue
 		}
 		p.parked--
 		m.parkedOn = 0
-		for w := range m.waiters() {
-			if w.cycle != c {
+		for _, w := range p.waiters(m) {
+			if w.cycle != m.cycle {
 				outside = append(outside, w)
 			}
 		}
@@ -107,101 +106,148 @@ func (p *Planner) unparkCycle(c *cycle) {
 	p.unpark(outside...)
 }
 
-// refuseCycle drops the members of a cycle, each for the sake of the cycle.
-func (p *Planner) refuseCycle(members []*node) {
+// dissolve parts a node from those that it is united with.
+func (p *Planner) dissolve(n *node) {
+	members := p.cycles[n.cycle]
+	delete(p.cycles, n.cycle)
+	for _, m := range members {
+		p.dequeue(m)
+		m.cycle, m.state = 0, waiting
+	}
+	p.suspects = append(p.suspects, members...)
+}
+
+// unit is what has to travel with a node: what it is united with, or itself.
+func (p *Planner) unit(n *node) []*node {
+	if n.cycle != 0 {
+		return p.cycles[n.cycle]
+	}
+	return []*node{n}
+}
+
+// isFree tells whether the unit of a node waits for nothing else.
+func (p *Planner) isFree(n *node) bool {
+	if n.cycle == 0 {
+		return n.blocked == 0
+	}
+	return !slices.ContainsFunc(p.cycles[n.cycle], func(m *node) bool { return p.awaited(m) > 0 })
+}
+
+// refuse drops a unit that no request can hold. In an ordered job a cycle is
+// what stands between an operation and one that it refers to: this one alone is
+// dropped.
+func (p *Planner) refuse(unit []*node) {
+	if len(unit) == 1 {
+		p.drop(Drop{Index: int(unit[0].index), Why: TooLarge, Of: -1})
+		return
+	}
+	if p.cfg.Ordered {
+		p.refuseForward(unit)
+		return
+	}
 	var names []string
-	for _, m := range members[:min(10, len(members))] {
-		names = append(names, m.Name)
+	for _, m := range unit[:min(10, len(unit))] {
+		names = append(names, m.text)
 	}
 	var drops []Drop
-	for _, m := range members {
-		drops = append(drops, Drop{Index: m.Index, Why: Cycle, Name: m.Name, Of: m.Index, Cycle: names})
+	for _, m := range unit {
+		drops = append(drops, Drop{Index: int(m.index), Why: Cycle, Name: m.text, Of: int(m.index), Cycle: names})
 	}
 	p.drop(drops...)
 }
 
-// tarjan finds strongly connected components of more than one node, those that
-// others wait for first. It keeps its own stack: chains can be a million long.
+// refuseForward drops the first operation of a unit of an ordered job: it refers
+// to a later one, directly or through those that stand between. The rest may
+// fit.
+func (p *Planner) refuseForward(unit []*node) {
+	d := Drop{Index: int(unit[0].index), Why: Forward, Of: -1}
+	for e, to := range p.needed(unit[0]) {
+		if e.kind == refers && to.index > unit[0].index {
+			d.Name = to.text
+		}
+	}
+	p.news++
+	p.suspects = append(p.suspects, unit...)
+	p.drop(d)
+}
+
+// tarjan finds strongly connected components, those that others wait for first.
+// It keeps its own stack: chains can be a million long.
 type tarjan struct {
-	mark  int
-	in    func(*node) bool
+	p     *Planner
+	in    func(*edge, *node) bool
+	emit  func([]*node)
 	num   int32
 	stack []*node
-	found [][]*node
 }
 
+// frame is a node that is being searched.
 type frame struct {
 	n    *node
-	next int
+	low  int32
+	edge int32 // next to follow
 }
 
-// findCycles finds the cycles to which references lead from some nodes, over
-// nodes for which in holds.
-func (p *Planner) findCycles(from []*node, in func(*node) bool) [][]*node {
+// found is in place of the number of a node whose component is known.
+const found = math.MaxInt32
+
+// components emits the components to which edges lead from some nodes, over
+// edges and nodes for which in holds. What it emits is to be copied.
+func (p *Planner) components(from []*node, in func(*edge, *node) bool, emit func([]*node)) {
 	p.stamp++
-	t := tarjan{mark: p.stamp, in: in}
+	t := tarjan{p: p, in: in, emit: emit}
 	for _, n := range from {
-		if t.isNew(n) {
+		if n.mark != p.stamp {
 			t.search(n)
 		}
 	}
 	p.steps += len(from) + int(t.num)
-	return t.found
-}
-
-func (t *tarjan) isNew(n *node) bool {
-	return n.mark != t.mark && n.name != nil && len(n.uses) > 0 && t.in(n)
 }
 
 func (t *tarjan) search(root *node) {
-	t.enter(root)
-	frames := []frame{{n: root}}
-	for len(frames) > 0 {
+	for frames := []frame{t.enter(root)}; len(frames) > 0; {
 		f := &frames[len(frames)-1]
-		if f.next < len(f.n.uses) {
-			nm := f.n.uses[f.next]
-			f.next++
-			if nm == nil || nm.settled.Known || nm.def == nil {
-				continue
+		if f.edge == 0 {
+			if f.low == f.n.num {
+				t.leave(f.n)
 			}
-			switch d := nm.def; {
-			case t.isNew(d):
-				t.enter(d)
-				frames = append(frames, frame{n: d})
-			case d.mark == t.mark && d.onStack:
-				f.n.low = min(f.n.low, d.num)
+			if frames = frames[:len(frames)-1]; len(frames) > 0 {
+				up := &frames[len(frames)-1]
+				up.low = min(up.low, f.low)
 			}
 			continue
 		}
-		n := f.n
-		frames = frames[:len(frames)-1]
-		if len(frames) > 0 {
-			up := frames[len(frames)-1].n
-			up.low = min(up.low, n.low)
+		e := t.p.edges.at(f.edge)
+		f.edge = e.next
+		if e.to == 0 {
+			continue
 		}
-		if n.low == n.num {
-			t.pop(n)
+		switch to := t.p.nodes.at(e.to); {
+		case !t.in(e, to):
+		case to.mark == t.p.stamp:
+			f.low = min(f.low, to.num)
+		default:
+			frames = append(frames, t.enter(to))
 		}
 	}
 }
 
-func (t *tarjan) enter(n *node) {
+func (t *tarjan) enter(n *node) frame {
 	t.num++
-	n.mark, n.num, n.low, n.onStack = t.mark, t.num, t.num, true
+	n.mark, n.num = t.p.stamp, t.num
 	t.stack = append(t.stack, n)
+	return frame{n: n, low: t.num, edge: n.needs}
 }
 
-func (t *tarjan) pop(n *node) {
+// leave emits the component of which a node was the first.
+func (t *tarjan) leave(n *node) {
 	i := len(t.stack) - 1
 	for t.stack[i] != n {
 		i--
 	}
-	members := slices.Clone(t.stack[i:])
+	for _, m := range t.stack[i:] {
+		m.num = found
+	}
+	t.emit(t.stack[i:])
 	t.stack = t.stack[:i]
-	for _, m := range members {
-		m.onStack = false
-	}
-	if len(members) > 1 {
-		t.found = append(t.found, members)
-	}
 }

@@ -27,9 +27,10 @@
 //
 // # How it works
 //
-// Every operation that is not over is a node, and counts the things it waits
-// for: names, the node before it on the resource, for a delete the nodes before
-// it, its release. A node that waits for nothing is ready.
+// Every operation that is not over is a node of a graph; edges lead to what it
+// waits for. It counts these edges, and its release. A node that waits for nothing
+// is ready. The create of a name that was referred to and not yet read has a node,
+// too, and so has one that is over as long as operations refer to it.
 //
 // A request is filled from the ready nodes: in input order as long as the input
 // goes on, then the most urgent first, behind which most rounds of answers are
@@ -44,8 +45,12 @@
 //
 // A node that waits, however indirectly, for a name that has not been read, or
 // for the end of the input, is parked: it does not count as work at hand, since
-// only reading on can free it. Cycles of references are always parked when they
-// form. From time to time, and when there is nothing else to do, the parked nodes
-// are searched for cycles (strongly connected components, after Tarjan), and each
-// becomes one unit that travels whole.
+// only reading on can free it. Cycles are always parked when they form. From time
+// to time, and when there is nothing else to do, the parked nodes are searched for
+// cycles (strongly connected components, after Tarjan), and each becomes one unit
+// that travels whole.
+//
+// In an ordered job each operation waits for the one before it as well, and may
+// travel with it. A reference to a later operation makes a cycle of these two and
+// all between, so it needs no rule of its own.
 package plan

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Over tells that a request is no longer in flight. Each of its operations
 // counts as in flight until its own Finish or Again, which may come before or
@@ -13,7 +16,7 @@ func (p *Planner) Over(r *Request) {
 // Finish tells what became of an operation that is in flight or held. If it was
 // not done, what depends on it is dropped.
 func (p *Planner) Finish(index int, s Settled) {
-	n := p.open[index]
+	n := p.find(index)
 	if n == nil {
 		return
 	}
@@ -23,61 +26,31 @@ func (p *Planner) Finish(index int, s Settled) {
 	p.drop(needed...)
 }
 
-// Again tells that operations in flight must be sent once more. If one that they
-// refer to was not done, they are dropped.
-func (p *Planner) Again(indexes ...int) {
-	for _, i := range indexes {
-		if n := p.open[i]; n != nil && n.state == flying {
-			p.again(n, nil)
-		}
+// Again tells that an operation in flight must be sent once more. If one that it
+// refers to was not done, it is dropped.
+func (p *Planner) Again(index int) {
+	if n := p.find(index); n != nil && n.state == flying {
+		p.sendAgain(n)
 	}
-	sortByIndex(p.order)
 }
 
-// again makes an operation wait for another request.
-func (p *Planner) again(n *node, b *batch) {
+func (p *Planner) sendAgain(n *node) {
 	p.flying--
-	n.state, n.cycle = waiting, nil
-	n.join(b)
-	for _, nm := range n.uses {
-		if nm == nil {
+	n.state = waiting
+	for e, to := range p.needed(n) {
+		if e.kind != refers || !to.isOver() {
 			continue
 		}
-		if why := nm.settled.failure(); why != 0 {
-			p.drop(Drop{Index: n.Index, Why: why, Name: nm.text, Of: nm.settled.Index})
+		if s := p.settled[to.number]; s.failure() != 0 {
+			p.drop(Drop{Index: int(n.index), Why: s.failure(), Name: to.text, Of: s.Index})
 			return
 		}
 	}
-	n.blocked = n.awaited()
-	switch {
-	case p.cfg.Ordered:
-		p.order = append(p.order, n)
-	case n.blocked == 0:
+	if n.blocked = p.awaited(n); n.blocked == 0 {
 		p.enqueue(n)
-	default:
+	} else {
 		p.suspects = append(p.suspects, n)
 	}
-}
-
-// Unsend takes back a request that has not left: it is as if it had not been
-// composed.
-func (p *Planner) Unsend(r *Request) {
-	p.fresh = p.cfg.Operations
-	delete(p.out, r)
-	if p.number == r.Number {
-		p.number--
-	}
-	nodes := make([]*node, len(r.Items))
-	for i, s := range r.Items {
-		nodes[i] = s.node
-		s.node.join(s.batch)
-	}
-	p.flying -= len(nodes)
-	if p.cfg.Ordered {
-		p.order = append(p.order, nodes...)
-		sortByIndex(p.order)
-	}
-	p.putBack(nodes)
 }
 
 // Halve divides a request that was refused whole, so that each part is sent
@@ -94,150 +67,155 @@ func (p *Planner) Halve(r *Request) bool {
 		return false
 	}
 	p.Over(r)
-	first, second := &batch{}, &batch{}
-	for i, s := range r.Items {
-		b := second
-		if i < cut {
-			b = first
+	for _, nodes := range [][]*node{r.nodes[cut:], r.nodes[:cut]} {
+		p.divided++
+		p.parts = slices.Insert(p.parts, 0, &part{p.divided, nodes}) // the smallest first, so that the culprit is soon found
+		for _, n := range nodes {
+			n.part = p.divided
 		}
-		p.again(s.node, b)
 	}
-	p.parts = append([]*batch{first, second}, p.parts...) // the smaller parts first, so that the culprit is soon found
-	sortByIndex(p.order)
+	for _, n := range r.nodes {
+		p.sendAgain(n)
+	}
 	return true
 }
 
 func abs(n int) int { return max(n, -n) }
 
-// drop gives up operations, and with them all that depends on them.
+// drop gives up operations, and with them all that depends on them. A held one
+// may be done already: it is given up when it is released.
 func (p *Planner) drop(drops ...Drop) {
 	for len(drops) > 0 {
 		d := drops[0]
 		drops = drops[1:]
-		n := p.open[d.Index]
-		switch {
-		case n == nil:
-		case !n.Held:
-			p.drops = append(p.drops, d)
-			p.dropped = append(p.dropped, n)
-			drops = append(drops, p.end(n, Settled{Known: true, Index: n.Index})...)
-		case n.cause == nil:
-			n.cause = &d
+		n := p.find(d.Index)
+		if n == nil {
+			continue
 		}
+		if n.held {
+			if _, ok := p.causes[n.number]; !ok {
+				p.causes[n.number] = d
+			}
+			continue
+		}
+		p.drops = append(p.drops, d)
+		p.dropped = append(p.dropped, n)
+		drops = append(drops, p.end(n, Settled{Known: true, Index: d.Index})...)
 	}
 }
 
 // end takes an operation out of the graph and tells what waits for it. It
 // returns what is to be dropped for its sake.
 func (p *Planner) end(n *node, s Settled) (needed []Drop) {
-	if n.Held {
+	p.dissolve(n)
+	p.dequeue(n)
+	if n.held {
 		p.unhold(n)
+		delete(p.causes, n.number)
 	}
-	wasParked := n.parked()
+	wasParked := n.isParked()
 	if wasParked {
 		p.parked--
+		p.news++ // a cycle may be smaller
 	}
 	if n.state == flying {
 		p.flying--
 	}
-	n.join(nil)
-	n.state = over
-	delete(p.open, n.Index)
-	for _, nm := range n.uses {
-		p.endUse(nm)
+	if p.tail == n {
+		p.tail = p.before(n, follows)
 	}
-	free := func(w *node) {
-		if wasParked {
-			p.unpark(w)
+	n.state, n.parkedOn = dropped, 0
+	p.open--
+	p.indexes.set(int(n.index), 0)
+	if n.named {
+		p.settled[n.number] = s
+	}
+	late := p.endOnResource(n, s)
+	for e, w := range p.waiters(n) {
+		d := Drop{Index: int(w.index), Why: Needed, Of: s.Index}
+		switch {
+		case e.kind == refers:
+			w.resize(e, s)
+			d.Why, d.Name = s.failure(), n.text
+		case e.kind != changes || s.Done && late > int(w.index):
+			d.Why = 0
+		case s.Done:
+			d.Of = late
 		}
-		p.unblock(w)
+		switch {
+		case d.Why == 0:
+			p.pass(e, n, wasParked)
+		case w.state != flying: // else its own outcome is on the way
+			needed = append(needed, d)
+		}
 	}
-	for _, w := range n.then {
-		free(w)
-	}
-	if n.res != nil {
-		needed = p.endOnResource(n, s, free)
-	}
-	if n.name != nil {
-		needed = append(needed, n.name.end(n, s, free)...)
-	}
-	n.uses, n.then, n.prev, n.next = nil, nil, nil, nil
+	p.disconnect(n)
 	return needed
 }
 
-// endUse notes that one node less refers to a name.
-func (p *Planner) endUse(nm *name) {
-	if nm == nil {
-		return
+// endOnResource takes an operation out of those on its resource. It returns the
+// index of the first of these that failed, or the largest number.
+func (p *Planner) endOnResource(n *node, s Settled) int {
+	res := p.resourceOf(n)
+	if res == nil {
+		return 0
 	}
-	nm.open--
-	if len(nm.users) > 2*nm.open+16 {
-		p.steps += len(nm.users)
-		nm.users = slices.DeleteFunc(nm.users, func(u user) bool { return u.n.state == over })
+	if res.last == n.number {
+		res.last = 0
+		if last := p.before(n, changes); last != nil {
+			res.last = last.number
+		}
 	}
-	p.tidy(nm)
+	if !s.Done && (!res.failed || s.Index < res.of) {
+		res.failed, res.of = true, s.Index
+	}
+	if !res.failed {
+		return math.MaxInt
+	}
+	return res.of
 }
 
-// endOnResource frees the next operation on the resource, or returns it if it is
-// to be dropped. An operation may be over before the one before it: when it was
-// held, and an earlier run has done it.
-func (p *Planner) endOnResource(n *node, s Settled, free func(*node)) []Drop {
-	res, prev, next := n.res, n.prev, n.next
-	if !s.Done && (!res.failed || n.Index < res.of) {
-		res.failed, res.of = true, n.Index
-	}
-	if prev != nil {
-		prev.next = next
-	}
-	if next == nil {
-		res.last = prev
+func (p *Planner) resourceOf(n *node) *resource {
+	if n.named {
 		return nil
 	}
-	next.prev = prev
-	switch {
-	case !s.Done:
-		return []Drop{{Index: next.Index, Why: Needed, Of: n.Index}}
-	case res.failed && res.of < next.Index:
-		return []Drop{{Index: next.Index, Why: Needed, Of: res.of}}
-	case prev == nil:
-		free(next)
-	default:
-		next.waitFor(prev)
-		free(next)
-	}
-	return nil
+	return p.resources[n.text]
 }
 
-// end tells what refers to a name what became of its create.
-func (nm *name) end(n *node, s Settled, free func(*node)) (needed []Drop) {
-	nm.settled = s
-	why := s.failure()
-	for _, u := range nm.users {
-		w := u.n
-		switch {
-		case w.state == over:
-		case why == 0:
-			w.resize(u.i)
-			if w.state != flying && (w.cycle == nil || w.cycle != n.cycle) {
-				free(w)
+// pass has what waits for an operation that is over go on. An operation may be
+// over before the one that it comes after, when it was held and an earlier run
+// has done it: what comes next then comes after that.
+func (p *Planner) pass(e *edge, n *node, wasParked bool) {
+	w := p.nodes.at(e.from)
+	if e.kind != refers {
+		var prev *node
+		if e.kind != deletes {
+			prev = p.before(n, e.kind)
+		}
+		p.lead(p.numberOf(e), prev)
+		if prev != nil {
+			if wasParked && !prev.isParked() {
+				p.unpark(w)
 			}
-		case w.state != flying: // else its own outcome is on the way
-			needed = append(needed, Drop{Index: w.Index, Why: why, Name: nm.text, Of: n.Index})
+			return
 		}
 	}
-	return needed
-}
-
-// forget removes what is kept of an operation until the memory has it.
-func (p *Planner) forget(n *node) {
-	if n.name != nil {
-		n.name.def = nil
-		p.tidy(n.name)
-	}
-	if n.res == nil {
+	if w.state == flying {
 		return
 	}
-	if n.res.nodes--; n.res.nodes == 0 {
-		delete(p.resources, n.Resource)
+	if wasParked {
+		p.unpark(w)
 	}
+	p.unblock(w)
+}
+
+// forget frees what is kept of an operation until the memory has it.
+func (p *Planner) forget(n *node) {
+	if res := p.resourceOf(n); res != nil {
+		if res.nodes--; res.nodes == 0 {
+			delete(p.resources, n.text)
+		}
+	}
+	n.state = over
+	p.tidy(n)
 }

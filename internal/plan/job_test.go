@@ -127,7 +127,7 @@ var jobs = rapid.Custom(func(t *rapid.T) job {
 		ordered:  rapid.IntRange(0, 4).Draw(t, "ordered") == 4,
 		separate: rapid.IntRange(0, 4).Draw(t, "separate") == 4,
 		idLen:    rapid.SampledFrom([]int{36, 9, 60}).Draw(t, "length of ids"),
-		search:   rapid.SampledFrom([]int{minCycles, 1, 5}).Draw(t, "search"),
+		search:   rapid.SampledFrom([]int{minParked, 1, 5}).Draw(t, "search"),
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "shapes") {
 		name := rapid.SampledFrom(shapeNames).Draw(t, "shape")

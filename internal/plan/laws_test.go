@@ -85,7 +85,7 @@ func (d *driver) checkReferences(req *Request, k int) {
 			}
 		case inside:
 			d.checkInside(req, k, def)
-		case !n.optional || defined && !(d.ordered && def >= d.read) || !defined && !d.ended && !d.ordered:
+		case !n.optional || !d.isTooFar(s.Index, def, defined) && (defined || !d.ended):
 			d.t.Fatalf("operation %d: reference to %s is left unresolved", s.Index, n.name)
 		default:
 			continue
@@ -95,6 +95,15 @@ func (d *driver) checkReferences(req *Request, k int) {
 	if resolved != len(s.Known)+len(s.Inside) {
 		d.t.Fatalf("operation %d: more is resolved than it refers to: %v %v", s.Index, s.Known, s.Inside)
 	}
+}
+
+// isTooFar: in an ordered job, no request can hold an operation and the create of
+// a name, which comes later.
+func (d *driver) isTooFar(i, def int, defined bool) bool {
+	if !defined {
+		def = d.read
+	}
+	return d.ordered && def-i > d.limits.operations
 }
 
 // checkInside: a definition stands in the same request, and first. In a cycle

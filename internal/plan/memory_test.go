@@ -13,17 +13,17 @@ func (m *memory) Resource(resource string) (int, bool) {
 	return i, ok
 }
 
-func (m *memory) record(it Item, s Settled) {
-	s.Known, s.Index = true, it.Index
-	if it.Name != "" {
-		m.names[it.Name] = s
-	}
-	if it.Resource != "" && !s.Done {
-		m.failed[it.Resource] = it.Index
+func (m *memory) record(n *node, s Settled) {
+	s.Known, s.Index = true, int(n.index)
+	switch {
+	case n.named:
+		m.names[n.text] = s
+	case n.text != "" && !s.Done:
+		m.failed[n.text] = s.Index
 	}
 }
 
-type recorder interface{ record(Item, Settled) }
+type recorder interface{ record(*node, Settled) }
 
 // planner is one with a memory of its own.
 func planner(cfg Config) *Planner {
@@ -33,7 +33,7 @@ func planner(cfg Config) *Planner {
 
 // finish records what became of an operation, and tells the planner.
 func finish(p *Planner, index int, s Settled) {
-	p.cfg.Memory.(recorder).record(p.open[index].Item, s)
+	p.cfg.Memory.(recorder).record(p.find(index), s)
 	p.Finish(index, s)
 }
 
@@ -48,7 +48,7 @@ func succeed(p *Planner, r *Request) {
 // takeDrops takes the operations that are dropped, and records them.
 func takeDrops(p *Planner) []Drop {
 	for _, n := range p.dropped {
-		p.cfg.Memory.(recorder).record(n.Item, Settled{})
+		p.cfg.Memory.(recorder).record(n, Settled{})
 	}
 	return p.Drops()
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -38,7 +39,8 @@ type Memory interface {
 
 // Item is an operation as the planner sees it.
 type Item struct {
-	// Index identifies the operation; it grows in input order.
+	// Index identifies the operation; it grows in input order, and is less than
+	// 1<<31.
 	Index int
 	// Name is the bulkId of a create, "" for none. One with a name has no
 	// Resource.
@@ -141,28 +143,41 @@ type Drop struct {
 // take the index of an operation that is not open, or not in the state that they
 // ask for, do nothing.
 type Planner struct {
-	cfg       Config
-	soft      int                  // bytes that a request of several holds at the most
-	open      map[int]*node        // read and not over
-	names     map[string]*name     // of open operations and of what they refer to
-	resources map[string]*resource // of open operations
-	ready     queue                // free to go
-	parts     []*batch             // halves of refused requests, each to travel alone
-	order     []*node              // what has not been sent, when Ordered
-	out       map[*Request]bool    // sent, and not over
-	drops     []Drop               // not yet taken
-	dropped   []*node              // their nodes
+	cfg  Config
+	soft int // bytes that a request of several holds at the most
 
-	flying   int     // nodes in flight, also those of requests that are over
-	parked   int     // nodes that wait for something unread
-	held     int     // nodes that wait to be released, and not for the end
+	nodes     slab[node]
+	edges     slab[edge]
+	names     nameTable
+	indexes   indexTable
+	resources map[string]*resource // of open operations
+	tail      *node                // last in the order of an ordered job
+	judged    int                  // before this index, what refers too far forward has been dropped
+
+	// By the number of a node:
+	settled map[int32]Settled // what became of those over
+	causes  map[int32]Drop    // why held ones are to be dropped when they are released
+	cycles  map[int32][]*node // in input order, by their first
+
+	ready   queue   // but for what is in parts
+	parts   []*part // of refused requests, each to travel alone
+	divided int32   // the last part's number
+
+	out     map[*Request]bool // sent, and not over
+	drops   []Drop            // not yet taken
+	dropped []*node           // their nodes
+
+	open     int     // operations that are read and not over
+	flying   int     // those in flight, also of requests that are over
+	parked   int     // those that wait for something unread
+	held     int     // those that wait to be released, and not for the end
 	fresh    int     // operations read since a request was last sought in vain, or enough to seek one
-	stamp    int     // marks the nodes of one search
+	stamp    int32   // marks the nodes of one search
 	steps    int     // nodes that were looked at, which shows how the work grows
 	number   int     // the last request's
-	suspects []*node // sent in vain, and now waiting: they may be in cycles
+	suspects []*node // waiting, and perhaps in cycles: sent in vain
 	news     int     // how often the parked have changed since they were searched for cycles
-	cycles   int     // how many parked nodes call for a search for cycles
+	searchAt int     // how many parked nodes call for that
 	ended    bool
 	assessed bool // the urgency of nodes is known
 }
@@ -173,11 +188,12 @@ func New(cfg Config) *Planner {
 		cfg.Operations = 100
 	}
 	if cfg.Bytes <= 0 {
-		cfg.Bytes = int(^uint(0) >> 1)
+		cfg.Bytes = math.MaxInt
 	}
 	return &Planner{
-		cfg: cfg, soft: cfg.Bytes, open: map[int]*node{}, names: map[string]*name{},
-		resources: map[string]*resource{}, out: map[*Request]bool{}, cycles: minCycles,
+		cfg: cfg, soft: cfg.Bytes, searchAt: minParked,
+		indexes: indexTable{}, resources: map[string]*resource{}, settled: map[int32]Settled{}, causes: map[int32]Drop{},
+		cycles: map[int32][]*node{}, out: map[*Request]bool{},
 	}
 }
 
@@ -193,36 +209,32 @@ func (p *Planner) Limit(operations int) {
 // the job, where the true bound is not known: nothing is refused for it.
 func (p *Planner) Prefer(bytes int) { p.soft = min(p.soft, bytes) }
 
-// Bytes is the bound on the sizes in a request.
-func (p *Planner) Bytes() int { return p.cfg.Bytes }
-
 // Backlog is the number of operations at hand: read, not in flight, and not
 // waiting for one that has yet to be read or for the end of the input.
-func (p *Planner) Backlog() int { return len(p.open) - p.flying - p.parked }
+func (p *Planner) Backlog() int { return p.open - p.flying - p.parked }
 
 // Ready tells whether an operation is ready that no request holds, or may be
 // found to be when the input pauses.
 func (p *Planner) Ready() bool {
-	if p.ready.first() != nil || p.news > 0 || len(p.suspects) > 0 || len(p.order) > 0 {
-		return true
-	}
-	return slices.ContainsFunc(p.parts, func(b *batch) bool { return b.ready.first() != nil })
+	isReady := func(n *node) bool { return n.state == ready }
+	return len(p.ready) > 0 || p.news > 0 || len(p.suspects) > 0 ||
+		slices.ContainsFunc(p.parts, func(part *part) bool { return slices.ContainsFunc(part.left(), isReady) })
 }
 
 // Open is the number of operations that are not over.
-func (p *Planner) Open() int { return len(p.open) }
+func (p *Planner) Open() int { return p.open }
 
 // Create returns the open operation that has a name.
 func (p *Planner) Create(name string) (index int, ok bool) {
-	nm := p.names[name]
-	if nm == nil || nm.def == nil {
+	n := p.byName(name)
+	if n == nil || !n.isOpen() {
 		return 0, false
 	}
-	return nm.def.Index, true
+	return int(n.index), true
 }
 
 // Waiting is the number of operations that are not in flight.
-func (p *Planner) Waiting() int { return len(p.open) - p.flying }
+func (p *Planner) Waiting() int { return p.open - p.flying }
 
 // Drops returns the operations that were found unsendable since the last call.
 // The caller has to record them in the memory before it calls the planner again.
@@ -235,18 +247,14 @@ func (p *Planner) Drops() []Drop {
 	return d
 }
 
-// Unsent returns the operations that are not in flight, in no particular order,
-// and forgets them: the job has stopped.
-func (p *Planner) Unsent() []int {
-	var out []int
-	for i, n := range p.open {
-		if n.state != flying {
-			out = append(out, i)
-			n.state = over
-			delete(p.open, i)
+// Stop returns the operations that are open, in no particular order, and forgets
+// all: the job has stopped.
+func (p *Planner) Stop() (open []int) {
+	for n := range p.all() {
+		if n.isOpen() {
+			open = append(open, int(n.index))
 		}
 	}
-	p.ready, p.parts, p.order, p.suspects = nil, nil, nil, nil
-	p.parked, p.held, p.news = 0, 0, 0
-	return out
+	*p = *New(p.cfg)
+	return open
 }

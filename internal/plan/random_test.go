@@ -40,7 +40,8 @@ func TestRandomJobs(t *testing.T) {
 			}
 		}
 		p := d.p
-		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, p.held, len(p.names), len(p.resources), len(p.out)} {
+		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, p.held, len(p.resources), len(p.out), len(p.settled), len(p.causes), len(p.cycles),
+			p.names.count, len(p.indexes), int(p.nodes.last) - len(p.nodes.free), int(p.edges.last) - len(p.edges.free)} {
 			if left != 0 {
 				t.Fatalf("something is left: %+v", p)
 			}
@@ -75,8 +76,8 @@ type driver struct {
 func (d *driver) Name(name string) Settled { return d.settled[name] }
 
 func (d *driver) Resource(resource string) (int, bool) {
-	for _, n := range d.p.open {
-		if n.Resource == resource && n.Index != d.reading {
+	for n := range d.p.all() {
+		if !n.named && n.text == resource && int(n.index) != d.reading {
 			d.t.Fatalf("the memory is asked for %s, which is open", resource)
 		}
 	}
@@ -105,7 +106,7 @@ func newDriver(t *rapid.T, j job) *driver {
 	cfg := j.config()
 	cfg.Memory = d
 	d.p = New(cfg)
-	d.p.cycles = j.search
+	d.p.searchAt = j.search
 	return d
 }
 
@@ -305,14 +306,6 @@ func (d *driver) send() {
 	if req == nil {
 		d.checkNothingIsHeldBack(in)
 		return
-	}
-	if rapid.IntRange(0, 9).Draw(d.t, "unsend") == 9 {
-		d.p.Unsend(req)
-		again := d.p.Next(in)
-		if again == nil || !slices.Equal(indexes(again), indexes(req)) || again.Number != req.Number {
-			d.t.Fatalf("%v, not sent, becomes %v", req, again)
-		}
-		req = again
 	}
 	d.asked = 0
 	d.check(req)

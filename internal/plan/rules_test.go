@@ -250,25 +250,22 @@ func TestFlowsWaitsForHeldOperations(t *testing.T) {
 	}
 }
 
-func TestUnsentAreGivenUp(t *testing.T) {
+func TestStoppedJobIsForgotten(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Resource: "/r"})
 	r := p.Next(Pauses)
 	p.Add(Item{Index: 3, Held: true})
 	p.Add(Item{Index: 4, Name: "b", Refs: refs("nobody")})
-	p.Add(Item{Index: 5, Held: true, Refs: refs("b")})
-	p.Add(Item{Index: 6, Resource: "/r"})
-	p.Park(5)
-	got := p.Unsent()
-	if slices.Sort(got); !slices.Equal(got, []int{3, 4, 5, 6}) || p.Backlog() != 0 || p.Waiting() != 0 || p.Open() != 3 {
-		t.Errorf("%v are given up, backlog %d, waiting %d, open %d", got, p.Backlog(), p.Waiting(), p.Open())
+	open := p.Stop()
+	if slices.Sort(open); !slices.Equal(open, []int{0, 1, 2, 3, 4}) {
+		t.Errorf("%v were open", open)
+	}
+	if p.Backlog() != 0 || p.Waiting() != 0 || p.Open() != 0 || p.Ready() {
+		t.Errorf("backlog %d, waiting %d, open %d", p.Backlog(), p.Waiting(), p.Open())
 	}
 	p.Over(r)
-	finish(p, 2, Settled{})
-	finish(p, 0, Settled{Done: true, ID: "a"})
+	p.Finish(0, Settled{})
 	p.Again(1)
-	if got := p.Unsent(); !slices.Equal(got, []int{1}) || p.Open() != 0 {
-		t.Error(got)
-	}
+	expect(t, p, "[]")
 	expectDrops(t, p)
 }
 

@@ -105,7 +105,7 @@ type forgetful struct{}
 
 func (forgetful) Name(string) Settled         { return Settled{} }
 func (forgetful) Resource(string) (int, bool) { return 0, false }
-func (forgetful) record(Item, Settled)        {}
+func (forgetful) record(*node, Settled)       {}
 
 // Nothing is left of an operation that is over.
 func TestWhatIsOverIsForgotten(t *testing.T) {

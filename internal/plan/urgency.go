@@ -11,13 +11,13 @@ import (
 // that all are as urgent as their place in the input tells, and the value is
 // zero.
 type urgency struct {
-	rounds int // that the operation and all that waits for it take, about
-	weight int // operations that have to travel with it for that, and itself
+	rounds int32 // that the operation and all that waits for it take, about
+	weight int32 // operations that have to travel with it for that, and itself
 }
 
 // precedes tells whether a node is chosen before another.
 func (n *node) precedes(m *node) bool {
-	return cmp.Or(cmp.Compare(m.rounds, n.rounds), cmp.Compare(m.weight, n.weight), cmp.Compare(n.Index, m.Index)) < 0
+	return cmp.Or(cmp.Compare(m.rounds, n.rounds), cmp.Compare(m.weight, n.weight), cmp.Compare(n.index, m.index)) < 0
 }
 
 // assess finds out how urgent the nodes are, once for the rest of the job: what
@@ -26,29 +26,29 @@ func (p *Planner) assess() {
 	p.assessed = true
 	p.stamp++
 	var stack []*node
-	for _, n := range p.open {
-		for stack = append(stack, n.unit()[0]); len(stack) > 0; {
+	for n := range p.all() {
+		if !n.isOpen() {
+			continue
+		}
+		for stack = append(stack, p.unit(n)[0]); len(stack) > 0; {
 			n := stack[len(stack)-1]
 			p.steps++
 			if n.mark == p.stamp {
 				stack = stack[:len(stack)-1]
 				if n.rounds == 0 {
-					p.rate(n.unit())
+					p.rate(p.unit(n))
 				}
 				continue
 			}
 			n.mark = p.stamp
-			for d := range behind(n.unit()) {
-				if d.mark != p.stamp {
-					stack = append(stack, d)
+			for _, w := range p.behind(p.unit(n)) {
+				if w.mark != p.stamp {
+					stack = append(stack, w)
 				}
 			}
 		}
 	}
 	heap.Init(&p.ready)
-	for _, b := range p.parts {
-		heap.Init(&b.ready)
-	}
 }
 
 // rate gives a unit its urgency, when all behind it have theirs: it takes as
@@ -56,34 +56,35 @@ func (p *Planner) assess() {
 // one more if they cannot travel with it. What waits for several nodes is
 // counted with each of them.
 func (p *Planner) rate(unit []*node) {
-	u := urgency{rounds: 1, weight: len(unit)}
-	for d, joins := range behind(unit) {
-		rounds, weight := d.rounds, d.weight
-		if !joins || p.cfg.Separate {
+	alone := int32(len(unit))
+	u := urgency{rounds: 1, weight: alone}
+	for e, w := range p.behind(unit) {
+		rounds, weight := w.rounds, w.weight
+		if !p.mayJoin(e) {
 			rounds, weight = rounds+1, 0
 		}
 		if rounds > u.rounds {
-			u = urgency{rounds: rounds, weight: len(unit)}
+			u = urgency{rounds: rounds, weight: alone}
 		}
 		if rounds == u.rounds {
 			u.weight += weight
 		}
 	}
-	if u.weight > p.cfg.Operations {
-		u = urgency{rounds: u.rounds + 1, weight: len(unit)}
+	if int(u.weight) > p.cfg.Operations {
+		u = urgency{rounds: u.rounds + 1, weight: alone}
 	}
 	for _, n := range unit {
 		n.urgency = u
 	}
 }
 
-// behind are the units that wait for one, each by its first node, and whether
-// they may travel with it.
-func behind(unit []*node) iter.Seq2[*node, bool] {
-	return func(yield func(*node, bool) bool) {
+// behind are the edges from the units that wait for one, with the first node of
+// each.
+func (p *Planner) behind(unit []*node) iter.Seq2[*edge, *node] {
+	return func(yield func(*edge, *node) bool) {
 		for _, n := range unit {
-			for w, joins := range n.waiters() {
-				if (w.cycle == nil || w.cycle != n.cycle) && !yield(w.unit()[0], joins) {
+			for e, w := range p.waiters(n) {
+				if p.isAwaited(e) && !yield(e, p.unit(w)[0]) {
 					return
 				}
 			}

@@ -1,0 +1,116 @@
+package plan
+
+import "hash/maphash"
+
+// slab holds values by number, from 1: 0 is none. The numbers of those given
+// back are taken again.
+type slab[T any] struct {
+	chunks []*[chunk]T
+	last   int32 // highest number so far
+	free   []int32
+}
+
+const chunk = 64
+
+func (s *slab[T]) at(i int32) *T { return &s.chunks[uint32(i)/chunk][uint32(i)%chunk] }
+
+// take returns the number of a zero value.
+func (s *slab[T]) take() int32 {
+	if k := len(s.free); k > 0 {
+		i := s.free[k-1]
+		s.free = s.free[:k-1]
+		return i
+	}
+	if s.last++; int(s.last)/chunk == len(s.chunks) {
+		s.chunks = append(s.chunks, new([chunk]T))
+	}
+	return s.last
+}
+
+func (s *slab[T]) give(i int32) {
+	*s.at(i) = *new(T)
+	s.free = append(s.free, i)
+}
+
+// nameTable finds nodes by name. Its chains run through the nodes, and the names
+// are kept there alone: a map would double what a node takes.
+type nameTable struct {
+	seed  maphash.Seed
+	heads []int32 // by hash: first node of a chain
+	count int
+}
+
+func (t *nameTable) head(name string) *int32 {
+	return &t.heads[maphash.String(t.seed, name)&uint64(len(t.heads)-1)]
+}
+
+// byName returns the node that has a name, or nil.
+func (p *Planner) byName(name string) *node {
+	if p.names.count == 0 {
+		return nil
+	}
+	for i := *p.names.head(name); i != 0; {
+		n := p.nodes.at(i)
+		if n.text == name {
+			return n
+		}
+		i = n.chain
+	}
+	return nil
+}
+
+// keepName enters a node into the table of names.
+func (p *Planner) keepName(n *node) {
+	t := &p.names
+	if t.count == len(t.heads) {
+		old := t.heads
+		if old == nil {
+			t.seed = maphash.MakeSeed()
+		}
+		t.heads = make([]int32, max(64, 2*len(old)))
+		for _, i := range old {
+			for i != 0 {
+				m := p.nodes.at(i)
+				head := t.head(m.text)
+				i, m.chain, *head = m.chain, *head, i
+			}
+		}
+	}
+	t.count++
+	head := t.head(n.text)
+	n.chain, *head = *head, n.number
+}
+
+// forgetName removes a node from the table of names.
+func (p *Planner) forgetName(n *node) {
+	at := p.names.head(n.text)
+	for *at != n.number {
+		at = &p.nodes.at(*at).chain
+	}
+	*at = n.chain
+	p.names.count--
+}
+
+// indexTable finds open nodes by index: those of neighbors stand together.
+type indexTable map[int]*[64]int32
+
+// set keeps the number of a node; 0 removes it.
+func (t indexTable) set(index int, number int32) {
+	b := t[index>>6]
+	if b == nil {
+		b = new([64]int32)
+		t[index>>6] = b
+	}
+	if b[index&63] = number; *b == [64]int32{} {
+		delete(t, index>>6)
+	}
+}
+
+// find returns the open node of an index, or nil.
+func (p *Planner) find(index int) *node {
+	b := p.indexes[index>>6]
+	if b == nil || b[index&63] == 0 {
+		return nil
+	}
+	return p.nodes.at(b[index&63])
+}
