@@ -6,6 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/webexscim/bulk/webextest/internal/bulk"
+	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/store"
+	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
 // Answer is the answer to a Bulk request on its way out, for a Shape to alter.
@@ -42,16 +47,16 @@ type Item struct {
 // encode writes the answer's body.
 func (a *Answer) encode() []byte {
 	dst := make([]byte, 0, 128+256*len(a.Items))
-	dst = append(dst, `{"schemas":["`+schemaBulkAnswer+`"]`...)
+	dst = append(dst, `{"schemas":["`+scim.BulkResponse+`"]`...)
 	for _, key := range a.Keys {
-		dst = append(encodeString(append(dst, ','), key), ':')
+		dst = append(strictjson.AppendString(append(dst, ','), key), ':')
 		if a.Null {
 			dst = append(dst, "null"...)
 			continue
 		}
 		dst = append(dst, '[')
 		for i := range a.Items {
-			dst = a.Items[i].encode(separate(dst, i))
+			dst = a.Items[i].encode(strictjson.Separate(dst, i))
 		}
 		dst = append(dst, ']')
 	}
@@ -60,54 +65,59 @@ func (a *Answer) encode() []byte {
 
 func (it *Item) encode(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = encodeString(append(dst, `"method":`...), it.Method)
+	dst = strictjson.AppendString(append(dst, `"method":`...), it.Method)
 	for _, m := range []struct{ name, value string }{
 		{`,"location":`, it.Location}, {`,"bulkId":`, it.BulkID}, {`,"version":`, it.Version},
 	} {
 		if m.value != "" {
-			dst = encodeString(append(dst, m.name...), m.value)
+			dst = strictjson.AppendString(append(dst, m.name...), m.value)
 		}
 	}
 	if it.Status != nil {
-		dst = encode(append(dst, `,"status":`...), it.Status)
+		dst = strictjson.Append(append(dst, `,"status":`...), it.Status)
 	}
 	if it.Response != nil {
-		dst = encode(append(dst, `,"response":`...), it.Response)
+		dst = strictjson.Append(append(dst, `,"response":`...), it.Response)
 	}
 	return append(encodeExtra(dst, it.Extra), '}')
 }
 
 func encodeExtra(dst []byte, extra map[string]any) []byte {
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		dst = append(encodeString(append(dst, ','), name), ':')
-		dst = encode(dst, extra[name])
+		dst = append(strictjson.AppendString(append(dst, ','), name), ':')
+		dst = strictjson.Append(dst, extra[name])
 	}
 	return dst
 }
 
-// newAnswer writes down what was done, as Webex does.
-func newAnswer(outcomes []outcome, base string, r *rand.Rand) *Answer {
+// newAnswer writes down what request number did, as Webex does.
+func newAnswer(outcomes []bulk.Outcome, number int, base string, r *rand.Rand) *Answer {
 	a := &Answer{Status: http.StatusOK, Header: http.Header{}, Keys: []string{"operations"}, Rand: r}
 	a.Items = make([]Item, 0, len(outcomes))
 	for i := range outcomes {
 		o := &outcomes[i]
-		if o.status == 0 { // left out by failOnErrors
+		if o.Status == 0 { // left out by failOnErrors
 			continue
 		}
-		it := Item{Method: o.op.Method, BulkID: o.op.BulkID, Status: strconv.Itoa(o.status)}
-		if o.refused != nil {
-			it.Response = o.refused.body(o.trackingID)
+		it := Item{Method: o.Operation.Method, BulkID: o.Operation.BulkID, Status: strconv.Itoa(o.Status)}
+		if o.Refused != nil {
+			it.Response = errorBody(o.Refused, trackingID(number, i))
 		}
-		if o.location != "" {
-			it.Location = base + o.location
+		if o.Location != "" {
+			it.Location = base + o.Location
 		}
-		if o.version > 0 {
-			it.Version = version(o.version)
+		if o.Version > 0 {
+			it.Version = store.Version(o.Version)
 		}
 		a.Items = append(a.Items, it)
 	}
 	return a
 }
 
-// version writes a revision as a weak ETag (RFC 7644, section 3.14).
-func version(revision int) string { return `W/"` + strconv.Itoa(revision) + `"` }
+// trackingID names an operation of a request, or with -1 the request.
+func trackingID(number, index int) string {
+	if index < 0 {
+		return "SIM_" + strconv.Itoa(number)
+	}
+	return "SIM_" + strconv.Itoa(number) + "-" + strconv.Itoa(index)
+}

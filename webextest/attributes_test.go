@@ -2,78 +2,22 @@ package webextest
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/webexscim/bulk/api"
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// Law: the table has every attribute of the contract, at any depth and with its
-// type, and of others only those that RFC 7643 has too.
-func TestAttributesAreTheContracts(t *testing.T) {
-	met, more := 0, map[string]bool{}
-	for k, schema := range resourceSchemas(t) {
-		attrs := maps.Clone(core[k])
-		for name := range schema.Properties {
-			if strings.Contains(name, ":") {
-				attrs[name] = object(extension(strings.ToUpper(name)))
-			}
-		}
-		met += compare(t, k.segment(), object(attrs), schema, more)
-	}
-	if met < 160 {
-		t.Errorf("only %d attributes were met", met)
-	}
-	for _, name := range []string{"ims", "entitlements", "x509Certificates", "$ref", "type", "display", "primary", "formatted", "organizationID"} {
-		delete(more, name)
-	}
-	if len(more) > 0 {
-		t.Errorf("the contract lacks %v", more)
-	}
-}
-
-// compare holds an attribute against its schema, counts what it met, and adds the
-// names that the schema lacks to more.
-func compare(t *testing.T, path string, a *attribute, schema *openapi3.Schema, more map[string]bool) (met int) {
-	switch {
-	case a == nil:
-		t.Errorf("%s is missing", path)
-		return 0
-	case a.form == anyForm:
-		if !schema.ReadOnly && path != "Users.id" && path != "Groups.id" {
-			t.Errorf("%s takes anything", path)
-		}
-		return 1
-	}
-	one := schema
-	if a.list {
-		one = schema.Items.Value
-	}
-	if a.list != schema.Type.Is("array") || !one.Type.Is(map[form]string{textForm: "string", boolForm: "boolean", objectForm: "object"}[a.form]) {
-		t.Errorf("%s: the contract has %v of %v, the table %+v", path, schema.Type, one.Type, a)
-	}
-	for name, sub := range one.Properties {
-		_, found := a.subs.find(strings.ToUpper(name))
-		met += compare(t, path+"."+name, found, sub.Value, more)
-	}
-	for name := range a.subs {
-		if one.Properties[name] == nil {
-			more[name] = true
-		}
-	}
-	return met + 1
-}
-
-func resourceSchemas(t *testing.T) map[kind]*openapi3.Schema {
+func resourceSchemas(t *testing.T) map[scim.Kind]*openapi3.Schema {
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[kind]*openapi3.Schema{
-		users: doc.Components.Schemas["User"].Value, groups: doc.Components.Schemas["Group"].Value,
+	return map[scim.Kind]*openapi3.Schema{
+		scim.Users: doc.Components.Schemas["User"].Value, scim.Groups: doc.Components.Schemas["Group"].Value,
 	}
 }
 
@@ -86,13 +30,13 @@ func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
 	}
 	for k, schema := range resourceSchemas(t) {
 		s := New(Config{UntypedMembers: true})
-		id, err := s.Add("/"+k.segment(), obj{k.nameAttr(): "n@x.org"})
+		id, err := s.Add("/"+k.String(), obj{k.NameAttribute(): "n@x.org"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		try := func(what string, o op, right bool) {
 			before := len(s.Violations())
-			got := bulk(t, s, 0, o)[0]
+			got := send(t, s, 0, o)[0]
 			noted := s.Violations()[before:]
 			refused := got.Status == "400" && got.Response["scimType"] == "invalidValue"
 			if right && len(noted) != 0 || !right && (len(noted) != 1 || !refused) {
@@ -108,12 +52,12 @@ func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
 			for is, value := range values {
 				top, inner := within(value)
 				right := is == want || strings.HasSuffix(path, ".accountStatus") && is == "string"
-				doc := obj{k.nameAttr(): "m@x.org"}
+				doc := obj{k.NameAttribute(): "m@x.org"}
 				doc[top] = inner
-				try("POST "+path+" "+is, op{"POST", "/" + k.segment(), "b", doc}, right)
+				try("POST "+path+" "+is, op{"POST", "/" + k.String(), "b", doc}, right)
 				one := strings.Count(path, ".") == 1 || strings.HasPrefix(top, "urn:") && strings.Count(path, ".") == 3
 				alone := one && "array of "+is == want // which a PATCH takes as a list of one
-				try("PATCH "+path+" "+is, patch("/"+k.segment()+"/"+id, obj{"op": "add", "path": top, "value": inner}), right || alone)
+				try("PATCH "+path+" "+is, patch("/"+k.String()+"/"+id, obj{"op": "add", "path": top, "value": inner}), right || alone)
 			}
 			list := schema.Type.Is("array")
 			if list {
@@ -134,7 +78,7 @@ func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
 		}
 		for name, sub := range schema.Properties {
 			if name != "id" && !sub.Value.ReadOnly && name != "schemas" {
-				walk(k.segment()+"."+name, sub.Value, func(value any) (string, any) { return name, value })
+				walk(k.String()+"."+name, sub.Value, func(value any) (string, any) { return name, value })
 			}
 		}
 	}
@@ -146,7 +90,7 @@ func TestMisformedAttributes(t *testing.T) {
 	for _, c := range []struct{ member, want string }{
 		{`"title":"x","active":false,"emails":[{"value":"a@x.org","primary":true},{"value":"b@x.org"}]`, ""},
 		{`"title":null,"emails":null,"phoneNumbers":[],"unheard":{"of":1},"urn:x:2.0:Y":5`, ""},
-		{`"` + schemaWebexUser + `":{"extensionAttribute3":["x"],"accountStatus":"active"}`, ""},
+		{`"` + scim.WebexUser + `":{"extensionAttribute3":["x"],"accountStatus":"active"}`, ""},
 		{`"title":5`, "title"},
 		{`"TITLE":["x"]`, "title"},
 		{`"active":"False"`, "active"},
@@ -154,7 +98,7 @@ func TestMisformedAttributes(t *testing.T) {
 		{`"emails":[{"value":"a@x.org","primary":"true"}]`, "emails.primary"},
 		{`"phoneNumbers":[{"value":5}]`, "phoneNumbers.value"},
 		{`"phoneNumbers":[null]`, "phoneNumbers"},
-		{`"` + schemaEnterprise + `":{"manager":{"value":7}}`, schemaEnterprise + ".manager.value"},
+		{`"` + scim.EnterpriseUser + `":{"manager":{"value":7}}`, scim.EnterpriseUser + ".manager.value"},
 		{`"active":0`, "active"},
 		{`"name":"Ann"`, "name"},
 		{`"emails":{"value":"a@x.org"}`, "emails"},
@@ -163,8 +107,8 @@ func TestMisformedAttributes(t *testing.T) {
 		{`"emails":[{"value":"","type":"work"}]`, "emails"},
 		{`"emails":[{"value":"a@x.org","primary":true},{"value":"b@x.org","Primary":true}]`, "emails"},
 		{`"phoneNumbers":[{"value":"1","primary":true},{"value":"2","primary":true}]`, "phoneNumbers"},
-		{`"` + schemaEnterprise + `":{"department":7,"manager":{}}`, schemaEnterprise + ".department"},
-		{`"` + schemaEnterprise + `":"x"`, schemaEnterprise},
+		{`"` + scim.EnterpriseUser + `":{"department":7,"manager":{}}`, scim.EnterpriseUser + ".department"},
+		{`"` + scim.EnterpriseUser + `":"x"`, scim.EnterpriseUser},
 	} {
 		s := New(Config{})
 		_, body := call(t, s.Client(), "POST", bulkURL, message1(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org",`+c.member+`}}`))
@@ -176,9 +120,9 @@ func TestMisformedAttributes(t *testing.T) {
 	for _, c := range []struct{ step, want string }{
 		{`"op":"replace","path":"title","value":"x"`, ""},
 		{`"op":"add","path":"emails","value":{"value":"a@x.org"}`, ""},
-		{`"op":"add","value":{"Name.givenName":"x","` + schemaEnterprise + `":{"department":"x"}}`, ""},
-		{`"op":"add","path":"` + schemaUser + `:title","value":"x"`, ""},
-		{`"op":"add","path":"` + schemaWebexUser + `:extensionAttribute15","value":["x"]`, ""},
+		{`"op":"add","value":{"Name.givenName":"x","` + scim.EnterpriseUser + `":{"department":"x"}}`, ""},
+		{`"op":"add","path":"` + scim.UserSchema + `:title","value":"x"`, ""},
+		{`"op":"add","path":"` + scim.WebexUser + `:extensionAttribute15","value":["x"]`, ""},
 		{`"op":"add","path":"urn:x:2.0:Y:z","value":"x"`, ""},
 		{`"op":"replace","path":"title","value":5`, "invalidValue"},
 		{`"op":"replace","path":"active","value":"True"`, "invalidValue"},
@@ -197,9 +141,9 @@ func TestMisformedAttributes(t *testing.T) {
 		{`"op":"add","path":"shoeSize","value":"x"`, "invalidPath"},
 		{`"op":"remove","path":"shoeSize[value eq \"1\"].value"`, "invalidPath"},
 		{`"op":"add","value":{"title":"x","shoeSize":"x"}`, "invalidPath"},
-		{`"op":"add","path":"` + schemaEnterprise + `:shoeSize","value":"x"`, "invalidPath"},
-		{`"op":"add","path":"` + schemaEnterprise + `","value":{"shoeSize":"x"}`, "invalidPath"},
-		{`"op":"add","value":{"` + schemaEnterprise + `":{"shoeSize":"x"}}`, "invalidPath"},
+		{`"op":"add","path":"` + scim.EnterpriseUser + `:shoeSize","value":"x"`, "invalidPath"},
+		{`"op":"add","path":"` + scim.EnterpriseUser + `","value":{"shoeSize":"x"}`, "invalidPath"},
+		{`"op":"add","value":{"` + scim.EnterpriseUser + `":{"shoeSize":"x"}}`, "invalidPath"},
 	} {
 		s := New(Config{})
 		id, err := s.Add("/Users", obj{"userName": "a@x.org"})

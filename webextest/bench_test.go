@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // BenchmarkBulk100 is one request of 100 user creations, from the client's
@@ -33,10 +35,10 @@ func hundred(n int) string {
 	for i := range ops {
 		name := fmt.Sprintf("user%d.%d@example.com", n, i)
 		ops[i] = op{"POST", "/Users", fmt.Sprintf("u%d", i), obj{
-			"schemas": []string{schemaUser, schemaEnterprise}, "userName": name, "userType": "user",
+			"schemas": []string{scim.UserSchema, scim.EnterpriseUser}, "userName": name, "userType": "user",
 			"name": obj{"givenName": "User", "familyName": "Number"}, "displayName": "User Number", "active": true,
-			"emails":         []obj{{"value": name, "type": "work", "primary": true}},
-			schemaEnterprise: obj{"department": "Sales", "employeeNumber": fmt.Sprint(i)},
+			"emails":            []obj{{"value": name, "type": "work", "primary": true}},
+			scim.EnterpriseUser: obj{"department": "Sales", "employeeNumber": fmt.Sprint(i)},
 		}}
 	}
 	return text(0, ops...)

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
-	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // References in every position that has broken a service or a client: what each
@@ -51,7 +49,7 @@ func TestReferences(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := New(Config{})
-			if got := statuses(bulk(t, s, 0, c.ops...)); got != c.want {
+			if got := statuses(send(t, s, 0, c.ops...)); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 			if err := s.CheckIntegrity(); err != nil {
@@ -67,7 +65,7 @@ func TestReferences(t *testing.T) {
 // References get the ids of the resources that they mean.
 func TestReferencesMeanWhatTheySay(t *testing.T) {
 	s := New(Config{})
-	bulk(t, s, 0,
+	send(t, s, 0,
 		group("g", "G", "bulkId:b", "bulkId:a", "bulkId:b"),
 		managed("a", "a@x.org", "bulkId:b"), managed("b", "b@x.org", "bulkId:a"))
 	a, _ := s.UserByName("A@X.org")
@@ -89,7 +87,7 @@ func TestTextIsNoReference(t *testing.T) {
 	known := user("b", "b@x.org")
 	known.Data.(obj)["nickName"] = "bulkId:a"
 	known.Data.(obj)["title"] = "see bulkId:a"
-	if got := statuses(bulk(t, s, 0, text, known)); got != "201 201" {
+	if got := statuses(send(t, s, 0, text, known)); got != "201 201" {
 		t.Fatal(got)
 	}
 	a, _ := s.UserByName("a@x.org")
@@ -107,12 +105,12 @@ func TestFailOnErrors(t *testing.T) {
 	ops := []op{user("a", "a@x.org"), user("b", "A@x.org"), user("c", ""), user("d", "d@x.org")}
 	for n, want := range []string{"201 409 400 201", "201 409", "201 409 400", "201 409 400 201"} {
 		s := New(Config{})
-		if got := statuses(bulk(t, s, n, ops...)); got != want {
+		if got := statuses(send(t, s, n, ops...)); got != want {
 			t.Errorf("failOnErrors %d: got %s, want %s", n, got, want)
 		}
 	}
 	s := New(Config{UnattemptedStatus: 412})
-	if got := statuses(bulk(t, s, 1, ops...)); got != "201 409 412 412" {
+	if got := statuses(send(t, s, 1, ops...)); got != "201 409 412 412" {
 		t.Errorf("unattempted: %s", got)
 	}
 	if got := s.Ledger()[3]; got.Effect != Unattempted || s.Stats().Operations != 2 {
@@ -121,7 +119,7 @@ func TestFailOnErrors(t *testing.T) {
 	// A broken cycle fails no more than the budget.
 	s = New(Config{})
 	cycle := []op{managed("a", "", "bulkId:b"), managed("b", "b@x.org", "bulkId:a")}
-	if got := statuses(bulk(t, s, 1, cycle...)); got != "400" {
+	if got := statuses(send(t, s, 1, cycle...)); got != "400" {
 		t.Errorf("broken cycle: %s", got)
 	}
 }
@@ -129,14 +127,14 @@ func TestFailOnErrors(t *testing.T) {
 func TestUserNamesAreUnique(t *testing.T) {
 	const other = "11111111-2222-4333-8444-555555555555"
 	s := New(Config{AnyOrg: true})
-	bulk(t, s, 0, user("a", "Ann@x.org"))
+	send(t, s, 0, user("a", "Ann@x.org"))
 	res, body := call(t, s.Client(), "POST", strings.Replace(bulkURL, DefaultOrgID, other, 1), text(0, user("a", "aNN@X.org"), user("b", "b@x.org")))
 	if res.StatusCode != 200 || !strings.Contains(body, `"409"`) || !strings.Contains(body, `"uniqueness"`) || !strings.Contains(body, `"errorCode":990409`) {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 	// Freed by a deletion, in the same request.
 	ann, _ := s.UserByName("ann@x.org")
-	if got := statuses(bulk(t, s, 0, remove("/Users/"+ann.ID()), user("a", "ann@x.org"))); got != "204 201" {
+	if got := statuses(send(t, s, 0, remove("/Users/"+ann.ID()), user("a", "ann@x.org"))); got != "204 201" {
 		t.Error(got)
 	}
 	if n := s.Created("ANN@x.org"); n != 2 {
@@ -147,10 +145,10 @@ func TestUserNamesAreUnique(t *testing.T) {
 
 func TestGroupNames(t *testing.T) {
 	ops := []op{group("a", "Team"), group("b", "team")}
-	if got := statuses(bulk(t, New(Config{}), 0, ops...)); got != "201 201" {
+	if got := statuses(send(t, New(Config{}), 0, ops...)); got != "201 201" {
 		t.Error(got)
 	}
-	if got := statuses(bulk(t, New(Config{UniqueGroupNames: true}), 0, ops...)); got != "201 409" {
+	if got := statuses(send(t, New(Config{UniqueGroupNames: true}), 0, ops...)); got != "201 409" {
 		t.Error(got)
 	}
 }
@@ -158,10 +156,10 @@ func TestGroupNames(t *testing.T) {
 // A deleted user is nobody's member and nobody's manager.
 func TestDeleteUnlinks(t *testing.T) {
 	s := New(Config{})
-	bulk(t, s, 0, user("a", "a@x.org"), managed("b", "b@x.org", "bulkId:a"), group("g", "G", "bulkId:a", "bulkId:b"))
+	send(t, s, 0, user("a", "a@x.org"), managed("b", "b@x.org", "bulkId:a"), group("g", "G", "bulkId:a", "bulkId:b"))
 	a, _ := s.UserByName("a@x.org")
 	b, _ := s.UserByName("b@x.org")
-	got := bulk(t, s, 0, remove("/Users/"+strings.ToUpper(a.ID())), remove("/Users/"+a.ID()))
+	got := send(t, s, 0, remove("/Users/"+strings.ToUpper(a.ID())), remove("/Users/"+a.ID()))
 	if statuses(got) != "204 404" || !strings.HasSuffix(got[0].Location, "/Users/"+a.ID()) {
 		t.Errorf("%+v", got)
 	}
@@ -174,16 +172,16 @@ func TestDeleteUnlinks(t *testing.T) {
 
 func TestPatch(t *testing.T) {
 	s := New(Config{})
-	bulk(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G"))
+	send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G"))
 	a, _ := s.UserByName("a@x.org")
 	g := s.GroupsByName("G")[0]
 	path := "/Users/" + a.ID()
-	got := bulk(t, s, 0,
+	got := send(t, s, 0,
 		patch(path, obj{"op": "replace", "path": "title", "value": "Chief"}, obj{"op": "add", "value": obj{"nickName": "Al"}}),
 		patch(path, obj{"op": "replace", "path": "title", "value": "Chief"}),
 		patch(path, obj{"op": "replace", "path": "title", "value": "Gone"}, obj{"op": "replace", "path": "userName", "value": "B@x.org"}),
 		patch(path, obj{"op": "add", "path": "id", "value": "x"}),
-		patch(path, obj{"op": "add", "path": schemaEnterprise + ":manager", "value": obj{"value": "nobody"}}),
+		patch(path, obj{"op": "add", "path": scim.EnterpriseUser + ":manager", "value": obj{"value": "nobody"}}),
 		patch("/Groups/"+g.ID(), obj{"op": "add", "path": "members", "value": []obj{{"value": a.ID(), "type": "user"}, {"value": "bulkId:c", "type": "user"}}}),
 		user("c", "c@x.org"),
 		patch("/Groups/"+g.ID(), obj{"op": "remove", "path": `members[value eq "` + a.ID() + `"]`}),
@@ -216,7 +214,7 @@ func TestIntentSurvives(t *testing.T) {
 		t.Fatal(err)
 	}
 	old, _ := s.Add("/Users", obj{"userName": "a@x.org"})
-	got := bulk(t, s, 0,
+	got := send(t, s, 0,
 		patch("/Groups/"+id, obj{"op": "replace", "path": "members", "value": []obj{{"value": "bulkId:a", "type": "user"}}}),
 		patch("/Groups/"+id, obj{"op": "replace", "path": "displayName", "value": "H"}),
 		remove("/Users/"+old), user("a", "A@x.org"), remove("/Groups/"+id))
@@ -224,52 +222,4 @@ func TestIntentSurvives(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	sound(t, s)
-}
-
-// Laws of the schedule: every operation once; definitions before uses, or
-// together in a cycle; one resource in order; plain input as it comes.
-func TestScheduleLaws(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 30).Draw(t, "n")
-		req := &bulkRequest{posts: make(map[string]int)}
-		for i := range n {
-			o := &operation{Operation: Operation{Method: "POST", BulkID: fmt.Sprint(i)}}
-			for range rapid.IntRange(0, 3).Draw(t, "refs") {
-				o.refs = append(o.refs, fmt.Sprint(rapid.IntRange(0, n).Draw(t, "ref")))
-			}
-			if rapid.Bool().Draw(t, "patch") {
-				o.Method, o.id = "PATCH", fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "id"))
-			} else {
-				req.posts[o.BulkID] = i
-			}
-			req.ops = append(req.ops, o)
-		}
-		place := make(map[int]int)
-		for at, group := range req.schedule() {
-			for _, i := range group {
-				if _, twice := place[i]; twice {
-					t.Fatalf("%d is done twice", i)
-				}
-				place[i] = at
-				if len(group) > 1 && req.ops[i].Method != "POST" {
-					t.Fatalf("%d is in a cycle and creates nothing", i)
-				}
-			}
-		}
-		if len(place) != n {
-			t.Fatalf("%d of %d are done", len(place), n)
-		}
-		for i, o := range req.ops {
-			for _, name := range o.refs {
-				if j, ok := req.posts[name]; ok && place[j] > place[i] {
-					t.Fatalf("%d is done before %d, which it needs", i, j)
-				}
-			}
-			for j := range i {
-				if o.id != "" && req.ops[j].id == o.id && place[j] > place[i] {
-					t.Fatalf("%d and %d on one resource change places", j, i)
-				}
-			}
-		}
-	})
 }

@@ -4,6 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/bulk"
+	"github.com/webexscim/bulk/webextest/internal/contract"
+	"github.com/webexscim/bulk/webextest/internal/read"
 )
 
 // Defaults of a Config's zero values.
@@ -138,6 +142,9 @@ type Config struct {
 	// RefuseUnknown refuses to create a resource with attributes that the contract
 	// does not have. The service is documented to ignore them.
 	RefuseUnknown bool
+	// RefuseReadOnly refuses to create a resource with attributes that only the
+	// service sets: id, meta, groups. The service is documented to ignore them.
+	RefuseReadOnly bool
 	// ExactOps refuses the op of a PATCH in any but lower case. RFC 7644 takes any
 	// case; of the service it is not known.
 	ExactOps bool
@@ -192,6 +199,28 @@ func (c *Config) normalize(name string) string {
 		return name
 	}
 	return c.Normalize(name)
+}
+
+// rules, working and reading are the parts of the Config for the rooms below.
+func (c *Config) rules() contract.Rules {
+	return contract.Rules{
+		MaxOperations: c.MaxOperations, RequireSchemas: c.RequireSchemas, RefuseUnknown: c.RefuseUnknown, RefuseReadOnly: c.RefuseReadOnly,
+		ExactOps: c.ExactOps, UntypedMembers: c.UntypedMembers, CapitalOperations: c.CapitalOperations, ZeroFailOnErrors: c.ZeroFailOnErrors,
+		TextData: c.TextData,
+	}
+}
+
+func (c *Config) working() bulk.Settings {
+	return bulk.Settings{
+		WriteLag: c.WriteLag, Normalize: c.normalize, UnknownReferenceStatus: c.UnknownReferenceStatus, UnattemptedStatus: c.UnattemptedStatus,
+		AppendDoubles: c.AppendDoubles, NoPathReferences: c.NoPathReferences, LastReferenceOnly: c.LastReferenceOnly, UniqueGroupNames: c.UniqueGroupNames,
+	}
+}
+
+func (c *Config) reading() read.Settings {
+	return read.Settings{
+		OrgID: c.OrgID, Owner: c.Owner, PageSize: c.PageSize, Normalize: c.Normalize, IgnoreFilter: c.IgnoreFilter, RepeatFound: c.RepeatFound,
+	}
 }
 
 // withDefaults returns c with its zero values filled in.

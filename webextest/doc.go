@@ -64,7 +64,7 @@
 //   - Operations: AppendDoubles, NoPathReferences, LastReferenceOnly,
 //     UniqueGroupNames, UnattemptedStatus, UnknownReferenceStatus.
 //   - Errors: ErrorForm writes those of whole requests in one of the known forms.
-//   - Strictness: RequireSchemas, RefuseUnknown, ExactOps; and leniency:
+//   - Strictness: RequireSchemas, RefuseUnknown, RefuseReadOnly, ExactOps; leniency:
 //     UntypedMembers, CapitalOperations, ZeroFailOnErrors, TextData.
 //
 // Presets are such services by name.

@@ -1,73 +1,100 @@
 package webextest
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
 	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Schema names of SCIM (RFC 7643, section 10; RFC 7644, section 8.2) and Webex.
+// ErrorForm is how the service writes the error of a whole request. Which form the
+// Bulk endpoint uses is not known; each of these is documented for SCIM, for other
+// Webex APIs or for what stands in front of them.
+type ErrorForm string
+
+// The forms.
 const (
-	schemaUser       = "urn:ietf:params:scim:schemas:core:2.0:User"
-	schemaGroup      = "urn:ietf:params:scim:schemas:core:2.0:Group"
-	schemaEnterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-	schemaWebexUser  = "urn:scim:schemas:extension:cisco:webexidentity:2.0:User"
-	schemaWebexGroup = "urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"
-	schemaBulk       = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-	schemaBulkAnswer = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
-	schemaPatch      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-	schemaList       = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-	schemaMembers    = "urn:scim:schemas:extension:cisco:webexidentity:2.0:GroupMembers"
-	schemaError      = "urn:ietf:params:scim:api:messages:2.0:Error"
-
-	// ErrorExtension names the member in which Webex puts trackingId, errorCode
-	// and details of an error.
-	ErrorExtension = "urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"
+	AllForms      ErrorForm = ""          // the members of the first three at once
+	SCIMForm      ErrorForm = "scim"      // status, scimType and detail: RFC 7644, section 3.12
+	ExtensionForm ErrorForm = "extension" // status and Webex's extension of that
+	WebexForm     ErrorForm = "webex"     // message, errors and trackingId, as in other Webex APIs
+	OAuthForm     ErrorForm = "oauth"     // error and error_description: RFC 6750
+	HTMLForm      ErrorForm = "html"      // a page
+	TextForm      ErrorForm = "text"      // the reason as plain text
+	EmptyForm     ErrorForm = "empty"     // no body and no Content-Type
 )
 
-// refusal is why the service does not do what it was asked.
-type refusal struct {
-	status int
-	kind   string // scimType, RFC 7644 table 9; "" where none fits
-	detail string
-	// violates says that the contract does not allow what was asked, as opposed
-	// to what the store or a setting does not.
-	violates bool
+// ErrorForms returns the forms other than AllForms.
+func ErrorForms() []ErrorForm {
+	return []ErrorForm{SCIMForm, ExtensionForm, WebexForm, OAuthForm, HTMLForm, TextForm, EmptyForm}
 }
 
-func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.kind, r.detail) }
-
-func refuse(status int, kind, format string, args ...any) *refusal {
-	return &refusal{status: status, kind: kind, detail: fmt.Sprintf(format, args...)}
-}
-
-// asRefusal turns what the SCIM language says into a refusal.
-func asRefusal(err error, kind string) *refusal {
-	if e, ok := err.(*scim.Error); ok {
-		return &refusal{status: e.Status, kind: e.Type, detail: e.Detail}
+// reply answers a whole request with a refusal.
+func (f ErrorForm) reply(r *scim.Error, trackingID string) *reply {
+	rep := &reply{status: r.Status, header: http.Header{"Trackingid": {trackingID}}}
+	var contentType string
+	switch f {
+	case HTMLForm:
+		contentType, rep.body = "text/html; charset=utf-8", []byte(gatewayPage(r.Status))
+	case TextForm:
+		contentType, rep.body = "text/plain; charset=utf-8", []byte(r.Detail)
+	case EmptyForm:
+		return rep
+	default:
+		contentType, rep.body = jsonType, strictjson.Append(nil, f.body(r, trackingID))
 	}
-	return refuse(http.StatusBadRequest, kind, "%v", err)
+	rep.header.Set("Content-Type", contentType)
+	return rep
 }
 
-// errorCode is made up, and looks it: no list of the real ones is public.
-func errorCode(status int) int { return 990000 + status }
+// body is the refusal as an object.
+func (f ErrorForm) body(r *scim.Error, trackingID string) map[string]any {
+	body := errorBody(r, trackingID)
+	webex := map[string]any{
+		"message": r.Detail, "trackingId": trackingID, "errors": []any{map[string]any{"description": r.Detail}},
+	}
+	switch f {
+	case SCIMForm:
+		delete(body, ErrorExtension)
+		body["schemas"] = []string{scim.ErrorMessage}
+	case ExtensionForm:
+		delete(body, "detail")
+		delete(body, "scimType")
+	case WebexForm:
+		return webex
+	case OAuthForm:
+		kind := map[int]string{http.StatusUnauthorized: "invalid_token", http.StatusForbidden: "insufficient_scope"}[r.Status]
+		return map[string]any{"error": orElse(kind, "invalid_request"), "error_description": r.Detail}
+	default:
+		body["message"], body["trackingId"] = webex["message"], trackingID
+	}
+	return body
+}
 
-// body is the error as Webex sends it: RFC 7644 section 3.12 and the extension.
-func (r *refusal) body(trackingID string) map[string]any {
+// gatewayPage is what a gateway shows with a status.
+func gatewayPage(status int) string {
+	return "<!DOCTYPE html><title>" + strconv.Itoa(status) + "</title><p>" + http.StatusText(status) + "</p>"
+}
+
+// ErrorExtension names the member in which Webex puts trackingId, errorCode
+// and details of an error.
+const ErrorExtension = scim.WebexError
+
+// errorBody is an error as Webex sends it: RFC 7644 section 3.12 and the extension.
+func errorBody(r *scim.Error, trackingID string) map[string]any {
 	body := map[string]any{
-		"schemas": []string{schemaError, ErrorExtension},
-		"status":  strconv.Itoa(r.status),
-		"detail":  r.detail,
+		"schemas": []string{scim.ErrorMessage, ErrorExtension},
+		"status":  strconv.Itoa(r.Status),
+		"detail":  r.Detail,
 		ErrorExtension: map[string]any{
 			"trackingId": trackingID,
-			"errorCode":  errorCode(r.status),
-			"details":    r.detail, // a text, as working clients read it
+			"errorCode":  990000 + r.Status, // made up, and looks it: no list of the real ones is public
+			"details":    r.Detail,          // a text, as working clients read it
 		},
 	}
-	if r.kind != "" {
-		body["scimType"] = r.kind
+	if r.Type != "" {
+		body["scimType"] = r.Type
 	}
 	return body
 }

@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/contract"
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // exchange is one request on its way through the service.
@@ -21,11 +24,12 @@ type exchange struct {
 	body    []byte
 	err     error // why the body could not be read
 	tooLong bool
-	req     *bulkRequest // of a Bulk request that arrived whole, as far as it can be understood
-	refused *refusal     // why it cannot
-	targets []string     // resources that it is about to change
-	worked  bool         // its operations were carried out or refused one by one
-	late    bool         // its operations are entered in the ledger later
+	at      contract.Endpoint
+	req     *contract.Request // of a Bulk request that arrived whole, as far as it can be understood
+	refused *scim.Error       // why it cannot
+	targets []string          // resources that it is about to change
+	worked  bool              // its operations were carried out or refused one by one
+	late    bool              // its operations are entered in the ledger later
 }
 
 // serve answers one request, with all waits and faults.
@@ -38,7 +42,7 @@ func (s *Simulator) serve(r *http.Request) *reply {
 
 // arrive takes a request in and decides what will go wrong with it.
 func (s *Simulator) arrive(r *http.Request) *exchange {
-	x := &exchange{sim: s, r: r, fault: &Fault{}}
+	x := &exchange{sim: s, r: r, at: contract.Route(r.URL.Path), fault: &Fault{}}
 	now := s.cfg.Now()
 	x.file = Exchange{Number: s.log.arrive(now), Method: r.Method, Target: r.URL.RequestURI(), Start: now}
 	if isBulk(r) {
@@ -116,7 +120,7 @@ func (x *exchange) answerLater() *reply {
 	later := *x // x is filed while the work may still lie ahead
 	later.r = x.r.Clone(context.WithoutCancel(x.r.Context()))
 	if x.req != nil && x.refused == nil {
-		later.touch(x.req)
+		later.touch()
 	}
 	x.file.Operations = len(x.operations())
 	done := make(chan *reply, 1)
@@ -184,6 +188,30 @@ func (x *exchange) read() error {
 	return err
 }
 
+// inspect notes where the request breaks the contract, whatever its answer will be.
+func (x *exchange) inspect() {
+	if !x.sim.grants(x.r) {
+		x.note(x.at.Violations(x.r)...)
+	}
+	if x.tooLong || !isBulk(x.r) {
+		return
+	}
+	rules := x.sim.cfg.rules()
+	x.req, x.refused = contract.ParseRequest(x.body, &rules)
+	if x.req == nil {
+		x.note(x.refused.Detail)
+		return
+	}
+	x.note(x.req.Violations...)
+}
+
+// note records violations of the contract.
+func (x *exchange) note(violations ...string) {
+	for _, violation := range violations {
+		x.sim.log.violate(x.file.Number, "%s", violation)
+	}
+}
+
 // holds reports whether the request has the text in its body or query.
 func (x *exchange) holds(text string) bool {
 	if text == "" {
@@ -197,7 +225,7 @@ func (x *exchange) holds(text string) bool {
 func (x *exchange) askFaults() {
 	req := &Request{Number: x.file.Number, HTTP: x.r, Body: x.body}
 	for _, op := range x.operations() {
-		req.Operations = append(req.Operations, op.Operation)
+		req.Operations = append(req.Operations, operationOf(op))
 	}
 	if f := x.sim.cfg.Faults(req); f != nil {
 		x.fault = f
@@ -206,18 +234,18 @@ func (x *exchange) askFaults() {
 
 // operations are those of a Bulk request, as far as it can be understood. Of one
 // that is too large the service looks at none.
-func (x *exchange) operations() []*operation {
-	if x.req == nil || x.refused != nil && x.refused.status == http.StatusRequestEntityTooLarge {
+func (x *exchange) operations() []*contract.Operation {
+	if x.req == nil || x.refused != nil && x.refused.Status == http.StatusRequestEntityTooLarge {
 		return nil
 	}
-	return x.req.ops
+	return x.req.Operations
 }
 
 // fileRefused puts operations of which none was tried into the ledger.
 func (x *exchange) fileRefused() {
 	now := x.sim.cfg.Now()
 	for i, op := range x.operations() {
-		e := op.entry(x.file.Number, i, now, x.sim.cfg.KeepData)
+		e := newEntry(op, x.file.Number, i, now, x.sim.cfg.KeepData)
 		e.Effect = Refused
 		x.sim.log.enter(e)
 		x.file.Operations++
@@ -225,7 +253,7 @@ func (x *exchange) fileRefused() {
 }
 
 func (x *exchange) limitedReply() *reply {
-	rep := x.refusedReply(refuse(http.StatusTooManyRequests, "", "too many requests"))
+	rep := x.refuse(http.StatusTooManyRequests, "too many requests")
 	if after := x.sim.limiter.retryAfter(x.left); after != "" {
 		rep.header.Set("Retry-After", after)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // The wire as these tests write it down, apart from the simulator's own code.
@@ -54,15 +56,15 @@ func call(t testing.TB, c *http.Client, method, target, body string) (*http.Resp
 
 // text writes a Bulk request.
 func text(failOnErrors int, ops ...op) string {
-	body, err := json.Marshal(message{[]string{schemaBulk}, failOnErrors, ops})
+	body, err := json.Marshal(message{[]string{scim.BulkRequest}, failOnErrors, ops})
 	if err != nil {
 		panic(err)
 	}
 	return string(body)
 }
 
-// bulk sends operations and returns the results of an answer of status 200.
-func bulk(t testing.TB, s *Simulator, failOnErrors int, ops ...op) []result {
+// send sends operations and returns the results of an answer of status 200.
+func send(t testing.TB, s *Simulator, failOnErrors int, ops ...op) []result {
 	t.Helper()
 	res, body := call(t, s.Client(), "POST", bulkURL, text(failOnErrors, ops...))
 	if res.StatusCode != http.StatusOK {
@@ -95,13 +97,13 @@ func filter(expression string) string { return "filter=" + url.QueryEscape(expre
 
 func user(bulkID, userName string) op {
 	return op{"POST", "/Users", bulkID, obj{
-		"schemas": []string{schemaUser}, "userName": userName, "userType": "user",
+		"schemas": []string{scim.UserSchema}, "userName": userName, "userType": "user",
 	}}
 }
 
 func managed(bulkID, userName, manager string) op {
 	o := user(bulkID, userName)
-	o.Data.(obj)[schemaEnterprise] = obj{"manager": obj{"value": manager}}
+	o.Data.(obj)[scim.EnterpriseUser] = obj{"manager": obj{"value": manager}}
 	return o
 }
 
@@ -111,12 +113,12 @@ func group(bulkID, name string, members ...string) op {
 		list[i] = obj{"value": m, "type": "user"}
 	}
 	return op{"POST", "/Groups", bulkID, obj{
-		"schemas": []string{schemaGroup}, "displayName": name, "members": list,
+		"schemas": []string{scim.GroupSchema}, "displayName": name, "members": list,
 	}}
 }
 
 func patch(path string, steps ...obj) op {
-	return op{"PATCH", path, "", obj{"schemas": []string{schemaPatch}, "Operations": steps}}
+	return op{"PATCH", path, "", obj{"schemas": []string{scim.PatchOp}, "Operations": steps}}
 }
 
 func remove(path string) op { return op{Method: "DELETE", Path: path} }

@@ -1,13 +1,31 @@
 package webextest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/bulk"
+	"github.com/webexscim/bulk/webextest/internal/contract"
+	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/store"
+	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
+
+// Operation is one operation of a Bulk request, as it was asked.
+type Operation struct {
+	Method, Path, BulkID string
+	// Data is the text that was sent; nil when there was none.
+	Data json.RawMessage
+}
+
+func operationOf(op *contract.Operation) Operation {
+	return Operation{Method: op.Method, Path: op.Path, BulkID: op.BulkID, Data: op.Data}
+}
 
 // Resource is a user or group as the service holds it, a copy.
 type Resource map[string]any
@@ -43,7 +61,7 @@ func (r Resource) Members() []string {
 
 // Manager returns the id of a user's manager, "" without one.
 func (r Resource) Manager() string {
-	enterprise, _ := r[schemaEnterprise].(map[string]any)
+	enterprise, _ := r[scim.EnterpriseUser].(map[string]any)
 	manager, _ := enterprise["manager"].(map[string]any)
 	id, _ := manager["value"].(string)
 	return id
@@ -51,50 +69,47 @@ func (r Resource) Manager() string {
 
 // Users returns all users of all organizations, those of one in the order of
 // their creation. It sees every change at once, whatever Config.ReadLag is.
-func (s *Simulator) Users() []Resource { return s.list(users) }
+func (s *Simulator) Users() []Resource { return s.list(scim.Users) }
 
 // Groups returns all groups, as Users does.
-func (s *Simulator) Groups() []Resource { return s.list(groups) }
+func (s *Simulator) Groups() []Resource { return s.list(scim.Groups) }
 
 // Count returns how many users and groups there are.
 func (s *Simulator) Count() (users, groups int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.orgs {
-		users += len(d.now[0].byID)
-		groups += len(d.now[1].byID)
+	s.store.Lock()
+	defer s.store.Unlock()
+	for _, d := range s.store.Directories() {
+		users += d.Now(scim.Users).Len()
+		groups += d.Now(scim.Groups).Len()
 	}
 	return users, groups
 }
 
 // User returns the user of an id; ok is false when there is none.
-func (s *Simulator) User(id string) (user Resource, ok bool) { return s.byID(users, id) }
+func (s *Simulator) User(id string) (user Resource, ok bool) { return s.byID(scim.Users, id) }
 
 // Group returns the group of an id.
-func (s *Simulator) Group(id string) (group Resource, ok bool) { return s.byID(groups, id) }
+func (s *Simulator) Group(id string) (group Resource, ok bool) { return s.byID(scim.Groups, id) }
 
 // UserByName returns the user of a userName, regardless of case.
 func (s *Simulator) UserByName(userName string) (user Resource, ok bool) {
-	for _, r := range s.named(users, userName) {
-		return s.resource(r), true
+	found := s.named(scim.Users, userName)
+	if len(found) == 0 {
+		return nil, false
 	}
-	return nil, false
+	return found[0], true
 }
 
 // GroupsByName returns the groups of a displayName, regardless of case.
 func (s *Simulator) GroupsByName(displayName string) []Resource {
-	var list []Resource
-	for _, r := range s.named(groups, displayName) {
-		list = append(list, s.resource(r))
-	}
-	return list
+	return s.named(scim.Groups, displayName)
 }
 
 // Add puts a user ("/Users") or group ("/Groups") into the configured
 // organization, as a POST to that path would, but off the record: no ledger, no
 // faults, no lag. data is what JSON makes of it.
 func (s *Simulator) Add(path string, data any) (id string, err error) {
-	ids, err := s.AddAll(Operation{Path: path, Data: encode(nil, data)})
+	ids, err := s.AddAll(Operation{Path: path, Data: strictjson.Append(nil, data)})
 	if err != nil {
 		return "", err
 	}
@@ -104,41 +119,42 @@ func (s *Simulator) Add(path string, data any) (id string, err error) {
 // AddAll is Add for several resources, of which only Path and Data count: all of
 // them or, with an error, none. The error is an *AddError.
 func (s *Simulator) AddAll(resources ...Operation) (ids []string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.directory(s.cfg.OrgID)
+	s.store.Lock()
+	defer s.store.Unlock()
+	d := s.store.Directory(s.cfg.OrgID)
 	seen := s.cfg.Now().Add(-s.cfg.ReadLag) // so that readers see it at once
-	added := make([]*resource, 0, len(resources))
+	added := make([]*store.Resource, 0, len(resources))
 	for i, one := range resources {
 		r, refused := s.draft(one)
 		if refused != nil {
 			for _, r := range slices.Backward(added) {
-				d.remove(r, seen)
+				d.Remove(r, seen)
 			}
-			return nil, &AddError{Index: i, Status: refused.status, Reason: refused.detail}
+			return nil, &AddError{Index: i, Status: refused.Status, Reason: refused.Detail}
 		}
-		d.put(r, seen)
-		added, ids = append(added, r), append(ids, r.id)
+		d.Put(r, seen)
+		added, ids = append(added, r), append(ids, r.ID)
 	}
 	return ids, nil
 }
 
 // draft makes the first state of a resource that a test adds. The lock is held.
-func (s *Simulator) draft(one Operation) (*resource, *refusal) {
-	body, err := decode(one.Data)
+func (s *Simulator) draft(one Operation) (*store.Resource, *scim.Error) {
+	body, err := strictjson.Decode(one.Data)
 	doc, _ := body.(map[string]any)
-	op := &operation{Operation: Operation{Method: http.MethodPost, Path: one.Path, BulkID: "add"}, data: doc}
-	if err != nil || doc == nil || !op.parsePath() {
-		return nil, refuse(http.StatusBadRequest, "invalidSyntax", "an object for /Users or /Groups is expected")
+	op := &contract.Operation{Method: http.MethodPost, Path: one.Path, BulkID: "add", Doc: doc}
+	if err != nil || doc == nil || !op.ParsePath() {
+		return nil, scim.Refuse(http.StatusBadRequest, "invalidSyntax", "an object for /Users or /Groups is expected")
 	}
-	cfg := s.cfg
-	cfg.UntypedMembers = true // a test need not spell out what it only builds on
-	op.refused, _ = checkData(op, &cfg)
-	req := &bulkRequest{ops: []*operation{op}, posts: map[string]int{"add": 0}}
-	b := &batch{sim: s, dir: s.directory(s.cfg.OrgID), org: s.cfg.OrgID, req: req, now: s.cfg.Now(), stamp: s.storeTime()}
-	r, refused := b.draft(op, map[string]string{"add": s.newID()}, nil)
+	rules := s.cfg.rules()
+	rules.UntypedMembers = true // a test need not spell out what it only builds on
+	op.Refused, _ = contract.CheckData(op, &rules)
+	req := &contract.Request{Operations: []*contract.Operation{op}, Posts: map[string]int{op.BulkID: 0}}
+	r, refused := bulk.Draft(bulk.Work{
+		Store: s.store, Org: s.cfg.OrgID, Request: req, Settings: s.cfg.working(), Now: s.cfg.Now(), Stamp: s.storeTime(),
+	}, op)
 	if refused == nil {
-		r.born = time.Time{}
+		r.Born = time.Time{}
 	}
 	return r, refused
 }
@@ -169,74 +185,70 @@ func (s *Simulator) Check(texts ...string) error {
 // do not exist, and texts like "bulkId:u1" where an id should be. texts are such
 // strings that a test stored on purpose.
 func (s *Simulator) CheckIntegrity(texts ...string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.store.Lock()
+	defer s.store.Unlock()
 	var problems []error
-	for _, d := range s.orgs {
-		for _, r := range slices.Concat(d.now[users].all(), d.now[groups].all()) {
-			problems = append(problems, d.check(r, texts)...)
+	for _, d := range s.store.Directories() {
+		for _, r := range slices.Concat(d.Now(scim.Users).All(), d.Now(scim.Groups).All()) {
+			problems = append(problems, check(d, r, texts)...)
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func (d *directory) check(r *resource, texts []string) []error {
+// check returns what is wrong with one resource.
+func check(d *store.Directory, r *store.Resource, texts []string) []error {
 	var problems []error
-	doc := decodeStored(r.doc)
-	for _, name := range references(doc, nil) {
-		if text := refPrefix + name; !slices.Contains(texts, text) {
-			problems = append(problems, fmt.Errorf("%s/%s holds the raw reference %q", r.kind.segment(), r.id, text))
+	doc := strictjson.DecodeTrusted(r.Doc)
+	for _, name := range contract.References(doc, nil) {
+		if text := contract.RefPrefix + name; !slices.Contains(texts, text) {
+			problems = append(problems, fmt.Errorf("%s/%s holds the raw reference %q", r.Kind, r.ID, text))
 		}
 	}
 	links := []string{Resource(doc).Manager()}
-	if r.kind == groups {
+	if r.Kind == scim.Groups {
 		links = Resource(doc).Members()
 	}
 	for _, id := range links {
-		_, known := d.linked[id][r.id]
-		exists := d.now[users].byID[id] != nil || d.now[groups].byID[id] != nil
-		if id != "" && !strings.HasPrefix(id, refPrefix) && !(known && exists) {
-			problems = append(problems, fmt.Errorf("%s/%s refers to %s, which does not exist", r.kind.segment(), r.id, id))
+		exists := d.Now(scim.Users).Get(id) != nil || d.Now(scim.Groups).Get(id) != nil
+		if id != "" && !strings.HasPrefix(id, contract.RefPrefix) && !(d.Linked(r.ID, id) && exists) {
+			problems = append(problems, fmt.Errorf("%s/%s refers to %s, which does not exist", r.Kind, r.ID, id))
 		}
 	}
 	return problems
 }
 
-func (s *Simulator) list(k kind) []Resource {
-	s.mu.Lock()
-	var states []*resource
-	for _, d := range s.orgs {
-		states = append(states, d.now[k].all()...)
+func (s *Simulator) list(k scim.Kind) []Resource {
+	s.store.Lock()
+	var states []*store.Resource
+	for _, d := range s.store.Directories() {
+		states = append(states, d.Now(k).All()...)
 	}
-	s.mu.Unlock()
-	list := make([]Resource, len(states))
-	for i, r := range states {
-		list[i] = s.resource(r)
-	}
-	return list
+	s.store.Unlock()
+	return s.resources(states)
 }
 
-func (s *Simulator) byID(k kind, id string) (Resource, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.orgs {
-		if r := d.now[k].byID[strings.ToLower(id)]; r != nil {
-			return s.resource(r), true
+func (s *Simulator) byID(k scim.Kind, id string) (Resource, bool) {
+	s.store.Lock()
+	defer s.store.Unlock()
+	for _, d := range s.store.Directories() {
+		if r := d.Now(k).Get(strings.ToLower(id)); r != nil {
+			return r.Show(s.cfg.BaseURL), true
 		}
 	}
 	return nil, false
 }
 
-func (s *Simulator) named(k kind, name string) []*resource {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []*resource
-	for _, d := range s.orgs {
-		for _, id := range d.now[k].byName[s.key(name)] {
-			list = append(list, d.now[k].byID[id])
-		}
+func (s *Simulator) named(k scim.Kind, name string) []Resource {
+	s.store.Lock()
+	defer s.store.Unlock()
+	return s.resources(s.store.Named(k, s.cfg.normalize(name)))
+}
+
+func (s *Simulator) resources(states []*store.Resource) []Resource {
+	list := make([]Resource, len(states))
+	for i, r := range states {
+		list[i] = r.Show(s.cfg.BaseURL)
 	}
 	return list
 }
-
-func (s *Simulator) resource(r *resource) Resource { return r.show(s.cfg.BaseURL) }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 const host = "https://webexapis.com"
@@ -121,7 +123,7 @@ func TestClocks(t *testing.T) {
 		s := New(Config{StoreClock: -2 * time.Minute, ReadLag: time.Second})
 		start := time.Now()
 		clocks := func(name string) (date, created time.Duration) {
-			location := bulk(t, s, 0, user("a", name))[0].Location
+			location := send(t, s, 0, user("a", name))[0].Location
 			time.Sleep(time.Second)
 			res, body := call(t, s.Client(), "GET", location, "")
 			var r struct{ Meta struct{ Created time.Time } }
@@ -157,7 +159,7 @@ func TestClocks(t *testing.T) {
 func TestNormalize(t *testing.T) {
 	s := New(Config{UniqueGroupNames: true, Normalize: func(name string) string { return norm.NFC.String(TrimSpaces(name)) }})
 	const composed, decomposed = "Zo\u00eb  Team", " Zoe\u0308\tTeam "
-	got := bulk(t, s, 0,
+	got := send(t, s, 0,
 		group("g", decomposed), group("h", composed), user("a", " ann@x.org "), user("b", "ANN@x.org"))
 	if statuses(got) != "201 409 201 409" {
 		t.Errorf("names: %s", statuses(got))
@@ -173,7 +175,7 @@ func TestNormalize(t *testing.T) {
 			}
 		}
 	}
-	bulk(t, s, 0, patch("/Groups/"+g[0].ID(), obj{"op": "replace", "path": "displayName", "value": "New  name"}))
+	send(t, s, 0, patch("/Groups/"+g[0].ID(), obj{"op": "replace", "path": "displayName", "value": "New  name"}))
 	if g, _ := s.Group(g[0].ID()); g.DisplayName() != "New name" {
 		t.Errorf("after a PATCH: %v", g)
 	}
@@ -194,16 +196,16 @@ func TestLostItems(t *testing.T) {
 		ops := []op{user("a", "a@x.org"), group("g", "G", "bulkId:a"), user("b", "b@x.org"), title, user("c", "A@x.org")}
 
 		s.Script(Busy(status, "a", "p"))
-		if got, want := statuses(bulk(t, s, 0, ops[:4]...)), fmt.Sprintf("%[1]d 400 201 %[1]d", status); got != want {
+		if got, want := statuses(send(t, s, 0, ops[:4]...)), fmt.Sprintf("%[1]d 400 201 %[1]d", status); got != want {
 			t.Errorf("not done: got %s, want %s", got, want)
 		}
 		if s.Created("a@x.org") != 0 {
 			t.Error("done nevertheless")
 		}
-		bulk(t, s, 0, remove("/Users/"+userID(s, "b@x.org")))
+		send(t, s, 0, remove("/Users/"+userID(s, "b@x.org")))
 
 		s.Script(LoseItems(status, "a", "p"))
-		got := bulk(t, s, 0, ops...)
+		got := send(t, s, 0, ops...)
 		if want := fmt.Sprintf("%[1]d 400 201 %[1]d 409", status); statuses(got) != want {
 			t.Errorf("done: got %s, want %s", statuses(got), want)
 		}
@@ -220,12 +222,12 @@ func TestLostItems(t *testing.T) {
 		}
 
 		s.Script(LoseItems(status, "d"))
-		if got := statuses(bulk(t, s, 1, user("d", "d@x.org"), user("e", "e@x.org"))); got != fmt.Sprint(status) {
+		if got := statuses(send(t, s, 1, user("d", "d@x.org"), user("e", "e@x.org"))); got != fmt.Sprint(status) {
 			t.Errorf("failOnErrors 1: %s", got)
 		}
 		// All of a cycle are there, whoever has lost its answer.
 		s.Script(LoseItems(status, "x"))
-		if got := statuses(bulk(t, s, 0, managed("x", "x@x.org", "bulkId:y"), managed("y", "y@x.org", "bulkId:x"))); got != fmt.Sprintf("%d 201", status) {
+		if got := statuses(send(t, s, 0, managed("x", "x@x.org", "bulkId:y"), managed("y", "y@x.org", "bulkId:x"))); got != fmt.Sprintf("%d 201", status) {
 			t.Errorf("a cycle: %s", got)
 		}
 		sound(t, s)
@@ -242,7 +244,7 @@ func TestPutOff(t *testing.T) {
 	for _, status := range []int{423, 425, 429, 503} {
 		s := New(Config{})
 		s.Script(Busy(status, "a"), Refuse(status, ""))
-		if got, want := statuses(bulk(t, s, 0, user("a", "a@x.org"), group("g", "G", "bulkId:a"))), fmt.Sprintf("%[1]d %[1]d", status); got != want {
+		if got, want := statuses(send(t, s, 0, user("a", "a@x.org"), group("g", "G", "bulkId:a"))), fmt.Sprintf("%[1]d %[1]d", status); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		if got, _, _, _ := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org"))); got != status {
@@ -260,7 +262,7 @@ func TestWriteLag(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := bulk(t, s, 0, user("a", "a@x.org"), group("g", "G", "bulkId:a", old), managed("b", "b@x.org", "bulkId:a"),
+			got := send(t, s, 0, user("a", "a@x.org"), group("g", "G", "bulkId:a", old), managed("b", "b@x.org", "bulkId:a"),
 				patch("/Groups/bulkId:g", obj{"op": "replace", "path": "displayName", "value": "H"}))
 			if statuses(got) != "201 201 201 200" {
 				t.Errorf("within one request: %s", statuses(got))
@@ -274,12 +276,12 @@ func TestWriteLag(t *testing.T) {
 				user("d", "A@x.org"),
 				managed("e", "e@x.org", old),
 			}
-			if got := statuses(bulk(t, s, 0, ops...)); got != want {
+			if got := statuses(send(t, s, 0, ops...)); got != want {
 				t.Errorf("at once: got %s, want %s", got, want)
 			}
 			time.Sleep(5 * time.Second)
 			ops[5] = user("e", "f@x.org")
-			if got := statuses(bulk(t, s, 0, ops...)); got != "200 204 201 201 409 201" {
+			if got := statuses(send(t, s, 0, ops...)); got != "200 204 201 201 409 201" {
 				t.Errorf("later: %s", got)
 			}
 			sound(t, s)
@@ -296,8 +298,8 @@ func TestWriteLagOfOldMembers(t *testing.T) {
 			t.Fatal(err)
 		}
 		add := patch("/Groups/"+g, obj{"op": "add", "path": "members", "value": []obj{{"value": "bulkId:a", "type": "user"}}})
-		bulk(t, s, 0, user("a", "a@x.org"), add)
-		if got := statuses(bulk(t, s, 0, patch("/Groups/"+g, obj{"op": "replace", "path": "externalId", "value": "1"}))); got != "200" {
+		send(t, s, 0, user("a", "a@x.org"), add)
+		if got := statuses(send(t, s, 0, patch("/Groups/"+g, obj{"op": "replace", "path": "externalId", "value": "1"}))); got != "200" {
 			t.Error(got)
 		}
 		sound(t, s)
@@ -359,7 +361,7 @@ func TestFirewall(t *testing.T) {
 			t.Errorf("%d %v %s", res.StatusCode, res.Header, page)
 		}
 	}
-	if got := statuses(bulk(t, s, 0, user("a", "a@x.org"))); got != "201" {
+	if got := statuses(send(t, s, 0, user("a", "a@x.org"))); got != "201" {
 		t.Error(got)
 	}
 }
@@ -371,7 +373,7 @@ func TestRudeSearches(t *testing.T) {
 		total int
 	}{{Config{}, 1}, {Config{IgnoreFilter: true}, 3}, {Config{RepeatFound: true}, 2}, {Config{IgnoreFilter: true, RepeatFound: true}, 6}} {
 		s := New(c.cfg)
-		bulk(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), user("c", "c@x.org"))
+		send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), user("c", "c@x.org"))
 		got := search(t, s, "Users", filter(`userName eq "b@x.org"`))
 		if got.TotalResults != c.total || len(got.Resources) != c.total {
 			t.Errorf("%+v: %d", c.cfg, got.TotalResults)
@@ -404,13 +406,13 @@ func TestAppendDoubles(t *testing.T) {
 	mail := obj{"value": "a@x.org", "type": "work"}
 	for doubles, want := range map[bool]int{false: 1, true: 3} {
 		s := New(Config{AppendDoubles: doubles})
-		bulk(t, s, 0, user("a", "a@x.org"))
+		send(t, s, 0, user("a", "a@x.org"))
 		path := "/Users/" + userID(s, "a@x.org")
 		for range 2 {
-			bulk(t, s, 0, patch(path, obj{"op": "add", "path": "emails", "value": []obj{mail}}))
-			bulk(t, s, 0, patch(path, obj{"op": "add", "path": `emails[type eq "work"].display`, "value": "x"}))
+			send(t, s, 0, patch(path, obj{"op": "add", "path": "emails", "value": []obj{mail}}))
+			send(t, s, 0, patch(path, obj{"op": "add", "path": `emails[type eq "work"].display`, "value": "x"}))
 		}
-		bulk(t, s, 0, patch(path, obj{"op": "Add", "value": obj{"emails": []obj{mail}}}))
+		send(t, s, 0, patch(path, obj{"op": "Add", "value": obj{"emails": []obj{mail}}}))
 		a, _ := s.UserByName("a@x.org")
 		if list, _ := a["emails"].([]any); len(list) != want {
 			t.Errorf("doubles %v: %v", doubles, list)
@@ -419,7 +421,7 @@ func TestAppendDoubles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bulk(t, s, 0, patch("/Groups/"+g, obj{"op": "add", "path": "members", "value": []obj{{"value": a.ID(), "type": "user"}}}))
+		send(t, s, 0, patch("/Groups/"+g, obj{"op": "add", "path": "members", "value": []obj{{"value": a.ID(), "type": "user"}}}))
 		if group, _ := s.Group(g); len(group.Members()) != 1 {
 			t.Errorf("members: %v", group.Members())
 		}
@@ -439,7 +441,7 @@ func TestUntypedMembers(t *testing.T) {
 		{`{"method":"POST","path":"/Users","bulkId":"g","data":{"userName":"H","members":[{"value":"ID"}]}}`, true},
 		{`{"op":"add","path":"members","value":[{"value":"ID"}]}`, false},
 		{`{"op":"add","path":"Members","value":{"value":"ID"}}`, false},
-		{`{"op":"replace","path":"` + schemaGroup + `:members","value":[{"value":"ID"}]}`, false},
+		{`{"op":"replace","path":"` + scim.GroupSchema + `:members","value":[{"value":"ID"}]}`, false},
 		{`{"op":"add","value":{"members":[{"value":"ID"}]}}`, false},
 		{`{"op":"replace","path":"members","value":[{"value":"ID","type":"group"}]}`, true},
 		{`{"op":"add","value":{"members":[{"value":"ID","type":"user"}]}}`, true},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
 // Effect is what the service did for an operation.
@@ -123,12 +125,12 @@ func (l *ledger) reset() {
 	l.created, l.touched = make(map[string]int), make(map[string][]int)
 }
 
-// entry is an operation before anything is done about it.
-func (op *operation) entry(number, index int, now time.Time, keepData bool) Entry {
+// newEntry is an operation before anything is done about it.
+func newEntry(op *contract.Operation, number, index int, now time.Time, keepData bool) Entry {
 	e := Entry{Request: number, Index: index, At: now, Method: op.Method, Path: op.Path, BulkID: op.BulkID}
 	if op.Method == http.MethodPost {
-		e.Key, _ = op.data[op.kind.nameAttr()].(string)
-		e.ExternalID, _ = op.data["externalId"].(string)
+		e.Key, _ = op.Doc[op.Kind.NameAttribute()].(string)
+		e.ExternalID, _ = op.Doc["externalId"].(string)
 	}
 	if keepData {
 		e.Data = bytes.Clone(op.Data)

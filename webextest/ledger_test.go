@@ -21,9 +21,9 @@ func TestLedger(t *testing.T) {
 		_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", text(0, ann))
 	}
 	_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("lost", "lost@x.org")))
-	bulk(t, s, 0, user("c", "c@x.org"), user("d", "d@x.org"))
+	send(t, s, 0, user("c", "c@x.org"), user("d", "d@x.org"))
 	d, _ := s.UserByName("d@x.org")
-	bulk(t, s, 1, remove("/Users/"+d.ID()), remove("/Users/"+d.ID()), remove("/Users/"+d.ID()))
+	send(t, s, 1, remove("/Users/"+d.ID()), remove("/Users/"+d.ID()), remove("/Users/"+d.ID()))
 
 	var got []string
 	for _, e := range s.Ledger() {
@@ -70,7 +70,7 @@ func TestLedger(t *testing.T) {
 
 func TestDiscardLedger(t *testing.T) {
 	s := New(Config{DiscardLedger: true})
-	bulk(t, s, 0, user("a", "a@x.org"))
+	send(t, s, 0, user("a", "a@x.org"))
 	if len(s.Ledger())+len(s.Exchanges()) != 0 || s.Stats().Created != 1 {
 		t.Errorf("%v %v %+v", s.Ledger(), s.Exchanges(), s.Stats())
 	}

@@ -17,7 +17,7 @@ type Preset struct {
 func Presets() []Preset {
 	return []Preset{
 		{"strict", "refuses messages that Webex may not accept", Config{
-			RequireSchemas: true, RefuseUnknown: true, ExactOps: true,
+			RequireSchemas: true, RefuseUnknown: true, RefuseReadOnly: true, ExactOps: true,
 		}},
 		{"lenient", "accepts common deviations from the contract, and notes them", Config{
 			UntypedMembers: true, CapitalOperations: true, ZeroFailOnErrors: true, TextData: true,

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// read returns the answer to a GET below the organization.
-func read(t testing.TB, s *Simulator, target string) (int, obj) {
+// fetch returns the answer to a GET below the organization.
+func fetch(t testing.TB, s *Simulator, target string) (int, obj) {
 	t.Helper()
 	if !strings.HasPrefix(target, "https:") {
 		target = strings.TrimSuffix(bulkURL, "Bulk") + target
@@ -61,7 +63,7 @@ func TestMembers(t *testing.T) {
 		{"memberType=group", 1, 1, "Inner"},
 		{"memberType=machine", 0, 1, ""},
 	} {
-		status, got := read(t, s, "Groups/"+strings.ToUpper(id)+"/Members?"+c.query)
+		status, got := fetch(t, s, "Groups/"+strings.ToUpper(id)+"/Members?"+c.query)
 		names := texts(got["members"], "display")
 		if status != 200 || got["memberSize"] != c.size || got["startIndex"] != c.start || names != c.names || got["displayName"] != "Team" {
 			t.Errorf("%s: %d %v", c.query, status, got)
@@ -78,7 +80,7 @@ func TestMembers(t *testing.T) {
 		"Groups/x/Members": 404, "Users/" + members[0]["value"].(string) + "/Members": 404, "Groups/" + id + "/members": 404,
 		"Groups/" + id + "/Members?count=x": 400, "Groups/" + id + "/Members?startIndex=1.5": 400,
 	} {
-		if status, got := read(t, s, target); status != want {
+		if status, got := fetch(t, s, target); status != want {
 			t.Errorf("%s: %d %v", target, status, got)
 		}
 	}
@@ -91,21 +93,21 @@ func TestMembers(t *testing.T) {
 func TestManyMembers(t *testing.T) {
 	s := New(Config{})
 	var members []obj
-	for i := range maxMembers + 1 {
+	for i := range 500 + 1 {
 		id, _ := s.Add("/Users", obj{"userName": fmt.Sprint("u", i)})
 		members = append(members, obj{"value": id, "type": "user"})
 	}
-	id, err := s.Add("/Groups", obj{"displayName": "Team", "members": members[:maxMembers]})
+	id, err := s.Add("/Groups", obj{"displayName": "Team", "members": members[:500]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	bulk(t, s, 0, patch("/Groups/"+id, obj{"op": "add", "path": "members", "value": members[maxMembers:]}))
-	for query, want := range map[string]int{"": maxMembers, "count=1000": maxMembers, "startIndex=500": 2} {
-		if _, got := read(t, s, "Groups/"+id+"/Members?"+query); got["memberSize"] != float64(maxMembers+1) || len(got["members"].([]any)) != want {
+	send(t, s, 0, patch("/Groups/"+id, obj{"op": "add", "path": "members", "value": members[500:]}))
+	for query, want := range map[string]int{"": 500, "count=1000": 500, "startIndex=500": 2} {
+		if _, got := fetch(t, s, "Groups/"+id+"/Members?"+query); got["memberSize"] != float64(500+1) || len(got["members"].([]any)) != want {
 			t.Errorf("%s: %v of %v", query, got["itemsPerPage"], got["memberSize"])
 		}
 	}
-	if _, got := read(t, s, "Groups/"+id); len(got["members"].([]any)) != maxMembers {
+	if _, got := fetch(t, s, "Groups/"+id); len(got["members"].([]any)) != 500 {
 		t.Error("a group shows more than a page of members")
 	}
 }
@@ -113,25 +115,25 @@ func TestManyMembers(t *testing.T) {
 func TestOwner(t *testing.T) {
 	const me = "https://webexapis.com/identity/scim/v2/Users/me"
 	s := New(Config{})
-	status, got := read(t, s, me)
+	status, got := fetch(t, s, me)
 	meta, _ := got["meta"].(obj)
-	extension, _ := got[schemaWebexUser].(obj)
-	if status != 200 || got["id"] != ownerID || meta["organizationID"] != DefaultOrgID || fmt.Sprint(extension["meta"]) != "map[organizationId:"+DefaultOrgID+"]" {
+	extension, _ := got[scim.WebexUser].(obj)
+	if status != 200 || got["id"] != "00000000-0000-4000-8000-000000000001" || meta["organizationID"] != DefaultOrgID || fmt.Sprint(extension["meta"]) != "map[organizationId:"+DefaultOrgID+"]" {
 		t.Errorf("%d %v", status, got)
 	}
 	if n := search(t, s, "Users", "").TotalResults; n != 0 {
 		t.Errorf("a search finds %d users", n)
 	}
 	s = New(Config{Owner: "Ann@x.org"})
-	if status, got := read(t, s, me); status != 404 {
+	if status, got := fetch(t, s, me); status != 404 {
 		t.Errorf("before there is such a user: %d %v", status, got)
 	}
-	id, err := s.Add("/Users", obj{"userName": "ann@x.org", schemaWebexUser: obj{"userNameType": "email"}})
+	id, err := s.Add("/Users", obj{"userName": "ann@x.org", scim.WebexUser: obj{"userNameType": "email"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, got = read(t, s, me)
-	extension, _ = got[schemaWebexUser].(obj)
+	status, got = fetch(t, s, me)
+	extension, _ = got[scim.WebexUser].(obj)
 	if status != 200 || got["id"] != id || extension["userNameType"] != "email" || extension["meta"] == nil {
 		t.Errorf("%d %v", status, got)
 	}
@@ -149,7 +151,7 @@ func TestSorting(t *testing.T) {
 		}
 	}
 	c, _ := s.UserByName("c@x.org")
-	bulk(t, s, 0, patch("/Users/"+c.ID(), obj{"op": "replace", "path": "title", "value": "x"}))
+	send(t, s, 0, patch("/Users/"+c.ID(), obj{"op": "replace", "path": "title", "value": "x"}))
 	for query, want := range map[string]string{
 		"":                                     "b@x.org C@x.org a@x.org",
 		"sortOrder=descending":                 "b@x.org C@x.org a@x.org",
@@ -159,22 +161,22 @@ func TestSorting(t *testing.T) {
 		"sortBy=meta.lastModified&sortOrder=descending&count=1": "C@x.org",
 		"sortBy=userName&startIndex=2&count=1":                  "b@x.org",
 	} {
-		_, got := read(t, s, "Users?"+query)
+		_, got := fetch(t, s, "Users?"+query)
 		if names := texts(got["Resources"], "userName"); names != want {
 			t.Errorf("%s: %s, want %s", query, names, want)
 		}
 	}
-	_, got := read(t, s, "Users?sortBy=id&attributes=id")
+	_, got := fetch(t, s, "Users?sortBy=id&attributes=id")
 	if ids := strings.Fields(texts(got["Resources"], "id")); len(ids) != 3 || ids[0] > ids[1] || ids[1] > ids[2] {
 		t.Errorf("by id: %v", ids)
 	}
 	sound(t, s)
-	_, got = read(t, s, "Users?sortBy=username&sortOrder=Descending") // taken, and a violation
+	_, got = fetch(t, s, "Users?sortBy=username&sortOrder=Descending") // taken, and a violation
 	if names := texts(got["Resources"], "userName"); names != "C@x.org b@x.org a@x.org" {
 		t.Errorf("in another case: %s", names)
 	}
 	for _, query := range []string{"sortBy=title", "sortBy=displayName", "sortBy=userName&sortOrder=up"} {
-		if status, got := read(t, s, "Users?"+query); status != 400 || got["scimType"] != "invalidValue" {
+		if status, got := fetch(t, s, "Users?"+query); status != 400 || got["scimType"] != "invalidValue" {
 			t.Errorf("%s: %d %v", query, status, got)
 		}
 	}
@@ -182,9 +184,9 @@ func TestSorting(t *testing.T) {
 
 func TestGroupsOfUsers(t *testing.T) {
 	s := New(Config{})
-	bulk(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a"), group("h", "H", "bulkId:a"))
+	send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a"), group("h", "H", "bulkId:a"))
 	h := s.GroupsByName("H")[0].ID()
-	bulk(t, s, 0, patch("/Groups/"+h, obj{"op": "add", "path": schemaWebexGroup + ":usage", "value": "location"}))
+	send(t, s, 0, patch("/Groups/"+h, obj{"op": "add", "path": scim.WebexGroup + ":usage", "value": "location"}))
 	for query, want := range map[string]string{
 		"":                         "",
 		"returnGroups=false":       "",
@@ -192,7 +194,7 @@ func TestGroupsOfUsers(t *testing.T) {
 		"includeGroupDetails=true": "G H",
 		"includeGroupDetails=true&groupUsageTypes=location,policy": "H",
 	} {
-		_, got := read(t, s, "Users?"+query)
+		_, got := fetch(t, s, "Users?"+query)
 		list := got["Resources"].([]any)
 		if names := texts(list[0].(obj)["groups"], "display"); names != want {
 			t.Errorf("%s: %s, want %s", query, names, want)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // reply is what goes back: an answer, or none.
@@ -17,9 +19,14 @@ type reply struct {
 }
 
 // refusedReply answers the whole request with a refusal.
-func (x *exchange) refusedReply(r *refusal) *reply {
+func (x *exchange) refusedReply(r *scim.Error) *reply {
 	form := orElse(x.fault.ErrorForm, x.sim.cfg.ErrorForm)
 	return form.reply(r, trackingID(x.file.Number, -1))
+}
+
+// refuse answers the whole request with a status and a reason.
+func (x *exchange) refuse(status int, reason string) *reply {
+	return x.refusedReply(scim.Refuse(status, "", "%s", reason))
 }
 
 // jsonType is the Content-Type of all JSON that the service sends.
@@ -63,7 +70,7 @@ func (x *exchange) fallback(status int) *reply {
 	if status < 400 {
 		return &reply{status: status, header: http.Header{"Trackingid": {trackingID(x.file.Number, -1)}}}
 	}
-	return x.refusedReply(refuse(status, "", "%s", http.StatusText(status)))
+	return x.refuse(status, http.StatusText(status))
 }
 
 // part is n bytes of all, or half of them.

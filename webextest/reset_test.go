@@ -15,7 +15,7 @@ import (
 func TestReset(t *testing.T) {
 	s := New(Config{Rate: RateLimit{Requests: 3}})
 	play := func() (id string, seen int) {
-		got := bulk(t, s, 0, user("a", "a@x.org"))
+		got := send(t, s, 0, user("a", "a@x.org"))
 		s.Script(Refuse(503, ""), Page())
 		s.ScriptSearches(Refuse(503, ""))
 		_, _ = call(t, s.Client(), "POST", bulkURL, `{}`)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
 func TestSearch(t *testing.T) {
@@ -17,10 +19,10 @@ func TestSearch(t *testing.T) {
 	for i := range 10 {
 		o := user("u", fmt.Sprintf("User%d@x.org", i))
 		o.Data.(obj)["title"] = []string{"Chief", "Staff"}[i%2]
-		bulk(t, s, 0, o)
+		send(t, s, 0, o)
 	}
 	a, _ := s.UserByName("user3@x.org")
-	bulk(t, s, 0, group("g", "Team", a.ID()), group("h", "team"))
+	send(t, s, 0, group("g", "Team", a.ID()), group("h", "team"))
 	for _, c := range []struct {
 		collection, query string
 		total, items      int
@@ -69,7 +71,7 @@ func TestSearch(t *testing.T) {
 
 func TestGetOne(t *testing.T) {
 	s := New(Config{BaseURL: "https://webexapis.com"})
-	location := bulk(t, s, 0, user("a", "a@x.org"))[0].Location
+	location := send(t, s, 0, user("a", "a@x.org"))[0].Location
 	res, body := call(t, s.Client(), "GET", location, "")
 	var got Resource
 	if err := json.Unmarshal([]byte(body), &got); err != nil || res.StatusCode != 200 {
@@ -89,17 +91,17 @@ func TestReadLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{ReadLag: 5 * time.Second})
 		find := func(name string) int { return search(t, s, "Users", filter(`userName eq "`+name+`"`)).TotalResults }
-		bulk(t, s, 0, user("a", "a@x.org"))
+		send(t, s, 0, user("a", "a@x.org"))
 		a, ok := s.UserByName("a@x.org")
 		if !ok || find("a@x.org") != 0 || search(t, s, "Users", "").TotalResults != 0 {
 			t.Error("a read does not lag")
 		}
-		got := bulk(t, s, 0, user("b", "a@x.org"), patch("/Users/"+a.ID(), obj{"op": "replace", "path": "userName", "value": "z@x.org"}))
+		got := send(t, s, 0, user("b", "a@x.org"), patch("/Users/"+a.ID(), obj{"op": "replace", "path": "userName", "value": "z@x.org"}))
 		if statuses(got) != "409 200" {
 			t.Errorf("a write lags: %+v", got)
 		}
 		time.Sleep(4 * time.Second)
-		bulk(t, s, 0, remove("/Users/"+a.ID()))
+		send(t, s, 0, remove("/Users/"+a.ID()))
 		if find("a@x.org")+find("z@x.org") != 0 {
 			t.Error("visible after four seconds")
 		}
@@ -235,7 +237,7 @@ func TestIDs(t *testing.T) {
 	id := func(seed int64) string {
 		s := New(Config{Seed: seed})
 		id, err := s.Add("/Users", obj{"userName": "a"})
-		if err != nil || !isUUID(id) || id[14] != '4' {
+		if err != nil || !contract.IsUUID(id) || id[14] != '4' {
 			t.Errorf("%s %v", id, err)
 		}
 		return id

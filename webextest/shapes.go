@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
 // Shape alters the answer to a Bulk request. What was done stays done. The
@@ -212,7 +215,7 @@ func (it *Item) set(name string, value any) {
 
 // TextResponses writes the response of a failure as a string that holds JSON.
 func TextResponses(a *Answer) {
-	a.responses(func(r map[string]any) any { return string(encode(nil, r)) })
+	a.responses(func(r map[string]any) any { return string(strictjson.Append(nil, r)) })
 }
 
 // ListResponses writes the response of a failure as an array of one.
@@ -230,7 +233,7 @@ func NoResponses(a *Answer) { a.responses(func(map[string]any) any { return nil 
 func PlainErrors(a *Answer) {
 	a.responses(func(r map[string]any) any {
 		delete(r, ErrorExtension)
-		r["schemas"] = []string{schemaError}
+		r["schemas"] = []string{scim.ErrorMessage}
 		return r
 	})
 }

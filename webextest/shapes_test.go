@@ -79,7 +79,7 @@ func TestShapes(t *testing.T) {
 
 func TestUpperLocations(t *testing.T) {
 	s := New(Config{Shape: UpperLocations})
-	got := bulk(t, s, 0, user("a", "a@x.org"))
+	got := send(t, s, 0, user("a", "a@x.org"))
 	_, id, _ := strings.Cut(got[0].Location, "/v2/Users/")
 	a, _ := s.UserByName("a@x.org")
 	if id == a.ID() || id != strings.ToUpper(a.ID()) {
@@ -96,7 +96,7 @@ func TestShuffledAndRepeated(t *testing.T) {
 		s := New(Config{Seed: seed})
 		s.Script(Shaped(Shuffled, Repeated))
 		ids := ""
-		for _, r := range bulk(t, s, 0, ops...) {
+		for _, r := range send(t, s, 0, ops...) {
 			ids += r.BulkID
 		}
 		return ids
@@ -110,7 +110,7 @@ func TestShuffledAndRepeated(t *testing.T) {
 // A service that resolves only the last reference and says 201.
 func TestLastReferenceOnly(t *testing.T) {
 	s := New(Config{LastReferenceOnly: true})
-	got := bulk(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a", "bulkId:b"))
+	got := send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a", "bulkId:b"))
 	if statuses(got) != "201 201 201" {
 		t.Error(statuses(got))
 	}
@@ -124,7 +124,7 @@ func TestLastReferenceOnly(t *testing.T) {
 
 func TestNoPathReferences(t *testing.T) {
 	s := New(Config{NoPathReferences: true})
-	if got := statuses(bulk(t, s, 0, group("g", "G"), remove("/Groups/bulkId:g"))); got != "201 404" {
+	if got := statuses(send(t, s, 0, group("g", "G"), remove("/Groups/bulkId:g"))); got != "201 404" {
 		t.Error(got)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-const schemasPart = `"schemas":["` + schemaBulk + `"]`
+const schemasPart = `"schemas":["` + scim.BulkRequest + `"]`
 
 func message1(operation string) string {
 	return `{` + schemasPart + `,"operations":[` + operation + `]}`
@@ -29,7 +31,7 @@ func TestStrictBodies(t *testing.T) {
 		{"{\"operations\":[\"\xff\"]}", 400},
 		{`{"operations":[` + good + `]}`, 400},
 		{`{"schemas":[],"operations":[` + good + `]}`, 400},
-		{`{"schemas":"` + schemaBulk + `","operations":[` + good + `]}`, 400},
+		{`{"schemas":"` + scim.BulkRequest + `","operations":[` + good + `]}`, 400},
 		{`{` + schemasPart + `,"Operations":[` + good + `]}`, 400},
 		{`{` + schemasPart + `,"operations":[` + good + `],"operations":[]}`, 400},
 		{`{` + schemasPart + `,"operations":[` + good + `],"extra":1}`, 400},
@@ -96,7 +98,7 @@ func wantError(t *testing.T, res *http.Response, body string, status int) {
 	id := res.Header.Get("trackingId")
 	for _, part := range []string{
 		fmt.Sprintf(`"status":"%d"`, status), `"detail":"`, `"message":"`, `"trackingId":"` + id + `"`,
-		`"` + ErrorExtension + `":{"details":"`, schemaError,
+		`"` + ErrorExtension + `":{"details":"`, scim.ErrorMessage,
 	} {
 		if id == "" || !strings.Contains(body, part) {
 			t.Errorf("tracking id %q, the answer has no %s: %s", id, part, body)
@@ -181,14 +183,14 @@ func TestRefusedData(t *testing.T) {
 		`{"userName":1}`:                  "400",
 		`{"USERNAME":"a@x"}`:              "201",
 		`{"userName":"a","username":"b"}`: "400",
-		`{"userName":"` + strings.Repeat("é", 254+1) + `"}`:             "400",
-		`{"userName":"` + strings.Repeat("é", 254) + `"}`:               "201",
-		`{"userName":"a","schemas":["urn:other"]}`:                      "400",
-		`{"userName":"a","schemas":["urn:other","` + schemaUser + `"]}`: "201",
-		`{"userName":"a","ID":"2","meta":{},"groups":[]}`:               "201",
-		`{"userName":"a","` + schemaEnterprise + `":{"manager":"x"}}`:   "400",
-		`{"userName":"a","` + schemaEnterprise + `":{"manager":null}}`:  "201",
-		`{"userName":"a","` + schemaEnterprise + `":null}`:              "201",
+		`{"userName":"` + strings.Repeat("é", 254+1) + `"}`:                  "400",
+		`{"userName":"` + strings.Repeat("é", 254) + `"}`:                    "201",
+		`{"userName":"a","schemas":["urn:other"]}`:                           "400",
+		`{"userName":"a","schemas":["urn:other","` + scim.UserSchema + `"]}`: "201",
+		`{"userName":"a","ID":"2","meta":{},"groups":[]}`:                    "201",
+		`{"userName":"a","` + scim.EnterpriseUser + `":{"manager":"x"}}`:     "400",
+		`{"userName":"a","` + scim.EnterpriseUser + `":{"manager":null}}`:    "201",
+		`{"userName":"a","` + scim.EnterpriseUser + `":null}`:                "201",
 	} {
 		s := New(Config{})
 		_, body := call(t, s.Client(), "POST", bulkURL, message1(`{"method":"POST","path":"/Users","bulkId":"a","data":`+data+`}`))

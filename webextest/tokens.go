@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/contract"
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // tokens knows which access tokens are good, and for how long still.
@@ -37,35 +39,25 @@ func newTokens(cfg Config) *tokens {
 }
 
 // check counts one use of the token in a request, or says why it is no good.
-func (t *tokens) check(r *http.Request, now time.Time) *refusal {
-	text := bearer(r)
+func (t *tokens) check(r *http.Request, now time.Time) *scim.Error {
+	text := contract.BearerToken(r)
 	if text == "" {
-		return refuse(http.StatusUnauthorized, "", noToken)
+		return scim.Refuse(http.StatusUnauthorized, "", contract.NoToken)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	known := t.known[text]
 	if known == nil {
-		return refuse(http.StatusUnauthorized, "", "the access token is not valid")
+		return scim.Refuse(http.StatusUnauthorized, "", "the access token is not valid")
 	}
 	if known.since.IsZero() {
 		known.since = now
 	}
 	if t.uses > 0 && known.used >= t.uses || t.life > 0 && now.Sub(known.since) >= t.life {
-		return refuse(http.StatusUnauthorized, "", "the access token has expired")
+		return scim.Refuse(http.StatusUnauthorized, "", "the access token has expired")
 	}
 	known.used++
 	return nil
-}
-
-// bearer returns the bearer token of a request, "" where it has none. The name of
-// the scheme has no case (RFC 9110, section 11.1).
-func bearer(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return token
 }
 
 // grant exchanges a refresh token for new tokens (RFC 6749, section 6).

@@ -88,6 +88,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 
 	f.BoolVar(&cfg.RequireSchemas, "require-schemas", false, "refuse users and groups without schemas")
 	f.BoolVar(&cfg.RefuseUnknown, "refuse-unknown", false, "refuse to create a resource with unknown attributes")
+	f.BoolVar(&cfg.RefuseReadOnly, "refuse-read-only", false, "refuse to create a resource with id, meta or groups")
 	f.BoolVar(&cfg.ExactOps, "exact-ops", false, "refuse the op of a PATCH unless it is in lower case")
 	f.BoolVar(&cfg.UntypedMembers, "untyped-members", false, "accept members without a type")
 	f.BoolVar(&cfg.CapitalOperations, "capital-operations", false, "accept the name Operations for the list of a request too")

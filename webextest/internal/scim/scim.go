@@ -11,6 +11,7 @@
 package scim
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -30,16 +31,32 @@ const (
 	noTarget      = "noTarget"
 )
 
-// Error is a refusal with the SCIM error type of RFC 7644 table 9.
+// Error is a refusal: why the service does not do what it was asked.
 type Error struct {
-	Status int    // HTTP status, 400 throughout
-	Type   string // such as "invalidFilter"
+	Status int    // HTTP status; what this package refuses is 400
+	Type   string // of RFC 7644 table 9, such as "invalidFilter"; "" where none fits
 	Detail string // what is wrong, for a person; it names attributes and holds no values
+	// Violates says that the contract does not allow what was asked, as opposed to
+	// what the store or a setting does not. This package leaves it false.
+	Violates bool
 }
 
 // Error says the type and the detail.
 func (e *Error) Error() string { return e.Type + ": " + e.Detail }
 
+// Refuse returns an Error.
+func Refuse(status int, kind, format string, args ...any) *Error {
+	return &Error{Status: status, Type: kind, Detail: fmt.Sprintf(format, args...)}
+}
+
 func refuse(kind, format string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Type: kind, Detail: fmt.Sprintf(format, args...)}
+	return Refuse(http.StatusBadRequest, kind, format, args...)
+}
+
+// AsError returns err as an Error: as it is if it is one, else as one of this type.
+func AsError(err error, kind string) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return refuse(kind, "%v", err)
 }

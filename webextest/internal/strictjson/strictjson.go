@@ -1,4 +1,10 @@
-package webextest
+// Package strictjson reads and writes JSON where encoding/json is too lax: it
+// tells members that stand twice, keeps the case of names, and keeps numbers as
+// they are written.
+//
+//	value, err := strictjson.Decode(body)
+//	text := strictjson.Append(nil, value) // members in alphabetical order
+package strictjson
 
 import (
 	"encoding/json"
@@ -12,18 +18,20 @@ import (
 // errSyntax is the base of every complaint about a body that is no JSON.
 var errSyntax = errors.New("the body is not valid JSON")
 
-// decoder reads JSON text that json.Valid has accepted. It exists because
-// encoding/json takes the last of two equal members and matches names without
-// regard to case, and a strict service must see both.
-type decoder struct {
+// Decoder reads a JSON text value by value. NewDecoder makes one.
+type Decoder struct {
 	text  []byte
 	at    int
 	dup   string            // the first member name met twice in one object
 	names map[string]string // member names met: they recur, so one copy serves
 }
 
-// newDecoder checks that text is one JSON value in UTF-8 and nothing else.
-func newDecoder(text []byte) (*decoder, error) {
+// Duplicate returns the first name that stood twice in one object so far, ""
+// for none. It sees the objects that Value reads, not those of Members.
+func (d *Decoder) Duplicate() string { return d.dup }
+
+// NewDecoder checks that text is one JSON value in UTF-8 and nothing else.
+func NewDecoder(text []byte) (*Decoder, error) {
 	switch {
 	case len(text) == 0:
 		return nil, fmt.Errorf("%w: it is empty", errSyntax)
@@ -32,47 +40,47 @@ func newDecoder(text []byte) (*decoder, error) {
 	case !json.Valid(text):
 		return nil, errSyntax
 	}
-	return &decoder{text: text, names: make(map[string]string)}, nil
+	return &Decoder{text: text, names: make(map[string]string)}, nil
 }
 
-// decode reads one whole JSON text; numbers stay json.Number.
-func decode(text []byte) (any, error) {
-	d, err := newDecoder(text)
+// Decode reads a text that is one JSON value, in UTF-8; numbers stay json.Number.
+func Decode(text []byte) (any, error) {
+	d, err := NewDecoder(text)
 	if err != nil {
 		return nil, err
 	}
-	return d.value(), nil
+	return d.Value(), nil
 }
 
-// decodeStored reads a document that encode wrote, so it is known to be valid.
-func decodeStored(text []byte) map[string]any {
-	doc, _ := (&decoder{text: text}).value().(map[string]any)
+// DecodeTrusted reads a document that Append wrote, so it is known to be valid.
+func DecodeTrusted(text []byte) map[string]any {
+	doc, _ := (&Decoder{text: text}).Value().(map[string]any)
 	return doc
 }
 
-// peek returns the next byte that is not white space.
-func (d *decoder) peek() byte {
+// Peek returns the next byte that is not white space.
+func (d *Decoder) Peek() byte {
 	for d.text[d.at] <= ' ' {
 		d.at++
 	}
 	return d.text[d.at]
 }
 
-// value reads the value at the current position.
-func (d *decoder) value() any {
-	switch c := d.peek(); c {
+// Value reads the value at the current position.
+func (d *Decoder) Value() any {
+	switch c := d.Peek(); c {
 	case '{':
 		object := make(map[string]any)
-		d.members(func(name string) {
+		d.Members(func(name string) {
 			if _, seen := object[name]; seen && d.dup == "" {
 				d.dup = name
 			}
-			object[name] = d.value()
+			object[name] = d.Value()
 		})
 		return object
 	case '[':
 		list := []any{}
-		d.elements(func() { list = append(list, d.value()) })
+		d.Elements(func() { list = append(list, d.Value()) })
 		return list
 	case '"':
 		return d.str()
@@ -90,45 +98,45 @@ func (d *decoder) value() any {
 	}
 }
 
-// members calls read at the value of each member of the object at hand; read
+// Members calls read at the value of each member of the object at hand; read
 // must consume it.
-func (d *decoder) members(read func(name string)) {
+func (d *Decoder) Members(read func(name string)) {
 	d.at++ // {
-	for d.peek() != '}' {
+	for d.Peek() != '}' {
 		name := d.name()
-		d.peek()
+		d.Peek()
 		d.at++ // :
-		d.peek()
+		d.Peek()
 		read(name)
-		if d.peek() == ',' {
+		if d.Peek() == ',' {
 			d.at++
 		}
 	}
 	d.at++
 }
 
-// elements calls read at each element of the array at hand.
-func (d *decoder) elements(read func()) {
+// Elements calls read at each element of the array at hand.
+func (d *Decoder) Elements(read func()) {
 	d.at++ // [
-	for d.peek() != ']' {
+	for d.Peek() != ']' {
 		read()
-		if d.peek() == ',' {
+		if d.Peek() == ',' {
 			d.at++
 		}
 	}
 	d.at++
 }
 
-// raw reads a value and returns its text too.
-func (d *decoder) raw() (any, []byte) {
-	d.peek()
+// Raw reads a value and returns its text too.
+func (d *Decoder) Raw() (any, []byte) {
+	d.Peek()
 	start := d.at
-	v := d.value()
+	v := d.Value()
 	return v, d.text[start:d.at:d.at]
 }
 
 // name reads the name of a member.
-func (d *decoder) name() string {
+func (d *Decoder) name() string {
 	if d.names == nil {
 		return d.str()
 	}
@@ -141,11 +149,11 @@ func (d *decoder) name() string {
 	return name
 }
 
-func (d *decoder) str() string { return unquote(d.quoted()) }
+func (d *Decoder) str() string { return unquote(d.quoted()) }
 
 // quoted reads a string with its quotes; plain is one without escapes.
-func (d *decoder) quoted() (text []byte, plain bool) {
-	d.peek()
+func (d *Decoder) quoted() (text []byte, plain bool) {
+	d.Peek()
 	start := d.at
 	plain = true
 	for d.at++; d.text[d.at] != '"'; d.at++ {
@@ -168,7 +176,7 @@ func unquote(text []byte, plain bool) string {
 	return s
 }
 
-func (d *decoder) number() json.Number {
+func (d *Decoder) number() json.Number {
 	start := d.at
 	for d.at < len(d.text) && isNumberByte(d.text[d.at]) {
 		d.at++
@@ -180,14 +188,14 @@ func isNumberByte(c byte) bool {
 	return c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
 }
 
-// encode appends v as JSON with members in alphabetical order, so that equal
+// Append appends v as JSON with members in alphabetical order, so that equal
 // resources have equal bytes.
-func encode(dst []byte, v any) []byte {
+func Append(dst []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
 		return append(dst, "null"...)
 	case string:
-		return encodeString(dst, v)
+		return AppendString(dst, v)
 	case bool:
 		return strconv.AppendBool(dst, v)
 	case int:
@@ -203,7 +211,7 @@ func encode(dst []byte, v any) []byte {
 	case []string:
 		dst = append(dst, '[')
 		for i, s := range v {
-			dst = encodeString(separate(dst, i), s)
+			dst = AppendString(Separate(dst, i), s)
 		}
 		return append(dst, ']')
 	default: // what a Shape of the test's own put there
@@ -224,8 +232,8 @@ func encodeObject(dst []byte, object map[string]any) []byte {
 	slices.Sort(names)
 	dst = append(dst, '{')
 	for i, name := range names {
-		dst = encodeString(separate(dst, i), name)
-		dst = encode(append(dst, ':'), object[name])
+		dst = AppendString(Separate(dst, i), name)
+		dst = Append(append(dst, ':'), object[name])
 	}
 	return append(dst, '}')
 }
@@ -233,19 +241,21 @@ func encodeObject(dst []byte, object map[string]any) []byte {
 func encodeList(dst []byte, list []any) []byte {
 	dst = append(dst, '[')
 	for i, v := range list {
-		dst = encode(separate(dst, i), v)
+		dst = Append(Separate(dst, i), v)
 	}
 	return append(dst, ']')
 }
 
-func separate(dst []byte, i int) []byte {
+// Separate appends the comma that stands before element i.
+func Separate(dst []byte, i int) []byte {
 	if i > 0 {
 		return append(dst, ',')
 	}
 	return dst
 }
 
-func encodeString(dst []byte, s string) []byte {
+// AppendString appends a string as JSON.
+func AppendString(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			text, _ := json.Marshal(s) // a string always marshals

@@ -1,4 +1,4 @@
-package webextest
+package contract
 
 import (
 	"maps"
@@ -9,51 +9,56 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// This file holds the data of an operation against the contract, by itself: what
-// depends on the store is checked when the operation is done.
+// This file checks the data of an operation by itself. What depends on the store is
+// checked when the operation is done.
 
-// checkData returns why the service does not do an operation with this data, and
+// CheckData returns why the service does not do an operation with this data, and
 // otherwise what in it the service takes although the contract does not have it.
-func checkData(op *operation, cfg *Config) (refused *refusal, tolerated string) {
+func CheckData(op *Operation, rules *Rules) (refused *scim.Error, tolerated string) {
 	switch op.Method {
 	case http.MethodPost:
-		return checkResource(op.kind, op.data, cfg), ""
+		return checkResource(op.Kind, op.Doc, rules), ""
 	case http.MethodPatch:
-		return checkPatch(op.kind, op.data, cfg)
+		return checkPatch(op.Kind, op.Doc, rules)
 	}
 	return nil, ""
 }
 
 // checkResource refuses data that no resource can be created from.
-func checkResource(k kind, doc map[string]any, cfg *Config) *refusal {
-	schemas := member(doc, "schemas")
+func checkResource(k scim.Kind, doc map[string]any, rules *Rules) *scim.Error {
+	schemas := scim.Member(doc, "schemas")
 	list, _ := schemas.([]any)
-	if (schemas != nil || cfg.RequireSchemas) && !slices.Contains(list, any(k.schema())) {
-		return violation("invalidSyntax", "schemas must name %s", k.schema())
+	if (schemas != nil || rules.RequireSchemas) && !slices.Contains(list, any(k.Schema())) {
+		return violation("invalidSyntax", "schemas must name %s", k.Schema())
 	}
-	if refused := checkDocument(k, doc); refused != nil {
+	if refused := CheckDocument(k, doc); refused != nil {
 		return refused
 	}
-	if name, _ := member(doc, k.nameAttr()).(string); name == "" {
-		return violation("invalidValue", needsName, k.nameAttr())
+	if name, _ := scim.Member(doc, k.NameAttribute()).(string); name == "" {
+		return violation("invalidValue", NeedsName, k.NameAttribute())
 	}
-	if name := unknown(k, doc); name != "" && cfg.RefuseUnknown {
-		return violation("invalidValue", "%s have no attribute %s", k.segment(), name)
+	if name := unknown(k, doc); name != "" && rules.RefuseUnknown {
+		return violation("invalidValue", "%s have no attribute %s", k, name)
 	}
-	members := member(doc, "members")
+	for _, name := range ReadOnly {
+		if rules.RefuseReadOnly && scim.Member(doc, name) != nil {
+			return scim.Refuse(http.StatusBadRequest, "mutability", "%s is read-only", name)
+		}
+	}
+	members := scim.Member(doc, "members")
 	list, _ = members.([]any)
 	switch {
-	case k == groups && len(list) > maxNewMembers:
+	case k == scim.Groups && len(list) > maxNewMembers:
 		return violation("invalidValue", "a group is created with %d members at most", maxNewMembers)
-	case k == groups && untyped(members) && !cfg.UntypedMembers:
+	case k == scim.Groups && untyped(members) && !rules.UntypedMembers:
 		return violation("invalidValue", needsType)
 	}
 	return nil
 }
 
-// checkDocument refuses a resource with a value of a wrong type, an email
+// CheckDocument refuses a resource with a value of a wrong type, an email
 // without a value, or two primary values (RFC 7643, sections 2.3 and 2.4).
-func checkDocument(k kind, doc map[string]any) *refusal {
+func CheckDocument(k scim.Kind, doc map[string]any) *scim.Error {
 	wrong := strings.TrimPrefix(core[k].mismatch(doc), ".")
 	for urn, value := range doc {
 		if !strings.Contains(urn, ":") {
@@ -71,13 +76,17 @@ func checkDocument(k kind, doc map[string]any) *refusal {
 	return nil
 }
 
+// ReadOnly are the attributes that only the service sets. In a create they are
+// ignored unless Rules.RefuseReadOnly is set.
+var ReadOnly = [...]string{"id", "meta", "groups"}
+
 // maxNewMembers is how many members a group can be created with. How many a
 // PATCH may add, and a group may have, is not published.
 const maxNewMembers = 500
 
 // unknown returns the first attribute, by name, that the resource does not have;
 // "" if it has all. Extensions that the service does not know may hold anything.
-func unknown(k kind, doc map[string]any) (first string) {
+func unknown(k scim.Kind, doc map[string]any) (first string) {
 	for name, value := range doc {
 		attrs := extension(name)
 		switch {
@@ -97,8 +106,10 @@ func unknown(k kind, doc map[string]any) (first string) {
 	return first
 }
 
+// NeedsName is the refusal of a resource without the attribute that names it.
+const NeedsName = "%s is required and a string"
+
 const (
-	needsName = "%s is required and a string"
 	needsType = "a member needs a type: user, group or machine"
 	needsPath = "remove needs a path"
 )
@@ -107,7 +118,7 @@ const (
 func untyped(members any) bool {
 	switch members := members.(type) {
 	case map[string]any:
-		text, _ := member(members, "type").(string)
+		text, _ := scim.Member(members, "type").(string)
 		return text == ""
 	case []any:
 		return slices.ContainsFunc(members, untyped)
@@ -116,23 +127,23 @@ func untyped(members any) bool {
 }
 
 // checkPatch refuses a PatchOp (RFC 7644, section 3.5.2).
-func checkPatch(k kind, data map[string]any, cfg *Config) (refused *refusal, tolerated string) {
+func checkPatch(k scim.Kind, data map[string]any, rules *Rules) (refused *scim.Error, tolerated string) {
 	schemas, _ := data["schemas"].([]any)
 	steps, _ := data["Operations"].([]any)
 	switch {
-	case !slices.Contains(schemas, any(schemaPatch)):
-		return violation("invalidSyntax", "the schemas of a PatchOp must name %s", schemaPatch), ""
+	case !slices.Contains(schemas, any(scim.PatchOp)):
+		return violation("invalidSyntax", "the schemas of a PatchOp must name %s", scim.PatchOp), ""
 	case len(steps) == 0:
 		return violation("invalidSyntax", "a PatchOp needs Operations, as a list that is not empty"), ""
 	case len(schemas) > 1:
-		tolerated = "the schemas of a PatchOp must hold nothing but " + schemaPatch
+		tolerated = "the schemas of a PatchOp must hold nothing but " + scim.PatchOp
 	}
 	for _, step := range steps {
 		object, ok := step.(map[string]any)
 		if !ok {
 			return violation("invalidSyntax", "an operation of a PatchOp must be an object"), ""
 		}
-		if refused := checkStep(k, object, cfg); refused != nil {
+		if refused := checkStep(k, object, rules); refused != nil {
 			return refused, ""
 		}
 		if op, _ := object["op"].(string); op != strings.ToLower(op) {
@@ -151,7 +162,7 @@ const (
 )
 
 // checkStep refuses an operation of a PatchOp.
-func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
+func checkStep(k scim.Kind, step map[string]any, rules *Rules) *scim.Error {
 	op, _ := step["op"].(string)
 	switch strings.ToLower(op) {
 	case "add", "replace", "remove":
@@ -162,7 +173,7 @@ func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
 	text, isText := path.(string)
 	value, given := step["value"]
 	switch {
-	case cfg.ExactOps && op != strings.ToLower(op):
+	case rules.ExactOps && op != strings.ToLower(op):
 		return violation("invalidSyntax", wrongOp)
 	case pathGiven && !isText:
 		return violation("invalidPath", wrongPath)
@@ -172,7 +183,7 @@ func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
 		return violation("invalidValue", "%s needs a value", op)
 	case text == "" && strings.EqualFold(op, "remove"):
 		return violation("noTarget", needsPath)
-	case k == groups && !cfg.UntypedMembers && untyped(addedMembers(text, value)):
+	case k == scim.Groups && !rules.UntypedMembers && untyped(addedMembers(text, value)):
 		return violation("invalidValue", needsType)
 	}
 	return checkValue(k, text, value)
@@ -180,10 +191,10 @@ func checkStep(k kind, step map[string]any, cfg *Config) *refusal {
 
 // addedMembers are the members of a group that an operation of a PatchOp has.
 func addedMembers(path string, value any) any {
-	attribute := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(schemaGroup)+":")
+	attribute := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(scim.GroupSchema)+":")
 	switch attribute {
 	case "":
-		return member(value, "members")
+		return scim.Member(value, "members")
 	case "members":
 		return value
 	}
@@ -192,7 +203,7 @@ func addedMembers(path string, value any) any {
 
 // checkValue refuses a change of an attribute that the resource does not have, or
 // to a value of a wrong type.
-func checkValue(k kind, path string, value any) *refusal {
+func checkValue(k scim.Kind, path string, value any) *scim.Error {
 	if path == "" {
 		return checkMembers(k, "", value)
 	}
@@ -222,7 +233,7 @@ func checkValue(k kind, path string, value any) *refusal {
 		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces what is selected
 	}
 	if a == nil {
-		return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k.segment())
+		return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k)
 	}
 	if wrong := a.mismatch(value); wrong != "" {
 		return violation("invalidValue", "%s", name+wrong)
@@ -231,7 +242,7 @@ func checkValue(k kind, path string, value any) *refusal {
 }
 
 // checkMembers checks each member of an object, whose names are paths after a prefix.
-func checkMembers(k kind, prefix string, value any) *refusal {
+func checkMembers(k scim.Kind, prefix string, value any) *scim.Error {
 	members, ok := value.(map[string]any)
 	if !ok && value != nil {
 		return violation("invalidValue", "without the path of an attribute the value of a PatchOp must be an object")
@@ -245,8 +256,8 @@ func checkMembers(k kind, prefix string, value any) *refusal {
 }
 
 // violation is a refusal of what the contract does not allow.
-func violation(kind, format string, args ...any) *refusal {
-	r := refuse(http.StatusBadRequest, kind, format, args...)
-	r.violates = true
+func violation(kind, format string, args ...any) *scim.Error {
+	r := scim.Refuse(http.StatusBadRequest, kind, format, args...)
+	r.Violates = true
 	return r
 }

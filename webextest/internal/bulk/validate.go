@@ -1,60 +1,64 @@
-package webextest
+package bulk
 
 import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/webextest/internal/contract"
+	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/store"
+	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
 // validate checks a document and makes it the state of r. cycle holds the ids of
 // what is created together with r.
-func (b *batch) validate(r *resource, doc map[string]any, cycle map[string]string) *refusal {
+func (b *batch) validate(r *store.Resource, doc map[string]any, cycle map[string]string) *scim.Error {
 	b.normalizeNames(doc)
-	name, _ := doc[r.kind.nameAttr()].(string)
+	name, _ := doc[r.Kind.NameAttribute()].(string)
 	if name == "" {
-		return refuse(http.StatusBadRequest, "invalidValue", needsName, r.kind.nameAttr())
+		return scim.Refuse(http.StatusBadRequest, "invalidValue", contract.NeedsName, r.Kind.NameAttribute())
 	}
-	r.name = name
+	r.Name = name
 	if b.nameTaken(r) {
 		return taken(r)
 	}
-	var refused *refusal
-	if r.kind == groups {
-		r.links, refused = b.memberLinks(doc, cycle, r.links)
+	var refused *scim.Error
+	if r.Kind == scim.Groups {
+		r.Links, refused = b.memberLinks(doc, cycle, r.Links)
 	} else {
-		r.links, refused = b.managerLink(doc, cycle, r.links)
+		r.Links, refused = b.managerLink(doc, cycle, r.Links)
 	}
 	if refused != nil {
 		return refused
 	}
-	r.doc = encode(make([]byte, 0, 512), doc)
+	r.Doc = strictjson.Append(make([]byte, 0, 512), doc)
 	return nil
 }
 
 // normalizeNames makes of the names in a document what the service keeps.
 func (b *batch) normalizeNames(doc map[string]any) {
-	for _, attr := range [...]string{users.nameAttr(), groups.nameAttr()} {
+	for _, attr := range [...]string{scim.Users.NameAttribute(), scim.Groups.NameAttribute()} {
 		if name, ok := doc[attr].(string); ok {
-			doc[attr] = b.sim.cfg.normalize(name)
+			doc[attr] = b.Settings.Normalize(name)
 		}
 	}
 }
 
-func taken(r *resource) *refusal {
-	return refuse(http.StatusConflict, "uniqueness", "the %s is taken", r.kind.nameAttr())
+func taken(r *store.Resource) *scim.Error {
+	return scim.Refuse(http.StatusConflict, "uniqueness", "the %s is taken", r.Kind.NameAttribute())
 }
 
 // nameTaken reports whether another resource has the name of r. User names are
 // unique in all organizations, regardless of case.
-func (b *batch) nameTaken(r *resource) bool {
-	others := func(d *directory) bool {
-		ids := d.now[r.kind].byName[fold(r.name)]
-		return len(ids) > 1 || len(ids) == 1 && ids[0] != r.id
+func (b *batch) nameTaken(r *store.Resource) bool {
+	others := func(d *store.Directory) bool {
+		return slices.ContainsFunc(d.Now(r.Kind).Named(r.Name), func(other *store.Resource) bool { return other.ID != r.ID })
 	}
-	if r.kind == groups {
-		return b.sim.cfg.UniqueGroupNames && others(b.dir)
+	if r.Kind == scim.Groups {
+		return b.Settings.UniqueGroupNames && others(b.dir)
 	}
-	for _, d := range b.sim.orgs {
+	for _, d := range b.Store.Directories() {
 		if others(d) {
 			return true
 		}
@@ -64,7 +68,7 @@ func (b *batch) nameTaken(r *resource) bool {
 
 // memberLinks returns the ids of the members of a group, drops repeats, and
 // refuses what does not exist. before are those that the group had.
-func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before []string) ([]string, *refusal) {
+func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before []string) ([]string, *scim.Error) {
 	value, given := doc["members"]
 	list, _ := value.([]any)
 	links := make([]string, 0, len(list))
@@ -74,15 +78,15 @@ func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before 
 		member, _ := element.(map[string]any)
 		id, ok := member["value"].(string)
 		if !ok {
-			return nil, refuse(http.StatusBadRequest, "invalidValue", "a member must be an object with a value")
+			return nil, scim.Refuse(http.StatusBadRequest, "invalidValue", "a member must be an object with a value")
 		}
 		id = strings.ToLower(id)
 		if b.raw(member["value"]) {
 			kept = append(kept, member)
 			continue
 		}
-		if !b.exists(id, cycle, users, groups) && !slices.Contains(before, id) {
-			return nil, refuse(b.sim.cfg.UnknownReferenceStatus, "invalidValue", "there is no user or group for a member")
+		if !b.exists(id, cycle, scim.Users, scim.Groups) && !slices.Contains(before, id) {
+			return nil, scim.Refuse(b.Settings.UnknownReferenceStatus, "invalidValue", "there is no user or group for a member")
 		}
 		if met[id] {
 			continue
@@ -99,8 +103,8 @@ func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before 
 
 // managerLink returns the id of a user's manager, if there is one. before has
 // the one that the user had.
-func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before []string) ([]string, *refusal) {
-	enterprise, _ := doc[schemaEnterprise].(map[string]any)
+func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before []string) ([]string, *scim.Error) {
+	enterprise, _ := doc[scim.EnterpriseUser].(map[string]any)
 	manager, given := enterprise["manager"]
 	if !given || manager == nil {
 		return nil, nil
@@ -109,11 +113,11 @@ func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before 
 	id, ok := object["value"].(string)
 	switch {
 	case !ok:
-		return nil, refuse(http.StatusBadRequest, "invalidValue", "manager must be an object with a value")
+		return nil, scim.Refuse(http.StatusBadRequest, "invalidValue", "manager must be an object with a value")
 	case b.raw(id):
 		return nil, nil
-	case !b.exists(strings.ToLower(id), cycle, users) && !slices.Contains(before, strings.ToLower(id)):
-		return nil, refuse(b.sim.cfg.UnknownReferenceStatus, "invalidValue", "there is no user for the manager")
+	case !b.exists(strings.ToLower(id), cycle, scim.Users) && !slices.Contains(before, strings.ToLower(id)):
+		return nil, scim.Refuse(b.Settings.UnknownReferenceStatus, "invalidValue", "there is no user for the manager")
 	}
 	id = strings.ToLower(id)
 	object["value"] = id
@@ -122,14 +126,14 @@ func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before 
 
 // exists reports whether a resource of one of the kinds has this id, or will
 // have it once the cycle is created.
-func (b *batch) exists(id string, cycle map[string]string, kinds ...kind) bool {
+func (b *batch) exists(id string, cycle map[string]string, kinds ...scim.Kind) bool {
 	for _, k := range kinds {
-		if r := b.dir.now[k].byID[id]; r != nil && b.knows(r) {
+		if r := b.dir.Now(k).Get(id); r != nil && b.knows(r) {
 			return true
 		}
 	}
 	for bulkID, new := range cycle {
-		if new == id && slices.Contains(kinds, b.req.ops[b.req.posts[bulkID]].kind) {
+		if new == id && slices.Contains(kinds, b.Request.Operations[b.Request.Posts[bulkID]].Kind) {
 			return true
 		}
 	}
@@ -139,7 +143,7 @@ func (b *batch) exists(id string, cycle map[string]string, kinds ...kind) bool {
 // raw reports a reference that LastReferenceOnly left as it was.
 func (b *batch) raw(value any) bool {
 	s, _ := value.(string)
-	return b.sim.cfg.LastReferenceOnly && strings.HasPrefix(s, refPrefix)
+	return b.Settings.LastReferenceOnly && strings.HasPrefix(s, contract.RefPrefix)
 }
 
 // actedOn are the attributes that the service itself reads or sets.
@@ -147,14 +151,14 @@ var actedOn = [...]string{"id", "meta", "groups", "schemas", "members", "userNam
 
 // canonical gives those attributes their own spelling: names of attributes do
 // not depend on case (RFC 7643, section 2.1).
-func canonical(doc map[string]any) *refusal {
+func canonical(doc map[string]any) *scim.Error {
 	for other, value := range doc {
 		for _, name := range actedOn {
 			if len(other) != len(name) || other == name || !strings.EqualFold(other, name) {
 				continue
 			}
 			if _, twice := doc[name]; twice {
-				return refuse(http.StatusBadRequest, "invalidSyntax", "the attribute %s appears twice", name)
+				return scim.Refuse(http.StatusBadRequest, "invalidSyntax", "the attribute %s appears twice", name)
 			}
 			delete(doc, other)
 			doc[name] = value

@@ -1,10 +1,12 @@
-package webextest
+package contract
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
 // form is what one value of an attribute must be. The zero value takes any.
@@ -62,7 +64,7 @@ func shortList(most int, subs attributes) *attribute {
 // RFC 7643 that it leaves out. What is read-only takes anything, since it is
 // ignored (POST) or refused as such (PATCH).
 var core = [...]attributes{
-	users: {
+	scim.Users: {
 		"schemas": textList, "id": anything, "meta": anything, "groups": anything,
 		"userName": short(254), "displayName": short(512), "nickName": short(256), "externalId": short(256), "title": short(512),
 		"userType": textType, "profileUrl": short(1000), "preferredLanguage": textType, "locale": textType,
@@ -80,7 +82,7 @@ var core = [...]attributes{
 		"ims": list(valued), "entitlements": list(valued), "x509Certificates": list(valued),
 		"inheritances": list(attributes{"type": textType, "value": textType, "source": textType}),
 	},
-	groups: {
+	scim.Groups: {
 		"schemas": textList, "id": anything, "meta": anything,
 		"displayName": short(512), "externalId": short(256), "members": {form: objectForm, list: true, need: "value", subs: valued},
 	},
@@ -88,11 +90,11 @@ var core = [...]attributes{
 
 // extensions are the attributes of the extensions that the service knows.
 var extensions = map[string]attributes{
-	schemaEnterprise: {
+	scim.EnterpriseUser: {
 		"employeeNumber": short(256), "costCenter": short(256), "organization": short(512), "division": short(512), "department": short(512),
 		"manager": object(attributes{"value": textType, "displayName": textType, "$ref": textType}),
 	},
-	schemaWebexUser: numbered(attributes{
+	scim.WebexUser: numbered(attributes{
 		// A string in an example of the document, a list in its schema.
 		"accountStatus": {form: textForm, list: true, lone: true},
 		"sipAddresses":  list(valued),
@@ -110,7 +112,7 @@ var extensions = map[string]attributes{
 		}),
 		"teamsClusterId": textType, "avatarSyncEnabled": boolType, "toBeConverted": textType, "provisionSource": textType, "meta": meta,
 	}),
-	schemaWebexGroup: {
+	scim.WebexGroup: {
 		"usage": textType, "groupType": textType, "memberFilter": list(valued), "provisionSource": textType, "meta": meta,
 		"owners":       shortList(30, valued),
 		"managedBy":    shortList(30, attributes{"orgId": textType, "type": textType, "id": textType, "role": textType}),
@@ -174,10 +176,10 @@ func (a *attribute) mismatch(value any) string {
 		if wrong := a.mismatchOne(element); wrong != "" {
 			return wrong
 		}
-		if text, _ := member(element, a.need).(string); a.need != "" && text == "" {
+		if text, _ := scim.Member(element, a.need).(string); a.need != "" && text == "" {
 			return " must have a " + a.need + " each"
 		}
-		if member(element, "primary") == true {
+		if scim.Member(element, "primary") == true {
 			primaries++
 		}
 	}

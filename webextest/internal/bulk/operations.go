@@ -1,38 +1,41 @@
-package webextest
+package bulk
 
 import (
 	"bytes"
 	"net/http"
 	"slices"
 
+	"github.com/webexscim/bulk/webextest/internal/contract"
 	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/store"
+	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
 // draft makes the first state of a resource, without storing it. cycle holds
 // the ids of what is created with it, and beside those before it.
-func (b *batch) draft(op *operation, cycle map[string]string, beside []*resource) (*resource, *refusal) {
-	if op.refused != nil {
-		return nil, op.refused
+func (b *batch) draft(op *contract.Operation, cycle map[string]string, beside []*store.Resource) (*store.Resource, *scim.Error) {
+	if op.Refused != nil {
+		return nil, op.Refused
 	}
 	if refused := b.resolve(op, cycle); refused != nil {
 		return nil, refused
 	}
-	doc := op.data
+	doc := op.Doc
 	if refused := canonical(doc); refused != nil {
 		return nil, refused
 	}
-	for _, readOnly := range [...]string{"id", "meta", "groups"} {
+	for _, readOnly := range contract.ReadOnly {
 		delete(doc, readOnly) // ignored, not refused: so the service's document
 	}
-	r := &resource{
-		org: b.org, id: cycle[op.BulkID], kind: op.kind,
-		revision: 1, created: b.stamp, modified: b.stamp, born: b.now, request: b.number,
+	r := &store.Resource{
+		Org: b.Org, ID: cycle[op.BulkID], Kind: op.Kind,
+		Revision: 1, Created: b.Stamp, Modified: b.Stamp, Born: b.Now, Request: b.Number,
 	}
 	if refused := b.validate(r, doc, cycle); refused != nil {
 		return nil, refused
 	}
 	for _, other := range beside {
-		if other != nil && other.kind == users && r.kind == users && fold(other.name) == fold(r.name) {
+		if other != nil && other.Kind == scim.Users && r.Kind == scim.Users && store.Fold(other.Name) == store.Fold(r.Name) {
 			return nil, taken(r)
 		}
 	}
@@ -40,16 +43,16 @@ func (b *batch) draft(op *operation, cycle map[string]string, beside []*resource
 }
 
 // patch applies all of a PatchOp to r, or nothing (RFC 7644, section 3.5.2).
-func (b *batch) patch(i int, r *resource) *refusal {
-	op := b.req.ops[i]
-	if op.refused != nil {
-		return op.refused
+func (b *batch) patch(i int, r *store.Resource) *scim.Error {
+	op := b.Request.Operations[i]
+	if op.Refused != nil {
+		return op.Refused
 	}
 	if refused := b.resolve(op, nil); refused != nil {
 		return refused
 	}
-	steps, _ := op.data["Operations"].([]any)
-	doc := decodeStored(r.doc)
+	steps, _ := op.Doc["Operations"].([]any)
+	doc := strictjson.DecodeTrusted(r.Doc)
 	for _, step := range steps {
 		if refused := b.applyStep(doc, step); refused != nil {
 			return refused
@@ -60,69 +63,69 @@ func (b *batch) patch(i int, r *resource) *refusal {
 	}
 	for _, readOnly := range [...]string{"id", "meta"} {
 		if _, set := doc[readOnly]; set {
-			return refuse(http.StatusBadRequest, "mutability", "%s is read-only", readOnly)
+			return scim.Refuse(http.StatusBadRequest, "mutability", "%s is read-only", readOnly)
 		}
 	}
-	if refused := checkDocument(r.kind, doc); refused != nil {
+	if refused := contract.CheckDocument(r.Kind, doc); refused != nil {
 		return refused
 	}
 	next := *r
 	if refused := b.validate(&next, doc, nil); refused != nil {
 		return refused
 	}
-	if bytes.Equal(next.doc, r.doc) {
+	if bytes.Equal(next.Doc, r.Doc) {
 		b.succeed(i, http.StatusOK, Patched, r)
 		return nil
 	}
-	next.revision++
-	next.modified = b.stamp
-	b.dir.put(&next, b.now)
+	next.Revision++
+	next.Modified = b.Stamp
+	b.dir.Put(&next, b.Now)
 	b.succeed(i, http.StatusOK, Patched, &next)
 	return nil
 }
 
 // applyStep applies an operation of a PatchOp that is in the right form.
-func (b *batch) applyStep(doc map[string]any, step any) *refusal {
+func (b *batch) applyStep(doc map[string]any, step any) *scim.Error {
 	object, _ := step.(map[string]any)
 	op, _ := object["op"].(string)
 	path, _ := object["path"].(string)
 	apply := scim.Apply
-	if b.sim.cfg.AppendDoubles {
+	if b.Settings.AppendDoubles {
 		apply = scim.ApplyDoubling
 	}
 	if _, err := apply(doc, op, path, object["value"]); err != nil {
-		return asRefusal(err, "invalidPath")
+		return scim.AsError(err, "invalidPath")
 	}
 	return nil
 }
 
 // delete removes r, and its mentions as a member and manager.
-func (b *batch) delete(i int, r *resource) {
-	for id, k := range b.dir.linked[r.id] {
-		if holder := b.dir.now[k].byID[id]; holder != nil && holder != r {
-			b.dir.put(holder.without(r.id, b), b.now)
+func (b *batch) delete(i int, r *store.Resource) {
+	for _, holder := range b.dir.Holders(r.ID) {
+		if holder != r {
+			b.dir.Put(b.without(holder, r.ID), b.Now)
 		}
 	}
-	b.dir.remove(r, b.now)
+	b.dir.Remove(r, b.Now)
 	b.succeed(i, http.StatusNoContent, Deleted, r)
 }
 
 // without returns a state of r that does not refer to id.
-func (r *resource) without(id string, b *batch) *resource {
-	doc := decodeStored(r.doc)
+func (b *batch) without(r *store.Resource, id string) *store.Resource {
+	doc := strictjson.DecodeTrusted(r.Doc)
 	if members, ok := doc["members"].([]any); ok {
 		doc["members"] = slices.DeleteFunc(members, func(element any) bool {
 			member, _ := element.(map[string]any)
 			return member["value"] == id
 		})
 	}
-	if enterprise, ok := doc[schemaEnterprise].(map[string]any); ok && r.kind == users {
+	if enterprise, ok := doc[scim.EnterpriseUser].(map[string]any); ok && r.Kind == scim.Users {
 		delete(enterprise, "manager")
 	}
 	next := *r
-	next.doc = encode(nil, doc)
-	next.links = slices.DeleteFunc(slices.Clone(r.links), func(link string) bool { return link == id })
-	next.revision++
-	next.modified = b.stamp
+	next.Doc = strictjson.Append(nil, doc)
+	next.Links = slices.DeleteFunc(slices.Clone(r.Links), func(link string) bool { return link == id })
+	next.Revision++
+	next.Modified = b.Stamp
 	return &next
 }

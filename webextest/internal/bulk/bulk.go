@@ -1,0 +1,279 @@
+// Package bulk does the operations of Bulk requests on a store.
+//
+//	outcomes := bulk.Do(bulk.Work{Store: s, Org: org, Request: request, Settings: settings, Now: now, Stamp: now, Enter: ledger})
+//
+// Operations are done in the order of the request, except that one waits for what
+// it refers to. Resources that refer to each other in a cycle are created together
+// or not at all.
+package bulk
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/webexscim/bulk/webextest/internal/contract"
+	"github.com/webexscim/bulk/webextest/internal/scim"
+	"github.com/webexscim/bulk/webextest/internal/store"
+)
+
+// Settings are how services differ. webextest.Config says what each is for.
+type Settings struct {
+	WriteLag               time.Duration
+	Normalize              func(string) string // never nil
+	UnknownReferenceStatus int                 // never 0
+	UnattemptedStatus      int
+
+	AppendDoubles, NoPathReferences, LastReferenceOnly, UniqueGroupNames bool
+}
+
+// Work is a Bulk request to do. All of it happens under the lock of the store, so
+// requests are done one after the other.
+type Work struct {
+	Store    *store.Store
+	Org      string
+	Number   int // of the request
+	Request  *contract.Request
+	Settings Settings
+	Now      time.Time
+	Stamp    time.Time // of what is changed, by the clock of the store
+	PutOff   []int     // statuses of operations that are answered without being done; nil: of none
+	Lost     []int     // and of those that are done, but answered as if not
+	// Enter hears of each operation when it is done, or when it is sure that it will
+	// not be. What is answered may be another outcome: see Lost.
+	Enter func(i int, o Outcome)
+}
+
+// Effect is what was done for an operation.
+type Effect string
+
+// The effects.
+const (
+	Created     Effect = "created"
+	Patched     Effect = "patched"
+	Deleted     Effect = "deleted"
+	Failed      Effect = "failed"      // refused by itself
+	Unattempted Effect = "unattempted" // left out by failOnErrors
+	Untouched   Effect = "untouched"   // answered as done by PutOff
+)
+
+// Outcome is what became of an operation.
+type Outcome struct {
+	Operation *contract.Operation
+	Status    int // 0: not attempted
+	Effect    Effect
+	Refused   *scim.Error
+	ID, Name  string // of the resource
+	Location  string // without scheme and host
+	Version   int    // 0: none
+}
+
+// Do does the operations until failOnErrors is reached. The outcomes have the order
+// of the request.
+func Do(w Work) []Outcome {
+	b := newBatch(w)
+	for i, op := range w.Request.Operations {
+		b.outcomes[i] = Outcome{Operation: op, Effect: Unattempted}
+	}
+	for _, group := range schedule(w.Request) {
+		if b.stopped() {
+			break
+		}
+		b.do(group)
+	}
+	b.answerUnattempted()
+	return b.outcomes
+}
+
+// Draft makes the first state of a resource that one operation of w.Request creates,
+// without storing it.
+func Draft(w Work, op *contract.Operation) (*store.Resource, *scim.Error) {
+	return newBatch(w).draft(op, map[string]string{op.BulkID: w.Store.NewID()}, nil)
+}
+
+// batch is Work that is being done.
+type batch struct {
+	Work
+	dir      *store.Directory
+	created  map[string]string // bulkId to id
+	outcomes []Outcome
+	errors   int
+}
+
+func newBatch(w Work) *batch {
+	return &batch{
+		Work: w, dir: w.Store.Directory(w.Org), created: make(map[string]string, len(w.Request.Posts)),
+		outcomes: make([]Outcome, len(w.Request.Operations)),
+	}
+}
+
+// stopped reports that failOnErrors is reached (RFC 7644, section 3.7).
+func (b *batch) stopped() bool {
+	return b.Request.FailOnErrors > 0 && b.errors >= b.Request.FailOnErrors
+}
+
+// do carries out one operation, or a cycle of creations.
+func (b *batch) do(group []int) {
+	op := b.Request.Operations[group[0]]
+	switch {
+	case op.Method == http.MethodPost:
+		b.create(group)
+	case b.putOff(group[0]):
+	default:
+		r, refused := b.target(group[0])
+		if refused == nil && op.Method == http.MethodPatch {
+			refused = b.patch(group[0], r)
+		} else if refused == nil {
+			b.delete(group[0], r)
+		}
+		if refused != nil {
+			b.fail(group[0], refused)
+		} else {
+			b.loseAnswer(group[0])
+		}
+	}
+}
+
+// loseAnswer gives an operation that was done the error that Lost has for it, and
+// reports whether it did.
+func (b *batch) loseAnswer(i int) bool {
+	if b.Lost == nil || b.Lost[i] == 0 {
+		return false
+	}
+	o := &b.outcomes[i]
+	o.Version = 0
+	if o.Operation.Method == http.MethodPost {
+		o.Location = ""
+	}
+	b.answerError(i, scim.Refuse(b.Lost[i], "", "%s", http.StatusText(b.Lost[i])))
+	return true
+}
+
+// putOff answers an operation as PutOff says, without doing it.
+func (b *batch) putOff(i int) bool {
+	if b.PutOff == nil || b.PutOff[i] == 0 {
+		return false
+	}
+	status := b.PutOff[i]
+	if status >= 400 {
+		b.fail(i, scim.Refuse(status, "", "%s", http.StatusText(status)))
+	} else {
+		b.outcomes[i].Status = status
+		b.record(i, Untouched)
+	}
+	return true
+}
+
+// create does one creation, or several that refer to each other: those succeed
+// or fail together (RFC 7644, section 3.7.1).
+func (b *batch) create(group []int) {
+	cycle := make(map[string]string, len(group))
+	for _, i := range group {
+		cycle[b.Request.Operations[i].BulkID] = b.Store.NewID()
+	}
+	drafts := make([]*store.Resource, len(group))
+	broken := false
+	for n, i := range group {
+		if b.stopped() {
+			return
+		}
+		if b.putOff(i) {
+			broken = true
+			continue
+		}
+		draft, refused := b.draft(b.Request.Operations[i], cycle, drafts[:n])
+		if refused != nil {
+			b.fail(i, refused)
+			broken = true
+		}
+		drafts[n] = draft
+	}
+	for n, i := range group {
+		switch {
+		case b.outcomes[i].Status != 0 || broken && b.stopped():
+		case broken:
+			b.fail(i, scim.Refuse(http.StatusBadRequest, "invalidValue", "an operation that it refers to did not succeed"))
+		default:
+			b.dir.Put(drafts[n], b.Now)
+			b.succeed(i, http.StatusCreated, Created, drafts[n])
+			if !b.loseAnswer(i) {
+				b.created[b.Request.Operations[i].BulkID] = drafts[n].ID
+			}
+		}
+	}
+}
+
+// target finds the resource that a PATCH or DELETE is about.
+func (b *batch) target(i int) (*store.Resource, *scim.Error) {
+	op := b.Request.Operations[i]
+	id := op.ID
+	if op.Ref != "" {
+		if b.Settings.NoPathReferences {
+			return nil, scim.Refuse(http.StatusNotFound, "", "there is no %s %s%s", op.Kind, contract.RefPrefix, op.Ref)
+		}
+		var refused *scim.Error
+		if id, refused = b.find(op.Ref, nil); refused != nil {
+			return nil, refused
+		}
+	}
+	if contract.IsUUID(id) { // an answer names it even where it fails
+		b.locate(i, &store.Resource{Org: b.Org, Kind: op.Kind, ID: id})
+	}
+	r := b.dir.Now(op.Kind).Get(id)
+	if r == nil || !b.knows(r) {
+		return nil, scim.Refuse(http.StatusNotFound, "", "there is no such resource in %s", op.Kind)
+	}
+	b.outcomes[i].Name = r.Name
+	return r, nil
+}
+
+// knows reports whether operations of this request can refer to r yet.
+func (b *batch) knows(r *store.Resource) bool {
+	return r.Request == b.Number || b.Now.Sub(r.Born) >= b.Settings.WriteLag
+}
+
+func (b *batch) succeed(i, status int, effect Effect, r *store.Resource) {
+	o := &b.outcomes[i]
+	o.Status, o.Version = status, r.Revision
+	if effect == Deleted {
+		o.Version = 0
+	}
+	b.locate(i, r)
+	b.record(i, effect)
+}
+
+func (b *batch) fail(i int, refused *scim.Error) {
+	b.answerError(i, refused)
+	b.record(i, Failed)
+}
+
+func (b *batch) answerError(i int, refused *scim.Error) {
+	o := &b.outcomes[i]
+	o.Status, o.Refused = refused.Status, refused
+	b.errors++
+}
+
+func (b *batch) locate(i int, r *store.Resource) {
+	o := &b.outcomes[i]
+	o.ID, o.Name, o.Location = r.ID, r.Name, r.Location()
+}
+
+// answerUnattempted gives what failOnErrors left out a status of its own where
+// the Settings want that. The ledger says unattempted either way.
+func (b *batch) answerUnattempted() {
+	for i := range b.outcomes {
+		o := &b.outcomes[i]
+		if o.Status != 0 {
+			continue
+		}
+		b.record(i, Unattempted)
+		if status := b.Settings.UnattemptedStatus; status != 0 {
+			o.Status = status
+			o.Refused = scim.Refuse(status, "", "not attempted: failOnErrors is reached")
+		}
+	}
+}
+
+func (b *batch) record(i int, effect Effect) {
+	b.outcomes[i].Effect = effect
+	b.Enter(i, b.outcomes[i])
+}

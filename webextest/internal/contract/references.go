@@ -1,0 +1,76 @@
+package contract
+
+import (
+	"fmt"
+	"strings"
+)
+
+// RefPrefix begins a string that stands for a resource of the same request
+// (RFC 7644, section 3.7.2).
+const RefPrefix = "bulkId:"
+
+// References appends the names that v refers to: every string anywhere that is
+// bulkId:NAME as a whole.
+func References(v any, names []string) []string {
+	switch v := v.(type) {
+	case string:
+		if name, ok := strings.CutPrefix(v, RefPrefix); ok {
+			names = append(names, name)
+		}
+	case map[string]any:
+		for _, member := range v {
+			names = References(member, names)
+		}
+	case []any:
+		for _, element := range v {
+			names = References(element, names)
+		}
+	}
+	return names
+}
+
+// MapStrings replaces strings anywhere in v by what f makes of them. f also
+// gets the name of the member that a string is, or is an element of.
+func MapStrings(v any, member string, f func(member, s string) string) any {
+	switch v := v.(type) {
+	case string:
+		return f(member, v)
+	case map[string]any:
+		for name, inner := range v {
+			v[name] = MapStrings(inner, name, f)
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = MapStrings(inner, member, f)
+		}
+	}
+	return v
+}
+
+// NeedsID reports whether a member can only hold an id, so that a reference there
+// must refer to something.
+func NeedsID(member string) bool { return member == "value" || member == "$ref" }
+
+// unknownReferences says which operations refer to what no POST creates.
+func (r *Request) unknownReferences() (violations []string) {
+	for i, op := range r.Operations {
+		unknown := ""
+		check := func(member, s string) string {
+			name, ok := strings.CutPrefix(s, RefPrefix)
+			if _, known := r.Posts[name]; ok && !known && NeedsID(member) {
+				unknown = least(unknown, s)
+			}
+			return s
+		}
+		if len(op.Refs) > 0 {
+			MapStrings(op.Doc, "", check)
+		}
+		if op.Ref != "" {
+			check("value", RefPrefix+op.Ref)
+		}
+		if unknown != "" {
+			violations = append(violations, fmt.Sprintf("operation %d: no POST of the request has the bulkId of the reference %s", i, unknown))
+		}
+	}
+	return violations
+}
