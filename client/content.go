@@ -91,17 +91,24 @@ func nameAttribute(path string) string {
 // Each reference is a placeholder, and the references of the facts are brought
 // into the order of the placeholders, so that the engine can put in what they
 // mean.
-func (p *pending) identity() engine.Key {
-	w := canonical{refs: p.refs, order: map[string]int{}}
+func (p *pending) identity(m *marshaler) engine.Key {
+	w := canonical{refs: p.refs, members: m.members[:0]}
+	if len(p.refs)+len(p.path) > 0 {
+		w.order = make(map[string]int)
+	}
 	for _, r := range p.path {
 		w.placeholder(nil, r.Name)
 	}
 	path := bulkref.ReplacePath(p.route, p.path, func(string) (string, bool) { return "*", true })
-	text := appendPart(nil, p.op.Method)
+	text := appendPart(m.text[:0], p.op.Method)
 	text = appendPart(text, path)
 	if p.data != nil {
 		w.r = rawjson.New(p.data)
 		text = w.value(text)
+	}
+	m.text, m.members = text, w.members
+	if len(p.facts.Refs) == 0 {
+		return keyOf(text)
 	}
 	slices.SortStableFunc(p.facts.Refs, func(a, b plan.Ref) int { return cmp.Compare(w.order[a.Name], w.order[b.Name]) })
 	return keyOf(text)
@@ -123,6 +130,14 @@ type canonical struct {
 	r     rawjson.Reader
 	refs  []bulkref.Reference
 	order map[string]int // of the names of references
+
+	members []canonicalMember // of all objects that are open, the innermost last
+}
+
+// canonicalMember is a member of an object, before it has its place.
+type canonicalMember struct {
+	name []byte
+	at   rawjson.Reader // before its value
 }
 
 // placeholder appends what stands for a reference: the number of its name in the
@@ -160,23 +175,20 @@ func (w *canonical) value(dst []byte) []byte {
 // object sorts the members by name. Their values are written in that order, so
 // that the placeholders in them are numbered in it.
 func (w *canonical) object(dst []byte) []byte {
-	type member struct {
-		name []byte
-		at   rawjson.Reader // before its value
-	}
-	var members []member
+	open := len(w.members)
 	for w.r.Enter('{'); w.r.More('}'); {
-		members = append(members, member{unescaped(w.r.Key()), w.r})
+		w.members = append(w.members, canonicalMember{unescaped(w.r.Key()), w.r})
 		w.r.Value()
 	}
 	end := w.r
-	slices.SortStableFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
+	members := w.members[open:]
+	slices.SortStableFunc(members, func(a, b canonicalMember) int { return bytes.Compare(a.name, b.name) })
 	dst = append(dst, '{')
-	for _, m := range members {
-		w.r = m.at
-		dst = append(w.value(append(append(dst, m.name...), ':')), ',')
+	for i := range members {
+		w.r = members[i].at
+		dst = append(w.value(append(append(dst, members[i].name...), ':')), ',')
 	}
-	w.r = end
+	w.r, w.members = end, w.members[:open]
 	return append(dst, '}')
 }
 

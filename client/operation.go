@@ -92,10 +92,14 @@ func printable(s string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// marshaler writes data as JSON. The zero value is ready for use.
+// marshaler writes data as JSON, and has the room in which operations are taken
+// in, one after the other. The zero value is ready for use.
 type marshaler struct {
 	buf bytes.Buffer
 	enc *json.Encoder
+
+	text    []byte            // of the identity before
+	members []canonicalMember // likewise
 }
 
 // data returns a copy of an operation's Data as the bytes that are sent, nil when

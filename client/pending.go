@@ -62,7 +62,7 @@ func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 	p.addName(c)
 	p.facts.Guarded = p.isGuarded()
 	if keyed {
-		p.facts.Content = p.identity()
+		p.facts.Content = p.identity(m)
 	}
 	return p
 }

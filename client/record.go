@@ -61,7 +61,11 @@ func (r *run) write() {
 	}
 	group := r.unwritten
 	r.unwritten, r.writing = nil, true
-	var updates []Update
+	n := 0
+	for _, rec := range group {
+		n += len(rec.Changes)
+	}
+	updates := make([]Update, 0, n)
 	for _, rec := range group {
 		for _, c := range rec.Changes {
 			updates = append(updates, update(c))
