@@ -309,7 +309,10 @@ func (e *Engine) atWork(o *op) time.Duration {
 // remember keeps what later operations of the input may ask for.
 func (e *Engine) remember(o *op) {
 	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() && !o.adopted {
-		n, _ := e.memory.named(o.BulkID)
+		n := named{}
+		if e.cfg.Journal { // else nobody has defined it
+			n, _ = e.memory.named(o.BulkID)
+		}
 		n.index, n.state = o.Index, nameFailed
 		if o.knowledge == Done {
 			n.state, n.id, n.at = nameDone, o.said.id, e.doneAt(o)

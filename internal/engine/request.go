@@ -137,7 +137,7 @@ func (e *Engine) input() plan.Input {
 // checkStuck ends a job of which nothing is under way and nothing can leave: what
 // is left of the budget is held by operations that may have failed.
 func (e *Engine) checkStuck() {
-	pending := len(e.sent) + len(e.sought) + len(e.timers.heap) + e.asked + e.writing
+	pending := len(e.sent) + len(e.sought) + len(e.timers) + e.asked + e.writing
 	if e.stopped != nil || pending > 0 || e.planner.Waiting() == 0 && len(e.prepared) == 0 {
 		return
 	}

@@ -1,65 +1,42 @@
 package engine
 
 import (
-	"container/heap"
+	"slices"
 	"time"
 )
 
 // timer is something to be done at a time.
 type timer struct {
-	at     time.Duration
-	serial int
-	fire   func()
+	at   time.Duration
+	fire func()
 }
 
-// timers is a heap, the earliest first; those of one time in the order in which
-// they were set.
-type timers struct {
-	heap   timerHeap
-	serial int
-}
+// timers have the earliest first, and those of one time in the order in which they
+// were set. Most are set for later than all others, so that little has to move.
+type timers []timer
 
 func (t *timers) set(at time.Duration, fire func()) {
-	t.serial++
-	heap.Push(&t.heap, timer{at, t.serial, fire})
+	i, _ := slices.BinarySearchFunc(*t, at, func(other timer, at time.Duration) int {
+		if other.at <= at {
+			return -1
+		}
+		return 1
+	})
+	*t = slices.Insert(*t, i, timer{at, fire})
 }
 
-func (t *timers) first() (at time.Duration, ok bool) {
-	if len(t.heap) == 0 {
+func (t timers) first() (at time.Duration, ok bool) {
+	if len(t) == 0 {
 		return 0, false
 	}
-	return t.heap[0].at, true
-}
-
-func (t *timers) due(now time.Duration) (fire func(), ok bool) {
-	if len(t.heap) == 0 || t.heap[0].at > now {
-		return nil, false
-	}
-	return heap.Pop(&t.heap).(timer).fire, true
-}
-
-type timerHeap []timer
-
-func (h timerHeap) Len() int { return len(h) }
-func (h timerHeap) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].serial < h[j].serial
-}
-func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *timerHeap) Push(x any)   { *h = append(*h, x.(timer)) }
-func (h *timerHeap) Pop() any {
-	old := *h
-	t := old[len(old)-1]
-	old[len(old)-1] = timer{}
-	*h = old[:len(old)-1]
-	return t
+	return t[0].at, true
 }
 
 func (e *Engine) runTimers() {
-	for {
-		fire, ok := e.timers.due(e.now.Elapsed)
-		if !ok {
-			return
-		}
+	for len(e.timers) > 0 && e.timers[0].at <= e.now.Elapsed {
+		fire := e.timers[0].fire
+		e.timers[0] = timer{}
+		e.timers = e.timers[1:]
 		fire()
 	}
 }
