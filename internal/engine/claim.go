@@ -346,8 +346,13 @@ func sortByIndex(ops []*op) []*op {
 
 func (e *Engine) learnEarlier(o *op, k Earlier) {
 	o.ticket = k.Ticket
-	if o.endsCreate() && k.Known != KnownNothing || o.Target != "" && k.Known == KnownDone {
+	if o.endsCreate() && k.Known != KnownNothing {
 		e.changed[o.Target] = true
+	}
+	if k.Known == KnownDone && e.cfg.Existing != FailExisting {
+		for _, r := range o.Refs {
+			e.changed[r.Name] = true
+		}
 	}
 	switch k.Known {
 	case KnownDone:

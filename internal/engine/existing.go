@@ -107,7 +107,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := e.pick(o, candidates)
 	inFlight, inDoubt := e.sameName(o)
 	switch taken := e.others.has(c.ID); {
-	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH, or outlive the DELETE, that is done
+	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH or be missing in the group, or outlive the DELETE, that is done
 		o.gaveUp = ErrCorrected
 		e.decide(o)
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one

@@ -75,7 +75,7 @@ var breakages = []breakage{
 	{"what an earlier run has sent counts as unsent", "claim.go", "o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)", ""},
 	{"what an earlier run has done is sent again", "claim.go", "case KnownDone:\n", "case KnownDone + 1:\n"},
 	{"a corrected create is sent", "claim.go", "case len(o.rivals) > 0:", "case false:"},
-	{"a corrected create is made anew without the changes that are done", "claim.go", " || o.Target != \"\" && k.Known == KnownDone", ""},
+	{"a corrected create is made anew without the changes that are done", "claim.go", "k.Known == KnownDone && e.cfg.Existing != FailExisting", "false"},
 	{"a corrected change does not wait", "claim.go", "e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)", "e.sendLater(o, 0)"},
 	{"corrected operations do not wait for the end of the input", "claim.go", "if len(e.rivals) == 0 || !e.ended ||", "if len(e.rivals) == 0 ||"},
 	{"a change replaces nothing in the journal", "request.go", "slices.Sorted(maps.Keys(o.rivals)) {\n\t\tchanges = append(changes, Change{Kind: ReplacedChange", "slices.Sorted(maps.Keys(o.rivals)) {\n\t\tchanges = append(changes, Change{Kind: ForeignChange"},
