@@ -28,13 +28,13 @@ func (a *application) conclude(ctx context.Context, sum *report.Summary, stop, b
 	case stop != nil && broken != nil:
 		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", broken, again)}
 	case errors.Is(stop, client.ErrBudget):
-		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, a.correct(again))}
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, a.correct(sum, again))}
 	case stop != nil:
 		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, then(advice(stop), again))}
 	case broken != nil:
 		return &exit{exitSome, broken}
 	case sum.Succeeded < sum.Operations:
-		a.say("\n%s", a.correct(again))
+		a.say("\n%s", a.correct(sum, again))
 		return &exit{code: exitSome}
 	case a.begun != "" && sum.Replayed > 0 && sum.Replayed == sum.Operations:
 		a.sayReplayed(sum.Operations)
@@ -43,8 +43,11 @@ func (a *application) conclude(ctx context.Context, sum *report.Summary, stop, b
 }
 
 // correct is the advice about operations that did not succeed.
-func (a *application) correct(again terminal.Text) terminal.Text {
-	if a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file) {
+func (a *application) correct(sum *report.Summary, again terminal.Text) terminal.Text {
+	switch {
+	case sum.Mistakes == 0:
+		return then("the service failed, and nothing needs to be corrected: wait until it works", again)
+	case a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file):
 		return then("correct what failed", again)
 	}
 	return terminal.Sprintf("correct them in %s and give the same command: it sends only what has not succeeded;\n"+
@@ -69,6 +72,8 @@ func (a *application) again(sum *report.Summary) terminal.Text {
 		return "give the same command"
 	case a.job.Journal != nil:
 		return "give the same command: it sends only what has not succeeded"
+	case a.failed != "" && sum.Mistakes == 0:
+		return terminal.Sprintf("there is no journal: the same command would send everything once more;\napply %s", word(a.failed))
 	case a.failed != "":
 		return terminal.Sprintf("there is no journal: the same command would send everything once more;\ncorrect %s and apply that", word(a.failed))
 	}

@@ -84,9 +84,9 @@ left alone: 2 columns that the service alone writes (User Status; meta.created)
 left alone: 2 columns that SCIM does not carry (Location; Caller ID Number)
 left alone: 2 columns with an unknown header (Hobby; Shoe size)`
 	same(t, "notes", strings.Join(r.Notes(), "\n"), want)
-	r = open(t, "odd.csv", "userName,,,\"A\x1b[1m\nB\",Address type\na@example.com,,x,39,Office\n")
+	r = open(t, "odd.csv", "userName,,,\"A\u202e\nB\",Address type\na@example.com,,x,39,Office\n")
 	same(t, "odd notes", strings.Join(r.Notes(), "\n"), "left alone: 1 column that SCIM does not carry (Address type)\n"+
-		`left alone: 2 columns with an unknown header (column C, without a name; A\x1b[1m\nB)`)
+		`left alone: 2 columns with an unknown header (column C, without a name; A\u202e\nB)`)
 	if notes := open(t, "plain.csv", "userName,,\na@example.com,,\n").Notes(); len(notes) != 0 {
 		t.Errorf("notes of a sheet all of which is used: %q", notes)
 	}

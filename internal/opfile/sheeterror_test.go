@@ -30,6 +30,8 @@ func TestHeaderErrors(t *testing.T) {
 		{"userName,Gesperrt\na@example.com,ja\n", `column "Gesperrt": an unknown column that says who may sign in`},
 		{"userName,managedOrgs\n", "more parts than a cell holds; expected operations in NDJSON"},
 		{"\nuserName,x\x00y\n", "line 2: no text; expected text in UTF-8"},
+		{"userName,Ti\atle\n", `line 1, column "Ti\atle": a control character (U+0007); expected text without it`},
+		{"userName,Shoe\x1b[2Jsize\n", `line 1, column "Shoe\x1b[2Jsize": a control character (U+001B); expected text without it`},
 		{"PK\x03\x04 and so on", "an Excel workbook; expected its sheet saved as CSV UTF-8"},
 	} {
 		_, wrong := bad(t, "users.csv", c.text)

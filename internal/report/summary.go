@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -30,6 +31,9 @@ type Summary struct {
 	// Others counts the operations whose reason is not in Reasons.
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
+	// Mistakes counts those of Failed that fail again unless the input changes:
+	// refused by a check or by the service, and not because the service could not.
+	Mistakes int `json:"-"`
 	// Words has the reasons quote the service, without names: for the terminal of
 	// those who wrote the input, and for nobody else. It is set before the first Add.
 	Words bool `json:"-"`
@@ -90,6 +94,9 @@ func (s *Summary) AddNamed(res client.Result, line int, name string) {
 		s.Succeeded++
 	case client.Failed:
 		s.Failed++
+		if isMistake(res) {
+			s.Mistakes++
+		}
 	case client.Skipped:
 		s.Skipped++
 	case client.Unknown:
@@ -110,6 +117,19 @@ func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	if res.Err != nil {
 		s.explain(res, line, name)
 	}
+}
+
+// isMistake reports whether the input is to blame for a failure.
+func isMistake(res client.Result) bool {
+	e, answered := errors.AsType[*client.ResponseError](res.Err)
+	if !answered {
+		return true
+	}
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return e.Status < http.StatusInternalServerError
 }
 
 // Finish notes the last progress of the job, the time that it took, and the

@@ -101,6 +101,24 @@ func TestReasonsGroup(t *testing.T) {
 	}
 }
 
+// A failure that the service could not help is no mistake in the input.
+func TestMistakes(t *testing.T) {
+	for status, want := range map[int]int{400: 1, 401: 0, 403: 1, 404: 1, 408: 0, 409: 1, 413: 1, 423: 0, 425: 0, 429: 0, 500: 0, 501: 0, 503: 0} {
+		var s Summary
+		s.Add(client.Result{Outcome: client.Failed, Err: fmt.Errorf("wrapped: %w", &client.ResponseError{Status: status})}, 1)
+		if s.Mistakes != want {
+			t.Errorf("status %d: %d mistakes", status, s.Mistakes)
+		}
+	}
+	var s Summary
+	s.Add(client.Result{Outcome: client.Failed, Err: client.ErrTooLarge}, 1)
+	s.Add(client.Result{Outcome: client.Skipped, Err: client.ErrTooLarge}, 2)
+	s.Add(client.Result{Outcome: client.Unknown, Err: client.ErrUnknown}, 3)
+	if s.Mistakes != 1 {
+		t.Errorf("%d mistakes", s.Mistakes)
+	}
+}
+
 // Whatever comes: every result counts once, every failure stands under one
 // reason, reasons are bounded and stand in the order of their counts.
 func TestSummaryAddsUp(t *testing.T) {

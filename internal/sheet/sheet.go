@@ -226,7 +226,7 @@ func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 			continue
 		}
 		text, fault := cell.Exact(h)
-		if fault != nil && fault.Cause != "" {
+		if fault != nil {
 			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
 		}
 		c.understand(norm.NFC.String(text), words, aliases)
