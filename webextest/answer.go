@@ -36,7 +36,7 @@ type Answer struct {
 // nil are left out; Extra can send null in their place.
 type Item struct {
 	Location, Method, BulkID, Version string
-	// Status is a string as Webex sends it, or what a Shape puts there.
+	// Status is a string, as Webex sends it, unless a Shape changes it.
 	Status any
 	// Response is a map[string]any where an operation failed.
 	Response any
@@ -90,7 +90,7 @@ func encodeExtra(dst []byte, extra map[string]any) []byte {
 	return dst
 }
 
-// newAnswer writes down what request number did, as Webex does.
+// newAnswer returns the answer to a request, in the form of Webex.
 func newAnswer(outcomes []bulk.Outcome, number int, base string, r *rand.Rand) *Answer {
 	a := &Answer{Status: http.StatusOK, Header: http.Header{}, Keys: []string{"operations"}, Rand: r}
 	a.Items = make([]Item, 0, len(outcomes))

@@ -22,149 +22,146 @@ const (
 // Config sets up a Simulator. Its zero value is a well-behaved service with
 // the organization DefaultOrgID and the token DefaultToken. New copies it.
 type Config struct {
-	// OrgID is the organization, a UUID; "" is DefaultOrgID. Another UUID is
-	// answered with 403, anything else with 404.
+	// OrgID is the organization, a UUID; "" is DefaultOrgID. Requests for another
+	// UUID get status 403, for anything else 404.
 	OrgID string
-	// AnyOrg serves every UUID as an organization of its own.
+	// AnyOrg serves every UUID as a separate organization.
 	AnyOrg bool
 
-	// Token is the access token that is valid from the start; "" is
-	// DefaultToken.
+	// Token is a valid access token; "" is DefaultToken.
 	Token string
-	// Tokens are further access tokens that are valid.
+	// Tokens are further valid access tokens.
 	Tokens []string
-	// Owner is the userName of the user to whom all tokens belong, and whom GET
-	// of Users/me answers; "" is a machine account that no search finds.
+	// Owner is the userName of the user who owns all tokens; GET of Users/me returns
+	// this user. "" is a machine account that searches do not find.
 	Owner string
-	// TokenUses is how many requests an access token is good for; afterwards it
-	// is answered with 401. 0 is no limit.
+	// TokenUses is the number of requests for which an access token is valid. Later
+	// requests get status 401. 0 is no limit.
 	TokenUses int
-	// TokenLife is how long an access token is good for, from its first use. 0
-	// is for ever.
+	// TokenLife is the time for which an access token is valid, from its first use.
+	// 0 is no limit.
 	TokenLife time.Duration
-	// OAuth makes POST /v1/access_token exchange refresh tokens. Its zero value
-	// answers 404 there.
+	// OAuth makes POST /v1/access_token exchange refresh tokens. With its zero value
+	// that path gets status 404.
 	OAuth OAuth
 
-	// MaxOperations is the most operations a Bulk request may hold; 0 is
-	// DefaultMaxOperations. More are answered with 413.
+	// MaxOperations is the maximum number of operations in a Bulk request; 0 is
+	// DefaultMaxOperations. Requests with more get status 413.
 	MaxOperations int
-	// MaxPayload is the most bytes a request may hold; 0 is DefaultMaxPayload.
-	// More are answered with 413.
+	// MaxPayload is the maximum size of a request in bytes; 0 is DefaultMaxPayload.
+	// Larger requests get status 413.
 	MaxPayload int
-	// PageSize is the most resources that a search answers at once; 0 is
+	// PageSize is the maximum number of resources in an answer to a search; 0 is
 	// DefaultPageSize.
 	PageSize int
 
-	// Seed is what ids and Chaos are drawn from. Equal seeds and equal requests
-	// in equal order give equal answers. Start logs it.
+	// Seed determines ids and Chaos. Equal seeds and equal requests in equal order
+	// give equal answers. Start logs it.
 	Seed int64
-	// Now is the clock; nil is time.Now. Simulator.ShiftClock moves what the
-	// service tells of it.
+	// Now is the clock; nil is time.Now. Simulator.ShiftClock changes the times in
+	// answers.
 	Now func() time.Time
-	// StoreClock is by how much the clock that writes meta.created and
-	// meta.lastModified is ahead of that of the Date header; less than 0 is
-	// behind. At 0 both are one clock.
+	// StoreClock is the time by which meta.created and meta.lastModified are ahead
+	// of the Date header; if negative, they are behind.
 	StoreClock time.Duration
-	// BaseURL is what locations start with and the only host that Transport
-	// accepts, like "https://webexapis.com"; "" takes host and scheme from each
-	// request, and https://webexapis.com or a loopback host for Transport.
+	// BaseURL is the start of locations, such as "https://webexapis.com", and the only
+	// host that Transport accepts. "" takes scheme and host from each request;
+	// Transport then accepts https://webexapis.com and loopback hosts.
 	BaseURL string
 
-	// Latency passes between the work and the answer of every request.
+	// Latency is the time between the work and the answer of every request.
 	Latency time.Duration
-	// ReadLag is how long it takes until GET sees a change. Writes, and the
-	// check that a userName is free, see it at once, as at the live service.
+	// ReadLag is the time until GET sees a change. Writes, and the check that a
+	// userName is free, see it at once, as at the live service.
 	ReadLag time.Duration
-	// WriteLag is how long it takes until the service can refer to what it has
-	// created: before, except within the same request, a path that names it is
-	// answered with 404, and a member or manager as one that does not exist. That
-	// a userName is taken is known at once.
+	// WriteLag is the time until operations of other requests can refer to a new
+	// resource. Until then a path with its id gets status 404, and it is unknown as a
+	// member or manager. Its userName is taken at once.
 	WriteLag time.Duration
-	// UnknownReferenceStatus answers an operation whose member or manager is not
-	// known; 0 is 400.
+	// UnknownReferenceStatus is the status of an operation with an unknown member or
+	// manager; 0 is 400.
 	UnknownReferenceStatus int
-	// Rate limits requests of any kind. Its zero value does not.
+	// Rate limits the rate of requests of any kind. The zero value is no limit.
 	Rate RateLimit
 
-	// Faults is asked about each Bulk request for which Script holds nothing;
-	// nil, or an answer of nil, is no fault. It is called from any goroutine.
+	// Faults chooses the fault of each Bulk request for which Script has none. If it
+	// is nil or returns nil, there is no fault. It is called from any goroutine.
 	Faults func(*Request) *Fault
-	// Chaos draws faults from Seed for requests that have none by other means.
+	// Chaos draws faults from Seed for the other requests.
 	Chaos Chaos
-	// Shape, when not nil, alters every answer to a Bulk request, before the
-	// Shape of a Fault does. It is called from any goroutine.
+	// Shape, if not nil, changes every answer to a Bulk request, before the Shape of
+	// a Fault. It is called from any goroutine.
 	Shape Shape
 
-	// ErrorForm is how the errors of whole requests are written; any but AllForms
-	// and those that ErrorForms returns is taken for AllForms.
+	// ErrorForm is the form of the errors of whole requests. An unknown form is
+	// AllForms.
 	ErrorForm ErrorForm
 
-	// MaxSearch is the most bytes that the target of a GET may have; 0 is no
-	// limit. A longer one is answered with MaxSearchStatus and a page of HTML.
+	// MaxSearch is the maximum length in bytes of the target of a GET; 0 is no limit.
+	// A longer target gets MaxSearchStatus and an HTML page.
 	MaxSearch int
 	// MaxSearchStatus is 414 or 431; 0 is 414.
 	MaxSearchStatus int
-	// IgnoreFilter makes searches find everything, whatever their filter.
+	// IgnoreFilter makes searches return all resources, whatever the filter.
 	IgnoreFilter bool
-	// RepeatFound makes searches find every resource twice.
+	// RepeatFound makes searches return every resource twice.
 	RepeatFound bool
-	// Firewall is a text; every request that holds it, in its body or query, is
-	// answered with 403 and a page of HTML. "" lets all pass.
+	// Firewall is a text. Requests whose body or query contains it get status 403 and
+	// an HTML page. "" lets all requests pass.
 	Firewall string
 
-	// Normalize is what the service makes of each userName and displayName that
-	// it stores, and of the texts in filters; nil keeps them. See TrimSpaces;
-	// norm.NFC.String (golang.org/x/text/unicode/norm) is another.
+	// Normalize changes each userName and displayName that is stored, and the texts
+	// in filters; nil keeps them. Examples are TrimSpaces and norm.NFC.String
+	// (golang.org/x/text/unicode/norm).
 	Normalize func(string) string
-	// AppendDoubles makes the add of a PATCH append values to a list even where
-	// the list has them already.
+	// AppendDoubles makes the add of a PATCH append values that the list already has.
 	AppendDoubles bool
-	// UnattemptedStatus answers operations that failOnErrors left out, instead
-	// of leaving them out: 412 and 409 have been seen elsewhere.
+	// UnattemptedStatus is the status of operations that were not attempted because
+	// of failOnErrors. Other services answer 412 or 409. 0 omits them from the answer.
 	UnattemptedStatus int
-	// NoPathReferences answers 404 to an operation with a bulkId reference in
-	// its path. RFC 7644 is silent on those; some services resolve them.
+	// NoPathReferences answers 404 to an operation with a bulkId reference in its
+	// path. RFC 7644 does not mention such paths; some services resolve them.
 	NoPathReferences bool
-	// LastReferenceOnly makes the service resolve only the last reference of an
-	// operation, store the others as they are, and report success.
+	// LastReferenceOnly resolves only the last reference of an operation, stores the
+	// others unresolved, and reports success.
 	LastReferenceOnly bool
-	// UniqueGroupNames answers 409 to a second group of a displayName.
+	// UniqueGroupNames answers 409 to a second group with the same displayName.
 	UniqueGroupNames bool
-	// What follows makes the service stricter or more lenient about what it is not
-	// known to do. Each says what is known. What the contract does not have is a
-	// Violation even where it is taken, except for members without a type.
 
-	// RequireSchemas refuses users and groups whose data does not name its schema.
-	// Without it `schemas` may be absent there, but must be right. Cisco's document
-	// requires them, Cisco's schema does not.
+	// The following fields decide where the behavior of the service is unknown or only
+	// documented; each comment gives the evidence. Requests outside the contract are
+	// a Violation even if they are accepted, except for members without a type.
+
+	// RequireSchemas refuses users and groups without `schemas`. By default they may be
+	// absent, but not wrong. Cisco's document requires them, Cisco's schema does not.
 	RequireSchemas bool
 	// RefuseUnknown refuses to create a resource with attributes that the contract
-	// does not have. The service is documented to ignore them.
+	// does not have. According to its documentation the service ignores them.
 	RefuseUnknown bool
 	// RefuseReadOnly refuses to create a resource with attributes that only the
-	// service sets: id, meta, groups. The service is documented to ignore them.
+	// service sets: id, meta, groups. According to its documentation the service
+	// ignores them.
 	RefuseReadOnly bool
-	// ExactOps refuses the op of a PATCH in any but lower case. RFC 7644 takes any
-	// case; of the service it is not known.
+	// ExactOps refuses the op of a PATCH unless it is in lower case. RFC 7644 accepts
+	// any case; the behavior of the service is unknown.
 	ExactOps bool
-	// UntypedMembers takes members without a type. Otherwise they fail their
-	// operation wherever a client sends them, as has been seen at the live service.
+	// UntypedMembers accepts members without a type. By default their operation fails,
+	// as at the live service.
 	UntypedMembers bool
-	// CapitalOperations also takes the list of a request as "Operations", which is
-	// RFC 7644's spelling. Cisco's document and the clients that are known to work
-	// with the service write "operations".
+	// CapitalOperations also accepts "Operations" as the name of the list in a request,
+	// which is RFC 7644's spelling. Cisco's document and clients that work with the
+	// service write "operations".
 	CapitalOperations bool
-	// ZeroFailOnErrors takes failOnErrors 0 as none. The service documents 1 to
-	// 100; a script that is not known to work sends 0.
+	// ZeroFailOnErrors accepts failOnErrors 0 and ignores it. The documented range is 1
+	// to 100; one script, not known to work, sends 0.
 	ZeroFailOnErrors bool
-	// TextData also takes data as a string that holds JSON, which is its type in
-	// Cisco's document. The clients that are known to work send an object.
+	// TextData also accepts data as a string that contains JSON, which is its type in
+	// Cisco's document. Clients that work send an object.
 	TextData bool
 
-	// DiscardLedger keeps only counts (Stats), for runs of many millions.
+	// DiscardLedger keeps only counts (Stats), for runs with millions of operations.
 	DiscardLedger bool
-	// KeepData keeps each operation's data, byte for byte, in the Ledger.
+	// KeepData keeps the data of each operation in the Ledger, byte for byte.
 	KeepData bool
 }
 
@@ -173,27 +170,27 @@ type Config struct {
 type RateLimit struct {
 	// Requests that each window allows; 0 is no limit.
 	Requests int
-	// Window is its length; 0 is one minute.
+	// Window is the length of the window; 0 is one minute.
 	Window time.Duration
-	// RetryAfter writes the header for the time left in the window; nil writes
-	// whole seconds, rounded up. "" leaves the header out.
+	// RetryAfter returns the header for the time left in the window; nil is whole
+	// seconds, rounded up. If it returns "", the header is omitted.
 	RetryAfter func(left time.Duration) string
 }
 
-// OAuth is an integration or service app that may refresh its tokens.
+// OAuth is an integration or service app with a refresh token.
 type OAuth struct {
 	ClientID, ClientSecret string
-	// RefreshToken is the first valid one; "" switches the endpoint off. Each
-	// use answers a new access token and a new refresh token, and the old
-	// refresh token is void.
+	// RefreshToken is the first valid refresh token; "" disables the endpoint. Each
+	// use returns a new access token and a new refresh token, and invalidates the old
+	// refresh token.
 	RefreshToken string
 }
 
-// TrimSpaces is a Config.Normalize: it removes white space around a text and
-// makes one space of all white space inside.
+// TrimSpaces is a Config.Normalize. It removes leading and trailing white space and
+// replaces other white space by single spaces.
 func TrimSpaces(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// normalize returns what the service makes of a name.
+// normalize returns a name as the service stores it.
 func (c *Config) normalize(name string) string {
 	if c.Normalize == nil {
 		return name
@@ -201,7 +198,7 @@ func (c *Config) normalize(name string) string {
 	return c.Normalize(name)
 }
 
-// rules, working and reading are the parts of the Config for the rooms below.
+// rules returns the settings of package contract.
 func (c *Config) rules() contract.Rules {
 	return contract.Rules{
 		MaxOperations: c.MaxOperations, RequireSchemas: c.RequireSchemas, RefuseUnknown: c.RefuseUnknown, RefuseReadOnly: c.RefuseReadOnly,
@@ -210,6 +207,7 @@ func (c *Config) rules() contract.Rules {
 	}
 }
 
+// working returns the settings of package bulk.
 func (c *Config) working() bulk.Settings {
 	return bulk.Settings{
 		WriteLag: c.WriteLag, Normalize: c.normalize, UnknownReferenceStatus: c.UnknownReferenceStatus, UnattemptedStatus: c.UnattemptedStatus,
@@ -217,6 +215,7 @@ func (c *Config) working() bulk.Settings {
 	}
 }
 
+// reading returns the settings of package read.
 func (c *Config) reading() read.Settings {
 	return read.Settings{
 		OrgID: c.OrgID, Owner: c.Owner, PageSize: c.PageSize, Normalize: c.Normalize, IgnoreFilter: c.IgnoreFilter, RepeatFound: c.RepeatFound,
@@ -249,7 +248,7 @@ func orElse[T comparable](v, instead T) T {
 	return v
 }
 
-// base returns what the locations in the answer to r start with.
+// base returns the start of the locations in the answer to r.
 func (c *Config) base(r *http.Request) string {
 	switch {
 	case c.BaseURL != "":

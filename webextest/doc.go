@@ -1,10 +1,10 @@
-// Package webextest is a Webex SCIM service in memory, for tests: strict about
-// the contract, real behind it, and ready to misbehave.
+// Package webextest simulates the Webex SCIM 2.0 service in memory, for tests. It
+// enforces the contract, stores users and groups, and fails on request.
 //
 //	func TestImport(t *testing.T) {
 //		service := webextest.Start(t, webextest.Config{})
 //		service.Script(webextest.Refuse(429, "0"), webextest.CutAt(webextest.AfterWork))
-//		if err := create(http.DefaultClient, service.URL, "ann@example.com"); err != nil { // what is tested
+//		if err := create(http.DefaultClient, service.URL, "ann@example.com"); err != nil { // the code under test
 //			t.Error(err)
 //		}
 //		if n := service.Created("ann@example.com"); n != 1 {
@@ -15,67 +15,69 @@
 //		}
 //	}
 //
-// # Ways in
+// # Connecting
 //
 // A Simulator is an http.Handler. Start serves it on a loopback address for the
-// length of a test. Simulator.Client answers without any network and works in a
-// testing/synctest bubble, where Latency, ReadLag and Retry-After cost no time.
+// duration of a test. Simulator.Client answers without a network. It works in a
+// testing/synctest bubble, where Latency, ReadLag and Retry-After take no real time.
 //
-// # What it does
+// # Requests
 //
-// POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
-// groups; GET of Users and Groups, with an id or a filter, of Groups/{id}/Members
-// and of Users/me finds them. A request that violates the contract is noted for
-// Simulator.Violations on arrival, whatever its answer: most such requests are
-// refused, some understood, as the service would.
+// POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and groups.
+// GET of Users and Groups (with an id or a filter), of Groups/{id}/Members and of
+// Users/me reads them. A request that violates the contract is recorded for
+// Simulator.Violations when it arrives, whatever the answer. Most such requests are
+// refused. Some are accepted, as the service may do.
 //
-// Operations of a request are done in its order, except that one waits for what
-// it refers to; resources that refer to each other in a cycle are created
-// together or not at all. What depends on an operation that failed fails too
-// (400 invalidValue), and with its status (429, 503, 423, 425) where that one
-// was put off.
+// The operations of a request are done in order, but an operation waits for the
+// resources that it refers to. Resources that refer to each other in a cycle are
+// created together or not at all. If an operation fails, the operations that depend
+// on it fail with 400 invalidValue, or with its status if that is 429, 503, 423
+// or 425.
 //
-// # What goes wrong
+// # Faults
 //
-// A Fault is what goes wrong with one request. Simulator.Script lists faults for
-// the requests to come, Config.Faults decides by what a request holds, Chaos
-// draws them from a seed, Simulator.SetGateway gives all requests the same one.
+// A Fault describes a failure of one request. Simulator.Script lists faults for the
+// next requests, Config.Faults chooses a fault by the content of a request, Chaos
+// draws faults from a seed, and Simulator.SetGateway applies one fault to all
+// requests.
 //
-//   - Answers that get lost: CutAt, Lose, Truncated, Page, and LoseItems for
-//     single operations that are done and answered with 504, 500, 502 or 408.
-//   - Work that is done after the client has left: LateWork, SlowWork.
-//   - Refusals with nothing done: Refuse, Busy, Poison, Redirect.
-//   - What stands before the service: Gateway, Config.Firewall,
-//     Config.MaxSearch (414 and 431), Gzipped and XGzipped.
+//   - Lost answers: CutAt, Lose, Truncated, Page; LoseItems for single operations
+//     that are done and answered with 504, 500, 502 or 408.
+//   - Work that is done after the client has disconnected: LateWork, SlowWork.
+//   - Refusals without work: Refuse, Busy, Poison, Redirect.
+//   - Proxies and gateways: Gateway, Config.Firewall, Config.MaxSearch (414 and 431),
+//     Gzipped, XGzipped.
 //
-// A Shape alters an answer after the work: the key of the list, statuses,
-// locations, errors, the order and number of results. ShapeNamed finds one by
-// its name.
+// A Shape changes the form of an answer after the work: the key of the list, the
+// statuses, locations and errors, the order and number of results. ShapeNamed
+// returns a Shape by its name.
 //
-// # How the service differs
+// # Variants of the service
 //
-// A Config makes a service that is true to the contract and hard on a client.
+// Services may differ within the contract. A Config selects:
 //
-//   - Time: Latency, ReadLag (searches do not see a change yet), WriteLag
-//     (nothing can refer to what was created yet), StoreClock (meta has another
-//     clock than the Date header), Simulator.ShiftClock (both clocks jump).
-//   - Names: Normalize stores and compares them trimmed or composed.
-//   - Searches: IgnoreFilter finds everybody, RepeatFound everything twice.
+//   - Time: Latency, ReadLag (searches see changes late), WriteLag (references to a
+//     new resource work late), StoreClock (the clock of meta differs from the Date
+//     header), Simulator.ShiftClock (both clocks jump).
+//   - Names: Normalize stores and compares trimmed or composed names.
+//   - Searches: IgnoreFilter returns all resources, RepeatFound each of them twice.
 //   - Operations: AppendDoubles, NoPathReferences, LastReferenceOnly,
 //     UniqueGroupNames, UnattemptedStatus, UnknownReferenceStatus.
-//   - Errors: ErrorForm writes those of whole requests in one of the known forms.
+//   - Errors: ErrorForm selects the form of the errors of whole requests.
 //   - Strictness: RequireSchemas, RefuseUnknown, RefuseReadOnly, ExactOps; leniency:
 //     UntypedMembers, CapitalOperations, ZeroFailOnErrors, TextData.
 //
-// Presets are such services by name.
+// A Preset is a named Config.
 //
-// # What a test can see
+// # Results
 //
-// Simulator.Ledger has every operation and what was done for it, whatever was
-// answered: so "nothing twice, nothing lost" can be proved. Simulator.Exchanges
-// has the requests, Simulator.Users and others the store, Simulator.Overlaps
-// resources that two requests changed at once, and Simulator.Check finds what
-// is broken. Simulator.Reset makes all of that empty again.
+// Simulator.Ledger lists every operation with its effect, whatever the answer was. A
+// test can so prove that nothing was done twice or lost. Simulator.Exchanges lists
+// the requests. Simulator.Users, Groups and others return the resources.
+// Simulator.Overlaps lists resources that two concurrent requests changed.
+// Simulator.Check returns an error for violations and for an inconsistent store.
+// Simulator.Reset removes all resources and records.
 //
-// Package webextest/admin serves all this over HTTP, to tests in any language.
+// Package webextest/admin serves all this over HTTP, for tests in any language.
 package webextest

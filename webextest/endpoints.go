@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// answer is the service without any fault. What violates the contract was noted
-// on arrival.
+// answer answers a request as the service does without faults. Violations were
+// recorded on arrival.
 func (x *exchange) answer() *reply {
 	if x.sim.grants(x.r) {
 		return x.token()
@@ -124,7 +124,7 @@ func (x *exchange) work(org string) []bulk.Outcome {
 	})
 }
 
-// statuses asks a Fault about each operation; nil where it says nothing.
+// statuses returns the status that a Fault gives each operation; nil for none.
 func (x *exchange) statuses(of func(Operation) int) []int {
 	if of == nil {
 		return nil

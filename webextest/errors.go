@@ -8,9 +8,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// ErrorForm is how the service writes the error of a whole request. Which form the
-// Bulk endpoint uses is not known; each of these is documented for SCIM, for other
-// Webex APIs or for what stands in front of them.
+// ErrorForm is a form of the error of a whole request. The form of the Bulk endpoint
+// is unknown; these are documented for SCIM, for other Webex APIs or for gateways.
 type ErrorForm string
 
 // The forms.
@@ -72,7 +71,7 @@ func (f ErrorForm) body(r *scim.Error, trackingID string) map[string]any {
 	return body
 }
 
-// gatewayPage is what a gateway shows with a status.
+// gatewayPage is the page of a gateway.
 func gatewayPage(status int) string {
 	return "<!DOCTYPE html><title>" + strconv.Itoa(status) + "</title><p>" + http.StatusText(status) + "</p>"
 }

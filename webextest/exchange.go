@@ -40,7 +40,7 @@ func (s *Simulator) serve(r *http.Request) *reply {
 	return rep
 }
 
-// arrive takes a request in and decides what will go wrong with it.
+// arrive reads a request and chooses its fault.
 func (s *Simulator) arrive(r *http.Request) *exchange {
 	x := &exchange{sim: s, r: r, at: contract.Route(r.URL.Path), fault: &Fault{}}
 	now := s.cfg.Now()
@@ -113,8 +113,8 @@ func (x *exchange) run() *reply {
 	return rep
 }
 
-// answerLater does the request when Fault.WorkAfter has passed, whether or not
-// the client is still there.
+// answerLater does the request after Fault.WorkAfter, even if the client has
+// disconnected.
 func (x *exchange) answerLater() *reply {
 	x.late = true
 	later := *x // x is filed while the work may still lie ahead
@@ -143,7 +143,7 @@ func (x *exchange) answerLater() *reply {
 	}
 }
 
-// leave files the exchange.
+// leave records the exchange.
 func (x *exchange) leave(rep *reply) {
 	now := x.sim.cfg.Now()
 	x.file.End = now
@@ -169,7 +169,7 @@ func (x *exchange) leave(rep *reply) {
 	x.sim.log.leave(x.file, closed, x.targets)
 }
 
-// read takes in the body, as far as the service would.
+// read reads the body, up to the maximum size.
 func (x *exchange) read() error {
 	if x.r.Body == nil {
 		return nil
@@ -188,7 +188,7 @@ func (x *exchange) read() error {
 	return err
 }
 
-// inspect notes where the request breaks the contract, whatever its answer will be.
+// inspect records the violations of a request, whatever its answer will be.
 func (x *exchange) inspect() {
 	if !x.sim.grants(x.r) {
 		x.note(x.at.Violations(x.r)...)
@@ -212,7 +212,7 @@ func (x *exchange) note(violations ...string) {
 	}
 }
 
-// holds reports whether the request has the text in its body or query.
+// holds reports whether the body or query contains a text.
 func (x *exchange) holds(text string) bool {
 	if text == "" {
 		return false
@@ -232,8 +232,8 @@ func (x *exchange) askFaults() {
 	}
 }
 
-// operations are those of a Bulk request, as far as it can be understood. Of one
-// that is too large the service looks at none.
+// operations returns the operations of a Bulk request that could be read, none if it
+// has too many.
 func (x *exchange) operations() []*contract.Operation {
 	if x.req == nil || x.refused != nil && x.refused.Status == http.StatusRequestEntityTooLarge {
 		return nil
@@ -241,7 +241,7 @@ func (x *exchange) operations() []*contract.Operation {
 	return x.req.Operations
 }
 
-// fileRefused puts operations of which none was tried into the ledger.
+// fileRefused enters the operations of a request that was refused as a whole.
 func (x *exchange) fileRefused() {
 	now := x.sim.cfg.Now()
 	for i, op := range x.operations() {
@@ -260,7 +260,7 @@ func (x *exchange) limitedReply() *reply {
 	return rep
 }
 
-// pause waits, or returns why the client is gone.
+// pause waits, or returns the reason why the client has disconnected.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil

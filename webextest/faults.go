@@ -8,80 +8,74 @@ import (
 	"time"
 )
 
-// Fault is what goes wrong with one request. Its fields compose; the zero
-// value does no harm. A Fault is not changed once it is given away, so one may
-// serve many requests.
+// Fault describes a failure of one request. Its fields can be combined; the zero
+// value is no failure. The Simulator does not change a Fault, so one may serve many
+// requests.
 type Fault struct {
-	// Status answers the request with this status instead of doing it; with
-	// Work, after doing it. 0 keeps the status that the service has to give.
+	// Status is the status of the answer. Without Work the request is not done. 0
+	// keeps the status of the service.
 	Status int
-	// Header is added to the answer, replacing members of equal name.
+	// Header is added to the answer and replaces headers of the same name.
 	Header http.Header
-	// Body is sent instead of the answer's own; nil keeps that. Without Work
-	// and Status, a request with a Body is not done either.
+	// Body replaces the body of the answer; nil keeps it. Without Work the request is
+	// not done.
 	Body *string
-	// ErrorForm writes the error of a Status in this form; AllForms is that of
-	// Config.ErrorForm.
+	// ErrorForm is the form of the error of a Status; AllForms is Config.ErrorForm.
 	ErrorForm ErrorForm
-	// Work does the request although Status or Body hide it.
+	// Work does the request in spite of Status or Body.
 	Work bool
 
-	// Cut ends the connection at a stage of the exchange.
+	// Cut closes the connection at a stage of the exchange.
 	Cut Stage
-	// Hold passes after the request is read and before anything is done; when
-	// the client leaves meanwhile, nothing is done.
+	// Hold is the time between the request and the work. If the client disconnects
+	// in this time, nothing is done.
 	Hold time.Duration
-	// WorkAfter is how long after its arrival the request is done, even when
-	// the client has left meanwhile. A Cut at AfterWork then cuts at once,
-	// before the work. The Ledger has the operations from the time of the work
-	// on. Bulk requests only.
+	// WorkAfter is the time between the request and the work, which is done even if
+	// the client disconnects. A Cut at AfterWork then cuts at once, before the work.
+	// The operations enter the Ledger when they are done. Bulk requests only.
 	WorkAfter time.Duration
-	// Delay passes after the work and before the answer; a client that leaves
-	// meanwhile does not learn what was done.
+	// Delay is the time between the work and the answer.
 	Delay time.Duration
-	// Truncate sends only so many bytes of the answer's body, as a complete
-	// HTTP message; with Cut at InAnswer, as one that breaks off. 0 sends all,
-	// or half where the connection is cut.
+	// Truncate sends only this many bytes of the body, as a complete HTTP message, or,
+	// with Cut at InAnswer, as an incomplete one. 0 sends all, or half with a Cut.
 	Truncate int
-	// Gzip compresses the answer's body, asked or not.
+	// Gzip compresses the body, whether or not the client accepts it.
 	Gzip bool
 
-	// Shape alters the answer to a Bulk request; nil leaves it alone.
+	// Shape changes the answer to a Bulk request; nil does not.
 	Shape Shape
-	// Item answers single operations by themselves: a status other than 0 is
-	// the operation's result, and nothing is done for it. It is called from any
-	// goroutine.
+	// Item returns the status of an operation that is not done, or 0 for one that is
+	// done as usual. It is called from any goroutine.
 	Item func(Operation) int
-	// LostItem is Item with the work done: an operation that succeeds has the
-	// status as its result all the same, and no id that others of the request
-	// could refer to. The Ledger tells what was done. It is called from any
-	// goroutine.
+	// LostItem returns a status that replaces the result of an operation that was
+	// done, or 0. Other operations of the request cannot refer to its resource. The
+	// Ledger has the real result. It is called from any goroutine.
 	LostItem func(Operation) int
 }
 
-// Request is a Bulk request that has arrived, for Config.Faults to judge.
+// Request is a Bulk request as Config.Faults sees it.
 type Request struct {
 	// Number counts requests of any kind, from 1.
 	Number int
-	// HTTP is the request; its body is read already.
+	// HTTP is the request. Its body has been read.
 	HTTP *http.Request
-	// Body is the body, and belongs to the service.
+	// Body is the body. It must not be changed.
 	Body []byte
-	// Operations are those of the body, as far as it can be understood.
+	// Operations are the operations in the body that could be read.
 	Operations []Operation
 }
 
-// Stage is where in an exchange the connection is cut.
+// Stage is a stage of an exchange at which the connection can be cut.
 type Stage int
 
-// The stages, in order. The zero value cuts nowhere.
+// The stages, in order. The zero value does not cut.
 const (
 	NoCut      Stage = iota
-	OnDial           // no connection comes about (a server cuts as BeforeBody)
-	BeforeBody       // when the head of the request has arrived
-	BeforeWork       // when the whole request has arrived; nothing is done
-	AfterWork        // when all is done, before the first byte of the answer
-	InAnswer         // in the body of the answer
+	OnDial           // the connection fails (a server does BeforeBody instead)
+	BeforeBody       // after the headers of the request
+	BeforeWork       // after the whole request; nothing is done
+	AfterWork        // after the work, before the answer
+	InAnswer         // within the body of the answer
 )
 
 var stageNames = [...]string{"", "on dial", "before the body", "before the work", "after the work", "in the answer"}
@@ -97,7 +91,7 @@ func (s Stage) String() string {
 // refuses reports that the fault answers instead of the service.
 func (f *Fault) refuses() bool { return (f.Status != 0 || f.Body != nil) && !f.Work }
 
-// String says in a few words what the fault does; "" for one that does nothing.
+// String describes the fault in a few words; "" if there is no failure.
 func (f *Fault) String() string {
 	var parts []string
 	for _, part := range []struct {
@@ -124,8 +118,8 @@ func (f *Fault) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Refuse answers a request with status and does nothing. A retryAfter other
-// than "" is sent as Retry-After, whatever its form.
+// Refuse answers with status and does nothing. retryAfter is the Retry-After header,
+// in any form; "" omits it.
 func Refuse(status int, retryAfter string) *Fault {
 	f := &Fault{Status: status}
 	if retryAfter != "" {
@@ -134,34 +128,32 @@ func Refuse(status int, retryAfter string) *Fault {
 	return f
 }
 
-// RefuseAs is Refuse with the error in a form.
+// RefuseAs is Refuse with a form of the error.
 func RefuseAs(status int, retryAfter string, form ErrorForm) *Fault {
 	f := Refuse(status, retryAfter)
 	f.ErrorForm = form
 	return f
 }
 
-// Lose does the request and answers status all the same, as a gateway does
-// that lost patience.
+// Lose does the request and answers with status, like a gateway that timed out.
 func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
 
 // CutAt cuts the connection at stage.
 func CutAt(stage Stage) *Fault { return &Fault{Cut: stage} }
 
-// LateWork cuts the connection as soon as the request has arrived, and does the
-// request delay later: work that the client cannot see in its first lookups.
+// LateWork cuts the connection when the request has arrived, and does the request
+// after delay, so that the first lookups of the client do not see it.
 func LateWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay, Cut: AfterWork} }
 
-// SlowWork does the request and answers after delay. Unlike with Late, nothing
-// is done before; unlike with Fault.Hold, all is done even when the client has
-// given up meanwhile.
+// SlowWork does the request after delay, and answers. Unlike with Fault.Hold, the
+// request is done even if the client has disconnected.
 func SlowWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay} }
 
-// Late does the request and answers after delay.
+// Late does the request at once and answers after delay.
 func Late(delay time.Duration) *Fault { return &Fault{Delay: delay} }
 
-// Truncated does the request and sends the first n bytes of the answer, as if
-// they were all; 0 is half of them.
+// Truncated does the request and sends the first n bytes of the answer as a complete
+// message; 0 is half of the answer.
 func Truncated(n int) *Fault {
 	if n == 0 {
 		n = truncateHalf
@@ -169,11 +161,11 @@ func Truncated(n int) *Fault {
 	return &Fault{Truncate: n}
 }
 
-// truncateHalf stands for half of an answer whose length is not known yet.
+// truncateHalf is half of an answer of yet unknown length.
 const truncateHalf = -1
 
-// Says does the request and answers body with status 200 instead of what is
-// true: "" , "{}", "null", a page of a proxy.
+// Says does the request and answers with status 200 and another body, such as "",
+// "{}", "null" or the page of a proxy.
 func Says(contentType, body string) *Fault {
 	return &Fault{
 		Status: http.StatusOK, Body: &body, Work: true,
@@ -181,12 +173,12 @@ func Says(contentType, body string) *Fault {
 	}
 }
 
-// Page does the request and answers a proxy's HTML with status 200.
+// Page does the request and answers with status 200 and the HTML page of a proxy.
 func Page() *Fault {
 	return Says("text/html; charset=utf-8", "<!DOCTYPE html><title>Sign in</title><p>Please sign in to the network.</p>")
 }
 
-// Redirect sends the client to another url and does nothing.
+// Redirect redirects the client to another url and does nothing.
 func Redirect(url string) *Fault {
 	return &Fault{Status: http.StatusTemporaryRedirect, Header: http.Header{"Location": {url}}}
 }
@@ -194,30 +186,27 @@ func Redirect(url string) *Fault {
 // Gzipped does the request and compresses the answer.
 func Gzipped() *Fault { return &Fault{Gzip: true} }
 
-// XGzipped does the request and compresses the answer under the old name of the
-// coding (RFC 9110, section 8.4.1.3), which net/http does not undo.
+// XGzipped does the request and compresses the answer with the Content-Encoding
+// x-gzip (RFC 9110, section 8.4.1.3), which net/http does not decompress.
 func XGzipped() *Fault {
 	return &Fault{Gzip: true, Header: http.Header{"Content-Encoding": {"x-gzip"}}}
 }
 
-// Gateway answers status with a page of HTML, as a gateway does that has no
-// service behind it or does not want the request: 502, 511, 403, 200. Nothing is
-// done. See Simulator.SetGateway.
+// Gateway answers with status (502, 511, 403, 200) and an HTML page, like a gateway
+// without a service behind it. Nothing is done. See Simulator.SetGateway.
 func Gateway(status int) *Fault {
 	page := gatewayPage(status)
 	return &Fault{Status: status, Body: &page, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
 }
 
-// Busy answers status (429, 503, 504) for the operations with these bulkIds, or
-// for all without any, inside an answer that is otherwise as it should be, and
-// does nothing for them.
+// Busy gives the operations with these bulkIds the status (429, 503, 504) in an
+// otherwise regular answer, and does not do them. Without bulkIds it is for all.
 func Busy(status int, bulkIDs ...string) *Fault {
 	return &Fault{Item: statusOf(status, bulkIDs)}
 }
 
-// LoseItems does the request and answers status (504, 500, 502, 408) for the
-// operations with these bulkIds, or for all without any, inside an answer that
-// is otherwise as it should be.
+// LoseItems does the request and gives the operations with these bulkIds the status
+// (504, 500, 502, 408) in an otherwise regular answer. Without bulkIds it is for all.
 func LoseItems(status int, bulkIDs ...string) *Fault {
 	return &Fault{LostItem: statusOf(status, bulkIDs)}
 }
@@ -231,13 +220,13 @@ func statusOf(status int, bulkIDs []string) func(Operation) int {
 	}
 }
 
-// Shaped does the request and alters the answer by shapes, in order.
+// Shaped does the request and applies shapes to the answer, in order.
 func Shaped(shapes ...Shape) *Fault {
 	return &Fault{Shape: Shapes(shapes...)}
 }
 
-// Poison refuses every request that holds an operation which bad reports, as a
-// service does that cannot digest it. It is meant for Config.Faults.
+// Poison refuses every request with an operation for which bad returns true. It is a
+// value for Config.Faults.
 func Poison(status int, bad func(Operation) bool) func(*Request) *Fault {
 	return func(r *Request) *Fault {
 		if slices.ContainsFunc(r.Operations, bad) {

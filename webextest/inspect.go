@@ -16,10 +16,10 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Operation is one operation of a Bulk request, as it was asked.
+// Operation is one operation of a Bulk request.
 type Operation struct {
 	Method, Path, BulkID string
-	// Data is the text that was sent; nil when there was none.
+	// Data is the data as sent; nil without data.
 	Data json.RawMessage
 }
 
@@ -27,7 +27,7 @@ func operationOf(op *contract.Operation) Operation {
 	return Operation{Method: op.Method, Path: op.Path, BulkID: op.BulkID, Data: op.Data}
 }
 
-// Resource is a user or group as the service holds it, a copy.
+// Resource is a copy of a user or group.
 type Resource map[string]any
 
 // ID returns the id.
@@ -67,8 +67,8 @@ func (r Resource) Manager() string {
 	return id
 }
 
-// Users returns all users of all organizations, those of one in the order of
-// their creation. It sees every change at once, whatever Config.ReadLag is.
+// Users returns the users of all organizations, for each organization in the order of
+// creation. Config.ReadLag does not apply.
 func (s *Simulator) Users() []Resource { return s.list(scim.Users) }
 
 // Groups returns all groups, as Users does.
@@ -105,9 +105,9 @@ func (s *Simulator) GroupsByName(displayName string) []Resource {
 	return s.named(scim.Groups, displayName)
 }
 
-// Add puts a user ("/Users") or group ("/Groups") into the configured
-// organization, as a POST to that path would, but off the record: no ledger, no
-// faults, no lag. data is what JSON makes of it.
+// Add adds a user ("/Users") or group ("/Groups") to the configured organization, as
+// a POST does, but without faults, lags or an entry in the ledger. data is marshaled
+// as JSON.
 func (s *Simulator) Add(path string, data any) (id string, err error) {
 	ids, err := s.AddAll(Operation{Path: path, Data: strictjson.Append(nil, data)})
 	if err != nil {
@@ -116,8 +116,8 @@ func (s *Simulator) Add(path string, data any) (id string, err error) {
 	return ids[0], nil
 }
 
-// AddAll is Add for several resources, of which only Path and Data count: all of
-// them or, with an error, none. The error is an *AddError.
+// AddAll adds several resources, given by Path and Data. If one cannot be added, it
+// adds none and returns an *AddError.
 func (s *Simulator) AddAll(resources ...Operation) (ids []string, err error) {
 	s.store.Lock()
 	defer s.store.Unlock()
@@ -138,7 +138,7 @@ func (s *Simulator) AddAll(resources ...Operation) (ids []string, err error) {
 	return ids, nil
 }
 
-// draft makes the first state of a resource that a test adds. The lock is held.
+// draft returns the first state of a resource that a test adds. The store is locked.
 func (s *Simulator) draft(one Operation) (*store.Resource, *scim.Error) {
 	body, err := strictjson.Decode(one.Data)
 	doc, _ := body.(map[string]any)
@@ -147,7 +147,7 @@ func (s *Simulator) draft(one Operation) (*store.Resource, *scim.Error) {
 		return nil, scim.Refuse(http.StatusBadRequest, "invalidSyntax", "an object for /Users or /Groups is expected")
 	}
 	rules := s.cfg.rules()
-	rules.UntypedMembers = true // a test need not spell out what it only builds on
+	rules.UntypedMembers = true // for the convenience of tests
 	op.Refused, _ = contract.CheckData(op, &rules)
 	req := &contract.Request{Operations: []*contract.Operation{op}, Posts: map[string]int{op.BulkID: 0}}
 	r, refused := bulk.Draft(bulk.Work{
@@ -162,17 +162,17 @@ func (s *Simulator) draft(one Operation) (*store.Resource, *scim.Error) {
 // AddError says why a resource cannot be added.
 type AddError struct {
 	Index  int    // of the resource, from 0
-	Status int    // that a POST of it would have: 400, or 409 for a name that is taken
-	Reason string // names attributes, but no values
+	Status int    // as for a POST: 400, or 409 if the name is taken
+	Reason string // with names of attributes, but no values
 }
 
-// Error tells the place and the reason.
+// Error contains the index and the reason.
 func (e *AddError) Error() string {
 	return fmt.Sprintf("webextest: resource %d cannot be added: %s", e.Index, e.Reason)
 }
 
-// Check returns what CheckIntegrity finds and every Violation, nil for nothing:
-// the line that a test of a client ends with.
+// Check returns an error for every Violation and for each problem that CheckIntegrity
+// finds, nil if there is none. A test of a client should end with it.
 func (s *Simulator) Check(texts ...string) error {
 	problems := []error{s.CheckIntegrity(texts...)}
 	for _, v := range s.Violations() {
@@ -181,9 +181,8 @@ func (s *Simulator) Check(texts ...string) error {
 	return errors.Join(problems...)
 }
 
-// CheckIntegrity returns what is wrong in the store: members and managers that
-// do not exist, and texts like "bulkId:u1" where an id should be. texts are such
-// strings that a test stored on purpose.
+// CheckIntegrity returns an error for members and managers that do not exist, and for
+// stored texts such as "bulkId:u1" other than texts.
 func (s *Simulator) CheckIntegrity(texts ...string) error {
 	s.store.Lock()
 	defer s.store.Unlock()
@@ -196,7 +195,7 @@ func (s *Simulator) CheckIntegrity(texts ...string) error {
 	return errors.Join(problems...)
 }
 
-// check returns what is wrong with one resource.
+// check returns the problems of one resource.
 func check(d *store.Directory, r *store.Resource, texts []string) []error {
 	var problems []error
 	doc := strictjson.DecodeTrusted(r.Doc)

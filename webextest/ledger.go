@@ -12,10 +12,10 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
-// Effect is what the service did for an operation.
+// Effect is the effect of an operation on the store.
 type Effect string
 
-// The effects. What was answered is another matter: see Fault and Shape.
+// The effects. The answer may differ: see Fault and Shape.
 const (
 	Created     Effect = "created"
 	Patched     Effect = "patched"
@@ -33,17 +33,17 @@ type Entry struct {
 	Request, Index int
 	// At is when it was done.
 	At time.Time
-	// Method, Path and BulkID are as asked.
+	// Method, Path and BulkID are those of the request.
 	Method, Path, BulkID string
-	// Key is the userName or displayName that was asked for, or that the
-	// resource had; ExternalID is what was asked for.
+	// Key is the userName or displayName in the data or of the resource. ExternalID
+	// is the externalId in the data.
 	Key, ExternalID string
-	// Data is what was sent, byte for byte, with Config.KeepData.
+	// Data is the data as sent, if Config.KeepData is set.
 	Data json.RawMessage
-	// Effect is what was done, ID the resource that it was, or was not, done to.
+	// Effect is the effect, ID the id of the resource, "" if it has none.
 	Effect Effect
 	ID     string
-	// Status is the result that the service had for the operation; 0 with
+	// Status is the status of the operation before any Fault or Shape; 0 for
 	// Unattempted and Refused.
 	Status int
 }
@@ -56,50 +56,49 @@ type Exchange struct {
 	Method, Target string
 	// Operations that a Bulk request held, and Bytes of its body.
 	Operations, Bytes int
-	// Status that was sent; 0 when no answer was, or none whole.
+	// Status of the answer; 0 if no complete answer was sent.
 	Status int
-	// TrackingID of the answer, "" where it had none.
+	// TrackingID of the answer, "" if it had none.
 	TrackingID string
-	// Fault says what was made to go wrong, "" for nothing.
+	// Fault describes the fault, "" if there was none.
 	Fault string
-	// Start is when it arrived, End when it was over.
+	// Start is the time of arrival, End the time of the answer.
 	Start, End time.Time
 }
 
-// Violation says how a client does not keep the contract: its schemas, or what
-// it can only say in words, such as a bulkId that stands twice, a reference to
-// nothing, an organization that is no UUID.
+// Violation is a violation of the contract by a client: of its schemas, or of rules
+// that a schema cannot express, such as a duplicate bulkId or an unknown reference.
 type Violation struct {
 	Request int // number of the request
 	Text    string
 }
 
-// Overlap is a resource that two requests in flight at once meant to change. A
-// request whose work is late (Fault.WorkAfter) is in flight until that is done.
+// Overlap is a resource that two concurrent requests change. A request whose work is
+// late (Fault.WorkAfter) is in flight until the work is done.
 type Overlap struct {
 	Resource      string // like Users/<id>
 	First, Second int    // numbers of the requests
 }
 
-// Stats are counts of what happened so far.
+// Stats are counts since the start or the last Reset.
 type Stats struct {
 	Requests   int // of any kind
 	Bulk       int // of Bulk, faults and all
-	Searches   int // of Users or Groups that got as far as an answer
+	Searches   int // GET requests that the service answered
 	Limited    int // refused by Config.Rate
-	Faults     int // something was made to go wrong
-	Hasty      int // arrived before the last Retry-After, in seconds, had passed
-	Operations int // done or refused singly
+	Faults     int // with a fault
+	Hasty      int // that arrived before the time of the last Retry-After
+	Operations int // done, or refused individually
 	// Created, Patched, Deleted and Failed count operations by Effect.
 	Created, Patched, Deleted, Failed int
-	// InFlight is the number of Bulk requests without an answer yet, MaxConcurrent
-	// the most that there were at once; MaxOperations the most operations in one.
+	// InFlight is the number of Bulk requests in flight, MaxConcurrent its maximum, and
+	// MaxOperations the maximum number of operations in a request.
 	InFlight, MaxConcurrent, MaxOperations int
-	// Entries, Exchanges and Violations are how many of each there are.
+	// Entries, Exchanges and Violations are the lengths of these lists.
 	Entries, Exchanges, Violations int
 }
 
-// ledger is all that a test may want to know afterwards.
+// ledger records operations and requests.
 type ledger struct {
 	mu         sync.Mutex
 	discard    bool
@@ -116,7 +115,7 @@ type ledger struct {
 	violated   bool                     // there was a violation, before reset or after
 }
 
-// reset empties the ledger but for what is still in flight.
+// reset empties the ledger. The count of requests in flight stays.
 func (l *ledger) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,7 +124,7 @@ func (l *ledger) reset() {
 	l.created, l.touched = make(map[string]int), make(map[string][]int)
 }
 
-// newEntry is an operation before anything is done about it.
+// newEntry returns the entry of an operation that is not done yet.
 func newEntry(op *contract.Operation, number, index int, now time.Time, keepData bool) Entry {
 	e := Entry{Request: number, Index: index, At: now, Method: op.Method, Path: op.Path, BulkID: op.BulkID}
 	if op.Method == http.MethodPost {
@@ -181,8 +180,7 @@ func (l *ledger) arrive(now time.Time) (number int) {
 	return l.stats.Requests
 }
 
-// leave files an exchange that is over. closed is the end of the silence that
-// its answer asked for, if any.
+// leave records a finished exchange. closed is the time of its Retry-After, if any.
 func (l *ledger) leave(e Exchange, closed time.Time, targets []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -198,7 +196,7 @@ func (l *ledger) leave(e Exchange, closed time.Time, targets []string) {
 	}
 }
 
-// release notes that a request whose client had left is done with its resources.
+// release ends the late work of a request on its resources.
 func (l *ledger) release(number int, targets []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -248,11 +246,11 @@ func (l *ledger) tally(change func(*Stats)) {
 	change(&l.stats)
 }
 
-// Ledger returns every operation that was asked, in the order in which they
-// were done. Operations of a request that never arrived whole are not in it.
+// Ledger returns every operation of every request that arrived completely, in the
+// order of the work.
 func (s *Simulator) Ledger() []Entry { return s.LedgerAfter(0) }
 
-// LedgerAfter is Ledger without its first n entries, for who has read those.
+// LedgerAfter is Ledger without its first n entries.
 func (s *Simulator) LedgerAfter(n int) []Entry {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -262,15 +260,15 @@ func (s *Simulator) LedgerAfter(n int) []Entry {
 // after returns a copy of a list without its first n elements.
 func after[T any](n int, list []T) []T { return slices.Clone(list[min(max(n, 0), len(list)):]) }
 
-// History returns the entries about one resource, in order.
+// History returns the entries of one resource, in order.
 func (s *Simulator) History(id string) []Entry {
 	return slices.DeleteFunc(s.Ledger(), func(e Entry) bool { return e.ID != id })
 }
 
-// Created returns how many users of this userName were ever created.
+// Created returns how often a user with this userName was created.
 func (s *Simulator) Created(userName string) int { return s.createdAt("/Users", userName) }
 
-// GroupsCreated returns how many groups of this displayName were ever created.
+// GroupsCreated returns how often a group with this displayName was created.
 func (s *Simulator) GroupsCreated(displayName string) int {
 	return s.createdAt("/Groups", displayName)
 }
@@ -281,7 +279,7 @@ func (s *Simulator) createdAt(path, key string) int {
 	return s.log.created[path+" "+s.key(key)]
 }
 
-// Exchanges returns every request that is over, in the order of their ends.
+// Exchanges returns the finished requests, in the order in which they finished.
 func (s *Simulator) Exchanges() []Exchange { return s.ExchangesAfter(0) }
 
 // ExchangesAfter is Exchanges without the first n.
@@ -291,7 +289,7 @@ func (s *Simulator) ExchangesAfter(n int) []Exchange {
 	return after(n, s.log.exchanges)
 }
 
-// Violations returns what a client did that it must not do.
+// Violations returns the violations of the contract, in order.
 func (s *Simulator) Violations() []Violation { return s.ViolationsAfter(0) }
 
 // ViolationsAfter is Violations without the first n.
@@ -301,23 +299,22 @@ func (s *Simulator) ViolationsAfter(n int) []Violation {
 	return after(n, s.log.violations)
 }
 
-// Violated reports whether there ever was a Violation, also one that Reset has
-// removed.
+// Violated reports whether there ever was a Violation, even before a Reset.
 func (s *Simulator) Violated() bool {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.violated
 }
 
-// Overlaps returns the resources that two requests meant to change at once. It
-// is no violation of the contract, but leaves the order of the changes to chance.
+// Overlaps returns the resources that concurrent requests changed. An overlap does
+// not violate the contract, but the order of the changes is undefined.
 func (s *Simulator) Overlaps() []Overlap {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return slices.Clone(s.log.overlaps)
 }
 
-// Stats returns the counts so far.
+// Stats returns the counts.
 func (s *Simulator) Stats() Stats {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

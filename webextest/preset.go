@@ -64,8 +64,8 @@ func oneOf(shapes ...Shape) Shape {
 	}
 }
 
-// ChaosOf spreads a part of the requests, from 0 to 1, over what can go wrong:
-// refused, cut, lost, garbled.
+// ChaosOf returns a Chaos that fails this part of the requests, from 0 to 1: refused,
+// cut, lost or garbled.
 func ChaosOf(part float64) Chaos {
 	each := part / 8
 	return Chaos{

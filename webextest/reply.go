@@ -8,7 +8,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// reply is what goes back: an answer, or none.
+// reply is an answer, or the reason why there is none.
 type reply struct {
 	status int
 	header http.Header
@@ -36,7 +36,7 @@ func jsonReply(status int, body []byte) *reply {
 	return &reply{status: status, body: body, header: http.Header{"Content-Type": {jsonType}}}
 }
 
-// applyFault does to an answer what the fault asks for.
+// applyFault applies the fault to an answer.
 func (x *exchange) applyFault(rep *reply) {
 	f := x.fault
 	if f.Status != 0 {
@@ -65,7 +65,7 @@ func (x *exchange) applyFault(rep *reply) {
 	}
 }
 
-// fallback is what the service says with a status that a fault gives it.
+// fallback is the answer with the status of a fault.
 func (x *exchange) fallback(status int) *reply {
 	if status < 400 {
 		return &reply{status: status, header: http.Header{"Trackingid": {trackingID(x.file.Number, -1)}}}

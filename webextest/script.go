@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// Script makes the next Bulk requests go wrong, one fault a request, in order
-// of their arrival; nil lets one pass. It appends to what is scripted already.
-// Requests that Config.Rate refuses take nothing from it.
+// Script queues faults for the next Bulk requests, one for each in the order of their
+// arrival; nil is no fault. Requests that Config.Rate refuses take no fault.
 func (s *Simulator) Script(faults ...*Fault) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
@@ -21,14 +20,14 @@ func (s *Simulator) ScriptSearches(faults ...*Fault) {
 	s.searches = append(s.searches, faults...)
 }
 
-// Scripted returns what Script was given and no request has taken yet.
+// Scripted returns the faults of Script that no request has taken yet.
 func (s *Simulator) Scripted() []*Fault {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
 	return slices.Clone(s.script)
 }
 
-// DropScript forgets what Script was given and no request has taken yet.
+// DropScript removes the faults of Script that no request has taken yet.
 func (s *Simulator) DropScript() {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
@@ -42,17 +41,16 @@ func (s *Simulator) SetChaos(c Chaos) {
 	s.chaos = c
 }
 
-// SetGateway gives the next requests of any kind the fault, searches too: none
-// of them reaches the service, Config.Rate or what is scripted. requests is how
-// many there are; 0 is all until the next SetGateway. A fault of nil ends it.
+// SetGateway applies a fault to the next requests of any kind. They do not reach the
+// service, and do not count for Config.Rate or Script. requests is their number; 0 is
+// all until the next SetGateway. A nil fault ends it.
 func (s *Simulator) SetGateway(fault *Fault, requests int) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
 	s.gateway, s.left = fault, requests
 }
 
-// intercept returns the fault by which something in front of the service answers
-// a request, or nil.
+// intercept returns the fault of a gateway in front of the service, or nil.
 func (s *Simulator) intercept(r *http.Request) *Fault {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
@@ -68,8 +66,8 @@ func (s *Simulator) intercept(r *http.Request) *Fault {
 	return nil
 }
 
-// nextFault returns what the script or chaos has for a request, never nil, and
-// whether it was scripted.
+// nextFault returns the fault of a request from the script or from chaos, never nil,
+// and whether it was scripted.
 func (s *Simulator) nextFault(number int, r *http.Request) (f *Fault, scripted bool) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()

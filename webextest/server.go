@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TB is what Start needs of a *testing.T. It is not testing.TB, so that a
-// program can use this package without the flags of package testing.
+// TB is the part of *testing.T that Start uses. It is not testing.TB, so that
+// programs can import this package without the flags of package testing.
 type TB interface {
 	Helper()
 	Logf(format string, args ...any)
@@ -22,13 +22,12 @@ type TB interface {
 // Server is a Simulator on a loopback address.
 type Server struct {
 	*Simulator
-	// URL is where it is, like "http://127.0.0.1:49152"; it serves as a
-	// client's base URL.
+	// URL is the base URL for clients, such as "http://127.0.0.1:49152".
 	URL string
 }
 
-// Start serves a new Simulator on a loopback address until the test is over.
-// It logs the seed.
+// Start serves a new Simulator on a loopback address until the test ends. It logs
+// the seed.
 func Start(t TB, cfg Config) *Server {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -40,7 +39,7 @@ func Start(t TB, cfg Config) *Server {
 	s := &Server{Simulator: New(cfg), URL: address}
 	server := &http.Server{
 		Handler: s.Simulator, ReadHeaderTimeout: time.Minute,
-		ErrorLog: log.New(io.Discard, "", 0), // aborted handlers are what was asked for
+		ErrorLog: log.New(io.Discard, "", 0), // it would report the connections that faults cut
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
@@ -54,8 +53,8 @@ func Start(t TB, cfg Config) *Server {
 	return s
 }
 
-// answersFor reports whether Transport takes the request for one to the
-// service. Without a BaseURL that is the live one's host and any loopback.
+// answersFor reports whether a request through Transport is for the service. Without
+// a BaseURL, its hosts are webexapis.com and loopback hosts.
 func (s *Simulator) answersFor(r *http.Request) bool {
 	if s.cfg.BaseURL != "" {
 		base, err := url.Parse(s.cfg.BaseURL)

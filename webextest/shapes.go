@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Shape alters the answer to a Bulk request. What was done stays done. The
-// functions below that take an *Answer are Shapes, the others make one.
+// Shape changes the answer to a Bulk request, not its effect. The functions below
+// that take an *Answer are Shapes, the others return one.
 type Shape func(*Answer)
 
 // Shapes is shapes one after the other, as one.
@@ -56,8 +56,7 @@ func Shuffled(a *Answer) {
 // Repeated writes every result twice.
 func Repeated(a *Answer) { a.Items = append(a.Items, slices.Clone(a.Items)...) }
 
-// Foreign puts results that nobody asked for before, between and after the
-// others.
+// Foreign adds results for unknown operations before, between and after the others.
 func Foreign(a *Answer) {
 	items := make([]Item, 0, 2*len(a.Items)+1)
 	foreign := func() Item {
@@ -163,8 +162,8 @@ func ForeignLocations(host string) Shape {
 	return func(a *Answer) { a.locations(func(u *url.URL) { u.Host = host }) }
 }
 
-// OtherTypeLocations writes locations of users as those of groups, and the other
-// way round.
+// OtherTypeLocations writes locations of users as locations of groups, and vice
+// versa.
 func OtherTypeLocations(a *Answer) {
 	a.locations(func(u *url.URL) {
 		if strings.Contains(u.Path, "/Users/") {

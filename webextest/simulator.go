@@ -29,7 +29,7 @@ type Simulator struct {
 	left     int    // requests that the gateway still answers; 0 is no limit
 }
 
-// New returns a service as cfg describes it, with nobody in it.
+// New returns an empty service with this configuration.
 func New(cfg Config) *Simulator {
 	cfg = cfg.withDefaults()
 	s := &Simulator{
@@ -48,9 +48,9 @@ func New(cfg Config) *Simulator {
 // Config returns the configuration with its defaults filled in.
 func (s *Simulator) Config() Config { return s.cfg }
 
-// Reset empties the store and all that the Simulator has noted, drops what is
-// scripted, and goes back to Config.Chaos and Config.Seed. Access tokens stay as
-// used as they are. What is in flight meanwhile may be done and noted afterwards.
+// Reset removes all resources, records and scripted faults, and restores Config.Chaos
+// and Config.Seed. The uses of access tokens still count. Requests in flight may be
+// done and recorded afterwards.
 func (s *Simulator) Reset() {
 	s.store.Lock()
 	s.store.Reset()
@@ -71,21 +71,22 @@ func (s *Simulator) Organizations() []string {
 	return s.store.Organizations()
 }
 
-// ShiftClock moves the clock that the service tells, in Date headers and in
-// meta, by a duration, which may be less than 0. What takes time (lags, limits,
-// the life of tokens) and the times in the Ledger keep to Config.Now.
+// ShiftClock shifts the times in Date headers and in meta by a duration, which may be
+// negative. Lags, limits, the life of tokens and the times in the Ledger still use
+// Config.Now.
 func (s *Simulator) ShiftClock(by time.Duration) { s.shift.Add(int64(by)) }
 
-// frontTime is what the Date header tells.
+// frontTime is the time of the Date header.
 func (s *Simulator) frontTime() time.Time { return s.cfg.Now().Add(time.Duration(s.shift.Load())) }
 
-// storeTime is what meta tells of a change made now.
+// storeTime is the time in meta of a change made now.
 func (s *Simulator) storeTime() time.Time { return s.frontTime().Add(s.cfg.StoreClock) }
 
-// key is what names are compared by: normalized, and regardless of case.
+// key returns a name in the form by which names compare.
 func (s *Simulator) key(name string) string { return store.Fold(s.cfg.normalize(name)) }
 
-// random is drawn from for one request: the same for a seed and number.
+// random returns the source of randomness for one request. It depends on the seed and
+// the number alone.
 func (s *Simulator) random(number int) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(s.cfg.Seed), uint64(number)))
 }

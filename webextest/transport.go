@@ -80,10 +80,10 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.sim.response(r, rep)
 }
 
-// errBroken is what writing to a connection gives that the other side closed.
+// errBroken is the error of a write to a connection that the server closed.
 var errBroken error = &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}
 
-// trace tells the client's hooks how far its request gets.
+// trace calls the hooks of the client for the progress of its request.
 func trace(x *exchange) *httptrace.ClientTrace {
 	hooks := httptrace.ContextClientTrace(x.r.Context())
 	if hooks == nil {
@@ -132,7 +132,7 @@ func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error
 	if rep.cut == InAnswer {
 		body = io.MultiReader(bytes.NewReader(rep.body[:rep.sent]), broken{})
 	}
-	// As net/http does: what it asked for on its own it also undoes.
+	// Like net/http: it decompresses if it asked for compression itself.
 	if res.Header.Get("Content-Encoding") == "gzip" && r.Header.Get("Accept-Encoding") == "" {
 		plain, err := gzip.NewReader(body)
 		if err != nil {

@@ -1,20 +1,19 @@
-// Package admin serves a webextest.Simulator over HTTP together with what a test
-// in any language needs of it: faults to come, the ledger, requests, violations,
-// a seed and a reset, below /__admin.
+// Package admin serves a webextest.Simulator over HTTP, together with an interface for
+// tests in any language below /__admin: faults, the ledger, requests, violations,
+// seeding and reset.
 //
 //	sim := webextest.New(webextest.Config{})
 //	server := httptest.NewServer(admin.New(sim, admin.Config{}))
 //	defer server.Close()
 //	http.Post(server.URL+"/__admin/faults", "application/json", strings.NewReader(`{"faults":[{"cut":"after"}]}`))
 //
-// It is described in openapi.yaml (OpenAPI), which it serves at
-// /__admin/openapi.yaml; the contract of the service is at /openapi.yaml, and a
-// page for people at /.
+// The OpenAPI description openapi.yaml is served at /__admin/openapi.yaml, the contract
+// of the service at /openapi.yaml, and a web page at /.
 //
-// # Who may ask
+// # Access
 //
-// A page in a browser on the same machine can reach a loopback address by a name
-// of its own (DNS rebinding). So each request must name this machine in Host, and
-// below /__admin a browser's request must come from the simulator's own page
-// (Origin) and a POST be JSON. See Config for a simulator on another machine.
+// A web page of another site can reach a loopback address under a name of its own (DNS
+// rebinding). Therefore the Host header of each request must name this machine. Below
+// /__admin, the Origin header of a browser must be the simulator's own page, and a POST
+// must be JSON. Config.Remote is for a simulator that other machines can reach.
 package admin

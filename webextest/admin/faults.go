@@ -35,10 +35,10 @@ type fault struct {
 	Times      int    `json:"times,omitempty"`
 }
 
-// faultMembers are the members of a fault, in the order in which they are told.
+// faultMembers are the members of a fault, in the order of the messages.
 var faultMembers = []string{"status", "retryAfter", "errorForm", "cut", "truncate", "html", "shape", "vector", "latency", "times"}
 
-// field returns where a member is kept, and what its value must be.
+// field returns the field of a member, and a description of its valid values.
 func (f *fault) field(name string) (to any, must string) {
 	switch name {
 	case "status":
@@ -125,7 +125,7 @@ func parseFault(raw json.RawMessage) (fault, error) {
 	return f, nil
 }
 
-// build makes what the simulator is to do.
+// build returns the fault for the simulator.
 func (f *fault) build() *webextest.Fault {
 	made := &webextest.Fault{}
 	switch {
@@ -219,8 +219,8 @@ func (s *server) dropFaults(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// queue tells what is queued as it was posted, Times being how often it is still
-// to come, and forgets the rest. The lock is held.
+// queue returns the queued faults as they were posted; Times is the number of requests
+// that are left. It forgets the other faults. The lock is held.
 func (s *server) queue() map[string][]fault {
 	list, left := []fault{}, make(map[*webextest.Fault]fault)
 	var before *webextest.Fault

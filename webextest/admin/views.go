@@ -23,7 +23,7 @@ func (s *server) reset(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// stats are counts, by which a reader knows that there is news.
+// stats are counts, by which a client detects new entries.
 type stats struct {
 	Requests   int `json:"requests"`
 	Operations int `json:"operations"`
@@ -43,8 +43,8 @@ func (s *server) stats(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// list serves a list of the record under its name: all of it, or with after=N all
-// but the first N.
+// list serves a list as the member name of an object. The parameter after=N skips its
+// first N entries.
 func list[T any](name string, after func(n int) []T) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := 0
@@ -79,7 +79,7 @@ func (s *server) ledger(after int) []operation {
 	return list
 }
 
-// outcome is an effect as the ledger tells it.
+// outcome is the outcome for an effect.
 func outcome(e webextest.Effect) string {
 	switch e {
 	case webextest.Created, webextest.Patched, webextest.Deleted:
@@ -90,8 +90,8 @@ func outcome(e webextest.Effect) string {
 	return "refused"
 }
 
-// request is one request that is over. No header is told, nor a parameter that
-// could hold a token.
+// request is a finished request. It has no headers, and no parameters that could hold
+// a token.
 type request struct {
 	Number     int    `json:"number"`
 	Method     string `json:"method"`
@@ -104,7 +104,7 @@ type request struct {
 	Fault      string `json:"fault"`
 }
 
-// parameters are those of a search, which are told.
+// parameters are the parameters that a request shows.
 var parameters = []string{
 	"filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count",
 	"returnGroups", "includeGroupDetails", "groupUsageTypes", "memberType", "includeMembers",
@@ -141,7 +141,7 @@ type violation struct {
 	Request int    `json:"request"`
 }
 
-// ofOperation is how the simulator begins what is about one operation.
+// ofOperation matches the text of a violation in one operation.
 var ofOperation = regexp.MustCompile(`(?s)^operation (\d+): (.*)$`)
 
 func (s *server) violations(after int) []violation {

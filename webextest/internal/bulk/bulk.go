@@ -2,9 +2,9 @@
 //
 //	outcomes := bulk.Do(bulk.Work{Store: s, Org: org, Request: request, Settings: settings, Now: now, Stamp: now, Enter: ledger})
 //
-// Operations are done in the order of the request, except that one waits for what
-// it refers to. Resources that refer to each other in a cycle are created together
-// or not at all.
+// Operations are done in the order of the request, but an operation waits for the
+// resources that it refers to. Resources that refer to each other in a cycle are
+// created together or not at all.
 package bulk
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/store"
 )
 
-// Settings are how services differ. webextest.Config says what each is for.
+// Settings select a variant of the service. webextest.Config describes each.
 type Settings struct {
 	WriteLag               time.Duration
 	Normalize              func(string) string // never nil
@@ -35,15 +35,15 @@ type Work struct {
 	Request  *contract.Request
 	Settings Settings
 	Now      time.Time
-	Stamp    time.Time // of what is changed, by the clock of the store
-	PutOff   []int     // statuses of operations that are answered without being done; nil: of none
-	Lost     []int     // and of those that are done, but answered as if not
-	// Enter hears of each operation when it is done, or when it is sure that it will
-	// not be. What is answered may be another outcome: see Lost.
+	Stamp    time.Time // of changes, by the clock of the store
+	PutOff   []int     // statuses of operations that are not done; nil: none, as 0
+	Lost     []int     // statuses that replace those of operations that are done; nil: none, as 0
+	// Enter is called for each operation, in the order of the work, with its outcome
+	// before Lost and Settings.UnattemptedStatus.
 	Enter func(i int, o Outcome)
 }
 
-// Effect is what was done for an operation.
+// Effect is the effect of an operation on the store.
 type Effect string
 
 // The effects.
@@ -56,7 +56,7 @@ const (
 	Untouched   Effect = "untouched"   // answered as done by PutOff
 )
 
-// Outcome is what became of an operation.
+// Outcome is the outcome of an operation.
 type Outcome struct {
 	Operation *contract.Operation
 	Status    int // 0: not attempted
@@ -111,7 +111,7 @@ func (b *batch) stopped() bool {
 	return b.Request.FailOnErrors > 0 && b.errors >= b.Request.FailOnErrors
 }
 
-// do carries out one operation, or a cycle of creations.
+// do does one operation, or a cycle of creates.
 func (b *batch) do(group []int) {
 	op := b.Request.Operations[group[0]]
 	switch {
@@ -133,8 +133,8 @@ func (b *batch) do(group []int) {
 	}
 }
 
-// loseAnswer gives an operation that was done the error that Lost has for it, and
-// reports whether it did.
+// loseAnswer replaces the outcome of an operation by the error in Lost, and reports
+// whether there is one.
 func (b *batch) loseAnswer(i int) bool {
 	if b.Lost == nil || b.Lost[i] == 0 {
 		return false
@@ -148,7 +148,8 @@ func (b *batch) loseAnswer(i int) bool {
 	return true
 }
 
-// putOff answers an operation as PutOff says, without doing it.
+// putOff gives an operation the status in PutOff without doing it, and reports
+// whether there is one.
 func (b *batch) putOff(i int) bool {
 	if b.PutOff == nil || b.PutOff[i] == 0 {
 		return false
@@ -163,8 +164,8 @@ func (b *batch) putOff(i int) bool {
 	return true
 }
 
-// create does one creation, or several that refer to each other: those succeed
-// or fail together (RFC 7644, section 3.7.1).
+// create does one create, or a cycle of creates, which succeed or fail together
+// (RFC 7644, section 3.7.1).
 func (b *batch) create(group []int) {
 	cycle := make(map[string]string, len(group))
 	for _, i := range group {
@@ -202,7 +203,7 @@ func (b *batch) create(group []int) {
 	}
 }
 
-// target finds the resource that a PATCH or DELETE is about.
+// target finds the resource of a PATCH or DELETE.
 func (b *batch) target(i int) (*store.Resource, *scim.Error) {
 	op := b.Request.Operations[i]
 	id := op.ID
@@ -226,7 +227,7 @@ func (b *batch) target(i int) (*store.Resource, *scim.Error) {
 	return r, nil
 }
 
-// knows reports whether operations of this request can refer to r yet.
+// knows reports whether operations of this request can already refer to r.
 func (b *batch) knows(r *store.Resource) bool {
 	return r.Request == b.Number || b.Now.Sub(r.Born) >= b.Settings.WriteLag
 }
@@ -257,8 +258,8 @@ func (b *batch) locate(i int, r *store.Resource) {
 	o.ID, o.Name, o.Location = r.ID, r.Name, r.Location()
 }
 
-// answerUnattempted gives what failOnErrors left out a status of its own where
-// the Settings want that. The ledger says unattempted either way.
+// answerUnattempted gives operations that were not attempted because of failOnErrors
+// the status of the Settings, if any.
 func (b *batch) answerUnattempted() {
 	for i := range b.outcomes {
 		o := &b.outcomes[i]

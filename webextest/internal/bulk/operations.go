@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// draft makes the first state of a resource, without storing it. cycle holds
-// the ids of what is created with it, and beside those before it.
+// draft returns the first state of a resource, without storing it. cycle has the ids
+// of the resources that are created together, and beside the drafts before this one.
 func (b *batch) draft(op *contract.Operation, cycle map[string]string, beside []*store.Resource) (*store.Resource, *scim.Error) {
 	if op.Refused != nil {
 		return nil, op.Refused
@@ -84,7 +84,7 @@ func (b *batch) patch(i int, r *store.Resource) *scim.Error {
 	return nil
 }
 
-// applyStep applies an operation of a PatchOp that is in the right form.
+// applyStep applies an operation of a valid PatchOp.
 func (b *batch) applyStep(doc map[string]any, step any) *scim.Error {
 	object, _ := step.(map[string]any)
 	op, _ := object["op"].(string)
@@ -99,7 +99,7 @@ func (b *batch) applyStep(doc map[string]any, step any) *scim.Error {
 	return nil
 }
 
-// delete removes r, and its mentions as a member and manager.
+// delete removes r, and the references to it as a member or manager.
 func (b *batch) delete(i int, r *store.Resource) {
 	for _, holder := range b.dir.Holders(r.ID) {
 		if holder != r {

@@ -8,11 +8,11 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// resolve puts real ids in the place of references in the data of op. cycle
-// holds the ids that resources about to be created together will have.
+// resolve replaces the references in the data of op by ids. cycle has the ids of the
+// resources that are created together.
 //
-// A name that no POST of the request has is an error where only an id can
-// stand, under "value" and "$ref"; elsewhere such a string is just text.
+// An unknown name is an error under "value" and "$ref", where only an id is valid.
+// Elsewhere such a string is plain text.
 func (b *batch) resolve(op *contract.Operation, cycle map[string]string) *scim.Error {
 	if len(op.Refs) == 0 {
 		return nil
@@ -52,7 +52,7 @@ func (b *batch) find(name string, cycle map[string]string) (string, *scim.Error)
 	if !known {
 		return "", scim.Refuse(http.StatusBadRequest, "invalidValue", "no POST has the bulkId %q", name)
 	}
-	// Try again later is true of what depends on a busy operation, too.
+	// A temporary status also applies to the operations that depend on it.
 	switch status := b.outcomes[index].Status; status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusLocked, http.StatusTooEarly:
 		return "", scim.Refuse(status, "", "the operation with bulkId %q was put off", name)

@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// validate checks a document and makes it the state of r. cycle holds the ids of
-// what is created together with r.
+// validate checks a document and makes it the state of r. cycle has the ids of the
+// resources that are created together with r.
 func (b *batch) validate(r *store.Resource, doc map[string]any, cycle map[string]string) *scim.Error {
 	b.normalizeNames(doc)
 	name, _ := doc[r.Kind.NameAttribute()].(string)
@@ -36,7 +36,7 @@ func (b *batch) validate(r *store.Resource, doc map[string]any, cycle map[string
 	return nil
 }
 
-// normalizeNames makes of the names in a document what the service keeps.
+// normalizeNames normalizes the names in a document.
 func (b *batch) normalizeNames(doc map[string]any) {
 	for _, attr := range [...]string{scim.Users.NameAttribute(), scim.Groups.NameAttribute()} {
 		if name, ok := doc[attr].(string); ok {
@@ -66,8 +66,8 @@ func (b *batch) nameTaken(r *store.Resource) bool {
 	return false
 }
 
-// memberLinks returns the ids of the members of a group, drops repeats, and
-// refuses what does not exist. before are those that the group had.
+// memberLinks returns the ids of the members of a group without duplicates, and
+// refuses unknown members. before are the previous ids.
 func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before []string) ([]string, *scim.Error) {
 	value, given := doc["members"]
 	list, _ := value.([]any)
@@ -101,8 +101,8 @@ func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before 
 	return links, nil
 }
 
-// managerLink returns the id of a user's manager, if there is one. before has
-// the one that the user had.
+// managerLink returns the id of the manager of a user, if there is one. before is the
+// previous one.
 func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before []string) ([]string, *scim.Error) {
 	enterprise, _ := doc[scim.EnterpriseUser].(map[string]any)
 	manager, given := enterprise["manager"]
@@ -140,7 +140,7 @@ func (b *batch) exists(id string, cycle map[string]string, kinds ...scim.Kind) b
 	return false
 }
 
-// raw reports a reference that LastReferenceOnly left as it was.
+// raw reports whether a value is a reference that LastReferenceOnly did not resolve.
 func (b *batch) raw(value any) bool {
 	s, _ := value.(string)
 	return b.Settings.LastReferenceOnly && strings.HasPrefix(s, contract.RefPrefix)

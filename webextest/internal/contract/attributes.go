@@ -9,7 +9,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// form is what one value of an attribute must be. The zero value takes any.
+// form is the JSON type of a value. The zero value is any type.
 type form int
 
 const (
@@ -19,7 +19,7 @@ const (
 	objectForm
 )
 
-// formNames say what one value must be, and a list of them.
+// formNames are the names of a value of a form and of a list of them.
 var formNames = [...]struct{ one, many string }{
 	{"anything", "a list"}, {"text", "a list of texts"}, {"true or false", "a list of true or false"},
 	{"an object", "a list of objects"},
@@ -156,9 +156,9 @@ func extension(urn string) attributes {
 	return nil
 }
 
-// mismatch says how a value differs from what the attribute takes, as what
-// follows its name: " must be text", ".primary must be true or false". "" is no
-// difference. null is no value, so every attribute takes it.
+// mismatch describes why a value is invalid, as a text that follows the name of the
+// attribute: " must be text", ".primary must be true or false". It returns "" for a
+// valid value. null means no value, so it is always valid.
 func (a *attribute) mismatch(value any) string {
 	elements, isList := value.([]any)
 	switch {
@@ -232,8 +232,8 @@ func (attrs attributes) mismatch(members map[string]any) (first string) {
 	return first
 }
 
-// least returns the lesser of two texts that is not empty: what is told must not
-// depend on the order of a map.
+// least returns the lesser of two texts, ignoring empty ones. With it a message does
+// not depend on the order of a map.
 func least(a, b string) string {
 	if a == "" || b != "" && b < a {
 		return b

@@ -12,8 +12,8 @@ import (
 // This file checks the data of an operation by itself. What depends on the store is
 // checked when the operation is done.
 
-// CheckData returns why the service does not do an operation with this data, and
-// otherwise what in it the service takes although the contract does not have it.
+// CheckData returns the reason why the service refuses the data of an operation, or
+// else a violation in it that the service accepts.
 func CheckData(op *Operation, rules *Rules) (refused *scim.Error, tolerated string) {
 	switch op.Method {
 	case http.MethodPost:
@@ -230,7 +230,7 @@ func checkValue(k scim.Kind, path string, value any) *scim.Error {
 	} else if a != nil && sub != "" {
 		a = anything // which Apply refuses where there is no object
 	} else if _, many := value.([]any); a != nil && a.list && (p.Filtered() || !many) {
-		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces what is selected
+		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces the selected ones
 	}
 	if a == nil {
 		return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k)
@@ -255,7 +255,7 @@ func checkMembers(k scim.Kind, prefix string, value any) *scim.Error {
 	return nil
 }
 
-// violation is a refusal of what the contract does not allow.
+// violation returns a refusal of a violation.
 func violation(kind, format string, args ...any) *scim.Error {
 	r := scim.Refuse(http.StatusBadRequest, kind, format, args...)
 	r.Violates = true

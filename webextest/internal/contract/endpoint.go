@@ -12,7 +12,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// Endpoint is what a path leads to.
+// Endpoint is the target of a path.
 type Endpoint struct {
 	Place Place
 	Org   string    // as it is written; "" for the owner of the token
@@ -74,7 +74,7 @@ func (at Endpoint) Method() string {
 	return http.MethodGet
 }
 
-// The words for what departs from the contract, in violations and in answers.
+// The texts of violations and answers.
 const (
 	NoPath      = "there is nothing at this path"
 	NoUUID      = "the organization is not a UUID"
@@ -83,8 +83,7 @@ const (
 	NotJSON     = "the body must be application/json"
 )
 
-// Violations says how a request to the endpoint departs from the contract, apart
-// from its body.
+// Violations returns the violations of a request to the endpoint, except in its body.
 func (at Endpoint) Violations(r *http.Request) (list []string) {
 	if at.Place == Nowhere {
 		return []string{NoPath}
@@ -181,8 +180,8 @@ func WrongChoice(name string, choices []string) string {
 	return name + " must be one of " + strings.Join(choices, ", ")
 }
 
-// queryViolations says how the parameters of a GET depart from the contract.
-// Unknown ones do not.
+// queryViolations returns the violations in the parameters of a GET. Unknown
+// parameters are allowed.
 func (at Endpoint) queryViolations(query url.Values) (violations []string) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		text := query.Get(name)

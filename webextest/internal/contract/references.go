@@ -29,8 +29,8 @@ func References(v any, names []string) []string {
 	return names
 }
 
-// MapStrings replaces strings anywhere in v by what f makes of them. f also
-// gets the name of the member that a string is, or is an element of.
+// MapStrings replaces each string in v by the result of f. member is the name of the
+// member whose value, or an element of whose value, the string is.
 func MapStrings(v any, member string, f func(member, s string) string) any {
 	switch v := v.(type) {
 	case string:
@@ -51,7 +51,7 @@ func MapStrings(v any, member string, f func(member, s string) string) any {
 // must refer to something.
 func NeedsID(member string) bool { return member == "value" || member == "$ref" }
 
-// unknownReferences says which operations refer to what no POST creates.
+// unknownReferences returns violations for references to names that no POST has.
 func (r *Request) unknownReferences() (violations []string) {
 	for i, op := range r.Operations {
 		unknown := ""

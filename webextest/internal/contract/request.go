@@ -18,8 +18,8 @@ import (
 // the service takes.
 const maxOperations = 100
 
-// Rules are what the service is stricter or more lenient about than the contract.
-// webextest.Config says what each is for.
+// Rules make the service stricter or more lenient than the contract. webextest.Config
+// describes each.
 type Rules struct {
 	MaxOperations int // that a request may hold
 
@@ -53,16 +53,16 @@ func (op *Operation) Names() []string {
 // Target names the resource that a PATCH or DELETE is about.
 func (op *Operation) Target() string { return op.Kind.String() + "/" + op.ID + op.Ref }
 
-// Request is a Bulk request, as far as it can be understood.
+// Request is the part of a Bulk request that could be read.
 type Request struct {
 	FailOnErrors int // 0: none given
 	Operations   []*Operation
 	Posts        map[string]int // index of the POST of a bulkId
-	Violations   []string       // of the contract, whether or not they are why the request is refused
+	Violations   []string       // of the contract, refused or accepted
 }
 
-// ParseRequest reads a body as strictly as the contract is written. It returns no
-// request where the body is no JSON.
+// ParseRequest reads and checks the body of a Bulk request. If the body is not JSON,
+// it returns no request.
 func ParseRequest(body []byte, rules *Rules) (*Request, *scim.Error) {
 	d, err := strictjson.NewDecoder(body)
 	if err != nil {
@@ -104,8 +104,7 @@ func (r *Request) resolvePaths() {
 	}
 }
 
-// parser keeps the first thing that is wrong and reads on, since a decoder
-// has to consume the text anyway.
+// parser keeps the first failure and reads on.
 type parser struct {
 	d      *strictjson.Decoder
 	rules  *Rules
@@ -120,13 +119,13 @@ func (p *parser) fail(kind, format string, args ...any) {
 	}
 }
 
-// tolerate notes what the contract does not have and the Config allows.
+// tolerate records a violation that is accepted.
 func (p *parser) tolerate(violation string) {
 	p.req.Violations = append(p.req.Violations, violation)
 }
 
-// object reads an object's members and complains about what is none, about
-// members met twice and about those that read does not know.
+// object reads an object. A value of another type, duplicate members, and members
+// that read does not know, are failures.
 func (p *parser) object(what string, read func(name string) (known bool)) {
 	if p.d.Peek() != '{' {
 		p.d.Value()
@@ -249,8 +248,8 @@ func (p *parser) operation() {
 	p.req.Operations = append(p.req.Operations, op)
 }
 
-// judge notes how the data of an operation violates the contract, and sets
-// op.Refused where the service does not do it.
+// judge records a violation in the data of an operation, and sets op.Refused if the
+// service refuses it.
 func (p *parser) judge(op *Operation, what string) {
 	refused, violation := CheckData(op, p.rules)
 	if refused != nil && refused.Violates {
@@ -270,7 +269,7 @@ func (p *parser) text(what, name string) string {
 	return s
 }
 
-// check holds an operation against what its method asks for.
+// check checks an operation against the rules of its method.
 func (p *parser) check(op *Operation, what string, named bool) (sound bool) {
 	switch op.Method {
 	case http.MethodPost, http.MethodPatch, http.MethodDelete:

@@ -19,7 +19,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Settings are how services differ. webextest.Config says what each is for.
+// Settings select a variant of the service. webextest.Config describes each.
 type Settings struct {
 	OrgID, Owner              string
 	PageSize                  int
@@ -33,7 +33,7 @@ type Query struct {
 	Settings Settings
 	At       contract.Endpoint // with organization and id in lower case
 	Params   url.Values
-	Base     string // what locations begin with
+	Base     string // the start of locations
 	Now      time.Time
 }
 
@@ -50,7 +50,7 @@ func (q *Query) Answer() (map[string]any, *scim.Error) {
 	return q.search()
 }
 
-// visible calls see with what readers see of a kind, under the lock.
+// visible calls see with the resources of a kind that readers see, under the lock.
 func (q *Query) visible(k scim.Kind, see func(*store.Shelf)) {
 	q.Store.Lock()
 	defer q.Store.Unlock()
@@ -81,8 +81,8 @@ func (q *Query) one() (map[string]any, *scim.Error) {
 // name no user.
 const ownerID = "00000000-0000-4000-8000-000000000001"
 
-// owner is the user to whom the token belongs, with the organization in each of
-// the two places that documents of the service name.
+// owner answers with the user who owns the token. The organization is in the two
+// places that documents of the service name.
 func (q *Query) owner() (map[string]any, *scim.Error) {
 	r := &store.Resource{Org: q.Settings.OrgID, ID: ownerID, Kind: scim.Users, Revision: 1}
 	r.Doc = strictjson.Append(nil, map[string]any{
@@ -163,8 +163,8 @@ func (q *Query) describe(members []any) {
 	}
 }
 
-// project leaves out attributes that are not wanted: "attributes" names those
-// that are, "excludedAttributes" those that are not. id and schemas stay.
+// project removes attributes that "attributes" does not name or "excludedAttributes"
+// names. id and schemas stay.
 func (q *Query) project(doc map[string]any) map[string]any {
 	if members, ok := doc["members"].([]any); ok && len(members) > maxMembers {
 		doc["members"] = members[:maxMembers]

@@ -14,7 +14,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// search answers a page of what fits the filter (RFC 7644, section 3.4.2).
+// search answers with a page of the matching resources (RFC 7644, section 3.4.2).
 func (q *Query) search() (map[string]any, *scim.Error) {
 	for _, name := range q.At.Truths() {
 		if text := q.Params.Get(name); q.Params.Has(name) && text != "true" && text != "false" {
@@ -196,8 +196,8 @@ func (s *Settings) normalizeQuoted(text string) string {
 	return string(strictjson.AppendString(nil, s.Normalize(plain)))
 }
 
-// unsupported refuses what the live service does not search for: externalId is
-// in no list of its document, and `externalId pr` has been seen to fail.
+// unsupported refuses a filter on externalId. The document of the service does not list
+// it as searchable, and `externalId pr` fails in practice.
 func unsupported(filter *scim.Filter) *scim.Error {
 	words := quoted.ReplaceAllString(filter.String(), "")
 	if strings.Contains(strings.ToLower(words), "externalid") {

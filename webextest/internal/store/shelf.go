@@ -57,7 +57,7 @@ func (r *Resource) Display() string {
 	return r.Name
 }
 
-// Usage is what a group is for, "" if it does not say.
+// Usage returns the usage of a group, "" if it has none.
 func (r *Resource) Usage() string {
 	text, _ := scim.Member(strictjson.DecodeTrusted(r.Doc)[scim.WebexGroup], "usage").(string)
 	return text

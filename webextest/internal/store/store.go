@@ -1,5 +1,5 @@
-// Package store keeps the users and groups of organizations, and what readers see
-// of them while reads lag behind.
+// Package store stores the users and groups of organizations. Readers may see changes
+// later than writers.
 //
 //	s := store.New(readLag, seed)
 //	s.Lock()
@@ -55,7 +55,7 @@ func (s *Store) Directory(org string) *Directory {
 	return d
 }
 
-// Directories returns those that exist by organization, to read only.
+// Directories returns the directories by organization. The map must not be changed.
 func (s *Store) Directories() map[string]*Directory { return s.orgs }
 
 // Organizations returns the ids of the organizations that exist, in order.
@@ -88,13 +88,13 @@ func (s *Store) NewID() string {
 
 // Directory is one organization. Store.Directory makes one.
 type Directory struct {
-	now  [2]*Shelf // by kind: what writes work on
-	seen [2]*Shelf // what GET reads; the same shelves when reads do not lag
+	now  [2]*Shelf // by kind, for writes
+	seen [2]*Shelf // for reads; the same shelves without a lag
 	// linked holds, for an id, the resources that refer to it as a member or
 	// manager, so that a deletion need not search.
 	linked map[string]map[string]scim.Kind
 	lag    time.Duration
-	queue  []change // what seen does not show yet
+	queue  []change // changes that seen does not have yet
 }
 
 // change is a state that readers will see from a time on; gone is a deletion.
@@ -114,10 +114,10 @@ func newDirectory(lag time.Duration) *Directory {
 	return d
 }
 
-// Now returns what writes see.
+// Now returns the current resources of a kind.
 func (d *Directory) Now(k scim.Kind) *Shelf { return d.now[k] }
 
-// Visible returns what readers see at a time.
+// Visible returns the resources of a kind that readers see at this time.
 func (d *Directory) Visible(k scim.Kind, at time.Time) *Shelf {
 	d.catchUp(at)
 	return d.seen[k]
@@ -175,7 +175,7 @@ func (d *Directory) publish(c change) {
 	}
 }
 
-// catchUp shows readers what is old enough.
+// catchUp applies the changes that are old enough for readers.
 func (d *Directory) catchUp(now time.Time) {
 	done := 0
 	for _, c := range d.queue {

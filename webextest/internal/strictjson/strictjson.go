@@ -1,6 +1,5 @@
-// Package strictjson reads and writes JSON where encoding/json is too lax: it
-// tells members that stand twice, keeps the case of names, and keeps numbers as
-// they are written.
+// Package strictjson reads and writes JSON more strictly than encoding/json: it detects
+// duplicate members, distinguishes names by case, and keeps numbers as written.
 //
 //	value, err := strictjson.Decode(body)
 //	text := strictjson.Append(nil, value) // members in alphabetical order
@@ -214,7 +213,7 @@ func Append(dst []byte, v any) []byte {
 			dst = AppendString(Separate(dst, i), s)
 		}
 		return append(dst, ']')
-	default: // what a Shape of the test's own put there
+	default: // from a Shape that a test defines
 		text, err := json.Marshal(v)
 		if err != nil {
 			return append(dst, "null"...)
