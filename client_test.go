@@ -14,9 +14,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// These tests hold three witnesses together: the client and the simulator were
-// written apart, and every message between them is checked against the
-// contract.
+// These tests run the client against the simulator, which were written
+// independently, and check every message between them against the contract.
 
 func newClient(t *testing.T, w http.RoundTripper, token string) *client.Client {
 	t.Helper()
@@ -30,8 +29,8 @@ func newClient(t *testing.T, w http.RoundTripper, token string) *client.Client {
 	return c
 }
 
-// staff is a small organization of every kind of operation: managers, a group
-// of people to come, changes of them, a person who leaves.
+// staff returns operations of every kind for a small organization: users with a
+// manager, a group before its members, changes, and a delete.
 func staff(n int) (ops []client.Operation) {
 	ops = append(ops, client.Groups.Create(gen.Group{
 		DisplayName: "everybody", ExternalID: "g1",
@@ -71,7 +70,7 @@ func TestEveryMessageKeepsTheContract(t *testing.T) {
 			t.Error(err)
 		}
 		if w.requests < 3 {
-			t.Errorf("the witness saw %d requests", w.requests)
+			t.Errorf("the contract was checked for %d requests, expected at least 3", w.requests)
 		}
 	})
 }
@@ -129,8 +128,8 @@ func TestRefusalsKeepTheContract(t *testing.T) {
 	}
 }
 
-// Operations that the service refuses one by one come back as errors with the
-// members of the contract's error extension.
+// TestFailuresKeepTheContract holds that operations that the service refuses
+// become errors with the members of the contract's error extension.
 func TestFailuresKeepTheContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})
@@ -162,8 +161,8 @@ func TestFailuresKeepTheContract(t *testing.T) {
 	})
 }
 
-// A search returns as little of a resource as it is asked for, and a resource
-// has no more than it was created with.
+// TestSearchesKeepTheContract holds that answers to searches match the
+// contract, even if they return few attributes of small resources.
 func TestSearchesKeepTheContract(t *testing.T) {
 	s := webextest.New(webextest.Config{})
 	for path, data := range map[string]map[string]any{
@@ -210,8 +209,8 @@ func TestSearchesKeepTheContract(t *testing.T) {
 	}
 }
 
-// The other way round: the contract's examples of requests are understood by
-// the simulator, those of answers by the client.
+// TestExamplesAreUnderstood holds that the simulator accepts the contract's
+// examples of requests, and that the client reads its examples of answers.
 func TestExamplesAreUnderstood(t *testing.T) {
 	post := contract(t).Paths.Find("/identity/scim/{orgId}/v2/Bulk").Post
 	examples := post.RequestBody.Value.Content["application/json"].Examples
@@ -223,7 +222,7 @@ func TestExamplesAreUnderstood(t *testing.T) {
 			}
 			want := http.StatusOK
 			if answers := post.Responses.Value("400").Value; answers.Content["application/json"].Examples[name] != nil {
-				want = http.StatusBadRequest // an example of what breaks the contract
+				want = http.StatusBadRequest // an example of a request that breaks the contract
 			}
 			simulatorTakes(t, body, want)
 			for status, resp := range post.Responses.Map() {

@@ -15,8 +15,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// simulatorTakes posts the example of a request; its references may point to
-// resources that are not there, its form must be right.
+// simulatorTakes posts the example of a request and checks the status.
+// References may point to resources that do not exist; the form must conform.
 func simulatorTakes(t *testing.T, body []byte, want int) {
 	t.Helper()
 	s := webextest.New(webextest.Config{})
@@ -41,7 +41,7 @@ func simulatorTakes(t *testing.T, body []byte, want int) {
 	}
 }
 
-// canned answers every request with one answer of the contract.
+// canned answers every request with the same answer.
 type canned struct {
 	status int
 	body   []byte
@@ -54,8 +54,8 @@ func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// clientReads sends the operations of an example and checks that the client
-// reports what the example's answer says.
+// clientReads sends the operations of an example and checks that the results
+// match the answer of the example.
 func clientReads(t *testing.T, status string, request []byte, answer any) {
 	t.Helper()
 	var sent gen.BulkRequest

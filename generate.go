@@ -1,29 +1,30 @@
-// Package bulk is the root of a module for the Webex SCIM 2.0 Bulk API, with
-// which an administrator creates, changes and deletes the users and groups
-// of a Webex organization, up to 100 operations in one request.
+// Package bulk is the root of a module for the Webex SCIM 2.0 Bulk API. The API
+// creates, changes and deletes users and groups of a Webex organization, with
+// up to 100 operations in one request.
 //
-// Try it first, with nothing but Go:
+// To try the module, only Go is needed:
 //
 //	go run ./cmd/webex-bulk demo
 //
-// The module has a part for each reader:
+// The module has these parts:
 //
-//   - client is the library: any number of operations in, one result for
-//     each out, with limits, references between operations, lost answers and
-//     rate limits seen to.
-//   - cmd/webex-bulk is the same at the command line, for files of operations.
+//   - client is the library. It takes any number of operations and returns one
+//     result for each. It handles request limits, references between operations,
+//     lost answers, and rate limits. journal and reconcile extend it.
+//   - cmd/webex-bulk is the command line, for sheets and files of operations.
 //   - webextest is a strict simulator of the service, for tests.
-//   - api holds the contract, api/openapi.yaml, from which any language can
-//     generate a client of its own.
-//   - gen is what Go generates from it: the types and one plain call for each
-//     operation. wire reads what services send in several forms.
+//   - api has the contract, api/openapi.yaml, from which clients in other
+//     languages can be generated.
+//   - gen is generated from the contract: types, and a plain client without the
+//     features of package client. wire has types for JSON values that services
+//     send in several forms.
 //
-// This package itself is empty. It holds the command that writes gen and the
-// derived forms of the contract anew,
+// This package has no code. Its go:generate directives write gen and the derived
+// forms of the contract:
 //
 //	go generate ./...
 //
-// with the generator that go.mod names.
+// The version of the generator is in go.mod.
 package bulk
 
 //go:generate go run ./internal/contractforms api

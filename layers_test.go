@@ -9,8 +9,8 @@ import (
 
 const module = "github.com/webexscim/bulk"
 
-// rooms are the packages, each with the rooms that it may import: arrows go
-// down only.
+// rooms lists the packages, each with the packages of this module that it may
+// import. Imports only go down.
 var rooms = map[string][]string{
 	"api":                           {},
 	"internal/contractforms":        {},
@@ -61,8 +61,8 @@ var rooms = map[string][]string{
 	"bench":                         {"client", "gen", "journal"}, // and, in its tests, webextest
 }
 
-// light is all that the library may bring into a program besides the standard
-// library: what the generated client needs.
+// light lists the modules that the library may add to a program: the
+// dependencies of the generated client.
 var light = []string{"github.com/oapi-codegen/runtime", "github.com/apapsch/go-jsonmerge/v2", "github.com/google/uuid"}
 
 func golist(t *testing.T, args ...string) []string {
@@ -78,23 +78,23 @@ func TestArrowsGoDown(t *testing.T) {
 	for _, pkg := range golist(t, "./...") {
 		room, ok := strings.CutPrefix(pkg, module+"/")
 		if !ok {
-			continue // the root has documentation only
+			continue // the root package has no code
 		}
 		allowed, known := rooms[room]
 		if !known {
-			t.Errorf("%s is a room without a place in the house: say what it may import", room)
+			t.Errorf("package %s is not in the list of rooms: add it with its allowed imports", room)
 			continue
 		}
 		for _, imported := range golist(t, "-f", `{{join .Imports "\n"}}`, pkg) {
 			if below, ours := strings.CutPrefix(imported, module+"/"); ours && !slices.Contains(allowed, below) {
-				t.Errorf("%s imports %s", room, below)
+				t.Errorf("%s imports %s, which the list of rooms does not allow", room, below)
 			}
 		}
 	}
 }
 
-// A consumer's go.mod gets the modules of light and no others, however many this
-// module needs for itself.
+// TestLibraryStaysLight holds that a consumer compiles no modules except those
+// of light, even though this module needs others for its commands and tests.
 func TestLibraryStaysLight(t *testing.T) {
 	modules := golist(t, "-deps", "-f", "{{if .Module}}{{if not .Module.Main}}{{.Module.Path}}{{end}}{{end}}", "./client", "./gen")
 	slices.Sort(modules)
@@ -106,7 +106,7 @@ func TestLibraryStaysLight(t *testing.T) {
 			continue
 		}
 		if !slices.ContainsFunc(light, func(l string) bool { return pkg == l || strings.HasPrefix(pkg, l+"/") }) {
-			t.Errorf("the library brings in %s", pkg)
+			t.Errorf("the library imports %s, which light does not allow", pkg)
 		}
 	}
 }

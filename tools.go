@@ -1,7 +1,6 @@
 //go:build tools
 
-// This file pins the code generator that `go generate` runs, so that every
-// checkout generates with the version that go.mod names.
+// This file makes go.mod pin the version of the code generator that go generate runs.
 
 package bulk
 

@@ -33,11 +33,12 @@ func contract(t *testing.T) *openapi3.T {
 	return doc
 }
 
-// witness is a transport that checks every message against the contract.
+// witness is an http.RoundTripper that checks every message against the
+// contract.
 type witness struct {
 	next   http.RoundTripper
 	router routers.Router
-	// rude answers are not checked: a test asked for them.
+	// rude disables the check of answers, for tests with invalid ones.
 	rude bool
 
 	mu       sync.Mutex
@@ -87,7 +88,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// failing ends a body as it ended at the service.
+// failing ends a body with the error of the original body.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) {
@@ -141,7 +142,7 @@ func (w *witness) note(status int, err error) {
 
 const service = "https://webexapis.com/identity/scim/" + webextest.DefaultOrgID + "/v2/"
 
-// ask is a request with a token.
+// ask returns a request with a token.
 func ask(t interface{ Fatal(...any) }, method, target string, body []byte) *http.Request {
 	req, err := http.NewRequest(method, service+target, bytes.NewReader(body))
 	if err != nil {
@@ -154,8 +155,9 @@ func ask(t interface{ Fatal(...any) }, method, target string, body []byte) *http
 	return req
 }
 
-// agree sends a request to a new simulator and compares what it notes with
-// what the contract says. It reports the verdict of the contract.
+// agree sends a request to a new simulator and checks that the simulator
+// records a violation exactly if the request breaks the contract. It reports
+// whether the request conforms.
 func (w *witness) agree(t rapid.TB, req *http.Request, body []byte) (accepted bool) {
 	_, breach := w.request(req, body)
 	s := webextest.New(webextest.Config{})
@@ -170,12 +172,12 @@ func (w *witness) agree(t rapid.TB, req *http.Request, body []byte) (accepted bo
 	return breach == nil
 }
 
-// Law: for every Bulk request of whatever form, the simulator notes a breach
-// just when the contract has one. Left out is what no schema can say: that a
-// bulkId stands once, that a reference means something, that the organization
-// is a UUID, that a member of an object stands once; and what the data of an
-// operation must be, which the contract says but where data is typed as an object.
-func TestWitnessesAgreeOnRequests(t *testing.T) {
+// TestContractAndSimulatorAgreeOnRequests holds that the simulator records a violation for
+// a Bulk request exactly if the request breaks the contract. It excludes rules
+// that a schema cannot express: unique bulkIds, valid references, an
+// organization that is a UUID, unique members of an object. It also excludes
+// the data of an operation, whose type is any object in the contract.
+func TestContractAndSimulatorAgreeOnRequests(t *testing.T) {
 	w, verdicts := newWitness(t, nil), map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		message := drawMessage(t)
@@ -189,17 +191,17 @@ func TestWitnessesAgreeOnRequests(t *testing.T) {
 		verdicts[w.agree(t, ask(t, "POST", "Bulk", body), body)]++
 	})
 	if verdicts[true] == 0 || verdicts[false] == 0 {
-		t.Errorf("drawn were %v, and should be some of each", verdicts)
+		t.Errorf("conforming and breaking requests: %v, expected some of each", verdicts)
 	}
 }
 
 type object = map[string]any
 
-// anything is an attribute of which neither the contract nor the simulator knows
-// what it takes.
+// anything is an attribute without a type in the contract and the simulator.
 const anything = "urn:example:2.0:Extension:anything"
 
-// drawMessage draws a request that is right, and spoils up to two places of it.
+// drawMessage draws a conforming request and changes up to two places of it at
+// random.
 func drawMessage(t *rapid.T) object {
 	message := object{"schemas": []any{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, "failOnErrors": 5}
 	places := []object{message}
@@ -225,8 +227,8 @@ func drawMessage(t *rapid.T) object {
 	return message
 }
 
-// odd are values for any member of a request, right in one place and wrong in
-// the others.
+// odd lists values for members of a request. Each is valid in some places and
+// invalid in others.
 var odd = []any{
 	nil, "", "x", "PATCH", "DELETE", "PUT", "post", "add", "remove", "Replace", "move", true, 0, 1, 1.5, 100, 101, -1,
 	json.RawMessage("1.0"), json.RawMessage("1e2"), "/Users", "/Users/1", "/Users/1/2", "/Users/", "/users/1", "/Devices", "/Groups/a:b",
@@ -267,7 +269,8 @@ func namedTwice(message object) bool {
 	return false
 }
 
-// saysMore reports data that names attributes or schemas.
+// saysMore reports whether the data of an operation names attributes or
+// schemas.
 func saysMore(message object) bool {
 	operations, _ := message["operations"].([]any)
 	for _, op := range operations {
@@ -289,8 +292,8 @@ func saysMore(message object) bool {
 	return false
 }
 
-// Law: the same of every search.
-func TestWitnessesAgreeOnSearches(t *testing.T) {
+// TestContractAndSimulatorAgreeOnSearches holds the same for searches.
+func TestContractAndSimulatorAgreeOnSearches(t *testing.T) {
 	w, verdicts := newWitness(t, nil), map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		query := url.Values{}
@@ -309,6 +312,6 @@ func TestWitnessesAgreeOnSearches(t *testing.T) {
 		verdicts[w.agree(t, ask(t, "GET", collection+"?"+query.Encode(), nil), nil)]++
 	})
 	if verdicts[true] == 0 || verdicts[false] == 0 {
-		t.Errorf("drawn were %v, and should be some of each", verdicts)
+		t.Errorf("conforming and breaking requests: %v, expected some of each", verdicts)
 	}
 }

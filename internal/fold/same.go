@@ -12,10 +12,11 @@ import (
 // Fold, numbers by their exact value. Values of a multi-valued attribute have
 // no order; each sent value must be among the found ones, which may be more.
 // Two elements are equal if their "value" is equal, and type and primary where
-// both have them. A single value equals a list that contains it. An attribute
-// that is absent or null in found is skipped, and so are schemas, and password,
-// which is never returned. A reference (bulkId:…) does not equal an id: resolve
-// it first. Invalid JSON equals nothing.
+// both have them. A single value equals a list that contains it.
+//
+// An attribute that is absent or null in found is skipped, and so are schemas,
+// and password, which is never returned. A reference (bulkId:…) does not equal
+// an id: resolve it first. Invalid JSON equals nothing.
 func SameJSON(sent, found []byte) bool {
 	a, okA := decode(sent)
 	b, okB := decode(found)

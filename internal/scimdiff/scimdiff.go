@@ -11,11 +11,13 @@
 // texts caseExact false, so a service need not keep their case; externalId and
 // addresses of web pages keep it), telephone numbers without their visual
 // separators (RFC 3966), numbers by value. Values of multi-valued attributes
-// have no order. Attributes that were not given stay unchanged. So does
-// everything that a service adds by itself: schemas, id, meta, groups,
-// provisionSource, display, formatted, $ref, the displayName of a manager,
-// primary and the type of a value where they were not given, and additional
-// values. A password cannot be read, so it is not compared and not changed.
+// have no order.
+//
+// Attributes that were not given stay unchanged. So does everything that a
+// service adds by itself: schemas, id, meta, groups, provisionSource, display,
+// formatted, $ref, the displayName of a manager, primary and the type of a
+// value where they were not given, and additional values. A password cannot be
+// read, so it is not compared and not changed.
 package scimdiff
 
 import (
