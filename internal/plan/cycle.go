@@ -133,9 +133,7 @@ func (p *Planner) isFree(n *node) bool {
 	return !slices.ContainsFunc(p.cycles[n.cycle], func(m *node) bool { return p.awaited(m) > 0 })
 }
 
-// refuse drops a unit that no request can hold. In an ordered job a cycle is
-// what stands between an operation and one that it refers to: this one alone is
-// dropped.
+// refuse drops a unit that no request can hold.
 func (p *Planner) refuse(unit []*node) {
 	if len(unit) == 1 {
 		p.drop(Drop{Index: int(unit[0].index), Why: TooLarge, Of: -1})
@@ -156,19 +154,50 @@ func (p *Planner) refuse(unit []*node) {
 	p.drop(drops...)
 }
 
-// refuseForward drops the first operation of a unit of an ordered job: it refers
-// to a later one, directly or through those that stand between. The rest may
-// fit.
+// span is what has to travel with an operation of an ordered job: all up to the
+// last one to which a reference leads.
+type span struct {
+	end      int // place in the unit
+	bytes    int
+	conflict int // the last place before one in the span that must not travel with that, or -1
+}
+
+// refuseForward drops those of a unit of an ordered job whose spans no request
+// can hold; the rest may fit.
 func (p *Planner) refuseForward(unit []*node) {
-	d := Drop{Index: int(unit[0].index), Why: Forward, Of: -1}
-	for e, to := range p.needed(unit[0]) {
-		if e.kind == refers && to.index > unit[0].index {
-			d.Name = to.text
+	p.stamp++
+	for i, n := range unit {
+		n.mark, n.num = p.stamp, int32(i)
+	}
+	spans := make([]span, len(unit))
+	var drops []Drop
+	for k, n := range slices.Backward(unit) {
+		s, name := span{end: k, bytes: int(n.size), conflict: -1}, ""
+		for e, to := range p.needed(n) {
+			switch at := int(to.num); {
+			case to.mark != p.stamp:
+			case e.kind == refers && at > s.end:
+				s.end, name = at, to.text
+			case e.kind == changes || e.kind == deletes:
+				s.conflict = max(s.conflict, at)
+			}
 		}
+		for at := k + 1; at <= s.end && at < k+p.cfg.Operations; at = spans[at].end + 1 {
+			s.end, s.bytes, s.conflict = max(s.end, spans[at].end), s.bytes+spans[at].bytes, max(s.conflict, spans[at].conflict)
+		}
+		if s.end >= k+p.cfg.Operations || s.bytes > p.cfg.Bytes || s.conflict >= k {
+			why := Forward
+			if s.end == k {
+				why = TooLarge
+			}
+			drops = append(drops, Drop{Index: int(n.index), Why: why, Name: name, Of: -1})
+			s = span{end: k, conflict: -1}
+		}
+		spans[k] = s
 	}
 	p.news++
 	p.suspects = append(p.suspects, unit...)
-	p.drop(d)
+	p.drop(drops...)
 }
 
 // tarjan finds strongly connected components, those that others wait for first.

@@ -208,6 +208,43 @@ func TestCycleIsSentAgainBitByBit(t *testing.T) {
 	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "c", Of: 2}, Drop{Index: 0, Why: Needed, Name: "b", Of: 1})
 }
 
+// In an ordered job what refers to a later operation travels with all up to that,
+// or is dropped where no request can hold so many.
+func TestOrderedJobRefersForward(t *testing.T) {
+	cfg := Config{Operations: 3, Ordered: true}
+	p := numbered(cfg, Item{}, Item{Name: "a", Refs: refs("c")}, Item{Name: "b"}, Item{Name: "c"}, Item{})
+	p.End()
+	for _, expected := range []string{"[[0]]", "[[1 2 3]]", "[[4]]"} {
+		succeed(p, expect(t, p, expected)[0])
+	}
+
+	p = numbered(cfg, Item{Name: "a", Refs: refs("b")}, Item{Refs: refs("d")}, Item{Name: "b"}, Item{}, Item{Name: "d"})
+	succeed(p, expect(t, p, "[[0 2 3]]")[0])
+	expectDrops(t, p, Drop{Index: 1, Why: Forward, Name: "d", Of: -1})
+	expect(t, p, "[[4]]")
+}
+
+// It does not wait for what comes too late: that is an error, or text.
+func TestOrderedJobDoesNotWaitInVain(t *testing.T) {
+	text := refs("nobody")
+	text[0].Required = false
+	cfg := Config{Operations: 2, Ordered: true}
+	p := numbered(cfg, Item{Refs: text}, Item{Refs: refs("nobody")}, Item{}, Item{})
+	expectDrops(t, p, Drop{Index: 1, Why: Forward, Name: "nobody", Of: -1})
+	expect(t, p, "[[0 2]]")
+}
+
+// What takes the place of an operation keeps it.
+func TestOrderedJobKeepsThePlaceOfAChange(t *testing.T) {
+	p := numbered(Config{Operations: 2, Ordered: true}, Item{Name: "a", Held: true}, Item{}, Item{}, Item{})
+	finish(p, 0, Settled{Done: true, ID: "id"})
+	p.Add(Item{Index: 0, Resource: "/Users/id", Size: 1, Held: true})
+	expect(t, p, "[]")
+	p.Release(0)
+	succeed(p, expect(t, p, "[[0 1]]")[0])
+	expect(t, p, "[[2 3]]")
+}
+
 // Who refers to what was not done is not dropped as long as it is in flight.
 func TestInFlightIsNotDropped(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Refs: refs("a")})

@@ -145,6 +145,28 @@ func TestChainIsForgotten(t *testing.T) {
 	}
 }
 
+// An operation that waits takes little room: it may be one of millions whose
+// managers come last.
+func TestWhatWaitsTakesLittleRoom(t *testing.T) {
+	const n, most = 100_000, 140
+	names, refs := make([]string, n), make([]Ref, n)
+	for i := range n {
+		names[i] = "u" + strconv.Itoa(i)
+		refs[max(i-1, 0)] = Ref{Name: names[i], Count: 1, Width: 16, Required: true}
+	}
+	before := heapSize()
+	p := New(Config{Memory: forgetful{}})
+	for i := range n - 1 {
+		p.Add(Item{Index: i, Name: names[i], Refs: refs[i : i+1], Size: 300})
+	}
+	if each := (heapSize() - before) / n; each > most {
+		t.Errorf("%d bytes for each operation", each)
+	}
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(names)
+	runtime.KeepAlive(refs)
+}
+
 func heapSize() int {
 	runtime.GC()
 	runtime.GC()
