@@ -28,7 +28,7 @@ type conditions struct {
 	client *client.Client
 
 	mu     sync.Mutex
-	passed map[string]bool // versions, by path: a row before has changed the resource since
+	passed map[string]bool // by path and condition: a row before may have changed the resource since
 }
 
 // check refuses rows.
@@ -79,13 +79,17 @@ func (c *conditions) checkRow(ctx context.Context, row opfile.Row) error {
 func (c *conditions) hasPassed(row opfile.Row) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return row.Version != "" && c.passed[row.Operation.Path+"\x00"+row.Version]
+	return c.passed[conditionOf(row)]
 }
 
 func (c *conditions) pass(row opfile.Row) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.passed[row.Operation.Path+"\x00"+row.Version] = true
+	c.passed[conditionOf(row)] = true
+}
+
+func conditionOf(row opfile.Row) string {
+	return row.Operation.Path + "\x00" + row.Version + "\x00" + string(row.Expected)
 }
 
 // namesNobody reports whether an operation has the placeholder of somebody who was looked up and not found.

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
+	"github.com/webexscim/bulk/reconcile"
+)
+
+// unfinished is the exit code of what was left undone because it is in doubt.
+func (a *reconciliation) unfinished(d *reconcile.Difference) error {
+	if n := d.Doubts(); n > 0 {
+		return &exit{exitSome, terminal.Errorf("nothing was sent for %s: it is unclear which user or group is meant (see \"in doubt\" above)", plural(n, "row"))}
+	}
+	return nil
+}
+
+// consent asks before anything is sent.
+func (a *reconciliation) consent(ctx context.Context, d *reconcile.Difference) error {
+	if a.yes {
+		return nil
+	}
+	if a.file == stdin || !isTerminal(a.in) {
+		return terminal.Errorf("%s to carry out; nothing was sent\nif they are right, give --yes, or --out FILE.csv to have them as a sheet", plural(len(d.Actions), "change"))
+	}
+	word := "yes"
+	counts := map[reconcile.Kind]int{}
+	for _, action := range d.Actions {
+		counts[action.Kind]++
+	}
+	if deletes := counts[reconcile.Delete]; deletes > 0 {
+		word = fmt.Sprint(deletes)
+		_ = a.err.Printf("%s, for good. Type their number (%s) to carry out %s: ", plural(deletes, "delete"), word, plural(len(d.Actions), "change"))
+	} else {
+		_ = a.err.Printf("Type yes to carry out %s (%d new, %d changed, %d deactivated): ", plural(len(d.Actions), "change"),
+			counts[reconcile.Create], counts[reconcile.Change], counts[reconcile.Deactivate])
+	}
+	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
+	if !strings.EqualFold(strings.TrimSpace(answer), word) {
+		return errors.New("not confirmed; nothing was sent")
+	}
+	return nil
+}
+
+// carryOutDifference runs the job and tells what became of it.
+func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Client, d *reconcile.Difference) (err error) {
+	results, err := openResults(a.results, a.out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, results.close()) }()
+	closeJournal, err := a.openSyncJournal(ctx)
+	if err != nil {
+		return early(ctx, err)
+	}
+	defer func() { err = errors.Join(err, closeJournal()) }()
+	b := &books{results: results, names: a.named(), line: a.lineOf}
+	if a.private() {
+		b.own = &report.Summary{Words: true}
+	}
+	began := time.Now()
+	stop, broken := a.follow(ctx, c, d, b)
+	if a.neverBegan(stop) {
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
+	}
+	took := time.Since(began)
+	b.sum.Finish(a.job.Progress(), took, stop)
+	if b.own != nil {
+		b.own.Finish(a.job.Progress(), took, stop)
+	}
+	broken = errors.Join(broken, a.show(b))
+	a.finishUndo(d)
+	return a.conclude(ctx, &b.sum, stop, broken)
+}
+
+// lineOf is where the row of an operation stands.
+func (a *reconciliation) lineOf(index int) int {
+	if index < len(a.lines) {
+		return a.lines[index]
+	}
+	return 0
+}
+
+// follow enters the results as they come: stop is why the job ended early, broken why they could not be written.
+func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconcile.Difference, b *books) (stop, broken error) {
+	a.watch(&a.job, d.Operations())
+	defer a.rest()
+	defer context.AfterFunc(ctx, func() {
+		a.rest()
+		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
+	})()
+	a.job.ReadOn = true
+	for _, action := range d.Actions {
+		for range action.Operations {
+			a.lines = append(a.lines, action.Line)
+		}
+	}
+	for res, err := range d.Run(ctx, c, &a.job) {
+		if err != nil {
+			return err, broken
+		}
+		if t := a.attempts[res.Action]; t != nil {
+			t.note(res.Result)
+		}
+		res.Operation.BulkID = "" // made up, and tells nobody anything
+		if broken == nil {
+			broken = b.add(res.Result, res.Action.Line, res.Action.Name)
+		}
+	}
+	return nil, errors.Join(broken, b.results.begin())
+}
+
+// openSyncJournal opens the journal, which guards against creating twice what the
+// organization does not show yet. It says nothing of what it knows: the difference
+// does.
+func (a *reconciliation) openSyncJournal(ctx context.Context) (func() error, error) {
+	if a.noJournal || a.journalFile == "" {
+		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
+		return func() error { return nil }, nil
+	}
+	j, err := a.openJournalFile()
+	if err != nil {
+		return nil, err
+	}
+	a.job.Journal = j
+	lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
+	return j.Close, nil
+}
+
+func removeJournal(path string) error {
+	var errs []error
+	for _, name := range journalFiles(path) {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
