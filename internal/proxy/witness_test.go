@@ -1,0 +1,164 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/webexscim/bulk/webextest"
+)
+
+// Law: of a value of any type for any attribute, in a create and in a change, the
+// proxy reports a breach just when the simulator records a violation.
+func TestProxyAgreesWithSimulator(t *testing.T) {
+	c, err := loadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := webextest.New(webextest.Config{UntypedMembers: true})
+	var operations []operation
+	for _, path := range slices.Sorted(maps.Keys(c.resources)) {
+		about := c.resources[path]
+		id, err := s.Add(path, map[string]any{about.name: "x@example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for attribute, place := range paths(about.schema) {
+			for _, value := range []any{"x", true, 5, map[string]any{}, map[string]any{"value": 5}, []any{"x"}, []any{5}, []any{map[string]any{"value": "x"}}} {
+				if unlike(attribute, value) {
+					continue
+				}
+				created := map[string]any{about.name: fmt.Sprintf("%d@example.com", len(operations))}
+				place(created, value)
+				operations = append(operations, operation{"POST", path, created}, operation{"PATCH", path + "/" + id, map[string]any{
+					"schemas":    []any{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
+					"Operations": []any{map[string]any{"op": "replace", "path": attribute, "value": value}},
+				}})
+			}
+		}
+	}
+	breaches, disagree := 0, 0
+	for chunk := range slices.Chunk(operations, 100) {
+		body := request(t, chunk)
+		noted := violated(t, s, body)
+		for i, op := range chunk {
+			found := c.operationFaults(decoded(t, op))
+			if len(found) > 0 {
+				breaches++
+			}
+			if (len(found) > 0) != noted[i] {
+				data, _ := json.Marshal(op)
+				if disagree++; disagree < 20 {
+					t.Errorf("%s: the simulator records a violation: %v, the proxy finds %v", data, noted[i], found)
+				}
+			}
+		}
+	}
+	if breaches < 1000 || breaches > len(operations)*9/10 {
+		t.Errorf("%d of %d operations are breaches", breaches, len(operations))
+	}
+}
+
+// unlike reports where the two differ on purpose: the simulator knows which attributes
+// an extension has, and takes accountStatus as a text, as in an example of Cisco's.
+func unlike(attribute string, value any) bool {
+	object, _ := value.(map[string]any)
+	extension := strings.HasSuffix(attribute, ":2.0:User") || strings.HasSuffix(attribute, ":2.0:Group")
+	return extension && len(object) > 0 || value == "x" && strings.HasSuffix(attribute, "accountStatus")
+}
+
+// paths are the attributes of a resource and their sub-attributes, each as the path
+// of a PATCH and as a function that sets it in a document.
+func paths(schema *openapi3.Schema) map[string]func(doc map[string]any, value any) {
+	all := map[string]func(map[string]any, any){}
+	for name, property := range schema.Properties {
+		if slices.Contains([]string{"id", "meta", "groups", "schemas"}, name) {
+			continue // the simulator ignores or refuses them in other ways
+		}
+		set := func(doc map[string]any, value any) { doc[name] = value }
+		all[name] = set
+		list, inner, before := property.Value.Type.Is("array"), property.Value, name+"."
+		switch {
+		case list:
+			inner, before = inner.Items.Value, name+`[type eq "work"].`
+		case strings.Contains(name, ":"):
+			before = name + ":"
+		}
+		for sub := range inner.Properties {
+			all[before+sub] = func(doc map[string]any, value any) {
+				if list {
+					set(doc, []any{map[string]any{"value": "x", sub: value}})
+				} else {
+					set(doc, map[string]any{sub: value})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func request(t *testing.T, operations []operation) string {
+	var list []map[string]any
+	for i, op := range operations {
+		list = append(list, map[string]any{"method": op.Method, "path": op.Path, "bulkId": fmt.Sprint("b", i), "data": op.Data})
+	}
+	body, err := json.Marshal(map[string]any{"schemas": []any{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, "operations": list})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// decoded is an operation as the proxy reads it.
+func decoded(t *testing.T, op operation) (read operation) {
+	text, err := json.Marshal(op)
+	if err == nil {
+		err = json.Unmarshal(text, &read)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+var inOperation = regexp.MustCompile(`^operation (\d+):`)
+
+// violated sends a request to the simulator, and returns the places of the operations
+// in which it records a violation.
+func violated(t *testing.T, s *webextest.Simulator, body string) map[int]bool {
+	before := len(s.Violations())
+	req, err := http.NewRequest("POST", "https://webexapis.com/identity/scim/"+webextest.DefaultOrgID+"/v2/Bulk", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+webextest.DefaultToken)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("%d %.500s", resp.StatusCode, answer)
+	}
+	found := map[int]bool{}
+	for _, v := range s.ViolationsAfter(before) {
+		m := inOperation.FindStringSubmatch(v.Text)
+		if m == nil {
+			t.Fatalf("%s", v.Text)
+		}
+		var i int
+		fmt.Sscan(m[1], &i)
+		found[i] = true
+	}
+	return found
+}
