@@ -17,6 +17,7 @@ type differenceView struct {
 	w          *terminal.Writer
 	all, quiet bool
 	names      map[string]string // of rows that are created, by bulkId
+	namesakes  map[*reconcile.Action]string
 	nameOf     func(id string) (string, bool)
 	leavers    reconcile.Leavers
 }
@@ -24,6 +25,7 @@ type differenceView struct {
 // print shows who is new, who changes and how, who is not in the sheet, who is left alone and why, and how many are as they should be.
 func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 	v.know(d)
+	v.namesakes = namesakes(d)
 	kinds := map[reconcile.Kind][]*reconcile.Action{}
 	for _, a := range d.Actions {
 		kinds[a.Kind] = append(kinds[a.Kind], a)
@@ -92,7 +94,11 @@ func section[T any](v *differenceView, title, more string, list []T, line func(T
 }
 
 func (v *differenceView) created(a *reconcile.Action) terminal.Text {
-	return terminal.Sprintf("  + line %d: %s%s\n", a.Line, a.Name, v.memberCount(a))
+	text := terminal.Sprintf("  + line %d: %s%s\n", a.Line, a.Name, v.memberCount(a))
+	if leaver := v.namesakes[a]; leaver != "" {
+		text += terminal.Sprintf("      has the name of %s, who is not in the sheet: a new address? (an externalId would rename)\n", leaver)
+	}
+	return text
 }
 
 func (v *differenceView) memberCount(a *reconcile.Action) string {
