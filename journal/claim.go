@@ -45,11 +45,14 @@ func (s *store) start(target client.Target) (client.History, error) {
 	}
 	s.job.runs++
 	s.dirty, s.owned = true, false
-	err := s.run(clearTemporary)
-	if err == nil && s.job.operations > 0 {
-		err = s.run(fillKnown)
+	var texts []string
+	if s.begun {
+		texts = append(texts, clearTemporary)
 	}
-	return history, err
+	if s.begun = true; s.job.operations > 0 {
+		texts = append(texts, fillKnown)
+	}
+	return history, s.run(texts...)
 }
 
 // claim takes an operation with that key from those that earlier runs have left.

@@ -144,8 +144,11 @@ func sizeOf(path string) (int64, error) {
 func (s *store) recognize() error {
 	var id, version int
 	var tables string
-	err := s.scan(`SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
-		(SELECT coalesce(group_concat(sql, ';' ORDER BY rowid), '') FROM sqlite_schema)`, nil, &id, &version, &tables)
+	err := errors.Join(
+		s.scan("PRAGMA application_id", nil, &id),
+		s.scan("PRAGMA user_version", nil, &version),
+		s.scan("SELECT coalesce(group_concat(sql, ';' ORDER BY rowid), '') FROM sqlite_schema", nil, &tables),
+	)
 	if err == nil && id == 0 && version == 0 && tables == "" {
 		return openError(s.path, s.create())
 	}

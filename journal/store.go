@@ -87,6 +87,7 @@ type store struct {
 	job   job
 	dirty bool  // job is to be written before the commit
 	next  int64 // the lowest id that is not used
+	begun bool  // temp.known is in use
 	owned bool  // temp.owned is filled
 	statements
 }
