@@ -69,7 +69,7 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	if err != nil {
 		return change, false, fmt.Errorf("comparing it with the resource that is there: %w", err)
 	}
-	p.stored = nil
+	r.ops.store(p, nil)
 	if len(changes) == 0 {
 		return change, false, nil
 	}

@@ -11,15 +11,15 @@ import (
 )
 
 // operations are those of a run that have no outcome yet. The latest are in memory.
-// Others that wait are in a temporary file as they were given, and are taken in anew
-// when their turn comes: of these there are eight bytes in memory, and the Data of
+// Others that wait are in a temporary file as they were given, with what is there
+// already, and are taken in anew when their turn comes: of these there are eight bytes in memory, and the Data of
 // those whose Data is no text.
 type operations struct {
 	keyed  bool // see newPending
 	most   int  // in memory
 	recent map[int]*pending
 	queue  []int // indexes of recent, those that wait for longest first; some are over
-	bytes  int   // of the data in recent
+	bytes  int   // in recent: the data, and what is there already
 	places places
 	values map[int]any // Data of those in the file that is no text
 	file   spill.File
@@ -41,7 +41,7 @@ func newOperations(keyed bool, most int) *operations {
 func (o *operations) add(p *pending) {
 	o.recent[p.index] = p
 	o.queue = append(o.queue, p.index)
-	o.bytes += len(p.data)
+	o.bytes += p.bytes()
 	if len(o.queue) > 2*len(o.recent)+mostWaiting {
 		o.queue = slices.DeleteFunc(o.queue, func(index int) bool { return o.recent[index] == nil })
 	}
@@ -60,8 +60,9 @@ func (o *operations) get(index int) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := o.decode(index, text)
+	p, stored := o.decode(index, text)
 	o.add(p)
+	o.store(p, stored)
 	return p, nil
 }
 
@@ -85,7 +86,22 @@ func (o *operations) facts(index int) (*engine.Operation, error) {
 // remove removes an operation that is over.
 func (o *operations) remove(p *pending) {
 	delete(o.recent, p.index)
-	o.bytes -= len(p.data)
+	o.bytes -= p.bytes()
+}
+
+// store keeps what is there already for an operation, by id.
+func (o *operations) store(p *pending, stored map[string]json.RawMessage) {
+	o.bytes -= p.bytes()
+	p.stored = stored
+	o.bytes += p.bytes()
+}
+
+func (p *pending) bytes() int {
+	n := len(p.data)
+	for _, raw := range p.stored {
+		n += len(raw)
+	}
+	return n
 }
 
 // setAside moves what waits to the file as long as there is too much in memory.
@@ -107,7 +123,7 @@ func (o *operations) setAside() error {
 
 // isNeeded reports whether there is more to an operation than what was given.
 func (p *pending) isNeeded() bool {
-	return p.sent || p.facts.Invalid != nil || p.update != nil || p.stored != nil
+	return p.sent || p.facts.Invalid != nil || p.update != nil
 }
 
 // The types of Data.
@@ -133,25 +149,45 @@ func (o *operations) encode(p *pending) []byte {
 	}
 	text := append(make([]byte, 0, 64+len(p.data)), kind)
 	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID} {
-		text = append(binary.AppendUvarint(text, uint64(len(part))), part...)
+		text = appendText(text, part)
+	}
+	text = binary.AppendUvarint(text, uint64(len(p.stored)))
+	for id, stored := range p.stored {
+		text = appendText(appendText(text, id), string(stored))
 	}
 	return append(text, p.data...)
 }
 
-// decode takes an operation in anew.
-func (o *operations) decode(index int, text []byte) *pending {
+func appendText(text []byte, part string) []byte {
+	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
+}
+
+// decode takes an operation in anew, with what is there already.
+func (o *operations) decode(index int, text []byte) (p *pending, stored map[string]json.RawMessage) {
 	kind, text := text[0], text[1:]
-	part := func() string {
+	number := func() int {
 		n, size := binary.Uvarint(text)
-		part := string(text[size : size+int(n)])
-		text = text[size+int(n):]
+		text = text[size:]
+		return int(n)
+	}
+	part := func() string {
+		n := number()
+		part := string(text[:n])
+		text = text[n:]
 		return part
 	}
 	op := Operation{Method: part(), Path: part(), BulkID: part()}
+	if n := number(); n > 0 {
+		stored = make(map[string]json.RawMessage, n)
+		for range n {
+			id := part()
+			stored[id] = json.RawMessage(part())
+		}
+	}
 	if kind != noData {
 		op.Data = json.RawMessage(text)
 	}
-	p := newPending(&o.m, index, op, o.keyed)
+	p = newPending(&o.m, index, op, o.keyed)
 	switch kind {
 	case bytesData:
 		p.op.Data = []byte(p.data)
@@ -159,7 +195,7 @@ func (o *operations) decode(index int, text []byte) *pending {
 		p.op.Data = o.values[index]
 		delete(o.values, index)
 	}
-	return p
+	return p, stored
 }
 
 // places are those of operations in the file, by index.
