@@ -9,8 +9,10 @@ import (
 	"github.com/webexscim/bulk/conformance/vectors"
 )
 
-// judge says where what was read departs from what a vector expects. A generated client decodes: what follows from it, which
-// result is whose and what to do next, is the program's. So held against the vector are the facts that it needs for that.
+// judge returns an error for each difference between a report and a vector. A
+// generated client only decodes answers; the program matches results to operations
+// and decides what to do next. judge therefore compares the facts that the program
+// needs.
 func judge(v vectors.Vector, r report) error {
 	var errs []error
 	differs := func(what string, got, want any) {
@@ -52,7 +54,8 @@ func judge(v vectors.Vector, r report) error {
 	return errors.Join(errs...)
 }
 
-// find is the result of an operation: by its bulkId, by the end of its location, by its place.
+// find returns the result of an operation, by its bulkId, its location, or its
+// position.
 func find(want vectors.Operation, i int, v vectors.Vector, r report) (operation, bool) {
 	for _, got := range r.Operations {
 		if got.BulkID == want.BulkID {

@@ -29,7 +29,7 @@ type language struct {
 	err         error
 }
 
-// limit is something that a generated client cannot do.
+// limit is a known limit of a generated client.
 type limit struct {
 	Why     string `json:"why"`
 	Vectors []int  `json:"vectors"`
@@ -56,7 +56,8 @@ func (l *language) limited() (numbers []int) {
 	return numbers
 }
 
-// test builds and runs the client. The error tells what it did wrong, or how it departs from its known limits.
+// test builds and runs the client. The error describes its failures, and known
+// limits that did not occur.
 func (l *language) test(ctx context.Context, c contract) error {
 	if err := l.command(ctx, "build", buildTime.Seconds(), nil, "KIT_OPENAPI="+c.openapi, "KIT_COMPAT="+c.compat); err != nil {
 		return err
@@ -131,7 +132,8 @@ func parse(out *bytes.Buffer) ([]report, error) {
 	return list, lines.Err()
 }
 
-// checkVectors compares what was read with what the vectors expect: all but the known limits must pass, and none of these.
+// checkVectors compares the reports with the vectors: all must pass except the known
+// limits, which must fail.
 func (l *language) checkVectors(s *service, reports []report) error {
 	all, err := vectors.All()
 	if err != nil {

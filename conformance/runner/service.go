@@ -19,7 +19,7 @@ import (
 	"github.com/webexscim/bulk/webextest/admin"
 )
 
-// service is the simulator that a client talks to, and what it was sent.
+// service is the simulator for a client, with a record of the requests.
 type service struct {
 	sim    *webextest.Simulator
 	server *httptest.Server
@@ -56,7 +56,7 @@ func (s *service) environment() []string {
 	}
 }
 
-// note keeps the bodies that answer to vectors.
+// note keeps the bodies of the requests for vectors.
 func (s *service) note(r *http.Request, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func (s *service) note(r *http.Request, body []byte) {
 	}
 }
 
-// checkRequest holds what was sent against the request of a vector.
+// checkRequest compares the request that was sent with that of a vector.
 func (s *service) checkRequest(v vectors.Vector) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func decode(text []byte) (value any, err error) {
 	return value, d.Decode(&value)
 }
 
-// scenario is what a client tells of its small job: see README.md.
+// scenario is a client's report on its small job: see README.md.
 type scenario struct {
 	Created  []string  `json:"created"`  // ids, of what it was sure to have created or found
 	Taken    operation `json:"taken"`    // the operation that was refused
@@ -105,7 +105,7 @@ type scenario struct {
 	LookedUp bool      `json:"lookedUp"` // after the cut
 }
 
-// checkScenario holds what the client tells of its job against the ledger.
+// checkScenario compares the client's report on its job with the ledger.
 func (l *language) checkScenario(s *service, reports []report) error {
 	i := slices.IndexFunc(reports, func(r report) bool { return r.Scenario != nil })
 	if i < 0 {

@@ -1,5 +1,6 @@
-// Package vectors holds the message vectors: a Bulk request, an answer to it, and how a client must read that answer, as
-// JSON files that any language can read. README.md describes the files.
+// Package vectors holds the message vectors: a Bulk request, an answer to it, and
+// how a client must read that answer, as JSON files that any language can read.
+// README.md describes the files.
 //
 //	all, err := vectors.All()
 //	...
@@ -25,7 +26,8 @@ var files embed.FS
 const (
 	// Conforms: request and answer keep the contract.
 	Conforms = "conforms"
-	// Tolerate: the answer breaks the contract, or RFC 7644, and a client must bear it all the same.
+	// Tolerate: the answer breaks the contract, or RFC 7644, and a client must bear
+	// it all the same.
 	Tolerate = "tolerate"
 )
 
@@ -88,7 +90,8 @@ type Expect struct {
 	// Outcome is that of the request: answered, deferred, rejected, denied or unknown.
 	Outcome string `json:"outcome"`
 	Error
-	// RetryAfter is how long the service asks to wait; nil where it says nothing that can be understood.
+	// RetryAfter is how long the service asks to wait; nil where it says nothing
+	// that can be understood.
 	RetryAfter *Wait `json:"retryAfter,omitempty"`
 	// Limits are those that a 413 names.
 	Limits *Limits `json:"limits,omitempty"`
@@ -133,7 +136,8 @@ func Manifest() ([]Entry, error) {
 	return entries, read("manifest.json", &entries)
 }
 
-// All returns the vectors in the order of the manifest. The error is of a file that is not as README.md says.
+// All returns the vectors in the order of the manifest. The error is of a file that
+// is not as README.md says.
 func All() ([]Vector, error) { return all() }
 
 var all = sync.OnceValues(func() ([]Vector, error) {

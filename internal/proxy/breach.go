@@ -6,19 +6,21 @@ import (
 	"net/url"
 )
 
-// Breach is one place where a message breaks the contract. It holds no value of a body, a query or a header.
+// Breach is a violation of the contract in a message. It has no values of a body, a
+// query or a header.
 type Breach struct {
 	// Request counts requests from 1 in the order of their arrival.
 	Request int `json:"request"`
 	// Message is "request" or "answer".
 	Message string `json:"message"`
-	// Method and Path are the request's; Path is as the contract writes it ("/…/Users/{userId}"), as it came where the
-	// contract has none.
+	// Method and Path are those of the request. Path is written as in the contract
+	// ("/…/Users/{userId}") if the contract has it.
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	// Status is that of the answer, 0 without one.
 	Status int `json:"status"`
-	// Where is a place in the body, as a JSON pointer (RFC 6901), or a parameter; "" for the message as a whole.
+	// Where is a place in the body, as a JSON pointer (RFC 6901), or a parameter;
+	// "" for the message as a whole.
 	Where string `json:"where"`
 	// What is wrong, for people.
 	What string `json:"what"`

@@ -84,7 +84,7 @@ func hasToken(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 	return nil
 }
 
-// explain says what an error of kin-openapi means, without the values that its text would quote.
+// explain describes an error of kin-openapi without the values in its text.
 func explain(err error) []fault {
 	switch err := err.(type) {
 	case nil:
@@ -111,7 +111,8 @@ func explain(err error) []fault {
 	return []fault{{"", "it does not keep the contract"}}
 }
 
-// within explains what an error wraps, or tells the reason where it wraps nothing that is known.
+// within explains a wrapped error, or returns the reason if it does not know the
+// error.
 func within(where string, err error, reason string) []fault {
 	var known *openapi3.SchemaError
 	multi, several := errors.AsType[openapi3.MultiError](err)
@@ -132,7 +133,8 @@ func within(where string, err error, reason string) []fault {
 	return list
 }
 
-// reasons are what kin-openapi says, and what is told of it. It appends values, which are not.
+// reasons are the starts of reasons of kin-openapi, and the texts that replace them,
+// because kin-openapi appends values.
 var reasons = []struct{ prefix, told string }{
 	{"header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
 	{"response header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
@@ -152,8 +154,8 @@ func plainReason(reason string) string {
 	return "it is not as the contract says"
 }
 
-// schemaReason says which rule a value breaks. The reasons of kin-openapi hold names, numbers and patterns of the schema; of
-// "not" and "oneOf" they do not tell which.
+// schemaReason describes the rule that a value violates. The reasons of kin-openapi
+// have names, numbers and patterns of the schema, but not the failed part of "not".
 func schemaReason(err *openapi3.SchemaError) string {
 	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil {
 		var broken []string

@@ -157,7 +157,8 @@ func cutPrefixFold(text, prefix string) (rest string, ok bool) {
 	return text[len(prefix):], true
 }
 
-// dropNulls removes the members that are null, which is to have no value (RFC 7643, section 2.5).
+// dropNulls removes the members that are null, which is to have no value (RFC 7643,
+// section 2.5).
 func dropNulls(object map[string]any) {
 	for name, value := range object {
 		switch value := value.(type) {

@@ -14,20 +14,21 @@ import (
 // DefaultMaxChecked is the default of Config.MaxChecked.
 const DefaultMaxChecked = 16 << 20
 
-// Config says where traffic goes and who hears of breaches.
+// Config configures a Proxy.
 type Config struct {
 	// Target is scheme and host of the service, with a path before its paths or none.
 	Target *url.URL
-	// Transport carries the requests; a clone of http.DefaultTransport that leaves compression alone when nil.
+	// Transport sends the requests. nil is a clone of http.DefaultTransport that does
+	// not change the compression.
 	Transport http.RoundTripper
-	// MaxChecked is how many bytes of a body are kept for the check, also once decompressed; DefaultMaxChecked when 0. A
-	// longer body passes, unchecked.
+	// MaxChecked is the maximum number of bytes of a body, also after decompression,
+	// that are checked; 0 is DefaultMaxChecked. Longer bodies are forwarded unchecked.
 	MaxChecked int
-	// Report hears of each breach, one call at a time.
+	// Report is called for each breach, one call at a time.
 	Report func(Breach)
 }
 
-// Stats counts what has passed.
+// Stats are counts of the forwarded messages.
 type Stats struct {
 	Requests   int `json:"requests"`   // requests that are over
 	Breaches   int `json:"breaches"`   // breaches of the contract
@@ -35,7 +36,7 @@ type Stats struct {
 	Unanswered int `json:"unanswered"` // requests without a whole answer
 }
 
-// Proxy is the handler that clients talk to; make one with New.
+// Proxy is the handler for clients. New returns one.
 type Proxy struct {
 	cfg      Config
 	contract *contract
@@ -46,7 +47,8 @@ type Proxy struct {
 	stats  Stats
 }
 
-// New returns a Proxy to cfg.Target. The error is of the contract, which does not happen.
+// New returns a Proxy to cfg.Target. An error means that the embedded contract is
+// invalid.
 func New(cfg Config) (*Proxy, error) {
 	c, err := loadContract()
 	if err != nil {
@@ -66,14 +68,15 @@ func New(cfg Config) (*Proxy, error) {
 		Transport:      cfg.Transport,
 		FlushInterval:  -1,
 		ModifyResponse: keepResponse,
-		// What did not answer is a cut connection to the client too, not an answer that the service never gave.
+		// What did not answer is a cut connection to the client too, not an answer
+		// that the service never gave.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
 	return p, nil
 }
 
-// Stats returns what has passed so far.
+// Stats returns the counts so far.
 func (p *Proxy) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,7 +96,7 @@ type exchange struct {
 // exchangeKey finds the exchange of an outgoing request in its context.
 type exchangeKey struct{}
 
-// ServeHTTP passes one request on, and checks it and its answer when both have passed.
+// ServeHTTP forwards one request, and then checks the request and its answer.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.number++
@@ -130,7 +133,8 @@ func (p *Proxy) check(x *exchange) {
 	}
 }
 
-// breaches are those of both messages, in this order. unchecked counts bodies that could not be checked.
+// breaches are those of both messages, in this order. unchecked counts bodies that
+// could not be checked.
 func (p *Proxy) breaches(x *exchange) (list []Breach, unchecked int) {
 	path := x.request.URL.Path
 	if path == "/v1/access_token" || strings.HasPrefix(path, "/__admin") {

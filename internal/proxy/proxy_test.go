@@ -219,7 +219,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// Answers of vectors that conform are no breach; of the others those are that break a rule of the schema.
+// Answers of vectors that conform are no breach; of the others those are that break
+// a rule of the schema.
 func TestVectors(t *testing.T) {
 	list, err := vectors.All()
 	if err != nil {
@@ -277,7 +278,8 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// Of a long body no more is kept than Config.MaxChecked says, and of a small one that inflates; both pass.
+// Of a long body no more is kept than Config.MaxChecked says, and of a small one
+// that inflates; both pass.
 func TestLongBodies(t *testing.T) {
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
@@ -301,7 +303,8 @@ func TestLongBodies(t *testing.T) {
 	}
 }
 
-// A service that is not there is a cut connection, as without the proxy, and not an answer.
+// A service that is not there is a cut connection, as without the proxy, and not an
+// answer.
 func TestNoService(t *testing.T) {
 	b := newBench(t, http.NotFoundHandler(), 0)
 	gone := httptest.NewServer(http.NotFoundHandler())

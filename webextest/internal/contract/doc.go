@@ -6,6 +6,6 @@
 //	request, refused := contract.ParseRequest(body, rules) // of a Bulk request
 //	violations = append(violations, request.Violations...)
 //
-// Most violations are refused. Some are accepted, as the service may do; Rules decide
-// where its behavior is unknown.
+// Most violations are refused. Some are accepted, as the service may do; Rules
+// decide where its behavior is unknown.
 package contract

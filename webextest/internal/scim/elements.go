@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// elements applies the operation to those elements of a multi-valued attribute that the path selects: to them whole, or
-// to a sub-attribute of each.
+// elements applies the operation to those elements of a multi-valued attribute that
+// the path selects: to them whole, or to a sub-attribute of each.
 func (o operation) elements(m map[string]any, key string, p *Path, elements []any, v any) (changed bool, err error) {
 	wasPrimary := make([]bool, 0, len(elements))
 	kept := make([]any, 0, len(elements))
@@ -43,8 +43,8 @@ func (o operation) elements(m map[string]any, key string, p *Path, elements []an
 	return true, settlePrimary(kept, wasPrimary)
 }
 
-// element applies the operation to one element, or to the sub-attribute of it that is named. It returns nil where
-// nothing is left of the element.
+// element applies the operation to one element, or to the sub-attribute of it that
+// is named. It returns nil where nothing is left of the element.
 func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	object, complex := element.(map[string]any)
 	if sub != "" {
@@ -70,8 +70,8 @@ func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	return v, !same(element, v), nil
 }
 
-// create makes the element that an add to a path with a filter selects, when there is none: what the filter says it
-// equals, and v.
+// create makes the element that an add to a path with a filter selects, when there
+// is none: what the filter says it equals, and v.
 func create(p *Path, v any) (any, error) {
 	element := map[string]any{}
 	seed(element, p.filter)
@@ -106,7 +106,8 @@ func seed(element map[string]any, filter expr) {
 	}
 }
 
-// addElements appends what elements does not hold yet, and merges what it does; with doubling it appends all.
+// addElements appends what elements does not hold yet, and merges what it does;
+// with doubling it appends all.
 func addElements(m map[string]any, key string, elements, values []any, doubling bool) (changed bool, err error) {
 	wasPrimary := make([]bool, len(elements), len(elements)+len(values))
 	for i, element := range elements {
@@ -140,8 +141,8 @@ func addElements(m map[string]any, key string, elements, values []any, doubling 
 	return true, settlePrimary(known.elements, wasPrimary)
 }
 
-// elementSet finds the elements of a list by their value. Without it the members of a large group would be added in
-// quadratic time.
+// elementSet finds the elements of a list by their value. Without it the members of
+// a large group would be added in quadratic time.
 type elementSet struct {
 	elements []any
 	byValue  map[string][]int // positions of complex elements; nil to look through all, which is quicker once
@@ -193,8 +194,9 @@ func (s *elementSet) find(v any) int {
 	return -1
 }
 
-// interchangeable reports whether two elements name the same thing: by value, and by type where both have one, since
-// a phone may be both at work and mobile (RFC 7643 2.4). Elements without a value must be equal.
+// interchangeable reports whether two elements name the same thing: by value, and
+// by type where both have one, since a phone may be both at work and mobile (RFC
+// 7643 2.4). Elements without a value must be equal.
 func (s *elementSet) interchangeable(a, b any) bool {
 	v, first := s.key(a)
 	w, second := s.key(b)
@@ -223,7 +225,8 @@ func valueOf(element any) (string, bool) {
 	return s, ok
 }
 
-// settlePrimary leaves one element primary: the one that was not before (RFC 7644 3.5.2). Two cannot become so at once.
+// settlePrimary leaves one element primary: the one that was not before (RFC 7644
+// 3.5.2). Two cannot become so at once.
 func settlePrimary(elements []any, was []bool) error {
 	chosen := -1
 	for i, element := range elements {

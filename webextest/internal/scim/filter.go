@@ -10,8 +10,9 @@ import (
 // Filter is a parsed filter expression. The zero value matches every resource.
 type Filter struct{ root expr }
 
-// ParseFilter reads a filter of RFC 7644 3.4.2.2. The error is an *Error of type "invalidFilter" that says where the text
-// departs from the grammar, or that an operator does not suit its value. A filter may have 64 KiB, and brackets and
+// ParseFilter reads a filter of RFC 7644 3.4.2.2. The error is an *Error of type
+// "invalidFilter" that says where the text departs from the grammar, or that an
+// operator does not suit its value. A filter may have 64 KiB, and brackets and
 // parentheses 50 within one another.
 func ParseFilter(s string) (*Filter, error) {
 	p, err := newParser(s, invalidFilter)
@@ -28,16 +29,19 @@ func ParseFilter(s string) (*Filter, error) {
 	return &Filter{root}, nil
 }
 
-// Match reports whether the resource fits the filter. A multi-valued attribute fits a comparison when any of its values
-// does, with ne as well: to exclude a value, write not (…). An attribute that the resource lacks differs from every
-// value but null. An attribute without a prefix is looked for in the extensions too if the resource itself lacks it,
-// since Webex documents department and manager.value as filters without their prefix.
+// Match reports whether the resource fits the filter. A multi-valued attribute fits
+// a comparison when any of its values does, with ne as well: to exclude a value,
+// write not (…). An attribute that the resource lacks differs from every value but
+// null. An attribute without a prefix is looked for in the extensions too if the
+// resource itself lacks it, since Webex documents department and manager.value as
+// filters without their prefix.
 func (f *Filter) Match(resource map[string]any) bool {
 	return f == nil || f.root == nil || f.root.match(resource)
 }
 
-// Equalities returns, when the filter is nothing but attribute eq "value" terms joined by or on one attribute, that
-// attribute in lower case and the values as they are written; an index can then serve it. The index must find all that
+// Equalities returns, when the filter is nothing but attribute eq "value" terms
+// joined by or on one attribute, that attribute in lower case and the values as
+// they are written; an index can then serve it. The index must find all that
 // strings.EqualFold calls equal, and Match then decides. Otherwise ok is false.
 func (f *Filter) Equalities() (attr string, values []string, ok bool) {
 	if f == nil || f.root == nil {
@@ -63,8 +67,8 @@ func (f *Filter) Equalities() (attr string, values []string, ok bool) {
 	return attr, values, true
 }
 
-// String returns the filter in canonical form: words in lower case, only the parentheses that are needed. Parsed again
-// it means the same.
+// String returns the filter in canonical form: words in lower case, only the
+// parentheses that are needed. Parsed again it means the same.
 func (f *Filter) String() string {
 	if f == nil || f.root == nil {
 		return ""
@@ -81,7 +85,8 @@ type expr interface {
 }
 
 type (
-	// junction is two or more terms joined by "or" or "and"; none of them is a junction by the same word.
+	// junction is two or more terms joined by "or" or "and"; none of them is a
+	// junction by the same word.
 	junction struct {
 		word  string
 		terms []expr
@@ -113,8 +118,9 @@ func operatorOf(word string) string {
 	return ""
 }
 
-// setValue sets what is compared with, and reports whether the operator can: only strings have parts, and there is no
-// order of booleans and null (RFC 7644 table 3).
+// setValue sets what is compared with, and reports whether the operator can: only
+// strings have parts, and there is no order of booleans and null (RFC 7644 table
+// 3).
 func (c *comparison) setValue(value any) bool {
 	text, isText := value.(string)
 	_, isNumber := value.(number)

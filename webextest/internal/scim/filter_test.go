@@ -14,7 +14,8 @@ const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 func TestMatch(t *testing.T) {
 	user, group := object(t, sampleUser), object(t, sampleGroup)
 	for filter, want := range map[string]bool{
-		// Strings: case does not count, unless the attribute is an externalId, a version or a reference.
+		// Strings: case does not count, unless the attribute is an externalId, a
+		// version or a reference.
 		`userName eq "ada.byron@EXAMPLE.com"`:      true,
 		`USERNAME Eq "ada.byron@example.com"`:      true,
 		`userName ne "ada.byron@EXAMPLE.com"`:      false,
@@ -83,7 +84,8 @@ func TestMatch(t *testing.T) {
 		`name.familyName le "byron"`:                    true,
 		`name.familyName lt "byron"`:                    false,
 
-		// Multi-valued attributes: any element; an element that is plain is its own value, a complex one is compared by it.
+		// Multi-valued attributes: any element; an element that is plain is its own
+		// value, a complex one is compared by it.
 		`emails.value eq "countess@example.org"`:                 true,
 		`emails eq "countess@example.org"`:                       true,
 		`emails co "example.net"`:                                false,
@@ -102,7 +104,8 @@ func TestMatch(t *testing.T) {
 		`emails[type pr] and roles[value pr]`:                    true,
 		`name[familyName eq "byron"]`:                            true,
 
-		// Prefixes: of core schemas, of extensions, with a colon and with Webex's dot, left out.
+		// Prefixes: of core schemas, of extensions, with a colon and with Webex's
+		// dot, left out.
 		`urn:ietf:params:scim:schemas:core:2.0:User:userName sw "ada"`: true,
 		enterprise + `:department eq "engines"`:                        true,
 		enterprise + `:manager.value eq "m-1"`:                         true,
@@ -201,7 +204,8 @@ func TestEqualities(t *testing.T) {
 	}
 }
 
-// fold is one string for all that are equal regardless of case, so that eq implies co, sw and ew for any script.
+// fold is one string for all that are equal regardless of case, so that eq implies
+// co, sw and ew for any script.
 func TestFoldAgreesWithEqualFold(t *testing.T) {
 	for r := range rune(unicode.MaxRune) {
 		if next := unicode.SimpleFold(r); foldRune(r) != foldRune(next) {

@@ -68,8 +68,9 @@ func copyOf(v any) any {
 	return v
 }
 
-// After any series of operations: changed says whether the resource changed, the value is as it was and shares nothing
-// with the resource, no element beside the first is primary, and no name of an attribute depends on case.
+// After any series of operations: changed says whether the resource changed, the
+// value is as it was and shares nothing with the resource, no element beside the
+// first is primary, and no name of an attribute depends on case.
 func TestLawsOfApply(t *testing.T) {
 	user := object(t, sampleUser)
 	rapid.Check(t, func(t *rapid.T) {
@@ -175,7 +176,8 @@ func spoil(v any) {
 	}
 }
 
-// Members added and removed by filter, in any order and any portions, are those of a set of ids, whatever their case.
+// Members added and removed by filter, in any order and any portions, are those of
+// a set of ids, whatever their case.
 func TestMembersAreASet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		resource, set := map[string]any{}, map[string]bool{}

@@ -18,8 +18,8 @@ func (s *selection) match(m map[string]any) bool {
 	return s.attribute.some(m, func(v any) bool { return matchElement(s.filter, v) })
 }
 
-// matchElement reports whether an element of a multi-valued attribute fits the filter of its brackets. A plain element
-// is its own sub-attribute "value".
+// matchElement reports whether an element of a multi-valued attribute fits the
+// filter of its brackets. A plain element is its own sub-attribute "value".
 func matchElement(filter expr, element any) bool {
 	if m, ok := element.(map[string]any); ok {
 		return filter.match(m)
@@ -96,7 +96,8 @@ func (c *comparison) part(v any, is func(s, part string) bool) bool {
 	return is(fold(s), fold(want))
 }
 
-// order compares v with the value: numbers as numbers, times as times, other strings as text (RFC 7644 table 3).
+// order compares v with the value: numbers as numbers, times as times, other
+// strings as text (RFC 7644 table 3).
 func (c *comparison) order(v any) (int, bool) {
 	if want, ok := c.value.(number); ok {
 		n, ok := numberOf(v)
@@ -137,8 +138,9 @@ func (a attribute) some(m map[string]any, hold func(v any) bool) bool {
 	return false
 }
 
-// someOf reports whether hold is true of v or, if it is a list, of an element of it: of their sub-attribute if that is
-// named. A plain value is its own sub-attribute "value".
+// someOf reports whether hold is true of v or, if it is a list, of an element of
+// it: of their sub-attribute if that is named. A plain value is its own
+// sub-attribute "value".
 func someOf(v any, sub string, hold func(v any) bool) bool {
 	if list, ok := v.([]any); ok {
 		for _, element := range list {
@@ -158,7 +160,8 @@ func someOf(v any, sub string, hold func(v any) bool) bool {
 	return strings.EqualFold(sub, "value") && hold(v)
 }
 
-// plain returns the sub-attribute "value" of a complex value: what is compared when no sub-attribute is named.
+// plain returns the sub-attribute "value" of a complex value: what is compared when
+// no sub-attribute is named.
 func plain(v any) any {
 	if object, ok := v.(map[string]any); ok {
 		_, v = lookup(object, "value")

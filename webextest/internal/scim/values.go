@@ -141,8 +141,8 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// clean copies v without what is unassigned: null, empty lists and empty objects (RFC 7643 2.5). It returns nil when
-// nothing is left.
+// clean copies v without what is unassigned: null, empty lists and empty objects
+// (RFC 7643 2.5). It returns nil when nothing is left.
 func clean(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -1,5 +1,5 @@
-// Package store stores the users and groups of organizations. Readers may see changes
-// later than writers.
+// Package store stores the users and groups of organizations. Readers may see
+// changes later than writers.
 //
 //	s := store.New(readLag, seed)
 //	s.Lock()
