@@ -168,8 +168,12 @@ func resolved(value json.RawMessage, ids map[string]string) (known json.RawMessa
 	return known, ok
 }
 
-// isAlone reports whether nothing of the kind was there before, so that clearing takes away no more than was added.
+// isAlone reports whether nothing of the kind was there before, so that clearing takes away no more than was added. Only values that
+// are added to a list can have others beside them.
 func (p *planSheet) isAlone(a *reconcile.Action, c reconcile.Value) bool {
+	if !strings.HasPrefix(string(c.New), "[") {
+		return true
+	}
 	for _, path := range p.pathsOf(c) {
 		filter, err := scimfilter.Parse(withoutSub(path) + suffixOf(path))
 		if err == nil && filter.Match(a.Stored.Data) {

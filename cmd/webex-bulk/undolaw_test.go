@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
+	"github.com/webexscim/bulk/webextest"
+)
+
+// undoColumns are columns of sheets, each with the values that its cells may have.
+var undoColumns = []struct {
+	header string
+	values []string
+}{
+	{"First Name", []string{"Ada", "Bob"}},
+	{"Last Name", []string{"Lovelace", "Builder"}},
+	{"Display Name", []string{"Ada L", "Bob B"}},
+	{"nickName", []string{"Ada", "Bobby"}},
+	{"Title", []string{"Chief", "Clerk"}},
+	{"Department", []string{"Sales", "Research"}},
+	{"employeeNumber", []string{"1", "2"}},
+	{"Phone Number", []string{"+1 555 0100", "+1 555 0101"}},
+	{"Mobile Number", []string{"+1 555 0200", "+1 555 0201"}},
+	{`emails[type eq "home"].value`, []string{"home@example.org", "flat@example.org"}},
+	{`addresses[type eq "home"].locality`, []string{"London", "Bonn"}},
+	{`addresses[type eq "home"].streetAddress`, []string{"1 Road", "2 Lane"}},
+	{"Manager", []string{"p0@example.com", "p1@example.com", "new0@example.com"}},
+	{"Preferred Language", []string{"en_US", "de_DE"}},
+	{"Time zone", []string{"Europe/Berlin", "America/New_York"}},
+}
+
+// drawSheet makes a sheet of these people, with some of the columns. cells are what stands in a cell besides a value.
+func drawSheet(t *rapid.T, people map[string]string, cells ...string) []byte {
+	var columns []int
+	header := []string{"User ID/Email (Required)", "externalId"}
+	for i, c := range undoColumns {
+		if rapid.Bool().Draw(t, c.header) {
+			columns, header = append(columns, i), append(header, c.header)
+		}
+	}
+	var out bytes.Buffer
+	w := csv.NewWriter(&out)
+	_ = w.Write(header)
+	for i := range 8 {
+		id := fmt.Sprint("e", i)
+		name, ok := people[id]
+		if !ok {
+			continue
+		}
+		row := []string{name, id}
+		for _, c := range columns {
+			choices := append([]string{}, cells...)
+			for _, v := range undoColumns[c].values {
+				if v != name && people["new"] != "" || !strings.HasPrefix(v, "new") {
+					choices = append(choices, v)
+				}
+			}
+			cell := rapid.SampledFrom(choices).Draw(t, "cell")
+			if cell == name {
+				cell = ""
+			}
+			row = append(row, cell)
+		}
+		_ = w.Write(row)
+	}
+	w.Flush()
+	return out.Bytes()
+}
+
+// The way back of a sync restores the organization, whatever it was and whatever the sheet said: all attributes of all who were
+// there; who was created is deactivated.
+func TestUndoRestores(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"WEBEX_BASE_URL", "WEBEX_ORG_ID", "WEBEX_ACCESS_TOKEN"} {
+		t.Setenv(name, "") // and as it was afterwards
+	}
+	rapid.Check(t, func(t *rapid.T) { checkUndo(t, dir) })
+}
+
+func checkUndo(t *rapid.T, dir string) {
+	sim := webextest.New(webextest.Config{Token: token, Seed: 1})
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	for name, value := range map[string]string{"WEBEX_BASE_URL": server.URL, "WEBEX_ORG_ID": webextest.DefaultOrgID, "WEBEX_ACCESS_TOKEN": token} {
+		os.Setenv(name, value)
+	}
+	do := func(args ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		if code := run(args, strings.NewReader(""), &out, &out); code != 0 {
+			t.Fatalf("%v: %d\n%s", args, code, out.String())
+		}
+	}
+	write := func(name string, text []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	people := map[string]string{}
+	for i := range 4 {
+		people[fmt.Sprint("e", i)] = fmt.Sprintf("p%d@example.com", i)
+	}
+	was := drawSheet(t, people, "")
+	do("apply", "--no-journal", write("was.csv", was))
+	before := stateOfUsers(sim)
+
+	wanted := maps.Clone(people)
+	if rapid.Bool().Draw(t, "leaver") {
+		delete(wanted, "e3")
+	}
+	if rapid.Bool().Draw(t, "rename") {
+		wanted["e2"] = "renamed@example.com"
+	}
+	wanted["e4"], wanted["new"] = "new0@example.com", "yes"
+	hr := write("hr.csv", drawSheet(t, wanted, "", "REMOVE|*"))
+	undo := filepath.Join(dir, "undo.csv")
+	_ = os.Remove(undo)
+	do("sync", "--yes", "--no-journal", "--leavers", "deactivate", "--max-removals", "100%", "--before", undo, hr)
+	if rapid.Bool().Draw(t, "second") {
+		do("sync", "--yes", "--no-journal", "--leavers", "deactivate", "--max-removals", "100%", hr)
+	}
+	do("apply", "--no-journal", undo)
+
+	after := stateOfUsers(sim)
+	if created := after["new0@example.com"]; !strings.Contains(created, `"active":false`) {
+		t.Errorf("created: %s", created)
+	}
+	delete(after, "new0@example.com")
+	for name, is := range before {
+		if after[name] != is {
+			raw, _ := os.ReadFile(undo)
+			t.Errorf("%s was\n%s\nand is\n%s\n%s", name, is, after[name], raw)
+		}
+	}
+	if len(before) != len(after) {
+		t.Errorf("%d users, were %d", len(after), len(before))
+	}
+	if err := sim.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// sortedValues are the values of a multi-valued attribute, which have no order, without one that is only a type; "" for another attribute.
+func sortedValues(value any) string {
+	list, ok := value.([]any)
+	if !ok {
+		return ""
+	}
+	var all []string
+	for _, e := range list {
+		object, _ := e.(map[string]any)
+		if _, typed := object["type"]; !typed || len(object) > 1 {
+			raw, _ := json.Marshal(e)
+			all = append(all, string(raw))
+		}
+	}
+	slices.Sort(all)
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+// stateOfUsers are the attributes of all users by userName, without what tells when they were changed, and without active where it
+// says what holds anyway.
+func stateOfUsers(sim *webextest.Simulator) map[string]string {
+	all := map[string]string{}
+	for _, u := range sim.Users() {
+		delete(u, "meta")
+		delete(u, "schemas")
+		if u["active"] == true {
+			delete(u, "active")
+		}
+		for name, value := range u {
+			if list := sortedValues(value); list == "[]" {
+				delete(u, name)
+			} else if list != "" {
+				u[name] = list
+			}
+		}
+		raw, _ := json.Marshal(u)
+		all[u.UserName()] = string(raw)
+	}
+	return all
+}
