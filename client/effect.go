@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // step is one change of a PATCH.
@@ -101,7 +102,21 @@ func (s step) showsIn(resource json.RawMessage) bool {
 	case isList(at) && !isList(value):
 		value = json.RawMessage("[" + string(value) + "]")
 	}
-	return fold.SameJSON(value, at)
+	return sameValue(path, value, at)
+}
+
+// sameValue reports whether the value of an attribute that was sent is there: by
+// meaning, which for nearly all attributes has no case.
+func sameValue(name string, sent, found json.RawMessage) bool {
+	if name = name[strings.LastIndexAny(name, ":.")+1:]; !scimdiff.IsExact(name) {
+		return fold.SameJSON(sent, found)
+	}
+	object := func(value json.RawMessage) []byte {
+		raw, _ := json.Marshal(map[string]json.RawMessage{name: value})
+		return raw
+	}
+	changes, err := scimdiff.Compare(object(sent), object(found), scimdiff.Options{})
+	return err == nil && len(changes) == 0
 }
 
 // showsAttributes is for a change without a path, whose value holds attributes.
@@ -114,7 +129,7 @@ func showsAttributes(resource, value json.RawMessage) bool {
 		at := member(found, name)
 		switch {
 		case strings.EqualFold(name, "schemas"), at == nil && isNothing(v):
-		case at == nil, !fold.SameJSON(v, at):
+		case at == nil, !sameValue(name, v, at):
 			return false
 		}
 	}

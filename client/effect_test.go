@@ -6,10 +6,18 @@ import (
 )
 
 func TestShows(t *testing.T) {
-	const resource = `{"title":"Chair","name":{"givenName":"Ann"},"emails":[{"value":"a@example.com"}],
+	const resource = `{"externalId":"e-1","photos":[{"value":"https://example.com/a.png","type":"photo"}],"title":"Chair","name":{"givenName":"Ann"},"emails":[{"value":"a@example.com"}],
 		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Sales"}}`
 	for change, want := range map[string]bool{
 		`{"op":"replace","path":"title","value":"Chair"}`:                                                                    true,
+		`{"op":"replace","path":"title","value":"CHAIR"}`:                                                                    true,
+		`{"op":"replace","path":"externalId","value":"e-1"}`:                                                                 true,
+		`{"op":"replace","path":"externalId","value":"E-1"}`:                                                                 false,
+		`{"op":"replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:externalId","value":"E-1"}`:                      false,
+		`{"op":"replace","value":{"externalId":"E-1"}}`:                                                                      false,
+		`{"op":"replace","value":{"externalId":"e-1","title":"chair"}}`:                                                      true,
+		`{"op":"replace","path":"photos","value":[{"value":"https://example.com/a.png"}]}`:                                   true,
+		`{"op":"replace","path":"photos","value":[{"value":"https://example.com/A.png"}]}`:                                   false,
 		`{"op":"replace","path":"title","value":"Boss"}`:                                                                     false,
 		`{"op":"replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:title","value":"Chair"}`:                         true,
 		`{"op":"remove","path":"urn:ietf:params:scim:schemas:core:2.0:User:title"}`:                                          false,

@@ -229,7 +229,7 @@ func equal(name string, given, stored json.RawMessage) bool {
 // form returns the same text for all values of an attribute that mean the same.
 func form(name, text string) string {
 	switch {
-	case isExact(name):
+	case IsExact(name):
 		return fold.Compose(fold.Spaces(text))
 	case strings.EqualFold(name, "phoneNumbers"):
 		return phone(text)
@@ -237,8 +237,8 @@ func form(name, text string) string {
 	return fold.Fold(text)
 }
 
-// isExact reports whether case matters in the values of an attribute.
-func isExact(name string) bool {
+// IsExact reports whether case matters in the values of an attribute.
+func IsExact(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
 	case "externalid", "profileurl", "photos", "x509certificates":
