@@ -65,6 +65,9 @@ refer to them. With --existing update they get the values of the row that differ
 Attributes that the row does not give stay, and members are only added. To see the
 changes first: webex-bulk plan --online --existing update FILE.
 
+FILE may be a sheet that sync has written (--out, --before). It refuses rows whose
+user or group has changed since, and sends the others.
+
 FILE.journal records each operation that is done. The same command again, after
 Ctrl-C, a crash or with a corrected FILE, sends only new operations and those that
 did not succeed. To do everything anew, remove FILE.journal or rename FILE. Ctrl-C
