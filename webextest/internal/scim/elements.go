@@ -40,7 +40,7 @@ func (o operation) elements(m map[string]any, key string, p *Path, elements []an
 		return false, nil
 	}
 	put(m, key, kept)
-	return true, settlePrimary(kept, wasPrimary)
+	return true, keepOnePrimary(kept, wasPrimary)
 }
 
 // element applies the operation to one element, or to the sub-attribute of it that
@@ -138,7 +138,7 @@ func addElements(m map[string]any, key string, elements, values []any, doubling 
 		return false, nil
 	}
 	put(m, key, known.elements)
-	return true, settlePrimary(known.elements, wasPrimary)
+	return true, keepOnePrimary(known.elements, wasPrimary)
 }
 
 // elementSet finds the elements of a list by their value. Without it the members of
@@ -225,9 +225,9 @@ func valueOf(element any) (string, bool) {
 	return s, ok
 }
 
-// settlePrimary leaves one element primary: the one that was not before (RFC 7644
+// keepOnePrimary leaves one element primary: the one that was not before (RFC 7644
 // 3.5.2). Two cannot become so at once.
-func settlePrimary(elements []any, was []bool) error {
+func keepOnePrimary(elements []any, was []bool) error {
 	chosen := -1
 	for i, element := range elements {
 		if was[i] || !isPrimary(element) {

@@ -233,7 +233,7 @@ func (o operation) assign(m map[string]any, name string, v any) (bool, error) {
 	}
 	v = clean(v)
 	if elements, ok := v.([]any); ok {
-		if err := settlePrimary(elements, make([]bool, len(elements))); err != nil {
+		if err := keepOnePrimary(elements, make([]bool, len(elements))); err != nil {
 			return false, err
 		}
 	}
