@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/records":              {"client", "internal/apiid", "internal/bloom", "internal/cell", "internal/textfile"},
 	"internal/sheet":                {"client", "internal/apiid", "internal/cell", "internal/scimdiff", "internal/table", "internal/textfile"},
 	"internal/opfile":               {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
-	"internal/report":               {"client", "internal/terminal"},
+	"internal/report":               {"client", "internal/apiid", "internal/terminal"},
 	"internal/browsertest":          {},
 	"webextest":                     {"webextest/internal/bulk", "webextest/internal/contract", "webextest/internal/read", "webextest/internal/scim", "webextest/internal/store", "webextest/internal/strictjson"},
 	"webextest/internal/bulk":       {"webextest/internal/contract", "webextest/internal/scim", "webextest/internal/store", "webextest/internal/strictjson"},

@@ -21,10 +21,15 @@ type Error struct {
 
 	text    string
 	passing bool // temporary: another attempt may succeed
+	cause   error
 }
 
 // Error returns one line.
 func (e *Error) Error() string { return e.text }
+
+// As finds the errors of the network. They are not unwrapped, since their texts
+// could quote a secret.
+func (e *Error) As(target any) bool { return errors.As(e.cause, target) }
 
 // advice explains the error codes of RFC 6749, section 5.2. Other codes are not
 // shown, since they could quote a secret.
@@ -43,7 +48,7 @@ func (r *refresher) explain(err error) *Error {
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err
 		}
-		return &Error{passing: true, text: "no access token: " + r.clean(err.Error())}
+		return &Error{passing: true, text: "no access token: " + r.clean(err.Error()), cause: err}
 	}
 	e := &Error{}
 	if refusal.Response != nil {

@@ -1,78 +1,236 @@
 package report
 
 import (
-	"regexp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
+	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Plain is the text of an error for a person who runs a job. It replaces the
 // terms of the network, the operating system and Go's libraries by plain words.
-func Plain(err error) terminal.Text { return terminal.Text(plain(string(terminal.ErrorText(err)))) }
+func Plain(err error) terminal.Text {
+	return terminal.Text(plain(err, string(terminal.ErrorText(err))))
+}
 
 // PlainCodes is Plain with nothing of what a service says but status, codes and
 // tracking id: where others may read it, as in a log.
 func PlainCodes(err error) terminal.Text {
-	return terminal.Text(plain(withoutWords(err, string(terminal.ErrorText(err)))))
+	return terminal.Text(plain(err, withoutWords(err, string(terminal.ErrorText(err)))))
 }
 
-func plain(text string) string {
-	if !slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) }) {
-		return text // as nearly all that a service says
+const (
+	interrupted = "interrupted"
+	timeIsOver  = "the time allowed is over"
+	noAnswer    = "the service does not answer"
+	cut         = "the connection was cut"
+	notHTTP     = "what answers does not speak http"
+)
+
+// plain is text, the text of err, in plain words.
+func plain(err error, text string) string {
+	text = inWords(err, text)
+	if e := said(err); e != nil && errors.Is(err, client.ErrEndpoint) {
+		text = strings.Replace(text, client.ErrEndpoint.Error(), endpointWords(e.Status), 1)
 	}
-	for _, p := range phrases {
-		text = p.jargon.ReplaceAllString(text, p.words)
+	for _, between := range []string{": ", "; ", ", "} {
+		for twice := interrupted + between + interrupted; strings.Contains(text, twice); {
+			text = strings.ReplaceAll(text, twice, interrupted)
+		}
 	}
-	return text
+	return repeated.Replace(strings.TrimPrefix(text, "client: "))
 }
 
-// signs are what a text has that one of the phrases is in: to look for them all
-// takes a third of a millisecond.
-var signs = []string{
-	"canceled", "deadline", "tcp", "socks", "lookup ", "http", "HTTP", "EOF", "tls: ", "x509: ", "status 3", "endpoint: status ",
-	"interrupted", "journal: journal", "is full", "stat ", "client: ", "exchange: ", "access: ",
+// repeated is what wrapped errors say twice, or what their packages add.
+var repeated = strings.NewReplacer("journal: journal ", "journal ", ": client: ", ": ", "\nclient: ", "\n",
+	"net/http: HTTP/1.x transport connection broken: ", "",
+	": BEGIN EXCLUSIVE: database or disk is full (13)", "", ": database or disk is full (13)", "")
+
+// endpointWords says why a status means that there is no endpoint.
+func endpointWords(status int) string {
+	switch {
+	case status/100 == 3:
+		return "redirected elsewhere, which is not followed"
+	case slices.Contains(notTaken, status):
+		return "the request is not taken, by the service or something in between"
+	}
+	return client.ErrEndpoint.Error()
 }
 
-// phrases are what net, net/http, crypto/tls, crypto/x509 and context say, and
-// what it means. What is longer comes first.
-var phrases = []struct {
-	jargon *regexp.Regexp
-	words  string
-}{
-	// Interruption.
-	{regexp.MustCompile(`\b(net/http: request canceled|operation was canceled|context canceled)( while waiting for connection| \(Client[^)]*\))?`), "interrupted"},
-	{regexp.MustCompile(`\bcontext deadline exceeded( \(Client[^)]*\))?`), "the time allowed is over"},
-	// Reaching the service.
-	{regexp.MustCompile(`\bproxyconnect tcp: `), "the proxy: "},
-	{regexp.MustCompile(`\bsocks connect \S+: `), "the proxy: "},
-	{regexp.MustCompile(`\b(?:dial tcp: )?lookup (\S+?)(?: on \S+)?: no such host`), "there is no host named $1"},
-	{regexp.MustCompile(`\b(?:dial tcp: )?lookup (\S+?)(?: on \S+)?: (?:.*: )?(?:i/o timeout|server misbehaving|connection refused|Temporary failure in name resolution|network is unreachable)`), "the name server does not say where $1 is"},
-	{regexp.MustCompile(`\bdial tcp ([^\s>]+): connect: connection refused`), "nothing answers at $1 (connection refused)"},
-	{regexp.MustCompile(`\bdial tcp ([^\s>]+): (?:connect: )?(?:i/o timeout|connection timed out|operation timed out)`), "$1 does not answer"},
-	{regexp.MustCompile(`\bdial tcp ([^\s>]+): connect: ([^:;]+)`), "$1 is not reached ($2)"},
-	{regexp.MustCompile(`\b(?:read|write) tcp \S+: (?:i/o timeout|(?:read|write): connection timed out)`), "the service does not answer"},
-	{regexp.MustCompile(`\bnet/http: (?:TLS handshake timeout|timeout awaiting response headers)`), "the service does not answer"},
-	{regexp.MustCompile(`\b(?:read|write) tcp \S+: (?:(?:read|write): )?(?:connection reset by peer|broken pipe|use of closed network connection|wsarecv: .*)`), "the connection was cut"},
-	{regexp.MustCompile(`\b(?:http: server closed idle connection|http2: [^;:]*connection[^;:]*|unexpected EOF|EOF)`), "the connection was cut"},
-	{regexp.MustCompile(`\blisten tcp (\S+): bind: address already in use`), "$1 is in use already"},
-	{regexp.MustCompile(`\blisten tcp (\S+): bind: `), "$1: "},
-	// The identity of the service.
-	{regexp.MustCompile(`\bhttp: server gave HTTP response to HTTPS client`), "there is http, not https, at this address"},
-	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate signed by unknown authority(?: \(.*?"\))?`), "its certificate is of an authority that this computer does not trust"},
-	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate is valid for (.+?), not ([^\s,;]+)`), "its certificate is for $1, not for $2"},
-	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: certificate has expired or is not yet valid: `), "its certificate is not valid at this time: "},
-	{regexp.MustCompile(`(?:\btls: failed to verify certificate: )?\bx509: `), "its certificate: "},
-	{regexp.MustCompile(`\b(?:remote error: )?tls: `), "the encryption: "},
-	{regexp.MustCompile(`\bmalformed HTTP (?:response|status code|version) (?:"(?:[^"\\]|\\.)*")?`), "what answers does not speak http"},
-	{regexp.MustCompile(`\bno such organization or endpoint: status (3\d\d)\b`), "redirected elsewhere, which is not followed: status $1"},
-	{regexp.MustCompile(`\bno such organization or endpoint: status (40[267]|41[145]|42[168]|431|451|501)\b`), "the request is not taken, by the service or something in between: status $1"},
-	{regexp.MustCompile(`\bnet/http: HTTP/1\.x transport connection broken: malformed .*`), "what answers does not speak http"},
-	// Repetitions from wrapped errors.
-	{regexp.MustCompile(`\binterrupted(?:[;:,\s]+interrupted\b)+`), "interrupted"},
-	{regexp.MustCompile(`\bjournal: journal\b`), "journal"},
-	{regexp.MustCompile(`: (?:BEGIN EXCLUSIVE: )?database or disk is full \(13\)`), ""},
-	{regexp.MustCompile(`\bl?stat ([^\s:]+: )`), "$1"},
-	{regexp.MustCompile(`\b(?:client|exchange|access): `), ""},
+// notTaken are statuses about the form of a request or its way (RFC 9110 section 15).
+var notTaken = []int{402, 406, 407, 411, 414, 415, 421, 426, 428, 431, 451, 501}
+
+// inWords puts words in the place of the texts of known errors, of err and of the
+// errors in it. Those of wrapped errors stand at the end.
+func inWords(err error, text string) string {
+	if words := wordsFor(err); words != "" {
+		return replaceLast(replaceLast(text, err.Error(), words), terminal.Escape(err.Error()), terminal.Escape(words))
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return inWords(inner, text)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range slices.Backward(e.Unwrap()) { // from the end of the text
+			text = inWords(inner, text)
+		}
+		return text
+	}
+	if inner := hiddenCause(err); inner != nil {
+		return inWords(inner, text)
+	}
+	return replaceLast(text, err.Error(), leafWords(err))
+}
+
+// hiddenCause is the cause of an error that has errors.As find it and does not
+// unwrap it, so that nobody prints its url; nil if there is none.
+func hiddenCause(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return e
+	}
+	return nil
+}
+
+func replaceLast(text, old, new string) string {
+	i := strings.LastIndex(text, old)
+	if i < 0 || old == new {
+		return text
+	}
+	return text[:i] + new + text[i+len(old):]
+}
+
+// wordsFor says what an error of a known type means, "" for others.
+func wordsFor(err error) string {
+	switch e := err.(type) {
+	case *net.OpError:
+		return networkWords(e)
+	case *net.DNSError:
+		if e.IsNotFound {
+			return "there is no host named " + e.Name
+		}
+		return "the name server does not say where " + e.Name + " is"
+	case *tls.CertificateVerificationError:
+		return certificateWords(e.Err)
+	case x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
+		return certificateWords(err)
+	case *fs.PathError:
+		if e.Op == "stat" || e.Op == "lstat" {
+			return e.Path + ": " + e.Err.Error()
+		}
+	}
+	return ""
+}
+
+// leafWords is the text of an error that wraps none, in plain words.
+func leafWords(err error) string {
+	text := err.Error()
+	for _, known := range leafTexts {
+		if before, _, ok := strings.Cut(text, known.text); ok {
+			return before + known.words
+		}
+	}
+	if e, ok := err.(net.Error); ok && e.Timeout() {
+		return noAnswer
+	}
+	if before, ok := strings.CutSuffix(text, "EOF"); ok {
+		return before + cut
+	}
+	return strings.Replace(text, "tls: ", "the encryption: ", 1)
+}
+
+// leafTexts are errors of context, net and net/http that have no exported type,
+// or are printed with more than their text. What follows it is left out.
+var leafTexts = [...]struct{ text, words string }{
+	{"context canceled", interrupted},
+	{"operation was canceled", interrupted},
+	{"context deadline exceeded", timeIsOver},
+	{"net/http: request canceled", interrupted},
+	{"unexpected EOF", cut},
+	{"http: server closed idle connection", cut},
+	{"http2: client conn", cut},
+	{"http2: Transport received", cut},
+	{"http2: server sent GOAWAY", cut},
+	{"http: server gave HTTP response to HTTPS client", "there is http, not https, at this address"},
+	{"malformed HTTP ", notHTTP},
+}
+
+// networkWords says what failed between here and the service.
+func networkWords(e *net.OpError) string {
+	reason := e.Err
+	if system, ok := errors.AsType[*os.SyscallError](e.Err); ok {
+		reason = system.Err
+	}
+	switch e.Op {
+	case "dial":
+		return dialWords(e, reason)
+	case "proxyconnect", "socks connect":
+		return "the proxy: " + inWords(e.Err, e.Err.Error())
+	case "listen":
+		if errors.Is(reason, syscall.EADDRINUSE) {
+			return fmt.Sprintf("%v is in use already", e.Addr)
+		}
+		return fmt.Sprintf("%v: %v", e.Addr, reason)
+	case "remote error", "local error":
+		return "the encryption: " + strings.TrimPrefix(reason.Error(), "tls: ")
+	}
+	switch {
+	case errors.Is(reason, context.Canceled):
+		return interrupted
+	case e.Timeout():
+		return noAnswer
+	}
+	return cut
+}
+
+// dialWords says why there is no connection.
+func dialWords(e *net.OpError, reason error) string {
+	_, unnamed := errors.AsType[*net.DNSError](reason)
+	switch {
+	case unnamed, errors.Is(reason, context.Canceled), e.Addr == nil:
+		return inWords(reason, reason.Error())
+	case errors.Is(reason, syscall.ECONNREFUSED):
+		return fmt.Sprintf("nothing answers at %v (connection refused)", e.Addr)
+	case e.Timeout():
+		return fmt.Sprintf("%v does not answer", e.Addr)
+	}
+	return fmt.Sprintf("%v is not reached (%v)", e.Addr, reason)
+}
+
+// certificateWords says why the service's certificate is not accepted.
+func certificateWords(err error) string {
+	text := strings.TrimPrefix(err.Error(), "x509: ")
+	switch e := err.(type) {
+	case x509.UnknownAuthorityError:
+		return "its certificate is of an authority that this computer does not trust"
+	case x509.HostnameError:
+		if names, host, ok := strings.Cut(text, ", not "); ok {
+			return strings.Replace(names, "certificate is valid for ", "its certificate is for ", 1) + ", not for " + host
+		}
+	case x509.CertificateInvalidError:
+		if e.Reason == x509.Expired {
+			return "its certificate is not valid at this time: " + e.Detail
+		}
+	}
+	if strings.HasPrefix(text, "certificate ") {
+		return "its " + text
+	}
+	return "its certificate: " + text
 }

@@ -3,14 +3,18 @@ package report
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,10 +59,38 @@ func TestPlainOfRealErrors(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	untrusted := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{ServerName: "elsewhere.example", RootCAs: secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}}}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	go func() { // no HTTP
+		for conn, err := taken.Accept(); err == nil; conn, err = taken.Accept() {
+			_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH\r\n")
+			_ = conn.Close()
+		}
+	}()
+	_, inUse := net.Listen("tcp", taken.Addr().String())
+	proxy, err := url.Parse("http://" + nobody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxied := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}
+	_, missing := os.Stat("no such file")
 	tests := []struct {
 		err  error
 		want string
 	}{
+		{inUse, taken.Addr().String() + " is in use already"},
+		{get(http.DefaultClient, "http://"+taken.Addr().String()), "what answers does not speak http"},
+		{get(proxied, "https://service.example"), "the proxy: nothing answers at " + nobody + " (connection refused)"},
+		{missing, "unavailable: no such file: "},
+		{x509.CertificateInvalidError{Reason: x509.Expired, Detail: "it is too late"}, "its certificate is not valid at this time: it is too late"},
+		{x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}, "its certificate is not authorized to sign"},
+		{&net.OpError{Op: "remote error", Err: tls.AlertError(40)}, "the encryption: handshake failure"},
+		{&net.OpError{Op: "dial", Net: "tcp", Addr: taken.Addr(), Err: os.ErrDeadlineExceeded}, taken.Addr().String() + " does not answer"},
+		{&net.OpError{Op: "dial", Net: "tcp", Addr: taken.Addr(), Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, taken.Addr().String() + " is not reached ("},
+		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, "the connection was cut"},
 		{get(http.DefaultClient, cut.URL), "the connection was cut"},
 		{get(http.DefaultClient, cut.URL+"/half"), "the connection was cut"},
 		{get(http.DefaultClient, "http://"+nobody), "nothing answers at " + nobody + " (connection refused)"},
@@ -97,10 +129,12 @@ func TestInterruptedIsPlain(t *testing.T) {
 	if sum.Stopped != "interrupted" {
 		t.Errorf("stopped: %q", sum.Stopped)
 	}
-	if got := plain("outcome unknown: context canceled; context canceled: operation was canceled"); got != "outcome unknown: interrupted" {
+	twice := fmt.Errorf("outcome unknown: %w", fmt.Errorf("%w; %w", context.Canceled, &net.OpError{Op: "dial", Net: "tcp", Err: context.Canceled}))
+	if got := string(Plain(twice)); got != "outcome unknown: interrupted" {
 		t.Errorf("%q", got)
 	}
-	if got := plain("no such organization or endpoint: status 307"); got != "redirected elsewhere, which is not followed: status 307" {
+	elsewhere := fmt.Errorf("%w: %w", client.ErrEndpoint, &client.ResponseError{Status: 307})
+	if got := string(Plain(elsewhere)); got != "redirected elsewhere, which is not followed: status 307" {
 		t.Errorf("%q", got)
 	}
 	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {

@@ -60,4 +60,4 @@ func withoutWords(err error, text string) string {
 }
 
 // shareable is the text of an error for machines, pages and files: plain, without the words of a service.
-func shareable(err error) string { return plain(withoutWords(err, err.Error())) }
+func shareable(err error) string { return plain(err, withoutWords(err, err.Error())) }

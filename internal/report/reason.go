@@ -73,7 +73,7 @@ func reason(res client.Result, words bool) string {
 	}
 	text := shareable(res.Err)
 	if words {
-		text = plain(res.Err.Error())
+		text = plain(res.Err, res.Err.Error())
 	}
 	return cmp.Or(discreet(text, res.Operation.BulkID), "no reason given")
 }

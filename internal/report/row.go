@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -89,7 +90,7 @@ func discreetPath(path string) string {
 	if !deep {
 		return "/" + kind
 	}
-	if !isUUID(id) {
+	if !apiid.IsUUID(id) {
 		id = hidden
 	}
 	return "/" + kind + "/" + id
@@ -102,19 +103,4 @@ func discreetMethod(method string) string {
 		return method
 	}
 	return hidden
-}
-
-// isUUID reports whether s is a UUID in its usual form.
-func isUUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, c := range []byte(s) {
-		dash := i == 8 || i == 13 || i == 18 || i == 23
-		hex := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
-		if dash && c != '-' || !dash && !hex {
-			return false
-		}
-	}
-	return true
 }
