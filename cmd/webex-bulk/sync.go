@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
 )
@@ -19,6 +20,7 @@ type reconciliation struct {
 	opt                           reconcile.Options
 	lines                         []int                          // of each operation, in the sheet
 	attempts                      map[*reconcile.Action]*attempt // nil without --before
+	replayed                      []client.Location              // what the journal says was created by an earlier run
 }
 
 const syncHelp = `FILE is a sheet of all users that the organization should have, or of all groups:

@@ -79,7 +79,10 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 	}
 	broken = errors.Join(broken, a.show(b))
 	a.finishUndo(d)
-	return a.conclude(ctx, &b.sum, stop, broken)
+	if err := a.conclude(ctx, &b.sum, stop, broken); err != nil {
+		return err
+	}
+	return a.absentReplays(ctx, c)
 }
 
 // lineOf is where the row of an operation stands.
@@ -110,6 +113,9 @@ func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconc
 		}
 		if t := a.attempts[res.Action]; t != nil {
 			t.note(res.Result)
+		}
+		if res.Replayed && res.Operation.Method == client.MethodPost {
+			a.replayed = append(a.replayed, res.Location)
 		}
 		res.Operation.BulkID = "" // made up, and tells nobody anything
 		if broken == nil {
