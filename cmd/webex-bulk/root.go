@@ -142,12 +142,14 @@ them so that references resolve, and keeps to the service's rate limit. A journa
 records what is done: after an interruption, give the same command again to
 continue; nothing is done twice.
 
-"webex-bulk help apply" explains sheets, tokens, the environment and exit codes.`,
+"webex-bulk help apply" explains sheets, tokens, the environment and exit codes,
+"webex-bulk help sync" how an organization is kept as a sheet says.`,
 		Example: `  webex-bulk demo                      try it: a simulated organization is imported
   webex-bulk template users > new.csv  a sheet to fill in; a Control Hub export will do too
   webex-bulk plan new.csv              see what would be sent; nothing is
   webex-bulk whoami --org ID           is the token right? (token in WEBEX_ACCESS_TOKEN)
-  webex-bulk apply --org ID new.csv    do it`,
+  webex-bulk apply --org ID new.csv    do it
+  webex-bulk sync --org ID all.csv     what differs from a sheet of everybody? it asks, then makes it so`,
 		Version:       buildOf().version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

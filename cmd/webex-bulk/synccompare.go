@@ -74,7 +74,7 @@ func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *inpu
 // sayMe tells that the account of the token is not known.
 func (a *reconciliation) sayMe(err error) {
 	if errors.Is(err, client.ErrAbsent) {
-		a.say("the token belongs to no user, as that of a service app: no account has to be spared for it")
+		a.say("the token belongs to no user (a service app?), so no account is protected for it")
 		return
 	}
 	a.tell("the account of the token could not be found out: %s", report.Plain(err))
