@@ -69,12 +69,17 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	if err != nil {
 		return change, false, fmt.Errorf("comparing it with the resource that is there: %w", err)
 	}
-	r.ops.store(p, nil)
-	if len(changes) == 0 {
-		return change, false, nil
+	r.ops.change(p, func() {
+		p.stored = nil
+		if len(changes) > 0 {
+			path := "/" + resourceType(p.route) + "/" + url.PathEscape(id)
+			p.update = &bulkapi.Operation{Method: MethodPatch, Path: path, Data: scimdiff.Patch(changes)}
+		}
+	})
+	// All that has waited for one id is compared at once.
+	if err := r.ops.setAside(); err != nil || p.update == nil {
+		return change, false, err
 	}
-	path := "/" + resourceType(p.route) + "/" + url.PathEscape(id)
-	p.update = &bulkapi.Operation{Method: MethodPatch, Path: path, Data: scimdiff.Patch(changes)}
 	sized := *p.update
 	sized.BulkID = p.op.BulkID
 	if other := assigned(index); len(other) > len(sized.BulkID) {

@@ -63,7 +63,7 @@ func (r *run) lookUp(number int, asked []sought) func() {
 	return func() {
 		for index, stored := range f.stored {
 			if p, err := r.ops.get(index); err == nil { // else it is over
-				r.ops.store(p, stored)
+				r.ops.change(p, func() { p.stored = stored })
 			}
 		}
 		r.engine.Found(r.now(), number, f.findings, f.alive, f.date)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/spill"
 )
@@ -60,9 +61,8 @@ func (o *operations) get(index int) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, stored := o.decode(index, text)
+	p := o.decode(index, text)
 	o.add(p)
-	o.store(p, stored)
 	return p, nil
 }
 
@@ -89,15 +89,18 @@ func (o *operations) remove(p *pending) {
 	o.bytes -= p.bytes()
 }
 
-// store keeps what is there already for an operation, by id.
-func (o *operations) store(p *pending, stored map[string]json.RawMessage) {
+// change changes what an operation holds.
+func (o *operations) change(p *pending, f func()) {
 	o.bytes -= p.bytes()
-	p.stored = stored
+	f()
 	o.bytes += p.bytes()
 }
 
 func (p *pending) bytes() int {
 	n := len(p.data)
+	if p.update != nil {
+		n += len(p.update.Data)
+	}
 	for _, raw := range p.stored {
 		n += len(raw)
 	}
@@ -123,7 +126,7 @@ func (o *operations) setAside() error {
 
 // isNeeded reports whether there is more to an operation than what was given.
 func (p *pending) isNeeded() bool {
-	return p.sent || p.facts.Invalid != nil || p.update != nil
+	return p.sent || p.facts.Invalid != nil
 }
 
 // The types of Data.
@@ -151,6 +154,11 @@ func (o *operations) encode(p *pending) []byte {
 	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID} {
 		text = appendText(text, part)
 	}
+	path, change := "", ""
+	if p.update != nil {
+		path, change = p.update.Path, string(p.update.Data)
+	}
+	text = appendText(appendText(text, path), change)
 	text = binary.AppendUvarint(text, uint64(len(p.stored)))
 	for id, stored := range p.stored {
 		text = appendText(appendText(text, id), string(stored))
@@ -162,8 +170,8 @@ func appendText(text []byte, part string) []byte {
 	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
 }
 
-// decode takes an operation in anew, with what is there already.
-func (o *operations) decode(index int, text []byte) (p *pending, stored map[string]json.RawMessage) {
+// decode takes an operation in anew.
+func (o *operations) decode(index int, text []byte) *pending {
 	kind, text := text[0], text[1:]
 	number := func() int {
 		n, size := binary.Uvarint(text)
@@ -177,6 +185,8 @@ func (o *operations) decode(index int, text []byte) (p *pending, stored map[stri
 		return part
 	}
 	op := Operation{Method: part(), Path: part(), BulkID: part()}
+	path, change := part(), part()
+	var stored map[string]json.RawMessage
 	if n := number(); n > 0 {
 		stored = make(map[string]json.RawMessage, n)
 		for range n {
@@ -187,7 +197,11 @@ func (o *operations) decode(index int, text []byte) (p *pending, stored map[stri
 	if kind != noData {
 		op.Data = json.RawMessage(text)
 	}
-	p = newPending(&o.m, index, op, o.keyed)
+	p := newPending(&o.m, index, op, o.keyed)
+	p.stored = stored
+	if path != "" {
+		p.update = &bulkapi.Operation{Method: MethodPatch, Path: path, Data: json.RawMessage(change)}
+	}
 	switch kind {
 	case bytesData:
 		p.op.Data = []byte(p.data)
@@ -195,7 +209,7 @@ func (o *operations) decode(index int, text []byte) (p *pending, stored map[stri
 		p.op.Data = o.values[index]
 		delete(o.values, index)
 	}
-	return p, stored
+	return p
 }
 
 // places are those of operations in the file, by index.
