@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -152,7 +153,7 @@ func TestMisformedAttributes(t *testing.T) {
 		}
 		_, body := call(t, s.Client(), "POST", bulkURL,
 			message1(`{"method":"PATCH","path":"/Users/`+id+`","data":{`+patchPart+`,"Operations":[{`+c.step+`}]}}`))
-		if (c.want != "") != (len(s.Violations()) > 0) || !strings.Contains(body, orElse(c.want, `"200"`)) {
+		if (c.want != "") != (len(s.Violations()) > 0) || !strings.Contains(body, cmp.Or(c.want, `"200"`)) {
 			t.Errorf("%s: %s, noted %v", c.step, body, s.Violations())
 		}
 	}

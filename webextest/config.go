@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -224,28 +225,19 @@ func (c *Config) reading() read.Settings {
 
 // withDefaults returns c with its zero values filled in.
 func (c Config) withDefaults() Config {
-	c.OrgID = strings.ToLower(orElse(c.OrgID, DefaultOrgID))
-	c.Token = orElse(c.Token, DefaultToken)
-	c.MaxOperations = orElse(c.MaxOperations, DefaultMaxOperations)
-	c.MaxPayload = orElse(c.MaxPayload, DefaultMaxPayload)
-	c.PageSize = orElse(c.PageSize, DefaultPageSize)
-	c.MaxSearchStatus = orElse(c.MaxSearchStatus, http.StatusRequestURITooLong)
-	c.UnknownReferenceStatus = orElse(c.UnknownReferenceStatus, http.StatusBadRequest)
+	c.OrgID = strings.ToLower(cmp.Or(c.OrgID, DefaultOrgID))
+	c.Token = cmp.Or(c.Token, DefaultToken)
+	c.MaxOperations = cmp.Or(c.MaxOperations, DefaultMaxOperations)
+	c.MaxPayload = cmp.Or(c.MaxPayload, DefaultMaxPayload)
+	c.PageSize = cmp.Or(c.PageSize, DefaultPageSize)
+	c.MaxSearchStatus = cmp.Or(c.MaxSearchStatus, http.StatusRequestURITooLong)
+	c.UnknownReferenceStatus = cmp.Or(c.UnknownReferenceStatus, http.StatusBadRequest)
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
-	c.Rate.Window = orElse(c.Rate.Window, time.Minute)
+	c.Rate.Window = cmp.Or(c.Rate.Window, time.Minute)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	return c
-}
-
-// orElse returns v, or instead when v is zero.
-func orElse[T comparable](v, instead T) T {
-	var zero T
-	if v == zero {
-		return instead
-	}
-	return v
 }
 
 // base returns the start of the locations in the answer to r.

@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -118,7 +119,7 @@ func (x *exchange) work(org string) []bulk.Outcome {
 			}
 			e := newEntry(o.Operation, number, i, now, s.cfg.KeepData)
 			e.Effect, e.Status, e.ID = Effect(o.Effect), o.Status, o.ID
-			e.Key = orElse(e.Key, o.Name)
+			e.Key = cmp.Or(e.Key, o.Name)
 			s.log.enter(e)
 		},
 	})

@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -29,22 +30,18 @@ func ErrorForms() []ErrorForm {
 	return []ErrorForm{SCIMForm, ExtensionForm, WebexForm, OAuthForm, HTMLForm, TextForm, EmptyForm}
 }
 
-// reply answers a whole request with a refusal.
-func (f ErrorForm) reply(r *scim.Error, trackingID string) *reply {
-	rep := &reply{status: r.Status, header: http.Header{"Trackingid": {trackingID}}}
-	var contentType string
+// write returns the body of a refusal of a whole request, and its Content-Type; ""
+// for no body.
+func (f ErrorForm) write(r *scim.Error, trackingID string) (contentType string, body []byte) {
 	switch f {
 	case HTMLForm:
-		contentType, rep.body = "text/html; charset=utf-8", []byte(gatewayPage(r.Status))
+		return "text/html; charset=utf-8", []byte(gatewayPage(r.Status))
 	case TextForm:
-		contentType, rep.body = "text/plain; charset=utf-8", []byte(r.Detail)
+		return "text/plain; charset=utf-8", []byte(r.Detail)
 	case EmptyForm:
-		return rep
-	default:
-		contentType, rep.body = jsonType, strictjson.Append(nil, f.body(r, trackingID))
+		return "", nil
 	}
-	rep.header.Set("Content-Type", contentType)
-	return rep
+	return jsonType, strictjson.Append(nil, f.body(r, trackingID))
 }
 
 // body is the refusal as an object.
@@ -64,12 +61,15 @@ func (f ErrorForm) body(r *scim.Error, trackingID string) map[string]any {
 		return webex
 	case OAuthForm:
 		kind := map[int]string{http.StatusUnauthorized: "invalid_token", http.StatusForbidden: "insufficient_scope"}[r.Status]
-		return map[string]any{"error": orElse(kind, "invalid_request"), "error_description": r.Detail}
+		return map[string]any{"error": cmp.Or(kind, "invalid_request"), "error_description": r.Detail}
 	default:
 		body["message"], body["trackingId"] = webex["message"], trackingID
 	}
 	return body
 }
+
+// jsonType is the Content-Type of all JSON that the service sends.
+const jsonType = "application/json;charset=UTF-8"
 
 // gatewayPage is the page of a gateway.
 func gatewayPage(status int) string {

@@ -2,6 +2,7 @@ package webextest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -74,10 +75,6 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 	return x
 }
 
-func isBulk(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Bulk")
-}
-
 // run is the exchange from stage to stage.
 func (x *exchange) run() *reply {
 	if x.fault.Cut == OnDial || x.fault.Cut == BeforeBody {
@@ -98,7 +95,7 @@ func (x *exchange) run() *reply {
 	var rep *reply
 	switch {
 	case x.fault.refuses():
-		rep = &reply{status: orElse(x.fault.Status, http.StatusOK), header: http.Header{}}
+		rep = &reply{status: cmp.Or(x.fault.Status, http.StatusOK), header: http.Header{}}
 	case x.fault.WorkAfter > 0 && isBulk(x.r):
 		if rep = x.answerLater(); rep.cut != NoCut {
 			return rep

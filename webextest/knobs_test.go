@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -385,7 +386,7 @@ func TestRudeSearches(t *testing.T) {
 		if res, _ := get(t, s, "Users"); res.StatusCode != 200 {
 			t.Errorf("within the limit: %d", res.StatusCode)
 		}
-		if res, body := get(t, s, "Users?"); res.StatusCode != orElse(status, 414) || json.Valid([]byte(body)) {
+		if res, body := get(t, s, "Users?"); res.StatusCode != cmp.Or(status, 414) || json.Valid([]byte(body)) {
 			t.Errorf("beyond the limit: %d %s", res.StatusCode, body)
 		}
 	}

@@ -2,6 +2,7 @@ package webextest
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"net/http"
 
@@ -20,17 +21,20 @@ type reply struct {
 
 // refusedReply answers the whole request with a refusal.
 func (x *exchange) refusedReply(r *scim.Error) *reply {
-	form := orElse(x.fault.ErrorForm, x.sim.cfg.ErrorForm)
-	return form.reply(r, trackingID(x.file.Number, -1))
+	number := trackingID(x.file.Number, -1)
+	rep := &reply{status: r.Status, header: http.Header{"Trackingid": {number}}}
+	var contentType string
+	contentType, rep.body = cmp.Or(x.fault.ErrorForm, x.sim.cfg.ErrorForm).write(r, number)
+	if contentType != "" {
+		rep.header.Set("Content-Type", contentType)
+	}
+	return rep
 }
 
 // refuse answers the whole request with a status and a reason.
 func (x *exchange) refuse(status int, reason string) *reply {
 	return x.refusedReply(scim.Refuse(status, "", "%s", reason))
 }
-
-// jsonType is the Content-Type of all JSON that the service sends.
-const jsonType = "application/json;charset=UTF-8"
 
 func jsonReply(status int, body []byte) *reply {
 	return &reply{status: status, body: body, header: http.Header{"Content-Type": {jsonType}}}
@@ -56,7 +60,7 @@ func (x *exchange) applyFault(rep *reply) {
 		rep.header[http.CanonicalHeaderKey(name)] = values
 	}
 	if f.Cut == InAnswer {
-		rep.sent = part(len(rep.body), orElse(f.Truncate, truncateHalf))
+		rep.sent = part(len(rep.body), cmp.Or(f.Truncate, truncateHalf))
 	} else if f.Truncate != 0 {
 		rep.body = rep.body[:part(len(rep.body), f.Truncate)]
 	}

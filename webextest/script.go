@@ -1,8 +1,10 @@
 package webextest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Script queues faults for the next Bulk requests, one for each in the order of their
@@ -86,5 +88,9 @@ func (s *Simulator) nextFault(number int, r *http.Request) (f *Fault, scripted b
 	} else if s.chaos.on() {
 		f = s.chaos.draw(s.random(number))
 	}
-	return orElse(f, &Fault{}), scripted
+	return cmp.Or(f, &Fault{}), scripted
+}
+
+func isBulk(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/Bulk")
 }

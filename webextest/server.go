@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"log"
@@ -35,7 +36,7 @@ func Start(t TB, cfg Config) *Server {
 		t.Fatalf("webextest: no loopback address: %v", err)
 	}
 	address := "http://" + listener.Addr().String()
-	cfg.BaseURL = orElse(cfg.BaseURL, address)
+	cfg.BaseURL = cmp.Or(cfg.BaseURL, address)
 	s := &Server{Simulator: New(cfg), URL: address}
 	server := &http.Server{
 		Handler: s.Simulator, ReadHeaderTimeout: time.Minute,

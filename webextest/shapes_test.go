@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestShapes(t *testing.T) {
 			gone := remove("/Users/" + DefaultOrgID)
 			gone.BulkID = "gone"
 			res, body := call(t, s.Client(), "POST", bulkURL, text(0, user("a", "a@x.org"), user("b", "A@x.org"), gone))
-			if want := orElse(c.status, 200); res.StatusCode != want || !json.Valid([]byte(body)) {
+			if want := cmp.Or(c.status, 200); res.StatusCode != want || !json.Valid([]byte(body)) {
 				t.Errorf("status %d: %s", res.StatusCode, body)
 			}
 			for _, part := range c.has {

@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -83,7 +84,7 @@ func (t *tokens) grant(body []byte) (answer map[string]any, status int) {
 	t.refresh = fmt.Sprintf("%s-%d", t.oauth.RefreshToken, t.issued)
 	t.known[access] = &token{}
 	// The lives of tokens as Webex gives them: 14 and 90 days.
-	life := orElse(int(t.life/time.Second), 14*24*60*60)
+	life := cmp.Or(int(t.life/time.Second), 14*24*60*60)
 	return map[string]any{
 		"access_token": access, "token_type": "Bearer", "expires_in": life,
 		"refresh_token": t.refresh, "refresh_token_expires_in": 90 * 24 * 60 * 60,
