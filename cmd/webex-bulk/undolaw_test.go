@@ -89,34 +89,56 @@ func TestUndoRestores(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { checkUndo(t, dir) })
 }
 
-func checkUndo(t *rapid.T, dir string) {
+// undoBench runs commands against a simulator, and writes their files.
+type undoBench struct {
+	*rapid.T
+	sim *webextest.Simulator
+	dir string
+}
+
+func newUndoBench(t *rapid.T, dir string) *undoBench {
 	sim := webextest.New(webextest.Config{Token: token, Seed: 1})
 	server := httptest.NewServer(sim)
-	defer server.Close()
+	t.Cleanup(server.Close)
 	for name, value := range map[string]string{"WEBEX_BASE_URL": server.URL, "WEBEX_ORG_ID": webextest.DefaultOrgID, "WEBEX_ACCESS_TOKEN": token} {
 		os.Setenv(name, value)
 	}
-	do := func(args ...string) {
-		t.Helper()
-		var out bytes.Buffer
-		if code := run(args, strings.NewReader(""), &out, &out); code != 0 {
-			t.Fatalf("%v: %d\n%s", args, code, out.String())
-		}
+	return &undoBench{t, sim, dir}
+}
+
+func (b *undoBench) do(args ...string) {
+	b.Helper()
+	var out bytes.Buffer
+	if code := run(args, strings.NewReader(""), &out, &out); code != 0 {
+		b.Fatalf("%v: %d\n%s", args, code, out.String())
 	}
-	write := func(name string, text []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
+}
+
+func (b *undoBench) write(name string, text []byte) (path string) {
+	path = filepath.Join(b.dir, name)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		b.Fatal(err)
 	}
+	return path
+}
+
+// syncWithUndo makes the organization as a sheet says, and returns the way back.
+func (b *undoBench) syncWithUndo(sheet string, flags ...string) (undo string) {
+	undo = filepath.Join(b.dir, "undo.csv")
+	_ = os.Remove(undo)
+	b.do(append([]string{"sync", "--yes", "--no-journal", "--max-removals", "100%", "--before", undo, sheet}, flags...)...)
+	return undo
+}
+
+func checkUndo(t *rapid.T, dir string) {
+	b := newUndoBench(t, dir)
 	people := map[string]string{}
 	for i := range 4 {
 		people[fmt.Sprint("e", i)] = fmt.Sprintf("p%d@example.com", i)
 	}
 	was := drawSheet(t, people, "")
-	do("apply", "--no-journal", write("was.csv", was))
-	before := stateOfUsers(sim)
+	b.do("apply", "--no-journal", b.write("was.csv", was))
+	before := stateOfUsers(b.sim)
 
 	wanted := maps.Clone(people)
 	if rapid.Bool().Draw(t, "leaver") {
@@ -126,16 +148,10 @@ func checkUndo(t *rapid.T, dir string) {
 		wanted["e2"] = "renamed@example.com"
 	}
 	wanted["e4"], wanted["new"] = "new0@example.com", "yes"
-	hr := write("hr.csv", drawSheet(t, wanted, "", "REMOVE|*"))
-	undo := filepath.Join(dir, "undo.csv")
-	_ = os.Remove(undo)
-	do("sync", "--yes", "--no-journal", "--leavers", "deactivate", "--max-removals", "100%", "--before", undo, hr)
-	if rapid.Bool().Draw(t, "second") {
-		do("sync", "--yes", "--no-journal", "--leavers", "deactivate", "--max-removals", "100%", hr)
-	}
-	do("apply", "--no-journal", undo)
+	undo := b.syncWithUndo(b.write("hr.csv", drawSheet(t, wanted, "", "REMOVE|*")), "--leavers", "deactivate")
+	b.do("apply", "--no-journal", undo)
 
-	after := stateOfUsers(sim)
+	after := stateOfUsers(b.sim)
 	if created := after["new0@example.com"]; !strings.Contains(created, `"active":false`) {
 		t.Errorf("created: %s", created)
 	}
@@ -149,9 +165,70 @@ func checkUndo(t *rapid.T, dir string) {
 	if len(before) != len(after) {
 		t.Errorf("%d users, were %d", len(after), len(before))
 	}
-	if err := sim.Check(); err != nil {
+	if err := b.sim.Check(); err != nil {
 		t.Error(err)
 	}
+}
+
+// The same for groups: names and members are as they were, and the groups that sync has created are gone.
+func TestUndoRestoresGroups(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"WEBEX_BASE_URL", "WEBEX_ORG_ID", "WEBEX_ACCESS_TOKEN"} {
+		t.Setenv(name, "")
+	}
+	rapid.Check(t, func(t *rapid.T) { checkUndoOfGroups(t, dir) })
+}
+
+func checkUndoOfGroups(t *rapid.T, dir string) {
+	b := newUndoBench(t, dir)
+	people := []string{"User ID/Email (Required)"}
+	for i := range 6 {
+		people = append(people, fmt.Sprintf("p%d@example.com", i))
+	}
+	b.do("apply", "--no-journal", b.write("people.csv", []byte(strings.Join(people, "\n"))))
+	b.do("apply", "--no-journal", b.write("was.csv", drawGroups(t, 3, people[1:], false)))
+	before := stateOfGroups(b.sim)
+	undo := b.syncWithUndo(b.write("want.csv", drawGroups(t, 5, people[1:], true)))
+	if _, err := os.Stat(undo); err == nil { // else there was nothing to do
+		b.do("apply", "--no-journal", "--yes", undo)
+	}
+	if after := stateOfGroups(b.sim); !maps.Equal(before, after) {
+		raw, _ := os.ReadFile(undo)
+		t.Errorf("was\n%v\nand is\n%v\n%s", before, after, raw)
+	}
+	if err := b.sim.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// drawGroups makes a sheet of some of n groups, of which some may have a new name.
+func drawGroups(t *rapid.T, n int, people []string, renamed bool) []byte {
+	rows := []string{"displayName,externalId,members"}
+	for i := range n {
+		if i > 0 && !rapid.Bool().Draw(t, "group") {
+			continue
+		}
+		name := fmt.Sprintf("Group %d", i)
+		if renamed && rapid.Bool().Draw(t, "renamed") {
+			name = fmt.Sprintf("Team %d", i)
+		}
+		members := strings.Join(rapid.SliceOfNDistinct(rapid.SampledFrom(people), 0, 5, rapid.ID[string]).Draw(t, "members"), "; ")
+		if members == "" && renamed && rapid.Bool().Draw(t, "cleared") {
+			members = "REMOVE|*"
+		}
+		rows = append(rows, fmt.Sprintf("%s,g%d,%s", name, i, members))
+	}
+	return []byte(strings.Join(rows, "\n") + "\n")
+}
+
+// stateOfGroups are the names and members of all groups, by id.
+func stateOfGroups(sim *webextest.Simulator) map[string]string {
+	all := map[string]string{}
+	for _, g := range sim.Groups() {
+		members := slices.Sorted(slices.Values(g.Members()))
+		all[g.ID()] = fmt.Sprint(g.DisplayName(), g.ExternalID(), members)
+	}
+	return all
 }
 
 // sortedValues are the values of a multi-valued attribute, which have no order, without one that is only a type; "" for another attribute.
