@@ -106,12 +106,13 @@ func newUndoBench(t *rapid.T, dir string) *undoBench {
 	return &undoBench{t, sim, dir}
 }
 
-func (b *undoBench) do(args ...string) {
+func (b *undoBench) do(args ...string) (printed string) {
 	b.Helper()
 	var out bytes.Buffer
 	if code := run(args, strings.NewReader(""), &out, &out); code != 0 {
 		b.Fatalf("%v: %d\n%s", args, code, out.String())
 	}
+	return out.String()
 }
 
 func (b *undoBench) write(name string, text []byte) (path string) {
@@ -122,11 +123,22 @@ func (b *undoBench) write(name string, text []byte) (path string) {
 	return path
 }
 
-// syncWithUndo makes the organization as a sheet says, and returns the way back.
+// syncWithUndo makes the organization as a sheet says, by itself or by way of a plan, and returns the way back.
 func (b *undoBench) syncWithUndo(sheet string, flags ...string) (undo string) {
 	undo = filepath.Join(b.dir, "undo.csv")
 	_ = os.Remove(undo)
-	b.do(append([]string{"sync", "--yes", "--no-journal", "--max-removals", "100%", "--before", undo, sheet}, flags...)...)
+	sync := append([]string{"sync", "--no-journal", "--yes", "--max-removals", "100%", sheet}, flags...)
+	if rapid.Bool().Draw(b.T, "plan") {
+		actions := filepath.Join(b.dir, "actions.csv")
+		_ = os.Remove(actions)
+		b.do(append(sync, "--before", undo, "--out", actions)...)
+		b.do("apply", "--no-journal", "--yes", actions)
+	} else {
+		b.do(append(sync, "--before", undo)...)
+	}
+	if printed := b.do(sync...); !strings.Contains(printed, "nothing to do") {
+		b.Errorf("after a sync:\n%s", printed)
+	}
 	return undo
 }
 
