@@ -28,6 +28,17 @@
 //     refuses is never slowed;
 //   - those who came before: callers leave in the order they came.
 //
+// A throttle is in one of three states:
+//
+//	open, no pace ──► closed       Refused, Unavailable, or the second Dropped in a row
+//	open, paced   ──► closed       likewise
+//	closed ──► open, no pace       time, if there was no pace and the closing teaches none
+//	closed ──► open, paced         time, if there was a pace, or the closing teaches one
+//
+// A closing after Refused teaches the first pace if at least eight requests were accepted before it and it was not about one
+// request alone. When the closings since the last acceptance are together longer than Config.MaxTotal, Enter returns
+// ErrTooLong.
+//
 // Against limiters that send Retry-After (a fixed window, a sliding window, a token bucket; 10 to 300 requests in 1 s to a
 // minute; latencies from 5 to 250 ms; 1 to 16 at a time) the throttle uses the allowance to at least 90% with fewer than 5% of
 // the requests refused, once it has learned, which takes some two to five windows; TestLaw has the figures and the
