@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/reconcile"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -17,6 +18,9 @@ var people = flag.Int("reconcile.people", 2000, "people in TestTenThousand; the 
 // Ten thousand people are made, changed and found as they should be in seconds.
 func TestTenThousand(t *testing.T) {
 	n := *people
+	if raced.On {
+		n /= 4
+	}
 	s := webextest.New(webextest.Config{Owner: "admin@example.com", DiscardLedger: true})
 	add(t, s, map[string]any{"userName": "admin@example.com"})
 	c := newClient(t, s)

@@ -73,7 +73,7 @@ func createInAnotherForm(t *testing.T, title string) {
 	o := reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: anybody}
 	d := compareWith(t, c, reconcile.Users, sheet("Analyst"), o)
 	s.Script(webextest.CutAt(webextest.AfterWork))
-	for range 1000 {
+	for range 100 {
 		s.ScriptSearches(webextest.Refuse(500, ""))
 	}
 	first := runWith(t, c, d, path)
