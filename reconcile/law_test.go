@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -16,6 +18,7 @@ import (
 	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 	"github.com/webexscim/bulk/internal/scimdiff"
 	"github.com/webexscim/bulk/internal/scimfilter"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/reconcile"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -84,16 +87,18 @@ func stateOf(s *webextest.Simulator) map[string]string {
 	return state
 }
 
-// TestLaws: random organizations and rows, with and without faults. When no
+// TestLaws: random organizations and rows, with and without faults, lag, runs that
+// are cut short, and a journal. When no
 // more faults happen, the organization equals the rows in scope, one more
 // comparison finds nothing to do, nobody out of scope or protected was touched,
 // and no more were removed than may be.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var failure any
+		dir := t.TempDir()
 		synctest.Test(t, func(t *testing.T) { // waits take no time
 			defer func() { failure = recover() }()
-			checkLaws(t.Context(), r)
+			checkLaws(t.Context(), r, filepath.Join(dir, "j"))
 		})
 		if failure != nil {
 			panic(failure)
@@ -101,8 +106,13 @@ func TestLaws(t *testing.T) {
 	})
 }
 
-func checkLaws(ctx context.Context, t *rapid.T) {
-	s := webextest.New(webextest.Config{Owner: "owner@example.com", Seed: 1})
+func checkLaws(ctx context.Context, t *rapid.T, path string) {
+	faults := rapid.Bool().Draw(t, "faults")
+	cfg := webextest.Config{Owner: "owner@example.com", Seed: 1}
+	if faults {
+		cfg.ReadLag = rapid.SampledFrom([]time.Duration{0, 10 * time.Second}).Draw(t, "lag")
+	}
+	s := webextest.New(cfg)
 	c := newClient(t, s)
 	me := add(t, s, map[string]any{"userName": "owner@example.com", "title": "Engineer"})
 	names := []string{"ada", "bob", "cy", "dee", "eve", "flo"}
@@ -162,11 +172,10 @@ func checkLaws(ctx context.Context, t *rapid.T) {
 	}
 	scope, _ := scimfilter.Parse(o.Scope)
 	before := stateOf(s)
-	faults := rapid.Bool().Draw(t, "faults")
 
 	var d *reconcile.Difference
 	for round := 0; ; round++ {
-		if round == 8 {
+		if round == 10 {
 			t.Fatalf("no end: %+v", d)
 		}
 		org, err := reconcile.Read(ctx, c, reconcile.Users, nil)
@@ -197,8 +206,16 @@ func checkLaws(ctx context.Context, t *rapid.T) {
 		if faults && round < 3 && rapid.Bool().Draw(t, "stops") {
 			stop = rapid.IntRange(0, 3).Draw(t, "after")
 		}
+		job := &client.Job{}
+		var j *journal.Journal
+		if faults {
+			if j, err = journal.Open(path); err != nil {
+				t.Fatal(err)
+			}
+			job.Journal = j
+		}
 		n := 0
-		for res, err := range d.Run(ctx, c, &client.Job{}) {
+		for res, err := range d.Run(ctx, c, job) {
 			if err != nil {
 				break
 			}
@@ -210,6 +227,10 @@ func checkLaws(ctx context.Context, t *rapid.T) {
 			}
 		}
 		s.DropScript()
+		if j != nil {
+			_ = j.Close()
+		}
+		time.Sleep(4 * time.Second)
 	}
 
 	after := stateOf(s)
