@@ -28,7 +28,8 @@ type createsOnly struct {
 }
 
 func (j *createsOnly) Begin(ctx context.Context, target client.Target) (client.History, error) {
-	history, err := j.Journal.Begin(ctx, target)
+	// A job that was canceled in an earlier stage tells what earlier runs have done.
+	history, err := j.Journal.Begin(context.WithoutCancel(ctx), target)
 	j.old = j.read.Sub(history.LastWritten) > readLag
 	return history, err
 }

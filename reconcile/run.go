@@ -101,7 +101,9 @@ func (r *run) run(ctx context.Context, job *client.Job, stage []*Action, yield f
 	job.Next(r.source(ctx, steps))
 	for res, err := range r.client.Run(ctx, job) {
 		if err != nil {
-			r.stop = err
+			if r.stop == nil {
+				r.stop = err
+			}
 			began := job.Progress().Read > first // else the job is not stopped
 			return job.ReadOn && began
 		}
@@ -134,6 +136,8 @@ func (r *run) steps(a *Action) (steps []step) {
 // if it may.
 func (r *run) refuse(a *Action) error {
 	switch {
+	case r.stop != nil: // the job sends nothing, and skips what no earlier run has done
+		return nil
 	case slices.ContainsFunc(a.needs, func(b *Action) bool { return b.stage < a.stage && r.failed[b] }):
 		return ErrAfter
 	case a.isRemoval() && r.unknown:

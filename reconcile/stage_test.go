@@ -246,6 +246,48 @@ func TestStopBeforeRemovals(t *testing.T) {
 	}
 }
 
+// A job that is canceled in one stage tells of the next one, too, what its journal
+// knows.
+func TestCanceledStageAsksJournal(t *testing.T) {
+	s := webextest.New(webextest.Config{Seed: 1})
+	c := newClient(t, s)
+	j, err := journal.Open(filepath.Join(t.TempDir(), "j"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	ada := add(t, s, map[string]any{"userName": "ada@example.com", "externalId": "e-1"})
+	rows := []reconcile.Row{
+		rowOf(2, map[string]any{"userName": "ada@example.com", "externalId": "e-2"}),
+		rowOf(3, map[string]any{"userName": "ada.old@example.com", "externalId": "e-1"}),
+	}
+	d := compareWith(t, c, reconcile.Users, rows, reconcile.Options{})
+	for res, err := range d.Run(t.Context(), c, &client.Job{Journal: j}) {
+		if err != nil || res.Err != nil {
+			t.Fatal(err, res.Err)
+		}
+	}
+	lagging := read(t, c, reconcile.Users)
+	lagging.Resources = slices.DeleteFunc(lagging.Resources, func(r client.Resource) bool { return r.ID != ada })
+	lagging.Resources[0].Name = "ada@example.com"
+	lagging.Resources[0].Data = encode(map[string]any{"id": ada, "userName": "ada@example.com", "externalId": "e-1"})
+	if d, err = reconcile.Compare(rows, lagging, reconcile.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var outcomes []client.Outcome
+	var stop error
+	for res, err := range d.Run(ctx, c, &client.Job{Journal: j, ReadOn: true}) {
+		if stop = err; err == nil {
+			outcomes = append(outcomes, res.Outcome)
+		}
+	}
+	if !slices.Equal(outcomes, []client.Outcome{client.Skipped, client.Succeeded}) || !errors.Is(stop, context.Canceled) || errors.Is(stop, client.ErrJournal) {
+		t.Errorf("%v, %v", outcomes, stop)
+	}
+}
+
 // One error budget is that of all stages.
 func TestBudgetOverStages(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
