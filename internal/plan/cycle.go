@@ -36,13 +36,13 @@ func (p *Planner) uniteCycles(from []*node, parked bool) {
 		return n.isParked() == parked && (n.state == waiting || n.state == ready && n.cycle != 0)
 	}
 	from = slices.DeleteFunc(from, func(n *node) bool { return !in(nil, n) })
-	var found [][]*node
+	var cycles [][]*node
 	p.components(from, in, func(c []*node) {
 		if len(c) > 1 {
-			found = append(found, slices.Clone(c))
+			cycles = append(cycles, slices.Clone(c))
 		}
 	})
-	for _, c := range found {
+	for _, c := range cycles {
 		p.unite(c)
 	}
 }

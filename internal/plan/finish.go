@@ -124,7 +124,7 @@ func (p *Planner) end(n *node, s Settled) (needed []Drop) {
 	if p.tail == n {
 		p.tail = p.before(n, follows)
 	}
-	n.state, n.parkedOn = dropped, 0
+	n.state, n.parkedOn, n.part = dropped, 0, 0
 	p.open--
 	p.indexes.set(int(n.index), 0)
 	if n.named {
