@@ -440,9 +440,12 @@ func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
 // leave finds the leavers and decides what to do with each.
 func (c *comparison) leave() {
 	c.hold()
-	lines := map[string]int{} // by name
+	lines, managers := map[string]int{}, map[string]int{} // by name, by id
 	for _, w := range c.wants {
 		lines[key(w.name)] = w.line
+		if id := managerOf(w.data); id != "" && c.opt.Leavers != Report {
+			managers[strings.ToLower(id)] = w.line
+		}
 	}
 	for _, t := range c.things {
 		if t.by != nil || t.claimed || !t.inScope {
@@ -451,6 +454,9 @@ func (c *comparison) leave() {
 		reason := c.opt.protection(t.Resource, c.org.Me)
 		if line, ok := lines[key(t.Name)]; ok && reason == "" { // a sheet may be unable to hold both
 			reason = fmt.Sprintf("it has the name of line %d, which means another one", line)
+		}
+		if line, ok := managers[strings.ToLower(t.ID)]; ok && reason == "" {
+			reason = fmt.Sprintf("it is in no row, but line %d has it as manager", line)
 		}
 		if reason != "" {
 			c.Left = append(c.Left, Left{Name: t.Name, Reason: reason})

@@ -117,6 +117,9 @@ func TestCompare(t *testing.T) {
 		"whom a manager's row means": {org("boss"), rows(`boss `, `ada ,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"bulkId:b-boss"}}`), remove, "create ada"},
 		"a manager for whom nothing is sent": {org("x"), rows(`ada ,"title":"x","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"bulkId:b-boss"}}`, `boss ,"title":"y"`),
 			reconcile.Options{Scope: `not (userName sw "boss")`}, "left! ada: it refers to line 3, for which nothing is sent\nleft boss: outside of the scope\nleaver x"},
+		"a leaver whom a row has as manager": {org(`ada ,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"id-1"}}`, "boss", "cy"),
+			rows(`ada ,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"ID-1"}}`), remove,
+			"delete cy\nleft boss: it is in no row, but line 2 has it as manager"},
 		"a canary": {org("ada", "bob"), rows("new", "newer"), reconcile.Options{First: 1}, "create new\nleaver ada\nleaver bob"},
 	} {
 		d, err := reconcile.Compare(c.rows, c.org, c.o)

@@ -58,6 +58,19 @@ func (o Options) protection(res client.Resource, me string) string {
 // and so is a group.
 func IsActive(res client.Resource) bool { return isActive(res.Data) }
 
+// managerOf returns the id, or the reference, that a user has as manager; "" if there is none.
+func managerOf(data []byte) string {
+	var user map[string]json.RawMessage
+	var extension struct{ Manager json.RawMessage }
+	var object struct{ Value string }
+	_ = json.Unmarshal(data, &user)
+	_ = json.Unmarshal(user[client.SchemaEnterpriseUser], &extension)
+	if json.Unmarshal(extension.Manager, &object) != nil {
+		_ = json.Unmarshal(extension.Manager, &object.Value)
+	}
+	return object.Value
+}
+
 // isActive reports whether a user is active: who does not say so is.
 func isActive(data []byte) bool {
 	var s standing

@@ -43,10 +43,10 @@ limit sync stops before anything is sent. Give a sheet of one department with
 outside of it sends nothing.
 
 sync never changes the account of the token, administrators, users that a directory
-provisions (Active Directory, Entra ID), or accounts that are not people. If it is
-unclear which user a row means (two users with one externalId, two rows that exchange
-their addresses), nothing is sent for the row, and nobody is removed. Each leaver is
-read again just before the removal.
+provisions (Active Directory, Entra ID), or accounts that are not people. A leaver who
+is the manager in a row stays. If it is unclear which user a row means (two users with
+one externalId, two rows that exchange their addresses), nothing is sent for the row,
+and nobody is removed. Each leaver is read again just before the removal.
 
 In a sheet of groups, the members of a row replace the members of the group; with
 --members add-only no member is removed. Removed members count as removals.
