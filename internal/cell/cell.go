@@ -1,10 +1,10 @@
-// Package cell reads the text of one cell as a person meant it, whatever encodings, clipboards and spreadsheets did to
-// it on the way.
+// Package cell cleans the text of a cell, and finds the damage that encodings,
+// clipboards and spreadsheets have done to it.
 //
 //	text, fault := cell.Clean("\u200eSales\u00ad") // "Sales", nil
 //	_, fault = cell.Clean("#BEZUG!")                // a failed formula
 //
-// Every column goes through it, those that are only looked up too. It knows nothing of SCIM.
+// All columns are read through it. It knows nothing of SCIM.
 package cell
 
 import (
@@ -17,16 +17,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fault is what is wrong with a cell. The texts never quote it.
+// Fault is a mistake in a cell. Its texts never quote the cell.
 type Fault struct {
 	// Problem and Expected are as in a textfile.Error.
 	Problem, Expected string
-	// Cause is the same for all cells that one mistake broke: the file's encoding. It is "" otherwise.
+	// Cause is equal for all cells with one cause, such as the file's encoding.
+	// It is "" otherwise.
 	Cause string
 }
 
-// Clean returns the text of a cell without what stands unseen around it, in Unicode's composed form (NFC). The text is
-// usable, to be looked at further, even where there is a fault.
+// Clean returns the text of a cell without blanks around it, in Unicode's
+// composed form (NFC). The text can be examined further even if there is a
+// fault.
 func Clean(raw string) (text string, fault *Fault) {
 	text, fault = Exact(raw)
 	if fault != nil {
@@ -46,14 +48,15 @@ func Clean(raw string) (text string, fault *Fault) {
 	return text, fault
 }
 
-// Exact is Clean for a text of which every character counts, such as a password: it takes off what stands around it and
-// looks at the encoding alone.
+// Exact is Clean for a text in which every character counts, such as a
+// password: it removes blanks around it and checks only the encoding.
 func Exact(raw string) (text string, fault *Fault) {
 	text = strings.TrimFunc(raw, IsBlank)
 	return text, broken(text)
 }
 
-// isPlain reports whether text consists of visible ASCII characters and spaces, as most cells do.
+// isPlain reports whether text consists of visible ASCII characters and spaces,
+// as most cells do.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] > '~' {
@@ -73,7 +76,7 @@ func isASCII(text string) bool {
 	return true
 }
 
-// broken says how a text was broken by its encoding.
+// broken finds characters that no text has, most of them due to a wrong encoding.
 func broken(text string) *Fault {
 	if isPlain(text) {
 		return nil
@@ -119,19 +122,21 @@ func broken(text string) *Fault {
 	}
 }
 
-// isControl reports whether r is one of C0 or C1 that no text has.
+// isControl reports whether r is a control character (C0 or C1) other than tab
+// and line breaks.
 func isControl(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' }
 
-// isNoncharacter reports whether r is one of those that are never text (Unicode chapter 23.7).
+// isNoncharacter reports whether r is a noncharacter (Unicode section 23.7).
 func isNoncharacter(r rune) bool { return r&0xFFFE == 0xFFFE || r >= 0xFDD0 && r <= 0xFDEF }
 
-// isISO2022 reports whether a text begins as a change of character sets does (ECMA-35).
+// isISO2022 reports whether a text begins with an escape sequence that changes
+// character sets (ECMA-35).
 func isISO2022(text string) bool {
 	return len(text) > 2 && text[0] == 0x1b && strings.IndexByte("$(),-./", text[1]) >= 0
 }
 
-// IsBlank reports whether r is taken off both ends of a cell: white space, and what does not show, which pasting brings
-// along.
+// IsBlank reports whether r is removed from both ends of a cell: white space
+// and invisible characters, which pasting adds.
 func IsBlank(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -142,18 +147,19 @@ func IsBlank(r rune) bool {
 	return isUnseen(r) || isFiller(r)
 }
 
-// isFiller reports whether r stands for a letter that is not there.
+// isFiller reports whether r is a filler, the place of an absent letter.
 func isFiller(r rune) bool { return strings.ContainsRune("\u115F\u1160\u3164\uFFA0\u2800\u034F", r) }
 
-// isUnseen reports whether r is one of Unicode's format characters (Cf) that do not show: not the signs of numbers and
-// verses, which do, nor the tags that some flags are made of.
+// isUnseen reports whether r is an invisible format character (Cf). The signs
+// of numbers and verses are visible; the tags of flags are treated apart.
 func isUnseen(r rune) bool {
 	return r >= '\u00ad' && unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && !isTag(r)
 }
 
-// HoldsUnseen reports whether characters that do not show stand inside of a clean text, among them the separators of lines and
-// paragraphs. The joiners are none beside letters that need them, of scripts other than Latin and of emoji, nor are the fillers
-// among jamo, nor the tags of a flag.
+// HoldsUnseen reports whether a clean text contains invisible characters, among
+// them the separators of lines and paragraphs. Joiners are allowed after
+// letters of scripts other than Latin and after emoji, fillers among jamo, and
+// tags in a flag.
 func HoldsUnseen(text string) bool {
 	if isASCII(text) {
 		return false
@@ -178,8 +184,9 @@ func HoldsUnseen(text string) bool {
 
 func isTag(r rune) bool { return r >= 0xE0020 && r <= 0xE007F }
 
-// HasMixedScripts reports whether Latin letters stand beside those of scripts that have letters of the same look (Unicode
-// Technical Standard 39 section 5.1), or letters and digits of the width of ideographs.
+// HasMixedScripts reports whether a text mixes Latin letters with those of a
+// script that has letters of the same look (Unicode Technical Standard 39,
+// section 5.1), or contains fullwidth letters or digits.
 func HasMixedScripts(text string) bool {
 	if isASCII(text) {
 		return false
@@ -193,7 +200,8 @@ func HasMixedScripts(text string) bool {
 	return holds(unicode.Latin) && holds(unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee)
 }
 
-// IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and then written as UTF-8: JÃ¶rg for Jörg.
+// IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and
+// then written as UTF-8: JÃ¶rg for Jörg.
 func IsMisread(text string) bool {
 	if isASCII(text) || !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {
 		return false // no byte that begins a character
@@ -202,7 +210,8 @@ func IsMisread(text string) bool {
 	return err == nil && utf8.ValidString(before)
 }
 
-// isMisreadLatin1 is IsMisread where the other encoding was ISO 8859-1, which has control characters where Windows-1252 has letters.
+// isMisreadLatin1 is IsMisread where the other encoding was ISO 8859-1, which
+// has control characters where Windows-1252 has letters.
 func isMisreadLatin1(text string) bool {
 	before, err := charmap.ISO8859_1.NewEncoder().String(text)
 	return err == nil && before != text && utf8.ValidString(before) && !strings.ContainsFunc(before, isControl)

@@ -10,8 +10,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Whatever a cell holds: what comes out clean is valid, composed text without control characters and without anything unseen
-// at its ends, and it comes out of a second cleaning as it is.
+// Whatever a cell holds: what comes out clean is valid, composed text without
+// control characters and without anything unseen at its ends, and it comes out
+// of a second cleaning as it is.
 func TestCleanIsClean(t *testing.T) {
 	odd := rapid.OneOf(rapid.Rune(), rapid.RuneFrom(nil, unicode.Cf, unicode.Cc, unicode.Zs, unicode.M), rapid.SampledFrom([]rune("\uFEFF\u202a\u200e'=#E+1\x00\ufffd")))
 	rapid.Check(t, func(t *rapid.T) {

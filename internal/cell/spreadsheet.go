@@ -6,7 +6,7 @@ import (
 	"unicode/utf16"
 )
 
-// What errors say of a cell that a spreadsheet has damaged.
+// The problems of a cell that a spreadsheet has damaged.
 const (
 	FormulaProblem    = "a formula, or an error of one"
 	RoundedProblem    = "a number that a spreadsheet has rounded"
@@ -15,8 +15,8 @@ const (
 	DateProblem       = "a date that a spreadsheet has made of it"
 )
 
-// IsFormula reports whether a spreadsheet left a formula in a cell, or what it shows when one fails: in the words of
-// any language of Excel, LibreOffice and Google Sheets.
+// IsFormula reports whether a cell holds a formula, or the error of one in any
+// language of Excel, LibreOffice and Google Sheets.
 func IsFormula(text string) bool {
 	switch {
 	case len(text) < 2:
@@ -29,14 +29,16 @@ func IsFormula(text string) bool {
 	return strings.HasPrefix(text, "Err:") && calcError.MatchString(text) || text == "Loading..." // of Google Sheets
 }
 
-// failedFormula is what most errors look like: #REF!, #NAME?, #¡VALOR!, #DĚLENÍ_NULOU!, #ПЕРЕНОС!, #DIV/0!, or a column that
-// is too narrow; and an address that was made of one.
+// failedFormula matches most errors: #REF!, #NAME?, #¡VALOR!, #DĚLENÍ_NULOU!,
+// #ПЕРЕНОС!, #DIV/0!, a column that is too narrow, and an address that was made
+// of an error.
 var failedFormula = regexp.MustCompile(`^#([¡¿]?[\p{Lu}\p{Lo}][\p{Lu}\p{Lo}\p{M}_/0-9]*[!?]|#{2,})(@|$)`)
 
 // calcError is LibreOffice's.
 var calcError = regexp.MustCompile(`^Err:\d{3}$`)
 
-// unmarked are the errors that end without a mark, in upper case: "not available" of each language, and waiting for data.
+// unmarked are the errors that end without a mark, in upper case: "not
+// available" in each language, and waiting for data.
 var unmarked = func() map[string]bool {
 	set := map[string]bool{}
 	for _, word := range strings.Fields("#N/A #N/D #N/B #NV #I/T #Н/Д #Δ/Υ #YOK #HIÁNYZIK #NENÍ_K_DISPOZICI #NEDOSTUPNÝ #SAKNAS " +
@@ -51,8 +53,8 @@ func upToAt(text string) string {
 	return word
 }
 
-// IsRounded reports whether text is a number in the scientific form in which spreadsheets show long ones: 4.42036E+11,
-// also with a decimal comma.
+// IsRounded reports whether text is a number in the scientific form in which
+// spreadsheets show long ones: 4.42036E+11, also with a decimal comma.
 func IsRounded(text string) bool { return endsInDigit(text) && scientific.MatchString(text) }
 
 // endsInDigit spares most cells a regular expression.
@@ -62,26 +64,30 @@ func endsInDigit(text string) bool {
 
 var scientific = regexp.MustCompile(`^[+-]?\d([.,]\d+)?[Ee][+-]\d{2,3}$`)
 
-// HasDecimals reports whether text is a whole number to which a spreadsheet has given decimals: 42.0.
+// HasDecimals reports whether text is a whole number to which a spreadsheet has
+// given decimals: 42.0.
 func HasDecimals(text string) bool { return strings.HasSuffix(text, "0") && decimals.MatchString(text) }
 
 var decimals = regexp.MustCompile(`^\d+[.,]0+$`)
 
-// IsDate reports whether text looks like a date: 12.05.2023, 2023-05-12, 12-May-2023, May-23, also with a time.
+// IsDate reports whether text looks like a date: 12.05.2023, 2023-05-12,
+// 12-May-2023, May-23, also with a time.
 func IsDate(text string) bool { return strings.ContainsAny(text, "./- ") && date.MatchString(text) }
 
 var date = regexp.MustCompile(`^(\d{1,2}([./-])\d{1,2}[./-]((19|20)\d\d)|(19|20)\d\d([./-])\d{1,2}[./-]\d{1,2}|` +
 	`\d{1,2}[. -]{1,2}\pL{3,9}\.?([. -]{1,2}\d{2,4})?|\pL{3,9}\.?[ -]\d{2}(\d{2})?)([ T]\d{1,2}:\d\d(:\d\d)?)?$`)
 
-// IsShortDate reports whether text may be a date with a year of two digits, or a time: 1/2/26, 12:30. It may be something else.
+// IsShortDate reports whether text may be a date with a year of two digits, or
+// a time: 1/2/26, 12:30. It may be something else.
 func IsShortDate(text string) bool {
 	return strings.ContainsAny(text, "./-:") && shortDate.MatchString(text)
 }
 
 var shortDate = regexp.MustCompile(`^(\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{1,2}:\d\d(:\d\d)?)$`)
 
-// HasApostrophe reports whether text begins with the apostrophe that keeps a number or an address a text in a
-// spreadsheet. Names that begin with one, such as 't Hooft, do not.
+// HasApostrophe reports whether text begins with the apostrophe that keeps a
+// number or an address a text in a spreadsheet. Names that begin with one, such
+// as 't Hooft, do not.
 func HasApostrophe(text string) bool {
 	rest, ok := strings.CutPrefix(text, "'")
 	return ok && rest != "" && !elided.MatchString(rest) && !strings.HasSuffix(rest, "'")
@@ -89,10 +95,11 @@ func HasApostrophe(text string) bool {
 
 var elided = regexp.MustCompile(`^\pL{1,2}([ -]|$)`)
 
-// maxCell is how many characters Excel keeps of a cell, counted as UTF-16 does.
+// maxCell is the number of UTF-16 units that Excel keeps of a cell.
 const maxCell = 32767
 
-// isCut reports whether a text is just as long as the longest that fits: the end of a longer one is lost.
+// isCut reports whether a text has the greatest length of a cell, so that its
+// end is likely lost.
 func isCut(raw string) bool {
 	return len(raw) >= maxCell && len(utf16.Encode([]rune(raw))) == maxCell
 }

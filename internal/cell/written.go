@@ -9,8 +9,9 @@ import (
 	"unicode/utf16"
 )
 
-// IsEncoded reports whether text writes letters in plain ASCII as some other format does: an entity of HTML, a url, a mail
-// (quoted-printable), an escape of JSON, UTF-7 or HZ. As UTF-8 such a text is valid.
+// IsEncoded reports whether text contains letters in the ASCII encoding of
+// another format: an HTML entity, a url, a mail (quoted-printable), a JSON
+// escape, UTF-7 or HZ. Such a text is valid UTF-8.
 func IsEncoded(text string) bool {
 	if !strings.ContainsAny(text, `&+%=\~`) || strings.Contains(text, "://") { // a url is written so
 		return false
@@ -30,12 +31,13 @@ func IsEncoded(text string) bool {
 
 var (
 	entities = regexp.MustCompile(`&#?[0-9A-Za-z]{2,32};`)
-	// escapes are two bytes of UTF-8 in a url or a mail, an escape of JSON, and HZ (RFC 1843).
+	// escapes are two bytes of UTF-8 in a url or a mail, an escape of JSON, and
+	// HZ (RFC 1843).
 	escapes = regexp.MustCompile(`%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]|=[C-F][0-9A-F]=[89AB][0-9A-F]|\\u[0-9A-Fa-f]{4}|~\{([!-}]{2})+~\}`)
 	utf7    = regexp.MustCompile(`\+([A-Za-z0-9/]{3,})-`)
 )
 
-// isUTF7 reports whether a group is one of letters outside of ASCII (RFC 2152).
+// isUTF7 reports whether a group encodes letters outside of ASCII (RFC 2152).
 func isUTF7(group string) bool {
 	bytes, err := base64.RawStdEncoding.Strict().DecodeString(group)
 	if err != nil || len(bytes)%2 != 0 {
@@ -48,15 +50,16 @@ func isUTF7(group string) bool {
 	return !strings.ContainsFunc(string(utf16.Decode(units)), func(r rune) bool { return r <= unicode.MaxASCII || !unicode.IsLetter(r) })
 }
 
-// HasLostLetters reports whether question marks stand where letters must have been, which a conversion to a smaller character set
-// leaves: M?ller.
+// HasLostLetters reports whether question marks have likely replaced letters in
+// a conversion to a smaller character set: M?ller.
 func HasLostLetters(text string) bool {
 	return strings.Contains(text, "?") && !strings.Contains(text, "://") && lostLetters.MatchString(text)
 }
 
 var lostLetters = regexp.MustCompile(`\pL\?\pL|^\?\pL|^\?[? ]*\?$`)
 
-// IsNothing reports whether text is a program's word for an empty cell, or a placeholder that a program should have filled in.
+// IsNothing reports whether text is a program's word for an empty cell, such as
+// NULL, or an unfilled placeholder.
 func IsNothing(text string) bool {
 	switch text {
 	case "":

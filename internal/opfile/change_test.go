@@ -16,8 +16,8 @@ delete,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002,,,,,,,,,
 ,,new@example.com,,,,,renamed@example.com,,,
 `
 
-// One sheet creates, updates and deletes. An update writes the cells that are not empty; who is named without an id and
-// not created here is looked up.
+// One sheet creates, updates and deletes. An update writes the cells that are
+// not empty; who is named without an id and not created here is looked up.
 func TestChanges(t *testing.T) {
 	const patch = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[`
 	const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -50,8 +50,8 @@ func TestChanges(t *testing.T) {
 	same(t, "names", names, "ada@example.com renamed@example.com gone@example.com 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002 new@example.com ")
 }
 
-// RFC 7644 permits a user who is her own manager, so it is sent; a note names the lines. Nobody can report to one whom the
-// same sheet deletes.
+// RFC 7644 permits a user who is her own manager, so it is sent; a note names
+// the lines. Nobody can report to one whom the same sheet deletes.
 func TestManagers(t *testing.T) {
 	r := open(t, "users.csv", "userName,Manager,operation,id\na@example.com,A@example.com,,\nb@example.com,a@example.com,,\n"+
 		"c@example.com,c@example.com,update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001\n,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002,update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002\n")
@@ -65,7 +65,8 @@ func TestManagers(t *testing.T) {
 	same(t, "deleted", wrong.Error(), `users.csv, line 2, column "Manager", value "b@example.com": a user whom line 3 deletes; expected one who stays`)
 }
 
-// What a service may refuse is sent as it is written, and told: the first lines, and how many more.
+// What a service may refuse is sent as it is written, and told: the first
+// lines, and how many more.
 func TestDoubts(t *testing.T) {
 	text := "userName,Address country,Extension,\"emails[type eq \"\"wrk\"\"].value\"\n"
 	for i := range 13 {
@@ -90,7 +91,8 @@ func TestDoubts(t *testing.T) {
 	}
 }
 
-// Before anything is looked up, all else can be checked and shown: placeholders stand for the ids.
+// Before anything is looked up, all else can be checked and shown: placeholders
+// stand for the ids.
 func TestPlaceholders(t *testing.T) {
 	r := open(t, "changes.csv", changes)
 	rows := good(t, r)
@@ -130,7 +132,8 @@ delete;;Old;;
 	same(t, "groups", summary(good(t, r)), want)
 }
 
-// The templates can be applied as they are: the rows are right, and only members of groups are looked up.
+// The templates can be applied as they are: the rows are right, and only
+// members of groups are looked up.
 func TestTemplate(t *testing.T) {
 	for _, kind := range sheet.Templates {
 		text, err := sheet.Template(kind)

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// A column that says what to do is never left alone while its rows create people, whatever its header and its language; nor is one
-// whose header is misspelled; unless it is told so.
+// A column that says what to do is never left alone while its rows create
+// people, whatever its header and its language; nor is one whose header is
+// misspelled; unless it is told so.
 func TestColumnsNotOverlooked(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"userName,Vorgang\na@example.com,löschen\n", `column "Vorgang", value "löschen": unknown operation; expected create, update or delete`},
@@ -43,7 +44,8 @@ func TestColumnsNotOverlooked(t *testing.T) {
 	}
 }
 
-// No error quotes anything of a column whose header says password, nor of a row in disorder that has one.
+// No error quotes anything of a column whose header says password, nor of a row
+// in disorder that has one.
 func TestPasswordsNotQuoted(t *testing.T) {
 	for _, header := range []string{"password", "Password [Required]", "Initial password [passwordProfile] Required", "Kennwort", "Mot de passe", "Contraseña", "新しいパスワード"} {
 		for _, row := range []string{`Se"cret,x,y`, `"Se"cret,x`, "Secret,x,y,Secret", "=Secret,x", "#REF!Secret,x", "Secret\xff,x", "S\x07ecret,\xff"} {

@@ -27,7 +27,8 @@ func TestCopyJSON(t *testing.T) {
 	same(t, "none of a request", copied(t, request), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n\n"+`],"failOnErrors":5}`+"\n")
 }
 
-// A sheet of failed rows keeps header, columns, order, separator, line ends and encoding, and can be read again.
+// A sheet of failed rows keeps header, columns, order, separator, line ends and
+// encoding, and can be read again.
 func TestCopySheet(t *testing.T) {
 	for _, e := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
 		got := copied(t, open(t, "export.csv", utf16(t, export, e)), 1)

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// An input of its format without operations is nothing to do. One with nothing of its format in it is wrong: an export
-// that failed must not look like one of nobody.
+// An input of its format without operations is nothing to do. One with nothing
+// of its format in it is wrong: an export that failed must not look like one of
+// nobody.
 func TestEmpty(t *testing.T) {
 	const sheet, list = "nothing in it; expected a header, and rows below it", "nothing in it; expected an array of operations"
 	for _, c := range []struct{ name, text, want string }{
@@ -33,7 +34,8 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// What Copy writes when no row is kept is an input of its format without operations.
+// What Copy writes when no row is kept is an input of its format without
+// operations.
 func TestCopyOfNone(t *testing.T) {
 	for name, text := range map[string]string{"a.csv": "userName,title\na@example.com,x\n", "a.json": threeOperations, "a.ndjson": `{"method":"DELETE","path":"/Users/1"}`} {
 		if rows := good(t, open(t, name, copied(t, open(t, name, text)))); len(rows) != 0 {

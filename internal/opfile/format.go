@@ -9,7 +9,7 @@ import (
 	"github.com/webexscim/bulk/internal/table"
 )
 
-// Format is how a file says its operations. The zero value means that it is found out.
+// Format is the format of a file. The zero value means that it is detected.
 type Format string
 
 // The formats.
@@ -23,7 +23,8 @@ const (
 // Formats lists them, as the choices of a flag.
 var Formats = [...]Format{NDJSON, JSON, CSV, TSV}
 
-// FormatOf tells a file's format by its ending: .ndjson .jsonl .json .csv .tsv, in any case.
+// FormatOf returns the format of a file by its ending: .ndjson .jsonl .json
+// .csv .tsv, in any case.
 func FormatOf(name string) (Format, bool) {
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
 	case ".jsonl":
@@ -34,7 +35,7 @@ func FormatOf(name string) (Format, bool) {
 	return "", false
 }
 
-// sniff tells the format from how a text begins.
+// sniff detects the format from the beginning of a text.
 func sniff(head []byte) Format {
 	head = bytes.TrimLeft(head, " \t\r\n")
 	switch {
@@ -49,7 +50,7 @@ func sniff(head []byte) Format {
 	return CSV
 }
 
-// sniffObject tells a BulkRequest from an operation by its first member.
+// sniffObject distinguishes a BulkRequest from an operation by its first member.
 func sniffObject(head []byte) Format {
 	dec := json.NewDecoder(bytes.NewReader(head))
 	_, _ = dec.Token()

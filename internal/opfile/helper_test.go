@@ -39,7 +39,8 @@ func openSmall(t *testing.T, name, text string) *Reader {
 	return r
 }
 
-// all checks an input and returns what is wrong and the rows: those that Check gives where something is wrong.
+// all checks an input and returns what is wrong and the rows: those that Check
+// gives where something is wrong.
 func all(t *testing.T, r *Reader) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
 	for _, read := range []iter.Seq2[Row, error]{r.Check(), r.Rows()} {
@@ -69,7 +70,8 @@ func good(t *testing.T, r *Reader) []Row {
 	return rows
 }
 
-// bad returns the rows of an input, and what is wrong with it, be it found early or late.
+// bad returns the rows of an input, and what is wrong with it, be it found
+// early or late.
 func bad(t *testing.T, name, text string) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
 	r, err := Read(strings.NewReader(text), Options{Name: name})

@@ -13,7 +13,8 @@ const threeOperations = `[
    "method":"PATCH","path":"/Users/3","data":{"s":"]},{\\\"" } }
 ]`
 
-// Operations of an array and of a BulkRequest arrive with the line on which each begins.
+// Operations of an array and of a BulkRequest arrive with the line on which
+// each begins.
 func TestJSON(t *testing.T) {
 	operations := strings.ReplaceAll(threeOperations, `\\\"`, `\\\"`)
 	want := `2 POST /Users u1 {"userName": "ada@example.com",
@@ -37,7 +38,8 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// What is wrong inside an operation costs that operation; what is wrong between them ends the reading.
+// What is wrong inside an operation costs that operation; what is wrong between
+// them ends the reading.
 func TestJSONErrors(t *testing.T) {
 	const ok = `{"method":"DELETE","path":"/Users/1"}`
 	for _, c := range []struct {
@@ -76,7 +78,8 @@ func TestJSONErrors(t *testing.T) {
 	}
 }
 
-// One operation larger than the bound ends the reading of a JSON file, with its line.
+// One operation larger than the bound ends the reading of a JSON file, with its
+// line.
 func TestSplitterBound(t *testing.T) {
 	r := openSmall(t, "ops.json", "[\n"+strings.Repeat(" ", 10_001)+`"x"]`)
 	if _, wrong := all(t, r); !strings.Contains(wrong.Error(), "no object") {

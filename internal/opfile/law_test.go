@@ -37,7 +37,8 @@ func operations(t *rapid.T) (all []string) {
 	return all
 }
 
-// isDistinct reports whether no two names are one in different case, which is refused.
+// isDistinct reports whether no two names are one in different case, which is
+// refused.
 func isDistinct(object map[string]any) bool {
 	names := slices.Collect(maps.Keys(object))
 	for i, name := range names {
@@ -48,8 +49,9 @@ func isDistinct(object map[string]any) bool {
 	return true
 }
 
-// What is written as NDJSON, as an array or as a BulkRequest is read alike, and as it was written; copying a part and
-// reading that is the same as reading all and taking that part.
+// What is written as NDJSON, as an array or as a BulkRequest is read alike, and
+// as it was written; copying a part and reading that is the same as reading all
+// and taking that part.
 func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		ops := operations(rt)
@@ -111,7 +113,8 @@ func digitFor(r rune) rune {
 	return '7'
 }
 
-// A sheet says the same however its columns are ordered, separated and encoded, and text arrives unchanged.
+// A sheet says the same however its columns are ordered, separated and encoded,
+// and text arrives unchanged.
 func TestSheetRoundTrip(t *testing.T) {
 	text := rapid.StringMatching(`[a-zé"',;\t\n|]{0,12}`)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -159,8 +162,9 @@ func TestSheetRoundTrip(t *testing.T) {
 	})
 }
 
-// FuzzNDJSON, FuzzJSON and FuzzSheet hold the laws of every input: no panic; each row and error is on a line that the
-// file has; a row is valid by itself; what was read can be read again; and a copy of all rows says the same.
+// FuzzNDJSON, FuzzJSON and FuzzSheet hold the laws of every input: no panic;
+// each row and error is on a line that the file has; a row is valid by itself;
+// what was read can be read again; and a copy of all rows says the same.
 func FuzzNDJSON(f *testing.F) {
 	for _, line := range traps {
 		f.Add(line)

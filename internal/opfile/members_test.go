@@ -14,7 +14,8 @@ import (
 
 func memberID(i int) string { return fmt.Sprintf("%08d-0000-4000-8000-000000000000", i) }
 
-// service is what becomes of groups, by their path, when operations are carried out one after the other.
+// service is what becomes of groups, by their path, when operations are carried
+// out one after the other.
 type service map[string]map[string]bool
 
 // carryOut does what an operation says, and returns how many members it names.
@@ -65,8 +66,9 @@ func (s service) carryOut(t interface{ Fatalf(string, ...any) }, row Row) (named
 
 var removed = regexp.MustCompile(`^members\[value eq "([^"]*)"\]$`)
 
-// Rows that add members to groups and remove some do what they say, in their order, in as few operations as may be: those that
-// stand next to each other and are about one group make one, of at most 500 members.
+// Rows that add members to groups and remove some do what they say, in their
+// order, in as few operations as may be: those that stand next to each other
+// and are about one group make one, of at most 500 members.
 func TestMemberRows(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		text, want, most := "operation,displayName,members\n", service{}, 1
@@ -123,8 +125,9 @@ func TestMemberRows(t *testing.T) {
 	})
 }
 
-// A group of many members is made with the first 500, and the rest follows; when a part of that fails, what is kept adds just the
-// members that are missing, and never makes a second group.
+// A group of many members is made with the first 500, and the rest follows;
+// when a part of that fails, what is kept adds just the members that are
+// missing, and never makes a second group.
 func TestLargeGroups(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		count := rapid.SampledFrom([]int{499, 500, 501, 1000, 1001, 2300}).Draw(rt, "count")
@@ -183,7 +186,8 @@ func TestLargeGroups(t *testing.T) {
 	})
 }
 
-// Members are added to a group that the same sheet makes, too; what cannot be meant is refused.
+// Members are added to a group that the same sheet makes, too; what cannot be
+// meant is refused.
 func TestMemberVerbs(t *testing.T) {
 	rows := good(t, open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n"))
 	if r := open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n"); len(r.Lookups()) > 0 || rows[1].Operation.Path != "/Groups/bulkId:"+rows[0].Operation.BulkID {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Each bulkId that stands there again is found, wherever, and of others hardly one in a thousand is looked at twice.
+// Each bulkId that stands there again is found, wherever, and of others hardly
+// one in a thousand is looked at twice.
 func TestNames(t *testing.T) {
 	const n = 20_000
 	var b strings.Builder

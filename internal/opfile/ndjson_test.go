@@ -17,7 +17,8 @@ const twoLines = `{"method":"POST","path":"/Users","bulkId":"u1","data":{"userNa
 {"data":{"Operations":[]},"path":"/Groups/bulkId:g/1","method":"PATCH"}
   {"method":"DELETE","path":"/Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001","bulkId":null,"data":null}`
 
-// An operation arrives with its line, and its data byte for byte, however the file writes its text.
+// An operation arrives with its line, and its data byte for byte, however the
+// file writes its text.
 func TestNDJSON(t *testing.T) {
 	text := strings.ReplaceAll(twoLines, "g/1", "g1")
 	want := `1 POST /Users u1 {"userName":"ada@example.com","n":12345678901234567890,"h":"<&>"}
@@ -41,7 +42,8 @@ func TestNDJSON(t *testing.T) {
 	}
 }
 
-// Everything that is wrong is told, each with its line, and what is right between is still read.
+// Everything that is wrong is told, each with its line, and what is right
+// between is still read.
 func TestNDJSONErrors(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{`{`, `ops.ndjson, line 2: invalid JSON at character 1: unexpected end of JSON input; expected one operation, {"method":…,"path":…,"bulkId":…,"data":…}`},
@@ -104,7 +106,8 @@ func TestNDJSONSeveral(t *testing.T) {
 	}
 }
 
-// The first 20 are shown, and how many more there are; errors that are alike do not take the room of others.
+// The first 20 are shown, and how many more there are; errors that are alike do
+// not take the room of others.
 func TestErrorsCount(t *testing.T) {
 	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50)+"[]\n")
 	text := wrong.Error()

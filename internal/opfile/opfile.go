@@ -1,5 +1,5 @@
-// Package opfile reads files of operations, in whatever format they come: NDJSON and JSON, which programs write (package
-// records), and sheets, which people write (package sheet).
+// Package opfile reads files of operations: NDJSON and JSON, which programs
+// write (package records), and sheets, which people write (package sheet).
 //
 //	in, err := opfile.Read(file, opfile.Options{Name: "users.csv"})
 //	var wrong textfile.Errors
@@ -16,8 +16,9 @@
 //		...
 //	}
 //
-// An input is read several times: it is refused before anything is sent if something is wrong with it, and the rows that
-// failed are copied from it in the end. textfile.Spool makes any input fit for that.
+// An input is read several times: it is refused before anything is sent if
+// something is wrong with it, and the rows that failed are copied from it in
+// the end. textfile.Spool makes any input fit for that.
 package opfile
 
 import (
@@ -32,24 +33,28 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Options says what is known of an input before it is read. The zero value is an input without a name, whose format
-// is found out.
+// Options describe an input before it is read. The zero value is an input
+// without a name, whose format is detected.
 type Options struct {
-	// Name is what errors call the input; "input" when empty.
+	// Name is the name of the input in errors; "input" if it is empty.
 	Name string
-	// Format is how it is written; when empty, the ending of Name tells, or else its first bytes.
+	// Format is the format; if it is empty, it is detected from the ending of
+	// Name, or else from the first bytes.
 	Format Format
-	// Encoding is how its text is written, unless a byte order mark tells; the zero value is UTF-8.
+	// Encoding is the encoding of a text without a byte order mark; the zero
+	// value is UTF-8.
 	Encoding textfile.Encoding
-	// IgnoreColumns are the headers of a sheet's columns that are left alone, whatever they are.
+	// IgnoreColumns are the headers of columns to ignore.
 	IgnoreColumns []string
-	// Clear lets REMOVE|* stand in rows of a sheet that create; see sheet.Options.
+	// Clear lets REMOVE|* stand in rows of a sheet that create; see
+	// sheet.Options.
 	Clear bool
 
 	limit int // bytes of a record; textfile.MaxRecord when 0
 }
 
-// Row is one operation, and where it came from. Its Name and Version are those of a row of a sheet.
+// Row is one operation, and where it came from. Its Name and Version are those
+// of a row of a sheet.
 type Row = sheet.Row
 
 // Reader reads one input. It is not for use by several goroutines at once.
@@ -59,7 +64,8 @@ type Reader struct {
 	sheet  *sheet.Sheet    // nil for any other format
 }
 
-// maxHeader is how much of an input is looked at to know its style: the header of a sheet with thousands of columns.
+// maxHeader is the number of bytes from which format and style are detected:
+// the header of a sheet with thousands of columns.
 const maxHeader = 1 << 20
 
 // Read begins to read an input. It finds out the format, and reads the header of a sheet. Mistakes in a header are a
@@ -98,13 +104,14 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	return r, nil
 }
 
-// Format returns the format that the input is read as.
+// Format returns the format of the input.
 func (r *Reader) Format() Format { return r.format }
 
-// IsSheet reports whether people wrote the input, in rows and columns.
+// IsSheet reports whether the input is a sheet.
 func (r *Reader) IsSheet() bool { return r.sheet != nil }
 
-// Lookups returns what the rows of a sheet name and do not create, each once; see sheet.Sheet.
+// Lookups returns the users and groups that the rows of a sheet name and do not
+// create, each once; see sheet.Sheet.
 func (r *Reader) Lookups() []sheet.Lookup {
 	if r.sheet == nil {
 		return nil
@@ -112,17 +119,20 @@ func (r *Reader) Lookups() []sheet.Lookup {
 	return r.sheet.Lookups()
 }
 
-// Resolve says how Rows finds the ids of Lookups; see sheet.Sheet.
+// Resolve sets the function by which Rows finds the ids of Lookups; see
+// sheet.Sheet.
 func (r *Reader) Resolve(id func(sheet.Lookup) (id string, ok bool)) {
 	if r.sheet != nil {
 		r.sheet.Resolve(id)
 	}
 }
 
-// HasConditions reports whether rows have conditions on their resources; see sheet.Sheet.
+// HasConditions reports whether rows have conditions on their resources; see
+// sheet.Sheet.
 func (r *Reader) HasConditions() bool { return r.sheet != nil && r.sheet.HasConditions() }
 
-// Notes returns what a person should know of the input once, one line each. They are complete after Check.
+// Notes returns remarks about the input, one line each. They are complete after
+// Check.
 func (r *Reader) Notes() []string {
 	if r.sheet != nil {
 		return r.sheet.Notes()
@@ -130,7 +140,8 @@ func (r *Reader) Notes() []string {
 	return r.text.Notes()
 }
 
-// Warnings returns those of the Notes that are shown even with --quiet. They are complete after Check.
+// Warnings returns those of the Notes that are shown even with --quiet. They
+// are complete after Check.
 func (r *Reader) Warnings() []string {
 	if r.sheet == nil {
 		return nil
@@ -138,9 +149,10 @@ func (r *Reader) Warnings() []string {
 	return r.sheet.Warnings()
 }
 
-// Check reads the whole input once, and must come to its end before Lookups and Rows. It yields the operations, those of a
-// sheet without Data, and a *textfile.Error for each mistake, after which it continues as far as possible. A read error ends
-// it. An input may hold no operations.
+// Check reads the whole input once, and must come to its end before Lookups and
+// Rows. It yields the operations, those of a sheet without Data, and a
+// *textfile.Error for each mistake, after which it continues as far as
+// possible. A read error ends it. An input may hold no operations.
 func (r *Reader) Check() iter.Seq2[Row, error] {
 	if r.sheet != nil {
 		return r.sheet.Check()
@@ -148,8 +160,9 @@ func (r *Reader) Check() iter.Seq2[Row, error] {
 	return r.Rows()
 }
 
-// Rows yields the operations in the order of the input, and a *textfile.Error for each that cannot be sent. A read error ends
-// it. Rows can be ranged over again: each time it reads the input from its beginning.
+// Rows yields the operations in the order of the input, and a *textfile.Error
+// for each that cannot be sent. A read error ends it. Rows can be ranged over
+// again: each time it reads the input from its beginning.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	if r.sheet != nil {
 		return r.sheet.Rows()
@@ -163,10 +176,12 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// Copy writes the operations for which keep is true, ready to be corrected and read again, in the input's own format and
-// encoding. The index of an operation is its place among those that Rows yields, from 0, in an input in which nothing is wrong.
-// When none is kept, what is written has the form of the input and no operations. In a sheet a column tells the reasons, where
-// reason is not nil; Read leaves it alone.
+// Copy writes the operations for which keep is true, ready to be corrected and
+// read again, in the format and encoding of the input. The index of an
+// operation is its place among those that Rows yields, from 0, in an input
+// without mistakes. If none is kept, the output has the form of the input and
+// no operations. In a sheet, a last column has the reasons if reason is not
+// nil; Read ignores it.
 func (r *Reader) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
 	if r.sheet != nil {
 		return r.sheet.Copy(w, keep, reason)

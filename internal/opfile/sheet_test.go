@@ -8,7 +8,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// export is a Control Hub export of three people, tab separated: the manager stands below those who report to him.
+// export is a Control Hub export of three people, tab separated: the manager
+// stands below those who report to him.
 var export = strings.Join([]string{
 	"First Name\tLast Name\tDisplay Name\tUser ID/Email (Required)\tUser Status\tLast Service Accessed Time\t" +
 		"Days since Last Service Accessed\tExtension\tTitle\tDepartment\tManager\tPhone Number\tCaller ID Number\tLocation\t" +
@@ -26,8 +27,9 @@ const exported = `2 POST /Users user-b5fc85e55755f9e0 {"addresses":[{"country":"
 7 POST /Users user-8944cbd350efae5c {"emails":[{"primary":true,"type":"work","value":"charles@example.com"}],"name":{"familyName":"Babbage","givenName":"Charles"},"preferredLanguage":"de_DE","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"charles@example.com","userType":"user"}
 `
 
-// A Control Hub export becomes users, however it is encoded and separated: only the manager who is not in it has to be
-// looked up, and what SCIM does not carry is named.
+// A Control Hub export becomes users, however it is encoded and separated: only
+// the manager who is not in it has to be looked up, and what SCIM does not
+// carry is named.
 func TestExport(t *testing.T) {
 	comma := strings.ReplaceAll(export, "\t", ",")
 	for name, text := range map[string]string{
@@ -101,7 +103,8 @@ left alone: 2 columns with an unknown header (Hobby; Shoe size)`
 	}
 }
 
-// Columns can be named by SCIM path, with quotes as people and spreadsheets write them.
+// Columns can be named by SCIM path, with quotes as people and spreadsheets
+// write them.
 func TestPaths(t *testing.T) {
 	header := strings.Join([]string{"userName", "name.givenName", "NAME.FAMILYNAME", `emails[type eq "home"].value`,
 		`"phoneNumbers[type eq ""mobile""].value"`, "phoneNumbers[type eq fax].value", "photos[type EQ “photo”].value",
@@ -128,7 +131,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// The work email follows the userName unless the sheet says otherwise, and is primary only where it equals it.
+// The work email follows the userName unless the sheet says otherwise, and is
+// primary only where it equals it.
 func TestEmails(t *testing.T) {
 	for _, c := range []struct{ header, row, want string }{
 		{"Email", "a@example.com", `[{"primary":true,"type":"work","value":"a@example.com"}]`},
@@ -144,14 +148,16 @@ func TestEmails(t *testing.T) {
 	}
 }
 
-// The order of columns, and of those left alone, does not change what is sent: the journal knows the rows again.
+// The order of columns, and of those left alone, does not change what is sent:
+// the journal knows the rows again.
 func TestColumnOrder(t *testing.T) {
 	a := good(t, open(t, "a.csv", "userName,Phone Number,Extension,Title\na@example.com,1,2,Dr\n"))
 	b := good(t, open(t, "b.csv", "Title;Extension;Shoe size;Phone Number;userName\nDr;2;39;1;a@example.com\n"))
 	same(t, "columns in another order", summary(b), summary(a))
 }
 
-// Every column of the header that Control Hub has been seen to write has its place.
+// Every column of the header that Control Hub has been seen to write has its
+// place.
 func TestControlHubHeader(t *testing.T) {
 	const header = "First Name,Last Name,Display Name,UserID/Email (Required),User Status,Last Service Accessed Time," +
 		"Days since Last Service Accessed,Extension,Phone Number,Caller ID Number,Caller ID First Name,Caller ID Last Name,Location," +

@@ -44,7 +44,8 @@ func TestHeaderErrors(t *testing.T) {
 	}
 }
 
-// What is wrong with a row is told with its line, column, value and what is expected; the rows around it are read.
+// What is wrong with a row is told with its line, column, value and what is
+// expected; the rows around it are read.
 func TestRowErrors(t *testing.T) {
 	long := strings.Repeat("x", 65)
 	for _, c := range []struct{ header, row, want string }{
@@ -158,7 +159,8 @@ func TestOpenQuote(t *testing.T) {
 	}
 }
 
-// Lines end in LF, CR LF or, as on old Macs, in CR, and even mixed; the numbers of lines are right.
+// Lines end in LF, CR LF or, as on old Macs, in CR, and even mixed; the numbers
+// of lines are right.
 func TestLineEnds(t *testing.T) {
 	for _, text := range []string{
 		"userName,title\ra@example.com,x\rb@example.com,y\r",

@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// A file in another encoding is one error that names it, however many cells it breaks; with the encoding told it is read,
-// and copied in it.
+// A file in another encoding is one error that names it, however many cells it
+// breaks; with the encoding told it is read, and copied in it.
 func TestOtherEncodings(t *testing.T) {
 	text := "userName,Display Name,Department\n"
 	for i := range 100 {
@@ -54,8 +54,9 @@ func TestOtherEncodings(t *testing.T) {
 	}
 }
 
-// No column escapes the reader of text: what is broken in any cell that says something is an error there, before anything is
-// looked up, and what does not show at its ends does not arrive.
+// No column escapes the reader of text: what is broken in any cell that says
+// something is an error there, before anything is looked up, and what does not
+// show at its ends does not arrive.
 func TestEveryColumn(t *testing.T) {
 	headers := map[string][]string{
 		"users":  {"userName", "operation", "id", "Manager", "Phone Number", "title", "active", "Time zone", "Preferred Language", "externalId", "password", "Address country"},
@@ -80,7 +81,8 @@ func TestEveryColumn(t *testing.T) {
 	})
 }
 
-// A header that stands again where files were put together is told once, and no error; nor is a byte order mark there.
+// A header that stands again where files were put together is told once, and no
+// error; nor is a byte order mark there.
 func TestPutTogether(t *testing.T) {
 	part := "\ufeff\"First Name\",userName\n\"Ann\",a%d@example.com\n"
 	r := open(t, "users.csv", "\ufeff"+fmt.Sprintf(part, 1)+fmt.Sprintf(part, 2)+fmt.Sprintf(part, 3))

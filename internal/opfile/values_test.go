@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// Values that spreadsheets, clipboards and people damage, in every column that can have them: refused with the words, or doubted by
-// their line, or read as they stand.
+// Values that spreadsheets, clipboards and people damage, in every column that
+// can have them: refused with the words, or doubted by their line, or read as
+// they stand.
 func TestDamagedValues(t *testing.T) {
 	const refused, doubted, fine = "refused", "doubted", "fine"
 	for _, c := range []struct {
@@ -52,7 +53,8 @@ func TestDamagedValues(t *testing.T) {
 	}
 }
 
-// An address has the form that RFC 5321 gives it, in every column that holds one; those that only look odd pass.
+// An address has the form that RFC 5321 gives it, in every column that holds
+// one; those that only look odd pass.
 func TestAddresses(t *testing.T) {
 	for address, right := range map[string]bool{
 		"ann@example.com": true, "o'brien@example.co.uk": true, "a+b@sub.example.com": true, "cid@xn--mnchen-3ya.de": true, "x_y-z.1@example-2.com": true,
@@ -110,7 +112,8 @@ func TestWholeElements(t *testing.T) {
 	}
 }
 
-// Ids of other Webex APIs are taken apart wherever an id can stand; those of something else, or cut off, are refused.
+// Ids of other Webex APIs are taken apart wherever an id can stand; those of
+// something else, or cut off, are refused.
 func TestIDsOfOtherAPIs(t *testing.T) {
 	const uuid = "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001"
 	const person = "Y2lzY29zcGFyazovL3VzL1BFT1BMRS83YzViMWYwZS01MWE0LTRjM2ItOGYwZC0yYjlmNmE1ZGUwMDE"

@@ -12,11 +12,12 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// doubt is a kind of operation that is sent as it is written, though a service may refuse it.
+// doubt is a kind of operation that is sent as written, though a service may
+// refuse it.
 type doubt int
 
 const (
-	untyped doubt = iota // Webex wants to be told whether a member is a user or a group
+	untyped doubt = iota // Webex requires the type of a member, user or group
 	unseen
 	doubts
 )
@@ -26,7 +27,7 @@ var doubtNames = [doubts]string{
 	unseen:  "in which characters that do not show stand within a text",
 }
 
-// doubt notes an operation if it is one of these.
+// doubt notes an operation of one of these kinds.
 func (r *Reader) doubt(row Row) {
 	if hasUntypedMembers(row.Operation) {
 		r.doubtful[untyped].Add(row.Line)
@@ -36,7 +37,7 @@ func (r *Reader) doubt(row Row) {
 	}
 }
 
-// doubted are the notes about all this.
+// doubted returns the notes about them.
 func (r *Reader) doubted() (notes []string) {
 	for d, places := range r.doubtful {
 		switch places.Count {
@@ -51,7 +52,8 @@ func (r *Reader) doubted() (notes []string) {
 	return notes
 }
 
-// holdsUnseen reports whether a character that does not show stands in JSON, as it is or escaped.
+// holdsUnseen reports whether JSON contains an invisible character, escaped or
+// not.
 func holdsUnseen(data []byte) bool {
 	if bytes.Contains(data, []byte(`\u`)) {
 		var value any
@@ -62,11 +64,12 @@ func holdsUnseen(data []byte) bool {
 	return bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) && cell.HoldsUnseen(string(data))
 }
 
-// groupSchema may stand before the name of an attribute in a path (RFC 7644 section 3.10).
+// groupSchema may stand before the name of an attribute in a path (RFC 7644
+// section 3.10).
 const groupSchema = "urn:ietf:params:scim:schemas:core:2.0:Group:"
 
-// hasUntypedMembers reports whether a create of a group, or a PATCH of one, adds a member without a type. What cannot be
-// read so is for others to judge.
+// hasUntypedMembers reports whether a create or PATCH of a group adds a member
+// without a type. Data of another form has no members.
 func hasUntypedMembers(op client.Operation) bool {
 	if op.Path != "/Groups" && !strings.HasPrefix(op.Path, "/Groups/") {
 		return false
@@ -106,7 +109,8 @@ func isUntypedIn(group json.RawMessage) bool {
 	return json.Unmarshal(group, &named) == nil && isUntyped(named.Members)
 }
 
-// isUntyped reports whether one of these members, or this single one, has no type.
+// isUntyped reports whether one of these members, or this single one, has no
+// type.
 func isUntyped(members json.RawMessage) bool {
 	type member struct{ Type *string }
 	var list []member

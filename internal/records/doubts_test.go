@@ -9,7 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Members that are added without a type are doubted, wherever they stand; those that are removed, or of no group, are not.
+// Members that are added without a type are doubted, wherever they stand; those
+// that are removed, or of no group, are not.
 func TestMembersWithoutType(t *testing.T) {
 	patch := func(step string) string {
 		return fmt.Sprintf(`{"method":"PATCH","path":"/Groups/g1","data":{"Operations":[{"op":"replace","path":"displayName","value":"x"},%s]}}`, step)
@@ -60,7 +61,8 @@ func TestMembersWithoutType(t *testing.T) {
 	}
 }
 
-// Characters that do not show are doubted in any text, as they are or escaped; letters of any script are not.
+// Characters that do not show are doubted in any text, as they are or escaped;
+// letters of any script are not.
 func TestUnseenCharacters(t *testing.T) {
 	for text, doubted := range map[string]bool{
 		"b@example.com": false, "b\u200b@example.com": true, `b\u200b@example.com`: true, `b\u202e`: true, `M\u00fcller`: false, "Müller 山田": false,

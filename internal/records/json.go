@@ -10,13 +10,14 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// request is what a BulkRequest says beside its operations; zero for an array.
+// request has the other members of a BulkRequest; zero for an array.
 type request struct {
-	member       string // how it calls them: operations or Operations
+	member       string // the name of the operations: operations or Operations
 	failOnErrors string // as it is written
 }
 
-// requestMembers are the members that a BulkRequest can have. Webex itself writes operations and Operations.
+// requestMembers are the members that a BulkRequest can have. Webex itself
+// writes operations and Operations.
 var requestMembers = []string{"schemas", "failOnErrors", "operations", "Operations"}
 
 // jsonRecords yields the operations of an array or of a BulkRequest.
@@ -35,14 +36,14 @@ func (r *Reader) jsonRecords(text io.Reader, yield func(record, error) bool) err
 	return err
 }
 
-// walk goes through a JSON file and yields its operations.
+// walk reads a JSON file and yields its operations.
 type walk struct {
 	*Reader
 	*splitter
 	yield func(record, error) bool
 }
 
-// fault yields what is wrong at the line that has been reached.
+// fault yields a mistake in the current line.
 func (w *walk) fault(column, problem, expected string) error {
 	rec := record{fault: &textfile.Error{File: w.file.Name, Line: w.line, Column: column, Problem: problem, Expected: expected}}
 	if !w.yield(rec, nil) {
@@ -93,7 +94,7 @@ func (w *walk) operations() error {
 	})
 }
 
-// bulkRequest yields the operations of a BulkRequest and keeps what else it says.
+// bulkRequest yields the operations of a BulkRequest and keeps its other members.
 func (w *walk) bulkRequest() error {
 	err := w.list('{', '}', func() error {
 		name, err := w.key()

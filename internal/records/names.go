@@ -8,8 +8,9 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// names finds bulkIds that may stand there twice. Of names in operations of 150 bytes it takes hardly one in a million for
-// another, in those of 50 bytes one in 10,000.
+// names finds bulkIds that may stand there twice. Of names in operations of 150
+// bytes it takes hardly one in a million for another, in those of 50 bytes one
+// in 10,000.
 type names struct {
 	seen     *bloom.Filter
 	suspects map[string]int // the line where each was first, once it is known
@@ -29,15 +30,16 @@ func (r *Reader) newNames() (*names, error) {
 	return &names{seen: bloom.New(min(size/4, mostNameBits), nameMarks), suspects: map[string]int{}}, nil
 }
 
-// add notes a name, and suspects it if it may have been there before. "" is no name.
+// add notes a name, and suspects it if it may have been there before. "" is no
+// name.
 func (n *names) add(name string) {
 	if name != "" && n.seen.Add(name) {
 		n.suspects[name] = 0
 	}
 }
 
-// repeated yields what is wrong with the operations whose bulkId an earlier one has: it reads the input again, if one is
-// suspected.
+// repeated yields what is wrong with the operations whose bulkId an earlier one
+// has: it reads the input again, if one is suspected.
 func (r *Reader) repeated(n *names, yield func(Row, error) bool) {
 	if len(n.suspects) == 0 {
 		return

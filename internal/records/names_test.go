@@ -8,7 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Of a file with 20,000 bulkIds that differ, hardly one in a thousand is looked at twice.
+// Of a file with 20,000 bulkIds that differ, hardly one in a thousand is looked
+// at twice.
 func TestNames(t *testing.T) {
 	const n = 20_000
 	file := &textfile.File{In: strings.NewReader(strings.Repeat(`{"method":"DELETE","path":"/Users/1","bulkId":"u"}`+"\n", n))}

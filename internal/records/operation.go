@@ -18,10 +18,12 @@ import (
 // operationForm is how an operation is written.
 const operationForm = `{"method":…,"path":…,"bulkId":…,"data":…}`
 
-// operationMembers are the members that an operation can have. Webex knows no version, unlike RFC 7644 section 3.7.
+// operationMembers are the members that an operation can have. Webex knows no
+// version, unlike RFC 7644 section 3.7.
 var operationMembers = []string{"method", "path", "bulkId", "data"}
 
-// operation reads the operation of an NDJSON or JSON record, and says all that is wrong with it.
+// operation reads the operation of an NDJSON or JSON record, and says all that
+// is wrong with it.
 func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
 	if rec.fault != nil {
 		return Row{}, []*textfile.Error{rec.fault}
@@ -47,8 +49,8 @@ func shown(op client.Operation, member string) string {
 	return ""
 }
 
-// parser reads the members of one JSON object strictly: encoding/json would take a name in any case, the last of
-// equal ones, and those that nobody knows.
+// parser reads the members of one JSON object strictly: encoding/json would
+// take a name in any case, the last of equal ones, and those that nobody knows.
 type parser struct {
 	file   string
 	line   int
@@ -97,7 +99,8 @@ func (p *parser) valid(raw []byte) bool {
 	return false
 }
 
-// whyInvalid says what is wrong with JSON, and how many line ends stand before that.
+// whyInvalid says what is wrong with JSON, and how many line ends stand before
+// that.
 func whyInvalid(raw []byte) (problem string, lines int) {
 	err := json.Unmarshal(raw, new(json.RawMessage))
 	syntax, ok := errors.AsType[*json.SyntaxError](err)
@@ -110,7 +113,8 @@ func whyInvalid(raw []byte) (problem string, lines int) {
 	return fmt.Sprintf("invalid JSON at character %d: %v", column, syntax), lines
 }
 
-// members visits the members of a valid object that are known and not null, each once.
+// members visits the members of a valid object that are known and not null,
+// each once.
 func (p *parser) members(raw []byte, known []string, visit func(name string, value json.RawMessage)) {
 	seen := make([]string, 0, len(operationMembers))
 	for key, value := range members(raw) {
@@ -156,7 +160,8 @@ const (
 	resourceForm = `"/Users/<id>" or "/Groups/<id>", where an id may be bulkId:<name>`
 )
 
-// Check says what is wrong with an operation, what is expected, and in which member; problem is empty when nothing is.
+// Check says what is wrong with an operation, what is expected, and in which
+// member; problem is empty when nothing is.
 func Check(op client.Operation) (problem, expected, member string) {
 	if problem, expected = checkMethod(op.Method); problem != "" {
 		return problem, expected, "method"
@@ -186,7 +191,8 @@ func checkMethod(method string) (problem, expected string) {
 	return "unknown method", methods + ", in upper case"
 }
 
-// checkPath takes a path apart: a POST goes to a type of resource, all else to one resource.
+// checkPath takes a path apart: a POST goes to a type of resource, all else to
+// one resource.
 func checkPath(method, path string) (problem, expected string) {
 	expected = resourceForm
 	if method == client.MethodPost {
@@ -218,7 +224,8 @@ func checkPath(method, path string) (problem, expected string) {
 	return "", ""
 }
 
-// isID reports whether s can be the id of a resource in a path. A name after bulkId: may hold anything but a slash.
+// isID reports whether s can be the id of a resource in a path. A name after
+// bulkId: may hold anything but a slash.
 func isID(s string) bool {
 	if name, ok := strings.CutPrefix(s, "bulkId:"); ok {
 		return name != "" && !strings.Contains(name, "/")
@@ -243,8 +250,8 @@ func checkData(op client.Operation) (problem, expected string) {
 	return "", ""
 }
 
-// repeatedAttribute returns the name of an attribute that an object has twice, or "". Names have no case (RFC 7643 section
-// 2.1).
+// repeatedAttribute returns the name of an attribute that an object has twice,
+// or "". Names have no case (RFC 7643 section 2.1).
 func repeatedAttribute(data []byte) string {
 	if len(data) == 0 {
 		return ""

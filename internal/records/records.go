@@ -1,11 +1,12 @@
-// Package records reads operations that programs wrote: NDJSON, one a line, and JSON, an array or a whole BulkRequest.
+// Package records reads operations that programs wrote: NDJSON, one a line, and
+// JSON, an array or a whole BulkRequest.
 //
 //	r := records.New(file, records.Lines)
-//	for row, err := range r.Rows() { // a *textfile.Error for each thing that is wrong
+//	for row, err := range r.Rows() { // a *textfile.Error for each mistake
 //		...
 //	}
 //
-// Data travels byte for byte. Memory grows by a few bits for each bulkId.
+// Data is kept byte for byte. Memory grows by a few bits for each bulkId.
 package records
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Form is how a file holds its operations.
+// Form is the form of a file of operations.
 type Form int
 
 // The forms.
@@ -28,11 +29,12 @@ const (
 	Document             // an array of operations, or a BulkRequest
 )
 
-// Reader reads the operations of one file. It is not for use by several goroutines at once.
+// Reader reads the operations of one file. It is not for use by several
+// goroutines at once.
 type Reader struct {
 	file     *textfile.File
 	form     Form
-	request  request // what a BulkRequest says beside its operations
+	request  request // the other members of a BulkRequest
 	doubtful [doubts]textfile.Places
 }
 
@@ -47,8 +49,8 @@ type Row struct {
 	Operation client.Operation
 }
 
-// Notes returns what a person should know of the file: the failOnErrors of a BulkRequest, and what a service may refuse.
-// They are complete when Rows has come to its end.
+// Notes returns remarks about the file: the failOnErrors of a BulkRequest, and
+// operations that a service may refuse. They are complete after Rows has ended.
 func (r *Reader) Notes() (notes []string) {
 	if n := r.request.failOnErrors; n != "" {
 		notes = append(notes, "failOnErrors of the file ("+n+") is not used: give --fail-on-errors "+n)
@@ -56,9 +58,9 @@ func (r *Reader) Notes() (notes []string) {
 	return append(notes, r.doubted()...)
 }
 
-// Rows yields the operations in the order of the file, and a *textfile.Error for each thing that is wrong, after which it
-// goes on as far as it can; that a bulkId stands there twice is told last. Any other error, of reading, ends it. It can be
-// ranged over again.
+// Rows yields the operations in the order of the file, and a *textfile.Error
+// for each mistake, after which it continues as far as possible. Repeated
+// bulkIds are reported last. A read error ends it. It can be ranged over again.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		r.doubtful = [doubts]textfile.Places{}
@@ -91,15 +93,15 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// record is one operation as it stands in the file.
+// record is one operation as it is written in the file.
 type record struct {
 	line  int
 	raw   []byte
-	fault *textfile.Error // what is wrong with it, so that it could not be read
+	fault *textfile.Error // set if it could not be read
 }
 
-// records yields the records of the file from its beginning; an error, of reading, is the last. A record is valid until
-// the next one.
+// records yields the records of the file from its beginning; a read error is
+// the last. A record is valid until the next one.
 func (r *Reader) records() iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
 		text, err := r.file.Open()
@@ -117,7 +119,7 @@ func (r *Reader) records() iter.Seq2[record, error] {
 	}
 }
 
-// errStopped says that the caller of an iterator wants no more.
+// errStopped says that the caller left the loop over an iterator.
 var errStopped = errors.New("stopped")
 
 // lineRecords yields the lines that are not blank.
@@ -142,9 +144,10 @@ func (r *Reader) lineRecords(text io.Reader, yield func(record, error) bool) err
 	}
 }
 
-// Copy writes the operations for which keep is true, byte for byte, in the file's own form and encoding. The index of an
-// operation is its place among those that Rows yields, from 0, in a file in which nothing is wrong. When none is kept, what is
-// written has the form of the file and no operations.
+// Copy writes the operations for which keep is true, byte for byte, in the form
+// and encoding of the file. The index of an operation is its place among those
+// that Rows yields, from 0, in a file without mistakes. If none is kept, the
+// output has the form of the file and no operations.
 func (r *Reader) Copy(w io.Writer, keep func(index int) bool) error {
 	encoded, err := r.file.Encoding.Encode(w)
 	if err != nil {
@@ -192,7 +195,7 @@ func (c lineCopier) copy(rec record) error {
 
 func (lineCopier) end() error { return nil }
 
-// jsonCopier writes an array, or a BulkRequest where the input is one.
+// jsonCopier writes an array, or a BulkRequest if the input is one.
 type jsonCopier struct {
 	*bufio.Writer
 	request *request
@@ -205,7 +208,7 @@ func (c *jsonCopier) copy(rec record) error {
 	return err
 }
 
-// separate writes what stands before an operation.
+// separate writes the text before an operation.
 func (c *jsonCopier) separate() {
 	switch {
 	case c.begun:

@@ -10,8 +10,9 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// splitter cuts a JSON text into its values as it streams by, and knows the line. It looks at brackets and strings
-// alone, so that a value that is broken inside costs that value only; the one who gets it checks it.
+// splitter reads a JSON text value by value and counts the lines. It looks only
+// at brackets and strings, so that an invalid value does not affect the others;
+// its caller checks the values.
 type splitter struct {
 	r     *bufio.Reader
 	line  int // of the next byte
@@ -19,7 +20,7 @@ type splitter struct {
 	buf   []byte
 }
 
-// syntaxError says what is wrong with the text between the values.
+// syntaxError is a mistake between the values.
 type syntaxError struct{ problem, expected string }
 
 func (e *syntaxError) Error() string { return e.problem }
@@ -32,7 +33,7 @@ func atEnd(err error) error {
 	return err
 }
 
-// peek returns the next byte that is no white space, and leaves it.
+// peek returns the next byte that is no white space, without reading it.
 func (s *splitter) peek() (byte, error) {
 	for {
 		c, err := s.r.ReadByte()
@@ -49,8 +50,8 @@ func (s *splitter) peek() (byte, error) {
 	}
 }
 
-// list reads an array or object from its opening bracket to its closing one; element reads what stands between the
-// commas.
+// list reads an array or object with its brackets; element reads one element or
+// member.
 func (s *splitter) list(open, end byte, element func() error) error {
 	if err := s.expect(open); err != nil {
 		return err
@@ -111,7 +112,8 @@ func (s *splitter) key() (name string, err error) {
 	return name, atEnd(err)
 }
 
-// value reads the value that begins with the next byte, which is no white space. It is valid until the call after.
+// value reads the value that begins with the next byte, which is no white
+// space. It is valid until the next call.
 func (s *splitter) value() ([]byte, error) {
 	s.buf = s.buf[:0]
 	depth, quoted := 0, false
@@ -156,7 +158,7 @@ func (s *splitter) value() ([]byte, error) {
 	}
 }
 
-// escaped takes the byte after a backslash, whatever it is but the end of the line.
+// escaped reads the byte after a backslash, unless it is a line feed.
 func (s *splitter) escaped() error {
 	c, err := s.r.ReadByte()
 	if err != nil {

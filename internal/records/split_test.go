@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// The members of a valid object are found as they are written, whatever stands in them.
+// The members of a valid object are found as they are written, whatever stands
+// in them.
 func TestMembers(t *testing.T) {
 	const object = " { \"a\" : \"x\\\\\" , \"b\\\"\":-1.5e3,\"c\":[{\"]\":\"}\\\"\"},[]],\"d\":{}  ,\n\"e\": null}"
 	var got strings.Builder

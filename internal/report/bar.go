@@ -10,7 +10,8 @@ import (
 )
 
 // Bar draws the progress of a job as one line of text. It remembers earlier
-// states to compute the rate; the zero value is ready for a job of unknown length.
+// states to compute the rate; the zero value is ready for a job of unknown
+// length.
 type Bar struct {
 	// Total is the number of operations of the job, 0 when it is not known.
 	Total int

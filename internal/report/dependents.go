@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// maxCauses bounds the memory that dependencies take. What is beyond is told under
-// its own reason, not under that of its cause.
+// maxCauses bounds the memory that dependencies take. What is beyond is told
+// under its own reason, not under that of its cause.
 const maxCauses = 10_000
 
 // dependencies find the reason of an operation for those that did not succeed
@@ -58,8 +58,8 @@ func (d *dependencies) add(r *Reason, e Example) {
 	}
 }
 
-// reasonOf is the reason of an operation, or of what it depends on in the end; nil
-// when it is not known.
+// reasonOf is the reason of an operation, or of what it depends on in the end;
+// nil when it is not known.
 func (d *dependencies) reasonOf(index int) *Reason {
 	for range maxCauses { // operations may depend on each other
 		if r := d.reasons[index]; r != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Of what a service says, the reason beside a kept row has neither its own words nor anything that breaks a line.
+// Of what a service says, the reason beside a kept row has neither its own
+// words nor anything that breaks a line.
 func TestKeptReason(t *testing.T) {
 	for want, err := range map[string]error{
 		"status 409, error code 990409, uniqueness": &client.ResponseError{Status: 409, ErrorCode: "990409", ScimType: "uniqueness", Details: []string{"ann@example.com is taken"}},

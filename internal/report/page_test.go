@@ -133,7 +133,8 @@ func TestPageOfLittle(t *testing.T) {
 	if html := render(t, p); !strings.Contains(html, "All 2 operations succeeded.") || strings.Contains(html, "<table") {
 		t.Error("a job of two")
 	}
-	// A course is shown of a job that has one, after the reasons; how long the service wished to be left alone in any case.
+	// A course is shown of a job that has one, after the reasons; how long the
+	// service wished to be left alone in any case.
 	for _, c := range []struct {
 		requests int
 		took     time.Duration

@@ -68,7 +68,8 @@ func endpointWords(status int) string {
 	return client.ErrEndpoint.Error()
 }
 
-// notTaken are statuses about the form of a request or its way (RFC 9110 section 15).
+// notTaken are statuses about the form of a request or its way (RFC 9110
+// section 15).
 var notTaken = []int{402, 406, 407, 411, 414, 415, 421, 426, 428, 431, 451, 501}
 
 // inWords puts words in the place of the texts of known errors, of err and of the

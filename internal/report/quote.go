@@ -8,8 +8,9 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// codes is the text of a refusal without the service's own words, which may be about people: its status, codes, and
-// tracking id, and what the client found wrong with the answer.
+// codes is the text of a refusal without the service's own words, which may be
+// about people: its status, codes, and tracking id, and what the client found
+// wrong with the answer.
 func codes(e *client.ResponseError) string {
 	if len(e.Details) == 0 {
 		return e.Error()
@@ -40,11 +41,13 @@ func statusAndCodes(e *client.ResponseError) string {
 	return text
 }
 
-// withoutWords is text, the text of err, with codes in the place of each refusal in it.
+// withoutWords is text, the text of err, with codes in the place of each
+// refusal in it.
 func withoutWords(err error, text string) string {
 	switch e := err.(type) {
 	case *client.ResponseError:
-		// Escaped texts are replaced too; they are escaped again, which changes nothing.
+		// Escaped texts are replaced too; they are escaped again, which changes
+		// nothing.
 		text = strings.ReplaceAll(text, e.Error(), codes(e))
 		return strings.ReplaceAll(text, terminal.Escape(e.Error()), terminal.Escape(codes(e)))
 	case interface{ Unwrap() error }:
@@ -59,5 +62,6 @@ func withoutWords(err error, text string) string {
 	return text
 }
 
-// shareable is the text of an error for machines, pages and files: plain, without the words of a service.
+// shareable is the text of an error for machines, pages and files: plain,
+// without the words of a service.
 func shareable(err error) string { return plain(err, withoutWords(err, err.Error())) }

@@ -12,8 +12,9 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Whatever a service says and wherever its refusal stands in an error, its words are in no result for machines, no page, no
-// reason beside a row, no log, and not in the summary unless it is told so.
+// Whatever a service says and wherever its refusal stands in an error, its
+// words are in no result for machines, no page, no reason beside a row, no log,
+// and not in the summary unless it is told so.
 func TestWordsStayPrivate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SampledFrom([]string{"Zora Quill is taken", "王芳", "zq", `say "Zora": no`, "Zora, Quill (tracking id x)", "a: Zora: b"}).Draw(t, "words")
@@ -58,7 +59,8 @@ func TestWordsStayPrivate(t *testing.T) {
 	})
 }
 
-// Operations that did not succeed because of others are counted under the cause of these, each once, however long the chain.
+// Operations that did not succeed because of others are counted under the cause
+// of these, each once, however long the chain.
 func TestDependentsStandUnderTheirCause(t *testing.T) {
 	taken := refused(409, "uniqueness", "")
 	var s Summary
@@ -102,7 +104,8 @@ func TestDependentsStandUnderTheirCause(t *testing.T) {
 	}
 }
 
-// What was not sent since an operation on the same resource failed does not claim to refer to that one.
+// What was not sent since an operation on the same resource failed does not
+// claim to refer to that one.
 func TestSameResource(t *testing.T) {
 	err := &NeededError{Line: 4, Index: 3, SameResource: true, Err: &client.SkippedError{Index: 3, Cause: refused(400, "no", "")}}
 	if want := "not sent: depends on line 4, which changes the same resource and did not succeed: status 400"; !strings.HasPrefix(err.Error(), want) {

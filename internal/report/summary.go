@@ -32,10 +32,12 @@ type Summary struct {
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
 	// Mistakes counts those of Failed that fail again unless the input changes:
-	// refused by a check or by the service, and not because the service could not.
+	// refused by a check or by the service, and not because the service could
+	// not.
 	Mistakes int `json:"-"`
-	// Words has the reasons quote the service, without names: for the terminal of
-	// those who wrote the input, and for nobody else. It is set before the first Add.
+	// Words has the reasons quote the service, without names: for the terminal
+	// of those who wrote the input, and for nobody else. It is set before the
+	// first Add.
 	Words bool `json:"-"`
 
 	known map[kind]*Reason
@@ -85,8 +87,8 @@ const (
 // Add counts a result; line is the line of the operation in the input.
 func (s *Summary) Add(res client.Result, line int) { s.AddNamed(res, line, "") }
 
-// AddNamed is Add of a result about a person or group, whom WriteTable names: for the terminal of those who wrote the
-// input, and for nobody else.
+// AddNamed is Add of a result about a person or group, whom WriteTable names:
+// for the terminal of those who wrote the input, and for nobody else.
 func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	s.Operations++
 	switch res.Outcome {

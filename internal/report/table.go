@@ -175,8 +175,8 @@ func brief(d time.Duration) string {
 	return fmt.Sprintf("%dd %02dh", s/(24*3600), s/3600%24)
 }
 
-// String returns the line or index of the operation, its bulkId, and the line that
-// it depends on or its tracking id.
+// String returns the line or index of the operation, its bulkId, and the line
+// that it depends on or its tracking id.
 func (e Example) String() string {
 	e.Name = ""
 	return e.named()

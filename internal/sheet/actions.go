@@ -20,7 +20,8 @@ import (
 
 // The headers of columns that only WriteActions writes.
 const (
-	// VersionHeader: what the resource was when its row was written, see VersionOf.
+	// VersionHeader: what the resource was when its row was written, see
+	// VersionOf.
 	VersionHeader = "Version (webex-bulk)"
 	// ExpectedHeader: attributes that the resource must still have, see Holds.
 	ExpectedHeader = "Expected (webex-bulk)"
@@ -45,7 +46,8 @@ type Action struct {
 	// ID is that of the resource; "" in a create, and where Name tells whom an
 	// update means.
 	ID string
-	// Name is the userName or displayName that the resource gets, or by which it is known.
+	// Name is the userName or displayName that the resource gets, or by which
+	// it is known.
 	Name string
 	// Present is the userName or displayName that the resource has now.
 	Present string

@@ -43,7 +43,8 @@ type attribute struct {
 	max  int // characters; 0: no limit is known
 }
 
-// userAttributes are the attributes of users with the limits that Webex documents.
+// userAttributes are the attributes of users with the limits that Webex
+// documents.
 var userAttributes = slices.Concat([]attribute{
 	{"userName", identity, 254}, {"externalId", code, 256}, {"active", boolean, 0}, {"userType", plainText, 0},
 	{"displayName", plainText, 512}, {"nickName", plainText, 256}, {"title", plainText, 512},
@@ -71,7 +72,8 @@ var userAttributes = slices.Concat([]attribute{
 	{webexUserURN + ":managedGroups", structured, 0},
 }, numbered())
 
-// numbered are the fifteen attributes each that an organization may use as it likes.
+// numbered are the fifteen attributes each that an organization may use as it
+// likes.
 func numbered() (all []attribute) {
 	for i := range 15 {
 		n := strconv.Itoa(i + 1)

@@ -108,7 +108,8 @@ func (b *builder) number(c *column, text string) (value any, gone bool) {
 	return b.plain(c, number), gone
 }
 
-// addressTypes are the types of addresses in SCIM, and how Control Hub calls them.
+// addressTypes are the types of addresses in SCIM, and how Control Hub calls
+// them.
 var addressTypes = map[string]string{"": "work", "office": "work", "work": "work", "business": "work", "home": "home", "other": "other"}
 
 // addressType reads the type of the row's address. What is wrong with it is

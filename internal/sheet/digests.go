@@ -29,7 +29,8 @@ func (d *digests) get(digest [8]byte) (e entry, ok bool) {
 	return e, e != 0
 }
 
-// add enters the entry of a digest that has none, and returns the one that it has.
+// add enters the entry of a digest that has none, and returns the one that it
+// has.
 func (d *digests) add(digest [8]byte, e entry) entry {
 	s := &d.shards[digest[0]]
 	if 5*s.used >= 4*len(s.keys) {

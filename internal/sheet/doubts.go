@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/cell"
 )
 
-// doubt is a kind of value that is sent as it is written, though a service may
-// refuse it.
+// doubt is a kind of value that is sent as written, though a service may refuse
+// it.
 type doubt int
 
 const (
@@ -49,7 +49,7 @@ var doubtNames = [doubts]string{
 // doubt notes a row.
 func (s *Sheet) doubt(d doubt, line int) { s.doubtful[d].Add(line) }
 
-// doubtText notes what programs have done to the text of a cell, whatever the cell is for.
+// doubtText notes damage that programs have done to a text of any column.
 func (s *Sheet) doubtText(c *column, text string, line int) {
 	if text == "" || c.secret {
 		return
@@ -77,7 +77,7 @@ func (s *Sheet) doubtText(c *column, text string, line int) {
 	}
 }
 
-// doubtCell notes a cell that is not empty, if it is one of these.
+// doubtCell notes a value that is unusual for its column.
 func (s *Sheet) doubtCell(c *column, text string, line int) {
 	switch {
 	case c.kind == code && (cell.IsDate(text) || cell.IsShortDate(text)):
@@ -108,7 +108,7 @@ var knownTypes = map[string][]string{
 	"photos":       {"photo", "thumbnail", "resizable"},
 }
 
-// doubted are the notes about all this.
+// doubted returns the notes about them.
 func (s *Sheet) doubted() (notes []string) {
 	const sent = "sent as written, though a service may refuse it: "
 	for d, all := range s.doubtful {

@@ -93,7 +93,8 @@ var leftHeaders = map[string]use{
 	"callingbehaviorucmanagerprofile": leftUnsupported, "directorynumber": leftUnsupported, "directline": leftUnsupported,
 }
 
-// fold makes headers comparable: without case, spaces, hyphens, underscores and control characters.
+// fold makes headers comparable: without case, spaces, hyphens, underscores and
+// control characters.
 func fold(header string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) || cell.IsBlank(r) || r == '-' || r == '_' {
@@ -232,7 +233,8 @@ func (c *columns) email() {
 	}
 }
 
-// addresses reports whether there is a column that the type of an address is about.
+// addresses reports whether there is a column that the type of an address is
+// about.
 func (c *columns) addresses() bool {
 	return slices.ContainsFunc(c.list, func(col column) bool {
 		return col.use == setsAttribute && col.target.name == "addresses" && col.target.filter == ""

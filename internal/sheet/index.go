@@ -14,7 +14,8 @@ import (
 type Lookup struct {
 	// Type is the kind of resource: Users or Groups.
 	Type string
-	// Name is the userName or the displayName as it was first written. It is personal data.
+	// Name is the userName or the displayName as it was first written. It is
+	// personal data.
 	Name string
 }
 
@@ -39,7 +40,8 @@ func exactDigest(text string) [8]byte {
 	return [8]byte(sum[:8])
 }
 
-// bulkID makes a bulkId that is the same in every run and does not show a person's name.
+// bulkID makes a bulkId that is the same in every run and does not show a
+// person's name.
 func bulkID(prefix string, name [8]byte) string { return prefix + hex.EncodeToString(name[:]) }
 
 const (
@@ -73,7 +75,8 @@ func (x *index) add(rec *record, id, externalID string) {
 	}
 }
 
-// entry is a row in the index: its line, and its operation in the last three bits.
+// entry is a row in the index: its line, and its operation in the last three
+// bits.
 type entry uint32
 
 func newEntry(line int, op operation) entry {

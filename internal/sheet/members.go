@@ -90,7 +90,8 @@ func hasPrefixFold(text, prefix string) bool {
 	return ok
 }
 
-// stepRows makes the operations that carry out steps: each with as many as one takes.
+// stepRows makes the operations that carry out steps: each with as many as one
+// takes.
 func stepRows(row Row, steps []step) (rows []Row) {
 	for some := range slices.Chunk(steps, maxMembers) {
 		row.Operation.Data = marshal(newPatch(stepChanges(some)))

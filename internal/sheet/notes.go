@@ -51,7 +51,8 @@ func (s *Sheet) describe(left []column) (notes, unheard []string) {
 	return append(notes, s.doubted()...), unheard
 }
 
-// service is what the headers of services and licenses have, in Control Hub's exports.
+// service is what the headers of services and licenses have, in Control Hub's
+// exports.
 var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|call|calendar)\b.* service\b|^call service |` +
 	`^(contact migration required|enterprise content management)$`)
 

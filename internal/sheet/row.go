@@ -190,7 +190,8 @@ func (s *Sheet) plainID(text string) (string, *cell.Fault) {
 	return idOf(text, want)
 }
 
-// idOf turns an id of another Webex API into the SCIM id; other text stays as it is.
+// idOf turns an id of another Webex API into the SCIM id; other text stays as
+// it is.
 func idOf(text, want string) (string, *cell.Fault) {
 	kind, id, ok := apiid.Parse(text)
 	switch {

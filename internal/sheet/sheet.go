@@ -70,7 +70,8 @@ type Sheet struct {
 type Row struct {
 	// Line is the line of the file where the row begins, from 1.
 	Line int
-	// Operation is the operation of the row. Its Data is nil or a json.RawMessage.
+	// Operation is the operation of the row. Its Data is nil or a
+	// json.RawMessage.
 	Operation client.Operation
 	// Name is what a person calls the resource: the userName of a user, the
 	// displayName of a group, or else its id. It is about a person.
@@ -143,7 +144,8 @@ func (s *Sheet) Notes() []string { return s.notes }
 // header or content was not understood, so that their content is not sent.
 func (s *Sheet) Warnings() []string { return s.unheard }
 
-// HasConditions reports whether rows have conditions: Row.Version or Row.Expected.
+// HasConditions reports whether rows have conditions: Row.Version or
+// Row.Expected.
 func (s *Sheet) HasConditions() bool { return s.versions != nil || s.expected != nil }
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error

@@ -10,10 +10,10 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Check reads all rows once. It yields the operations in the order of the sheet,
-// without their Data, and a *textfile.Error for each mistake, after which it
-// continues as far as possible. A read error ends it. Lookups, Notes and Rows need
-// a Check that came to its end.
+// Check reads all rows once. It yields the operations in the order of the
+// sheet, without their Data, and a *textfile.Error for each mistake, after
+// which it continues as far as possible. A read error ends it. Lookups, Notes
+// and Rows need a Check that came to its end.
 func (s *Sheet) Check() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		s.index = index{ids: map[[8]byte]string{}}
@@ -38,7 +38,8 @@ func (s *Sheet) Check() iter.Seq2[Row, error] {
 }
 
 // checkDeleted refuses cells that name a user whom another row deletes. The row
-// may stand below, so that this takes a reading of its own, which few sheets need.
+// may stand below, so that this takes a reading of its own, which few sheets
+// need.
 func (s *Sheet) checkDeleted(yield func(Row, error) bool) {
 	for rec, err := range s.records() {
 		if err != nil {

@@ -83,7 +83,8 @@ func damagedCode(text string) (problem, expected string) {
 	return "", ""
 }
 
-// mangledCode is cell.IsRounded for codes, which may lack the sign of the exponent.
+// mangledCode is cell.IsRounded for codes, which may lack the sign of the
+// exponent.
 var mangledCode = regexp.MustCompile(`^[+-]?\d([.,]\d+)[Ee][+-]?\d+$`)
 
 // isSeveral reports whether a cell holds several telephone numbers: parts that
@@ -122,7 +123,8 @@ const removalProblem = "REMOVE| is for telephone numbers alone"
 
 func isRemoval(text string) bool { _, ok := removal(text); return ok }
 
-// removal takes the prefix off that Control Hub has for a number that is to be removed.
+// removal takes the prefix off that Control Hub has for a number that is to be
+// removed.
 func removal(text string) (number string, ok bool) {
 	number, ok = textfile.CutFold(text, "REMOVE|")
 	return strings.TrimFunc(number, cell.IsBlank), ok
@@ -155,7 +157,8 @@ func isEmail(text string) bool {
 		isDotted(domain, isLabel)
 }
 
-// isDotted reports whether text has parts with dots between them that are all valid.
+// isDotted reports whether text has parts with dots between them that are all
+// valid.
 func isDotted(text string, valid func(part string) bool) bool {
 	for part, more := "", true; more; {
 		part, text, more = strings.Cut(text, ".")
@@ -186,7 +189,8 @@ func isMadeOf(text, others string) bool {
 	return true
 }
 
-// isUnseen reports whether r is white space or does not show: what pasting brings along.
+// isUnseen reports whether r is white space or does not show: what pasting
+// brings along.
 func isUnseen(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r <= ' ' || r == 0x7f
@@ -218,7 +222,8 @@ func zoneValue(text string) (value any, problem, expected string) {
 	return nil, "unknown time zone", expected
 }
 
-// titled writes the words of a zone with capitals: america/new_york as America/New_York.
+// titled writes the words of a zone with capitals: america/new_york as
+// America/New_York.
 func titled(zone string) string {
 	before := '/'
 	return strings.Map(func(r rune) rune {

@@ -49,7 +49,8 @@ func namesDelete(header string) bool {
 	return false
 }
 
-// saysActive are the headers, folded, under which other products say who may sign in: a user who may not would be created as one who may.
+// saysActive are the headers, folded, under which other products say who may
+// sign in: a user who may not would be created as one who may.
 var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive accountactive blocked isblocked accountblocked blockcredential
 	blocksignin signinblocked signinallowed locked islocked accountlocked aktiv aktiviert kontoaktiviert gesperrt kontogesperrt actif activé
 	bloqué activo activado habilitado bloqueado ativo attivo abilitato bloccato actief geblokkeerd aktywny zablokowany активен заблокирован

@@ -314,8 +314,8 @@ func shortPath(path string) string {
 }
 
 // CanName reports whether a row of a sheet of users or groups (a kind of
-// Templates) can name one of this userName or displayName. A Writer leaves out the
-// others.
+// Templates) can name one of this userName or displayName. A Writer leaves out
+// the others.
 func CanName(kind, name string) bool {
 	w := Writer{sheet: &Sheet{groups: kind == Templates[1]}}
 	text, ok := w.cell(&column{attribute: attribute{kind: identity}}, name)
@@ -333,7 +333,8 @@ func (w *Writer) columnFor(path string) (header string, ok bool) {
 	return t.path(), ok && found && a.kind != readOnly && a.kind != structured
 }
 
-// facts are the values of a resource by their lower-case path, as target.path writes it.
+// facts are the values of a resource by their lower-case path, as target.path
+// writes it.
 type facts map[string][]any
 
 func factsOf(attributes map[string]any) facts {
@@ -421,7 +422,8 @@ func (f facts) addressType() string {
 	return ""
 }
 
-// isImplied reports whether a value is the service's, or follows from another one.
+// isImplied reports whether a value is the service's, or follows from another
+// one.
 func isImplied(path string, value any, name string) bool {
 	switch path {
 	case "id", "schemas", "usertype", "name.formatted":

@@ -37,8 +37,9 @@ func read(t interface{ Fatalf(string, ...any) }, text string, id func(Lookup) (s
 
 const bossID = "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001"
 
-// Whatever users an organization has: their sheet can be read, and what it says of each equals what they are; nothing that a
-// spreadsheet would carry out stands in a cell.
+// Whatever users an organization has: their sheet can be read, and what it says
+// of each equals what they are; nothing that a spreadsheet would carry out
+// stands in a cell.
 func TestWrittenSheetIsRead(t *testing.T) {
 	odd := rapid.OneOf(rapid.StringMatching(`[ -~]{0,6}`), rapid.SampledFrom([]string{
 		"", "Ada", "=1+2", "@SUM(A1)", "+1 555 0100", "-2+3", "#REF!", "1.5E+07", " x ", "a\u200bb", "Jörg", "O'Neil", "'x", "a;b,c\"d", "a\nb", "REMOVE|x", "REMOVE|*",

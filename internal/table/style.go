@@ -8,21 +8,23 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Style is how a sheet is written, as far as it has to be known.
+// Style is the form in which a table is written.
 type Style struct {
-	Comma rune // what stands between the cells
+	Comma rune // separates the cells
 	CRLF  bool // lines end in CR LF
 	cr    bool // lines end in CR alone, as Excel for Mac once wrote
 }
 
-// StyleOf finds the style of a table from its beginning; tabs says that its name promises them.
+// StyleOf finds the style of a table from its beginning; tabs says that the
+// file name ends in .tsv.
 func StyleOf(head []byte, tabs bool) Style {
 	_, length := sepLine(head)
 	_, end := headerOf(head[length:])
 	return Style{Comma: separator(head, tabs), CRLF: end == "\r\n", cr: end == "\r"}
 }
 
-// headerOf returns the first line that holds more than separators, and how it ends. In quotes no line ends.
+// headerOf returns the first line that holds more than separators, and its line
+// end. A line break in quotes ends no line.
 func headerOf(head []byte) (line []byte, end string) {
 	begin, quoted, empty := 0, false, true
 	for i, c := range head {
@@ -42,8 +44,8 @@ func headerOf(head []byte) (line []byte, end string) {
 	return head[begin:], ""
 }
 
-// separator finds what stands between the cells: what Excel's sep= line says, or else the one that the header has most
-// of, outside quotes.
+// separator finds the separator of the cells: the one of Excel's sep= line, or
+// else the most frequent one in the header, outside quotes.
 func separator(head []byte, tabs bool) rune {
 	if comma, _ := sepLine(head); comma != 0 {
 		return comma
@@ -70,7 +72,8 @@ func separator(head []byte, tabs bool) rune {
 	return best
 }
 
-// sepLine returns the separator that a first line "sep=;" names, and the length of that line with its end.
+// sepLine returns the separator that a first line "sep=;" names, and the length
+// of that line with its end.
 func sepLine(head []byte) (comma rune, length int) {
 	line, _, ended := bytes.Cut(head, []byte("\n"))
 	rest, ok := textfile.CutFold(strings.TrimSpace(strings.Trim(string(line), "\"")), "sep=")
@@ -86,7 +89,7 @@ func sepLine(head []byte) (comma rune, length int) {
 	return comma, len(line) + 1
 }
 
-// Name is what people call the separator.
+// Name returns the name of the separator.
 func (s Style) Name() string {
 	switch s.Comma {
 	case ';':
@@ -97,7 +100,7 @@ func (s Style) Name() string {
 	return "comma"
 }
 
-// lineFeeds makes each line end, CR LF and CR, one that csv knows.
+// lineFeeds turns CR LF and CR into LF.
 type lineFeeds struct {
 	io.Reader
 	afterCR bool

@@ -1,11 +1,13 @@
-// Package table reads and writes tables of text, separated by commas, semicolons or tabs, and knows the line of each row.
+// Package table reads and writes tables of text, separated by commas,
+// semicolons or tabs, and knows the line of each row.
 //
 //	style := table.StyleOf(head, false)
 //	t, err := table.NewReader(text, style, textfile.MaxRecord)
 //	header, _, err := t.Header()
 //	cells, line, err := t.Next() // io.EOF at the end
 //
-// It knows no more of a cell than its quotes: what the cells mean is for package sheet to say.
+// It knows the quotes of a cell and nothing of its meaning, which package sheet
+// knows.
 package table
 
 import (
@@ -35,7 +37,7 @@ type Reader struct {
 	cells []string
 }
 
-// NewReader reads a text that is written in a style. A row of more than limit bytes is an error.
+// NewReader reads a text of a style. A row of more than limit bytes is an error.
 func NewReader(text io.Reader, s Style, limit int) (*Reader, error) {
 	if s.cr {
 		text = &lineFeeds{Reader: text}
@@ -53,7 +55,8 @@ func NewReader(text io.Reader, s Style, limit int) (*Reader, error) {
 	return t, nil
 }
 
-// Header reads the first row in which something stands. At the end of a text without one it returns io.EOF.
+// Header reads the first row that is not empty. It returns io.EOF if there is
+// none.
 func (t *Reader) Header() (cells []string, line int, err error) {
 	for err == nil && IsEmpty(cells) {
 		cells, line, err = t.Next()
@@ -61,8 +64,9 @@ func (t *Reader) Header() (cells []string, line int, err error) {
 	return slices.Clone(cells), line, err
 }
 
-// Next reads a row, valid until the one after, and tells the line on which it begins. A *QuoteError is about that row
-// alone; after textfile.ErrTooLarge, and any other error, reading cannot go on. The end is io.EOF.
+// Next reads a row, which is valid until the next call, and returns the line on
+// which it begins. After a *QuoteError reading can continue with the next row;
+// after textfile.ErrTooLarge and other errors it cannot. The end is io.EOF.
 func (t *Reader) Next() (cells []string, line int, err error) {
 	t.raw, t.text, t.ends = t.raw[:0], t.text[:0], t.ends[:0]
 	err = t.readLine()
@@ -113,11 +117,12 @@ func (t *Reader) readLine() error {
 	}
 }
 
-// lineEnd is where the text of the last line ends that was read.
+// lineEnd returns the length of raw without the end of its last line.
 func (t *Reader) lineEnd() int { return len(bytes.TrimSuffix(t.raw, []byte("\n"))) }
 
-// unquoted reads a cell that does not begin with a quote. One in the middle is text: exports are written so, and
-// a path such as emails[type eq "work"].value.
+// unquoted reads a cell that does not begin with a quote. A quote in the middle
+// is text, as in some exports and in a path such as emails[type eq
+// "work"].value.
 func (t *Reader) unquoted(at int) (next int, last bool, err error) {
 	text := t.raw[at:t.lineEnd()]
 	i := bytes.IndexByte(text, t.comma)
@@ -134,7 +139,7 @@ func (t *Reader) unquoted(at int) (next int, last bool, err error) {
 	return at + len(text) + 1, i < 0, nil
 }
 
-// quoted reads a cell in quotes, and as many lines as it has.
+// quoted reads a cell in quotes, with all of its lines.
 func (t *Reader) quoted(begin int) (next int, last bool, err error) {
 	for at := begin + 1; ; {
 		i := bytes.IndexByte(t.raw[at:], '"')
@@ -164,11 +169,11 @@ func (t *Reader) quoted(begin int) (next int, last bool, err error) {
 	}
 }
 
-// QuoteError is a cell whose quotes are wrong.
+// QuoteError is a mistake in the quotes of a cell.
 type QuoteError struct {
-	// Cell is its place in the row, from 0.
+	// Cell is the place of the cell in the row, from 0.
 	Cell int
-	// Text is the cell as it stands there, or how it begins.
+	// Text is the cell as it is written, or its first line.
 	Text string
 	// Problem and Expected are as in a textfile.Error.
 	Problem, Expected string
@@ -176,7 +181,7 @@ type QuoteError struct {
 
 func (e *QuoteError) Error() string { return e.Problem }
 
-// quoteInside is about a cell whose closing quote something follows.
+// quoteInside returns the error of a cell that goes on after its closing quote.
 func (t *Reader) quoteInside(begin, after int) error {
 	rest := t.raw[after:t.lineEnd()]
 	if i := bytes.IndexByte(rest, t.comma); i >= 0 {
@@ -198,7 +203,7 @@ func (t *Reader) neverClosed(begin int) error {
 	return e
 }
 
-// IsEmpty reports whether nothing stands in a row but separators, of whatever kind.
+// IsEmpty reports whether a row holds nothing but separators and blanks.
 func IsEmpty(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(f string) bool {
 		return strings.ContainsFunc(f, func(r rune) bool { return r != ',' && r != ';' && !cell.IsBlank(r) })

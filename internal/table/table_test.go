@@ -12,7 +12,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// rows reads a table from its first row on, with the lines; of wrong quotes it notes the problem.
+// rows reads a table from its first row on, with the lines; of wrong quotes it
+// notes the problem.
 func rows(t interface{ Fatal(...any) }, text string, s Style) (all [][]string, lines []int) {
 	r, err := NewReader(strings.NewReader(text), s, textfile.MaxRecord)
 	if err != nil {
@@ -30,7 +31,8 @@ func rows(t interface{ Fatal(...any) }, text string, s Style) (all [][]string, l
 	}
 }
 
-// What encoding/csv writes is read as it was, whatever the separator and the line ends; so is what Writer writes.
+// What encoding/csv writes is read as it was, whatever the separator and the
+// line ends; so is what Writer writes.
 func TestRoundTrip(t *testing.T) {
 	cell := rapid.StringMatching(`[a-zé"',;\t\n|]{0,8}`)
 	rapid.Check(t, func(t *rapid.T) {
@@ -55,7 +57,8 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-// A row in which the quotes are wrong costs that row; its line and those after it are right.
+// A row in which the quotes are wrong costs that row; its line and those after
+// it are right.
 func TestQuotes(t *testing.T) {
 	got, lines := rows(t, "a,b\n\"x\ny\" z,1\n\"c\"\"c\",\"d\n\nd\"\r\ne,\"f\ng", Style{Comma: ','})
 	want := [][]string{{"a", "b"}, {"a quote inside a cell in quotes"}, {`c"c`, "d\n\nd"}, {"a quote that is never closed (all up to line 8 is one cell)"}}
@@ -78,7 +81,8 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// A quote within a cell that does not begin with one is text; in a tab separated export and elsewhere.
+// A quote within a cell that does not begin with one is text; in a tab
+// separated export and elsewhere.
 func TestBareQuotes(t *testing.T) {
 	for _, comma := range []rune{',', ';', '\t'} {
 		text := strings.ReplaceAll("O'Neil \"Jr\"|19\" rack|\"Ann \"\"Ace\"\" Lee\"|5' 7\"\n", "|", string(comma))

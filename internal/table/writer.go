@@ -20,7 +20,8 @@ func NewWriter(w io.Writer, s Style, header []string) *Writer {
 	return t
 }
 
-// headerLine writes a header in which the separator can be found again: any other one stands in quotes.
+// headerLine writes the header so that StyleOf finds the separator: other
+// separators are in quotes.
 func (s Style) headerLine(header []string) string {
 	var b strings.Builder
 	for i, cell := range header {
@@ -47,7 +48,7 @@ func (t *Writer) Write(cells []string) error {
 	return t.err
 }
 
-// Flush ends the table, and returns the first error of all writing.
+// Flush ends the table and returns the first error of writing.
 func (t *Writer) Flush() error {
 	t.csv.Flush()
 	if t.err == nil {

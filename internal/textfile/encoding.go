@@ -16,14 +16,16 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Encoding is how a file writes its text. The zero value is UTF-8 without a byte order mark.
+// Encoding is the character encoding of a file. The zero value is UTF-8 without
+// a byte order mark.
 type Encoding struct {
-	mark  string            // what it begins with
+	mark  string            // the byte order mark
 	codec encoding.Encoding // nil for UTF-8
 }
 
-// marked are the encodings that a byte order mark tells. Control Hub exports UTF-16 with one; so does what PowerShell
-// redirects into a file. The longer marks come first.
+// marked are the encodings with a byte order mark. Control Hub exports UTF-16
+// with one, and so does PowerShell when it redirects output. The longer marks
+// come first.
 var marked = []Encoding{
 	{"\xff\xfe\x00\x00", utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)},
 	{"\x00\x00\xfe\xff", utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)},
@@ -37,7 +39,8 @@ var (
 	utf16BE = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 )
 
-// EncodingNamed returns the encoding of a name, such as windows-1252, latin1, shift_jis or utf-16le, in any case.
+// EncodingNamed returns the encoding of a name, such as windows-1252, latin1,
+// shift_jis or utf-16le, in any case.
 func EncodingNamed(name string) (Encoding, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	switch name {
@@ -57,8 +60,9 @@ func EncodingNamed(name string) (Encoding, error) {
 	return Encoding{codec: codec}, nil
 }
 
-// encodingOf tells the encoding from the first bytes. UTF-16 without a byte order mark shows in the zero byte beside the
-// first character, which is ASCII in every format here.
+// encodingOf detects the encoding from the first bytes. UTF-16 without a byte
+// order mark is recognized by the zero byte beside the first character, which
+// is ASCII in every format.
 func encodingOf(head []byte) Encoding {
 	for _, e := range marked {
 		if bytes.HasPrefix(head, []byte(e.mark)) {
@@ -74,9 +78,11 @@ func encodingOf(head []byte) Encoding {
 	return Encoding{}
 }
 
-// Decode returns the text of r as UTF-8, and how it was written: as a byte order mark says, or else as told. Byte order marks
-// are taken off, also those that stand at the beginning of a later line, where files were put together. What its encoding does not
-// have becomes U+FFFD; what is no UTF-8 stays as it is. Both are found later, in the row that they break.
+// Decode returns the text of r as UTF-8, and its encoding: that of a byte order
+// mark, or else the one told. Byte order marks are removed, also at the
+// beginning of later lines, where files were concatenated. Bytes that are
+// invalid in the encoding become U+FFFD; invalid UTF-8 stays. Both are reported
+// later, with their row.
 func Decode(r io.Reader, told Encoding) (io.Reader, Encoding, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	head, err := in.Peek(4)
@@ -97,8 +103,8 @@ func Decode(r io.Reader, told Encoding) (io.Reader, Encoding, error) {
 	return transform.NewReader(text, &unmark{lineStart: true}), e, nil
 }
 
-// Encode begins a text in w in the encoding e, and returns where to write it. What the encoding does not have becomes "?" or the
-// like.
+// Encode begins a text in w in the encoding e, and returns the writer for it.
+// Characters that the encoding does not have become "?" or the like.
 func (e Encoding) Encode(w io.Writer) (io.Writer, error) {
 	if _, err := io.WriteString(w, e.mark); err != nil {
 		return nil, err
@@ -109,12 +115,12 @@ func (e Encoding) Encode(w io.Writer) (io.Writer, error) {
 	return w, nil
 }
 
-// unmark takes byte order marks off the beginning of a text and of its lines.
+// unmark removes byte order marks from the beginning of a text and of its lines.
 type unmark struct{ lineStart bool }
 
 const byteOrderMark = "\uFEFF"
 
-// Reset makes it ready for another text.
+// Reset prepares it for another text.
 func (u *unmark) Reset() { u.lineStart = true }
 
 // Transform is that of a transform.Transformer.

@@ -11,36 +11,41 @@ import (
 	"unicode/utf8"
 )
 
-// ErrNoOperations tells an input in which there is no operation at all from one in which something is wrong: the *Error
-// about it is this one.
+// ErrNoOperations is the *Error of an input that holds no operations at all.
 var ErrNoOperations = errors.New("holds no operations")
 
-// Error is one thing that is wrong with an input, told to the person who wrote it. It quotes the value found, which
-// may be about a person: it belongs on that person's screen and in no log. Data of NDJSON and JSON is never quoted.
+// Error is one mistake in an input, for the person who wrote it. It quotes the
+// value, which may be personal data: it belongs on that person's screen and in
+// no log. Data of NDJSON and JSON is never quoted.
 type Error struct {
 	// File is the name of the input.
 	File string
-	// Line is where the row begins, from 1; 0 when it is about the whole input.
+	// Line is the line on which the row begins, from 1; 0 if the error is about
+	// the whole input.
 	Line int
-	// Column is the sheet's column as its header has it, or the member of an operation; "" for the whole row.
+	// Column is the sheet's column as its header has it, or the member of an
+	// operation; "" for the whole row.
 	Column string
-	// Value is what was found there, "" when there is nothing to show.
+	// Value is the value found, "" if there is nothing to show.
 	Value string
-	// Problem is what is wrong.
+	// Problem says what is wrong.
 	Problem string
-	// Expected is what should stand there.
+	// Expected says what was expected.
 	Expected string
-	// Cause is the same in all errors that have one cause, such as the encoding of the file, of which the first alone is
-	// told. When it is empty, errors with the same Column and Problem are alike, of which few are told where there is no room.
+	// Cause is equal in all errors that have one cause, such as the encoding of
+	// the file; only the first of them is listed. Of errors without a Cause,
+	// those with the same Column and Problem are alike, and few of them are
+	// listed if there is no room.
 	Cause string
-	// More is how many more there are of its cause, or that are alike; Errors counts them.
+	// More is the number of further errors of this cause, or alike; Errors
+	// counts them.
 	More int
 }
 
-// MaxShown is how many characters of a value an error shows.
+// MaxShown is the number of characters of a value that an error shows.
 const MaxShown = 60
 
-// Error gives it as one line: file, line, column, value, what is wrong and what is expected.
+// Error returns one line: file, line, column, value, problem and expectation.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)
@@ -63,8 +68,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Quote returns s in quotes, on one line, and not too long for one. What can't be seen is written as Go does; a quote or
-// a backslash stands as it is, for those who read this write sheets and no Go.
+// Quote returns s in quotes, on one line and clipped. Invisible characters are
+// escaped as in Go; quotes and backslashes are not, since its readers write
+// sheets and no Go.
 func Quote(s string) string {
 	mark := `"`
 	if strings.Contains(s, mark) && !strings.Contains(s, "'") {
@@ -99,23 +105,24 @@ func (e *Error) Is(target error) bool {
 	return target == ErrNoOperations && e.Problem == ErrNoOperations.Error()
 }
 
-// Errors gathers all that is wrong with an input, so that no single cause takes the room of the others. The zero value is
-// empty and ready.
+// Errors collects the mistakes in an input, so that one frequent cause does not
+// hide the others. The zero value is empty and ready for use.
 type Errors struct {
-	// All says to keep every error that is not of the cause of another. It is set before the first Add.
+	// All keeps every error, except further ones of one cause. It is set before
+	// the first Add.
 	All bool
 	// List holds the first 20.
 	List []*Error
-	// Count is how many there are; errors of one Cause are one.
+	// Count is the number of errors; all errors of one Cause count once.
 	Count int
 
 	alike map[alike]*alikes
 }
 
-// alike is what errors have in common.
+// alike is the common part of errors that are alike.
 type alike struct{ cause, column, problem string }
 
-// alikes are those of a kind that are listed, and whether there was one at all.
+// alikes are the listed errors of a kind, and whether there was any.
 type alikes struct {
 	found  bool
 	listed []*Error
@@ -127,8 +134,9 @@ const (
 	maxKinds  = 10_000
 )
 
-// Add takes in an error about what an input says and reports whether it was one. One that was not, such as a failing
-// disk, is left to the caller: reading can't go on.
+// Add adds an *Error or *Errors, and reports whether err is one. Other errors,
+// such as that of a failing disk, are left to the caller: reading cannot
+// continue.
 func (e *Errors) Add(err error) bool {
 	if all, ok := errors.AsType[*Errors](err); ok {
 		for _, one := range all.List {
@@ -176,7 +184,8 @@ func (e *Errors) add(one *Error) {
 	}
 }
 
-// makeRoom takes the last error off the list of the kind that has most, and reports whether one has too many.
+// makeRoom removes the last error of the most frequent kind from the list, and
+// reports whether there was a kind with too many.
 func (e *Errors) makeRoom() bool {
 	var most *alikes
 	for _, kind := range e.alike {
@@ -195,7 +204,7 @@ func (e *Errors) makeRoom() bool {
 	return true
 }
 
-// Err returns e in the order of lines, or nil when nothing is wrong.
+// Err returns e, sorted by line, or nil if there are no errors.
 func (e *Errors) Err() error {
 	if e.Count == 0 {
 		return nil
@@ -204,7 +213,7 @@ func (e *Errors) Err() error {
 	return e
 }
 
-// Error gives one line for each, and then how many more there are.
+// Error returns one line for each listed error, and the number of the others.
 func (e *Errors) Error() string {
 	var lines []string
 	for _, one := range e.Unwrap() {
@@ -213,7 +222,7 @@ func (e *Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap returns those that are listed, and one that says how many more there are.
+// Unwrap returns the listed errors, and one with the number of the others.
 func (e *Errors) Unwrap() []error {
 	list := make([]error, 0, len(e.List)+1)
 	for _, one := range e.List {

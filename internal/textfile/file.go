@@ -1,5 +1,5 @@
-// Package textfile reads the text of a file, whatever its encoding, as often as needed, and tells what is wrong with
-// it by line and column.
+// Package textfile reads the text of a file in any encoding, several times if
+// needed, and has the errors that name line and column.
 //
 //	file := &textfile.File{Name: "users.csv", In: in}
 //	text, err := file.Open()            // from the beginning, as UTF-8
@@ -16,15 +16,16 @@ import (
 
 // File is an input that is read several times.
 type File struct {
-	// Name is what errors call it.
+	// Name is its name in errors.
 	Name string
-	// In is read from its beginning each time.
+	// In is the content, read from its beginning each time.
 	In io.ReadSeeker
 	// Limit is the most bytes of one record; 0 is MaxRecord.
 	Limit int
-	// Told is how its text is written, unless a byte order mark says otherwise; the zero value is UTF-8.
+	// Told is the encoding of a text without a byte order mark; the zero value
+	// is UTF-8.
 	Told Encoding
-	// Encoding is how its text is written; Open finds it out.
+	// Encoding is the encoding that Open found.
 	Encoding Encoding
 }
 
@@ -44,5 +45,5 @@ func (f *File) Open() (io.Reader, error) {
 // MaxRecord is the most bytes of one record.
 func (f *File) MaxRecord() int { return cmp.Or(f.Limit, MaxRecord) }
 
-// Broken wraps an error of reading, which is not about what the file says.
+// Broken wraps an error of reading.
 func (f *File) Broken(err error) error { return fmt.Errorf("read %s: %w", f.Name, err) }

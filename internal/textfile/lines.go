@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// MaxRecord bounds one line, one operation or one row of a sheet, in bytes of UTF-8.
+// MaxRecord bounds one line, one operation or one row of a sheet, in bytes of
+// UTF-8.
 const MaxRecord = 64 << 20
 
 // ErrTooLarge says that a record is larger than MaxRecord.
@@ -21,12 +22,14 @@ type Lines struct {
 	buf   []byte
 }
 
+// NewLines reads the lines of r. A line of more than limit bytes is too large.
 func NewLines(r io.Reader, limit int) *Lines {
 	return &Lines{r: bufio.NewReaderSize(r, 1<<16), limit: limit}
 }
 
-// Next returns the next line without its end, valid until the call after. For a line that is too large it returns
-// ErrTooLarge, and goes on with the line after that.
+// Next returns the next line without its line end, valid until the next call.
+// For a line that is too large it returns ErrTooLarge; the call after it
+// returns the next line.
 func (l *Lines) Next() ([]byte, error) {
 	l.buf = l.buf[:0]
 	l.Count++

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// maxPlaces is how many lines a note lists.
+// maxPlaces is the number of lines that a note lists.
 const maxPlaces = 10
 
-// Places are the lines of which a note tells: how many, and the first of them. The zero value is empty.
+// Places counts lines and keeps the first of them, for a note. The zero value
+// is empty.
 type Places struct {
 	// Count is how many there are.
 	Count int
@@ -18,7 +19,7 @@ type Places struct {
 	last  int
 }
 
-// Add takes in a line. One that comes again at once counts once.
+// Add adds a line. A line that is repeated at once counts once.
 func (p *Places) Add(line int) {
 	if line == p.last {
 		return

@@ -8,12 +8,14 @@ import (
 	"os"
 )
 
-// spoolMemory is how much of an input is kept in memory before it goes to a file.
+// spoolMemory is the size from which an input goes to a file instead of memory.
 const spoolMemory = 8 << 20
 
-// Spool returns an input that can be read several times: r itself, when it can seek and stands at its beginning, as a
-// file does, which fails with ErrChanged once it no longer holds what was read first; else a copy of all that r holds, in memory or, when it is large, in a temporary file that only its owner can
-// read. Closing it removes the copy and leaves r open.
+// Spool returns an input that can be read several times. If r can seek and is
+// at its beginning, as a file is, this is r itself, and reading fails with
+// ErrChanged if the content changes. Otherwise it is a copy, in memory or, if
+// it is large, in a temporary file that only its owner can read. Closing it
+// removes the copy and leaves r open.
 func Spool(r io.Reader) (io.ReadSeekCloser, error) {
 	if s, ok := r.(io.ReadSeeker); ok {
 		if at, err := s.Seek(0, io.SeekCurrent); err == nil && at == 0 {
@@ -30,8 +32,9 @@ func Spool(r io.Reader) (io.ReadSeekCloser, error) {
 	return spoolFile(io.MultiReader(&head, r))
 }
 
-// spoolFile copies r to a temporary file. Where the system allows it, the file has no name any more before the first
-// byte is in it, so that not even a killed process leaves it behind.
+// spoolFile copies r to a temporary file. Where the system allows it, the file
+// loses its name before the first byte is written, so that a killed process
+// leaves nothing behind.
 func spoolFile(r io.Reader) (io.ReadSeekCloser, error) {
 	file, err := os.CreateTemp("", "webex-bulk-*")
 	if err != nil {
@@ -48,7 +51,7 @@ func spoolFile(r io.Reader) (io.ReadSeekCloser, error) {
 	return copied, nil
 }
 
-// spooled is a temporary file that goes away when it is closed.
+// spooled is a temporary file that is removed when it is closed.
 type spooled struct {
 	*os.File
 	named bool // it still has a name
@@ -62,7 +65,7 @@ func (s *spooled) Close() error {
 	return err
 }
 
-// keptOpen is an input that is another's to close.
+// keptOpen is an input that is closed by its owner.
 type keptOpen struct{ io.ReadSeeker }
 
 func (keptOpen) Close() error { return nil }

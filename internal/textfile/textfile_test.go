@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// A line beyond the bound is told and left out, and reading goes on with the next.
+// A line beyond the bound is told and left out, and reading goes on with the
+// next.
 func TestLinesBound(t *testing.T) {
 	in := NewLines(strings.NewReader("12345678\n"+strings.Repeat("x", 300_000)+"\n1\n123456789"), 9)
 	var got []string

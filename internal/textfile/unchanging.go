@@ -6,15 +6,16 @@ import (
 	"io"
 )
 
-// ErrChanged says that a file does not hold any more what it held when it was read first.
+// ErrChanged says that the content of a file changed after it was first read.
 var ErrChanged = errors.New("the file changed after it was checked")
 
-// blockSize is how many bytes are compared at once.
+// blockSize is the number of bytes that are compared at once.
 const blockSize = 64 << 10
 
-// unchanging reads a file that others may write to, and fails with ErrChanged rather than return a byte that differs
-// from what it returned for the first time. Time and size of a file can stay the same, so blocks are compared by their
-// hash: 16 bytes of memory for 64 KiB.
+// unchanging reads a file that others may write to. It fails with ErrChanged
+// before it returns a byte that differs from the first reading. Time and size
+// of a changed file can stay the same, so blocks are compared by hash: 16 bytes
+// of memory for 64 KiB.
 type unchanging struct {
 	in     io.ReadSeeker
 	hashes [][16]byte // of the blocks read so far
@@ -29,7 +30,8 @@ func newUnchanging(in io.ReadSeeker) *unchanging {
 	return &unchanging{in: in, index: -1, block: make([]byte, 0, blockSize)}
 }
 
-// Seek moves to a place from the beginning, from the current place, or from the end, where nothing is read.
+// Seek moves to a place from the beginning, from the current place, or from the
+// end, where nothing is read.
 func (u *unchanging) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:

@@ -12,8 +12,8 @@ import (
 // edited is a file that somebody edits between two readings.
 type edited struct{ *bytes.Reader }
 
-// However a file is changed after it was read, no reading returns anything but the old bytes; and where it was not
-// changed, all of them.
+// However a file is changed after it was read, no reading returns anything but
+// the old bytes; and where it was not changed, all of them.
 func TestUnchanging(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.SampledFrom([]int{0, 1, blockSize - 1, blockSize, blockSize + 1, 3*blockSize - 7, 3 * blockSize}).Draw(t, "size")

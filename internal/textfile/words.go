@@ -2,7 +2,8 @@ package textfile
 
 import "strings"
 
-// Nearest returns the candidate that a misspelled name most likely means, or "" when none is near.
+// Nearest returns the candidate that a misspelled name most likely means, or ""
+// when none is near.
 func Nearest(name string, candidates []string) string {
 	best, bestDistance := "", 3
 	for _, c := range candidates {
@@ -14,8 +15,9 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// Distance is how many letters must be changed, added, taken out or swapped with their neighbor to make b of a. Names
-// that differ much in length are far apart, however far.
+// Distance returns the number of letters to change, add, remove or swap with
+// their neighbor to turn a into b. It is 3 for names whose lengths differ by
+// more than 2.
 func Distance(a, b string) int {
 	if diff := len(a) - len(b); diff > 2 || diff < -2 {
 		return 3
