@@ -132,15 +132,6 @@ func existingLine(op plannedOperation, people map[string]string) terminal.Text {
 // maxShownValue bounds what is shown of a value.
 const maxShownValue = 80
 
-// nameIn is the name of what an operation creates.
-func nameIn(op client.Operation) string {
-	var named struct{ UserName, DisplayName string }
-	if data, ok := op.Data.(json.RawMessage); ok {
-		_ = json.Unmarshal(data, &named) // what is no object has no name
-	}
-	return cmp.Or(named.UserName, named.DisplayName)
-}
-
 // shownValue is a value as a person reads it, with names in the place of the ids
 // of people.
 func shownValue(value json.RawMessage, people map[string]string) string {

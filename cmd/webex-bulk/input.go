@@ -16,6 +16,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/textfile"
 )
@@ -265,7 +266,7 @@ func (in *input) nameOf(index int, op client.Operation) func() string {
 	delete(in.names, index)
 	return func() string {
 		if name == "" && in.named && in.IsSheet() && op.Method == client.MethodPost {
-			return nameIn(op)
+			return report.NameIn(op.Data)
 		}
 		return name
 	}

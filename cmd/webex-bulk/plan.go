@@ -163,7 +163,7 @@ func (p *preview) ready(ctx context.Context, in *input) (*client.Client, error) 
 		p.people[ids.IDs[ids.key(l)]] = l.Name
 	}
 	for _, found := range p.there {
-		p.people[found.Location.ID] = nameIn(found.Operation)
+		p.people[found.Location.ID] = report.NameIn(found.Operation.Data)
 	}
 	return c, nil
 }

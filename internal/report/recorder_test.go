@@ -203,7 +203,7 @@ func TestNameIn(t *testing.T) {
 		{func() {}, ""},
 	}
 	for _, test := range tests {
-		if got := nameIn(test.data); got != test.want {
+		if got := NameIn(test.data); got != test.want {
 			t.Errorf("%v: %q, want %q", test.data, got, test.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -36,14 +37,15 @@ func (r *Recorder) row(res client.Result, line int) Row {
 		row.Name = r.o.Name(res)
 	}
 	if row.Name == "" {
-		row.Name = nameIn(res.Operation.Data)
+		row.Name = NameIn(res.Operation.Data)
 	}
 	row.Name = clip(row.Name, maxShown)
 	return row
 }
 
-// nameIn is the userName or displayName of a resource.
-func nameIn(data any) string {
+// NameIn returns the userName or displayName in the data of an operation, "" if
+// there is none.
+func NameIn(data any) string {
 	var raw []byte
 	switch data := data.(type) { // as client reads it
 	case json.RawMessage:
@@ -53,14 +55,9 @@ func nameIn(data any) string {
 	default:
 		raw, _ = json.Marshal(data)
 	}
-	var named struct {
-		UserName    string `json:"userName"`
-		DisplayName string `json:"displayName"`
-	}
-	if json.Unmarshal(raw, &named) == nil && named.UserName != "" {
-		return named.UserName
-	}
-	return named.DisplayName
+	var named struct{ UserName, DisplayName string }
+	_ = json.Unmarshal(raw, &named) // other values have no name
+	return cmp.Or(named.UserName, named.DisplayName)
 }
 
 // discreet is the row without what names people: its line leads to them.

@@ -214,15 +214,11 @@ func (t *actionTable) cellsOf(a Action) (map[string]string, error) {
 
 // put makes one cell. What follows from the userName, and is read so, needs none.
 func (t *actionTable) put(cells map[string]string, path string, values []any, a Action) error {
-	words := userVocabulary
-	if t.sheet.groups {
-		words = groupVocabulary
-	}
 	if a.Operation == operationNames[create] && (isImplied(path, values[0], a.Name) || path == "usertype") {
 		return nil
 	}
 	to, isPath := parseTarget(path)
-	attribute, to, found := words.find(to)
+	attribute, to, found := t.sheet.resources().vocabulary.find(to)
 	unheld := fmt.Errorf("no sheet can hold %s", shortPath(path))
 	switch {
 	case !isPath || !found || attribute.kind == structured || len(values) != 1:

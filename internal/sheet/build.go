@@ -35,7 +35,7 @@ type builder struct {
 func (s *Sheet) build(rec *record, checking bool) (made batch, faults []*textfile.Error) {
 	b := builder{Sheet: s, record: rec, checking: checking}
 	if op := b.cell(s.operations); !s.isOperation(op) {
-		b.fault(s.operations, op, "unknown operation", s.operationForms())
+		b.fault(s.operations, op, "unknown operation", s.resources().operations)
 	} else {
 		made = b.assemble()
 	}
@@ -85,14 +85,6 @@ func (b *builder) expected() []byte {
 	return []byte(text)
 }
 
-// operationForms lists the words of the column operation, for errors.
-func (s *Sheet) operationForms() string {
-	if s.groups {
-		return "create, update, delete, add or remove (of members), or nothing for create"
-	}
-	return "create, update or delete, or nothing for create"
-}
-
 // unbroken leaves out further errors about cells whose text is invalid already.
 func unbroken(faults, texts []*textfile.Error) []*textfile.Error {
 	if len(texts) == 0 {
@@ -137,15 +129,8 @@ func (b *builder) unrepeated() {
 // onlyIn refuses a value that another line has too.
 func (b *builder) onlyIn(first *digests, key [8]byte, c *column, text string) {
 	if row, ok := first.get(key); ok && row.line() != b.record.line {
-		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.noun()+" in one row")
+		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.resources().noun+" in one row")
 	}
-}
-
-func (b *builder) noun() string {
-	if b.groups {
-		return "group"
-	}
-	return "user"
 }
 
 // create makes a POST.
@@ -155,38 +140,21 @@ func (b *builder) create() client.Operation {
 		b.fault(b.id, id, "the id of one who is to be created", "no id, or update or delete in a column operation")
 	}
 	if b.record.name == "" {
-		b.fault(b.identity, "", "no "+b.identityName()+" for a new "+b.noun(), b.identityForm())
+		b.fault(b.identity, "", "no "+b.resources().identity+" for a new "+b.resources().noun, b.resources().identityForm)
 	}
 	changes := b.wholeElements(b.changes(true))
-	kind, core, prefix := "Users", client.SchemaUser, userPrefix
-	if b.groups {
-		kind, core, prefix = "Groups", client.SchemaGroup, groupPrefix
-	}
-	op.Path = "/" + kind
+	kind := b.resources()
+	op.Path = "/" + kind.path
 	if b.checking || len(b.faults) > 0 {
 		return op
 	}
-	resource := newResource(core, changes)
+	resource := newResource(kind.schema, changes)
 	if !b.groups {
 		completeUser(resource, b.record.name)
 	}
-	op.BulkID = bulkID(prefix, b.record.nameDigest)
+	op.BulkID = bulkID(kind.prefix, b.record.nameDigest)
 	op.Data = json.RawMessage(appendJSON(make([]byte, 0, 512), resource))
 	return op
-}
-
-func (b *builder) identityName() string {
-	if b.groups {
-		return "displayName"
-	}
-	return "userName"
-}
-
-func (b *builder) identityForm() string {
-	if b.groups {
-		return "a name"
-	}
-	return "an email address"
 }
 
 // newResource makes the body of a POST.
@@ -346,14 +314,14 @@ func (b *builder) path() string {
 			b.fault(b.id, id, "not an id", "the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
 		}
 	case b.record.name == "":
-		b.fault(b.identity, "", "neither an id nor a "+b.identityName(), "one of them: whom to change")
+		b.fault(b.identity, "", "neither an id nor a "+b.resources().identity, "one of them: whom to change")
 	case !b.isName(b.record.name):
-		b.fault(b.identity, b.record.name, "not an email address", b.identityForm())
+		b.fault(b.identity, b.record.name, "not an email address", b.resources().identityForm)
 	default:
 		if ref, ok := b.groupRef(b.record.name); ok && b.record.membersOnly {
 			return "/" + l.Type + "/" + ref
 		}
-		id = b.find(b.identity, l, "no "+b.noun()+" of the organization has this "+b.identityName(), "one that exists, or an id")
+		id = b.find(b.identity, l, "no "+b.resources().noun+" of the organization has this "+b.resources().identity, "one that exists, or an id")
 	}
 	return "/" + l.Type + "/" + id
 }

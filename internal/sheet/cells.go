@@ -162,15 +162,7 @@ func (b *builder) notUser(who string) (problem, expected string) {
 	default:
 		_, problem, _ = emailValue(who)
 	}
-	return problem, "the email address of a user of " + b.places()
-}
-
-// places is where the users may be whom a cell names.
-func (b *builder) places() string {
-	if b.groups {
-		return "the organization"
-	}
-	return "this sheet or of the organization"
+	return problem, "the email address of a user of " + b.resources().people
 }
 
 // clearable reports whether a resource can be without the column's attribute.

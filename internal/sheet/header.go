@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
@@ -109,8 +111,8 @@ func fold(header string) string {
 func isGroups(header []string) bool {
 	groups := false
 	for _, h := range header {
-		var users columns
-		users.understand(h, userVocabulary, userHeaders)
+		var asUsers columns
+		asUsers.understand(h, users)
 		switch folded := fold(h); {
 		case folded == "email" || folded == "mail" || folded == "emailaddress" || folded == "username":
 			return false
@@ -119,7 +121,7 @@ func isGroups(header []string) bool {
 		case folded == "displayname" || groupHeaders[folded] == "displayName" && folded != "name":
 			groups = true
 		case folded == "name": // people have one, and groups
-		case len(users.list) == 1 && users.list[0].use == setsAttribute && folded != "externalid":
+		case len(asUsers.list) == 1 && asUsers.list[0].use == setsAttribute && folded != "externalid":
 			return false
 		}
 	}
@@ -128,18 +130,45 @@ func isGroups(header []string) bool {
 
 // columns are those of a sheet, while its header is read.
 type columns struct {
-	file   string
-	line   int
-	list   []column
-	faults []*textfile.Error
+	file  string
+	line  int
+	list  []column
+	wrong textfile.Errors
+}
+
+// add adds a mistake in the header.
+func (c *columns) add(e *textfile.Error) {
+	e.File, e.Line = c.file, c.line
+	c.wrong.Add(e)
 }
 
 func (c *columns) fault(header, problem, expected string) {
-	c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: header, Problem: problem, Expected: expected})
+	c.add(&textfile.Error{Column: header, Problem: problem, Expected: expected})
+}
+
+// read adds the columns of a header.
+func (c *columns) read(headers, ignore []string, kind *resources) {
+	for _, h := range ignore {
+		if !slices.ContainsFunc(headers, func(have string) bool { return fold(have) == fold(h) }) {
+			c.add(&textfile.Error{Value: h, Problem: "no column with the name that --ignore-column gives", Expected: "one of the header"})
+		}
+	}
+	ignored := foldedSet(ignore)
+	for _, h := range headers {
+		if ignored[fold(h)] {
+			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
+			continue
+		}
+		text, fault := cell.Exact(h)
+		if fault != nil {
+			c.add(&textfile.Error{Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
+		}
+		c.understand(norm.NFC.String(text), kind)
+	}
 }
 
 // understand adds the column with the given header.
-func (c *columns) understand(header string, words vocabulary, aliases map[string]string) {
+func (c *columns) understand(header string, kind *resources) {
 	col := column{index: len(c.list), header: header, use: leftUnknown, secret: isSecret(header)}
 	defer func() { c.list = append(c.list, col) }()
 	folded := fold(header)
@@ -172,7 +201,7 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 		col.use = left
 		return
 	}
-	path, ok := aliases[folded]
+	path, ok := kind.headers[folded]
 	if !ok {
 		path = strings.TrimSpace(header)
 		if !strings.ContainsAny(path, ".[") {
@@ -180,7 +209,7 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 		}
 	}
 	t, isPath := parseTarget(path)
-	if col.attribute, col.target, ok = words.find(t); isPath && ok {
+	if col.attribute, col.target, ok = kind.vocabulary.find(t); isPath && ok {
 		c.place(&col, t)
 		return
 	}
@@ -188,7 +217,7 @@ func (c *columns) understand(header string, words vocabulary, aliases map[string
 	if i := strings.IndexAny(path, ".["); i >= 0 {
 		head, part = path[:i], path[i+1:]
 	}
-	if part != "" && part[0] != ' ' && words.knows(head) || strings.HasPrefix(folded, "urn:") {
+	if part != "" && part[0] != ' ' && kind.vocabulary.knows(head) || strings.HasPrefix(folded, "urn:") {
 		c.fault(header, "no attribute that a sheet can set", `a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
 	}
 }

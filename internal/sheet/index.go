@@ -44,11 +44,6 @@ func exactDigest(text string) [8]byte {
 // person's name.
 func bulkID(prefix string, name [8]byte) string { return prefix + hex.EncodeToString(name[:]) }
 
-const (
-	userPrefix  = "user-"
-	groupPrefix = "group-"
-)
-
 // index holds the data about all rows that is needed to turn one row into
 // operations, for a row may refer to a later one. Ids are the only text in it.
 type index struct {
@@ -126,7 +121,7 @@ func (s *Sheet) own(kind string, user [8]byte) (id string, ok bool) {
 	case !ok:
 		return "", false
 	case row.operation() == create:
-		return client.Ref(bulkID(userPrefix, user)), true
+		return client.Ref(bulkID(users.prefix, user)), true
 	}
 	id, ok = s.index.ids[user]
 	return id, ok
@@ -139,16 +134,11 @@ func (s *Sheet) groupRef(name string) (ref string, ok bool) {
 	if !s.groups || !ok || row.operation() != create {
 		return "", false
 	}
-	return client.Ref(bulkID(groupPrefix, key)), true
+	return client.Ref(bulkID(groups.prefix, key)), true
 }
 
 // lookup returns the Lookup of the resource of a row.
-func (s *Sheet) lookup(name string) Lookup {
-	if s.groups {
-		return Lookup{"Groups", name}
-	}
-	return Lookup{"Users", name}
-}
+func (s *Sheet) lookup(name string) Lookup { return Lookup{s.resources().path, name} }
 
 // isName reports whether a row's identity can be looked up.
 func (s *Sheet) isName(name string) bool { return name != "" && (s.groups || isEmail(name)) }

@@ -74,7 +74,7 @@ func (s *Sheet) meant(header string) string {
 		return ""
 	}
 	best, least := "", 3
-	for _, known := range misspellable[s.groups] {
+	for _, known := range s.resources().misspellable {
 		if d := textfile.Distance(folded, fold(known)); d < least && 4*d <= len(folded) {
 			best, least = known, d
 		}

@@ -168,7 +168,7 @@ func (s *Sheet) read(c *column, raw string) (text string, fault *cell.Fault) {
 	}
 	text, fault = cell.Clean(raw)
 	if c.use == saysID && fault == nil {
-		return s.plainID(text)
+		return idOf(text, s.resources().webex)
 	}
 	return text, fault
 }
@@ -179,15 +179,6 @@ func (s *Sheet) cell(rec *record, c *column) string {
 		return ""
 	}
 	return rec.texts[c.index]
-}
-
-// plainID returns the SCIM id in an id of another Webex API.
-func (s *Sheet) plainID(text string) (string, *cell.Fault) {
-	want := apiid.People
-	if s.groups {
-		want = apiid.Group
-	}
-	return idOf(text, want)
 }
 
 // idOf turns an id of another Webex API into the SCIM id; other text stays as

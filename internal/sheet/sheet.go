@@ -23,10 +23,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/table"
 	"github.com/webexscim/bulk/internal/textfile"
 )
@@ -211,28 +208,8 @@ func foldedSet(headers []string) map[string]bool {
 
 // understandAs is understand for a sheet that is known to hold groups, or users.
 func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
-	ignored := foldedSet(ignore)
-	words, aliases := userVocabulary, userHeaders
-	if s.groups {
-		words, aliases = groupVocabulary, groupHeaders
-	}
 	c := columns{file: s.file.Name, line: s.headerLine}
-	for _, h := range ignore {
-		if !slices.ContainsFunc(s.header, func(have string) bool { return fold(have) == fold(h) }) {
-			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Value: h, Problem: "no column with the name that --ignore-column gives", Expected: "one of the header"})
-		}
-	}
-	for _, h := range s.header {
-		if ignored[fold(h)] {
-			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
-			continue
-		}
-		text, fault := cell.Exact(h)
-		if fault != nil {
-			c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
-		}
-		c.understand(norm.NFC.String(text), words, aliases)
-	}
+	c.read(s.header, ignore, s.resources())
 	if !s.groups {
 		c.email()
 	}
@@ -251,15 +228,10 @@ func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 	s.single()
 	rank(s.columns)
 	if s.identity == nil && s.id == nil {
-		c.faults = append(c.faults, &textfile.Error{File: c.file, Line: c.line, Value: strings.Join(s.header, string(s.style.Comma)),
-			Problem:  "no column that says whom a row is about",
+		c.add(&textfile.Error{Value: strings.Join(s.header, string(s.style.Comma)), Problem: "no column that says whom a row is about",
 			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
 	}
-	var wrong textfile.Errors
-	for _, fault := range c.faults {
-		wrong.Add(fault)
-	}
-	return left, wrong.Err()
+	return left, c.wrong.Err()
 }
 
 // single finds the columns that occur at most once.

@@ -60,17 +60,6 @@ var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive 
 var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse contraseña contrasena clave senha parola wachtwoord
 	lösenord adgangskode passord salasana hasło heslo jelszó şifre пароль パスワード 暗証 密码 密碼 비밀번호 암호 סיסמ secret`)
 
-// misspellable are the columns that a header may be a misspelling of, as people
-// write them.
-var misspellable = map[bool][]string{
-	false: {"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Job Title", "Department", "Manager", "Email",
-		"Email Address", "Phone Number", "Mobile", "Mobile Number", "Extension", "Language", "Preferred Language", "Time zone", "Address type",
-		"Address street", "Address city", "Address locality", "Address region", "Address state", "Address postal code", "Address country",
-		"operation", "action", "userName", "externalId", "nickName", "employeeNumber", "costCenter", "organization", "division", "active",
-		"password", "Given Name", "Surname", "Family Name"},
-	true: {"displayName", "Group Name", "members", "Member Emails", "externalId", "operation", "action"},
-}
-
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)
 	for _, word := range strings.Fields(words) {

@@ -68,7 +68,7 @@ func NewWriter(w io.Writer, kind string, headers []string, name func(id string) 
 		return nil, fmt.Errorf("column %q: no attribute of %s that a sheet can set", c.header, kind)
 	}
 	if s.identity == nil {
-		return nil, fmt.Errorf("columns without %s: whom a row is about", (&builder{Sheet: s}).identityName())
+		return nil, fmt.Errorf("columns without %s: whom a row is about", s.resources().identity)
 	}
 	for _, c := range s.columns {
 		if c.secret || c.use != setsAttribute && c.use != saysAddressType {
@@ -142,10 +142,10 @@ func (w *Writer) unique() bool {
 	key := digest(name)
 	switch {
 	case name == "":
-		w.rows[plainNoun(w.sheet.groups)+" whose name no sheet can hold"]++
+		w.rows[w.sheet.resources().plural+" whose name no sheet can hold"]++
 		return false
 	case w.names[key]:
-		w.rows[plainNoun(w.sheet.groups)+" with the name of another one"]++
+		w.rows[w.sheet.resources().plural+" with the name of another one"]++
 		return false
 	}
 	w.names[key] = true
@@ -158,13 +158,6 @@ func (w *Writer) unique() bool {
 		w.external[key] = true
 	}
 	return true
-}
-
-func plainNoun(groups bool) string {
-	if groups {
-		return "groups"
-	}
-	return "users"
 }
 
 // take makes the cell of the first value at a path.
@@ -324,12 +317,8 @@ func CanName(kind, name string) bool {
 
 // columnFor returns the header of a column for the attribute at a path.
 func (w *Writer) columnFor(path string) (header string, ok bool) {
-	words := userVocabulary
-	if w.sheet.groups {
-		words = groupVocabulary
-	}
 	t, ok := parseTarget(path)
-	a, t, found := words.find(t)
+	a, t, found := w.sheet.resources().vocabulary.find(t)
 	return t.path(), ok && found && a.kind != readOnly && a.kind != structured
 }
 
