@@ -31,6 +31,7 @@ type killedSync struct {
 	dir     string
 	env     []string
 	rng     *rand.Rand
+	leavers string
 	met     int // kills while the service had a request
 	nothing int // runs that were left to themselves until there was nothing to do
 }
@@ -50,11 +51,13 @@ func TestSyncKilled(t *testing.T) {
 	defer server.Close()
 	k.env = append(os.Environ(), "WEBEX_BASE_URL="+server.URL, "WEBEX_ORG_ID="+webextest.DefaultOrgID, "WEBEX_ACCESS_TOKEN="+token)
 
+	k.leavers = []string{"delete", "deactivate"}[*syncSeed%2]
 	ids := k.addPeople(people)
 	k.write("people.csv", k.peopleSheet(people))
 	k.untilDone("people.csv")
 	k.checkPeople(people, ids)
 
+	k.leavers = "delete"
 	k.addGroups(groups, people)
 	k.write("groups.csv", k.groupSheet(groups, people))
 	k.untilDone("groups.csv")
@@ -71,7 +74,7 @@ func TestSyncKilled(t *testing.T) {
 // run runs a sync; killed tells that it is killed at some moment.
 func (k *killedSync) run(sheet string, killed bool) (code int, said string) {
 	k.t.Helper()
-	cmd := exec.Command(filepath.Join(k.dir, "webex-bulk"), "sync", "--yes", "--leavers", "delete", "--max-removals", "100%",
+	cmd := exec.Command(filepath.Join(k.dir, "webex-bulk"), "sync", "--yes", "--leavers", k.leavers, "--max-removals", "100%",
 		"--max-operations", "4", "--concurrency", "2", "--lookup-patience", "250ms", "--max-service-time", "250ms", sheet)
 	cmd.Dir, cmd.Env = k.dir, k.env
 	var out bytes.Buffer
@@ -194,8 +197,17 @@ func (k *killedSync) checkPeople(n int, stay map[string]string) {
 		}
 	}
 	users, _ := k.sim.Count()
-	heirs := (n + 5) / 6
-	if want := len(stay) + heirs + n; users != want {
+	heirs, leavers := (n+5)/6, 0
+	for i := 1; i < n; i += 2 {
+		leaver, ok := k.sim.UserByName(fmt.Sprintf("old%d@example.com", i))
+		if ok {
+			leavers++
+		}
+		if (k.leavers == "deactivate") != ok || ok && leaver["active"] != false {
+			k.t.Errorf("a leaver, to %s: there %v, active %v", k.leavers, ok, leaver["active"])
+		}
+	}
+	if want := len(stay) + heirs + n + leavers; users != want {
 		k.t.Errorf("%d users, want %d", users, want)
 	}
 	boss, _ := k.sim.UserByName("new0@example.com")
