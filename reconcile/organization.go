@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -80,23 +81,71 @@ func Read(ctx context.Context, c *client.Client, kind string, seen func(resource
 }
 
 func (org *Organization) readGroups(ctx context.Context, c *client.Client, seen func(int)) error {
-	org.Members = make(map[string][]client.Member)
+	var groups []client.Resource
 	for group, err := range c.ListGroups(ctx, client.Query{}) {
 		if err != nil {
 			return fmt.Errorf("reading groups: %w", err)
 		}
-		members, err := readMembers(ctx, c, group.ID)
-		switch {
-		case errors.Is(err, client.ErrAbsent):
-			continue // deleted since it was listed
-		case err != nil:
-			return fmt.Errorf("reading the members of groups: %w", err)
+		groups = append(groups, group)
+	}
+	members, err := readAllMembers(ctx, c, groups, seen)
+	if err != nil {
+		return fmt.Errorf("reading the members of groups: %w", err)
+	}
+	org.Members = members
+	for _, group := range groups {
+		if _, ok := members[group.ID]; ok { // else it was deleted since it was listed
+			org.Resources = append(org.Resources, group)
 		}
-		org.Members[group.ID] = members
-		org.Resources = append(org.Resources, group)
-		seen(len(org.Resources))
 	}
 	return nil
+}
+
+// readers is how many groups are read at once.
+const readers = 4
+
+// readAllMembers reads the members of groups, by their ids; those of a group that is
+// not there any more are left out.
+func readAllMembers(ctx context.Context, c *client.Client, groups []client.Resource, seen func(int)) (map[string][]client.Member, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	type answer struct {
+		group   string
+		members []client.Member
+		err     error
+	}
+	asked, answers := make(chan string), make(chan answer)
+	var reading sync.WaitGroup
+	for range readers {
+		reading.Go(func() {
+			for group := range asked {
+				members, err := readMembers(ctx, c, group)
+				answers <- answer{group, members, err}
+			}
+		})
+	}
+	reading.Go(func() {
+		defer close(asked)
+		for _, group := range groups {
+			select {
+			case asked <- group.ID:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	go func() { reading.Wait(); close(answers) }()
+	all := make(map[string][]client.Member, len(groups))
+	for a := range answers {
+		switch {
+		case a.err == nil:
+			all[a.group] = a.members
+			seen(len(all))
+		case !errors.Is(a.err, client.ErrAbsent):
+			cancel(a.err) // the first one counts
+		}
+	}
+	return all, context.Cause(ctx)
 }
 
 func readMembers(ctx context.Context, c *client.Client, group string) (members []client.Member, err error) {

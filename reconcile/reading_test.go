@@ -2,11 +2,14 @@ package reconcile_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -206,6 +209,64 @@ func TestIncompletePage(t *testing.T) {
 			}
 			if err == nil || org != nil || !strings.HasPrefix(err.Error(), "reading users: ") {
 				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
+// The members of groups are read several groups at once. A group that is deleted
+// meanwhile is left out; a failure, or a canceled reading, is no organization.
+func TestReadGroups(t *testing.T) {
+	for _, test := range []string{"quiet", "deleted", "failing", "canceled"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := webextest.New(webextest.Config{Seed: 1, Latency: 100 * time.Millisecond})
+			user := add(t, s, map[string]any{"userName": "ada@example.com"})
+			const n = 40
+			var ids []string
+			for i := range n {
+				id, err := s.Add("/Groups", map[string]any{"displayName": fmt.Sprintf("Group %d", i), "members": []any{map[string]any{"value": user, "type": "user"}}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ids = append(ids, id)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			seen, began := 0, time.Now()
+			org, err := reconcile.Read(ctx, newClient(t, s), reconcile.Groups, func(k int) {
+				switch seen++; {
+				case seen != 10 || k != 10:
+				case test == "deleted":
+					if res, err := newClient(t, s).Do(t.Context(), client.Groups.Delete(ids[n-1])); err != nil || res[0].Err != nil {
+						t.Error(err, res)
+					}
+				case test == "failing":
+					for range 100 {
+						s.ScriptSearches(webextest.Refuse(400, ""))
+					}
+				case test == "canceled":
+					cancel()
+				}
+			})
+			switch test {
+			case "failing", "canceled":
+				if err == nil || org != nil || test == "canceled" && !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v", test, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); test == "quiet" && took > 2*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			want := n
+			if test == "deleted" && !slices.ContainsFunc(org.Resources, func(r client.Resource) bool { return r.ID == ids[n-1] }) {
+				want--
+			}
+			if len(org.Resources) != want || len(org.Members) != want || len(org.Members[ids[0]]) != 1 {
+				t.Errorf("%s: %d groups, members of %d", test, len(org.Resources), len(org.Members))
 			}
 		})
 	}
