@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -112,5 +114,29 @@ func TestStopWithOperationsOnDisk(t *testing.T) {
 				t.Errorf("%d results, expected %d; %d effects", len(told), n+1, len(s.Ledger()))
 			}
 		})
+	}
+}
+
+// Where no temporary file can be made, the job stops with an error that says so, and tells what became of each operation.
+func TestNoRoomForOperations(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
+	s := webextest.New(webextest.Config{})
+	c := newClient(t, s, nil)
+	client.KeepNothing(c)
+	var ops []client.Operation
+	for i := range 1_000 {
+		ops = append(ops, create(fmt.Sprint("u", i), manager("boss")))
+	}
+	results, err := c.Do(t.Context(), append(ops, create("boss"))...)
+	if err == nil || !strings.Contains(err.Error(), "temporary file") {
+		t.Errorf("the job ended with %v", err)
+	}
+	for _, res := range results {
+		if res.Outcome != client.Skipped {
+			t.Fatal(res)
+		}
+	}
+	if n := len(s.Ledger()); n > 0 {
+		t.Errorf("%d effects", n)
 	}
 }
