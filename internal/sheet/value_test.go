@@ -2,9 +2,14 @@ package sheet
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 func TestValues(t *testing.T) {
@@ -36,6 +41,31 @@ func TestZones(t *testing.T) {
 	for name := range zones() {
 		if _, err := time.LoadLocation(name); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// The form of an address, as an expression.
+var addressForm = regexp.MustCompile(`^[\pL\pM\pN!#$%&*+/=?^_{|}~\x60-][\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]*(\.[\pL\pM\pN!#$%&'*+/=?^_{|}~\x60-]+)*` +
+	`@[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]*[\pL\pM\pN])?)*$`)
+
+func TestIsEmail(t *testing.T) {
+	text := rapid.StringOfN(rapid.SampledFrom([]rune("ab1é日\u0301-'.@_ +/\"\uFFFD\u200b`")), 0, 9, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		address := text.Draw(t, "text")
+		if rapid.Bool().Draw(t, "two parts") {
+			address += "@" + text.Draw(t, "domain")
+		}
+		if rapid.IntRange(0, 9).Draw(t, "broken") == 0 {
+			address += "\xe9"
+		}
+		if got, want := isEmail(address), utf8.ValidString(address) && addressForm.MatchString(address); got != want {
+			t.Fatalf("%q: %v", address, got)
+		}
+	})
+	for length, want := range map[int]bool{64: true, 65: false} {
+		if isEmail(strings.Repeat("é", length)+"@example.com") != want {
+			t.Errorf("%d characters before the @", length)
 		}
 	}
 }
