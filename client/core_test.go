@@ -96,7 +96,7 @@ func TestJobIsUsedOnce(t *testing.T) {
 	})
 }
 
-// R18: what breaks the contract is refused before it is sent, and costs nothing
+// An operation that breaks the contract is refused before it is sent, and costs nothing
 // else its turn.
 func TestInvalidOperations(t *testing.T) {
 	data := user("x")

@@ -264,7 +264,7 @@ func TestExistingByReference(t *testing.T) {
 
 // Rings of people who are there and people who are not, in an ordered job and
 // with reads that lag: then it is the service that says who is there.
-func TestExistingInRings(t *testing.T) {
+func TestExistingInCycles(t *testing.T) {
 	for _, ordered := range []bool{false, true} {
 		for _, young := range []time.Duration{time.Hour, time.Second} {
 			for _, how := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {

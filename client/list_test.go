@@ -61,7 +61,7 @@ func TestList(t *testing.T) {
 }
 
 // A service app has no user, a failing service no answer: the two are told apart.
-func TestMeOfNobody(t *testing.T) { synctest.Test(t, meOfNobody) }
+func TestMeWithoutAUser(t *testing.T) { synctest.Test(t, meOfNobody) }
 
 func meOfNobody(t *testing.T) {
 	s := webextest.New(webextest.Config{Owner: "gone@example.com"})

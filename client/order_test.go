@@ -205,7 +205,7 @@ func TestDeleteAndCreateAgain(t *testing.T) {
 
 // A PATCH whose answer is lost, and whose resource is not there when it is
 // repeated, may have been done before somebody deleted it.
-func TestLostPatchOfNobody(t *testing.T) {
+func TestLostPatchOfAMissingUser(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.run(t, []client.Operation{patch("/Users/nobody", "title", `"x"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		said, ok := errors.AsType[*client.ResponseError](results[0].Err)

@@ -14,7 +14,7 @@ import (
 
 // One operation that the service can't digest costs a few requests and fails
 // alone, in the service's words.
-func TestPoisonIsIsolated(t *testing.T) {
+func TestRejectedOperationIsIsolated(t *testing.T) {
 	for _, status := range []int{400, 409, 413, 422} {
 		for _, culprits := range [][]string{{"u42"}, {"u0"}, {"u299"}, {"u7", "u8", "u250"}} {
 			bad := map[string]bool{}
@@ -136,7 +136,7 @@ func TestOneOperationOverTheLimit(t *testing.T) {
 	})
 }
 
-// R11: an item-level 429, 423, 425 or 503 is sent again, and nothing else of its
+// An item-level 429, 423, 425 or 503 is sent again, and nothing else of its
 // request is.
 func TestTransientItemsGoAlone(t *testing.T) {
 	busy := map[string][]int{"u3": {429, 503, 423, 425}, "u5": {429}}

@@ -79,7 +79,7 @@ func TestRefusedRepetition(t *testing.T) {
 
 // A PATCH whose effect nobody can see, and whose repetition is refused, is unknown
 // where its resource was changed since, with the service's words.
-func TestRefusedRepetitionThatCannotBeTold(t *testing.T) {
+func TestRefusedRepetitionIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Second})
 		id := add(t, s, "there", `"emails":[{"type":"work","value":"there@example.com"}]`)

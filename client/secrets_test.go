@@ -230,8 +230,9 @@ func TestTokenGoesToOneHost(t *testing.T) {
 	}
 }
 
-// Nor does a source of tokens that fails say the token.
-func TestTokenSourceThatTalks(t *testing.T) {
+// TestTokenSourceErrorIsNotQuoted holds that the error of a token source does not
+// show the token.
+func TestTokenSourceErrorIsNotQuoted(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.Refuse(401, "")}}
 	sc.config = func(c *client.Config) {
 		c.Token = func(_ context.Context, refused string) (string, error) {

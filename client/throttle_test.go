@@ -126,7 +126,7 @@ func TestWaitsAreCancellable(t *testing.T) {
 }
 
 // A service that only ever asks for patience ends the job after MaxTotalWait.
-func TestPatienceEnds(t *testing.T) {
+func TestWaitsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Faults: func(*webextest.Request) *webextest.Fault { return webextest.Refuse(503, "20") }})
 		c := newClient(t, s, func(c *client.Config) { c.MaxAttempts, c.MaxTotalWait = 1000, 10*time.Minute })

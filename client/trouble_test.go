@@ -182,7 +182,7 @@ func TestWhatIsGoneIsNotWaitedFor(t *testing.T) {
 
 // A gateway without a service behind it, from the start or in the middle of the
 // job: the job stops within about a minute and with few requests.
-func TestDeadGateway(t *testing.T) {
+func TestUnreachableServiceStopsTheJob(t *testing.T) {
 	statuses := []int{502, 504, 511, 200, 403}
 	if raced.On {
 		statuses = []int{502, 200}

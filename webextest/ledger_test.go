@@ -115,7 +115,7 @@ func TestOverlaps(t *testing.T) {
 }
 
 // Requests that come before a refusal allows are counted.
-func TestHasty(t *testing.T) {
+func TestRequestsBeforeRetryAfterAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{})
 		send := func() {

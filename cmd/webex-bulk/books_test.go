@@ -71,9 +71,9 @@ func TestOlderResultsStay(t *testing.T) {
 	}
 }
 
-// TestTalkWaitsForTheBar holds that nothing is written across the bar, and that
+// TestMessagesWaitForTheProgressBar holds that nothing is written across the bar, and that
 // nothing is lost.
-func TestTalkWaitsForTheBar(t *testing.T) {
+func TestMessagesWaitForTheProgressBar(t *testing.T) {
 	var out, screen bytes.Buffer
 	s := talk{w: terminal.NewWriter(&out)}
 	s.say("before")

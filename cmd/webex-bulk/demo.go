@@ -49,8 +49,8 @@ The exit code is 0, although some rows fail on purpose; 130 when interrupted.`,
 	return cmd
 }
 
-// run imports the organization. Some operations fail on purpose: their users
-// are there already, and what refers to those cannot succeed either.
+// run imports the organization. Some operations fail on purpose, because their
+// users exist already, and the operations that refer to them are skipped.
 func (d *demonstration) run(ctx context.Context) error {
 	switch {
 	case d.people < 1:
@@ -77,7 +77,7 @@ func (d *demonstration) run(ctx context.Context) error {
 		people = "1 person"
 	}
 	_ = d.out.Printf("importing a made-up organization of %s into a simulated Webex (seed %d);\n", people, d.seed)
-	_ = d.out.Printf("some may be there already, the service cuts connections, and it asks for patience when it likes.\n\n")
+	_ = d.out.Printf("some users may exist already; the service cuts connections and limits the request rate at random.\n\n")
 	var trouble error
 	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {
 		if _, err := service.Add("/Users", gen.User{Schemas: []string{client.SchemaUser}, UserName: userName}); err != nil {
@@ -118,7 +118,7 @@ func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *cl
 	return sum, stop
 }
 
-// prove shows from the service's own books that nothing was done twice.
+// prove shows with the ledger of the service that nothing was created twice.
 func (d *demonstration) prove(service *webextest.Simulator) {
 	created, twice := map[string]int{}, 0
 	for _, e := range service.Ledger() {
@@ -136,7 +136,7 @@ func (d *demonstration) prove(service *webextest.Simulator) {
 	}
 	users, groups := service.Count()
 	_ = d.out.Printf(`
-the service's books: %d of %d requests refused or cut; %s, %s;
+the service's ledger: %d of %d requests refused or cut; %s, %s;
 created twice: %d; dangling references: %s
 
 next: webex-bulk serve runs that service for you, webex-bulk template users prints

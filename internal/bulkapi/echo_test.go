@@ -53,7 +53,7 @@ func leaks(text, token string) bool {
 	return false
 }
 
-// TestTokenIsEchoed: whatever member or header repeats the token, and in whatever form, nothing that is kept has it (R15).
+// TestTokenIsEchoed holds that the token is removed from an answer that repeats it in any member or header, in any form.
 func TestTokenIsEchoed(t *testing.T) {
 	tokens := []string{testToken, "a+b/c=d%2Fe~f-0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2lnbmF0dXJl"}
 	if raced.On {
