@@ -66,6 +66,7 @@ func TestPlainOfRealErrors(t *testing.T) {
 	defer taken.Close()
 	go func() { // no HTTP
 		for conn, err := taken.Accept(); err == nil; conn, err = taken.Accept() {
+			_, _ = conn.Read(make([]byte, 1<<10)) // the request, before the answer
 			_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH\r\n")
 			_ = conn.Close()
 		}
