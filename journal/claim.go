@@ -8,10 +8,10 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// The temporary tables cost neither fsync nor log. Each run begins with the table
-// known: the operations that earlier runs have left and that no Claim has taken
-// yet. The table owned has the resources that done operations have made; it is
-// filled when it is asked for first.
+// The temporary tables cost neither fsync nor log. Each run begins with the
+// table known: the operations that earlier runs have left and that no Claim has
+// taken yet. The table owned has the resources that done operations have made;
+// it is filled when it is asked for first.
 const (
 	createTemporary = `CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, sent INTEGER);
 CREATE TEMP TABLE owned (resource TEXT)`
@@ -23,8 +23,8 @@ DELETE FROM temp.owned; DROP INDEX IF EXISTS temp.owned_resource`
 FROM main.operation LEFT JOIN main.success USING (id);
 CREATE INDEX temp.known_key ON known (key, sent);
 CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
-	// With the LEFT JOIN, an operation that SQLite fails to find again is an error,
-	// not one never heard of.
+	// With the LEFT JOIN, an operation that SQLite fails to find again is an
+	// error, not one never heard of.
 	findKnown = `SELECT known.id, operation.id IS NULL, status, location, version, recovered, operation.sent, date
 FROM temp.known LEFT JOIN main.operation ON operation.id = known.id LEFT JOIN main.success ON success.id = known.id
 WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
@@ -55,8 +55,8 @@ func (s *store) start(target client.Target) (client.History, error) {
 	return history, s.run(texts...)
 }
 
-// claim takes an operation with that key from those that earlier runs have left.
-// The record's Ticket is 0 if there is none.
+// claim takes an operation with that key from those that earlier runs have
+// left. The record's Ticket is 0 if there is none.
 func (s *store) claim(key client.Key) (record client.Record, err error) {
 	var id int64
 	var lost bool

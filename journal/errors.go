@@ -10,35 +10,35 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// What can be wrong with a journal; the errors of this package wrap one of
-// these, or are a *TargetError, or come from the operating system.
+// Errors of this package wrap one of these, or are a *TargetError, or come from
+// the operating system.
 var (
 	// ErrLocked: the journal is open already, here or in another process, or
 	// serves another run.
 	ErrLocked = errors.New("journal is in use")
-	// ErrDamaged: the file is not a journal, or no longer one.
+	// ErrDamaged: the journal is damaged, or the file is not a journal.
 	ErrDamaged = errors.New("journal is damaged, or the file is not a journal")
 	// ErrNewer: the journal was written by a newer version of this package.
 	ErrNewer = errors.New("journal was written by a newer version")
-	// ErrOlder: the journal was written by an older version of this package, whose
-	// format this one does not read.
+	// ErrOlder: the journal was written by an older version of this package,
+	// whose format this one does not read.
 	ErrOlder = errors.New("journal was written by an older version")
-	// ErrWrite: something could not be written, on a full disk for example.
-	// Every call after that fails likewise.
+	// ErrWrite: the journal could not be written, for example on a full disk.
+	// Every later call fails too.
 	ErrWrite = errors.New("journal cannot be written")
 	// ErrClosed: the journal has been closed.
 	ErrClosed = errors.New("journal is closed")
-	// ErrMisuse: the calls do not follow client.Journal. Nothing of the call was
-	// recorded. After a wrong Write, every call fails likewise.
+	// ErrMisuse: the calls do not follow client.Journal. Nothing of the call
+	// was recorded. After a wrong Write, every later call fails too.
 	ErrMisuse = errors.New("journal is used wrongly")
 )
 
-// TargetError is the refusal of a job that is for another organization or
-// service than the journal was written for.
+// TargetError says that the journal belongs to another organization or service
+// than the job.
 type TargetError struct {
 	// Journal is the target that the journal belongs to.
 	Journal client.Target
-	// Job is the target that it was asked to serve.
+	// Job is the target of the job.
 	Job client.Target
 }
 
@@ -48,8 +48,8 @@ func (e *TargetError) Error() string {
 		e.Journal.OrgID, e.Journal.BaseURL, e.Job.OrgID, e.Job.BaseURL)
 }
 
-// openError says what an error of SQLite while opening means for the user. No error
-// stays none.
+// openError translates an error of SQLite during Open for the user; nil stays
+// nil.
 func openError(path string, err error) error {
 	if err == nil {
 		return nil
@@ -67,7 +67,7 @@ func openError(path string, err error) error {
 	return fmt.Errorf("journal %s: %w", path, err)
 }
 
-// lockError says what an error of acquireLock means for the user.
+// lockError translates an error of acquireLock for the user.
 func lockError(path string, err error) error {
 	if errors.Is(err, errHeld) {
 		return fmt.Errorf("%w: %s; wait for the job that has it open to end", ErrLocked, path)
@@ -75,13 +75,13 @@ func lockError(path string, err error) error {
 	return fmt.Errorf("%w: the lock file beside %s: %w", ErrWrite, path, err)
 }
 
-// damaged is ErrDamaged with what is wrong and what can be done.
+// damaged returns ErrDamaged with the cause and the possible remedies.
 func damaged(path, what string) error {
 	return fmt.Errorf("%w: %s: %s; restore it from a copy, or move it and %s-wal away to start afresh, "+
 		"which forgets what was done so far", ErrDamaged, path, what, path)
 }
 
-// writeError is what a failed write means for the user.
+// writeError translates a failed write for the user.
 func writeError(path string, err error) error {
 	if code(err) == sqlite3.SQLITE_FULL {
 		return fmt.Errorf("%w: no space left for %s: %w", ErrWrite, path, err)

@@ -39,7 +39,8 @@ func TestFullDisk(t *testing.T) {
 	heard.check(t, path)
 }
 
-// wantRefusals makes every kind of call on a journal that is of no use any more.
+// wantRefusals makes every kind of call on a journal that is of no use any
+// more.
 func wantRefusals(t *testing.T, j *Journal, ticket client.Ticket, want error) {
 	t.Helper()
 	_, beginErr := j.Begin(t.Context(), target)

@@ -12,9 +12,9 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Journal is a client.Journal in a file. Its methods may be called from any
-// number of goroutines; those that wait for the disk at the same time share
-// the wait. Open makes one; the zero value is of no use.
+// Journal is a client.Journal in a file. Its methods are safe for concurrent
+// use; calls at the same time share one sync. Use Open to get one; the zero
+// value is invalid.
 type Journal struct {
 	requests chan *request
 	quit     chan struct{} // closed by Close
@@ -32,9 +32,9 @@ type Journal struct {
 var _ client.Journal = (*Journal)(nil)
 
 // Open opens the journal at path, or creates one that only its owner can read.
-// It checks all that is in it, which takes some seconds for a million
+// It checks the whole content, which takes some seconds for a million
 // operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer, ErrOlder or ErrWrite
-// and name the file; after any of them nothing has been written.
+// and name the file; after any of them nothing was written.
 func Open(path string) (*Journal, error) { return open(path, 0) }
 
 func open(path string, maxPages int) (*Journal, error) {
@@ -53,9 +53,9 @@ func open(path string, maxPages int) (*Journal, error) {
 	return j, nil
 }
 
-// Close lets the transaction in progress end and closes the file. Calls after
-// it fail with ErrClosed; so may those in progress, though what they record may
-// be on disk then.
+// Close waits for the transaction in progress and closes the file. Later calls
+// fail with ErrClosed. Calls in progress may fail with it too, although their
+// updates may be on disk.
 func (j *Journal) Close() error {
 	j.closing.Do(func() {
 		close(j.quit)
@@ -65,8 +65,8 @@ func (j *Journal) Close() error {
 	return j.closeErr
 }
 
-// Begin starts a run. The first one binds the journal to target; a *TargetError
-// tells of a later one for another target. A second one before End gets
+// Begin starts a run. The first run binds the journal to target; a later run
+// for another target gets a *TargetError. A second Begin before End gets
 // ErrLocked.
 func (j *Journal) Begin(ctx context.Context, target client.Target) (history client.History, err error) {
 	var refused error
@@ -85,7 +85,7 @@ func (j *Journal) Begin(ctx context.Context, target client.Target) (history clie
 	return history, cmp.Or(err, refused)
 }
 
-// refuse returns why a run against target cannot begin.
+// refuse returns the reason why a run for target cannot begin, or nil.
 func (j *Journal) refuse(job job, target client.Target) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -98,8 +98,8 @@ func (j *Journal) refuse(job job, target client.Target) error {
 	return nil
 }
 
-// same compares as the targets do: letters in either case are the same in a
-// UUID and in a host.
+// same compares without regard to case, which does not matter in a UUID or a
+// host.
 func same(a, b client.Target) bool {
 	return strings.EqualFold(a.OrgID, b.OrgID) &&
 		strings.EqualFold(strings.TrimRight(a.BaseURL, "/"), strings.TrimRight(b.BaseURL, "/"))
@@ -125,8 +125,9 @@ func (j *Journal) unusable() error {
 	return j.err
 }
 
-// Claim returns what earlier runs know of each operation. It writes nothing that
-// lasts, and does not need the file once all that they have left is claimed.
+// Claim returns the record of earlier runs for each operation. It writes
+// nothing durable, and does not use the file after all operations of earlier
+// runs were claimed.
 func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -164,8 +165,8 @@ func (j *Journal) number(records []client.Record) {
 	}
 }
 
-// claimKnown claims what earlier runs may know. Rivals are looked for when all of
-// the entries have taken theirs.
+// claimKnown claims what earlier runs may know. Rivals are looked for when all
+// of the entries have taken theirs.
 func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.Record) (err error) {
 	taken := 0
 	for i, e := range entries {
@@ -191,9 +192,9 @@ func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.
 	return nil
 }
 
-// Write makes updates durable before it returns: all or none, in this order. What
-// it has begun does not end with ctx. A wrong update is the end of the journal's
-// use, as is an error of the disk.
+// Write makes updates durable before it returns: all or none, in this order.
+// The end of ctx does not stop a transaction that has begun. After a wrong
+// update or a disk error, the journal cannot be used anymore.
 func (j *Journal) Write(ctx context.Context, updates []client.Update) error {
 	return j.inRun(ctx, false, func(s *store) error { return s.write(updates) })
 }
@@ -219,20 +220,21 @@ func (j *Journal) inRun(ctx context.Context, early bool, work func(*store) error
 	return j.do(ctx, early, work)
 }
 
-// Summary is what a journal holds, over all its runs.
+// Summary describes the content of a journal, over all its runs.
 type Summary struct {
-	// Target is whom the journal belongs to; zero before the first run.
+	// Target is the organization and service of the journal; zero before the
+	// first run.
 	Target client.Target
-	// Started is when the first run began; zero before it.
+	// Started is the start of the first run; zero before it.
 	Started time.Time
-	// Runs is how many runs have begun.
+	// Runs is the number of runs that have begun.
 	Runs int
-	// Done and Sent count the operations that have succeeded, and those that were
-	// sent without an answer on record.
+	// Done counts the operations that have succeeded, Sent those that were sent
+	// and have no recorded answer.
 	Done, Sent int
 }
 
-// Summary returns what the journal holds at this moment.
+// Summary returns the current content of the journal.
 func (j *Journal) Summary(ctx context.Context) (sum Summary, err error) {
 	err = j.do(ctx, true, func(s *store) error {
 		sum = Summary{

@@ -89,8 +89,8 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 	}
 }
 
-// The first of several attempts is the one that counts, until it is proven to have
-// done nothing.
+// The first of several attempts is the one that counts, until it is proven to
+// have done nothing.
 func TestTimesOfTheFirstAttempt(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -163,8 +163,8 @@ func TestEqualOperations(t *testing.T) {
 	}
 }
 
-// Rivals of a new create are the operations of its name that the input no longer
-// holds, as far as it has been claimed.
+// Rivals of a new create are the operations of its name that the input no
+// longer holds, as far as it has been claimed.
 func TestRivals(t *testing.T) {
 	for end, next := range nextRun {
 		path := newPath(t)
@@ -300,7 +300,8 @@ func TestOutsideOfARun(t *testing.T) {
 	begin(t, j)
 }
 
-// A Write that breaks the rules is refused as a whole, and ends the journal's use.
+// A Write that breaks the rules is refused as a whole, and ends the journal's
+// use.
 func TestMisuse(t *testing.T) {
 	good := send(t, opened(t, newPath(t)), "other")[0] + 100
 	for name, bad := range map[string]func(doneTicket client.Ticket) client.Update{

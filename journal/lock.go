@@ -8,14 +8,15 @@ import (
 	"runtime"
 )
 
-// fileLock keeps everybody else from a journal while it is open, in this process
-// too. It is a lock on a file of its own: on POSIX systems a process loses
-// SQLite's lock on the journal as soon as it closes any descriptor of it, for
-// example after having copied it. The operating system releases the lock when
-// the process ends, however it ends. Then the file stays, and is no obstacle.
+// fileLock makes the use of a journal exclusive while it is open, also within
+// this process. It is a lock on a file of its own: on POSIX systems a process
+// loses SQLite's lock on the journal as soon as it closes any descriptor of it,
+// for example after having copied it. The operating system releases the lock
+// when the process ends, however it ends. Then the file stays, and is no
+// obstacle.
 type fileLock struct{ file *os.File }
 
-// errHeld: another holds the lock.
+// errHeld says that the lock is held by another Journal or process.
 var errHeld = errors.New("lock is held")
 
 // acquireLock creates and locks the file at path, or returns errHeld.
@@ -28,8 +29,8 @@ func acquireLock(path string) (fileLock, error) {
 		if err := lockFile(f); err != nil {
 			return fileLock{}, errors.Join(err, f.Close())
 		}
-		// Its holder may have removed the file since it was opened here; then the
-		// lock is worth nothing, for the next one creates another file.
+		// Its holder may have removed the file since it was opened here; then
+		// the lock is useless, because the next Open creates another file.
 		mine, err := f.Stat()
 		if now, e := os.Stat(path); err == nil && e == nil && os.SameFile(mine, now) {
 			return fileLock{f}, nil
@@ -41,8 +42,8 @@ func acquireLock(path string) (fileLock, error) {
 }
 
 // release removes the file while it is locked, so that nobody can lock a file
-// that is about to go. Windows removes no open file; there nobody else can have it
-// locked when the removal succeeds.
+// that is being removed. Windows removes no open file; there nobody else can
+// have it locked when the removal succeeds.
 func (l fileLock) release() error {
 	if l.file == nil {
 		return nil

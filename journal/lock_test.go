@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Whoever opens and closes the files of a journal in its process, to copy them for
-// example, does not unlock it for another process.
+// Whoever opens and closes the files of a journal in its process, to copy them
+// for example, does not unlock it for another process.
 func TestReadingKeepsTheLock(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)

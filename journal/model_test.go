@@ -13,8 +13,8 @@ import (
 	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 )
 
-// model is a journal as one would write it without caring for disk or memory: the
-// operations on record by ticket.
+// model is a journal as one would write it without caring for disk or memory:
+// the operations on record by ticket.
 type model struct {
 	ops     map[client.Ticket]*modelOp
 	foreign map[string]bool

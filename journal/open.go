@@ -63,8 +63,8 @@ func openStore(path string, maxPages int) (_ *store, err error) {
 }
 
 // connect opens the file, creating it if need be, with SQLite's own lock on it,
-// which keeps other programs out. It returns the sizes of the log and of the file
-// that it found, 0 when there are none.
+// which keeps other programs out. It returns the sizes of the log and of the
+// file that it found, 0 when there are none.
 func (s *store) connect(abs string) (logSize, size int64, err error) {
 	if logSize, size, err = s.precheck(abs); err != nil {
 		return 0, 0, err
@@ -92,8 +92,8 @@ func (s *store) connect(abs string) (logSize, size int64, err error) {
 	return logSize, size, nil
 }
 
-// precheck refuses what SQLite would take for an empty file although a
-// journal was there.
+// precheck returns an error for a file that SQLite would treat as empty
+// although it was a journal.
 func (s *store) precheck(abs string) (logSize, size int64, err error) {
 	logSize, err = sizeOf(abs + "-wal") // before the file, which is the first to be written
 	if err != nil {
@@ -138,9 +138,9 @@ func sizeOf(path string) (int64, error) {
 	return info.Size(), nil
 }
 
-// recognize makes sure that the file is a journal, or makes it one if it is
-// empty: without a byte, or a database without a table, as SQLite leaves it
-// when the process ends right after it came to be. Another file is left alone.
+// recognize checks that the file is a journal, and creates the tables if it is
+// empty: without bytes, or a database without tables, which SQLite leaves if
+// the process ends right after the creation. Other files stay unchanged.
 func (s *store) recognize() error {
 	var id, version int
 	var tables string
@@ -182,10 +182,10 @@ INSERT INTO job VALUES (1, '', '', NULL, NULL, NULL, 0, 0, 0, 1, %d);
 COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), s.crc(empty.values())))
 }
 
-// verify reads all rows, so that what was lost or altered is not taken for never
-// done. Each row has its checksums; the numbers of rows, which each transaction
-// writes, tell whether some are missing or old. What leads to the rows is SQLite's to
-// check.
+// verify reads all rows, so that an operation whose row was lost or altered
+// does not count as unsent. Each row has checksums. Each transaction writes the
+// numbers of rows, which show missing or old rows. SQLite checks its own
+// structures.
 func (s *store) verify() error {
 	var check string
 	err := s.scan("PRAGMA quick_check(1)", nil, &check)
@@ -234,8 +234,8 @@ func (s *store) readOperations() error {
 	return nil
 }
 
-// sumRows compares the rows of a query with their checksums, and returns how many
-// there are, and the largest id.
+// sumRows compares the rows of a query with their checksums, and returns how
+// many there are, and the largest id.
 func (s *store) sumRows(query string) (n int, last int64, err error) {
 	var v [6]any
 	err = s.query(query, nil, func(scan func(...any) error) error {

@@ -66,7 +66,8 @@ func TestKillWhileCreating(t *testing.T) {
 		}
 		heard.listen(lines, 1<<30)
 		_ = cmd.Wait()
-		// The last that was made, and the one after it that may have been begun.
+		// The last that was made, and the one after it that may have been
+		// begun.
 		for n := heard.next - 1; n <= heard.next; n++ {
 			mustClose(t, opened(t, prefix+strconv.Itoa(made)+"-"+strconv.Itoa(n)))
 		}

@@ -17,8 +17,9 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// statements are those of a connection, prepared when they are needed first. They
-// are not canceled: one that was could leave its caller not knowing what is on disk.
+// statements are those of a connection, prepared when they are needed first.
+// They are not canceled: one that was could leave its caller not knowing what
+// is on disk.
 type statements struct {
 	conn   *sql.Conn
 	single map[string]*sql.Stmt
@@ -27,15 +28,15 @@ type statements struct {
 	sum    []byte              // for crc
 }
 
-// rowShape is a statement that takes a number of rows. Thousands of values go to the
-// driver without a detour by package sql, which copies each.
+// rowShape is a statement that takes a number of rows. Thousands of values go
+// to the driver without a detour by package sql, which copies each.
 type rowShape struct {
 	text string // with %s where the rows go
 	rows int
 }
 
-// The numbers of rows for which statements are prepared: one execution for a full
-// request costs a fraction of a hundred.
+// The numbers of rows for which statements are prepared: one execution for a
+// full request costs a fraction of a hundred.
 var rowCounts = [...]int{100, 10, 1}
 
 func newStatements() statements {
@@ -111,8 +112,8 @@ func (s *statements) addSummed(values ...any) {
 	s.addRow(s.crc(values))
 }
 
-// execRows executes a statement for all rows that were added, of so many columns each,
-// and returns how many rows of the table it has changed.
+// execRows executes a statement for all rows that were added, of so many
+// columns each, and returns how many rows of the table it has changed.
 func (s *statements) execRows(text string, columns int) (changed int, err error) {
 	for rest := s.rows; len(rest) > 0; {
 		shape := rowShape{text, 0}

@@ -18,10 +18,11 @@ const (
 	formatVersion = 3
 )
 
-// schema is compared with that of the file when it is opened; a change needs a new
-// formatVersion. An operation is done when it has a success: that is a table of its
-// own, since it costs half as much to add a row as to lengthen one. Times are
-// milliseconds since 1970. Each crc covers the columns before it.
+// schema is compared with that of the file when it is opened; a change needs a
+// new formatVersion. An operation is done when it has a success: that is a
+// table of its own, since it costs half as much to add a row as to lengthen
+// one. Times are milliseconds since 1970. Each crc covers the columns before
+// it.
 var schema = []string{
 	`CREATE TABLE job (
 	id         INTEGER PRIMARY KEY CHECK (id = 1),
@@ -236,7 +237,8 @@ func (s *store) close(failed bool) error {
 		if failed || err != nil {
 			err = errors.Join(err, s.keepLog())
 		}
-		// SQLite keeps a connection as long as it has statements (sqlite.org/c3ref/close.html).
+		// SQLite keeps a connection as long as it has statements
+		// (sqlite.org/c3ref/close.html).
 		err = errors.Join(err, s.statements.close(), s.conn.Close())
 	}
 	if s.db != nil {

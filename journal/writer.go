@@ -18,9 +18,9 @@ type request struct {
 	done  chan error
 }
 
-// do has the writer run work and waits until that is on disk. Only the wait
-// for the writer's attention ends with ctx: what it has begun is finished, so
-// that no caller needs to guess.
+// do makes the writer run work and waits until the result is on disk. The end
+// of ctx ends only the wait for the writer. Work that has begun is finished, so
+// that the caller knows the result.
 func (j *Journal) do(ctx context.Context, early bool, work func(*store) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -70,9 +70,9 @@ func (j *Journal) gather(group []*request) []*request {
 	return group
 }
 
-// commit runs a group in one transaction. After its error nothing is read or
-// written any more: what is on disk is not known, and what is in memory may
-// differ from it.
+// commit runs a group in one transaction. After an error nothing is read or
+// written anymore, because the content of the disk is unknown and may differ
+// from memory.
 func (j *Journal) commit(s *store, group []*request) {
 	err := j.failure()
 	if err == nil {
@@ -102,7 +102,7 @@ func (j *Journal) commit(s *store, group []*request) {
 	}
 }
 
-// fail ends all use of the journal for the given reason, or an earlier one.
+// fail makes all later calls fail with the given error, or with an earlier one.
 func (j *Journal) fail(err error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
