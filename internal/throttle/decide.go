@@ -2,7 +2,8 @@ package throttle
 
 import "time"
 
-// core is the decision: plain state, a clock passed in, waits passed out. It knows neither goroutines nor timers.
+// core is the decision: plain state, a clock passed in, waits passed out. It
+// knows neither goroutines nor timers.
 type core struct {
 	cfg  Config
 	pace pace
@@ -22,7 +23,8 @@ type core struct {
 	accepted, refused, dropped int // requests so far, by what became of them
 }
 
-// closing is a refusal that closed the throttle and what else became known of its moment.
+// closing is a refusal that closed the throttle and what else became known of
+// its moment.
 type closing struct {
 	refusal
 	number         int  // counts closings; 0 before the first
@@ -31,7 +33,8 @@ type closing struct {
 	passed, joined int  // of the requests under way that had left after that one: accepted, refused
 }
 
-// alone tells whether the refusal concerned that one request and no limit: what left after it was accepted.
+// alone tells whether the refusal concerned that one request and no limit: what
+// left after it was accepted.
 func (c *closing) alone() bool { return c.passed > 0 && c.joined == 0 }
 
 // ticket is what the core remembers of a request under way.
@@ -45,8 +48,8 @@ func newCore(cfg Config) core {
 	return core{cfg: cfg, limit: float64(cfg.Concurrency)}
 }
 
-// decide tells whether a request may leave now. If not, wait is the time after which to ask again, 0 meaning that one under
-// way must come back first.
+// decide tells whether a request may leave now. If not, wait is the time after
+// which to ask again, 0 meaning that one under way must come back first.
 func (c *core) decide(now time.Time) (wait time.Duration, ok bool) {
 	if wait = c.until.Sub(now); wait > 0 {
 		return wait, false
@@ -61,9 +64,10 @@ func (c *core) decide(now time.Time) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// reopen lets the pace learn from the closing that is over. Not earlier, because requests that were under way tell whether
-// it was a limit. A lone refusal is no reason to begin with a pace; where there is one, requests leave too far apart for
-// the difference to show.
+// reopen lets the pace learn from the closing that is over. Not earlier,
+// because requests that were under way tell whether it was a limit. A lone
+// refusal is no reason to begin with a pace; where there is one, requests leave
+// too far apart for the difference to show.
 func (c *core) reopen() {
 	if c.shut.number == 0 || c.shut.learned {
 		return
@@ -76,8 +80,9 @@ func (c *core) reopen() {
 	c.pace.learn(c.shut.refusal)
 }
 
-// tooLong tells whether the waiting has used up MaxTotal, the closing that has just begun included. When it is over, the
-// next request may try its luck again.
+// tooLong tells whether the waiting has used up MaxTotal, the closing that has
+// just begun included. When it is over, the next request may try its luck
+// again.
 func (c *core) tooLong(now time.Time) bool {
 	return c.spent > c.cfg.MaxTotal && now.Before(c.until)
 }
@@ -100,7 +105,8 @@ func (c *core) unused(_ ticket, now time.Time) {
 	c.idle = now
 }
 
-// accept notes that a request was answered, and not refused. If it left before the throttle closed, the closing stands.
+// accept notes that a request was answered, and not refused. If it left before
+// the throttle closed, the closing stands.
 func (c *core) accept(t ticket, now time.Time) {
 	c.unused(t, now)
 	c.accepted++
@@ -120,18 +126,21 @@ func (c *core) accept(t ticket, now time.Time) {
 	}
 }
 
-// refuse closes the throttle for a refusal that may be due to a limit on the rate of requests.
+// refuse closes the throttle for a refusal that may be due to a limit on the
+// rate of requests.
 func (c *core) refuse(t ticket, now time.Time, retryAfter string) {
 	c.shutFor(t, now, retryAfter, true)
 }
 
-// unavailable closes the throttle for a refusal that is not: the pace has nothing to learn from it.
+// unavailable closes the throttle for a refusal that is not: the pace has
+// nothing to learn from it.
 func (c *core) unavailable(t ticket, now time.Time, retryAfter string) {
 	c.shutFor(t, now, retryAfter, false)
 }
 
-// shutFor closes the throttle for a refusal. Refusals of requests that left before a closing are part of it: they may prolong
-// it, if the service says so, and count for nothing else.
+// shutFor closes the throttle for a refusal. Refusals of requests that left
+// before a closing are part of it: they may prolong it, if the service says so,
+// and count for nothing else.
 func (c *core) shutFor(t ticket, now time.Time, retryAfter string, limited bool) {
 	c.unused(t, now)
 	c.refused++
@@ -161,7 +170,8 @@ func (c *core) shutFor(t ticket, now time.Time, retryAfter string, limited bool)
 	}
 }
 
-// longestSilence bounds the wait for a service that says nothing: it asked for none.
+// longestSilence limits the wait after lost answers, because the service did
+// not ask for one.
 const longestSilence = 30 * time.Second
 
 // drop notes that a request got no answer.
@@ -178,7 +188,8 @@ func (c *core) drop(t ticket, now time.Time) {
 	}
 }
 
-// close keeps the throttle shut from now on for a while, at most MaxWait. It never shortens a closing.
+// close keeps the throttle shut from now on for a while, at most MaxWait. It
+// never shortens a closing.
 func (c *core) close(now time.Time, wait time.Duration) {
 	from, until := later(now, c.until), now.Add(min(wait, c.cfg.MaxWait))
 	if until.After(from) {
@@ -187,8 +198,8 @@ func (c *core) close(now time.Time, wait time.Duration) {
 	}
 }
 
-// backOff is the wait after the nth failure in a row of which the service did not say how long it lasts: exponential, with
-// full jitter.
+// backOff is the wait after the nth failure in a row of which the service did
+// not say how long it lasts: exponential, with full jitter.
 func (c *core) backOff(n int) time.Duration {
 	bound := min(c.cfg.Base, c.cfg.MaxWait)
 	for ; n > 1 && bound < c.cfg.MaxWait; n-- {

@@ -62,7 +62,8 @@ func (b *bench) reopenLater() {
 	b.t.Fatal("still closed")
 }
 
-// Retry-After decides how long the throttle is closed, with at most a twentieth more, and MaxWait caps it.
+// Retry-After decides how long the throttle is closed, with at most a twentieth
+// more, and MaxWait caps it.
 func TestClosingByRetryAfter(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -76,7 +77,8 @@ func TestClosingByRetryAfter(t *testing.T) {
 		{"31536000", 5 * time.Minute},
 		{"99999999999999999999", 5 * time.Minute},
 		{"Wed, 04 Mar 2099 12:00:10 GMT", 5 * time.Minute},
-		// No time named, or none to speak of: the first back-off, of which half was drawn.
+		// No time named, or none to speak of: the first back-off, of which half
+		// was drawn.
 		{"", 500 * time.Millisecond},
 		{"soon", 500 * time.Millisecond},
 		{"0", 500 * time.Millisecond},
@@ -98,7 +100,8 @@ func TestClosingByRetryAfter(t *testing.T) {
 	}
 }
 
-// Without Retry-After the bound of the wait doubles from refusal to refusal, up to MaxWait, and an acceptance resets it.
+// Without Retry-After the bound of the wait doubles from refusal to refusal, up
+// to MaxWait, and an acceptance resets it.
 func TestBackOff(t *testing.T) {
 	b := newBench(t, Config{Base: time.Second, MaxWait: 10 * time.Second, MaxTotal: time.Hour})
 	for _, bound := range []time.Duration{1, 2, 4, 8, 10, 10} {
@@ -120,8 +123,9 @@ func TestBackOffJitter(t *testing.T) {
 	}
 }
 
-// Refusals of requests that left before the throttle closed are one closing: they neither count for the back-off nor lower the
-// concurrency again. One that names a later time prolongs it, none shortens it.
+// Refusals of requests that left before the throttle closed are one closing:
+// they neither count for the back-off nor lower the concurrency again. One that
+// names a later time prolongs it, none shortens it.
 func TestRefusalsOfOneClosing(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 8})
 	all := b.sendAll(8)
@@ -142,7 +146,8 @@ func TestRefusalsOfOneClosing(t *testing.T) {
 	b.wantShut(30 * time.Second)
 }
 
-// Each closing halves the concurrency, down to one; each round of acceptances brings one back, up to the configured.
+// Each closing halves the concurrency, down to one; each round of acceptances
+// brings one back, up to the configured.
 func TestConcurrency(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 8})
 	for _, want := range []int{4, 2, 1, 1} {
@@ -168,8 +173,9 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// One lost answer changes nothing. The second in a row closes the throttle, for a growing time; several at once count once, an
-// answer of any kind ends the row, and neither pace nor concurrency is touched.
+// One lost answer changes nothing. The second in a row closes the throttle, for
+// a growing time; several at once count once, an answer of any kind ends the
+// row, and neither pace nor concurrency is touched.
 func TestDrops(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 4})
 	for _, together := range b.sendAll(4) {
@@ -189,8 +195,8 @@ func TestDrops(t *testing.T) {
 	}
 }
 
-// MaxTotal is used up by closings with no acceptance between them, and the one that would exceed it is not waited for.
-// Afterwards a request may try again.
+// MaxTotal is used up by closings with no acceptance between them, and the one
+// that would exceed it is not waited for. Afterwards a request may try again.
 func TestTooLong(t *testing.T) {
 	b := newBench(t, Config{MaxWait: 10 * time.Second, MaxTotal: 30 * time.Second})
 	for range 3 {
@@ -231,8 +237,9 @@ func TestTooLongAtOnce(t *testing.T) {
 	}
 }
 
-// Before anything is learned, a refusal of one request while those sent after it are accepted teaches no pace: it was not
-// about the rate. When the others are refused too, it does.
+// Before anything is learned, a refusal of one request while those sent after
+// it are accepted teaches no pace: it was not about the rate. When the others
+// are refused too, it does.
 func TestLoneRefusal(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		b := newBench(t, Config{Concurrency: 8})
@@ -256,7 +263,8 @@ func TestLoneRefusal(t *testing.T) {
 	}
 }
 
-// Time without work is not taken for a low rate, neither before the first refusal nor after it.
+// Time without work is not taken for a low rate, neither before the first
+// refusal nor after it.
 func TestIdleTeachesNothing(t *testing.T) {
 	burst := func(idle time.Duration) float64 {
 		b := newBench(t, Config{Concurrency: 1})
@@ -281,8 +289,8 @@ func TestIdleTeachesNothing(t *testing.T) {
 	}
 }
 
-// Whatever happens in whatever order: no negative count, no negative or endless wait, a limit within its bounds, and the
-// throttle opens again.
+// Whatever happens in whatever order: no negative count, no negative or endless
+// wait, a limit within its bounds, and the throttle opens again.
 func TestCoreInvariants(t *testing.T) {
 	texts := []string{"", "0", "-5", "1", "2.5", "194", "31536000", "rand(30),add(30)", "x", "Wed, 04 Mar 2026 12:00:30 GMT"}
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,8 +1,9 @@
 package throttle
 
-// Refusals that are not about the rate, of a service that is busy with others, say, come as often at half the pace. A pace
-// that went on learning from them would fall for ever, since between one and the next there is no time to climb. Eras tell
-// them from a limit: below a limit there are fewer.
+// Refusals that are not about the rate, of a service that is busy with others,
+// say, come as often at half the pace. A pace that went on learning from them
+// would fall for ever, since between one and the next there is no time to
+// climb. Eras tell them from a limit: below a limit there are fewer.
 const (
 	eraLeast   = 8    // refusals without which an era is not judged,
 	eraMost    = 40   // and after which it begins anew, so that it speaks of its own time
@@ -11,8 +12,9 @@ const (
 	eraAnother = 1.2  // part of the rate at the beginning above which another era begins
 )
 
-// era is the time in which the estimate falls to half. Only refusals after enough acceptances count: those in a row, while
-// a limit of unknown length lasts, are one.
+// era is the time in which the estimate falls to half. Only refusals after
+// enough acceptances count: those in a row, while a limit of unknown length
+// lasts, are one.
 type era struct {
 	rate              float64 // the estimate at the beginning
 	accepted, refused int
@@ -27,8 +29,8 @@ func (e era) inVain(before era) bool {
 		e.refusals() <= vainMost && e.refusals() >= vainFewer*before.refusals()
 }
 
-// doubt takes back what an estimate has fallen in vain, and tries twice as much. What it then falls to is compared with the
-// same refusals.
+// doubt takes back what an estimate has fallen in vain, and tries twice as
+// much. What it then falls to is compared with the same refusals.
 func (p *pace) doubt() {
 	if p.accepted < fewest {
 		return

@@ -14,8 +14,10 @@ type whim struct {
 
 func (l whim) ask(time.Time) (bool, time.Duration) { return l.rnd.Float64() >= l.part, time.Second }
 
-// Refusals at random do not starve a job: in the second half of an hour, at least a tenth of the requests pass that would
-// if each refusal cost no more than its closing. Without eras it were one in two hundred, and fewer each hour.
+// Refusals at random do not starve a job: in the second half of an hour, at
+// least a tenth of the requests pass that would if each refusal cost no more
+// than its closing. Without eras it were one in two hundred, and fewer each
+// hour.
 func TestRefusalsAtRandom(t *testing.T) {
 	for _, header := range []struct {
 		text string
@@ -45,7 +47,8 @@ func TestRefusalsAtRandom(t *testing.T) {
 	}
 }
 
-// Fewer refusals at half the pace are a limit's, as many are not; too few, or too many, tell nothing.
+// Fewer refusals at half the pace are a limit's, as many are not; too few, or
+// too many, tell nothing.
 func TestEras(t *testing.T) {
 	before := era{rate: 100, accepted: 900, refused: 100}
 	for _, c := range []struct {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The limiters that services use, as models: n requests a window. ask tells whether a request that arrives now is taken,
-// and if not, when one would be.
+// The limiters that services use, as models: n requests a window. ask tells
+// whether a request that arrives now is taken, and if not, when one would be.
 type limiter interface {
 	ask(now time.Time) (ok bool, wait time.Duration)
 }

@@ -2,8 +2,9 @@ package throttle
 
 import "time"
 
-// The numbers behind the pace. They were found by running the grid of law_test.go over many choices; neighboring ones miss
-// the law a little more often.
+// The numbers behind the pace. They were found by running the grid of
+// law_test.go over many choices; neighboring ones miss the law a little more
+// often.
 const (
 	probeRequests = 30  // a probe is back at the estimate after this many requests,
 	probeClosings = 10  // or this many times the closing before it (of which a second counts), whichever takes longer;
@@ -18,13 +19,16 @@ const (
 	slackest = 50 * time.Millisecond // how far a request that came late to its turn lets the next one move up
 )
 
-// pace spreads requests over time so that a limit on their rate is rarely met. It knows nothing of windows and buckets:
-// evenly spread requests use a fixed window, a sliding window and a token bucket alike. From refusals it estimates the
-// rate that is allowed, starts a little below, comes quickly near the estimate, stays there for long and leaves it upwards
-// faster and faster until the next refusal: the curve of CUBIC (RFC 9438 section 4.2), with requests a second in place of
-// a window.
+// pace spreads requests over time so that a limit on their rate is rarely met.
+// It knows nothing of windows and buckets: evenly spread requests use a fixed
+// window, a sliding window and a token bucket alike. From refusals it estimates
+// the rate that is allowed, starts a little below, comes quickly near the
+// estimate, stays there for long and leaves it upwards faster and faster until
+// the next refusal: the curve of CUBIC (RFC 9438 section 4.2), with requests a
+// second in place of a window.
 //
-// Its time stands still while nobody wants to send faster than it allows: lack of work teaches nothing about a limit.
+// Its time stands still while nobody wants to send faster than it allows: lack
+// of work teaches nothing about a limit.
 type pace struct {
 	estimate float64       // requests a second; 0 until something is learned, and then nothing is held back
 	next     time.Time     // when the next request has its turn
@@ -46,7 +50,8 @@ type refusal struct {
 	told      bool // the service said how long
 }
 
-// rate is what is let through at a moment, in requests a second; 0 means no limit.
+// rate is what is let through at a moment, in requests a second; 0 means no
+// limit.
 func (p *pace) rate(now time.Time) float64 {
 	if p.estimate == 0 {
 		return 0
@@ -63,7 +68,8 @@ func (p *pace) wait(now time.Time) time.Duration {
 	return p.next.Sub(now)
 }
 
-// take counts a request that leaves now, after a time in which there was nothing to send at all.
+// take counts a request that leaves now, after a time in which there was
+// nothing to send at all.
 func (p *pace) take(now time.Time, idle time.Duration) {
 	if p.begin.IsZero() {
 		p.begin = now
@@ -82,7 +88,8 @@ func (p *pace) take(now time.Time, idle time.Duration) {
 	p.next = p.next.Add(interval)
 }
 
-// learn takes a refusal into account and begins a new probe. Too early a refusal to learn from leaves all as it is.
+// learn takes a refusal into account and begins a new probe. Too early a
+// refusal to learn from leaves all as it is.
 func (p *pace) learn(r refusal) {
 	switch {
 	case p.accepted >= fewest:
@@ -102,10 +109,12 @@ func (p *pace) learn(r refusal) {
 	p.next = later(p.next, r.until) // a refused request has had its turn, too
 }
 
-// measure estimates from the mean since the last reopening and from the pace at the moment of refusal. The truth lies
-// between: a bucket allows just the mean (the refusal came late, its tokens were used up first), a window the peak (it was
-// not used in full before). The mean includes the closing, as a window's allowance is for the whole window; of a closing
-// that we chose ourselves, half, which is what it overshoots by on average.
+// measure estimates from the mean since the last reopening and from the pace at
+// the moment of refusal. The truth lies between: a bucket allows just the mean
+// (the refusal came late, its tokens were used up first), a window the peak (it
+// was not used in full before). The mean includes the closing, as a window's
+// allowance is for the whole window; of a closing that we chose ourselves,
+// half, which is what it overshoots by on average.
 func (p *pace) measure(r refusal) {
 	end := r.until
 	if !r.told {
@@ -126,8 +135,9 @@ func (p *pace) measure(r refusal) {
 	p.counted, p.history = end, p.accepted
 }
 
-// lower stretches the last measurement over the time that has passed without acceptances worth measuring: the window was
-// longer than thought, or the allowance is smaller now.
+// lower stretches the last measurement over the time that has passed without
+// acceptances worth measuring: the window was longer than thought, or the
+// allowance is smaller now.
 func (p *pace) lower(r refusal) {
 	end := r.at
 	if r.told {

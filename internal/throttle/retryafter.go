@@ -8,24 +8,29 @@ import (
 	"time"
 )
 
-// longest is more than any wait: what a larger one is cut to, so that no sum overflows.
+// longest is the maximum wait. A larger one is cut to it, so that no sum
+// overflows.
 const longest = 100 * 365 * 24 * time.Hour
 
 var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?$`)
 
-// dateForms are the three forms of an HTTP date (RFC 9110 section 5.6.7), in the order in which they are met.
+// dateForms are the three forms of an HTTP date (RFC 9110 section 5.6.7), in
+// the order in which they are met.
 var dateForms = []string{
 	"Mon, 02 Jan 2006 15:04:05 MST",
 	"Monday, 02-Jan-06 15:04:05 MST",
 	"Mon Jan _2 15:04:05 2006",
 }
 
-// ParseRetryAfter reads the text of a Retry-After header (RFC 9110 section 10.2.3): seconds, also with a fraction, or an
-// HTTP date in any of its forms. Webex has been seen to send `rand(30),add(30)`, which is read as what it seems to mean:
-// 30 seconds and a random part of up to 30 more, drawn from rnd, a number in [0, 1); nil means math/rand/v2.
+// ParseRetryAfter reads the text of a Retry-After header (RFC 9110 section
+// 10.2.3): seconds, also with a fraction, or an HTTP date in any of its forms.
+// Webex has been seen to send `rand(30),add(30)`, which is read as what it
+// seems to mean: 30 seconds and a random part of up to 30 more, drawn from rnd,
+// a number in [0, 1); nil means math/rand/v2.
 //
-// A time in the past and a negative number are no wait. ok is false when the text says nothing: absent or not understood.
-// The wait is never negative and at most a hundred years.
+// A time in the past and a negative number mean no wait. ok is false if the
+// text is empty or invalid. The wait is never negative and at most a hundred
+// years.
 func ParseRetryAfter(s string, now time.Time, rnd func() float64) (wait time.Duration, ok bool) {
 	s = strings.TrimSpace(s)
 	if number.MatchString(s) {

@@ -17,11 +17,11 @@ const (
 	DefaultBase        = time.Second
 )
 
-// ErrTooLong is what Enter returns when the throttle has been closed for longer than Config.MaxTotal without one acceptance
-// in between. It is wrapped with the time waited.
+// ErrTooLong says that the throttle was closed for longer than Config.MaxTotal
+// without an accepted request. Enter wraps it with the time waited.
 var ErrTooLong = errors.New("the service has refused for too long")
 
-// Config says how a Throttle behaves. Zero values, and negative ones, mean the defaults.
+// Config configures a Throttle. Zero and negative values mean the defaults.
 type Config struct {
 	Concurrency int           // upper bound of requests in flight; default 4
 	MaxWait     time.Duration // cap for one closing, whatever Retry-After says; default 5 minutes
@@ -32,7 +32,7 @@ type Config struct {
 	Now  func() time.Time // the clock; default time.Now
 }
 
-// withDefaults fills in what is not set.
+// withDefaults replaces unset values by the defaults.
 func (c Config) withDefaults() Config {
 	if c.Concurrency <= 0 {
 		c.Concurrency = DefaultConcurrency
@@ -55,7 +55,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Throttle holds requests back until they may leave. It is safe for use by any number of goroutines; make one with New.
+// Throttle delays requests until they may be sent. It is safe for concurrent
+// use. Use New to create one.
 type Throttle struct {
 	now func() time.Time
 
@@ -65,21 +66,24 @@ type Throttle struct {
 	timer *time.Timer // runs admit for the head of the queue; nil until somebody had to wait
 }
 
-// waiter is one caller of Enter. Its fields but ready belong to the throttle's mutex.
+// waiter is one caller of Enter. Its fields but ready belong to the throttle's
+// mutex.
 type waiter struct {
 	ready chan struct{} // closed when pass or err is set
 	pass  *Pass
 	err   error
 }
 
-// New makes an open throttle.
+// New returns an open throttle.
 func New(cfg Config) *Throttle {
 	cfg = cfg.withDefaults()
 	return &Throttle{now: cfg.Now, core: newCore(cfg)}
 }
 
-// Enter waits until a request may leave, first come first served. The pass must be given back exactly once, by one of its
-// methods. The error is ctx's when ctx ends first, or wraps ErrTooLong when the service has refused for too long.
+// Enter waits until a request may be sent; callers are served in order. The
+// caller must give back the pass exactly once, with one of its methods. The
+// error is that of ctx if ctx ends first, or wraps ErrTooLong if the service
+// has refused requests for too long.
 func (t *Throttle) Enter(ctx context.Context) (*Pass, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -99,7 +103,8 @@ func (t *Throttle) Enter(ctx context.Context) (*Pass, error) {
 	}
 }
 
-// leave takes a caller that gave up out of the queue, or takes back the pass that it was given in the same moment.
+// leave removes a caller that gave up from the queue, or takes back its pass if
+// it got one at the same moment.
 func (t *Throttle) leave(w *waiter) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -116,7 +121,8 @@ func (t *Throttle) leave(w *waiter) {
 	t.admit()
 }
 
-// admit lets callers in as far as the core allows and sets the timer for the next one. The mutex is held.
+// admit lets callers in as far as the core allows and sets the timer for the
+// next one. The mutex is held.
 func (t *Throttle) admit() {
 	if t.timer != nil {
 		t.timer.Stop()
@@ -140,7 +146,7 @@ func (t *Throttle) admit() {
 	}
 }
 
-// turnAway ends all waiting with an error. The mutex is held.
+// turnAway ends the wait of all callers with an error. The mutex is held.
 func (t *Throttle) turnAway(err error) {
 	for _, w := range t.queue {
 		w.err = err
@@ -149,8 +155,8 @@ func (t *Throttle) turnAway(err error) {
 	t.queue = nil
 }
 
-// wakeIn arranges for admit to run again. No wait means that a pass must come back first, and giving it back runs admit.
-// The mutex is held.
+// wakeIn arranges for admit to run again. No wait means that a pass must come
+// back first, and giving it back runs admit. The mutex is held.
 func (t *Throttle) wakeIn(wait time.Duration) {
 	switch {
 	case wait <= 0:
@@ -165,7 +171,7 @@ func (t *Throttle) wakeIn(wait time.Duration) {
 	}
 }
 
-// State is what a throttle knows at one moment.
+// State is a snapshot of a throttle.
 type State struct {
 	InFlight    int       // passes not yet given back
 	Limit       int       // passes that may be out at once now, from 1 to Config.Concurrency
@@ -178,7 +184,7 @@ type State struct {
 	Unanswered  int // passes dropped in a row, since one that was answered
 }
 
-// State tells how the throttle stands, for a progress display and for tests.
+// State returns a snapshot, for a progress display and for tests.
 func (t *Throttle) State() State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -187,34 +193,39 @@ func (t *Throttle) State() State {
 	return s
 }
 
-// Pass is the leave for one request. Give it back once, by the method that says what became of the request; whatever is
-// called on it afterwards does nothing.
+// Pass is the permission to send one request. Give it back with the method for
+// the result of the request. Later calls of its methods do nothing.
 type Pass struct {
 	throttle *Throttle
 	ticket   ticket
 	back     bool // guarded by the throttle's mutex
 }
 
-// Accepted says that the service took the request: it gave any answer that is not a refusal, an error included.
+// Accepted says that the service processed the request: it gave any answer
+// except a refusal, including an error.
 func (p *Pass) Accepted() { p.end(p.throttle.core.accept) }
 
-// Refused says that the service allows no more requests for now (429). retryAfter is the text of the Retry-After header,
-// "" when there was none. The throttle closes for everyone, and the pace learns from it.
+// Refused says that the service allows no more requests for now (429).
+// retryAfter is the text of the Retry-After header, "" when there was none. The
+// throttle closes for everyone, and the pace learns from it.
 func (p *Pass) Refused(retryAfter string) {
 	p.end(func(t ticket, now time.Time) { p.throttle.core.refuse(t, now, retryAfter) })
 }
 
-// Unavailable says that the service asked for patience for another reason (423, 503). The throttle closes for everyone as after
-// Refused, but nothing is to be learned from it about the rate that the service allows.
+// Unavailable says that the service refused the request for a reason other than
+// the rate (423, 503). The throttle closes for everyone as after Refused, but
+// the pace does not change.
 func (p *Pass) Unavailable(retryAfter string) {
 	p.end(func(t ticket, now time.Time) { p.throttle.core.unavailable(t, now, retryAfter) })
 }
 
-// Dropped says that no answer came. One such loss changes nothing; from the second in a row on the throttle closes for a
-// growing time, without an opinion about pace or concurrency.
+// Dropped says that no answer came. The first such loss changes nothing. From
+// the second in a row, the throttle closes for a growing time; pace and
+// concurrency stay the same.
 func (p *Pass) Dropped() { p.end(p.throttle.core.drop) }
 
-// Unused says that the request never left, and why had nothing to do with the service: it was canceled, or had no token.
+// Unused says that the request was not sent, for a reason unrelated to the
+// service: it was canceled, or had no token.
 func (p *Pass) Unused() { p.end(p.throttle.core.unused) }
 
 func (p *Pass) end(how func(ticket, time.Time)) {

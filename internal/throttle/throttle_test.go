@@ -20,7 +20,8 @@ func must(t *testing.T, g *Throttle) *Pass {
 	return p
 }
 
-// A service that never refuses is never slowed: the clock does not move, however many requests.
+// A service that never refuses is never slowed: the clock does not move,
+// however many requests.
 func TestNeverSlowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, start := New(Config{}), time.Now()
@@ -36,7 +37,8 @@ func TestNeverSlowed(t *testing.T) {
 	})
 }
 
-// Concurrency bounds what is out, and callers are served in the order they came.
+// Concurrency bounds what is out, and callers are served in the order they
+// came.
 func TestBoundAndOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Concurrency: 3})
@@ -72,8 +74,9 @@ func TestBoundAndOrder(t *testing.T) {
 	})
 }
 
-// One worker's refusal holds all, for exactly as long as the service asks, and nobody stirs meanwhile. The clock is asked
-// a few times for each request, not all the time.
+// One worker's refusal holds all, for exactly as long as the service asks, and
+// nobody stirs meanwhile. The clock is asked a few times for each request, not
+// all the time.
 func TestOneRefusalHoldsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
@@ -110,8 +113,9 @@ func TestOneRefusalHoldsAll(t *testing.T) {
 	})
 }
 
-// A caller whose context ends leaves at once with the context's error; its place is taken by the next, and what it may
-// have been given in the same moment is given back.
+// A caller whose context ends leaves at once with the context's error; its
+// place is taken by the next, and what it may have been given in the same
+// moment is given back.
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Concurrency: 1})
@@ -145,7 +149,8 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// Cancelling the first in a closed throttle's queue does not leave the others without somebody to wake them.
+// Cancelling the first in a closed throttle's queue does not leave the others
+// without somebody to wake them.
 func TestCanceledHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Rand: half})
@@ -162,7 +167,8 @@ func TestCanceledHead(t *testing.T) {
 	})
 }
 
-// A service that only refuses ends the waiting: all callers get the same error, and a later one may try again.
+// A service that only refuses ends the waiting: all callers get the same error,
+// and a later one may try again.
 func TestDeadService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, start := New(Config{MaxWait: time.Minute, MaxTotal: 10 * time.Minute}), time.Now()
@@ -211,8 +217,8 @@ func TestPassOnce(t *testing.T) {
 	}
 }
 
-// Many goroutines that are refused, dropped and canceled at random leave a throttle with nobody in it. This is for the race
-// detector.
+// Many goroutines that are refused, dropped and canceled at random leave a
+// throttle with nobody in it. This is for the race detector.
 func TestCrowd(t *testing.T) {
 	g := New(Config{Concurrency: 5, Base: 50 * time.Microsecond, MaxWait: 100 * time.Microsecond})
 	var wg sync.WaitGroup
@@ -235,7 +241,8 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// BenchmarkEnter shows what the throttle costs a request where it does not hold it back.
+// BenchmarkEnter shows what the throttle costs a request where it does not hold
+// it back.
 func BenchmarkEnter(b *testing.B) {
 	g := New(Config{})
 	for b.Loop() {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// A service that is not available closes the throttle and halves the concurrency like one that refuses, but it does not slow
-// requests down once it is back, however often that happens.
+// A service that is not available closes the throttle and halves the
+// concurrency like one that refuses, but it does not slow requests down once it
+// is back, however often that happens.
 func TestUnavailableTeachesNoPace(t *testing.T) {
 	for _, limited := range []bool{true, false} {
 		b := newBench(t, Config{Concurrency: 8})
