@@ -354,6 +354,9 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 			e.changed[r.Name] = true
 		}
 	}
+	if k.Known != KnownNothing {
+		e.noteMaking(o)
+	}
 	switch k.Known {
 	case KnownDone:
 		o.replayed = true

@@ -111,6 +111,7 @@ type Engine struct {
 	accepted int // bytes of the largest request that was accepted
 	uniform  uniform
 	doubts   map[Key]int      // creates of each name in doubt, also those that ended so
+	making   map[Key]int      // the creates that nothing guards and that make what has a name
 	creates  map[string]*op   // the open creates, by bulkId, with which the planner is done
 	parked   map[string][]*op // operations that wait until a create is over
 
@@ -146,7 +147,7 @@ func New(cfg Config, now Time) *Engine {
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
 		ops:    map[int]*op{}, lasting: map[int]bool{}, unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}, rivals: map[uint64][]*op{},
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
-		doubts: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, changed: map[string]bool{},
+		doubts: map[Key]int{}, making: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, changed: map[string]bool{},
 	}
 	e.planner = plan.New(plan.Config{
 		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,

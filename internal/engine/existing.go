@@ -99,14 +99,26 @@ func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
 
 func (e *Engine) sendAbsent(o *op) {
 	o.looked = true
+	e.noteMaking(o)
 	e.release(o)
+}
+
+// noteMaking remembers that a create which nothing guards makes what has its name.
+func (e *Engine) noteMaking(o *op) {
+	if e.cfg.Existing != FailExisting && o.Method == Post && !o.Guarded && o.Name != (Key{}) {
+		e.making[o.Name] = o.Index
+	}
 }
 
 // weighFirst decides what a lookup tells about a create that was not sent.
 func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := e.pick(o, candidates)
 	inFlight, inDoubt := e.sameName(o)
+	first, made := e.making[o.Name]
 	switch taken := e.others.has(c.ID); {
+	case number == 0 && made && first != o.Index && len(e.gone.now) == 0: // it need not show yet, or was deleted since
+		o.gaveUp = ErrTaken
+		e.decide(o)
 	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH or be missing in the group, or outlive the DELETE, that is done
 		o.gaveUp = ErrCorrected
 		e.decide(o)

@@ -1002,6 +1002,9 @@ func describeReason(r Result, stop error) string {
 	case err == ErrAmbiguous:
 		return "several have its name"
 	case err == ErrTaken:
+		if r.ExistingID == "" {
+			return "another operation makes it"
+		}
 		return "there is " + r.ExistingID + ", of another operation"
 	case err == ErrNotCreated:
 		return r.ExistingID + " was there before"
