@@ -11,7 +11,8 @@ import (
 	"github.com/webexscim/bulk/internal/bulkref"
 )
 
-// payloads are what the scanner meets: the operations of a full request, each user with a manager, and a large group.
+// payloads are what the scanner meets: the operations of a full request, each
+// user with a manager, and a large group.
 func payloads() map[string][]byte {
 	var users, members []string
 	for i := range 100 {
@@ -47,7 +48,8 @@ func forEach(b *testing.B, work func(data []byte)) {
 	}
 }
 
-// BenchmarkValid is the yardstick for BenchmarkScan: the same bytes, the same verdict.
+// BenchmarkValid is the yardstick for BenchmarkScan: the same bytes, the same
+// verdict.
 func BenchmarkValid(b *testing.B) {
 	forEach(b, func(data []byte) { json.Valid(data) })
 }
@@ -71,8 +73,9 @@ func BenchmarkReplace(b *testing.B) {
 	})
 }
 
-// BenchmarkScanAgainstValid takes turns and compares medians, so that a busy machine does not favor either: x-valid
-// is how many times as fast as json.Valid the scan is.
+// BenchmarkScanAgainstValid takes turns and compares medians, so that a busy
+// machine does not favor either: x-valid is how many times as fast as
+// json.Valid the scan is.
 func BenchmarkScanAgainstValid(b *testing.B) {
 	for name, data := range payloads() {
 		b.Run(name, func(b *testing.B) {

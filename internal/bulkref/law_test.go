@@ -20,7 +20,8 @@ type frame struct {
 	object, required, atKey bool
 }
 
-// decoderWants finds references the slow, obvious way: all tokens through encoding/json.
+// decoderWants finds references the slow, obvious way: all tokens through
+// encoding/json.
 func decoderWants(t interface{ Fatal(...any) }, data []byte) []want {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -57,7 +58,8 @@ func decoderWants(t interface{ Fatal(...any) }, data []byte) []want {
 	}
 }
 
-// decodeReplaced decodes data and replaces references in the result; without ids it only decodes.
+// decodeReplaced decodes data and replaces references in the result; without
+// ids it only decodes.
 func decodeReplaced(t interface{ Fatal(...any) }, data []byte, id func(string) (string, bool)) any {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -88,7 +90,8 @@ func decodeReplaced(t interface{ Fatal(...any) }, data []byte, id func(string) (
 	return walk(v)
 }
 
-// checkScan holds Scan against encoding/json: the same verdict, the same references in the same order.
+// checkScan holds Scan against encoding/json: the same verdict, the same
+// references in the same order.
 func checkScan(t interface{ Fatal(...any) }, data []byte) []bulkref.Reference {
 	refs, err := bulkref.Scan(nil, data)
 	if valid := json.Valid(data); valid != (err == nil) {
@@ -103,8 +106,9 @@ func checkScan(t interface{ Fatal(...any) }, data []byte) []bulkref.Reference {
 	return refs
 }
 
-// checkReplace holds Replace against decoding: it means the same as replacing in the decoded value, and around the
-// strings replaced it is data byte for byte.
+// checkReplace holds Replace against decoding: it means the same as replacing
+// in the decoded value, and around the strings replaced it is data byte for
+// byte.
 func checkReplace(t interface{ Fatal(...any) }, data []byte, refs []bulkref.Reference, id func(string) (string, bool)) {
 	out := bulkref.Replace(nil, data, refs, id)
 	same := func(string) (string, bool) { return "", false }
@@ -133,7 +137,8 @@ func checkReplace(t interface{ Fatal(...any) }, data []byte, refs []bulkref.Refe
 	}
 }
 
-// someIDs knows the names of even length; the ids are the names again, so that any text is tried as an id too.
+// someIDs knows the names of even length; the ids are the names again, so that
+// any text is tried as an id too.
 func someIDs(name string) (string, bool) { return name, len(name)%2 == 0 }
 
 // jsonString writes text as a JSON string, each character escaped or not.
@@ -153,7 +158,8 @@ func jsonString(t *rapid.T, text string) string {
 	return b.String()
 }
 
-// document draws a JSON value as text, rich in references, odd spacing and duplicate keys.
+// document draws a JSON value as text, rich in references, odd spacing and
+// duplicate keys.
 func document(t *rapid.T, depth int) string {
 	space := rapid.SampledFrom([]string{"", "", " ", "\n\t"})
 	text := rapid.OneOf(

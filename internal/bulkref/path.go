@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// ScanPath finds the references among the segments of an operation's path, as in /Groups/bulkId:g1 or
-// /Groups/bulkId:g1/members. They are all Required.
+// ScanPath finds the references among the segments of an operation's path, as
+// in /Groups/bulkId:g1 or /Groups/bulkId:g1/members. They are all Required.
 //
-// A segment may be percent-escaped or raw: % and two hexadecimal digits stand for one byte, any other % for itself,
-// and all else is part of the name as it stands: quotes, ?, #, other scripts. So a slash in a name is written %2F, and
+// A segment may be percent-escaped or raw: % and two hexadecimal digits stand
+// for one byte, any other % for itself, and all else is part of the name as it
+// stands: quotes, ?, #, other scripts. So a slash in a name is written %2F, and
 // a name that itself holds something like %41 needs its % written as %25.
 func ScanPath(path string) []Reference {
 	var refs []Reference
@@ -26,8 +27,9 @@ func ScanPath(path string) []Reference {
 	return refs
 }
 
-// ReplacePath returns path with each reference whose id is known replaced by that id, percent-escaped so that it
-// stays one segment. The refs must be those, or in order some of those, that ScanPath gave for path.
+// ReplacePath returns path with each reference whose id is known replaced by
+// that id, percent-escaped so that it stays one segment. The refs must be
+// those, or in order some of those, that ScanPath gave for path.
 func ReplacePath(path string, refs []Reference, id func(name string) (string, bool)) string {
 	var b strings.Builder
 	done := 0
@@ -45,7 +47,8 @@ func ReplacePath(path string, refs []Reference, id func(name string) (string, bo
 	return b.String()
 }
 
-// unescapeSegment is url.PathUnescape that takes what is no escape as it stands instead of refusing it.
+// unescapeSegment is url.PathUnescape that takes what is no escape as it stands
+// instead of refusing it.
 func unescapeSegment(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s

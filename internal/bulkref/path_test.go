@@ -67,7 +67,8 @@ func TestReplacePathTellsNamesApart(t *testing.T) {
 	}
 }
 
-// Any name survives a path when escaped, and when raw as long as it holds neither a slash nor a per cent sign.
+// Any name survives a path when escaped, and when raw as long as it holds
+// neither a slash nor a per cent sign.
 func TestScanPathReadsAnyName(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringN(1, 20, -1).Draw(t, "name")

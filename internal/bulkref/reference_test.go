@@ -112,8 +112,8 @@ var invalid = []struct {
 	{strings.Repeat("[", 1_000_000), 10000},
 }
 
-// Bad data is refused at the place of the fault, the references asked for so far stay, and the message holds nothing
-// of the data.
+// Bad data is refused at the place of the fault, the references asked for so
+// far stay, and the message holds nothing of the data.
 func TestScanRefusesWhatIsNotJSON(t *testing.T) {
 	before := []bulkref.Reference{{Name: "kept"}}
 	for _, c := range invalid {
@@ -136,7 +136,8 @@ func TestScanRefusesWhatIsNotJSON(t *testing.T) {
 	}
 }
 
-// Every byte, at the start of a value, in a string, after a backslash, in each place of a word of eight bytes.
+// Every byte, at the start of a value, in a string, after a backslash, in each
+// place of a word of eight bytes.
 func TestScanJudgesEveryByteLikeEncodingJSON(t *testing.T) {
 	for c := range 256 {
 		b := string([]byte{byte(c)})

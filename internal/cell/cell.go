@@ -76,7 +76,8 @@ func isASCII(text string) bool {
 	return true
 }
 
-// broken finds characters that no text has, most of them due to a wrong encoding.
+// broken finds characters that no text has, most of them due to a wrong
+// encoding.
 func broken(text string) *Fault {
 	if isPlain(text) {
 		return nil
@@ -200,8 +201,8 @@ func HasMixedScripts(text string) bool {
 	return holds(unicode.Latin) && holds(unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee)
 }
 
-// IsMisread reports whether text is UTF-8 that was taken for Windows-1252 and
-// then written as UTF-8: JÃ¶rg for Jörg.
+// IsMisread reports whether text is UTF-8 that was decoded as Windows-1252 and
+// encoded as UTF-8 again: JÃ¶rg for Jörg.
 func IsMisread(text string) bool {
 	if isASCII(text) || !strings.ContainsFunc(text, func(r rune) bool { return r >= 0xC2 && r <= 0xF4 }) {
 		return false // no byte that begins a character
@@ -210,8 +211,8 @@ func IsMisread(text string) bool {
 	return err == nil && utf8.ValidString(before)
 }
 
-// isMisreadLatin1 is IsMisread where the other encoding was ISO 8859-1, which
-// has control characters where Windows-1252 has letters.
+// isMisreadLatin1 is IsMisread for ISO 8859-1, which has control characters
+// where Windows-1252 has letters.
 func isMisreadLatin1(text string) bool {
 	before, err := charmap.ISO8859_1.NewEncoder().String(text)
 	return err == nil && before != text && utf8.ValidString(before) && !strings.ContainsFunc(before, isControl)

@@ -34,7 +34,7 @@ func IsFormula(text string) bool {
 // of an error.
 var failedFormula = regexp.MustCompile(`^#([¡¿]?[\p{Lu}\p{Lo}][\p{Lu}\p{Lo}\p{M}_/0-9]*[!?]|#{2,})(@|$)`)
 
-// calcError is LibreOffice's.
+// calcError matches an error of LibreOffice.
 var calcError = regexp.MustCompile(`^Err:\d{3}$`)
 
 // unmarked are the errors that end without a mark, in upper case: "not
@@ -53,8 +53,8 @@ func upToAt(text string) string {
 	return word
 }
 
-// IsRounded reports whether text is a number in the scientific form in which
-// spreadsheets show long ones: 4.42036E+11, also with a decimal comma.
+// IsRounded reports whether text is a number in scientific notation, in which
+// spreadsheets show long numbers: 4.42036E+11, also with a decimal comma.
 func IsRounded(text string) bool { return endsInDigit(text) && scientific.MatchString(text) }
 
 // endsInDigit spares most cells a regular expression.
@@ -77,17 +77,17 @@ func IsDate(text string) bool { return strings.ContainsAny(text, "./- ") && date
 var date = regexp.MustCompile(`^(\d{1,2}([./-])\d{1,2}[./-]((19|20)\d\d)|(19|20)\d\d([./-])\d{1,2}[./-]\d{1,2}|` +
 	`\d{1,2}[. -]{1,2}\pL{3,9}\.?([. -]{1,2}\d{2,4})?|\pL{3,9}\.?[ -]\d{2}(\d{2})?)([ T]\d{1,2}:\d\d(:\d\d)?)?$`)
 
-// IsShortDate reports whether text may be a date with a year of two digits, or
-// a time: 1/2/26, 12:30. It may be something else.
+// IsShortDate reports whether text may be a date with a two-digit year, or a
+// time: 1/2/26, 12:30. It can also be something else.
 func IsShortDate(text string) bool {
 	return strings.ContainsAny(text, "./-:") && shortDate.MatchString(text)
 }
 
 var shortDate = regexp.MustCompile(`^(\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{1,2}:\d\d(:\d\d)?)$`)
 
-// HasApostrophe reports whether text begins with the apostrophe that keeps a
-// number or an address a text in a spreadsheet. Names that begin with one, such
-// as 't Hooft, do not.
+// HasApostrophe reports whether text begins with the apostrophe that marks text
+// in a spreadsheet. It is false for names that begin with an apostrophe, such
+// as 't Hooft.
 func HasApostrophe(text string) bool {
 	rest, ok := strings.CutPrefix(text, "'")
 	return ok && rest != "" && !elided.MatchString(rest) && !strings.HasSuffix(rest, "'")

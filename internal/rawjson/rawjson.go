@@ -1,4 +1,5 @@
-// Package rawjson reads JSON text in one pass without decoding it, so that what is read can be passed on byte for byte.
+// Package rawjson reads JSON text in one pass without decoding it, so that what
+// is read can be passed on byte for byte.
 //
 //	r := rawjson.New(data)
 //	for r.Enter('{'); r.More('}'); {
@@ -10,8 +11,9 @@
 //	}
 //	err := r.End() // data is one valid JSON value, and an object
 //
-// What it takes is exactly what json.Valid accepts. After a fault a Reader stands still: there is no more, and every value is
-// empty, so that errors need to be looked for only at the end.
+// What it takes is exactly what json.Valid accepts. After a fault a Reader
+// stands still: there is no more, and every value is empty, so that errors need
+// to be looked for only at the end.
 package rawjson
 
 import (
@@ -20,10 +22,12 @@ import (
 	"math/bits"
 )
 
-// maxDepth is how deep objects and arrays may nest, as in encoding/json. It also bounds the recursion of Value.
+// maxDepth is how deep objects and arrays may nest, as in encoding/json. It
+// also bounds the recursion of Value.
 const maxDepth = 10000
 
-// A SyntaxError says where data stops being one JSON value. It does not hold the data.
+// A SyntaxError says where data stops being one JSON value. It does not hold
+// the data.
 type SyntaxError struct {
 	Offset   int    // bytes before the fault
 	Expected string // what should stand there
@@ -34,8 +38,9 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("invalid json at offset %d: expected %s", e.Offset, e.Expected)
 }
 
-// Reader stands at one place in a JSON text, after which it reads one value, one token or one part after the other. Make one
-// with New. It does not allocate, except for the error.
+// Reader stands at one place in a JSON text, after which it reads one value,
+// one token or one part after the other. Make one with New. It does not
+// allocate, except for the error.
 type Reader struct {
 	data  []byte
 	pos   int
@@ -58,7 +63,8 @@ func (r *Reader) Since(start int) []byte {
 	return r.data[start:r.pos]
 }
 
-// End reports whether nothing follows: nil, or a *SyntaxError that tells the first fault.
+// End reports whether nothing follows: nil, or a *SyntaxError that tells the
+// first fault.
 func (r *Reader) End() error {
 	if r.next(); r.pos < len(r.data) {
 		r.fail("the end after one value")
@@ -76,7 +82,8 @@ func (r *Reader) fail(expected string) {
 	}
 }
 
-// Kind is the byte with which the next value begins, 0 if there is none: it stands for the type of a valid value.
+// Kind is the byte with which the next value begins, 0 if there is none: it
+// stands for the type of a valid value.
 func (r *Reader) Kind() byte {
 	if r.err != nil {
 		return 0
@@ -84,7 +91,8 @@ func (r *Reader) Kind() byte {
 	return r.next()
 }
 
-// next skips white space and returns the byte at pos, or 0 at the end: no valid JSON holds a byte 0.
+// next skips white space and returns the byte at pos, or 0 at the end: no valid
+// JSON holds a byte 0.
 func (r *Reader) next() byte {
 	for r.pos < len(r.data) {
 		c := r.data[r.pos]
@@ -110,8 +118,8 @@ func (r *Reader) Enter(open byte) {
 	}
 }
 
-// More passes what stands before the next member or element, and reports whether there is one; if not, it passes the end of
-// the object or array.
+// More passes what stands before the next member or element, and reports
+// whether there is one; if not, it passes the end of the object or array.
 func (r *Reader) More(end byte) bool {
 	first := r.begun
 	r.begun = false
@@ -132,7 +140,8 @@ func (r *Reader) More(end byte) bool {
 	return false
 }
 
-// Key passes the key of a member and returns it with its quotes. The member's value is next.
+// Key passes the key of a member and returns it with its quotes. The member's
+// value is next.
 func (r *Reader) Key() []byte {
 	if r.Kind() != '"' {
 		r.fail("an object key")
@@ -230,7 +239,8 @@ func (r *Reader) at() byte {
 	return 0
 }
 
-// text reads a string from its opening quote on. Like encoding/json it lets bytes pass that are not UTF-8.
+// text reads a string from its opening quote on. Like encoding/json it lets
+// bytes pass that are not UTF-8.
 func (r *Reader) text() {
 	r.pos++
 	for {
@@ -272,9 +282,10 @@ func (r *Reader) escape() bool {
 	return false
 }
 
-// plain returns how many bytes at the start of b stand for themselves in a string: up to the first quote, backslash
-// or control character. It looks at eight bytes at a time: (x-lows)&^x has the high bit of a byte set where it is 0;
-// a borrow can spoil only bytes after a true find.
+// plain returns how many bytes at the start of b stand for themselves in a
+// string: up to the first quote, backslash or control character. It looks at
+// eight bytes at a time: (x-lows)&^x has the high bit of a byte set where it is
+// 0; a borrow can spoil only bytes after a true find.
 func plain(b []byte) int {
 	const lows, highs = 0x0101010101010101, 0x8080808080808080
 	n := 0

@@ -35,7 +35,8 @@ var texts = []string{
 	"\"\xff\"", `-0.5e+3`, `01`, `1.`, `tru`, `"\x"`, `"abc`, "\"a\nb\"", `{"a":1}{}`, `[{"a":[]},{}]`, "\ufeff{}", `"W/\"0\""`, `"\\\\\n\t\r\f"`,
 }
 
-// check holds a Reader against encoding/json: the same texts are valid, and what is passed is the text itself.
+// check holds a Reader against encoding/json: the same texts are valid, and
+// what is passed is the text itself.
 func check(t interface{ Fatalf(string, ...any) }, data []byte) {
 	r := rawjson.New(data)
 	value := r.Value()
@@ -57,7 +58,8 @@ func check(t interface{ Fatalf(string, ...any) }, data []byte) {
 	}
 }
 
-// checkMembers compares an object's members with what encoding/json finds, of equal keys the last.
+// checkMembers compares an object's members with what encoding/json finds, of
+// equal keys the last.
 func checkMembers(t interface{ Fatalf(string, ...any) }, data []byte, want map[string]json.RawMessage) {
 	got := map[string]json.RawMessage{}
 	r := rawjson.New(data)

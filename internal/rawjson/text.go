@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns what a JSON string says, "" for a token that is none. Lone surrogates and bytes that are not UTF-8 read as
-// U+FFFD, as in encoding/json.
+// Text returns what a JSON string says, "" for a token that is none. Lone
+// surrogates and bytes that are not UTF-8 read as U+FFFD, as in encoding/json.
 func Text(token []byte) string {
 	if len(token) < 2 || token[0] != '"' {
 		return ""
@@ -53,7 +53,8 @@ func unescaped(letter byte) byte {
 	return letter
 }
 
-// Is reports whether a JSON string, such as a key, says word, in any case: word is ASCII, as attribute names are.
+// Is reports whether a JSON string, such as a key, says word, in any case: word
+// is ASCII, as attribute names are.
 func Is(token []byte, word string) bool {
 	switch plain := len(word) + len(`""`); {
 	case len(token) < plain:
