@@ -291,7 +291,11 @@ func (c *comparison) decide(w *want) error {
 		c.Unchanged++
 		return nil
 	}
-	if reason := c.opt.protection(w.have.Resource, c.org.Me); reason != "" {
+	reason := c.opt.protection(w.have.Resource, c.org.Me)
+	if reason == "" && a.Deactivates() && c.org.meUnknown() {
+		reason = "it would be deactivated, and may be the account of the token, which could not be found out"
+	}
+	if reason != "" {
 		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: reason})
 		return nil
 	}
@@ -515,7 +519,8 @@ func (c *comparison) removal(t *thing) *Action {
 	return a
 }
 
-// guard refuses to remove more than the limit allows.
+// guard refuses to remove more than the limit allows. A row that deactivates its
+// user counts like a leaver: a column that slipped would deactivate everybody.
 func (c *comparison) guard() error {
 	check := func(what string, removals, all int) error {
 		if most := c.opt.MaxRemovals.of(all); removals > most {
@@ -523,18 +528,22 @@ func (c *comparison) guard() error {
 		}
 		return nil
 	}
-	members, removed := 0, 0
+	members, removed, deactivated := 0, 0, 0
 	for _, t := range c.things {
 		if t.inScope {
 			members += len(c.org.Members[t.ID])
 		}
 	}
 	for _, w := range c.wants {
-		if w.action != nil {
-			removed += len(w.action.Removed)
+		if w.action == nil {
+			continue
+		}
+		removed += len(w.action.Removed)
+		if w.action.Deactivates() {
+			deactivated++
 		}
 	}
-	return errors.Join(check(strings.ToLower(c.org.Type), len(c.removals), c.InScope), check("members of groups", removed, members))
+	return errors.Join(check(strings.ToLower(c.org.Type), len(c.removals)+deactivated, c.InScope), check("members of groups", removed, members))
 }
 
 // order puts the actions in an order in which they can be carried out, and

@@ -174,8 +174,25 @@ func TestGuards(t *testing.T) {
 	if _, err := reconcile.Compare(half, org(all...), reconcile.Options{Scope: `titel ne "x"`}); err == nil || !strings.Contains(err.Error(), "none of the 300 users has the attribute titel") {
 		t.Error(err)
 	}
+	var off []string
+	for i := range 300 {
+		off = append(off, fmt.Sprintf(`user%d ,"active":false`, i))
+	}
+	for _, leavers := range []reconcile.Leavers{reconcile.Report, reconcile.DeactivateLeavers} { // a column that slipped
+		_, err = reconcile.Compare(rows(off...), org(all...), reconcile.Options{Leavers: leavers})
+		if over, ok := errors.AsType[*reconcile.RemovalsError](err); !ok || over.Removals != 300 || over.Most != 10 {
+			t.Errorf("rows that deactivate everybody: %v", err)
+		}
+	}
+	if _, err = reconcile.Compare(rows(off[:8]...), org(all[:11]...), reconcile.Options{Leavers: reconcile.DeactivateLeavers, MaxRemovals: reconcile.Limit{Number: new(10)}}); err == nil {
+		t.Error("8 rows that deactivate and 3 leavers are 11")
+	}
 	unknown := org("ada", "bob")
 	unknown.NoMe = errors.New("status 500")
+	d, _ = reconcile.Compare(rows(`ada ,"active":false`, `bob ,"title":"x"`), unknown, reconcile.Options{MaxRemovals: reconcile.Limit{Number: new(2)}})
+	if got := told(d); got != `change bob title:->"x"`+"\nleft ada: it would be deactivated, and may be the account of the token, which could not be found out" {
+		t.Error(got)
+	}
 	d, _ = reconcile.Compare(rows("ada"), unknown, remove)
 	if got := told(d); got != "leaver bob\nheld: the account of the token could not be found out" {
 		t.Error(got)

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -37,7 +38,7 @@ type Options struct {
 	// Leavers says what to do with resources in scope that no row means.
 	Leavers Leavers
 	// MaxRemovals limits how many of the resources in scope are deactivated or
-	// deleted. It also limits, separately, how many of the members of all groups
+	// deleted, as leavers or by rows that say active false. It also limits, separately, how many of the members of all groups
 	// in scope are removed from groups. Beyond it, Compare returns a
 	// *RemovalsError.
 	MaxRemovals Limit
@@ -131,6 +132,14 @@ type Action struct {
 }
 
 func (a *Action) isRemoval() bool { return a.Kind == Deactivate || a.Kind == Delete }
+
+// Deactivates reports whether a user who is active is deactivated, as a leaver or
+// because the row says so. Webex deletes a deactivated user after 30 days.
+func (a *Action) Deactivates() bool {
+	return a.Stored.Type == Users && slices.ContainsFunc(a.Changes, func(v Value) bool {
+		return v.Path == "active" && string(v.New) == "false"
+	})
+}
 
 // Value is one attribute that changes.
 type Value struct {

@@ -42,8 +42,8 @@ func (v *differenceView) print(d *reconcile.Difference, rows int) error {
 		}
 	}
 	section(v, "new", "", kinds[reconcile.Create], v.created)
-	section(v, "changed", "", kinds[reconcile.Change], v.changed)
-	section(v, "to be deactivated", ": Webex deletes a deactivated user after 30 days", kinds[reconcile.Deactivate], v.leaver)
+	section(v, "changed", deactivations(kinds[reconcile.Change]), kinds[reconcile.Change], v.changed)
+	section(v, "to be deactivated", deletedLater, kinds[reconcile.Deactivate], v.leaver)
 	section(v, "to be deleted", ", for good", kinds[reconcile.Delete], v.leaver)
 	why := ", left as they are (see --leavers)"
 	switch {
@@ -70,6 +70,23 @@ func (v *differenceView) know(d *reconcile.Difference) {
 			v.names[a.Operations[0].BulkID] = a.Name
 		}
 	}
+}
+
+// deletedLater is the consequence of a deactivation.
+const deletedLater = ": Webex deletes a deactivated user after 30 days"
+
+// deactivations returns how many rows deactivate their users, "" if none does.
+func deactivations(changes []*reconcile.Action) string {
+	n := 0
+	for _, a := range changes {
+		if a.Deactivates() {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them deactivated by their rows", n) + deletedLater
 }
 
 // section lists the first of a kind.

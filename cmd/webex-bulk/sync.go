@@ -37,10 +37,10 @@ column and empty cells leave the stored value unchanged; REMOVE|* in a cell clea
 Leavers are users in the organization who are not in the sheet. They are only listed,
 unless --leavers says otherwise: "deactivate" keeps them from signing in, and Webex
 deletes a deactivated user after 30 days; "delete" cannot be undone. --max-removals
-limits both: 10 users, or 5% if that is less (none of fewer than 20). Beyond the
-limit sync stops before anything is sent. Give a sheet of one department with
---scope 'department eq "Sales"': users outside of it stay unchanged, and a row
-outside of it sends nothing.
+limits both, and rows with active FALSE: 10 users, or 5% if that is less (none of
+fewer than 20). Beyond the limit sync stops before anything is sent. Give a sheet of
+one department with --scope 'department eq "Sales"': users outside of it stay
+unchanged, and a row outside of it sends nothing.
 
 sync never changes the account of the token, administrators, users that a directory
 provisions (Active Directory, Entra ID), or accounts that are not people. A leaver who
