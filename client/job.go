@@ -38,14 +38,15 @@ type Job struct {
 	// Replayed, not Skipped. When the loop over the results is left, reading ends.
 	ReadOn bool
 
-	tally tally
+	tally   tally
+	claimed []Key // of the journal, in all stages so far
 }
 
 // Next prepares the next stage of a job whose run has ended: it gives it another
 // Source. All operations of a stage have their results before the next one
 // begins. Result.Index, FailOnErrors and Progress go on where the stage before has
-// ended; a bulkId means nothing in another stage. A job that has stopped stays
-// stopped: the operations of later stages are skipped. Without a run that has
+// ended; a bulkId means nothing in another stage. For a Journal, all stages are one
+// input. A job that has stopped stays stopped: the operations of later stages are skipped. Without a run that has
 // ended, Next only sets Source.
 func (j *Job) Next(source iter.Seq2[Operation, error]) {
 	j.tally.next()

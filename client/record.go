@@ -2,11 +2,35 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/location"
 )
+
+// beginJournal begins a run of the journal, in which the operations of earlier stages
+// take what is on record of them before those of this stage are recognized.
+func (j *Job) beginJournal(ctx context.Context, target Target) (History, error) {
+	history, err := j.Journal.Begin(ctx, target)
+	if err != nil {
+		return history, err
+	}
+	ctx = context.WithoutCancel(ctx) // as in claim
+	for keys := range slices.Chunk(j.claimed, claimedAtOnce) {
+		entries := make([]Entry, len(keys))
+		for i, key := range keys {
+			entries[i].Key = key
+		}
+		if _, err := j.Journal.Claim(ctx, entries); err != nil {
+			return history, errors.Join(err, j.Journal.End(ctx))
+		}
+	}
+	return history, nil
+}
+
+const claimedAtOnce = 1000
 
 // claim asks the journal what earlier runs know of operations.
 func (r *run) claim(claims []engine.Claim) func() {
@@ -19,6 +43,9 @@ func (r *run) claim(claims []engine.Claim) func() {
 		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))
 	}
 	return func() {
+		for _, e := range entries {
+			r.job.claimed = append(r.job.claimed, e.Key)
+		}
 		var known []engine.Earlier
 		for i, rec := range records {
 			if err == nil {

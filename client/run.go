@@ -131,7 +131,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	cfg := r.engineConfig()
 	cfg.Spent = stage.spent
 	if job.Journal != nil {
-		history, err := job.Journal.Begin(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
+		history, err := job.beginJournal(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {
 			job.tally.abandon()
 			return nil, fmt.Errorf("%w: %w", ErrJournal, err)

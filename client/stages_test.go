@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -81,6 +83,62 @@ func TestStagesKeepWhatMayBeRefused(t *testing.T) {
 		second, err := nextStage(t, c, job, create("b"))
 		if !errors.Is(err, client.ErrBudget) || s.Stats().Bulk != bulk {
 			t.Error(err, second)
+		}
+	})
+}
+
+// Equal operations of two stages are two, also for a journal: what an earlier stage has done is not taken for what a
+// later one is to do, nor waited for as if an earlier run had done it. A run that follows sends nothing again, and a
+// corrected change of an early stage has the later ones sent after it.
+func TestStagesWithJournal(t *testing.T) {
+	stories(t, func(st *story) {
+		id := add(st.t, st.s, "there")
+		path := "/Users/" + id
+		var made client.Result
+		run := func(first string) time.Duration {
+			job := &client.Job{Journal: st.memory}
+			if st.path != "" {
+				j, err := journal.Open(st.path)
+				if err != nil {
+					st.t.Fatal(err)
+				}
+				defer j.Close()
+				job.Journal = j
+			}
+			c := newClient(st.t, st.s, nil)
+			began := time.Now()
+			at := 0
+			for i, title := range []string{first, "B", "A"} {
+				ops := []client.Operation{patch(path, "title", quote(title)), create("a")}
+				if i == 1 {
+					ops[1] = remove("/Users/" + made.Location.ID)
+				}
+				results, err := nextStage(st.t, c, job, ops...)
+				if err != nil || results[at].Outcome != client.Succeeded || results[at+1].Outcome != client.Succeeded {
+					st.t.Fatal(err, results)
+				}
+				if i == 0 {
+					made = results[at+1]
+				}
+				at += len(ops)
+			}
+			st.title(id, "A")
+			if _, ok := st.s.UserByName("a@example.com"); !ok {
+				st.t.Errorf("disk %v: told as created, and not there", st.path != "")
+			}
+			return time.Since(began)
+		}
+		if took := run("A"); took > time.Minute {
+			st.t.Errorf("disk %v: the stages took %v", st.path != "", took)
+		}
+		sent := st.sent()
+		run("A")
+		if st.sent() != sent {
+			st.t.Errorf("disk %v: %d operations were sent again", st.path != "", st.sent()-sent)
+		}
+		run("corrected")
+		if st.sent() != sent+3 {
+			st.t.Errorf("disk %v: %d operations were sent, expected 3 changes", st.path != "", st.sent()-sent)
 		}
 	})
 }
