@@ -135,7 +135,7 @@ func (c *comparison) match() {
 		}
 		if len(free) == 1 && w.externalID != "" && free[0].ExternalID != "" {
 			free[0].claimed = true
-			w.doubt = "its name belongs to another one, with another externalId, who is in no row"
+			w.doubt = "the one who has this name has another externalId, which is in no row: another person, or leading zeros lost?"
 			continue
 		}
 		c.link(w, free, "have this name")

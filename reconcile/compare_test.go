@@ -90,7 +90,7 @@ func TestCompare(t *testing.T) {
 			`change ada.king emails[type eq "work"].value:"ada@example.com"->"ada.king@example.com" userName:"ada@example.com"->"ada.king@example.com"`},
 		"an externalId is given to whom the name means": {org("ada"), rows(`ada ,"externalId":"7"`), remove, `change ada externalId:->"7"`},
 		"a name that belongs to another externalId": {org(`ada ,"externalId":"1"`, "bob"), rows(`ada ,"externalId":"2"`), remove,
-			"left! ada: its name belongs to another one, with another externalId, who is in no row\nleaver bob\nheld: it is in doubt whom 1 of the rows mean"},
+			"left! ada: the one who has this name has another externalId, which is in no row: another person, or leading zeros lost?\nleaver bob\nheld: it is in doubt whom 1 of the rows mean"},
 		"a rename to somebody's name": {org(`ada ,"externalId":"1"`, "bob"), rows(`bob ,"externalId":"1"`), remove,
 			"left! bob: its name belongs to another one, who is in no row\nheld: it is in doubt whom 1 of the rows mean"},
 		"two who swap": {org(`ada ,"externalId":"1"`, `bob ,"externalId":"2"`), rows(`bob ,"externalId":"1"`, `ada ,"externalId":"2"`), remove,

@@ -232,9 +232,12 @@ func (a *application) ready(ctx context.Context) (*input, *client.Client, error)
 func early(ctx context.Context, err error) error {
 	wrong, bad := errors.AsType[*textfile.Errors](err)
 	_, unheard := errors.AsType[*client.ResponseError](err)
+	known, advised := errors.AsType[*exit](err)
 	switch {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
+	case advised:
+		return &exit{known.code, terminal.Errorf("nothing was sent: %w", known.err)}
 	case errors.Is(err, textfile.ErrChanged):
 		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
 	case bad && wrong.Count == 1:

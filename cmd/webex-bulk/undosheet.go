@@ -63,11 +63,23 @@ func (a *reconciliation) writeUndo(d *reconcile.Difference) error {
 		what  string
 		names []string
 	}{{"deletes cannot be undone", p.deleted}, {"attributes will stay as they become", p.stays}} {
-		if len(list.names) > 0 {
-			a.tell("%d %s: %s", len(list.names), list.what, strings.Join(list.names[:min(len(list.names), maxListed)], ", "))
+		shown := list.names
+		if !a.all && len(shown) > maxListed {
+			shown = shown[:maxListed]
+		}
+		if len(shown) > 0 {
+			a.tell("%d %s: %s%s", len(list.names), list.what, strings.Join(shown, ", "), andMore(len(list.names)-len(shown)))
 		}
 	}
 	return nil
+}
+
+// andMore counts the names that are not listed.
+func andMore(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more (--all lists everybody)", n)
 }
 
 // finishUndo leaves out of the way back what was not done, and names who was created by id.
