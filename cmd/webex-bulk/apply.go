@@ -239,13 +239,13 @@ func early(ctx context.Context, err error) error {
 	case advised:
 		return &exit{known.code, terminal.Errorf("nothing was sent: %w", known.err)}
 	case errors.Is(err, textfile.ErrChanged):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "give the same command: it checks the file anew")}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "run the same command again: it checks the file anew")}
 	case bad && wrong.Count == 1:
-		return terminal.Errorf("%w\nnothing was sent; correct this and give the same command", err)
+		return terminal.Errorf("%w\nnothing was sent; correct this and run the same command again", err)
 	case bad:
-		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and give the same command", err, wrong.Count)
+		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again", err, wrong.Count)
 	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "give the same command"))}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "run the same command again"))}
 	}
 	return err
 }

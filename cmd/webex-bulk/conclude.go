@@ -50,7 +50,7 @@ func (a *application) correct(sum *report.Summary, again terminal.Text) terminal
 	case a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file):
 		return then("correct what failed", again)
 	}
-	return terminal.Sprintf("correct them in %s and give the same command: it sends only what has not succeeded;\n"+
+	return terminal.Sprintf("correct them in %s and run the same command again: it sends only what has not succeeded;\n"+
 		"or correct %s and apply that", word(a.file), word(a.failed))
 }
 
@@ -69,9 +69,9 @@ func (a *application) sayReplayed(n int) {
 func (a *application) again(sum *report.Summary) terminal.Text {
 	switch {
 	case sum.Skipped == sum.Operations:
-		return "give the same command"
+		return "run the same command again"
 	case a.job.Journal != nil:
-		return "give the same command: it sends only what has not succeeded"
+		return "run the same command again: it sends only what has not succeeded"
 	case a.failed != "" && sum.Mistakes == 0:
 		return terminal.Sprintf("there is no journal: the same command would send everything once more;\napply %s", word(a.failed))
 	case a.failed != "":
@@ -86,7 +86,7 @@ func then(first, second terminal.Text) terminal.Text {
 	switch {
 	case first == "":
 		return second
-	case strings.HasPrefix(string(second), "give "):
+	case strings.HasPrefix(string(second), "run "):
 		return first + ";\nthen " + second
 	}
 	return first + "\n" + second

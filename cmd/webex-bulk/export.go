@@ -119,7 +119,7 @@ func readingFailed(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted")}
 	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
-		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "give the same command"))}
+		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "run the same command again"))}
 	}
 	return err
 }

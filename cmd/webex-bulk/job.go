@@ -36,7 +36,7 @@ func (a *application) apply(ctx context.Context, c *client.Client, in *input) (e
 		b.recorder.Stop()
 	}
 	if a.neverBegan(stop) {
-		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
 	}
 	broken = errors.Join(broken, b.enterHeld(in))
 	took := time.Since(began)

@@ -95,16 +95,20 @@ func (a *application) adviseTaken(b *books) {
 	if !b.sheet || n == 0 {
 		return
 	}
+	rows, needing := plural(n, "row"), b.needing.taken
 	then := terminal.Text("")
-	if needing := b.needing.taken; needing > 0 {
-		then = terminal.Sprintf(";\n%s that %s them then %s them in the organization", plural(needing, "row"), verb(needing, "name"), verb(needing, "find"))
-	}
 	if a.job.Existing != client.ExistingFail {
-		a.say("\n%s with status 409: another row has made or addresses who is there%s", plural(n, "row"), then)
+		if needing > 0 {
+			then = terminal.Sprintf(";\nwithout it, %s that %s on it can succeed", plural(needing, "row"), verb(needing, "depend"))
+		}
+		a.say("\n%s with status 409: another row creates or changes the same user or group%s", rows, then)
 		return
 	}
-	a.say("\n%s with status 409: these people are there already: --existing skip leaves them as they are,\n"+
-		"--existing update changes what their rows say otherwise%s", plural(n, "row"), then)
+	if needing > 0 {
+		then = terminal.Sprintf(";\nthen %s that %s on them can succeed", plural(needing, "row"), verb(needing, "depend"))
+	}
+	a.say("\n%s with status 409: these users or groups exist already: --existing skip leaves them unchanged,\n"+
+		"--existing update changes the attributes that differ%s", rows, then)
 }
 
 // adviseNeeded prints advice about rows that depend on rows that failed.

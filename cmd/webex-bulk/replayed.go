@@ -20,7 +20,7 @@ func (a *reconciliation) absentReplays(ctx context.Context, c *client.Client) er
 		}
 		if time.Now().After(until) {
 			return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: deleted since, or not shown yet;\n"+
-				"give the same command in five minutes: what is missing then is created", plural(len(left), "user or group"))}
+				"run the same command again in five minutes: what is missing then is created", plural(len(left), "user or group"))}
 		}
 		select {
 		case <-time.After(min(time.Second, a.cfg.LookupPatience)):

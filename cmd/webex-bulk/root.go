@@ -139,7 +139,7 @@ func newRoot(io stdio) *cobra.Command {
 		Short: "Create, change and delete Webex users and groups in bulk, safely",
 		Long: `Sends a file of operations to the SCIM 2.0 Bulk API in requests of 100, orders
 them so that references resolve, and keeps to the service's rate limit. A journal
-records what is done: after an interruption, give the same command again to
+records what is done: after an interruption, run the same command again to
 continue; nothing is done twice.
 
 "webex-bulk help apply" explains sheets, tokens, the environment and exit codes,

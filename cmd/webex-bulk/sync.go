@@ -61,7 +61,7 @@ it has created. It refuses rows whose user has changed since; deleted users cann
 restored. Older files of this name are kept as undo.csv.bak, .bak2 and so on: to undo
 several runs, apply the newest first.
 
-After an interruption, give the same command again. FILE.sync.journal records what was
+After an interruption, run the same command again. FILE.sync.journal records what was
 created, so that users whom the service does not list yet are not created twice. A few
 minutes later it is no longer needed.
 

@@ -70,7 +70,7 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 	began := time.Now()
 	stop, broken := a.follow(ctx, c, d, b)
 	if a.neverBegan(stop) {
-		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "give the same command"))
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
 	}
 	took := time.Since(began)
 	b.sum.Finish(a.job.Progress(), took, stop)

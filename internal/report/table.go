@@ -103,7 +103,7 @@ func (s *Summary) successNote(write func(int) string) string {
 		notes = append(notes, write(s.Unchanged)+" unchanged")
 	}
 	if s.Replayed > 0 {
-		notes = append(notes, write(s.Replayed)+" of them in an earlier run")
+		notes = append(notes, write(s.Replayed)+" in an earlier run")
 	}
 	if s.Recovered > 0 {
 		notes = append(notes, write(s.Recovered)+" shown by a lookup after the answer was lost")
