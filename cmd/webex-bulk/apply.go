@@ -31,9 +31,9 @@ type application struct {
 }
 
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
-  webex-bulk whoami                       are token and organization right?
-  webex-bulk plan users.csv               what would be done? nothing is sent
-  webex-bulk apply users.csv              do it; once more: go on from there
+  webex-bulk whoami                       check token and organization
+  webex-bulk plan users.csv               show the requests; sends nothing
+  webex-bulk apply users.csv              send them; run it again to continue
   webex-bulk apply --existing update users.csv
   webex-bulk apply --failed failed.csv --report report.html users.csv
   webex-bulk apply --yes --max-deletes 200 leavers.csv`

@@ -136,11 +136,11 @@ func (d *demonstration) prove(service *webextest.Simulator) {
 	}
 	users, groups := service.Count()
 	_ = d.out.Printf(`
-the service's ledger: %d of %d requests refused or cut; %s, %s;
-created twice: %d; dangling references: %s
+the simulator counted %d of %d requests, lookups included, as refused or cut; it has
+%s and %s; created twice: %d; dangling references: %s
 
-next: webex-bulk serve runs that service for you, webex-bulk template users prints
-a sheet to fill in, webex-bulk plan FILE shows what would be sent.
+next: webex-bulk template users > users.csv prints a sheet to fill in, and
+webex-bulk plan users.csv shows the requests; webex-bulk serve runs the simulator.
 `, wrong, len(all), plural(users, "user"), plural(groups, "group"), twice, orNone(service.CheckIntegrity()))
 }
 

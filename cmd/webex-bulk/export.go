@@ -32,7 +32,7 @@ func newExport(io stdio) *cobra.Command {
 	kinds := sheet.Templates[:]
 	cmd := &cobra.Command{
 		Use:   "export [flags] " + strings.Join(kinds, "|"),
-		Short: "Write the organization as a sheet that apply and sync take",
+		Short: "Write the users or groups of the organization to a sheet",
 		Long: `The sheet has one row for each user, or for each group. Managers and members are
 written as mail addresses. Columns have the names that Control Hub uses, if it has
 one. Nothing is changed, and the scope identity:people_read is enough for the

@@ -16,7 +16,7 @@ func newLocate(std stdio) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "locate URL",
-		Short: "Take a location apart: organization, resource type, id",
+		Short: "Print the organization, resource type and id of a location",
 		Example: `  webex-bulk locate https://webexapis.com/identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Users/5e1fd6a2-…
   webex-bulk locate --json /v2/Groups/5e1fd6a2-…`,
 		Args: exactly("the url of a user or group"),

@@ -143,13 +143,13 @@ records what is done: after an interruption, run the same command again to
 continue; nothing is done twice.
 
 "webex-bulk help apply" explains sheets, tokens, the environment and exit codes,
-"webex-bulk help sync" how an organization is kept as a sheet says.`,
-		Example: `  webex-bulk demo                      try it: a simulated organization is imported
-  webex-bulk template users > new.csv  a sheet to fill in; a Control Hub export will do too
-  webex-bulk plan new.csv              see what would be sent; nothing is
-  webex-bulk whoami --org ID           is the token right? (token in WEBEX_ACCESS_TOKEN)
-  webex-bulk apply --org ID new.csv    do it
-  webex-bulk sync --org ID all.csv     what differs from a sheet of everybody? it asks, then makes it so`,
+"webex-bulk help sync" explains how to make an organization match a sheet.`,
+		Example: `  webex-bulk demo                      import a made-up organization into the simulator
+  webex-bulk template users > new.csv  print a sheet to fill in, or use a Control Hub export
+  webex-bulk plan new.csv              show the requests; needs no token, sends nothing
+  webex-bulk whoami                    check WEBEX_ACCESS_TOKEN and print the organization's id
+  webex-bulk apply --org ID new.csv    send the requests
+  webex-bulk sync --org ID all.csv     compare with a sheet of all users, ask, make the changes`,
 		Version:       buildOf().version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

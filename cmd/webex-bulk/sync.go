@@ -80,13 +80,13 @@ func newSync(io stdio) *cobra.Command {
 	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:   "sync [flags] FILE",
-		Short: "Make the organization as a sheet says; the difference is shown first",
+		Short: "Make the organization match a sheet, after showing the differences",
 		Long:  syncHelp,
 		Example: `  webex-bulk export users --out users.csv    what there is; edit it
-  webex-bulk sync users.csv                  what differs? then it asks
+  webex-bulk sync users.csv                  show the differences, ask, make the changes
   webex-bulk sync --out actions.csv users.csv
   webex-bulk sync --yes --before undo.csv --leavers deactivate hr.csv
-  webex-bulk apply undo.csv                  the way back
+  webex-bulk apply undo.csv                  undo the sync
   webex-bulk sync --scope 'department eq "Sales"' sales.csv`,
 		Args: exactly("the sheet"),
 		RunE: func(cmd *cobra.Command, args []string) error {

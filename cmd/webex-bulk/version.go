@@ -38,7 +38,7 @@ func buildOf() build {
 func newVersion(io stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version, and what it was built from",
+		Short:   "Print the version, commit and date of the program",
 		Example: `  webex-bulk version`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -46,7 +46,7 @@ Exit codes:
   3    the service refused the search, or could not be reached
   130  interrupted`,
 		Example: `  webex-bulk whoami --org 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
-  webex-bulk whoami                            which organization is the token's?
+  webex-bulk whoami                            find the organization of the token
   webex-bulk whoami --credentials service-app.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context()) },

@@ -44,7 +44,7 @@ bob@example.com;Clerk;eve@example.com;London
 	}
 	// Output:
 	// mistakes: 0
-	// left alone: 1 column that SCIM does not carry (Location)
+	// ignored: 1 column that SCIM does not carry (Location)
 	// to be looked up: [{Users charles@example.com} {Users eve@example.com}]
 	// 2 POST /Users ada@example.com
 	// 3 POST /Users charles@example.org

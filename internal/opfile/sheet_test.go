@@ -81,23 +81,23 @@ func TestNotes(t *testing.T) {
 	}
 	r := open(t, "export.csv", header+"\n"+row+"\n")
 	good(t, r)
-	want := `left alone: 3000 columns of services and licenses, which SCIM does not carry (Service 0 [Sub0]; Service 1 [Sub1]; Service 2 [Sub2]; Service 3 [Sub3]; Service 4 [Sub4]; Service 5 [Sub5]; Service 6 [Sub6]; Service 7 [Sub7]; Service 8 [Sub8]; Service 9 [Sub9]; and 2990 more)
-left alone: 2 columns that the service alone writes (User Status; meta.created)
-left alone: 2 columns that SCIM does not carry (Location; Caller ID Number)
-left alone: 2 columns with an unknown header (Hobby; Shoe size)`
+	want := `ignored: 3000 columns of services and licenses, which SCIM does not carry (Service 0 [Sub0]; Service 1 [Sub1]; Service 2 [Sub2]; Service 3 [Sub3]; Service 4 [Sub4]; Service 5 [Sub5]; Service 6 [Sub6]; Service 7 [Sub7]; Service 8 [Sub8]; Service 9 [Sub9]; and 2990 more)
+ignored: 2 columns that only the service writes (User Status; meta.created)
+ignored: 2 columns that SCIM does not carry (Location; Caller ID Number)
+ignored: 2 columns with an unknown header (Hobby; Shoe size)`
 	same(t, "notes", strings.Join(r.Notes(), "\n"), want)
 	r = open(t, "odd.csv", "userName,,,\"A\u202e\nB\",Address type\na@example.com,,x,39,Office\n")
-	same(t, "odd notes", strings.Join(r.Notes(), "\n"), "left alone: 1 column that SCIM does not carry (Address type)\n"+
-		`left alone: 2 columns with an unknown header (column C, without a name; A\u202e\nB)`)
+	same(t, "odd notes", strings.Join(r.Notes(), "\n"), "ignored: 1 column that SCIM does not carry (Address type)\n"+
+		`ignored: 2 columns with an unknown header (column C, without a name; A\u202e\nB)`)
 	if notes := open(t, "plain.csv", "userName,,\na@example.com,,\n").Notes(); len(notes) != 0 {
 		t.Errorf("notes of a sheet all of which is used: %q", notes)
 	}
 	r = open(t, "odd.csv", "userName,members remove,Webex Meetings [Sub1],Webex Teams [Sub1],Call Service Aware\na@example.com,,maybe,,\nb@example.com,,TRUE,,\n")
-	same(t, "licenses", strings.Join(r.Notes(), "\n"), "left alone: 2 columns of services and licenses, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
-		"left alone: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
-		"left alone: 1 column with an unknown header (members remove)")
-	same(t, "warnings", strings.Join(r.Warnings(), "\n"), "left alone: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
-		"left alone: 1 column with an unknown header (members remove)")
+	same(t, "licenses", strings.Join(r.Notes(), "\n"), "ignored: 2 columns of services and licenses, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
+		"ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+		"ignored: 1 column with an unknown header (members remove)")
+	same(t, "warnings", strings.Join(r.Warnings(), "\n"), "ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+		"ignored: 1 column with an unknown header (members remove)")
 	if r = open(t, "a.ndjson", ""); len(r.Warnings()) > 0 {
 		t.Errorf("%q", r.Warnings())
 	}
@@ -183,10 +183,10 @@ func TestControlHubHeader(t *testing.T) {
 		`"emails":[{"primary":true,"type":"work","value":"brian@example.com"}],"name":{"givenName":"Brian"},`+
 		`"phoneNumbers":[{"type":"work","value":"442035978111"},{"type":"work_extension","value":"1111"}],"preferredLanguage":"en_US",`+
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"timezone":"GMT","userName":"brian@example.com","userType":"user"}`)
-	same(t, "notes", strings.Join(r.Notes(), "\n"), `left alone: 15 columns of services and licenses, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
+	same(t, "notes", strings.Join(r.Notes(), "\n"), `ignored: 15 columns of services and licenses, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
 		`Contact Migration Required; Call Service Aware; Call Service Connect; Enterprise Content Management; Hybrid Calendar Service (Exchange); `+
 		`Hybrid Calendar Service (Google); Hybrid Message Service; Webex Meeting Assistant; and 5 more)
-left alone: 3 columns that the service alone writes (User Status; Last Service Accessed Time; Days since Last Service Accessed)
-left alone: 10 columns that SCIM does not carry (Caller ID Number; Caller ID First Name; Caller ID Last Name; Location; `+
+ignored: 3 columns that only the service writes (User Status; Last Service Accessed Time; Days since Last Service Accessed)
+ignored: 10 columns that SCIM does not carry (Caller ID Number; Caller ID First Name; Caller ID Last Name; Location; `+
 		`Hybrid Calendar Service Resource Group; Hybrid Call Service Resource Group; UC Manager Profile; Upgrade Profile; Calling Behavior; Calling Behavior UC Manager Profile)`)
 }

@@ -40,13 +40,13 @@ func (s *Sheet) describe(left []column) (notes, unheard []string) {
 			notes = append(notes, fmt.Sprintf(format, plural(len(columns), "column"), someOf(columns)))
 		}
 	}
-	note(services, "left alone: %s of services and licenses, which SCIM does not carry (%s)")
-	note(readOnly, "left alone: %s that the service alone writes (%s)")
-	note(unsupported, "left alone: %s that SCIM does not carry (%s)")
-	note(ignored, "left alone: %s, as told (%s)")
+	note(services, "ignored: %s of services and licenses, which SCIM does not carry (%s)")
+	note(readOnly, "ignored: %s that only the service writes (%s)")
+	note(unsupported, "ignored: %s that SCIM does not carry (%s)")
+	note(ignored, "ignored: %s, as requested (%s)")
 	understood := len(notes)
-	note(odd, "left alone: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
-	note(unknown, "left alone: %s with an unknown header (%s)")
+	note(odd, "ignored: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
+	note(unknown, "ignored: %s with an unknown header (%s)")
 	unheard = slices.Clone(notes[understood:])
 	return append(notes, s.doubted()...), unheard
 }
