@@ -95,6 +95,13 @@ func filled(t *testing.T, s *webextest.Simulator, name string, n int, list bool)
 	if !list {
 		return strings.Repeat("é", n)
 	}
+	key := "value"
+	switch name {
+	case "addresses":
+		key = "country"
+	case "managedBy":
+		key = "id"
+	}
 	elements := make([]any, n)
 	for i := range elements {
 		value := fmt.Sprint(i)
@@ -104,7 +111,7 @@ func filled(t *testing.T, s *webextest.Simulator, name string, n int, list bool)
 				t.Fatal(err)
 			}
 		}
-		elements[i] = map[string]any{"value": value, "type": "work"}
+		elements[i] = map[string]any{key: value, "type": "work"}
 	}
 	return elements
 }

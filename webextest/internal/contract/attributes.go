@@ -2,6 +2,7 @@ package contract
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -230,6 +231,21 @@ func (attrs attributes) mismatch(members map[string]any) (first string) {
 		}
 	}
 	return first
+}
+
+// unknown reports whether a value has a member that the attribute does not have.
+func (a *attribute) unknown(value any) bool {
+	switch value := value.(type) {
+	case []any:
+		return slices.ContainsFunc(value, a.unknown)
+	case map[string]any:
+		for name, value := range value {
+			if _, sub := a.subs.find(name); a.subs != nil && (sub == nil || sub.unknown(value)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // least returns the lesser of two texts, ignoring empty ones. With it a message does

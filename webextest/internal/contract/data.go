@@ -85,7 +85,7 @@ var ReadOnly = [...]string{"id", "meta", "groups"}
 const maxNewMembers = 500
 
 // unknown returns the first attribute, by name, that the resource does not have;
-// "" if it has all. Extensions that the service does not know may hold anything.
+// "" if it has all.
 func unknown(k scim.Kind, doc map[string]any) (first string) {
 	for name, value := range doc {
 		attrs := extension(name)
@@ -97,7 +97,7 @@ func unknown(k scim.Kind, doc map[string]any) (first string) {
 					first = least(first, name)
 				}
 			}
-		case !strings.Contains(name, ":"):
+		default:
 			if _, a := core[k].find(name); a == nil {
 				first = least(first, name)
 			}
@@ -183,13 +183,15 @@ func checkStep(k scim.Kind, step map[string]any, rules *Rules) *scim.Error {
 		return violation("invalidValue", "%s needs a value", op)
 	case text == "" && strings.EqualFold(op, "remove"):
 		return violation("noTarget", needsPath)
+	case strings.EqualFold(op, "remove"):
+		return checkValue(k, text, nil) // Apply refuses a value
 	case k == scim.Groups && !rules.UntypedMembers && untyped(addedMembers(text, value)):
 		return violation("invalidValue", needsType)
 	}
 	return checkValue(k, text, value)
 }
 
-// addedMembers are the members of a group that an operation of a PatchOp has.
+// addedMembers are the members of a group that an add or a replace has.
 func addedMembers(path string, value any) any {
 	attribute := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(scim.GroupSchema)+":")
 	switch attribute {
@@ -218,7 +220,7 @@ func checkValue(k scim.Kind, path string, value any) *scim.Error {
 	}
 	switch {
 	case attrs == nil:
-		return nil // an extension that the service does not know may hold anything
+		return noAttribute(k)
 	case name == "":
 		return checkMembers(k, urn+":", value)
 	}
@@ -233,12 +235,19 @@ func checkValue(k scim.Kind, path string, value any) *scim.Error {
 		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces the selected ones
 	}
 	if a == nil {
-		return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k)
+		return noAttribute(k)
 	}
 	if wrong := a.mismatch(value); wrong != "" {
 		return violation("invalidValue", "%s", name+wrong)
 	}
+	if a.unknown(value) {
+		return noAttribute(k)
+	}
 	return nil
+}
+
+func noAttribute(k scim.Kind) *scim.Error {
+	return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k)
 }
 
 // checkMembers checks each member of an object, whose names are paths after a prefix.
