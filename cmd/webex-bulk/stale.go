@@ -15,7 +15,7 @@ import (
 
 // The reasons why a row with conditions is refused.
 var (
-	errStale  = errors.New("changed since the row was written: let sync write the sheet anew")
+	errStale  = errors.New("changed since the row was written: of a plan, let sync write a new one; of a way back, decide by hand")
 	errNobody = errors.New("not in the organization (any more): whom the row names")
 )
 
