@@ -121,5 +121,6 @@ func scalar(raw []byte) string {
 	return ""
 }
 
-// needsDecoder reports whether a character does not stand for itself in every JSON string, or is not valid in one.
+// needsDecoder reports whether a character does not stand for itself in every
+// JSON string, or is not valid in one.
 func needsDecoder(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r >= utf8.RuneSelf }

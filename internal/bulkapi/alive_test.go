@@ -15,7 +15,8 @@ const (
 	loginPage  = "<!DOCTYPE html><html><body>Sign in</body></html>"
 )
 
-// TestWhoSaysIt: an answer is a sign of life if the service gave it, and a status means what it says only then.
+// TestWhoSaysIt: an answer is a sign of life if the service gave it, and a
+// status means what it says only then.
 func TestWhoSaysIt(t *testing.T) {
 	ops := mixed()
 	for _, tt := range []struct {
@@ -86,7 +87,8 @@ func TestDate(t *testing.T) {
 	}
 }
 
-// TestLookupAlive: a lookup that fails tells whether the service itself was heard during it.
+// TestLookupAlive: a lookup that fails tells whether the service itself was
+// heard during it.
 func TestLookupAlive(t *testing.T) {
 	type said struct {
 		status int // 0: no answer

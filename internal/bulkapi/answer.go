@@ -15,13 +15,16 @@ const (
 	Answered Kind = iota
 	// NotSent: nothing reached the service. It is safe to send the operations again.
 	NotSent
-	// Waiting: refused whole for now (429, 423, 425, 503). Nothing was done; the throttle knows when to try again.
+	// Waiting: refused whole for now (429, 423, 425, 503). Nothing was done; the
+	// throttle knows when to try again.
 	Waiting
-	// Rejected: refused whole for what it holds (400, 413, 422 and their like, and a 403 that a firewall gives in the
-	// service's place). Nothing was done; a smaller request may pass.
+	// Rejected: refused whole for what it holds (400, 413, 422 and their like, and
+	// a 403 that a firewall gives in the service's place). Nothing was done; a
+	// smaller request may pass.
 	Rejected
-	// Denied: refused whole for who asks or where (401 with a fresh token, 403, 404, redirects and their like), or there
-	// is no token. Nothing was done, and no other request would fare better.
+	// Denied: refused whole for who asks or where (401 with a fresh token, 403,
+	// 404, redirects and their like), or there is no token. Nothing was done, and
+	// no other request would fare better.
 	Denied
 	// Unknown: the request left, and what it did is not known.
 	Unknown
@@ -36,8 +39,8 @@ func (f Kind) String() string {
 	return names[f]
 }
 
-// kindOf is what this HTTP status says by itself. Answered means that results are to be expected; where another answer
-// holds results, they count.
+// kindOf is what this HTTP status says by itself. Answered means that results
+// are to be expected; where another answer holds results, they count.
 func kindOf(status int) Kind {
 	switch {
 	case status >= 200 && status < 300:
@@ -67,43 +70,53 @@ func kindOf(status int) Kind {
 type Answer struct {
 	// Kind says which of the other fields matter.
 	Kind Kind
-	// Alive tells that the service itself gave the answer: results, an error in a form of SCIM or Webex, or a request for
-	// patience (429, 423, 425, 503; with a page of HTML only if it has a Retry-After). Proxies, gateways (502, 504, 511) and
-	// login pages are no sign of life, and an empty answer is none.
+	// Alive tells that the service itself gave the answer: results, an error in a
+	// form of SCIM or Webex, or a request for patience (429, 423, 425, 503; with a
+	// page of HTML only if it has a Retry-After). Proxies, gateways (502, 504,
+	// 511) and login pages are no sign of life, and an empty answer is none.
 	Alive bool
-	// Date is when the answer was made by the service's clock, cut to seconds; the zero time if it does not say.
+	// Date is when the answer was made by the service's clock, cut to seconds; the
+	// zero time if it does not say.
 	Date time.Time
-	// Items has, when Answered, one entry for each operation, in the order of the operations.
+	// Items has, when Answered, one entry for each operation, in the order of the
+	// operations.
 	Items []Item
 	// Status is the HTTP status, 0 when there was none.
 	Status int
 	// TrackingID is the service's name for the request, or "".
 	TrackingID string
-	// PayloadLimit and OperationLimit are the limits that a 413 named in its text (RFC 7644 section 3.7.4), 0 otherwise:
-	// bytes of a body, operations of a request.
+	// PayloadLimit and OperationLimit are the limits that a 413 named in its text
+	// (RFC 7644 section 3.7.4), 0 otherwise: bytes of a body, operations of a
+	// request.
 	PayloadLimit, OperationLimit int
-	// Err is nil exactly when Answered: an *Error if the service said anything, else why there is no answer. It can be
-	// printed: neither token nor data is in its text.
+	// Err is nil exactly when Answered: an *Error if the service said anything,
+	// else why there is no answer. It can be printed: neither token nor data is in
+	// its text.
 	Err error
 }
 
-// Item is what an answer says about one operation. The zero value: nothing, so that its outcome is unknown.
+// Item is what an answer says about one operation. The zero value: nothing, so
+// that its outcome is unknown.
 type Item struct {
 	// Found tells that the answer speaks of the operation, with a readable status.
 	Found bool
-	// Unattempted tells that the service stopped at failOnErrors before this operation: it left it out, or answered that
-	// it did (412, or 409 with such a text). Found is false then.
+	// Unattempted tells that the service stopped at failOnErrors before this
+	// operation: it left it out, or answered that it did (412, or 409 with such a
+	// text). Found is false then.
 	Unattempted bool
 	// Status is the operation's own HTTP status, 100 to 599 when Found.
 	Status int
-	// Location is the text of the resource's url, as it came, or "". Where it held the token, it is the end alone, or "".
+	// Location is the text of the resource's url, as it came, or "". Where it held
+	// the token, it is the end alone, or "".
 	Location string
-	// ID is the id in the location, unescaped. It is "" if the location is not of the operation's resource type, names another
-	// organization, or has no id that can stand in a path: an id with a slash or of dots, escaped or not, leads elsewhere.
+	// ID is the id in the location, unescaped. It is "" if the location is not of
+	// the operation's resource type, names another organization, or has no id that
+	// can stand in a path: an id with a slash or of dots, escaped or not, leads
+	// elsewhere.
 	ID string
 	// Version is the resource's version (an entity tag), or "".
 	Version string
-	// Err is what the service said, nil exactly when Status is 2xx or the item is not Found. Its text is free of the
-	// data of all operations of the request.
+	// Err is what the service said, nil exactly when Status is 2xx or the item is
+	// not Found. Its text is free of the data of all operations of the request.
 	Err *Error
 }

@@ -2,7 +2,8 @@ package bulkapi
 
 import "testing"
 
-// BenchmarkRequest encodes 100 operations and reads the answer to them, without a network.
+// BenchmarkRequest encodes 100 operations and reads the answer to them, without
+// a network.
 func BenchmarkRequest(b *testing.B) {
 	ops := manyOps(100)
 	body := created(ops)

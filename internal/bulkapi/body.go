@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// Bounds of an answer besides Config.MaxAnswer, since a value of two bytes takes a hundred in memory: JSON values of any
-// kind, how deep they are nested, and entries of a list of results or resources. A page of 100 groups with 500 members each
-// has some 250,000 values.
+// Bounds of an answer besides Config.MaxAnswer, since a value of two bytes
+// takes a hundred in memory: JSON values of any kind, how deep they are nested,
+// and entries of a list of results or resources. A page of 100 groups with 500
+// members each has some 250,000 values.
 const (
 	maxValues  = 1 << 19
 	maxDepth   = 64
@@ -42,8 +43,9 @@ func readBody(resp *http.Response, max int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// decompressed is the body as it was before it was compressed. net/http decompresses what it asked for; some services
-// compress unasked, or use the older name.
+// decompressed is the body as it was before it was compressed. net/http
+// decompresses what it asked for; some services compress unasked, or use the
+// older name.
 func decompressed(resp *http.Response) (io.Reader, error) {
 	switch encoding := strings.ToLower(strings.Join(resp.Header.Values("Content-Encoding"), ",")); encoding {
 	case "", "identity":
@@ -56,7 +58,8 @@ func decompressed(resp *http.Response) (io.Reader, error) {
 	return nil, errEncoding
 }
 
-// counter counts the values of the JSON text that is read through it, and ends it where they are too many or too deep.
+// counter counts the values of the JSON text that is read through it, and ends
+// it where they are too many or too deep.
 type counter struct {
 	in              io.Reader
 	values, depth   int

@@ -55,7 +55,8 @@ func packed(t testing.TB, head, text string, times int, tail string) string {
 	return b.String()
 }
 
-// TestInflating: an answer that is small on the way ends at a bound, whatever it is made of, before it takes much memory.
+// TestInflating: an answer that is small on the way ends at a bound, whatever
+// it is made of, before it takes much memory.
 func TestInflating(t *testing.T) {
 	const many = 700_000
 	statuses := []int{200, 400}
@@ -109,7 +110,8 @@ func TestManyEntries(t *testing.T) {
 	}
 }
 
-// TestCounter: texts hold no values, whatever they look like, and what is at its bound passes.
+// TestCounter: texts hold no values, whatever they look like, and what is at
+// its bound passes.
 func TestCounter(t *testing.T) {
 	for text, want := range map[string][2]int{
 		`{"a":"{[,\"{","b":[1,2]}`: {4, 0}, `["\\",{}]`: {3, 0}, `[[[`: {3, 3}, `"` + strings.Repeat("[,", maxValues): {0, 0},
@@ -127,7 +129,8 @@ func TestCounter(t *testing.T) {
 	}
 }
 
-// TestEncodings: what cannot be read is said to be that, and not taken for what it looks like.
+// TestEncodings: what cannot be read is said to be that, and not taken for what
+// it looks like.
 func TestEncodings(t *testing.T) {
 	ops := manyOps(2)
 	plain, zipped := created(ops), packed(t, created(ops), "", 0, "")
@@ -158,7 +161,8 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// TestMaxAnswer: an answer at its bound is read, one byte more is not, and an endless one ends.
+// TestMaxAnswer: an answer at its bound is read, one byte more is not, and an
+// endless one ends.
 func TestMaxAnswer(t *testing.T) {
 	ops := manyOps(2)
 	body := created(ops)
@@ -190,8 +194,9 @@ func TestMaxAnswer(t *testing.T) {
 	}
 }
 
-// TestTimeout: each request has its own time, in which waiting at the throttle and taking a token are not counted; what it did
-// is not known then, with a transport that tells nothing.
+// TestTimeout: each request has its own time, in which waiting at the throttle
+// and taking a token are not counted; what it did is not known then, with a
+// transport that tells nothing.
 func TestTimeout(t *testing.T) {
 	for _, stage := range []string{"header", "body"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -248,7 +253,8 @@ func (b blocked) Read([]byte) (int, error) {
 	return 0, b.ctx.Err()
 }
 
-// TestSendWithin: when ctx ends no request leaves any more, but what is under way may be answered as long as flight lasts.
+// TestSendWithin: when ctx ends no request leaves any more, but what is under
+// way may be answered as long as flight lasts.
 func TestSendWithin(t *testing.T) {
 	ops := manyOps(2)
 	for _, tt := range []struct {

@@ -20,24 +20,29 @@ const (
 	DefaultMaxAnswer = 16 << 20
 )
 
-// Config says where requests go and how. Server, OrgID, Token and Throttle are needed.
+// Config says where requests go and how. Server, OrgID, Token and Throttle are
+// needed.
 type Config struct {
-	// Server is scheme://host[:port][/prefix]. That the token may go there is for the caller to check.
+	// Server is scheme://host[:port][/prefix]. That the token may go there is for
+	// the caller to check.
 	Server string
 	// OrgID is the organization's UUID.
 	OrgID string
-	// HTTP carries the requests; http.DefaultTransport when nil. A copy is taken that follows no redirect and has no
-	// Timeout of its own.
+	// HTTP carries the requests; http.DefaultTransport when nil. A copy is taken
+	// that follows no redirect and has no Timeout of its own.
 	HTTP *http.Client
-	// Token gives the access token. refused is "", or the token that the service has just refused: then another one is
-	// wanted, and the same one again means that there is none. It is called before every request, from any goroutine.
+	// Token gives the access token. refused is "", or the token that the service
+	// has just refused: then another one is wanted, and the same one again means
+	// that there is none. It is called before every request, from any goroutine.
 	Token func(ctx context.Context, refused string) (string, error)
 	// Throttle says when a request may leave, and is told how it went.
 	Throttle *throttle.Throttle
-	// Timeout is for one request, from its leaving the throttle to the last byte of its answer; one minute when 0.
+	// Timeout is for one request, from its leaving the throttle to the last byte
+	// of its answer; one minute when 0.
 	Timeout time.Duration
-	// MaxAnswer bounds an answer, in bytes after decompression; 16 MiB when 0. A larger one is not read to its end,
-	// nor one of more than 524,288 JSON values, or nested deeper than 64.
+	// MaxAnswer bounds an answer, in bytes after decompression; 16 MiB when 0. A
+	// larger one is not read to its end, nor one of more than 524,288 JSON values,
+	// or nested deeper than 64.
 	MaxAnswer int64
 	// UserAgent is sent with each request; net/http's when "".
 	UserAgent string
@@ -45,7 +50,8 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Client sends requests. It is safe for use by any number of goroutines; make one with New.
+// Client sends requests. It is safe for use by any number of goroutines; make
+// one with New.
 type Client struct {
 	cfg Config
 	gen *gen.Client

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Codes and tracking ids are shown to others than the user: what is about a person there, or has the form of words, is left out.
+// Codes and tracking ids are shown to others than the user: what is about a
+// person there, or has the form of words, is left out.
 func TestCodesNameNobody(t *testing.T) {
 	const address = "bo.k@example.com"
 	red := newRedactor(newForms("s3cr3t-t0ken"), Operation{Data: []byte(`{"userName":"` + address + `","displayName":"Bo Klein","title":"Dr"}`)})

@@ -1,5 +1,6 @@
-// Package bulkapi carries out one request: it encodes operations, waits at the throttle, posts, and reads the answer, with a
-// bound, into what is known about each operation.
+// Package bulkapi carries out one request: it encodes operations, waits at the
+// throttle, posts, and reads the answer, with a bound, into what is known about
+// each operation.
 //
 //	x, err := bulkapi.New(bulkapi.Config{Server: "https://webexapis.com", OrgID: org, Token: token, Throttle: g})
 //	...
@@ -10,8 +11,11 @@
 //	case bulkapi.Unknown: // look for what the operations would have created
 //	}
 //
-// What to do about an answer, over several requests, is decided above: here nothing is repeated, except that a request
-// refused for its token (401) is sent once more with a fresh one, and lookups, which change nothing, are tried again.
+// What to do about an answer, over several requests, is decided above: here
+// nothing is repeated, except that a request refused for its token (401) is
+// sent once more with a fresh one, and lookups, which change nothing, are tried
+// again.
 //
-// No error and no log record of this package holds the token, the query of a url, or what operations say about people.
+// No error and no log record of this package holds the token, the query of a
+// url, or what operations say about people.
 package bulkapi

@@ -17,7 +17,8 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// echoes are the forms in which a service, or what stands before it, repeats a token.
+// echoes are the forms in which a service, or what stands before it, repeats a
+// token.
 func echoes(token string) map[string]string {
 	escaped := ""
 	for i := range len(token) {
@@ -34,7 +35,8 @@ func echoes(token string) map[string]string {
 	}
 }
 
-// leaks reports whether a text holds the beginning of the token, or the middle of it as base64 has it.
+// leaks reports whether a text holds the beginning of the token, or the middle
+// of it as base64 has it.
 func leaks(text, token string) bool {
 	for name, echo := range echoes(token) {
 		if strings.HasPrefix(name, "bas") {
@@ -53,7 +55,8 @@ func leaks(text, token string) bool {
 	return false
 }
 
-// TestTokenIsEchoed holds that the token is removed from an answer that repeats it in any member or header, in any form.
+// TestTokenIsEchoed holds that the token is removed from an answer that repeats
+// it in any member or header, in any form.
 func TestTokenIsEchoed(t *testing.T) {
 	tokens := []string{testToken, "a+b/c=d%2Fe~f-0123456789", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.c2lnbmF0dXJl"}
 	if raced.On {
@@ -85,7 +88,8 @@ func TestTokenIsEchoed(t *testing.T) {
 	}
 }
 
-// everything is all that is kept, and logged, of an answer whose headers say what its body says.
+// everything is all that is kept, and logged, of an answer whose headers say
+// what its body says.
 func everything(t *testing.T, token, echo string, status int, body string) string {
 	b := newBench(t, "https://webex.example", func(c *Config) {
 		c.Token = func(context.Context, string) (string, error) { return token, nil }
@@ -104,7 +108,8 @@ func everything(t *testing.T, token, echo string, status int, body string) strin
 	return text + b.logs.String()
 }
 
-// TestLocationWithoutToken: of a location that holds the token what tells the resource is kept, if it does not.
+// TestLocationWithoutToken: of a location that holds the token what tells the
+// resource is kept, if it does not.
 func TestLocationWithoutToken(t *testing.T) {
 	f, escaped := newForms(testToken), strings.ReplaceAll(testToken, "-", "%2d")
 	for text, want := range map[string]string{
@@ -148,8 +153,8 @@ func TestShortToken(t *testing.T) {
 
 func quoted(s string) string { return string(appendString(nil, s)) }
 
-// TestTokenInABrokenAnswer: net/http quotes what it cannot read. The cause can be asked for, but nobody who prints a chain
-// of errors meets it.
+// TestTokenInABrokenAnswer: net/http quotes what it cannot read. The cause can
+// be asked for, but nobody who prints a chain of errors meets it.
 func TestTokenInABrokenAnswer(t *testing.T) {
 	for _, text := range []string{
 		testToken + "\r\n\r\n", "HTTP/1.1 2" + testToken + " OK\r\n\r\n", "HTTP/1.1 200 OK\r\n" + testToken + "\r\n\r\n",

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Operation is what travels. Its references are resolved already, or refer to operations of the same request.
+// Operation is what travels. Its references are resolved already, or refer to
+// operations of the same request.
 type Operation struct {
 	Method string // POST, PATCH or DELETE
 	Path   string // relative to the SCIM root
@@ -21,8 +22,9 @@ const (
 	bodyTail   = `]}`
 )
 
-// Envelope is the number of bytes of a body around its operations, in its largest form: a body of operations is Envelope
-// and the sum of their Sizes, or less.
+// Envelope is the number of bytes of a body around its operations, in its
+// largest form: a body of operations is Envelope and the sum of their Sizes, or
+// less.
 const Envelope = len(bodyHead) + len(bodyErrors) + len(`100,`) + len(bodyList) + len(bodyTail) - 1
 
 // Size is the number of bytes that op takes in a body, with a comma.
@@ -34,7 +36,8 @@ func Size(op Operation) int {
 	return n
 }
 
-// encode writes the body by hand, because encoding/json would not leave data as it is: it compacts and escapes it.
+// encode writes the body by hand, because encoding/json would not leave data as
+// it is: it compacts and escapes it.
 func encode(ops []Operation, failOnErrors int) []byte {
 	size := Envelope
 	for _, op := range ops {
@@ -60,7 +63,8 @@ func encode(ops []Operation, failOnErrors int) []byte {
 	return append(dst, bodyTail...)
 }
 
-// appendString writes s as a JSON string, with no more escapes than RFC 8259 section 7 asks for.
+// appendString writes s as a JSON string, with no more escapes than RFC 8259
+// section 7 asks for.
 func appendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')

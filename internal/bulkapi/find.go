@@ -21,14 +21,16 @@ const (
 	mostPages     = 100
 )
 
-// FindUsers finds the users that have one of these userNames, in no certain order, each once. Names compare by fold.Fold.
-// A name without a resource was not found, which may be because reads lag behind writes. The error is a *LookupError.
+// FindUsers finds the users that have one of these userNames, in no certain
+// order, each once. Names compare by fold.Fold. A name without a resource was
+// not found, which may be because reads lag behind writes. The error is a
+// *LookupError.
 func (x *Client) FindUsers(ctx context.Context, userNames []string) ([]Resource, error) {
 	return x.find(ctx, "Users", userNames)
 }
 
-// FindGroups finds the groups that have one of these displayNames. Several groups may have the same. Otherwise it is like
-// FindUsers.
+// FindGroups finds the groups that have one of these displayNames. Several
+// groups may have the same. Otherwise it is like FindUsers.
 func (x *Client) FindGroups(ctx context.Context, displayNames []string) ([]Resource, error) {
 	return x.find(ctx, "Groups", displayNames)
 }
@@ -63,8 +65,9 @@ type search struct {
 	found []Resource
 }
 
-// terms are the parts of a filter that ask for each name once, regardless of case (RFC 7644 section 3.4.2.2: a value is a
-// JSON string). A name that services may have trimmed or composed is asked for in that form too.
+// terms are the parts of a filter that ask for each name once, regardless of
+// case (RFC 7644 section 3.4.2.2: a value is a JSON string). A name that
+// services may have trimmed or composed is asked for in that form too.
 func (s *search) terms() []string {
 	attribute := "userName eq "
 	if s.isGroups() {
@@ -85,7 +88,8 @@ func (s *search) terms() []string {
 	return terms
 }
 
-// fit is how many terms go into one query: one at least, and no more than most or than the url can hold.
+// fit is how many terms go into one query: one at least, and no more than most
+// or than the url can hold.
 func fit(terms []string, most int) int {
 	size := 0
 	for n, term := range terms {
@@ -97,8 +101,9 @@ func fit(terms []string, most int) int {
 	return len(terms)
 }
 
-// pages reads all pages of one filter. It goes on by what a page holds, since services give less than asked for, and ends
-// where a page holds nothing new, since some give the same page whatever was asked.
+// pages reads all pages of one filter. It goes on by what a page holds, since
+// services give less than asked for, and ends where a page holds nothing new,
+// since some give the same page whatever was asked.
 func (s *search) pages(ctx context.Context, filter string) error {
 	seen := make(map[string]bool)
 	count := pageSize

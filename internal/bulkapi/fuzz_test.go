@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// FuzzAnswer: whatever a service answers, reading ends, says one thing of each operation, and claims a success only where
-// the answer has a 2xx result that can be of that operation.
+// FuzzAnswer: whatever a service answers, reading ends, says one thing of each
+// operation, and claims a success only where the answer has a 2xx result that
+// can be of that operation.
 func FuzzAnswer(f *testing.F) {
 	for _, status := range []int{200, 400, 412, 207} {
 		for _, body := range answerSeeds {
@@ -87,7 +88,8 @@ func hasToken(text string) bool {
 	return false
 }
 
-// goodResults tells, in the plainest way, for which bulkIds an answer holds a result of status 2xx; "" is for those without.
+// goodResults tells, in the plainest way, for which bulkIds an answer holds a
+// result of status 2xx; "" is for those without.
 func goodResults(body string) map[string]bool {
 	good := map[string]bool{}
 	var members map[string]any
@@ -114,7 +116,8 @@ func goodResults(body string) map[string]bool {
 	return good
 }
 
-// FuzzReadError: whatever stands where an error should be, reading ends within bounds.
+// FuzzReadError: whatever stands where an error should be, reading ends within
+// bounds.
 func FuzzReadError(f *testing.F) {
 	for _, body := range answerSeeds {
 		f.Add(body)

@@ -17,15 +17,18 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
-// How often a read is tried, and the bound of the wait after the first failure that the throttle does not wait for.
+// How often a read is tried, and the bound of the wait after the first failure
+// that the throttle does not wait for.
 const (
 	lookupAttempts = 5
 	lookupBackOff  = 200 * time.Millisecond
 )
 
-// Resource is a user or group. A member that the service left out has its zero value.
+// Resource is a user or group. A member that the service left out has its zero
+// value.
 type Resource struct {
-	// ID is "" too if it cannot stand in a path, or if Location names another type of resource or another organization.
+	// ID is "" too if it cannot stand in a path, or if Location names another type
+	// of resource or another organization.
 	ID            string
 	Name          string // userName or displayName
 	ExternalID    string
@@ -36,20 +39,24 @@ type Resource struct {
 	Modified      time.Time
 	// Date is when the answer was made, cut to seconds.
 	Date time.Time
-	// Raw is the whole resource as JSON, for comparing. It is full of personal data, and is nil where it held the token.
+	// Raw is the whole resource as JSON, for comparing. It is full of personal
+	// data, and is nil where it held the token.
 	Raw json.RawMessage
 }
 
-// LookupError is why a lookup has no answer: nothing is known then, not even that a resource is absent. A lookup without an
-// error is a sign of life of the service.
+// LookupError is why a lookup has no answer: nothing is known then, not even
+// that a resource is absent. A lookup without an error is a sign of life of the
+// service.
 type LookupError struct {
 	// Kind is that of the last answer.
 	Kind Kind
-	// Alive tells that some answer during the lookup came from the service itself, as Answer.Alive does.
+	// Alive tells that some answer during the lookup came from the service itself,
+	// as Answer.Alive does.
 	Alive bool
 	// Status is the HTTP status of the last answer, 0 when there was none.
 	Status int
-	// Date is when the last answer was made by the service's clock, the zero time if it does not say.
+	// Date is when the last answer was made by the service's clock, the zero time
+	// if it does not say.
 	Date time.Time
 	// Err is an *Error if the service said anything, else why there is no answer.
 	Err error
@@ -61,8 +68,9 @@ func (e *LookupError) Error() string { return "lookup: " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *LookupError) Unwrap() error { return e.Err }
 
-// Get reads the user or group (kind is Users or Groups) with this id. It is not found where the service itself says so, which
-// may be because reads lag behind writes. The error is a *LookupError.
+// Get reads the user or group (kind is Users or Groups) with this id. It is not
+// found where the service itself says so, which may be because reads lag behind
+// writes. The error is a *LookupError.
 func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found bool, err error) {
 	if !location.IsKnown(kind) || !location.IsID(id) {
 		return Resource{}, false, &LookupError{Kind: Rejected, Err: errors.New("invalid resource type or ID")}
@@ -88,8 +96,8 @@ func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found 
 	return res, true, nil
 }
 
-// Me reads the user to whom the token belongs. The error is a *LookupError; its Status is 404 where the token belongs to none,
-// as that of a service app.
+// Me reads the user to whom the token belongs. The error is a *LookupError; its
+// Status is 404 where the token belongs to none, as that of a service app.
 func (x *Client) Me(ctx context.Context) (me Resource, err error) {
 	l := &lookup{x: x, kind: "Users"}
 	err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
@@ -111,8 +119,9 @@ type lookup struct {
 
 func (l *lookup) isGroups() bool { return strings.EqualFold(l.kind, "Groups") }
 
-// read sends a request that changes nothing, and repeats it after any failure that may pass. parse reports whether it could
-// read the answer. The error is a *LookupError.
+// read sends a request that changes nothing, and repeats it after any failure
+// that may pass. parse reports whether it could read the answer. The error is a
+// *LookupError.
 func (l *lookup) read(ctx context.Context, send sender, parse func(response) bool) error {
 	for attempt := 1; ; attempt++ {
 		r := l.x.call(ctx, ctx, send)
@@ -154,7 +163,8 @@ func (l *lookup) failure(r response) *LookupError {
 	return f
 }
 
-// pause waits for up to bound, with full jitter. It returns false when ctx ends first.
+// pause waits for up to bound, with full jitter. It returns false when ctx ends
+// first.
 func pause(ctx context.Context, bound time.Duration) bool {
 	t := time.NewTimer(rand.N(bound))
 	defer t.Stop()
@@ -177,7 +187,8 @@ func (l *lookup) log(ctx context.Context, r response, failure *LookupError) {
 	l.x.cfg.Logger.LogAttrs(ctx, level, "lookup", append(attrs, slog.String("kind", kind.String()))...)
 }
 
-// search asks for a page of users or groups. The parameters of the two searches have the same names.
+// search asks for a page of users or groups. The parameters of the two searches
+// have the same names.
 func (l *lookup) search(q gen.SearchUsersParams) sender {
 	return func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 		if l.isGroups() {
@@ -194,8 +205,9 @@ type page[T any] struct {
 	total int // of all pages, -1 if the service does not say
 }
 
-// readPage reads the answer to a search, RFC 7644 section 3.4.2, leniently, each resource by itself. What names neither a
-// total nor resources is none: to take it for an empty page would be to say that nothing exists.
+// readPage reads the answer to a search, RFC 7644 section 3.4.2, leniently,
+// each resource by itself. What names neither a total nor resources is none: to
+// take it for an empty page would be to say that nothing exists.
 func (l *lookup) readPage(r response) (p page[Resource], ok bool) {
 	var list struct {
 		TotalResults *wire.Text
@@ -223,7 +235,8 @@ func totalOf(text *wire.Text) int {
 	return max(n, -1)
 }
 
-// resource reads one resource of the organization. One of another type or organization has no ID.
+// resource reads one resource of the organization. One of another type or
+// organization has no ID.
 func (l *lookup) resource(raw []byte, r response) Resource {
 	res := l.anyResource(raw, r)
 	at, err := location.Parse(res.Location)
@@ -233,7 +246,8 @@ func (l *lookup) resource(raw []byte, r response) Resource {
 	return res
 }
 
-// anyResource reads one resource of a response. A member of another type than it should have reads as absent.
+// anyResource reads one resource of a response. A member of another type than
+// it should have reads as absent.
 func (l *lookup) anyResource(raw []byte, r response) Resource {
 	var m struct {
 		ID, UserName, DisplayName wire.Text
@@ -261,7 +275,8 @@ func (l *lookup) anyResource(raw []byte, r response) Resource {
 	return res
 }
 
-// timestamp is a time as RFC 7643 section 2.3.5 writes it, the zero time if it is none.
+// timestamp is a time as RFC 7643 section 2.3.5 writes it, the zero time if it
+// is none.
 func timestamp(text wire.Text) time.Time {
 	t, _ := time.Parse(time.RFC3339, string(text))
 	return t

@@ -94,7 +94,8 @@ func TestGetFromSimulator(t *testing.T) {
 	}
 }
 
-// TestResource: what is told of a resource is what the service says, and absent is not null.
+// TestResource: what is told of a resource is what the service says, and absent
+// is not null.
 func TestResource(t *testing.T) {
 	for _, tt := range []struct {
 		members, id, externalID string

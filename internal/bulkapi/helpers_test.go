@@ -48,7 +48,8 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// newBench makes an Client for server whose waits are short. Each change is applied to its Config first.
+// newBench makes an Client for server whose waits are short. Each change is
+// applied to its Config first.
 func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
 	t.Helper()
 	b := &bench{logs: new(syncBuffer)}
@@ -80,7 +81,8 @@ func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 	return newBench(t, srv.URL, changes...)
 }
 
-// reading is the Answer to ops that a service would cause with this status and body, without a network.
+// reading is the Answer to ops that a service would cause with this status and
+// body, without a network.
 func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
 	x := &Client{cfg: Config{OrgID: testOrg}}
 	return x.readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: newForms(testToken)}, ops, failOnErrors)

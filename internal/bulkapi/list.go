@@ -29,7 +29,8 @@ var (
 	errChanging   = errors.New("the list changes faster than it can be read")
 )
 
-// Query says which resources List reads. The zero value is all, with all attributes.
+// Query says which resources List reads. The zero value is all, with all
+// attributes.
 type Query struct {
 	// Filter is a SCIM filter; all resources when "".
 	Filter string
@@ -37,10 +38,13 @@ type Query struct {
 	Attributes string
 }
 
-// List reads all users or groups (kind is Users or Groups) that fit a query, in the order of their ids, each once, a page at a
-// time. A resource that was there all the time is never left out, whatever is created and deleted meanwhile: each page begins
-// with a resource of the page before, and is read again from further in front where it does not. What cannot be read, and a list
-// that holds fewer resources than the service counts, is an error, the last that is yielded: a *LookupError.
+// List reads all users or groups (kind is Users or Groups) that fit a query, in
+// the order of their ids, each once, a page at a time. A resource that was
+// there all the time is never left out, whatever is created and deleted
+// meanwhile: each page begins with a resource of the page before, and is read
+// again from further in front where it does not. What cannot be read, and a
+// list that holds fewer resources than the service counts, is an error, the
+// last that is yielded: a *LookupError.
 func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
 	l := &lookup{x: x, kind: kind}
 	byID, ascending, count := "id", "ascending", pageSize
@@ -61,8 +65,9 @@ func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resou
 	}, func(r Resource) string { return r.ID })
 }
 
-// isPartial reports whether a resource has no id, is of another organization, or cannot be kept. It spoils its page: a list must
-// not be shorter than what it stands for.
+// isPartial reports whether a resource has no id, is of another organization,
+// or cannot be kept. It spoils its page: a list must not be shorter than what
+// it stands for.
 func isPartial(r Resource) bool { return r.ID == "" || r.Raw == nil }
 
 // Member is an element of a group's members.
@@ -72,8 +77,8 @@ type Member struct {
 	Name string // what the service displays
 }
 
-// Members reads all members of the group with this id, as List does. A group that does not exist is an error: a *LookupError
-// of Status 404.
+// Members reads all members of the group with this id, as List does. A group
+// that does not exist is an error: a *LookupError of Status 404.
 func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, error] {
 	l := &lookup{x: x, kind: "Groups"}
 	if !location.IsID(group) {
@@ -93,7 +98,8 @@ func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, er
 	}, func(m Member) string { return m.ID })
 }
 
-// readMembers reads a page of members. Documents name two attributes that count them all.
+// readMembers reads a page of members. Documents name two attributes that count
+// them all.
 func readMembers(r response) (p page[Member], ok bool) {
 	var list struct {
 		TotalResults, MemberSize *wire.Text
@@ -113,9 +119,11 @@ func readMembers(r response) (p page[Member], ok bool) {
 	return p, p.total >= 0
 }
 
-// walk reads a list of which fetch gives the page that begins at an index, from 1. The list keeps its order; what is created and
-// deleted meanwhile shifts it. All in front of the last item that was read is known at any time, so a page that begins with a known
-// item leaves out nothing, and one that does not is read again from further in front.
+// walk reads a list of which fetch gives the page that begins at an index, from
+// 1. The list keeps its order; what is created and deleted meanwhile shifts it.
+// All in front of the last item that was read is known at any time, so a page
+// that begins with a known item leaves out nothing, and one that does not is
+// read again from further in front.
 func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

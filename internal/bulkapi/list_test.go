@@ -23,7 +23,8 @@ func (s *shiftingList) page(start int) page[string] {
 	return page[string]{items: slices.Clone(rest[:min(s.size, len(rest))]), total: len(s.keys)}
 }
 
-// TestWalkUnderChange: whatever is created and deleted while a list is read, what was there all the time is yielded, once.
+// TestWalkUnderChange: whatever is created and deleted while a list is read,
+// what was there all the time is yielded, once.
 func TestWalkUnderChange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &shiftingList{size: rapid.IntRange(2, 7).Draw(t, "page")}
@@ -70,7 +71,8 @@ func TestWalkUnderChange(t *testing.T) {
 	})
 }
 
-// TestWalkIncomplete: a list that is shorter than it says is an error, never a short list.
+// TestWalkIncomplete: a list that is shorter than it says is an error, never a
+// short list.
 func TestWalkIncomplete(t *testing.T) {
 	all := strings.Fields("a b c d e f g h i")
 	for name, fetch := range map[string]func(start int) page[string]{
@@ -158,7 +160,8 @@ func TestListSpoiled(t *testing.T) {
 	}
 }
 
-// TestMembersAndMe: the members of a group in pages of 500, and the owner of the token.
+// TestMembersAndMe: the members of a group in pages of 500, and the owner of
+// the token.
 func TestMembersAndMe(t *testing.T) {
 	x := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/identity/scim/v2/Users/me" {

@@ -57,7 +57,8 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{%s"itemsPerPage":%d,"Resources":[%s]}`, total, len(page), strings.Join(page, ","))
 }
 
-// terms reads a filter of `attr eq "…"` joined by or. What does not fit gives nothing.
+// terms reads a filter of `attr eq "…"` joined by or. What does not fit gives
+// nothing.
 func terms(filter, attr string) (values []string) {
 	for filter != "" {
 		rest, ok := strings.CutPrefix(filter, attr+" eq ")
@@ -127,8 +128,9 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestQueriesLaw: every name is asked for once, regardless of case, in queries of at most 50 names whose url stays short, and
-// also in the form that a service may have made of it.
+// TestQueriesLaw: every name is asked for once, regardless of case, in queries
+// of at most 50 names whose url stays short, and also in the form that a
+// service may have made of it.
 func TestQueriesLaw(t *testing.T) {
 	x := newBench(t, "https://webex.example/a/prefix/of/some/length")
 	rapid.Check(t, func(t *rapid.T) {
@@ -167,7 +169,8 @@ type doer func(*http.Request) (*http.Response, error)
 
 func (f doer) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestPages: all pages are read, however many a service puts on one and whatever it says of itself.
+// TestPages: all pages are read, however many a service puts on one and
+// whatever it says of itself.
 func TestPages(t *testing.T) {
 	var names []string
 	for range 250 {
@@ -212,7 +215,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestLookupRepeats: what may pass is tried five times, what will not pass once, and a lost answer never says "not found".
+// TestLookupRepeats: what may pass is tried five times, what will not pass
+// once, and a lost answer never says "not found".
 func TestLookupRepeats(t *testing.T) {
 	const page = `{"totalResults":1,"Resources":[{"id":"1","userName":"` + secret + `"}]}`
 	const refusal = `{"detail":"no ` + secret + ` for ` + testToken + `"}`

@@ -12,9 +12,11 @@ const (
 	foreign = -2 // it names a bulkId that the request has not
 )
 
-// matcher finds for each operation its result: by bulkId, else by method and location, else by position. Webex's own
-// document shows results of PATCH and DELETE without a bulkId, and RFC 7644 section 3.7 fixes no order. What is ambiguous
-// stays unmatched: an unknown outcome can be looked up, a wrong one cannot be taken back.
+// matcher finds for each operation its result: by bulkId, else by method and
+// location, else by position. Webex's own document shows results of PATCH and
+// DELETE without a bulkId, and RFC 7644 section 3.7 fixes no order. What is
+// ambiguous stays unmatched: an unknown outcome can be looked up, a wrong one
+// cannot be taken back.
 type matcher struct {
 	ops     []Operation
 	results []result
@@ -38,7 +40,8 @@ func match(ops []Operation, results []result) *matcher {
 	return m
 }
 
-// give makes result j one of operation i. Of several the first with a readable status counts.
+// give makes result j one of operation i. Of several the first with a readable
+// status counts.
 func (m *matcher) give(i, j int) {
 	m.owner[j] = i
 	if k := m.of[i]; k == nobody || m.results[k].Status == 0 && m.results[j].Status != 0 {
@@ -46,7 +49,8 @@ func (m *matcher) give(i, j int) {
 	}
 }
 
-// orphans reports whether there are results that belong to some operation of the request, but nobody knows to which.
+// orphans reports whether there are results that belong to some operation of
+// the request, but nobody knows to which.
 func (m *matcher) orphans() bool {
 	for _, i := range m.owner {
 		if i == nobody {
@@ -74,8 +78,9 @@ func (m *matcher) byBulkID() {
 	}
 }
 
-// byLocation gives results to the PATCH and DELETE operations of the resource that their location names. Of several
-// operations on one resource, none is told from the others.
+// byLocation gives results to the PATCH and DELETE operations of the resource
+// that their location names. Of several operations on one resource, none is
+// told from the others.
 func (m *matcher) byLocation() {
 	index := make(map[string]int)
 	for i, op := range m.ops {
@@ -96,8 +101,9 @@ func (m *matcher) byLocation() {
 	}
 }
 
-// byPosition takes the order of the results for that of the operations, if their counts agree and nothing known of any
-// result speaks against it: one that was identified and stands elsewhere shows that the order is another.
+// byPosition takes the order of the results for that of the operations, if
+// their counts agree and nothing known of any result speaks against it: one
+// that was identified and stands elsewhere shows that the order is another.
 func (m *matcher) byPosition() {
 	if len(m.results) != len(m.ops) {
 		return
@@ -118,7 +124,8 @@ func (m *matcher) byPosition() {
 	}
 }
 
-// contradicts reports whether r says of itself that it is of another operation than op. types are those of the request.
+// contradicts reports whether r says of itself that it is of another operation
+// than op. types are those of the request.
 func contradicts(r result, op Operation, types map[string]bool) bool {
 	if method := knownMethod(r.Method); method != "" && !strings.EqualFold(method, op.Method) {
 		return true
@@ -143,7 +150,8 @@ func knownMethod(method string) string {
 	return ""
 }
 
-// resourceOf is the resource that op changes, as in "users/2819c223", or "" for a POST.
+// resourceOf is the resource that op changes, as in "users/2819c223", or "" for
+// a POST.
 func resourceOf(op Operation) string {
 	if strings.EqualFold(op.Method, "POST") {
 		return ""
@@ -159,8 +167,9 @@ func typeOf(op Operation) string {
 	return strings.ToLower(strings.Trim(op.Path, "/"))
 }
 
-// resourceKey is the end of a path or url that names a resource, as in "users/2819c223", in lower case; "" if there is
-// none. It is for comparing only.
+// resourceKey is the end of a path or url that names a resource, as in
+// "users/2819c223", in lower case; "" if there is none. It is for comparing
+// only.
 func resourceKey(url string) string {
 	_, kind, id := location.Split(strings.ToLower(url))
 	if kind == "" {

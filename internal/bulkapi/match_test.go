@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMatchTable: statuses stand for the operation that a result is meant for: 200 plus its index.
+// TestMatchTable: statuses stand for the operation that a result is meant for:
+// 200 plus its index.
 func TestMatchTable(t *testing.T) {
 	ops := append(mixed(), // u1 g1 p1 d1
 		Operation{Method: "DELETE", Path: "Groups/CC%2d3", BulkID: "d2"},
@@ -66,7 +67,8 @@ func TestMatchTable(t *testing.T) {
 	}
 }
 
-// TestReferenceByPosition: the location of what a reference in a path stands for is not in the request.
+// TestReferenceByPosition: the location of what a reference in a path stands
+// for is not in the request.
 func TestReferenceByPosition(t *testing.T) {
 	ops := []Operation{{Method: "POST", Path: "/Users", BulkID: "u"}, {Method: "PATCH", Path: "/Users/bulkId:u", BulkID: "p"}}
 	a := reading(200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
@@ -80,8 +82,10 @@ func TestReferenceByPosition(t *testing.T) {
 	}
 }
 
-// TestMatchLaw: however results are shuffled, repeated, left out and mixed with foreign ones, no operation gets the result
-// of another, and one whose result says its bulkId, or names a resource that no other operation touches, gets its own.
+// TestMatchLaw: however results are shuffled, repeated, left out and mixed with
+// foreign ones, no operation gets the result of another, and one whose result
+// says its bulkId, or names a resource that no other operation touches, gets
+// its own.
 func TestMatchLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 12).Draw(t, "n")
@@ -113,8 +117,10 @@ func TestMatchLaw(t *testing.T) {
 	})
 }
 
-// answerAtRandom makes results whose Version tells the operation they are of. Results of one method and resource without a
-// bulkId keep their order, as operations on one resource do in the service, and none of them is left out or repeated.
+// answerAtRandom makes results whose Version tells the operation they are of.
+// Results of one method and resource without a bulkId keep their order, as
+// operations on one resource do in the service, and none of them is left out or
+// repeated.
 func answerAtRandom(t *rapid.T, ops []Operation, named []bool, count map[string]int) (results []result, missing []bool) {
 	rnd := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 0))
 	type placed struct {
@@ -168,7 +174,8 @@ func answerAtRandom(t *rapid.T, ops []Operation, named []bool, count map[string]
 	return results, missing
 }
 
-// TestUnattempted: what a stopped request did not come to is told apart from what is unknown.
+// TestUnattempted: what a stopped request did not come to is told apart from
+// what is unknown.
 func TestUnattempted(t *testing.T) {
 	ops := mixed()
 	const ok, bad = `{"bulkId":"u1","status":"201"}`, `{"bulkId":"g1","status":"409","response":{"scimType":"uniqueness"}}`

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// TestNotSent: what fails before there is a connection is safe to repeat, and known as that.
+// TestNotSent: what fails before there is a connection is safe to repeat, and
+// known as that.
 func TestNotSent(t *testing.T) {
 	closed := func() string {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -126,8 +127,9 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestCanceled: a request that is canceled while dialling has not left; while it is answered, nobody knows. Neither tells
-// the throttle anything about the service.
+// TestCanceled: a request that is canceled while dialling has not left; while
+// it is answered, nobody knows. Neither tells the throttle anything about the
+// service.
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := newBench(t, "http://webex.example", func(c *Config) {
@@ -169,8 +171,9 @@ func TestThrottleEnds(t *testing.T) {
 	}
 }
 
-// TestCanceledBeforeItLeft: a job that ends just before its request leaves says nothing about the service, though what it
-// has in flight may still be answered.
+// TestCanceledBeforeItLeft: a job that ends just before its request leaves says
+// nothing about the service, though what it has in flight may still be
+// answered.
 func TestCanceledBeforeItLeft(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }, func(c *Config) {

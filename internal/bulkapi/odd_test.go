@@ -13,7 +13,8 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// TestServicesThatNormalize: a name is found in the form that the service has made of it.
+// TestServicesThatNormalize: a name is found in the form that the service has
+// made of it.
 func TestServicesThatNormalize(t *testing.T) {
 	for stored, sent := range map[string]string{
 		"Team": " Team ", "José": "Jose\u0301", "A B": "A  \u00a0B", "TEAM": "team", "Jose\u0301": "JOSE\u0301",
@@ -26,7 +27,8 @@ func TestServicesThatNormalize(t *testing.T) {
 	}
 }
 
-// TestFilterIgnored: a resource that two queries, or two pages, give is one, and what nobody asked for is left out.
+// TestFilterIgnored: a resource that two queries, or two pages, give is one,
+// and what nobody asked for is left out.
 func TestFilterIgnored(t *testing.T) {
 	var names, all []string
 	for i := range 120 {
@@ -50,7 +52,8 @@ func TestFilterIgnored(t *testing.T) {
 	}
 }
 
-// TestLongURL: where a url is too long for the service, fewer names are asked for at once, one in the end.
+// TestLongURL: where a url is too long for the service, fewer names are asked
+// for at once, one in the end.
 func TestLongURL(t *testing.T) {
 	for _, status := range []int{414, 431} {
 		for longest, want := range map[int]int{20: 3, 1: 20, 0: 0} { // terms that fit, queries that are answered
@@ -83,7 +86,8 @@ func TestLongURL(t *testing.T) {
 	}
 }
 
-// TestSecretsOfOthers: an error shows no data of any operation of its request, in no form in which services quote it.
+// TestSecretsOfOthers: an error shows no data of any operation of its request,
+// in no form in which services quote it.
 func TestSecretsOfOthers(t *testing.T) {
 	ops := append(mixed(), Operation{Method: "POST", Path: "/Users", BulkID: "u2", Data: []byte(
 		`{"userName":"bob@example.com","displayName":"王伟","name":{"givenName":"Bo","familyName":"Jos\u00e9 Ōe"},"nickName":"Ju/<Li>","title":"李"}`)})
@@ -122,7 +126,8 @@ func TestSecretsOfOthers(t *testing.T) {
 	}
 }
 
-// TestLostURL: an error of the transport that quotes the url of a search loses its query, escaped or not.
+// TestLostURL: an error of the transport that quotes the url of a search loses
+// its query, escaped or not.
 func TestLostURL(t *testing.T) {
 	for _, quote := range []func(string) string{func(s string) string { return s }, url.QueryEscape, func(s string) string { return url.QueryEscape(url.QueryEscape(s)) }} {
 		synctest.Test(t, func(t *testing.T) {

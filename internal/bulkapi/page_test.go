@@ -9,7 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// TestReadPage: odd resources cost only themselves, foreign ones are left out, and what is no page is no empty page.
+// TestReadPage: odd resources cost only themselves, foreign ones are left out,
+// and what is no page is no empty page.
 func TestReadPage(t *testing.T) {
 	for _, tt := range []struct{ body, want string }{
 		{`{"totalResults":1,"Resources":[{"id":"1","userName":"ADA"}]}`, "1"},

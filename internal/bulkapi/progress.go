@@ -9,15 +9,17 @@ import (
 	"sync/atomic"
 )
 
-// progress follows a request through the transport, to tell afterwards whether it can have reached the service.
+// progress follows a request through the transport, to tell afterwards whether
+// it can have reached the service.
 type progress struct {
 	seen atomic.Bool // the transport reports at all
 	left atomic.Bool // a header was written: from here on the service may act
 }
 
-// trace is what the transport reports to, from several goroutines. What has left stays so: when net/http turns to another
-// connection because a kept one is dead, it has reported a header that went no further than its buffer, but a transport
-// that repeats a request by itself reports the same.
+// trace is what the transport reports to, from several goroutines. What has
+// left stays so: when net/http turns to another connection because a kept one
+// is dead, it has reported a header that went no further than its buffer, but a
+// transport that repeats a request by itself reports the same.
 func (p *progress) trace() *httptrace.ClientTrace {
 	seen := func() { p.seen.Store(true) }
 	left := func() { p.left.Store(true) }
@@ -30,8 +32,8 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// kind tells what err, the transport's, means for the request. A transport that reports nothing is believed only where
-// its error can have no other meaning.
+// kind tells what err, the transport's, means for the request. A transport that
+// reports nothing is believed only where its error can have no other meaning.
 func (p *progress) kind(err error) Kind {
 	switch {
 	case p.left.Load():

@@ -77,8 +77,9 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestRedactLaw: no value of three characters or more is left in a text, in whatever case it is quoted, nor the token; the
-// raw details keep everything but the token.
+// TestRedactLaw: no value of three characters or more is left in a text, in
+// whatever case it is quoted, nor the token; the raw details keep everything
+// but the token.
 func TestRedactLaw(t *testing.T) {
 	value := rapid.StringOfN(rapid.RuneFrom([]rune("aAbKſsßÅ@. 1")), 0, 6, -1)
 	rapid.Check(t, func(t *rapid.T) {

@@ -18,18 +18,21 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// forms is a token in the forms in which an answer may repeat it, in lower case. The zero value is none.
+// forms is a token in the forms in which an answer may repeat it, in lower
+// case. The zero value is none.
 type forms []string
 
-// Bounds of looking for a token: forms shorter than this are in every base64 text, texts larger than that are not worth
-// keeping, and what is escaped more often is not the token any more.
+// Bounds of looking for a token: forms shorter than this are in every base64
+// text, texts larger than that are not worth keeping, and what is escaped more
+// often is not the token any more.
 const (
 	shortestBase64 = 8
 	largestMasked  = 64 << 10
 	mostEscapes    = 4
 )
 
-// newForms knows the token as it is, which "Bearer …" holds, and inside base64, as in "Basic …" (RFC 7617 section 2).
+// newForms knows the token as it is, which "Bearer …" holds, and inside base64,
+// as in "Basic …" (RFC 7617 section 2).
 func newForms(token string) forms {
 	if len(token) < shortest {
 		return nil
@@ -48,7 +51,8 @@ func newForms(token string) forms {
 	return f
 }
 
-// in reports whether a text holds the token, in any case, however often escaped as in a url.
+// in reports whether a text holds the token, in any case, however often escaped
+// as in a url.
 func (f forms) in(text string) bool {
 	if len(f) == 0 || len(text) < len(f[0]) { // the other forms are longer, and unescaping makes no text longer
 		return false
@@ -68,7 +72,8 @@ func (f forms) in(text string) bool {
 	return false
 }
 
-// mask is text with the mark in the place of the token, and nothing but the mark where the token is in disguise.
+// mask is text with the mark in the place of the token, and nothing but the
+// mark where the token is in disguise.
 func (f forms) mask(text string) string {
 	switch {
 	case !f.in(text):
@@ -87,8 +92,8 @@ func (f forms) without(text string) string {
 	return text
 }
 
-// location is the url of a resource without the token. Of one that holds it the end is kept, type and id, which is what
-// tells the resource.
+// location is the url of a resource without the token. Of one that holds it the
+// end is kept, type and id, which is what tells the resource.
 func (f forms) location(text string) string {
 	if !f.in(text) {
 		return text
@@ -100,8 +105,9 @@ func (f forms) location(text string) string {
 // hidden stands for what is not shown.
 const hidden = "…"
 
-// shortest is the length, in characters, from which a value is looked for everywhere in a text. A shorter one is in every
-// text by chance, unless it is a word of its own there.
+// shortest is the length, in characters, from which a value is looked for
+// everywhere in a text. A shorter one is in every text by chance, unless it is
+// a word of its own there.
 const shortest = 3
 
 // redactor takes the token and the values of data out of texts.
@@ -117,7 +123,8 @@ type value struct {
 	word bool // it is hidden where it is a word of its own
 }
 
-// newRedactor collects the values of the operations' data. It does its work only where an error is reported.
+// newRedactor collects the values of the operations' data. It does its work
+// only where an error is reported.
 func newRedactor(token forms, ops ...Operation) *redactor {
 	r := &redactor{token: token, values: make(map[rune][]value), known: make(map[string]bool)}
 	for _, form := range token {
@@ -162,8 +169,9 @@ func (r *redactor) collect(key string, value any) {
 	}
 }
 
-// vocabulary reports whether a member's values are words of the protocol, such as "user" or "work". They say nothing
-// about people, and errors are hard to read without them.
+// vocabulary reports whether a member's values are words of the protocol, such
+// as "user" or "work". They say nothing about people, and errors are hard to
+// read without them.
 func vocabulary(key string) bool {
 	switch strings.ToLower(key) {
 	case "schemas", "type", "usertype", "op":
@@ -189,11 +197,13 @@ func (r *redactor) add(text string) {
 	}
 }
 
-// certain is the length, in characters, from which a value does not stand in an id by chance.
+// certain is the length, in characters, from which a value does not stand in an
+// id by chance.
 const certain = 5
 
-// reveals reports whether a code or tracking id is about a person: a value is in it, as it is or in Base64 or hexadecimal digits,
-// or it is the first part of an address.
+// reveals reports whether a code or tracking id is about a person: a value is
+// in it, as it is or in Base64 or hexadecimal digits, or it is the first part
+// of an address.
 func (r *redactor) reveals(code string) bool {
 	texts := []string{code}
 	for _, decode := range []func(string) ([]byte, error){base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString, hex.DecodeString} {
@@ -214,22 +224,25 @@ func (r *redactor) reveals(code string) bool {
 	return false
 }
 
-// unspaced reports whether c is of a script that writes no spaces between words, or glues endings to names. There two
-// characters are a whole name, and no space shows where it ends.
+// unspaced reports whether c is of a script that writes no spaces between
+// words, or glues endings to names. There two characters are a whole name, and
+// no space shows where it ends.
 func unspaced(c rune) bool {
 	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
-// queried finds the query of a url in a text, absolute or relative, however often escaped.
+// queried finds the query of a url in a text, absolute or relative, however
+// often escaped.
 var queried = regexp.MustCompile(`(?i)((?:/|%(?:25)*2F)[^\s?"]*?)(?:\?|%(?:25)*3F)[^\s"]+`)
 
-// clean is text on one line with every value replaced, in any case and however escaped, and without the query of a url:
-// that of a search names people.
+// clean is text on one line with every value replaced, in any case and however
+// escaped, and without the query of a url: that of a search names people.
 func (r *redactor) clean(text string) string {
 	return r.mask(queried.ReplaceAllString(fold.Spaces(oneLine(text)), "$1"))
 }
 
-// mask is text with the mark in the place of every value. Where an escape hid one, the text is shown unescaped.
+// mask is text with the mark in the place of every value. Where an escape hid
+// one, the text is shown unescaped.
 func (r *redactor) mask(text string) string {
 	shown := r.hide(text)
 	for plain, n := shown, 0; n < mostEscapes; n++ {

@@ -22,10 +22,11 @@ type Error struct {
 	ErrorCode string
 	// ScimType is RFC 7644's word for what is wrong (section 3.12), or "".
 	ScimType string
-	// TrackingID is the service's name for the request, to be quoted to its support, or "".
+	// TrackingID is the service's name for the request, to be quoted to its
+	// support, or "".
 	TrackingID string
-	// Details is what the service says, as it came, except for the token and its length. It may quote personal data: Error
-	// does not.
+	// Details is what the service says, as it came, except for the token and its
+	// length. It may quote personal data: Error does not.
 	Details []string
 
 	note  string // what we found wrong with the answer
@@ -34,7 +35,8 @@ type Error struct {
 	spoke bool   // it has a form in which SCIM or Webex services speak of errors
 }
 
-// Error is one line: the status, the codes, what the service said without the data that was sent, and the tracking id.
+// Error is one line: the status, the codes, what the service said without the
+// data that was sent, and the tracking id.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("status ")
@@ -68,8 +70,9 @@ const (
 	maxShown   = 600
 )
 
-// clean makes the text of the error: from here on neither the token nor a value that red knows is in it.
-// Texts are cut only once the token is out of them: of one that is cut the rest would not be known.
+// clean makes the text of the error: from here on neither the token nor a value
+// that red knows is in it. Texts are cut only once the token is out of them: of
+// one that is cut the rest would not be known.
 func (e *Error) clean(red *redactor) {
 	for i, text := range e.Details {
 		e.Details[i] = shorten(red.token.mask(text), maxDetail)
@@ -87,15 +90,18 @@ func (e *Error) clean(red *redactor) {
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
 }
 
-// isCode reports whether text has the form of a code or a tracking id: one word, of the characters that these are made of.
+// isCode reports whether text has the form of a code or a tracking id: one
+// word, of the characters that these are made of.
 func isCode(text string) bool { return codeForm.MatchString(text) }
 
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]*$`)
 
-// limit finds the numbers in texts such as RFC 7644's "exceeds the maxPayloadSize (1048576)".
+// limit finds the numbers in texts such as RFC 7644's "exceeds the
+// maxPayloadSize (1048576)".
 var limit = regexp.MustCompile(`(?i)\bmax[ _]?(payload[ _]?size|operations)\D{0,24}(\d{1,18})\b`)
 
-// limits are the bytes and operations that a 413 says a request may have, 0 where it names none.
+// limits are the bytes and operations that a 413 says a request may have, 0
+// where it names none.
 func (e *Error) limits() (payload, operations int) {
 	for _, text := range e.Details {
 		for _, m := range limit.FindAllStringSubmatch(text, -1) {
@@ -117,8 +123,9 @@ const (
 	longHeader    = "the headers of the request, the token among them, are too long for the service or something in between"
 )
 
-// refusal reads an answer that holds no results: what it says, what it means, and whether the service itself says it. note
-// is what was found wrong with it, or "". isResults tells that it holds a list of results all the same.
+// refusal reads an answer that holds no results: what it says, what it means,
+// and whether the service itself says it. note is what was found wrong with it,
+// or "". isResults tells that it holds a list of results all the same.
 func (r response) refusal(note string, isResults bool, red *redactor) (e *Error, kind Kind, alive bool) {
 	e = readError(r.body, 0)
 	spoke := e.spoke || isResults
@@ -150,8 +157,9 @@ func (r response) refusal(note string, isResults bool, red *redactor) (e *Error,
 	return e, kind, r.alive(spoke)
 }
 
-// isFirewalls reports whether firewalls refuse with this status what they find in the text of one operation. Then it says
-// nothing about the token or the organization, and a part of the request may pass.
+// isFirewalls reports whether firewalls refuse with this status what they find
+// in the text of one operation. Then it says nothing about the token or the
+// organization, and a part of the request may pass.
 func isFirewalls(status int) bool {
 	switch status {
 	case http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented,
@@ -161,7 +169,8 @@ func isFirewalls(status int) bool {
 	return false
 }
 
-// alive reports whether the answer is a sign of life of the service. spoke tells that its body is in the service's language.
+// alive reports whether the answer is a sign of life of the service. spoke
+// tells that its body is in the service's language.
 func (r response) alive(spoke bool) bool {
 	switch {
 	case r.status == http.StatusBadGateway, r.status == http.StatusGatewayTimeout, r.status == http.StatusNetworkAuthenticationRequired:
@@ -172,11 +181,12 @@ func (r response) alive(spoke bool) bool {
 	return spoke
 }
 
-// maxInner bounds JSON in a string, in bytes: its values were not counted when the answer was read.
+// maxInner bounds JSON in a string, in bytes: its values were not counted when
+// the answer was read.
 const maxInner = 64 << 10
 
-// fault has the members of all forms of error that services use. Each may be missing, or of another type: texts come as lists
-// and objects too.
+// fault has the members of all forms of error that services use. Each may be
+// missing, or of another type: texts come as lists and objects too.
 type fault struct {
 	Schemas     []wire.Text     `json:"schemas"`           // RFC 7644 section 3.12
 	Status      wire.Status     `json:"status"`            // likewise
@@ -194,8 +204,9 @@ type fault struct {
 	Extension *fault `json:"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
 }
 
-// readError reads an error, or a text in one, in any of its forms: an object, JSON in a string, plain text, a list of these.
-// What it does not understand, HTML for one, leaves the error empty.
+// readError reads an error, or a text in one, in any of its forms: an object,
+// JSON in a string, plain text, a list of these. What it does not understand,
+// HTML for one, leaves the error empty.
 func readError(raw []byte, depth int) *Error {
 	e := new(Error)
 	raw = trim(raw)
@@ -254,7 +265,8 @@ func (e *Error) take(f *fault, depth int) {
 	}
 }
 
-// isService reports whether f is in a form of SCIM, Webex or OAuth, as it also is if it has a detail. A message or a status alone is not: gateways and
+// isService reports whether f is in a form of SCIM, Webex or OAuth, as it also
+// is if it has a detail. A message or a status alone is not: gateways and
 // firewalls have these too.
 func (f *fault) isService() bool {
 	var oauth string
@@ -303,7 +315,8 @@ func word(s string) string {
 // line is s on one line.
 func line(s string) string { return oneLine(strings.TrimSpace(s)) }
 
-// oneLine has spaces in place of line breaks and control characters, which a terminal might obey.
+// oneLine has spaces in place of line breaks and control characters, which a
+// terminal might obey.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {

@@ -23,11 +23,12 @@ const (
 	noList    = "the answer has no list of results"
 )
 
-// result is one entry of the list in an answer. A member of another type than it should have reads as absent.
+// result is one entry of the list in an answer. A member of another type than
+// it should have reads as absent.
 type result = gen.BulkResult
 
-// readResults reads the list of results. The note says why there is none. Entries that are no objects read as empty
-// results: they keep their place.
+// readResults reads the list of results. The note says why there is none.
+// Entries that are no objects read as empty results: they keep their place.
 func readResults(body []byte, broken error) (results []result, note string) {
 	body = trim(body)
 	if broken != nil {
@@ -44,8 +45,9 @@ func readResults(body []byte, broken error) (results []result, note string) {
 			r.Value()
 			continue
 		}
-		// RFC 7644 section 3.7 writes Operations, Webex operations, and names are the same in any case (RFC 7643 section
-		// 2.1). Of several the longest list counts.
+		// RFC 7644 section 3.7 writes Operations, Webex operations, and names are the
+		// same in any case (RFC 7643 section 2.1). Of several the longest list
+		// counts.
 		if list := readList(&r); !found || string(key) == name || len(list) > len(results) {
 			results, found, name = list, true, string(key)
 		}
@@ -128,16 +130,18 @@ func trim(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 }
 
-// areResults reports whether any entry speaks of an operation: an error body may have a list of that name too. That such an
-// entry says nothing of what became of the operation does not mean that nothing was done.
+// areResults reports whether any entry speaks of an operation: an error body
+// may have a list of that name too. That such an entry says nothing of what
+// became of the operation does not mean that nothing was done.
 func areResults(results []result) bool {
 	return slices.ContainsFunc(results, func(r result) bool {
 		return r.Status != 0 || r.BulkID != "" || r.Method != "" || r.Location != ""
 	})
 }
 
-// readItems says of each operation what the results say of it. red is made only if an error is to be cleaned: services
-// quote the data of other operations too.
+// readItems says of each operation what the results say of it. red is made only
+// if an error is to be cleaned: services quote the data of other operations
+// too.
 func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, token forms, trackingID string, red func() *redactor) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
@@ -171,8 +175,10 @@ func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, 
 	return items
 }
 
-// markUnattempted finds the operations that the service did not come to, because failOnErrors stopped it before. RFC 7644
-// section 3.7 leaves them out of the answer; the Java SCIM-SDK answers 412 for them and Apache SCIMple 409 with a text.
+// markUnattempted finds the operations that the service did not come to,
+// because failOnErrors stopped it before. RFC 7644 section 3.7 leaves them out
+// of the answer; the Java SCIM-SDK answers 412 for them and Apache SCIMple 409
+// with a text.
 func markUnattempted(m *matcher, items []Item, genuine, failOnErrors int) {
 	failures := 0
 	for i, it := range items {
@@ -207,8 +213,9 @@ func itemError(r result) *Error {
 	return e
 }
 
-// afterStop reports whether an operation's error only says that its turn did not come. stopped tells that the service had
-// reason to stop. Without one a 412 is what it always is, and so is a 409 that says nothing.
+// afterStop reports whether an operation's error only says that its turn did
+// not come. stopped tells that the service had reason to stop. Without one a
+// 412 is what it always is, and so is a 409 that says nothing.
 func (e *Error) afterStop(stopped bool) bool {
 	if e.ScimType != "" || e.Status != 412 && e.Status != 409 {
 		return false

@@ -19,15 +19,17 @@ import (
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// Send carries out one request. failOnErrors, 1 to 100, makes the service stop after so many failures; 0 leaves it out.
-// Send waits at the throttle and then for the answer, at most Config.Timeout. When ctx ends meanwhile, the request may have
-// reached the service: its kind is Unknown.
+// Send carries out one request. failOnErrors, 1 to 100, makes the service stop
+// after so many failures; 0 leaves it out. Send waits at the throttle and then
+// for the answer, at most Config.Timeout. When ctx ends meanwhile, the request
+// may have reached the service: its kind is Unknown.
 func (x *Client) Send(ctx context.Context, ops []Operation, failOnErrors int) Answer {
 	return x.SendWithin(ctx, ctx, ops, failOnErrors)
 }
 
-// SendWithin is Send with a context of its own for what is under way: once ctx ends the request no longer leaves, but one
-// that has left may still be answered until flight ends.
+// SendWithin is Send with a context of its own for what is under way: once ctx
+// ends the request no longer leaves, but one that has left may still be
+// answered until flight ends.
 func (x *Client) SendWithin(ctx, flight context.Context, ops []Operation, failOnErrors int) Answer {
 	if len(ops) == 0 {
 		return Answer{}
@@ -82,7 +84,8 @@ type response struct {
 	took       time.Duration
 }
 
-// date is when the answer was made by the service's clock, the zero time if it does not say.
+// date is when the answer was made by the service's clock, the zero time if it
+// does not say.
 func (r response) date() time.Time {
 	t, _ := http.ParseTime(r.header.Get("Date"))
 	return t
@@ -101,8 +104,10 @@ func (r response) headerID() string {
 // sender makes one call of the generated client. It may be called more than once.
 type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
 
-// call waits at the throttle, takes a token and sends. A request that was refused for its token is sent once more if there is
-// another: a 401 did nothing. Waiting, for the throttle and for a token, ends with ctx; what is under way ends with flight.
+// call waits at the throttle, takes a token and sends. A request that was
+// refused for its token is sent once more if there is another: a 401 did
+// nothing. Waiting, for the throttle and for a token, ends with ctx; what is
+// under way ends with flight.
 func (x *Client) call(ctx, flight context.Context, send sender) response {
 	var refused response
 	var last string // the token that was refused
@@ -150,7 +155,8 @@ func tellThrottle(ctx, flight context.Context, pass *throttle.Pass, r response) 
 	}
 }
 
-// token asks for a token and checks that a header can carry it, so that no error of net/http ever quotes it.
+// token asks for a token and checks that a header can carry it, so that no
+// error of net/http ever quotes it.
 func (x *Client) token(ctx context.Context, refused string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Timeout)
 	defer cancel()
@@ -200,7 +206,8 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	return r
 }
 
-// dress adds the headers of a request. There is no Idempotency-Key: net/http would take it as leave to repeat a POST.
+// dress adds the headers of a request. There is no Idempotency-Key: net/http
+// would take it as leave to repeat a POST.
 func (x *Client) dress(token, trackingID string) gen.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -213,7 +220,8 @@ func (x *Client) dress(token, trackingID string) gen.RequestEditorFn {
 	}
 }
 
-// newTrackingID names a request, in the form that Webex clients use: a word and a random UUID (RFC 9562 section 5.4).
+// newTrackingID names a request, in the form that Webex clients use: a word and
+// a random UUID (RFC 9562 section 5.4).
 func newTrackingID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
@@ -221,8 +229,10 @@ func newTrackingID() string {
 	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// transportError is why there is no answer. Its text is kept apart from its cause so that it can be cleaned; of the cause,
-// whose text may quote an answer, errors.Is and errors.As can ask, and nobody who prints a chain of errors meets it.
+// transportError is why there is no answer. Its text is kept apart from its
+// cause so that it can be cleaned; of the cause, whose text may quote an
+// answer, errors.Is and errors.As can ask, and nobody who prints a chain of
+// errors meets it.
 type transportError struct {
 	text  string
 	cause error
@@ -232,7 +242,8 @@ func (e *transportError) Error() string        { return e.text }
 func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
 func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
-// lost makes an error of the transport presentable. Its url goes: the query of a search names people.
+// lost makes an error of the transport presentable. Its url goes: the query of
+// a search names people.
 func (x *Client) lost(ctx, limited context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -244,7 +255,8 @@ func (x *Client) lost(ctx, limited context.Context, err error) error {
 	return &transportError{text: text, cause: err}
 }
 
-// log writes one record for the request and, for those who look closely, one for each operation.
+// log writes one record for the request and, for those who look closely, one
+// for each operation.
 func (x *Client) log(ctx context.Context, r response, a Answer, ops []Operation, size int) {
 	level := slog.LevelInfo
 	if a.Kind == Answered {

@@ -81,7 +81,8 @@ func TestSendNothing(t *testing.T) {
 	}
 }
 
-// TestKinds: every HTTP answer, what it means for the operations, and what the throttle hears of it.
+// TestKinds: every HTTP answer, what it means for the operations, and what the
+// throttle hears of it.
 func TestKinds(t *testing.T) {
 	scim := `{"schemas":["x"],"status":"%d","detail":"about ` + secret + ` and ` + testToken + `","trackingId":"T-1"}`
 	type row struct {
@@ -123,7 +124,8 @@ func TestKinds(t *testing.T) {
 		row{200, list[:len(list)-1], Unknown}, row{200, list + "x", Unknown}, row{204, ``, Unknown},
 		row{200, `{"operations":[]}`, Answered}, row{200, `{"Operations":[null]}`, Answered},
 		row{400, `{"operations":[]}`, Rejected}, row{400, `{"operations":["a"],"detail":"x"}`, Rejected},
-		// What speaks of an operation is a result, whether or not it says what became of it.
+		// What speaks of an operation is a result, whether or not it says what became
+		// of it.
 		row{400, `{"operations":[{"bulkId":"u1"}]}`, Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, Answered},
 		row{422, `{"Operations":[{"method":"POST","status":null}]}`, Answered}, row{413, `{"operations":[{"location":"/l"}]}`, Answered},
 		row{400, `{"operations":[{"detail":"x"},null,7]}`, Rejected}, row{400, `{"operations":[{"bulkId":7}]}`, Rejected},
@@ -188,7 +190,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answer is one that never saw a network. Its header is as written here, not in canonical form.
+// answer is one that never saw a network. Its header is as written here, not in
+// canonical form.
 func answer(status int, body string, header ...string) *http.Response {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
@@ -215,7 +218,8 @@ func TestTrackingID(t *testing.T) {
 	}
 }
 
-// TestRedirect: it is not followed, so that no other host sees the token or the data.
+// TestRedirect: it is not followed, so that no other host sees the token or the
+// data.
 func TestRedirect(t *testing.T) {
 	var visits atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))

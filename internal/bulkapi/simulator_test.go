@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// TestAgainstLedger: whatever an answer looks like, what is read out of it is what the service did; and where it says
-// enough, nothing stays unknown.
+// TestAgainstLedger: whatever an answer looks like, what is read out of it is
+// what the service did; and where it says enough, nothing stays unknown.
 func TestAgainstLedger(t *testing.T) {
 	const (
 		all  = iota // every operation is known

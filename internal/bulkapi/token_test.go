@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// script is a token source that gives one token after the other, and an error at "!".
+// script is a token source that gives one token after the other, and an error
+// at "!".
 func script(tokens ...string) (source func(context.Context, string) (string, error), refused *[]string) {
 	refused = new([]string)
 	n := 0
@@ -23,7 +24,8 @@ func script(tokens ...string) (source func(context.Context, string) (string, err
 	}, refused
 }
 
-// TestUnauthorized: a request refused for its token is sent once more with another one, and never a third time.
+// TestUnauthorized: a request refused for its token is sent once more with
+// another one, and never a third time.
 func TestUnauthorized(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
@@ -88,7 +90,8 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// TestCanceledToken: a job that is canceled while a token is fetched has sent nothing.
+// TestCanceledToken: a job that is canceled while a token is fetched has sent
+// nothing.
 func TestCanceledToken(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") }, func(c *Config) {

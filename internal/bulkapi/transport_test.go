@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// listen starts a TCP listener and gives each connection, with its number, to serve.
+// listen starts a TCP listener and gives each connection, with its number, to
+// serve.
 func listen(t *testing.T, serve func(c *net.TCPConn, n int)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,7 +52,8 @@ func readRequest(c net.Conn) error {
 // reset closes a connection so that its other end sees a reset and not an end.
 func reset(c *net.TCPConn) { c.SetLinger(0); c.Close() }
 
-// TestCuts: a connection that is cut at any stage after the request began to leave makes its kind unknown.
+// TestCuts: a connection that is cut at any stage after the request began to
+// leave makes its kind unknown.
 func TestCuts(t *testing.T) {
 	ops := manyOps(100)
 	full := created(ops)
@@ -121,8 +123,9 @@ func TestCuts(t *testing.T) {
 	}
 }
 
-// TestWholeAnswerBeforeCut: a body that ends with its connection is whole if it is whole JSON, and an answer that comes
-// before the request is read, and is followed by a cut, counts.
+// TestWholeAnswerBeforeCut: a body that ends with its connection is whole if it
+// is whole JSON, and an answer that comes before the request is read, and is
+// followed by a cut, counts.
 func TestWholeAnswerBeforeCut(t *testing.T) {
 	ops := manyOps(2)
 	b := newBench(t, listen(t, func(c *net.TCPConn, _ int) {
@@ -134,8 +137,8 @@ func TestWholeAnswerBeforeCut(t *testing.T) {
 	}
 }
 
-// TestDeadKeptConnection: net/http goes on to another connection when a kept one takes no byte any more. The request
-// reaches the service once.
+// TestDeadKeptConnection: net/http goes on to another connection when a kept
+// one takes no byte any more. The request reaches the service once.
 func TestDeadKeptConnection(t *testing.T) {
 	ops := manyOps(1)
 	var posts atomic.Int32
@@ -176,7 +179,8 @@ func (c *deadConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestNoReplay: a POST reaches the service once, also when a kept connection is cut right after it.
+// TestNoReplay: a POST reaches the service once, also when a kept connection is
+// cut right after it.
 func TestNoReplay(t *testing.T) {
 	ops := manyOps(1)
 	var posts atomic.Int32

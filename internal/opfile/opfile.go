@@ -68,8 +68,8 @@ type Reader struct {
 // the header of a sheet with thousands of columns.
 const maxHeader = 1 << 20
 
-// Read begins to read an input. It finds out the format, and reads the header of a sheet. Mistakes in a header are a
-// *textfile.Error or *textfile.Errors.
+// Read begins to read an input. It finds out the format, and reads the header
+// of a sheet. Mistakes in a header are a *textfile.Error or *textfile.Errors.
 func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	file := &textfile.File{Name: cmp.Or(o.Name, "input"), In: in, Limit: o.limit, Told: o.Encoding}
 	format := o.Format

@@ -39,8 +39,8 @@ func TestRandomJobsWithoutReferencesFillRequests(t *testing.T) {
 }
 
 // What fits into one request takes one round, but for changes of one resource.
-// Where references are kept apart, it takes as many as its longest chain is long. A longer chain travels as many
-// operations at a time as a request holds.
+// Where references are kept apart, it takes as many as its longest chain is
+// long. A longer chain travels as many operations at a time as a request holds.
 func TestRandomJobsTakeFewRounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.SampledFrom(shapeNames).Draw(t, "shape")

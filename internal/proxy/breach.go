@@ -64,7 +64,8 @@ func (x *exchange) responseMessage() message {
 	return message{direction: "answer", request: x.request, status: x.status, header: x.header, body: x.received}
 }
 
-// publicURL is a url as the contract's server has it: the proxy's own host says nothing.
+// publicURL is a url as the contract's server has it: the proxy's own host says
+// nothing.
 func publicURL(u *url.URL) *url.URL {
 	public := *u
 	public.Scheme, public.Host = "https", "webexapis.com"

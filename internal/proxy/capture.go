@@ -53,7 +53,8 @@ func (c *capture) ended() bool {
 // errNotWhole: the body broke off, was not read to its end, or is too long.
 var errNotWhole = errors.New("the body is not there as a whole")
 
-// content is the whole body without the compression that its Content-Encoding names.
+// content is the whole body without the compression that its Content-Encoding
+// names.
 func (c *capture) content(encoding string, limit int) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -133,8 +133,8 @@ func within(where string, err error, reason string) []fault {
 	return list
 }
 
-// reasons are the starts of reasons of kin-openapi, and the texts that replace them,
-// because kin-openapi appends values.
+// reasons are the starts of reasons of kin-openapi, and the texts that replace
+// them, because kin-openapi appends values.
 var reasons = []struct{ prefix, told string }{
 	{"header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
 	{"response header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},

@@ -54,7 +54,8 @@ func newBench(t *testing.T, service http.Handler, maxChecked int) *bench {
 
 const bulk = "/identity/scim/" + webextest.DefaultOrgID + "/v2/Bulk"
 
-// send posts a body and returns the breaches that follow, once the exchange is over.
+// send posts a body and returns the breaches that follow, once the exchange is
+// over.
 func (b *bench) send(method, path, body string) (*http.Response, string, []proxy.Breach) {
 	b.Helper()
 	before := b.Stats().Requests

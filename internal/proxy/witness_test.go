@@ -67,8 +67,9 @@ func TestProxyAgreesWithSimulator(t *testing.T) {
 	}
 }
 
-// unlike reports where the two differ on purpose: the simulator knows which attributes
-// an extension has, and takes accountStatus as a text, as in an example of Cisco's.
+// unlike reports where the two differ on purpose: the simulator knows which
+// attributes an extension has, and takes accountStatus as a text, as in an
+// example of Cisco's.
 func unlike(attribute string, value any) bool {
 	object, _ := value.(map[string]any)
 	extension := strings.HasSuffix(attribute, ":2.0:User") || strings.HasSuffix(attribute, ":2.0:Group")
@@ -131,8 +132,8 @@ func decoded(t *testing.T, op operation) (read operation) {
 
 var inOperation = regexp.MustCompile(`^operation (\d+):`)
 
-// violated sends a request to the simulator, and returns the places of the operations
-// in which it records a violation.
+// violated sends a request to the simulator, and returns the places of the
+// operations in which it records a violation.
 func violated(t *testing.T, s *webextest.Simulator, body string) map[int]bool {
 	before := len(s.Violations())
 	req, err := http.NewRequest("POST", "https://webexapis.com/identity/scim/"+webextest.DefaultOrgID+"/v2/Bulk", strings.NewReader(body))

@@ -38,9 +38,9 @@ func (t *temporary) Close() error {
 	return err
 }
 
-// File keeps texts in a temporary file like that of a Map. What was added last, up
-// to 64 KiB, is in memory. When all that was added has been taken, the file is empty
-// again.
+// File keeps texts in a temporary file like that of a Map. What was added last,
+// up to 64 KiB, is in memory. When all that was added has been taken, the file
+// is empty again.
 //
 // The zero value is empty. A File is not for concurrent use.
 type File struct {
@@ -52,8 +52,8 @@ type File struct {
 
 const tailSize = 1 << 16
 
-// Add adds a text and returns its place, by which Take finds it. After an error, which
-// may be that the disk is full, it was not added.
+// Add adds a text and returns its place, by which Take finds it. After an
+// error, which may be that the disk is full, it was not added.
 func (f *File) Add(text []byte) (place int64, err error) {
 	if len(f.tail) >= tailSize {
 		if err := f.flush(); err != nil {

@@ -1,6 +1,6 @@
-// Package spill keeps in a temporary file what would outgrow memory: a Map moves its
-// older entries there, for what is written often and read rarely; a File holds
-// texts, each to be read once.
+// Package spill keeps in a temporary file what would outgrow memory: a Map
+// moves its older entries there, for what is written often and read rarely; a
+// File holds texts, each to be read once.
 //
 //	var m spill.Map
 //	defer m.Close()
