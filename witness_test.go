@@ -172,11 +172,12 @@ func (w *witness) agree(t rapid.TB, req *http.Request, body []byte) (accepted bo
 	return breach == nil
 }
 
-// TestContractAndSimulatorAgreeOnRequests holds that the simulator records a violation for
-// a Bulk request exactly if the request breaks the contract. It excludes rules
-// that a schema cannot express: unique bulkIds, valid references, an
-// organization that is a UUID, unique members of an object. It also excludes
-// the data of an operation, whose type is any object in the contract.
+// TestContractAndSimulatorAgreeOnRequests holds that the simulator records a
+// violation for a Bulk request exactly if the request breaks the contract. It
+// excludes rules that a schema cannot express: unique bulkIds, valid
+// references, an organization that is a UUID, unique members of an object. It
+// also excludes the data of an operation, whose type is any object in the
+// contract.
 func TestContractAndSimulatorAgreeOnRequests(t *testing.T) {
 	w, verdicts := newWitness(t, nil), map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {

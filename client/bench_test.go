@@ -13,7 +13,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// workforce is n users as an import has them, nine in ten with a manager a little before or behind.
+// workforce is n users as an import has them, nine in ten with a manager a
+// little before or behind.
 func workforce(n int) []client.Operation {
 	ops := make([]client.Operation, n)
 	for i := range ops {
@@ -44,7 +45,8 @@ var wires = []wire{
 		return client.Config{HTTPClient: webextest.New(cfg).Client()}
 	}},
 	{"loopback", func(b *testing.B, cfg webextest.Config) client.Config {
-		// As many idle connections as requests: the default of two would make most requests dial.
+		// As many idle connections as requests: the default of two would make most
+		// requests dial.
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.MaxIdleConnsPerHost = 16
 		b.Cleanup(transport.CloseIdleConnections)
@@ -58,8 +60,9 @@ type quiet struct{ *testing.B }
 // Logf says nothing.
 func (quiet) Logf(string, ...any) {}
 
-// timed carries out ops against a new simulator and returns how long that took. The opening and closing of a journal is
-// not in it: it is there once a job, however long that is.
+// timed carries out ops against a new simulator and returns how long that took.
+// The opening and closing of a journal is not in it: it is there once a job,
+// however long that is.
 func (w wire) timed(b *testing.B, latency time.Duration, concurrency int, ops []client.Operation, journaled bool) time.Duration {
 	b.Helper()
 	cfg := w.start(b, webextest.Config{Latency: latency, DiscardLedger: true})
@@ -86,8 +89,9 @@ func (w wire) timed(b *testing.B, latency time.Duration, concurrency int, ops []
 	return time.Since(began)
 }
 
-// BenchmarkJournal runs the same job with and without a journal, in turns, against a simulator that takes 20 ms for a
-// request. journal/plain is the time with it over the time without.
+// BenchmarkJournal runs the same job with and without a journal, in turns,
+// against a simulator that takes 20 ms for a request. journal/plain is the time
+// with it over the time without.
 func BenchmarkJournal(b *testing.B) {
 	ops := workforce(20_000)
 	for _, w := range wires {
@@ -108,7 +112,8 @@ func BenchmarkJournal(b *testing.B) {
 	}
 }
 
-// BenchmarkThroughput is client and simulator on one machine, without latency: operations a second.
+// BenchmarkThroughput is client and simulator on one machine, without latency:
+// operations a second.
 func BenchmarkThroughput(b *testing.B) {
 	ops := workforce(20_000)
 	for _, w := range wires {

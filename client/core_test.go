@@ -96,8 +96,8 @@ func TestJobIsUsedOnce(t *testing.T) {
 	})
 }
 
-// An operation that breaks the contract is refused before it is sent, and costs nothing
-// else its turn.
+// An operation that breaks the contract is refused before it is sent, and costs
+// nothing else its turn.
 func TestInvalidOperations(t *testing.T) {
 	data := user("x")
 	for name, op := range map[string]client.Operation{

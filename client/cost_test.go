@@ -19,8 +19,9 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// nullService answers every Bulk request at once: each operation, which must be a create, is done. It keeps nothing, so
-// that what is measured is the client's cost.
+// nullService answers every Bulk request at once: each operation, which must be
+// a create, is done. It keeps nothing, so that what is measured is the client's
+// cost.
 type nullService struct{}
 
 var (
@@ -151,8 +152,9 @@ var ways = []struct {
 	raw  bool
 }{{"gen", false}, {"bytes", true}}
 
-// An operation costs the library few allocations and little memory, that of the null service included. The figures are of a
-// job of creates with names; each bound is a third above what was measured.
+// An operation costs the library few allocations and little memory, that of the
+// null service included. The figures are of a job of creates with names; each
+// bound is a third above what was measured.
 func TestCostOfOperation(t *testing.T) {
 	if raced.On {
 		t.Skip("the race detector allocates too")
@@ -169,8 +171,9 @@ func TestCostOfOperation(t *testing.T) {
 	}
 }
 
-// BenchmarkCost compares the library, with a journal and without, with a plain loop over the generated client, against a
-// service that costs nothing, in turns: processor time of the process and allocations, for an operation.
+// BenchmarkCost compares the library, with a journal and without, with a plain
+// loop over the generated client, against a service that costs nothing, in
+// turns: processor time of the process and allocations, for an operation.
 func BenchmarkCost(b *testing.B) {
 	for _, way := range ways {
 		b.Run(way.name, func(b *testing.B) {

@@ -29,10 +29,11 @@
 // answer was lost is looked up before it is repeated, so that nothing is done
 // twice. With a Journal this holds across runs of the program as well.
 //
-// A job of any size takes little memory. Once some thousands of operations wait for
-// others, they lie in a temporary file that only the user can read (in os.TempDir; it has
-// no name where the system allows that). Data that is a json.RawMessage or a []byte lies
-// there; a value of another type stays in memory too, for the Result.
+// A job of any size takes little memory. Once some thousands of operations wait
+// for others, they lie in a temporary file that only the user can read (in
+// os.TempDir; it has no name where the system allows that). Data that is a
+// json.RawMessage or a []byte lies there; a value of another type stays in
+// memory too, for the Result.
 //
 // # Outcomes
 //

@@ -90,7 +90,8 @@ func (e errands) judge(r client.Result) error {
 	if r.Index%block != 17 {
 		return r.Err
 	}
-	// Of what was in the first requests when the process was killed there is no time of the service to tell.
+	// Of what was in the first requests when the process was killed there is no
+	// time of the service to tell.
 	early := r.Index < 8*block && r.Outcome == client.Unknown
 	if said, ok := errors.AsType[*client.ResponseError](r.Err); r.Outcome != client.Failed && !early || !ok || said.Status != 409 {
 		return fmt.Errorf("%v, though its userName is taken: %w", r.Outcome, r.Err)

@@ -17,12 +17,12 @@ import (
 // that userName, or a group of that displayName with the same externalId (or
 // without one, where one of the two has none). The zero value is ExistingFail.
 //
-// With ExistingSkip and ExistingUpdate, creates are looked up before they are sent,
-// in batches, and once more when the service refuses one as a duplicate. References
-// to them work in the same run. The create fails with ErrAmbiguous where several
-// groups could be meant, and with ErrTaken where another operation of the job has
-// made, or addresses by its id, what is there, or is to make a group of that name and
-// externalId.
+// With ExistingSkip and ExistingUpdate, creates are looked up before they are
+// sent, in batches, and once more when the service refuses one as a duplicate.
+// References to them work in the same run. The create fails with ErrAmbiguous
+// where several groups could be meant, and with ErrTaken where another
+// operation of the job has made, or addresses by its id, what is there, or is
+// to make a group of that name and externalId.
 type Existing int
 
 // The ways to treat an existing resource.

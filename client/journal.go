@@ -145,9 +145,9 @@ type Update struct {
 	Kind UpdateKind
 	// Ticket is the operation's. All kinds but UpdateForeign have it.
 	Ticket Ticket
-	// Entry has the Key and Name that were claimed, for UpdateSent. The caller gives it
-	// again, so that a journal holds nothing in memory for an operation that
-	// waits, or is never sent.
+	// Entry has the Key and Name that were claimed, for UpdateSent. The caller
+	// gives it again, so that a journal holds nothing in memory for an operation
+	// that waits, or is never sent.
 	Entry Entry
 	// Sent is when the operation leaves, by this machine's clock, for UpdateSent.
 	Sent time.Time

@@ -46,7 +46,8 @@ func (j *judged) checkBudget() {
 	}
 }
 
-// heldShares is how many refusals a stop for the budget says there may be besides those that it knows.
+// heldShares is how many refusals a stop for the budget says there may be
+// besides those that it knows.
 func heldShares(stop error) (n int) {
 	if _, after, ok := strings.Cut(fmt.Sprint(stop), "and perhaps "); ok {
 		_, _ = fmt.Sscan(after, &n)

@@ -20,14 +20,16 @@ import (
 // full runs the campaigns of docs/testing.md at their full size; they take minutes.
 var full = flag.Bool("full", false, "TestOrganization, TestLimiterGrid and TestMemory at full size")
 
-// The law of the limiter: once a client has learned what a service allows, it uses at least nine tenths of that, and fewer
-// than one request in twenty is refused.
+// The law of the limiter: once a client has learned what a service allows, it
+// uses at least nine tenths of that, and fewer than one request in twenty is
+// refused.
 const (
 	lawUse     = 0.90
 	lawRefused = 0.05
 )
 
-// rateTrial is a service that allows n requests a window, and jobs without end on one client.
+// rateTrial is a service that allows n requests a window, and jobs without end
+// on one client.
 type rateTrial struct {
 	n           int
 	window      time.Duration
@@ -37,8 +39,9 @@ type rateTrial struct {
 	retryAfter  func(left time.Duration) string
 }
 
-// rateOutcome is what the service has counted after the learning: the part of what could be had that was had, and the part
-// of the requests that was refused.
+// rateOutcome is what the service has counted after the learning: the part of
+// what could be had that was had, and the part of the requests that was
+// refused.
 type rateOutcome struct{ use, refused float64 }
 
 func (o rateOutcome) lawful() bool { return o.use >= lawUse && o.refused < lawRefused }
@@ -47,7 +50,8 @@ func (r rateTrial) String() string {
 	return fmt.Sprintf("%d in %v, latency %v, concurrency %d", r.n, r.window, r.latency, r.concurrency)
 }
 
-// run lets the jobs learn for five windows, a minute at least, and then measures for fifteen, also a minute at least.
+// run lets the jobs learn for five windows, a minute at least, and then
+// measures for fifteen, also a minute at least.
 func (r rateTrial) run(t *testing.T) (out rateOutcome) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{
@@ -82,7 +86,8 @@ func (r rateTrial) run(t *testing.T) (out rateOutcome) {
 	return out
 }
 
-// endless is a source that always has more: deletions of users who are not there, the cheapest of operations.
+// endless is a source that always has more: deletions of users who are not
+// there, the cheapest of operations.
 func endless() iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		for i := 0; yield(client.Operation{Method: "DELETE", Path: fmt.Sprintf("/Users/u%d", i)}, nil); i++ {
@@ -90,8 +95,9 @@ func endless() iter.Seq2[client.Operation, error] {
 	}
 }
 
-// distant is a transport with a way to go, half of the latency there and half back, each 20% more or less. So refusals,
-// which the simulator gives at once, take their time too.
+// distant is a transport with a way to go, half of the latency there and half
+// back, each 20% more or less. So refusals, which the simulator gives at once,
+// take their time too.
 type distant struct {
 	http.RoundTripper
 	latency time.Duration
@@ -105,7 +111,8 @@ func (d distant) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.RoundTripper.RoundTrip(r)
 }
 
-// TestLimiterLaw holds real jobs to the law, against the simulator's own limiter. The long form is TestLimiterGrid.
+// TestLimiterLaw holds real jobs to the law, against the simulator's own
+// limiter. The long form is TestLimiterGrid.
 func TestLimiterLaw(t *testing.T) {
 	t.Parallel()
 	const latency = 50 * time.Millisecond
@@ -151,10 +158,12 @@ func (w *rateRow) String() string {
 		w.least, w.use/float64(w.trials), w.most, w.missed, w.trials)
 }
 
-// TestLimiterGrid runs the whole grid with -full: limits, windows, latencies, concurrencies and forms of Retry-After. What
-// it asserts is what holds in every run: refusals stay under 5% everywhere; the mean use of each limit is 90% and more, and
-// that of a single trial 80%, which the law misses where the concurrency hardly suffices for the limit or the header is
-// coarser than the window (docs/testing.md has the figures).
+// TestLimiterGrid runs the whole grid with -full: limits, windows, latencies,
+// concurrencies and forms of Retry-After. What it asserts is what holds in
+// every run: refusals stay under 5% everywhere; the mean use of each limit is
+// 90% and more, and that of a single trial 80%, which the law misses where the
+// concurrency hardly suffices for the limit or the header is coarser than the
+// window (docs/testing.md has the figures).
 func TestLimiterGrid(t *testing.T) {
 	if !*full {
 		return // TestLimiterLaw is the short form

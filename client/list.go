@@ -105,9 +105,9 @@ func resourceOf(kind string, res bulkapi.Resource) Resource {
 		Modified: res.Modified, Data: res.Raw}
 }
 
-// ListMembers reads all members of the group with this id, 500 a request, with the
-// promises and errors of ListUsers. The error wraps ErrAbsent where there is no such
-// group.
+// ListMembers reads all members of the group with this id, 500 a request, with
+// the promises and errors of ListUsers. The error wraps ErrAbsent where there
+// is no such group.
 func (c *Client) ListMembers(ctx context.Context, groupID string) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
 		for m, err := range c.api.Members(ctx, groupID) {
@@ -145,9 +145,10 @@ func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
 	return resourceOf(kind, res), nil
 }
 
-// Me reads the user to whom the token belongs, who may be of another organization than
-// Config.OrgID; its data says of which. The error wraps ErrAbsent where the token
-// belongs to none that can be read, as that of a service app.
+// Me reads the user to whom the token belongs, who may be of another
+// organization than Config.OrgID; its data says of which. The error wraps
+// ErrAbsent where the token belongs to none that can be read, as that of a
+// service app.
 func (c *Client) Me(ctx context.Context) (Resource, error) {
 	res, err := c.api.Me(ctx)
 	if err != nil {

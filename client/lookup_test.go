@@ -36,8 +36,9 @@ func TestLostCreatesAreLookedUp(t *testing.T) {
 					if name := names[i/2]; isUser && u.UserName() != name+"@example.com" || !isUser && g.DisplayName() != name {
 						t.Errorf("lag %v: %q is %v %v", lag, name, u, g)
 					}
-					// Users are guarded, and sent again as soon as a lookup does not show them; groups are not, and
-					// are sent again only when the attempt can no longer be at work.
+					// Users are guarded, and sent again as soon as a lookup does not show
+					// them; groups are not, and are sent again only when the attempt can no
+					// longer be at work.
 					attempts := 1
 					if !done || isUser && lag > 0 {
 						attempts = 2

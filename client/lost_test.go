@@ -83,7 +83,8 @@ func TestResumeSendsAtOnce(t *testing.T) {
 			if done {
 				cut = webextest.CutAt(webextest.AfterWork)
 			}
-			// The process dies with four requests under way: nothing is looked up, and nothing more is recorded.
+			// The process dies with four requests under way: nothing is looked up, and
+			// nothing more is recorded.
 			s.Script(nil, cut, cut, cut, cut)
 			ctx, kill := context.WithCancel(t.Context())
 			time.AfterFunc(60*time.Millisecond, kill)

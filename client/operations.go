@@ -11,10 +11,10 @@ import (
 	"github.com/webexscim/bulk/internal/spill"
 )
 
-// operations are those of a run that have no outcome yet. The latest are in memory.
-// Others that wait are in a temporary file as they were given, with what is there
-// already, and are taken in anew when their turn comes: of these there are eight bytes in memory, and the Data of
-// those whose Data is no text.
+// operations are those of a run that have no outcome yet. The latest are in
+// memory. Others that wait are in a temporary file as they were given, with
+// what is there already, and are taken in anew when their turn comes: of these
+// there are eight bytes in memory, and the Data of those whose Data is no text.
 type operations struct {
 	keyed  bool // see newPending
 	most   int  // in memory
@@ -27,8 +27,8 @@ type operations struct {
 	m      marshaler
 }
 
-// The bounds of what waits in memory: its number, besides what is read ahead, and its
-// data.
+// The bounds of what waits in memory: its number, besides what is read ahead,
+// and its data.
 const (
 	mostWaiting = 4096
 	mostBytes   = 8 << 20

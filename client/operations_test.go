@@ -17,8 +17,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Operations that wait on disk are told as they were given, whatever the type of their data, and are sent as they were
-// when they were read.
+// Operations that wait on disk are told as they were given, whatever the type
+// of their data, and are sent as they were when they were read.
 func TestOperationsOnDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})
@@ -74,7 +74,8 @@ func TestOperationsOnDisk(t *testing.T) {
 	})
 }
 
-// A job that stops while thousands wait on disk tells each of them once, as skipped.
+// A job that stops while thousands wait on disk tells each of them once, as
+// skipped.
 func TestStopWithOperationsOnDisk(t *testing.T) {
 	errEnough := errors.New("enough")
 	for _, journaled := range []bool{false, true} {
@@ -117,7 +118,8 @@ func TestStopWithOperationsOnDisk(t *testing.T) {
 	}
 }
 
-// Where no temporary file can be made, the job stops with an error that says so, and tells what became of each operation.
+// Where no temporary file can be made, the job stops with an error that says
+// so, and tells what became of each operation.
 func TestNoRoomForOperations(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
 	s := webextest.New(webextest.Config{})

@@ -147,7 +147,8 @@ func TestOrderedJobKeepsTheOrder(t *testing.T) {
 	}
 	sc := scenario{job: client.Job{Ordered: true}, config: func(c *client.Config) { c.Concurrency = 8 }}
 	sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-		// A DELETE by reference waits until its create is done, and travels with the next create.
+		// A DELETE by reference waits until its create is done, and travels with the
+		// next create.
 		if requests(s) != 251 || s.Stats().MaxConcurrent != 1 {
 			t.Errorf("%d requests, %d at once", requests(s), s.Stats().MaxConcurrent)
 		}

@@ -25,16 +25,17 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// people is an organization as the test knows it: who manages whom, who is a member of what. Its operations are in an
-// order of their own.
+// people is an organization as the test knows it: who manages whom, who is a
+// member of what. Its operations are in an order of their own.
 type people struct {
 	manager []int   // of each user; -1: none
 	members [][]int // of each group
 	order   []int   // the users, and then the groups, in the order of the input
 }
 
-// newPeople makes users of whom each manages about eight, and groups of 5 to 150 of them, in an order that puts some before
-// their managers and some behind. The first two manage each other.
+// newPeople makes users of whom each manages about eight, and groups of 5 to
+// 150 of them, in an order that puts some before their managers and some
+// behind. The first two manage each other.
 func newPeople(users, groups int, rng *rand.Rand) people {
 	p := people{manager: make([]int, users), members: make([][]int, groups), order: rng.Perm(users + groups)}
 	p.manager[0] = 1
@@ -99,8 +100,9 @@ func (p people) verify(t *testing.T, s *webextest.Simulator, results []client.Re
 	once(t, s)
 }
 
-// TestOrganization creates an organization in whatever order: every manager and every membership is as it was meant, and
-// the requests are hardly more than without a reference.
+// TestOrganization creates an organization in whatever order: every manager and
+// every membership is as it was meant, and the requests are hardly more than
+// without a reference.
 func TestOrganization(t *testing.T) {
 	t.Parallel()
 	concurrencies := []int{4}
@@ -132,8 +134,8 @@ func TestOrganization(t *testing.T) {
 	}
 }
 
-// memoryRole makes TestMemoryProcess a service or a client. TestMemory starts one of each for every job, so that the
-// client's memory is its own.
+// memoryRole makes TestMemoryProcess a service or a client. TestMemory starts
+// one of each for every job, so that the client's memory is its own.
 const memoryRole = "BULK_MEMORY_ROLE"
 
 // memoryJob is what a client process is told to do.
@@ -151,8 +153,9 @@ type memoryReport struct {
 	Took time.Duration
 }
 
-// bosses are the ways in which user i may refer to a manager: to nobody; to one of the first eighth of the job; to the one
-// before, so that all are one chain; to one of the last eighth, so that most have to wait.
+// bosses are the ways in which user i may refer to a manager: to nobody; to one
+// of the first eighth of the job; to the one before, so that all are one chain;
+// to one of the last eighth, so that most have to wait.
 var bosses = map[string]func(i, n int) int{
 	"none":  func(int, int) int { return -1 },
 	"tree":  func(i, _ int) int { return (i+7)/8 - 1 },
@@ -178,8 +181,10 @@ func (j memoryJob) source() iter.Seq2[client.Operation, error] {
 	}
 }
 
-// TestMemory shows that a job's memory does not grow with its operations, whether they refer to each other or not, and whether users or groups are created. In the long form, -full, ten times as many may cost
-// 20 MiB at the most; in the short form the bound leaves room for what is in flight.
+// TestMemory shows that a job's memory does not grow with its operations,
+// whether they refer to each other or not, and whether users or groups are
+// created. In the long form, -full, ten times as many may cost 20 MiB at the
+// most; in the short form the bound leaves room for what is in flight.
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	few, many, bound, managers := 17_000, 34_000, int64(4<<20), []string{"tree"} // what is remembered goes to disk at 16,384
@@ -201,8 +206,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestMemoryOfWhatWaits shows that the data of operations that wait is not in memory: nearly all of the job's refer to
-// users that come last.
+// TestMemoryOfWhatWaits shows that the data of operations that wait is not in
+// memory: nearly all of the job's refer to users that come last.
 func TestMemoryOfWhatWaits(t *testing.T) {
 	t.Parallel()
 	if raced.On {
@@ -246,8 +251,9 @@ func (j memoryJob) run(t *testing.T, operations int) (r memoryReport) {
 	return r
 }
 
-// process starts this program again in a role. It returns what that says on its standard output behind the role's name,
-// and a function that waits for its end.
+// process starts this program again in a role. It returns what that says on its
+// standard output behind the role's name, and a function that waits for its
+// end.
 func process(t *testing.T, role string, input io.Reader) (said string, end func()) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestMemoryProcess$", "-test.timeout=2h")

@@ -132,8 +132,8 @@ func parse(out *bytes.Buffer) ([]report, error) {
 	return list, lines.Err()
 }
 
-// checkVectors compares the reports with the vectors: all must pass except the known
-// limits, which must fail.
+// checkVectors compares the reports with the vectors: all must pass except the
+// known limits, which must fail.
 func (l *language) checkVectors(s *service, reports []report) error {
 	all, err := vectors.All()
 	if err != nil {

@@ -121,7 +121,8 @@ type Operation struct {
 	Version string `json:"version,omitempty"`
 }
 
-// Error has the status, and what an error says; members that it does not have are zero.
+// Error has the status, and what an error says; members that it does not have
+// are zero.
 type Error struct {
 	Status     int      `json:"status,omitempty"`
 	ErrorCode  string   `json:"errorCode,omitempty"`
