@@ -101,7 +101,7 @@ func (f *Fault) String() string {
 		{f.Cut != NoCut, "cut " + f.Cut.String()},
 		{f.Status != 0 && !f.Work, "refused with " + strconv.Itoa(f.Status)},
 		{f.Status != 0 && f.Work && f.Body == nil, "lost with " + strconv.Itoa(f.Status)},
-		{f.Body != nil, "says something else"},
+		{f.Body != nil, "answered with another body"},
 		{f.Truncate != 0 && f.Cut == NoCut, "truncated"},
 		{f.Gzip, "compressed"},
 		{f.Item != nil, "busy"},

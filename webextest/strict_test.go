@@ -2,6 +2,7 @@ package webextest
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -106,6 +107,32 @@ func wantError(t *testing.T, res *http.Response, body string, status int) {
 	}
 }
 
+// A refusal names a cause that does not show in the text of the body.
+func TestRefusalsNameHiddenCauses(t *testing.T) {
+	good := text(0, user("a", "a@x.org"))
+	for _, c := range []struct{ body, encoding, want string }{
+		{"\ufeff" + good, "", "byte order mark"},
+		{good, "gzip", "Content-Encoding"},
+	} {
+		s := New(Config{})
+		req, err := http.NewRequestWithContext(t.Context(), "POST", bulkURL, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+DefaultToken)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Encoding", c.encoding)
+		res, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if res.Body.Close(); err != nil || !strings.Contains(string(body), c.want) {
+			t.Errorf("%q: %v %s", c.want, err, body)
+		}
+	}
+}
+
 func TestStrictRequests(t *testing.T) {
 	body := text(0, user("a", "a@x.org"))
 	for _, c := range []struct {
@@ -122,6 +149,7 @@ func TestStrictRequests(t *testing.T) {
 		{"no token", "POST", bulkURL, func(r *http.Request) { r.Header.Del("Authorization") }, 401, 1},
 		{"basic", "POST", bulkURL, func(r *http.Request) { r.SetBasicAuth("a", "b") }, 401, 1},
 		{"scheme in lower case", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", "bearer "+DefaultToken) }, 200, 0},
+		{"two spaces after the scheme", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", "Bearer  "+DefaultToken) }, 200, 0},
 		{"no scheme", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", DefaultToken) }, 401, 1},
 		{"empty token", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", "Bearer ") }, 401, 1},
 		{"wrong token", "POST", bulkURL, func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }, 401, 0},

@@ -80,7 +80,7 @@ const (
 	NoUUID      = "the organization is not a UUID"
 	WrongMethod = "the method must be "
 	NoToken     = "the request has no bearer token"
-	NotJSON     = "the body must be application/json"
+	NotJSON     = "the body must be application/json, without a Content-Encoding"
 )
 
 // Violations returns the violations of a request to the endpoint, except in its body.
@@ -113,13 +113,14 @@ func IsJSON(r *http.Request) bool {
 }
 
 // BearerToken returns the bearer token of a request, "" where it has none. The name
-// of the scheme has no case (RFC 9110, section 11.1).
+// of the scheme has no case, and more than one space may follow it (RFC 9110,
+// sections 11.1 and 11.4).
 func BearerToken(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}
-	return token
+	return strings.TrimLeft(token, " ")
 }
 
 // IsUUID reports whether s is a UUID in its usual form, in lower case.

@@ -6,6 +6,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ func NewDecoder(text []byte) (*Decoder, error) {
 		return nil, fmt.Errorf("%w: it is empty", errSyntax)
 	case !utf8.Valid(text):
 		return nil, fmt.Errorf("%w: it is not UTF-8", errSyntax)
+	case bytes.HasPrefix(text, []byte("\ufeff")):
+		return nil, fmt.Errorf("%w: it begins with a byte order mark", errSyntax)
 	case !json.Valid(text):
 		return nil, errSyntax
 	}
