@@ -56,9 +56,9 @@ func (a *reconciliation) writeUndo(d *reconcile.Difference) error {
 	a.sayKept(a.before, kept)
 	when := ""
 	if a.actions != "" {
-		when = ", once that is applied,"
+		when = " once they are applied"
 	}
-	a.say("the way back%s is in %s: webex-bulk apply %s", when, a.before, word(a.before))
+	a.say("to undo the changes%s: webex-bulk apply %s", when, word(a.before))
 	for _, list := range []struct {
 		what  string
 		names []string
