@@ -60,7 +60,6 @@ type Sheet struct {
 
 	doubtful [doubts]textfile.Places
 	repeats  textfile.Places // rows that say the header again
-	texts    []string        // of the record at hand
 }
 
 // Row is one operation and its place in the sheet.
