@@ -29,9 +29,6 @@ type Filter struct {
 // String returns the text of the filter.
 func (f Filter) String() string { return f.text }
 
-// IsZero reports whether the filter is the zero value.
-func (f Filter) IsZero() bool { return f.root == nil }
-
 // Match reports whether a resource, a JSON object, matches. Other JSON matches
 // only the zero Filter.
 func (f Filter) Match(resource []byte) bool {
