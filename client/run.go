@@ -200,9 +200,9 @@ func (r *run) loop() {
 		if r.engine.Stopped() != nil {
 			r.halt(r.engine.Stopped())
 		}
-		r.show()
-		if r.hand() {
-			continue // handing out results took time: look again
+		r.updateProgress()
+		if r.yieldResults() {
+			continue // the caller took time: look again
 		}
 		if r.engine.Finished() && r.calls == 0 {
 			return
@@ -238,10 +238,10 @@ func (r *run) call(work func() func()) {
 	go func() { r.events <- work() }()
 }
 
-// hand gives the results that have come to the caller, and reports whether there
-// were any.
-func (r *run) hand() bool {
-	handed := len(r.results) > 0
+// yieldResults gives the caller the results that have come, and reports whether
+// there were any.
+func (r *run) yieldResults() bool {
+	yielded := len(r.results) > 0
 	for len(r.results) > 0 {
 		res := r.results[0]
 		r.results = r.results[1:]
@@ -252,7 +252,7 @@ func (r *run) hand() bool {
 			r.engine.Stop(r.now(), errLeft)
 		}
 	}
-	return handed
+	return yielded
 }
 
 // idleAfter is how long what could leave waits for a request to be full, however
@@ -376,7 +376,8 @@ func (r *run) takeIn(f fed, ok bool) {
 	}
 }
 
-func (r *run) show() {
+// updateProgress copies what the engine counts into the progress of the job.
+func (r *run) updateProgress() {
 	s := r.engine.Status()
 	r.job.tally.change(func(p *Progress) {
 		p.InFlight, p.Waiting, p.LookingUp, p.LookingFor = s.InFlight, s.Waiting, s.LookingUp, s.LookingFor
