@@ -45,9 +45,9 @@ type Job struct {
 // Next prepares the next stage of a job whose run has ended: it gives it another
 // Source. All operations of a stage have their results before the next one
 // begins. Result.Index, FailOnErrors and Progress go on where the stage before has
-// ended; a bulkId means nothing in another stage. For a Journal, all stages are one
-// input. A job that has stopped stays stopped: the operations of later stages are skipped. Without a run that has
-// ended, Next only sets Source.
+// ended; a bulkId means nothing in another stage. For a Journal, all stages are
+// one input. A job that has stopped stays stopped: the operations of later stages
+// are skipped. Without a run that has ended, Next only sets Source.
 func (j *Job) Next(source iter.Seq2[Operation, error]) {
 	j.tally.next()
 	j.Source = source
