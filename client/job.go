@@ -48,6 +48,9 @@ type Job struct {
 // ended; a bulkId means nothing in another stage. For a Journal, all stages are
 // one input. A job that has stopped stays stopped: the operations of later stages
 // are skipped. Without a run that has ended, Next only sets Source.
+//
+// A stage does not wait for what an attempt without an answer may still do late.
+// Where that matters, keep changes of one resource in one stage.
 func (j *Job) Next(source iter.Seq2[Operation, error]) {
 	j.tally.next()
 	j.Source = source
