@@ -247,13 +247,16 @@ func (p *Planner) Drops() []Drop {
 	return d
 }
 
-// Stop returns the operations that are open, in no particular order, and forgets
-// all: the job has stopped.
+// Stop returns the operations that are open or whose Drop was not taken, in no
+// particular order, and forgets all: the job has stopped.
 func (p *Planner) Stop() (open []int) {
 	for n := range p.all() {
 		if n.isOpen() {
 			open = append(open, int(n.index))
 		}
+	}
+	for _, d := range p.drops {
+		open = append(open, d.Index)
 	}
 	*p = *New(p.cfg)
 	return open

@@ -306,6 +306,19 @@ func TestStoppedJobIsForgotten(t *testing.T) {
 	expectDrops(t, p)
 }
 
+// A job may stop before it has taken the drops of its last results.
+func TestStopReturnsDropped(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a"), Held: true})
+	p.Next(Pauses)
+	p.Finish(0, Settled{Known: true})
+	p.Release(1)
+	open := p.Stop()
+	if !slices.Equal(open, []int{1}) {
+		t.Errorf("%v were open", open)
+	}
+	expectDrops(t, p)
+}
+
 func cyclesOf(r *Request) string {
 	var out []int
 	for _, s := range r.Items {
