@@ -57,8 +57,8 @@ with a few changes: --first 5.
 
 To be able to undo: --before undo.csv writes the present values as a sheet for apply
 that restores them. It deactivates users that sync has created, and deletes groups that
-it has created. It refuses rows whose user has changed since; deleted users cannot be
-restored. Older files of this name are kept as undo.csv.bak, .bak2 and so on: to undo
+it has created. It refuses rows where an attribute that sync wrote has changed since (of
+a created user: the address or the externalId); deleted users cannot be restored. Older files of this name are kept as undo.csv.bak, .bak2 and so on: to undo
 several runs, apply the newest first.
 
 After an interruption, run the same command again. FILE.sync.journal records what was

@@ -33,11 +33,11 @@ func TestProxyAgreesWithSimulator(t *testing.T) {
 		}
 		for attribute, place := range paths(about.schema) {
 			for _, value := range []any{"x", true, 5, map[string]any{}, map[string]any{"value": 5}, []any{"x"}, []any{5}, []any{map[string]any{"value": "x"}}} {
-				if unlike(attribute, value) {
+				if unlike(attribute, value) || place.hasNoValue && holdsValue(value) {
 					continue
 				}
 				created := map[string]any{about.name: fmt.Sprintf("%d@example.com", len(operations))}
-				place(created, value)
+				place.set(created, value)
 				operations = append(operations, operation{"POST", path, created}, operation{"PATCH", path + "/" + id, map[string]any{
 					"schemas":    []any{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
 					"Operations": []any{map[string]any{"op": "replace", "path": attribute, "value": value}},
@@ -69,41 +69,70 @@ func TestProxyAgreesWithSimulator(t *testing.T) {
 
 // unlike reports where the two differ on purpose: the simulator knows which
 // attributes an extension has, and takes accountStatus as a text, as in an
-// example of Cisco's.
+// example of Cisco's. It also refuses unknown sub-attributes, see place.
 func unlike(attribute string, value any) bool {
 	object, _ := value.(map[string]any)
 	extension := strings.HasSuffix(attribute, ":2.0:User") || strings.HasSuffix(attribute, ":2.0:Group")
 	return extension && len(object) > 0 || value == "x" && strings.HasSuffix(attribute, "accountStatus")
 }
 
-// paths are the attributes of a resource and their sub-attributes, each as the path
-// of a PATCH and as a function that sets it in a document.
-func paths(schema *openapi3.Schema) map[string]func(doc map[string]any, value any) {
-	all := map[string]func(map[string]any, any){}
+// place is where a value goes in a document.
+type place struct {
+	set        func(doc map[string]any, value any)
+	hasNoValue bool // it takes objects that have no sub-attribute "value"
+}
+
+func holdsValue(value any) bool {
+	if list, ok := value.([]any); ok {
+		value = list[0]
+	}
+	object, _ := value.(map[string]any)
+	return len(object) > 0
+}
+
+// paths are the attributes of a resource and their sub-attributes, by the path of
+// a PATCH.
+func paths(schema *openapi3.Schema) map[string]place {
+	all := map[string]place{}
 	for name, property := range schema.Properties {
 		if slices.Contains([]string{"id", "meta", "groups", "schemas"}, name) {
 			continue // the simulator ignores or refuses them in other ways
 		}
 		set := func(doc map[string]any, value any) { doc[name] = value }
-		all[name] = set
-		list, inner, before := property.Value.Type.Is("array"), property.Value, name+"."
+		inner, list := elementOf(property.Value)
+		all[name] = place{set, hasNoValue(inner)}
+		before := name + "."
 		switch {
 		case list:
-			inner, before = inner.Items.Value, name+`[type eq "work"].`
+			before = name + `[type eq "work"].`
 		case strings.Contains(name, ":"):
 			before = name + ":"
 		}
-		for sub := range inner.Properties {
-			all[before+sub] = func(doc map[string]any, value any) {
+		for sub, property := range inner.Properties {
+			element, _ := elementOf(property.Value)
+			all[before+sub] = place{func(doc map[string]any, value any) {
 				if list {
 					set(doc, []any{map[string]any{"value": "x", sub: value}})
 				} else {
 					set(doc, map[string]any{sub: value})
 				}
-			}
+			}, hasNoValue(element)}
 		}
 	}
 	return all
+}
+
+// elementOf returns the schema of the elements of a list, and of anything else its
+// own.
+func elementOf(schema *openapi3.Schema) (element *openapi3.Schema, list bool) {
+	if schema.Type.Is("array") {
+		return schema.Items.Value, true
+	}
+	return schema, false
+}
+
+func hasNoValue(object *openapi3.Schema) bool {
+	return len(object.Properties) > 0 && object.Properties["value"] == nil
 }
 
 func request(t *testing.T, operations []operation) string {
