@@ -342,26 +342,38 @@ func (e *Engine) remember(o *op) {
 
 func (o *op) isDuplicate() bool { return o.dropped != nil && o.dropped.Why == plan.Duplicate }
 
+// drop notes why the planner has given up operations. All are noted before the
+// first is decided, since what refers to a create has to wait for its outcome.
+func (e *Engine) drop(drops []plan.Drop) {
+	for _, d := range drops {
+		if e.lasting[d.Index] {
+			continue
+		}
+		o := e.op(d.Index)
+		if o.phase == over {
+			continue
+		}
+		o.dropped = &d
+		if o.BulkID != "" && !o.isDuplicate() {
+			e.creates[o.BulkID] = o
+		}
+	}
+}
+
 // takeDrops decides the operations that the planner has given up.
 func (e *Engine) takeDrops() {
 	for drops := e.planner.Drops(); len(drops) > 0; drops = e.planner.Drops() {
+		e.drop(drops)
 		for _, d := range drops {
-			if e.lasting[d.Index] {
+			o := e.ops[d.Index]
+			if o == nil || o.dropped == nil || o.phase == over {
 				continue
 			}
-			o := e.op(d.Index)
-			if o.phase == over {
-				continue
-			}
-			o.dropped = &d
 			if e.cfg.Journal && (o.phase == unkeyed || o.phase == asking) {
 				continue // an earlier run may have done it
 			}
 			if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
 				e.remember(o)
-				if o.BulkID != "" && !o.isDuplicate() {
-					e.creates[o.BulkID] = o
-				}
 			}
 		}
 	}

@@ -224,10 +224,11 @@ func (p *Planner) Ready() bool {
 // Open is the number of operations that are not over.
 func (p *Planner) Open() int { return p.open }
 
-// Create returns the open operation that has a name.
+// Create returns the operation that has a name, if it is open or its Drop was not
+// taken.
 func (p *Planner) Create(name string) (index int, ok bool) {
 	n := p.byName(name)
-	if n == nil || !n.isOpen() {
+	if n == nil || !n.isOpen() && n.state != dropped {
 		return 0, false
 	}
 	return int(n.index), true
