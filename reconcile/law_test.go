@@ -231,6 +231,9 @@ func checkLaws(ctx context.Context, t *rapid.T, path string) {
 			_ = j.Close()
 		}
 		time.Sleep(4 * time.Second)
+		if round > 5 { // a lookup may have taken a young user of that name for a lost create, for as long as the journal counts
+			time.Sleep(6 * time.Minute)
+		}
 	}
 
 	after := stateOf(s)
