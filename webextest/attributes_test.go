@@ -22,8 +22,9 @@ func resourceSchemas(t *testing.T) map[scim.Kind]*openapi3.Schema {
 	}
 }
 
-// Law: at any depth, in a POST and in a PATCH, a value of the type of the contract
-// is no violation, and one of any other type is a violation and refused.
+// Law: at any depth, in a POST and in a PATCH, a value of the type of the
+// contract is no violation, and one of any other type is a violation and
+// refused.
 func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
 	values := map[string]any{
 		"string": "x", "boolean": true, "number": 5, "object": obj{}, "array of string": []any{"x"},

@@ -79,7 +79,8 @@ func TestReferencesMeanWhatTheySay(t *testing.T) {
 	sound(t, s)
 }
 
-// Text that only looks like a reference stays, a known name is replaced anywhere.
+// Text that only looks like a reference stays, a known name is replaced
+// anywhere.
 func TestTextIsNoReference(t *testing.T) {
 	s := New(Config{})
 	text := user("a", "a@x.org")

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Chaos draws faults at random. The fields are probabilities from 0 to 1. The fault
-// of request n depends on Config.Seed and n alone, so a run with the same order of
-// requests can be repeated. Searches get only faults that need no operation. The zero
-// value draws none.
+// Chaos draws faults at random. The fields are probabilities from 0 to 1. The
+// fault of request n depends on Config.Seed and n alone, so a run with the same
+// order of requests can be repeated. Searches get only faults that need no
+// operation. The zero value draws none.
 type Chaos struct {
 	CutBeforeBody, CutBeforeWork, CutAfterWork, CutInAnswer float64
 

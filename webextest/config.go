@@ -33,8 +33,8 @@ type Config struct {
 	Token string
 	// Tokens are further valid access tokens.
 	Tokens []string
-	// Owner is the userName of the user who owns all tokens; GET of Users/me returns
-	// this user. "" is a machine account that searches do not find.
+	// Owner is the userName of the user who owns all tokens; GET of Users/me
+	// returns this user. "" is a machine account that searches do not find.
 	Owner string
 	// TokenUses is the number of requests for which an access token is valid. Later
 	// requests get status 401. 0 is no limit.
@@ -42,8 +42,8 @@ type Config struct {
 	// TokenLife is the time for which an access token is valid, from its first use.
 	// 0 is no limit.
 	TokenLife time.Duration
-	// OAuth makes POST /v1/access_token exchange refresh tokens. With its zero value
-	// that path gets status 404.
+	// OAuth makes POST /v1/access_token exchange refresh tokens. With its zero
+	// value that path gets status 404.
 	OAuth OAuth
 
 	// MaxOperations is the maximum number of operations in a Bulk request; 0 is
@@ -65,8 +65,8 @@ type Config struct {
 	// StoreClock is the time by which meta.created and meta.lastModified are ahead
 	// of the Date header; if negative, they are behind.
 	StoreClock time.Duration
-	// BaseURL is the start of locations, such as "https://webexapis.com", and the only
-	// host that Transport accepts. "" takes scheme and host from each request;
+	// BaseURL is the start of locations, such as "https://webexapis.com", and the
+	// only host that Transport accepts. "" takes scheme and host from each request;
 	// Transport then accepts https://webexapis.com and loopback hosts.
 	BaseURL string
 
@@ -76,30 +76,30 @@ type Config struct {
 	// userName is free, see it at once, as at the live service.
 	ReadLag time.Duration
 	// WriteLag is the time until operations of other requests can refer to a new
-	// resource. Until then a path with its id gets status 404, and it is unknown as a
-	// member or manager. Its userName is taken at once.
+	// resource. Until then a path with its id gets status 404, and it is unknown as
+	// a member or manager. Its userName is taken at once.
 	WriteLag time.Duration
-	// UnknownReferenceStatus is the status of an operation with an unknown member or
-	// manager; 0 is 400.
+	// UnknownReferenceStatus is the status of an operation with an unknown member
+	// or manager; 0 is 400.
 	UnknownReferenceStatus int
 	// Rate limits the rate of requests of any kind. The zero value is no limit.
 	Rate RateLimit
 
-	// Faults chooses the fault of each Bulk request for which Script has none. If it
-	// is nil or returns nil, there is no fault. It is called from any goroutine.
+	// Faults chooses the fault of each Bulk request for which Script has none. If
+	// it is nil or returns nil, there is no fault. It is called from any goroutine.
 	Faults func(*Request) *Fault
 	// Chaos draws faults from Seed for the other requests.
 	Chaos Chaos
-	// Shape, if not nil, changes every answer to a Bulk request, before the Shape of
-	// a Fault. It is called from any goroutine.
+	// Shape, if not nil, changes every answer to a Bulk request, before the Shape
+	// of a Fault. It is called from any goroutine.
 	Shape Shape
 
 	// ErrorForm is the form of the errors of whole requests. An unknown form is
 	// AllForms.
 	ErrorForm ErrorForm
 
-	// MaxSearch is the maximum length in bytes of the target of a GET; 0 is no limit.
-	// A longer target gets MaxSearchStatus and an HTML page.
+	// MaxSearch is the maximum length in bytes of the target of a GET; 0 is no
+	// limit. A longer target gets MaxSearchStatus and an HTML page.
 	MaxSearch int
 	// MaxSearchStatus is 414 or 431; 0 is 414.
 	MaxSearchStatus int
@@ -107,34 +107,38 @@ type Config struct {
 	IgnoreFilter bool
 	// RepeatFound makes searches return every resource twice.
 	RepeatFound bool
-	// Firewall is a text. Requests whose body or query contains it get status 403 and
-	// an HTML page. "" lets all requests pass.
+	// Firewall is a text. Requests whose body or query contains it get status 403
+	// and an HTML page. "" lets all requests pass.
 	Firewall string
 
 	// Normalize changes each userName and displayName that is stored, and the texts
 	// in filters; nil keeps them. Examples are TrimSpaces and norm.NFC.String
 	// (golang.org/x/text/unicode/norm).
 	Normalize func(string) string
-	// AppendDoubles makes the add of a PATCH append values that the list already has.
+	// AppendDoubles makes the add of a PATCH append values that the list already
+	// has.
 	AppendDoubles bool
 	// UnattemptedStatus is the status of operations that were not attempted because
-	// of failOnErrors. Other services answer 412 or 409. 0 omits them from the answer.
+	// of failOnErrors. Other services answer 412 or 409. 0 omits them from the
+	// answer.
 	UnattemptedStatus int
 	// NoPathReferences answers 404 to an operation with a bulkId reference in its
 	// path. RFC 7644 does not mention such paths; some services resolve them.
 	NoPathReferences bool
-	// LastReferenceOnly resolves only the last reference of an operation, stores the
-	// others unresolved, and reports success.
+	// LastReferenceOnly resolves only the last reference of an operation, stores
+	// the others unresolved, and reports success.
 	LastReferenceOnly bool
 	// UniqueGroupNames answers 409 to a second group with the same displayName.
 	UniqueGroupNames bool
 
-	// The following fields decide where the behavior of the service is unknown or only
-	// documented; each comment gives the evidence. Requests outside the contract are
-	// a Violation even if they are accepted, except for members without a type.
+	// The following fields decide where the behavior of the service is unknown or
+	// only documented; each comment gives the evidence. Requests outside the
+	// contract are a Violation even if they are accepted, except for members
+	// without a type.
 
-	// RequireSchemas refuses users and groups without `schemas`. By default they may be
-	// absent, but not wrong. Cisco's document requires them, Cisco's schema does not.
+	// RequireSchemas refuses users and groups without `schemas`. By default they
+	// may be absent, but not wrong. Cisco's document requires them, Cisco's schema
+	// does not.
 	RequireSchemas bool
 	// RefuseUnknown refuses to create a resource with attributes that the contract
 	// does not have. According to its documentation the service ignores them.
@@ -143,24 +147,25 @@ type Config struct {
 	// service sets: id, meta, groups. According to its documentation the service
 	// ignores them.
 	RefuseReadOnly bool
-	// ExactOps refuses the op of a PATCH unless it is in lower case. RFC 7644 accepts
-	// any case; the behavior of the service is unknown.
+	// ExactOps refuses the op of a PATCH unless it is in lower case. RFC 7644
+	// accepts any case; the behavior of the service is unknown.
 	ExactOps bool
-	// UntypedMembers accepts members without a type. By default their operation fails,
-	// as at the live service.
+	// UntypedMembers accepts members without a type. By default their operation
+	// fails, as at the live service.
 	UntypedMembers bool
-	// CapitalOperations also accepts "Operations" as the name of the list in a request,
-	// which is RFC 7644's spelling. Cisco's document and clients that work with the
-	// service write "operations".
+	// CapitalOperations also accepts "Operations" as the name of the list in a
+	// request, which is RFC 7644's spelling. Cisco's document and clients that work
+	// with the service write "operations".
 	CapitalOperations bool
-	// ZeroFailOnErrors accepts failOnErrors 0 and ignores it. The documented range is 1
-	// to 100; one script, not known to work, sends 0.
+	// ZeroFailOnErrors accepts failOnErrors 0 and ignores it. The documented range
+	// is 1 to 100; one script, not known to work, sends 0.
 	ZeroFailOnErrors bool
-	// TextData also accepts data as a string that contains JSON, which is its type in
-	// Cisco's document. Clients that work send an object.
+	// TextData also accepts data as a string that contains JSON, which is its type
+	// in Cisco's document. Clients that work send an object.
 	TextData bool
 
-	// DiscardLedger keeps only counts (Stats), for runs with millions of operations.
+	// DiscardLedger keeps only counts (Stats), for runs with millions of
+	// operations.
 	DiscardLedger bool
 	// KeepData keeps the data of each operation in the Ledger, byte for byte.
 	KeepData bool
@@ -182,13 +187,13 @@ type RateLimit struct {
 type OAuth struct {
 	ClientID, ClientSecret string
 	// RefreshToken is the first valid refresh token; "" disables the endpoint. Each
-	// use returns a new access token and a new refresh token, and invalidates the old
-	// refresh token.
+	// use returns a new access token and a new refresh token, and invalidates the
+	// old refresh token.
 	RefreshToken string
 }
 
-// TrimSpaces is a Config.Normalize. It removes leading and trailing white space and
-// replaces other white space by single spaces.
+// TrimSpaces is a Config.Normalize. It removes leading and trailing white space
+// and replaces other white space by single spaces.
 func TrimSpaces(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // normalize returns a name as the service stores it.

@@ -1,5 +1,5 @@
-// Package webextest simulates the Webex SCIM 2.0 service in memory, for tests. It
-// enforces the contract, stores users and groups, and fails on request.
+// Package webextest simulates the Webex SCIM 2.0 service in memory, for tests.
+// It enforces the contract, stores users and groups, and fails on request.
 //
 //	func TestImport(t *testing.T) {
 //		service := webextest.Start(t, webextest.Config{})
@@ -19,28 +19,30 @@
 //
 // A Simulator is an http.Handler. Start serves it on a loopback address for the
 // duration of a test. Simulator.Client answers without a network. It works in a
-// testing/synctest bubble, where Latency, ReadLag and Retry-After take no real time.
+// testing/synctest bubble, where Latency, ReadLag and Retry-After take no real
+// time.
 //
 // # Requests
 //
-// POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and groups.
-// GET of Users and Groups (with an id or a filter), of Groups/{id}/Members and of
-// Users/me reads them. A request that violates the contract is recorded for
-// Simulator.Violations when it arrives, whatever the answer. Most such requests are
-// refused. Some are accepted, as the service may do.
+// POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
+// groups. GET of Users and Groups (with an id or a filter), of
+// Groups/{id}/Members and of Users/me reads them. A request that violates the
+// contract is recorded for Simulator.Violations when it arrives, whatever the
+// answer. Most such requests are refused. Some are accepted, as the service may
+// do.
 //
 // The operations of a request are done in order, but an operation waits for the
-// resources that it refers to. Resources that refer to each other in a cycle are
-// created together or not at all. If an operation fails, the operations that depend
-// on it fail with 400 invalidValue, or with its status if that is 429, 503, 423
-// or 425.
+// resources that it refers to. Resources that refer to each other in a cycle
+// are created together or not at all. If an operation fails, the operations
+// that depend on it fail with 400 invalidValue, or with its status if that is
+// 429, 503, 423 or 425.
 //
 // # Faults
 //
-// A Fault describes a failure of one request. Simulator.Script lists faults for the
-// next requests, Config.Faults chooses a fault by the content of a request, Chaos
-// draws faults from a seed, and Simulator.SetGateway applies one fault to all
-// requests.
+// A Fault describes a failure of one request. Simulator.Script lists faults for
+// the next requests, Config.Faults chooses a fault by the content of a request,
+// Chaos draws faults from a seed, and Simulator.SetGateway applies one fault to
+// all requests.
 //
 //   - Lost answers: CutAt, Lose, Truncated, Page; LoseItems for single operations
 //     that are done and answered with 504, 500, 502 or 408.
@@ -49,9 +51,9 @@
 //   - Proxies and gateways: Gateway, Config.Firewall, Config.MaxSearch (414 and 431),
 //     Gzipped, XGzipped.
 //
-// A Shape changes the form of an answer after the work: the key of the list, the
-// statuses, locations and errors, the order and number of results. ShapeNamed
-// returns a Shape by its name.
+// A Shape changes the form of an answer after the work: the key of the list,
+// the statuses, locations and errors, the order and number of results.
+// ShapeNamed returns a Shape by its name.
 //
 // # Variants of the service
 //
@@ -72,12 +74,12 @@
 //
 // # Results
 //
-// Simulator.Ledger lists every operation with its effect, whatever the answer was. A
-// test can so prove that nothing was done twice or lost. Simulator.Exchanges lists
-// the requests. Simulator.Users, Groups and others return the resources.
-// Simulator.Overlaps lists resources that two concurrent requests changed.
-// Simulator.Check returns an error for violations and for an inconsistent store.
-// Simulator.Reset removes all resources and records.
+// Simulator.Ledger lists every operation with its effect, whatever the answer
+// was. A test can so prove that nothing was done twice or lost.
+// Simulator.Exchanges lists the requests. Simulator.Users, Groups and others
+// return the resources. Simulator.Overlaps lists resources that two concurrent
+// requests changed. Simulator.Check returns an error for violations and for an
+// inconsistent store. Simulator.Reset removes all resources and records.
 //
 // Package webextest/admin serves all this over HTTP, for tests in any language.
 package webextest

@@ -9,8 +9,9 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// ErrorForm is a form of the error of a whole request. The form of the Bulk endpoint
-// is unknown; these are documented for SCIM, for other Webex APIs or for gateways.
+// ErrorForm is a form of the error of a whole request. The form of the Bulk
+// endpoint is unknown; these are documented for SCIM, for other Webex APIs or
+// for gateways.
 type ErrorForm string
 
 // The forms.
@@ -30,8 +31,8 @@ func ErrorForms() []ErrorForm {
 	return []ErrorForm{SCIMForm, ExtensionForm, WebexForm, OAuthForm, HTMLForm, TextForm, EmptyForm}
 }
 
-// write returns the body of a refusal of a whole request, and its Content-Type; ""
-// for no body.
+// write returns the body of a refusal of a whole request, and its Content-Type;
+// "" for no body.
 func (f ErrorForm) write(r *scim.Error, trackingID string) (contentType string, body []byte) {
 	switch f {
 	case HTMLForm:
@@ -80,7 +81,8 @@ func gatewayPage(status int) string {
 // and details of an error.
 const ErrorExtension = scim.WebexError
 
-// errorBody is an error as Webex sends it: RFC 7644 section 3.12 and the extension.
+// errorBody is an error as Webex sends it: RFC 7644 section 3.12 and the
+// extension.
 func errorBody(r *scim.Error, trackingID string) map[string]any {
 	body := map[string]any{
 		"schemas": []string{scim.ErrorMessage, ErrorExtension},

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Each form has its own members and no other's, of errors that a fault makes and
-// of those that the service has by itself.
+// Each form has its own members and no other's, of errors that a fault makes
+// and of those that the service has by itself.
 func TestErrorForms(t *testing.T) {
 	want := map[ErrorForm]string{
 		AllForms:      "detail message schemas status trackingId " + ErrorExtension,

@@ -82,7 +82,8 @@ func ExampleFault() {
 	// shaped, late
 }
 
-// Faults from a seed: the fault of a request depends on the seed and its number.
+// Faults from a seed: the fault of a request depends on the seed and its
+// number.
 func ExampleChaos() {
 	service := webextest.New(webextest.Config{
 		Seed:  42,

@@ -229,8 +229,8 @@ func (x *exchange) askFaults() {
 	}
 }
 
-// operations returns the operations of a Bulk request that could be read, none if it
-// has too many.
+// operations returns the operations of a Bulk request that could be read, none
+// if it has too many.
 func (x *exchange) operations() []*contract.Operation {
 	if x.req == nil || x.refused != nil && x.refused.Status == http.StatusRequestEntityTooLarge {
 		return nil

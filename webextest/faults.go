@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Fault describes a failure of one request. Its fields can be combined; the zero
-// value is no failure. The Simulator does not change a Fault, so one may serve many
-// requests.
+// Fault describes a failure of one request. Its fields can be combined; the
+// zero value is no failure. The Simulator does not change a Fault, so one may
+// serve many requests.
 type Fault struct {
 	// Status is the status of the answer. Without Work the request is not done. 0
 	// keeps the status of the service.
 	Status int
 	// Header is added to the answer and replaces headers of the same name.
 	Header http.Header
-	// Body replaces the body of the answer; nil keeps it. Without Work the request is
-	// not done.
+	// Body replaces the body of the answer; nil keeps it. Without Work the request
+	// is not done.
 	Body *string
 	// ErrorForm is the form of the error of a Status; AllForms is Config.ErrorForm.
 	ErrorForm ErrorForm
@@ -31,21 +31,22 @@ type Fault struct {
 	// in this time, nothing is done.
 	Hold time.Duration
 	// WorkAfter is the time between the request and the work, which is done even if
-	// the client disconnects. A Cut at AfterWork then cuts at once, before the work.
-	// The operations enter the Ledger when they are done. Bulk requests only.
+	// the client disconnects. A Cut at AfterWork then cuts at once, before the
+	// work. The operations enter the Ledger when they are done. Bulk requests only.
 	WorkAfter time.Duration
 	// Delay is the time between the work and the answer.
 	Delay time.Duration
-	// Truncate sends only this many bytes of the body, as a complete HTTP message, or,
-	// with Cut at InAnswer, as an incomplete one. 0 sends all, or half with a Cut.
+	// Truncate sends only this many bytes of the body, as a complete HTTP message,
+	// or, with Cut at InAnswer, as an incomplete one. 0 sends all, or half with a
+	// Cut.
 	Truncate int
 	// Gzip compresses the body, whether or not the client accepts it.
 	Gzip bool
 
 	// Shape changes the answer to a Bulk request; nil does not.
 	Shape Shape
-	// Item returns the status of an operation that is not done, or 0 for one that is
-	// done as usual. It is called from any goroutine.
+	// Item returns the status of an operation that is not done, or 0 for one that
+	// is done as usual. It is called from any goroutine.
 	Item func(Operation) int
 	// LostItem returns a status that replaces the result of an operation that was
 	// done, or 0. Other operations of the request cannot refer to its resource. The
@@ -118,8 +119,8 @@ func (f *Fault) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Refuse answers with status and does nothing. retryAfter is the Retry-After header,
-// in any form; "" omits it.
+// Refuse answers with status and does nothing. retryAfter is the Retry-After
+// header, in any form; "" omits it.
 func Refuse(status int, retryAfter string) *Fault {
 	f := &Fault{Status: status}
 	if retryAfter != "" {
@@ -141,19 +142,19 @@ func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
 // CutAt cuts the connection at stage.
 func CutAt(stage Stage) *Fault { return &Fault{Cut: stage} }
 
-// LateWork cuts the connection when the request has arrived, and does the request
-// after delay, so that the first lookups of the client do not see it.
+// LateWork cuts the connection when the request has arrived, and does the
+// request after delay, so that the first lookups of the client do not see it.
 func LateWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay, Cut: AfterWork} }
 
-// SlowWork does the request after delay, and answers. Unlike with Fault.Hold, the
-// request is done even if the client has disconnected.
+// SlowWork does the request after delay, and answers. Unlike with Fault.Hold,
+// the request is done even if the client has disconnected.
 func SlowWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay} }
 
 // Late does the request at once and answers after delay.
 func Late(delay time.Duration) *Fault { return &Fault{Delay: delay} }
 
-// Truncated does the request and sends the first n bytes of the answer as a complete
-// message; 0 is half of the answer.
+// Truncated does the request and sends the first n bytes of the answer as a
+// complete message; 0 is half of the answer.
 func Truncated(n int) *Fault {
 	if n == 0 {
 		n = truncateHalf
@@ -164,8 +165,8 @@ func Truncated(n int) *Fault {
 // truncateHalf is half of an answer of yet unknown length.
 const truncateHalf = -1
 
-// Says does the request and answers with status 200 and another body, such as "",
-// "{}", "null" or the page of a proxy.
+// Says does the request and answers with status 200 and another body, such as
+// "", "{}", "null" or the page of a proxy.
 func Says(contentType, body string) *Fault {
 	return &Fault{
 		Status: http.StatusOK, Body: &body, Work: true,
@@ -173,7 +174,8 @@ func Says(contentType, body string) *Fault {
 	}
 }
 
-// Page does the request and answers with status 200 and the HTML page of a proxy.
+// Page does the request and answers with status 200 and the HTML page of a
+// proxy.
 func Page() *Fault {
 	return Says("text/html; charset=utf-8", "<!DOCTYPE html><title>Sign in</title><p>Please sign in to the network.</p>")
 }
@@ -192,21 +194,24 @@ func XGzipped() *Fault {
 	return &Fault{Gzip: true, Header: http.Header{"Content-Encoding": {"x-gzip"}}}
 }
 
-// Gateway answers with status (502, 511, 403, 200) and an HTML page, like a gateway
-// without a service behind it. Nothing is done. See Simulator.SetGateway.
+// Gateway answers with status (502, 511, 403, 200) and an HTML page, like a
+// gateway without a service behind it. Nothing is done. See
+// Simulator.SetGateway.
 func Gateway(status int) *Fault {
 	page := gatewayPage(status)
 	return &Fault{Status: status, Body: &page, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
 }
 
 // Busy gives the operations with these bulkIds the status (429, 503, 504) in an
-// otherwise regular answer, and does not do them. Without bulkIds it is for all.
+// otherwise regular answer, and does not do them. Without bulkIds it is for
+// all.
 func Busy(status int, bulkIDs ...string) *Fault {
 	return &Fault{Item: statusOf(status, bulkIDs)}
 }
 
-// LoseItems does the request and gives the operations with these bulkIds the status
-// (504, 500, 502, 408) in an otherwise regular answer. Without bulkIds it is for all.
+// LoseItems does the request and gives the operations with these bulkIds the
+// status (504, 500, 502, 408) in an otherwise regular answer. Without bulkIds
+// it is for all.
 func LoseItems(status int, bulkIDs ...string) *Fault {
 	return &Fault{LostItem: statusOf(status, bulkIDs)}
 }
@@ -225,8 +230,8 @@ func Shaped(shapes ...Shape) *Fault {
 	return &Fault{Shape: Shapes(shapes...)}
 }
 
-// Poison refuses every request with an operation for which bad returns true. It is a
-// value for Config.Faults.
+// Poison refuses every request with an operation for which bad returns true. It
+// is a value for Config.Faults.
 func Poison(status int, bad func(Operation) bool) func(*Request) *Fault {
 	return func(r *Request) *Fault {
 		if slices.ContainsFunc(r.Operations, bad) {

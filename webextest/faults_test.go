@@ -187,7 +187,8 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// Chaos comes from the seed: equal seeds, equal faults; and none where all are zero.
+// Chaos comes from the seed: equal seeds, equal faults; and none where all are
+// zero.
 func TestChaos(t *testing.T) {
 	run := func(seed int64) string {
 		s := New(Config{Seed: seed, Chaos: Chaos{

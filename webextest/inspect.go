@@ -67,8 +67,8 @@ func (r Resource) Manager() string {
 	return id
 }
 
-// Users returns the users of all organizations, for each organization in the order of
-// creation. Config.ReadLag does not apply.
+// Users returns the users of all organizations, for each organization in the
+// order of creation. Config.ReadLag does not apply.
 func (s *Simulator) Users() []Resource { return s.list(scim.Users) }
 
 // Groups returns all groups, as Users does.
@@ -105,9 +105,9 @@ func (s *Simulator) GroupsByName(displayName string) []Resource {
 	return s.named(scim.Groups, displayName)
 }
 
-// Add adds a user ("/Users") or group ("/Groups") to the configured organization, as
-// a POST does, but without faults, lags or an entry in the ledger. data is marshaled
-// as JSON.
+// Add adds a user ("/Users") or group ("/Groups") to the configured
+// organization, as a POST does, but without faults, lags or an entry in the
+// ledger. data is marshaled as JSON.
 func (s *Simulator) Add(path string, data any) (id string, err error) {
 	ids, err := s.AddAll(Operation{Path: path, Data: strictjson.Append(nil, data)})
 	if err != nil {
@@ -116,8 +116,8 @@ func (s *Simulator) Add(path string, data any) (id string, err error) {
 	return ids[0], nil
 }
 
-// AddAll adds several resources, given by Path and Data. If one cannot be added, it
-// adds none and returns an *AddError.
+// AddAll adds several resources, given by Path and Data. If one cannot be
+// added, it adds none and returns an *AddError.
 func (s *Simulator) AddAll(resources ...Operation) (ids []string, err error) {
 	s.store.Lock()
 	defer s.store.Unlock()
@@ -138,7 +138,8 @@ func (s *Simulator) AddAll(resources ...Operation) (ids []string, err error) {
 	return ids, nil
 }
 
-// draft returns the first state of a resource that a test adds. The store is locked.
+// draft returns the first state of a resource that a test adds. The store is
+// locked.
 func (s *Simulator) draft(one Operation) (*store.Resource, *scim.Error) {
 	body, err := strictjson.Decode(one.Data)
 	doc, _ := body.(map[string]any)
@@ -171,8 +172,9 @@ func (e *AddError) Error() string {
 	return fmt.Sprintf("webextest: resource %d cannot be added: %s", e.Index, e.Reason)
 }
 
-// Check returns an error for every Violation and for each problem that CheckIntegrity
-// finds, nil if there is none. A test of a client should end with it.
+// Check returns an error for every Violation and for each problem that
+// CheckIntegrity finds, nil if there is none. A test of a client should end
+// with it.
 func (s *Simulator) Check(texts ...string) error {
 	problems := []error{s.CheckIntegrity(texts...)}
 	for _, v := range s.Violations() {
@@ -181,8 +183,8 @@ func (s *Simulator) Check(texts ...string) error {
 	return errors.Join(problems...)
 }
 
-// CheckIntegrity returns an error for members and managers that do not exist, and for
-// stored texts such as "bulkId:u1" other than texts.
+// CheckIntegrity returns an error for members and managers that do not exist,
+// and for stored texts such as "bulkId:u1" other than texts.
 func (s *Simulator) CheckIntegrity(texts ...string) error {
 	s.store.Lock()
 	defer s.store.Unlock()
@@ -252,8 +254,8 @@ func (s *Simulator) resources(states []*store.Resource) []Resource {
 	return list
 }
 
-// Ledger returns every operation of every request that arrived completely, in the
-// order of the work.
+// Ledger returns every operation of every request that arrived completely, in
+// the order of the work.
 func (s *Simulator) Ledger() []Entry { return s.LedgerAfter(0) }
 
 // LedgerAfter is Ledger without its first n entries.
@@ -312,8 +314,8 @@ func (s *Simulator) Violated() bool {
 	return s.log.violated
 }
 
-// Overlaps returns the resources that concurrent requests changed. An overlap does
-// not violate the contract, but the order of the changes is undefined.
+// Overlaps returns the resources that concurrent requests changed. An overlap
+// does not violate the contract, but the order of the changes is undefined.
 func (s *Simulator) Overlaps() []Overlap {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

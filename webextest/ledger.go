@@ -66,15 +66,16 @@ type Exchange struct {
 	Start, End time.Time
 }
 
-// Violation is a violation of the contract by a client: of its schemas, or of rules
-// that a schema cannot express, such as a duplicate bulkId or an unknown reference.
+// Violation is a violation of the contract by a client: of its schemas, or of
+// rules that a schema cannot express, such as a duplicate bulkId or an unknown
+// reference.
 type Violation struct {
 	Request int // number of the request
 	Text    string
 }
 
-// Overlap is a resource that two concurrent requests change. A request whose work is
-// late (Fault.WorkAfter) is in flight until the work is done.
+// Overlap is a resource that two concurrent requests change. A request whose
+// work is late (Fault.WorkAfter) is in flight until the work is done.
 type Overlap struct {
 	Resource      string // like Users/<id>
 	First, Second int    // numbers of the requests
@@ -91,8 +92,8 @@ type Stats struct {
 	Operations int // done, or refused individually
 	// Created, Patched, Deleted and Failed count operations by Effect.
 	Created, Patched, Deleted, Failed int
-	// InFlight is the number of Bulk requests in flight, MaxConcurrent its maximum, and
-	// MaxOperations the maximum number of operations in a request.
+	// InFlight is the number of Bulk requests in flight, MaxConcurrent its maximum,
+	// and MaxOperations the maximum number of operations in a request.
 	InFlight, MaxConcurrent, MaxOperations int
 	// Entries, Exchanges and Violations are the lengths of these lists.
 	Entries, Exchanges, Violations int
@@ -180,7 +181,8 @@ func (l *ledger) arrive(now time.Time) (number int) {
 	return l.stats.Requests
 }
 
-// leave records a finished exchange. closed is the time of its Retry-After, if any.
+// leave records a finished exchange. closed is the time of its Retry-After, if
+// any.
 func (l *ledger) leave(e Exchange, closed time.Time, targets []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Preset is a Config with a name, for a flag or a test of many kinds of service.
+// Preset is a Config with a name, for a flag or a test of many kinds of
+// service.
 type Preset struct {
 	Name  string
 	About string // a short description
@@ -64,8 +65,8 @@ func oneOf(shapes ...Shape) Shape {
 	}
 }
 
-// ChaosOf returns a Chaos that fails this part of the requests, from 0 to 1: refused,
-// cut, lost or garbled.
+// ChaosOf returns a Chaos that fails this part of the requests, from 0 to 1:
+// refused, cut, lost or garbled.
 func ChaosOf(part float64) Chaos {
 	each := part / 8
 	return Chaos{

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Law: every preset differs from a plain service in what it answers or when, and
-// the store stays sound.
+// Law: every preset differs from a plain service in what it answers or when,
+// and the store stays sound.
 func TestPresets(t *testing.T) {
 	plain := behavior(t, Config{Seed: 2})
 	met := map[string]string{plain: "none"}

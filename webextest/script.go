@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Script queues faults for the next Bulk requests, one for each in the order of their
-// arrival; nil is no fault. Requests that Config.Rate refuses take no fault.
+// Script queues faults for the next Bulk requests, one for each in the order of
+// their arrival; nil is no fault. Requests that Config.Rate refuses take no
+// fault.
 func (s *Simulator) Script(faults ...*Fault) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
@@ -43,9 +44,9 @@ func (s *Simulator) SetChaos(c Chaos) {
 	s.chaos = c
 }
 
-// SetGateway applies a fault to the next requests of any kind. They do not reach the
-// service, and do not count for Config.Rate or Script. requests is their number; 0 is
-// all until the next SetGateway. A nil fault ends it.
+// SetGateway applies a fault to the next requests of any kind. They do not
+// reach the service, and do not count for Config.Rate or Script. requests is
+// their number; 0 is all until the next SetGateway. A nil fault ends it.
 func (s *Simulator) SetGateway(fault *Fault, requests int) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()
@@ -68,8 +69,8 @@ func (s *Simulator) intercept(r *http.Request) *Fault {
 	return nil
 }
 
-// nextFault returns the fault of a request from the script or from chaos, never nil,
-// and whether it was scripted.
+// nextFault returns the fault of a request from the script or from chaos, never
+// nil, and whether it was scripted.
 func (s *Simulator) nextFault(number int, r *http.Request) (f *Fault, scripted bool) {
 	s.faultsMu.Lock()
 	defer s.faultsMu.Unlock()

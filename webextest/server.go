@@ -27,8 +27,8 @@ type Server struct {
 	URL string
 }
 
-// Start serves a new Simulator on a loopback address until the test ends. It logs
-// the seed.
+// Start serves a new Simulator on a loopback address until the test ends. It
+// logs the seed.
 func Start(t TB, cfg Config) *Server {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -54,8 +54,8 @@ func Start(t TB, cfg Config) *Server {
 	return s
 }
 
-// answersFor reports whether a request through Transport is for the service. Without
-// a BaseURL, its hosts are webexapis.com and loopback hosts.
+// answersFor reports whether a request through Transport is for the service.
+// Without a BaseURL, its hosts are webexapis.com and loopback hosts.
 func (s *Simulator) answersFor(r *http.Request) bool {
 	if s.cfg.BaseURL != "" {
 		base, err := url.Parse(s.cfg.BaseURL)

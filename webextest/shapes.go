@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Shape changes the answer to a Bulk request, not its effect. The functions below
-// that take an *Answer are Shapes, the others return one.
+// Shape changes the answer to a Bulk request, not its effect. The functions
+// below that take an *Answer are Shapes, the others return one.
 type Shape func(*Answer)
 
 // Shapes is shapes one after the other, as one.
@@ -56,7 +56,8 @@ func Shuffled(a *Answer) {
 // Repeated writes every result twice.
 func Repeated(a *Answer) { a.Items = append(a.Items, slices.Clone(a.Items)...) }
 
-// Foreign adds results for unknown operations before, between and after the others.
+// Foreign adds results for unknown operations before, between and after the
+// others.
 func Foreign(a *Answer) {
 	items := make([]Item, 0, 2*len(a.Items)+1)
 	foreign := func() Item {
@@ -95,7 +96,8 @@ func OddStatus(a *Answer) { a.each(func(it *Item) { it.Status = "abc" }) }
 // NoStatus leaves every status out.
 func NoStatus(a *Answer) { a.each(func(it *Item) { it.Status = nil }) }
 
-// statusText returns the status as digits, or "0" when another Shape has changed it.
+// statusText returns the status as digits, or "0" when another Shape has
+// changed it.
 func (it *Item) statusText() string {
 	if s, ok := it.Status.(string); ok && json.Valid([]byte(s)) {
 		return s
@@ -258,8 +260,8 @@ func TextErrorCodes(a *Answer) {
 	})
 }
 
-// ListDetails writes the details of Webex's extension as a list of texts, as the
-// members of other Webex errors are.
+// ListDetails writes the details of Webex's extension as a list of texts, as
+// the members of other Webex errors are.
 func ListDetails(a *Answer) {
 	a.responses(func(r map[string]any) any {
 		if webex, ok := r[ErrorExtension].(map[string]any); ok {

@@ -48,9 +48,9 @@ func New(cfg Config) *Simulator {
 // Config returns the configuration with its defaults filled in.
 func (s *Simulator) Config() Config { return s.cfg }
 
-// Reset removes all resources, records and scripted faults, and restores Config.Chaos
-// and Config.Seed. The uses of access tokens still count. Requests in flight may be
-// done and recorded afterwards.
+// Reset removes all resources, records and scripted faults, and restores
+// Config.Chaos and Config.Seed. The uses of access tokens still count. Requests
+// in flight may be done and recorded afterwards.
 func (s *Simulator) Reset() {
 	s.store.Lock()
 	s.store.Reset()
@@ -71,9 +71,9 @@ func (s *Simulator) Organizations() []string {
 	return s.store.Organizations()
 }
 
-// ShiftClock shifts the times in Date headers and in meta by a duration, which may be
-// negative. Lags, limits, the life of tokens and the times in the Ledger still use
-// Config.Now.
+// ShiftClock shifts the times in Date headers and in meta by a duration, which
+// may be negative. Lags, limits, the life of tokens and the times in the Ledger
+// still use Config.Now.
 func (s *Simulator) ShiftClock(by time.Duration) { s.shift.Add(int64(by)) }
 
 // frontTime is the time of the Date header.
@@ -85,8 +85,8 @@ func (s *Simulator) storeTime() time.Time { return s.frontTime().Add(s.cfg.Store
 // key returns a name in the form by which names compare.
 func (s *Simulator) key(name string) string { return store.Fold(s.cfg.normalize(name)) }
 
-// random returns the source of randomness for one request. It depends on the seed and
-// the number alone.
+// random returns the source of randomness for one request. It depends on the
+// seed and the number alone.
 func (s *Simulator) random(number int) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(s.cfg.Seed), uint64(number)))
 }

@@ -93,7 +93,8 @@ func TestStrictBodies(t *testing.T) {
 	}
 }
 
-// wantError holds a refusal against both forms of error that Webex is known for.
+// wantError holds a refusal against both forms of error that Webex is known
+// for.
 func wantError(t *testing.T, res *http.Response, body string, status int) {
 	t.Helper()
 	id := res.Header.Get("trackingId")

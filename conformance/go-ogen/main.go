@@ -27,7 +27,8 @@ var (
 	ctx = context.Background()
 )
 
-// noting is a transport that keeps the answer that came last, whether or not it could be read.
+// noting is a transport that keeps the answer that came last, whether or not it
+// could be read.
 type noting struct{ last *http.Response }
 
 func (n *noting) RoundTrip(r *http.Request) (resp *http.Response, err error) {
@@ -90,7 +91,8 @@ func (k kit) send(body []byte) (results []webex.BulkResult, refusal any, err err
 	return nil, fields(e), nil
 }
 
-// fields are the members of an error as JSON. MarshalJSON would write nothing at all for an absent member of an open type.
+// fields are the members of an error as JSON. MarshalJSON would write nothing
+// at all for an absent member of an open type.
 func fields(e webex.ScimError) any {
 	ext := e.UrnScimSchemasExtensionCiscoWebexidentityAPIMessages2Dot0Error.Value
 	var errors []any
@@ -136,8 +138,8 @@ func status(value any) int {
 	return n
 }
 
-// reason is what an error says, in any form that services use: the Webex extension, RFC 7644, general Webex errors, JSON in a
-// text.
+// reason is what an error says, in any form that services use: the Webex
+// extension, RFC 7644, general Webex errors, JSON in a text.
 type reason struct {
 	TrackingID string   `json:"trackingId,omitempty"`
 	ErrorCode  string   `json:"errorCode,omitempty"`
@@ -291,7 +293,8 @@ func (k kit) groupID(name string) string {
 	return found.(*webex.GroupListHeaders).Response.Resources[0].ID.Value
 }
 
-// scenario creates users and a group over a refusal and a cut, then reads a failed operation.
+// scenario creates users and a group over a refusal and a cut, then reads a
+// failed operation.
 func (k kit) scenario() {
 	admin("/faults", `{"faults":[{"status":429,"retryAfter":"1"},{"cut":"after"}]}`)
 	first, waited := request(user("ada", "ada"), user("bob", "bob"), group("team", "bulkId:ada", "bulkId:bob")), false

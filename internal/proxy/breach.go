@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// Breach is a violation of the contract in a message. It has no values of a body, a
-// query or a header.
+// Breach is a violation of the contract in a message. It has no values of a
+// body, a query or a header.
 type Breach struct {
 	// Request counts requests from 1 in the order of their arrival.
 	Request int `json:"request"`

@@ -111,8 +111,8 @@ func explain(err error) []fault {
 	return []fault{{"", "it does not keep the contract"}}
 }
 
-// within explains a wrapped error, or returns the reason if it does not know the
-// error.
+// within explains a wrapped error, or returns the reason if it does not know
+// the error.
 func within(where string, err error, reason string) []fault {
 	var known *openapi3.SchemaError
 	multi, several := errors.AsType[openapi3.MultiError](err)
@@ -154,8 +154,9 @@ func plainReason(reason string) string {
 	return "it is not as the contract says"
 }
 
-// schemaReason describes the rule that a value violates. The reasons of kin-openapi
-// have names, numbers and patterns of the schema, but not the failed part of "not".
+// schemaReason describes the rule that a value violates. The reasons of
+// kin-openapi have names, numbers and patterns of the schema, but not the
+// failed part of "not".
 func schemaReason(err *openapi3.SchemaError) string {
 	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil {
 		var broken []string

@@ -11,9 +11,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// The schema of a Bulk request says of the data of an operation only that it is an
-// object. This file checks the data against the schema of what it is: a user, a
-// group, or a PatchOp.
+// The schema of a Bulk request says of the data of an operation only that it is
+// an object. This file checks the data against the schema of what it is: a
+// user, a group, or a PatchOp.
 
 // resource is a kind of resource that an operation of a Bulk request is about.
 type resource struct {
@@ -69,8 +69,8 @@ func (r resource) createFaults(data map[string]any) (list []fault) {
 	return append(list, explain(r.schema.VisitJSON(data, openapi3.MultiErrors()))...)
 }
 
-// patchFaults checks the values of a PatchOp against what its paths name. A path
-// to an attribute that the contract does not have may hold anything.
+// patchFaults checks the values of a PatchOp against what its paths name. A
+// path to an attribute that the contract does not have may hold anything.
 func (r resource) patchFaults(data map[string]any) (list []fault) {
 	steps, _ := data["Operations"].([]any)
 	for i, step := range steps {
@@ -157,8 +157,8 @@ func cutPrefixFold(text, prefix string) (rest string, ok bool) {
 	return text[len(prefix):], true
 }
 
-// dropNulls removes the members that are null, which is to have no value (RFC 7643,
-// section 2.5).
+// dropNulls removes the members that are null, which is to have no value (RFC
+// 7643, section 2.5).
 func dropNulls(object map[string]any) {
 	for name, value := range object {
 		switch value := value.(type) {

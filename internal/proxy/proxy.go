@@ -16,13 +16,15 @@ const DefaultMaxChecked = 16 << 20
 
 // Config configures a Proxy.
 type Config struct {
-	// Target is scheme and host of the service, with a path before its paths or none.
+	// Target is scheme and host of the service, with a path before its paths or
+	// none.
 	Target *url.URL
-	// Transport sends the requests. nil is a clone of http.DefaultTransport that does
-	// not change the compression.
+	// Transport sends the requests. nil is a clone of http.DefaultTransport that
+	// does not change the compression.
 	Transport http.RoundTripper
-	// MaxChecked is the maximum number of bytes of a body, also after decompression,
-	// that are checked; 0 is DefaultMaxChecked. Longer bodies are forwarded unchecked.
+	// MaxChecked is the maximum number of bytes of a body, also after
+	// decompression, that are checked; 0 is DefaultMaxChecked. Longer bodies are
+	// forwarded unchecked.
 	MaxChecked int
 	// Report is called for each breach, one call at a time.
 	Report func(Breach)
@@ -47,8 +49,8 @@ type Proxy struct {
 	stats  Stats
 }
 
-// New returns a Proxy to cfg.Target. An error means that the embedded contract is
-// invalid.
+// New returns a Proxy to cfg.Target. An error means that the embedded contract
+// is invalid.
 func New(cfg Config) (*Proxy, error) {
 	c, err := loadContract()
 	if err != nil {
@@ -133,8 +135,8 @@ func (p *Proxy) check(x *exchange) {
 	}
 }
 
-// breaches are those of both messages, in this order. unchecked counts bodies that
-// could not be checked.
+// breaches are those of both messages, in this order. unchecked counts bodies
+// that could not be checked.
 func (p *Proxy) breaches(x *exchange) (list []Breach, unchecked int) {
 	path := x.request.URL.Path
 	if path == "/v1/access_token" || strings.HasPrefix(path, "/__admin") {

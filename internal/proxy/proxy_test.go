@@ -171,8 +171,8 @@ func change(step string) string {
 	return `{"method":"PATCH","path":"/Users/1","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{` + step + `}]}}`
 }
 
-// A change of what the contract does not know, of one value of a list, by a path
-// in any case, and a remove of no value are no breach.
+// A change of what the contract does not know, of one value of a list, by a
+// path in any case, and a remove of no value are no breach.
 func TestWhatAChangeMayHold(t *testing.T) {
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	var changes []string
@@ -220,8 +220,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// Answers of vectors that conform are no breach; of the others those are that break
-// a rule of the schema.
+// Answers of vectors that conform are no breach; of the others those are that
+// break a rule of the schema.
 func TestVectors(t *testing.T) {
 	list, err := vectors.All()
 	if err != nil {
@@ -279,8 +279,8 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// Of a long body no more is kept than Config.MaxChecked says, and of a small one
-// that inflates; both pass.
+// Of a long body no more is kept than Config.MaxChecked says, and of a small
+// one that inflates; both pass.
 func TestLongBodies(t *testing.T) {
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
@@ -304,8 +304,8 @@ func TestLongBodies(t *testing.T) {
 	}
 }
 
-// A service that is not there is a cut connection, as without the proxy, and not an
-// answer.
+// A service that is not there is a cut connection, as without the proxy, and
+// not an answer.
 func TestNoService(t *testing.T) {
 	b := newBench(t, http.NotFoundHandler(), 0)
 	gone := httptest.NewServer(http.NotFoundHandler())

@@ -16,8 +16,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Law: of a value of any type for any attribute, in a create and in a change, the
-// proxy reports a breach just when the simulator records a violation.
+// Law: of a value of any type for any attribute, in a create and in a change,
+// the proxy reports a breach just when the simulator records a violation.
 func TestProxyAgreesWithSimulator(t *testing.T) {
 	c, err := loadContract()
 	if err != nil {
@@ -90,8 +90,8 @@ func holdsValue(value any) bool {
 	return len(object) > 0
 }
 
-// paths are the attributes of a resource and their sub-attributes, by the path of
-// a PATCH.
+// paths are the attributes of a resource and their sub-attributes, by the path
+// of a PATCH.
 func paths(schema *openapi3.Schema) map[string]place {
 	all := map[string]place{}
 	for name, property := range schema.Properties {
@@ -122,8 +122,8 @@ func paths(schema *openapi3.Schema) map[string]place {
 	return all
 }
 
-// elementOf returns the schema of the elements of a list, and of anything else its
-// own.
+// elementOf returns the schema of the elements of a list, and of anything else
+// its own.
 func elementOf(schema *openapi3.Schema) (element *openapi3.Schema, list bool) {
 	if schema.Type.Is("array") {
 		return schema.Items.Value, true

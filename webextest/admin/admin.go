@@ -22,8 +22,8 @@ import (
 // Prefix is where the interface for tests is.
 const Prefix = "/__admin"
 
-// OpenAPI describes the interface, as YAML. It is for reading: do not change the
-// bytes.
+// OpenAPI describes the interface, as YAML. It is for reading: do not change
+// the bytes.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte

@@ -111,7 +111,8 @@ func (b *bench) get(name string) (list []map[string]any) {
 
 const service = "/identity/scim/" + webextest.DefaultOrgID + "/v2/"
 
-// bulk sends a Bulk request of operations; cut reports that there was no answer.
+// bulk sends a Bulk request of operations; cut reports that there was no
+// answer.
 func (b *bench) bulk(operations string) (w *httptest.ResponseRecorder, cut bool) {
 	defer func() { cut = recover() == http.ErrAbortHandler }()
 	w = httptest.NewRecorder()

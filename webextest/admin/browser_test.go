@@ -29,7 +29,8 @@ func served(t *testing.T, cfg admin.Config) (*webextest.Simulator, string) {
 	return sim, server.URL
 }
 
-// postBulk sends operations to the simulator and reports the status, 0 for no answer.
+// postBulk sends operations to the simulator and reports the status, 0 for no
+// answer.
 func postBulk(t *testing.T, url, operations string) int {
 	t.Helper()
 	body := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"operations":[` + operations + `]}`
@@ -47,8 +48,8 @@ func postBulk(t *testing.T, url, operations string) int {
 	return resp.StatusCode
 }
 
-// The page is live: what happens to the service shows, a click queues a fault that
-// the next request meets, and nothing is loaded from elsewhere.
+// The page is live: what happens to the service shows, a click queues a fault
+// that the next request meets, and nothing is loaded from elsewhere.
 func TestBrowserPage(t *testing.T) {
 	sim, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
@@ -132,8 +133,8 @@ func TestBrowserReadsNewsOnly(t *testing.T) {
 	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 1 && document.querySelector("#ledger tbody tr").textContent.includes("again@")`)
 }
 
-// The contract is rendered, every operation and schema of it, and its links lead
-// to what they name.
+// The contract is rendered, every operation and schema of it, and its links
+// lead to what they name.
 func TestBrowserContract(t *testing.T) {
 	_, url := served(t, admin.Config{})
 	b := browsertest.Start(t)

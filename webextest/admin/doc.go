@@ -1,6 +1,6 @@
-// Package admin serves a webextest.Simulator over HTTP, together with an interface
-// for tests in any language below /__admin: faults, the ledger, requests,
-// violations, seeding and reset.
+// Package admin serves a webextest.Simulator over HTTP, together with an
+// interface for tests in any language below /__admin: faults, the ledger,
+// requests, violations, seeding and reset.
 //
 //	sim := webextest.New(webextest.Config{})
 //	server := httptest.NewServer(admin.New(sim, admin.Config{}))
@@ -12,9 +12,9 @@
 //
 // # Access
 //
-// A web page of another site can reach a loopback address under a name of its own
-// (DNS rebinding). Therefore the Host header of each request must name this
-// machine. Below /__admin, the Origin header of a browser must be the simulator's
-// own page, and a POST must be JSON. Config.Remote is for a simulator that other
-// machines can reach.
+// A web page of another site can reach a loopback address under a name of its
+// own (DNS rebinding). Therefore the Host header of each request must name this
+// machine. Below /__admin, the Origin header of a browser must be the
+// simulator's own page, and a POST must be JSON. Config.Remote is for a
+// simulator that other machines can reach.
 package admin

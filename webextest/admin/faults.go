@@ -219,8 +219,8 @@ func (s *server) dropFaults(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// queue returns the queued faults as they were posted; Times is the number of requests
-// that are left. It forgets the other faults. The lock is held.
+// queue returns the queued faults as they were posted; Times is the number of
+// requests that are left. It forgets the other faults. The lock is held.
 func (s *server) queue() map[string][]fault {
 	list, left := []fault{}, make(map[*webextest.Fault]fault)
 	var before *webextest.Fault

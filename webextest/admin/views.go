@@ -43,8 +43,8 @@ func (s *server) stats(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// list serves a list as the member name of an object. The parameter after=N skips its
-// first N entries.
+// list serves a list as the member name of an object. The parameter after=N
+// skips its first N entries.
 func list[T any](name string, after func(n int) []T) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := 0
@@ -90,8 +90,8 @@ func outcome(e webextest.Effect) string {
 	return "refused"
 }
 
-// request is a finished request. It has no headers, and no parameters that could hold
-// a token.
+// request is a finished request. It has no headers, and no parameters that
+// could hold a token.
 type request struct {
 	Number     int    `json:"number"`
 	Method     string `json:"method"`
@@ -134,7 +134,8 @@ func target(e webextest.Exchange) (path, query string) {
 	return u.Path, told.Encode()
 }
 
-// violation is one breach of the contract. Where is the operation, or the request.
+// violation is one breach of the contract. Where is the operation, or the
+// request.
 type violation struct {
 	What    string `json:"what"`
 	Where   string `json:"where"`

@@ -2,9 +2,9 @@
 //
 //	outcomes := bulk.Do(bulk.Work{Store: s, Org: org, Request: request, Settings: settings, Now: now, Stamp: now, Enter: ledger})
 //
-// Operations are done in the order of the request, but an operation waits for the
-// resources that it refers to. Resources that refer to each other in a cycle are
-// created together or not at all.
+// Operations are done in the order of the request, but an operation waits for
+// the resources that it refers to. Resources that refer to each other in a
+// cycle are created together or not at all.
 package bulk
 
 import (
@@ -26,8 +26,8 @@ type Settings struct {
 	AppendDoubles, NoPathReferences, LastReferenceOnly, UniqueGroupNames bool
 }
 
-// Work is a Bulk request to do. All of it happens under the lock of the store, so
-// requests are done one after the other.
+// Work is a Bulk request to do. All of it happens under the lock of the store,
+// so requests are done one after the other.
 type Work struct {
 	Store    *store.Store
 	Org      string
@@ -38,8 +38,8 @@ type Work struct {
 	Stamp    time.Time // of changes, by the clock of the store
 	PutOff   []int     // statuses of operations that are not done; nil: none, as 0
 	Lost     []int     // statuses that replace those of operations that are done; nil: none, as 0
-	// Enter is called for each operation, in the order of the work, with its outcome
-	// before Lost and Settings.UnattemptedStatus.
+	// Enter is called for each operation, in the order of the work, with its
+	// outcome before Lost and Settings.UnattemptedStatus.
 	Enter func(i int, o Outcome)
 }
 
@@ -67,8 +67,8 @@ type Outcome struct {
 	Version   int    // 0: none
 }
 
-// Do does the operations until failOnErrors is reached. The outcomes have the order
-// of the request.
+// Do does the operations until failOnErrors is reached. The outcomes have the
+// order of the request.
 func Do(w Work) []Outcome {
 	b := newBatch(w)
 	for i, op := range w.Request.Operations {
@@ -84,8 +84,8 @@ func Do(w Work) []Outcome {
 	return b.outcomes
 }
 
-// Draft makes the first state of a resource that one operation of w.Request creates,
-// without storing it.
+// Draft makes the first state of a resource that one operation of w.Request
+// creates, without storing it.
 func Draft(w Work, op *contract.Operation) (*store.Resource, *scim.Error) {
 	return newBatch(w).draft(op, map[string]string{op.BulkID: w.Store.NewID()}, nil)
 }
@@ -133,8 +133,8 @@ func (b *batch) do(group []int) {
 	}
 }
 
-// loseAnswer replaces the outcome of an operation by the error in Lost, and reports
-// whether there is one.
+// loseAnswer replaces the outcome of an operation by the error in Lost, and
+// reports whether there is one.
 func (b *batch) loseAnswer(i int) bool {
 	if b.Lost == nil || b.Lost[i] == 0 {
 		return false
@@ -258,8 +258,8 @@ func (b *batch) locate(i int, r *store.Resource) {
 	o.ID, o.Name, o.Location = r.ID, r.Name, r.Location()
 }
 
-// answerUnattempted gives operations that were not attempted because of failOnErrors
-// the status of the Settings, if any.
+// answerUnattempted gives operations that were not attempted because of
+// failOnErrors the status of the Settings, if any.
 func (b *batch) answerUnattempted() {
 	for i := range b.outcomes {
 		o := &b.outcomes[i]

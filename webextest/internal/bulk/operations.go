@@ -11,8 +11,9 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// draft returns the first state of a resource, without storing it. cycle has the ids
-// of the resources that are created together, and beside the drafts before this one.
+// draft returns the first state of a resource, without storing it. cycle has
+// the ids of the resources that are created together, and beside the drafts
+// before this one.
 func (b *batch) draft(op *contract.Operation, cycle map[string]string, beside []*store.Resource) (*store.Resource, *scim.Error) {
 	if op.Refused != nil {
 		return nil, op.Refused

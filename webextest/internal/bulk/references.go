@@ -8,11 +8,11 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// resolve replaces the references in the data of op by ids. cycle has the ids of the
-// resources that are created together.
+// resolve replaces the references in the data of op by ids. cycle has the ids
+// of the resources that are created together.
 //
-// An unknown name is an error under "value" and "$ref", where only an id is valid.
-// Elsewhere such a string is plain text.
+// An unknown name is an error under "value" and "$ref", where only an id is
+// valid. Elsewhere such a string is plain text.
 func (b *batch) resolve(op *contract.Operation, cycle map[string]string) *scim.Error {
 	if len(op.Refs) == 0 {
 		return nil

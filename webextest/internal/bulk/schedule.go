@@ -7,12 +7,12 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
-// schedule returns the operations in the order of the work, as groups that are done
-// together. A group of more than one is a cycle of creates.
+// schedule returns the operations in the order of the work, as groups that are
+// done together. A group of more than one is a cycle of creates.
 //
-// The order is that of the request, but an operation waits for the resources that it
-// refers to, and operations on one resource keep their order, which preserves the
-// intent of the client (RFC 7644, section 3.7).
+// The order is that of the request, but an operation waits for the resources
+// that it refers to, and operations on one resource keep their order, which
+// preserves the intent of the client (RFC 7644, section 3.7).
 func schedule(r *contract.Request) [][]int {
 	needs := make([][]int, len(r.Operations))
 	last := make(map[string]int) // the operation before on a resource
@@ -86,8 +86,8 @@ func cycles(needs [][]int) [][]int {
 	return found
 }
 
-// inOrder sorts groups so that each follows the groups that it needs. Otherwise they
-// are sorted by their last members.
+// inOrder sorts groups so that each follows the groups that it needs. Otherwise
+// they are sorted by their last members.
 func inOrder(needs, found [][]int) [][]int {
 	slices.SortFunc(found, func(a, b []int) int { return a[len(a)-1] - b[len(b)-1] })
 	done := make([]bool, len(needs))

@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// validate checks a document and makes it the state of r. cycle has the ids of the
-// resources that are created together with r.
+// validate checks a document and makes it the state of r. cycle has the ids of
+// the resources that are created together with r.
 func (b *batch) validate(r *store.Resource, doc map[string]any, cycle map[string]string) *scim.Error {
 	b.normalizeNames(doc)
 	name, _ := doc[r.Kind.NameAttribute()].(string)
@@ -101,8 +101,8 @@ func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before 
 	return links, nil
 }
 
-// managerLink returns the id of the manager of a user, if there is one. before is the
-// previous one.
+// managerLink returns the id of the manager of a user, if there is one. before
+// is the previous one.
 func (b *batch) managerLink(doc map[string]any, cycle map[string]string, before []string) ([]string, *scim.Error) {
 	enterprise, _ := doc[scim.EnterpriseUser].(map[string]any)
 	manager, given := enterprise["manager"]
@@ -140,7 +140,8 @@ func (b *batch) exists(id string, cycle map[string]string, kinds ...scim.Kind) b
 	return false
 }
 
-// raw reports whether a value is a reference that LastReferenceOnly did not resolve.
+// raw reports whether a value is a reference that LastReferenceOnly did not
+// resolve.
 func (b *batch) raw(value any) bool {
 	s, _ := value.(string)
 	return b.Settings.LastReferenceOnly && strings.HasPrefix(s, contract.RefPrefix)

@@ -26,8 +26,9 @@ var formNames = [...]struct{ one, many string }{
 	{"an object", "a list of objects"},
 }
 
-// attribute describes the values of an attribute (RFC 7643, section 2.3; how much
-// one may hold is in the service's published schemas). The zero value takes any.
+// attribute describes the values of an attribute (RFC 7643, section 2.3; how
+// much one may hold is in the service's published schemas). The zero value
+// takes any.
 type attribute struct {
 	form form
 	list bool       // of values that each have the form
@@ -157,9 +158,9 @@ func extension(urn string) attributes {
 	return nil
 }
 
-// mismatch describes why a value is invalid, as a text that follows the name of the
-// attribute: " must be text", ".primary must be true or false". It returns "" for a
-// valid value. null means no value, so it is always valid.
+// mismatch describes why a value is invalid, as a text that follows the name of
+// the attribute: " must be text", ".primary must be true or false". It returns
+// "" for a valid value. null means no value, so it is always valid.
 func (a *attribute) mismatch(value any) string {
 	elements, isList := value.([]any)
 	switch {
@@ -233,7 +234,8 @@ func (attrs attributes) mismatch(members map[string]any) (first string) {
 	return first
 }
 
-// unknown reports whether a value has a member that the attribute does not have.
+// unknown reports whether a value has a member that the attribute does not
+// have.
 func (a *attribute) unknown(value any) bool {
 	switch value := value.(type) {
 	case []any:
@@ -248,8 +250,8 @@ func (a *attribute) unknown(value any) bool {
 	return false
 }
 
-// least returns the lesser of two texts, ignoring empty ones. With it a message does
-// not depend on the order of a map.
+// least returns the lesser of two texts, ignoring empty ones. With it a message
+// does not depend on the order of a map.
 func least(a, b string) string {
 	if a == "" || b != "" && b < a {
 		return b

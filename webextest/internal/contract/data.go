@@ -9,11 +9,11 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// This file checks the data of an operation by itself. What depends on the store is
-// checked when the operation is done.
+// This file checks the data of an operation by itself. What depends on the
+// store is checked when the operation is done.
 
-// CheckData returns the reason why the service refuses the data of an operation, or
-// else a violation in it that the service accepts.
+// CheckData returns the reason why the service refuses the data of an
+// operation, or else a violation in it that the service accepts.
 func CheckData(op *Operation, rules *Rules) (refused *scim.Error, tolerated string) {
 	switch op.Method {
 	case http.MethodPost:
@@ -84,8 +84,8 @@ var ReadOnly = [...]string{"id", "meta", "groups"}
 // PATCH may add, and a group may have, is not published.
 const maxNewMembers = 500
 
-// unknown returns the first attribute, by name, that the resource does not have;
-// "" if it has all.
+// unknown returns the first attribute, by name, that the resource does not
+// have; "" if it has all.
 func unknown(k scim.Kind, doc map[string]any) (first string) {
 	for name, value := range doc {
 		attrs := extension(name)
@@ -203,8 +203,8 @@ func addedMembers(path string, value any) any {
 	return nil
 }
 
-// checkValue refuses a change of an attribute that the resource does not have, or
-// to a value of a wrong type.
+// checkValue refuses a change of an attribute that the resource does not have,
+// or to a value of a wrong type.
 func checkValue(k scim.Kind, path string, value any) *scim.Error {
 	if path == "" {
 		return checkMembers(k, "", value)
@@ -250,7 +250,8 @@ func noAttribute(k scim.Kind) *scim.Error {
 	return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k)
 }
 
-// checkMembers checks each member of an object, whose names are paths after a prefix.
+// checkMembers checks each member of an object, whose names are paths after a
+// prefix.
 func checkMembers(k scim.Kind, prefix string, value any) *scim.Error {
 	members, ok := value.(map[string]any)
 	if !ok && value != nil {

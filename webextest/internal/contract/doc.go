@@ -1,5 +1,5 @@
-// Package contract checks requests against the contract of the service. It does not
-// know the store.
+// Package contract checks requests against the contract of the service. It does
+// not know the store.
 //
 //	at := contract.Route(r.URL.Path)
 //	violations := at.Violations(r)                       // of the request but for its body

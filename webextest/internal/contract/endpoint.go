@@ -33,8 +33,9 @@ const (
 	Owner            // /identity/scim/v2/Users/me
 )
 
-// Route takes a path apart: /identity/scim/{org}/v2/{collection}[/{id}[/Members]]
-// and /identity/scim/v2/Users/me.
+// Route takes a path apart:
+// /identity/scim/{org}/v2/{collection}[/{id}[/Members]] and
+// /identity/scim/v2/Users/me.
 func Route(path string) Endpoint {
 	rest, ok := strings.CutPrefix(path, "/identity/scim/")
 	if !ok {
@@ -83,7 +84,8 @@ const (
 	NotJSON     = "the body must be application/json, without a Content-Encoding"
 )
 
-// Violations returns the violations of a request to the endpoint, except in its body.
+// Violations returns the violations of a request to the endpoint, except in its
+// body.
 func (at Endpoint) Violations(r *http.Request) (list []string) {
 	if at.Place == Nowhere {
 		return []string{NoPath}
@@ -112,9 +114,9 @@ func IsJSON(r *http.Request) bool {
 	return err == nil && media == "application/json" && r.Header.Get("Content-Encoding") == ""
 }
 
-// BearerToken returns the bearer token of a request, "" where it has none. The name
-// of the scheme has no case, and more than one space may follow it (RFC 9110,
-// sections 11.1 and 11.4).
+// BearerToken returns the bearer token of a request, "" where it has none. The
+// name of the scheme has no case, and more than one space may follow it (RFC
+// 9110, sections 11.1 and 11.4).
 func BearerToken(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {

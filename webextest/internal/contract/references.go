@@ -29,8 +29,8 @@ func References(v any, names []string) []string {
 	return names
 }
 
-// MapStrings replaces each string in v by the result of f. member is the name of the
-// member whose value, or an element of whose value, the string is.
+// MapStrings replaces each string in v by the result of f. member is the name
+// of the member whose value, or an element of whose value, the string is.
 func MapStrings(v any, member string, f func(member, s string) string) any {
 	switch v := v.(type) {
 	case string:
@@ -47,11 +47,12 @@ func MapStrings(v any, member string, f func(member, s string) string) any {
 	return v
 }
 
-// NeedsID reports whether a member can only hold an id, so that a reference there
-// must refer to something.
+// NeedsID reports whether a member can only hold an id, so that a reference
+// there must refer to something.
 func NeedsID(member string) bool { return member == "value" || member == "$ref" }
 
-// unknownReferences returns violations for references to names that no POST has.
+// unknownReferences returns violations for references to names that no POST
+// has.
 func (r *Request) unknownReferences() (violations []string) {
 	for i, op := range r.Operations {
 		unknown := ""

@@ -14,12 +14,12 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// maxOperations is how many operations the contract allows in a request, whatever
-// the service takes.
+// maxOperations is how many operations the contract allows in a request,
+// whatever the service takes.
 const maxOperations = 100
 
-// Rules make the service stricter or more lenient than the contract. webextest.Config
-// describes each.
+// Rules make the service stricter or more lenient than the contract.
+// webextest.Config describes each.
 type Rules struct {
 	MaxOperations int // that a request may hold
 
@@ -61,8 +61,8 @@ type Request struct {
 	Violations   []string       // of the contract, refused or accepted
 }
 
-// ParseRequest reads and checks the body of a Bulk request. If the body is not JSON,
-// it returns no request.
+// ParseRequest reads and checks the body of a Bulk request. If the body is not
+// JSON, it returns no request.
 func ParseRequest(body []byte, rules *Rules) (*Request, *scim.Error) {
 	d, err := strictjson.NewDecoder(body)
 	if err != nil {
@@ -124,8 +124,8 @@ func (p *parser) tolerate(violation string) {
 	p.req.Violations = append(p.req.Violations, violation)
 }
 
-// object reads an object. A value of another type, duplicate members, and members
-// that read does not know, are failures.
+// object reads an object. A value of another type, duplicate members, and
+// members that read does not know, are failures.
 func (p *parser) object(what string, read func(name string) (known bool)) {
 	if p.d.Peek() != '{' {
 		p.d.Value()
@@ -248,8 +248,8 @@ func (p *parser) operation() {
 	p.req.Operations = append(p.req.Operations, op)
 }
 
-// judge records a violation in the data of an operation, and sets op.Refused if the
-// service refuses it.
+// judge records a violation in the data of an operation, and sets op.Refused if
+// the service refuses it.
 func (p *parser) judge(op *Operation, what string) {
 	refused, violation := CheckData(op, p.rules)
 	if refused != nil && refused.Violates {

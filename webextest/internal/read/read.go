@@ -50,7 +50,8 @@ func (q *Query) Answer() (map[string]any, *scim.Error) {
 	return q.search()
 }
 
-// visible calls see with the resources of a kind that readers see, under the lock.
+// visible calls see with the resources of a kind that readers see, under the
+// lock.
 func (q *Query) visible(k scim.Kind, see func(*store.Shelf)) {
 	q.Store.Lock()
 	defer q.Store.Unlock()
@@ -77,12 +78,12 @@ func (q *Query) one() (map[string]any, *scim.Error) {
 	return q.project(r.Show(q.Base)), nil
 }
 
-// ownerID is the id of the machine account that owns the tokens where the Settings
-// name no user.
+// ownerID is the id of the machine account that owns the tokens where the
+// Settings name no user.
 const ownerID = "00000000-0000-4000-8000-000000000001"
 
-// owner answers with the user who owns the token. The organization is in the two
-// places that documents of the service name.
+// owner answers with the user who owns the token. The organization is in the
+// two places that documents of the service name.
 func (q *Query) owner() (map[string]any, *scim.Error) {
 	r := &store.Resource{Org: q.Settings.OrgID, ID: ownerID, Kind: scim.Users, Revision: 1}
 	r.Doc = strictjson.Append(nil, map[string]any{
@@ -163,8 +164,8 @@ func (q *Query) describe(members []any) {
 	}
 }
 
-// project removes attributes that "attributes" does not name or "excludedAttributes"
-// names. id and schemas stay.
+// project removes attributes that "attributes" does not name or
+// "excludedAttributes" names. id and schemas stay.
 func (q *Query) project(doc map[string]any) map[string]any {
 	if members, ok := doc["members"].([]any); ok && len(members) > maxMembers {
 		doc["members"] = members[:maxMembers]

@@ -14,7 +14,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// search answers with a page of the matching resources (RFC 7644, section 3.4.2).
+// search answers with a page of the matching resources (RFC 7644, section
+// 3.4.2).
 func (q *Query) search() (map[string]any, *scim.Error) {
 	for _, name := range q.At.Truths() {
 		if text := q.Params.Get(name); q.Params.Has(name) && text != "true" && text != "false" {
@@ -50,8 +51,8 @@ func (q *Query) search() (map[string]any, *scim.Error) {
 	}, nil
 }
 
-// show returns resources as a search shows them: members of groups and groups of
-// users only where they are asked for.
+// show returns resources as a search shows them: members of groups and groups
+// of users only where they are asked for.
 func (q *Query) show(found []*store.Resource) []map[string]any {
 	var of map[string][]any
 	if q.At.Kind == scim.Users && (q.is("returnGroups") || q.is("includeGroupDetails")) {
@@ -102,8 +103,8 @@ func (q *Query) groupsOf(found []*store.Resource) map[string][]any {
 	return of
 }
 
-// page reads startIndex, which counts from 1, and count, which is most unless it
-// is less.
+// page reads startIndex, which counts from 1, and count, which is most unless
+// it is less.
 func (q *Query) page(most int) (start, count int, refused *scim.Error) {
 	read := func(name string, n int) int {
 		text := q.Params.Get(name)
@@ -128,8 +129,8 @@ func cut[T any](list []T, start, count int) []T {
 	return list[:min(count, len(list))]
 }
 
-// sorting returns the order that sortBy and sortOrder ask for; nil is the order of
-// creation. Names of attributes have no case.
+// sorting returns the order that sortBy and sortOrder ask for; nil is the order
+// of creation. Names of attributes have no case.
 func (q *Query) sorting() (func(a, b *store.Resource) int, *scim.Error) {
 	for _, name := range [...]string{"sortBy", "sortOrder"} {
 		text, choices := q.Params.Get(name), q.At.Choices(name)
@@ -196,8 +197,8 @@ func (s *Settings) normalizeQuoted(text string) string {
 	return string(strictjson.AppendString(nil, s.Normalize(plain)))
 }
 
-// unsupported refuses a filter on externalId. The document of the service does not list
-// it as searchable, and `externalId pr` fails in practice.
+// unsupported refuses a filter on externalId. The document of the service does
+// not list it as searchable, and `externalId pr` fails in practice.
 func unsupported(filter *scim.Filter) *scim.Error {
 	words := quoted.ReplaceAllString(filter.String(), "")
 	if strings.Contains(strings.ToLower(words), "externalid") {

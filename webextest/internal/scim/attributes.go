@@ -7,8 +7,9 @@ import (
 )
 
 // attribute names an attribute of a resource: name, or name.sub, within the
-// extension urn if that is given. An empty name is the whole extension. The prefix
-// of a core schema is left out: it says nothing that its absence does not.
+// extension urn if that is given. An empty name is the whole extension. The
+// prefix of a core schema is left out: it says nothing that its absence does
+// not.
 type attribute struct{ urn, name, sub string }
 
 // parseAttribute reads an attribute path, the attrPath of RFC 7644 figure 1.
@@ -34,11 +35,11 @@ func parseAttribute(text string) (attribute, bool) {
 }
 
 // splitURN parts the urn of a schema from the attribute in it. Where a schema's
-// name ends cannot be told from colons and dots alone, because versions hold dots
-// and an extension may be named whole; but registered urns end in a version and a
-// name ("2.0:User", RFC 7643 section 10). What follows that is the attribute, after
-// a colon as in the RFC or after a dot as in Webex's documents. A urn without a
-// version ends at the last colon.
+// name ends cannot be told from colons and dots alone, because versions hold
+// dots and an extension may be named whole; but registered urns end in a
+// version and a name ("2.0:User", RFC 7643 section 10). What follows that is
+// the attribute, after a colon as in the RFC or after a dot as in Webex's
+// documents. A urn without a version ends at the last colon.
 func splitURN(text string) (urn, rest string, ok bool) {
 	parts := strings.Split(text, ":")
 	if len(parts) < 3 || !strings.EqualFold(parts[0], "urn") || slices.Contains(parts, "") {
@@ -85,7 +86,8 @@ func (a attribute) String() string {
 	return a.urn + ":" + s
 }
 
-// isCore reports whether urn is a core schema's: its attributes are the resource's own.
+// isCore reports whether urn is a core schema's: its attributes are the
+// resource's own.
 func isCore(urn string) bool {
 	return hasPrefixFold(urn, "urn:ietf:params:scim:schemas:core:") || hasPrefixFold(urn, "urn:scim:schemas:core:")
 }
@@ -96,11 +98,11 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// caseExact reports whether the attribute's values tell upper case from lower. RFC
-// 7643 makes that a matter of schema: externalId, versions and references do,
-// everything else that Webex has does not. The RFC's own id does too, but those of
-// Webex are UUIDs, which mean the same in either case (RFC 9562 section 4), and a
-// member's value is one of them.
+// caseExact reports whether the attribute's values tell upper case from lower.
+// RFC 7643 makes that a matter of schema: externalId, versions and references
+// do, everything else that Webex has does not. The RFC's own id does too, but
+// those of Webex are UUIDs, which mean the same in either case (RFC 9562
+// section 4), and a member's value is one of them.
 func (a attribute) caseExact() bool {
 	is := strings.EqualFold
 	switch {
@@ -114,17 +116,17 @@ func (a attribute) caseExact() bool {
 	return is(a.name, "meta") && is(a.sub, "version")
 }
 
-// readOnly reports whether clients may not write the attribute of the resource (RFC
-// 7643 3.1 and 4.1.2).
+// readOnly reports whether clients may not write the attribute of the resource
+// (RFC 7643 3.1 and 4.1.2).
 func (a attribute) readOnly() bool {
 	return a.urn == "" && slices.ContainsFunc([]string{"id", "meta", "groups"}, func(name string) bool {
 		return strings.EqualFold(name, a.name)
 	})
 }
 
-// multiValued reports whether an attribute holds a list, so that one value given
-// for it becomes a list of one. The names are those of RFC 7643 section 4 and of
-// the Webex extensions.
+// multiValued reports whether an attribute holds a list, so that one value
+// given for it becomes a list of one. The names are those of RFC 7643 section 4
+// and of the Webex extensions.
 func multiValued(name string) bool {
 	switch name = strings.ToLower(name); name {
 	case "schemas", "emails", "phonenumbers", "ims", "photos", "addresses", "groups", "entitlements", "roles",
@@ -137,7 +139,8 @@ func multiValued(name string) bool {
 		strings.HasPrefix(name, "crossorgattribute")
 }
 
-// lookup finds an attribute regardless of the case of its name (RFC 7643 section
+// lookup finds an attribute regardless of the case of its name (RFC 7643
+// section
 // 2.1) and returns the name as m spells it, or as given where m lacks it.
 func lookup(m map[string]any, name string) (key string, value any) {
 	if v, ok := m[name]; ok {
@@ -157,6 +160,6 @@ func lookup(m map[string]any, name string) (key string, value any) {
 	return found, m[found]
 }
 
-// sorted returns the keys of m in order: an error or a spelling must not depend on
-// the order of a map.
+// sorted returns the keys of m in order: an error or a spelling must not depend
+// on the order of a map.
 func sorted(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

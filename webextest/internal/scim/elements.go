@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// elements applies the operation to those elements of a multi-valued attribute that
-// the path selects: to them whole, or to a sub-attribute of each.
+// elements applies the operation to those elements of a multi-valued attribute
+// that the path selects: to them whole, or to a sub-attribute of each.
 func (o operation) elements(m map[string]any, key string, p *Path, elements []any, v any) (changed bool, err error) {
 	wasPrimary := make([]bool, 0, len(elements))
 	kept := make([]any, 0, len(elements))
@@ -43,8 +43,8 @@ func (o operation) elements(m map[string]any, key string, p *Path, elements []an
 	return true, keepOnePrimary(kept, wasPrimary)
 }
 
-// element applies the operation to one element, or to the sub-attribute of it that
-// is named. It returns nil where nothing is left of the element.
+// element applies the operation to one element, or to the sub-attribute of it
+// that is named. It returns nil where nothing is left of the element.
 func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	object, complex := element.(map[string]any)
 	if sub != "" {
@@ -70,8 +70,8 @@ func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	return v, !same(element, v), nil
 }
 
-// create makes the element that an add to a path with a filter selects, when there
-// is none: what the filter says it equals, and v.
+// create makes the element that an add to a path with a filter selects, when
+// there is none: what the filter says it equals, and v.
 func create(p *Path, v any) (any, error) {
 	element := map[string]any{}
 	seed(element, p.filter)
@@ -141,8 +141,8 @@ func addElements(m map[string]any, key string, elements, values []any, doubling 
 	return true, keepOnePrimary(known.elements, wasPrimary)
 }
 
-// elementSet finds the elements of a list by their value. Without it the members of
-// a large group would be added in quadratic time.
+// elementSet finds the elements of a list by their value. Without it the
+// members of a large group would be added in quadratic time.
 type elementSet struct {
 	elements []any
 	byValue  map[string][]int // positions of complex elements; nil to look through all, which is quicker once
@@ -194,9 +194,9 @@ func (s *elementSet) find(v any) int {
 	return -1
 }
 
-// interchangeable reports whether two elements name the same thing: by value, and
-// by type where both have one, since a phone may be both at work and mobile (RFC
-// 7643 2.4). Elements without a value must be equal.
+// interchangeable reports whether two elements name the same thing: by value,
+// and by type where both have one, since a phone may be both at work and mobile
+// (RFC 7643 2.4). Elements without a value must be equal.
 func (s *elementSet) interchangeable(a, b any) bool {
 	v, first := s.key(a)
 	w, second := s.key(b)
@@ -214,7 +214,8 @@ func sameType(a, b map[string]any) bool {
 	return !isText || !areText || strings.EqualFold(first, second)
 }
 
-// valueOf returns the sub-attribute "value" of a complex element, if it is a string.
+// valueOf returns the sub-attribute "value" of a complex element, if it is a
+// string.
 func valueOf(element any) (string, bool) {
 	object, ok := element.(map[string]any)
 	if !ok {
@@ -225,7 +226,8 @@ func valueOf(element any) (string, bool) {
 	return s, ok
 }
 
-// keepOnePrimary leaves one element primary: the one that was not before (RFC 7644
+// keepOnePrimary leaves one element primary: the one that was not before (RFC
+// 7644
 // 3.5.2). Two cannot become so at once.
 func keepOnePrimary(elements []any, was []bool) error {
 	chosen := -1
@@ -257,7 +259,8 @@ func isPrimary(element any) bool {
 	return v == true
 }
 
-// single returns the value that stands alone in a list, as some clients wrap it.
+// single returns the value that stands alone in a list, as some clients wrap
+// it.
 func single(v any) any {
 	if list, ok := v.([]any); ok && len(list) == 1 {
 		return list[0]

@@ -10,10 +10,10 @@ import (
 // Filter is a parsed filter expression. The zero value matches every resource.
 type Filter struct{ root expr }
 
-// ParseFilter reads a filter of RFC 7644 3.4.2.2. The error is an *Error of type
-// "invalidFilter" that says where the text departs from the grammar, or that an
-// operator does not suit its value. A filter may have 64 KiB, and brackets and
-// parentheses 50 within one another.
+// ParseFilter reads a filter of RFC 7644 3.4.2.2. The error is an *Error of
+// type "invalidFilter" that says where the text departs from the grammar, or
+// that an operator does not suit its value. A filter may have 64 KiB, and
+// brackets and parentheses 50 within one another.
 func ParseFilter(s string) (*Filter, error) {
 	p, err := newParser(s, invalidFilter)
 	if err != nil {
@@ -29,12 +29,12 @@ func ParseFilter(s string) (*Filter, error) {
 	return &Filter{root}, nil
 }
 
-// Match reports whether the resource fits the filter. A multi-valued attribute fits
-// a comparison when any of its values does, with ne as well: to exclude a value,
-// write not (…). An attribute that the resource lacks differs from every value but
-// null. An attribute without a prefix is looked for in the extensions too if the
-// resource itself lacks it, since Webex documents department and manager.value as
-// filters without their prefix.
+// Match reports whether the resource fits the filter. A multi-valued attribute
+// fits a comparison when any of its values does, with ne as well: to exclude a
+// value, write not (…). An attribute that the resource lacks differs from every
+// value but null. An attribute without a prefix is looked for in the extensions
+// too if the resource itself lacks it, since Webex documents department and
+// manager.value as filters without their prefix.
 func (f *Filter) Match(resource map[string]any) bool {
 	return f == nil || f.root == nil || f.root.match(resource)
 }
@@ -118,9 +118,9 @@ func operatorOf(word string) string {
 	return ""
 }
 
-// setValue sets what is compared with, and reports whether the operator can: only
-// strings have parts, and there is no order of booleans and null (RFC 7644 table
-// 3).
+// setValue sets what is compared with, and reports whether the operator can:
+// only strings have parts, and there is no order of booleans and null (RFC 7644
+// table 3).
 func (c *comparison) setValue(value any) bool {
 	text, isText := value.(string)
 	_, isNumber := value.(number)
@@ -182,7 +182,8 @@ func enclose(b *strings.Builder, before string, e expr, after string) {
 	b.WriteString(after)
 }
 
-// plainValue returns what is compared with as encoding/json would have decoded it.
+// plainValue returns what is compared with as encoding/json would have decoded
+// it.
 func (c *comparison) plainValue() any {
 	if n, ok := c.value.(number); ok {
 		return json.Number(n.text)

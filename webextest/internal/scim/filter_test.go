@@ -204,8 +204,8 @@ func TestEqualities(t *testing.T) {
 	}
 }
 
-// fold is one string for all that are equal regardless of case, so that eq implies
-// co, sw and ew for any script.
+// fold is one string for all that are equal regardless of case, so that eq
+// implies co, sw and ew for any script.
 func TestFoldAgreesWithEqualFold(t *testing.T) {
 	for r := range rune(unicode.MaxRune) {
 		if next := unicode.SimpleFold(r); foldRune(r) != foldRune(next) {

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The grammar of filters a second time, for a parser generator: the witness beside
-// the parser written by hand.
+// The grammar of filters a second time, for a parser generator: the witness
+// beside the parser written by hand.
 type (
 	gOr struct {
 		Terms []*gAnd `parser:"@@ ( 'or' @@ )*"`
@@ -51,8 +51,8 @@ var generated = participle.MustBuild[gOr](
 	participle.Elide("space"), participle.CaseInsensitive("Word"), participle.UseLookahead(2),
 )
 
-// valid holds what the grammar cannot say: attribute names, JSON values, brackets
-// only once.
+// valid holds what the grammar cannot say: attribute names, JSON values,
+// brackets only once.
 func (g *gOr) valid(inList bool) bool {
 	for _, and := range g.Terms {
 		for _, term := range and.Terms {
@@ -109,16 +109,16 @@ func TestParsersAgree(t *testing.T) {
 	})
 }
 
-// spoken is a filter as someone might write it, and what it must say of a resource,
-// worked out without a parser.
+// spoken is a filter as someone might write it, and what it must say of a
+// resource, worked out without a parser.
 type spoken struct {
 	text string
 	says func(facts map[string]string) bool
 	bind int // 0 or, 1 and, 2 a term: what it needs parentheses in
 }
 
-// drawSpoken draws a filter of attributes a, b and c with any casing, spacing and
-// superfluous parentheses.
+// drawSpoken draws a filter of attributes a, b and c with any casing, spacing
+// and superfluous parentheses.
 func drawSpoken(t *rapid.T, depth int) spoken {
 	kind := rapid.IntRange(0, 4).Draw(t, "kind")
 	if depth == 0 {
@@ -178,7 +178,8 @@ func drawSpoken(t *rapid.T, depth int) spoken {
 	}, 2}
 }
 
-// A filter says what its words say, however it is cased, spaced and put in parentheses.
+// A filter says what its words say, however it is cased, spaced and put in
+// parentheses.
 func TestFilterMeansWhatItSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		filter := drawSpoken(t, 3)
@@ -198,7 +199,8 @@ func TestFilterMeansWhatItSays(t *testing.T) {
 	})
 }
 
-// A printed filter parses back to the same expression, and prints the same again.
+// A printed filter parses back to the same expression, and prints the same
+// again.
 func TestPrintedFilterIsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		printsBack(t, drawSpoken(t, 4).text)

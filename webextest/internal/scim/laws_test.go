@@ -9,7 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawOperation draws an operation that fits the samples often enough to do something.
+// drawOperation draws an operation that fits the samples often enough to do
+// something.
 func drawOperation(t *rapid.T) (op, path string, value any) {
 	op = rapid.SampledFrom([]string{"add", "replace", "remove"}).Draw(t, "op")
 	path = rapid.SampledFrom([]string{
@@ -68,9 +69,9 @@ func copyOf(v any) any {
 	return v
 }
 
-// After any series of operations: changed says whether the resource changed, the
-// value is as it was and shares nothing with the resource, no element beside the
-// first is primary, and no name of an attribute depends on case.
+// After any series of operations: changed says whether the resource changed,
+// the value is as it was and shares nothing with the resource, no element
+// beside the first is primary, and no name of an attribute depends on case.
 func TestLawsOfApply(t *testing.T) {
 	user := object(t, sampleUser)
 	rapid.Check(t, func(t *rapid.T) {
@@ -107,7 +108,8 @@ func TestLawsOfApply(t *testing.T) {
 	})
 }
 
-// swapCase swaps the case of a path's words, not that of the strings in its filter.
+// swapCase swaps the case of a path's words, not that of the strings in its
+// filter.
 func swapCase(path string) string {
 	quoted := false
 	return strings.Map(func(r rune) rune {
@@ -124,7 +126,8 @@ func swapCase(path string) string {
 	}, path)
 }
 
-// lowerNames copies v with the names of its attributes, and schemas, in lower case.
+// lowerNames copies v with the names of its attributes, and schemas, in lower
+// case.
 func lowerNames(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -176,8 +179,8 @@ func spoil(v any) {
 	}
 }
 
-// Members added and removed by filter, in any order and any portions, are those of
-// a set of ids, whatever their case.
+// Members added and removed by filter, in any order and any portions, are those
+// of a set of ids, whatever their case.
 func TestMembersAreASet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		resource, set := map[string]any{}, map[string]bool{}

@@ -138,8 +138,8 @@ func (a attribute) some(m map[string]any, hold func(v any) bool) bool {
 	return false
 }
 
-// someOf reports whether hold is true of v or, if it is a list, of an element of
-// it: of their sub-attribute if that is named. A plain value is its own
+// someOf reports whether hold is true of v or, if it is a list, of an element
+// of it: of their sub-attribute if that is named. A plain value is its own
 // sub-attribute "value".
 func someOf(v any, sub string, hold func(v any) bool) bool {
 	if list, ok := v.([]any); ok {
@@ -160,8 +160,8 @@ func someOf(v any, sub string, hold func(v any) bool) bool {
 	return strings.EqualFold(sub, "value") && hold(v)
 }
 
-// plain returns the sub-attribute "value" of a complex value: what is compared when
-// no sub-attribute is named.
+// plain returns the sub-attribute "value" of a complex value: what is compared
+// when no sub-attribute is named.
 func plain(v any) any {
 	if object, ok := v.(map[string]any); ok {
 		_, v = lookup(object, "value")

@@ -13,11 +13,11 @@ import (
 //	and  = term { "and" term }
 //	term = [ "not" ] "(" or ")" | attribute "[" or "]" | attribute "pr" | attribute operator value
 //
-// Words are read without regard to case, and white space may stand between any two
-// of them; nothing stands in brackets within brackets. It is written by hand
-// because a search for a hundred users is a hundred terms: a parser made by a
-// library from the same grammar takes forty times as long. The tests hold one
-// beside it.
+// Words are read without regard to case, and white space may stand between any
+// two of them; nothing stands in brackets within brackets. It is written by
+// hand because a search for a hundred users is a hundred terms: a parser made
+// by a library from the same grammar takes forty times as long. The tests hold
+// one beside it.
 type parser struct {
 	text string
 	pos  int
@@ -37,8 +37,8 @@ func newParser(text, kind string) (*parser, error) {
 	return &parser{text: text, kind: kind}, nil
 }
 
-// junction reads terms joined by word, "or" or "and". Equal ones within one another
-// become one, however grouped.
+// junction reads terms joined by word, "or" or "and". Equal ones within one
+// another become one, however grouped.
 func (p *parser) junction(word string) (expr, error) {
 	var terms []expr
 	for {
@@ -90,8 +90,8 @@ func (p *parser) term() (expr, error) {
 	return p.comparison(attr)
 }
 
-// enclosed reads an expression between the bracket it stands at and the one that
-// closes it.
+// enclosed reads an expression between the bracket it stands at and the one
+// that closes it.
 func (p *parser) enclosed(end byte) (expr, error) {
 	if p.depth++; p.depth > maxDepth {
 		return nil, refuse(p.kind, "nested deeper than %d", maxDepth)

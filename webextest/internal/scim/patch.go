@@ -17,12 +17,12 @@ const (
 
 func (o operation) adds() bool { return o == add || o == double }
 
-// Apply applies one operation of a PATCH request (RFC 7644 3.5.2) to resource in
-// place, and reports whether anything changed. op is add, replace or remove in any
-// case. Without a path, value must be an object: each of its members is applied by
-// itself, its name being the path; that includes extensions, dotted names and names
-// with a filter. On error resource may be partly changed, at any depth: callers
-// work on a deep copy. value is copied, never kept.
+// Apply applies one operation of a PATCH request (RFC 7644 3.5.2) to resource
+// in place, and reports whether anything changed. op is add, replace or remove
+// in any case. Without a path, value must be an object: each of its members is
+// applied by itself, its name being the path; that includes extensions, dotted
+// names and names with a filter. On error resource may be partly changed, at
+// any depth: callers work on a deep copy. value is copied, never kept.
 //
 // Where the RFC leaves a choice, or the schema would have to be known:
 //   - null is no value: replace with it removes. An object loses its null members, a list its null elements, and an
@@ -47,8 +47,8 @@ func Apply(resource map[string]any, op, path string, value any) (changed bool, e
 	return o.apply(resource, path, value)
 }
 
-// ApplyDoubling is Apply for a service whose add appends to a list what the list
-// has already.
+// ApplyDoubling is Apply for a service whose add appends to a list what the
+// list has already.
 func ApplyDoubling(resource map[string]any, op, path string, value any) (changed bool, err error) {
 	if strings.EqualFold(op, string(add)) {
 		return double.apply(resource, path, value)
@@ -95,8 +95,8 @@ func (o operation) resource(r map[string]any, p *Path, v any) (bool, error) {
 	return o.attribute(r, p, v)
 }
 
-// members applies the members of an object, each under its own path, in the order
-// of their names.
+// members applies the members of an object, each under its own path, in the
+// order of their names.
 func (o operation) members(v any, apply func(p *Path, v any) (bool, error)) (changed bool, err error) {
 	object, ok := v.(map[string]any)
 	if !ok {
@@ -118,7 +118,8 @@ func (o operation) members(v any, apply func(p *Path, v any) (bool, error)) (cha
 	return changed, nil
 }
 
-// extension applies the operation to an extension of r, whole or to an attribute of it.
+// extension applies the operation to an extension of r, whole or to an
+// attribute of it.
 func (o operation) extension(r map[string]any, p *Path, v any) (bool, error) {
 	key, old := lookup(r, p.attribute.urn)
 	object, ok := old.(map[string]any)
@@ -148,8 +149,8 @@ func (o operation) extension(r map[string]any, p *Path, v any) (bool, error) {
 	return changed, err
 }
 
-// listSchema makes "schemas" of r hold the urn or not. A resource without schemas
-// stays so.
+// listSchema makes "schemas" of r hold the urn or not. A resource without
+// schemas stays so.
 func listSchema(r map[string]any, urn string, present bool) {
 	key, v := lookup(r, "schemas")
 	schemas, ok := v.([]any)
@@ -163,7 +164,8 @@ func listSchema(r map[string]any, urn string, present bool) {
 	}
 }
 
-// attribute applies the operation to an attribute of m, a resource or an extension.
+// attribute applies the operation to an attribute of m, a resource or an
+// extension.
 func (o operation) attribute(m map[string]any, p *Path, v any) (bool, error) {
 	name, sub := p.attribute.name, p.attribute.sub
 	if sub == "" && p.filter == nil {

@@ -2,8 +2,8 @@ package scim
 
 import "testing"
 
-// patchCase is one operation on a resource and what becomes of it: the resource,
-// "same", or the type of the refusal.
+// patchCase is one operation on a resource and what becomes of it: the
+// resource, "same", or the type of the refusal.
 type patchCase struct{ resource, op, path, value, want string }
 
 func (c patchCase) check(t *testing.T) {

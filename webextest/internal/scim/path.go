@@ -2,17 +2,18 @@ package scim
 
 import "strings"
 
-// Path is a parsed patch path: attr, attr.sub, attr[filter] or attr[filter].sub,
-// each with or without the prefix of a schema, or the prefix of an extension alone,
-// which is all of the extension. The zero value is the resource itself.
+// Path is a parsed patch path: attr, attr.sub, attr[filter] or
+// attr[filter].sub, each with or without the prefix of a schema, or the prefix
+// of an extension alone, which is all of the extension. The zero value is the
+// resource itself.
 type Path struct {
 	attribute attribute
 	filter    expr
 }
 
 // ParsePath reads the path of a patch operation (RFC 7644 figure 7), within the
-// limits of ParseFilter. The error is an *Error of type "invalidPath", also where
-// the filter in brackets is at fault.
+// limits of ParseFilter. The error is an *Error of type "invalidPath", also
+// where the filter in brackets is at fault.
 func ParsePath(s string) (*Path, error) {
 	p, err := newParser(s, invalidPath)
 	if err != nil {
@@ -38,9 +39,9 @@ func ParsePath(s string) (*Path, error) {
 	return path, nil
 }
 
-// Attribute returns the extension that the path leads into, "" for a resource's own
-// attributes, and the name of the attribute without its sub-attribute, "" for all
-// of the extension.
+// Attribute returns the extension that the path leads into, "" for a resource's
+// own attributes, and the name of the attribute without its sub-attribute, ""
+// for all of the extension.
 func (p *Path) Attribute() (urn, name string) { return p.attribute.urn, p.attribute.name }
 
 // Sub returns the name of the sub-attribute, "" for the whole attribute.

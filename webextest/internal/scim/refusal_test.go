@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// What is no filter is refused, and the detail says where it departs without quoting it.
+// What is no filter is refused, and the detail says where it departs without
+// quoting it.
 func TestParseFilterRefuses(t *testing.T) {
 	for filter, detail := range map[string]string{
 		``:                          "byte 1: expected an attribute",

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// sampleUser has every kind of attribute: simple, complex, multi-valued plain and
-// complex, extended, numbers and dates.
+// sampleUser has every kind of attribute: simple, complex, multi-valued plain
+// and complex, extended, numbers and dates.
 const sampleUser = `{
 	"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
 	"id": "7f3c-Ab", "externalId": "HR-0815",
@@ -61,8 +61,8 @@ func encode(t testing.TB, v any) string {
 	return string(text)
 }
 
-// typeOf returns the SCIM type of an error, "" for nil; every error of this package
-// must be a 400 with a detail.
+// typeOf returns the SCIM type of an error, "" for nil; every error of this
+// package must be a 400 with a detail.
 func typeOf(t testing.TB, err error) string {
 	t.Helper()
 	if err == nil {

@@ -1,15 +1,16 @@
-// Package scim reads the language of SCIM, filters and patch paths, and applies it
-// to resources: maps as encoding/json decodes them, with numbers as json.Number or
-// float64.
+// Package scim reads the language of SCIM, filters and patch paths, and applies
+// it to resources: maps as encoding/json decodes them, with numbers as
+// json.Number or float64.
 //
 //	filter, err := scim.ParseFilter(`userName eq "ada@example.com" or emails[type eq "work" and value ew "@example.com"]`)
 //	if err == nil && filter.Match(user) {
 //		_, err = scim.Apply(user, "replace", `emails[type eq "work"].value`, "ada@example.org")
 //	}
 //
-// Sources are RFC 7644 (3.4.2.2 filters, 3.5.2 patches) and RFC 7643 (attributes).
-// Resources carry no schema here: what must be known about an attribute, whether it
-// is multi-valued, case-exact or read-only, stands in attributes.go.
+// Sources are RFC 7644 (3.4.2.2 filters, 3.5.2 patches) and RFC 7643
+// (attributes). Resources carry no schema here: what must be known about an
+// attribute, whether it is multi-valued, case-exact or read-only, stands in
+// attributes.go.
 package scim
 
 import (
@@ -55,7 +56,8 @@ func refuse(kind, format string, args ...any) *Error {
 	return Refuse(http.StatusBadRequest, kind, format, args...)
 }
 
-// AsError returns err as an Error: as it is if it is one, else as one of this type.
+// AsError returns err as an Error: as it is if it is one, else as one of this
+// type.
 func AsError(err error, kind string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// present reports whether v counts for pr: neither null nor empty (RFC 7644 table 3).
+// present reports whether v counts for pr: neither null nor empty (RFC 7644
+// table 3).
 func present(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -67,7 +68,8 @@ func momentIf(wanted bool, s string) (time.Time, bool) {
 	return momentOf(s)
 }
 
-// number is a JSON number: as written, and as what it can be compared by without loss.
+// number is a JSON number: as written, and as what it can be compared by
+// without loss.
 type number struct {
 	text    string
 	float   float64
@@ -141,8 +143,8 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// clean copies v without what is unassigned: null, empty lists and empty objects
-// (RFC 7643 2.5). It returns nil when nothing is left.
+// clean copies v without what is unassigned: null, empty lists and empty
+// objects (RFC 7643 2.5). It returns nil when nothing is left.
 func clean(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -145,8 +145,8 @@ func (s *Shelf) Named(name string) (list []*Resource) {
 	return list
 }
 
-// Candidates returns all that may fit a filter; sure when all of them do. An index
-// serves a filter that asks for names or ids. No filter finds all.
+// Candidates returns all that may fit a filter; sure when all of them do. An
+// index serves a filter that asks for names or ids. No filter finds all.
 func (s *Shelf) Candidates(k scim.Kind, filter *scim.Filter) (list []*Resource, sure bool) {
 	if filter == nil {
 		return s.All(), true

@@ -31,8 +31,8 @@ type Store struct {
 	ids  *rand.Rand
 }
 
-// New returns an empty store whose readers see a change when lag has passed. Ids
-// are drawn from the seed.
+// New returns an empty store whose readers see a change when lag has passed.
+// Ids are drawn from the seed.
 func New(lag time.Duration, seed int64) *Store {
 	s := &Store{lag: lag, seed: seed}
 	s.Reset()
@@ -55,7 +55,8 @@ func (s *Store) Directory(org string) *Directory {
 	return d
 }
 
-// Directories returns the directories by organization. The map must not be changed.
+// Directories returns the directories by organization. The map must not be
+// changed.
 func (s *Store) Directories() map[string]*Directory { return s.orgs }
 
 // Organizations returns the ids of the organizations that exist, in order.

@@ -28,8 +28,9 @@ func told(t rapid.TB, s *Shelf) string {
 	return strings.Join(list, " ")
 }
 
-// Law: writers see each change at once and readers the store of a lag ago, both in
-// the order of creation, and the holders of a resource are those that refer to it.
+// Law: writers see each change at once and readers the store of a lag ago, both
+// in the order of creation, and the holders of a resource are those that refer
+// to it.
 func TestStoreIsAListWithALag(t *testing.T) {
 	const lag = 3 * time.Second
 	rapid.Check(t, func(t *rapid.T) {

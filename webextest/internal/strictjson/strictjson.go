@@ -1,5 +1,6 @@
-// Package strictjson reads and writes JSON more strictly than encoding/json: it detects
-// duplicate members, distinguishes names by case, and keeps numbers as written.
+// Package strictjson reads and writes JSON more strictly than encoding/json: it
+// detects duplicate members, distinguishes names by case, and keeps numbers as
+// written.
 //
 //	value, err := strictjson.Decode(body)
 //	text := strictjson.Append(nil, value) // members in alphabetical order
@@ -45,7 +46,8 @@ func NewDecoder(text []byte) (*Decoder, error) {
 	return &Decoder{text: text, names: make(map[string]string)}, nil
 }
 
-// Decode reads a text that is one JSON value, in UTF-8; numbers stay json.Number.
+// Decode reads a text that is one JSON value, in UTF-8; numbers stay
+// json.Number.
 func Decode(text []byte) (any, error) {
 	d, err := NewDecoder(text)
 	if err != nil {
