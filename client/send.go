@@ -12,7 +12,7 @@ import (
 
 // send carries out one request.
 func (r *run) send(req engine.Request, ops []bulkapi.Operation) func() {
-	a := r.c.api.SendWithin(r.leave, r.full, ops, req.FailOnErrors)
+	a := r.c.api.Send(r.leave, r.full, ops, req.FailOnErrors)
 	response := toResponse(a)
 	for _, op := range ops {
 		response.Bytes += bulkapi.Size(op)
@@ -29,7 +29,7 @@ func (r *run) send(req engine.Request, ops []bulkapi.Operation) func() {
 func toResponse(a bulkapi.Answer) engine.Response {
 	kinds := [...]engine.Kind{
 		bulkapi.Answered: engine.Answered, bulkapi.NotSent: engine.NotSent, bulkapi.Waiting: engine.Waiting,
-		bulkapi.Rejected: engine.Rejected, bulkapi.Denied: engine.Denied, bulkapi.Unknown: engine.NoResponse,
+		bulkapi.Rejected: engine.Rejected, bulkapi.Denied: engine.Denied, bulkapi.NoResponse: engine.NoResponse,
 	}
 	out := engine.Response{
 		Kind: kinds[a.Kind], Status: a.Status, Err: public(a.Err), Alive: a.Alive, Date: a.Date,
@@ -54,7 +54,7 @@ func toResponse(a bulkapi.Answer) engine.Response {
 
 func toItem(it bulkapi.Item) engine.Item {
 	out := engine.Item{
-		Found: it.Found, LeftOut: it.Unattempted, Status: it.Status, ID: it.ID, Location: it.Location, Version: it.Version,
+		Found: it.Found, LeftOut: it.LeftOut, Status: it.Status, ID: it.ID, Location: it.Location, Version: it.Version,
 	}
 	if it.Err != nil {
 		out.Err = newResponseError(it.Err)

@@ -257,7 +257,7 @@ func TestGoClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := parse(t, v)
-		got := read(t, b, c.Send(t.Context(), b.Operations, b.FailOnErrors))
+		got := read(t, b, c.Send(t.Context(), t.Context(), b.Operations, b.FailOnErrors))
 		got.RetryAfter = wait(t, v)
 		if !reflect.DeepEqual(got, v.Expect) {
 			t.Errorf("got  %s\nwant %s", text(t, got), text(t, v.Expect))
@@ -276,8 +276,11 @@ func text(t *testing.T, e vectors.Expect) string {
 // read tells an answer in the words of the vectors.
 func read(t *testing.T, b bulk, a bulkapi.Answer) vectors.Expect {
 	e := vectors.Expect{Outcome: a.Kind.String(), Error: failure(a.Err)}
-	if a.Kind == bulkapi.Waiting {
+	switch a.Kind {
+	case bulkapi.Waiting:
 		e.Outcome = "deferred"
+	case bulkapi.NoResponse:
+		e.Outcome = "unknown"
 	}
 	e.Status, e.TrackingID = a.Status, a.TrackingID
 	if a.PayloadLimit+a.OperationLimit > 0 {
@@ -288,7 +291,7 @@ func read(t *testing.T, b bulk, a bulkapi.Answer) vectors.Expect {
 		switch a.Kind {
 		case bulkapi.Answered:
 			of = readItem(op, a.Items[i])
-		case bulkapi.Unknown:
+		case bulkapi.NoResponse:
 			of.Outcome = "unknown"
 		}
 		e.Operations = append(e.Operations, of)
@@ -303,7 +306,7 @@ func readItem(op bulkapi.Operation, it bulkapi.Item) vectors.Operation {
 	}
 	of.Status = it.Status
 	switch status := it.Status; {
-	case it.Unattempted, status == 429, status == 503, status == 423, status == 425:
+	case it.LeftOut, status == 429, status == 503, status == 423, status == 425:
 		of.Outcome = "notDone"
 	case !it.Found, status == 408, status >= 500:
 		of.Outcome = "unknown"

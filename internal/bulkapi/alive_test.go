@@ -25,9 +25,9 @@ func TestWhoSaysIt(t *testing.T) {
 		want   Kind
 		alive  bool
 	}{
-		{200, created(ops), Answered, true}, {400, created(ops), Answered, true}, {200, scimError, Unknown, true},
-		{200, ``, Unknown, false}, {204, ``, Unknown, false}, {200, loginPage, Unknown, false}, {200, `{}`, Unknown, false}, {200, `{"status":"up"}`, Unknown, false},
-		{200, created(ops)[:40], Unknown, false}, {302, loginPage, Denied, false}, {302, ``, Denied, false},
+		{200, created(ops), Answered, true}, {400, created(ops), Answered, true}, {200, scimError, NoResponse, true},
+		{200, ``, NoResponse, false}, {204, ``, NoResponse, false}, {200, loginPage, NoResponse, false}, {200, `{}`, NoResponse, false}, {200, `{"status":"up"}`, NoResponse, false},
+		{200, created(ops)[:40], NoResponse, false}, {302, loginPage, Denied, false}, {302, ``, Denied, false},
 		{400, scimError, Rejected, true}, {400, loginPage, Rejected, false}, {400, `{"message":"Bad Request"}`, Rejected, false}, {422, webexError, Rejected, true},
 		{401, `{"error":"invalid_token","error_description":"expired"}`, Denied, true}, {401, loginPage, Denied, false},
 		{403, scimError, Denied, true}, {403, webexError, Denied, true}, {403, ``, Denied, false}, {403, `{"errorCode":7}`, Denied, true},
@@ -35,10 +35,10 @@ func TestWhoSaysIt(t *testing.T) {
 		{403, loginPage, Rejected, false}, {403, "Forbidden", Rejected, false}, {403, `"Forbidden"`, Rejected, false}, {403, `{"message":"Forbidden"}`, Rejected, false},
 		{403, `{"status":403,"error":"Forbidden","path":"/"}`, Rejected, false}, {403, `{"support":"id 1234"}`, Rejected, false},
 		{405, loginPage, Rejected, false}, {405, webexError, Denied, true}, {406, loginPage, Rejected, false}, {501, "no", Rejected, false},
-		{404, webexError, Denied, true}, {404, loginPage, Denied, false}, {407, loginPage, Denied, false}, {511, loginPage, Unknown, false}, {511, webexError, Unknown, false},
+		{404, webexError, Denied, true}, {404, loginPage, Denied, false}, {407, loginPage, Denied, false}, {511, loginPage, NoResponse, false}, {511, webexError, NoResponse, false},
 		{413, loginPage, Rejected, false}, {414, loginPage, Denied, false}, {431, ``, Denied, false},
-		{500, webexError, Unknown, true}, {500, loginPage, Unknown, false}, {500, ``, Unknown, false}, {408, ``, Unknown, false},
-		{502, webexError, Unknown, false}, {502, loginPage, Unknown, false}, {504, scimError, Unknown, false}, {504, ``, Unknown, false},
+		{500, webexError, NoResponse, true}, {500, loginPage, NoResponse, false}, {500, ``, NoResponse, false}, {408, ``, NoResponse, false},
+		{502, webexError, NoResponse, false}, {502, loginPage, NoResponse, false}, {504, scimError, NoResponse, false}, {504, ``, NoResponse, false},
 		{429, ``, Waiting, true}, {423, webexError, Waiting, true}, {425, ``, Waiting, true}, {425, scimError, Waiting, true}, {503, ``, Waiting, true},
 		{503, loginPage, Waiting, false}, {429, "slow down", Waiting, false},
 	} {

@@ -26,13 +26,13 @@ const (
 	// 404, redirects and their like), or there is no token. Nothing was done, and
 	// no other request would fare better.
 	Denied
-	// Unknown: the request left, and what it did is not known.
-	Unknown
+	// NoResponse: the request left, and what it did is not known.
+	NoResponse
 )
 
 // String is the kind's name in lower case.
 func (f Kind) String() string {
-	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "unknown"}
+	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "no response"}
 	if f < 0 || int(f) >= len(names) {
 		return "kind " + strconv.Itoa(int(f))
 	}
@@ -52,7 +52,7 @@ func kindOf(status int) Kind {
 	case http.StatusTooManyRequests, http.StatusLocked, http.StatusTooEarly, http.StatusServiceUnavailable:
 		return Waiting
 	case http.StatusRequestTimeout, 499: // 499: a gateway gave up on its client, and says so to whoever still listens
-		return Unknown
+		return NoResponse
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
 		http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusProxyAuthRequired, http.StatusGone,
 		http.StatusLengthRequired, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
@@ -63,7 +63,7 @@ func kindOf(status int) Kind {
 	if status >= 400 && status < 500 {
 		return Rejected
 	}
-	return Unknown
+	return NoResponse
 }
 
 // Answer is what is known after a request.
@@ -100,10 +100,10 @@ type Answer struct {
 type Item struct {
 	// Found tells that the answer speaks of the operation, with a readable status.
 	Found bool
-	// Unattempted tells that the service stopped at failOnErrors before this
+	// LeftOut tells that the service stopped at failOnErrors before this
 	// operation: it left it out, or answered that it did (412, or 409 with such a
 	// text). Found is false then.
-	Unattempted bool
+	LeftOut bool
 	// Status is the operation's own HTTP status, 100 to 599 when Found.
 	Status int
 	// Location is the text of the resource's url, as it came, or "". Where it held

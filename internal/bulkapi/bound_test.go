@@ -34,7 +34,7 @@ func TestGzip(t *testing.T) {
 	if a := send(ops, 0); a.Kind != Answered || a.Items[2].Status != 201 {
 		t.Errorf("%+v", a)
 	}
-	if a := send(ops, 1<<16); a.Kind != Unknown || !errors.Is(a.Err, errTooLong) {
+	if a := send(ops, 1<<16); a.Kind != NoResponse || !errors.Is(a.Err, errTooLong) {
 		t.Errorf("%+v", a)
 	}
 }
@@ -84,7 +84,7 @@ func TestInflating(t *testing.T) {
 			if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 60 {
 				t.Errorf("%s, %d: %d MiB", name, status, n)
 			}
-			if status == 200 && a.Kind != Unknown && name != "entries" || status == 400 && a.Kind == Answered {
+			if status == 200 && a.Kind != NoResponse && name != "entries" || status == 400 && a.Kind == Answered {
 				t.Errorf("%s, %d: %v %v", name, status, a.Kind, a.Err)
 			}
 			if name != "resources" && name != "entries" || status != 200 {
@@ -105,7 +105,7 @@ func TestManyEntries(t *testing.T) {
 	if a := reading(200, `{"operations":[`+list+`]}`, mixed(), 0); a.Kind != Answered || a.Items[0].Status != 201 {
 		t.Errorf("%v %v", a.Kind, a.Err)
 	}
-	if a := reading(200, `{"operations":[null,`+list+`]}`, mixed(), 0); a.Kind != Unknown {
+	if a := reading(200, `{"operations":[null,`+list+`]}`, mixed(), 0); a.Kind != NoResponse {
 		t.Errorf("%v", a.Kind)
 	}
 }
@@ -141,8 +141,8 @@ func TestEncodings(t *testing.T) {
 		text           string
 	}{
 		{200, "x-gzip", zipped, Answered, ""}, {200, "X-GZIP", zipped, Answered, ""}, {200, "gzip", zipped, Answered, ""}, {200, "identity", plain, Answered, ""},
-		{200, "", plain, Answered, ""}, {200, "br", plain, Unknown, "not asked for: br"}, {200, "zstd", plain, Unknown, encoded}, {400, "deflate", plain, Unknown, encoded},
-		{200, "gzip, gzip", zipped, Unknown, encoded}, {200, testToken, plain, Unknown, encoded}, {200, "x-gzip", plain, Unknown, breaksOff},
+		{200, "", plain, Answered, ""}, {200, "br", plain, NoResponse, "not asked for: br"}, {200, "zstd", plain, NoResponse, encoded}, {400, "deflate", plain, NoResponse, encoded},
+		{200, "gzip, gzip", zipped, NoResponse, encoded}, {200, testToken, plain, NoResponse, encoded}, {200, "x-gzip", plain, NoResponse, breaksOff},
 		{403, "br", "x", Denied, ""}, {503, "br", "x", Waiting, ""}, {413, "br", "x", Rejected, ""},
 	} {
 		b := newBench(t, "https://webex.example", func(c *Config) {
@@ -170,7 +170,7 @@ func TestMaxAnswer(t *testing.T) {
 		status int
 		max    int64
 		want   Kind
-	}{{200, int64(len(body)), Answered}, {200, int64(len(body)) - 1, Unknown}, {400, 10, Unknown}, {413, 10, Rejected}, {403, 10, Denied}, {429, 10, Waiting}} {
+	}{{200, int64(len(body)), Answered}, {200, int64(len(body)) - 1, NoResponse}, {400, 10, NoResponse}, {413, 10, Rejected}, {403, 10, Denied}, {429, 10, Waiting}} {
 		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(tt.status)
 			io.WriteString(w, body)
@@ -189,7 +189,7 @@ func TestMaxAnswer(t *testing.T) {
 			}
 		}
 	}, func(c *Config) { c.MaxAnswer = 1 << 20 })
-	if a := b.Send(t.Context(), ops, 0); a.Kind != Unknown {
+	if a := b.Send(t.Context(), ops, 0); a.Kind != NoResponse {
 		t.Errorf("%+v", a)
 	}
 }
@@ -223,7 +223,7 @@ func TestTimeout(t *testing.T) {
 			if took := time.Since(began); took != 30*time.Second {
 				t.Errorf("%s: ended after %s", stage, took)
 			}
-			if a.Kind != Unknown || !errors.Is(a.Err, context.DeadlineExceeded) ||
+			if a.Kind != NoResponse || !errors.Is(a.Err, context.DeadlineExceeded) ||
 				stage == "header" && a.Err.Error() != "no answer within 30s" {
 				t.Errorf("%s: %v %v", stage, a.Kind, a.Err)
 			}
@@ -253,9 +253,9 @@ func (b blocked) Read([]byte) (int, error) {
 	return 0, b.ctx.Err()
 }
 
-// TestSendWithin: when ctx ends no request leaves any more, but what is under
+// TestFlight: when ctx ends no request leaves any more, but what is under
 // way may be answered as long as flight lasts.
-func TestSendWithin(t *testing.T) {
+func TestFlight(t *testing.T) {
 	ops := manyOps(2)
 	for _, tt := range []struct {
 		name              string
@@ -266,7 +266,7 @@ func TestSendWithin(t *testing.T) {
 		throttleForgotten bool // the throttle hears nothing of the request
 	}{
 		{"canceled, answered in time", time.Second, time.Minute, Answered, 1, 10 * time.Second, false},
-		{"canceled, cut", time.Second, 5 * time.Second, Unknown, 1, 5 * time.Second, true},
+		{"canceled, cut", time.Second, 5 * time.Second, NoResponse, 1, 5 * time.Second, true},
 		{"canceled before", 0, time.Minute, NotSent, 0, 0, true},
 		{"cut before", time.Minute, 0, NotSent, 0, 0, true},
 	} {
@@ -288,7 +288,7 @@ func TestSendWithin(t *testing.T) {
 			flight, cut := context.WithTimeout(t.Context(), tt.cut)
 			defer cut()
 			began := time.Now()
-			a := b.SendWithin(ctx, flight, ops, 0)
+			a := b.Client.Send(ctx, flight, ops, 0)
 			if a.Kind != tt.want || requests != tt.requests || time.Since(began) != tt.after {
 				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Kind, a.Err, requests, time.Since(began))
 			}

@@ -4,11 +4,11 @@
 //
 //	x, err := bulkapi.New(bulkapi.Config{Server: "https://webexapis.com", OrgID: org, Token: token, Throttle: g})
 //	...
-//	answer := x.Send(ctx, ops, 0)
+//	answer := x.Send(ctx, ctx, ops, 0)
 //	switch answer.Kind {
 //	case bulkapi.Answered: // answer.Items says what became of each operation
 //	case bulkapi.NotSent, bulkapi.Waiting: // nothing was done: send again
-//	case bulkapi.Unknown: // look for what the operations would have created
+//	case bulkapi.NoResponse: // look up the resources that the operations create
 //	}
 //
 // What to do about an answer, over several requests, is decided above: here

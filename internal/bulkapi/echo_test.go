@@ -166,7 +166,7 @@ func TestTokenInABrokenAnswer(t *testing.T) {
 			io.WriteString(c, text)
 		}))
 		a := b.Send(t.Context(), mixed(), 0)
-		if a.Kind != Unknown || errors.Is(a.Err, context.Canceled) {
+		if a.Kind != NoResponse || errors.Is(a.Err, context.Canceled) {
 			t.Errorf("%q: %v", text, a.Kind)
 		}
 		for err := a.Err; err != nil; err = errors.Unwrap(err) {

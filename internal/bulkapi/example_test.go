@@ -31,7 +31,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	answer := x.Send(context.Background(), []bulkapi.Operation{
+	ctx := context.Background()
+	answer := x.Send(ctx, ctx, []bulkapi.Operation{
 		{Method: "POST", Path: "/Users", BulkID: "ada", Data: json.RawMessage(`{"userName":"ada@example.com"}`)},
 		{Method: "DELETE", Path: "/Users/0b9e7a44", BulkID: "gone"},
 	}, 0)

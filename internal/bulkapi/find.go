@@ -134,7 +134,7 @@ func (s *search) pages(ctx context.Context, filter string) error {
 			return nil
 		}
 	}
-	return &LookupError{Kind: Unknown, Alive: true, Err: fmt.Errorf("over %d pages", mostPages)}
+	return &LookupError{Kind: NoResponse, Alive: true, Err: fmt.Errorf("over %d pages", mostPages)}
 }
 
 // isLong reports whether the url of a search was too long.

@@ -26,7 +26,7 @@ func FuzzAnswer(f *testing.F) {
 		ops := mixed()
 		a := reading(status, body, ops, failOnErrors)
 		switch {
-		case a.Kind < Answered || a.Kind > Unknown || (a.Err == nil) != (a.Kind == Answered):
+		case a.Kind < Answered || a.Kind > NoResponse || (a.Err == nil) != (a.Kind == Answered):
 			t.Fatalf("%+v", a)
 		case a.Kind == Answered && len(a.Items) != len(ops), a.Kind != Answered && a.Items != nil:
 			t.Fatalf("%d items of %d operations, %v", len(a.Items), len(ops), a.Kind)
@@ -44,7 +44,7 @@ func FuzzAnswer(f *testing.F) {
 			switch ok := it.Status >= 200 && it.Status <= 299; {
 			case !it.Found && (it.Status != 0 || it.Err != nil || it.Location != ""):
 				t.Fatalf("not found, and yet %+v", it)
-			case it.Found && (it.Unattempted || it.Status < 100 || it.Status > 599 || (it.Err == nil) != ok):
+			case it.Found && (it.LeftOut || it.Status < 100 || it.Status > 599 || (it.Err == nil) != ok):
 				t.Fatalf("%+v", it)
 			case it.Found && ok && !good[ops[i].BulkID] && !good[""]:
 				t.Fatalf("operation %d succeeded by no result in %q", i, body)

@@ -132,7 +132,7 @@ func (l *lookup) read(ctx context.Context, send sender, parse func(response) boo
 		}
 		failure := l.failure(r)
 		l.log(ctx, r, failure)
-		passing := failure.Kind == NotSent || failure.Kind == Waiting || failure.Kind == Unknown
+		passing := failure.Kind == NotSent || failure.Kind == Waiting || failure.Kind == NoResponse
 		if !passing || attempt == lookupAttempts || ctx.Err() != nil {
 			return failure
 		}

@@ -23,10 +23,10 @@ func TestGet(t *testing.T) {
 		want   string // found, absent, or the kind of the error
 	}{
 		{200, strings.ReplaceAll(user, "A b/1", "A-1"), "found"}, {200, strings.ReplaceAll(user, "A b/1", "a-1"), "found"},
-		{200, user, "unknown"}, {200, `{"userName":"ada"}`, "unknown"}, {200, `{"totalResults":0}`, "unknown"}, {200, loginPage, "unknown"}, {200, ``, "unknown"},
-		{200, `{"id":"A-1","meta":{"location":"https://h/identity/scim/` + otherOrg + `/v2/Users/A-1"}}`, "unknown"},
+		{200, user, "no response"}, {200, `{"userName":"ada"}`, "no response"}, {200, `{"totalResults":0}`, "no response"}, {200, loginPage, "no response"}, {200, ``, "no response"},
+		{200, `{"id":"A-1","meta":{"location":"https://h/identity/scim/` + otherOrg + `/v2/Users/A-1"}}`, "no response"},
 		{404, scimError, "absent"}, {410, webexError, "absent"}, {404, loginPage, "waiting"}, {404, ``, "denied"},
-		{403, webexError, "denied"}, {403, loginPage, "rejected"}, {400, webexError, "rejected"}, {500, ``, "unknown"}, {503, ``, "waiting"},
+		{403, webexError, "denied"}, {403, loginPage, "rejected"}, {400, webexError, "rejected"}, {500, ``, "no response"}, {503, ``, "waiting"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, "https://webex.example", func(c *Config) {

@@ -23,7 +23,7 @@ const (
 	secret    = "ada.secret@example.com"
 )
 
-// bench is an Client in a test, with all that it touches.
+// bench is a Client in a test, with all that it touches.
 type bench struct {
 	*Client
 	throttle *throttle.Throttle
@@ -48,7 +48,7 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// newBench makes an Client for server whose waits are short. Each change is
+// newBench makes a Client for server whose waits are short. Each change is
 // applied to its Config first.
 func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
 	t.Helper()
@@ -73,7 +73,12 @@ func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
 	return b
 }
 
-// serve starts a server and an Client for it.
+// Send is Client.Send with one context for waiting and for what is in flight.
+func (b *bench) Send(ctx context.Context, ops []Operation, failOnErrors int) Answer {
+	return b.Client.Send(ctx, ctx, ops, failOnErrors)
+}
+
+// serve starts a server and a Client for it.
 func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 	t.Helper()
 	srv := httptest.NewServer(h)

@@ -134,9 +134,9 @@ func walk[T any](fetch func(start int) (page[T], error), key func(T) string) ite
 			read += max(len(p.items), 10)
 			switch {
 			case err == nil && read > 4*(p.total+pageSize)*listPasses:
-				err = &LookupError{Kind: Unknown, Alive: true, Err: errChanging}
+				err = &LookupError{Kind: NoResponse, Alive: true, Err: errChanging}
 			case err == nil && len(p.items) == 0 && start == 1 && p.total > 0:
-				err = &LookupError{Kind: Unknown, Alive: true, Err: errIncomplete}
+				err = &LookupError{Kind: NoResponse, Alive: true, Err: errIncomplete}
 			}
 			if err != nil {
 				yield(none, err)
@@ -161,13 +161,13 @@ func walk[T any](fetch func(start int) (page[T], error), key func(T) string) ite
 			case last < p.total && len(p.items) > 1:
 				start = last
 			case last < p.total: // a page of one: nothing new would follow it
-				yield(none, &LookupError{Kind: Unknown, Alive: true, Err: errIncomplete})
+				yield(none, &LookupError{Kind: NoResponse, Alive: true, Err: errIncomplete})
 				return
 			case len(seen) >= p.total:
 				return
 			case pass == listPasses:
 				err := fmt.Errorf("%w (%d of %d)", errIncomplete, len(seen), p.total)
-				yield(none, &LookupError{Kind: Unknown, Alive: true, Err: err})
+				yield(none, &LookupError{Kind: NoResponse, Alive: true, Err: err})
 				return
 			default:
 				pass, start = pass+1, 1

@@ -228,7 +228,7 @@ func TestLookupRepeats(t *testing.T) {
 		kind     Kind
 	}{
 		{"429 once", 1, 429, 2, Answered}, {"503 four times", 4, 503, 5, Answered}, {"429 for ever", 99, 429, 5, Waiting},
-		{"500", 2, 500, 3, Answered}, {"502 for ever", 99, 502, 5, Unknown}, {"425 once", 1, 425, 2, Answered}, {"lost", 4, 0, 5, Answered}, {"lost for ever", 99, 0, 5, Unknown},
+		{"500", 2, 500, 3, Answered}, {"502 for ever", 99, 502, 5, NoResponse}, {"425 once", 1, 425, 2, Answered}, {"lost", 4, 0, 5, Answered}, {"lost for ever", 99, 0, 5, NoResponse},
 		{"400", 99, 400, 1, Rejected}, {"403", 99, 403, 1, Denied}, {"401 twice", 99, 401, 1, Denied}, {"redirect", 99, 302, 1, Denied},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -210,9 +210,9 @@ func TestUnattempted(t *testing.T) {
 			got := ""
 			for _, it := range a.Items {
 				switch {
-				case it.Found && it.Unattempted:
+				case it.Found && it.LeftOut:
 					t.Errorf("found and unattempted: %+v", it)
-				case it.Unattempted:
+				case it.LeftOut:
 					got += "u"
 				case !it.Found:
 					got += "-"

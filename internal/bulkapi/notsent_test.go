@@ -71,10 +71,10 @@ func TestNotSent(t *testing.T) {
 		{"silent transport, dialling", "https://webex.example", silent(&net.OpError{Op: "dial", Err: errors.New("refused")}), NotSent},
 		{"silent transport, name", "https://webex.example", silent(fmt.Errorf("w: %w", &net.DNSError{})), NotSent},
 		{"silent transport, certificate", "https://webex.example", silent(&tls.CertificateVerificationError{Err: errors.New("x")}), NotSent},
-		{"silent transport, reading", "https://webex.example", silent(&net.OpError{Op: "read", Err: errors.New("reset")}), Unknown},
-		{"silent transport, anything", "https://webex.example", silent(errors.New("odd " + testToken)), Unknown},
-		{"silent transport, end", "https://webex.example", silent(io.EOF), Unknown},
-		{"silent transport, nothing", "https://webex.example", silent(nil), Unknown},
+		{"silent transport, reading", "https://webex.example", silent(&net.OpError{Op: "read", Err: errors.New("reset")}), NoResponse},
+		{"silent transport, anything", "https://webex.example", silent(errors.New("odd " + testToken)), NoResponse},
+		{"silent transport, end", "https://webex.example", silent(io.EOF), NoResponse},
+		{"silent transport, nothing", "https://webex.example", silent(nil), NoResponse},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, tt.server, tt.change)
@@ -98,10 +98,10 @@ func TestNotSent(t *testing.T) {
 func TestProgress(t *testing.T) {
 	failed := errors.New("failed")
 	for _, tt := range []struct{ events, want string }{
-		{"", "unknown"}, {"get", "not sent"}, {"get got", "not sent"}, {"got", "not sent"},
-		{"get got head", "unknown"}, {"get got head body", "unknown"}, {"get got head fail", "unknown"},
-		{"head", "unknown"}, {"body", "unknown"}, {"fail", "unknown"}, {"first", "unknown"},
-		{"get got head get", "unknown"}, {"get got head fail get got", "unknown"},
+		{"", "no response"}, {"get", "not sent"}, {"get got", "not sent"}, {"got", "not sent"},
+		{"get got head", "no response"}, {"get got head body", "no response"}, {"get got head fail", "no response"},
+		{"head", "no response"}, {"body", "no response"}, {"fail", "no response"}, {"first", "no response"},
+		{"get got head get", "no response"}, {"get got head fail get got", "no response"},
 	} {
 		var p progress
 		trace := p.trace()
@@ -152,7 +152,7 @@ func TestCanceled(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	if a := b.Send(ctx, mixed(), 0); a.Kind != Unknown || !errors.Is(a.Err, context.Canceled) {
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NoResponse || !errors.Is(a.Err, context.Canceled) {
 		t.Errorf("answering: %v %v", a.Kind, a.Err)
 	}
 	if s := b.throttle.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
@@ -182,7 +182,7 @@ func TestCanceledBeforeItLeft(t *testing.T) {
 			return testToken, nil
 		}
 	})
-	a := b.SendWithin(ctx, t.Context(), mixed(), 0)
+	a := b.Client.Send(ctx, t.Context(), mixed(), 0)
 	if s := b.throttle.State(); a.Kind != NotSent || s.Dropped != 0 || s.InFlight != 0 {
 		t.Errorf("%v, %+v", a.Kind, s)
 	}

@@ -36,7 +36,7 @@ func TestReadPage(t *testing.T) {
 			got := ids(found)
 			if err != nil {
 				got = "!"
-				if le, ok := errors.AsType[*LookupError](err); !ok || le.Status != 200 || le.Kind != Unknown || requests != lookupAttempts {
+				if le, ok := errors.AsType[*LookupError](err); !ok || le.Status != 200 || le.Kind != NoResponse || requests != lookupAttempts {
 					t.Errorf("%s: %v after %d requests", tt.body, err, requests)
 				}
 			}

@@ -37,11 +37,11 @@ func (p *progress) trace() *httptrace.ClientTrace {
 func (p *progress) kind(err error) Kind {
 	switch {
 	case p.left.Load():
-		return Unknown
+		return NoResponse
 	case p.seen.Load(), unsent(err):
 		return NotSent
 	}
-	return Unknown
+	return NoResponse
 }
 
 // unsent reports whether err arose before there was a connection.

@@ -134,9 +134,9 @@ func (r response) refusal(note string, isResults bool, red *redactor) (e *Error,
 	kind = r.kind
 	switch {
 	case r.kind == Answered:
-		kind = Unknown
+		kind = NoResponse
 	case r.kind == Rejected && r.status != http.StatusRequestEntityTooLarge && unread:
-		kind = Unknown // it may have been a list of results
+		kind = NoResponse // it may have been a list of results
 	default:
 		note = ""
 		if foreign && !unread && isFirewalls(r.status) {

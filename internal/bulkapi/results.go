@@ -170,23 +170,23 @@ func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, 
 		}
 	}
 	if failOnErrors > 0 {
-		markUnattempted(m, items, genuine, failOnErrors)
+		markLeftOut(m, items, genuine, failOnErrors)
 	}
 	return items
 }
 
-// markUnattempted finds the operations that the service did not come to,
+// markLeftOut finds the operations that the service did not come to,
 // because failOnErrors stopped it before. RFC 7644 section 3.7 leaves them out
 // of the answer; the Java SCIM-SDK answers 412 for them and Apache SCIMple 409
 // with a text.
-func markUnattempted(m *matcher, items []Item, genuine, failOnErrors int) {
+func markLeftOut(m *matcher, items []Item, genuine, failOnErrors int) {
 	failures := 0
 	for i, it := range items {
 		if it.Err == nil {
 			continue
 		}
 		if it.Err.afterStop(max(failures, genuine) >= failOnErrors) {
-			items[i] = Item{Unattempted: true}
+			items[i] = Item{LeftOut: true}
 			continue
 		}
 		failures++
@@ -201,7 +201,7 @@ func markUnattempted(m *matcher, items []Item, genuine, failOnErrors int) {
 	}
 	for i, j := range m.of {
 		if j == nobody {
-			items[i] = Item{Unattempted: true}
+			items[i] = Item{LeftOut: true}
 		}
 	}
 }

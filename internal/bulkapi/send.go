@@ -20,17 +20,11 @@ import (
 )
 
 // Send carries out one request. failOnErrors, 1 to 100, makes the service stop
-// after so many failures; 0 leaves it out. Send waits at the throttle and then
-// for the answer, at most Config.Timeout. When ctx ends meanwhile, the request
-// may have reached the service: its kind is Unknown.
-func (x *Client) Send(ctx context.Context, ops []Operation, failOnErrors int) Answer {
-	return x.SendWithin(ctx, ctx, ops, failOnErrors)
-}
-
-// SendWithin is Send with a context of its own for what is under way: once ctx
-// ends the request no longer leaves, but one that has left may still be
-// answered until flight ends.
-func (x *Client) SendWithin(ctx, flight context.Context, ops []Operation, failOnErrors int) Answer {
+// after so many failures; 0 leaves it out. Send waits at the throttle until ctx
+// ends, and for the answer until flight ends, at most Config.Timeout: once ctx
+// has ended the request no longer leaves, but one that has left may still be
+// answered. The kind of one that has left and is not answered is NoResponse.
+func (x *Client) Send(ctx, flight context.Context, ops []Operation, failOnErrors int) Answer {
 	if len(ops) == 0 {
 		return Answer{}
 	}
@@ -48,7 +42,7 @@ func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answe
 	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
 	red := sync.OnceValue(func() *redactor { return newRedactor(r.token, ops...) })
 	switch {
-	case r.err != nil && r.kind == Unknown:
+	case r.err != nil && r.kind == NoResponse:
 		a.Err = cleaned(r.err, red())
 		return a
 	case r.err != nil: // nothing that could be quoted was sent

@@ -95,7 +95,7 @@ func TestKinds(t *testing.T) {
 		Waiting:  {429, 423, 425, 503},
 		Rejected: {400, 409, 412, 413, 417, 418, 422, 499 - 1},
 		Denied:   {403, 404, 405, 406, 407, 410, 411, 414, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
-		Unknown:  {408, 499, 500, 502, 504, 511, 520, 599, 200, 201, 202, 207},
+		NoResponse:  {408, 499, 500, 502, 504, 511, 520, 599, 200, 201, 202, 207},
 	} {
 		for _, status := range statuses {
 			page := kind
@@ -109,7 +109,7 @@ func TestKinds(t *testing.T) {
 			if kind != Rejected {
 				rows = append(rows, row{status, `{"operations":[{"bulkId":"u1"`, kind})
 			}
-			if kind != Unknown {
+			if kind != NoResponse {
 				rows = append(rows, row{status, "", kind})
 			}
 		}
@@ -119,9 +119,9 @@ func TestKinds(t *testing.T) {
 		rows = append(rows, row{status, list, Answered})
 	}
 	rows = append(rows,
-		row{200, ``, Unknown}, row{200, `null`, Unknown}, row{200, `[]`, Unknown}, row{200, `{}`, Unknown}, row{200, `"x"`, Unknown},
-		row{200, `{"operations":null}`, Unknown}, row{200, `{"operations":{}}`, Unknown}, row{200, `{"operations":"x"}`, Unknown},
-		row{200, list[:len(list)-1], Unknown}, row{200, list + "x", Unknown}, row{204, ``, Unknown},
+		row{200, ``, NoResponse}, row{200, `null`, NoResponse}, row{200, `[]`, NoResponse}, row{200, `{}`, NoResponse}, row{200, `"x"`, NoResponse},
+		row{200, `{"operations":null}`, NoResponse}, row{200, `{"operations":{}}`, NoResponse}, row{200, `{"operations":"x"}`, NoResponse},
+		row{200, list[:len(list)-1], NoResponse}, row{200, list + "x", NoResponse}, row{204, ``, NoResponse},
 		row{200, `{"operations":[]}`, Answered}, row{200, `{"Operations":[null]}`, Answered},
 		row{400, `{"operations":[]}`, Rejected}, row{400, `{"operations":["a"],"detail":"x"}`, Rejected},
 		// What speaks of an operation is a result, whether or not it says what became
@@ -129,7 +129,7 @@ func TestKinds(t *testing.T) {
 		row{400, `{"operations":[{"bulkId":"u1"}]}`, Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, Answered},
 		row{422, `{"Operations":[{"method":"POST","status":null}]}`, Answered}, row{413, `{"operations":[{"location":"/l"}]}`, Answered},
 		row{400, `{"operations":[{"detail":"x"},null,7]}`, Rejected}, row{400, `{"operations":[{"bulkId":7}]}`, Rejected},
-		row{400, `{"operations":[{"bulkId":"u1","sta`, Unknown}, row{413, `{"operations":[{"bulkId":"u1","sta`, Rejected},
+		row{400, `{"operations":[{"bulkId":"u1","sta`, NoResponse}, row{413, `{"operations":[{"bulkId":"u1","sta`, Rejected},
 	)
 	for _, tt := range rows {
 		t.Run(fmt.Sprintf("%d %.20s", tt.status, tt.body), func(t *testing.T) {

@@ -104,7 +104,7 @@ func compare(t *testing.T, name string, sim *webextest.Simulator, ops []Operatio
 	for i, it := range items {
 		e := did[ops[i].BulkID]
 		switch {
-		case it.Unattempted:
+		case it.LeftOut:
 			if e.Effect != webextest.Unattempted {
 				t.Errorf("%s: %s is called unattempted, it was %s", name, e.BulkID, e.Effect)
 			}

@@ -108,7 +108,7 @@ func TestCuts(t *testing.T) {
 			b := newBench(t, listen(t, func(c *net.TCPConn, _ int) { cut(c) }), func(c *Config) { c.Timeout = 20 * time.Second })
 			a := b.Send(t.Context(), ops, 0)
 			early := strings.HasPrefix(name, "accepted") && a.Kind == NotSent // if net/http sees the cut before it writes
-			if a.Kind != Unknown && !early || a.Err == nil || a.Items != nil {
+			if a.Kind != NoResponse && !early || a.Err == nil || a.Items != nil {
 				t.Fatalf("%v %v", a.Kind, a.Err)
 			}
 			for _, s := range []string{testToken, "user42@example.com"} {
@@ -204,7 +204,7 @@ func TestNoReplay(t *testing.T) {
 	if a := b.Send(t.Context(), ops, 0); a.Kind != Answered {
 		t.Fatalf("%v %v", a.Kind, a.Err)
 	}
-	if a := b.Send(t.Context(), ops, 0); a.Kind != Unknown || posts.Load() != 2 {
+	if a := b.Send(t.Context(), ops, 0); a.Kind != NoResponse || posts.Load() != 2 {
 		t.Errorf("%v after %d posts: %v", a.Kind, posts.Load(), a.Err)
 	}
 }
@@ -231,7 +231,7 @@ func TestHTTP2(t *testing.T) {
 	srv.StartTLS()
 	defer srv.Close()
 	b := newBench(t, srv.URL, func(c *Config) { c.HTTP = srv.Client() })
-	for n, want := range []Kind{Answered, Unknown, Unknown, Answered} {
+	for n, want := range []Kind{Answered, NoResponse, NoResponse, Answered} {
 		if a := b.Send(t.Context(), ops, 0); a.Kind != want || int(posts.Load()) != n+1 {
 			t.Errorf("%v after %d posts, want %v: %v", a.Kind, posts.Load(), want, a.Err)
 		}
