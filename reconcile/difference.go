@@ -21,9 +21,9 @@ const (
 // Leavers says what to do with leavers: resources in scope that no row means.
 type Leavers string
 
-// The ways to treat leavers. The zero value is Report.
+// The ways to treat leavers. The zero value is ReportLeavers.
 const (
-	Report            Leavers = "report"     // list them in Difference.Leavers
+	ReportLeavers     Leavers = "report"     // list them in Difference.Leavers
 	DeactivateLeavers Leavers = "deactivate" // users only; Webex deletes a deactivated user after 30 days
 	DeleteLeavers     Leavers = "delete"     // for good
 )
@@ -31,18 +31,18 @@ const (
 // Options limit the comparison and the actions. The zero value creates and
 // changes, and removes only members from groups.
 type Options struct {
-	// Scope is a SCIM filter; resources that do not match it are left alone, and
-	// so are rows. Empty matches all. It is evaluated here, on the resources that
-	// were read, and not by the service.
+	// Scope is a SCIM filter; resources that do not match it stay unchanged, and
+	// rows that do not match it do nothing. Empty matches all. It is evaluated
+	// here, on the resources that were read, and not by the service.
 	Scope string
 	// Leavers says what to do with resources in scope that no row means.
 	Leavers Leavers
 	// MaxRemovals limits how many of the resources in scope are deactivated or
-	// deleted, as leavers or by rows that say active false. It also limits, separately, how many of the members of all groups
-	// in scope are removed from groups. Beyond it, Compare returns a
-	// *RemovalsError.
+	// deleted, as leavers or by rows that say active false. It also limits,
+	// separately, how many of the members of all groups in scope are removed from
+	// groups. Beyond it, Compare returns a *RemovalsError.
 	MaxRemovals Limit
-	// AddOnly adds the members that a row names to its group, and leaves the others.
+	// AddOnly adds the members that a row names to its group, and removes none.
 	AddOnly bool
 	// IncludeAdmins treats administrators like others: users with roles or
 	// managed organizations.
@@ -50,20 +50,21 @@ type Options struct {
 	// IncludeDirectory treats accounts that a directory provisions (Active
 	// Directory, Entra ID, …) like others.
 	IncludeDirectory bool
-	// Protect, if not nil, returns why a resource is left alone, "" if it is not;
-	// the reason must not tell who it is. It is for rules of your own.
+	// Protect, if not nil, adds a rule: it returns the reason why a resource must
+	// not be changed or removed, "" if it may. The reason must not name it.
 	Protect func(client.Resource) (reason string)
-	// First keeps the first so many actions at most, or a few more if the first
-	// ones need each other; 0 keeps all.
+	// First is the most actions to keep, from the first on, or a few more if the
+	// first ones need each other; 0 keeps all.
 	First int
 }
 
 // Difference holds the actions that make an organization match the rows.
 type Difference struct {
-	// Actions are in an order in which they can be carried out: removals are the last.
+	// Actions are in an order in which they can be carried out: removals are the
+	// last.
 	Actions []*Action
-	// Left lists the rows, and then the leavers, for which nothing is done, with
-	// the reason.
+	// Left lists the rows, and then the leavers, for which nothing is done, or less
+	// than the row says, with the reason.
 	Left []Left
 	// Leavers are the resources in scope that no row means and no Action removes.
 	Leavers []client.Resource
@@ -98,7 +99,7 @@ func (d *Difference) Doubts() (n int) {
 	return n
 }
 
-// Left is a row or leaver for which nothing is done.
+// Left is a row or leaver for which nothing is done, or less than the row says.
 type Left struct {
 	// Line is the line of the row; 0 for a leaver.
 	Line int
@@ -107,7 +108,7 @@ type Left struct {
 	// Reason says why. It names no other resource.
 	Reason string
 	// Doubt reports that it is unclear which resource the row means. Then nobody
-	// is removed.
+	// is removed, and no member of any group.
 	Doubt bool
 }
 
@@ -133,8 +134,8 @@ type Action struct {
 
 func (a *Action) isRemoval() bool { return a.Kind == Deactivate || a.Kind == Delete }
 
-// Deactivates reports whether a user who is active is deactivated, as a leaver or
-// because the row says so. Webex deletes a deactivated user after 30 days.
+// Deactivates reports whether a user who is active is deactivated, as a leaver
+// or because the row says so. Webex deletes a deactivated user after 30 days.
 func (a *Action) Deactivates() bool {
 	return a.Stored.Type == Users && slices.ContainsFunc(a.Changes, func(v Value) bool {
 		return v.Path == "active" && string(v.New) == "false"

@@ -21,18 +21,17 @@ type Row struct {
 	Operation client.Operation
 }
 
-// want is a row after reading it.
+// want is a row after it was read.
 type want struct {
-	line       int
-	ops        []client.Operation // that would create it
-	data       json.RawMessage    // of the first, references and all, without members
-	refs       []string           // bulkIds in data and members
-	name       string
-	externalID string
-	members    []member
-	exact      bool // members were given
-	// the row says whether the user is active
-	givesActive bool
+	line        int
+	ops         []client.Operation // that would create it
+	data        json.RawMessage    // of the first, references and all, without members
+	refs        []string           // bulkIds in data and members
+	name        string
+	externalID  string
+	members     []member
+	exact       bool // members were given
+	givesActive bool // the row says whether the user is active
 
 	have   *thing // its resource; nil: it is to be created
 	doubt  string // why nothing is sent, and nobody is removed
@@ -48,19 +47,12 @@ type member struct {
 	Type  string `json:"type,omitempty"`
 }
 
-// thing is a resource of the organization.
-type thing struct {
-	client.Resource
-	by      *want // the row that means it
-	claimed bool  // some row may mean it
-	inScope bool
-}
-
 // key returns the form of a name in which names are compared.
 func key(name string) string { return fold.Fold(name) }
 
-// understand reads the rows. Each invalid row is an error, and then nothing is compared.
-func understand(rows []Row, kind string) ([]*want, map[string]*want, error) {
+// readRows returns the wants, and those that create by their bulkId. Each
+// invalid row is an error, and then nothing is compared.
+func readRows(rows []Row, kind string) ([]*want, map[string]*want, error) {
 	var wants []*want
 	var errs []error
 	byID, names, externals := map[string]*want{}, map[string]*want{}, map[string]*want{}

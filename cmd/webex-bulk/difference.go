@@ -131,7 +131,7 @@ func (v *differenceView) leaver(a *reconcile.Action) terminal.Text {
 
 // remaining is a leaver who is not removed.
 func (v *differenceView) remaining(r client.Resource) terminal.Text {
-	if v.leavers == reconcile.Report && !reconcile.IsActive(r) {
+	if v.leavers == reconcile.ReportLeavers && !reconcile.IsActive(r) {
 		return terminal.Sprintf("  - %s (deactivated)\n", r.Name)
 	}
 	return terminal.Sprintf("  - %s\n", r.Name)

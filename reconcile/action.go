@@ -1,0 +1,206 @@
+package reconcile
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/scimdiff"
+)
+
+// maxMembers is how many members one operation changes.
+const maxMembers = 500
+
+// decide finds the action of a row, if it needs one.
+func (c *comparison) decide(w *want) error {
+	switch {
+	case w.doubt != "":
+		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: w.doubt, Doubt: true})
+		return nil
+	case w.left != "":
+		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: w.left})
+		return nil
+	case w.have == nil:
+		w.action = &Action{Kind: Create, Line: w.line, Name: w.name, Operations: c.creates(w)}
+		w.action.Changes = given(resolve(w.data, c.idOf))
+		for _, m := range w.members {
+			w.action.Added = append(w.action.Added, client.Member{ID: c.memberID(m), Type: m.Type})
+		}
+		return nil
+	}
+	if c.org.Type == Users && !isActive(w.have.Data) && !w.givesActive {
+		c.Deactivated = append(c.Deactivated, w.have.Resource)
+	}
+	changes, err := differences(resolve(w.data, c.idOf), w.name, w.have.Resource)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", w.line, err)
+	}
+	a := &Action{Kind: Change, Line: w.line, Name: w.name, Stored: w.have.Resource}
+	for _, change := range changes {
+		a.Changes = append(a.Changes, Value{change.Path, change.Old, change.New})
+	}
+	c.compareMembers(w, a)
+	if len(a.Changes)+len(a.Added)+len(a.Removed) == 0 && isPerson(w.have.Resource) {
+		c.Unchanged++
+		return nil
+	}
+	reason := c.opt.protection(w.have.Resource, c.org.Me)
+	if reason == "" && a.Deactivates() && c.org.meUnknown() {
+		reason = "it would be deactivated, and may be the account of the token, which could not be found out"
+	}
+	if reason == "" && len(a.Removed) > 0 && c.doubts > 0 {
+		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: "its members are not removed while it is unclear which groups other rows mean"})
+		if a.Removed = nil; len(a.Changes)+len(a.Added) == 0 {
+			return nil
+		}
+	}
+	if reason != "" {
+		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: reason})
+		return nil
+	}
+	a.Operations = patches(a, changes)
+	w.action = a
+	return nil
+}
+
+// idOf returns the id of the resource that a row means, if it exists.
+func (c *comparison) idOf(bulkID string) (string, bool) {
+	if w := c.byBulkID[bulkID]; w != nil && w.have != nil {
+		return w.have.ID, true
+	}
+	return "", false
+}
+
+// memberID returns the id of a member, or the reference to a row that is to be
+// created.
+func (c *comparison) memberID(m member) string {
+	if name, isRef := strings.CutPrefix(m.Value, client.Ref("")); isRef {
+		if id, ok := c.idOf(name); ok {
+			return id
+		}
+	}
+	return m.Value
+}
+
+// creates returns the operations that create the resource of a row.
+func (c *comparison) creates(w *want) []client.Operation {
+	ops := slices.Clone(w.ops)
+	for i := range ops {
+		if data, err := dataOf(ops[i]); err == nil {
+			ops[i].Data = withoutNulls(resolve(data, c.idOf))
+		}
+	}
+	return ops
+}
+
+// withoutNulls returns data without members that are null, and without values
+// of multi-valued attributes that have nothing but their type: a new resource
+// has nothing to clear.
+func withoutNulls(data json.RawMessage) json.RawMessage {
+	if !bytes.Contains(data, []byte("null")) {
+		return data
+	}
+	var all any
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if dec.Decode(&all) != nil {
+		return data
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(pruned(all)) // it was JSON before
+	return bytes.TrimSpace(out.Bytes())
+}
+
+func pruned(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if v[name] = pruned(inner); v[name] == nil {
+				delete(v, name)
+			}
+		}
+		return v
+	case []any:
+		kept := slices.DeleteFunc(v, func(e any) bool {
+			object, ok := pruned(e).(map[string]any)
+			return ok && len(object) == 1 && object["type"] != nil
+		})
+		if len(kept) == 0 && len(v) > 0 {
+			return nil
+		}
+		return kept
+	}
+	return value
+}
+
+// given returns the attributes of a create as changes.
+func given(data json.RawMessage) (all []Value) {
+	changes, _ := scimdiff.Compare(data, []byte("{}"), scimdiff.Options{})
+	for _, change := range changes {
+		all = append(all, Value{Path: change.Path, New: change.New})
+	}
+	return all
+}
+
+// compareMembers finds the members to add to a group and to remove from it.
+// Members that are not users are never removed.
+func (c *comparison) compareMembers(w *want, a *Action) {
+	if !w.exact {
+		return
+	}
+	wanted, have := map[string]bool{}, map[string]bool{}
+	for _, m := range c.org.Members[w.have.ID] {
+		have[strings.ToLower(m.ID)] = true
+	}
+	for _, m := range w.members {
+		m.Value = c.memberID(m)
+		id := strings.ToLower(m.Value)
+		if !have[id] && !wanted[id] {
+			a.Added = append(a.Added, client.Member{ID: m.Value, Type: cmp.Or(m.Type, "user")})
+		}
+		wanted[id] = true
+	}
+	if c.opt.AddOnly {
+		return
+	}
+	for _, m := range c.org.Members[w.have.ID] {
+		if !wanted[strings.ToLower(m.ID)] && (m.Type == "" || strings.EqualFold(m.Type, "user")) {
+			a.Removed = append(a.Removed, m)
+		}
+	}
+}
+
+// patches returns the operations of a change: one for the attributes, and one
+// more for each 500 members.
+func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
+	add := func(list []scimdiff.Change) {
+		op := client.Operation{Method: client.MethodPatch, Path: "/" + a.Stored.Type + "/" + a.Stored.ID, Data: scimdiff.Patch(list)}
+		ops = append(ops, op)
+	}
+	if len(changes) > 0 {
+		add(changes)
+	}
+	for some := range slices.Chunk(a.Added, maxMembers) {
+		var list []member
+		for _, m := range some {
+			list = append(list, member{m.ID, m.Type})
+		}
+		value, _ := json.Marshal(list) // texts only
+		add([]scimdiff.Change{{Op: "add", Path: "members", New: value}})
+	}
+	for some := range slices.Chunk(a.Removed, maxMembers) {
+		var list []scimdiff.Change
+		for _, m := range some {
+			id, _ := json.Marshal(m.ID)
+			list = append(list, scimdiff.Change{Op: "remove", Path: "members[value eq " + string(id) + "]"})
+		}
+		add(list)
+	}
+	return ops
+}
