@@ -27,15 +27,15 @@ type point struct {
 	done int
 }
 
-// The span over which the rate is taken: long enough for a request to end and
-// the throttle to close and open, short enough to follow the service.
+// The rate is that of the last rateSpan: long enough for a request to end and
+// for a wait to pass, short enough to follow the service.
 const (
 	rateSpan = 30 * time.Second
 	rateStep = time.Second
 )
 
 // Render draws the bar as it stands at now, shorter than width columns (80 if it
-// is not known), without an end of line. What does not fit is left out, the
+// is not known), without an end of line. Parts that do not fit are left out, the
 // failures last.
 func (b *Bar) Render(p client.Progress, now time.Time, width int) string {
 	if width <= 0 {
@@ -107,12 +107,12 @@ func percent(done, total int) int { return min(100, int(int64(done)*100/int64(to
 // unsuccessful counts the operations that did not succeed, by outcome.
 func unsuccessful(p client.Progress) string {
 	var texts []string
-	for _, fate := range []struct {
+	for _, outcome := range []struct {
 		n    int
 		name string
 	}{{p.Failed, "failed"}, {p.Unknown, "unknown"}, {p.Skipped, "skipped"}} {
-		if fate.n > 0 {
-			texts = append(texts, fmt.Sprintf("%d %s", fate.n, fate.name))
+		if outcome.n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", outcome.n, outcome.name))
 		}
 	}
 	return strings.Join(texts, ", ")

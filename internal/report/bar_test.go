@@ -57,7 +57,7 @@ func TestBar(t *testing.T) {
 		{"on 10", 2000, 10, false,
 			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7}}},
 			"7 failed"},
-		{"colours take no columns", 2000, 60, true,
+		{"colors take no columns", 2000, 60, true,
 			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
 			" 25%  500/2000  \x1b[31m7 failed\x1b[0m  \x1b[33mwaiting 12s\x1b[0m  about 27s left"},
 		{"unknown length", 0, 80, false,

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// chart is a plot over time. Everything in it comes from numbers and from texts
-// of this package, so that it is HTML as it is.
+// chart is a plot over time. It is made of numbers and of texts of this package,
+// so it needs no escaping as HTML.
 type chart struct {
 	Title string
 	// Wide, Medium and Narrow are the same picture for a large and a small screen
@@ -17,7 +17,7 @@ type chart struct {
 	Wide, Medium, Narrow template.HTML
 }
 
-// layer is one series; layers stand on each other.
+// layer is one series of values. Layers are stacked.
 type layer struct {
 	class string
 	value func(Sample) int
@@ -31,7 +31,7 @@ const (
 	narrow = 360
 )
 
-// plot is what a chart shows.
+// plot says what a chart shows.
 type plot struct {
 	title  string
 	unit   string // of the y axis
@@ -40,8 +40,8 @@ type plot struct {
 	layers []layer
 }
 
-// drawn are charts of the same samples one below the other: their axes of time
-// are aligned.
+// drawn returns charts of the same samples, to be shown one below the other with
+// aligned axes of time.
 func drawn(samples []Sample, plots ...plot) []chart {
 	left := 0
 	for _, p := range plots {
@@ -64,14 +64,14 @@ type picture struct {
 	plot
 	b          strings.Builder
 	all        []Sample
-	samples    []Sample // no more than can be told apart
+	samples    []Sample // thinned to the width
 	width      int      // of all
 	left, w, h int      // of the plot
 	end        time.Duration
 	top, step  int // of the y axis
 }
 
-// Room around the plot for what is written there.
+// The room around the plot, for labels.
 const (
 	above = 22
 	below = 38
@@ -120,8 +120,8 @@ func (p *picture) draw() template.HTML {
 	return template.HTML(p.b.String())
 }
 
-// bands mark when the service wished to be left alone: the beginning of each
-// span, since a closed gate is seen when the span begins.
+// bands mark the times when the service asked to wait. The wait begins with the
+// span of a sample.
 func (p *picture) bands() {
 	for i := 1; i < len(p.all); i++ {
 		from := p.all[i-1].At

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// maxCauses bounds the memory that dependencies take. What is beyond is told
-// under its own reason, not under that of its cause.
+// maxCauses bounds the memory for dependencies. Operations beyond it are shown
+// under their own reason, not under that of their cause.
 const maxCauses = 10_000
 
 // dependencies find the reason of an operation for those that did not succeed
@@ -17,10 +17,10 @@ type dependencies struct {
 	causes  map[int]int     // of operations that depend on another, by index
 	groups  map[group]*dependents
 
-	told map[*Reason]int // how many are told under their cause
+	told map[*Reason]int // how many are shown under their cause
 }
 
-// group are operations that have one cause and stand under one reason.
+// group identifies operations with the same cause and the same reason.
 type group struct {
 	cause  int
 	reason *Reason
@@ -58,8 +58,8 @@ func (d *dependencies) add(r *Reason, e Example) {
 	}
 }
 
-// reasonOf is the reason of an operation, or of what it depends on in the end;
-// nil when it is not known.
+// reasonOf returns the reason of an operation, or of the operation at the end of
+// its chain of causes; nil if it is not known.
 func (d *dependencies) reasonOf(index int) *Reason {
 	for range maxCauses { // operations may depend on each other
 		if r := d.reasons[index]; r != nil {

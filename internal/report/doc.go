@@ -18,14 +18,14 @@
 //	page := report.Page{Summary: &sum, Samples: rec.Samples(), Failures: rec.Failures()}
 //	page.Write(html)
 //
-// # What is shown of people
+// # Personal data
 //
-// Nothing here shows a token or the data of an operation. A service's own words
-// may be about people: they are in the table alone, with Summary.Words, where it
-// is for the terminal of whoever gave the command; everywhere else a refusal is
-// its status, codes and tracking id. NDJSON and table name
-// an operation by its line and its bulkId: they stay with whoever has the input.
-// The page is made to be sent on, and bulkIds are often made of names: without
-// Page.Names it has neither bulkIds nor names, paths keep an id only if it is a
-// UUID, and what texts quote is left out. The line leads back to the rest.
+// No form shows a token or the data of an operation. The service's error texts
+// may contain names, so only the table can show them (Summary.Words), on the
+// terminal of the person who gave the command. Elsewhere a refusal is shown by
+// its status, codes and tracking id. NDJSON and the table identify an operation
+// by its line and its bulkId; they are for people who have the input. The page
+// can be sent to others. Without Page.Names it contains neither names nor
+// bulkIds, which are often made of names; an id in a path is shown only if it is
+// a UUID, and quoted texts are left out. The line number leads to the rest.
 package report

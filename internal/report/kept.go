@@ -7,9 +7,9 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// KeptReason is why an operation did not succeed, as it stands beside its row
-// in a file that may be sent on: of what the service said the status, the code
-// and the type alone.
+// KeptReason says why an operation did not succeed, for a file that may be sent
+// to others. It gives the status, code and type of a refusal, but not the
+// service's text.
 func KeptReason(res client.Result) string {
 	if needed, ok := errors.AsType[*NeededError](res.Err); ok {
 		return needed.dependency()

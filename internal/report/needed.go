@@ -5,17 +5,17 @@ import (
 	"fmt"
 )
 
-// NeededError is the error of an operation that depends on one which did not
-// succeed, told by the line of that one.
+// NeededError is the error of an operation that depends on another one, which did
+// not succeed. It names the line of the other one.
 type NeededError struct {
-	// Line is where the operation stands that was needed.
+	// Line is the line of the operation that did not succeed.
 	Line int
 	// Index is its place in the input, from 0.
 	Index int
-	// SameResource tells that it was needed because it changes the same resource;
-	// otherwise this operation refers to it.
+	// SameResource reports that both operations change the same resource; otherwise
+	// this operation refers to the other one.
 	SameResource bool
-	// Err is the error as it came.
+	// Err is the original error.
 	Err error
 }
 
@@ -35,12 +35,12 @@ func (e *NeededError) dependency() string {
 	return fmt.Sprintf("depends on line %d, which did not succeed", e.Line)
 }
 
-// Unwrap returns the error as it came.
+// Unwrap returns the original error.
 func (e *NeededError) Unwrap() error { return e.Err }
 
-// CauseOf returns the index of the operation that is the cause of an operation's
-// error: at the end of a chain of dependencies, as far as the error tells. ok is
-// false where the error is the operation's own.
+// CauseOf returns the index of the operation that caused an error: the last one
+// that the error names in the chain of dependencies. ok is false if the error
+// names no other operation.
 func CauseOf(err error) (index int, ok bool) {
 	if e, needed := errors.AsType[*NeededError](err); needed {
 		index, ok = e.Index, true

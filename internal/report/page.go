@@ -19,20 +19,20 @@ type Page struct {
 	Title string
 	// Organization is the id of the organization.
 	Organization string
-	// Input is the name of the input; of a path, the page has the last part.
+	// Input is the name of the input. The page shows the last part of a path.
 	Input string
 	// Began is the time when the job began.
 	Began time.Time
 	// Summary counts the outcomes of the job.
 	Summary *Summary
-	// Samples are its course over time, from a Recorder; without two of them, or
-	// of a job that had fewer than three requests or took less than a second, the
-	// page has no plots.
+	// Samples are the progress over time, from a Recorder. The page has no plots if
+	// there are fewer than two, or if the job had fewer than three requests or took
+	// less than a second.
 	Samples []Sample
 	// Failures are the operations to list, from a Recorder.
 	Failures []Row
-	// Names allows bulkIds and the names of people. Without it the page names
-	// operations by their line, and nobody.
+	// Names allows bulkIds and names of people. Without it the page identifies
+	// operations only by their line.
 	Names bool
 }
 
@@ -49,9 +49,9 @@ var (
 	}).Parse(pageHTML))
 )
 
-// policy lets the page's own style and script run, known by their hashes, and
-// nothing else: no request leaves the page, no other script runs in it (CSP
-// Level 3, section 2.3.1).
+// policy allows only the page's own style and script, which it identifies by
+// their hashes. The page sends no requests and runs no other script (CSP Level 3,
+// section 2.3.1).
 func policy() string {
 	hash := func(text string) string {
 		sum := sha256.Sum256([]byte(text))
@@ -66,7 +66,7 @@ type view struct {
 	*Page
 	*Summary
 	Policy        string
-	Style, Script template.HTML // elements, since a hash is over every byte
+	Style, Script template.HTML // whole elements, since the hash covers every byte
 	Shares        []share
 	Charts        []chart
 	Waited        string

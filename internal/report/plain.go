@@ -24,8 +24,8 @@ func Plain(err error) terminal.Text {
 	return terminal.Text(plain(err, string(terminal.ErrorText(err))))
 }
 
-// PlainCodes is Plain with nothing of what a service says but status, codes and
-// tracking id: where others may read it, as in a log.
+// PlainCodes is Plain for places that others may read, such as a log: of a refusal
+// it gives only the status, codes and tracking id.
 func PlainCodes(err error) terminal.Text {
 	return terminal.Text(plain(err, withoutWords(err, string(terminal.ErrorText(err)))))
 }
@@ -52,7 +52,7 @@ func plain(err error, text string) string {
 	return repeated.Replace(strings.TrimPrefix(text, "client: "))
 }
 
-// repeated is what wrapped errors say twice, or what their packages add.
+// repeated removes texts that wrapped errors repeat or that their packages add.
 var repeated = strings.NewReplacer("journal: journal ", "journal ", ": client: ", ": ", "\nclient: ", "\n",
 	"net/http: HTTP/1.x transport connection broken: ", "",
 	": BEGIN EXCLUSIVE: database or disk is full (13)", "", ": database or disk is full (13)", "")
@@ -68,12 +68,12 @@ func endpointWords(status int) string {
 	return client.ErrEndpoint.Error()
 }
 
-// notTaken are statuses about the form of a request or its way (RFC 9110
+// notTaken are statuses about the form or the target of a request (RFC 9110
 // section 15).
 var notTaken = []int{402, 406, 407, 411, 414, 415, 421, 426, 428, 431, 451, 501}
 
-// inWords puts words in the place of the texts of known errors, of err and of the
-// errors in it. Those of wrapped errors stand at the end.
+// inWords replaces the texts of known errors in err by plain words. The texts of
+// wrapped errors stand at the end.
 func inWords(err error, text string) string {
 	if words := wordsFor(err); words != "" {
 		return replaceLast(replaceLast(text, err.Error(), words), terminal.Escape(err.Error()), terminal.Escape(words))
@@ -95,8 +95,8 @@ func inWords(err error, text string) string {
 	return replaceLast(text, err.Error(), leafWords(err))
 }
 
-// hiddenCause is the cause of an error that has errors.As find it and does not
-// unwrap it, so that nobody prints its url; nil if there is none.
+// hiddenCause returns the cause of an error that errors.As can find but Unwrap
+// does not return, so that its url is not printed; nil if there is none.
 func hiddenCause(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
@@ -157,8 +157,8 @@ func leafWords(err error) string {
 	return strings.Replace(text, "tls: ", "the encryption: ", 1)
 }
 
-// leafTexts are errors of context, net and net/http that have no exported type,
-// or are printed with more than their text. What follows it is left out.
+// leafTexts are errors of context, net and net/http that have no exported type, or
+// whose text goes on. The rest of the text is left out.
 var leafTexts = [...]struct{ text, words string }{
 	{"context canceled", interrupted},
 	{"operation was canceled", interrupted},
@@ -173,7 +173,7 @@ var leafTexts = [...]struct{ text, words string }{
 	{"malformed HTTP ", notHTTP},
 }
 
-// networkWords says what failed between here and the service.
+// networkWords says what failed on the way to the service.
 func networkWords(e *net.OpError) string {
 	reason := e.Err
 	if system, ok := errors.AsType[*os.SyscallError](e.Err); ok {

@@ -9,14 +9,14 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// ProgressOptions say what a Progress shows, and how. Sample is needed.
+// ProgressOptions say what a Progress shows, and how. Sample is required.
 type ProgressOptions struct {
-	// Sample tells how far the job is, as client.Job's Progress does. It is
+	// Sample returns the progress of the job, such as client.Job.Progress. It is
 	// called from a goroutine of the Progress.
 	Sample func() client.Progress
-	// Width tells the columns of the terminal; nil or 0 columns mean 80.
+	// Width returns the columns of the terminal; nil or 0 means 80.
 	Width func() int
-	// Color allows colours: it is for the caller to honor NO_COLOR.
+	// Color allows colors. The caller honors NO_COLOR.
 	Color bool
 	// Every is the time from one drawing to the next, 200 ms if it is 0.
 	Every time.Duration
@@ -31,9 +31,9 @@ type Progress struct {
 	done sync.WaitGroup
 }
 
-// NewProgress begins to draw on w, a terminal, how far a job of total operations
-// is; 0 when their number is not known. Stop ends it. Nothing else should be
-// written to the terminal meanwhile.
+// NewProgress begins to draw the progress of a job of total operations (0 if not
+// known) on w, a terminal. Stop ends it. Nothing else should be written to the
+// terminal meanwhile.
 func NewProgress(w io.Writer, total int, o ProgressOptions) *Progress {
 	end := make(chan struct{})
 	p := &Progress{w: w, o: o, bar: Bar{Total: total, Color: o.Color}, stop: sync.OnceFunc(func() { close(end) })}

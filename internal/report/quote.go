@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// codes is the text of a refusal without the service's own words, which may be
-// about people: its status, codes, and tracking id, and what the client found
+// codes returns the text of a refusal without the service's own words, which may
+// contain names: the status, codes and tracking id, and what the client found
 // wrong with the answer.
 func codes(e *client.ResponseError) string {
 	if len(e.Details) == 0 {
@@ -29,7 +29,7 @@ func codes(e *client.ResponseError) string {
 	return text
 }
 
-// statusAndCodes is how the text of a refusal begins.
+// statusAndCodes returns the beginning of the text of a refusal.
 func statusAndCodes(e *client.ResponseError) string {
 	text := fmt.Sprintf("status %d", e.Status)
 	if e.ErrorCode != "" {

@@ -7,13 +7,13 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// said is what the service said, nil if it said nothing.
+// said returns the error of the service in err, nil if there is none.
 func said(err error) *client.ResponseError {
 	e, _ := errors.AsType[*client.ResponseError](err)
 	return e
 }
 
-// trackingID is what Cisco's support asks for, "" if there is none.
+// trackingID returns the tracking id for Cisco's support, "" if there is none.
 func trackingID(err error) string {
 	if e := said(err); e != nil {
 		return e.TrackingID
@@ -21,13 +21,13 @@ func trackingID(err error) string {
 	return ""
 }
 
-// skipped is the error of an operation that was not sent, nil if it was.
+// skipped returns the error of an operation that was not sent, nil if it was sent.
 func skipped(err error) *client.SkippedError {
 	e, _ := errors.AsType[*client.SkippedError](err)
 	return e
 }
 
-// firstCause is the error at the other end of a chain of references.
+// firstCause returns the error at the end of a chain of dependencies.
 func firstCause(e *client.SkippedError) error {
 	for {
 		next, ok := e.Cause.(*client.SkippedError)
@@ -38,7 +38,7 @@ func firstCause(e *client.SkippedError) error {
 	}
 }
 
-// The reasons that are due to something else.
+// Reasons that lie outside of the operation.
 const (
 	dependent = "depends on an operation that did not succeed"
 	unsent    = "the job stopped before it was sent"
@@ -47,8 +47,8 @@ const (
 
 func isConsequence(text string) bool { return text == dependent || text == unsent || text == atOnce }
 
-// reason is what the errors of one kind have in common; of a service it quotes
-// no more than the codes, unless words are wanted.
+// reason returns the common text of all errors of a kind. It quotes the service's
+// text only if words is true, else only the codes.
 func reason(res client.Result, words bool) string {
 	if _, ok := errors.AsType[*NeededError](res.Err); ok {
 		return dependent
@@ -60,7 +60,7 @@ func reason(res client.Result, words bool) string {
 		case res.Outcome == client.Skipped && e.Refused:
 			return atOnce
 		case res.Outcome == client.Skipped && res.Attempts > 0 && errors.Is(e.Cause, client.ErrUnavailable):
-			// It was sent, and proven not to be done: the cause is its own.
+			// It was sent and was not done: it has a cause of its own.
 			return discreet(shareable(e.Cause), res.Operation.BulkID)
 		case res.Outcome == client.Skipped:
 			return unsent

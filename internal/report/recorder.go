@@ -12,16 +12,16 @@ import (
 // maxRows is how many operations that did not succeed a page lists.
 const maxRows = 2000
 
-// RecorderOptions say what a Recorder asks. Sample is needed.
+// RecorderOptions configure a Recorder. Sample is required.
 type RecorderOptions struct {
-	// Sample tells how far the job is, as client.Job's Progress does. It is
+	// Sample returns the progress of the job, such as client.Job.Progress. It is
 	// called from a goroutine of the Recorder.
 	Sample func() client.Progress
 	// Every is the time between two samples, 250 ms if it is 0.
 	Every time.Duration
-	// Name tells what a person calls the resource of an operation that did not
-	// succeed. If it is nil, or returns "", that is the userName or displayName
-	// in the operation's data.
+	// Name returns the name of the resource of an operation that did not succeed,
+	// for people. If it is nil or returns "", the name is the userName or
+	// displayName in the data.
 	Name func(client.Result) string
 }
 
@@ -93,16 +93,15 @@ func (r *Recorder) Stop() {
 // Began is when the recording began.
 func (r *Recorder) Began() time.Time { return r.began }
 
-// Samples are the course of the job until now.
+// Samples returns the progress of the job until now.
 func (r *Recorder) Samples() []Sample {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.course.samples)
 }
 
-// Failures are the operations that did not succeed, in the order of the input:
-// all of them, or 2,000, of which those that were sent come before those that
-// were not.
+// Failures returns the operations that did not succeed, in input order. There are
+// at most 2,000; operations that were sent are preferred.
 func (r *Recorder) Failures() []Row {
 	rows := slices.Concat(r.failed, r.skipped[:min(len(r.skipped), maxRows-len(r.failed))])
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Index, b.Index) })

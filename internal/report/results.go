@@ -28,7 +28,7 @@ type Line struct {
 	Error     *Fault `json:"error,omitempty"`
 }
 
-// Fault is the error of a Line, free of the data of the operation and of the
+// Fault is the error of a Line, without the data of the operation and without the
 // service's own words.
 type Fault struct {
 	Status     int    `json:"status,omitempty"`
@@ -80,5 +80,5 @@ func NewResults(w io.Writer) *Results {
 // Write adds a Line.
 func (r *Results) Write(l Line) error { return r.enc.Encode(l) }
 
-// Flush hands on what was written.
+// Flush writes buffered Lines to the underlying writer.
 func (r *Results) Flush() error { return r.buf.Flush() }

@@ -17,7 +17,7 @@ type Row struct {
 	Line, Index  int // as in Line
 	Method, Path string
 	BulkID       string
-	Name         string // what a person calls the resource
+	Name         string // the name of the resource, for people
 	Outcome      string
 	Status       int
 	Reason       string
@@ -60,7 +60,7 @@ func NameIn(data any) string {
 	return cmp.Or(named.UserName, named.DisplayName)
 }
 
-// discreet is the row without what names people: its line leads to them.
+// discreet returns the row without bulkId and names. Its line leads to them.
 func (r Row) discreet() Row {
 	r.Reason = discreet(r.Reason, r.BulkID)
 	r.Method, r.Path = discreetMethod(r.Method), discreetPath(r.Path)
@@ -68,7 +68,7 @@ func (r Row) discreet() Row {
 	return r
 }
 
-// open is the row with all that it knows, its tracking id in one place.
+// open returns the whole row, with the tracking id in its own field only.
 func (r Row) open() Row {
 	if r.TrackingID != "" {
 		r.Reason = strings.ReplaceAll(r.Reason, " (tracking id "+r.TrackingID+")", "")

@@ -11,18 +11,18 @@ import (
 type Sample struct {
 	// At is the time since the beginning.
 	At time.Duration
-	// Succeeded, Failed, Skipped and Unknown count the operations by fate until
+	// Succeeded, Failed, Skipped and Unknown count the operations by outcome until
 	// then.
 	Succeeded, Failed, Skipped, Unknown int
 	// InFlight is the number of requests under way, Waiting that of operations
-	// read and not sent: the most of each since the sample before.
+	// read and not sent: the maxima since the previous sample.
 	InFlight, Waiting int
-	// Closed is how much of the time since the sample before was spent at the
-	// service's wish, waiting for its rate limit.
+	// Closed is the part of the time since the previous sample in which the service
+	// had asked to wait.
 	Closed time.Duration
 }
 
-// course is what a job did over time, in a bounded number of samples.
+// course is the progress of a job over time, in a bounded number of samples.
 type course struct {
 	samples []Sample
 	open    time.Duration // when the service may be asked again

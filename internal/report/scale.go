@@ -18,7 +18,7 @@ func step(top, n int) int {
 	}
 }
 
-// marks are the times that an axis is marked at: round ones.
+// marks are the round times that an axis can be marked at.
 var marks = [...]time.Duration{
 	time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond,
 	50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
@@ -44,7 +44,7 @@ type clock struct {
 	write func(time.Duration) string
 }
 
-// newClock is for an axis to end with marks every step.
+// newClock returns a clock for an axis that ends at end, with a mark every step.
 func newClock(end, step time.Duration) clock {
 	switch {
 	case step < time.Second:
@@ -63,7 +63,7 @@ func newClock(end, step time.Duration) clock {
 	return clock{"days", func(d time.Duration) string { return strconv.FormatFloat(d.Hours()/24, 'f', -1, 64) }}
 }
 
-// count is n with its thousands set apart.
+// count returns n with its thousands separated.
 func count(n int) string {
 	if n < 0 {
 		return "-" + count(-n)

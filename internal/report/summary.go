@@ -24,19 +24,18 @@ type Summary struct {
 	Requests   int     `json:"requests"`
 	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait
 	Seconds    float64 `json:"seconds"`
-	Stopped    string  `json:"stopped,omitempty"` // why the job ended before its time
+	Stopped    string  `json:"stopped,omitempty"` // why the job stopped early
 	// Reasons are the kinds of failure, the most frequent first. Operations that
 	// failed because of another one come last.
 	Reasons []*Reason `json:"reasons,omitempty"`
 	// Others counts the operations whose reason is not in Reasons.
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
-	// Mistakes counts those of Failed that fail again unless the input changes:
-	// refused by a check or by the service, and not because the service could
-	// not.
+	// Mistakes counts the failed operations that fail again unless the input changes:
+	// a check or the service refused them, and the service was not out of order.
 	Mistakes int `json:"-"`
-	// Words has the reasons quote the service, without names: for the terminal
-	// of those who wrote the input, and for nobody else. It is set before the
+	// Words lets the reasons quote the service, without the names in the input. It is
+	// only for the terminal of the person who wrote the input. It is set before the
 	// first Add.
 	Words bool `json:"-"`
 
@@ -57,7 +56,7 @@ type Reason struct {
 	Dependents int `json:"dependents,omitempty"`
 
 	place int  // in Summary.Reasons
-	root  bool // not a consequence of another operation's failure, or of the job's end
+	root  bool // not caused by another operation's failure or by the end of the job
 
 	dependents []Example // the first of them
 }
@@ -87,8 +86,8 @@ const (
 // Add counts a result; line is the line of the operation in the input.
 func (s *Summary) Add(res client.Result, line int) { s.AddNamed(res, line, "") }
 
-// AddNamed is Add of a result about a person or group, whom WriteTable names:
-// for the terminal of those who wrote the input, and for nobody else.
+// AddNamed is Add with the name of a person or group, which WriteTable shows. It
+// is only for the terminal of the person who wrote the input.
 func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	s.Operations++
 	switch res.Outcome {
@@ -121,7 +120,7 @@ func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	}
 }
 
-// isMistake reports whether the input is to blame for a failure.
+// isMistake reports whether a failure is a mistake in the input.
 func isMistake(res client.Result) bool {
 	e, answered := errors.AsType[*client.ResponseError](res.Err)
 	if !answered {
@@ -184,7 +183,7 @@ func (r *Reason) before(other *Reason) bool {
 	return r.Count > other.Count
 }
 
-// raise moves a reason that has become more frequent to its place.
+// raise moves a reason up that has become more frequent.
 func (s *Summary) raise(r *Reason) {
 	for r.place > 0 && r.before(s.Reasons[r.place-1]) {
 		above := s.Reasons[r.place-1]

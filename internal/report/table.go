@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// WriteTable writes the summary for a person. Why a job stopped before its time
-// is not in it: that is an error, and told where errors are.
+// WriteTable writes the summary for a person. It does not say why a job stopped
+// early: the caller prints that error where it prints errors.
 func (s *Summary) WriteTable(w io.Writer) error {
 	var b bytes.Buffer
 	for _, row := range s.rows() {
@@ -92,8 +92,8 @@ func (s *Summary) rows() []tableRow {
 		tableRow{"time", took(s.Took), s.rate()})
 }
 
-// successNote tells which successes are not of this run, or not by an answer,
-// with numbers as write has them.
+// successNote counts the successes of earlier runs and those found by a lookup,
+// with numbers as write formats them.
 func (s *Summary) successNote(write func(int) string) string {
 	var notes []string
 	if n := s.Existing - s.Unchanged; n > 0 {
@@ -150,7 +150,7 @@ func paceUnit(perSecond float64) string {
 	return "second"
 }
 
-// took is a duration with as many digits as matter.
+// took returns a duration with few digits.
 func took(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -192,7 +192,7 @@ func (e Example) named() string {
 		text += fmt.Sprintf(", bulkId %q", e.BulkID)
 	}
 	switch {
-	case e.Needs > 0: // whose tracking id is the one to ask about
+	case e.Needs > 0: // the tracking id of that line is the useful one
 		text += fmt.Sprintf(", depends on line %d", e.Needs)
 	case e.TrackingID != "":
 		text += ", tracking id " + terminal.Escape(e.TrackingID)

@@ -64,7 +64,7 @@ func charts(samples []Sample) []chart {
 		})
 }
 
-// waited is for how long the service wished to be left alone, "" if it did not.
+// waited says how long the service had asked to wait, "" if it had not.
 func waited(samples []Sample) string {
 	var sum time.Duration
 	for _, s := range samples {
@@ -76,7 +76,7 @@ func waited(samples []Sample) string {
 	return took(sum)
 }
 
-// icon is a mark whose form tells outcomes apart, not its colour alone.
+// icon returns a mark that differs by form, not only by color.
 func icon(outcome string) template.HTML {
 	shapes := map[string]template.HTML{
 		"succeeded": `<path d="M3.5 8.5l3 3 6-7"/>`,

@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// follows are the words that come after "bulkId" when it is not named.
+// follows are the words that come after "bulkId" if no bulkId is given.
 var follows = words("already and can cannot did does for has in is missing must not of or required than that to was with which without")
 
-// vocabulary are quotations that explain a failure and name nobody: parts of
+// vocabulary are quotations that explain a failure and contain no names: words of
 // the protocol.
 var vocabulary = words("/Users /Users/<id> /Groups /Groups/<id> POST PATCH DELETE PUT add replace remove " +
 	"userName displayName nickName title userType preferredLanguage locale timezone active password emails phoneNumbers " +
