@@ -227,7 +227,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 		e.decide(o)
 		return
 	}
-	o.phase = parked
+	o.phase, o.read, o.youngRefs = parked, 0, 0
 	if o.BulkID != "" {
 		e.releaseParked(o.BulkID)
 	}
@@ -243,15 +243,16 @@ func (e *Engine) forget(o *op) {
 }
 
 // compare goes on with an adopted create: once the ids of what it refers to are
-// known, it becomes a change of the resource that is there, or is done.
+// known, it becomes a change of the resource that is there, or is done. What
+// became of its first o.read references is known.
 func (e *Engine) compare(o *op) {
-	young := time.Duration(0)
-	for _, r := range o.Refs {
+	for ; o.read < len(o.Refs); o.read++ {
+		r := o.Refs[o.read]
 		n, known := e.memory.named(r.Name)
 		drop := plan.Drop{Index: o.Index, Name: r.Name, Of: n.index}
 		switch {
 		case known && n.isDone() && n.id != "":
-			young = max(young, n.at+e.cfg.LookupPatience)
+			o.youngRefs = max(o.youngRefs, n.at+e.cfg.LookupPatience)
 			continue
 		case known && n.isDone():
 			drop.Why = plan.NoID
@@ -281,7 +282,6 @@ func (e *Engine) compare(o *op) {
 		o.unchanged = true
 		e.decide(o)
 	default:
-		o.youngRefs = young
 		e.change(o, change)
 	}
 }
