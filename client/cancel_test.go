@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -235,6 +236,32 @@ func TestSourceThatWaitsForResults(t *testing.T) {
 				t.Fatal(err, res.Err)
 			}
 			results <- res
+		}
+	})
+}
+
+// Where nothing but a lookup is slow, the error says so; and the text of an
+// outcome that stays unknown is one line that names the outcome once.
+func TestInterruptedLookup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Hour})
+		job := &client.Job{Source: client.Operations(users(2)...), Existing: client.ExistingSkip}
+		results, err, _ := stopAt(t, time.Minute, s, func(c *client.Config) { c.RequestTimeout = 2 * time.Hour }, job)
+		want := "context deadline exceeded while waiting for the answers to lookups"
+		if len(results) != 2 || err == nil || err.Error() != want || results[0].Err.Error() != "skipped: "+want {
+			t.Errorf("%d results, the job ended with %v, operation 0: %v", len(results), err, results[0].Err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Second})
+		s.Script(webextest.CutAt(webextest.AfterWork))
+		s.ScriptSearches(webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.AfterWork))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		results, err := newClient(t, s, nil).Do(ctx, group("g", ""))
+		text := fmt.Sprint(client.JoinErrors(results))
+		if err == nil || results[0].Outcome != client.Unknown || strings.Count(text, "unknown") != 1 || strings.Contains(text, "\n") {
+			t.Errorf("%v: %s", err, text)
 		}
 	})
 }

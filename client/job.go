@@ -42,15 +42,15 @@ type Job struct {
 	claimed []Key // of the journal, in all stages so far
 }
 
-// Next prepares the next stage of a job whose run has ended: it gives it another
-// Source. All operations of a stage have their results before the next one
-// begins. Result.Index, FailOnErrors and Progress go on where the stage before has
-// ended; a bulkId means nothing in another stage. For a Journal, all stages are
-// one input. A job that has stopped stays stopped: the operations of later stages
-// are skipped. Without a run that has ended, Next only sets Source.
+// Next gives a job whose run has ended another Source, that of its next stage: the
+// job can run again. By then all operations of the stages before have their
+// results. Result.Index, FailOnErrors and Progress continue. A bulkId is known in
+// its own stage only. For a Journal, all stages are one input. Once a stage has
+// stopped before its end, the operations of later stages are skipped. On a job
+// that has not run, or that runs, Next only sets Source.
 //
-// A stage does not wait for what an attempt without an answer may still do late.
-// Where that matters, keep changes of one resource in one stage.
+// An attempt without an answer may be carried out late, and the next stage does
+// not wait for it. Keep the changes of one resource in one stage.
 func (j *Job) Next(source iter.Seq2[Operation, error]) {
 	j.tally.next()
 	j.Source = source

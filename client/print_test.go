@@ -25,7 +25,7 @@ func ExampleJoinErrors() {
 	fmt.Println(errors.Is(err, client.ErrTooLarge), client.JoinErrors(nil))
 	// Output:
 	// operation 1: POST /Users (bulkId "ann"): failed: operation larger than a request may be
-	// operation 2: DELETE /Users/2: unknown: outcome unknown
+	// operation 2: DELETE /Users/2: outcome unknown
 	// true <nil>
 }
 

@@ -108,10 +108,10 @@ func (r Result) String() string {
 	return text
 }
 
-// heading is index, operation and outcome. A SkippedError tells the outcome itself.
+// heading is index, operation and outcome, unless the error begins with that.
 func (r Result) heading() string {
 	text := fmt.Sprintf("operation %d: %v", r.Index, r.Operation)
-	if _, ok := r.Err.(*SkippedError); !ok {
+	if _, skipped := r.Err.(*SkippedError); !skipped && (r.Outcome != Unknown || !errors.Is(r.Err, ErrUnknown)) {
 		text += ": " + r.Outcome.String()
 	}
 	return text

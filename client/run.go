@@ -293,8 +293,18 @@ func (r *run) wait() {
 		r.fillable = time.Time{}
 		r.engine.Idle(r.now())
 	case <-done:
-		r.engine.Stop(r.now(), endOf(r.leave))
+		r.engine.Stop(r.now(), r.interruption())
 	}
+}
+
+// interruption is why the context of the job has ended, and whether the job waited
+// for nothing but lookups by then.
+func (r *run) interruption() error {
+	err := endOf(r.leave)
+	if s := r.engine.Status(); s.InFlight == 0 && s.Lookups > 0 {
+		return fmt.Errorf("%w while waiting for the answers to lookups", err)
+	}
+	return err
 }
 
 // endOf is why a context has ended: its error, and the cause if there is another.

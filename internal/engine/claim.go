@@ -481,7 +481,7 @@ func (e *Engine) settleRivals() {
 		case o.Method == Post && e.cfg.Existing != FailExisting:
 			e.awaitRivals(o)
 		case o.Method == Post:
-			o.gaveUp = ErrCorrected
+			o.gaveUp = errCorrected
 			e.decide(o)
 		case o.rivalSent: // it may have left after the journal was last written
 			e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)

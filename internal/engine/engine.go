@@ -224,8 +224,8 @@ func (e *Engine) Fillable() bool {
 
 // Status counts what is under way, for a progress display.
 type Status struct {
-	// InFlight are the requests with the service.
-	InFlight int
+	// InFlight are the requests with the service, and Lookups the lookups.
+	InFlight, Lookups int
 	// Waiting are the operations that have not been sent.
 	Waiting int
 	// LookingUp are the operations that may have been done, and whose effect is
@@ -236,7 +236,7 @@ type Status struct {
 
 // Status returns what is under way.
 func (e *Engine) Status() Status {
-	s := Status{InFlight: len(e.sent), Waiting: e.planner.Waiting()}
+	s := Status{InFlight: len(e.sent), Lookups: len(e.lookups), Waiting: e.planner.Waiting()}
 	for _, r := range e.prepared {
 		s.Waiting += len(r.ops)
 	}

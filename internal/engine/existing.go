@@ -120,7 +120,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 		o.gaveUp = ErrTaken
 		e.decide(o)
 	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH or be missing in the group, or outlive the DELETE, that is done
-		o.gaveUp = ErrCorrected
+		o.gaveUp = errGoneSince
 		e.decide(o)
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
 		e.sendAbsent(o)

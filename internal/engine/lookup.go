@@ -401,7 +401,7 @@ var (
 
 // giveUp leaves the outcome of an operation unknown.
 func (e *Engine) giveUp(o *op, err error) {
-	o.doubt = errors.Join(o.doubt, err)
+	o.doubt = join(o.doubt, err)
 	e.decide(o)
 }
 

@@ -43,8 +43,7 @@ type Result struct {
 var (
 	// ErrCorrected: an earlier run has created something of its name from content
 	// that this input no longer holds.
-	ErrCorrected = errors.New("an earlier run created a resource of this name from other content: " +
-		"make it an update of that resource, or let creates update (--existing update)")
+	ErrCorrected = errors.New("an earlier run created a resource of this name from other content")
 	// ErrAmbiguous: several resources have the name of a create.
 	ErrAmbiguous = errors.New("several resources have this name: an externalId has to tell which is meant")
 	// ErrTaken: the resource of a create is there already, and another operation of the
@@ -53,6 +52,9 @@ var (
 	// ErrNotCreated: it deletes what a create makes, which was there before.
 	ErrNotCreated = errors.New("the resource was there before its create: a DELETE has to address it by its id")
 
+	errCorrected = fmt.Errorf("%w: make it an update of that resource, or let creates update (--existing update)", ErrCorrected)
+	errGoneSince = fmt.Errorf("%w, and it is no longer there, although what refers to it is done: "+
+		"run the job with a new journal, which does all of it again", ErrCorrected)
 	errExhausted = errors.New("out of attempts")
 	errUnlooked  = errors.New("whether its resource is there already was not found out")
 )
@@ -451,11 +453,24 @@ func (e *Engine) result(o *op) Result {
 		e.explain(o, &r)
 	default:
 		r.Status, r.Location = 0, ""
-		if r.Err = errors.Join(o.doubt, e.stopped); o.knowledge == Disputed {
-			r.Err = errors.Join(o.doubt, o.said.err, e.stopped)
+		if r.Err = join(o.doubt, e.stopped); o.knowledge == Disputed {
+			r.Err = join(o.doubt, o.said.err, e.stopped)
 		}
 	}
 	return r
+}
+
+// join is errors.Join with a text of one line.
+func join(errs ...error) (all error) {
+	for _, err := range errs {
+		switch {
+		case all == nil:
+			all = err
+		case err != nil:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	return all
 }
 
 // explain tells why an operation was never done. What cannot be sent for what
@@ -478,7 +493,7 @@ func (e *Engine) explain(o *op, r *Result) {
 	case o.refusal != nil:
 		r.Err, r.Refused = o.refusal, true
 	case e.cfg.Journal && o.ticket == 0 && !e.cfg.LastWritten.IsZero():
-		r.Outcome, r.Err = Unknown, errors.Join(errNotAsked, e.stopped)
+		r.Outcome, r.Err = Unknown, join(errNotAsked, e.stopped)
 	}
 }
 

@@ -997,7 +997,7 @@ func describeReason(r Result, stop error) string {
 		}
 	case err == stop && err != nil && r.Outcome == Skipped && !r.Refused:
 		return "the job stopped"
-	case err == ErrCorrected:
+	case errors.Is(err, ErrCorrected):
 		return "an earlier run has created that name from other content"
 	case err == ErrAmbiguous:
 		return "several have its name"
