@@ -79,7 +79,7 @@ func TestReadOnWithoutAJournalKnowsNothing(t *testing.T) {
 		}
 		j.fail, j.count = fail, map[string]int{}
 		count, err = carryOut(t, c, &client.Job{Source: client.Operations(users(2000)...), Journal: j, ReadOn: true})
-		if n := count["replayed"] + count["succeeded"] + count["skipped"] + count["unknown"]; !errors.Is(err, client.ErrJournal) || n != 2000 || count["unknown"] < 1500 {
+		if n := count["replayed"] + count["succeeded"] + count["skipped"] + count["unknown"]; !errors.Is(err, client.ErrJournal) || n != 2000 || count["unknown"] < 900 { // two claims hold hardly more than the 1000 that are read ahead
 			t.Errorf("%v: %v", count, err)
 		}
 	})
