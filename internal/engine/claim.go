@@ -386,8 +386,8 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		case e.stopped != nil, o.dropped != nil:
 			e.decide(o)
 		case len(o.rivals) > 0:
-			o.phase, o.rivalSent = rivaling, k.RivalSent
-			e.planner.Park(o.Index)
+			o.rivalSent = k.RivalSent
+			e.awaitClaims(o)
 		default:
 			e.release(o)
 		}
@@ -467,17 +467,35 @@ func (e *Engine) quietFor() time.Duration {
 	return e.cfg.MaxServiceTime - max(passed, e.now.Elapsed)
 }
 
-// settleRivals decides, once nothing more will be claimed, about operations whose
-// name or resource earlier runs have used for something that this input no longer
-// holds. A create must not make a second resource. A change is sent when what the
-// earlier runs have sent can no longer be at work.
+// isAllClaimed reports whether all that earlier runs know of the input is known.
+func (e *Engine) isAllClaimed() bool {
+	return e.cfg.LastWritten.IsZero() || e.ended && e.asked+len(e.unasked) == 0
+}
+
+// awaitClaims has an operation wait until all is claimed. The input is read on.
+func (e *Engine) awaitClaims(o *op) {
+	delete(e.sought, o)
+	o.phase = rivaling
+	e.planner.Park(o.Index)
+	e.unclaimed = append(e.unclaimed, o)
+}
+
+// settleRivals goes on, once nothing more will be claimed, with operations whose
+// name or resource earlier runs have used for something else: another operation of
+// the input may have claimed that, or this input no longer holds it. Then a create
+// must not make a second resource, and a change is sent when what the earlier runs
+// have sent can no longer be at work.
 func (e *Engine) settleRivals() {
-	if len(e.rivals) == 0 || !e.ended || e.asked+len(e.unasked) > 0 {
+	if len(e.unclaimed) == 0 || !e.isAllClaimed() {
 		return
 	}
-	for _, o := range e.inOrder() {
+	waiting := e.unclaimed
+	e.unclaimed = nil
+	for _, o := range sortByIndex(waiting) {
 		switch {
 		case o.phase != rivaling:
+		case len(o.rivals) == 0:
+			e.startLooking(o)
 		case o.Method == Post && e.cfg.Existing != FailExisting:
 			e.awaitRivals(o)
 		case o.Method == Post:

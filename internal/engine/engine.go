@@ -90,7 +90,8 @@ type Engine struct {
 	unkeyed   map[string][]int // operations whose keys wait for a create to be read
 	tails     map[string]tail  // of each resource that an open operation changes
 	followers map[int]int      // the PATCHes whose keys wait for that of the operation before them on their resource
-	rivals    map[uint64][]*op // creates that wait for the journal's operation to be claimed
+	rivals    map[uint64][]*op // operations that wait for the journal's operation to be claimed
+	unclaimed []*op            // operations that wait until all is claimed
 
 	prepared []*request // composed, on their way to the disk or ready to leave
 	sent     map[int]*request

@@ -291,15 +291,17 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		}
 		e.countDoubt(o)
 		e.decide(o)
+	case what == isUnclaimed && o.held:
+		e.awaitClaims(o)
+	case what == isUndecided, what == isUnclaimed && e.proofIn(o, at) > 0:
+		e.lookAgain(o)
 	case o.knowledge == Done:
 		if at-o.since >= e.cfg.LookupPatience {
 			e.decide(o)
 			return
 		}
 		e.lookAgain(o)
-	case what == isUndecided:
-		e.lookAgain(o)
-	case what == isUnclear:
+	case what == isUnclear, what == isUnclaimed:
 		if at-o.lostAt >= e.cfg.LookupPatience && (o.resolved == len(o.Refs) || e.proofIn(o, at) <= 0) {
 			e.giveUp(o, errUnclear)
 			return
@@ -428,6 +430,7 @@ const (
 	isForeign          // the name of a user belongs to another
 	isOurs
 	isUndecided // another create of that name is in flight
+	isUnclaimed // the journal may tell of another create of that name
 	isUnclear   // nobody can tell
 )
 
@@ -470,6 +473,8 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 	switch {
 	case len(sure)+len(likely) > 0 && inFlight:
 		return Candidate{}, isUndecided
+	case len(likely) > 0 && !e.isAllClaimed():
+		return Candidate{}, isUnclaimed
 	case len(sure) == 1 && !(inDoubt && (unclear || len(likely) > 0) && sure[0].ExternalID != Same): // an equal one may be that of an equal create
 		return sure[0], isOurs
 	case len(sure) == 0 && len(likely) == 1 && !unclear && !inDoubt:

@@ -81,7 +81,7 @@ type phase uint8
 const (
 	unkeyed  phase = iota // the source: what its key covers has not been read
 	asking                // the journal: what do earlier runs know of it
-	rivaling              // the end of the input: is another create of its name still there
+	rivaling              // the end of the input: is another operation of its name on record
 	unlooked              // the input: it is looked up before it is sent, together with others
 	parked                // a create: it has to be over first
 	planned               // the planner
