@@ -213,12 +213,13 @@ func (e *Engine) adopt(o *op, c Candidate) {
 	o.said = said{id: c.ID, location: c.Location, version: c.Version}
 	e.countDoubt(o)
 	e.others.add(c.ID)
+	at := -e.cfg.LookupPatience // it is known everywhere
 	if o.BulkID != "" {
 		n, _ := e.memory.named(o.BulkID)
-		n.index, n.state, n.id, n.at = o.Index, nameThere, c.ID, time.Millisecond
+		n.index, n.state, n.id, n.at = o.Index, nameThere, c.ID, at
 		e.memory.setNamed(o.BulkID, n)
 	}
-	e.planner.Finish(o.Index, plan.Settled{Done: true, ID: c.ID, At: time.Millisecond})
+	e.planner.Finish(o.Index, plan.Settled{Done: true, ID: c.ID, At: at})
 	if o.BulkID != "" {
 		e.creates[o.BulkID] = o
 	}
