@@ -346,16 +346,9 @@ func sortByIndex(ops []*op) []*op {
 
 func (e *Engine) learnEarlier(o *op, k Earlier) {
 	o.ticket = k.Ticket
-	if o.endsCreate() && k.Known != KnownNothing {
-		e.changed[o.Target] = true
-	}
-	if k.Known == KnownDone && e.cfg.Existing != FailExisting {
-		for _, r := range o.Refs {
-			e.changed[r.Name] = true
-		}
-	}
 	if k.Known != KnownNothing {
 		e.noteMaking(o)
+		e.noteChanged(o, k.Known)
 	}
 	switch k.Known {
 	case KnownDone:
@@ -391,6 +384,17 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 		default:
 			e.release(o)
 		}
+	}
+}
+
+// noteChanged notes to what creates an operation of an earlier run may have referred
+// for good: it is not sent again. A change without an answer is, unless it deletes.
+func (e *Engine) noteChanged(o *op, known Known) {
+	if e.cfg.Existing == FailExisting || known == KnownSent && o.Method == Patch {
+		return
+	}
+	for _, r := range o.Refs {
+		e.changed[r.Name] = true
 	}
 }
 

@@ -102,7 +102,7 @@ type Engine struct {
 	timers   timers
 	others   idSet           // ids that a lost create cannot have made
 	gone     idSet           // ids of what the job has deleted
-	changed  map[string]bool // creates to whose resource earlier runs have referred, or may have deleted it
+	changed  map[string]bool // creates to whose resource operations of earlier runs refer, or may
 
 	answers  int           // requests and lookups that were answered so far
 	silent   int           // attempts without a sign of life since the last one
