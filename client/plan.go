@@ -2,11 +2,13 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"iter"
-	"time"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/webexscim/bulk/internal/engine"
-	"github.com/webexscim/bulk/internal/spill"
 )
 
 // Request is a request that Run would send if every operation succeeded.
@@ -46,18 +48,13 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 			yield(Request{}, errNilJob)
 			return
 		}
-		p := &planning{
-			run: &run{
-				c: c, job: &Job{FailOnErrors: job.FailOnErrors, Ordered: job.Ordered}, began: time.Now(),
-				feed: make(chan fed, 2*c.cfg.Limits.Operations), memory: &spill.Map{}, leave: ctx,
-			},
-			made: map[string]int{},
-		}
+		p := &planning{run: newRun(c, &Job{FailOnErrors: job.FailOnErrors, Ordered: job.Ordered})}
+		defer p.close()
 		cfg := p.engineConfig()
 		cfg.Concurrency *= 2 // as Run prepares requests ahead
-		p.engine = engine.New(cfg, engine.Time{})
+		p.engine, p.leave = engine.New(cfg, engine.Time{}), ctx
 		reading, stop := context.WithCancel(ctx)
-		defer p.end(stop)
+		defer stop()
 		go feed(reading, job.Source, 0, false, p.feed)
 		p.loop(ctx, yield)
 	}
@@ -67,8 +64,7 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 // can leave before it has.
 type planning struct {
 	*run
-	out  []engine.Request
-	made map[string]int // the request that creates a name
+	out []engine.Request
 }
 
 func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
@@ -116,29 +112,27 @@ func (p *planning) read() {
 func (p *planning) succeed() {
 	req := p.out[0]
 	p.out = p.out[1:]
-	items := make([]engine.Item, len(req.Items))
-	for i := range items {
-		items[i] = engine.Item{Found: true, Status: 200, ID: likelyID}
-	}
+	items := slices.Repeat([]engine.Item{{Found: true, Status: 200, ID: plannedID(req.Number)}}, len(req.Items))
 	p.engine.Response(engine.Time{}, req.Number, engine.Response{Kind: engine.Answered, Items: items, Alive: true})
 }
 
-// likelyID has the length of an id.
-const likelyID = "00000000-0000-0000-0000-000000000000"
+// plannedID stands for the ids of the resources that a request creates. It has
+// their length, and requestOf reads the number of the request.
+func plannedID(request int) string { return fmt.Sprintf("00000000-0000-0000-0000-%012d", request) }
+
+func requestOf(plannedID string) int {
+	n, _ := strconv.Atoi(plannedID[strings.LastIndexByte(plannedID, '-')+1:])
+	return n
+}
 
 func (p *planning) describe(req engine.Request) Request {
 	out := Request{Number: req.Number, Bytes: envelope, Refused: p.refused()}
-	after := map[int]bool{}
 	for _, s := range req.Items {
 		op := p.ops.must(s.Index)
-		if op.facts.BulkID != "" {
-			p.made[op.facts.BulkID] = req.Number
-		}
 		o := Planned{Index: s.Index, Operation: op.op, Joins: s.Inside}
 		for _, k := range s.Known {
 			o.Waits = append(o.Waits, k.Name)
-			if n := p.made[k.Name]; !after[n] {
-				after[n] = true
+			if n := requestOf(k.ID); !slices.Contains(out.After, n) {
 				out.After = append(out.After, n)
 			}
 		}
@@ -160,18 +154,5 @@ func (p *planning) finish(yield func(Request, error) bool) {
 	}
 	if err := p.engine.Stopped(); err != nil {
 		yield(Request{}, err)
-	}
-}
-
-func (p *planning) end(stop func()) {
-	stop()
-	var late any
-	for f := range p.feed {
-		late = f.panic
-	}
-	_ = p.memory.Close()
-	_ = p.ops.close()
-	if late != nil {
-		panic(late)
 	}
 }

@@ -122,12 +122,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if !ok {
 		return nil, errors.New("client: this Job has run: expected another Job, or Job.Next before it runs on")
 	}
-	r := &run{
-		c: c, job: job, began: time.Now(),
-		feed:   make(chan fed, 2*c.cfg.Limits.Operations),
-		events: make(chan func(), 16),
-		memory: &spill.Map{},
-	}
+	r := newRun(c, job)
 	cfg := r.engineConfig()
 	cfg.Spent = stage.spent
 	if job.Journal != nil {
@@ -156,9 +151,18 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	return r, nil
 }
 
+func newRun(c *Client, job *Job) *run {
+	return &run{
+		c: c, job: job, began: time.Now(),
+		feed:   make(chan fed, 2*c.cfg.Limits.Operations),
+		events: make(chan func(), 16),
+		memory: &spill.Map{},
+		ops:    newOperations(job.Journal != nil, c.inMemory),
+	}
+}
+
 func (r *run) engineConfig() engine.Config {
 	cfg := r.c.cfg
-	r.ops = newOperations(r.job.Journal != nil, r.c.inMemory)
 	return engine.Config{
 		Operations:     cfg.Limits.Operations,
 		Bytes:          cfg.Limits.Bytes - envelope,
@@ -400,19 +404,25 @@ func (r *run) end() {
 	r.halt(nil)
 	r.unread()
 	r.cut()
-	var late any // a panic of the source, for the caller too
-	for f := range r.feed {
-		late = f.panic
-	}
+	defer r.close()
 	for ; r.calls > 0; r.calls-- {
 		<-r.events
 	}
 	r.job.tally.end(r.engine.Spent(), r.engine.Stopped())
-	_ = r.memory.Close()
-	_ = r.ops.close()
 	if r.job.Journal != nil {
 		_ = r.job.Journal.End(context.WithoutCancel(r.leave))
 	}
+}
+
+// close waits for the source to return, and removes what is on disk. A panic of
+// the source becomes one of the caller.
+func (r *run) close() {
+	var late any
+	for f := range r.feed {
+		late = f.panic
+	}
+	_ = r.memory.Close()
+	_ = r.ops.close()
 	if late != nil {
 		panic(late)
 	}
