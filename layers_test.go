@@ -55,7 +55,11 @@ var rooms = map[string][]string{
 	"conformance/servers":           {"client"},
 	"conformance/runner":            {"conformance/vectors", "webextest", "webextest/admin"},
 	"internal/proxy":                {"api"},
-	"cmd/webex-bulk":                {"api", "client", "gen", "journal", "internal/auth", "internal/opfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/bulkref", "internal/report", "internal/scimfilter", "reconcile", "internal/spill", "internal/terminal", "webextest", "webextest/admin"},
+	"internal/outfile":              {},
+	"internal/input":                {"client", "internal/opfile", "internal/report", "internal/sheet", "internal/textfile"},
+	"internal/foundids":             {"client", "internal/outfile", "internal/sheet"},
+	"internal/outcomes":             {"client", "internal/bulkref", "internal/input", "internal/opfile", "internal/report", "internal/spill"},
+	"cmd/webex-bulk":                {"api", "client", "gen", "journal", "internal/auth", "internal/foundids", "internal/input", "internal/opfile", "internal/outcomes", "internal/outfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/report", "internal/scimfilter", "reconcile", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":                 {"client", "internal/textfile"},
 	"internal/raced":                {},
 	"bench":                         {"client", "gen", "journal"}, // and, in its tests, webextest

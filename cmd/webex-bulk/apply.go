@@ -1,33 +1,35 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/foundids"
+	"github.com/webexscim/bulk/internal/input"
+	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/outcomes"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/terminal"
-	"github.com/webexscim/bulk/internal/textfile"
+	"github.com/webexscim/bulk/journal"
 )
 
-// application is one run of apply.
-type application struct {
-	stdio
-	connection
-	talk
-	reading
-	results, failed, report, journalFile string
-	noJournal, yes, asJSON, reportNames  bool
-	names, namesGiven                    bool
-	maxDeletes                           int
-	limitDeletes                         bool // --max-deletes was given
-	job                                  client.Job
-	begun                                string     // when the journal was
-	others                               []usedFile // that the command writes too
+// journalEnding is the ending of the journal beside a file that apply sends.
+const journalEnding = ".journal"
+
+// applyCommand holds the flags of apply.
+type applyCommand struct {
+	jobCommand
+	failed, report                 string // files
+	names, namesGiven, reportNames bool
+	maxDeletes                     int
+	limitDeletes                   bool // --max-deletes was given
 }
 
 const applyExamples = `  export WEBEX_ORG_ID=… WEBEX_ACCESS_TOKEN=…
@@ -97,7 +99,7 @@ Exit codes:
   130  interrupted`
 
 func newApply(io stdio) *cobra.Command {
-	a := &application{stdio: io, talk: talk{w: io.err}}
+	a := &applyCommand{jobCommand: newJobCommand(io)}
 	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:     "apply [flags] FILE",
@@ -111,21 +113,16 @@ func newApply(io stdio) *cobra.Command {
 			return a.run(cmd.Context())
 		},
 	}
-	a.addFlags(cmd)
-	return cmd
-}
-
-func (a *application) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	a.connection.flags(cmd)
-	a.limits(f)
+	a.connection.addTo(cmd)
+	a.addLimits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	addExisting(cmd, &a.job.Existing)
 	f.BoolVar(&a.yes, "yes", false, "delete without confirmation")
 	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; if given, it also limits a confirmation on a terminal")
-	a.reading.flags(cmd)
+	a.inputFlags.addTo(cmd)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nnot written if all succeed; an older FILE is renamed to FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a report to `FILE.html`, a web page without names of users or groups")
@@ -135,17 +132,84 @@ func (a *application) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
 	f.BoolVar(&a.quiet, "quiet", false, "print only errors, and the columns that were not understood")
 	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
+	return cmd
 }
 
-func (a *application) run(ctx context.Context) error {
-	if err := a.checkFlags(); err != nil {
+// run checks everything before it sends anything: the flags, the input, the
+// deletes with the user, the journal, and the names in the input.
+func (a *applyCommand) run(ctx context.Context) (err error) {
+	if err := a.check(); err != nil {
 		return err
 	}
-	in, c, err := a.ready(ctx)
+	in, c, err := a.openInput(ctx)
 	if err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
-	defer in.close()
+	defer in.Close()
+	a.tellNotes(in)
+	if err := a.confirmDeletes(ctx, in); err != nil {
+		return beforeSending(ctx, err)
+	}
+
+	j, err := a.openJournal(ctx)
+	if err != nil {
+		return beforeSending(ctx, err)
+	}
+	defer a.closeJournal(j)
+	begun, ids, err := a.resume(ctx, j)
+	if err == nil {
+		err = lookUpNames(ctx, c, in, ids)
+	}
+	if err == nil && j != nil {
+		err = ids.Save(foundids.PathOf(a.journalFile))
+	}
+	if err != nil {
+		return beforeSending(ctx, err)
+	}
+
+	results, err := openResults(a.results, a.out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, results.close()) }()
+	rec := a.newRecorder()
+	all := outcomes.NewCollector(outcomes.Options{
+		Write: results.write, Line: in.Line, Input: in, Failed: a.failed != "",
+		Private: a.private(), Names: a.names, Recorder: rec,
+	})
+	defer func() { err = errors.Join(err, all.Close()) }()
+	in.KeepNames = a.names && a.private() || a.report != "" && a.reportNames
+	stop, broken := a.send(ctx, c, in, all)
+	if a.neverBegan(stop) {
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
+	}
+
+	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
+	a.adviseTaken(in, all)
+	a.adviseDependents(in, all)
+	broken = errors.Join(broken, a.writeFailed(in, all), a.writeReport(in, all, rec))
+	err = a.conclude(ctx, ending{sum: &all.Summary, stop: stop, broken: broken, failed: a.failed})
+	if sum := &all.Summary; err == nil && begun != "" && sum.Replayed > 0 && sum.Replayed == sum.Operations {
+		a.adviseReplayed(sum.Operations, begun)
+	}
+	return err
+}
+
+// check finds mistakes for which no input and no service is needed.
+func (a *applyCommand) check() error {
+	switch {
+	case a.maxDeletes < 0:
+		return fmt.Errorf("--max-deletes %d: expected 0 or more", a.maxDeletes)
+	case a.reportNames && a.report == "" && !a.namesGiven:
+		return errors.New("--report-names needs --report FILE.html")
+	}
+	return a.checkFlags(journalEnding,
+		outfile.File{Flag: "--failed", Path: a.failed, Mode: outfile.Replaced},
+		outfile.File{Flag: "--report", Path: a.report, Mode: outfile.Replaced})
+}
+
+// tellNotes tells what the reader of the input has noted.
+func (a *applyCommand) tellNotes(in *input.File) {
 	notes := in.Notes()
 	if a.quiet {
 		notes = in.Warnings()
@@ -153,99 +217,219 @@ func (a *application) run(ctx context.Context) error {
 	for _, note := range notes {
 		a.tell("%s", note)
 	}
-	if in.rows == 0 {
-		a.say("%s has no operations in it: there is nothing to do", in.name)
+	if in.Len() == 0 {
+		a.say("%s has no operations in it: there is nothing to do", in.Name)
 	}
-	if err := a.confirm(ctx, in); err != nil {
-		return early(ctx, err)
+}
+
+// confirmDeletes asks before anything is deleted for good.
+func (a *applyCommand) confirmDeletes(ctx context.Context, in *input.File) error {
+	n := in.Counts[client.MethodDelete]
+	switch {
+	case n == 0:
+		return nil
+	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
+		return terminal.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
+			"%s; if they are right, give --max-deletes %d", plural(n, "delete"), in.Name, a.maxDeletes, a.howToList(), n)
+	case a.yes:
+		return nil
+	case a.file == input.Stdin || !isTerminal(a.in):
+		return terminal.Errorf("%s in %s, and what is deleted cannot be brought back; nothing was sent\n"+
+			"%s; if they are right, give --yes", plural(n, "delete"), in.Name, a.howToList())
 	}
-	j, known, err := a.openJournal(ctx)
-	if err != nil {
-		return early(ctx, err)
+	_ = a.err.Printf("%d of %d operations delete, for good:\n", n, in.Len())
+	for _, row := range in.Deletes {
+		_ = a.err.Printf("  line %d: %s\n", row.Line, subject(row))
 	}
-	if j != nil {
-		a.job.Journal = j
-		defer func() {
-			if err := j.Close(); err != nil {
-				a.talk.warn(string(report.Plain(err))) // what was done is on disk already
-			}
-		}()
+	if more := n - len(in.Deletes); more > 0 {
+		_ = a.err.Printf("  and %d more: %s\n", more, a.howToList())
 	}
-	if a.job.Journal == nil {
+	_ = a.err.Printf("Type the number of deletes (%d) to go on: ", n)
+	if a.readAnswer(ctx) != fmt.Sprint(n) {
+		return errors.New("not confirmed; nothing was sent")
+	}
+	return nil
+}
+
+// howToList says how to list all deletes. The content of a pipe is gone.
+func (a *applyCommand) howToList() string {
+	if isNamedFile(a.file) {
+		return "see them with webex-bulk plan --all " + shellWord(a.file)
+	}
+	return "put the operations into a file, and see them with webex-bulk plan --all FILE"
+}
+
+// resume says what the journal knows, and returns when it was begun ("" for a
+// new journal, or none) and the ids that were looked up in earlier runs. A
+// journal of another organization is refused before names are looked up in it.
+func (a *applyCommand) resume(ctx context.Context, j *journal.Journal) (begun string, ids *foundids.Set, err error) {
+	ids = foundids.New(a.cfg.OrgID)
+	if j == nil {
 		lastWord(ctx, "there is no journal: what was sent is not known")
-	} else {
-		lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
+		return "", ids, nil
 	}
-	err = in.lookUp(ctx, c, known)
-	if err == nil && j != nil {
-		err = known.save(foundIDsFile(a.journalFile))
+	sum, err := j.Summary(ctx)
+	job := client.Target{OrgID: a.cfg.OrgID, BaseURL: a.cfg.BaseURL}
+	switch {
+	case err == nil && sum.Runs == 0:
+		return "", ids, nil
+	case err == nil && (sum.Target.OrgID != job.OrgID || !strings.EqualFold(sum.Target.BaseURL, job.BaseURL)):
+		other := &journal.TargetError{Journal: sum.Target, Job: job}
+		err = terminal.Errorf("%s: %w\n%s", a.journalFile, other, remedy(other))
+	case err == nil:
+		begun = sum.Started.Format("2006-01-02 15:04")
+		a.say("resuming from %s, begun %s: %d done, %d sent without an answer", a.journalFile, begun, sum.Done, sum.Sent)
+		ids, err = foundids.Load(foundids.PathOf(a.journalFile), a.cfg.OrgID)
 	}
 	if err != nil {
-		return early(ctx, err)
+		return "", nil, fmt.Errorf("nothing was sent: %w", err)
 	}
-	return a.apply(ctx, c, in)
+	return begun, ids, nil
 }
 
-// checkFlags finds what no file or service is needed for.
-func (a *application) checkFlags() error {
-	if err := a.checkLimits(); err != nil {
+// private reports whether only the person who runs the command sees the summary,
+// so that it may quote the service: on a terminal; elsewhere only if --names and
+// --report-names together allow it.
+func (a *applyCommand) private() bool {
+	return a.summaryWriter().IsTerminal() || a.names && a.namesGiven && a.reportNames
+}
+
+// newRecorder records the job for --report; it is nil without that flag.
+func (a *applyCommand) newRecorder() *report.Recorder {
+	if a.report == "" {
+		return nil
+	}
+	return report.NewRecorder(report.RecorderOptions{Sample: a.job.Progress})
+}
+
+// errUnwritten ends a job whose results cannot be written.
+var errUnwritten = errors.New("results cannot be written")
+
+// send runs the job and collects its results. stop is the error that ended it
+// early, broken the error of a result that could not be written, which ends it
+// too.
+func (a *applyCommand) send(ctx context.Context, c *client.Client, in *input.File, all *outcomes.Collector) (stop, broken error) {
+	defer a.watch(ctx, in.Len())()
+	var inspect func([]opfile.Row)
+	if in.HasConditions() {
+		conditions := &conditions{client: c, passed: map[string]bool{}}
+		inspect = func(rows []opfile.Row) { conditions.check(ctx, rows) }
+	}
+	a.job.Source, a.job.ReadOn = in.Operations(inspect), true
+	running, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	for res, err := range c.Run(running, &a.job) {
+		if err != nil {
+			stop = err
+			break
+		}
+		name := ""
+		if nameOf := in.NameOf(res.Index, res.Operation); res.Err != nil {
+			name = nameOf()
+		}
+		if err := all.Add(res, name); err != nil {
+			broken = err
+			end(errUnwritten) // requests in flight are still answered
+		}
+	}
+	if broken != nil {
+		stop = errUnwritten
+	}
+	return stop, broken
+}
+
+// adviseTaken prints advice about rows whose resource exists already, for example
+// when an export is applied to its own organization, and about rows that refer to
+// them.
+func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
+	n, dependents := all.Taken(), all.Dependents.OfTaken
+	if !in.IsSheet() || n == 0 {
+		return
+	}
+	advice := terminal.Text("these users or groups exist already: --existing skip leaves them unchanged,\n" +
+		"--existing update changes the attributes that differ")
+	first, them := "then", "them"
+	if a.job.Existing != client.ExistingFail {
+		advice = "another row creates or changes the same user or group"
+		first, them = "without it,", "it"
+	}
+	if dependents > 0 {
+		advice += terminal.Sprintf(";\n%s %s that %s on %s can succeed", first, plural(dependents, "row"), verb(dependents, "depend"), them)
+	}
+	a.say("\n%s with status 409: %s", plural(n, "row"), advice)
+}
+
+// adviseDependents prints advice about rows that depend on rows that failed for
+// other reasons.
+func (a *applyCommand) adviseDependents(in *input.File, all *outcomes.Collector) {
+	if n := all.Dependents.OfOthers; in.IsSheet() && n > 0 {
+		a.say("\n%s %s somebody whose own row did not succeed: correct that row, and they are sent with it",
+			plural(n, "row"), verb(n, "name"))
+	}
+}
+
+// adviseReplayed says that the whole file was applied before, and how to apply it
+// anew, which a user may want for a file of leavers.
+func (a *applyCommand) adviseReplayed(n int, begun string) {
+	what := "the operation was"
+	if n > 1 {
+		what = fmt.Sprintf("all %d operations were", n)
+	}
+	a.say("\n%s already done according to %s (begun %s); nothing was sent\n"+
+		"to apply the file anew, remove %s or give the file another name", what, a.journalFile, begun, shellWord(a.journalFile))
+}
+
+// writeFailed writes the rows that did not succeed to the file of --failed, and
+// keeps an older file: the user may have corrected it by hand.
+func (a *applyCommand) writeFailed(in *input.File, all *outcomes.Collector) error {
+	if a.failed == "" {
+		return nil
+	}
+	if all.Summary.Succeeded == in.Len() {
+		switch kept, err := outfile.SetAside(a.failed); {
+		case err != nil:
+			return fmt.Errorf("--failed: %w", err)
+		case kept == "":
+			a.say("\nevery row succeeded: %s was not written", a.failed)
+		default:
+			a.say("\nevery row succeeded: the older %s is kept as %s", a.failed, kept)
+		}
+		return nil
+	}
+	rows := 0
+	kept, err := outfile.ReplaceKeeping(a.failed, func(w *bufio.Writer) (err error) {
+		rows, err = all.CopyFailed(w)
 		return err
+	})
+	if kept != "" {
+		a.say("\nthe older %s is kept as %s", a.failed, kept)
 	}
 	switch {
-	case a.job.FailOnErrors < 0:
-		return fmt.Errorf("--fail-on-errors %d: expected 0 or more", a.job.FailOnErrors)
-	case a.maxDeletes < 0:
-		return fmt.Errorf("--max-deletes %d: expected 0 or more", a.maxDeletes)
-	case a.journalFile != "" && a.noJournal:
-		return errors.New("--journal FILE and --no-journal contradict each other: give one of them")
-	case a.reportNames && a.report == "" && !a.namesGiven:
-		return errors.New("--report-names needs --report FILE.html")
+	case err != nil:
+		return fmt.Errorf("--failed: %w", err)
+	case rows == 1:
+		a.say("\nthe row that did not succeed is in %s", a.failed)
+	default:
+		a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
 	}
-	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {
-		a.journalFile = journalOf(a.file)
+	if unknown := all.Summary.Unknown; unknown > 0 {
+		a.say("the %d of unknown outcome are not in it: the same command as before looks them up", unknown)
 	}
-	return a.checkFiles()
+	return nil
 }
 
-// journalOf is where the journal of a file is kept by default.
-func journalOf(file string) string { return file + ".journal" }
-
-// isNamedFile reports whether something of this name can be given again: it is
-// no standard input and no pipe.
-func isNamedFile(path string) bool {
-	info, err := os.Stat(path)
-	return path != stdin && (err != nil || info.Mode().IsRegular())
-}
-
-// ready reads the input and sets up the client; what is wrong with either is
-// told at once.
-func (a *application) ready(ctx context.Context) (*input, *client.Client, error) {
-	c, noClient := a.client()
-	in, noInput := a.open(ctx, a.in)
-	if noInput == nil && noClient != nil {
-		noInput = in.close()
+// writeReport writes the page of --report.
+func (a *applyCommand) writeReport(in *input.File, all *outcomes.Collector, rec *report.Recorder) error {
+	if rec == nil {
+		return nil
 	}
-	return in, c, errors.Join(noClient, noInput)
-}
-
-// early gives an error from before the job its exit code and its last word.
-func early(ctx context.Context, err error) error {
-	wrong, bad := errors.AsType[*textfile.Errors](err)
-	_, unheard := errors.AsType[*client.ResponseError](err)
-	known, advised := errors.AsType[*exit](err)
-	switch {
-	case ctx.Err() != nil:
-		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
-	case advised:
-		return &exit{known.code, terminal.Errorf("nothing was sent: %w", known.err)}
-	case errors.Is(err, textfile.ErrChanged):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "run the same command again: it checks the file anew")}
-	case bad && wrong.Count == 1:
-		return terminal.Errorf("%w\nnothing was sent; correct this and run the same command again", err)
-	case bad:
-		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again", err, wrong.Count)
-	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "run the same command again"))}
+	page := report.Page{
+		Organization: a.cfg.OrgID, Input: in.Name, Began: rec.Began(), Summary: &all.Summary,
+		Samples: rec.Samples(), Failures: rec.Failures(), Names: a.reportNames,
 	}
-	return err
+	if err := outfile.Replace(a.report, func(w *bufio.Writer) error { return page.Write(w) }); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	a.say("the report is in %s", a.report)
+	return nil
 }

@@ -29,7 +29,8 @@ type connection struct {
 	warn func(string)
 }
 
-func (c *connection) flags(cmd *cobra.Command) {
+// addTo adds the flags to a command.
+func (c *connection) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.org, "org", "", "organization `ID`, a UUID or the Webex API's base64 form (WEBEX_ORG_ID)")
 	f.StringVar(&c.baseURL, "base-url", "", "scheme and host of the service (WEBEX_BASE_URL; default "+client.DefaultBaseURL+")")
@@ -39,8 +40,8 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
 }
 
-// limits are the flags that say how much is sent at once.
-func (c *connection) limits(f *pflag.FlagSet) {
+// addLimits adds the flags that say how much is sent at once.
+func (c *connection) addLimits(f *pflag.FlagSet) {
 	f.IntVar(&c.cfg.Concurrency, "concurrency", 4, "requests in flight at once")
 	f.IntVar(&c.cfg.MaxAttempts, "max-attempts", 5, "attempts for an operation that is deferred or whose answer is lost")
 	f.IntVar(&c.cfg.Limits.Operations, "max-operations", 100, "operations in a request, 1 to 100")

@@ -104,8 +104,8 @@ func (d *demonstration) run(ctx context.Context) error {
 func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *client.Job) (*report.Summary, error) {
 	sum := &report.Summary{}
 	began := time.Now()
-	d.watch(job, 0)
-	defer d.rest()
+	d.startBar(job, 0)
+	defer d.stopBar()
 	var stop error
 	for res, err := range c.Run(ctx, job) {
 		if err != nil {

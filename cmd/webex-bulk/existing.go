@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -47,8 +48,8 @@ func addExisting(cmd *cobra.Command, value *client.Existing) {
 	_ = cmd.RegisterFlagCompletionFunc("existing", choices) // fails only without such a flag
 }
 
-// compare finds out, by index, which creates of the input are there already.
-func (in *input) compare(ctx context.Context, c *client.Client) (map[int]client.Comparison, error) {
+// compareExisting finds out, by index, which creates of the input are there already.
+func compareExisting(ctx context.Context, c *client.Client, in *input.File) (map[int]client.Comparison, error) {
 	var source iter.Seq2[client.Operation, error] = func(yield func(client.Operation, error) bool) {
 		for row, err := range in.Rows() {
 			if !yield(row.Operation, err) || err != nil {
@@ -83,7 +84,7 @@ type plannedDifference struct {
 	New  json.RawMessage `json:"new,omitempty"`
 }
 
-func describeExisting(c client.Comparison, how client.Existing, in *input) *plannedExisting {
+func describeExisting(c client.Comparison, how client.Existing, in *input.File) *plannedExisting {
 	out := &plannedExisting{ID: c.Location.ID}
 	switch {
 	case c.Err != nil:
@@ -97,7 +98,7 @@ func describeExisting(c client.Comparison, how client.Existing, in *input) *plan
 	default:
 		out.Outcome = "updated"
 		for _, d := range c.Differences {
-			out.Changes = append(out.Changes, plannedDifference{in.withoutPlaceholders(d.Path), d.Old, d.New})
+			out.Changes = append(out.Changes, plannedDifference{in.ReplacePlaceholders(d.Path), d.Old, d.New})
 		}
 	}
 	return out

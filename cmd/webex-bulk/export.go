@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/scimfilter"
 	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/terminal"
@@ -71,7 +72,7 @@ Exit codes:
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	x.connection.flags(cmd)
+	x.connection.addTo(cmd)
 	f.StringVar(&x.filter, "filter", "", "only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
 	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\npath (default: the columns that are usually needed)")
 	f.StringVar(&x.out, "out", "", "`FILE` to write (default: standard output)")
@@ -102,7 +103,7 @@ func (x *export) run(ctx context.Context) error {
 			err = w.Flush()
 		}
 	} else {
-		err = replaceFile(x.out, func(w *bufio.Writer) error {
+		err = outfile.Replace(x.out, func(w *bufio.Writer) error {
 			_, _ = w.WriteString("\ufeff") // Excel takes a sheet for UTF-8 by this mark alone
 			return write(w)
 		})

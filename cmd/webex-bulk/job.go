@@ -1,131 +1,184 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"time"
+	"fmt"
+	"os"
+	"strings"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/foundids"
+	"github.com/webexscim/bulk/internal/input"
+	"github.com/webexscim/bulk/internal/outcomes"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/terminal"
+	"github.com/webexscim/bulk/journal"
 )
 
-// apply runs the job and tells what became of it.
-func (a *application) apply(ctx context.Context, c *client.Client, in *input) (err error) {
-	results, err := openResults(a.results, a.out)
-	if err != nil {
+// jobCommand is the common part of the commands that run a job, apply and sync:
+// its flags, its input, its journal, and what is said of it.
+type jobCommand struct {
+	stdio
+	connection
+	talk
+	inputFlags
+	job                    client.Job
+	results, journalFile   string
+	noJournal, yes, asJSON bool
+}
+
+func newJobCommand(std stdio) jobCommand {
+	return jobCommand{stdio: std, talk: talk{w: std.err}}
+}
+
+// checkFlags finds mistakes for which no input and no service is needed. Without
+// --journal, the journal of a file that can be given again is beside it, with
+// the ending journal. files are the files that only one command writes.
+func (c *jobCommand) checkFlags(ending string, files ...outfile.File) error {
+	if err := c.checkLimits(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, results.close()) }()
-	b := &books{results: results, sheet: in.IsSheet(), names: a.named(), failed: a.failed != "", line: in.line}
-	if a.private() {
-		b.own = &report.Summary{Words: true}
-	}
-	if a.failed != "" {
-		b.created = &createdIDs{}
-		defer func() { err = errors.Join(err, b.created.close()) }()
-	}
-	in.named = b.names
-	a.record(in, b)
-	began := time.Now()
-	stop, broken := a.carryOut(ctx, c, in, b)
-	if b.recorder != nil {
-		b.recorder.Stop()
-	}
-	if a.neverBegan(stop) {
-		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
-	}
-	broken = errors.Join(broken, b.enterHeld(in))
-	took := time.Since(began)
-	b.sum.Finish(a.job.Progress(), took, stop)
-	if b.own != nil {
-		b.own.Finish(a.job.Progress(), took, stop)
-	}
-	broken = errors.Join(broken, a.show(b))
-	a.adviseTaken(b)
-	a.adviseNeeded(b)
-	broken = errors.Join(broken, a.writeFailed(in, b), a.writeReport(in, b))
-	return a.conclude(ctx, &b.sum, stop, broken)
-}
-
-// private reports whether the summary is for the eyes of whoever gave the command, so that it may quote the service: on a
-// terminal; elsewhere only as --names and --report-names together allow.
-func (a *application) private() bool {
-	return a.summaryWriter().IsTerminal() || a.names && a.namesGiven && a.reportNames
-}
-
-// named reports whether the summary names people too.
-func (a *application) named() bool { return a.names && a.private() }
-
-// summaryWriter is standard output, where that is free.
-func (a *application) summaryWriter() *terminal.Writer {
-	if a.results == stdin {
-		return a.err
-	}
-	return a.out
-}
-
-// errUnwritten ends a job whose results have nowhere to go.
-var errUnwritten = errors.New("results cannot be written")
-
-// neverBegan reports whether the job was refused by its journal before a single
-// operation was read.
-func (a *application) neverBegan(stop error) bool {
-	return errors.Is(stop, client.ErrJournal) && a.job.Progress().Read == 0
-}
-
-// carryOut gives every operation of the file its result: stop is why the job
-// ended early, broken why results could not be written, which ends it too.
-func (a *application) carryOut(ctx context.Context, c *client.Client, in *input, b *books) (stop, broken error) {
-	a.watch(&a.job, in.rows)
-	defer a.rest()
-	defer context.AfterFunc(ctx, func() {
-		a.rest()
-		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
-	})()
-	if in.HasConditions() {
-		conditions := &conditions{client: c, passed: map[string]bool{}}
-		in.inspect = func(rows []opfile.Row) { conditions.check(ctx, rows) }
-	}
-	a.job.Source, a.job.ReadOn = in.operations(), true
-	running, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	for res, err := range c.Run(running, &a.job) {
-		if err != nil {
-			stop = err
-			break
-		}
-		name := ""
-		if tell := in.nameOf(res.Index, res.Operation); res.Err != nil {
-			name = tell()
-		}
-		if err := b.add(res, in.line(res.Index), name); err != nil {
-			broken = err
-			end(errUnwritten) // what is in flight is answered yet
-		}
-	}
-	if broken != nil {
-		stop = errUnwritten
-	}
-	if a.neverBegan(stop) {
-		return stop, nil // what older results say stays true
-	}
-	return stop, errors.Join(broken, b.results.begin())
-}
-
-// show prints the summary.
-func (a *application) show(b *books) error {
-	out := a.summaryWriter()
 	switch {
-	case a.asJSON:
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(&b.sum)
-	case a.quiet:
+	case c.job.FailOnErrors < 0:
+		return fmt.Errorf("--fail-on-errors %d: expected 0 or more", c.job.FailOnErrors)
+	case c.journalFile != "" && c.noJournal:
+		return errors.New("--journal FILE and --no-journal contradict each other: give one of them")
+	case c.journalFile == "" && !c.noJournal && isNamedFile(c.file):
+		c.journalFile = c.file + ending
+	}
+	return outfile.Check(c.files(files)...)
+}
+
+// files lists all files of the command: Check keeps those that are written apart
+// from the others.
+func (c *jobCommand) files(others []outfile.File) []outfile.File {
+	files := []outfile.File{
+		{Flag: "--token-file", Path: c.tokenFile},
+		{Flag: "--credentials", Path: c.credentials, Mode: outfile.Written},
+		{Flag: "--ca-file", Path: c.caFile},
+	}
+	if c.file != input.Stdin {
+		files = append(files, outfile.File{Flag: "FILE", Path: c.file})
+	} else if f, ok := c.in.(*os.File); ok {
+		files = append(files, outfile.File{Flag: "standard input", Open: f})
+	}
+	if c.results != input.Stdin {
+		files = append(files, outfile.File{Flag: "--results", Path: c.results, Mode: outfile.InPlace})
+	}
+	files = append(files, others...)
+	for _, path := range journalFiles(c.journalFile) {
+		files = append(files, outfile.File{Flag: "--journal", Path: path, Mode: outfile.InPlace})
+	}
+	if f, ok := c.out.Stream().(*os.File); ok {
+		files = append(files, outfile.File{Flag: "standard output", Open: f, Mode: outfile.Written})
+	}
+	return files
+}
+
+// journalFiles returns the paths of a journal: the database, the files that
+// SQLite keeps beside it, and the ids that were looked up.
+func journalFiles(path string) []string {
+	if path == "" {
 		return nil
 	}
-	return out.PrintTable(cmp.Or(b.own, &b.sum).WriteTable)
+	names := []string{path, foundids.PathOf(path)}
+	for _, end := range []string{"-wal", "-shm", "-journal", ".lock"} {
+		names = append(names, path+end)
+	}
+	return names
+}
+
+// openInput reads the input and makes the client, and tells the mistakes of both.
+func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
+	service, noClient := c.client()
+	in, noInput := c.open(ctx, c.in)
+	if noInput == nil && noClient != nil {
+		noInput = in.Close()
+	}
+	return in, service, errors.Join(noClient, noInput)
+}
+
+// openJournal opens the journal of the job. It is nil if the command keeps none.
+func (c *jobCommand) openJournal(ctx context.Context) (*journal.Journal, error) {
+	if c.noJournal || c.journalFile == "" {
+		return nil, nil
+	}
+	j, err := journal.Open(c.journalFile)
+	if errors.Is(err, journal.ErrWrite) {
+		err = terminal.Errorf("%w\na journal can also be kept elsewhere: --journal FILE; temporary files: TMPDIR", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("nothing was sent: %w", err)
+	}
+	c.job.Journal = j
+	lastWord(ctx, "what was sent is in "+c.journalFile+"; the same command goes on")
+	return j, nil
+}
+
+// closeJournal closes the journal; nil is none. Its results are on disk already,
+// so that an error is only a warning.
+func (c *jobCommand) closeJournal(j *journal.Journal) {
+	if j == nil {
+		return
+	}
+	if err := j.Close(); err != nil {
+		c.talk.warn(string(report.Plain(err)))
+	}
+}
+
+// watch shows the progress of a job of so many operations until stop is called,
+// and tells a person who interrupts it what happens next.
+func (c *jobCommand) watch(ctx context.Context, total int) (stop func()) {
+	c.startBar(&c.job, total)
+	interrupted := context.AfterFunc(ctx, func() {
+		c.stopBar()
+		c.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
+	})
+	return func() {
+		interrupted()
+		c.stopBar()
+	}
+}
+
+// neverBegan reports whether the journal refused the job before an operation was
+// read.
+func (c *jobCommand) neverBegan(stop error) bool {
+	return errors.Is(stop, client.ErrJournal) && c.job.Progress().Read == 0
+}
+
+// summaryWriter is standard output, unless the results are written there.
+func (c *jobCommand) summaryWriter() *terminal.Writer {
+	if c.results == input.Stdin {
+		return c.err
+	}
+	return c.out
+}
+
+// printSummary prints the summary, for a program or for a person.
+func (c *jobCommand) printSummary(all *outcomes.Collector) error {
+	switch {
+	case c.asJSON:
+		return writeJSON(c.summaryWriter(), &all.Summary)
+	case c.quiet:
+		return nil
+	}
+	return c.summaryWriter().PrintTable(cmp.Or(all.Private, &all.Summary).WriteTable)
+}
+
+// readAnswer reads a line that the user types, without the spaces around it. It
+// is "" once ctx has ended.
+func (c *jobCommand) readAnswer(ctx context.Context) string {
+	answer, _ := bufio.NewReader(input.Interruptible(ctx, c.in)).ReadString('\n')
+	return strings.TrimSpace(answer)
+}
+
+// isNamedFile reports whether the same command can read the path again: it is not
+// standard input or a pipe.
+func isNamedFile(path string) bool {
+	info, err := os.Stat(path)
+	return path != input.Stdin && (err != nil || info.Mode().IsRegular())
 }

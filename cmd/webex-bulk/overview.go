@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -118,14 +119,6 @@ func tellCounts(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// plural is like "1 request" and "2 requests".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, strings.ReplaceAll(one, " or ", "s or "))
-}
-
 func after(requests []int, waits int) string {
 	if len(requests) == 0 {
 		return ""
@@ -165,7 +158,7 @@ func (o *overview) tellThere() string {
 }
 
 // endOnline prints the totals of --online.
-func (o *overview) endOnline(in *input) error {
+func (o *overview) endOnline(in *input.File) error {
 	counts := map[string]int{}
 	for i, v := range verbs {
 		counts[v.method] = o.kinds[i].count
@@ -176,22 +169,22 @@ func (o *overview) endOnline(in *input) error {
 	} else if there != "" {
 		total = there
 	}
-	return o.w.Printf("%s: %s, %d refused\n", plural(in.rows, "operation"), cmp.Or(total, "nothing"), o.refused.count)
+	return o.w.Printf("%s: %s, %d refused\n", plural(in.Len(), "operation"), cmp.Or(total, "nothing"), o.refused.count)
 }
 
-func (o *overview) end(in *input) error {
+func (o *overview) end(in *input.File) error {
 	if err := o.w.PrintTable(o.table); err != nil {
 		return err
 	}
 	if o.online {
 		return o.endOnline(in)
 	}
-	total := tellCounts(in.counts)
+	total := tellCounts(in.Counts)
 	if total == "" {
 		total = "nothing"
 	}
 	return o.w.Printf("%s (%s): %s, %d refused\n",
-		plural(in.rows, "operation"), total, plural(o.requests.count, "request"), o.refused.count)
+		plural(in.Len(), "operation"), total, plural(o.requests.count, "request"), o.refused.count)
 }
 
 func (o *overview) table(w io.Writer) error {
@@ -230,7 +223,7 @@ func (s *sample) write(w io.Writer, heading string) {
 
 // touches names the attributes that an operation writes, never their values:
 // those of a create, or the steps of a PATCH.
-func touches(op client.Operation, in *input) []string {
+func touches(op client.Operation, in *input.File) []string {
 	data, _ := op.Data.(json.RawMessage)
 	if op.Method != client.MethodPatch {
 		return attributes(data)
@@ -252,7 +245,7 @@ func touches(op client.Operation, in *input) []string {
 			out = append(out, becomeThese(n))
 			continue
 		case step.Path != "":
-			out = append(out, op+" "+in.withoutPlaceholders(shortPath(step.Path))+size(step.Value))
+			out = append(out, op+" "+in.ReplacePlaceholders(shortPath(step.Path))+size(step.Value))
 			continue
 		}
 		for _, name := range attributes(step.Value) {

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/foundids"
+	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
 )
@@ -17,7 +19,7 @@ import (
 type preview struct {
 	stdio
 	connection
-	reading
+	inputFlags
 	asJSON bool
 	online bool
 	job    client.Job
@@ -59,10 +61,10 @@ Exit codes:
 	f.SortFlags = false
 	f.BoolVar(&p.online, "online", false, "read the organization to show which resources exist and which attributes would change")
 	addExisting(cmd, &p.job.Existing)
-	p.connection.flags(cmd)
-	p.limits(f)
+	p.connection.addTo(cmd)
+	p.addLimits(f)
 	f.BoolVar(&p.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
-	p.reading.flags(cmd)
+	p.inputFlags.addTo(cmd)
 	f.BoolVar(&p.all, "all", false, fmt.Sprintf("list every operation, request and error, not the first %d of a kind", maxListed))
 	f.BoolVar(&p.asJSON, "json", false, "print one JSON object a request")
 	return cmd
@@ -110,27 +112,27 @@ func (p *preview) run(ctx context.Context) error {
 	}
 	in, err := p.open(ctx, p.in)
 	if err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
-	defer in.close()
-	in.named = !p.asJSON
+	defer in.Close()
+	in.KeepNames = !p.asJSON
 	c, err := p.ready(ctx, in)
 	if err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
 	for _, note := range in.Notes() {
 		_ = p.err.Printf("%s\n", note)
 	}
-	p.job.Source = in.operations()
+	p.job.Source = in.Operations(nil)
 	refused, err := p.show(ctx, c, in)
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
 	if n := len(in.Lookups()); n > 0 && !p.online {
-		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.name)
+		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.Name)
 	}
 	if refused > 0 {
 		return &exit{code: exitSome}
@@ -140,7 +142,7 @@ func (p *preview) run(ctx context.Context) error {
 
 // ready returns the client that plans, once the organization was read if that is
 // asked for.
-func (p *preview) ready(ctx context.Context, in *input) (*client.Client, error) {
+func (p *preview) ready(ctx context.Context, in *input.File) (*client.Client, error) {
 	if !p.online {
 		if p.job.Existing != client.ExistingFail {
 			return nil, errors.New("--existing needs --online: without it nothing is known of what is there")
@@ -151,16 +153,16 @@ func (p *preview) ready(ctx context.Context, in *input) (*client.Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	lookups, ids := in.Lookups(), newFoundIDs(p.cfg.OrgID)
-	if err := in.lookUp(ctx, c, ids); err != nil {
+	lookups, ids := in.Lookups(), foundids.New(p.cfg.OrgID)
+	if err := lookUpNames(ctx, c, in, ids); err != nil {
 		return nil, err
 	}
-	if p.there, err = in.compare(ctx, c); err != nil {
+	if p.there, err = compareExisting(ctx, c, in); err != nil {
 		return nil, err
 	}
 	p.people = map[string]string{}
 	for _, l := range lookups {
-		p.people[ids.IDs[ids.key(l)]] = l.Name
+		p.people[ids.ID(l)] = l.Name
 	}
 	for _, found := range p.there {
 		p.people[found.Location.ID] = report.NameIn(found.Operation.Data)
@@ -169,7 +171,7 @@ func (p *preview) ready(ctx context.Context, in *input) (*client.Client, error) 
 }
 
 // show prints the plan and returns how many operations would be refused.
-func (p *preview) show(ctx context.Context, c *client.Client, in *input) (refused int, err error) {
+func (p *preview) show(ctx context.Context, c *client.Client, in *input.File) (refused int, err error) {
 	enc := json.NewEncoder(p.out)
 	enc.SetEscapeHTML(false)
 	add := func(r plannedRequest) error { return enc.Encode(r) }
@@ -198,12 +200,12 @@ func (p *preview) show(ctx context.Context, c *client.Client, in *input) (refuse
 	return refused, err
 }
 
-func (p *preview) describe(req client.Request, in *input) plannedRequest {
+func (p *preview) describe(req client.Request, in *input.File) plannedRequest {
 	out := plannedRequest{Request: req.Number, Bytes: req.Bytes, After: req.After}
 	for _, o := range req.Operations {
 		op := plannedOperation{
-			Index: o.Index, Line: in.line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
-			BulkID: o.Operation.BulkID, Waits: o.Waits, Joins: o.Joins, name: in.nameOf(o.Index, o.Operation),
+			Index: o.Index, Line: in.Line(o.Index), Method: o.Operation.Method, Path: o.Operation.Path,
+			BulkID: o.Operation.BulkID, Waits: o.Waits, Joins: o.Joins, name: in.NameOf(o.Index, o.Operation),
 			touches: func() []string { return touches(o.Operation, in) },
 		}
 		if p.asJSON {
@@ -215,7 +217,7 @@ func (p *preview) describe(req client.Request, in *input) plannedRequest {
 		out.Operations = append(out.Operations, op)
 	}
 	for _, res := range req.Refused {
-		out.Refused = append(out.Refused, report.NewLine(res, in.line(res.Index)))
+		out.Refused = append(out.Refused, report.NewLine(res, in.Line(res.Index)))
 	}
 	return out
 }

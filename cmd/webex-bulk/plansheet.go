@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/reconcile"
 )
@@ -31,8 +32,8 @@ func newPlanSheet(d *reconcile.Difference) *planSheet {
 // create writes a new sheet to a file of its owner's. An older file is kept with its journal: it is the way back from what an
 // earlier run did, as after a run that was cut short. It returns its new name.
 func (p *planSheet) create(path, kind string) (kept string, err error) {
-	err = replaceFileAfter(path, p.write(kind), func(string) (err error) {
-		if kept, err = setAside(path); err != nil {
+	err = outfile.ReplaceAfter(path, p.write(kind), func(string) (err error) {
+		if kept, err = outfile.SetAside(path); err != nil {
 			return err
 		}
 		return moveJournal(path, kept)
@@ -53,11 +54,11 @@ func (p *planSheet) write(kind string) func(*bufio.Writer) error {
 // moveJournal makes the journal of a sheet that of its new name: to a new sheet of the old name it would tell of rows that are
 // not yet done. Without a new name it is removed.
 func moveJournal(sheet, kept string) error {
-	from := journalFiles(journalOf(sheet))
+	from := journalFiles(sheet + journalEnding)
 	if kept == "" {
-		return removeJournal(journalOf(sheet))
+		return removeJournal(sheet + journalEnding)
 	}
-	for i, to := range journalFiles(journalOf(kept)) {
+	for i, to := range journalFiles(kept + journalEnding) {
 		if err := os.Rename(from[i], to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -86,7 +87,7 @@ func (a *reconciliation) writeActions(d *reconcile.Difference) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	a.sayKept(a.actions, kept)
-	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s", plural(len(p.rows), "row"), a.actions, word(a.actions))
+	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s", plural(len(p.rows), "row"), a.actions, shellWord(a.actions))
 	if err := a.writeUndo(d); err != nil {
 		return err
 	}

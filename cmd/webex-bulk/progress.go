@@ -43,8 +43,8 @@ func (t *talk) tell(format string, args ...any) {
 	_ = t.w.Print(text)
 }
 
-// watch draws how far a job of so many operations is, on a terminal.
-func (t *talk) watch(job *client.Job, total int) {
+// startBar shows on a terminal how far a job of so many operations is.
+func (t *talk) startBar(job *client.Job, total int) {
 	if t.quiet || !t.w.IsTerminal() || os.Getenv("TERM") == "dumb" {
 		return
 	}
@@ -55,8 +55,8 @@ func (t *talk) watch(job *client.Job, total int) {
 	})
 }
 
-// rest ends the bar and says what has waited for that.
-func (t *talk) rest() {
+// stopBar removes the bar, and prints the sentences that waited for that.
+func (t *talk) stopBar() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bar == nil {

@@ -19,9 +19,6 @@ var (
 	errNobody = errors.New("not in the organization (any more): whom the row names")
 )
 
-// checkedAtOnce is how many rows are checked at once.
-const checkedAtOnce = 32
-
 // conditions refuse the rows of a sheet of sync whose resource is not any more what it was when the row was written, unless the
 // row is in effect already. It is read just before the row is sent.
 type conditions struct {

@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
 )
 
 // reconciliation is one run of sync.
 type reconciliation struct {
-	application
+	jobCommand
 	leavers, members, maxRemovals string
 	actions, before               string // files
 	opt                           reconcile.Options
@@ -76,7 +77,7 @@ Exit codes:
   130  interrupted`
 
 func newSync(io stdio) *cobra.Command {
-	a := &reconciliation{application: application{stdio: io, talk: talk{w: io.err}}}
+	a := &reconciliation{jobCommand: newJobCommand(io)}
 	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:   "sync [flags] FILE",
@@ -96,7 +97,7 @@ func newSync(io stdio) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	a.connection.flags(cmd)
+	a.connection.addTo(cmd)
 	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete users in the organization that are not in the sheet;\nWebex deletes a deactivated user after 30 days; a delete cannot be undone")
 	f.StringVar(&a.maxRemovals, "max-removals", "", "the most users or members to remove, as `N|P%` (default: 10, or 5% if that is less)")
 	f.StringVar(&a.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
@@ -107,9 +108,9 @@ func newSync(io stdio) *cobra.Command {
 	f.StringVar(&a.actions, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
 	f.StringVar(&a.before, "before", "", "write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
 	f.BoolVar(&a.yes, "yes", false, "make the changes without confirmation")
-	a.limits(f)
+	a.addLimits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
-	a.reading.flags(cmd)
+	a.inputFlags.addTo(cmd)
 	f.BoolVar(&a.all, "all", false, fmt.Sprintf("list everybody and every error, not the first %d of a kind", maxListed))
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
 	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
@@ -123,20 +124,20 @@ func (a *reconciliation) run(ctx context.Context) error {
 	if err := a.checkSync(); err != nil {
 		return err
 	}
-	in, c, err := a.ready(ctx)
+	in, c, err := a.openInput(ctx)
 	if err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
-	defer in.close()
+	defer in.Close()
 	for _, note := range in.Notes() {
 		a.tell("%s", note)
 	}
 	d, err := a.compare(ctx, c, in)
 	over, tooMany := errors.AsType[*reconcile.RemovalsError](err)
 	if err != nil && !tooMany {
-		return early(ctx, readingFailed(ctx, err))
+		return beforeSending(ctx, readingFailed(ctx, err))
 	}
-	if err := a.showDifference(d, in.rows); err != nil {
+	if err := a.showDifference(d, in.Len()); err != nil {
 		return err
 	}
 	switch {
@@ -151,7 +152,7 @@ func (a *reconciliation) run(ctx context.Context) error {
 		return a.unfinished(d)
 	}
 	if err := a.consent(ctx, d); err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
 	if err := a.writeUndo(d); err != nil {
 		return err
@@ -197,18 +198,7 @@ func (a *reconciliation) checkSync() error {
 	if a.opt.First < 0 {
 		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
 	}
-	a.others = []usedFile{}
-	for _, f := range []struct{ flag, path string }{{"--out", a.actions}, {"--before", a.before}} {
-		switch {
-		case f.path == "":
-		case f.path == stdin:
-			return fmt.Errorf("%s -: expected a file", f.flag)
-		default:
-			a.others = append(a.others, use(f.flag, f.path, true))
-		}
-	}
-	if a.journalFile == "" && !a.noJournal && isNamedFile(a.file) {
-		a.journalFile = a.file + ".sync.journal"
-	}
-	return a.checkFlags()
+	return a.checkFlags(".sync.journal",
+		outfile.File{Flag: "--out", Path: a.actions, Mode: outfile.Replaced},
+		outfile.File{Flag: "--before", Path: a.before, Mode: outfile.Replaced})
 }

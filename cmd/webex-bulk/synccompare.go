@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/textfile"
@@ -14,7 +15,7 @@ import (
 )
 
 // compare reads the organization and compares it with the sheet.
-func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *input) (*reconcile.Difference, error) {
+func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *input.File) (*reconcile.Difference, error) {
 	kind := reconcile.Users
 	for row, err := range in.Rows() {
 		if err != nil {
@@ -25,8 +26,8 @@ func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *inpu
 		}
 		break
 	}
-	if in.rows == 0 {
-		return nil, fmt.Errorf("%s has no rows: expected a row for everybody who is to be there", in.name)
+	if in.Len() == 0 {
+		return nil, fmt.Errorf("%s has no rows: expected a row for everybody who is to be there", in.Name)
 	}
 	org, err := reconcile.Read(ctx, c, kind, func(n int) {
 		if n%every == 0 && a.err.IsTerminal() {
@@ -52,7 +53,7 @@ func (a *reconciliation) compare(ctx context.Context, c *client.Client, in *inpu
 		case err != nil && !wrong.Add(err):
 			return nil, err
 		case err == nil && row.Operation.Method != client.MethodPost && !strings.HasPrefix(row.Operation.Path, "/Groups/"+client.Ref("")):
-			_ = wrong.Add(&textfile.Error{File: in.name, Line: row.Line, Problem: "an operation that is no create", Expected: "a row for each who is to be there, and none for others; apply carries out operations"})
+			_ = wrong.Add(&textfile.Error{File: in.Name, Line: row.Line, Problem: "an operation that is no create", Expected: "a row for each who is to be there, and none for others; apply carries out operations"})
 		case err == nil:
 			rows = append(rows, reconcile.Row{Line: row.Line, Operation: row.Operation})
 		}

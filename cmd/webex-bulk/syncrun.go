@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/input"
+	"github.com/webexscim/bulk/internal/outcomes"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
 )
@@ -29,7 +28,7 @@ func (a *reconciliation) consent(ctx context.Context, d *reconcile.Difference) e
 	if a.yes {
 		return nil
 	}
-	if a.file == stdin || !isTerminal(a.in) {
+	if a.file == input.Stdin || !isTerminal(a.in) {
 		return terminal.Errorf("%s to carry out; nothing was sent\nif they are right, give --yes, or --out FILE.csv to have them as a sheet", plural(len(d.Actions), "change"))
 	}
 	word := "yes"
@@ -44,8 +43,7 @@ func (a *reconciliation) consent(ctx context.Context, d *reconcile.Difference) e
 		_ = a.err.Printf("Type yes to carry out %s (%d new, %d changed, %d deactivated): ", plural(len(d.Actions), "change"),
 			counts[reconcile.Create], counts[reconcile.Change], counts[reconcile.Deactivate])
 	}
-	answer, _ := bufio.NewReader(untilDone(ctx, a.in)).ReadString('\n')
-	if !strings.EqualFold(strings.TrimSpace(answer), word) {
+	if !strings.EqualFold(a.readAnswer(ctx), word) {
 		return errors.New("not confirmed; nothing was sent")
 	}
 	return nil
@@ -60,26 +58,17 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 	defer func() { err = errors.Join(err, results.close()) }()
 	closeJournal, err := a.openSyncJournal(ctx)
 	if err != nil {
-		return early(ctx, err)
+		return beforeSending(ctx, err)
 	}
 	defer func() { err = errors.Join(err, closeJournal()) }()
-	b := &books{results: results, names: a.named(), line: a.lineOf}
-	if a.private() {
-		b.own = &report.Summary{Words: true}
-	}
-	began := time.Now()
-	stop, broken := a.follow(ctx, c, d, b)
+	all := outcomes.NewCollector(outcomes.Options{Write: results.write, Line: a.lineOf, Private: a.summaryWriter().IsTerminal()})
+	stop, broken := a.follow(ctx, c, d, all)
 	if a.neverBegan(stop) {
 		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
 	}
-	took := time.Since(began)
-	b.sum.Finish(a.job.Progress(), took, stop)
-	if b.own != nil {
-		b.own.Finish(a.job.Progress(), took, stop)
-	}
-	broken = errors.Join(broken, a.show(b))
+	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
 	a.finishUndo(d)
-	if err := a.conclude(ctx, &b.sum, stop, broken); err != nil {
+	if err := a.conclude(ctx, ending{sum: &all.Summary, stop: stop, broken: broken}); err != nil {
 		return err
 	}
 	return a.absentReplays(ctx, c)
@@ -94,13 +83,8 @@ func (a *reconciliation) lineOf(index int) int {
 }
 
 // follow enters the results as they come: stop is why the job ended early, broken why they could not be written.
-func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconcile.Difference, b *books) (stop, broken error) {
-	a.watch(&a.job, d.Operations())
-	defer a.rest()
-	defer context.AfterFunc(ctx, func() {
-		a.rest()
-		a.say("\nstopping: requests in flight get a moment to be answered (Ctrl-C once more ends at once)")
-	})()
+func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconcile.Difference, all *outcomes.Collector) (stop, broken error) {
+	defer a.watch(ctx, d.Operations())()
 	a.job.ReadOn = true
 	for _, action := range d.Actions {
 		for range action.Operations {
@@ -119,26 +103,24 @@ func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconc
 		}
 		res.Operation.BulkID = "" // made up, and tells nobody anything
 		if broken == nil {
-			broken = b.add(res.Result, res.Action.Line, res.Action.Name)
+			broken = all.Add(res.Result, res.Action.Name)
 		}
 	}
-	return nil, errors.Join(broken, b.results.begin())
+	return nil, broken
 }
 
 // openSyncJournal opens the journal, which guards against creating twice what the
 // organization does not show yet. It says nothing of what it knows: the difference
 // does.
 func (a *reconciliation) openSyncJournal(ctx context.Context) (func() error, error) {
-	if a.noJournal || a.journalFile == "" {
-		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
-		return func() error { return nil }, nil
-	}
-	j, err := a.openJournalFile()
+	j, err := a.openJournal(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.job.Journal = j
-	lastWord(ctx, "what was sent is in "+a.journalFile+"; the same command goes on")
+	if j == nil {
+		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
+		return func() error { return nil }, nil
+	}
 	return j.Close, nil
 }
 

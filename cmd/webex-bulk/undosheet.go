@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/scimfilter"
 	"github.com/webexscim/bulk/internal/sheet"
@@ -58,7 +59,7 @@ func (a *reconciliation) writeUndo(d *reconcile.Difference) error {
 	if a.actions != "" {
 		when = " once they are applied"
 	}
-	a.say("to undo the changes%s: webex-bulk apply %s", when, word(a.before))
+	a.say("to undo the changes%s: webex-bulk apply %s", when, shellWord(a.before))
 	for _, list := range []struct {
 		what  string
 		names []string
@@ -88,7 +89,7 @@ func (a *reconciliation) finishUndo(d *reconcile.Difference) {
 		return
 	}
 	p := undoSheet(d, a.attempts)
-	if err := replaceFile(a.before, p.write(kindOf(d))); err != nil {
+	if err := outfile.Replace(a.before, p.write(kindOf(d))); err != nil {
 		a.tell("%s is still as it was before the run, and names by address who is created: %s", a.before, report.Plain(err))
 	}
 }

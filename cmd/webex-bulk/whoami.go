@@ -52,7 +52,7 @@ Exit codes:
 		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context()) },
 	}
 	cmd.Flags().SortFlags = false
-	k.flags(cmd)
+	k.addTo(cmd)
 	cmd.Flags().BoolVar(&k.asJSON, "json", false, "print a JSON object")
 	return cmd
 }

@@ -19,10 +19,6 @@ type RecorderOptions struct {
 	Sample func() client.Progress
 	// Every is the time between two samples, 250 ms if it is 0.
 	Every time.Duration
-	// Name returns the name of the resource of an operation that did not succeed,
-	// for people. If it is nil or returns "", the name is the userName or
-	// displayName in the data.
-	Name func(client.Result) string
 }
 
 // Recorder collects the data of a Page while a job runs: samples of its progress,
@@ -71,7 +67,11 @@ func (r *Recorder) sample() {
 
 // Add takes in a result; line is where the operation stands in the input, 0
 // when there are no lines. It is called by one goroutine, before Failures.
-func (r *Recorder) Add(res client.Result, line int) {
+func (r *Recorder) Add(res client.Result, line int) { r.AddNamed(res, line, "") }
+
+// AddNamed is Add with the name of the user or group. If it is "", that is the
+// userName or displayName in the operation's data.
+func (r *Recorder) AddNamed(res client.Result, line int, name string) {
 	if res.Err == nil {
 		return
 	}
@@ -80,7 +80,7 @@ func (r *Recorder) Add(res client.Result, line int) {
 		list = &r.skipped
 	}
 	if len(*list) < maxRows {
-		*list = append(*list, r.row(res, line))
+		*list = append(*list, newRow(res, line, name))
 	}
 }
 

@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -153,8 +152,7 @@ func TestRow(t *testing.T) {
 	needed := &client.SkippedError{Index: 4, BulkID: "ann", Cause: refused(409, "uniqueness", "ROUTER_1")}
 	r.Add(skip(5, &NeededError{Line: 40, Err: needed}), 50)
 	r.Add(skip(6, &client.SkippedError{Index: 0, BulkID: "ann", Cause: needed.Cause}), 60) // its line is not known
-	r.o.Name = func(res client.Result) string { return fmt.Sprint("person ", res.Index) }
-	r.Add(failure(7, errors.New("refused")), 70)
+	r.AddNamed(failure(7, errors.New("refused")), 70, "person 7")
 	want := []Row{
 		{Line: 50, Index: 5, Method: "POST", Path: "/Users", BulkID: "u5", Name: "u5@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
 			Reason: "not sent: depends on line 40, which did not succeed: status 409, error code 400108 (tracking id ROUTER_1)",

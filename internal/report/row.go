@@ -26,21 +26,16 @@ type Row struct {
 	kind string // the Text of its Reason in a Summary
 }
 
-func (r *Recorder) row(res client.Result, line int) Row {
-	row := Row{
+func newRow(res client.Result, line int, name string) Row {
+	if name == "" {
+		name = NameIn(res.Operation.Data)
+	}
+	return Row{
 		Line: line, Index: res.Index,
-		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
+		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID, Name: clip(name, maxShown),
 		Outcome: res.Outcome.String(), Status: res.Status,
 		Reason: clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
 	}
-	if r.o.Name != nil {
-		row.Name = r.o.Name(res)
-	}
-	if row.Name == "" {
-		row.Name = NameIn(res.Operation.Data)
-	}
-	row.Name = clip(row.Name, maxShown)
-	return row
 }
 
 // NameIn returns the userName or displayName in the data of an operation, "" if

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -15,67 +14,85 @@ import (
 	"github.com/webexscim/bulk/journal"
 )
 
-// conclude returns the exit code and advice about the next step.
-func (a *application) conclude(ctx context.Context, sum *report.Summary, stop, broken error) error {
-	again := a.again(sum)
+// beforeSending returns the error of a command that has sent nothing, with its
+// exit code and what to do next.
+func beforeSending(ctx context.Context, err error) error {
+	wrong, bad := errors.AsType[*textfile.Errors](err)
+	_, unheard := errors.AsType[*client.ResponseError](err)
+	known, advised := errors.AsType[*exit](err)
 	switch {
-	case stop != nil && ctx.Err() != nil:
+	case ctx.Err() != nil:
+		return &exit{exitInterrupted, errors.New("interrupted; nothing was sent")}
+	case advised:
+		return &exit{known.code, terminal.Errorf("nothing was sent: %w", known.err)}
+	case errors.Is(err, textfile.ErrChanged):
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "run the same command again: it checks the file anew")}
+	case bad && wrong.Count == 1:
+		return terminal.Errorf("%w\nnothing was sent; correct this and run the same command again", err)
+	case bad:
+		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again", err, wrong.Count)
+	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "run the same command again"))}
+	}
+	return err
+}
+
+// ending is how a job ended.
+type ending struct {
+	sum    *report.Summary
+	stop   error  // the error that stopped it early
+	broken error  // the error of results or files that could not be written
+	failed string // the file of the rows that did not succeed, "" without --failed
+}
+
+// conclude returns the exit code and advice about the next step.
+func (c *jobCommand) conclude(ctx context.Context, e ending) error {
+	again := c.adviseAgain(e)
+	switch {
+	case e.stop != nil && ctx.Err() != nil:
 		text := terminal.Text("interrupted; the same command goes on")
-		if a.job.Journal == nil {
+		if c.job.Journal == nil {
 			text = "interrupted; " + again
 		}
-		return &exit{exitInterrupted, errors.Join(terminal.Errorf("%s", text), broken)}
-	case stop != nil && broken != nil:
-		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", broken, again)}
-	case errors.Is(stop, client.ErrBudget):
-		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, a.correct(sum, again))}
-	case stop != nil:
-		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", stop, then(advice(stop), again))}
-	case broken != nil:
-		return &exit{exitSome, broken}
-	case sum.Succeeded < sum.Operations:
-		a.say("\n%s", a.correct(sum, again))
+		return &exit{exitInterrupted, errors.Join(terminal.Errorf("%s", text), e.broken)}
+	case e.stop != nil && e.broken != nil:
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.broken, again)}
+	case errors.Is(e.stop, client.ErrBudget):
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.stop, c.adviseCorrection(e, again))}
+	case e.stop != nil:
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.stop, then(advice(e.stop), again))}
+	case e.broken != nil:
+		return &exit{exitSome, e.broken}
+	case e.sum.Succeeded < e.sum.Operations:
+		c.say("\n%s", c.adviseCorrection(e, again))
 		return &exit{code: exitSome}
-	case a.begun != "" && sum.Replayed > 0 && sum.Replayed == sum.Operations:
-		a.sayReplayed(sum.Operations)
 	}
 	return nil
 }
 
-// correct is the advice about operations that did not succeed.
-func (a *application) correct(sum *report.Summary, again terminal.Text) terminal.Text {
+// adviseCorrection is the advice about operations that did not succeed.
+func (c *jobCommand) adviseCorrection(e ending, again terminal.Text) terminal.Text {
 	switch {
-	case sum.Mistakes == 0:
+	case e.sum.Mistakes == 0:
 		return then("the service failed, and nothing needs to be corrected: wait until it works", again)
-	case a.job.Journal == nil || a.failed == "" || !isNamedFile(a.file):
+	case c.job.Journal == nil || e.failed == "" || !isNamedFile(c.file):
 		return then("correct what failed", again)
 	}
 	return terminal.Sprintf("correct them in %s and run the same command again: it sends only what has not succeeded;\n"+
-		"or correct %s and apply that", word(a.file), word(a.failed))
+		"or correct %s and apply that", shellWord(c.file), shellWord(e.failed))
 }
 
-// sayReplayed says that the whole file was applied before, and how to apply it
-// anew, which a user may want for a file of leavers.
-func (a *application) sayReplayed(n int) {
-	what := "the operation was"
-	if n > 1 {
-		what = fmt.Sprintf("all %d operations were", n)
-	}
-	a.say("\n%s already done according to %s (begun %s); nothing was sent\n"+
-		"to apply the file anew, remove %s or give the file another name", what, a.journalFile, a.begun, word(a.journalFile))
-}
-
-// again says what the same command would do if it is given again.
-func (a *application) again(sum *report.Summary) terminal.Text {
+// adviseAgain says what the same command does if it is run again.
+func (c *jobCommand) adviseAgain(e ending) terminal.Text {
 	switch {
-	case sum.Skipped == sum.Operations:
+	case e.sum.Skipped == e.sum.Operations:
 		return "run the same command again"
-	case a.job.Journal != nil:
+	case c.job.Journal != nil:
 		return "run the same command again: it sends only what has not succeeded"
-	case a.failed != "" && sum.Mistakes == 0:
-		return terminal.Sprintf("there is no journal: the same command would send everything once more;\napply %s", word(a.failed))
-	case a.failed != "":
-		return terminal.Sprintf("there is no journal: the same command would send everything once more;\ncorrect %s and apply that", word(a.failed))
+	case e.failed != "" && e.sum.Mistakes == 0:
+		return terminal.Sprintf("there is no journal: the same command would send everything once more;\napply %s", shellWord(e.failed))
+	case e.failed != "":
+		return terminal.Sprintf("there is no journal: the same command would send everything once more;\ncorrect %s and apply that", shellWord(e.failed))
 	}
 	return "there is no journal: the same command would send everything once more;\n" +
 		"--failed FILE would have kept what did not succeed, to be applied by itself"

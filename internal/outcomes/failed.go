@@ -1,102 +1,54 @@
-package main
+package outcomes
 
 import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/bulkref"
+	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/spill"
 )
 
-// writeFailed writes the rows that did not succeed, in the format they came in.
-// Those of which nobody knows are not among them: a file of its own has a journal
-// of its own, which would not know of them either, and create them twice.
-func (a *application) writeFailed(in *input, b *books) error {
-	if a.failed == "" {
-		return nil
-	}
-	if b.sum.Succeeded == in.rows {
-		return a.noneFailed()
-	}
-	rows := 0
+// CopyFailed writes the rows that did not succeed, in the format of the input,
+// and returns their number. Rows of unknown outcome are left out: the new file
+// has another journal, which would not know of them, and would create them
+// twice.
+func (c *Collector) CopyFailed(w *bufio.Writer) (rows int, err error) {
 	keep := func(index int) bool {
-		if b.succeeded.has(index) || b.unknown.has(index) {
+		if c.succeeded.has(index) || c.unknown.has(index) {
 			return false
 		}
 		rows++
 		return true
 	}
-	ids, err := a.idsFor(in, b)
-	if err == nil {
-		err = a.replaceFailed(func(w *bufio.Writer) error {
-			if len(ids) == 0 {
-				return in.Copy(w, keep, b.reasons.of)
-			}
-			return copyWithIDs(w, in, keep, ids)
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("--failed: %w", err)
-	}
-	if rows == 1 {
-		a.say("\nthe row that did not succeed is in %s", a.failed)
-	} else {
-		a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
-	}
-	if b.sum.Unknown > 0 {
-		a.say("the %d of unknown outcome are not in it: %s", b.sum.Unknown, "the same command as before looks them up")
-	}
-	return nil
-}
-
-// noneFailed leaves no file that tells of failures.
-func (a *application) noneFailed() error {
-	kept, err := setAside(a.failed)
+	ids, err := c.idsNeeded()
 	switch {
 	case err != nil:
-		return fmt.Errorf("--failed: %w", err)
-	case kept == "":
-		a.say("\nevery row succeeded: %s was not written", a.failed)
+	case len(ids) == 0:
+		err = c.o.Input.Copy(w, keep, c.reasons.of)
 	default:
-		a.say("\nevery row succeeded: the older %s is kept as %s", a.failed, kept)
+		err = copyWithIDs(w, c.o.Input, keep, ids)
 	}
-	return nil
+	return rows, err
 }
 
-// replaceFailed writes the file anew. What stood there may have been corrected
-// by hand: it is kept, unless it is what would be written.
-func (a *application) replaceFailed(write func(*bufio.Writer) error) error {
-	kept := ""
-	err := replaceFileAfter(a.failed, write, func(fresh string) (err error) {
-		if !sameContent(fresh, a.failed) {
-			kept, err = setAside(a.failed)
-		}
-		return err
-	})
-	if kept != "" {
-		a.say("\nthe older %s is kept as %s", a.failed, kept)
-	}
-	return err
-}
-
-// idsFor finds what the rows that did not succeed refer to and that was created
-// by others, which will not be in the file with them.
-func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
-	if in.IsSheet() {
-		return nil, nil // a sheet names people, who will be looked up
+// idsNeeded returns the ids to which rows that did not succeed refer, by bulkId,
+// if the rows that created them succeeded and will not be copied.
+func (c *Collector) idsNeeded() (map[string]string, error) {
+	if c.isSheet() {
+		return nil, nil // a sheet refers to users by their addresses, which are looked up
 	}
 	wanted, index := map[string]bool{}, 0
-	for row, err := range in.Rows() {
+	for row, err := range c.o.Input.Rows() {
 		if err != nil {
 			return nil, err
 		}
-		if !b.succeeded.has(index) {
+		if !c.succeeded.has(index) {
 			for _, r := range references(row.Operation) {
 				wanted[r] = true
 			}
@@ -105,7 +57,7 @@ func (a *application) idsFor(in *input, b *books) (map[string]string, error) {
 	}
 	ids := map[string]string{}
 	for name := range wanted {
-		id, err := b.created.get(name)
+		id, err := c.created.get(name)
 		if err != nil {
 			return nil, err
 		}
@@ -126,13 +78,13 @@ func references(op client.Operation) (names []string) {
 	return names
 }
 
-// createdIDs are the ids of what was created under bulkIds. What outgrows memory
-// is in a temporary file.
+// createdIDs are the ids of created resources, by bulkId. Ids that do not fit
+// into memory are in a temporary file.
 type createdIDs struct{ ids spill.Map }
 
 func (c *createdIDs) put(bulkID, id string) error { return c.ids.Put(keyOf(bulkID), []byte(id)) }
 
-// get returns "" for what was not created.
+// get returns the id, "" if nothing was created under the bulkId.
 func (c *createdIDs) get(bulkID string) (string, error) {
 	id, _, err := c.ids.Get(keyOf(bulkID))
 	return string(id), err
@@ -147,7 +99,7 @@ func keyOf(bulkID string) (key [16]byte) {
 }
 
 // copyWithIDs writes operations with ids in the place of references.
-func copyWithIDs(w *bufio.Writer, in *input, keep func(int) bool, ids map[string]string) error {
+func copyWithIDs(w *bufio.Writer, in *input.File, keep func(int) bool, ids map[string]string) error {
 	id := func(name string) (string, bool) { text, ok := ids[name]; return text, ok }
 	begin, between, end := "", "\n", "\n"
 	if in.Format() == opfile.JSON {

@@ -7,13 +7,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webexscim/bulk/internal/input"
+	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// Whatever links lead to a file, two flags cannot name one that is written: nor the files that belong to the journal. Results
-// and journal follow no link to another folder.
+// TestFilesApart holds that two flags cannot name one file if it is written,
+// whatever links lead to it, nor a file that belongs to the journal, and that
+// results and journal follow no link to another folder.
 func TestFilesApart(t *testing.T) {
 	t.Chdir(t.TempDir())
+	quiet := stdio{out: terminal.NewWriter(io.Discard)}
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -44,8 +48,10 @@ func TestFilesApart(t *testing.T) {
 		{"in.csv.journal.ids", "", "", "--results and --journal"},
 		{"linked/a", "linked/b", "dir/c", ""},
 	} {
-		a := &application{stdio: stdio{out: terminal.NewWriter(io.Discard)}, reading: reading{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results, failed: c.failed, report: c.report}
-		err := a.checkFiles()
+		job := &jobCommand{stdio: quiet, inputFlags: inputFlags{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results}
+		err := outfile.Check(job.files([]outfile.File{
+			{Flag: "--failed", Path: c.failed, Mode: outfile.Replaced}, {Flag: "--report", Path: c.report, Mode: outfile.Replaced},
+		})...)
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want+" are the same file") {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -63,16 +69,17 @@ func TestFilesApart(t *testing.T) {
 		{"linked/new.ndjson", "linked/new.journal", ""}, // a folder that was named
 		{"beside.ndjson", "dir/old.journal", ""},
 	} {
-		a := &application{stdio: stdio{out: terminal.NewWriter(io.Discard)}, reading: reading{file: "other.csv"}, journalFile: c.journal, results: c.results}
-		if err := a.checkFiles(); (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+		job := &jobCommand{stdio: quiet, inputFlags: inputFlags{file: "other.csv"}, journalFile: c.journal, results: c.results}
+		if err := outfile.Check(job.files(nil)...); (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
 	in, err := os.Open("in.csv")
 	check(err)
 	defer in.Close()
-	a := &application{stdio: stdio{in: in, out: terminal.NewWriter(io.Discard)}, reading: reading{file: stdin}, results: "hard.csv"}
-	if err := a.checkFiles(); err == nil {
+	quiet.in = in
+	job := &jobCommand{stdio: quiet, inputFlags: inputFlags{file: input.Stdin}, results: "hard.csv"}
+	if err := outfile.Check(job.files(nil)...); err == nil {
 		t.Error("standard input may be written")
 	}
 }

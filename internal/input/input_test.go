@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -35,22 +34,22 @@ func TestLines(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in, err := (&reading{file: path}).open(t.Context(), nil)
+		in, err := Open(t.Context(), path, nil, Options{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		var got []int
-		for i := range in.rows {
-			got = append(got, in.line(i))
+		for i := range in.Len() {
+			got = append(got, in.Line(i))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: lines %v, want %v", name, got, c.want)
 		}
-		if n := in.line(-1); n != 0 {
+		if n := in.Line(-1); n != 0 {
 			t.Errorf("%s: line %d of no operation", name, n)
 		}
-		if err := in.close(); err != nil {
+		if err := in.Close(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -65,17 +64,13 @@ func TestWaitingForInputEnds(t *testing.T) {
 		defer writer.Close()
 		done := make(chan error)
 		go func() {
-			_, err := (&reading{file: stdin}).open(ctx, never)
+			_, err := Open(ctx, Stdin, never, Options{})
 			done <- err
 		}()
 		synctest.Wait()
 		cancel()
-		err := <-done
-		if !errors.Is(err, context.Canceled) {
+		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
-		}
-		if e, ok := errors.AsType[*exit](early(ctx, err)); !ok || e.code != exitInterrupted {
-			t.Errorf("exit %+v", e)
 		}
 	})
 }
@@ -84,68 +79,15 @@ func TestWaitingForInputEnds(t *testing.T) {
 // error and no panic.
 func TestNotFound(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "none.csv"), t.TempDir()} {
-		if _, err := (&reading{file: path}).open(t.Context(), nil); err == nil {
+		if _, err := Open(t.Context(), path, nil, Options{}); err == nil {
 			t.Errorf("%s is read", path)
 		}
 	}
 }
 
-// TestLookupKeys holds that names are found again in any case of their letters,
-// apart from names of another type, and that keys tell nothing: those of one name
-// differ from file to file and between organizations.
-func TestLookupKeys(t *testing.T) {
-	ids, name := newFoundIDs("org"), sheet.Lookup{Type: "Users", Name: "Ann@Example.com"}
-	ann := ids.key(name)
-	if ann != ids.key(sheet.Lookup{Type: "Users", Name: "ann@example.COM"}) {
-		t.Error("the case of a name matters")
-	}
-	if ann == ids.key(sheet.Lookup{Type: "Groups", Name: "ann@example.com"}) {
-		t.Error("a group has the key of a user")
-	}
-	if ann == newFoundIDs("org").key(name) || ann == (&foundIDs{Salt: ids.Salt, org: "other"}).key(name) {
-		t.Error("a name has the same key elsewhere")
-	}
-}
-
-// TestFoundIDsAreKept holds that ids that were looked up are there again, for
-// their owner alone, and that a damaged file is an error.
-func TestFoundIDsAreKept(t *testing.T) {
-	path := foundIDsFile(filepath.Join(t.TempDir(), "x.journal"))
-	name := sheet.Lookup{Type: "Users", Name: "ann@example.com"}
-	ids, err := loadFoundIDs(path, "org")
-	if err != nil || len(ids.IDs) != 0 {
-		t.Fatalf("no file: %v, %v", ids, err)
-	}
-	ids.IDs[ids.key(name)] = "id"
-	if err := ids.save(path); err != nil {
-		t.Fatal(err)
-	}
-	if ids, err := loadFoundIDs(path, "org"); err != nil || ids.IDs[ids.key(name)] != "id" {
-		t.Errorf("%v, %v", ids, err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("%v, %v", info.Mode(), err)
-	}
-	for _, damaged := range []string{"{", "{}", `{"salt":"x"}`, `{"k":"id"}`} {
-		if err := os.WriteFile(path, []byte(damaged), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := loadFoundIDs(path, "org"); err == nil {
-			t.Errorf("%s is read", damaged)
-		}
-	}
-	for range 2 {
-		if err := newFoundIDs("org").save(path); err != nil {
-			t.Error(err)
-		}
-		if _, err := os.Stat(path); err == nil {
-			t.Error("a file without ids is left")
-		}
-	}
-}
-
-// What was checked is what is sent, in every format: a file that is written to after the check ends the job's source
-// before a single byte of it that was not checked.
+// TestInputChanged holds for every format that what was checked is what is sent:
+// a file that is written to after the check ends the source before an operation
+// that was not checked.
 func TestInputChanged(t *testing.T) {
 	for name, rows := range map[string][2]string{
 		"users.csv":    {"operation,id,title\n", "update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5d%04d,x\n"},
@@ -163,7 +105,7 @@ func TestInputChanged(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in, err := (&reading{file: path}).open(t.Context(), nil)
+		in, err := Open(t.Context(), path, nil, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +115,7 @@ func TestInputChanged(t *testing.T) {
 		}
 		var last error
 		n := 0
-		for op, err := range in.operations() {
+		for op, err := range in.Operations(nil) {
 			if last = err; err == nil {
 				n++
 			}
@@ -184,7 +126,7 @@ func TestInputChanged(t *testing.T) {
 		if !errors.Is(last, textfile.ErrChanged) || n == 0 {
 			t.Errorf("%s: %d operations, then %v", name, n, last)
 		}
-		if err := in.close(); err != nil {
+		if err := in.Close(); err != nil {
 			t.Error(err)
 		}
 	}

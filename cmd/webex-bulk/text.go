@@ -1,0 +1,53 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/webexscim/bulk/internal/opfile"
+)
+
+// maxListed is how many of something are shown to a person.
+const maxListed = 20
+
+// plural is like "1 request" and "2 requests".
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, strings.ReplaceAll(one, " or ", "s or "))
+}
+
+// verb is like "1 row names" and "2 rows name".
+func verb(n int, word string) string {
+	if n == 1 {
+		return word + "s"
+	}
+	return word
+}
+
+// subject names the user or group of a row.
+func subject(row opfile.Row) string {
+	kind, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
+	if row.Name != "" {
+		id = row.Name
+	}
+	return strings.TrimSpace(strings.TrimSuffix(strings.ToLower(kind), "s") + " " + id)
+}
+
+// shellWord is a path as a shell takes it.
+func shellWord(path string) string {
+	if strings.ContainsAny(path, " \t'\"$&;()<>|*?`!#\\") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
+}
+
+// writeJSON writes a value as one line of JSON, whose texts are as they are.
+func writeJSON(w io.Writer, value any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(value)
+}
