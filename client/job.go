@@ -49,8 +49,8 @@ type Job struct {
 // stopped before its end, the operations of later stages are skipped. On a job
 // that has not run, or that runs, Next only sets Source.
 //
-// An attempt without an answer may be carried out late, and the next stage does
-// not wait for it. Keep the changes of one resource in one stage.
+// An attempt without an answer may be carried out late. A later change of the same
+// resource waits until that is no longer possible, in the next stages too.
 func (j *Job) Next(source iter.Seq2[Operation, error]) {
 	j.tally.next()
 	j.Source = source

@@ -50,9 +50,10 @@ type tally struct {
 
 // stage is what a stage of a job begins with.
 type stage struct {
-	first   int          // the index of its first operation
-	spent   engine.Spent // of the error budget
-	stopped error        // why the job ended before its time
+	first   int                      // the index of its first operation
+	spent   engine.Spent             // of the error budget
+	stopped error                    // why the job ended before its time
+	atWork  map[engine.Key]time.Time // until when what has no answer may still be carried out
 }
 
 // state tells whether a job can run.
@@ -91,10 +92,25 @@ func (t *tally) next() {
 	}
 }
 
-func (t *tally) end(spent engine.Spent, stopped error) {
+// end ends a stage that began at a time.
+func (t *tally) end(e *engine.Engine, began time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.stage, t.state = stage{first: t.now.Read, spent: spent, stopped: stopped}, over
+	t.stage = stage{first: t.now.Read, spent: e.Spent(), stopped: e.Stopped(), atWork: map[engine.Key]time.Time{}}
+	for key, until := range e.AtWork() {
+		t.stage.atWork[key] = began.Add(until)
+	}
+	t.state = over
+}
+
+// stillAtWork is what an earlier stage has left at work, by the time since a stage
+// began.
+func (s stage) stillAtWork(began time.Time) map[engine.Key]time.Duration {
+	still := map[engine.Key]time.Duration{}
+	for key, until := range s.atWork {
+		still[key] = until.Sub(began)
+	}
+	return still
 }
 
 func (t *tally) change(f func(*Progress)) {

@@ -124,7 +124,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	}
 	r := newRun(c, job)
 	cfg := r.engineConfig()
-	cfg.Spent = stage.spent
+	cfg.Spent, cfg.AtWork = stage.spent, stage.stillAtWork(r.began)
 	if job.Journal != nil {
 		history, err := job.beginJournal(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {
@@ -408,7 +408,7 @@ func (r *run) end() {
 	for ; r.calls > 0; r.calls-- {
 		<-r.events
 	}
-	r.job.tally.end(r.engine.Spent(), r.engine.Stopped())
+	r.job.tally.end(r.engine, r.began)
 	if r.job.Journal != nil {
 		_ = r.job.Journal.End(context.WithoutCancel(r.leave))
 	}

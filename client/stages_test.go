@@ -164,3 +164,36 @@ func TestJobRunsOnce(t *testing.T) {
 		t.Errorf("%d groups", groups)
 	}
 }
+
+// A later stage waits with a change until what an earlier stage has sent of the same resource, and has no answer to, can
+// no longer be carried out: the last word is the later stage's.
+func TestStagesWaitForLateWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		c := newClient(t, s, nil)
+		id, other := add(t, s, "a"), add(t, s, "b")
+		job := &client.Job{}
+		s.Script(webextest.LateWork(90 * time.Second)) // its repetition is answered
+		first, err := nextStage(t, c, job, patch("/Users/"+id, "title", `"first"`))
+		if err != nil || first[0].Outcome != client.Succeeded {
+			t.Fatal(err, first)
+		}
+		began := time.Now()
+		if second, err := nextStage(t, c, job, patch("/Users/"+other, "title", `"second"`)); err != nil || second[1].Outcome != client.Succeeded {
+			t.Fatal(err, second)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the change of another resource took %v", took)
+		}
+		if third, err := nextStage(t, c, job, patch("/Users/"+id, "title", `"third"`)); err != nil || third[2].Outcome != client.Succeeded {
+			t.Fatal(err, third)
+		}
+		time.Sleep(5 * time.Minute)
+		if u, _ := s.User(id); u["title"] != "third" {
+			t.Errorf("the title is %v", u["title"])
+		}
+		if took := time.Since(began); took > 8*time.Minute {
+			t.Errorf("the stages took %v", took)
+		}
+	})
+}

@@ -63,7 +63,7 @@ func (e *Engine) Add(now Time, in *Operation) {
 	if in.ResourceID != "" {
 		e.others.add(in.ResourceID)
 	}
-	if e.stopped == nil && !e.cfg.Journal && !e.cfg.Ordered && in.Invalid == nil && !e.awaitsCreate(in) && !e.mayExist(in) {
+	if e.stopped == nil && !e.cfg.Journal && !e.cfg.Ordered && in.Invalid == nil && !e.awaitsCreate(in) && !e.mayExist(in) && e.quietIn(in) <= 0 {
 		e.planner.Add(in.item(false))
 		e.takeDrops()
 		return
@@ -406,6 +406,10 @@ func (e *Engine) release(o *op) {
 	if o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o) {
 		return
 	}
+	if wait := e.quietIn(o.Operation); o.held && wait > 0 {
+		e.sendLater(o, wait)
+		return
+	}
 	if e.looksFirst(o) {
 		e.lookFirst(o)
 		return
@@ -421,10 +425,9 @@ func (e *Engine) release(o *op) {
 	e.planner.Again(o.Index)
 }
 
-// awaitCreate has a DELETE by reference wait until the create that it refers to
-// is over and no attempt of it can still be at work: one that is carried out
-// after the DELETE would bring the resource back. It reports whether there is
-// something to wait for. What was there before the job is not deleted so.
+// awaitCreate has an operation wait until the create that it refers to is over, and
+// reports whether there is something to wait for. What was there before the job is
+// not deleted by reference.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
 	create := e.create(o.Target)
@@ -433,9 +436,6 @@ func (e *Engine) awaitCreate(o *op) bool {
 	case o.endsCreate() && ok && n.state == nameThere:
 		o.gaveUp, o.existing = ErrNotCreated, n.id
 		e.decide(o)
-		return true
-	case o.endsCreate() && ok && n.state != nameOpen && n.quietAt > e.now.Elapsed:
-		e.sendLater(o, n.quietAt-e.now.Elapsed)
 		return true
 	case ok && n.state != nameOpen, e.ended && create == nil:
 		return false

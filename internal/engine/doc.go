@@ -54,9 +54,9 @@
 //
 //	04-01 references, 04-02 cycles, 04-03 one operation on a resource at a time plan.Next
 //	04-04 what depends on an operation that was not done is skipped            plan.Drops, takeDrops, memory.Name, memory.Resource
-//	04-05 after an uncertain attempt, the next on the resource waits           decide, atWork
+//	04-05 after an uncertain attempt, the next on the resource waits           finish, atWork, noteAtWork, quietIn
 //	04-06 so does what follows an operation that an earlier run has done       atWork, quietFor
-//	04-07 a DELETE by reference waits for its create and what refers to it     awaitCreate, plan.Item.Ends
+//	04-07 a DELETE by reference waits for its create and what refers to it     awaitCreate, quietIn, plan.Item.Ends
 //	04-08 ordered jobs                                                         plan.Config.Ordered, launch
 //	04-09 references that are not left to the service                          plan.Config.Separate
 //	04-10 only what depends on an operation in doubt waits, and Status says so  pursueAfter, Status

@@ -23,6 +23,9 @@ type Config struct {
 	FailOnErrors int
 	// Spent is how much of that earlier stages of the job have spent.
 	Spent Spent
+	// AtWork is what those stages have left at work, see Engine.AtWork, by the time
+	// of this job. The engine keeps it.
+	AtWork map[Key]time.Duration
 	// MaxAttempts is how many attempts an operation gets that tell nothing.
 	MaxAttempts int
 	// LookupPatience is how long reads may lag behind writes.
@@ -93,16 +96,17 @@ type Engine struct {
 	rivals    map[uint64][]*op // operations that wait for the journal's operation to be claimed
 	unclaimed []*op            // operations that wait until all is claimed
 
-	prepared []*request // composed, on their way to the disk or ready to leave
-	sent     map[int]*request
-	lookups  map[int]*lookup // those under way
-	sought   map[*op]bool    // operations that lookups are to tell about
-	queue    []*op           // those of them whose turn it is
-	unlooked []*op           // creates to be looked up before they are sent
-	timers   timers
-	others   idSet           // ids that a lost create cannot have made
-	gone     idSet           // ids of what the job has deleted
-	changed  map[string]bool // creates to whose resource operations of earlier runs refer, or may
+	prepared    []*request // composed, on their way to the disk or ready to leave
+	sent        map[int]*request
+	lookups     map[int]*lookup // those under way
+	sought      map[*op]bool    // operations that lookups are to tell about
+	queue       []*op           // those of them whose turn it is
+	unlooked    []*op           // creates to be looked up before they are sent
+	timers      timers
+	atWorkUntil recent[time.Duration] // of what is over and may still be at work, see workOn
+	others      idSet                 // ids that a lost create cannot have made
+	gone        idSet                 // ids of what the job has deleted
+	changed     map[string]bool       // creates to whose resource operations of earlier runs refer, or may
 
 	answers  int           // requests and lookups that were answered so far
 	silent   int           // attempts without a sign of life since the last one
@@ -150,6 +154,7 @@ func New(cfg Config, now Time) *Engine {
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
 		doubts: map[Key]int{}, making: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, changed: map[string]bool{},
 	}
+	e.atWorkUntil.now = cfg.AtWork
 	e.planner = plan.New(plan.Config{
 		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,
 	})

@@ -116,7 +116,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	inFlight, inDoubt := e.sameName(o)
 	first, made := e.making[o.Name]
 	switch taken := e.others.has(c.ID); {
-	case number == 0 && made && first != o.Index && len(e.gone.now) == 0: // it need not show yet, or was deleted since
+	case number == 0 && made && first != o.Index && e.gone.ids.isEmpty(): // it need not show yet, or was deleted since
 		o.gaveUp = ErrTaken
 		e.decide(o)
 	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH or be missing in the group, or outlive the DELETE, that is done

@@ -171,7 +171,7 @@ func (e *Engine) knownRefs(o *op) (known []plan.Known) {
 }
 
 // idOf is the id of what an operation changes, "" if it is not known.
-func (e *Engine) idOf(o *op) string {
+func (e *Engine) idOf(o *Operation) string {
 	if o.Target == "" {
 		return o.ResourceID
 	}
@@ -367,7 +367,7 @@ func (e *Engine) holdsOrder(o *op) bool {
 // modified since: the service may keep a value in another form, or somebody else
 // may have changed it again.
 func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
-	if e.gone.has(e.idOf(o)) {
+	if e.gone.has(e.idOf(o.Operation)) {
 		f.Exists = false // whatever a lagging read shows
 	}
 	isPatch := o.Method == Patch

@@ -34,8 +34,7 @@ type named struct {
 	state    nameState
 	identity Key // what the resource is to be called in the keys of operations that refer to it
 	index    int
-	at       time.Duration // when it was done
-	quietAt  time.Duration // until then, an attempt of it may still be at work
+	at       time.Duration // when it was done; 0: by an earlier run
 	id       string
 }
 
@@ -82,10 +81,7 @@ func (m *memory) named(name string) (n named, ok bool) {
 	index, size := binary.Varint(b)
 	b = b[max(size, 0):]
 	at, size := binary.Varint(b)
-	b = b[max(size, 0):]
-	quietAt, size := binary.Varint(b)
-	n.index, n.id = int(index), string(b[max(size, 0):])
-	n.at, n.quietAt = time.Duration(at)*time.Millisecond, time.Duration(quietAt)*time.Millisecond
+	n.index, n.at, n.id = int(index), time.Duration(at)*time.Millisecond, string(b[max(size, 0):])
 	return n, true
 }
 
@@ -94,7 +90,6 @@ func (m *memory) setNamed(name string, n named) {
 	b = append(b, n.identity[:]...)
 	b = binary.AppendVarint(b, int64(n.index))
 	b = binary.AppendVarint(b, n.at.Milliseconds())
-	b = binary.AppendVarint(b, (n.quietAt + time.Millisecond - 1).Milliseconds())
 	m.put(hash("name ", name), append(b, n.id...))
 }
 
@@ -134,26 +129,39 @@ func (m *memory) Resource(resource string) (index int, failed bool) {
 	return c.failed - 1, c.failed > 0
 }
 
-// idSet holds ids as hashes: the last so many, and up to twice that. Older ids
-// matter no longer, since a lookup does not take a resource for ours that is
-// more than ten minutes older than the attempt.
-type idSet struct{ now, before map[Key]struct{} }
+// recent holds values by key: the last so many, and up to twice that. What is
+// older matters no longer: a lookup does not take a resource for ours that is more
+// than ten minutes older than the attempt, and no attempt is at work for so long.
+type recent[V any] struct{ now, before map[Key]V }
 
-const idsKept = 100_000 // some 6 MiB at most
+const recentKept = 100_000 // some 6 MiB at most
+
+func (r *recent[V]) put(key Key, v V) {
+	if r.now == nil || len(r.now) == recentKept {
+		r.now, r.before = map[Key]V{}, r.now
+	}
+	r.now[key] = v
+}
+
+func (r *recent[V]) get(key Key) (v V, ok bool) {
+	if v, ok = r.now[key]; !ok {
+		v, ok = r.before[key]
+	}
+	return v, ok
+}
+
+func (r *recent[V]) isEmpty() bool { return len(r.now)+len(r.before) == 0 }
+
+// idSet holds ids as hashes.
+type idSet struct{ ids recent[struct{}] }
 
 func (s *idSet) add(id string) {
-	if id == "" {
-		return
+	if id != "" {
+		s.ids.put(hash("id ", id), struct{}{})
 	}
-	if s.now == nil || len(s.now) == idsKept {
-		s.now, s.before = map[Key]struct{}{}, s.now
-	}
-	s.now[hash("id ", id)] = struct{}{}
 }
 
 func (s *idSet) has(id string) bool {
-	key := hash("id ", id)
-	_, now := s.now[key]
-	_, before := s.before[key]
-	return now || before
+	_, ok := s.ids.get(hash("id ", id))
+	return ok
 }

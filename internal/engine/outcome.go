@@ -255,11 +255,12 @@ func (e *Engine) decide(o *op) {
 		e.freeReserves(o)
 	}
 	e.decided = append(e.decided, o)
+	e.noteAtWork(o)
 	e.remember(o)
 	if o.knowledge == Done {
 		e.others.add(o.said.id)
 		if o.Method == Delete {
-			e.gone.add(e.idOf(o))
+			e.gone.add(e.idOf(o.Operation))
 		}
 	}
 	if name := o.bulkID(); (o.Method == Post || o.adopted) && !o.isDuplicate() {
@@ -291,7 +292,7 @@ func (e *Engine) finish(o *op, finished plan.Settled) {
 // done counts as done when this one began.
 func (e *Engine) doneAt(o *op) time.Duration {
 	if o.replayed {
-		return time.Millisecond
+		return 0
 	}
 	return max(time.Millisecond, e.now.Elapsed)
 }
@@ -308,6 +309,60 @@ func (e *Engine) atWork(o *op) time.Duration {
 	return 0
 }
 
+// noteAtWork notes until when an attempt of an operation that is over may still be
+// at work on its resource. Where all creates of earlier runs may be, quietIn asks.
+func (e *Engine) noteAtWork(o *op) {
+	wait := e.atWork(o)
+	if wait <= 0 || o.Method == Post && o.replayed {
+		return
+	}
+	key := workOn(o.Method, cmp.Or(o.said.id, e.idOf(o.Operation)))
+	until, _ := e.atWorkUntil.get(key)
+	e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
+}
+
+// workOn recognizes what is at work on a resource: its create, or a change of it.
+func workOn(m Method, id string) Key {
+	if m == Post {
+		return hash("create of ", id)
+	}
+	return hash("change of ", id)
+}
+
+// quietIn is how long attempts of operations that are over may be at work on what
+// an operation changes, where the planner does not know of them: those of earlier
+// stages, and for a DELETE those of the create, which would bring the resource back.
+func (e *Engine) quietIn(o *Operation) time.Duration {
+	if o.Method == Post || e.atWorkUntil.isEmpty() && !o.endsCreate() {
+		return 0
+	}
+	id := e.idOf(o)
+	until, _ := e.atWorkUntil.get(workOn(Patch, id))
+	if o.Method == Delete {
+		create, _ := e.atWorkUntil.get(workOn(Post, id))
+		until = max(until, create)
+	}
+	wait := until - e.now.Elapsed
+	if n, ok := e.memory.named(o.Target); ok && o.endsCreate() && n.state == nameDone && n.at == 0 {
+		wait = max(wait, e.quietFor())
+	}
+	return wait
+}
+
+// AtWork tells until when attempts of operations that are over may be at work on
+// their resources, for the Config of the next stage.
+func (e *Engine) AtWork() map[Key]time.Duration {
+	out := map[Key]time.Duration{}
+	for _, m := range []map[Key]time.Duration{e.atWorkUntil.before, e.atWorkUntil.now} {
+		for key, until := range m {
+			if until > e.now.Elapsed {
+				out[key] = until
+			}
+		}
+	}
+	return out
+}
+
 // remember keeps what later operations of the input may ask for.
 func (e *Engine) remember(o *op) {
 	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() && !o.adopted {
@@ -318,7 +373,6 @@ func (e *Engine) remember(o *op) {
 		n.index, n.state = o.Index, nameFailed
 		if o.knowledge == Done {
 			n.state, n.id, n.at = nameDone, o.said.id, e.doneAt(o)
-			n.quietAt = e.now.Elapsed + max(0, e.atWork(o))
 		}
 		e.memory.setNamed(o.BulkID, n)
 	}

@@ -186,7 +186,7 @@ var events map[string]func(*script, *words)
 
 func init() {
 	events = map[string]func(*script, *words){
-		"config": (*script).config, "run": (*script).run, "kill": (*script).kill, "same": (*script).sameInput,
+		"config": (*script).config, "run": (*script).run, "kill": (*script).kill, "stage": (*script).stage, "same": (*script).sameInput,
 		"add": (*script).add, "end": (*script).end, "idle": (*script).idle, "stop": (*script).stop,
 		"answer": (*script).answer, "lost": (*script).lost, "unsent": (*script).unsent, "throttled": (*script).throttled,
 		"rejected": (*script).rejected, "denied": (*script).denied,
@@ -333,7 +333,18 @@ func (s *script) config(w *words) {
 	}
 }
 
-func (s *script) run(*words) {
+func (s *script) run(*words) { s.begin(nil) }
+
+// stage begins another stage of the job whose run has ended.
+func (s *script) stage(*words) {
+	atWork := s.engine.AtWork()
+	for key := range atWork {
+		atWork[key] -= s.elapsed
+	}
+	s.begin(atWork)
+}
+
+func (s *script) begin(atWork map[Key]time.Duration) {
 	if s.engine != nil && !s.engine.Finished() {
 		s.printf("refused: the journal is in use")
 		return
@@ -341,6 +352,7 @@ func (s *script) run(*words) {
 	s.reset()
 	s.earlier, s.input = s.input, nil
 	cfg := s.cfg
+	cfg.AtWork = atWork
 	if cfg.Journal {
 		cfg.LastWritten, cfg.LastDate = s.journal.begin()
 	}
