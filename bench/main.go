@@ -2,14 +2,16 @@
 // with a plain loop over the generated client, and with other clients. It
 // writes docs/benchmarks.md and its charts.
 //
-//	go run ./bench           everything, about an hour
-//	go run ./bench -short    the same with fewer operations, some minutes
+//	go run ./bench              everything, about half an hour
+//	go run ./bench -short       the same with fewer operations, some minutes
+//	go run ./bench -only cost   one part, whose tables are printed
 //
 // Each client runs in its own process. So does the service, which does no work,
 // so that the processor time is that of the client alone.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -18,6 +20,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,22 +45,33 @@ func run(ctx context.Context) error {
 	case "client":
 		return doWork(os.Stdin, os.Stdout)
 	}
+	b := &bench{scale: full, began: time.Now()}
+	var names []string
+	for _, p := range b.parts() {
+		names = append(names, p.name)
+	}
 	short := flag.Bool("short", false, "fewer operations and rounds")
+	only := flag.String("only", "", "measure only these `parts`, separated by commas, and print their tables:\n"+strings.Join(names, ", "))
 	flag.Parse()
-	size := full
 	if *short {
-		size = brief
+		b.scale = brief
 	}
-	root, err := moduleRoot(ctx)
-	if err != nil {
+	if *only != "" {
+		b.only = strings.Split(*only, ",")
+	}
+	for _, name := range b.only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("unknown part %q: expected some of %s", name, strings.Join(names, ", "))
+		}
+	}
+	var err error
+	if b.root, err = moduleRoot(ctx); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "bulk-bench")
-	if err != nil {
+	if b.dir, err = os.MkdirTemp("", "bulk-bench"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	b := &bench{scale: size, root: root, dir: dir, began: time.Now()}
+	defer os.RemoveAll(b.dir)
 	return errors.Join(b.run(ctx), ctx.Err())
 }
 
@@ -67,28 +81,35 @@ type scale struct {
 	rounds   int
 	cost     int   // operations in the table of processor time
 	growth   []int // operations of each point in the charts
-	latency  int   // operations in the table of throughput
-	commands []int // rows of the sheets for webex-bulk
+	peers    int   // the most of them that a peer gets
+	latency  int   // operations for each request in flight in the table of throughput
+	creates  int   // creates from NDJSON for webex-bulk
+	long     int   // the same for the longest job
+	sheets   []int // rows of the sheets for webex-bulk
+	profiled int   // operations or rows of each profile
 
 	organizations int // maximum number at the same time
 }
 
 var (
 	full = scale{
-		name: "go run ./bench", rounds: 5, cost: 100_000, growth: []int{1_000, 10_000, 100_000, 1_000_000},
-		latency: 100_000, commands: []int{100_000, 1_000_000}, organizations: 100,
+		name: "go run ./bench", rounds: 5, cost: 100_000, growth: []int{1_000, 10_000, 100_000, 1_000_000}, peers: 100_000,
+		latency: 10_000, creates: 1_000_000, long: 10_000_000, sheets: []int{100_000, 1_000_000}, profiled: 200_000,
+		organizations: 100,
 	}
 	brief = scale{
-		name: "go run ./bench -short", rounds: 3, cost: 10_000, growth: []int{1_000, 3_000, 10_000},
-		latency: 10_000, commands: []int{10_000}, organizations: 10,
+		name: "go run ./bench -short", rounds: 3, cost: 10_000, growth: []int{1_000, 3_000, 10_000}, peers: 3_000,
+		latency: 2_000, creates: 10_000, long: 100_000, sheets: []int{1_000, 10_000}, profiled: 20_000,
+		organizations: 10,
 	}
 )
 
-// bench is one run of all measurements.
+// bench is one run of the measurements.
 type bench struct {
 	scale
-	root  string // of the module
-	dir   string // for temporary files
+	only  []string // names of parts; nil means all
+	root  string   // of the module
+	dir   string   // for temporary files
 	began time.Time
 
 	service *server
@@ -103,151 +124,60 @@ type results struct {
 	growth        map[string][]measurement // by client, one measurement per size
 	shares        []share
 	commands      []commandUse
+	profiles      []profile
 	organizations []string // lines of TestOrganizations
+	references    []ending
 }
 
+// part is a part of the measurements.
+type part struct {
+	name    string // for -only
+	measure func(context.Context) error
+	write   func(*bytes.Buffer) // writes its section of the page; nil if it is written elsewhere
+}
+
+// parts are all parts, in the order of the page.
+func (b *bench) parts() []part {
+	return []part{
+		{"cost", b.measureCost, b.writeCost},
+		{"throughput", b.measureShares, b.writeShares},
+		{"commands", b.measureCommands, b.writeCommands},
+		{"profiles", b.measureProfiles, b.writeProfiles},
+		{"references", b.measureReferences, b.writeReferences},
+		{"organizations", b.measureOrganizations, b.writeOrganizations},
+		{"growth", b.measureGrowth, b.writeGrowth},
+	}
+}
+
+// run measures the parts. It writes the page after each of them, so that an
+// interrupted run keeps the results so far.
 func (b *bench) run(ctx context.Context) (err error) {
 	if b.service, err = startServer(ctx, 0); err != nil {
 		return err
 	}
 	defer b.service.close()
 	b.installPeers(ctx)
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"processor time", b.measureCost},
-		{"latency", b.measureShares},
-		{"webex-bulk", b.measureCommands},
-		{"growth", b.measureGrowth},
-		{"organizations", b.measureOrganizations},
-	} {
-		fmt.Fprintf(os.Stderr, "%6.0f s  %s\n", time.Since(b.began).Seconds(), step.name)
-		if err := step.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+	var done []part
+	for _, p := range b.parts() {
+		if b.only != nil && !slices.Contains(b.only, p.name) {
+			continue
 		}
-		// An interrupted run keeps the results so far.
-		if err := b.write(ctx, filepath.Join(b.root, "docs")); err != nil {
-			return err
+		fmt.Fprintf(os.Stderr, "%6.0f s  %s\n", time.Since(b.began).Seconds(), p.name)
+		if err := p.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
-	}
-	return nil
-}
-
-// contender is a client in the comparison.
-type contender struct {
-	name  string // in the page
-	start func(ctx context.Context) *exec.Cmd
-	work  work
-}
-
-// The names of the clients in the page.
-const (
-	nameFloor   = "floor"
-	nameLoop    = "plain loop"
-	nameLibrary = "library"
-	nameJournal = "library with journal"
-)
-
-// contenders are all clients, the floor and the loop first.
-func (b *bench) contenders() []contender {
-	inGo := func(ctx context.Context) *exec.Cmd { return self(ctx, "client") }
-	all := []contender{
-		{nameFloor, inGo, work{Client: "floor"}},
-		{nameLoop, inGo, work{Client: "loop"}},
-		{nameLibrary, inGo, work{Client: "library"}},
-		{nameJournal, inGo, work{Client: "library", Journal: "yes"}},
-	}
-	for _, p := range b.peers {
-		all = append(all, contender{p.name, p.start, work{Client: p.name}})
-	}
-	return all
-}
-
-// measure runs a client with n operations against s.
-func (b *bench) measure(ctx context.Context, s *server, c contender, n, inFlight int) (measurement, error) {
-	w := c.work
-	w.Operations, w.InFlight = n, inFlight
-	if w.Journal != "" {
-		folder, err := os.MkdirTemp(b.dir, "journal")
-		if err != nil {
-			return measurement{}, err
-		}
-		defer os.RemoveAll(folder)
-		w.Journal = filepath.Join(folder, "j")
-	}
-	return s.measure(ctx, c.start(ctx), w)
-}
-
-// measureCost measures all clients in turns, so that other load on the machine
-// affects them equally.
-func (b *bench) measureCost(ctx context.Context) error {
-	b.results.cost = map[string][]measurement{}
-	for range b.rounds {
-		for _, c := range b.contenders() {
-			m, err := b.measure(ctx, b.service, c, b.cost, 4)
-			if err != nil {
+		done = append(done, p)
+		if b.only == nil {
+			if err := b.write(ctx, filepath.Join(b.root, "docs"), done); err != nil {
 				return err
 			}
-			b.results.cost[c.name] = append(b.results.cost[c.name], m)
-			fmt.Fprintf(os.Stderr, "          %-22s %v an operation\n", c.name, m.perOperation())
 		}
 	}
-	return nil
-}
-
-func (b *bench) measureGrowth(ctx context.Context) error {
-	b.results.growth = map[string][]measurement{}
-	for _, c := range b.contenders()[1:] { // the floor keeps all request bodies in memory
-		for _, n := range b.growth {
-			m, err := b.measure(ctx, b.service, c, n, 4)
-			if err != nil {
-				return err
-			}
-			b.results.growth[c.name] = append(b.results.growth[c.name], m)
-		}
+	fmt.Fprintf(os.Stderr, "%6.0f s  done\n", time.Since(b.began).Seconds())
+	if b.only != nil {
+		return b.print(os.Stdout, done)
 	}
-	return nil
-}
-
-// share is the throughput of a client as a fraction of the floor's.
-type share struct {
-	client   string
-	inFlight int
-	of       float64
-}
-
-// latency is the latency of the service in the table of throughput.
-const latency = 50 * time.Millisecond
-
-func (b *bench) measureShares(ctx context.Context) error {
-	s, err := startServer(ctx, latency)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	for _, inFlight := range []int{4, 16} {
-		floor := 0.0
-		for _, c := range b.contenders()[:4] {
-			if c.name == nameLoop {
-				continue
-			}
-			var rates []float64
-			for range b.rounds {
-				m, err := b.measure(ctx, s, c, b.latency, inFlight)
-				if err != nil {
-					return err
-				}
-				rates = append(rates, m.rate())
-			}
-			if rate := median(rates); c.name == nameFloor {
-				floor = rate
-			} else {
-				b.results.shares = append(b.results.shares, share{c.name, inFlight, rate / floor})
-			}
-		}
-	}
-	return nil
+	return b.printReadme(os.Stdout)
 }
 
 // measureOrganizations runs TestOrganizations, which needs the virtual clock of

@@ -46,7 +46,7 @@ func serve(latency time.Duration) error {
 	s := &service{latency: latency}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /identity/scim/{org}/v2/Bulk", s.bulk)
-	mux.HandleFunc("GET /identity/scim/{org}/v2/ServiceProviderConfig", s.configuration)
+	mux.HandleFunc("GET /identity/scim/{org}/v2/ServiceProviderConfig", configuration)
 	mux.HandleFunc("GET /tally", func(w http.ResponseWriter, _ *http.Request) {
 		encode(w, tally{s.requests.Load(), s.created.Load(), processorTime()})
 	})
@@ -136,7 +136,7 @@ func bulkIDs(request []byte) func(yield func([]byte) bool) {
 const scimJSON = "application/scim+json"
 
 // configuration is requested by SCIM-SDK, which needs the limit for splitting.
-func (s *service) configuration(w http.ResponseWriter, _ *http.Request) {
+func configuration(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", scimJSON)
 	_, _ = io.WriteString(w, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],`+
 		`"bulk":{"supported":true,"maxOperations":100,"maxPayloadSize":1048576},"patch":{"supported":true},`+

@@ -8,12 +8,17 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"os"
+	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/textfile"
 	"github.com/webexscim/bulk/journal"
 )
 
@@ -24,6 +29,11 @@ type work struct {
 	Operations int    `json:"operations"`
 	InFlight   int    `json:"inFlight"`
 	Journal    string `json:"journal"` // path; "" means no journal
+	Sheet      string `json:"sheet"`   // path; "" means creates of users
+	// Organization is the path of operations as NDJSON, whose creates are
+	// reported; see references.go.
+	Organization string `json:"organization"`
+	Profile      string `json:"profile"` // path of a profile of the processor time to write; "" means none
 }
 
 // used is the cost of the work, measured within the process, so that its start
@@ -32,6 +42,9 @@ type used struct {
 	Processor time.Duration `json:"processor"`
 	Elapsed   time.Duration `json:"elapsed"`
 	Peak      int64         `json:"peak"` // resident memory in bytes; filled in by the parent
+
+	Allocations uint64  `json:"allocations"` // of the Go runtime
+	Making      float64 `json:"making"`      // allocations that make one user
 }
 
 // perRequest is the number of operations in each request of every client.
@@ -43,6 +56,7 @@ var workers = map[string]func(w work) (func() error, error){
 	"floor":   floor,
 	"loop":    loop,
 	"library": library,
+	"plan":    planSheet,
 }
 
 // doWork reads the work, does it, and writes what it used.
@@ -51,17 +65,67 @@ func doWork(in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&w); err != nil {
 		return err
 	}
+	if w.Organization != "" {
+		return createOrganization(w, out)
+	}
 	run, err := workers[w.Client](w)
 	if err != nil {
 		return err
 	}
+	stop, err := startProfile(w.Profile)
+	if err != nil {
+		return err
+	}
+	making, allocated := allocationsOfUser(), allocations()
 	before, began := processorTime(), time.Now()
 	if err := run(); err != nil {
 		return err
 	}
-	encode(out, used{Processor: processorTime() - before, Elapsed: time.Since(began)})
+	u := used{Processor: processorTime() - before, Elapsed: time.Since(began), Allocations: allocations() - allocated, Making: making}
+	if err := stop(); err != nil {
+		return err
+	}
+	encode(out, u)
 	return nil
 }
+
+// startProfile begins to write a profile of the processor time; without a path
+// it does nothing.
+func startProfile(path string) (stop func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	stop = func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}
+	return stop, pprof.StartCPUProfile(f)
+}
+
+// allocations returns the number of allocations of this process so far.
+func allocations() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
+
+// allocationsOfUser returns the number of allocations that make one user, which
+// are not a cost of the client.
+func allocationsOfUser() float64 {
+	const n = 1000
+	before := allocations()
+	for i := range n {
+		made = person(i)
+	}
+	return float64(allocations()-before) / n
+}
+
+// made keeps the compiler from leaving out a user that is not used.
+var made gen.User
 
 func encode(w io.Writer, v any) { _ = json.NewEncoder(w).Encode(v) }
 
@@ -169,34 +233,48 @@ func bulkRequest(ops []gen.BulkOperation) gen.BulkRequest {
 	return gen.BulkRequest{Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, Operations: ops}
 }
 
-// loop is a plain loop over the generated client: it sends requests of 100
-// operations and decodes every answer. It has no references, limits or retries.
-func loop(w work) (func() error, error) {
-	c, err := gen.NewClient(w.URL, gen.WithHTTPClient(httpClient(w.InFlight)),
+// loopClient is the client of the plain loop.
+func loopClient(w work) (*gen.Client, error) {
+	return gen.NewClient(w.URL, gen.WithHTTPClient(httpClient(w.InFlight)),
 		gen.WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
 			req.Header.Set("Authorization", "Bearer "+token)
 			return nil
 		}))
+}
+
+// post sends operations in one request and decodes the answer.
+func post(c *gen.Client, ops []gen.BulkOperation) ([]gen.BulkResult, error) {
+	resp, err := c.ExecuteBulk(context.Background(), orgID, bulkRequest(ops))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var answer gen.BulkResponse
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return nil, err
+	}
+	if len(answer.Operations) != len(ops) {
+		return nil, fmt.Errorf("%d results for %d operations", len(answer.Operations), len(ops))
+	}
+	return answer.Operations, nil
+}
+
+// loop is a plain loop over the generated client: it sends requests of 100
+// operations and decodes every answer. It has no references, limits or retries.
+func loop(w work) (func() error, error) {
+	c, err := loopClient(w)
 	if err != nil {
 		return nil, err
 	}
 	one := func(ops []gen.BulkOperation) error {
-		resp, err := c.ExecuteBulk(context.Background(), orgID, bulkRequest(ops))
+		items, err := post(c, ops)
 		if err != nil {
 			return err
 		}
-		defer resp.Body.Close()
-		var answer gen.BulkResponse
-		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-			return err
-		}
-		for _, item := range answer.Operations {
+		for _, item := range items {
 			if !item.Status.OK() {
 				return fmt.Errorf("%s: status %d", item.BulkID, item.Status)
 			}
-		}
-		if len(answer.Operations) != len(ops) {
-			return fmt.Errorf("%d results for %d operations", len(answer.Operations), len(ops))
 		}
 		return nil
 	}
@@ -225,16 +303,14 @@ func loop(w work) (func() error, error) {
 	}, nil
 }
 
-// library does the same with package client.
+// library does the same with package client, or applies a sheet.
 func library(w work) (func() error, error) {
-	c, err := client.New(client.Config{
-		OrgID: orgID, Token: client.StaticToken(token), BaseURL: w.URL, HTTPClient: httpClient(w.InFlight), Concurrency: w.InFlight,
-	})
+	c, err := newClient(w)
 	if err != nil {
 		return nil, err
 	}
-	job := &client.Job{Source: creates(w.Operations)}
 	end := func() error { return nil }
+	job := &client.Job{Source: source(w)}
 	if w.Journal != "" {
 		j, err := journal.Open(w.Journal)
 		if err != nil {
@@ -260,6 +336,41 @@ func library(w work) (func() error, error) {
 	}, nil
 }
 
+// planSheet plans a sheet with package client.
+func planSheet(w work) (func() error, error) {
+	c, err := newClient(w)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		n := 0
+		for req, err := range c.Plan(context.Background(), &client.Job{Source: source(w)}) {
+			if err != nil {
+				return err
+			}
+			n += len(req.Operations)
+		}
+		if n != w.Operations {
+			return fmt.Errorf("%d planned operations of %d", n, w.Operations)
+		}
+		return nil
+	}, nil
+}
+
+func newClient(w work) (*client.Client, error) {
+	return client.New(client.Config{
+		OrgID: orgID, Token: client.StaticToken(token), BaseURL: w.URL, HTTPClient: httpClient(w.InFlight), Concurrency: w.InFlight,
+	})
+}
+
+// source yields the operations of the work.
+func source(w work) iter.Seq2[client.Operation, error] {
+	if w.Sheet != "" {
+		return rows(w.Sheet)
+	}
+	return creates(w.Operations)
+}
+
 func creates(n int) iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		for i := range n {
@@ -268,4 +379,43 @@ func creates(n int) iter.Seq2[client.Operation, error] {
 			}
 		}
 	}
+}
+
+// rows checks a sheet and yields its operations, as webex-bulk does.
+func rows(path string) iter.Seq2[client.Operation, error] {
+	return func(yield func(client.Operation, error) bool) {
+		in, err := checkedSheet(path)
+		if err != nil {
+			yield(client.Operation{}, err)
+			return
+		}
+		for row, err := range in.Rows() {
+			if !yield(row.Operation, err) {
+				return
+			}
+		}
+	}
+}
+
+// checkedSheet opens a sheet in which nothing is wrong. The file is open until
+// the process ends.
+func checkedSheet(path string) (*opfile.Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	spool, err := textfile.Spool(f)
+	if err != nil {
+		return nil, err
+	}
+	in, err := opfile.Read(spool, opfile.Options{Name: path})
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range in.Check() {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
 }

@@ -11,6 +11,9 @@ import de.captaingoldfish.scim.sdk.common.resources.complex.Name;
 import de.captaingoldfish.scim.sdk.common.resources.multicomplex.Email;
 import de.captaingoldfish.scim.sdk.common.response.BulkResponse;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -28,6 +31,10 @@ public class ScimSdk {
     OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     try (ScimRequestBuilder scim =
         new ScimRequestBuilder(work.get("url").asText() + "/identity/scim/" + ORG + "/v2", config)) {
+      if (!work.path("organization").asText().isEmpty()) {
+        createOrganization(scim, Path.of(work.get("organization").asText()));
+        return;
+      }
       long processor = system.getProcessCpuTime(), began = System.nanoTime();
       BulkBuilder bulk = scim.bulk();
       for (int i = 0; i < operations; i++) {
@@ -48,5 +55,26 @@ public class ScimSdk {
       System.out.println("{\"processor\":" + (system.getProcessCpuTime() - processor)
           + ",\"elapsed\":" + (System.nanoTime() - began) + "}");
     }
+  }
+
+  /** Creates the organization of a file and prints the bulkIds that were created. */
+  static void createOrganization(ScimRequestBuilder scim, Path file) throws Exception {
+    ObjectMapper json = new ObjectMapper();
+    BulkBuilder bulk = scim.bulk();
+    for (String line : Files.readAllLines(file)) {
+      JsonNode operation = json.readTree(line);
+      bulk = bulk.bulkRequestOperation(operation.get("path").asText()).method(HttpMethod.POST)
+          .bulkId(operation.get("bulkId").asText()).data(operation.get("data").toString()).next();
+    }
+    List<String> created = new ArrayList<>();
+    ServerResponse<BulkResponse> last = bulk.sendRequest(response -> {
+      if (response.getResource() != null) {
+        response.getResource().getSuccessfulOperations().forEach(o -> o.getBulkId().ifPresent(created::add));
+      }
+    }, false);
+    if (last.getResource() == null) {
+      throw new IllegalStateException(last.getResponseBody());
+    }
+    System.out.println(json.writeValueAsString(created));
   }
 }

@@ -37,6 +37,24 @@ def processor():
     return u.ru_utime + u.ru_stime
 
 
+def create_organization(path):
+    """Create the organization of a file and print the bulkIds that were created."""
+    with open(path) as file:
+        lines = [json.loads(line) for line in file]
+    operations = [
+        BulkOperation(method=BulkMethod.post, path=line["path"], bulk_id=line["bulkId"], data=line["data"]) for line in lines
+    ]
+    created = []
+    for start in range(0, len(operations), 100):
+        answer = api.scim.bulk.bulk_request(org_id=ORG, operations=operations[start : start + 100])
+        created += [o.bulk_id for o in answer.operations if o.status == 201]
+    print(json.dumps(created))
+
+
+if work.get("organization"):
+    create_organization(work["organization"])
+    sys.exit()
+
 before, began = processor(), time.monotonic()
 for start in range(0, work["operations"], 100):
     operations = [operation(i) for i in range(start, min(start + 100, work["operations"]))]

@@ -82,3 +82,30 @@ func TestPlotHoldsAllPoints(t *testing.T) {
 		t.Errorf("y from 10^%g to 10^%g, expected 10^-2 to 10^1", low, high)
 	}
 }
+
+// TestDivide holds that a sample counts for the innermost function of a listed
+// package, and for the runtime if there is none.
+func TestDivide(t *testing.T) {
+	got := divide(`File: bench
+Type: cpu
+-----------+-------------------------------------------------------
+      20ms   runtime.memmove
+             net/http.(*body).Read
+             github.com/webexscim/bulk/internal/bulkapi.read
+-----------+-------------------------------------------------------
+     1.50s   github.com/webexscim/bulk/internal/sheet.(*Sheet).next (inline)
+             github.com/webexscim/bulk/client.feed
+-----------+-------------------------------------------------------
+      10ms   runtime.findRunnable
+`)
+	for kind, want := range map[string]time.Duration{
+		"HTTP": 20 * time.Millisecond, "rows to operations": 1500 * time.Millisecond, "the Go runtime": 10 * time.Millisecond,
+	} {
+		if got[kind] != want {
+			t.Errorf("%s: %v, expected %v", kind, got[kind], want)
+		}
+	}
+	if len(got) != 3 {
+		t.Errorf("got %v, expected three kinds", got)
+	}
+}
