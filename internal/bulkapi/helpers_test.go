@@ -53,7 +53,7 @@ func (b *syncBuffer) String() string {
 func newBench(t testing.TB, server string, changes ...func(*Config)) *bench {
 	t.Helper()
 	b := &bench{logs: new(syncBuffer)}
-	b.throttle = throttle.New(throttle.Config{Concurrency: 4, Base: 1, MaxWait: 1})
+	b.throttle = throttle.New(throttle.Config{Concurrency: 4, MaxWait: 1})
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	t.Cleanup(transport.CloseIdleConnections)

@@ -18,7 +18,7 @@ func newBench(t *testing.T, cfg Config) *bench {
 	if cfg.Rand == nil {
 		cfg.Rand = half
 	}
-	return &bench{newCore(cfg.withDefaults()), t, noon}
+	return &bench{newCore(cfg), t, noon}
 }
 
 // send lets a request leave, which must be possible at once.
@@ -86,7 +86,7 @@ func TestClosingByRetryAfter(t *testing.T) {
 		{"Wed, 04 Mar 2026 11:00:00 GMT", 500 * time.Millisecond},
 	} {
 		b := newBench(t, Config{})
-		b.refuse(b.send(), b.now, c.text)
+		b.refuse(b.send(), b.now, c.text, true)
 		b.wantShut(c.want)
 		if wait, ok := b.decide(b.now); ok || wait != c.want {
 			t.Errorf("%q: decide says %v %v", c.text, wait, ok)
@@ -103,14 +103,14 @@ func TestClosingByRetryAfter(t *testing.T) {
 // Without Retry-After the bound of the wait doubles from refusal to refusal, up
 // to MaxWait, and an acceptance resets it.
 func TestBackOff(t *testing.T) {
-	b := newBench(t, Config{Base: time.Second, MaxWait: 10 * time.Second, MaxTotal: time.Hour})
+	b := newBench(t, Config{MaxWait: 10 * time.Second, MaxTotal: time.Hour})
 	for _, bound := range []time.Duration{1, 2, 4, 8, 10, 10} {
-		b.refuse(b.send(), b.now, "")
+		b.refuse(b.send(), b.now, "", true)
 		b.wantShut(bound * time.Second / 2)
 		b.reopenLater()
 	}
 	b.accept(b.send(), b.now)
-	b.refuse(b.send(), b.now, "")
+	b.refuse(b.send(), b.now, "", true)
 	b.wantShut(time.Second / 2)
 }
 
@@ -118,7 +118,7 @@ func TestBackOff(t *testing.T) {
 func TestBackOffJitter(t *testing.T) {
 	for _, r := range []float64{0, 0.001, 0.999} {
 		b := newBench(t, Config{Rand: func() float64 { return r }})
-		b.refuse(b.send(), b.now, "")
+		b.refuse(b.send(), b.now, "", true)
 		b.wantShut(time.Duration(r * float64(time.Second)))
 	}
 }
@@ -129,16 +129,16 @@ func TestBackOffJitter(t *testing.T) {
 func TestRefusalsOfOneClosing(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 8})
 	all := b.sendAll(8)
-	b.refuse(all[0], b.now, "10")
+	b.refuse(all[0], b.now, "10", true)
 	b.wantShut(10250 * time.Millisecond)
 	for _, text := range []string{"", "3", "junk"} {
-		b.refuse(all[1], b.now, text)
+		b.refuse(all[1], b.now, text, true)
 		b.wantShut(10250 * time.Millisecond)
 	}
-	b.refuse(all[4], b.now, "30")
+	b.refuse(all[4], b.now, "30", true)
 	b.wantShut(30 * time.Second)
 	for _, late := range all[5:] {
-		b.refuse(late, b.now, "30")
+		b.refuse(late, b.now, "30", true)
 	}
 	if b.streak != 1 || b.limit != 4 {
 		t.Errorf("streak %d, limit %v", b.streak, b.limit)
@@ -151,9 +151,9 @@ func TestRefusalsOfOneClosing(t *testing.T) {
 func TestConcurrency(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 8})
 	for _, want := range []int{4, 2, 1, 1} {
-		b.refuse(b.send(), b.now, "1")
+		b.refuse(b.send(), b.now, "1", true)
 		b.reopenLater()
-		if got := b.state(b.now).Limit; got != want {
+		if got := int(b.limit); got != want {
 			t.Fatalf("limit %d, want %d", got, want)
 		}
 	}
@@ -161,13 +161,13 @@ func TestConcurrency(t *testing.T) {
 	if wait, ok := b.decide(b.now); ok || wait != 0 {
 		t.Fatalf("a second request beside the only one allowed: %v %v", wait, ok)
 	}
-	b.accept(ticket{closings: 4}, b.now)
+	b.accept(b.last, b.now)
 	for want := 2; want <= 8; want++ {
 		for range want {
 			b.inFlight++
-			b.accept(ticket{closings: 4}, b.now)
+			b.accept(b.last, b.now)
 		}
-		if got := b.state(b.now).Limit; got < want || got > 8 {
+		if got := int(b.limit); got < want || got > 8 {
 			t.Fatalf("limit %d after another %d acceptances, want %d", got, want, want)
 		}
 	}
@@ -190,8 +190,8 @@ func TestDrops(t *testing.T) {
 	b.accept(b.send(), b.now)
 	b.drop(b.send(), b.now)
 	b.wantShut(0)
-	if s := b.state(b.now); s.Limit != 4 || s.Rate != 0 || s.Dropped != 8 {
-		t.Errorf("%+v", s)
+	if b.limit != 4 || b.pace.estimate != 0 || b.dropped != 8 {
+		t.Errorf("%+v", b.core)
 	}
 }
 
@@ -200,7 +200,7 @@ func TestDrops(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	b := newBench(t, Config{MaxWait: 10 * time.Second, MaxTotal: 30 * time.Second})
 	for range 3 {
-		b.refuse(b.send(), b.now, "60")
+		b.refuse(b.send(), b.now, "60", true)
 		if b.tooLong(b.now) {
 			t.Fatal("too early:", b.spent)
 		}
@@ -212,7 +212,7 @@ func TestTooLong(t *testing.T) {
 			t.Fatal("an acceptance did not count")
 		}
 		b.reopenLater()
-		b.refuse(b.send(), b.now, "60")
+		b.refuse(b.send(), b.now, "60", true)
 	}
 	if !b.tooLong(b.now) {
 		t.Fatal("40 s of 30 and no end")
@@ -222,7 +222,7 @@ func TestTooLong(t *testing.T) {
 		t.Fatal("closed for good")
 	}
 	b.accept(b.send(), b.now)
-	b.refuse(b.send(), b.now, "5")
+	b.refuse(b.send(), b.now, "5", true)
 	if b.tooLong(b.now) {
 		t.Fatal("an acceptance did not count")
 	}
@@ -231,7 +231,7 @@ func TestTooLong(t *testing.T) {
 // A closing longer than MaxTotal is an end at once.
 func TestTooLongAtOnce(t *testing.T) {
 	b := newBench(t, Config{MaxTotal: time.Second})
-	b.refuse(b.send(), b.now, "60")
+	b.refuse(b.send(), b.now, "60", true)
 	if !b.tooLong(b.now) {
 		t.Fatal("waiting for nothing")
 	}
@@ -248,16 +248,16 @@ func TestLoneRefusal(t *testing.T) {
 			b.sleep(10 * time.Millisecond)
 		}
 		all := b.sendAll(8)
-		b.refuse(all[2], b.now, "1")
+		b.refuse(all[2], b.now, "1", true)
 		for _, other := range append(all[:2:2], all[3:]...) {
-			if alone || other.request < all[2].request {
+			if alone || other < all[2] {
 				b.accept(other, b.now)
 			} else {
-				b.refuse(other, b.now, "1")
+				b.refuse(other, b.now, "1", true)
 			}
 		}
 		b.reopenLater()
-		if got := b.state(b.now).Rate; (got == 0) != alone {
+		if got := b.pace.rate(b.now); (got == 0) != alone {
 			t.Errorf("alone %v: rate %v", alone, got)
 		}
 	}
@@ -278,10 +278,10 @@ func TestIdleTeachesNothing(t *testing.T) {
 			}
 			b.sleep(idle)
 			b.reopenLater()
-			b.refuse(b.send(), b.now, "1")
+			b.refuse(b.send(), b.now, "1", true)
 			b.reopenLater()
 		}
-		return b.state(b.now).Rate
+		return b.pace.rate(b.now)
 	}
 	busy, idle := burst(0), burst(time.Hour)
 	if busy == 0 || idle < 0.8*busy || idle > 1.2*busy {
@@ -296,14 +296,14 @@ func TestCoreInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := Config{
 			Concurrency: rapid.IntRange(0, 9).Draw(t, "concurrency"),
-			Base:        time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "base")),
+			MaxWait:     time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "longest")),
 			Rand:        func() float64 { return rapid.Float64Range(0, 0.999).Draw(t, "rand") },
-		}.withDefaults()
+		}
 		c, now := newCore(cfg), noon
 		var out []ticket
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			wait, ok := c.decide(now)
-			if wait < 0 || wait > cfg.MaxWait+time.Minute || ok && wait != 0 || !ok && wait == 0 && len(out) == 0 {
+			if wait < 0 || wait > cfg.MaxWait+2*time.Minute || ok && wait != 0 || !ok && wait == 0 && len(out) == 0 {
 				t.Fatalf("decide: %v %v with %d out", wait, ok, len(out))
 			}
 			switch what := rapid.IntRange(0, 9).Draw(t, "what"); {
@@ -320,14 +320,13 @@ func TestCoreInvariants(t *testing.T) {
 				[]func(){
 					func() { c.accept(one, now) },
 					func() { c.accept(one, now) },
-					func() { c.refuse(one, now, rapid.SampledFrom(texts).Draw(t, "text")) },
+					func() { c.refuse(one, now, rapid.SampledFrom(texts).Draw(t, "text"), true) },
 					func() { c.drop(one, now) },
 					func() { c.unused(one, now) },
 				}[what-5]()
 			}
-			s := c.state(now)
-			if s.InFlight != len(out) || s.Limit < 1 || s.Limit > cfg.Concurrency || !(s.Rate >= 0) || c.spent < 0 {
-				t.Fatalf("%d out, %+v, spent %v", len(out), s, c.spent)
+			if c.inFlight != len(out) || c.limit < 1 || c.limit > float64(c.cfg.Concurrency) || !(c.pace.rate(now) >= 0) || c.spent < 0 {
+				t.Fatalf("%d out, %+v", len(out), c)
 			}
 		}
 	})

@@ -55,7 +55,7 @@ type underway struct {
 // event to event. The way there varies by 20%. seen is told what the limiter
 // decided, and when.
 func simulate(c trial, l limiter, rnd *rand.Rand, start time.Time, length time.Duration, seen func(time.Time, bool)) {
-	g := newCore(Config{Concurrency: c.concurrency, Rand: rnd.Float64}.withDefaults())
+	g := newCore(Config{Concurrency: c.concurrency, Rand: rnd.Float64})
 	var all []underway
 	for now := start; now.Before(start.Add(length)); {
 		var wake time.Time
@@ -84,7 +84,7 @@ func simulate(c trial, l limiter, rnd *rand.Rand, start time.Time, length time.D
 		if one.ok {
 			g.accept(one.ticket, now)
 		} else {
-			g.refuse(one.ticket, now, one.header)
+			g.refuse(one.ticket, now, one.header, true)
 		}
 		all = append(all[:i], all[i+1:]...)
 	}

@@ -148,10 +148,3 @@ func (p *pace) lower(r refusal) {
 	p.estimate = min(p.estimate, float64(p.history)/span)
 	p.counted = end
 }
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}

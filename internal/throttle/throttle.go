@@ -14,7 +14,6 @@ const (
 	DefaultConcurrency = 4
 	DefaultMaxWait     = 5 * time.Minute
 	DefaultMaxTotal    = 30 * time.Minute
-	DefaultBase        = time.Second
 )
 
 // ErrTooLong says that the throttle was closed for longer than Config.MaxTotal
@@ -26,10 +25,7 @@ type Config struct {
 	Concurrency int           // upper bound of requests in flight; default 4
 	MaxWait     time.Duration // cap for one closing, whatever Retry-After says; default 5 minutes
 	MaxTotal    time.Duration // cap for all closings since the last acceptance, then ErrTooLong; default 30 minutes
-	Base        time.Duration // bound of the first back-off without Retry-After, doubling from there; default 1 second
-
-	Rand func() float64   // a number in [0, 1) for jitter; default math/rand/v2
-	Now  func() time.Time // the clock; default time.Now
+	Rand        func() float64 // a number in [0, 1) for jitter; default math/rand/v2
 }
 
 // withDefaults replaces unset values by the defaults.
@@ -43,14 +39,8 @@ func (c Config) withDefaults() Config {
 	if c.MaxTotal <= 0 {
 		c.MaxTotal = DefaultMaxTotal
 	}
-	if c.Base <= 0 {
-		c.Base = DefaultBase
-	}
 	if c.Rand == nil {
 		c.Rand = rand.Float64
-	}
-	if c.Now == nil {
-		c.Now = time.Now
 	}
 	return c
 }
@@ -58,8 +48,6 @@ func (c Config) withDefaults() Config {
 // Throttle delays requests until they may be sent. It is safe for concurrent
 // use. Use New to create one.
 type Throttle struct {
-	now func() time.Time
-
 	mu    sync.Mutex
 	core  core
 	queue []*waiter   // callers of Enter, first come first
@@ -76,8 +64,7 @@ type waiter struct {
 
 // New returns an open throttle.
 func New(cfg Config) *Throttle {
-	cfg = cfg.withDefaults()
-	return &Throttle{now: cfg.Now, core: newCore(cfg)}
+	return &Throttle{core: newCore(cfg)}
 }
 
 // Enter waits until a request may be sent; callers are served in order. The
@@ -127,7 +114,7 @@ func (t *Throttle) admit() {
 	if t.timer != nil {
 		t.timer.Stop()
 	}
-	now := t.now()
+	now := time.Now()
 	for len(t.queue) > 0 {
 		if t.core.tooLong(now) {
 			t.turnAway(fmt.Errorf("%w: %s without an acceptance", ErrTooLong, t.core.spent.Round(time.Second)))
@@ -188,8 +175,14 @@ type State struct {
 func (t *Throttle) State() State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.core.state(t.now())
-	s.Waiting = len(t.queue)
+	c, now := &t.core, time.Now()
+	s := State{
+		InFlight: c.inFlight, Limit: int(c.limit), Waiting: len(t.queue), Rate: c.pace.rate(now),
+		Accepted: c.accepted, Refused: c.refused, Dropped: c.dropped, Unanswered: c.lost,
+	}
+	if now.Before(c.until) {
+		s.ClosedUntil = c.until
+	}
 	return s
 }
 
@@ -209,14 +202,14 @@ func (p *Pass) Accepted() { p.end(p.throttle.core.accept) }
 // retryAfter is the text of the Retry-After header, "" when there was none. The
 // throttle closes for everyone, and the pace learns from it.
 func (p *Pass) Refused(retryAfter string) {
-	p.end(func(t ticket, now time.Time) { p.throttle.core.refuse(t, now, retryAfter) })
+	p.end(func(t ticket, now time.Time) { p.throttle.core.refuse(t, now, retryAfter, true) })
 }
 
 // Unavailable says that the service refused the request for a reason other than
 // the rate (423, 503). The throttle closes for everyone as after Refused, but
 // the pace does not change.
 func (p *Pass) Unavailable(retryAfter string) {
-	p.end(func(t ticket, now time.Time) { p.throttle.core.unavailable(t, now, retryAfter) })
+	p.end(func(t ticket, now time.Time) { p.throttle.core.refuse(t, now, retryAfter, false) })
 }
 
 // Dropped says that no answer came. The first such loss changes nothing. From
@@ -240,6 +233,6 @@ func (p *Pass) giveBack(how func(ticket, time.Time)) {
 		return
 	}
 	p.back = true
-	how(p.ticket, p.throttle.now())
+	how(p.ticket, time.Now())
 	p.throttle.admit()
 }

@@ -25,9 +25,9 @@ func TestUnavailableTeachesNoPace(t *testing.T) {
 			one := b.send()
 			limit := b.limit
 			if limited {
-				b.refuse(one, b.now, "2")
+				b.refuse(one, b.now, "2", true)
 			} else {
-				b.unavailable(one, b.now, "2")
+				b.refuse(one, b.now, "2", false)
 			}
 			b.wantShut(2050 * time.Millisecond)
 			if b.limit > max(1, limit/2) {
@@ -35,7 +35,7 @@ func TestUnavailableTeachesNoPace(t *testing.T) {
 			}
 		}
 		b.reopenLater()
-		if rate := b.state(b.now).Rate; limited != (rate > 0) {
+		if rate := b.pace.rate(b.now); limited != (rate > 0) {
 			t.Errorf("limited %v: held to %v requests a second", limited, rate)
 		}
 	}
@@ -48,14 +48,14 @@ func TestUnavailableKeepsThePace(t *testing.T) {
 		b.accept(b.send(), b.now)
 		b.sleep(100 * time.Millisecond)
 	}
-	b.refuse(b.send(), b.now, "1")
+	b.refuse(b.send(), b.now, "1", true)
 	b.sleep(5 * time.Second)
 	b.reopenLater()
 	estimate := b.pace.estimate
 	if estimate == 0 {
 		t.Fatal("nothing learned")
 	}
-	b.unavailable(b.send(), b.now, "1")
+	b.refuse(b.send(), b.now, "1", false)
 	b.sleep(5 * time.Second)
 	b.reopenLater()
 	if b.pace.estimate != estimate {

@@ -1,0 +1,203 @@
+package throttle
+
+import "time"
+
+// core decides when a request may leave. It is plain state: the clock comes in,
+// waits go out. It knows neither goroutines nor timers.
+type core struct {
+	cfg  Config
+	pace pace
+
+	inFlight int
+	idle     time.Time     // since when inFlight is 0
+	limit    float64       // requests that may be in flight; whole ones count
+	until    time.Time     // the throttle is closed before this moment
+	spent    time.Duration // closed time since the last acceptance
+
+	last    ticket  // of the requests so far
+	closing closing // the last one by a refusal
+	streak  int     // closings since the last acceptance
+	loss    ticket  // the last request at the time of the last loss that counted
+	lost    int     // losses that counted since the last answer of any kind
+
+	accepted, refused, dropped int // requests so far, by what became of them
+}
+
+// ticket numbers the requests from 1 in the order in which they leave.
+type ticket int
+
+// closing is a refusal that closed the throttle, and what became known of it.
+type closing struct {
+	refusal
+	request ticket // that was refused
+	last    ticket // the last request that left before the closing
+	teaches bool   // the pace is to learn from it when it is over
+	passed  int    // requests from request to last that were accepted
+	joined  int    // of these that were refused
+}
+
+func newCore(cfg Config) core {
+	cfg = cfg.withDefaults()
+	return core{cfg: cfg, limit: float64(cfg.Concurrency)}
+}
+
+// decide tells whether a request may leave now. If not, wait is the time after
+// which to ask again, 0 if one in flight must come back first.
+func (c *core) decide(now time.Time) (wait time.Duration, ok bool) {
+	if wait = c.until.Sub(now); wait > 0 {
+		return wait, false
+	}
+	c.reopen()
+	if c.inFlight >= int(c.limit) {
+		return 0, false
+	}
+	wait = max(0, c.pace.wait(now))
+	return wait, wait == 0
+}
+
+// reopen lets the pace learn from the closing that is over. Not earlier,
+// because requests in flight tell whether it was about a limit. If those that
+// left after the refused one were all accepted, it is no reason to begin with a
+// pace; where there is one, requests leave too far apart for that to show.
+func (c *core) reopen() {
+	if !c.closing.teaches {
+		return
+	}
+	c.closing.teaches = false
+	if alone := c.closing.passed > 0 && c.closing.joined == 0; alone && c.pace.estimate == 0 {
+		return
+	}
+	c.closing.until = later(c.closing.until, c.until)
+	c.pace.learn(c.closing.refusal)
+}
+
+// tooLong tells whether the closings have used up MaxTotal, the present one
+// included. When it is over, the next request may be tried.
+func (c *core) tooLong(now time.Time) bool {
+	return c.spent > c.cfg.MaxTotal && now.Before(c.until)
+}
+
+// take counts a request that leaves now.
+func (c *core) take(now time.Time) ticket {
+	var idle time.Duration
+	if c.inFlight == 0 && c.last > 0 {
+		idle = max(0, now.Sub(later(c.idle, c.until)))
+	}
+	c.pace.take(now, idle)
+	c.inFlight++
+	c.last++
+	return c.last
+}
+
+// unused takes back a request that did not leave after all.
+func (c *core) unused(_ ticket, now time.Time) {
+	c.inFlight--
+	c.idle = now
+}
+
+// accept notes an answer that is no refusal. If the request left before a
+// closing, the closing stands.
+func (c *core) accept(t ticket, now time.Time) {
+	c.unused(t, now)
+	c.accepted++
+	c.spent, c.lost = 0, 0
+	c.limit = min(c.limit+1/c.limit, float64(c.cfg.Concurrency))
+	inClosing := t <= c.closing.last
+	if !inClosing || c.closing.teaches {
+		c.pace.accepted++ // in a closing it belongs to the time before
+	}
+	switch {
+	case !inClosing:
+		c.streak = 0
+	case t > c.closing.request:
+		c.closing.passed++
+		fallthrough
+	default:
+		c.streak = min(c.streak, 1)
+	}
+}
+
+// refuse closes the throttle. If the refusal is not limited, that is about the
+// rate of requests, the pace has nothing to learn from it. Refusals of requests
+// that left before a closing are part of it: they may prolong it, if the
+// service says so, and count for nothing else.
+func (c *core) refuse(t ticket, now time.Time, retryAfter string, limited bool) {
+	c.unused(t, now)
+	c.refused++
+	c.lost = 0
+	wait, _ := ParseRetryAfter(retryAfter, now, c.cfg.Rand)
+	if t <= c.closing.last {
+		if t > c.closing.request {
+			c.closing.joined++
+		}
+		c.close(now, wait)
+		return
+	}
+	c.streak++
+	c.limit = max(1, c.limit/2)
+	told := wait > 0
+	if told {
+		wait += c.random(min(wait/20, time.Second)) // other processes may have the same token and the same header
+	} else {
+		wait = c.backOff(c.streak)
+	}
+	c.close(now, wait)
+	c.closing = closing{
+		refusal: refusal{at: now, until: later(c.until, now), told: told},
+		request: t, last: c.last, teaches: limited,
+	}
+}
+
+// Bounds of waits for which the service did not ask: the first after a refusal,
+// and all after lost answers.
+const (
+	firstBackOff   = time.Second
+	longestSilence = 30 * time.Second
+)
+
+// drop notes that a request got no answer. Requests that had left before the
+// last loss are part of it.
+func (c *core) drop(t ticket, now time.Time) {
+	c.unused(t, now)
+	c.dropped++
+	if t <= c.loss {
+		return
+	}
+	c.loss = c.last
+	c.lost++
+	if c.lost > 1 {
+		c.close(now, min(c.backOff(c.lost-1)/4, longestSilence)) // shorter than for a refusal
+	}
+}
+
+// close keeps the throttle closed for a while from now on, at most MaxWait. It
+// never shortens a closing.
+func (c *core) close(now time.Time, wait time.Duration) {
+	from, until := later(now, c.until), now.Add(min(wait, c.cfg.MaxWait))
+	if until.After(from) {
+		c.spent += until.Sub(from)
+		c.until = until
+	}
+}
+
+// backOff is the wait after the nth failure in a row of which the service does
+// not say how long it lasts: exponential, with full jitter.
+func (c *core) backOff(n int) time.Duration {
+	bound := firstBackOff
+	for ; n > 1 && bound < c.cfg.MaxWait; n-- {
+		bound *= 2
+	}
+	return c.random(min(bound, c.cfg.MaxWait))
+}
+
+// random is a time from 0 up to below a bound.
+func (c *core) random(bound time.Duration) time.Duration {
+	return time.Duration(c.cfg.Rand() * float64(bound))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
