@@ -1,11 +1,13 @@
 package throttle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,23 +24,17 @@ var ErrTooLong = errors.New("the service has refused for too long")
 
 // Config configures a Throttle. Zero and negative values mean the defaults.
 type Config struct {
-	Concurrency int           // upper bound of requests in flight; default 4
-	MaxWait     time.Duration // cap for one closing, whatever Retry-After says; default 5 minutes
-	MaxTotal    time.Duration // cap for all closings since the last acceptance, then ErrTooLong; default 30 minutes
+	Concurrency int            // upper bound of requests in flight; default 4
+	MaxWait     time.Duration  // cap for one closing, whatever Retry-After says; default 5 minutes
+	MaxTotal    time.Duration  // cap for all closings since the last acceptance, then ErrTooLong; default 30 minutes
 	Rand        func() float64 // a number in [0, 1) for jitter; default math/rand/v2
 }
 
 // withDefaults replaces unset values by the defaults.
 func (c Config) withDefaults() Config {
-	if c.Concurrency <= 0 {
-		c.Concurrency = DefaultConcurrency
-	}
-	if c.MaxWait <= 0 {
-		c.MaxWait = DefaultMaxWait
-	}
-	if c.MaxTotal <= 0 {
-		c.MaxTotal = DefaultMaxTotal
-	}
+	c.Concurrency = cmp.Or(max(0, c.Concurrency), DefaultConcurrency)
+	c.MaxWait = cmp.Or(max(0, c.MaxWait), DefaultMaxWait)
+	c.MaxTotal = cmp.Or(max(0, c.MaxTotal), DefaultMaxTotal)
 	if c.Rand == nil {
 		c.Rand = rand.Float64
 	}
@@ -48,23 +44,17 @@ func (c Config) withDefaults() Config {
 // Throttle delays requests until they may be sent. It is safe for concurrent
 // use. Use New to create one.
 type Throttle struct {
-	mu    sync.Mutex
-	core  core
-	queue []*waiter   // callers of Enter, first come first
-	timer *time.Timer // runs admit for the head of the queue; nil until somebody had to wait
-}
+	turn    chan struct{} // full while a caller of Enter is served: channels are first come, first served
+	back    chan struct{} // a pass came back
+	waiting atomic.Int64  // callers in Enter
 
-// waiter is one caller of Enter. Its fields but ready belong to the throttle's
-// mutex.
-type waiter struct {
-	ready chan struct{} // closed when pass or err is set
-	pass  *Pass
-	err   error
+	mu   sync.Mutex
+	core core
 }
 
 // New returns an open throttle.
 func New(cfg Config) *Throttle {
-	return &Throttle{core: newCore(cfg)}
+	return &Throttle{turn: make(chan struct{}, 1), back: make(chan struct{}, 1), core: newCore(cfg)}
 }
 
 // Enter waits until a request may be sent; callers are served in order. The
@@ -75,87 +65,45 @@ func (t *Throttle) Enter(ctx context.Context) (*Pass, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w := &waiter{ready: make(chan struct{})}
-	t.mu.Lock()
-	t.queue = append(t.queue, w)
-	t.admit()
-	t.mu.Unlock()
-
+	t.waiting.Add(1)
+	defer t.waiting.Add(-1)
 	select {
-	case <-w.ready:
-		return w.pass, w.err
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		t.leave(w)
 		return nil, ctx.Err()
 	}
+	for {
+		pass, wait, err := t.try()
+		if pass != nil || err != nil {
+			return pass, err
+		}
+		var over <-chan time.Time // without a wait, a pass must come back first
+		if wait > 0 {
+			over = time.After(wait)
+		}
+		select {
+		case <-over:
+		case <-t.back:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
-// leave removes a caller that gave up from the queue, or takes back its pass if
-// it got one at the same moment.
-func (t *Throttle) leave(w *waiter) {
+// try returns a pass, or the time after which to try again.
+func (t *Throttle) try() (pass *Pass, wait time.Duration, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if w.pass != nil {
-		w.pass.giveBack(t.core.unused)
-		return
-	}
-	for i, other := range t.queue {
-		if other == w {
-			t.queue = append(t.queue[:i], t.queue[i+1:]...)
-			break
-		}
-	}
-	t.admit()
-}
-
-// admit lets callers in as far as the core allows and sets the timer for the
-// next one. The mutex is held.
-func (t *Throttle) admit() {
-	if t.timer != nil {
-		t.timer.Stop()
-	}
 	now := time.Now()
-	for len(t.queue) > 0 {
-		if t.core.tooLong(now) {
-			t.turnAway(fmt.Errorf("%w: %s without an acceptance", ErrTooLong, t.core.spent.Round(time.Second)))
-			return
-		}
-		wait, ok := t.core.decide(now)
-		if !ok {
-			t.wakeIn(wait)
-			return
-		}
-		w := t.queue[0]
-		t.queue[0] = nil
-		t.queue = t.queue[1:]
-		w.pass = &Pass{throttle: t, ticket: t.core.take(now)}
-		close(w.ready)
+	if t.core.tooLong(now) {
+		return nil, 0, fmt.Errorf("%w: %s without an acceptance", ErrTooLong, t.core.spent.Round(time.Second))
 	}
-}
-
-// turnAway ends the wait of all callers with an error. The mutex is held.
-func (t *Throttle) turnAway(err error) {
-	for _, w := range t.queue {
-		w.err = err
-		close(w.ready)
+	wait, ok := t.core.decide(now)
+	if !ok {
+		return nil, wait, nil
 	}
-	t.queue = nil
-}
-
-// wakeIn arranges for admit to run again. No wait means that a pass must come
-// back first, and giving it back runs admit. The mutex is held.
-func (t *Throttle) wakeIn(wait time.Duration) {
-	switch {
-	case wait <= 0:
-	case t.timer == nil:
-		t.timer = time.AfterFunc(wait, func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.admit()
-		})
-	default:
-		t.timer.Reset(wait)
-	}
+	return &Pass{throttle: t, ticket: t.core.take(now)}, 0, nil
 }
 
 // State is a snapshot of a throttle.
@@ -177,7 +125,7 @@ func (t *Throttle) State() State {
 	defer t.mu.Unlock()
 	c, now := &t.core, time.Now()
 	s := State{
-		InFlight: c.inFlight, Limit: int(c.limit), Waiting: len(t.queue), Rate: c.pace.rate(now),
+		InFlight: c.inFlight, Limit: int(c.limit), Waiting: int(t.waiting.Load()), Rate: c.pace.rate(now),
 		Accepted: c.accepted, Refused: c.refused, Dropped: c.dropped, Unanswered: c.lost,
 	}
 	if now.Before(c.until) {
@@ -221,18 +169,18 @@ func (p *Pass) Dropped() { p.end(p.throttle.core.drop) }
 // service: it was canceled, or had no token.
 func (p *Pass) Unused() { p.end(p.throttle.core.unused) }
 
+// end gives the pass back, once.
 func (p *Pass) end(how func(ticket, time.Time)) {
-	p.throttle.mu.Lock()
-	defer p.throttle.mu.Unlock()
-	p.giveBack(how)
-}
-
-// giveBack ends a pass once. The mutex is held.
-func (p *Pass) giveBack(how func(ticket, time.Time)) {
+	t := p.throttle
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if p.back {
 		return
 	}
 	p.back = true
 	how(p.ticket, time.Now())
-	p.throttle.admit()
+	select {
+	case t.back <- struct{}{}:
+	default: // whoever waits has not yet heard of the one before
+	}
 }
