@@ -125,7 +125,7 @@ func FuzzReadError(f *testing.F) {
 	f.Add(`{` + urn + `:{"trackingId":"T","errorCode":"400081","details":["a"]},"error":{"error":{"error":"x"}},"errors":[{"description":"d"}]}`)
 	f.Add(`"\"{\\\"detail\\\":\\\"x\\\"}\""`)
 	f.Fuzz(func(t *testing.T, raw string) {
-		e := readError([]byte(raw), 0)
+		e := readError([]byte(raw))
 		e.clean(newRedactor(nil, mixed()...))
 		if len(e.Details) > maxDetails || len(e.Error()) > 1500 || strings.ContainsAny(e.Error(), "\n\r\x1b") {
 			t.Fatalf("%d details, %q", len(e.Details), e.Error())

@@ -88,7 +88,7 @@ func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found 
 			return found
 		}
 		absent := r.status == http.StatusNotFound || r.status == http.StatusGone
-		return absent && readError(r.body, 0).spoke
+		return absent && readError(r.body).spoke
 	})
 	if err != nil || !found {
 		return Resource{}, false, err

@@ -41,7 +41,7 @@ func TestReadErrorForms(t *testing.T) {
 		{"strings in strings without end", `"\"\\\"\\\\\\\"\\\\\\\\\\\\\\\"deep\\\\\\\\\\\\\\\"\\\\\\\"\\\"\""`, Error{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := readError([]byte(tt.raw), 0)
+			got := readError([]byte(tt.raw))
 			if got.Status != tt.want.Status || got.ErrorCode != tt.want.ErrorCode || got.ScimType != tt.want.ScimType ||
 				got.TrackingID != tt.want.TrackingID || !slices.Equal(got.Details, tt.want.Details) {
 				t.Errorf("got  %+v\nwant %+v", got, &tt.want)
@@ -52,13 +52,13 @@ func TestReadErrorForms(t *testing.T) {
 
 // TestErrorText: one line, whatever the service puts in, and of bounded length.
 func TestErrorText(t *testing.T) {
-	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T \u0007 1"}`), 0)
+	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T \u0007 1"}`))
 	e.Status = 409
 	e.clean(newRedactor(newForms(testToken), mixed()...))
 	if got, want := e.Error(), "status 409, error code 7, uniqueness: user [31m… exists (tracking id T1)"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	long := readError([]byte(`{"detail":"`+strings.Repeat("ä", 1<<20)+`","errorCode":"`+strings.Repeat("c", 1000)+`","trackingId":"`+strings.Repeat("t", 1000)+`"}`), 0)
+	long := readError([]byte(`{"detail":"` + strings.Repeat("ä", 1<<20) + `","errorCode":"` + strings.Repeat("c", 1000) + `","trackingId":"` + strings.Repeat("t", 1000) + `"}`))
 	long.clean(newRedactor(nil))
 	if n := len(long.Error()); n > 1200 {
 		t.Errorf("text of %d bytes", n)

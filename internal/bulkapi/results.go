@@ -97,7 +97,7 @@ func readResult(r *rawjson.Reader) (out result) {
 		}
 	}
 	if out.Status == 0 { // it may be said in the error alone
-		out.Status = wire.Status(readError(out.Response, 0).Status)
+		out.Status = wire.Status(readError(out.Response).Status)
 	}
 	return out
 }
@@ -208,7 +208,7 @@ func markLeftOut(m *matcher, items []Item, genuine, failOnErrors int) {
 
 // itemError is what a result says is wrong.
 func itemError(r result) *Error {
-	e := readError(r.Response, 0)
+	e := readError(r.Response)
 	e.Status = int(r.Status)
 	return e
 }

@@ -1,0 +1,259 @@
+package bulkapi
+
+import (
+	"cmp"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/webexscim/bulk/wire"
+)
+
+// Error is what the service said about a request, or about one operation of it.
+type Error struct {
+	// Status is the HTTP status of the request, or the operation's own.
+	Status int
+	// ErrorCode is the service's own code, digits or a word, or "".
+	ErrorCode string
+	// ScimType is RFC 7644's word for what is wrong (section 3.12), or "".
+	ScimType string
+	// TrackingID is the service's name for the request, to be quoted to its
+	// support, or "".
+	TrackingID string
+	// Details is what the service says, as it came, except for the token and its
+	// length. It may quote personal data: Error does not.
+	Details []string
+
+	note  string // what we found wrong with the answer
+	cause error  // why it could not be read
+	safe  string // Details without what the operations say
+	spoke bool   // it has a form in which SCIM or Webex services speak of errors
+}
+
+// Error is one line: the status, the codes, what the service said without the
+// data that was sent, and the tracking id.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("status ")
+	b.WriteString(strconv.Itoa(e.Status))
+	if e.ErrorCode != "" {
+		b.WriteString(", error code " + e.ErrorCode)
+	}
+	if e.ScimType != "" {
+		b.WriteString(", " + e.ScimType)
+	}
+	if e.note != "" {
+		b.WriteString(", " + e.note)
+	}
+	if e.safe != "" {
+		b.WriteString(": " + e.safe)
+	}
+	if e.TrackingID != "" {
+		b.WriteString(" (tracking id " + e.TrackingID + ")")
+	}
+	return b.String()
+}
+
+// Unwrap returns why an answer could not be read to its end, nil if it could.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Bounds of what is kept of an error, in bytes and texts.
+const (
+	maxDetail  = 4 << 10
+	maxDetails = 16
+	maxCode    = 128
+	maxShown   = 600
+)
+
+// clean makes the text of the error: from here on neither the token nor a value
+// that red knows is in it. Texts are cut only once the token is out of them: of
+// one that is cut the rest would not be known.
+func (e *Error) clean(red *redactor) {
+	for i, text := range e.Details {
+		e.Details[i] = shorten(red.token.mask(text), maxDetail)
+	}
+	e.TrackingID = shorten(red.token.without(e.TrackingID), maxCode)
+	if e.TrackingID != "" && (!isCode(e.TrackingID) || red.reveals(e.TrackingID)) {
+		e.TrackingID = hidden
+	}
+	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
+		*code = shorten(red.clean(shorten(red.token.mask(*code), maxDetail)), maxCode)
+		if *code != "" && (!isCode(*code) || red.reveals(*code)) {
+			*code = hidden // others read codes, who must not read the service's words
+		}
+	}
+	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
+}
+
+// isCode reports whether text has the form of a code or a tracking id: one
+// word, of the characters that these are made of.
+func isCode(text string) bool { return codeForm.MatchString(text) }
+
+var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]*$`)
+
+// limit finds the numbers in texts such as RFC 7644's "exceeds the
+// maxPayloadSize (1048576)".
+var limit = regexp.MustCompile(`(?i)\bmax[ _]?(payload[ _]?size|operations)\D{0,24}(\d{1,18})\b`)
+
+// limits are the bytes and operations that a 413 says a request may have, 0
+// where it names none.
+func (e *Error) limits() (payload, operations int) {
+	for _, text := range e.Details {
+		for _, m := range limit.FindAllStringSubmatch(text, -1) {
+			n, _ := strconv.Atoi(m[2])
+			if strings.EqualFold(m[1], "operations") {
+				operations = n
+			} else {
+				payload = n
+			}
+		}
+	}
+	return payload, operations
+}
+
+// fault has the members of all forms of error that services use. Each may be
+// missing, or of another type: texts come as lists and objects too.
+type fault struct {
+	Schemas     wire.Texts      `json:"schemas"`           // RFC 7644 section 3.12
+	Status      wire.Status     `json:"status"`            // likewise
+	ScimType    wire.Text       `json:"scimType"`          // likewise
+	Detail      json.RawMessage `json:"detail"`            // likewise
+	Details     json.RawMessage `json:"details"`           // the Webex extension
+	ErrorCode   wire.Text       `json:"errorCode"`         // the extension, and general Webex errors
+	TrackingID  wire.Text       `json:"trackingId"`        // likewise
+	Message     json.RawMessage `json:"message"`           // general Webex errors
+	Errors      json.RawMessage `json:"errors"`            // likewise
+	Description json.RawMessage `json:"description"`       // of one of these
+	OAuth       json.RawMessage `json:"error"`             // RFC 6749 section 5.2
+	OAuthText   json.RawMessage `json:"error_description"` // likewise
+
+	Extension *fault `json:"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
+}
+
+// Bounds of an error within an error, and of JSON in a string, in bytes: its
+// values were not counted when the answer was read.
+const (
+	deepestError = 3
+	maxInner     = 64 << 10
+)
+
+// readError reads an error in any of its forms: an object, JSON in a string,
+// plain text, a list of these. What it does not understand, such as HTML, leaves
+// the error empty.
+func readError(raw []byte) *Error {
+	e := new(Error)
+	e.add(raw, 0)
+	return e
+}
+
+// add fills the empty members of the error from raw, and adds its texts.
+func (e *Error) add(raw []byte, depth int) {
+	raw = trim(raw)
+	if len(raw) == 0 || depth > deepestError {
+		return
+	}
+	switch c := raw[0]; {
+	case c == '{':
+		var f fault
+		_ = json.Unmarshal(raw, &f) // a member of another type costs only itself
+		e.addFault(&f, depth)
+	case c == '[':
+		var list []json.RawMessage
+		_ = json.Unmarshal(raw, &list)
+		for _, entry := range list[:min(len(list), maxDetails)] {
+			e.add(entry, depth+1)
+		}
+	case c == '"':
+		var text string
+		_ = json.Unmarshal(raw, &text)
+		inner := trim([]byte(text))
+		if len(inner) > 0 && len(inner) <= maxInner && strings.IndexByte(`{["`, inner[0]) >= 0 && json.Valid(inner) {
+			e.add(inner, depth+1)
+		} else {
+			e.say(text)
+		}
+	case depth > 0 && strings.IndexByte("-0123456789", c) >= 0:
+		e.say(string(raw))
+	}
+}
+
+// addFault adds an object, the more special forms first. The service speaks in
+// the forms of SCIM, Webex and OAuth; a message or a status alone does not show
+// that, since gateways and firewalls have these too.
+func (e *Error) addFault(f *fault, depth int) {
+	if x := f.Extension; x != nil {
+		x.Extension = nil
+		e.addFault(x, depth)
+	}
+	e.Status = cmp.Or(e.Status, int(f.Status))
+	e.ScimType = cmp.Or(e.ScimType, line(string(f.ScimType)))
+	e.ErrorCode = cmp.Or(e.ErrorCode, line(string(f.ErrorCode)))
+	e.TrackingID = cmp.Or(e.TrackingID, word(string(f.TrackingID)))
+	said := len(e.Details)
+	e.add(f.Details, depth+1)
+	e.add(f.Detail, depth+1)
+	spoke := e.spoke || f.Extension != nil || f.ScimType+f.ErrorCode+f.TrackingID != "" || len(e.Details) > said ||
+		slices.ContainsFunc(f.Schemas, func(schema string) bool { return strings.HasSuffix(schema, ":Error") })
+	for _, member := range []json.RawMessage{f.Message, f.Errors, f.Description, f.OAuthText} {
+		e.add(member, depth+1)
+	}
+	e.spoke = spoke
+	var code string
+	if json.Unmarshal(f.OAuth, &code) != nil {
+		e.add(f.OAuth, depth+1)
+		return
+	}
+	e.ErrorCode = cmp.Or(e.ErrorCode, line(code))
+	isCode := code != "" && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") == "" // such as invalid_token
+	e.spoke = e.spoke || isCode
+}
+
+// say adds a text, once, and not too many. Markup is not for people.
+func (e *Error) say(text string) {
+	text = strings.TrimSpace(text)
+	if text == "" || text[0] == '<' || len(e.Details) == maxDetails {
+		return
+	}
+	if !slices.Contains(e.Details, text) {
+		e.Details = append(e.Details, text)
+	}
+}
+
+// word is s without white space and all else that a name does not hold.
+func word(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// line is s on one line.
+func line(s string) string { return oneLine(strings.TrimSpace(s)) }
+
+// oneLine has spaces in place of line breaks and control characters, which a
+// terminal might obey.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// shorten cuts s to at most n bytes and the mark of what is left out.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + hidden
+}
