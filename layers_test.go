@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"internal/scimfilter":           {"internal/fold"},
 	"internal/rawjson":              {},
 	"internal/location":             {"internal/apiid"},
-	"internal/bulkref":              {"internal/rawjson"},
+	"internal/bulkref":              {"internal/location", "internal/rawjson"},
 	"reconcile":                     {"client", "internal/bulkref", "internal/fold", "internal/scimdiff", "internal/scimfilter"},
 	"internal/fold":                 {},
 	"internal/scimdiff":             {"internal/fold"},

@@ -3,6 +3,8 @@ package bulkref
 import (
 	"net/url"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/location"
 )
 
 // ScanPath finds the references among the segments of an operation's path, as
@@ -19,7 +21,7 @@ func ScanPath(path string) []Reference {
 		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
 			end = start + i
 		}
-		if name, ok := strings.CutPrefix(unescapeSegment(path[start:end]), prefix); ok && name != "" {
+		if name, ok := strings.CutPrefix(location.Unescape(path[start:end]), prefix); ok && name != "" {
 			refs = append(refs, Reference{Name: name, Start: start, End: end, Required: true})
 		}
 		start = end + 1
@@ -45,39 +47,4 @@ func ReplacePath(path string, refs []Reference, id func(name string) (string, bo
 	}
 	b.WriteString(path[done:])
 	return b.String()
-}
-
-// unescapeSegment is url.PathUnescape that takes what is no escape as it stands
-// instead of refusing it.
-func unescapeSegment(s string) string {
-	if strings.IndexByte(s, '%') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			hi, ok1 := hexDigit(s[i+1])
-			lo, ok2 := hexDigit(s[i+2])
-			if ok1 && ok2 {
-				b = append(b, hi<<4|lo)
-				i += 2
-				continue
-			}
-		}
-		b = append(b, s[i])
-	}
-	return string(b)
-}
-
-// hexDigit returns the value of a hexadecimal digit.
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

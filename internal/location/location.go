@@ -10,7 +10,6 @@ package location
 
 import (
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,7 +29,7 @@ type Location struct {
 	// ID is the id of the resource, unescaped.
 	ID string
 
-	before string // the segments before the type
+	before string // the segments before the type, unless Org is all that they name
 }
 
 // Reasons why a text is not a location. The errors do not quote it.
@@ -44,6 +43,14 @@ var (
 // segments of the path. The url of a part of a resource (Groups/{id}/members)
 // is an error.
 func Parse(text string) (Location, error) {
+	if l, ok := parseUsual(text); ok {
+		return l, nil
+	}
+	return parse(text)
+}
+
+// parse is Parse for any form.
+func parse(text string) (Location, error) {
 	before, kind, id := Split(text)
 	if !IsKnown(kind) && !isType(kind) || isFixed(id) || IsKnown(id) || isInside(before) {
 		return Location{}, ErrNoID
@@ -54,11 +61,33 @@ func Parse(text string) (Location, error) {
 	return Location{Org: orgOf(before), Type: TypeOf(kind), ID: id, before: before}, nil
 }
 
+// parseUsual reads the form that Webex gives, which most locations have, in one
+// pass: https://host/identity/scim/{org}/v2/{type}/{id}.
+func parseUsual(text string) (l Location, ok bool) {
+	rest, ok := strings.CutPrefix(text, "https://")
+	host, rest, found := strings.Cut(rest, "/identity/scim/")
+	if !ok || !found || strings.ContainsAny(host, "/?#") || len(rest) < orgLength || !apiid.IsUUID(rest[:orgLength]) {
+		return Location{}, false
+	}
+	path, ok := strings.CutPrefix(rest[orgLength:], "/v2/")
+	kind, id, _ := strings.Cut(path, "/")
+	if !ok || kind != "Users" && kind != "Groups" || id == "" || len(id) > longestID || !isPlain(id) || isFixed(id) || IsKnown(id) {
+		return Location{}, false
+	}
+	return Location{Org: strings.ToLower(rest[:orgLength]), Type: kind, ID: id}, true
+}
+
+// orgLength is the length of a UUID.
+const orgLength = 36
+
 // IsOf reports whether a location is a resource of a type in an organization.
 // It is not if the url names another organization, or a resource that contains
 // this one. An id with "?" or "#" is not accepted, because it could end the
 // path of a url.
 func (l Location) IsOf(kind, orgID string) bool {
+	if l.Org != "" && !strings.EqualFold(l.Org, orgID) {
+		return false
+	}
 	if !strings.EqualFold(l.Type, kind) || l.ID == "" || !isPlain(l.ID) && strings.ContainsAny(unescapeAll(l.ID), "?#") {
 		return false
 	}
@@ -87,17 +116,11 @@ func Split(text string) (before, kind, id string) {
 }
 
 // cutLast returns the last segment that is not empty, unescaped, and the path
-// before it. A segment with an invalid escape stays as it is.
+// before it.
 func cutLast(path string) (before, segment string) {
 	path = strings.TrimRight(path, "/")
 	i := strings.LastIndexByte(path, '/') + 1
-	segment = path[i:]
-	if strings.IndexByte(segment, '%') >= 0 {
-		if plain, err := url.PathUnescape(segment); err == nil {
-			segment = plain
-		}
-	}
-	return path[:i], segment
+	return path[:i], Unescape(path[i:])
 }
 
 // isScheme reports whether s is a scheme such as "https:".

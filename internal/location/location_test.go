@@ -52,12 +52,28 @@ func TestIDAt(t *testing.T) {
 }
 
 // FuzzIDAt: whatever the location, an id has no slash and is no dot segment,
-// escaped or not.
+// escaped or not, and the usual form means what it means among all forms.
 func FuzzIDAt(f *testing.F) {
-	for _, s := range []string{"/v2/Users/..%2f..%2fGroups%2fx", "https://h/identity/scim/" + testOrg + "/v2/Users/a%20b?c", "Users/%252e%252e", "//h//Users/a"} {
+	for _, s := range []string{"/v2/Users/..%2f..%2fGroups%2fx", "https://h/identity/scim/" + testOrg + "/v2/Users/a%20b?c", "Users/%252e%252e", "//h//Users/a",
+		"https://h/identity/scim/" + testOrg + "/v2/Users/Aa-1", "https://h/identity/scim/" + strings.ToUpper(otherOrg) + "/v2/Groups/1",
+		"https://h/identity/scim/" + testOrg + "/v2/Users/v2", "https://h/identity/scim/" + testOrg + "/v2/Users/Groups",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, location string) {
+		if usual, ok := parseUsual(location); ok {
+			l, err := parse(location)
+			if err != nil || usual.Org != l.Org || usual.Type != l.Type || usual.ID != l.ID {
+				t.Fatalf("%q: %+v, not %+v, %v", location, usual, l, err)
+			}
+			for _, kind := range []string{"Users", "Groups", "Devices"} {
+				for _, org := range []string{testOrg, otherOrg, ""} {
+					if usual.IsOf(kind, org) != l.IsOf(kind, org) {
+						t.Fatalf("%q: of %s in %s", location, kind, org)
+					}
+				}
+			}
+		}
 		id := idAt(location, "Users", testOrg)
 		for range 6 {
 			if id == "." || id == ".." || strings.ContainsAny(id, "/\\?#\n") {
