@@ -15,6 +15,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/raced"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // echoes are the forms in which a service, or what stands before it, repeats a
@@ -151,7 +152,7 @@ func TestShortToken(t *testing.T) {
 	}
 }
 
-func quoted(s string) string { return string(appendString(nil, s)) }
+func quoted(s string) string { return string(rawjson.AppendText(nil, s)) }
 
 // TestTokenInABrokenAnswer: net/http quotes what it cannot read. The cause can
 // be asked for, but nobody who prints a chain of errors meets it.

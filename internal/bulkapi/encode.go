@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // Operation is what travels. Its references are resolved already, or refer to
@@ -52,9 +54,9 @@ func encode(ops []Operation, failOnErrors int) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(append(dst, `{"method":`...), op.Method)
-		dst = appendString(append(dst, `,"path":`...), op.Path)
-		dst = appendString(append(dst, `,"bulkId":`...), op.BulkID)
+		dst = rawjson.AppendText(append(dst, `{"method":`...), op.Method)
+		dst = rawjson.AppendText(append(dst, `,"path":`...), op.Path)
+		dst = rawjson.AppendText(append(dst, `,"bulkId":`...), op.BulkID)
 		if op.Data != nil {
 			dst = append(append(dst, `,"data":`...), op.Data...)
 		}
@@ -63,36 +65,11 @@ func encode(ops []Operation, failOnErrors int) []byte {
 	return append(dst, bodyTail...)
 }
 
-// appendString writes s as a JSON string, with no more escapes than RFC 8259
-// section 7 asks for.
-func appendString(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-		default:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			dst = utf8.AppendRune(dst, r) // U+FFFD for what is not UTF-8
-			i += n
-			continue
-		}
-		i++
-	}
-	return append(dst, '"')
-}
-
-// stringSize is the number of bytes that appendString writes.
+// stringSize is the number of bytes that rawjson.AppendText writes.
 func stringSize(s string) int {
 	for i := range len(s) {
 		if c := s[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
-			return len(appendString(nil, s))
+			return len(rawjson.AppendText(nil, s))
 		}
 	}
 	return len(s) + 2

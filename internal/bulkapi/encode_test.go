@@ -3,6 +3,7 @@ package bulkapi
 import (
 	"bytes"
 	"encoding/json"
+	"github.com/webexscim/bulk/internal/rawjson"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -97,7 +98,7 @@ func TestEncodeAllocatesOnce(t *testing.T) {
 // TestStringSize: what is not UTF-8 travels as U+FFFD and is counted as that.
 func TestStringSize(t *testing.T) {
 	for _, s := range []string{"", "plain", "\xff", "a\xc3(", "\x00\x1f\x7f", `"\`, "日本", "\u2028"} {
-		quoted := appendString(nil, s)
+		quoted := rawjson.AppendText(nil, s)
 		var back string
 		if err := json.Unmarshal(quoted, &back); err != nil || len(quoted) != stringSize(s) {
 			t.Errorf("%q: %s, size %d, %v", s, quoted, stringSize(s), err)

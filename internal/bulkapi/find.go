@@ -11,6 +11,7 @@ import (
 
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // Bounds of a search for names.
@@ -82,7 +83,7 @@ func (s *search) terms() []string {
 				continue
 			}
 			known[key] = true
-			terms = append(terms, string(appendString([]byte(attribute), form)))
+			terms = append(terms, string(rawjson.AppendText([]byte(attribute), form)))
 		}
 	}
 	return terms

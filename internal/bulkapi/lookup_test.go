@@ -42,7 +42,7 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for i, name := range d.names {
 		if slices.ContainsFunc(asked, func(a string) bool { return strings.EqualFold(a, name) }) {
 			hits = append(hits, fmt.Sprintf(`{"id":"%d",%q:%s,"externalId":"x%d","meta":{"version":"v","location":"/l/%d","created":"c"}}`,
-				i, d.attr, appendString(nil, name), i, i))
+				i, d.attr, quoted(name), i, i))
 		}
 	}
 	from := min(start-1, len(hits))

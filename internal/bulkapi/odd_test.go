@@ -98,7 +98,7 @@ func TestSecretsOfOthers(t *testing.T) {
 		"王伟已存在", "%E7%8E%8B%E4%BC%9F", `\u738b\u4f1f`, "(李)", "to Bo: no", "Bo", "bo%20x",
 		"José Ōe", "Jose\u0301 O\u0304e", "JOS%C3%89+%C5%8CE", "Jos\u00e9  Ōe and josé ōe", "Ju/&lt;Li&gt;", `ju\/<li>`, "Ju%2F%3CLi%3E", `"Ju/\u003cLi\u003e"`,
 	} {
-		said := string(appendString(nil, text))
+		said := quoted(text)
 		answers := []Answer{
 			reading(200, `{"operations":[{"bulkId":"u1","status":"409","response":{"detail":`+said+`}}]}`, ops, 0),
 			reading(400, `{"detail":`+said+`}`, ops, 0),
@@ -119,7 +119,7 @@ func TestSecretsOfOthers(t *testing.T) {
 	}
 	// What merely holds the letters stays.
 	for _, text := range []string{"Bob is about to be box", "100% of all & more; a+b \\ %zz &none; \\u12", "status 400", "the user's work phone"} {
-		a := reading(400, `{"detail":`+string(appendString(nil, text))+`}`, ops[4:], 0)
+		a := reading(400, `{"detail":`+quoted(text)+`}`, ops[4:], 0)
 		if want := "status 400: " + text; a.Err.Error() != want {
 			t.Errorf("%s, want %s", a.Err, want)
 		}

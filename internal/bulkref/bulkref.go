@@ -13,7 +13,6 @@ package bulkref
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/rawjson"
@@ -108,32 +107,16 @@ func nameIn(token []byte) string {
 }
 
 // Replace appends data to dst and returns it, each reference whose id is known
-// replaced by that id as json.Marshal writes it. All other bytes are copied as
-// they are. The refs must be those, or in order some of those, that Scan gave
+// replaced by that id as a JSON string. All other bytes are copied as they are. The refs must be those, or in order some of those, that Scan gave
 // for data; dst must not overlap data.
 func Replace(dst, data []byte, refs []Reference, id func(name string) (string, bool)) []byte {
 	done := 0
 	for _, r := range refs {
 		if text, ok := id(r.Name); ok {
 			dst = append(dst, data[done:r.Start]...)
-			dst = appendString(dst, text)
+			dst = rawjson.AppendText(dst, text)
 			done = r.End
 		}
 	}
 	return append(dst, data[done:]...)
-}
-
-// appendString appends s as the JSON string that json.Marshal makes of it; ids
-// are mostly plain and need no call.
-func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&':
-			quoted, _ := json.Marshal(s) // a string cannot fail
-			return append(dst, quoted...)
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/internal/bulkref"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // frame is an object or array that decoderWants is inside of.
@@ -124,7 +125,7 @@ func checkReplace(t interface{ Fatal(...any) }, data []byte, refs []bulkref.Refe
 		out = out[len(between):]
 		token := data[r.Start:r.End]
 		if text, ok := id(r.Name); ok {
-			token, _ = json.Marshal(text)
+			token = rawjson.AppendText(nil, text)
 		}
 		if !bytes.HasPrefix(out, token) {
 			t.Fatal(fmt.Sprintf("%q: wrong text for %q", data, r.Name))

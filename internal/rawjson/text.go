@@ -64,3 +64,28 @@ func Is(token []byte, word string) bool {
 	}
 	return bytes.IndexByte(token, '\\') >= 0 && strings.EqualFold(Text(token), word)
 }
+
+// AppendText appends s as a JSON string, with no more escapes than RFC 8259
+// section 7 asks for. What is not UTF-8 becomes U+FFFD.
+func AppendText(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+			continue
+		}
+		i++
+	}
+	return append(dst, '"')
+}
