@@ -3,6 +3,7 @@ package bulkapi
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -109,10 +110,9 @@ func (s *search) pages(ctx context.Context, filter string) error {
 	seen := make(map[string]bool)
 	count := pageSize
 	for start, n := 1, 0; n < mostPages; n++ {
-		var p page[Resource]
-		err := s.read(ctx, s.search(gen.SearchUsersParams{Filter: &filter, StartIndex: &start, Count: &count}), func(r response) (ok bool) {
-			p, ok = s.readPage(r)
-			return ok
+		query := gen.SearchUsersParams{Filter: &filter, StartIndex: &start, Count: &count}
+		p, err := readPage(ctx, &s.lookup, s.search(query), func(raw json.RawMessage, r response) (Resource, bool) {
+			return s.resource(raw, r), true
 		})
 		if err != nil {
 			return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -127,12 +126,12 @@ func (l *lookup) read(ctx context.Context, send sender, parse func(response) boo
 		r := l.x.call(ctx, ctx, send)
 		if r.err == nil && r.broken == nil && parse(r) {
 			l.alive = true
-			l.log(ctx, r, nil)
+			l.x.log(ctx, "lookup", r, Answered, r.headerID(), nil)
 			return nil
 		}
 		failure := l.failure(r)
-		l.log(ctx, r, failure)
-		passing := failure.Kind == NotSent || failure.Kind == Waiting || failure.Kind == NoResponse
+		l.x.log(ctx, "lookup", r, failure.Kind, r.headerID(), failure)
+		passing := failure.Kind != Rejected && failure.Kind != Denied
 		if !passing || attempt == lookupAttempts || ctx.Err() != nil {
 			return failure
 		}
@@ -176,17 +175,6 @@ func pause(ctx context.Context, bound time.Duration) bool {
 	}
 }
 
-func (l *lookup) log(ctx context.Context, r response, failure *LookupError) {
-	level, kind := slog.LevelDebug, Answered
-	attrs := append(make([]slog.Attr, 0, 6), slog.Int("status", r.status), slog.Duration("duration", r.took),
-		slog.String("trackingId", cmp.Or(r.headerID(), r.trackingID)))
-	if failure != nil {
-		level, kind = slog.LevelInfo, failure.Kind
-		attrs = append(attrs, slog.String("error", failure.Error()))
-	}
-	l.x.cfg.Logger.LogAttrs(ctx, level, "lookup", append(attrs, slog.String("kind", kind.String()))...)
-}
-
 // search asks for a page of users or groups. The parameters of the two searches
 // have the same names.
 func (l *lookup) search(q gen.SearchUsersParams) sender {
@@ -205,22 +193,30 @@ type page[T any] struct {
 	total int // of all pages, -1 if the service does not say
 }
 
-// readPage reads the answer to a search, RFC 7644 section 3.4.2, leniently,
-// each resource by itself. What names neither a total nor resources is none: to
-// take it for an empty page would be to say that nothing exists.
-func (l *lookup) readPage(r response) (p page[Resource], ok bool) {
-	var list struct {
-		TotalResults *wire.Text
-		Resources    []json.RawMessage
-	}
-	if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil || len(list.Resources) > maxEntries {
-		return p, false
-	}
-	p.total = totalOf(list.TotalResults)
-	for _, raw := range list.Resources {
-		p.items = append(p.items, l.resource(raw, r))
-	}
-	return p, p.total >= 0 || list.Resources != nil
+// readPage reads one page, RFC 7644 section 3.4.2, leniently. item reads an
+// entry, and reports whether the page is of use with it. An answer that names
+// neither a total nor entries is no page: an empty page would say that nothing
+// exists. Webex documents two attributes that count the entries.
+func readPage[T any](ctx context.Context, l *lookup, send sender, item func(json.RawMessage, response) (T, bool)) (p page[T], err error) {
+	err = l.read(ctx, send, func(r response) bool {
+		var list struct {
+			MemberSize, TotalResults *wire.Text
+			Members, Resources       []json.RawMessage
+		}
+		if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil {
+			return false
+		}
+		p = page[T]{total: totalOf(cmp.Or(list.MemberSize, list.TotalResults))}
+		for _, raw := range append(list.Members, list.Resources...) {
+			entry, ok := item(raw, r)
+			if !ok || len(p.items) == maxEntries {
+				return false
+			}
+			p.items = append(p.items, entry)
+		}
+		return p.total >= 0 || list.Resources != nil
+	})
+	return p, err
 }
 
 // totalOf is a number of results, -1 if it is none.

@@ -1,7 +1,6 @@
 package bulkapi
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
@@ -26,6 +24,7 @@ const listPasses = 3
 // Why a list could not be read as a whole.
 var (
 	errIncomplete = errors.New("the list is incomplete: the service counts more entries than it gives")
+	errUncounted  = errors.New("the service does not say how many entries the list has")
 	errChanging   = errors.New("the list changes faster than it can be read")
 )
 
@@ -55,20 +54,14 @@ func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resou
 	if q.Attributes != "" {
 		search.Attributes = &q.Attributes
 	}
-	return walk(func(start int) (p page[Resource], err error) {
+	return walk(func(start int) (page[Resource], error) {
 		search.StartIndex = &start
-		err = l.read(ctx, l.search(search), func(r response) (ok bool) {
-			p, ok = l.readPage(r)
-			return ok && p.total >= 0 && !slices.ContainsFunc(p.items, isPartial)
+		return readPage(ctx, l, l.search(search), func(raw json.RawMessage, r response) (Resource, bool) {
+			res := l.resource(raw, r)
+			return res, res.ID != "" && res.Raw != nil // else the list would be shorter than the organization
 		})
-		return p, err
 	}, func(r Resource) string { return r.ID })
 }
-
-// isPartial reports whether a resource has no id, is of another organization,
-// or cannot be kept. It spoils its page: a list must not be shorter than what
-// it stands for.
-func isPartial(r Resource) bool { return r.ID == "" || r.Raw == nil }
 
 // Member is an element of a group's members.
 type Member struct {
@@ -86,37 +79,19 @@ func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, er
 			yield(Member{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")})
 		}
 	}
-	return walk(func(start int) (p page[Member], err error) {
-		count := maxMemberPage
-		err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+	count := maxMemberPage
+	return walk(func(start int) (page[Member], error) {
+		return readPage(ctx, l, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &gen.GetGroupMembersParams{StartIndex: &start, Count: &count}, edit)
-		}, func(r response) (ok bool) {
-			p, ok = readMembers(r)
-			return ok
-		})
-		return p, err
+		}, readMember)
 	}, func(m Member) string { return m.ID })
 }
 
-// readMembers reads a page of members. Documents name two attributes that count
-// them all.
-func readMembers(r response) (p page[Member], ok bool) {
-	var list struct {
-		TotalResults, MemberSize *wire.Text
-		Members, Resources       []struct{ Value, Type, Display wire.Text }
-	}
-	if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil {
-		return p, false
-	}
-	p.total = totalOf(cmp.Or(list.MemberSize, list.TotalResults))
-	for _, m := range append(list.Members, list.Resources...) {
-		id := r.token.without(string(m.Value))
-		if !location.IsID(id) {
-			return p, false
-		}
-		p.items = append(p.items, Member{ID: id, Type: string(m.Type), Name: r.token.without(string(m.Display))})
-	}
-	return p, p.total >= 0
+func readMember(raw json.RawMessage, r response) (Member, bool) {
+	var m struct{ Value, Type, Display wire.Text }
+	_ = json.Unmarshal(raw, &m) // a member of another type costs only itself
+	id := r.token.without(string(m.Value))
+	return Member{ID: id, Type: string(m.Type), Name: r.token.without(string(m.Display))}, location.IsID(id)
 }
 
 // walk reads a list of which fetch gives the page that begins at an index, from
@@ -126,48 +101,50 @@ func readMembers(r response) (p page[Member], ok bool) {
 // read again from further in front.
 func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var none T
-		seen := make(map[[16]byte]struct{})
+		seen := make(idSet)
+		fail := func(err error) {
+			var none T
+			if _, ok := errors.AsType[*LookupError](err); !ok {
+				err = &LookupError{Kind: NoResponse, Alive: true, Err: err}
+			}
+			yield(none, err)
+		}
 		start, back, pass, read := 1, 0, 1, 0
 		for {
 			p, err := fetch(start)
 			read += max(len(p.items), 10)
+			last := start + len(p.items) - 1
 			switch {
-			case err == nil && read > 4*(p.total+pageSize)*listPasses:
-				err = &LookupError{Kind: NoResponse, Alive: true, Err: errChanging}
-			case err == nil && len(p.items) == 0 && start == 1 && p.total > 0:
-				err = &LookupError{Kind: NoResponse, Alive: true, Err: errIncomplete}
-			}
-			if err != nil {
-				yield(none, err)
+			case err != nil:
+				fail(err)
 				return
-			}
-			if start > 1 && (len(p.items) == 0 || !has(seen, key(p.items[0]))) {
+			case p.total < 0:
+				fail(errUncounted)
+				return
+			case read > 4*(p.total+pageSize)*listPasses:
+				fail(errChanging)
+				return
+			case start > 1 && (len(p.items) == 0 || !seen.has(key(p.items[0]))):
 				back = max(2*back, pageSize)
 				start = max(1, start-back)
 				continue
+			case last < p.total && len(p.items) < 2: // nothing new would follow a page of one
+				fail(errIncomplete)
+				return
 			}
 			back = 0
 			for _, item := range p.items {
-				if !add(seen, key(item)) {
-					continue
-				}
-				if !yield(item, nil) {
+				if seen.add(key(item)) && !yield(item, nil) {
 					return
 				}
 			}
-			last := start + len(p.items) - 1
 			switch {
-			case last < p.total && len(p.items) > 1:
+			case last < p.total:
 				start = last
-			case last < p.total: // a page of one: nothing new would follow it
-				yield(none, &LookupError{Kind: NoResponse, Alive: true, Err: errIncomplete})
-				return
 			case len(seen) >= p.total:
 				return
 			case pass == listPasses:
-				err := fmt.Errorf("%w (%d of %d)", errIncomplete, len(seen), p.total)
-				yield(none, &LookupError{Kind: NoResponse, Alive: true, Err: err})
+				fail(fmt.Errorf("%w (%d of %d)", errIncomplete, len(seen), p.total))
 				return
 			default:
 				pass, start = pass+1, 1
@@ -176,20 +153,22 @@ func walk[T any](fetch func(start int) (page[T], error), key func(T) string) ite
 	}
 }
 
-// digestOf stands for an id in few bytes.
+// idSet holds ids in few bytes.
+type idSet map[[16]byte]struct{}
+
 func digestOf(id string) [16]byte {
 	sum := sha256.Sum256([]byte(strings.ToLower(id)))
 	return [16]byte(sum[:16])
 }
 
-func has(seen map[[16]byte]struct{}, id string) bool {
-	_, ok := seen[digestOf(id)]
+func (s idSet) has(id string) bool {
+	_, ok := s[digestOf(id)]
 	return ok
 }
 
 // add reports whether the id is new.
-func add(seen map[[16]byte]struct{}, id string) bool {
-	n := len(seen)
-	seen[digestOf(id)] = struct{}{}
-	return len(seen) > n
+func (s idSet) add(id string) bool {
+	n := len(s)
+	s[digestOf(id)] = struct{}{}
+	return len(s) > n
 }

@@ -69,4 +69,3 @@ func (r response) alive(spoke bool) bool {
 	}
 	return spoke
 }
-

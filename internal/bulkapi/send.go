@@ -33,7 +33,8 @@ func (x *Client) Send(ctx, flight context.Context, ops []Operation, failOnErrors
 		return x.gen.ExecuteBulkWithBody(ctx, x.cfg.OrgID, "application/json", bytes.NewReader(body), edit)
 	})
 	a := x.readAnswer(r, ops, failOnErrors)
-	x.log(ctx, r, a, ops, len(body))
+	x.log(ctx, "bulk request", r, a.Kind, a.TrackingID, a.Err, slog.Int("operations", len(ops)), slog.Int("bytes", len(body)))
+	x.logOperations(ctx, ops, a.Items)
 	return a
 }
 
@@ -249,28 +250,31 @@ func (x *Client) lost(ctx, limited context.Context, err error) error {
 	return &transportError{text: text, cause: err}
 }
 
-// log writes one record for the request and, for those who look closely, one
-// for each operation.
-func (x *Client) log(ctx context.Context, r response, a Answer, ops []Operation, size int) {
+// log writes one record for a request that came to kind.
+func (x *Client) log(ctx context.Context, what string, r response, kind Kind, trackingID string, err error, more ...slog.Attr) {
 	level := slog.LevelInfo
-	if a.Kind == Answered {
+	if kind == Answered {
 		level = slog.LevelDebug
 	}
-	attrs := append(make([]slog.Attr, 0, 8), slog.Int("operations", len(ops)), slog.Int("bytes", size),
-		slog.String("kind", a.Kind.String()), slog.Int("status", a.Status), slog.Duration("duration", r.took),
-		slog.String("trackingId", cmp.Or(a.TrackingID, r.trackingID)))
-	if a.Err != nil {
-		attrs = append(attrs, slog.String("error", a.Err.Error()))
+	attrs := append(more, slog.String("kind", kind.String()), slog.Int("status", r.status), slog.Duration("duration", r.took),
+		slog.String("trackingId", cmp.Or(trackingID, r.trackingID)))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	x.cfg.Logger.LogAttrs(ctx, level, "bulk request", attrs...)
+	x.cfg.Logger.LogAttrs(ctx, level, what, attrs...)
+}
+
+// logOperations writes one record for each operation, for those who look
+// closely.
+func (x *Client) logOperations(ctx context.Context, ops []Operation, items []Item) {
 	if !x.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	for i, op := range ops {
 		attrs := append(make([]slog.Attr, 0, 4), slog.String("method", op.Method), slog.String("path", op.Path),
 			slog.String("bulkId", op.BulkID))
-		if i < len(a.Items) {
-			attrs = append(attrs, slog.Int("status", a.Items[i].Status))
+		if i < len(items) {
+			attrs = append(attrs, slog.Int("status", items[i].Status))
 		}
 		x.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "operation", attrs...)
 	}
