@@ -113,24 +113,30 @@ const shortest = 3
 // redactor takes the token and the values of data out of texts.
 type redactor struct {
 	token  forms
+	ops    []Operation      // of which values are not collected yet
 	values map[rune][]value // by their first character
 	known  map[string]bool
 }
 
-// value is what must not be shown, folded.
+// value is a text that must not be shown, folded.
 type value struct {
 	text []rune
 	word bool // it is hidden where it is a word of its own
 }
 
-// newRedactor collects the values of the operations' data. It does its work
-// only where an error is reported.
+// newRedactor knows a token and the values of the operations' data. It reads
+// these when it is first used, since most answers hold no error.
 func newRedactor(token forms, ops ...Operation) *redactor {
-	r := &redactor{token: token, values: make(map[rune][]value), known: make(map[string]bool)}
+	r := &redactor{token: token, ops: ops, values: make(map[rune][]value), known: make(map[string]bool)}
 	for _, form := range token {
 		r.add(form)
 	}
-	for _, op := range ops {
+	return r
+}
+
+// load collects the values that are not collected yet.
+func (r *redactor) load() {
+	for _, op := range r.ops {
 		var data any
 		dec := json.NewDecoder(bytes.NewReader(op.Data))
 		dec.UseNumber()
@@ -138,7 +144,7 @@ func newRedactor(token forms, ops ...Operation) *redactor {
 			r.collect("", data)
 		}
 	}
-	return r
+	r.ops = nil
 }
 
 // collect adds all texts and numbers under value, the member called key.
@@ -191,8 +197,7 @@ func (r *redactor) add(text string) {
 		r.known[string(runes)] = true
 		dense := slices.ContainsFunc(runes, unspaced)
 		if len(runes) >= 2 || dense {
-			v := value{text: runes, word: len(runes) < shortest && !dense}
-			r.values[runes[0]] = append(r.values[runes[0]], v)
+			r.values[runes[0]] = append(r.values[runes[0]], value{runes, len(runes) < shortest && !dense})
 		}
 	}
 }
@@ -205,6 +210,7 @@ const certain = 5
 // in it, as it is or in Base64 or hexadecimal digits, or it is the first part
 // of an address.
 func (r *redactor) reveals(code string) bool {
+	r.load()
 	texts := []string{code}
 	for _, decode := range []func(string) ([]byte, error){base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString, hex.DecodeString} {
 		if decoded, err := decode(code); err == nil && utf8.Valid(decoded) {
@@ -262,17 +268,7 @@ func (r *redactor) mask(text string) string {
 
 // hide replaces the values that stand in a text as they are.
 func (r *redactor) hide(text string) string {
-	for range 4 { // a replacement can make a new match only with values that hold the mark itself
-		next := r.once(text)
-		if next == text {
-			break
-		}
-		text = next
-	}
-	return text
-}
-
-func (r *redactor) once(text string) string {
+	r.load()
 	runes := []rune(text)
 	folded := []rune(strings.Map(fold.Rune, text))
 	covered := make([]bool, len(runes))

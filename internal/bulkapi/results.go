@@ -139,10 +139,9 @@ func areResults(results []result) bool {
 	})
 }
 
-// readItems says of each operation what the results say of it. red is made only
-// if an error is to be cleaned: services quote the data of other operations
-// too.
-func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, token forms, trackingID string, red func() *redactor) []Item {
+// readItems says of each operation what the results say of it. Its errors show
+// the data of no operation, since services quote that of others too.
+func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, trackingID string, red *redactor) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
 	genuine := 0
@@ -152,7 +151,8 @@ func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, 
 		}
 		r := results[j]
 		items[i] = Item{
-			Found: true, Status: int(r.Status), Location: token.location(r.Location), Version: token.without(r.Version),
+			Found: true, Status: int(r.Status),
+			Location: red.token.location(r.Location), Version: red.token.without(r.Version),
 		}
 		kind, _, _ := strings.Cut(strings.Trim(ops[i].Path, "/"), "/")
 		if l, err := location.Parse(items[i].Location); err == nil && l.IsOf(kind, x.cfg.OrgID) {
@@ -162,7 +162,7 @@ func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, 
 			continue
 		}
 		e := itemError(r)
-		e.clean(red())
+		e.clean(red)
 		e.TrackingID = cmp.Or(e.TrackingID, trackingID)
 		items[i].Err = e
 		if !e.afterStop(true) {

@@ -12,7 +12,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
@@ -41,24 +40,24 @@ func (x *Client) Send(ctx, flight context.Context, ops []Operation, failOnErrors
 // readAnswer tells what a response means for the operations.
 func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
 	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
-	red := sync.OnceValue(func() *redactor { return newRedactor(r.token, ops...) })
-	switch {
-	case r.err != nil && r.kind == NoResponse:
-		a.Err = cleaned(r.err, red())
+	if r.err != nil && r.kind != NoResponse {
+		a.Err = cleaned(r.err, newRedactor(r.token)) // no data was sent that it could quote
 		return a
-	case r.err != nil: // nothing that could be quoted was sent
-		a.Err = cleaned(r.err, newRedactor(r.token))
+	}
+	red := newRedactor(r.token, ops...)
+	if r.err != nil {
+		a.Err = cleaned(r.err, red)
 		return a
 	}
 	results, note := readResults(r.body, r.broken)
 	isResults := areResults(results)
 	if r.kind == Answered && note == "" || isResults { // whatever the status of the whole says
 		a.Kind, a.Alive = Answered, true
-		a.Items = x.readItems(ops, results, failOnErrors, r.token, a.TrackingID, red)
+		a.Items = x.readItems(ops, results, failOnErrors, a.TrackingID, red)
 		return a
 	}
 	var e *Error
-	e, a.Kind, a.Alive = r.refusal(note, isResults, red())
+	e, a.Kind, a.Alive = r.refusal(note, isResults, red)
 	a.Err, a.TrackingID = e, cmp.Or(a.TrackingID, e.TrackingID)
 	if r.status == http.StatusRequestEntityTooLarge {
 		a.PayloadLimit, a.OperationLimit = e.limits()
@@ -237,13 +236,13 @@ func (e *transportError) Error() string        { return e.text }
 func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
 func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
-// lost makes an error of the transport presentable. Its url goes: the query of
-// a search names people.
+// lost is err, the transport's, without the url of the request. Its text is not
+// yet clean.
 func (x *Client) lost(ctx, limited context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	text := queried.ReplaceAllString(err.Error(), "$1")
+	text := err.Error()
 	if limited.Err() != nil && ctx.Err() == nil {
 		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
 	}
