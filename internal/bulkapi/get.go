@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,9 +145,7 @@ func (l *lookup) read(ctx context.Context, send sender, parse func(response) boo
 // failure is why a response is no answer to a lookup.
 func (l *lookup) failure(r response) *LookupError {
 	red := newRedactor(r.token)
-	for _, name := range l.names {
-		red.add(name)
-	}
+	red.texts = slices.Concat(red.texts, l.names)
 	f := &LookupError{Kind: r.kind, Status: r.status, Date: r.date()}
 	if r.err != nil {
 		f.Err = cleaned(r.err, red)

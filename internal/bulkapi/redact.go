@@ -113,7 +113,8 @@ const shortest = 3
 // redactor takes the token and the values of data out of texts.
 type redactor struct {
 	token  forms
-	ops    []Operation      // of which values are not collected yet
+	texts  []string         // values that load has not yet added
+	ops    []Operation      // likewise, with the values of their data
 	values map[rune][]value // by their first character
 	known  map[string]bool
 }
@@ -127,15 +128,17 @@ type value struct {
 // newRedactor knows a token and the values of the operations' data. It reads
 // these when it is first used, since most answers hold no error.
 func newRedactor(token forms, ops ...Operation) *redactor {
-	r := &redactor{token: token, ops: ops, values: make(map[rune][]value), known: make(map[string]bool)}
-	for _, form := range token {
-		r.add(form)
-	}
-	return r
+	return &redactor{token: token, texts: token, ops: ops}
 }
 
-// load collects the values that are not collected yet.
+// load adds the values that are not yet added.
 func (r *redactor) load() {
+	if r.values == nil {
+		r.values, r.known = make(map[rune][]value), make(map[string]bool)
+	}
+	for _, text := range r.texts {
+		r.add(text)
+	}
 	for _, op := range r.ops {
 		var data any
 		dec := json.NewDecoder(bytes.NewReader(op.Data))
@@ -144,7 +147,7 @@ func (r *redactor) load() {
 			r.collect("", data)
 		}
 	}
-	r.ops = nil
+	r.texts, r.ops = nil, nil
 }
 
 // collect adds all texts and numbers under value, the member called key.
