@@ -16,14 +16,13 @@ import (
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// content is what the data of an operation says, as far as a job needs to know
-// it. It is read once.
+// content is the data of an operation, and the parts of it that a job needs. It is
+// read once.
 type content struct {
-	data       json.RawMessage // as it is sent
-	refs       []bulkref.Reference
-	name       string // of what a create makes: its userName or displayName
+	data       json.RawMessage     // as it is sent
+	refs       []bulkref.Reference // in data
+	name       string              // the userName or displayName of a create
 	externalID string
-	changes    json.RawMessage // of a PATCH
 }
 
 // readData also requires UTF-8 (RFC 8259 section 8.1), which encoding/json does
@@ -44,34 +43,32 @@ func (o Operation) readData(data json.RawMessage) (content, error) {
 		return content{}, fmt.Errorf("%w: data is not UTF-8", ErrInvalid)
 	}
 	c := content{data: data}
+	var changes []byte
+	nameAttribute := nameAttribute(o.Path)
 	r := rawjson.New(data)
 	for r.Enter('{'); r.More('}'); {
-		c.readMember(&r, o.Method, nameAttribute(o.Path))
+		var key, value []byte
+		key, value, c.refs = bulkref.Member(c.refs, &r)
+		switch {
+		case o.Method == MethodPatch:
+			if rawjson.Is(key, "Operations") {
+				changes = value
+			}
+		case nameAttribute != "" && rawjson.Is(key, nameAttribute):
+			c.name = rawjson.Text(value)
+		case rawjson.Is(key, "externalId"):
+			c.externalID = rawjson.Text(value)
+		}
 	}
 	if err := r.End(); err != nil {
 		return content{}, fmt.Errorf("%w: data: %w", ErrInvalid, err)
 	}
 	// Only null, which a service could refuse with the whole request, counts as
 	// none; an empty list is left to the service.
-	if string(c.changes) == "null" {
+	if string(changes) == "null" {
 		return content{}, fmt.Errorf("%w: no changes in a PATCH, expected one or more in Operations", ErrInvalid)
 	}
 	return c, nil
-}
-
-func (c *content) readMember(r *rawjson.Reader, method, name string) {
-	var key, value []byte
-	key, value, c.refs = bulkref.Member(c.refs, r)
-	switch {
-	case method == MethodPatch:
-		if rawjson.Is(key, "Operations") {
-			c.changes = value
-		}
-	case name != "" && rawjson.Is(key, name):
-		c.name = rawjson.Text(value)
-	case rawjson.Is(key, "externalId"):
-		c.externalID = rawjson.Text(value)
-	}
 }
 
 // nameAttribute is what holds the name of a resource of the type that the path of
@@ -93,15 +90,14 @@ func nameAttribute(path string) string {
 // mean.
 func (p *pending) identity(m *marshaler) engine.Key {
 	w := canonical{refs: p.refs, members: m.members[:0]}
-	if len(p.refs)+len(p.path) > 0 {
+	if len(p.facts.Refs) > 0 {
 		w.order = make(map[string]int)
 	}
-	for _, r := range p.path {
-		w.placeholder(nil, r.Name)
+	if p.facts.Target != "" {
+		w.placeholder(nil, p.facts.Target)
 	}
-	path := bulkref.ReplacePath(p.route, p.path, func(string) (string, bool) { return "*", true })
 	text := appendPart(m.text[:0], p.op.Method)
-	text = appendPart(text, path)
+	text = appendPart(text, p.pathWith("*"))
 	if p.data != nil {
 		w.r = rawjson.New(p.data)
 		text = w.value(text)

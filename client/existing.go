@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
@@ -56,50 +58,41 @@ var (
 	ErrNotCreated = engine.ErrNotCreated
 )
 
-func (e Existing) engine() engine.Existing {
-	return [...]engine.Existing{engine.FailExisting, engine.SkipExisting, engine.UpdateExisting}[e]
-}
-
 func (e Existing) isValid() bool { return e >= ExistingFail && e <= ExistingUpdate }
 
-// compare says which PATCH gives what is there the attributes of a create.
+// compare makes the PATCH that gives an existing resource the attributes of a
+// create.
 func (r *run) compare(index int, id string, known []plan.Known) (change engine.Operation, differs bool, err error) {
-	p := r.ops.must(index)
-	given := p.encode(known, "").Data
-	changes, err := scimdiff.Compare(given, p.stored[id], scimdiff.Options{})
+	p := r.ops.get(index)
+	changes, err := scimdiff.Compare(p.encode(known, "").Data, p.stored[id], scimdiff.Options{})
 	if err != nil {
-		return change, false, fmt.Errorf("comparing it with the resource that is there: %w", err)
+		return change, false, fmt.Errorf("comparing it with the existing resource: %w", err)
 	}
+	resource := "/" + p.resourceType() + "/"
 	r.ops.change(p, func() {
 		p.stored = nil
 		if len(changes) > 0 {
-			path := "/" + resourceType(p.route) + "/" + url.PathEscape(id)
-			p.update = &bulkapi.Operation{Method: MethodPatch, Path: path, Data: scimdiff.Patch(changes)}
+			p.update = &bulkapi.Operation{Method: MethodPatch, Path: resource + url.PathEscape(id), Data: scimdiff.Patch(changes)}
 		}
 	})
-	// All that has waited for one id is compared at once.
+	// All operations that have waited for one id are compared at once.
 	if err := r.ops.setAside(); err != nil || p.update == nil {
 		return change, false, err
 	}
-	sized := *p.update
-	sized.BulkID = p.op.BulkID
-	if other := assigned(index); len(other) > len(sized.BulkID) {
-		sized.BulkID = other
-	}
-	content := "update\x00" + string(p.facts.Content[:]) + id
+	content := slices.Concat([]byte("update\x00"), p.facts.Content[:], []byte(id))
 	for _, k := range known {
-		content += "\x00" + k.ID
+		content = append(append(content, 0), k.ID...)
 	}
 	return engine.Operation{
-		Method: engine.Patch, Resource: strings.ToLower("/" + resourceType(p.route) + "/" + id), ResourceID: id,
-		Guarded: !mayAddTwice(p.update.Data), Size: bulkapi.Size(sized) + spare, Content: keyOf([]byte(content)),
+		Method: engine.Patch, Resource: strings.ToLower(resource + id), ResourceID: id,
+		Guarded: !mayAddTwice(p.update.Data), Size: p.size(), Content: keyOf(content),
 	}, true, nil
 }
 
-// withMembers returns a group with all its members, of which a lookup tells none or
-// not all, if a create gives members.
-func withMembers(ctx context.Context, api *bulkapi.Client, kind string, given json.RawMessage, res bulkapi.Resource) (json.RawMessage, error) {
-	if kind != groups || res.Raw == nil || !givesMembers(given) {
+// withMembers returns the data of an existing resource. If a create gives members
+// of a group, all members are read, since a lookup returns some of them or none.
+func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulkapi.Resource) (json.RawMessage, error) {
+	if p.resourceType() != groups || res.Raw == nil || !p.givesMembers() {
 		return res.Raw, nil
 	}
 	type member struct {
@@ -113,25 +106,17 @@ func withMembers(ctx context.Context, api *bulkapi.Client, kind string, given js
 		}
 		list = append(list, member{m.ID, m.Type})
 	}
-	var group map[string]json.RawMessage
-	if err := json.Unmarshal(res.Raw, &group); err != nil {
+	var attributes map[string]json.RawMessage
+	if err := json.Unmarshal(res.Raw, &attributes); err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(list)
-	if err != nil {
-		return nil, err
-	}
-	for name := range group {
-		if strings.EqualFold(name, "members") {
-			delete(group, name)
-		}
-	}
-	group["members"] = raw
-	return json.Marshal(group)
+	maps.DeleteFunc(attributes, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "members") })
+	attributes["members"], _ = json.Marshal(list)
+	return json.Marshal(attributes)
 }
 
-func givesMembers(given json.RawMessage) bool {
+func (p *pending) givesMembers() bool {
 	var attributes map[string]json.RawMessage
-	_ = json.Unmarshal(given, &attributes)
+	_ = json.Unmarshal(p.data, &attributes)
 	return !isNothing(member(attributes, "members"))
 }

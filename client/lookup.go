@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
@@ -15,111 +16,106 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// sought is an operation that a lookup is to tell about.
-type sought struct {
-	index      int
-	create     bool
-	kind       string // of resource
-	name       string // of what a create makes
-	externalID string
-	id         string          // of what a PATCH or DELETE changes
-	data       json.RawMessage // as it was sent
-	pending    *pending
-	known      []plan.Known // references of a create whose ids are known
+// lookedUp is an operation that a lookup is about.
+type lookedUp struct {
+	*pending
+	known []plan.Known    // references whose ids are known
+	data  json.RawMessage // as it is sent with these
+	id    string          // of the resource that a PATCH or DELETE changes
 }
 
-func (r *run) lookupFor(l engine.Lookup) []sought {
-	var out []sought
+func (r *run) lookedUp(index int, known []plan.Known, id string) lookedUp {
+	p := r.ops.get(index)
+	return lookedUp{pending: p, known: known, data: p.encode(known, "").Data, id: id}
+}
+
+// lookUp searches for the resources that creates may have made, and reads those
+// that PATCHes and DELETEs may have changed.
+func (r *run) lookUp(l engine.Lookup) {
+	creates := map[string][]lookedUp{} // by type
+	var changes []lookedUp
 	for _, search := range l.Creates {
-		p := r.ops.must(search.Index)
-		s := sought{index: search.Index, create: true, pending: p, known: search.Known}
-		s.data = p.encode(s.known, "").Data
-		s.kind, s.name, s.externalID = p.natural()
-		out = append(out, s)
+		s := r.lookedUp(search.Index, search.Known, "")
+		creates[s.resourceType()] = append(creates[s.resourceType()], s)
 	}
 	for _, read := range l.Reads {
-		p := r.ops.must(read.Index)
-		out = append(out, sought{index: read.Index, kind: resourceType(p.route), id: read.ID, data: p.encode(read.Known, "").Data})
+		changes = append(changes, r.lookedUp(read.Index, read.Known, read.ID))
 	}
-	return out
-}
-
-// lookUp searches for what creates have made and reads what changes have
-// changed.
-func (r *run) lookUp(number int, asked []sought) func() {
-	f := finder{ctx: r.leave, run: r, byKind: map[string][]sought{}, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
-	for _, s := range asked {
-		if s.create {
-			f.byKind[s.kind] = append(f.byKind[s.kind], s)
-		} else {
+	r.call(func() func() {
+		f := finder{ctx: r.leave, run: r, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
+		for _, s := range changes {
 			f.read(s)
 		}
-	}
-	for kind, all := range f.byKind {
-		f.search(kind, all)
-	}
-	f.compareReferences(asked)
-	f.markOwned()
-	return func() {
-		for index, stored := range f.stored {
-			if p, err := r.ops.get(index); err == nil { // else it is over
-				r.ops.change(p, func() { p.stored = stored })
-			}
+		for kind, of := range creates {
+			f.search(kind, of)
 		}
-		r.engine.Found(r.now(), number, f.findings, f.alive, f.date)
-	}
+		f.compareReferences(slices.Concat(creates[users], creates[groups]))
+		f.markOwned()
+		return func() {
+			for index, stored := range f.stored {
+				if r.ops.has(index) {
+					p := r.ops.get(index)
+					r.ops.change(p, func() { p.stored = stored })
+				}
+			}
+			r.engine.Found(r.now(), l.Number, f.findings, f.alive, f.date)
+		}
+	})
 }
 
 // finder collects the findings of one lookup.
 type finder struct {
 	ctx      context.Context
 	run      *run
-	byKind   map[string][]sought
 	findings []engine.Finding
-	raw      map[string]json.RawMessage         // of the candidates, by id
-	stored   map[int]map[string]json.RawMessage // those of creates that may become updates
+	raw      map[string]json.RawMessage         // the candidates, by id
+	stored   map[int]map[string]json.RawMessage // those of creates that may become updates, by index and id
 	alive    bool
 	date     time.Time
 }
 
-func (f *finder) note(alive bool, date time.Time) {
+func (f *finder) noteAnswer(alive bool, date time.Time) {
 	f.alive = f.alive || alive
 	if alive && date.After(f.date) {
 		f.date = date
 	}
 }
 
-// search finds the resources that have the names of creates. A name that the
-// service does not take must not spoil the search for the others.
-func (f *finder) search(kind string, all []sought) {
-	names := make([]string, len(all))
-	for i, s := range all {
+// search finds the resources that have the names of creates of one type. Where the
+// service refuses the names it searches again for each half of them: a name that it
+// does not take must not keep the others from being found.
+func (f *finder) search(kind string, creates []lookedUp) {
+	if len(creates) == 0 {
+		return
+	}
+	names := make([]string, len(creates))
+	for i, s := range creates {
 		names[i] = s.name
 	}
 	found, err := f.run.c.search(f.ctx, kind, names)
 	if err != nil {
 		e := f.failure(err)
-		if e != nil && e.Kind == bulkapi.Rejected && len(all) > 1 {
-			f.search(kind, all[:len(all)/2])
-			f.search(kind, all[len(all)/2:])
+		if half := len(creates) / 2; e != nil && e.Kind == bulkapi.Rejected && half > 0 {
+			f.search(kind, creates[:half])
+			f.search(kind, creates[half:])
 			return
 		}
-		for _, s := range all {
+		for _, s := range creates {
 			f.findings = append(f.findings, engine.Finding{Index: s.index, Err: lookupError(err), Final: isFinal(e)})
 		}
 		return
 	}
-	f.note(true, time.Time{})
+	f.noteAnswer(true, time.Time{})
 	for _, res := range found {
-		f.note(true, res.Date)
+		f.noteAnswer(true, res.Date)
 	}
-	there := byName(found)
-	for _, s := range all {
+	resources := byName(found)
+	for _, s := range creates {
 		out := engine.Finding{Index: s.index}
-		for _, res := range there[fold.Fold(s.name)] {
-			out.Candidates = append(out.Candidates, candidate(s, res))
+		for _, res := range resources[fold.Fold(s.name)] {
+			out.Candidates = append(out.Candidates, s.candidate(s.data, res))
 			f.raw[res.ID] = res.Raw
-			if err := f.keep(s, res); err != nil {
+			if err := f.store(s, res); err != nil {
 				out = engine.Finding{Index: s.index, Err: lookupError(err)}
 				break
 			}
@@ -128,12 +124,12 @@ func (f *finder) search(kind string, all []sought) {
 	}
 }
 
-// keep keeps what is there for comparing it with a create.
-func (f *finder) keep(s sought, res bulkapi.Resource) error {
+// store keeps a resource that is to be compared with a create.
+func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
 	if f.run.job.Existing != ExistingUpdate {
 		return nil
 	}
-	raw, err := withMembers(f.ctx, f.run.c.api, s.kind, s.data, res)
+	raw, err := s.withMembers(f.ctx, f.run.c.api, res)
 	if err != nil {
 		return err
 	}
@@ -147,20 +143,20 @@ func (f *finder) keep(s sought, res bulkapi.Resource) error {
 // compareReferences compares creates once more that refer to others of the same
 // lookup, as in a cycle: a reference counts as the only candidate of that create.
 // They are equal only if what is there refers to that candidate.
-func (f *finder) compareReferences(asked []sought) {
+func (f *finder) compareReferences(creates []lookedUp) {
 	byIndex := map[int]*engine.Finding{}
 	for i := range f.findings {
 		byIndex[f.findings[i].Index] = &f.findings[i]
 	}
 	var likely []plan.Known
-	for _, s := range asked {
-		if found := byIndex[s.index]; s.create && s.pending.facts.BulkID != "" && found != nil && len(found.Candidates) == 1 {
-			likely = append(likely, plan.Known{Name: s.pending.facts.BulkID, ID: found.Candidates[0].ID})
+	for _, s := range creates {
+		if found := byIndex[s.index]; s.facts.BulkID != "" && found != nil && len(found.Candidates) == 1 {
+			likely = append(likely, plan.Known{Name: s.facts.BulkID, ID: found.Candidates[0].ID})
 		}
 	}
-	for _, s := range asked {
-		if found := byIndex[s.index]; s.create && found != nil && len(s.known) < len(s.pending.facts.Refs) {
-			data := s.pending.encode(append(likely[:len(likely):len(likely)], s.known...), "").Data
+	for _, s := range creates {
+		if found := byIndex[s.index]; found != nil && len(s.known) < len(s.facts.Refs) {
+			data := s.encode(append(likely[:len(likely):len(likely)], s.known...), "").Data
 			for i := range found.Candidates {
 				found.Candidates[i].Equal = fold.SameJSON(data, f.raw[found.Candidates[i].ID])
 			}
@@ -172,7 +168,7 @@ func (f *finder) compareReferences(asked []sought) {
 func (f *finder) failure(err error) *bulkapi.LookupError {
 	e, ok := errors.AsType[*bulkapi.LookupError](err)
 	if ok {
-		f.note(e.Alive, e.Date)
+		f.noteAnswer(e.Alive, e.Date)
 	}
 	return e
 }
@@ -183,21 +179,23 @@ func isFinal(e *bulkapi.LookupError) bool {
 	return e != nil && (e.Kind == bulkapi.Rejected || e.Kind == bulkapi.Denied && e.Status != http.StatusUnauthorized)
 }
 
-func candidate(s sought, res bulkapi.Resource) engine.Candidate {
+// candidate is what the engine is told of a resource that has the name of a create
+// with this data.
+func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.Candidate {
 	c := engine.Candidate{
-		ID: res.ID, Location: locationOf(s.kind, res), Version: res.Version, Created: res.Created,
-		Equal: fold.SameJSON(s.data, res.Raw),
+		ID: res.ID, Location: locationOf(p.resourceType(), res), Version: res.Version, Created: res.Created,
+		Equal: fold.SameJSON(data, res.Raw),
 	}
-	if s.externalID != "" && res.HasExternalID {
+	if p.externalID != "" && res.HasExternalID {
 		c.ExternalID = engine.Different
-		if s.externalID == res.ExternalID {
+		if p.externalID == res.ExternalID {
 			c.ExternalID = engine.Same
 		}
 	}
 	return c
 }
 
-// locationOf is where a resource lives that a lookup found.
+// locationOf is the location of a resource that a lookup has found.
 func locationOf(kind string, res bulkapi.Resource) string {
 	if loc, err := ParseLocation(res.Location); err == nil && loc.ID == res.ID {
 		return res.Location
@@ -206,22 +204,15 @@ func locationOf(kind string, res bulkapi.Resource) string {
 }
 
 // read reads the resource of a PATCH or DELETE.
-func (f *finder) read(s sought) {
+func (f *finder) read(s lookedUp) {
 	out := engine.Finding{Index: s.index}
-	if s.kind != users && s.kind != groups || !location.IsID(s.id) {
+	if kind := s.resourceType(); kind != users && kind != groups || !location.IsID(s.id) {
 		out.Err, out.Final = errNotReadable, true
-		f.findings = append(f.findings, out)
-		return
-	}
-	res, found, err := f.run.c.api.Get(f.ctx, s.kind, s.id)
-	switch {
-	case err != nil:
+	} else if res, found, err := f.run.c.api.Get(f.ctx, kind, s.id); err != nil {
 		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))
-	case found:
-		f.note(true, res.Date)
-		out.Exists, out.Modified, out.Seen = true, res.Modified, shows(res.Raw, s.data)
-	default:
-		f.note(true, res.Date)
+	} else {
+		f.noteAnswer(true, res.Date)
+		out.Exists, out.Modified, out.Seen = found, res.Modified, found && shows(res.Raw, s.data)
 	}
 	f.findings = append(f.findings, out)
 }

@@ -11,24 +11,25 @@ import (
 	"github.com/webexscim/bulk/internal/spill"
 )
 
-// operations are those of a run that have no outcome yet. The latest are in
-// memory. Others that wait are in a temporary file as they were given, with
-// what is there already, and are taken in anew when their turn comes: of these
-// there are eight bytes in memory, and the Data of those whose Data is no text.
+// operations are the operations of a run that have no outcome yet. The latest are
+// in memory. Others that wait are in a temporary file as they were given, with the
+// existing resources that they are to be compared with, and are read again when
+// their turn comes. Each of these costs eight bytes of memory, and its Data where
+// that is no text.
 type operations struct {
 	keyed  bool // see newPending
 	most   int  // in memory
 	recent map[int]*pending
 	queue  []int // indexes of recent, those that wait for longest first; some are over
-	bytes  int   // in recent: the data, and what is there already
+	bytes  int   // in recent: data and existing resources
 	places places
 	values map[int]any // Data of those in the file that is no text
 	file   spill.File
 	m      marshaler
 }
 
-// The bounds of what waits in memory: its number, besides what is read ahead,
-// and its data.
+// The bounds of the operations that wait in memory, besides those that are read
+// ahead: their number and the bytes of their data.
 const (
 	mostWaiting = 4096
 	mostBytes   = 8 << 20
@@ -48,12 +49,22 @@ func (o *operations) add(p *pending) {
 	}
 }
 
-// get returns an operation. An error tells that the file cannot be read.
-func (o *operations) get(index int) (*pending, error) {
+// get returns an operation. If the file cannot be read, that error is the reason
+// for which the operation is invalid, and the engine ends the job.
+func (o *operations) get(index int) *pending {
 	if p := o.recent[index]; p != nil {
-		return p, nil
+		return p
 	}
-	place, ok := o.places.take(index)
+	p, err := o.takeFromFile(index)
+	if err != nil {
+		p = &pending{index: index, facts: engine.Operation{Index: index, Invalid: err}}
+	}
+	o.add(p)
+	return p
+}
+
+func (o *operations) takeFromFile(index int) (*pending, error) {
+	place, ok := o.places.get(index)
 	if !ok {
 		return nil, fmt.Errorf("internal error, please report: operation %d is not there", index)
 	}
@@ -61,25 +72,19 @@ func (o *operations) get(index int) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := o.decode(index, text)
-	o.add(p)
-	return p, nil
+	o.places.remove(index)
+	return o.decode(index, text), nil
 }
 
-// must returns an operation, or what can be told of one if the file cannot be read,
-// for which the engine ends the job.
-func (o *operations) must(index int) *pending {
-	p, err := o.get(index)
-	if err != nil {
-		p = &pending{index: index, facts: engine.Operation{Index: index, Invalid: err}}
-		o.add(p)
-	}
-	return p
+// has reports whether an operation is not over.
+func (o *operations) has(index int) bool {
+	_, inFile := o.places.get(index)
+	return inFile || o.recent[index] != nil
 }
 
 // facts is what the engine asks for.
 func (o *operations) facts(index int) (*engine.Operation, error) {
-	p := o.must(index)
+	p := o.get(index)
 	return &p.facts, p.facts.Invalid
 }
 
@@ -150,18 +155,17 @@ func (o *operations) encode(p *pending) []byte {
 	default:
 		o.values[p.index] = p.op.Data
 	}
-	text := append(make([]byte, 0, 64+len(p.data)), kind)
-	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID} {
-		text = appendText(text, part)
-	}
-	path, change := "", ""
+	var update bulkapi.Operation
 	if p.update != nil {
-		path, change = p.update.Path, string(p.update.Data)
+		update = *p.update
 	}
-	text = appendText(appendText(text, path), change)
-	text = binary.AppendUvarint(text, uint64(len(p.stored)))
-	for id, stored := range p.stored {
-		text = appendText(appendText(text, id), string(stored))
+	var stored []byte
+	if len(p.stored) > 0 {
+		stored, _ = o.m.marshal(p.stored) // it was read as JSON
+	}
+	text := append(make([]byte, 0, 64+p.bytes()), kind)
+	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID, update.Path, string(update.Data), string(stored)} {
+		text = appendText(text, part)
 	}
 	return append(text, p.data...)
 }
@@ -170,37 +174,27 @@ func appendText(text []byte, part string) []byte {
 	return append(binary.AppendUvarint(text, uint64(len(part))), part...)
 }
 
-// decode takes an operation in anew.
+// decode reads an operation that encode has written.
 func (o *operations) decode(index int, text []byte) *pending {
 	kind, text := text[0], text[1:]
-	number := func() int {
-		n, size := binary.Uvarint(text)
-		text = text[size:]
-		return int(n)
-	}
 	part := func() string {
-		n := number()
-		part := string(text[:n])
-		text = text[n:]
+		n, size := binary.Uvarint(text)
+		part := string(text[size : size+int(n)])
+		text = text[size+int(n):]
 		return part
 	}
 	op := Operation{Method: part(), Path: part(), BulkID: part()}
-	path, change := part(), part()
-	var stored map[string]json.RawMessage
-	if n := number(); n > 0 {
-		stored = make(map[string]json.RawMessage, n)
-		for range n {
-			id := part()
-			stored[id] = json.RawMessage(part())
-		}
-	}
+	update := bulkapi.Operation{Method: MethodPatch, Path: part(), Data: json.RawMessage(part())}
+	stored := part()
 	if kind != noData {
 		op.Data = json.RawMessage(text)
 	}
 	p := newPending(&o.m, index, op, o.keyed)
-	p.stored = stored
-	if path != "" {
-		p.update = &bulkapi.Operation{Method: MethodPatch, Path: path, Data: json.RawMessage(change)}
+	if update.Path != "" {
+		p.update = &update
+	}
+	if stored != "" {
+		_ = json.Unmarshal([]byte(stored), &p.stored)
 	}
 	switch kind {
 	case bytesData:
@@ -212,7 +206,7 @@ func (o *operations) decode(index int, text []byte) *pending {
 	return p
 }
 
-// places are those of operations in the file, by index.
+// places are the places of operations in the file, by index.
 type places map[int]*placesPage
 
 const pageSize = 512
@@ -235,17 +229,21 @@ func (p *places) put(index int, place int64) {
 	page.used++
 }
 
-func (p places) take(index int) (place int64, ok bool) {
+func (p places) get(index int) (place int64, ok bool) {
 	page := p[index/pageSize]
 	if page == nil || page.at[index%pageSize] == 0 {
 		return 0, false
 	}
-	place = page.at[index%pageSize] - 1
+	return page.at[index%pageSize] - 1, true
+}
+
+// remove removes a place that get has found.
+func (p places) remove(index int) {
+	page := p[index/pageSize]
 	page.at[index%pageSize] = 0
 	if page.used--; page.used == 0 {
 		delete(p, index/pageSize)
 	}
-	return place, true
 }
 
 // close removes the file.

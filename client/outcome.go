@@ -13,7 +13,7 @@ import (
 
 // result is what the engine tells of an operation, in the words of this package.
 func (r *run) result(in engine.Result) Result {
-	p := r.ops.must(in.Index)
+	p := r.ops.get(in.Index)
 	defer r.ops.remove(p)
 	outcomes := [...]Outcome{engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown}
 	res := Result{

@@ -17,39 +17,34 @@ import (
 // envelope is what a request has around its operations, in bytes.
 const envelope = bulkapi.Envelope
 
-// pending is an operation that has no outcome yet: its data, and the facts that
-// the engine knows of it.
+// pending is an operation that has no outcome yet: what was given, what its data
+// says, and the facts that the engine knows of it.
 type pending struct {
 	index int
 	op    Operation
-	data  json.RawMessage
-	refs  []bulkref.Reference // in data
-	route string              // the path as it travels: a reference is spelled in one way
-	path  []bulkref.Reference // in route
+	content
+	path  string // as it is sent: a reference in it is written in one way
 	facts engine.Operation
 
 	sent   bool
-	stored map[string]json.RawMessage // by id: what is there already, until it is compared
-	update *bulkapi.Operation         // of what is there, instead of the create
+	stored map[string]json.RawMessage // by id, the existing resources until one is compared
+	update *bulkapi.Operation         // changes the existing resource, instead of the create
 }
 
-// newPending takes an operation in. keyed asks for what a journal recognizes it
-// by.
+// newPending takes an operation in. keyed asks for the key by which a journal
+// recognizes it.
 func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 	p := &pending{index: index, op: op}
 	p.facts = engine.Operation{Index: index, Method: methodOf(op.Method)}
 	if op.Method == MethodPost {
-		p.facts.BulkID = op.BulkID // what refers to it is to hear of it, even if it is invalid
+		p.facts.BulkID = op.BulkID // operations that refer to it depend on it, even if it is invalid
 	}
-	c, err := op.read(m)
-	if err != nil {
-		p.facts.Invalid = err
+	if p.content, p.facts.Invalid = op.read(m); p.facts.Invalid != nil {
 		if op.checkTarget() == nil {
-			p.addResource() // the next operation on it is to hear of it
+			p.addResource() // the next operation on it depends on it
 		}
 		return p
 	}
-	p.data, p.refs = c.data, c.refs
 	switch op.Data.(type) { // the source's buffer is not kept beside its copy
 	case json.RawMessage:
 		p.op.Data = p.data
@@ -59,7 +54,7 @@ func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 	p.addResource()
 	p.addReferences()
 	p.facts.Size = p.size()
-	p.addName(c)
+	p.addName()
 	p.facts.Guarded = p.isGuarded()
 	if keyed {
 		p.facts.Content = p.identity(m)
@@ -77,26 +72,18 @@ func methodOf(text string) engine.Method {
 	return engine.Post
 }
 
-// spell returns the path with its references as Users.Patch writes them, since a
-// service may compare a reference that it is left with as text.
-func spell(path string) (string, []bulkref.Reference) {
-	refs := bulkref.ScanPath(path)
-	if len(refs) == 0 {
-		return path, nil
-	}
-	last := refs[len(refs)-1] // there is one: see checkPath
-	path = path[:last.Start] + segment(Ref(last.Name)) + path[last.End:]
-	return path, bulkref.ScanPath(path)
-}
-
-// addResource tells what a PATCH or DELETE changes.
+// addResource adds the resource that a PATCH or DELETE changes. A reference in its
+// path is written as Users.Patch does, since a service that gets it may compare it
+// as text. Names of creates are compared with regard to case, resource ids are not.
 func (p *pending) addResource() {
-	p.route, p.path = spell(p.op.Path)
+	p.path = p.op.Path
 	if p.op.Method == MethodPost {
 		return
 	}
-	for _, r := range p.path { // bulkIds are compared with regard to case, resource ids are not
-		p.facts.Resource, p.facts.Target = bulkref.Text(r.Name), r.Name
+	if refs := bulkref.ScanPath(p.path); len(refs) > 0 { // one at most: see hasPath
+		p.facts.Target = refs[0].Name
+		p.facts.Resource = bulkref.Text(p.facts.Target)
+		p.path = p.path[:refs[0].Start] + segment(Ref(p.facts.Target))
 		return
 	}
 	p.facts.Resource = strings.ToLower(p.op.Path)
@@ -104,6 +91,14 @@ func (p *pending) addResource() {
 		p.facts.Resource = plain
 	}
 	p.facts.ResourceID = lastSegment(p.op.Path)
+}
+
+// pathWith is the path as it is sent, with an id in the place of a reference.
+func (p *pending) pathWith(id string) string {
+	if p.facts.Target == "" {
+		return p.path
+	}
+	return p.path[:strings.LastIndexByte(p.path, '/')+1] + url.PathEscape(id)
 }
 
 func lastSegment(path string) string {
@@ -115,24 +110,24 @@ func lastSegment(path string) string {
 }
 
 func (p *pending) addReferences() {
-	seen := map[string]int{}
-	add := func(r bulkref.Reference, width int) {
-		i, ok := seen[r.Name]
+	at := map[string]int{}
+	add := func(name string, width int, required bool) {
+		i, ok := at[name]
 		if !ok {
 			i = len(p.facts.Refs)
-			seen[r.Name] = i
-			p.facts.Refs = append(p.facts.Refs, plan.Ref{Name: r.Name})
+			at[name] = i
+			p.facts.Refs = append(p.facts.Refs, plan.Ref{Name: name})
 		}
 		ref := &p.facts.Refs[i]
 		ref.Count++
 		ref.Width += width
-		ref.Required = ref.Required || r.Required
+		ref.Required = ref.Required || required
 	}
-	for _, r := range p.path {
-		add(r, r.End-r.Start)
+	if p.facts.Target != "" {
+		add(p.facts.Target, len(segment(Ref(p.facts.Target))), true)
 	}
 	for _, r := range p.refs {
-		add(r, r.End-r.Start-len(`""`))
+		add(r.Name, r.End-r.Start-len(`""`), r.Required)
 	}
 }
 
@@ -140,17 +135,17 @@ func (p *pending) addReferences() {
 const spare = 8
 
 func (p *pending) size() int {
-	op := bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: p.op.BulkID, Data: p.data}
+	op := p.encode(nil, p.op.BulkID)
 	size := bulkapi.Size(op)
 	if p.facts.BulkID == "" { // it may get another one
-		op.BulkID = assigned(p.index)
+		op.BulkID = assignedBulkID(p.index)
 		size = max(size, bulkapi.Size(op))
 	}
 	return size + spare
 }
 
-// assigned is the bulkId of an operation that has none of its own.
-func assigned(index int) string { return "op-" + strconv.Itoa(index) }
+// assignedBulkID is the bulkId of an operation that has none of its own.
+func assignedBulkID(index int) string { return "op-" + strconv.Itoa(index) }
 
 // The resource types that can be looked up.
 const (
@@ -158,25 +153,21 @@ const (
 	groups = "Groups"
 )
 
-// addName adds what a create can be looked up by.
-func (p *pending) addName(c content) {
-	if p.op.Method != MethodPost || c.name == "" {
+// resourceType is the type of the resource that an operation makes or changes.
+func (p *pending) resourceType() string { return resourceType(p.op.Path) }
+
+// addName adds the names by which a create can be looked up.
+func (p *pending) addName() {
+	if p.op.Method != MethodPost || p.name == "" {
 		return
 	}
-	kind := resourceType(p.op.Path)
-	text := append(append(append(make([]byte, 0, 128), kind...), 0), fold.Fold(c.name)...)
+	kind := p.resourceType()
+	text := append(append(append(make([]byte, 0, 128), kind...), 0), fold.Fold(p.name)...)
 	p.facts.SearchName = keyOf(text)
 	p.facts.Name = p.facts.SearchName
-	if kind == groups && c.externalID != "" {
-		p.facts.Name = keyOf(append(append(text, 0), c.externalID...))
+	if kind == groups && p.externalID != "" {
+		p.facts.Name = keyOf(append(append(text, 0), p.externalID...))
 	}
-}
-
-// natural reads what a create can be looked up by: the type of what it makes, its
-// name and its externalId. The name is "" where there is none.
-func (p *pending) natural() (kind, name, externalID string) {
-	c, _ := p.op.readData(p.data) // it was checked
-	return resourceType(p.op.Path), c.name, c.externalID
 }
 
 // isGuarded reports whether the service keeps a repetition from doing harm.
@@ -191,19 +182,20 @@ func (p *pending) isGuarded() bool {
 }
 
 // encode writes the operations of a request with ids in the place of references,
-// and with bulkIds that nothing in the request has or refers to by chance.
+// and with bulkIds that no other operation of the request has or refers to by
+// chance.
 func (r *run) encode(req engine.Request) []bulkapi.Operation {
 	var used map[string]bool
 	ops := make([]bulkapi.Operation, len(req.Items))
 	for i, s := range req.Items {
-		p := r.ops.must(s.Index)
+		p := r.ops.get(s.Index)
 		p.sent = true
 		id := p.facts.BulkID
 		if id == "" {
 			if used == nil {
-				used = r.usedNames(req)
+				used = r.usedBulkIDs(req)
 			}
-			id = p.freeName(used)
+			id = p.unusedBulkID(used)
 			used[id] = true
 		}
 		ops[i] = p.encode(s.Known, id)
@@ -211,12 +203,12 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 	return ops
 }
 
-// usedNames are the bulkIds of the creates of a request, and those that its
+// usedBulkIDs are the bulkIds of the creates of a request, and those that its
 // operations refer to.
-func (r *run) usedNames(req engine.Request) map[string]bool {
+func (r *run) usedBulkIDs(req engine.Request) map[string]bool {
 	used := map[string]bool{}
 	for _, s := range req.Items {
-		p := r.ops.must(s.Index)
+		p := r.ops.get(s.Index)
 		used[p.facts.BulkID] = true
 		for _, ref := range p.facts.Refs {
 			used[ref.Name] = true
@@ -225,25 +217,26 @@ func (r *run) usedNames(req engine.Request) map[string]bool {
 	return used
 }
 
-// freeName is a bulkId for an operation to which nothing refers.
-func (p *pending) freeName(used map[string]bool) string {
+// unusedBulkID is a bulkId for an operation to which no other refers.
+func (p *pending) unusedBulkID(used map[string]bool) string {
 	id := p.op.BulkID
 	for n := 0; id == "" || used[id]; n++ {
-		if id = assigned(p.index); n > 0 {
+		if id = assignedBulkID(p.index); n > 0 {
 			id = fmt.Sprintf("%s-%d", id, n)
 		}
 	}
 	return id
 }
 
-// encode is the operation as it travels: known references replaced.
+// encode is the operation as it is sent, with ids in the place of known
+// references.
 func (p *pending) encode(known []plan.Known, bulkID string) bulkapi.Operation {
 	if p.update != nil {
 		out := *p.update
 		out.BulkID = bulkID
 		return out
 	}
-	out := bulkapi.Operation{Method: p.op.Method, Path: p.route, BulkID: bulkID, Data: p.data}
+	out := bulkapi.Operation{Method: p.op.Method, Path: p.path, BulkID: bulkID, Data: p.data}
 	if len(known) == 0 {
 		return out
 	}
@@ -255,7 +248,9 @@ func (p *pending) encode(known []plan.Known, bulkID string) bulkapi.Operation {
 		v, ok := ids[name]
 		return v, ok
 	}
-	out.Path = bulkref.ReplacePath(p.route, p.path, id)
+	if target, ok := ids[p.facts.Target]; ok {
+		out.Path = p.pathWith(target)
+	}
 	if p.data != nil {
 		out.Data = bulkref.Replace(nil, p.data, p.refs, id)
 	}

@@ -128,7 +128,7 @@ func requestOf(plannedID string) int {
 func (p *planning) describe(req engine.Request) Request {
 	out := Request{Number: req.Number, Bytes: envelope, Refused: p.refused()}
 	for _, s := range req.Items {
-		op := p.ops.must(s.Index)
+		op := p.ops.get(s.Index)
 		o := Planned{Index: s.Index, Operation: op.op, Joins: s.Inside}
 		for _, k := range s.Known {
 			o.Waits = append(o.Waits, k.Name)

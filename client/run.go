@@ -174,7 +174,7 @@ func (r *run) engineConfig() engine.Config {
 		LookupPatience: cfg.LookupPatience,
 		MaxServiceTime: cfg.MaxServiceTime,
 		Journal:        r.job.Journal != nil,
-		Existing:       r.job.Existing.engine(),
+		Existing:       engine.Existing(r.job.Existing), // in the same order
 		Compare:        r.compare,
 		ReadOn:         r.job.ReadOn,
 		Facts:          r.ops.facts,
@@ -227,8 +227,7 @@ func (r *run) carryOut(ready engine.Ready) {
 		r.call(func() func() { return r.send(req, ops) })
 	}
 	for _, l := range ready.Lookups {
-		asked := r.lookupFor(l)
-		r.call(func() func() { return r.lookUp(l.Number, asked) })
+		r.lookUp(l)
 	}
 	r.results = slices.Grow(r.results, len(ready.Results))
 	for _, res := range ready.Results {
