@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -15,20 +14,17 @@ import (
 	"github.com/webexscim/bulk/internal/report"
 )
 
-// preview is one run of plan.
-type preview struct {
+// planCommand holds the flags of plan.
+type planCommand struct {
 	stdio
 	connection
 	inputFlags
-	asJSON bool
-	online bool
-	job    client.Job
-	there  map[int]client.Comparison // creates of what is there, with --online
-	people map[string]string         // their names, by id, and those of others that the file names
+	asJSON, online bool
+	job            client.Job
 }
 
 func newPlan(io stdio) *cobra.Command {
-	p := &preview{stdio: io}
+	p := &planCommand{stdio: io}
 	cmd := &cobra.Command{
 		Use:   "plan [flags] FILE",
 		Short: "Show what would be sent; needs no token, sends nothing",
@@ -70,43 +66,7 @@ Exit codes:
 	return cmd
 }
 
-// plannedRequest is a request as it is printed for machines.
-type plannedRequest struct {
-	Request    int                `json:"request,omitempty"` // its number, from 1
-	Bytes      int                `json:"bytes,omitempty"`
-	After      []int              `json:"after,omitempty"` // the requests whose ids it needs
-	Operations []plannedOperation `json:"operations,omitempty"`
-	Refused    []report.Line      `json:"refused,omitempty"`
-}
-
-type plannedOperation struct {
-	Index   int      `json:"index"`
-	Line    int      `json:"line"`
-	Method  string   `json:"method"`
-	Path    string   `json:"path"`
-	BulkID  string   `json:"bulkId,omitempty"`
-	Touches []string `json:"touches,omitempty"` // attributes, as touches writes them
-	Waits   []string `json:"waits,omitempty"`   // bulkIds from earlier requests
-	Joins   []string `json:"joins,omitempty"`   // bulkIds of the same request
-	// Existing is there with --online where the resource of a create is.
-	Existing *plannedExisting `json:"existing,omitempty"`
-
-	// For a person who is to see them.
-	name    func() string
-	touches func() []string
-}
-
-// subject names the resource of an operation, by its bulkId if it has no name.
-func (op plannedOperation) subject() string {
-	name := op.name()
-	who := subject(opfile.Row{Name: name, Operation: client.Operation{Path: op.Path}})
-	if name == "" && op.BulkID != "" {
-		who += " " + op.BulkID
-	}
-	return who
-}
-
-func (p *preview) run(ctx context.Context) error {
+func (p *planCommand) run(ctx context.Context) error {
 	if err := p.checkLimits(); err != nil {
 		return err
 	}
@@ -116,7 +76,16 @@ func (p *preview) run(ctx context.Context) error {
 	}
 	defer in.Close()
 	in.KeepNames = !p.asJSON
-	c, err := p.ready(ctx, in)
+	var c *client.Client
+	var known organization
+	switch {
+	case p.online:
+		c, known, err = p.readOrganization(ctx, in)
+	case p.job.Existing != client.ExistingFail:
+		err = errors.New("--existing needs --online: without it nothing is known of what is there")
+	default:
+		c, err = p.planner()
+	}
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
@@ -124,7 +93,7 @@ func (p *preview) run(ctx context.Context) error {
 		_ = p.err.Printf("%s\n", note)
 	}
 	p.job.Source = in.Operations(nil)
-	refused, err := p.show(ctx, c, in)
+	refused, err := p.print(ctx, c, in, known)
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -140,67 +109,101 @@ func (p *preview) run(ctx context.Context) error {
 	return nil
 }
 
-// ready returns the client that plans, once the organization was read if that is
-// asked for.
-func (p *preview) ready(ctx context.Context, in *input.File) (*client.Client, error) {
-	if !p.online {
-		if p.job.Existing != client.ExistingFail {
-			return nil, errors.New("--existing needs --online: without it nothing is known of what is there")
-		}
-		return p.planner()
-	}
+// organization is what plan --online reads of the organization.
+type organization struct {
+	existing map[int]client.Comparison // by index: creates of resources that exist
+	people   map[string]string         // by id: names of those resources, and of others in the input
+}
+
+func (p *planCommand) readOrganization(ctx context.Context, in *input.File) (*client.Client, organization, error) {
+	known := organization{people: map[string]string{}}
 	c, err := p.client()
 	if err != nil {
-		return nil, err
+		return nil, known, err
 	}
 	lookups, ids := in.Lookups(), foundids.New(p.cfg.OrgID)
 	if err := lookUpNames(ctx, c, in, ids); err != nil {
-		return nil, err
+		return nil, known, err
 	}
-	if p.there, err = compareExisting(ctx, c, in); err != nil {
-		return nil, err
+	if known.existing, err = compareExisting(ctx, c, in); err != nil {
+		return nil, known, err
 	}
-	p.people = map[string]string{}
 	for _, l := range lookups {
-		p.people[ids.ID(l)] = l.Name
+		known.people[ids.ID(l)] = l.Name
 	}
-	for _, found := range p.there {
-		p.people[found.Location.ID] = report.NameIn(found.Operation.Data)
+	for _, found := range known.existing {
+		known.people[found.Location.ID] = report.NameIn(found.Operation.Data)
 	}
-	return c, nil
+	return c, known, nil
 }
 
-// show prints the plan and returns how many operations would be refused.
-func (p *preview) show(ctx context.Context, c *client.Client, in *input.File) (refused int, err error) {
-	enc := json.NewEncoder(p.out)
-	enc.SetEscapeHTML(false)
-	add := func(r plannedRequest) error { return enc.Encode(r) }
-	o := &overview{w: p.out, all: p.all, online: p.online, people: p.people}
-	if !p.asJSON {
-		add = o.add
-	}
+// print prints the plan, and returns the number of operations that would be
+// refused.
+func (p *planCommand) print(ctx context.Context, c *client.Client, in *input.File, known organization) (refused int, err error) {
+	text := &overview{w: p.out, all: p.all, online: p.online, people: known.people}
 	for req, err := range c.Plan(ctx, &p.job) {
 		if err != nil {
 			return refused, err
 		}
-		described := p.describe(req, in)
+		described := p.describe(req, in, known)
 		refused += len(described.Refused)
 		for _, op := range described.Operations {
 			if op.Existing != nil && op.Existing.Error != "" {
 				refused++
 			}
 		}
-		if err := add(described); err != nil {
+		if p.asJSON {
+			err = writeJSON(p.out, described)
+		} else {
+			err = text.add(described)
+		}
+		if err != nil {
 			return refused, err
 		}
 	}
 	if !p.asJSON {
-		err = o.end(in)
+		err = text.print(in)
 	}
 	return refused, err
 }
 
-func (p *preview) describe(req client.Request, in *input.File) plannedRequest {
+// plannedRequest is a request as it is printed for machines.
+type plannedRequest struct {
+	Request    int                `json:"request,omitempty"` // its number, from 1
+	Bytes      int                `json:"bytes,omitempty"`
+	After      []int              `json:"after,omitempty"` // the requests whose ids it needs
+	Operations []plannedOperation `json:"operations,omitempty"`
+	Refused    []report.Line      `json:"refused,omitempty"`
+}
+
+type plannedOperation struct {
+	Index   int      `json:"index"`
+	Line    int      `json:"line"`
+	Method  string   `json:"method"`
+	Path    string   `json:"path"`
+	BulkID  string   `json:"bulkId,omitempty"`
+	Touches []string `json:"touches,omitempty"` // attributes
+	Waits   []string `json:"waits,omitempty"`   // bulkIds from earlier requests
+	Joins   []string `json:"joins,omitempty"`   // bulkIds of the same request
+	// Existing describes the resource of a create, with --online if it exists.
+	Existing *plannedExisting `json:"existing,omitempty"`
+
+	// For the overview.
+	name    func() string
+	touches func() []string
+}
+
+// subject names the resource of an operation, by its bulkId if it has no name.
+func (op plannedOperation) subject() string {
+	name := op.name()
+	who := subject(opfile.Row{Name: name, Operation: client.Operation{Path: op.Path}})
+	if name == "" && op.BulkID != "" {
+		who += " " + op.BulkID
+	}
+	return who
+}
+
+func (p *planCommand) describe(req client.Request, in *input.File, known organization) plannedRequest {
 	out := plannedRequest{Request: req.Number, Bytes: req.Bytes, After: req.After}
 	for _, o := range req.Operations {
 		op := plannedOperation{
@@ -211,7 +214,7 @@ func (p *preview) describe(req client.Request, in *input.File) plannedRequest {
 		if p.asJSON {
 			op.Touches = op.touches()
 		}
-		if found, ok := p.there[o.Index]; ok {
+		if found, ok := known.existing[o.Index]; ok {
 			op.Existing = describeExisting(found, p.job.Existing, in)
 		}
 		out.Operations = append(out.Operations, op)
