@@ -27,6 +27,7 @@ func (c *comparison) decide(w *want) error {
 	case w.have == nil:
 		w.action = &Action{Kind: Create, Line: w.line, Name: w.name, Operations: c.creates(w)}
 		w.action.Changes = given(resolve(w.data, c.idOf))
+		c.newNames[w.ops[0].BulkID] = w.name
 		for _, m := range w.members {
 			w.action.Added = append(w.action.Added, client.Member{ID: c.memberID(m), Type: m.Type})
 		}

@@ -30,7 +30,7 @@ func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{Difference: Difference{org: org, opt: o}, scope: scope, wants: wants, byBulkID: byBulkID}
+	c := &comparison{Difference: Difference{org: org, opt: o, newNames: map[string]string{}}, scope: scope, wants: wants, byBulkID: byBulkID}
 	// Which resource does each row mean?
 	if err := c.index(); err != nil {
 		return nil, err

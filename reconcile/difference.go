@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -63,8 +64,8 @@ type Difference struct {
 	// Actions are in an order in which they can be carried out: removals are the
 	// last.
 	Actions []*Action
-	// Left lists the rows, and then the leavers, for which nothing is done, or less
-	// than the row says, with the reason.
+	// Left lists the rows, and then the leavers, for which nothing is done, or
+	// less than the row says, with the reason.
 	Left []Left
 	// Leavers are the resources in scope that no row means and no Action removes.
 	Leavers []client.Resource
@@ -81,12 +82,22 @@ type Difference struct {
 	// Later counts the actions that Options.First left out.
 	Later int
 
-	org *Organization
-	opt Options
+	org      *Organization
+	opt      Options
+	newNames map[string]string // of what is created, by bulkId
+	replayed []client.Location // what an earlier run has created, see Absent
 }
 
-// NameOf returns the userName of a user of the organization.
-func (d *Difference) NameOf(id string) (userName string, ok bool) { return d.org.NameOf(id) }
+// NameOf returns the userName of a user of the organization by the id, or the
+// name of what an Action creates by the reference to it.
+func (d *Difference) NameOf(id string) (name string, ok bool) {
+	bulkID, isRef := strings.CutPrefix(id, client.Ref(""))
+	if !isRef {
+		return d.org.NameOf(id)
+	}
+	name, ok = d.newNames[bulkID]
+	return name, ok
+}
 
 // Doubts counts the rows for which nothing is sent because it is unclear which
 // resource they mean.

@@ -21,10 +21,11 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// TestGroupLaws: random groups and sheets of groups, with and without faults, lag
-// and runs that are cut short. When no more faults happen, the groups in scope are
-// as the sheet says, one more sync sends no Bulk request, no group out of scope or
-// protected was touched, and no more groups and members were removed than may be.
+// TestGroupLaws: random groups and sheets of groups, with and without faults,
+// lag and runs that are cut short. When no more faults happen, the groups in
+// scope are as the sheet says, one more sync sends no Bulk request, no group
+// out of scope or protected was touched, and no more groups and members were
+// removed than may be.
 func TestGroupLaws(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var failure any
@@ -129,7 +130,8 @@ func (w *groupWorld) drawMembers(t *rapid.T) []any {
 	return list
 }
 
-// sync repeats the sync, as an administrator does, until there is nothing to do.
+// sync repeats the sync, as an administrator does, until there is nothing to
+// do.
 func (w *groupWorld) sync(ctx context.Context, t *rapid.T) {
 	for round := 0; ; round++ {
 		if round == 10 {
@@ -205,8 +207,8 @@ func memberIDs(group webextest.Resource, kind string) (ids []string) {
 	return ids
 }
 
-// checkGroups holds that of the groups that were there only those that may be are
-// touched.
+// checkGroups holds that of the groups that were there only those that may be
+// are touched.
 func (w *groupWorld) checkGroups(t *rapid.T) {
 	removed, members := 0, 0
 	for id, was := range w.before {
@@ -239,8 +241,8 @@ func (w *groupWorld) checkGroups(t *rapid.T) {
 	}
 }
 
-// withoutMeta leaves out what changes by itself: also members that are groups, which
-// may be deleted.
+// withoutMeta leaves out what changes by itself: also members that are groups,
+// which may be deleted.
 func withoutMeta(group webextest.Resource) []byte {
 	return encode([]any{group["displayName"], group["externalId"], memberIDs(group, "user")})
 }
@@ -287,8 +289,8 @@ func (w *groupWorld) checkRows(t *rapid.T) {
 	}
 }
 
-// Two groups of one name are two if their externalIds say so; two rows of one group
-// are refused by line, and no group gets a name that another one has.
+// Two groups of one name are two if their externalIds say so; two rows of one
+// group are refused by line, and no group gets a name that another one has.
 func TestGroupNames(t *testing.T) {
 	named := func(line int, name, externalID string) reconcile.Row {
 		group := map[string]any{"displayName": name}

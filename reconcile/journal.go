@@ -9,7 +9,8 @@ import (
 )
 
 // readLag is how long reads may not show what was created. What was read later
-// tells all, and what a journal says is done no longer counts: it may be undone.
+// tells all, and what a journal says is done no longer counts: it may be
+// undone.
 const readLag = 5 * time.Minute
 
 // unrecorded is the ticket of operations that are not recorded.
@@ -28,7 +29,8 @@ type createsOnly struct {
 }
 
 func (j *createsOnly) Begin(ctx context.Context, target client.Target) (client.History, error) {
-	// A job that was canceled in an earlier stage tells what earlier runs have done.
+	// A job that was canceled in an earlier stage tells what earlier runs have
+	// done.
 	history, err := j.Journal.Begin(context.WithoutCancel(ctx), target)
 	j.old = j.read.Sub(history.LastWritten) > readLag
 	return history, err
@@ -85,7 +87,8 @@ func (j *createsOnly) Write(ctx context.Context, updates []client.Update) error 
 	return j.Journal.Write(ctx, recorded)
 }
 
-// byName is the entry of a create that is recognized by the name of what it makes.
+// byName is the entry of a create that is recognized by the name of what it
+// makes.
 func byName(e client.Entry) client.Entry {
 	if e.Name != (client.Key{}) {
 		e.Key = e.Name

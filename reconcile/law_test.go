@@ -44,7 +44,8 @@ func encode(v any) json.RawMessage {
 	return raw
 }
 
-// add puts a user into the service, as an administrator would, and returns the id.
+// add puts a user into the service, as an administrator would, and returns the
+// id.
 func add(t interface{ Fatal(...any) }, s *webextest.Simulator, user map[string]any) string {
 	id, err := s.Add("/Users", user)
 	if err != nil {
@@ -87,11 +88,11 @@ func stateOf(s *webextest.Simulator) map[string]string {
 	return state
 }
 
-// TestLaws: random organizations and rows, with and without faults, lag, runs that
-// are cut short, and a journal. When no
-// more faults happen, the organization equals the rows in scope, one more
-// comparison finds nothing to do, nobody out of scope or protected was touched,
-// and no more were removed than may be.
+// TestLaws: random organizations and rows, with and without faults, lag, runs
+// that are cut short, and a journal. When no more faults happen, the
+// organization equals the rows in scope, one more comparison finds nothing to
+// do, nobody out of scope or protected was touched, and no more were removed
+// than may be.
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var failure any

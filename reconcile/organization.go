@@ -17,7 +17,8 @@ const (
 	Groups = "Groups"
 )
 
-// Organization holds all users of an organization, or all groups with their members.
+// Organization holds all users of an organization, or all groups with their
+// members.
 type Organization struct {
 	// Type is the type of Resources: Users or Groups.
 	Type string
@@ -25,7 +26,8 @@ type Organization struct {
 	Resources []client.Resource
 	// Members lists the members of each group, by its id; nil for users.
 	Members map[string][]client.Member
-	// Me is the id of the user to whom the token belongs; "" if it belongs to none.
+	// Me is the id of the user to whom the token belongs; "" if it belongs to
+	// none.
 	Me string
 	// NoMe is the error of reading Me; nil if there was none. With an error,
 	// nobody is removed, since any user could be the token's own account, unless
@@ -101,51 +103,46 @@ func (org *Organization) readGroups(ctx context.Context, c *client.Client, seen 
 	return nil
 }
 
-// readers is how many groups are read at once.
-const readers = 4
-
-// readAllMembers reads the members of groups, by their ids; those of a group that is
-// not there any more are left out.
+// readAllMembers reads the members of groups, by their ids; those of a group
+// that is not there any more are left out.
 func readAllMembers(ctx context.Context, c *client.Client, groups []client.Resource, seen func(int)) (map[string][]client.Member, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	type answer struct {
-		group   string
-		members []client.Member
-		err     error
-	}
-	asked, answers := make(chan string), make(chan answer)
-	var reading sync.WaitGroup
-	for range readers {
-		reading.Go(func() {
-			for group := range asked {
-				members, err := readMembers(ctx, c, group)
-				answers <- answer{group, members, err}
-			}
-		})
-	}
-	reading.Go(func() {
-		defer close(asked)
-		for _, group := range groups {
-			select {
-			case asked <- group.ID:
-			case <-ctx.Done():
-				return
-			}
+	turn := make(chan struct{}, 1) // seen is called by one at a time, and may wait
+	all := make(map[string][]client.Member, len(groups))
+	inParallel(len(groups), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		members, err := readMembers(ctx, c, groups[i].ID)
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		switch {
+		case err == nil:
+			all[groups[i].ID] = members
+			seen(len(all))
+		case !errors.Is(err, client.ErrAbsent):
+			cancel(err) // the first one counts
 		}
 	})
-	go func() { reading.Wait(); close(answers) }()
-	all := make(map[string][]client.Member, len(groups))
-	for a := range answers {
-		switch {
-		case a.err == nil:
-			all[a.group] = a.members
-			seen(len(all))
-		case !errors.Is(a.err, client.ErrAbsent):
-			cancel(a.err) // the first one counts
-		}
-	}
 	return all, context.Cause(ctx)
+}
+
+// readers is how many resources are read at once.
+const readers = 4
+
+// inParallel calls read with 0 to n-1, some at once, and waits for all.
+func inParallel(n int, read func(i int)) {
+	var reading sync.WaitGroup
+	limit := make(chan struct{}, readers)
+	for i := range n {
+		limit <- struct{}{}
+		reading.Go(func() {
+			read(i)
+			<-limit
+		})
+	}
+	reading.Wait()
 }
 
 func readMembers(ctx context.Context, c *client.Client, group string) (members []client.Member, err error) {
@@ -166,13 +163,13 @@ func (org *Organization) name(user client.Resource) {
 	org.ids[strings.ToLower(user.Name)] = user.ID
 }
 
-// NameOf returns the userName of the user with this id.
+// NameOf returns the userName of a user by the id.
 func (org *Organization) NameOf(id string) (userName string, ok bool) {
 	userName, ok = org.names[strings.ToLower(id)]
 	return userName, ok
 }
 
-// IDOf returns the id of the user with this userName, in any case of its letters.
+// IDOf returns the id of a user by the userName, in any case.
 func (org *Organization) IDOf(userName string) (id string, ok bool) {
 	id, ok = org.ids[strings.ToLower(userName)]
 	return id, ok

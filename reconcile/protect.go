@@ -18,7 +18,8 @@ type standing struct {
 	Group    struct{ ProvisionSource json.RawMessage }              `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"`
 }
 
-// isPerson reports whether an account is that of a person: one that does not say is.
+// isPerson reports whether an account is that of a person: one that does not
+// say is.
 func (s standing) isPerson() bool { return !isGiven(s.UserType) || isText(s.UserType, "user") }
 
 // isPerson reports it of a resource. Groups count as such.
@@ -54,11 +55,12 @@ func (o Options) protection(res client.Resource, me string) string {
 	return ""
 }
 
-// IsActive reports whether a user can sign in. A user who does not say so is active,
-// and so is a group.
+// IsActive reports whether a user can sign in. A user who does not say so is
+// active, and so is a group.
 func IsActive(res client.Resource) bool { return isActive(res.Data) }
 
-// managerOf returns the id, or the reference, that a user has as manager; "" if there is none.
+// managerOf returns the id, or the reference, that a user has as manager; "" if
+// there is none.
 func managerOf(data []byte) string {
 	var user map[string]json.RawMessage
 	var extension struct{ Manager json.RawMessage }
@@ -147,7 +149,8 @@ func hasEmail(data []byte, address string) bool {
 	return false
 }
 
-// differences are the changes that give a resource what is wanted, members apart.
+// differences are the changes that give a resource what is wanted, members
+// apart.
 func differences(wanted json.RawMessage, name string, stored client.Resource) ([]scimdiff.Change, error) {
 	if stored.Type == Users {
 		wanted = implied(wanted, name, stored)

@@ -21,8 +21,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// between does something before each request for a page of users, and may change
-// the answer.
+// between does something before each request for a page of users, and may
+// change the answer.
 type between struct {
 	next   http.RoundTripper
 	before func(page int)
@@ -61,9 +61,9 @@ func clientBetween(t *testing.T, s *webextest.Simulator, b *between) *client.Cli
 	return c
 }
 
-// While the organization is read, people are renamed, created and deleted: rows are
-// skipped or seen twice at the edges of pages. Nobody of the sheet is removed or is
-// there twice, and the same sync again ends equal to the sheet.
+// While the organization is read, people are renamed, created and deleted: rows
+// are skipped or seen twice at the edges of pages. Nobody of the sheet is
+// removed or is there twice, and the same sync again ends equal to the sheet.
 func TestReadingUnderChange(t *testing.T) {
 	met, seeds := 0, uint64(20)
 	if raced.On {
@@ -173,7 +173,8 @@ func readUnderChange(t *testing.T, seed uint64) (met int) {
 	return met
 }
 
-// A page that lacks somebody, or that fails, is no organization: nothing is compared.
+// A page that lacks somebody, or that fails, is no organization: nothing is
+// compared.
 func TestIncompletePage(t *testing.T) {
 	for name, change := range map[string]func(int, []byte) []byte{
 		"one is missing": func(page int, body []byte) []byte {
@@ -214,8 +215,9 @@ func TestIncompletePage(t *testing.T) {
 	}
 }
 
-// The members of groups are read several groups at once. A group that is deleted
-// meanwhile is left out; a failure, or a canceled reading, is no organization.
+// The members of groups are read several groups at once. A group that is
+// deleted meanwhile is left out; a failure, or a canceled reading, is no
+// organization.
 func TestReadGroups(t *testing.T) {
 	for _, test := range []string{"quiet", "deleted", "failing", "canceled"} {
 		synctest.Test(t, func(t *testing.T) {

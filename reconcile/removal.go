@@ -93,9 +93,9 @@ func (c *comparison) removal(t *thing) *Action {
 	return a
 }
 
-// checkRemovals returns a *RemovalsError if more would be removed than the limit
-// allows. A row that deactivates its user counts like a leaver: a column that
-// slipped would deactivate everybody.
+// checkRemovals returns a *RemovalsError if more would be removed than the
+// limit allows. A row that deactivates its user counts like a leaver: a column
+// that slipped would deactivate everybody.
 func (c *comparison) checkRemovals() error {
 	check := func(what string, removals, all int) error {
 		if most := c.opt.MaxRemovals.of(all); removals > most {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/scimfilter"
@@ -14,14 +15,15 @@ import (
 
 // The reasons why an operation of an Action was not sent.
 var (
-	// ErrChanged: a resource to be removed has changed since the organization was read.
+	// ErrChanged: a resource to be removed has changed since the organization was
+	// read.
 	ErrChanged = errors.New("changed since the organization was read")
 	// ErrHeld: a resource is not removed while the outcome of an earlier
 	// operation is unknown.
 	ErrHeld = errors.New("not removed: the outcome of an earlier operation is unknown")
 	// ErrAfter: another Action must succeed first, and did not. It was to free the
 	// name, or to create the resource to which this one refers.
-	ErrAfter = errors.New("what has to be done before it did not succeed: its name was not freed, or what it refers to was not created")
+	ErrAfter = errors.New("another change must succeed first and did not: its name was not freed, or what it refers to was not created")
 )
 
 // Result is the result of one operation of an Action.
@@ -32,11 +34,14 @@ type Result struct {
 
 // Run carries the difference out as a job in stages, and yields the results as
 // they come; the error is that of client.Client.Run. It sets the job's Source.
-// The job's Journal is asked about creates only, which it recognizes by the names
-// of what they make. Creates and changes come first, removals last: each leaver is
-// read again by id, and removed only if Compare would still remove it; nobody is
-// removed if the outcome of an earlier operation is unknown. A Difference can be
-// run once.
+// A Difference can be run once.
+//
+// Creates and changes come first, removals last. Each leaver is read again by
+// id, and removed only if Compare would still remove it; a leaver who was to be
+// deleted and is gone already counts as deleted (Result.Recovered). Nobody is
+// removed if the outcome of an earlier operation is unknown. The job's Journal
+// is asked about creates only, which it recognizes by the names of what they
+// make.
 func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		r := &run{Difference: d, client: c, failed: map[*Action]bool{}, ids: map[string]string{}}
@@ -90,8 +95,8 @@ type step struct {
 	action *Action
 }
 
-// run carries out one stage, and reports whether the next one follows: also after
-// a stop, if all operations are to have results.
+// run carries out one stage, and reports whether the next one follows: also
+// after a stop, if all operations are to have results.
 func (r *run) run(ctx context.Context, job *client.Job, stage []*Action, yield func(Result, error) bool) bool {
 	var steps []step
 	for _, a := range stage {
@@ -108,8 +113,7 @@ func (r *run) run(ctx context.Context, job *client.Job, stage []*Action, yield f
 			return job.ReadOn && began
 		}
 		a := steps[res.Index-first].action
-		r.enter(a, res)
-		if !yield(Result{res, a}, nil) {
+		if !yield(Result{r.enter(a, res), a}, nil) {
 			r.left = true
 			return false
 		}
@@ -117,8 +121,8 @@ func (r *run) run(ctx context.Context, job *client.Job, stage []*Action, yield f
 	return true
 }
 
-// steps are the operations of an action whose stage begins. Its operations refer
-// to what earlier stages have created by id.
+// steps are the operations of an action whose stage begins. Its operations
+// refer to what earlier stages have created by id.
 func (r *run) steps(a *Action) (steps []step) {
 	refused := r.refuse(a)
 	for _, op := range a.Operations {
@@ -132,8 +136,8 @@ func (r *run) steps(a *Action) (steps []step) {
 	return steps
 }
 
-// refuse returns why an action must not be done, as far as earlier stages tell; nil
-// if it may.
+// refuse returns why an action must not be done, as far as earlier stages tell;
+// nil if it may.
 func (r *run) refuse(a *Action) error {
 	switch {
 	case r.stop != nil: // the job sends nothing, and skips what no earlier run has done
@@ -146,7 +150,8 @@ func (r *run) refuse(a *Action) error {
 	return nil
 }
 
-// source gives the operations of a stage. Each leaver is read when its turn comes.
+// source gives the operations of a stage. Each leaver is read when its turn
+// comes.
 func (r *run) source(ctx context.Context, steps []step) iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		stopped := r.stop != nil
@@ -161,23 +166,27 @@ func (r *run) source(ctx context.Context, steps []step) iter.Seq2[client.Operati
 	}
 }
 
-// enter notes a result.
-func (r *run) enter(a *Action, res client.Result) {
-	if res.Outcome != client.Succeeded {
+// enter notes a result, and returns it as it is to be told.
+func (r *run) enter(a *Action, res client.Result) client.Result {
+	if a.Kind == Delete && res.Attempts == 0 && errors.Is(res.Err, client.ErrAbsent) { // check has found it gone
+		res.Outcome, res.Recovered, res.Err = client.Succeeded, true, nil
+	}
+	switch {
+	case res.Outcome != client.Succeeded:
 		r.failed[a] = true
 		r.unknown = r.unknown || res.Outcome == client.Unknown
-	} else if res.Operation.Method == client.MethodPost {
+	case res.Operation.Method == client.MethodPost:
 		r.ids[res.Operation.BulkID] = res.Location.ID
+		if res.Replayed {
+			r.replayed = append(r.replayed, res.Location)
+		}
 	}
+	return res
 }
 
 // check reads a leaver again.
 func (r *run) check(ctx context.Context, a *Action) error {
-	get := r.client.GetUser
-	if a.Stored.Type == Groups {
-		get = r.client.GetGroup
-	}
-	now, err := get(ctx, a.Stored.ID)
+	now, err := get(ctx, r.client, a.Stored.Type, a.Stored.ID)
 	if err != nil {
 		return fmt.Errorf("not removed: %w", err)
 	}
@@ -197,4 +206,45 @@ func (r *run) check(ctx context.Context, a *Action) error {
 		return fmt.Errorf("%w: %s", ErrChanged, strings.SplitN(reason, ":", 2)[0])
 	}
 	return nil
+}
+
+// get reads a user or group.
+func get(ctx context.Context, c *client.Client, kind, id string) (client.Resource, error) {
+	if kind == Groups {
+		return c.GetGroup(ctx, id)
+	}
+	return c.GetUser(ctx, id)
+}
+
+// Absent counts the users and groups that Run did not create, because the
+// Journal has them, and that the service does not show. It asks again for as
+// long as patience. What is absent then was deleted since, or the service takes
+// longer to show it: a run some minutes later creates what is still missing.
+func (d *Difference) Absent(ctx context.Context, c *client.Client, patience time.Duration) int {
+	until := time.Now().Add(patience)
+	for absent := d.replayed; ; {
+		absent = d.stillAbsent(ctx, c, absent)
+		if len(absent) == 0 || ctx.Err() != nil || time.Now().After(until) {
+			return len(absent)
+		}
+		select {
+		case <-time.After(min(time.Second, patience)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// stillAbsent returns the resources that the service says are not there.
+func (d *Difference) stillAbsent(ctx context.Context, c *client.Client, list []client.Location) (absent []client.Location) {
+	missing := make([]bool, len(list))
+	inParallel(len(list), func(i int) {
+		_, err := get(ctx, c, list[i].ResourceType, list[i].ID)
+		missing[i] = errors.Is(err, client.ErrAbsent)
+	})
+	for i, at := range list {
+		if missing[i] {
+			absent = append(absent, at)
+		}
+	}
+	return absent
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// runWith runs a difference with the journal at path, and returns the results by name.
+// runWith runs a difference with the journal at path, and returns the results
+// by name.
 func runWith(t *testing.T, c *client.Client, d *reconcile.Difference, path string) map[string]client.Result {
 	t.Helper()
 	j, err := journal.Open(path)
@@ -49,9 +50,9 @@ func read(t *testing.T, c *client.Client, kind string) *reconcile.Organization {
 }
 
 // A create that an earlier run has sent is recognized though it is another
-// operation now: its manager has got an id. It is not sent twice, and removals do
-// not wait for it. If its row has changed too, nobody can tell who has made what is
-// there, and nobody is removed; the next run compares it with the row.
+// operation now: its manager has got an id. It is not sent twice, and removals
+// do not wait for it. If its row has changed too, nobody can tell who has made
+// what is there, and nobody is removed; the next run compares it with the row.
 func TestCreateInAnotherForm(t *testing.T) {
 	for _, title := range []string{"Analyst", "Fellow"} {
 		synctest.Test(t, func(t *testing.T) { createInAnotherForm(t, title) })
@@ -110,8 +111,8 @@ func createInAnotherForm(t *testing.T, title string) {
 	}
 }
 
-// A group that the journal has is not created twice while reads may lag, however
-// long the reading itself takes.
+// A group that the journal has is not created twice while reads may lag,
+// however long the reading itself takes.
 func TestJournalBridgesLag(t *testing.T) {
 	for _, later := range []time.Duration{time.Second, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
@@ -135,8 +136,8 @@ func TestJournalBridgesLag(t *testing.T) {
 	}
 }
 
-// What was deleted after the journal was written, and is wanted again, is created
-// again.
+// What was deleted after the journal was written, and is wanted again, is
+// created again.
 func TestOldJournal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Seed: 1})
@@ -198,8 +199,8 @@ func managerOf(user webextest.Resource) string {
 	return id
 }
 
-// A job that stops among the creates removes nobody, and all that was not done has
-// a result that says why.
+// A job that stops among the creates removes nobody, and all that was not done
+// has a result that says why.
 func TestStopBeforeRemovals(t *testing.T) {
 	for _, why := range []string{"budget", "canceled", "left"} {
 		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
@@ -246,8 +247,8 @@ func TestStopBeforeRemovals(t *testing.T) {
 	}
 }
 
-// A job that is canceled in one stage tells of the next one, too, what its journal
-// knows.
+// A job that is canceled in one stage tells of the next one, too, what its
+// journal knows.
 func TestCanceledStageAsksJournal(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1})
 	c := newClient(t, s)

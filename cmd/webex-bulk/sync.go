@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
@@ -21,7 +20,6 @@ type reconciliation struct {
 	opt                           reconcile.Options
 	lines                         []int                          // of each operation, in the sheet
 	attempts                      map[*reconcile.Action]*attempt // nil without --before
-	replayed                      []client.Location              // what the journal says was created by an earlier run
 }
 
 const syncHelp = `FILE is a sheet of all users that the organization should have, or of all groups:
@@ -47,7 +45,7 @@ sync never changes the account of the token, administrators, users that a direct
 provisions (Active Directory, Entra ID), or accounts that are not people. A leaver who
 is the manager in a row stays. If it is unclear which user a row means (two users with
 one externalId, two rows that exchange their addresses), nothing is sent for the row,
-and nobody is removed. Each leaver is read again just before the removal.
+and nobody is removed from the organization or from a group. Each leaver is read again just before the removal.
 
 In a sheet of groups, the members of a row replace the members of the group; with
 --members add-only no member is removed. Removed members count as removals.

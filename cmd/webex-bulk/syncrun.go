@@ -71,7 +71,11 @@ func (a *reconciliation) carryOutDifference(ctx context.Context, c *client.Clien
 	if err := a.conclude(ctx, ending{sum: &all.Summary, stop: stop, broken: broken}); err != nil {
 		return err
 	}
-	return a.absentReplays(ctx, c)
+	if n := d.Absent(ctx, c, a.cfg.LookupPatience); n > 0 && ctx.Err() == nil {
+		return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: deleted since, or not shown yet;\n"+
+			"run the same command again in five minutes: what is missing then is created", plural(n, "user or group"))}
+	}
+	return nil
 }
 
 // lineOf is where the row of an operation stands.
@@ -97,9 +101,6 @@ func (a *reconciliation) follow(ctx context.Context, c *client.Client, d *reconc
 		}
 		if t := a.attempts[res.Action]; t != nil {
 			t.note(res.Result)
-		}
-		if res.Replayed && res.Operation.Method == client.MethodPost {
-			a.replayed = append(a.replayed, res.Location)
 		}
 		res.Operation.BulkID = "" // made up, and tells nobody anything
 		if broken == nil {

@@ -181,7 +181,7 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `operations      1205
-  succeeded     1200  200 in an earlier run, 2 shown by a lookup after the answer was lost
+  succeeded     1200  200 in an earlier run, 2 shown by a lookup, not by an answer
   failed           4
   skipped          1
 requests          13  the service asked to wait 2 times

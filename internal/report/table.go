@@ -106,7 +106,7 @@ func (s *Summary) successNote(write func(int) string) string {
 		notes = append(notes, write(s.Replayed)+" in an earlier run")
 	}
 	if s.Recovered > 0 {
-		notes = append(notes, write(s.Recovered)+" shown by a lookup after the answer was lost")
+		notes = append(notes, write(s.Recovered)+" shown by a lookup, not by an answer")
 	}
 	return strings.Join(notes, ", ")
 }
