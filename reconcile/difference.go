@@ -153,6 +153,10 @@ func (a *Action) Deactivates() bool {
 	})
 }
 
+// Renames reports whether a user gets another userName, or a group another
+// displayName.
+func (a *Action) Renames() bool { return a.Kind == Change && key(a.Name) != key(a.Stored.Name) }
+
 // Value is one attribute that changes.
 type Value struct {
 	// Path is the path in the PATCH, such as name.givenName.

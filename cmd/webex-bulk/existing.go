@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"strings"
@@ -11,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/difference"
 	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/terminal"
 )
@@ -74,14 +73,7 @@ type plannedExisting struct {
 	ID      string              `json:"id,omitempty"`
 	Outcome string              `json:"outcome"` // fails, skipped, unchanged, updated
 	Error   string              `json:"error,omitempty"`
-	Changes []plannedDifference `json:"changes,omitempty"`
-}
-
-// plannedDifference is an attribute that would be changed.
-type plannedDifference struct {
-	Path string          `json:"path"`
-	Old  json.RawMessage `json:"old,omitempty"`
-	New  json.RawMessage `json:"new,omitempty"`
+	Changes []difference.Change `json:"changes,omitempty"`
 }
 
 func describeExisting(c client.Comparison, how client.Existing, in *input.File) *plannedExisting {
@@ -98,7 +90,7 @@ func describeExisting(c client.Comparison, how client.Existing, in *input.File) 
 	default:
 		out.Outcome = "updated"
 		for _, d := range c.Differences {
-			out.Changes = append(out.Changes, plannedDifference{in.ReplacePlaceholders(d.Path), d.Old, d.New})
+			out.Changes = append(out.Changes, difference.Change{Path: in.ReplacePlaceholders(d.Path), Old: d.Old, New: d.New})
 		}
 	}
 	return out
@@ -107,6 +99,7 @@ func describeExisting(c client.Comparison, how client.Existing, in *input.File) 
 // existingLine is what a person reads of a create whose resource is there.
 func existingLine(op plannedOperation, people map[string]string) terminal.Text {
 	there := op.Existing
+	nameOf := func(id string) (string, bool) { name, ok := people[id]; return name, ok }
 	text := terminal.Sprintf("line %d\t%s", op.Line, op.subject())
 	switch {
 	case there.Error != "":
@@ -122,46 +115,10 @@ func existingLine(op plannedOperation, people map[string]string) terminal.Text {
 			text += "\n  \t"
 		}
 		if d.Old == nil && strings.HasPrefix(string(d.New), "[") {
-			text += terminal.Sprintf("\tadds to %s: %s", shortPath(d.Path), shownValue(d.New, people))
+			text += terminal.Sprintf("\tadds to %s: %s", difference.ShortPath(d.Path), difference.Value(d.New, nameOf))
 			continue
 		}
-		text += terminal.Sprintf("\t%s: %s → %s", shortPath(d.Path), shownValue(d.Old, people), shownValue(d.New, people))
-	}
-	return text
-}
-
-// maxShownValue bounds what is shown of a value.
-const maxShownValue = 80
-
-// shownValue is a value as a person reads it, with names in the place of the ids
-// of people.
-func shownValue(value json.RawMessage, people map[string]string) string {
-	var text string
-	var list []json.RawMessage
-	var object map[string]json.RawMessage
-	switch {
-	case value == nil:
-		return "nothing"
-	case json.Unmarshal(value, &text) == nil:
-		return clipped(cmp.Or(people[text], text))
-	case json.Unmarshal(value, &list) == nil && len(list) > 0:
-		var parts []string
-		for _, e := range list {
-			parts = append(parts, shownValue(e, people))
-		}
-		if len(parts) > 3 {
-			parts = append(parts[:3], fmt.Sprintf("and %d more", len(list)-3))
-		}
-		return strings.Join(parts, ", ")
-	case json.Unmarshal(value, &object) == nil && object["value"] != nil:
-		return shownValue(object["value"], people)
-	}
-	return clipped(string(value))
-}
-
-func clipped(text string) string {
-	if runes := []rune(text); len(runes) > maxShownValue {
-		return string(runes[:maxShownValue]) + "…"
+		text += terminal.Sprintf("\t%s: %s → %s", difference.ShortPath(d.Path), difference.Value(d.Old, nameOf), difference.Value(d.New, nameOf))
 	}
 	return text
 }

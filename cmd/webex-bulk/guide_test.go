@@ -58,7 +58,7 @@ func TestGuide(t *testing.T) {
 		return
 	}
 	if got, want := steady(is), steady(string(raw)); got != want {
-		t.Errorf("the guide is out of date (go test -run TestGuide -update):\n%s", difference(got, want))
+		t.Errorf("the guide is out of date (go test -run TestGuide -update):\n%s", firstDifference(got, want))
 	}
 }
 
@@ -125,8 +125,8 @@ func steady(text string) string {
 	return text
 }
 
-// difference is the first line in which two texts differ.
-func difference(got, want string) string {
+// firstDifference is the first line in which two texts differ.
+func firstDifference(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range min(len(g), len(w)) {
 		if g[i] != w[i] {

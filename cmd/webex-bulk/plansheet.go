@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/difference"
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/reconcile"
@@ -17,16 +18,14 @@ import (
 
 // planSheet writes actions, or what undoes them, as a sheet of operations.
 type planSheet struct {
-	view    *differenceView
+	nameOf  func(id string) (string, bool)
 	rows    []sheet.Action
 	deleted []string // who cannot be brought back
 	stays   []string // attributes that stay as sync made them
 }
 
 func newPlanSheet(d *reconcile.Difference) *planSheet {
-	view := &differenceView{}
-	view.know(d)
-	return &planSheet{view: view}
+	return &planSheet{nameOf: d.NameOf}
 }
 
 // create writes a new sheet to a file of its owner's. An older file is kept with its journal: it is the way back from what an
@@ -44,10 +43,7 @@ func (p *planSheet) create(path, kind string) (kept string, err error) {
 func (p *planSheet) write(kind string) func(*bufio.Writer) error {
 	return func(w *bufio.Writer) error {
 		_, _ = w.WriteString("\ufeff") // as export does
-		return sheet.WriteActions(w, kind, p.rows, func(id string) (string, bool) {
-			name := p.view.member(id)
-			return name, name != id
-		})
+		return sheet.WriteActions(w, kind, p.rows, p.nameOf)
 	}
 }
 
@@ -185,7 +181,7 @@ func (p *planSheet) changes(a *reconcile.Action, back bool) string {
 		if back {
 			from, to = to, from
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s → %s", shortPath(c.Path), p.view.value(from), p.view.value(to)))
+		parts = append(parts, fmt.Sprintf("%s: %s → %s", difference.ShortPath(c.Path), difference.Value(from, p.nameOf), difference.Value(to, p.nameOf)))
 	}
 	if n := len(a.Added) + len(a.Removed); n > 0 {
 		parts = append(parts, plural(n, "member"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/webexscim/bulk/internal/difference"
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
@@ -167,10 +168,9 @@ func (a *reconciliation) run(ctx context.Context) error {
 // showDifference prints the difference for a person, or for a program.
 func (a *reconciliation) showDifference(d *reconcile.Difference, rows int) error {
 	if a.asJSON {
-		return writeDifference(a.summaryWriter(), d, rows)
+		return difference.WriteJSON(a.summaryWriter(), d, rows)
 	}
-	show := &differenceView{w: a.summaryWriter(), all: a.all, quiet: a.quiet, leavers: a.opt.Leavers}
-	return show.print(d, rows)
+	return difference.Text{All: a.all, Quiet: a.quiet, Leavers: a.opt.Leavers}.Write(a.summaryWriter(), d, rows)
 }
 
 // checkSync finds what no file or service is needed for.

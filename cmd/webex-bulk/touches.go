@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/difference"
 	"github.com/webexscim/bulk/internal/input"
 )
 
@@ -36,7 +36,7 @@ func touches(op client.Operation, in *input.File) []string {
 			out = append(out, newMembers(n))
 			continue
 		case step.Path != "":
-			out = append(out, op+" "+in.ReplacePlaceholders(shortPath(step.Path))+size(step.Value))
+			out = append(out, op+" "+in.ReplacePlaceholders(difference.ShortPath(step.Path))+size(step.Value))
 			continue
 		}
 		for _, name := range attributes(step.Value) {
@@ -72,24 +72,6 @@ func attributes(data json.RawMessage) []string {
 		}
 	}
 	return out
-}
-
-// comparison matches a value in the filter of a path.
-var comparison = regexp.MustCompile(`(?i)\b(value|display) eq "(?:[^"\\]|\\.)*"`)
-
-// shortPath is an attribute's path without its schema and without values.
-func shortPath(path string) string {
-	if !strings.HasPrefix(path, "members[") {
-		path = comparison.ReplaceAllString(path, `$1 eq "…"`)
-	}
-	if !strings.HasPrefix(strings.ToLower(path), "urn:") {
-		return path
-	}
-	filter := strings.IndexAny(path, "[\"")
-	if filter < 0 {
-		filter = len(path)
-	}
-	return path[strings.LastIndex(path[:filter], ":")+1:]
 }
 
 // size is the number of values of a list, if it has more than one.

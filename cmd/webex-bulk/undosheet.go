@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/difference"
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/scimfilter"
@@ -128,7 +129,7 @@ func (p *planSheet) undo(a *reconcile.Action, made *attempt, ids map[string]stri
 			row.Expected = append(row.Expected, sheet.Value{Path: c.Path, Value: now})
 		}
 		if c.Old == nil && !p.isAlone(a, c) {
-			p.stays = append(p.stays, a.Name+" "+shortPath(c.Path))
+			p.stays = append(p.stays, a.Name+" "+difference.ShortPath(c.Path))
 			continue
 		}
 		if c.Old == nil {

@@ -1,4 +1,4 @@
-package main
+package difference
 
 import (
 	"encoding/json"
@@ -8,9 +8,11 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// namesakes finds, for users who are created, the leaver who has their first and last name: often it is one person with a new
-// address, which a sheet without externalIds cannot tell. It is a hint and holds nothing back, since names are not unique.
-func namesakes(d *reconcile.Difference) map[*reconcile.Action]string {
+// sameNames finds, for users who are created, the leaver who has their first
+// and last name: often it is one person with a new address, which a sheet
+// without externalIds cannot tell. It is a hint and holds nothing back, since
+// names are not unique.
+func sameNames(d *reconcile.Difference) map[*reconcile.Action]string {
 	leavers := map[string][]string{} // userNames by full name
 	add := func(r client.Resource) {
 		if name := fullName(r.Data); name != "" {
@@ -38,7 +40,8 @@ func namesakes(d *reconcile.Difference) map[*reconcile.Action]string {
 	return found
 }
 
-// fullName is a user's first and last name in a form in which names are compared, "" where one of them is missing.
+// fullName is a user's first and last name in a form in which names are
+// compared, "" where one of them is missing.
 func fullName(data []byte) string {
 	var user struct {
 		Name struct{ GivenName, FamilyName string }
