@@ -1,8 +1,7 @@
 package journal
 
 import (
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 
 	"github.com/webexscim/bulk/client"
@@ -13,10 +12,9 @@ import (
 // taken yet. The table owned has the resources that done operations have made;
 // it is filled when it is asked for first.
 const (
-	createTemporary = `CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, sent INTEGER);
+	createTemporary = `DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.owned;
+CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, sent INTEGER);
 CREATE TEMP TABLE owned (resource TEXT)`
-	clearTemporary = `DELETE FROM temp.known; DROP INDEX IF EXISTS temp.known_key; DROP INDEX IF EXISTS temp.known_name;
-DELETE FROM temp.owned; DROP INDEX IF EXISTS temp.owned_resource`
 	// Indexes of a full table are sorted, which is faster than to fill them one
 	// by one.
 	fillKnown = `INSERT INTO temp.known SELECT id, key, name, success.id IS NULL
@@ -28,9 +26,8 @@ CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
 	findKnown = `SELECT known.id, operation.id IS NULL, status, location, version, recovered, operation.sent, date
 FROM temp.known LEFT JOIN main.operation ON operation.id = known.id LEFT JOIN main.success ON success.id = known.id
 WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
-	takeKnown  = "DELETE FROM temp.known WHERE id = ?"
-	findRivals = `SELECT id, EXISTS (SELECT 1 FROM success WHERE success.id = known.id)
-	FROM temp.known WHERE name = ? ORDER BY id`
+	takeKnown   = "DELETE FROM temp.known WHERE id = ?"
+	findRivals  = "SELECT id, sent FROM temp.known WHERE name = ? ORDER BY id"
 	insertOwned = "INSERT INTO temp.owned VALUES %s"
 	indexOwned  = "CREATE INDEX temp.owned_resource ON owned (resource)"
 	isOwned     = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
@@ -45,54 +42,58 @@ func (s *store) start(target client.Target) (client.History, error) {
 	}
 	s.job.runs++
 	s.dirty, s.owned = true, false
-	var texts []string
-	if s.begun {
-		texts = append(texts, clearTemporary)
-	}
-	if s.begun = true; s.job.operations > 0 {
-		texts = append(texts, fillKnown)
-	}
-	return history, s.run(texts...)
+	return history, s.run(createTemporary, fillKnown)
 }
 
-// claim takes an operation with that key from those that earlier runs have
-// left. The record's Ticket is 0 if there is none.
-func (s *store) claim(key client.Key) (record client.Record, err error) {
-	var id int64
-	var lost bool
-	var status, sent, date sql.NullInt64
-	var location, version sql.NullString
-	var recovered sql.NullBool
-	err = s.scan(findKnown, []any{key[:]}, &id, &lost, &status, &location, &version, &recovered, &sent, &date)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return record, nil
-	case err != nil:
+// claim takes operations from those that earlier runs have left. Where there is
+// none of an entry's key, the record has no Ticket, but the rivals that all of
+// entries have left.
+func (s *store) claim(entries []client.Entry, records []client.Record) (taken int, err error) {
+	for i, e := range entries {
+		if records[i], err = s.take(e.Key); err != nil {
+			return taken, err
+		}
+		if records[i].Ticket != 0 {
+			taken++
+		}
+	}
+	for i, e := range entries {
+		if records[i].Ticket != 0 || e.Name == (client.Key{}) {
+			continue
+		}
+		r := &records[i]
+		if err := s.query(findRivals, []driver.Value{e.Name[:]}, func(row []driver.Value) error {
+			r.Rivals = append(r.Rivals, client.Ticket(row[0].(int64)))
+			r.RivalSent = r.RivalSent || row[1] == int64(1)
+			return nil
+		}); err != nil {
+			return taken, err
+		}
+	}
+	return taken, nil
+}
+
+// take takes an operation of that key from those that earlier runs have left.
+// The record's Ticket is 0 if there is none.
+func (s *store) take(key client.Key) (record client.Record, err error) {
+	row, err := s.first(findKnown, key[:])
+	if row == nil || err != nil {
 		return record, err
-	case lost:
-		return record, fmt.Errorf("operation %d is lost: %w", id, ErrDamaged)
-	case status.Valid:
+	}
+	if row[1] == int64(1) {
+		return record, fmt.Errorf("operation %d is lost: %w", row[0], ErrDamaged)
+	}
+	record.Ticket = client.Ticket(row[0].(int64))
+	if status, done := row[2].(int64); done {
 		record.Known = client.KnownDone
 		record.Success = client.Success{
-			Status: int(status.Int64), Location: location.String, Version: version.String, Recovered: recovered.Bool,
+			Status: int(status), Location: row[3].(string), Version: row[4].(string), Recovered: row[5] == int64(1),
 		}
-	default:
-		record.Known, record.Sent, record.Date = client.KnownSent, fromMillis(sent), fromMillis(date)
+	} else {
+		record.Known, record.Sent, record.Date = client.KnownSent, fromMillis(row[6]), fromMillis(row[7])
 	}
-	record.Ticket = client.Ticket(id)
-	return record, s.exec(takeKnown, id)
-}
-
-// findRivalsOf notes the operations of that name that no Claim has taken yet.
-func (s *store) findRivalsOf(name client.Key, record *client.Record) error {
-	return s.query(findRivals, []any{name[:]}, func(scan func(...any) error) error {
-		var id client.Ticket
-		var done bool
-		err := scan(&id, &done)
-		record.Rivals = append(record.Rivals, id)
-		record.RivalSent = record.RivalSent || !done
-		return err
-	})
+	_, err = s.exec(takeKnown, row[0])
+	return record, err
 }
 
 // ownedOf reports which of the resource ids are on record.
@@ -105,35 +106,35 @@ func (s *store) ownedOf(ids []string) ([]bool, error) {
 	}
 	owned := make([]bool, len(ids))
 	for i, id := range ids {
-		if err := s.scan(isOwned, []any{id}, &owned[i]); err != nil {
+		row, err := s.first(isOwned, id)
+		if err != nil {
 			return nil, err
 		}
+		owned[i] = row[0] == int64(1)
 	}
 	return owned, nil
 }
 
 // fillOwned reads the locations of all done operations.
 func (s *store) fillOwned() error {
-	s.forgetRows()
-	err := s.query("SELECT location FROM main.success", nil, func(scan func(...any) error) error {
-		var text string
-		if err := scan(&text); err != nil {
-			return err
-		}
-		if l, err := client.ParseLocation(text); err == nil {
-			s.addRow(l.ID)
+	s.rows = s.rows[:0]
+	insert := func() error {
+		_, err := s.execRows(insertOwned, 1, s.rows)
+		s.rows = s.rows[:0]
+		return err
+	}
+	if err := s.query("SELECT location FROM main.success", nil, func(row []driver.Value) error {
+		if l, err := client.ParseLocation(row[0].(string)); err == nil {
+			s.rows = append(s.rows, l.ID)
 		}
 		if len(s.rows) < 1000 {
 			return nil
 		}
-		defer s.forgetRows()
-		_, err := s.execRows(insertOwned, 1)
+		return insert()
+	}); err != nil {
 		return err
-	})
-	if err == nil {
-		_, err = s.execRows(insertOwned, 1)
 	}
-	if err != nil {
+	if err := insert(); err != nil {
 		return err
 	}
 	return s.run(indexOwned)

@@ -48,13 +48,14 @@ func (e *TargetError) Error() string {
 		e.Journal.OrgID, e.Journal.BaseURL, e.Job.OrgID, e.Job.BaseURL)
 }
 
-// openError translates an error of SQLite during Open for the user; nil stays
-// nil.
+// openError translates an error during Open for the user; nil stays nil.
 func openError(path string, err error) error {
-	if err == nil {
-		return nil
+	if errors.Is(err, errHeld) {
+		return fmt.Errorf("%w: %s; wait for the job that has it open to end", ErrLocked, path)
 	}
 	switch code(err) {
+	case sqlite3.SQLITE_OK: // it does not come from SQLite
+		return err
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("%w: %s is open in another program; wait for it to end", ErrLocked, path)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR: // the last: an unknown file format
@@ -65,14 +66,6 @@ func openError(path string, err error) error {
 		return writeError(path, err)
 	}
 	return fmt.Errorf("journal %s: %w", path, err)
-}
-
-// lockError translates an error of acquireLock for the user.
-func lockError(path string, err error) error {
-	if errors.Is(err, errHeld) {
-		return fmt.Errorf("%w: %s; wait for the job that has it open to end", ErrLocked, path)
-	}
-	return fmt.Errorf("%w: the lock file beside %s: %w", ErrWrite, path, err)
 }
 
 // damaged returns ErrDamaged with the cause and the possible remedies.

@@ -15,12 +15,8 @@ import (
 // acknowledged before is there.
 func TestFullDisk(t *testing.T) {
 	path := newPath(t)
-	j, err := open(path, 12)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = j.Close() })
-	begin(t, j)
+	j := opened(t, path)
+	err := j.do(t.Context(), func(s *store) error { return s.run("PRAGMA max_page_count = 12") })
 	pending := send(t, j, "pending")[0]
 	heard := &acknowledgements{sent: map[int]bool{}, done: map[int]bool{}}
 	say := func(what string, n int) {
@@ -57,39 +53,28 @@ func wantRefusals(t *testing.T, j *Journal, ticket client.Ticket, want error) {
 	}
 }
 
-// All calls of a transaction that fails are told so, and nothing of it is
-// there.
-func TestFailureReachesAllCallers(t *testing.T) {
+// Nothing is left of a call that fails in its middle, and later calls fail
+// with its error.
+func TestFailureLeavesNothing(t *testing.T) {
 	path := newPath(t)
-	s, err := openStore(path, 0)
-	if err != nil {
+	j := opened(t, path)
+	writing := func(ticket client.Ticket, err error) error {
+		return j.do(t.Context(), func(s *store) error {
+			return cmp.Or(s.write([]client.Update{sent(ticket, entry(fmt.Sprint(ticket)))}), err)
+		})
+	}
+	if err := writing(1, nil); err != nil {
 		t.Fatal(err)
 	}
-	j := &Journal{} // without its goroutine, which is played here
-	writing := func(id int, err error) *request {
-		return &request{done: make(chan error, 1), work: func(s *store) error {
-			return cmp.Or(s.write([]client.Update{sent(client.Ticket(id), entry(fmt.Sprint(id)))}), err)
-		}}
-	}
-	before := writing(1, nil)
-	j.commit(s, []*request{before})
-	if err := <-before.done; err != nil {
-		t.Fatal(err)
-	}
-	group := []*request{writing(2, nil), writing(3, errors.New("the disk is gone")), writing(4, nil)}
-	j.commit(s, group)
-	after := writing(5, nil)
-	j.commit(s, []*request{after})
-	for i, r := range append(group, after) {
-		if err := <-r.done; !errors.Is(err, ErrWrite) || !strings.Contains(err.Error(), "the disk is gone") {
-			t.Errorf("caller %d: %v", i, err)
+	for ticket := range client.Ticket(2) {
+		err := writing(ticket+2, errors.New("the disk is gone"))
+		if !errors.Is(err, ErrWrite) || !strings.Contains(err.Error(), "the disk is gone") {
+			t.Errorf("call %d: %v", ticket+2, err)
 		}
 	}
-	if err := s.close(true); err != nil {
-		t.Fatal(err)
-	}
-	got := knowns(stateOf(t, path, []string{"1", "2", "3", "4", "5"}))
-	if want := []client.Known{client.KnownSent, 0, 0, 0, 0}; !slices.Equal(got, want) {
+	mustClose(t, j)
+	got := knowns(stateOf(t, path, []string{"1", "2", "3"}))
+	if want := []client.Known{client.KnownSent, 0, 0}; !slices.Equal(got, want) {
 		t.Errorf("known: %v, want %v", got, want)
 	}
 }
@@ -100,7 +85,7 @@ func TestFullDiskAtClose(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
 	write(t, j, done(send(t, j, "a")[0], 1))
-	if err := j.do(t.Context(), true, func(s *store) error {
+	if err := j.do(t.Context(), func(s *store) error {
 		return s.run("PRAGMA query_only = ON") // but SQLite may still move the log
 	}); err != nil {
 		t.Fatal(err)

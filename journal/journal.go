@@ -13,17 +13,14 @@ import (
 )
 
 // Journal is a client.Journal in a file. Its methods are safe for concurrent
-// use; calls at the same time share one sync. Use Open to get one; the zero
-// value is invalid.
+// use; those that need the file wait for each other. Use Open to get one; the
+// zero value is invalid.
 type Journal struct {
-	requests chan *request
-	quit     chan struct{} // closed by Close
-	stopped  chan struct{} // closed by the writer, last
-	closing  sync.Once
-	closeErr error // the writer's, once it has stopped
+	file  sync.Mutex // held while store is used; before mu
+	store *store
 
 	mu      sync.Mutex
-	err     error // for which nothing goes on
+	err     error // of every call from now on
 	running bool  // between Begin and End
 	next    int64 // the next new operation's Ticket
 	left    int   // operations of earlier runs that no Claim has taken yet
@@ -35,34 +32,75 @@ var _ client.Journal = (*Journal)(nil)
 // It checks the whole content, which takes some seconds for a million
 // operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer, ErrOlder or ErrWrite
 // and name the file; after any of them nothing was written.
-func Open(path string) (*Journal, error) { return open(path, 0) }
-
-func open(path string, maxPages int) (*Journal, error) {
+func Open(path string) (*Journal, error) {
 	if path == "" {
 		return nil, errors.New("journal: no path given")
 	}
-	s, err := openStore(path, maxPages)
+	s, err := openStore(path)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{
-		requests: make(chan *request), quit: make(chan struct{}), stopped: make(chan struct{}),
-		next: s.next,
-	}
-	go j.serve(s)
-	return j, nil
+	return &Journal{store: s, next: s.next}, nil
 }
 
 // Close waits for the transaction in progress and closes the file. Later calls
-// fail with ErrClosed. Calls in progress may fail with it too, although their
-// updates may be on disk.
+// fail with ErrClosed.
 func (j *Journal) Close() error {
-	j.closing.Do(func() {
-		close(j.quit)
-		<-j.stopped
-		_ = j.fail(ErrClosed)
-	})
-	return j.closeErr
+	j.file.Lock()
+	defer j.file.Unlock()
+	if j.store == nil {
+		return nil
+	}
+	err := j.store.close(j.fail(nil) != nil)
+	j.store = nil
+	_ = j.fail(ErrClosed)
+	return err
+}
+
+// do runs work in a transaction and returns when the disk has confirmed it. The
+// end of ctx does not stop work that has begun, so that the caller knows its
+// result. After an error nothing is read or written anymore, because the content
+// of the disk is unknown and may differ from memory.
+func (j *Journal) do(ctx context.Context, work func(*store) error) error {
+	j.file.Lock()
+	defer j.file.Unlock()
+	if err := cmp.Or(ctx.Err(), j.fail(nil)); err != nil {
+		return err
+	}
+	err := j.store.transaction(func() error { return work(j.store) })
+	if err != nil && !errors.Is(err, ErrMisuse) {
+		err = writeError(j.store.path, err)
+	}
+	return j.fail(err)
+}
+
+// fail makes this call and all later ones fail with err, or with an earlier
+// error.
+func (j *Journal) fail(err error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.err = cmp.Or(j.err, err)
+	return j.err
+}
+
+// inRun is do, between Begin and End only.
+func (j *Journal) inRun(ctx context.Context, work func(*store) error) error {
+	j.mu.Lock()
+	err := j.unusable()
+	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return j.do(ctx, work)
+}
+
+// unusable returns why nothing but Begin and Summary may be called. The caller
+// holds mu.
+func (j *Journal) unusable() error {
+	if j.err == nil && !j.running {
+		return fmt.Errorf("%w: no run has begun", ErrMisuse)
+	}
+	return j.err
 }
 
 // Begin starts a run. The first run binds the journal to target; a later run
@@ -70,32 +108,22 @@ func (j *Journal) Close() error {
 // ErrLocked.
 func (j *Journal) Begin(ctx context.Context, target client.Target) (history client.History, err error) {
 	var refused error
-	err = j.do(ctx, false, func(s *store) (err error) {
-		if refused = j.refuse(s.job, target); refused != nil {
-			return nil
-		}
-		if history, err = s.start(target); err != nil {
-			return err
-		}
+	err = j.do(ctx, func(s *store) (err error) {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.running, j.left = true, s.job.operations
-		return nil
+		switch job := s.job; {
+		case j.running:
+			refused = fmt.Errorf("%w: by another job of this process", ErrLocked)
+			return nil
+		case job.runs > 0 && !same(job.target, target):
+			refused = &TargetError{Journal: job.target, Job: target}
+			return nil
+		}
+		history, err = s.start(target)
+		j.running, j.left = err == nil, s.job.operations
+		return err
 	})
 	return history, cmp.Or(err, refused)
-}
-
-// refuse returns the reason why a run for target cannot begin, or nil.
-func (j *Journal) refuse(job job, target client.Target) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch {
-	case j.running:
-		return fmt.Errorf("%w: by another job of this process", ErrLocked)
-	case job.runs > 0 && !same(job.target, target):
-		return &TargetError{Journal: job.target, Job: target}
-	}
-	return nil
 }
 
 // same compares without regard to case, which does not matter in a UUID or a
@@ -116,15 +144,6 @@ func (j *Journal) End(context.Context) error {
 	return nil
 }
 
-// unusable returns why nothing but Begin and Summary may be called. The caller
-// holds mu.
-func (j *Journal) unusable() error {
-	if j.err == nil && !j.running {
-		return fmt.Errorf("%w: no run has begun", ErrMisuse)
-	}
-	return j.err
-}
-
 // Claim returns the record of earlier runs for each operation. It writes
 // nothing durable, and does not use the file after all operations of earlier
 // runs were claimed.
@@ -133,18 +152,17 @@ func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.R
 		return nil, err
 	}
 	records := make([]client.Record, len(entries))
-	left, err := j.claimNew(records)
-	if left == 0 || err != nil {
+	if left, err := j.claimNew(records); left == 0 || err != nil {
 		return records, err
 	}
-	if err := j.do(ctx, true, func(s *store) error { return j.claimKnown(s, entries, records) }); err != nil {
+	if err := j.inRun(ctx, func(s *store) error { return j.claimKnown(s, entries, records) }); err != nil {
 		return nil, err
 	}
 	return records, nil
 }
 
-// claimNew gives tickets to all records that have none, unless there is
-// something left to be claimed that the file may know them by.
+// claimNew gives tickets to records, unless earlier runs may have left something
+// of their operations.
 func (j *Journal) claimNew(records []client.Record) (left int, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -153,6 +171,16 @@ func (j *Journal) claimNew(records []client.Record) (left int, err error) {
 	}
 	j.number(records)
 	return 0, nil
+}
+
+// claimKnown claims what earlier runs have left.
+func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.Record) error {
+	taken, err := s.claim(entries, records)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.left -= taken
+	j.number(records)
+	return err
 }
 
 // number gives tickets to all records that have none. The caller holds mu.
@@ -165,59 +193,21 @@ func (j *Journal) number(records []client.Record) {
 	}
 }
 
-// claimKnown claims what earlier runs may know. Rivals are looked for when all
-// of the entries have taken theirs.
-func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.Record) (err error) {
-	taken := 0
-	for i, e := range entries {
-		if records[i], err = s.claim(e.Key); err != nil {
-			return err
-		}
-		if records[i].Ticket != 0 {
-			taken++
-		}
-	}
-	for i, e := range entries {
-		if records[i].Ticket != 0 || e.Name == (client.Key{}) {
-			continue
-		}
-		if err = s.findRivalsOf(e.Name, &records[i]); err != nil {
-			return err
-		}
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.left -= taken
-	j.number(records)
-	return nil
-}
-
 // Write makes updates durable before it returns: all or none, in this order.
 // The end of ctx does not stop a transaction that has begun. After a wrong
 // update or a disk error, the journal cannot be used anymore.
 func (j *Journal) Write(ctx context.Context, updates []client.Update) error {
-	return j.inRun(ctx, false, func(s *store) error { return s.write(updates) })
+	return j.inRun(ctx, func(s *store) error { return s.write(updates) })
 }
 
 // Owned reports which of the resource ids earlier runs have recorded. The first
 // call of a run reads all locations, which takes some seconds for a million.
 func (j *Journal) Owned(ctx context.Context, ids []string) (owned []bool, err error) {
-	err = j.inRun(ctx, true, func(s *store) error {
+	err = j.inRun(ctx, func(s *store) error {
 		owned, err = s.ownedOf(ids)
 		return err
 	})
 	return owned, err
-}
-
-// inRun is do, between Begin and End only.
-func (j *Journal) inRun(ctx context.Context, early bool, work func(*store) error) error {
-	j.mu.Lock()
-	err := j.unusable()
-	j.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return j.do(ctx, early, work)
 }
 
 // Summary describes the content of a journal, over all its runs.
@@ -236,7 +226,7 @@ type Summary struct {
 
 // Summary returns the current content of the journal.
 func (j *Journal) Summary(ctx context.Context) (sum Summary, err error) {
-	err = j.do(ctx, true, func(s *store) error {
+	err = j.do(ctx, func(s *store) error {
 		sum = Summary{
 			Target: s.job.target, Started: s.job.started, Runs: s.job.runs,
 			Done: s.job.done, Sent: s.job.operations - s.job.done,

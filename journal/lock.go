@@ -3,6 +3,7 @@ package journal
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
@@ -19,12 +20,13 @@ type fileLock struct{ file *os.File }
 // errHeld says that the lock is held by another Journal or process.
 var errHeld = errors.New("lock is held")
 
-// acquireLock creates and locks the file at path, or returns errHeld.
+// acquireLock creates and locks the file at path. Its error wraps errHeld or
+// ErrWrite.
 func acquireLock(path string) (fileLock, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
-			return fileLock{}, err
+			return fileLock{}, fmt.Errorf("%w: the lock file: %w", ErrWrite, err)
 		}
 		if err := lockFile(f); err != nil {
 			return fileLock{}, errors.Join(err, f.Close())

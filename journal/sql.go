@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"encoding/binary"
 	"errors"
@@ -12,178 +11,153 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
 
 	"github.com/webexscim/bulk/client"
 )
 
-// statements are those of a connection, prepared when they are needed first.
-// They are not canceled: one that was could leave its caller not knowing what
-// is on disk.
-type statements struct {
-	conn   *sql.Conn
-	single map[string]*sql.Stmt
-	many   map[rowShape]driver.StmtExecContext
-	rows   []driver.NamedValue // those of the next execRows, one after the other
-	sum    []byte              // for crc
+// database is a connection to SQLite, for one goroutine at a time. It uses the
+// driver without package sql, which copies each of the thousands of values of a
+// Write. No statement is canceled, because it would be unknown then what is on
+// disk.
+type database struct {
+	conn       driver.Conn
+	statements map[statement]driver.Stmt
+	args       []driver.NamedValue // reused
+	sum        []byte              // reused by crc
 }
 
-// rowShape is a statement that takes a number of rows. Thousands of values go
-// to the driver without a detour by package sql, which copies each.
-type rowShape struct {
-	text string // with %s where the rows go
+// statement is a text in which %s stands for a number of rows. With 0 rows it has
+// none.
+type statement struct {
+	text string
 	rows int
 }
 
-// The numbers of rows for which statements are prepared: one execution for a
-// full request costs a fraction of a hundred.
-var rowCounts = [...]int{100, 10, 1}
-
-func newStatements() statements {
-	return statements{single: make(map[string]*sql.Stmt), many: make(map[rowShape]driver.StmtExecContext)}
+func openDatabase(dataSource string) (*database, error) {
+	conn, err := (&sqlite.Driver{}).Open(dataSource)
+	return &database{conn: conn, statements: map[statement]driver.Stmt{}}, err
 }
 
-// prepared returns the statement of a text.
-func (s *statements) prepared(text string) (*sql.Stmt, error) {
-	if stmt := s.single[text]; stmt != nil {
+// close closes the statements too: SQLite keeps a connection as long as it has
+// some (sqlite.org/c3ref/close.html).
+func (d *database) close() (err error) {
+	for _, stmt := range d.statements {
+		err = errors.Join(err, stmt.Close())
+	}
+	return errors.Join(err, d.conn.Close())
+}
+
+// prepare returns a statement, which is prepared once. A row has so many columns.
+func (d *database) prepare(s statement, columns int) (driver.Stmt, error) {
+	if stmt := d.statements[s]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := s.conn.PrepareContext(context.Background(), text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", text, err)
+	text := s.text
+	if s.rows > 0 {
+		row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+		text = fmt.Sprintf(text, row+strings.Repeat(", "+row, s.rows-1))
 	}
-	s.single[text] = stmt
-	return stmt, nil
+	stmt, err := d.conn.Prepare(text)
+	if err == nil {
+		d.statements[s] = stmt
+	}
+	return stmt, err
 }
 
-// exec executes a statement for its effect.
-func (s *statements) exec(text string, args ...any) error {
-	stmt, err := s.prepared(text)
-	if err == nil {
-		_, err = stmt.ExecContext(context.Background(), args...)
+// bind returns args as the driver takes them, until the next call.
+func (d *database) bind(args []driver.Value) []driver.NamedValue {
+	clear(d.args)
+	d.args = d.args[:0]
+	for i, v := range args {
+		d.args = append(d.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	return d.args
+}
+
+// exec executes a text and returns the number of rows that it has changed.
+func (d *database) exec(text string, args ...driver.Value) (changed int, err error) {
+	return d.execute(statement{text, 0}, 0, args)
+}
+
+func (d *database) execute(s statement, columns int, args []driver.Value) (changed int, err error) {
+	stmt, err := d.prepare(s, columns)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.(driver.StmtExecContext).ExecContext(context.Background(), d.bind(args))
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// run executes texts, each of one or more statements.
+func (d *database) run(texts ...string) (err error) {
+	for i := 0; i < len(texts) && err == nil; i++ {
+		_, err = d.exec(texts[i])
 	}
 	return err
 }
 
-// scan reads the one row that a query gives.
-func (s *statements) scan(text string, args []any, into ...any) error {
-	stmt, err := s.prepared(text)
-	if err != nil {
-		return err
-	}
-	return stmt.QueryRowContext(context.Background(), args...).Scan(into...)
-}
+// rowCounts are the numbers of rows for which statements are prepared. One
+// execution for a full request costs a fraction of a hundred executions.
+var rowCounts = [...]int{100, 10, 1}
 
-// query reads all rows that a query gives.
-func (s *statements) query(text string, args []any, each func(scan func(into ...any) error) error) error {
-	stmt, err := s.prepared(text)
-	if err != nil {
-		return err
-	}
-	rows, err := stmt.QueryContext(context.Background(), args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return errors.Join(rows.Err(), rows.Close())
-}
-
-// forgetRows drops the rows that were added, and what they point to.
-func (s *statements) forgetRows() {
-	clear(s.rows)
-	s.rows = s.rows[:0]
-}
-
-// addRow adds a row for execRows.
-func (s *statements) addRow(values ...any) {
-	for _, v := range values {
-		s.rows = append(s.rows, driver.NamedValue{Value: v})
-	}
-}
-
-// addSummed adds a row that ends with its checksum.
-func (s *statements) addSummed(values ...any) {
-	s.addRow(values...)
-	s.addRow(s.crc(values))
-}
-
-// execRows executes a statement for all rows that were added, of so many
-// columns each, and returns how many rows of the table it has changed.
-func (s *statements) execRows(text string, columns int) (changed int, err error) {
-	for rest := s.rows; len(rest) > 0; {
-		shape := rowShape{text, 0}
-		for _, shape.rows = range rowCounts {
-			if shape.rows*columns <= len(rest) {
-				break
+// execRows executes a text for rows of so many columns each, whose values follow
+// each other.
+func (d *database) execRows(text string, columns int, values []driver.Value) (changed int, err error) {
+	for _, rows := range rowCounts {
+		for size := rows * columns; len(values) >= size; values = values[size:] {
+			n, err := d.execute(statement{text, rows}, columns, values[:size])
+			changed += n
+			if err != nil {
+				return changed, err
 			}
 		}
-		values := rest[:shape.rows*columns]
-		rest = rest[len(values):]
-		for i := range values {
-			values[i].Ordinal = i + 1
-		}
-		stmt, err := s.preparedRows(shape, columns)
-		if err != nil {
-			return changed, err
-		}
-		result, err := stmt.ExecContext(context.Background(), values)
-		if err != nil {
-			return changed, err
-		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return changed, err
-		}
-		changed += int(n)
 	}
 	return changed, nil
 }
 
-func (s *statements) preparedRows(shape rowShape, columns int) (driver.StmtExecContext, error) {
-	if stmt := s.many[shape]; stmt != nil {
-		return stmt, nil
-	}
-	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-	text := fmt.Sprintf(shape.text, row+strings.Repeat(", "+row, shape.rows-1))
-	err := s.conn.Raw(func(conn any) error {
-		stmt, err := conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), text)
-		if err == nil {
-			s.many[shape] = stmt.(driver.StmtExecContext)
-		}
+// query passes each row of a result to a function. The row is valid until the
+// function returns.
+func (d *database) query(text string, args []driver.Value, each func(row []driver.Value) error) error {
+	stmt, err := d.prepare(statement{text, 0}, 0)
+	if err != nil {
 		return err
-	})
-	return s.many[shape], err
-}
-
-// close closes all statements.
-func (s *statements) close() (err error) {
-	for _, stmt := range s.single {
-		err = errors.Join(err, stmt.Close())
 	}
-	for _, stmt := range s.many {
-		err = errors.Join(err, stmt.(io.Closer).Close())
+	rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), d.bind(args))
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// run runs SQL texts for their effect.
-func (s *statements) run(texts ...string) error {
-	for _, text := range texts {
-		if _, err := s.conn.ExecContext(context.Background(), text); err != nil {
-			return fmt.Errorf("%s: %w", text, err)
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err = rows.Next(row); err != nil {
+			break
+		}
+		if err = each(row); err != nil {
+			break
 		}
 	}
-	return nil
+	if err == io.EOF {
+		err = nil
+	}
+	return errors.Join(err, rows.Close())
+}
+
+// first returns the first row of a result, nil if there is none.
+func (d *database) first(text string, args ...driver.Value) (row []driver.Value, err error) {
+	err = d.query(text, args, func(r []driver.Value) error {
+		row = r
+		return io.EOF
+	})
+	return row, err
 }
 
 // crc is a checksum of values as they are on disk.
-func (s *statements) crc(values []any) int64 {
-	b := s.sum[:0]
+func (d *database) crc(values []driver.Value) int64 {
+	b := d.sum[:0]
 	for _, v := range values {
 		switch v := v.(type) {
 		case nil:
@@ -196,7 +170,7 @@ func (s *statements) crc(values []any) int64 {
 			b = append(binary.AppendUvarint(append(b, 3), uint64(len(v))), v...)
 		}
 	}
-	s.sum = b
+	d.sum = b
 	return int64(crc32.ChecksumIEEE(b))
 }
 
@@ -205,7 +179,7 @@ func now() time.Time { return time.UnixMilli(time.Now().UnixMilli()) }
 
 // millis is a time as it is on disk: milliseconds since 1970, NULL for the zero
 // time.
-func millis(t time.Time) any {
+func millis(t time.Time) driver.Value {
 	if t.IsZero() {
 		return nil
 	}
@@ -213,15 +187,15 @@ func millis(t time.Time) any {
 }
 
 // fromMillis reads what millis wrote.
-func fromMillis(n sql.NullInt64) (t time.Time) {
-	if n.Valid {
-		t = time.UnixMilli(n.Int64)
+func fromMillis(v driver.Value) (t time.Time) {
+	if n, ok := v.(int64); ok {
+		t = time.UnixMilli(n)
 	}
 	return t
 }
 
 // blob is a key as it is on disk: NULL for the zero one.
-func blob(k *client.Key) any {
+func blob(k *client.Key) driver.Value {
 	if *k == (client.Key{}) {
 		return nil
 	}

@@ -1,7 +1,8 @@
 package journal
 
 import (
-	"database/sql"
+	"cmp"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -75,22 +76,21 @@ type job struct {
 }
 
 // values are the columns of the row but id and crc.
-func (j *job) values() []any {
-	return []any{j.target.OrgID, j.target.BaseURL, millis(j.started), millis(j.written), millis(j.date),
+func (j *job) values() []driver.Value {
+	return []driver.Value{j.target.OrgID, j.target.BaseURL, millis(j.started), millis(j.written), millis(j.date),
 		int64(j.runs), int64(j.operations), int64(j.done), bit(j.closed)}
 }
 
-// store is the file. It belongs to one goroutine.
+// store is the file. It belongs to one goroutine at a time.
 type store struct {
+	*database
 	path  string
 	lock  fileLock
-	db    *sql.DB
 	job   job
-	dirty bool  // job is to be written before the commit
-	next  int64 // the lowest id that is not used
-	begun bool  // temp.known is in use
-	owned bool  // temp.owned is filled
-	statements
+	dirty bool           // job is to be written before the commit
+	next  int64          // the lowest id that is not used
+	owned bool           // temp.owned is filled
+	rows  []driver.Value // of the next execRows
 }
 
 // The statements of write. %s is where the rows go.
@@ -100,7 +100,7 @@ const (
 	insertForeign   = "INSERT INTO foreign_resource VALUES %s ON CONFLICT DO NOTHING"
 	deleteOperation = "DELETE FROM operation WHERE id IN (VALUES %s)"
 	deleteSuccess   = "DELETE FROM success WHERE id IN (VALUES %s)"
-	isDone          = "SELECT EXISTS (SELECT 1 FROM success WHERE id = ?)"
+	isDone          = "SELECT 1 FROM success WHERE id = ?"
 	updateJob       = `UPDATE job SET org_id = ?, base_url = ?, started = ?, written = ?, date = ?, runs = ?,
 operations = ?, done = ?, closed = ?, crc = ?`
 )
@@ -126,7 +126,7 @@ func (s *store) write(updates []client.Update) error {
 
 // writeAlike makes updates of one kind.
 func (s *store) writeAlike(updates []client.Update) error {
-	s.forgetRows()
+	s.rows = s.rows[:0]
 	for i := range updates {
 		u := &updates[i]
 		if u.Date.After(s.job.date) {
@@ -138,41 +138,46 @@ func (s *store) writeAlike(updates []client.Update) error {
 		case client.UpdateDone:
 			s.addSummed(int64(u.Ticket), int64(d.Status), d.Location, d.Version, bit(d.Recovered))
 		case client.UpdateForeign:
-			s.addRow(u.ID)
+			s.rows = append(s.rows, u.ID)
 		default:
-			s.addRow(int64(u.Ticket))
+			s.rows = append(s.rows, int64(u.Ticket))
 		}
 	}
 	return s.writeRows(updates)
 }
 
-// writeRows executes what the rows of these updates, all of one kind, are for.
+// addSummed adds a row that ends with its checksum.
+func (s *store) addSummed(values ...driver.Value) {
+	s.rows = append(append(s.rows, values...), s.crc(values))
+}
+
+// writeRows executes the statement for the rows of these updates of one kind.
 func (s *store) writeRows(updates []client.Update) error {
 	switch kind := updates[0].Kind; kind {
 	case client.UpdateSent:
-		n, err := s.execRows(insertOperation, 6)
+		n, err := s.execRows(insertOperation, 6, s.rows)
 		s.job.operations += n
 		if err == nil && n < len(updates) {
 			err = s.refuseDone(updates)
 		}
 		return err
 	case client.UpdateDone:
-		n, err := s.execRows(insertSuccess, 6)
+		n, err := s.execRows(insertSuccess, 6, s.rows)
 		s.job.done += n
 		return misuse(err, "an operation that is done is not on record as sent, or as done already")
 	case client.UpdateForget, client.UpdateReplaced:
 		if kind == client.UpdateReplaced { // done or not
-			n, err := s.execRows(deleteSuccess, 1)
+			n, err := s.execRows(deleteSuccess, 1, s.rows)
 			s.job.done -= n
 			if err != nil {
 				return err
 			}
 		}
-		n, err := s.execRows(deleteOperation, 1)
+		n, err := s.execRows(deleteOperation, 1, s.rows)
 		s.job.operations -= n
 		return misuse(err, "an operation that is done was not refused")
 	case client.UpdateForeign:
-		_, err := s.execRows(insertForeign, 1)
+		_, err := s.execRows(insertForeign, 1, s.rows)
 		return err
 	default:
 		return fmt.Errorf("%w: an update of kind %d", ErrMisuse, kind)
@@ -189,13 +194,9 @@ func misuse(err error, what string) error {
 
 // refuseDone makes sure that none of the operations is done.
 func (s *store) refuseDone(updates []client.Update) error {
-	for i := range updates {
-		var done bool
-		if err := s.scan(isDone, []any{int64(updates[i].Ticket)}, &done); err != nil {
-			return err
-		}
-		if done {
-			return fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, updates[i].Ticket)
+	for _, u := range updates {
+		if done, err := s.first(isDone, int64(u.Ticket)); done != nil || err != nil {
+			return cmp.Or(err, fmt.Errorf("%w: the operation of ticket %d is done", ErrMisuse, u.Ticket))
 		}
 	}
 	return nil
@@ -203,54 +204,46 @@ func (s *store) refuseDone(updates []client.Update) error {
 
 // transaction runs work and commits; after an error nothing of it is there.
 func (s *store) transaction(work func() error) error {
-	if err := s.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := s.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	err := work()
 	if err == nil && s.dirty {
 		s.dirty = false
 		values := s.job.values()
-		err = s.exec(updateJob, append(values, s.crc(values))...)
+		_, err = s.exec(updateJob, append(values, s.crc(values))...)
 	}
 	if err == nil {
-		err = s.exec("COMMIT")
+		err = s.run("COMMIT")
 	}
 	if err != nil {
 		// Fails where SQLite has rolled back itself, as on a full disk.
-		_ = s.exec("ROLLBACK")
+		_ = s.run("ROLLBACK")
 	}
 	return err
+}
+
+// noteClosed writes whether the journal is whole without its log.
+func (s *store) noteClosed(closed bool) error {
+	s.job.closed, s.dirty = closed, true
+	return s.transaction(func() error { return nil })
 }
 
 // close notes that the journal is whole without its log, which SQLite then
 // moves into the file and removes. After a failure, that of noting it among
 // them, the log stays: the file may not hold all.
-func (s *store) close(failed bool) error {
-	var err error
+func (s *store) close(failed bool) (err error) {
 	if !failed {
-		s.job.closed, s.dirty = true, true
-		if err = s.transaction(func() error { return nil }); err != nil {
+		if err = s.noteClosed(true); err != nil {
 			err = writeError(s.path, err)
 		}
 	}
-	if s.conn != nil {
+	if s.database != nil {
 		if failed || err != nil {
-			err = errors.Join(err, s.keepLog())
+			_, e := s.conn.(sqlite.FileControl).FileControlPersistWAL("main", 1)
+			err = errors.Join(err, e)
 		}
-		// SQLite keeps a connection as long as it has statements
-		// (sqlite.org/c3ref/close.html).
-		err = errors.Join(err, s.statements.close(), s.conn.Close())
-	}
-	if s.db != nil {
-		err = errors.Join(err, s.db.Close())
+		err = errors.Join(err, s.database.close())
 	}
 	return errors.Join(err, s.lock.release())
-}
-
-// keepLog has SQLite leave the log when the connection is closed.
-func (s *store) keepLog() error {
-	return s.conn.Raw(func(driver any) error {
-		_, err := driver.(sqlite.FileControl).FileControlPersistWAL("main", 1)
-		return err
-	})
 }

@@ -89,7 +89,7 @@ func busy(t *testing.T, j *Journal) (release func()) {
 	started, hold := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_ = j.do(t.Context(), false, func(*store) error { close(started); <-hold; return nil })
+		_ = j.do(t.Context(), func(*store) error { close(started); <-hold; return nil })
 	})
 	<-started
 	return func() { close(hold); wg.Wait() }
@@ -104,50 +104,20 @@ func logSize(t *testing.T, path string) int64 {
 	return size
 }
 
-// The calls that wait together are one transaction, and so one fsync.
-func TestCallsShareATransaction(t *testing.T) {
-	path := newPath(t)
-	j := opened(t, path)
-	before := logSize(t, path)
-	send(t, j, "first")
-	transaction := logSize(t, path) - before
-
-	const callers = 16
-	before = logSize(t, path)
-	release := busy(t, j)
-	var wg, calling sync.WaitGroup
-	calling.Add(callers)
-	for c := range callers {
-		what := fmt.Sprint("op", c)
-		r := claimKeys(t, j, what)[0]
-		wg.Go(func() {
-			calling.Done()
-			if err := j.Write(t.Context(), []client.Update{sent(r.Ticket, entry(what))}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	calling.Wait()
-	time.Sleep(100 * time.Millisecond) // until they wait, all but a few
-	release()
-	wg.Wait()
-	if grown := logSize(t, path) - before; grown > 3*transaction {
-		t.Errorf("%d calls write %d bytes, one writes %d", callers, grown, transaction)
-	}
-}
-
 // No test can pull the plug; what keeps data then is asked of SQLite.
 func TestDurabilitySettings(t *testing.T) {
 	j := opened(t, newPath(t))
 	for pragma, want := range map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "locking_mode": "exclusive", "fullfsync": "1", "checkpoint_fullfsync": "1",
 	} {
-		var got string
-		err := j.do(t.Context(), true, func(s *store) error {
-			return s.conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got)
-		})
-		if err != nil || got != want {
-			t.Errorf("%s is %q, want %q: %v", pragma, got, want, err)
+		if err := j.do(t.Context(), func(s *store) error {
+			got, err := s.first("PRAGMA " + pragma)
+			if err == nil && fmt.Sprint(got[0]) != want {
+				t.Errorf("%s is %v, want %s", pragma, got, want)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
 		}
 	}
 	if s := dataSource("/x"); !strings.HasSuffix(s, "?psow=0") {
