@@ -67,7 +67,6 @@ func (d *database) prepare(s statement, columns int) (driver.Stmt, error) {
 
 // bind returns args as the driver takes them, until the next call.
 func (d *database) bind(args []driver.Value) []driver.NamedValue {
-	clear(d.args)
 	d.args = d.args[:0]
 	for i, v := range args {
 		d.args = append(d.args, driver.NamedValue{Ordinal: i + 1, Value: v})
