@@ -56,8 +56,8 @@
 //
 // # Durability
 //
-// Write returns after the disk has confirmed its updates. Concurrent calls
-// share one transaction and one fsync. SQLite appends a transaction to the log
+// Write returns after the disk has confirmed its updates. A call is one
+// transaction and one fsync. SQLite appends a transaction to the log
 // and syncs it before it reports the commit (PRAGMA synchronous=FULL,
 // sqlite.org/pragma.html), so:
 //
