@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,7 +10,6 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,12 +20,13 @@ import (
 	"github.com/webexscim/bulk/internal/auth"
 )
 
-// connection is what it takes to reach a service.
+// connection holds the flags that say how to reach a service, and what follows
+// from them and from the environment.
 type connection struct {
 	org, baseURL, tokenFile, credentials, caFile string
 
 	cfg  client.Config
-	from string // where the token comes from
+	from string // the origin of the token, for whoami
 	warn func(string)
 }
 
@@ -50,9 +51,11 @@ func (c *connection) addLimits(f *pflag.FlagSet) {
 	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute, "how long the service may still work on a request after the client gave it up")
 }
 
+// maxConcurrency bounds --concurrency.
 const maxConcurrency = 1000
 
-// checkLimits refuses what client.New would take for "the default".
+// checkLimits returns an error for values that client.New would replace by its
+// defaults.
 func (c *connection) checkLimits() error {
 	for _, n := range []struct {
 		flag          string
@@ -81,8 +84,8 @@ func (c *connection) checkLimits() error {
 	return nil
 }
 
-// client returns a client, or an error that says what is missing. Nothing is
-// sent.
+// client returns a client for the service, organization and token of the flags
+// and the environment. It sends nothing.
 func (c *connection) client() (*client.Client, error) {
 	org, name := setting(c.org, "org", "WEBEX_ORG_ID")
 	if org == "" {
@@ -93,24 +96,24 @@ func (c *connection) client() (*client.Client, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	base, name := setting(c.baseURL, "base-url", "WEBEX_BASE_URL")
-	if base == "" {
-		base = client.DefaultBaseURL
-	}
+	base = cmp.Or(base, client.DefaultBaseURL)
 	if err := auth.CheckBaseURL(base); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	c.cfg.BaseURL = strings.TrimRight(base, "/")
-	if c.cfg.HTTPClient, err = c.httpClient(); err != nil {
+	transport, err := c.transport()
+	if err != nil {
 		return nil, err
 	}
+	c.cfg.HTTPClient = &http.Client{Transport: transport}
 	if c.cfg.Token, err = c.tokens(); err != nil {
 		return nil, err
 	}
 	return client.New(c.cfg)
 }
 
-// setting is the value of a flag, or else of a variable of the environment, and
-// the name of the one it is from.
+// setting returns the value of a flag, or else of an environment variable, and
+// the name of the one that it is from.
 func setting(value, flag, variable string) (text, name string) {
 	if value != "" {
 		return value, "--" + flag
@@ -118,41 +121,33 @@ func setting(value, flag, variable string) (text, name string) {
 	return strings.TrimSpace(os.Getenv(variable)), variable
 }
 
-// maxCAFile is the most bytes of a --ca-file: those of systems have some 250 KiB.
+// maxCAFile bounds the bytes of a --ca-file: those of systems have some 250 KiB.
 const maxCAFile = 8 << 20
 
-// httpClient sends requests over transport.
-func (c *connection) httpClient() (*http.Client, error) {
-	t, err := c.transport()
-	if err != nil {
-		return nil, err
-	}
-	return &http.Client{Transport: t}, nil
-}
-
-// transport goes through the environment's proxies, as net/http does, and
-// trusts the certificates of --ca-file.
+// transport uses the proxies of the environment, as net/http does, and trusts the
+// certificates of --ca-file too.
 func (c *connection) transport() (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = max(c.cfg.Concurrency, t.MaxIdleConnsPerHost)
-	if c.caFile != "" {
-		certificates, err := auth.ReadText(c.caFile, maxCAFile)
-		if err != nil {
-			return nil, fmt.Errorf("--ca-file: %w", err)
-		}
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM([]byte(certificates)) {
-			return nil, fmt.Errorf("--ca-file %s: no certificate in it, expected PEM", c.caFile)
-		}
-		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	if c.caFile == "" {
+		return t, nil
 	}
+	certificates, err := auth.ReadText(c.caFile, maxCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("--ca-file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM([]byte(certificates)) {
+		return nil, fmt.Errorf("--ca-file %s: no certificate in it, expected PEM", c.caFile)
+	}
+	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	return t, nil
 }
 
-// tokens is where tokens come from: what a flag says, or else the environment.
+// tokens returns the source of tokens that a flag names, or else the environment.
 func (c *connection) tokens() (client.TokenSource, error) {
 	switch {
 	case c.tokenFile != "" && c.credentials != "":
@@ -183,35 +178,25 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		}
 		return client.StaticToken(token), nil
 	}
-	if found, ok := auth.FromEnvironment(os.Getenv); ok {
+	switch found, missing := auth.FromEnvironment(os.Getenv); len(missing) {
+	case 0:
 		c.from = "WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN"
 		return c.refreshed(found)
-	}
-	if missing := missingVariables(); missing != "" {
-		return nil, fmt.Errorf("no access token; what is missing to get one: %s", missing)
+	case 1, 2:
+		return nil, fmt.Errorf("no access token; what is missing to get one: %s", strings.Join(missing, ", "))
 	}
 	return nil, errors.New("no access token: set WEBEX_ACCESS_TOKEN, or give --token-file FILE or --credentials FILE")
 }
 
-// missingVariables names what is not there of an app's variables where some are.
-func missingVariables() string {
-	all := []string{"WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN"}
-	missing := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return strings.TrimSpace(os.Getenv(name)) != "" })
-	if len(missing) == len(all) {
-		return ""
-	}
-	return strings.Join(missing, ", ")
-}
-
-// loadCredentials reads the file, or makes it from the environment if there is
-// none yet.
+// loadCredentials reads the file of --credentials. If there is none yet, it is
+// written with the credentials of the environment.
 func (c *connection) loadCredentials() (auth.Credentials, error) {
 	loaded, err := auth.Load(c.credentials)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return loaded, err
 	}
-	found, ok := auth.FromEnvironment(os.Getenv)
-	if !ok {
+	found, missing := auth.FromEnvironment(os.Getenv)
+	if len(missing) > 0 {
 		return loaded, fmt.Errorf("%w; it is made if WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN are set", err)
 	}
 	return found.KeptIn(c.credentials)
@@ -227,10 +212,11 @@ func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, erro
 	return source, nil
 }
 
-// noOrganization stands where a client needs an organization that no request names.
+// noOrganization is the organization of a client none of whose requests names it.
 const noOrganization = "00000000-0000-0000-0000-000000000000"
 
-// planner is a client that cannot send: it has neither organization nor token.
+// planner returns a client that cannot send: it has neither organization nor
+// token.
 func (c *connection) planner() (*client.Client, error) {
 	c.cfg.OrgID = noOrganization
 	c.cfg.Token = func(context.Context, string) (string, error) { return "", client.ErrNoToken }

@@ -3,13 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -48,13 +44,7 @@ Exit codes:
 		Example: `  webex-bulk proxy --target https://webexapis.com
   webex-bulk proxy --target http://127.0.0.1:8080 --addr 127.0.0.1:0 --json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			target, err := flags.check()
-			if err != nil {
-				return err
-			}
-			return runProxy(cmd.Context(), std, &flags, target)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return runProxy(cmd.Context(), std, &flags) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -65,7 +55,8 @@ Exit codes:
 	return cmd
 }
 
-// check refuses flags that mean nothing. The client's token goes to the target, so it must be safe there.
+// check returns the target. The client's token is sent there, so that it must be
+// an https address, or on this machine.
 func (f *proxyFlags) check() (*url.URL, error) {
 	u, err := url.Parse(f.target)
 	switch {
@@ -82,32 +73,36 @@ func (f *proxyFlags) check() (*url.URL, error) {
 	return u, nil
 }
 
-func runProxy(ctx context.Context, std stdio, flags *proxyFlags, target *url.URL) error {
+func runProxy(ctx context.Context, std stdio, flags *proxyFlags) error {
+	target, err := flags.check()
+	if err != nil {
+		return err
+	}
 	transport, err := flags.transport()
 	if err != nil {
 		return err
 	}
-	transport.DisableCompression = true // what the client asked for is what it gets
-	print := printer(std, flags.json)
+	transport.DisableCompression = true // the client gets the encoding that it asked for
+	print := func(value any, text string) {
+		if flags.json {
+			_ = writeJSON(std.out, value)
+		} else {
+			_ = std.out.Printf("%s\n", text)
+		}
+	}
 	p, err := proxy.New(proxy.Config{Target: target, Transport: transport, Report: func(b proxy.Breach) { print(b, b.String()) }})
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", flags.addr)
+	l, err := listen(flags.addr)
 	if err != nil {
-		return fmt.Errorf("--addr: %w (127.0.0.1:0 takes a free port)", err)
+		return err
 	}
 	here := "http://" + l.Addr().String()
 	print(map[string]string{"url": here, "target": target.String()}, "checking what goes from "+here+" to "+target.String())
-	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	select {
-	case err := <-done:
+	if err := serveHTTP(ctx, l, p, 5*time.Second); ctx.Err() == nil {
 		return err
-	case <-ctx.Done():
 	}
-	endServer(server)
 	s := p.Stats()
 	print(s, fmt.Sprintf("%d requests: %d breaches of the contract, %d without a whole answer, %d bodies not checked",
 		s.Requests, s.Breaches, s.Unanswered, s.Unchecked))
@@ -115,25 +110,4 @@ func runProxy(ctx context.Context, std stdio, flags *proxyFlags, target *url.URL
 		return &exit{code: exitSome}
 	}
 	return nil
-}
-
-// endServer lets what is under way end, for some seconds.
-func endServer(server *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if server.Shutdown(ctx) != nil {
-		_ = server.Close() // what is cut now is counted as unanswered
-	}
-}
-
-// printer prints values as lines of JSON, or the texts that stand for them.
-func printer(std stdio, asJSON bool) func(value any, text string) {
-	return func(value any, text string) {
-		if !asJSON {
-			_ = std.out.Printf("%s\n", text)
-			return
-		}
-		line, _ := json.Marshal(value) // what is printed here can be encoded
-		_, _ = std.out.Write(append(line, '\n'))
-	}
 }

@@ -2,14 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
-	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,59 +44,38 @@ violations of the contract, seed and reset it below /__admin, which
 }
 
 func serve(ctx context.Context, std stdio, flags *serveFlags) error {
-	l, err := net.Listen("tcp", flags.addr)
+	l, err := listen(flags.addr)
 	if err != nil {
-		return fmt.Errorf("--addr: %w (127.0.0.1:0 takes a free port)", err)
+		return err
 	}
 	sim := webextest.New(flags.cfg)
 	handler := admin.New(sim, admin.Config{Remote: !onLoopback(flags.addr), Token: flags.adminToken})
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	flags.greet(std, "http://"+reachable(l.Addr()), sim.Config())
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		err := server.Close()
-		farewell(std, sim)
-		if flags.exitOnViolation && sim.Violated() {
-			return &exit{code: exitSome, err: errors.New("a request broke the contract (--exit-on-violation)")}
-		}
+	printAccess(std, flags, "http://"+reachable(l.Addr()), sim.Config())
+	err = serveHTTP(ctx, l, handler, 0)
+	if ctx.Err() == nil {
 		return err
 	}
-}
-
-// reachable is the address under which this machine reaches what listens.
-func reachable(addr net.Addr) string {
-	host, port, err := net.SplitHostPort(addr.String())
-	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", port)
+	printTotals(std, sim)
+	if flags.exitOnViolation && sim.Violated() {
+		return &exit{code: exitSome, err: errors.New("a request broke the contract (--exit-on-violation)")}
 	}
-	return addr.String()
+	return err
 }
 
-func onLoopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
-}
-
-// greet prints where the simulator is and how to try it. Scripts read this:
-// its lines, and the members of the JSON, stay as they are.
-func (f *serveFlags) greet(std stdio, url string, cfg webextest.Config) {
-	if f.json {
+// printAccess prints how to reach and try the simulator. Programs read this: the
+// lines, and the members of the JSON, stay as they are.
+func printAccess(std stdio, flags *serveFlags, url string, cfg webextest.Config) {
+	if flags.json {
 		adminURL := url + admin.Prefix
-		if !onLoopback(f.addr) && f.adminToken == "" {
+		if !onLoopback(flags.addr) && flags.adminToken == "" {
 			adminURL = "" // it is closed
 		}
-		line, _ := json.Marshal(struct { // texts can be encoded
+		_ = writeJSON(std.out, struct {
 			URL      string `json:"url"`
 			OrgID    string `json:"orgId"`
 			Token    string `json:"token"`
 			AdminURL string `json:"adminUrl"`
 		}{url, cfg.OrgID, cfg.Token, adminURL})
-		fmt.Fprintf(std.out, "%s\n", line)
 		return
 	}
 	fmt.Fprintf(std.out, `simulator    %[1]s
@@ -119,8 +92,8 @@ or with this program, in another terminal:
 `, url, cfg.OrgID, cfg.Token)
 }
 
-// farewell tells what the simulator has seen.
-func farewell(std stdio, sim *webextest.Simulator) {
+// printTotals prints what the simulator has done.
+func printTotals(std stdio, sim *webextest.Simulator) {
 	s := sim.Stats()
 	users, groups := sim.Count()
 	fmt.Fprintf(std.err, "\n%d Bulk requests with %d operations: %d created, %d changed, %d deleted, %d failed; %d users and %d groups at the end\n",

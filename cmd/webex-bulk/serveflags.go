@@ -13,7 +13,7 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// serveFlags are the flags of serve.
+// serveFlags are the flags of serve. complete puts their values into cfg.
 type serveFlags struct {
 	cfg             webextest.Config
 	preset          string
@@ -28,7 +28,7 @@ type serveFlags struct {
 	exitOnViolation bool
 }
 
-// register adds the flags to a command: where it listens, then the knobs of a
+// register adds the flags to a command: the address, then the settings of a
 // webextest.Config by subject.
 func (s *serveFlags) register(f *pflag.FlagSet) {
 	cfg := &s.cfg
@@ -97,7 +97,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	head(f, "Stricter and more lenient")
 }
 
-// kindsOfService tells the presets and shapes for the help.
+// kindsOfService lists the presets and shapes for the help.
 func kindsOfService() string {
 	var list strings.Builder
 	list.WriteString("A preset is a set of flags; without one the service has no faults:\n")
@@ -116,7 +116,8 @@ func kindsOfService() string {
 	return list.String()
 }
 
-// complete refuses flags that mean nothing, and sets what follows from them.
+// complete checks the flags and completes cfg with those that are not settings of
+// it.
 func (s *serveFlags) complete(cmd *cobra.Command) error {
 	if err := s.usePreset(cmd.Flags()); err != nil {
 		return err
@@ -143,7 +144,7 @@ func (s *serveFlags) complete(cmd *cobra.Command) error {
 	return err
 }
 
-// usePreset puts the preset under the flags that were given.
+// usePreset takes the settings of the preset, except where a flag was given.
 func (s *serveFlags) usePreset(f *pflag.FlagSet) error {
 	if s.preset == "" {
 		return nil
@@ -168,7 +169,7 @@ func (s *serveFlags) usePreset(f *pflag.FlagSet) error {
 	return errors.Join(problems...)
 }
 
-// check refuses values that no knob takes.
+// check returns an error for a value that its flag does not take.
 func (s *serveFlags) check(f *pflag.FlagSet) (err error) {
 	f.Visit(func(flag *pflag.Flag) {
 		switch flag.Name {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,9 +178,15 @@ func TestFileMustBeTheOwnersAlone(t *testing.T) {
 // TestSecretsGoNowhereElse holds that no secret is sent without encryption,
 // follows a redirect, or is in an error.
 func TestSecretsGoNowhereElse(t *testing.T) {
-	c, ok := auth.FromEnvironment(func(name string) string { return "secret-" + name })
-	if !ok {
-		t.Fatal("the environment has all")
+	c, missing := auth.FromEnvironment(func(name string) string { return "secret-" + name })
+	if len(missing) > 0 {
+		t.Fatalf("missing %v", missing)
+	}
+	for _, name := range []string{"WEBEX_CLIENT_ID", "WEBEX_CLIENT_SECRET", "WEBEX_REFRESH_TOKEN"} {
+		_, missing := auth.FromEnvironment(func(other string) string { return strings.ReplaceAll(other, name, " ") })
+		if !slices.Equal(missing, []string{name}) {
+			t.Errorf("missing %v, want %s", missing, name)
+		}
 	}
 	for _, base := range []string{"", "webexapis.com", "http://webexapis.com", "http://10.0.0.1", "ftp://127.0.0.1", "https://u:p@webexapis.com", "https://webexapis.com?x"} {
 		if _, err := auth.New(auth.Config{BaseURL: base, Credentials: c}); err == nil {

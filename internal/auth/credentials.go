@@ -28,14 +28,20 @@ type Credentials struct {
 }
 
 // FromEnvironment reads WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and
-// WEBEX_REFRESH_TOKEN, and reports whether all are set.
-func FromEnvironment(getenv func(string) string) (Credentials, bool) {
-	c := Credentials{
-		ClientID:     getenv("WEBEX_CLIENT_ID"),
-		ClientSecret: getenv("WEBEX_CLIENT_SECRET"),
-		RefreshToken: getenv("WEBEX_REFRESH_TOKEN"),
-	}.bare()
-	return c, c.ClientID != "" && c.ClientSecret != "" && c.RefreshToken != ""
+// WEBEX_REFRESH_TOKEN. It returns the names of the variables that are not set
+// as missing: with all three, there are no credentials.
+func FromEnvironment(getenv func(string) string) (c Credentials, missing []string) {
+	for _, v := range []struct {
+		name  string
+		value *string
+	}{
+		{"WEBEX_CLIENT_ID", &c.ClientID}, {"WEBEX_CLIENT_SECRET", &c.ClientSecret}, {"WEBEX_REFRESH_TOKEN", &c.RefreshToken},
+	} {
+		if *v.value = bare(getenv(v.name)); *v.value == "" {
+			missing = append(missing, v.name)
+		}
+	}
+	return c, missing
 }
 
 // bare returns the credentials without the spaces and quotation marks that were
