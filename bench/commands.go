@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -24,51 +25,58 @@ type commandUse struct {
 
 // The commands that are measured, as the page names them.
 const (
-	commandCreates        = "apply --no-journal, creates from NDJSON"
-	commandCreatesJournal = "apply, creates from NDJSON"
-	commandSheet          = "apply, a sheet of users with managers in random order"
-	commandPlan           = "plan, the same sheet"
+	commandCreates        = "apply of creates, without journal"
+	commandCreatesJournal = "apply of creates, with journal"
+	commandSheet          = "apply of the sheet, with journal"
+	commandPlan           = "plan of the sheet"
 )
 
-// measureCommands runs the program webex-bulk on files.
-func (b *bench) measureCommands(ctx context.Context) error {
-	program := filepath.Join(b.dir, "webex-bulk")
+// command is a run of webex-bulk on a file of a number of rows.
+type command struct {
+	name string // in the page
+	rows int
+	args []string
+}
+
+// measureCreates runs webex-bulk on creates from NDJSON.
+func (b *bench) measureCreates(ctx context.Context) error {
+	return b.runCommands(ctx, "creates.ndjson", writeCreates, []command{
+		{commandCreates, b.creates, []string{"apply", "--quiet", "--no-journal"}},
+		{commandCreatesJournal, b.creates, []string{"apply", "--quiet"}},
+		{commandCreatesJournal, b.long, []string{"apply", "--quiet"}},
+	})
+}
+
+// measureSheets runs webex-bulk on sheets of users.
+func (b *bench) measureSheets(ctx context.Context) error {
+	var all []command
+	for _, rows := range b.sheets {
+		all = append(all, command{commandSheet, rows, []string{"apply", "--quiet"}}, command{commandPlan, rows, []string{"plan"}})
+	}
+	return b.runCommands(ctx, "people.csv", writePeople, all)
+}
+
+// runCommands runs webex-bulk on files that write writes.
+func (b *bench) runCommands(ctx context.Context, name string, write func(*bufio.Writer, int), all []command) error {
+	program, file := filepath.Join(b.dir, "webex-bulk"), filepath.Join(b.dir, name)
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/webex-bulk")
 	build.Dir = b.root
 	if err := quietly(build); err != nil {
 		return err
 	}
-	operations, people := filepath.Join(b.dir, "creates.ndjson"), filepath.Join(b.dir, "people.csv")
-	type run struct {
-		command string
-		rows    int
-		args    []string
-	}
-	runs := []run{
-		{commandCreates, b.creates, []string{"apply", "--quiet", "--no-journal", operations}},
-		{commandCreatesJournal, b.creates, []string{"apply", "--quiet", operations}},
-		{commandCreatesJournal, b.long, []string{"apply", "--quiet", operations}},
-	}
-	for _, rows := range b.sheets {
-		runs = append(runs, run{commandSheet, rows, []string{"apply", "--quiet", people}}, run{commandPlan, rows, []string{"plan", people}})
-	}
-	for _, r := range runs {
-		file, write := operations, writeCreates
-		if r.args[len(r.args)-1] == people {
-			file, write = people, writePeople
-		}
-		if err := writeFile(file, r.rows, write); err != nil {
+	for _, c := range all {
+		if err := writeFile(file, c.rows, write); err != nil {
 			return err
 		}
-		cmd := exec.CommandContext(ctx, program, r.args...)
+		cmd := exec.CommandContext(ctx, program, append(c.args, file)...)
 		cmd.Env = append(os.Environ(), "WEBEX_ACCESS_TOKEN="+token, "WEBEX_ORG_ID="+orgID, "WEBEX_BASE_URL="+b.service.url)
 		if err := quietly(cmd); err != nil {
 			return err
 		}
 		state := cmd.ProcessState
-		u := commandUse{r.command, r.rows, state.UserTime() + state.SystemTime(), peak(state)}
+		u := commandUse{c.name, c.rows, state.UserTime() + state.SystemTime(), peak(state)}
 		b.results.commands = append(b.results.commands, u)
-		fmt.Fprintf(os.Stderr, "          %-60s %9d rows %6.1f s %5d MiB\n", u.command, u.rows, u.processor.Seconds(), u.peak>>20)
+		fmt.Fprintf(os.Stderr, "          %-54s %9d rows %6.1f s %5d MiB\n", u.command, u.rows, u.processor.Seconds(), u.peak>>20)
 		for _, f := range []string{file, file + ".journal"} {
 			if err := os.Remove(f); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
@@ -88,13 +96,39 @@ func (b *bench) use(command string, rows int) (commandUse, bool) {
 	return commandUse{}, false
 }
 
-func (b *bench) writeCommands(w *bytes.Buffer) {
-	fmt.Fprint(w, "\n## The command line\n\nProcessor time and peak resident memory of the whole process, in one run. In the\n"+
-		"sheet, each manager has eight reports; the rows are in random order.\n\n"+
-		"| webex-bulk | rows | processor time | per row | memory |\n|---|---|---|---|---|\n")
+const aboutCreates = `
+## webex-bulk with creates from NDJSON
+
+Processor time and peak resident memory of the whole process, in one run.
+
+`
+
+func (b *bench) writeCreates(w *bytes.Buffer) {
+	fmt.Fprint(w, aboutCreates)
+	b.writeUses(w, commandCreates, commandCreatesJournal)
+}
+
+const aboutSheets = `
+## webex-bulk with a sheet
+
+Processor time and peak resident memory of the whole process, in one run. In the
+sheet, each manager has eight reports; the rows are in random order.
+
+`
+
+func (b *bench) writeSheets(w *bytes.Buffer) {
+	fmt.Fprint(w, aboutSheets)
+	b.writeUses(w, commandSheet, commandPlan)
+}
+
+// writeUses writes the resource use of some commands.
+func (b *bench) writeUses(w *bytes.Buffer, names ...string) {
+	fmt.Fprint(w, "| webex-bulk | rows | processor time | per row | memory |\n|---|---|---|---|---|\n")
 	for _, u := range b.results.commands {
-		fmt.Fprintf(w, "| %s | %d | %.1f s | %.0f µs | %d MiB |\n", u.command, u.rows, u.processor.Seconds(),
-			u.processor.Seconds()*1e6/float64(u.rows), u.peak>>20)
+		if slices.Contains(names, u.command) {
+			fmt.Fprintf(w, "| %s | %d | %.1f s | %.0f µs | %d MiB |\n", u.command, u.rows, u.processor.Seconds(),
+				u.processor.Seconds()*1e6/float64(u.rows), u.peak>>20)
+		}
 	}
 }
 

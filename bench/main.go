@@ -133,7 +133,7 @@ type results struct {
 type part struct {
 	name    string // for -only
 	measure func(context.Context) error
-	write   func(*bytes.Buffer) // writes its section of the page; nil if it is written elsewhere
+	write   func(*bytes.Buffer) // writes its section of the page
 }
 
 // parts are all parts, in the order of the page.
@@ -141,7 +141,8 @@ func (b *bench) parts() []part {
 	return []part{
 		{"cost", b.measureCost, b.writeCost},
 		{"throughput", b.measureShares, b.writeShares},
-		{"commands", b.measureCommands, b.writeCommands},
+		{"creates", b.measureCreates, b.writeCreates},
+		{"sheets", b.measureSheets, b.writeSheets},
 		{"profiles", b.measureProfiles, b.writeProfiles},
 		{"references", b.measureReferences, b.writeReferences},
 		{"organizations", b.measureOrganizations, b.writeOrganizations},
