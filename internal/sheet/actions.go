@@ -319,32 +319,32 @@ func Holds(expected, stored []byte) bool {
 
 // holds reports whether a resource has a value; nil or null: that it has none at
 // the path. What it cannot compare it denies.
-func holds(path string, value json.RawMessage, stored []byte) bool {
+func holds(path string, raw json.RawMessage, stored []byte) bool {
 	to, ok := parseTarget(path)
 	if !ok {
 		return false
 	}
 	var wanted any
-	if len(value) > 0 && json.Unmarshal(value, &wanted) != nil {
+	if len(raw) > 0 && json.Unmarshal(raw, &wanted) != nil {
 		return false
 	}
-	given := newObject(1)
+	given := new(objects).object()
 	parts, isObject := wanted.(map[string]any)
 	switch {
 	case to.filterKey != "" && to.sub == "" && isObject:
 		for to.sub, wanted = range parts {
-			to.put(given, wanted)
+			to.put(given, decodedValue(wanted))
 		}
 	case to.filterKey != "" && to.sub == "":
 		to.sub = "value"
-		to.put(given, wanted)
+		to.put(given, decodedValue(wanted))
 	case to.filterKey == "" && strings.EqualFold(to.sub, "value"): // manager.value is what the whole is
 		to.sub = ""
-		to.put(given, wanted)
+		to.put(given, decodedValue(wanted))
 	default:
-		to.put(given, wanted)
+		to.put(given, decodedValue(wanted))
 	}
-	changes, err := scimdiff.Compare(appendJSON(nil, given), stored, scimdiff.Options{Clear: true})
+	changes, err := scimdiff.Compare(given.append(nil), stored, scimdiff.Options{Clear: true})
 	return err == nil && len(changes) == 0
 }
 

@@ -137,18 +137,18 @@ func (t target) key() string {
 	return key
 }
 
-// put writes value at the target's place in a resource.
-func (t target) put(resource *object, value any) {
+// put writes a value at the target's place in a resource.
+func (t target) put(resource *object, v value) {
 	if t.urn != "" {
 		resource = resource.inner(t.urn)
 	}
 	switch {
 	case t.filterKey != "":
-		t.member(resource).set(t.sub, value)
+		t.member(resource).set(t.sub, v)
 	case t.sub != "":
-		resource.inner(t.name).set(t.sub, value)
+		resource.inner(t.name).set(t.sub, v)
 	default:
-		resource.set(t.name, value)
+		resource.set(t.name, v)
 	}
 }
 
@@ -156,16 +156,15 @@ func (t target) put(resource *object, value any) {
 // selects, and makes it where there is none. Elements stand in the order of
 // the filters, so that the order of columns does not matter.
 func (t target) member(resource *object) *object {
-	elements, _ := resource.get(t.name).([]*object)
+	elements, _ := resource.get(t.name).other.([]*object)
 	at, found := slices.BinarySearchFunc(elements, t.filter, func(e *object, filter string) int {
-		have, _ := e.get(t.filterKey).(string)
-		return cmp.Compare(have, filter)
+		return cmp.Compare(e.get(t.filterKey).text, filter)
 	})
 	if !found {
-		element := newObject(4)
-		element.set(t.filterKey, t.filter)
+		element := resource.made.object()
+		element.set(t.filterKey, textValue(t.filter))
 		elements = slices.Insert(elements, at, element)
-		resource.set(t.name, elements)
+		resource.set(t.name, otherValue(elements))
 	}
 	return elements[at]
 }

@@ -15,27 +15,35 @@ import (
 type change struct {
 	column *column
 	target target // the column's, with the type of the address
-	value  any
+	value  value
 	remove bool // remove value
 	clear  bool // remove all values
 	steps  []step
 }
 
-// builder makes the operations of one row, and collects its mistakes.
+// builder makes the operations of a row, and collects its mistakes. It is used
+// for one row after the other, because most of what it needs for one is free
+// again after it.
 type builder struct {
 	*Sheet
-	record   *record
-	checking bool   // in the first reading, when the index is not complete and no data is needed
-	named    []step // the members that a group is to have
-	faults   []*textfile.Error
+	checking bool // in the first reading, when the index is not complete and no data is needed
+
+	record *record
+	named  []step // the members that a group is to have
+	faults []*textfile.Error
+
+	objects objects
+	written []change
+	row     [1]Row
 }
 
 // build makes the operations that a row asks for: one, or more for a group of
-// many members.
-func (s *Sheet) build(rec *record, checking bool) (made batch, faults []*textfile.Error) {
-	b := builder{Sheet: s, record: rec, checking: checking}
-	if op := b.cell(s.operations); !s.isOperation(op) {
-		b.fault(s.operations, op, "unknown operation", s.resources().operations)
+// many members. The batch is valid until the next row.
+func (b *builder) build(rec *record) (made batch, faults []*textfile.Error) {
+	b.record, b.named, b.faults = rec, nil, nil
+	b.objects.reuse()
+	if op := b.cell(b.operations); !b.isOperation(op) {
+		b.fault(b.operations, op, "unknown operation", b.resources().operations)
 	} else {
 		made = b.assemble()
 	}
@@ -56,8 +64,11 @@ func (b *builder) assemble() (made batch) {
 	default:
 		row.Operation, made.steps = b.update()
 	}
-	made.rows = []Row{row}
-	made.group = strings.ToLower(b.record.name) + "\x00" + b.cell(b.id)
+	b.row[0] = row
+	made.rows = b.row[:]
+	if len(made.steps) > 0 {
+		made.group = strings.ToLower(b.record.name) + "\x00" + b.cell(b.id)
+	}
 	if len(b.named) > maxMembers && len(b.faults) == 0 {
 		more := row
 		more.Operation = client.Operation{Method: client.MethodPatch, Path: row.Operation.Path}
@@ -65,7 +76,7 @@ func (b *builder) assemble() (made batch) {
 			more.Operation.Path += "/" + client.Ref(row.Operation.BulkID)
 		}
 		made.rest = b.named[maxMembers:]
-		made.rows = append(made.rows, stepRows(more, made.rest)...)
+		made.rows = append(made.rows[:1:1], stepRows(more, made.rest)...)
 	}
 	return made
 }
@@ -144,26 +155,26 @@ func (b *builder) create() client.Operation {
 	}
 	changes := b.wholeElements(b.changes(true))
 	kind := b.resources()
-	op.Path = "/" + kind.path
+	op.Path = kind.collection
 	if b.checking || len(b.faults) > 0 {
 		return op
 	}
-	resource := newResource(kind.schema, changes)
+	resource := b.newResource(kind.schema, changes)
 	if !b.groups {
 		completeUser(resource, b.record.name)
 	}
 	op.BulkID = bulkID(kind.prefix, b.record.nameDigest)
-	op.Data = json.RawMessage(appendJSON(make([]byte, 0, 512), resource))
+	op.Data = json.RawMessage(resource.append(make([]byte, 0, 512)))
 	return op
 }
 
 // newResource makes the body of a POST.
-func newResource(core string, changes []change) *object {
-	resource := newObject(8)
-	schemas := []string{core}
+func (b *builder) newResource(core string, changes []change) *object {
+	resource := b.objects.object()
+	schemas := append(make([]string, 0, 3), core)
 	for _, c := range changes {
 		if c.clear && c.column.kind == references {
-			c.value = []member{}
+			c.value = otherValue([]member{})
 		}
 		c.target.put(resource, c.value)
 		if urn := c.target.urn; urn != "" && !slices.Contains(schemas, urn) {
@@ -171,27 +182,27 @@ func newResource(core string, changes []change) *object {
 		}
 	}
 	slices.Sort(schemas[1:])
-	resource.set("schemas", schemas)
+	resource.set("schemas", otherValue(schemas))
 	return resource
 }
 
 // completeUser adds the attributes that every user needs: a type, and the
 // userName as the primary work email, as Webex requires.
 func completeUser(user *object, userName string) {
-	if user.get("userType") == nil {
-		user.set("userType", "user")
+	if !user.has("userType") {
+		user.set("userType", textValue("user"))
 	}
 	work := target{name: "emails", filterKey: "type", filter: "work"}.member(user)
-	if work.get("value") == nil {
-		work.set("value", userName)
+	if !work.has("value") {
+		work.set("value", textValue(userName))
 	}
-	for _, e := range user.get("emails").([]*object) {
-		if e.get("primary") == true {
+	for _, e := range user.get("emails").other.([]*object) {
+		if e.get("primary").is(true) {
 			return
 		}
 	}
-	if value, _ := work.get("value").(string); strings.EqualFold(value, userName) && work.get("primary") == nil {
-		work.set("primary", true)
+	if strings.EqualFold(work.get("value").text, userName) && !work.has("primary") {
+		work.set("primary", otherValue(true))
 	}
 }
 
@@ -216,14 +227,14 @@ func (b *builder) wholeElements(changes []change) []change {
 		if !c.isAbout() {
 			return false
 		}
-		if c.value == true {
+		if c.value.is(true) {
 			if first := primary[c.target.name]; first != nil {
 				b.fault(c.column, "true", "column "+textfile.Quote(first.header)+" says primary too", "at most one that is primary")
 			}
 			primary[c.target.name] = c.column
 		}
 		empty := creates && !content[c.target.element()]
-		if empty && c.value != false {
+		if empty && !c.value.is(false) {
 			b.fault(c.column, b.cell(c.column), "about "+c.target.element()+" without a value", "a value beside it, or an empty cell")
 		}
 		return empty
@@ -237,7 +248,7 @@ func (c change) isAbout() bool { return c.target.sub == "primary" || c.target.su
 type patchChange struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
-	Value any    `json:"value,omitzero"`
+	Value value  `json:"value,omitzero"`
 }
 
 // patch writes a change as an operation of RFC 7644 section 3.5.2. A replace

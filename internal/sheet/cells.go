@@ -13,7 +13,7 @@ import (
 // changes reads the cells of a row that are not empty. The identity is among them
 // when it is to be written.
 func (b *builder) changes(withIdentity bool) []change {
-	all := make([]change, 0, len(b.columns))
+	all := b.written[:0]
 	for i := range b.columns {
 		c := &b.columns[i]
 		if c.use != setsAttribute || c.kind == identity && !withIdentity {
@@ -33,6 +33,7 @@ func (b *builder) changes(withIdentity bool) []change {
 		}
 		all = append(all, changed)
 	}
+	b.written = all
 	return all
 }
 
@@ -71,11 +72,13 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	case c.kind == phone:
 		to.value, to.remove = b.number(c, text)
 	case c.kind == reference:
-		to.value = &object{[]field{{"value", b.user(c, text)}}}
+		who := b.objects.object()
+		who.set("value", textValue(b.user(c, text)))
+		to.value = otherValue(who)
 	case c.kind == references:
 		var all []member
 		all, to.steps = b.members(c, text)
-		to.value = all[:min(len(all), maxMembers)]
+		to.value = otherValue(all[:min(len(all), maxMembers)])
 	default:
 		to.value = b.plain(c, text)
 	}
@@ -83,27 +86,27 @@ func (b *builder) change(c *column, text string) (change, bool) {
 }
 
 // plain reads a cell that stands for itself.
-func (b *builder) plain(c *column, text string) any {
-	value, problem, expected := b.value(c, text)
+func (b *builder) plain(c *column, text string) value {
+	v, problem, expected := b.value(c, text)
 	if problem != "" {
 		b.fault(c, text, problem, expected)
 	}
-	return value
+	return v
 }
 
 // number reads a telephone number, which REMOVE| before it says to remove.
-func (b *builder) number(c *column, text string) (value any, gone bool) {
+func (b *builder) number(c *column, text string) (v value, gone bool) {
 	number, gone := removal(text)
 	switch {
 	case gone && b.record.operation == create && b.clears:
 		b.fault(c, text, "one number to be removed", "the number that is to be there, or REMOVE|* for none")
-		return nil, true
+		return value{}, true
 	case gone && b.record.operation == create:
 		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
-		return nil, true
+		return value{}, true
 	case gone && number == "":
 		b.fault(c, text, "no number after REMOVE|", "the one to be removed, such as REMOVE|+1 555 0100, or REMOVE|* for any")
-		return nil, true
+		return value{}, true
 	}
 	return b.plain(c, number), gone
 }
@@ -134,17 +137,18 @@ func (b *builder) user(c *column, who string) string {
 	if apiid.IsUUID(who) {
 		return who
 	}
-	if problem, expected := b.notUser(who); problem != "" {
+	if !b.checking {
+		if id, ok := b.own("Users", digest(who)); ok {
+			return id
+		}
+	}
+	switch problem, expected := b.notUser(who); {
+	case problem != "":
 		b.fault(c, who, problem, expected)
 		return ""
-	}
-	if b.checking {
+	case b.checking:
 		return ""
-	}
-	if id, ok := b.own("Users", digest(who)); ok {
-		return id
-	}
-	if b.groups {
+	case b.groups:
 		return b.find(c, Lookup{"Users", who}, "no user of the organization has this userName", "the email address of one")
 	}
 	return b.find(c, Lookup{"Users", who}, "neither in this sheet nor in the organization", "the email address of a user of one of them")
@@ -160,7 +164,7 @@ func (b *builder) notUser(who string) (problem, expected string) {
 	case isEmail(who):
 		return "", ""
 	default:
-		_, problem, _ = emailValue(who)
+		problem, _ = emailProblem(who)
 	}
 	return problem, "the email address of a user of " + b.resources().people
 }

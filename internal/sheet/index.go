@@ -42,7 +42,9 @@ func exactDigest(text string) [8]byte {
 
 // bulkID makes a bulkId that is the same in every run and does not show a
 // person's name.
-func bulkID(prefix string, name [8]byte) string { return prefix + hex.EncodeToString(name[:]) }
+func bulkID(prefix string, name [8]byte) string {
+	return string(hex.AppendEncode(append(make([]byte, 0, 32), prefix...), name[:]))
+}
 
 // index holds the data about all rows that is needed to turn one row into
 // operations, for a row may refer to a later one. Ids are the only text in it.

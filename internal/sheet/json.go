@@ -7,16 +7,109 @@ import (
 	"slices"
 )
 
+// value is a JSON value. The zero value is null.
+type value struct {
+	form  form
+	text  string // as text, or the only one of a list
+	other any    // a bool, an *object, objects, or what marshal takes
+}
+
+// form is how a value is written.
+type form uint8
+
+const (
+	asNull form = iota
+	asText
+	asList // of one text
+	asOther
+)
+
+func textValue(text string) value { return value{form: asText, text: text} }
+func otherValue(v any) value      { return value{form: asOther, other: v} }
+
+// decodedValue is a value that encoding/json has decoded.
+func decodedValue(v any) value {
+	switch v := v.(type) {
+	case nil:
+		return value{}
+	case string:
+		return textValue(v)
+	}
+	return otherValue(v)
+}
+
+// is reports whether a value is true, or is false.
+func (v value) is(want bool) bool {
+	have, ok := v.other.(bool)
+	return ok && have == want
+}
+
+// says reports whether a value is a text, alone or in a list.
+func (v value) says(text string) bool {
+	return (v.form == asText || v.form == asList) && v.text == text
+}
+
+// MarshalJSON is that of a json.Marshaler.
+func (v value) MarshalJSON() ([]byte, error) { return v.append(nil), nil }
+
+// append appends a value as encoding/json writes it, without its escapes for
+// HTML.
+func (v value) append(dst []byte) []byte {
+	switch v.form {
+	case asNull:
+		return append(dst, "null"...)
+	case asText:
+		return appendString(dst, v.text)
+	case asList:
+		return append(appendString(append(dst, '['), v.text), ']')
+	}
+	switch v := v.other.(type) {
+	case bool:
+		if v {
+			return append(dst, "true"...)
+		}
+		return append(dst, "false"...)
+	case *object:
+		return v.append(dst)
+	case []*object:
+		return appendList(dst, v, func(dst []byte, o *object) []byte { return o.append(dst) })
+	case []string:
+		return appendList(dst, v, appendString)
+	}
+	return append(dst, marshal(v.other)...)
+}
+
 // object is a JSON object, its members in the order of their names, so that a row
 // gives the same text whatever the order of the columns.
-type object struct{ members []field }
-
-// newObject returns an object with room for some members.
-func newObject(room int) *object { return &object{make([]field, 0, room)} }
+type object struct {
+	members []field
+	made    *objects
+}
 
 type field struct {
-	name  string
-	value any
+	name string
+	value
+}
+
+// objects makes objects. Those of one row are written before the next row is
+// read, which then gets the same ones.
+type objects struct {
+	all  []*object
+	used int
+}
+
+// reuse gives back all objects.
+func (m *objects) reuse() { m.used = 0 }
+
+// object returns an empty object.
+func (m *objects) object() *object {
+	if m.used == len(m.all) {
+		m.all = append(m.all, &object{members: make([]field, 0, 8), made: m})
+	}
+	o := m.all[m.used]
+	m.used++
+	o.members = o.members[:0]
+	return o
 }
 
 // find returns the place of a member, and whether it is there.
@@ -24,71 +117,53 @@ func (o *object) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(o.members, name, func(f field, name string) int { return cmp.Compare(f.name, name) })
 }
 
-// get returns the value of a member, or nil.
-func (o *object) get(name string) any {
+// get returns the value of a member, or null.
+func (o *object) get(name string) value {
 	if i, ok := o.find(name); ok {
 		return o.members[i].value
 	}
-	return nil
+	return value{}
 }
 
-func (o *object) set(name string, value any) {
+// has reports whether there is a member other than null.
+func (o *object) has(name string) bool { return o.get(name).form != asNull }
+
+func (o *object) set(name string, v value) {
 	i, ok := o.find(name)
 	if !ok {
 		o.members = slices.Insert(o.members, i, field{name: name})
 	}
-	o.members[i].value = value
+	o.members[i].value = v
 }
 
 // inner returns the object in a member, and makes it where there is none.
 func (o *object) inner(name string) *object {
-	in, ok := o.get(name).(*object)
+	in, ok := o.get(name).other.(*object)
 	if !ok {
-		in = newObject(4)
-		o.set(name, in)
+		in = o.made.object()
+		o.set(name, otherValue(in))
 	}
 	return in
 }
 
-// MarshalJSON is that of a json.Marshaler.
-func (o *object) MarshalJSON() ([]byte, error) { return appendJSON(nil, o), nil }
-
-// appendJSON appends a value as encoding/json writes it, without its escapes for
-// HTML.
-func appendJSON(dst []byte, value any) []byte {
-	switch v := value.(type) {
-	case string:
-		return appendString(dst, v)
-	case bool:
-		if v {
-			return append(dst, "true"...)
+func (o *object) append(dst []byte) []byte {
+	dst = append(dst, '{')
+	for i, f := range o.members {
+		if i > 0 {
+			dst = append(dst, ',')
 		}
-		return append(dst, "false"...)
-	case *object:
-		dst = append(dst, '{')
-		for i, f := range v.members {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(appendString(dst, f.name), ':')
-			dst = appendJSON(dst, f.value)
-		}
-		return append(dst, '}')
-	case []*object:
-		return appendList(dst, v)
-	case []string:
-		return appendList(dst, v)
+		dst = f.append(append(appendString(dst, f.name), ':'))
 	}
-	return append(dst, marshal(value)...)
+	return append(dst, '}')
 }
 
-func appendList[T any](dst []byte, list []T) []byte {
+func appendList[T any](dst []byte, list []T, one func([]byte, T) []byte) []byte {
 	dst = append(dst, '[')
 	for i, v := range list {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendJSON(dst, v)
+		dst = one(dst, v)
 	}
 	return append(dst, ']')
 }

@@ -107,7 +107,7 @@ func stepChanges(steps []step) (changes []patchChange) {
 	var added []member
 	flush := func() {
 		if len(added) > 0 {
-			changes = append(changes, patchChange{Op: "add", Path: "members", Value: added})
+			changes = append(changes, patchChange{Op: "add", Path: "members", Value: otherValue(added)})
 			added = nil
 		}
 	}
@@ -149,6 +149,7 @@ func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 			b.rows = stepRows(b.rows[0], b.steps)
 			return yield(*b, nil)
 		}
+		rows := builder{Sheet: s, checking: v != nil}
 		for rec, err := range s.records() {
 			if err != nil {
 				if flush() {
@@ -156,7 +157,7 @@ func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 				}
 				return
 			}
-			next, faults := s.batch(rec, v)
+			next, faults := rows.batch(rec, v)
 			for _, fault := range faults {
 				if !yield(batch{}, fault) {
 					return
@@ -178,7 +179,9 @@ func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 				if !flush() {
 					return
 				}
-				waiting = &next
+				first := next
+				first.rows = slices.Clone(next.rows)
+				waiting = &first
 			}
 			kept := *rec
 			kept.fields = slices.Clone(rec.fields)
@@ -189,14 +192,14 @@ func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 }
 
 // batch is what one row asks for, and its mistakes.
-func (s *Sheet) batch(rec *record, v *survey) (batch, []*textfile.Error) {
+func (b *builder) batch(rec *record, v *survey) (batch, []*textfile.Error) {
 	if rec.fault != nil {
 		return batch{}, []*textfile.Error{rec.fault}
 	}
 	if v != nil {
 		v.enter(rec)
 	}
-	return s.build(rec, v != nil)
+	return b.build(rec)
 }
 
 // splits reports whether a cell of members has more than one operation takes.

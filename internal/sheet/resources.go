@@ -7,10 +7,11 @@ import (
 
 // resources is what differs between sheets of users and sheets of groups.
 type resources struct {
-	path   string // the type in a path
-	schema string
-	prefix string // of bulkIds
-	webex  string // the kind in an id of another Webex API
+	path       string // the type in a path
+	collection string // the path of a create
+	schema     string
+	prefix     string // of bulkIds
+	webex      string // the kind in an id of another Webex API
 
 	noun, plural           string
 	identity, identityForm string // the name of the identity, and what it looks like
@@ -24,7 +25,7 @@ type resources struct {
 
 var (
 	users = &resources{
-		path: "Users", schema: client.SchemaUser, prefix: "user-", webex: apiid.People, noun: "user", plural: "users",
+		path: "Users", collection: "/Users", schema: client.SchemaUser, prefix: "user-", webex: apiid.People, noun: "user", plural: "users",
 		identity: "userName", identityForm: "an email address",
 		operations: "create, update or delete, or nothing for create", people: "this sheet or of the organization",
 		vocabulary: userVocabulary, headers: userHeaders,
@@ -35,7 +36,7 @@ var (
 			"password", "Given Name", "Surname", "Family Name"},
 	}
 	groups = &resources{
-		path: "Groups", schema: client.SchemaGroup, prefix: "group-", webex: apiid.Group, noun: "group", plural: "groups",
+		path: "Groups", collection: "/Groups", schema: client.SchemaGroup, prefix: "group-", webex: apiid.Group, noun: "group", plural: "groups",
 		identity: "displayName", identityForm: "a name",
 		operations: "create, update, delete, add or remove (of members), or nothing for create", people: "the organization",
 		vocabulary: groupVocabulary, headers: groupHeaders,

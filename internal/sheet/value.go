@@ -18,56 +18,57 @@ import (
 
 // value turns a cell that is not empty into what SCIM has for it. References
 // are not its business.
-func (s *Sheet) value(c *column, text string) (value any, problem, expected string) {
+func (s *Sheet) value(c *column, text string) (v value, problem, expected string) {
 	switch {
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
-		return nil, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
+		return v, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
 	case c.kind != phone && !c.secret && isRemoval(text):
-		return nil, removalProblem, "the new value, REMOVE|* to clear it, or an empty cell to leave it as it is"
+		return v, removalProblem, "the new value, REMOVE|* to clear it, or an empty cell to leave it as it is"
 	}
 	switch c.kind {
 	case boolean:
 		if !isSwitch(text) {
-			return nil, "neither true nor false", "true or false"
+			return v, "neither true nor false", "true or false"
 		}
-		return strings.EqualFold(text, "true"), "", ""
+		return otherValue(strings.EqualFold(text, "true")), "", ""
 	case identity:
 		if !s.groups {
-			return emailValue(text)
+			problem, expected = emailProblem(text)
 		}
 	case address:
-		return emailValue(text)
+		problem, expected = emailProblem(text)
 	case phone:
-		return phoneValue(text)
+		problem, expected = phoneProblem(text)
 	case code:
-		if problem, expected := damagedCode(text); problem != "" {
-			return nil, problem, expected
-		}
+		problem, expected = damagedCode(text)
 	case language:
-		return languageValue(text)
+		text, problem, expected = languageTag(text)
 	case zone:
-		return zoneValue(text)
+		problem, expected = zoneProblem(text)
 	case list:
-		return []string{text}, "", ""
+		return value{form: asList, text: text}, "", ""
 	}
-	return text, "", ""
+	if problem != "" {
+		return v, problem, expected
+	}
+	return textValue(text), "", ""
 }
 
-// phoneValue takes one number in any style, but none that a spreadsheet took
+// phoneProblem takes one number in any style, but none that a spreadsheet took
 // for a quantity or a date.
-func phoneValue(text string) (value any, problem, expected string) {
+func phoneProblem(text string) (problem, expected string) {
 	if problem, expected = damagedCode(text); problem != "" {
-		return nil, problem, expected
+		return problem, expected
 	}
 	switch {
 	case cell.IsDate(text):
-		return nil, cell.DateProblem, "the column formatted as text, and the number, such as +1 555 0100"
+		return cell.DateProblem, "the column formatted as text, and the number, such as +1 555 0100"
 	case !strings.ContainsFunc(text, unicode.IsDigit):
-		return nil, "not a telephone number", "digits, such as +1 555 0100"
+		return "not a telephone number", "digits, such as +1 555 0100"
 	case isSeveral(text):
-		return nil, "more than one telephone number, or one that is too long", "one of them, with at most 15 digits (ITU-T E.164)"
+		return "more than one telephone number, or one that is too long", "one of them, with at most 15 digits (ITU-T E.164)"
 	}
-	return text, "", ""
+	return "", ""
 }
 
 // damagedCode says what a spreadsheet did to a code of digits.
@@ -126,24 +127,27 @@ func isRemoval(text string) bool { _, ok := removal(text); return ok }
 // removal takes the prefix off that Control Hub has for a number that is to be
 // removed.
 func removal(text string) (number string, ok bool) {
-	number, ok = textfile.CutFold(text, "REMOVE|")
-	return strings.TrimFunc(number, cell.IsBlank), ok
+	if number, ok = textfile.CutFold(text, removalMark); ok {
+		number = strings.TrimFunc(number, cell.IsBlank)
+	}
+	return number, ok
 }
 
-func emailValue(text string) (value any, problem, expected string) {
+// emailProblem says why a text is no email address.
+func emailProblem(text string) (problem, expected string) {
 	expected = "one such as ada@example.com, at most 64 characters before the @"
 	if strings.HasPrefix(text, "'") && strings.Contains(text, "@") {
-		return nil, "an apostrophe before the address", "the address alone"
+		return "an apostrophe before the address", "the address alone"
 	}
 	if isEmail(text) {
-		return text, "", ""
+		return "", ""
 	}
 	problem = "not an email address"
 	if i := strings.IndexFunc(text, func(r rune) bool { return r != ' ' && isUnseen(r) }); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		problem += fmt.Sprintf(": a character that does not show stands in it (%U)", r)
 	}
-	return nil, problem, expected
+	return problem, expected
 }
 
 // isEmail reports whether text has the form of an email address as Webex takes
@@ -210,16 +214,16 @@ func entriesOf(text string) iter.Seq[string] {
 	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || cell.IsBlank(r) })
 }
 
-// zoneValue takes a name of the IANA database as it is written there.
-func zoneValue(text string) (value any, problem, expected string) {
+// zoneProblem takes a name of the IANA database as it is written there.
+func zoneProblem(text string) (problem, expected string) {
 	if isZone(text) {
-		return text, "", ""
+		return "", ""
 	}
 	expected = "a name of the IANA database, such as Europe/Berlin or America/New_York"
 	if near := titled(text); isZone(near) {
 		expected = near
 	}
-	return nil, "unknown time zone", expected
+	return "unknown time zone", expected
 }
 
 // titled writes the words of a zone with capitals: america/new_york as
@@ -248,9 +252,9 @@ func isZone(name string) bool { return zones()[name] }
 
 var scimLanguage = regexp.MustCompile(`^[a-z]{2,3}_[A-Z]{2}$`)
 
-// languageValue writes a language as Webex does: en_US. Control Hub writes
+// languageTag writes a language as Webex does: en_US. Control Hub writes
 // names of languages.
-func languageValue(text string) (value any, problem, expected string) {
+func languageTag(text string) (written, problem, expected string) {
 	if scimLanguage.MatchString(text) {
 		return text, "", ""
 	}
@@ -260,7 +264,7 @@ func languageValue(text string) (value any, problem, expected string) {
 	tag, err := xlanguage.Raw.Parse(text)
 	base, _, region := tag.Raw()
 	if err != nil || base.String() == "und" {
-		return nil, "unknown language", "language and country, such as en_US"
+		return "", "unknown language", "language and country, such as en_US"
 	}
 	if region.String() == "ZZ" {
 		region, _ = tag.Region() // the country where most of its speakers live

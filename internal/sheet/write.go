@@ -210,10 +210,7 @@ func (w *Writer) cell(c *column, value any) (text string, ok bool) {
 		return "", true
 	}
 	read, problem, _ := w.sheet.value(c, text)
-	if list, ok := read.([]string); ok && len(list) == 1 {
-		read = list[0]
-	}
-	if problem != "" || read != text {
+	if problem != "" || !read.says(text) {
 		return "", false
 	}
 	return text, true
