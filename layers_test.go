@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"internal/bulkref":              {"internal/location", "internal/rawjson"},
 	"reconcile":                     {"client", "internal/bulkref", "internal/fold", "internal/scimdiff", "internal/scimfilter"},
 	"internal/difference":           {"client", "internal/terminal", "reconcile"},
+	"internal/actions":              {"client", "internal/difference", "internal/scimfilter", "internal/sheet", "reconcile"},
 	"internal/fold":                 {},
 	"internal/scimdiff":             {"internal/fold"},
 	"internal/bulkapi":              {"gen", "wire", "internal/apiid", "internal/fold", "internal/location", "internal/rawjson", "internal/throttle"},
@@ -60,7 +61,7 @@ var rooms = map[string][]string{
 	"internal/input":                {"client", "internal/opfile", "internal/report", "internal/sheet", "internal/textfile"},
 	"internal/foundids":             {"client", "internal/outfile", "internal/sheet"},
 	"internal/outcomes":             {"client", "internal/bulkref", "internal/input", "internal/opfile", "internal/report", "internal/spill"},
-	"cmd/webex-bulk":                {"api", "client", "gen", "journal", "internal/auth", "internal/difference", "internal/foundids", "internal/input", "internal/opfile", "internal/outcomes", "internal/outfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/report", "internal/scimfilter", "reconcile", "internal/terminal", "webextest", "webextest/admin"},
+	"cmd/webex-bulk":                {"api", "client", "gen", "journal", "internal/actions", "internal/auth", "internal/difference", "internal/foundids", "internal/input", "internal/opfile", "internal/outcomes", "internal/outfile", "internal/proxy", "internal/sheet", "internal/textfile", "internal/report", "internal/scimfilter", "reconcile", "internal/terminal", "webextest", "webextest/admin"},
 	"internal/auth":                 {"client", "internal/textfile"},
 	"internal/raced":                {},
 	"bench":                         {"client", "gen", "journal"}, // and, in its tests, webextest

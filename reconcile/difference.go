@@ -88,6 +88,9 @@ type Difference struct {
 	replayed []client.Location // what an earlier run has created, see Absent
 }
 
+// Type returns the type of the resources: Users or Groups.
+func (d *Difference) Type() string { return d.org.Type }
+
 // NameOf returns the userName of a user of the organization by the id, or the
 // name of what an Action creates by the reference to it.
 func (d *Difference) NameOf(id string) (name string, ok bool) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/actions"
 	"github.com/webexscim/bulk/internal/foundids"
 	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/opfile"
@@ -312,8 +313,8 @@ func (a *applyCommand) send(ctx context.Context, c *client.Client, in *input.Fil
 	defer a.watch(ctx, in.Len())()
 	var inspect func([]opfile.Row)
 	if in.HasConditions() {
-		conditions := &conditions{client: c, passed: map[string]bool{}}
-		inspect = func(rows []opfile.Row) { conditions.check(ctx, rows) }
+		conditions := actions.NewConditions(c)
+		inspect = func(rows []opfile.Row) { conditions.Check(ctx, rows) }
 	}
 	a.job.Source, a.job.ReadOn = in.Operations(inspect), true
 	running, end := context.WithCancelCause(ctx)

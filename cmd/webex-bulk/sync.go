@@ -1,26 +1,34 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/actions"
 	"github.com/webexscim/bulk/internal/difference"
+	"github.com/webexscim/bulk/internal/input"
+	"github.com/webexscim/bulk/internal/outcomes"
 	"github.com/webexscim/bulk/internal/outfile"
+	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/terminal"
+	"github.com/webexscim/bulk/internal/textfile"
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// reconciliation is one run of sync.
-type reconciliation struct {
+// syncCommand holds the flags of sync.
+type syncCommand struct {
 	jobCommand
 	leavers, members, maxRemovals string
-	actions, before               string // files
+	plan, before                  string // files
 	opt                           reconcile.Options
-	lines                         []int                          // of each operation, in the sheet
-	attempts                      map[*reconcile.Action]*attempt // nil without --before
 }
 
 const syncHelp = `FILE is a sheet of all users that the organization should have, or of all groups:
@@ -76,7 +84,7 @@ Exit codes:
   130  interrupted`
 
 func newSync(io stdio) *cobra.Command {
-	a := &reconciliation{jobCommand: newJobCommand(io)}
+	a := &syncCommand{jobCommand: newJobCommand(io)}
 	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:   "sync [flags] FILE",
@@ -104,7 +112,7 @@ func newSync(io stdio) *cobra.Command {
 	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
 	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false, "treat users and groups that a directory provisions like others")
 	f.IntVar(&a.opt.First, "first", 0, "carry out only this many changes; 0: all")
-	f.StringVar(&a.actions, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
+	f.StringVar(&a.plan, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
 	f.StringVar(&a.before, "before", "", "write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
 	f.BoolVar(&a.yes, "yes", false, "make the changes without confirmation")
 	a.addLimits(f)
@@ -119,8 +127,9 @@ func newSync(io stdio) *cobra.Command {
 	return cmd
 }
 
-func (a *reconciliation) run(ctx context.Context) error {
-	if err := a.checkSync(); err != nil {
+// run shows the difference before it sends anything.
+func (a *syncCommand) run(ctx context.Context) error {
+	if err := a.check(); err != nil {
 		return err
 	}
 	in, c, err := a.openInput(ctx)
@@ -131,60 +140,57 @@ func (a *reconciliation) run(ctx context.Context) error {
 	for _, note := range in.Notes() {
 		a.tell("%s", note)
 	}
+
 	d, err := a.compare(ctx, c, in)
-	over, tooMany := errors.AsType[*reconcile.RemovalsError](err)
-	if err != nil && !tooMany {
+	tooMany, over := errors.AsType[*reconcile.RemovalsError](err)
+	if err != nil && !over {
 		return beforeSending(ctx, readingFailed(ctx, err))
 	}
 	if err := a.showDifference(d, in.Len()); err != nil {
 		return err
 	}
 	switch {
-	case tooMany:
-		return terminal.Errorf("%w; nothing was sent\nlook at whom it removes above (--all lists everybody); if it is right, give --max-removals %d", over, over.Removals)
-	case a.actions != "":
-		return a.writeActions(d)
+	case over:
+		return terminal.Errorf("%w; nothing was sent\n"+
+			"look at whom it removes above (--all lists everybody); if it is right, give --max-removals %d", tooMany, tooMany.Removals)
+	case a.plan != "":
+		if err := a.writePlan(d); err != nil {
+			return err
+		}
+		_, err := a.writeUndo(d)
+		return cmp.Or(err, inDoubt(d))
 	case len(d.Actions) == 0:
 		if d.Doubts() == 0 {
 			a.say("nothing to do")
 		}
-		return a.unfinished(d)
+		return inDoubt(d)
 	}
-	if err := a.consent(ctx, d); err != nil {
+
+	if err := a.confirm(ctx, d); err != nil {
 		return beforeSending(ctx, err)
 	}
-	if err := a.writeUndo(d); err != nil {
+	undo, err := a.writeUndo(d)
+	if err != nil {
 		return err
 	}
-	if err := a.carryOutDifference(ctx, c, d); err != nil {
+	if err := a.send(ctx, c, d, undo); err != nil {
 		return err
 	}
 	if d.Later > 0 {
 		a.say("%s left for later (--first %d): the same command makes the next ones", plural(d.Later, "change"), a.opt.First)
 	}
-	return a.unfinished(d)
+	return inDoubt(d)
 }
 
-// showDifference prints the difference for a person, or for a program.
-func (a *reconciliation) showDifference(d *reconcile.Difference, rows int) error {
-	if a.asJSON {
-		return difference.WriteJSON(a.summaryWriter(), d, rows)
-	}
-	return difference.Text{All: a.all, Quiet: a.quiet, Leavers: a.opt.Leavers}.Write(a.summaryWriter(), d, rows)
-}
-
-// checkSync finds what no file or service is needed for.
-func (a *reconciliation) checkSync() error {
-	for _, choice := range []struct{ flag, value, one, other, third string }{
-		{"leavers", a.leavers, "report", "deactivate", "delete"}, {"members", a.members, "exact", "add-only", "add-only"},
-	} {
-		if choice.value != choice.one && choice.value != choice.other && choice.value != choice.third {
-			expected := choice.one + ", " + choice.other + " or " + choice.third
-			if choice.other == choice.third {
-				expected = choice.one + " or " + choice.other
-			}
-			return fmt.Errorf("--%s %s: expected %s", choice.flag, choice.value, expected)
-		}
+// check finds mistakes for which no input and no service is needed.
+func (a *syncCommand) check() error {
+	switch {
+	case !slices.Contains([]string{"report", "deactivate", "delete"}, a.leavers):
+		return fmt.Errorf("--leavers %s: expected report, deactivate or delete", a.leavers)
+	case a.members != "exact" && a.members != "add-only":
+		return fmt.Errorf("--members %s: expected exact or add-only", a.members)
+	case a.opt.First < 0:
+		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
 	}
 	a.opt.Leavers, a.opt.AddOnly = reconcile.Leavers(a.leavers), a.members == "add-only"
 	if a.maxRemovals != "" {
@@ -193,10 +199,199 @@ func (a *reconciliation) checkSync() error {
 			return fmt.Errorf("--max-removals %w", err)
 		}
 	}
-	if a.opt.First < 0 {
-		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
-	}
 	return a.checkFlags(".sync.journal",
-		outfile.File{Flag: "--out", Path: a.actions, Mode: outfile.Replaced},
+		outfile.File{Flag: "--out", Path: a.plan, Mode: outfile.Replaced},
 		outfile.File{Flag: "--before", Path: a.before, Mode: outfile.Replaced})
+}
+
+// compare reads the organization, and the sheet against it.
+func (a *syncCommand) compare(ctx context.Context, c *client.Client, in *input.File) (*reconcile.Difference, error) {
+	kind, err := kindOf(in)
+	if err != nil {
+		return nil, err
+	}
+	org, err := a.readOrganization(ctx, c, kind)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.readRows(in, org)
+	if err != nil {
+		return nil, err
+	}
+	if in.IsSheet() {
+		a.opt.Protect = func(r client.Resource) string {
+			if sheet.CanName(strings.ToLower(r.Type), r.Name) {
+				return ""
+			}
+			return "no sheet can hold its name"
+		}
+	}
+	return reconcile.Compare(rows, org, a.opt)
+}
+
+// kindOf returns the type of resource of the first row: the other rows must have
+// the same.
+func kindOf(in *input.File) (string, error) {
+	for row, err := range in.Rows() {
+		if err == nil && strings.HasPrefix(row.Operation.Path, "/"+reconcile.Groups) {
+			return reconcile.Groups, nil
+		}
+		return reconcile.Users, err
+	}
+	return "", fmt.Errorf("%s has no rows: expected a row for everybody who is to be there", in.Name)
+}
+
+func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, kind string) (*reconcile.Organization, error) {
+	org, err := reconcile.Read(ctx, c, kind, func(n int) {
+		if n%every == 0 && a.err.IsTerminal() {
+			a.say("reading the organization: %d so far", n)
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errUnread, err)
+	case errors.Is(org.NoMe, client.ErrAbsent):
+		a.say("the token belongs to no user (a service app?), so no account is protected for it")
+	case org.NoMe != nil:
+		a.tell("the account of the token could not be found out: %s", report.Plain(org.NoMe))
+	}
+	return org, nil
+}
+
+// readRows reads the rows, with the ids of the users of the organization whom
+// they name.
+func (a *syncCommand) readRows(in *input.File, org *reconcile.Organization) (rows []reconcile.Row, err error) {
+	in.Resolve(func(l sheet.Lookup) (string, bool) {
+		if l.Type != reconcile.Users {
+			return "", false
+		}
+		return org.IDOf(l.Name)
+	})
+	wrong := textfile.Errors{All: a.all}
+	for row, err := range in.Rows() {
+		op := row.Operation
+		addsMembers := strings.HasPrefix(op.Path, "/Groups/"+client.Ref(""))
+		if err == nil && op.Method != client.MethodPost && !addsMembers {
+			err = &textfile.Error{File: in.Name, Line: row.Line, Problem: "an operation that is no create",
+				Expected: "a row for each who is to be there, and none for others; apply carries out operations"}
+		}
+		if err != nil && !wrong.Add(err) {
+			return nil, err
+		}
+		rows = append(rows, reconcile.Row{Line: row.Line, Operation: op})
+	}
+	return rows, wrong.Err()
+}
+
+// showDifference prints the difference, for a program or for a person.
+func (a *syncCommand) showDifference(d *reconcile.Difference, rows int) error {
+	if a.asJSON {
+		return difference.WriteJSON(a.summaryWriter(), d, rows)
+	}
+	return difference.Text{All: a.all, Quiet: a.quiet, Leavers: a.opt.Leavers}.Write(a.summaryWriter(), d, rows)
+}
+
+// inDoubt is the exit code if nothing was sent for some rows; nil if there are
+// none.
+func inDoubt(d *reconcile.Difference) error {
+	n := d.Doubts()
+	if n == 0 {
+		return nil
+	}
+	return &exit{exitSome, terminal.Errorf("nothing was sent for %s: it is unclear which user or group is meant (see \"in doubt\" above)",
+		plural(n, "row"))}
+}
+
+// confirm asks before anything is sent.
+func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) error {
+	changes := plural(len(d.Actions), "change")
+	switch {
+	case a.yes:
+		return nil
+	case a.file == input.Stdin || !isTerminal(a.in):
+		return terminal.Errorf("%s to carry out; nothing was sent\n"+
+			"if they are right, give --yes, or --out FILE.csv to have them as a sheet", changes)
+	}
+	counts := map[reconcile.Kind]int{}
+	for _, action := range d.Actions {
+		counts[action.Kind]++
+	}
+	expected := "yes"
+	if n := counts[reconcile.Delete]; n > 0 {
+		expected = fmt.Sprint(n)
+		_ = a.err.Printf("%s, for good. Type their number (%d) to carry out %s: ", plural(n, "delete"), n, changes)
+	} else {
+		_ = a.err.Printf("Type yes to carry out %s (%d new, %d changed, %d deactivated): ",
+			changes, counts[reconcile.Create], counts[reconcile.Change], counts[reconcile.Deactivate])
+	}
+	if !strings.EqualFold(a.readAnswer(ctx), expected) {
+		return errors.New("not confirmed; nothing was sent")
+	}
+	return nil
+}
+
+// send carries the difference out, and tells what became of it. undo is nil
+// without --before.
+func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo) (err error) {
+	results, err := openResults(a.results, a.out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, results.close()) }()
+	j, err := a.openJournal(ctx)
+	if err != nil {
+		return beforeSending(ctx, err)
+	}
+	if j == nil {
+		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
+	}
+	defer a.closeJournal(j)
+
+	all := outcomes.NewCollector(outcomes.Options{Write: results.write, Line: linesOf(d), Private: a.summaryWriter().IsTerminal()})
+	stop, broken := a.runJob(ctx, c, d, undo, all)
+	if a.neverBegan(stop) {
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
+	}
+	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
+	a.finishUndo(undo)
+	if err := a.conclude(ctx, ending{sum: &all.Summary, stop: stop, broken: broken}); err != nil {
+		return err
+	}
+	if n := d.Absent(ctx, c, a.cfg.LookupPatience); n > 0 && ctx.Err() == nil {
+		return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: deleted since, or not shown yet;\n"+
+			"run the same command again in five minutes: what is missing then is created", plural(n, "user or group"))}
+	}
+	return nil
+}
+
+// linesOf returns the line of an operation of the job by its index.
+func linesOf(d *reconcile.Difference) func(index int) int {
+	var lines []int
+	for _, action := range d.Actions {
+		for range action.Operations {
+			lines = append(lines, action.Line)
+		}
+	}
+	return func(index int) int { return lines[index] }
+}
+
+// runJob collects the results as they come. stop is the error that ended the job
+// early, broken the error of a result that could not be written.
+func (a *syncCommand) runJob(ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, all *outcomes.Collector) (
+	stop, broken error) {
+	defer a.watch(ctx, d.Operations())()
+	a.job.ReadOn = true
+	for res, err := range d.Run(ctx, c, &a.job) {
+		if err != nil {
+			return err, broken
+		}
+		if undo != nil {
+			undo.Note(res)
+		}
+		res.Operation.BulkID = "" // made up, and tells nobody anything
+		if broken == nil {
+			broken = all.Add(res.Result, res.Action.Name)
+		}
+	}
+	return nil, broken
 }

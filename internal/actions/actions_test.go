@@ -1,4 +1,4 @@
-package main
+package actions
 
 import (
 	"encoding/json"
@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/reconcile"
 	"github.com/webexscim/bulk/webextest"
 )
 
-// A service may tell no version of a resource: then the rows of a plan expect the old values.
+// A service may tell no version of a resource: then the rows of a plan expect
+// the present values.
 func TestPlanWithoutVersions(t *testing.T) {
 	user := func(id, name, externalID, version string) client.Resource {
 		data, _ := json.Marshal(map[string]any{"id": id, "userName": name, "externalId": externalID, "title": "Analyst"})
@@ -26,10 +27,7 @@ func TestPlanWithoutVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPlanSheet(d)
-	for _, action := range d.Actions {
-		p.plan(action)
-	}
+	p := Plan(d)
 	for i, want := range []int{2, 1, 0} {
 		if got := len(p.rows[i].Expected); got != want || (p.rows[i].Version == "") != (want > 0) {
 			t.Errorf("row %d expects %d values, want %d, version %q", i, got, want, p.rows[i].Version)
@@ -37,25 +35,28 @@ func TestPlanWithoutVersions(t *testing.T) {
 	}
 }
 
-// Of two rows about one resource, the second is not refused for what the first has changed, and an older one is.
+// Of two rows about one resource, the second is not refused because of the
+// change of the first, and a row with another condition is.
 func TestConditionsOfOneResource(t *testing.T) {
-	sim := webextest.New(webextest.Config{Token: token, Seed: 1})
+	sim := webextest.New(webextest.Config{Seed: 1})
 	id, err := sim.Add("/Users", map[string]any{"userName": "ada@example.com", "title": "Author", "active": true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.New(client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken(token), HTTPClient: sim.Client(), BaseURL: "http://127.0.0.1",
-		LookupPatience: time.Second})
+	c, err := client.New(client.Config{
+		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), BaseURL: "http://127.0.0.1",
+		HTTPClient: sim.Client(), LookupPatience: time.Second,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := func(title string, expected string) opfile.Row {
-		return opfile.Row{Expected: []byte(expected), Operation: client.Operation{Method: client.MethodPatch, Path: "/Users/" + id,
+	row := func(title string, expected string) sheet.Row {
+		return sheet.Row{Expected: []byte(expected), Operation: client.Operation{Method: client.MethodPatch, Path: "/Users/" + id,
 			Data: json.RawMessage(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"title","value":"` + title + `"}]}`)}}
 	}
-	check := &conditions{client: c, passed: map[string]bool{}}
+	check := NewConditions(c)
 	first := row("Analyst", `{"title":"Author"}`)
-	if err := check.checkRow(t.Context(), first); err != nil {
+	if err := check.refuse(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	results, err := c.Do(t.Context(), first.Operation)
@@ -63,13 +64,13 @@ func TestConditionsOfOneResource(t *testing.T) {
 		t.Fatal(err, results)
 	}
 	second := row("Other", `{"title":"Author"}`)
-	if err := check.checkRow(t.Context(), second); err != nil {
+	if err := check.refuse(t.Context(), second); err != nil {
 		t.Error(err)
 	}
-	if err := (&conditions{client: c, passed: map[string]bool{}}).checkRow(t.Context(), second); err != errStale {
+	if err := NewConditions(c).refuse(t.Context(), second); err != ErrChanged {
 		t.Error(err)
 	}
-	if err := check.checkRow(t.Context(), row("Other", `{"title":"Countess"}`)); err != errStale {
+	if err := check.refuse(t.Context(), row("Other", `{"title":"Countess"}`)); err != ErrChanged {
 		t.Error(err)
 	}
 }
