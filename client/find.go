@@ -42,10 +42,7 @@ func (c *Client) find(ctx context.Context, kind string, names []string) (map[str
 
 // search looks for the resources of a type that have names.
 func (c *Client) search(ctx context.Context, kind string, names []string) ([]bulkapi.Resource, error) {
-	if kind == groups {
-		return c.api.FindGroups(ctx, names)
-	}
-	return c.api.FindUsers(ctx, names)
+	return c.api.Find(ctx, kind, names)
 }
 
 // byName brings resources under their names, as services compare them.

@@ -77,7 +77,7 @@ func TestDate(t *testing.T) {
 		if a := b.Send(t.Context(), mixed(), 0); !a.Date.Equal(want) {
 			t.Errorf("%d: %+v", status, a)
 		}
-		found, err := b.FindUsers(t.Context(), []string{"a"})
+		found, err := b.Find(t.Context(), "Users", []string{"a"})
 		if le, ok := errors.AsType[*LookupError](err); ok && !le.Date.Equal(want) || !ok && !found[0].Date.Equal(want) {
 			t.Errorf("%d: %v %v", status, found, err)
 		}
@@ -122,7 +122,7 @@ func TestLookupAlive(t *testing.T) {
 					return answer(last.status, last.body), nil
 				})}
 			})
-			_, err := b.FindUsers(t.Context(), []string{"a"})
+			_, err := b.Find(t.Context(), "Users", []string{"a"})
 			if le, ok := errors.AsType[*LookupError](err); !ok || le.Alive != tt.alive {
 				t.Errorf("%s: %#v", tt.name, err)
 			}

@@ -91,7 +91,7 @@ func TestInflating(t *testing.T) {
 				continue
 			}
 			synctest.Test(t, func(t *testing.T) {
-				if _, err := b.FindUsers(t.Context(), []string{"a"}); err == nil {
+				if _, err := b.Find(t.Context(), "Users", []string{"a"}); err == nil {
 					t.Errorf("%s: found", name)
 				}
 			})

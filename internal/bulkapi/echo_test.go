@@ -138,7 +138,7 @@ func TestFoundWithoutToken(t *testing.T) {
 			fmt.Fprintf(w, `{"totalResults":2,"Resources":[{"id":"7","userName":"a","meta":{"location":%s,"version":%s}},{"id":%[2]s,"userName":"b"}]}`,
 				quoted("https://h/v2/Users/7?t="+echo), quoted(echo))
 		})
-		found, err := b.FindUsers(t.Context(), []string{"a", "b"})
+		found, err := b.Find(t.Context(), "Users", []string{"a", "b"})
 		if err != nil || len(found) != 2 || found[0].ID != "7" || leaks(fmt.Sprintf("%+v", found)+b.logs.String(), testToken) {
 			t.Errorf("%s: %+v, %v, %s", name, found, err, b.logs)
 		}

@@ -23,22 +23,16 @@ const (
 	mostPages     = 100
 )
 
-// FindUsers finds the users that have one of these userNames, in no certain
-// order, each once. Names compare by fold.Fold. A name without a resource was
-// not found, which may be because reads lag behind writes. The error is a
-// *LookupError.
-func (x *Client) FindUsers(ctx context.Context, userNames []string) ([]Resource, error) {
-	return x.find(ctx, "Users", userNames)
-}
-
-// FindGroups finds the groups that have one of these displayNames. Several
-// groups may have the same. Otherwise it is like FindUsers.
-func (x *Client) FindGroups(ctx context.Context, displayNames []string) ([]Resource, error) {
-	return x.find(ctx, "Groups", displayNames)
-}
-
-func (x *Client) find(ctx context.Context, kind string, names []string) ([]Resource, error) {
-	s := &search{lookup: lookup{x: x, kind: kind, names: names}, asked: make(map[string]bool, len(names)), known: make(map[string]bool)}
+// Find finds the users that have one of these userNames, or the groups that
+// have one of these displayNames (kind is Users or Groups), in no certain order,
+// each once; several groups may have one name. Names compare by fold.Fold. A
+// name without a resource was not found, which may be because reads lag behind
+// writes. The error is a *LookupError.
+func (x *Client) Find(ctx context.Context, kind string, names []string) ([]Resource, error) {
+	s := &search{
+		lookup: lookup{x: x, kind: kind, names: names},
+		asked:  make(map[string]bool, len(names)), known: make(map[string]bool),
+	}
 	for _, name := range names {
 		s.asked[fold.Fold(name)] = true
 	}

@@ -110,7 +110,7 @@ func TestResource(t *testing.T) {
 		b := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"totalResults":1,"Resources":[{"userName":"a",%s}]}`, tt.members)
 		})
-		found, err := b.FindUsers(t.Context(), []string{"a"})
+		found, err := b.Find(t.Context(), "Users", []string{"a"})
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s: %v %v", tt.members, found, err)
 		}

@@ -98,7 +98,7 @@ func TestFind(t *testing.T) {
 		}
 		d.ServeHTTP(w, r)
 	})
-	found, err := b.FindUsers(t.Context(), append(odd, "ADA@example.COM", "ada@example.com", "", "absent@example.com"))
+	found, err := b.Find(t.Context(), "Users", append(odd, "ADA@example.COM", "ada@example.com", "", "absent@example.com"))
 	if err != nil || ids(found) != "0 1 10 2 3 4 5 6 7 8 9" {
 		t.Fatalf("%v %v, filters %q", ids(found), err, d.queries)
 	}
@@ -119,11 +119,11 @@ func TestFind(t *testing.T) {
 		many = append(many, fmt.Sprint("u", i))
 	}
 	d.queries = nil
-	if _, err := b.FindUsers(t.Context(), many); err != nil || len(d.queries) != 3 || len(terms(d.queries[0], "userName")) != namesPerQuery {
+	if _, err := b.Find(t.Context(), "Users", many); err != nil || len(d.queries) != 3 || len(terms(d.queries[0], "userName")) != namesPerQuery {
 		t.Errorf("%d queries for %d names: %v", len(d.queries), len(many), err)
 	}
 	d.queries = d.queries[:1]
-	if found, err := b.FindUsers(t.Context(), nil); err != nil || found != nil || len(d.queries) != 1 {
+	if found, err := b.Find(t.Context(), "Users", nil); err != nil || found != nil || len(d.queries) != 1 {
 		t.Errorf("nothing asked: %v %v after %d queries", found, err, len(d.queries))
 	}
 }
@@ -145,7 +145,7 @@ func TestQueriesLaw(t *testing.T) {
 			asked = append(asked, got...)
 			return answer(200, `{"totalResults":0}`), nil
 		})
-		if _, err := x.FindUsers(t.Context(), names); err != nil {
+		if _, err := x.Find(t.Context(), "Users", names); err != nil {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
@@ -190,7 +190,7 @@ func TestPages(t *testing.T) {
 	} {
 		tt.d.names, tt.d.attr = names, "displayName"
 		b := serve(t, tt.d.ServeHTTP)
-		found, err := b.FindGroups(t.Context(), []string{"TEAM"})
+		found, err := b.Find(t.Context(), "Groups", []string{"TEAM"})
 		if err != nil || len(found) != tt.hits || len(tt.d.starts) != tt.want {
 			t.Errorf("%s: %d found in %d requests, %v", tt.name, len(found), len(tt.d.starts), err)
 		}
@@ -210,7 +210,7 @@ func TestPages(t *testing.T) {
 		endless++
 		fmt.Fprintf(w, `{"totalResults":1000000,"Resources":[{"id":"%d","displayName":"x"}]}`, endless)
 	})
-	if _, err := b.FindGroups(t.Context(), []string{"a"}); err == nil || endless != mostPages {
+	if _, err := b.Find(t.Context(), "Groups", []string{"a"}); err == nil || endless != mostPages {
 		t.Errorf("%d pages, %v", endless, err)
 	}
 }
@@ -247,7 +247,7 @@ func TestLookupRepeats(t *testing.T) {
 				})}
 			})
 			began := time.Now()
-			found, err := b.FindUsers(t.Context(), []string{secret})
+			found, err := b.Find(t.Context(), "Users", []string{secret})
 			le, _ := errors.AsType[*LookupError](err)
 			switch {
 			case requests != tt.want:
@@ -279,7 +279,7 @@ func TestLookupFreshToken(t *testing.T) {
 		}
 		io.WriteString(w, `{"totalResults":0}`)
 	}, func(c *Config) { c.Token = source })
-	if _, err := b.FindUsers(t.Context(), []string{"a"}); err != nil || strings.Join(*refused, "|") != "|old-1" {
+	if _, err := b.Find(t.Context(), "Users", []string{"a"}); err != nil || strings.Join(*refused, "|") != "|old-1" {
 		t.Errorf("%v, asked %q", err, *refused)
 	}
 }

@@ -1,6 +1,7 @@
 package bulkapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/location"
@@ -12,11 +13,11 @@ const (
 	foreign = -2 // it names a bulkId that the request has not
 )
 
-// matcher finds for each operation its result: by bulkId, else by method and
-// location, else by position. Webex's own document shows results of PATCH and
-// DELETE without a bulkId, and RFC 7644 section 3.7 fixes no order. What is
-// ambiguous stays unmatched: an unknown outcome can be looked up, a wrong one
-// cannot be taken back.
+// matcher finds the result of each operation: by bulkId, else by method and
+// location, else by position. Webex documents results of PATCH and DELETE
+// without a bulkId, and RFC 7644 section 3.7 fixes no order. An ambiguous result
+// stays unmatched: an unknown outcome can be looked up, a wrong one cannot be
+// taken back.
 type matcher struct {
 	ops     []Operation
 	results []result
@@ -26,16 +27,11 @@ type matcher struct {
 
 // match runs the three ways, the surest first.
 func match(ops []Operation, results []result) *matcher {
-	m := &matcher{ops, results, make([]int, len(ops)), make([]int, len(results))}
-	for i := range m.of {
-		m.of[i] = nobody
-	}
-	m.byBulkID()
-	if m.orphans() {
-		m.byLocation()
-	}
-	if m.orphans() {
-		m.byPosition()
+	m := &matcher{ops, results, slices.Repeat([]int{nobody}, len(ops)), slices.Repeat([]int{nobody}, len(results))}
+	for _, way := range []func(){m.byBulkID, m.byLocation, m.byPosition} {
+		if slices.Contains(m.owner, nobody) {
+			way()
+		}
 	}
 	return m
 }
@@ -49,61 +45,46 @@ func (m *matcher) give(i, j int) {
 	}
 }
 
-// orphans reports whether there are results that belong to some operation of
-// the request, but nobody knows to which.
-func (m *matcher) orphans() bool {
-	for _, i := range m.owner {
-		if i == nobody {
-			return true
-		}
-	}
-	return false
-}
-
 func (m *matcher) byBulkID() {
 	index := make(map[string]int, len(m.ops))
 	for i, op := range m.ops {
 		index[op.BulkID] = i
 	}
 	for j, r := range m.results {
-		m.owner[j] = nobody
-		if r.BulkID == "" {
-			continue
-		}
-		if i, ok := index[r.BulkID]; ok {
+		i, ok := index[r.BulkID]
+		switch {
+		case r.BulkID == "":
+		case ok:
 			m.give(i, j)
-		} else {
+		default:
 			m.owner[j] = foreign
 		}
 	}
 }
 
 // byLocation gives results to the PATCH and DELETE operations of the resource
-// that their location names. Of several operations on one resource, none is
-// told from the others.
+// that their location names. Several operations on one resource cannot be told
+// apart.
 func (m *matcher) byLocation() {
 	index := make(map[string]int)
 	for i, op := range m.ops {
 		resource := resourceOf(op)
-		if _, several := index[resource]; several {
+		if _, several := index[resource]; several || resource == "" {
 			i = nobody
 		}
 		index[resource] = i
 	}
 	for j, r := range m.results {
 		i, ok := index[resourceKey(r.Location)]
-		if m.owner[j] != nobody || !ok || i == nobody || resourceOf(m.ops[i]) == "" {
-			continue
-		}
-		if method := knownMethod(r.Method); method == "" || strings.EqualFold(method, m.ops[i].Method) {
+		if ok && i != nobody && m.owner[j] == nobody && !hasOtherMethod(r, m.ops[i]) {
 			m.give(i, j)
 		}
 	}
 }
 
-// byPosition takes the order of the results for that of the operations, if
-// their counts agree and nothing known of any result speaks against it: one
-// that was identified and stands elsewhere shows that the order is another.
+// byPosition matches the rest in order, if there are as many results as
+// operations and no result shows that their order is another: one that was
+// matched elsewhere, or that cannot be of the operation in its place.
 func (m *matcher) byPosition() {
 	if len(m.results) != len(m.ops) {
 		return
@@ -124,10 +105,10 @@ func (m *matcher) byPosition() {
 	}
 }
 
-// contradicts reports whether r says of itself that it is of another operation
-// than op. types are those of the request.
+// contradicts reports whether r cannot be the result of op. types are the
+// resource types of the request: another type may be an alias.
 func contradicts(r result, op Operation, types map[string]bool) bool {
-	if method := knownMethod(r.Method); method != "" && !strings.EqualFold(method, op.Method) {
+	if hasOtherMethod(r, op) {
 		return true
 	}
 	resource := resourceKey(r.Location)
@@ -141,13 +122,14 @@ func contradicts(r result, op Operation, types map[string]bool) bool {
 	return own != "" && own != resource && !strings.Contains(own, "/bulkid:")
 }
 
-// knownMethod is method in upper case, "" if it is none that SCIM knows.
-func knownMethod(method string) string {
-	switch method = strings.ToUpper(method); method {
+// hasOtherMethod reports whether r names another method than that of op. A
+// method that SCIM does not have says nothing.
+func hasOtherMethod(r result, op Operation) bool {
+	switch method := strings.ToUpper(r.Method); method {
 	case "POST", "PUT", "PATCH", "DELETE", "GET":
-		return method
+		return !strings.EqualFold(method, op.Method)
 	}
-	return ""
+	return false
 }
 
 // resourceOf is the resource that op changes, as in "users/2819c223", or "" for

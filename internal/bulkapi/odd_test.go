@@ -21,7 +21,7 @@ func TestServicesThatNormalize(t *testing.T) {
 	} {
 		d := &directory{names: []string{stored, "other"}, attr: "displayName", perPage: 100}
 		b := serve(t, d.ServeHTTP)
-		if found, err := b.FindGroups(t.Context(), []string{sent, sent}); err != nil || ids(found) != "0" {
+		if found, err := b.Find(t.Context(), "Groups", []string{sent, sent}); err != nil || ids(found) != "0" {
 			t.Errorf("%q sent, %q stored: %+v %v, asked %q", sent, stored, found, err, d.queries)
 		}
 	}
@@ -39,7 +39,7 @@ func TestFilterIgnored(t *testing.T) {
 	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"totalResults":%d,"Resources":[%s]}`, len(all), strings.Join(all, ","))
 	})
-	found, err := b.FindUsers(t.Context(), names)
+	found, err := b.Find(t.Context(), "Users", names)
 	if err != nil || len(found) != len(names) {
 		t.Fatalf("%d found, %v", len(found), err)
 	}
@@ -72,7 +72,7 @@ func TestLongURL(t *testing.T) {
 				answered++
 				fmt.Fprint(w, `{"totalResults":0}`)
 			})
-			_, err := b.FindUsers(t.Context(), names)
+			_, err := b.Find(t.Context(), "Users", names)
 			if longest == 0 {
 				if le, ok := errors.AsType[*LookupError](err); !ok || le.Kind != Rejected || le.Status != status {
 					t.Errorf("%d: %v", status, err)
@@ -136,7 +136,7 @@ func TestLostURL(t *testing.T) {
 					return nil, errors.New("proxy: GET " + quote(r.URL.String()) + " failed")
 				})}
 			})
-			_, err := b.FindUsers(t.Context(), []string{secret, "王伟"})
+			_, err := b.Find(t.Context(), "Users", []string{secret, "王伟"})
 			if text := errorText(err); strings.Contains(text, "filter") || strings.Contains(text, "secret") || strings.Contains(text, "E7") || !strings.Contains(text, "failed") {
 				t.Error(text)
 			}

@@ -139,48 +139,49 @@ func areResults(results []result) bool {
 	})
 }
 
-// readItems says of each operation what the results say of it. Its errors show
-// the data of no operation, since services quote that of others too.
+// readItems reads the results into items of the operations. Its errors show the
+// data of no operation, since services quote that of others too.
 func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, trackingID string, red *redactor) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
-	genuine := 0
 	for i, j := range m.of {
-		if j == nobody || results[j].Status == 0 {
-			continue
-		}
-		r := results[j]
-		items[i] = Item{
-			Found: true, Status: int(r.Status),
-			Location: red.token.location(r.Location), Version: red.token.without(r.Version),
-		}
-		kind, _, _ := strings.Cut(strings.Trim(ops[i].Path, "/"), "/")
-		if l, err := location.Parse(items[i].Location); err == nil && l.IsOf(kind, x.cfg.OrgID) {
-			items[i].ID = l.ID
-		}
-		if r.Status.OK() {
-			continue
-		}
-		e := itemError(r)
-		e.clean(red)
-		e.TrackingID = cmp.Or(e.TrackingID, trackingID)
-		items[i].Err = e
-		if !e.afterStop(true) {
-			genuine++
+		if j != nobody && results[j].Status != 0 {
+			items[i] = x.readItem(ops[i], results[j], trackingID, red)
 		}
 	}
 	if failOnErrors > 0 {
-		markLeftOut(m, items, genuine, failOnErrors)
+		markLeftOut(m, items, failOnErrors)
 	}
 	return items
 }
 
-// markLeftOut finds the operations that the service did not come to,
-// because failOnErrors stopped it before. RFC 7644 section 3.7 leaves them out
-// of the answer; the Java SCIM-SDK answers 412 for them and Apache SCIMple 409
-// with a text.
-func markLeftOut(m *matcher, items []Item, genuine, failOnErrors int) {
-	failures := 0
+func (x *Client) readItem(op Operation, r result, trackingID string, red *redactor) Item {
+	it := Item{
+		Found: true, Status: int(r.Status),
+		Location: red.token.location(r.Location), Version: red.token.without(r.Version),
+	}
+	kind, _, _ := strings.Cut(strings.Trim(op.Path, "/"), "/")
+	if l, err := location.Parse(it.Location); err == nil && l.IsOf(kind, x.cfg.OrgID) {
+		it.ID = l.ID
+	}
+	if !r.Status.OK() {
+		it.Err = itemError(r)
+		it.Err.clean(red)
+		it.Err.TrackingID = cmp.Or(it.Err.TrackingID, trackingID)
+	}
+	return it
+}
+
+// markLeftOut finds the operations that were not attempted because failOnErrors
+// stopped the service. RFC 7644 section 3.7 leaves them out of the answer; the
+// Java SCIM-SDK answers 412 for them and Apache SCIMple 409 with a text.
+func markLeftOut(m *matcher, items []Item, failOnErrors int) {
+	failures, genuine := 0, 0
+	for _, it := range items {
+		if it.Err != nil && !it.Err.afterStop(true) {
+			genuine++
+		}
+	}
 	for i, it := range items {
 		if it.Err == nil {
 			continue
@@ -192,11 +193,11 @@ func markLeftOut(m *matcher, items []Item, genuine, failOnErrors int) {
 		failures++
 	}
 	if failures < failOnErrors {
-		return // what is missing is not explained
+		return // the service had no reason to leave operations out
 	}
 	for j, i := range m.owner {
 		if i == nobody && !itemError(m.results[j]).afterStop(true) {
-			return // the result of something done is there, and nobody knows what was done
+			return // an unmatched result may be of any missing operation
 		}
 	}
 	for i, j := range m.of {
@@ -206,24 +207,22 @@ func markLeftOut(m *matcher, items []Item, genuine, failOnErrors int) {
 	}
 }
 
-// itemError is what a result says is wrong.
+// itemError reads the error of a result.
 func itemError(r result) *Error {
 	e := readError(r.Response)
 	e.Status = int(r.Status)
 	return e
 }
 
-// afterStop reports whether an operation's error only says that its turn did
-// not come. stopped tells that the service had reason to stop. Without one a
-// 412 is what it always is, and so is a 409 that says nothing.
+// afterStop reports whether the error only says that the operation was not
+// attempted. stopped tells that the service had a reason to stop. Without one, a
+// 412 and a 409 without a text are refusals of the operation itself.
 func (e *Error) afterStop(stopped bool) bool {
 	if e.ScimType != "" || e.Status != 412 && e.Status != 409 {
 		return false
 	}
-	for _, text := range e.Details {
-		if strings.Contains(strings.ToLower(text), "failonerrors") {
-			return true
-		}
-	}
-	return stopped && (e.Status == 412 || e.ErrorCode == "" && len(e.Details) == 0)
+	named := slices.ContainsFunc(e.Details, func(text string) bool {
+		return strings.Contains(strings.ToLower(text), "failonerrors")
+	})
+	return named || stopped && (e.Status == 412 || e.ErrorCode == "" && len(e.Details) == 0)
 }

@@ -236,7 +236,7 @@ func TestRedirect(t *testing.T) {
 		if a := b.Send(t.Context(), mixed(), 0); a.Kind != Denied || a.Status != status {
 			t.Errorf("%d: %+v", status, a)
 		}
-		if _, err := b.FindUsers(t.Context(), []string{"a"}); err == nil {
+		if _, err := b.Find(t.Context(), "Users", []string{"a"}); err == nil {
 			t.Errorf("%d: a lookup followed", status)
 		}
 	}

@@ -128,7 +128,7 @@ func compare(t *testing.T, name string, sim *webextest.Simulator, ops []Operatio
 // findAgain looks for what was there before and what was made.
 func findAgain(t *testing.T, b *bench, sim *webextest.Simulator) {
 	t.Helper()
-	found, err := b.FindUsers(t.Context(), []string{"NEW@example.com", secret, "absent@example.com", "bob@example.com"})
+	found, err := b.Find(t.Context(), "Users", []string{"NEW@example.com", secret, "absent@example.com", "bob@example.com"})
 	if err != nil || len(found) != 2 {
 		t.Fatalf("%+v %v", found, err)
 	}
