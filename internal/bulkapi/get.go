@@ -151,7 +151,7 @@ func (l *lookup) failure(r response) *LookupError {
 		f.Err = cleaned(r.err, red)
 	} else {
 		var alive bool
-		f.Err, f.Kind, alive = r.refusal("the answer cannot be read", false, red)
+		f.Err, f.Kind, alive = r.refusal("the answer cannot be read", red)
 		l.alive = l.alive || alive
 	}
 	if isLong(f) {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
@@ -35,64 +34,6 @@ func (x *Client) Send(ctx, flight context.Context, ops []Operation, failOnErrors
 	x.log(ctx, "bulk request", r, a.Kind, a.TrackingID, a.Err, slog.Int("operations", len(ops)), slog.Int("bytes", len(body)))
 	x.logOperations(ctx, ops, a.Items)
 	return a
-}
-
-// readAnswer tells what a response means for the operations.
-func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
-	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
-	if r.err != nil && r.kind != NoResponse {
-		a.Err = cleaned(r.err, newRedactor(r.token)) // no data was sent that it could quote
-		return a
-	}
-	red := newRedactor(r.token, ops...)
-	if r.err != nil {
-		a.Err = cleaned(r.err, red)
-		return a
-	}
-	results, note := readResults(r.body, r.broken)
-	isResults := areResults(results)
-	if r.kind == Answered && note == "" || isResults { // whatever the status of the whole says
-		a.Kind, a.Alive = Answered, true
-		a.Items = x.readItems(ops, results, failOnErrors, a.TrackingID, red)
-		return a
-	}
-	var e *Error
-	e, a.Kind, a.Alive = r.refusal(note, isResults, red)
-	a.Err, a.TrackingID = e, cmp.Or(a.TrackingID, e.TrackingID)
-	if r.status == http.StatusRequestEntityTooLarge {
-		a.PayloadLimit, a.OperationLimit = e.limits()
-	}
-	return a
-}
-
-// response is what one request brought back.
-type response struct {
-	kind       Kind // what the status, or err, says by itself
-	status     int
-	header     http.Header
-	body       []byte
-	broken     error // why body is not the whole answer
-	err        error // why there is no answer at all
-	trackingID string
-	token      forms // what was sent, so that it can be kept out of texts
-	took       time.Duration
-}
-
-// date is when the answer was made by the service's clock, the zero time if it
-// does not say.
-func (r response) date() time.Time {
-	t, _ := http.ParseTime(r.header.Get("Date"))
-	return t
-}
-
-// headerID is the tracking id in the header, written in any case.
-func (r response) headerID() string {
-	for name, values := range r.header {
-		if strings.EqualFold(name, "TrackingID") && len(values) > 0 {
-			return shorten(r.token.without(word(values[0])), maxCode)
-		}
-	}
-	return ""
 }
 
 // sender makes one call of the generated client. It may be called more than once.

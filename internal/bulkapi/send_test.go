@@ -190,12 +190,12 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answer is one that never saw a network. Its header is as written here, not in
-// canonical form.
+// answer is one that never saw a network. Its header is in canonical form, as
+// the transports of net/http read it.
 func answer(status int, body string, header ...string) *http.Response {
 	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
-		h[header[i]] = []string{header[i+1]}
+		h.Set(header[i], header[i+1])
 	}
 	return &http.Response{StatusCode: status, Header: h, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body))}
 }
