@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// Kind says what an answer tells about the request as a whole.
+// Kind classifies the answer to a request as a whole.
 type Kind int
 
 // The kinds of answers, no answer among them.
 const (
-	// Answered: results were read; Answer.Items says what became of each operation.
+	// Answered: results were read; Answer.Items has one for each operation.
 	Answered Kind = iota
 	// NotSent: nothing reached the service. It is safe to send the operations again.
 	NotSent
 	// Waiting: refused whole for now (429, 423, 425, 503). Nothing was done; the
 	// throttle knows when to try again.
 	Waiting
-	// Rejected: refused whole for what it holds (400, 413, 422 and their like, and
-	// a 403 that a firewall gives in the service's place). Nothing was done; a
-	// smaller request may pass.
+	// Rejected: refused whole for its content (400, 413, 422 and the like, and a 403
+	// that a firewall gives in the service's place). Nothing was done; a smaller
+	// request may pass.
 	Rejected
-	// Denied: refused whole for who asks or where (401 with a fresh token, 403,
-	// 404, redirects and their like), or there is no token. Nothing was done, and
-	// no other request would fare better.
+	// Denied: refused whole for the token, the organization or the url (401 with a
+	// fresh token, 403, 404, redirects and the like), or there is no token. Nothing
+	// was done, and any other request would be refused too.
 	Denied
-	// NoResponse: the request left, and what it did is not known.
+	// NoResponse: the request left, and its answer is lost or of no use.
 	NoResponse
 )
 
@@ -39,8 +39,8 @@ func (f Kind) String() string {
 	return names[f]
 }
 
-// kindOf is what this HTTP status says by itself. Answered means that results
-// are to be expected; where another answer holds results, they count.
+// kindOf is the kind of an answer by its HTTP status alone. Results count under
+// any status; Answered means that they are to be expected.
 func kindOf(status int) Kind {
 	switch {
 	case status >= 200 && status < 300:
@@ -66,7 +66,7 @@ func kindOf(status int) Kind {
 	return NoResponse
 }
 
-// Answer is what is known after a request.
+// Answer is the judged answer to a request, or the reason why there is none.
 type Answer struct {
 	// Kind says which of the other fields matter.
 	Kind Kind
@@ -95,10 +95,10 @@ type Answer struct {
 	Err error
 }
 
-// Item is what an answer says about one operation. The zero value: nothing, so
-// that its outcome is unknown.
+// Item is the result of one operation in an answer. The zero value is none, so
+// that the operation's outcome is unknown.
 type Item struct {
-	// Found tells that the answer speaks of the operation, with a readable status.
+	// Found tells that the answer has a result with a readable status.
 	Found bool
 	// LeftOut tells that the service stopped at failOnErrors before this
 	// operation: it left it out, or answered that it did (412, or 409 with such a
@@ -116,7 +116,7 @@ type Item struct {
 	ID string
 	// Version is the resource's version (an entity tag), or "".
 	Version string
-	// Err is what the service said, nil exactly when Status is 2xx or the item is
+	// Err is the operation's error, nil exactly when Status is 2xx or the item is
 	// not Found. Its text is free of the data of all operations of the request.
 	Err *Error
 }

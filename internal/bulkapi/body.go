@@ -43,9 +43,8 @@ func readBody(resp *http.Response, max int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// decompressed is the body as it was before it was compressed. net/http
-// decompresses what it asked for; some services compress unasked, or use the
-// older name.
+// decompressed is the body before compression. net/http decompresses gzip that
+// it asked for; some services compress unasked, or use the older name.
 func decompressed(resp *http.Response) (io.Reader, error) {
 	switch encoding := strings.ToLower(strings.Join(resp.Header.Values("Content-Encoding"), ",")); encoding {
 	case "", "identity":

@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// Operation is what travels. Its references are resolved already, or refer to
-// operations of the same request.
+// Operation is one of a request. Its references are resolved already, or refer
+// to operations of the same request.
 type Operation struct {
 	Method string // POST, PATCH or DELETE
 	Path   string // relative to the SCIM root

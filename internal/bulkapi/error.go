@@ -13,29 +13,29 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
-// Error is what the service said about a request, or about one operation of it.
+// Error is an error of the service about a request, or about one operation of it.
 type Error struct {
 	// Status is the HTTP status of the request, or the operation's own.
 	Status int
 	// ErrorCode is the service's own code, digits or a word, or "".
 	ErrorCode string
-	// ScimType is RFC 7644's word for what is wrong (section 3.12), or "".
+	// ScimType is RFC 7644's word for the error (section 3.12), or "".
 	ScimType string
 	// TrackingID is the service's name for the request, to be quoted to its
 	// support, or "".
 	TrackingID string
-	// Details is what the service says, as it came, except for the token and its
-	// length. It may quote personal data: Error does not.
+	// Details are the texts of the service, as they came, except for the token and
+	// their length. They may quote personal data: Error does not.
 	Details []string
 
-	note  string // what we found wrong with the answer
+	note  string // our own remark on the answer
 	cause error  // why it could not be read
-	safe  string // Details without what the operations say
+	safe  string // Details without the data of operations
 	spoke bool   // it has a form in which SCIM or Webex services speak of errors
 }
 
-// Error is one line: the status, the codes, what the service said without the
-// data that was sent, and the tracking id.
+// Error is one line: the status, the codes, the texts without the data that was
+// sent, and the tracking id.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("status ")
@@ -61,7 +61,7 @@ func (e *Error) Error() string {
 // Unwrap returns why an answer could not be read to its end, nil if it could.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Bounds of what is kept of an error, in bytes and texts.
+// Bounds of an error, in bytes and texts.
 const (
 	maxDetail  = 4 << 10
 	maxDetails = 16
@@ -69,9 +69,9 @@ const (
 	maxShown   = 600
 )
 
-// clean makes the text of the error: from here on neither the token nor a value
-// that red knows is in it. Texts are cut only once the token is out of them: of
-// one that is cut the rest would not be known.
+// clean makes the text of the error, without the token and the values that red
+// knows. Texts are cut only when the token is out of them: a part of it would
+// not be found.
 func (e *Error) clean(red *redactor) {
 	for i, text := range e.Details {
 		e.Details[i] = shorten(red.token.mask(text), maxDetail)
@@ -83,7 +83,7 @@ func (e *Error) clean(red *redactor) {
 	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
 		*code = shorten(red.clean(shorten(red.token.mask(*code), maxDetail)), maxCode)
 		if *code != "" && (!isCode(*code) || red.reveals(*code)) {
-			*code = hidden // others read codes, who must not read the service's words
+			*code = hidden // codes are also shown where texts are not
 		}
 	}
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
@@ -142,8 +142,8 @@ const (
 )
 
 // readError reads an error in any of its forms: an object, JSON in a string,
-// plain text, a list of these. What it does not understand, such as HTML, leaves
-// the error empty.
+// plain text, a list of these. Anything else, such as HTML, leaves the error
+// empty.
 func readError(raw []byte) *Error {
 	e := new(Error)
 	e.add(raw, 0)
@@ -247,7 +247,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// shorten cuts s to at most n bytes and the mark of what is left out.
+// shorten cuts s to at most n bytes, and marks the cut.
 func shorten(s string, n int) string {
 	if len(s) <= n {
 		return s

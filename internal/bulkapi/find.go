@@ -19,7 +19,7 @@ import (
 const (
 	namesPerQuery = 50
 	longestFilter = 5500 // bytes, as it stands in the url: some 6,000 with all around it
-	pageSize      = 100  // what Webex gives by default
+	pageSize      = 100  // the default of Webex
 	mostPages     = 100
 )
 
@@ -97,9 +97,9 @@ func fit(terms []string, most int) int {
 	return len(terms)
 }
 
-// pages reads all pages of one filter. It goes on by what a page holds, since
-// services give less than asked for, and ends where a page holds nothing new,
-// since some give the same page whatever was asked.
+// pages reads all pages of one filter. It goes on by the length of a page, since
+// services give less than asked for, and ends with a page that holds nothing
+// new, since some give the same page for any index.
 func (s *search) pages(ctx context.Context, filter string) error {
 	seen := make(map[string]bool)
 	count := pageSize

@@ -113,7 +113,7 @@ func (x *Client) Me(ctx context.Context) (me Resource, err error) {
 type lookup struct {
 	x     *Client
 	kind  string   // Users or Groups
-	names []string // those that are looked for
+	names []string // that are looked for
 	alive bool     // an answer came from the service itself
 }
 
@@ -179,8 +179,10 @@ func pause(ctx context.Context, bound time.Duration) bool {
 func (l *lookup) search(q gen.SearchUsersParams) sender {
 	return func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 		if l.isGroups() {
-			return l.x.gen.SearchGroups(ctx, l.x.cfg.OrgID, &gen.SearchGroupsParams{Filter: q.Filter, Attributes: q.Attributes,
-				SortBy: q.SortBy, SortOrder: q.SortOrder, StartIndex: q.StartIndex, Count: q.Count}, edit)
+			return l.x.gen.SearchGroups(ctx, l.x.cfg.OrgID, &gen.SearchGroupsParams{
+				Filter: q.Filter, Attributes: q.Attributes, SortBy: q.SortBy, SortOrder: q.SortOrder,
+				StartIndex: q.StartIndex, Count: q.Count,
+			}, edit)
 		}
 		return l.x.gen.SearchUsers(ctx, l.x.cfg.OrgID, &q, edit)
 	}
@@ -196,7 +198,9 @@ type page[T any] struct {
 // entry, and reports whether the page is of use with it. An answer that names
 // neither a total nor entries is no page: an empty page would say that nothing
 // exists. Webex documents two attributes that count the entries.
-func readPage[T any](ctx context.Context, l *lookup, send sender, item func(json.RawMessage, response) (T, bool)) (p page[T], err error) {
+func readPage[T any](
+	ctx context.Context, l *lookup, send sender, item func(json.RawMessage, response) (T, bool),
+) (p page[T], err error) {
 	err = l.read(ctx, send, func(r response) bool {
 		var list struct {
 			MemberSize, TotalResults *wire.Text
@@ -257,7 +261,8 @@ func (l *lookup) anyResource(raw []byte, r response) Resource {
 	var externalID wire.Text
 	_ = externalID.UnmarshalJSON(m.ExternalID)
 	res := Resource{
-		ID: r.token.without(string(m.ID)), Name: string(name), ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
+		ID: r.token.without(string(m.ID)), Name: string(name),
+		ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
 		Location: r.token.location(string(m.Meta.Location)), Version: r.token.without(string(m.Meta.Version)),
 		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
 	}

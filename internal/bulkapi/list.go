@@ -39,11 +39,11 @@ type Query struct {
 
 // List reads all users or groups (kind is Users or Groups) that fit a query, in
 // the order of their ids, each once, a page at a time. A resource that was
-// there all the time is never left out, whatever is created and deleted
+// there all the time is never left out, though others are created and deleted
 // meanwhile: each page begins with a resource of the page before, and is read
-// again from further in front where it does not. What cannot be read, and a
-// list that holds fewer resources than the service counts, is an error, the
-// last that is yielded: a *LookupError.
+// again from further in front where it does not. A page that cannot be read, and
+// a list that holds fewer resources than the service counts, are errors, yielded
+// last: a *LookupError.
 func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
 	l := &lookup{x: x, kind: kind}
 	byID, ascending, count := "id", "ascending", pageSize
@@ -67,7 +67,7 @@ func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resou
 type Member struct {
 	ID   string
 	Type string // user, group or machine; "" if the service does not say
-	Name string // what the service displays
+	Name string // as the service displays it
 }
 
 // Members reads all members of the group with this id, as List does. A group
@@ -79,10 +79,11 @@ func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, er
 			yield(Member{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")})
 		}
 	}
-	count := maxMemberPage
+	query := gen.GetGroupMembersParams{Count: new(maxMemberPage)}
 	return walk(func(start int) (page[Member], error) {
+		query.StartIndex = &start
 		return readPage(ctx, l, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
-			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &gen.GetGroupMembersParams{StartIndex: &start, Count: &count}, edit)
+			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &query, edit)
 		}, readMember)
 	}, func(m Member) string { return m.ID })
 }
@@ -95,10 +96,10 @@ func readMember(raw json.RawMessage, r response) (Member, bool) {
 }
 
 // walk reads a list of which fetch gives the page that begins at an index, from
-// 1. The list keeps its order; what is created and deleted meanwhile shifts it.
-// All in front of the last item that was read is known at any time, so a page
-// that begins with a known item leaves out nothing, and one that does not is
-// read again from further in front.
+// 1. The list keeps its order; entries that are created and deleted meanwhile
+// shift it. All in front of the last item that was read is known at any time, so
+// a page that begins with a known item leaves out nothing, and one that does not
+// is read again from further in front.
 func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := make(idSet)

@@ -16,10 +16,10 @@ type progress struct {
 	left atomic.Bool // a header was written: from here on the service may act
 }
 
-// trace is what the transport reports to, from several goroutines. What has
-// left stays so: when net/http turns to another connection because a kept one
-// is dead, it has reported a header that went no further than its buffer, but a
-// transport that repeats a request by itself reports the same.
+// trace hears the reports of the transport, from several goroutines. A request
+// that has left stays so: when net/http turns to another connection because a
+// kept one is dead, it has reported a header that went no further than its
+// buffer, but a transport that repeats a request by itself reports the same.
 func (p *progress) trace() *httptrace.ClientTrace {
 	seen := func() { p.seen.Store(true) }
 	left := func() { p.left.Store(true) }
@@ -32,8 +32,9 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// kind tells what err, the transport's, means for the request. A transport that
-// reports nothing is believed only where its error can have no other meaning.
+// kind is that of a request which ended with err of the transport. If the
+// transport reports nothing, it is NotSent only for errors that cannot occur
+// later.
 func (p *progress) kind(err error) Kind {
 	switch {
 	case p.left.Load():

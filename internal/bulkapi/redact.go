@@ -22,9 +22,9 @@ import (
 // case. The zero value is none.
 type forms []string
 
-// Bounds of looking for a token: forms shorter than this are in every base64
-// text, texts larger than that are not worth keeping, and what is escaped more
-// often is not the token any more.
+// Bounds of looking for a token: shorter forms are in every base64 text by
+// chance, larger texts are hidden whole, and a token that is escaped more often
+// is not looked for.
 const (
 	shortestBase64 = 8
 	largestMasked  = 64 << 10
@@ -41,7 +41,7 @@ func newForms(token string) forms {
 	for before := range 3 { // how many bytes stand before it in a group of three
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			text := enc.EncodeToString(append(make([]byte, before, before+len(token)), token...))
-			// The characters that it shares with what stands around it may be others.
+			// The characters that it shares with its neighbors may be others.
 			text = text[(before*8+5)/6 : (before+len(token))*8/6]
 			if len(text) >= shortestBase64 {
 				f = append(f, strings.ToLower(text))
@@ -84,7 +84,7 @@ func (f forms) mask(text string) string {
 	return newRedactor(f).mask(text)
 }
 
-// without is text, or "" where it holds the token: for what is of no use in part.
+// without is text, or "" where it holds the token.
 func (f forms) without(text string) string {
 	if f.in(text) {
 		return ""
@@ -92,8 +92,8 @@ func (f forms) without(text string) string {
 	return text
 }
 
-// location is the url of a resource without the token. Of one that holds it the
-// end is kept, type and id, which is what tells the resource.
+// location is the url of a resource without the token. Of one that holds it,
+// only the end is kept: type and id tell the resource.
 func (f forms) location(text string) string {
 	if !f.in(text) {
 		return text
@@ -102,7 +102,7 @@ func (f forms) location(text string) string {
 	return f.without("/" + url.PathEscape(kind) + "/" + url.PathEscape(id))
 }
 
-// hidden stands for what is not shown.
+// hidden stands in the place of hidden text.
 const hidden = "…"
 
 // shortest is the length, in characters, from which a value is looked for
@@ -215,17 +215,19 @@ const certain = 5
 func (r *redactor) reveals(code string) bool {
 	r.load()
 	texts := []string{code}
-	for _, decode := range []func(string) ([]byte, error){base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString, hex.DecodeString} {
+	for _, decode := range decoders {
 		if decoded, err := decode(code); err == nil && utf8.Valid(decoded) {
 			texts = append(texts, string(decoded))
 		}
 	}
 	for _, text := range texts {
-		folded := strings.Map(fold.Rune, text)
+		text = strings.Map(fold.Rune, text)
+		holds := func(part string) bool {
+			return utf8.RuneCountInString(part) >= certain && strings.Contains(text, part)
+		}
 		for known := range r.known {
 			local, _, isAddress := strings.Cut(known, "@")
-			if utf8.RuneCountInString(known) >= certain && strings.Contains(folded, known) ||
-				isAddress && (folded == local || utf8.RuneCountInString(local) >= certain && strings.Contains(folded, local)) {
+			if holds(known) || isAddress && (holds(local) || text == local) {
 				return true
 			}
 		}
@@ -233,11 +235,17 @@ func (r *redactor) reveals(code string) bool {
 	return false
 }
 
+// decoders read a code as Base64 or hexadecimal digits.
+var decoders = []func(string) ([]byte, error){
+	base64.RawStdEncoding.DecodeString, base64.RawURLEncoding.DecodeString, hex.DecodeString,
+}
+
 // unspaced reports whether c is of a script that writes no spaces between
 // words, or glues endings to names. There two characters are a whole name, and
 // no space shows where it ends.
 func unspaced(c rune) bool {
-	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
+		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // queried finds the query of a url in a text, absolute or relative, however

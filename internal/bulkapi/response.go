@@ -62,7 +62,7 @@ func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answe
 const (
 	foreignAnswer = "the answer is not the service's: a proxy, gateway or firewall in between gave it"
 	longURL       = "the url of the request is too long for the service or something in between"
-	longHeader    = "the headers of the request, the token among them, are too long for the service or something in between"
+	longHeader    = "the headers of the request, with the token, are too long for the service or something in between"
 )
 
 // refusal reads an answer without results: its error, its kind, and whether it

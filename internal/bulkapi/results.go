@@ -112,7 +112,7 @@ func methodText(token []byte) string {
 	return rawjson.Text(token)
 }
 
-// brokenNote tells a JSON object that does not end from what never was one.
+// brokenNote tells a JSON object that does not end from other texts.
 func brokenNote(body []byte, broken error) string {
 	switch {
 	case errors.Is(broken, errEncoding):
@@ -125,14 +125,14 @@ func brokenNote(body []byte, broken error) string {
 	return breaksOff
 }
 
-// trim takes away what may stand around JSON, a byte order mark included.
+// trim cuts off white space and a byte order mark.
 func trim(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 }
 
-// areResults reports whether any entry speaks of an operation: an error body
-// may have a list of that name too. That such an entry says nothing of what
-// became of the operation does not mean that nothing was done.
+// areResults reports whether any entry is of an operation: an error body may
+// have a list of that name too. An entry without a status counts, since its
+// operation may have been done.
 func areResults(results []result) bool {
 	return slices.ContainsFunc(results, func(r result) bool {
 		return r.Status != 0 || r.BulkID != "" || r.Method != "" || r.Location != ""
@@ -141,7 +141,9 @@ func areResults(results []result) bool {
 
 // readItems reads the results into items of the operations. Its errors show the
 // data of no operation, since services quote that of others too.
-func (x *Client) readItems(ops []Operation, results []result, failOnErrors int, trackingID string, red *redactor) []Item {
+func (x *Client) readItems(
+	ops []Operation, results []result, failOnErrors int, trackingID string, red *redactor,
+) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
 	for i, j := range m.of {

@@ -31,7 +31,8 @@ func (x *Client) Send(ctx, flight context.Context, ops []Operation, failOnErrors
 		return x.gen.ExecuteBulkWithBody(ctx, x.cfg.OrgID, "application/json", bytes.NewReader(body), edit)
 	})
 	a := x.readAnswer(r, ops, failOnErrors)
-	x.log(ctx, "bulk request", r, a.Kind, a.TrackingID, a.Err, slog.Int("operations", len(ops)), slog.Int("bytes", len(body)))
+	x.log(ctx, "bulk request", r, a.Kind, a.TrackingID, a.Err,
+		slog.Int("operations", len(ops)), slog.Int("bytes", len(body)))
 	x.logOperations(ctx, ops, a.Items)
 	return a
 }
@@ -41,8 +42,8 @@ type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response,
 
 // call waits at the throttle, takes a token and sends. A request that was
 // refused for its token is sent once more if there is another: a 401 did
-// nothing. Waiting, for the throttle and for a token, ends with ctx; what is
-// under way ends with flight.
+// nothing. Waiting, for the throttle and for a token, ends with ctx; a request in
+// flight ends with flight.
 func (x *Client) call(ctx, flight context.Context, send sender) response {
 	var refused response
 	var last string // the token that was refused
@@ -164,10 +165,9 @@ func newTrackingID() string {
 	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// transportError is why there is no answer. Its text is kept apart from its
-// cause so that it can be cleaned; of the cause, whose text may quote an
-// answer, errors.Is and errors.As can ask, and nobody who prints a chain of
-// errors meets it.
+// transportError says why there is no answer. Its text is kept apart from its
+// cause so that it can be cleaned. The text of the cause may quote an answer, so
+// the cause is open to errors.Is and errors.As, but not to Unwrap.
 type transportError struct {
 	text  string
 	cause error
@@ -191,21 +191,22 @@ func (x *Client) lost(ctx, limited context.Context, err error) error {
 }
 
 // log writes one record for a request that came to kind.
-func (x *Client) log(ctx context.Context, what string, r response, kind Kind, trackingID string, err error, more ...slog.Attr) {
+func (x *Client) log(
+	ctx context.Context, what string, r response, kind Kind, trackingID string, err error, more ...slog.Attr,
+) {
 	level := slog.LevelInfo
 	if kind == Answered {
 		level = slog.LevelDebug
 	}
-	attrs := append(more, slog.String("kind", kind.String()), slog.Int("status", r.status), slog.Duration("duration", r.took),
-		slog.String("trackingId", cmp.Or(trackingID, r.trackingID)))
+	attrs := append(more, slog.String("kind", kind.String()), slog.Int("status", r.status),
+		slog.Duration("duration", r.took), slog.String("trackingId", cmp.Or(trackingID, r.trackingID)))
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	x.cfg.Logger.LogAttrs(ctx, level, what, attrs...)
 }
 
-// logOperations writes one record for each operation, for those who look
-// closely.
+// logOperations writes one record for each operation, at the level Debug.
 func (x *Client) logOperations(ctx context.Context, ops []Operation, items []Item) {
 	if !x.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
 		return
