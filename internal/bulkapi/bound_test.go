@@ -27,11 +27,12 @@ func TestGzip(t *testing.T) {
 			z := gzip.NewWriter(w)
 			io.WriteString(z, created(ops)+strings.Repeat(" ", 1<<16))
 			z.Close()
-		}, func(c *Config) { c.MaxAnswer = max })
+		})
+		b.maxAnswer = max
 		return b.Send(t.Context(), ops, 0)
 	}
 	ops := manyOps(3)
-	if a := send(ops, 0); a.Kind != Answered || a.Items[2].Status != 201 {
+	if a := send(ops, maxAnswer); a.Kind != Answered || a.Items[2].Status != 201 {
 		t.Errorf("%+v", a)
 	}
 	if a := send(ops, 1<<16); a.Kind != NoResponse || !errors.Is(a.Err, errTooLong) {
@@ -72,11 +73,11 @@ func TestInflating(t *testing.T) {
 	} {
 		for _, status := range statuses {
 			b := newBench(t, "https://webex.example", func(c *Config) {
-				c.MaxAnswer = 5 << 20
 				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 					return answer(status, body, "Content-Encoding", "x-gzip"), nil
 				})}
 			})
+			b.maxAnswer = 5 << 20
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			a := b.Send(t.Context(), mixed(), 0)
@@ -174,7 +175,8 @@ func TestMaxAnswer(t *testing.T) {
 		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(tt.status)
 			io.WriteString(w, body)
-		}, func(c *Config) { c.MaxAnswer = tt.max })
+		})
+		b.maxAnswer = tt.max
 		if a := b.Send(t.Context(), ops, 0); a.Kind != tt.want {
 			t.Errorf("%+v: %+v", tt, a)
 		}
@@ -188,7 +190,8 @@ func TestMaxAnswer(t *testing.T) {
 				return
 			}
 		}
-	}, func(c *Config) { c.MaxAnswer = 1 << 20 })
+	})
+	b.maxAnswer = 1 << 20
 	if a := b.Send(t.Context(), ops, 0); a.Kind != NoResponse {
 		t.Errorf("%+v", a)
 	}

@@ -14,11 +14,8 @@ import (
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
-// Defaults of a Config's zero values.
-const (
-	DefaultTimeout   = time.Minute
-	DefaultMaxAnswer = 16 << 20
-)
+// DefaultTimeout is that of a Config whose Timeout is 0.
+const DefaultTimeout = time.Minute
 
 // Config says where requests go and how. Server, OrgID, Token and Throttle are
 // needed.
@@ -40,10 +37,6 @@ type Config struct {
 	// Timeout is for one request, from its leaving the throttle to the last byte
 	// of its answer; one minute when 0.
 	Timeout time.Duration
-	// MaxAnswer bounds an answer, in bytes after decompression; 16 MiB when 0. A
-	// larger one is not read to its end, nor one of more than 524,288 JSON values,
-	// or nested deeper than 64.
-	MaxAnswer int64
 	// UserAgent is sent with each request; net/http's when "".
 	UserAgent string
 	// Logger hears of each request; silent when nil.
@@ -53,8 +46,9 @@ type Config struct {
 // Client sends requests. It is safe for use by any number of goroutines; make
 // one with New.
 type Client struct {
-	cfg Config
-	gen *gen.Client
+	cfg       Config
+	gen       *gen.Client
+	maxAnswer int64 // in bytes after decompression
 }
 
 // New checks the configuration and takes a copy.
@@ -75,9 +69,6 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
 	}
-	if cfg.MaxAnswer <= 0 {
-		cfg.MaxAnswer = DefaultMaxAnswer
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -91,5 +82,5 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bulkapi: %w", err)
 	}
-	return &Client{cfg: cfg, gen: client}, nil
+	return &Client{cfg, client, maxAnswer}, nil
 }

@@ -136,8 +136,12 @@ func (l *lookup) read(ctx context.Context, send sender, parse func(response) boo
 		if !passing || attempt == lookupAttempts || ctx.Err() != nil {
 			return failure
 		}
-		if failure.Kind != Waiting && !pause(ctx, lookupBackOff<<(attempt-1)) {
-			return failure
+		if failure.Kind != Waiting {
+			select {
+			case <-time.After(rand.N(lookupBackOff << (attempt - 1))):
+			case <-ctx.Done():
+				return failure
+			}
 		}
 	}
 }
@@ -159,19 +163,6 @@ func (l *lookup) failure(r response) *LookupError {
 	}
 	f.Alive = l.alive
 	return f
-}
-
-// pause waits for up to bound, with full jitter. It returns false when ctx ends
-// first.
-func pause(ctx context.Context, bound time.Duration) bool {
-	t := time.NewTimer(rand.N(bound))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // search asks for a page of users or groups. The parameters of the two searches
@@ -203,13 +194,17 @@ func readPage[T any](
 ) (p page[T], err error) {
 	err = l.read(ctx, send, func(r response) bool {
 		var list struct {
-			MemberSize, TotalResults *wire.Text
+			MemberSize, TotalResults wire.Text
 			Members, Resources       []json.RawMessage
 		}
 		if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil {
 			return false
 		}
-		p = page[T]{total: totalOf(cmp.Or(list.MemberSize, list.TotalResults))}
+		total, err := strconv.Atoi(string(cmp.Or(list.MemberSize, list.TotalResults)))
+		if err != nil || total < 0 {
+			total = -1
+		}
+		p = page[T]{total: total}
 		for _, raw := range append(list.Members, list.Resources...) {
 			entry, ok := item(raw, r)
 			if !ok || len(p.items) == maxEntries {
@@ -220,18 +215,6 @@ func readPage[T any](
 		return p.total >= 0 || list.Resources != nil
 	})
 	return p, err
-}
-
-// totalOf is a number of results, -1 if it is none.
-func totalOf(text *wire.Text) int {
-	if text == nil {
-		return -1
-	}
-	n, err := strconv.Atoi(string(*text))
-	if err != nil {
-		return -1
-	}
-	return max(n, -1)
 }
 
 // resource reads one resource of the organization. One of another type or

@@ -132,7 +132,7 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	}
 	defer resp.Body.Close()
 	r.status, r.header, r.kind = resp.StatusCode, resp.Header, kindOf(resp.StatusCode)
-	r.body, err = readBody(resp, x.cfg.MaxAnswer)
+	r.body, err = readBody(resp, x.maxAnswer)
 	if err != nil {
 		r.broken = x.lost(flight, limited, err)
 	}

@@ -1,6 +1,6 @@
 // Package bulkref finds the places in an operation that refer to another
 // operation by its bulkId, and puts real ids there; it reads the raw JSON, so
-// that whatever it does not replace stays byte for byte.
+// that all else stays byte for byte.
 //
 //	refs, err := bulkref.Scan(nil, []byte(`{"members":[{"value":"bulkId:u1"}]}`))
 //	data = bulkref.Replace(nil, data, refs, func(name string) (string, bool) { id, ok := ids[name]; return id, ok })
@@ -24,8 +24,7 @@ const prefix = "bulkId:"
 
 // Reference is one place in data, or in a path, that names an operation.
 type Reference struct {
-	// Name is what stands after "bulkId:", unescaped: the bulkId of the
-	// operation meant. It is never empty.
+	// Name is the bulkId of the operation meant, unescaped. It is never empty.
 	Name string
 	// Start and End are the byte range: in data of the whole string with its
 	// quotes, in a path of the segment.
@@ -69,7 +68,7 @@ func Member(refs []Reference, r *rawjson.Reader) (key, value []byte, found []Ref
 	return key, r.Since(start), found
 }
 
-// appendValue passes the next value; required is what a reference in it is.
+// appendValue passes the next value. References in it are required or not.
 func appendValue(refs []Reference, r *rawjson.Reader, required bool) []Reference {
 	switch r.Kind() {
 	case '{':
@@ -107,8 +106,9 @@ func nameIn(token []byte) string {
 }
 
 // Replace appends data to dst and returns it, each reference whose id is known
-// replaced by that id as a JSON string. All other bytes are copied as they are. The refs must be those, or in order some of those, that Scan gave
-// for data; dst must not overlap data.
+// replaced by that id as a JSON string. All other bytes are copied as they are.
+// The refs must be those, or in order some of those, that Scan gave for data;
+// dst must not overlap data.
 func Replace(dst, data []byte, refs []Reference, id func(name string) (string, bool)) []byte {
 	done := 0
 	for _, r := range refs {

@@ -23,8 +23,8 @@ type Location struct {
 	// Org is the id of the organization, in lower case if it is a UUID; "" if
 	// the url does not name one.
 	Org string
-	// Type is "Users" or "Groups", whatever their case in the url, or another
-	// type as it was written.
+	// Type is "Users" or "Groups", in any case in the url, or another type as it
+	// was written.
 	Type string
 	// ID is the id of the resource, unescaped.
 	ID string
@@ -71,10 +71,8 @@ func parseUsual(text string) (l Location, ok bool) {
 	}
 	path, ok := strings.CutPrefix(rest[orgLength:], "/v2/")
 	kind, id, _ := strings.Cut(path, "/")
-	if !ok || kind != "Users" && kind != "Groups" || id == "" || len(id) > longestID || !isPlain(id) || isFixed(id) || IsKnown(id) {
-		return Location{}, false
-	}
-	return Location{Org: strings.ToLower(rest[:orgLength]), Type: kind, ID: id}, true
+	ok = ok && (kind == "Users" || kind == "Groups") && isPlain(id) && IsID(id) && !isFixed(id) && !IsKnown(id)
+	return Location{Org: strings.ToLower(rest[:orgLength]), Type: kind, ID: id}, ok
 }
 
 // orgLength is the length of a UUID.
@@ -126,7 +124,9 @@ func cutLast(path string) (before, segment string) {
 // isScheme reports whether s is a scheme such as "https:".
 func isScheme(s string) bool {
 	name, ok := strings.CutSuffix(s, ":")
-	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !isLetter(r) && !isDigit(r) && r != '+' && r != '-' && r != '.' })
+	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return !isLetter(r) && !isDigit(r) && r != '+' && r != '-' && r != '.'
+	})
 }
 
 // orgOf finds the organization in the path before a type: the segment between
@@ -228,8 +228,9 @@ func IsID(s string) bool {
 		return s != ""
 	}
 	plain := unescapeAll(s)
-	return strings.TrimSpace(plain) != "" && plain != "." && plain != ".." && !strings.ContainsAny(plain, `/\`) && utf8.ValidString(plain) &&
-		!strings.ContainsFunc(plain, unicode.IsControl) && !strings.HasPrefix(strings.ToLower(plain), "bulkid:")
+	return strings.TrimSpace(plain) != "" && plain != "." && plain != ".." && !strings.ContainsAny(plain, `/\`) &&
+		utf8.ValidString(plain) && !strings.ContainsFunc(plain, unicode.IsControl) &&
+		!strings.HasPrefix(strings.ToLower(plain), "bulkid:")
 }
 
 // isPlain reports whether s has only letters, digits and hyphens, as the ids of

@@ -20,13 +20,14 @@ type core struct {
 	loss    ticket  // the last request at the time of the last loss that counted
 	lost    int     // losses that counted since the last answer of any kind
 
-	accepted, refused, dropped int // requests so far, by what became of them
+	accepted, refused, dropped int // requests so far
 }
 
 // ticket numbers the requests from 1 in the order in which they leave.
 type ticket int
 
-// closing is a refusal that closed the throttle, and what became known of it.
+// closing is a refusal that closed the throttle, and the answers that belong to
+// it.
 type closing struct {
 	refusal
 	request ticket // that was refused

@@ -13,7 +13,7 @@ const (
 )
 
 // era is the time in which the estimate falls to half. Only refusals after
-// enough acceptances count: those in a row, while a limit of unknown length
+// enough acceptances count: refusals in a row, while a limit of unknown length
 // lasts, are one.
 type era struct {
 	rate              float64 // the estimate at the beginning
@@ -29,8 +29,8 @@ func (e era) inVain(before era) bool {
 		e.refusals() <= vainMost && e.refusals() >= vainFewer*before.refusals()
 }
 
-// doubt takes back what an estimate has fallen in vain, and tries twice as
-// much. What it then falls to is compared with the same refusals.
+// doubt takes back a fall of the estimate that was in vain, and tries twice the
+// rate. The next fall is compared with the same refusals.
 func (p *pace) doubt() {
 	if p.accepted < fewest {
 		return

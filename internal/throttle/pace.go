@@ -11,7 +11,7 @@ const (
 	probeFirst    = 0.5 // the first probe takes half of that, since little is known yet,
 	probeLast     = 3.0 // each later one twice as long as the one before, up to three times
 	probeDepth    = 0.1 // how far below the estimate a probe starts
-	peakWeight    = 0.8 // what the pace of the moment of refusal counts in the estimate; the mean before it counts the rest
+	peakWeight    = 0.8 // weight of the pace at the moment of refusal in the estimate; the rest is that of the mean
 	fewest        = 8   // acceptances that make a mean
 	toldHistory   = 10  // acceptances of the past that stand against a refusal right after the time the service named
 
@@ -38,7 +38,7 @@ type pace struct {
 
 	begin    time.Time // when the throttle last reopened; at first, when the first request left
 	accepted int       // since then
-	counted  time.Time // up to when the estimate takes account of what happened
+	counted  time.Time // the estimate takes account of the time up to here
 	history  int       // acceptances that the estimate rests on
 
 	era, before era // see doubt
@@ -50,8 +50,7 @@ type refusal struct {
 	told      bool // the service said how long
 }
 
-// rate is what is let through at a moment, in requests a second; 0 means no
-// limit.
+// rate is the pace at a moment, in requests a second; 0 means no limit.
 func (p *pace) rate(now time.Time) float64 {
 	if p.estimate == 0 {
 		return 0
@@ -114,7 +113,7 @@ func (p *pace) learn(r refusal) {
 // (the refusal came late, its tokens were used up first), a window the peak (it
 // was not used in full before). The mean includes the closing, as a window's
 // allowance is for the whole window; of a closing that we chose ourselves,
-// half, which is what it overshoots by on average.
+// half, since that is its overshoot on average.
 func (p *pace) measure(r refusal) {
 	end := r.until
 	if !r.told {

@@ -25,7 +25,7 @@ var ErrTooLong = errors.New("the service has refused for too long")
 // Config configures a Throttle. Zero and negative values mean the defaults.
 type Config struct {
 	Concurrency int            // upper bound of requests in flight; default 4
-	MaxWait     time.Duration  // cap for one closing, whatever Retry-After says; default 5 minutes
+	MaxWait     time.Duration  // cap for one closing, also of one by Retry-After; default 5 minutes
 	MaxTotal    time.Duration  // cap for all closings since the last acceptance, then ErrTooLong; default 30 minutes
 	Rand        func() float64 // a number in [0, 1) for jitter; default math/rand/v2
 }
