@@ -183,7 +183,7 @@ func newResponseError(e *bulkapi.Error) *ResponseError {
 }
 
 // public turns an error of package bulkapi into one of this package.
-func public(err error) error {
+func ownError(err error) error {
 	if e, ok := errors.AsType[*bulkapi.Error](err); ok {
 		return newResponseError(e)
 	}

@@ -62,9 +62,9 @@ func lookupError(err error) error {
 	}
 	switch {
 	case e.Kind == bulkapi.Denied:
-		return fmt.Errorf("lookup: %w", denied(e.Status, e.Err))
+		return fmt.Errorf("lookup: %w", deniedError(e.Status, e.Err))
 	case e.Kind == bulkapi.NotSent || e.Kind == bulkapi.Waiting:
-		return fmt.Errorf("lookup: %w: %w", ErrUnavailable, public(e.Err))
+		return fmt.Errorf("lookup: %w: %w", ErrUnavailable, ownError(e.Err))
 	}
-	return fmt.Errorf("lookup: %w", public(e.Err))
+	return fmt.Errorf("lookup: %w", ownError(e.Err))
 }

@@ -38,7 +38,7 @@ type Job struct {
 	// Replayed, not Skipped. When the loop over the results is left, reading ends.
 	ReadOn bool
 
-	tally   tally
+	state   jobState
 	claimed []Key // of the journal, in all stages so far
 }
 
@@ -52,7 +52,7 @@ type Job struct {
 // An attempt without an answer may be carried out late. A later change of the same
 // resource waits until that is no longer possible, in the next stages too.
 func (j *Job) Next(source iter.Seq2[Operation, error]) {
-	j.tally.next()
+	j.state.setReady(over)
 	j.Source = source
 }
 

@@ -112,7 +112,7 @@ func (c *Client) ListMembers(ctx context.Context, groupID string) iter.Seq2[Memb
 	return func(yield func(Member, error) bool) {
 		for m, err := range c.api.Members(ctx, groupID) {
 			if err != nil {
-				yield(Member{}, absent(err))
+				yield(Member{}, absentError(err))
 				return
 			}
 			if !yield(Member(m), nil) {
@@ -152,13 +152,13 @@ func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
 func (c *Client) Me(ctx context.Context) (Resource, error) {
 	res, err := c.api.Me(ctx)
 	if err != nil {
-		return Resource{}, absent(err)
+		return Resource{}, absentError(err)
 	}
 	return resourceOf(users, res), nil
 }
 
 // absent is lookupError where a 404 of the service is about the resource.
-func absent(err error) error {
+func absentError(err error) error {
 	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok && e.Status == http.StatusNotFound {
 		return fmt.Errorf("lookup: %w", ErrAbsent)
 	}

@@ -42,7 +42,7 @@ func (r *run) lookUp(l engine.Lookup) {
 		changes = append(changes, r.lookedUp(read.Index, read.Known, read.ID))
 	}
 	r.call(func() func() {
-		f := finder{ctx: r.leave, run: r, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
+		f := finder{ctx: r.sending, run: r, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
 		for _, s := range changes {
 			f.read(s)
 		}

@@ -19,7 +19,7 @@ func (r *run) result(in engine.Result) Result {
 	res := Result{
 		Index: in.Index, Operation: p.op, Outcome: outcomes[in.Outcome], Status: in.Status, Version: in.Version,
 		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed,
-		Existing: in.Existing, Unchanged: in.Unchanged, Err: r.reason(p, in),
+		Existing: in.Existing, Unchanged: in.Unchanged, Err: r.resultError(p, in),
 	}
 	res.Location, _ = ParseLocation(in.Location)
 	switch {
@@ -39,13 +39,13 @@ func resourceType(path string) string {
 }
 
 // reason is the error of a result.
-func (r *run) reason(p *pending, in engine.Result) error {
+func (r *run) resultError(p *pending, in engine.Result) error {
 	err := in.Err
 	switch {
 	case in.Outcome == engine.Succeeded:
 		return nil
 	case in.Drop != nil:
-		return r.whyDropped(p, *in.Drop)
+		return r.dropError(p, *in.Drop)
 	case in.Outcome == engine.Skipped:
 		return &SkippedError{Index: -1, Refused: in.Refused, Cause: err}
 	case in.Outcome == engine.Unknown:
@@ -63,7 +63,7 @@ func (r *run) reason(p *pending, in engine.Result) error {
 
 var errNoName = errors.New("it has no name to be looked up by")
 
-func (r *run) whyDropped(p *pending, d plan.Drop) error {
+func (r *run) dropError(p *pending, d plan.Drop) error {
 	switch d.Why {
 	case plan.Unknown:
 		return fmt.Errorf("%w %q", ErrReference, d.Name)

@@ -52,10 +52,10 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 		defer p.close()
 		cfg := p.engineConfig()
 		cfg.Concurrency *= 2 // as Run prepares requests ahead
-		p.engine, p.leave = engine.New(cfg, engine.Time{}), ctx
+		p.engine, p.sending = engine.New(cfg, engine.Time{}), ctx
 		reading, stop := context.WithCancel(ctx)
 		defer stop()
-		go feed(reading, job.Source, 0, false, p.feed)
+		go readSource(reading, job.Source, 0, false, p.items)
 		p.loop(ctx, yield)
 	}
 }
@@ -104,8 +104,8 @@ func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 // read takes in one operation, so that the plan does not depend on how fast the
 // source is.
 func (p *planning) read() {
-	f, ok := <-p.feed
-	p.takeIn(f, ok)
+	item, ok := <-p.items
+	p.addFromSource(item, ok)
 }
 
 // succeed lets the first request that is out succeed.

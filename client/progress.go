@@ -39,68 +39,61 @@ type Progress struct {
 // Done is the number of operations that have their outcome.
 func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unknown }
 
-// tally is a Progress under a lock.
-type tally struct {
+// jobState is the progress of a job and of its stages, under a lock.
+type jobState struct {
 	mu       sync.Mutex
-	now      Progress
+	progress Progress
 	throttle *throttle.Throttle // nil until the job begins
-	state    state
+	phase    phase
 	stage    stage
 }
 
-// stage is what a stage of a job begins with.
+// stage is the state of a job in which its next stage begins.
 type stage struct {
 	first   int                      // the index of its first operation
 	spent   engine.Spent             // of the error budget
 	stopped error                    // why the job ended before its time
-	atWork  map[engine.Key]time.Time // until when what has no answer may still be carried out
+	atWork  map[engine.Key]time.Time // until when attempts without an answer may still be carried out
 }
 
-// state tells whether a job can run.
-type state int
+// phase tells whether a job can run.
+type phase int
 
 const (
-	ready state = iota
+	ready phase = iota
 	running
 	over
 )
 
 // begin begins a stage; ok is false if the job cannot run.
-func (t *tally) begin(g *throttle.Throttle) (s stage, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.state != ready {
+func (s *jobState) begin(t *throttle.Throttle) (first stage, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase != ready {
 		return stage{}, false
 	}
-	t.throttle, t.state = g, running
-	return t.stage, true
+	s.throttle, s.phase = t, running
+	return s.stage, true
 }
 
-// abandon makes a job ready again that could not begin.
-func (t *tally) abandon() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.state = ready
-}
-
-// next makes a job ready whose run has ended.
-func (t *tally) next() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.state == over {
-		t.state = ready
+// setReady makes a job that is in a phase ready to run.
+func (s *jobState) setReady(from phase) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == from {
+		s.phase = ready
 	}
 }
 
 // end ends a stage that began at a time.
-func (t *tally) end(e *engine.Engine, began time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.stage = stage{first: t.now.Read, spent: e.Spent(), stopped: e.Stopped(), atWork: map[engine.Key]time.Time{}}
+func (s *jobState) end(e *engine.Engine, began time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stage = stage{first: s.progress.Read, spent: e.Spent(), stopped: e.Stopped(), atWork: map[engine.Key]time.Time{}}
 	for key, until := range e.AtWork() {
-		t.stage.atWork[key] = began.Add(until)
+		s.stage.atWork[key] = began.Add(until)
 	}
-	t.state = over
+	s.phase = over
 }
 
 // stillAtWork is what an earlier stage has left at work, by the time since a stage
@@ -113,20 +106,21 @@ func (s stage) stillAtWork(began time.Time) map[engine.Key]time.Duration {
 	return still
 }
 
-func (t *tally) change(f func(*Progress)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f(&t.now)
+// change changes the progress.
+func (s *jobState) change(f func(*Progress)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(&s.progress)
 }
 
 // Progress returns the progress of the job. It may be called from any goroutine
 // at any time.
 func (j *Job) Progress() Progress {
-	j.tally.mu.Lock()
-	defer j.tally.mu.Unlock()
-	p := j.tally.now
-	if j.tally.throttle != nil {
-		state := j.tally.throttle.State()
+	j.state.mu.Lock()
+	defer j.state.mu.Unlock()
+	p := j.state.progress
+	if j.state.throttle != nil {
+		state := j.state.throttle.State()
 		p.ClosedFor = max(0, time.Until(state.ClosedUntil))
 		p.Refused, p.Unanswered = state.Refused, state.Unanswered
 	}

@@ -38,7 +38,7 @@ func (r *run) claim(claims []engine.Claim) func() {
 	for i, c := range claims {
 		entries[i] = Entry{Key: Key(c.Key), Name: Key(c.Name), Create: c.Create}
 	}
-	records, err := r.job.Journal.Claim(context.WithoutCancel(r.leave), entries)
+	records, err := r.job.Journal.Claim(context.WithoutCancel(r.sending), entries)
 	if err == nil && len(records) != len(claims) {
 		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))
 	}
@@ -100,7 +100,7 @@ func (r *run) write() {
 	}
 	r.call(func() func() {
 		// Not to be cut by a cancellation: an outcome would be lost.
-		err := r.job.Journal.Write(context.WithoutCancel(r.leave), updates)
+		err := r.job.Journal.Write(context.WithoutCancel(r.sending), updates)
 		return func() {
 			r.writing = false
 			for _, rec := range group {

@@ -86,21 +86,20 @@ type run struct {
 	began  time.Time
 	yield  func(Result) bool
 
-	leave context.Context // nothing new is sent once it ends
-	halt  context.CancelCauseFunc
-	full  context.Context // what is in flight is cut when it ends
-	cut   context.CancelFunc
+	sending       context.Context // requests are sent until it ends
+	stopSending   context.CancelCauseFunc
+	answering     context.Context // requests in flight may be answered until it ends
+	stopAnswering context.CancelFunc
+	stopReading   context.CancelFunc
 
-	reading   context.Context // the source is read until it ends
-	unread    context.CancelFunc
-	feed      chan fed
-	fed       time.Time       // when the source last gave something
-	fillable  time.Time       // since when something could leave in a request that is not full; zero: nothing could
-	events    chan func()     // answers, for the engine
-	calls     int             // goroutines that will send an event
-	unwritten []engine.Record // for the journal, in order
-	writing   bool            // the journal is writing those before
-	memory    *spill.Map
+	items         chan sourceItem
+	lastRead      time.Time       // when the source last gave something
+	fillableSince time.Time       // since when a request that is not full could be sent; zero: none could
+	events        chan func()     // answers, for the engine
+	calls         int             // goroutines that will send an event
+	unwritten     []engine.Record // for the journal, in order
+	writing       bool            // the journal is writing those before
+	memory        *spill.Map
 
 	ops     *operations
 	causes  causes
@@ -118,7 +117,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if !job.Existing.isValid() {
 		return nil, fmt.Errorf("client: Job.Existing: %d, expected ExistingFail, ExistingSkip or ExistingUpdate", job.Existing)
 	}
-	stage, ok := job.tally.begin(c.throttle)
+	stage, ok := job.state.begin(c.throttle)
 	if !ok {
 		return nil, errors.New("client: this Job has run: expected another Job, or Job.Next before it runs on")
 	}
@@ -128,7 +127,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if job.Journal != nil {
 		history, err := job.beginJournal(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {
-			job.tally.abandon()
+			job.state.setReady(running)
 			return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 		}
 		cfg.LastWritten, cfg.LastDate = history.LastWritten, history.LastDate
@@ -137,24 +136,25 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	if stage.stopped != nil {
 		r.engine.Stop(r.now(), stage.stopped)
 	}
-	r.leave, r.halt = context.WithCancelCause(ctx)
-	r.full, r.cut = context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(r.leave, func() {
-		timer := time.AfterFunc(c.cfg.Grace, r.cut)
-		context.AfterFunc(r.full, func() { timer.Stop() })
+	r.sending, r.stopSending = context.WithCancelCause(ctx)
+	r.answering, r.stopAnswering = context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(r.sending, func() {
+		timer := time.AfterFunc(c.cfg.Grace, r.stopAnswering)
+		context.AfterFunc(r.answering, func() { timer.Stop() })
 	})
-	r.reading, r.unread = r.leave, func() {}
+	reading := r.sending
 	if job.ReadOn {
-		r.reading, r.unread = context.WithCancel(context.WithoutCancel(ctx))
+		reading = context.WithoutCancel(ctx)
 	}
-	go feed(r.reading, job.Source, stage.first, job.Journal != nil, r.feed)
+	reading, r.stopReading = context.WithCancel(reading)
+	go readSource(reading, job.Source, stage.first, job.Journal != nil, r.items)
 	return r, nil
 }
 
 func newRun(c *Client, job *Job) *run {
 	return &run{
 		c: c, job: job, began: time.Now(),
-		feed:   make(chan fed, 2*c.cfg.Limits.Operations),
+		items:  make(chan sourceItem, 2*c.cfg.Limits.Operations),
 		events: make(chan func(), 16),
 		memory: &spill.Map{},
 		ops:    newOperations(job.Journal != nil, c.inMemory),
@@ -179,15 +179,9 @@ func (r *run) engineConfig() engine.Config {
 		ReadOn:         r.job.ReadOn,
 		Facts:          r.ops.facts,
 		Keep:           r.c.inMemory,
-		Memory:         memory{r.memory},
+		Memory:         r.memory,
 	}
 }
-
-// memory is a spill.Map as the engine takes it.
-type memory struct{ spill *spill.Map }
-
-func (m memory) Get(key engine.Key) ([]byte, bool, error) { return m.spill.Get(key) }
-func (m memory) Put(key engine.Key, value []byte) error   { return m.spill.Put(key, value) }
 
 func (r *run) now() engine.Time {
 	now := time.Now()
@@ -202,7 +196,7 @@ func (r *run) loop() {
 		}
 		r.carryOut(r.engine.Ready())
 		if r.engine.Stopped() != nil {
-			r.halt(r.engine.Stopped())
+			r.stopSending(r.engine.Stopped())
 		}
 		r.updateProgress()
 		if r.yieldResults() {
@@ -248,10 +242,10 @@ func (r *run) yieldResults() bool {
 	for len(r.results) > 0 {
 		res := r.results[0]
 		r.results = r.results[1:]
-		r.job.tally.change(func(p *Progress) { p.count(res) })
+		r.job.state.change(func(p *Progress) { p.count(res) })
 		if !r.left && !r.yield(res) {
 			r.left = true
-			r.unread()
+			r.stopReading()
 			r.engine.Stop(r.now(), errLeft)
 		}
 	}
@@ -264,11 +258,11 @@ const idleAfter = 100 * time.Millisecond
 
 // wait blocks until something has happened, and tells the engine.
 func (r *run) wait() {
-	var in chan fed
+	var items chan sourceItem
 	if r.engine.Wants() {
-		in = r.feed
+		items = r.items
 	}
-	done := r.leave.Done()
+	done := r.sending.Done()
 	if r.engine.Stopped() != nil {
 		done = nil
 	}
@@ -278,22 +272,22 @@ func (r *run) wait() {
 		defer timer.Stop()
 		tick = timer.C
 	}
-	if wait, ok := r.idleIn(); ok && in != nil {
+	if wait, ok := r.idleIn(); ok && items != nil {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		idle = timer.C
 	}
 	select {
-	case f, ok := <-in:
-		r.takeIn(f, ok)
+	case item, ok := <-items:
+		r.addFromSource(item, ok)
 	case event := <-r.events:
 		r.calls--
 		event()
-		r.takeEvents()
+		r.handleEvents()
 	case <-tick:
 		r.engine.Tick(r.now())
 	case <-idle:
-		r.fillable = time.Time{}
+		r.fillableSince = time.Time{}
 		r.engine.Idle(r.now())
 	case <-done:
 		r.engine.Stop(r.now(), r.interruption())
@@ -303,7 +297,7 @@ func (r *run) wait() {
 // interruption is why the context of the job has ended, and whether the job waited
 // for nothing but lookups by then.
 func (r *run) interruption() error {
-	err := endOf(r.leave)
+	err := endOf(r.sending)
 	if s := r.engine.Status(); s.InFlight == 0 && s.Lookups > 0 {
 		return fmt.Errorf("%w while waiting for the answers to lookups", err)
 	}
@@ -324,21 +318,21 @@ func endOf(ctx context.Context) error {
 func (r *run) idleIn() (wait time.Duration, ok bool) {
 	switch {
 	case !r.engine.Fillable():
-		r.fillable = time.Time{}
+		r.fillableSince = time.Time{}
 		return 0, false
-	case r.fillable.IsZero():
-		r.fillable = time.Now()
+	case r.fillableSince.IsZero():
+		r.fillableSince = time.Now()
 	}
-	since := r.fillable
-	if r.fed.Before(since) {
-		since = r.fed // the source had paused before
+	since := r.fillableSince
+	if r.lastRead.Before(since) {
+		since = r.lastRead // the source had paused before
 	}
 	// At least a moment, for a source that had no chance to run on a busy machine.
-	return max(idleAfter/10, time.Until(since.Add(idleAfter))), len(r.feed) == 0
+	return max(idleAfter/10, time.Until(since.Add(idleAfter))), len(r.items) == 0
 }
 
-// takeEvents handles what else has happened already.
-func (r *run) takeEvents() {
+// handleEvents handles what else has happened already.
+func (r *run) handleEvents() {
 	for {
 		select {
 		case event := <-r.events:
@@ -354,35 +348,35 @@ func (r *run) takeEvents() {
 // answer waits.
 const maxBatch = 64
 
-// takeIn gives the engine what the source has given, and what more is at hand.
-func (r *run) takeIn(f fed, ok bool) {
+// addFromSource gives the engine an item of the source, and those that have come
+// since. ok is false at the end of the source.
+func (r *run) addFromSource(item sourceItem, ok bool) {
 	now := r.now()
-	r.fed = time.Now()
+	r.lastRead = time.Now()
 	read := 0
-	for ok && f.err == nil {
-		r.ops.add(f.p)
-		r.engine.Add(now, &f.p.facts)
+	for more := true; more && ok && item.err == nil; {
+		r.ops.add(item.operation)
+		r.engine.Add(now, &item.operation.facts)
 		if read++; read == maxBatch {
 			break
 		}
 		select {
-		case f, ok = <-r.feed:
-			continue
+		case item, ok = <-r.items:
 		default:
+			more = false
 		}
-		break
 	}
-	r.job.tally.change(func(p *Progress) { p.Read += read })
+	r.job.state.change(func(p *Progress) { p.Read += read })
 	switch {
 	case !ok:
-		if err := endOf(r.leave); err != nil {
+		if err := endOf(r.sending); err != nil {
 			r.engine.Stop(now, err) // the source ended because the job does
 		}
 		r.engine.End(now)
-	case f.panic != nil:
-		panic(f.panic)
-	case f.err != nil:
-		r.engine.Stop(now, fmt.Errorf("%w: %w", ErrSource, f.err))
+	case item.panic != nil:
+		panic(item.panic)
+	case item.err != nil:
+		r.engine.Stop(now, fmt.Errorf("%w: %w", ErrSource, item.err))
 		r.engine.End(now)
 	default:
 		r.engine.Take()
@@ -392,7 +386,7 @@ func (r *run) takeIn(f fed, ok bool) {
 // updateProgress copies what the engine counts into the progress of the job.
 func (r *run) updateProgress() {
 	s := r.engine.Status()
-	r.job.tally.change(func(p *Progress) {
+	r.job.state.change(func(p *Progress) {
 		p.InFlight, p.Waiting, p.LookingUp, p.LookingFor = s.InFlight, s.Waiting, s.LookingUp, s.LookingFor
 	})
 }
@@ -400,16 +394,16 @@ func (r *run) updateProgress() {
 // end leaves nothing behind, even where the loop over the results was left by a
 // panic.
 func (r *run) end() {
-	r.halt(nil)
-	r.unread()
-	r.cut()
+	r.stopSending(nil)
+	r.stopReading()
+	r.stopAnswering()
 	defer r.close()
 	for ; r.calls > 0; r.calls-- {
 		<-r.events
 	}
-	r.job.tally.end(r.engine, r.began)
+	r.job.state.end(r.engine, r.began)
 	if r.job.Journal != nil {
-		_ = r.job.Journal.End(context.WithoutCancel(r.leave))
+		_ = r.job.Journal.End(context.WithoutCancel(r.sending))
 	}
 }
 
@@ -417,8 +411,8 @@ func (r *run) end() {
 // the source becomes one of the caller.
 func (r *run) close() {
 	var late any
-	for f := range r.feed {
-		late = f.panic
+	for item := range r.items {
+		late = item.panic
 	}
 	_ = r.memory.Close()
 	_ = r.ops.close()

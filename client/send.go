@@ -12,14 +12,14 @@ import (
 
 // send carries out one request.
 func (r *run) send(req engine.Request, ops []bulkapi.Operation) func() {
-	a := r.c.api.Send(r.leave, r.full, ops, req.FailOnErrors)
+	a := r.c.api.Send(r.sending, r.answering, ops, req.FailOnErrors)
 	response := toResponse(a)
 	for _, op := range ops {
 		response.Bytes += bulkapi.Size(op)
 	}
 	return func() {
 		if a.Kind != bulkapi.NotSent {
-			r.job.tally.change(func(p *Progress) { p.Requests++ })
+			r.job.state.change(func(p *Progress) { p.Requests++ })
 		}
 		r.engine.Response(r.now(), req.Number, response)
 	}
@@ -32,12 +32,12 @@ func toResponse(a bulkapi.Answer) engine.Response {
 		bulkapi.Rejected: engine.Rejected, bulkapi.Denied: engine.Denied, bulkapi.NoResponse: engine.NoResponse,
 	}
 	out := engine.Response{
-		Kind: kinds[a.Kind], Status: a.Status, Err: public(a.Err), Alive: a.Alive, Date: a.Date,
+		Kind: kinds[a.Kind], Status: a.Status, Err: ownError(a.Err), Alive: a.Alive, Date: a.Date,
 		GaveUp: errors.Is(a.Err, throttle.ErrTooLong),
 	}
 	switch a.Kind {
 	case bulkapi.Denied:
-		out.Err = denied(a.Status, a.Err)
+		out.Err = deniedError(a.Status, a.Err)
 	case bulkapi.Rejected:
 		out.Uniform = uniformText(a)
 		if a.Status == http.StatusRequestEntityTooLarge {
@@ -72,10 +72,10 @@ func uniformText(a bulkapi.Answer) string {
 }
 
 // denied is the error of a request that was refused for who asks or where.
-func denied(status int, err error) error {
+func deniedError(status int, err error) error {
 	why := ErrEndpoint
 	if status == 0 || status == http.StatusUnauthorized || status == http.StatusForbidden {
 		why = ErrUnauthorized
 	}
-	return fmt.Errorf("%w: %w", why, public(err))
+	return fmt.Errorf("%w: %w", why, ownError(err))
 }

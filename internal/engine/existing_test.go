@@ -11,17 +11,17 @@ import (
 
 // countingMemory counts how often it is read.
 type countingMemory struct {
-	values map[engine.Key][]byte
+	values map[[16]byte][]byte
 	reads  int
 }
 
-func (m *countingMemory) Get(key engine.Key) ([]byte, bool, error) {
+func (m *countingMemory) Get(key [16]byte) ([]byte, bool, error) {
 	m.reads++
 	value, ok := m.values[key]
 	return value, ok, nil
 }
 
-func (m *countingMemory) Put(key engine.Key, value []byte) error {
+func (m *countingMemory) Put(key [16]byte, value []byte) error {
 	m.values[key] = value
 	return nil
 }
@@ -38,7 +38,7 @@ func TestExistingGroupBeforeItsMembers(t *testing.T) {
 			operations[i] = engine.Operation{Index: i, Method: engine.Post, Guarded: true, BulkID: name, Size: 100}
 		}
 		operations[0] = group
-		memory := &countingMemory{values: map[engine.Key][]byte{}}
+		memory := &countingMemory{values: map[[16]byte][]byte{}}
 		compared := 0
 		e := engine.New(engine.Config{
 			Operations: 100, Bytes: 1_000_000, Concurrency: 2, MaxAttempts: 5, Memory: memory,

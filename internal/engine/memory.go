@@ -12,15 +12,15 @@ import (
 // became of named creates and changed resources, some dozen bytes each.
 type Memory interface {
 	// Get returns the last value put under key.
-	Get(key Key) (value []byte, ok bool, err error)
+	Get(key [16]byte) (value []byte, ok bool, err error)
 	// Put keeps value, which the caller does not change afterward.
-	Put(key Key, value []byte) error
+	Put(key [16]byte, value []byte) error
 }
 
-type mapMemory map[Key][]byte
+type mapMemory map[[16]byte][]byte
 
-func (m mapMemory) Get(key Key) ([]byte, bool, error) { v, ok := m[key]; return v, ok, nil }
-func (m mapMemory) Put(key Key, value []byte) error   { m[key] = value; return nil }
+func (m mapMemory) Get(key [16]byte) ([]byte, bool, error) { v, ok := m[key]; return v, ok, nil }
+func (m mapMemory) Put(key [16]byte, value []byte) error   { m[key] = value; return nil }
 
 // memory is what the engine and the planner remember of operations that are
 // over. The first error of the store ends the job.
