@@ -33,8 +33,8 @@ const (
 	defaultBytes       = 1 << 20
 )
 
-// New checks cfg and returns a Client. Nothing is sent. The error tells all that
-// is wrong with cfg, a line for each field.
+// New checks cfg and returns a Client. Nothing is sent. The error tells all
+// that is wrong with cfg, a line for each field.
 func New(cfg Config) (*Client, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -52,8 +52,8 @@ func New(cfg Config) (*Client, error) {
 	return &Client{cfg: cfg, throttle: t, api: api, inMemory: mostWaiting + ahead}, nil
 }
 
-// withDefaults returns c with its defaults filled in and its fields in one form,
-// or an error for each field that is wrong.
+// withDefaults returns c with its defaults filled in and its fields in one
+// form, or an error for each field that is wrong.
 func (c Config) withDefaults() (Config, error) {
 	var errs []error
 	wrong := func(field, format string, args ...any) {

@@ -15,32 +15,32 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// Comparison is a create beside the existing resource of its name. Like a Result,
-// it prints and logs without data.
+// Comparison is a create beside the existing resource of its name. Like a
+// Result, it prints and logs without data.
 type Comparison struct {
-	// Index is the create's place in the input, from 0, and Operation the create as
-	// it was given.
+	// Index is the create's place in the input, from 0, and Operation the create
+	// as it was given.
 	Index     int
 	Operation Operation
 	// Exists tells that its resource exists, at Location.
 	Exists   bool
 	Location Location
-	// Differences are the attributes that ExistingUpdate would change; with none, the
-	// resource would stay unchanged. References to creates whose resources do not
-	// exist are left as they were given.
+	// Differences are the attributes that ExistingUpdate would change; with none,
+	// the resource would stay unchanged. References to creates whose resources do
+	// not exist are left as they were given.
 	Differences []AttributeDifference
 	// Err is why the create would fail: ErrInvalid, ErrAmbiguous or ErrTaken.
 	Err error
 }
 
-// AttributeDifference is an attribute of which a create and an existing resource
-// have different values.
+// AttributeDifference is an attribute of which a create and an existing
+// resource have different values.
 type AttributeDifference struct {
 	// Path is the path of a PATCH, such as emails[type eq "work"].value.
 	Path string
 	// Old is the value of the resource, nil if it has none or if New is added to a
-	// list. New is the value that the create gives. Both are JSON, and hold personal
-	// data.
+	// list. New is the value that the create gives. Both are JSON, and hold
+	// personal data.
 	Old, New json.RawMessage
 }
 
@@ -62,15 +62,15 @@ func (c Comparison) Format(s fmt.State, verb rune) { printString(s, verb, c.Stri
 // LogValue implements slog.LogValuer with the text of String.
 func (c Comparison) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// Compare tells, for each create of a user or group in the job's Source, in input
-// order, whether its resource exists and what ExistingUpdate would change. It
-// changes nothing, and uses neither the job's Journal nor its other settings.
-// Since a create may refer to a later one, nothing is yielded before the Source
-// has ended: memory grows with the input.
+// Compare tells, for each create of a user or group in the job's Source, in
+// input order, whether its resource exists and what ExistingUpdate would
+// change. It changes nothing, and uses neither the job's Journal nor its other
+// settings. Since a create may refer to a later one, nothing is yielded before
+// the Source has ended: memory grows with the input.
 //
-// An error is yielded last: the error of the source, or of a lookup, which wraps
-// ErrUnauthorized, ErrUnavailable or a *ResponseError if one of these is the
-// reason.
+// An error is yielded last: the error of the source, or of a lookup, which
+// wraps ErrUnauthorized, ErrUnavailable or a *ResponseError if one of these is
+// the reason.
 func (c *Client) Compare(ctx context.Context, job *Job) iter.Seq2[Comparison, error] {
 	return func(yield func(Comparison, error) bool) {
 		if job == nil {
@@ -143,8 +143,8 @@ func (x *comparing) add(p *pending) {
 	}
 }
 
-// lookUp searches for the resources of the creates that wait, and compares those
-// whose references are known by then.
+// lookUp searches for the resources of the creates that wait, and compares
+// those whose references are known by then.
 func (x *comparing) lookUp() error {
 	for _, kind := range []string{users, groups} {
 		var names []string
@@ -179,7 +179,8 @@ func (x *comparing) lookUp() error {
 	return nil
 }
 
-// choose decides which of the resources that have the name of a create is its own.
+// choose decides which of the resources that have the name of a create is its
+// own.
 func (x *comparing) choose(s *compared, found []bulkapi.Resource) (err error) {
 	var candidates []engine.Candidate
 	for _, res := range found {
@@ -228,8 +229,8 @@ func (s *compared) compare(known []plan.Known) {
 	s.raw, s.data = nil, nil
 }
 
-// finish compares a create that refers to later ones. It fails if another operation
-// has its resource.
+// finish compares a create that refers to later ones. It fails if another
+// operation has its resource.
 func (x *comparing) finish(s *compared) Comparison {
 	s.compare(x.known(s))
 	if id := s.Location.ID; id != "" && s.Err == nil {

@@ -44,10 +44,10 @@ type Config struct {
 	// be carried out; 2 minutes when 0. An attempt without an answer is known not
 	// to be done only after this time. Until then a create that the service does
 	// not guard against duplicates (a group) is not sent again, and operations on
-	// the same resource, or on what it creates, wait. Users wait for nothing:
-	// their userNames are unique. Too short a time can create a group twice or let
-	// an earlier change overwrite a later one; a long one only costs waiting, and
-	// only after lost answers.
+	// the same resource, or on the resource it creates, wait. Users wait for
+	// nothing: their userNames are unique. Too short a time can create a group
+	// twice or let an earlier change overwrite a later one; a long one only costs
+	// waiting, and only after lost answers.
 	MaxServiceTime time.Duration
 	// Grace is how long requests in flight may still take to answer once the
 	// job is canceled, so that their outcome is known; 10 seconds when 0.
@@ -58,10 +58,10 @@ type Config struct {
 	// MaxTotalWait stops a job that had to wait this long without a request
 	// accepted in between; 30 minutes when 0.
 	MaxTotalWait time.Duration
-	// LookupPatience is how long lookups for what a lost create may have made are
+	// LookupPatience is how long lookups for the resource of a lost create are
 	// repeated before it counts as absent, since reads lag behind writes; 15
-	// seconds when 0. For as long, a 404 for what the job itself has created is put
-	// off and not final.
+	// seconds when 0. For as long, a 404 for a resource that the job itself has
+	// created is put off and not final.
 	LookupPatience time.Duration
 	// ResolveReferences keeps references from being left to the service: an
 	// operation waits until those it refers to have real ids. Only cycles are then

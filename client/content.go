@@ -16,8 +16,8 @@ import (
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// content is the data of an operation, and the parts of it that a job needs. It is
-// read once.
+// content is the data of an operation, and the parts of it that a job needs. It
+// is read once.
 type content struct {
 	data       json.RawMessage     // as it is sent
 	refs       []bulkref.Reference // in data
@@ -71,8 +71,8 @@ func (o Operation) readData(data json.RawMessage) (content, error) {
 	return c, nil
 }
 
-// nameAttribute is what holds the name of a resource of the type that the path of
-// a create names; "" if it has none to be looked up by.
+// nameAttribute is the attribute by which the resource of a create can be
+// looked up, "" if there is none. The path of the create names the type.
 func nameAttribute(path string) string {
 	switch resourceType(path) {
 	case users:
@@ -83,11 +83,11 @@ func nameAttribute(path string) string {
 	return ""
 }
 
-// identity recognizes an operation by method, path and data, however the data is
-// written: members in another order, other escapes and white space are the same.
-// Each reference is a placeholder, and the references of the facts are brought
-// into the order of the placeholders, so that the engine can put in what they
-// mean.
+// identity recognizes an operation by method, path and data, however the data
+// is written: members in another order, other escapes and white space are the
+// same. Each reference is a placeholder, and the references of the facts are
+// brought into the order of the placeholders, so that the engine can add the
+// meaning of each.
 func (p *pending) identity(m *marshaler) engine.Key {
 	w := canonical{refs: p.refs, members: m.members[:0]}
 	if len(p.facts.Refs) > 0 {
@@ -136,8 +136,8 @@ type canonicalMember struct {
 	at   rawjson.Reader // before its value
 }
 
-// placeholder appends what stands for a reference: the number of its name in the
-// order in which names appear. No JSON text begins like that.
+// placeholder appends the placeholder of a reference: the number of its name in
+// the order in which names appear. No JSON text begins like that.
 func (w *canonical) placeholder(dst []byte, name string) []byte {
 	n, ok := w.order[name]
 	if !ok {

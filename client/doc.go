@@ -14,20 +14,21 @@
 //	)
 //	return errors.Join(err, client.JoinErrors(results)) // err alone is nil also where operations failed
 //
-// Do is for operations in memory; Run takes a Job, whose source can be a feed of
-// millions, and gives the results as they come.
+// Do is for operations in memory; Run takes a Job, whose source can be a feed
+// of millions, and gives the results as they come.
 //
 // # Requests
 //
 // Requests are filled to the service's limits. An operation may refer to the
 // resource that another one creates (Ref), before or after it: both are sent in
-// one request, or the reference waits for the real id. Operations on one resource
-// keep their order. What depends on an operation that failed is not sent.
+// one request, or the reference waits for the real id. Operations on one
+// resource keep their order. An operation that depends on one that failed is
+// not sent.
 //
-// When the service asks to wait, all requests wait. A request that was refused for
-// its content is halved until the operation at fault is alone. An operation whose
-// answer was lost is looked up before it is repeated, so that nothing is done
-// twice. With a Journal this holds across runs of the program as well.
+// When the service asks to wait, all requests wait. A request that was refused
+// for its content is halved until the operation at fault is alone. An operation
+// whose answer was lost is looked up before it is repeated, so that nothing is
+// done twice. With a Journal this holds across runs of the program as well.
 //
 // A job of any size takes little memory. Once some thousands of operations wait
 // for others, they lie in a temporary file that only the user can read (in
@@ -38,8 +39,9 @@
 // # Outcomes
 //
 // Each operation has one Result with one of four outcomes: Succeeded, Failed,
-// Skipped, Unknown. Failed and Skipped mean that it was never done. The error of a
-// Result can be inspected: a *ResponseError has the service's refusal, a
+// Skipped, Unknown. Failed and Skipped mean that it was never done. The error
+// of a Result can be inspected: a *ResponseError has the service's refusal, a
 // *SkippedError names the operation that this one depends on, and the Err
-// variables name the other reasons. Errors and logs hold neither tokens nor data.
+// variables name the other reasons. Errors and logs hold neither tokens nor
+// data.
 package client

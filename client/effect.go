@@ -16,7 +16,7 @@ type step struct {
 	Value    json.RawMessage
 }
 
-// steps are those of a PATCH; none if it cannot be read.
+// steps are the changes of a PATCH; none if it cannot be read.
 func steps(patch json.RawMessage) []step {
 	var body struct{ Operations []step }
 	_ = json.Unmarshal(patch, &body)
@@ -36,8 +36,8 @@ func mayAddTwice(patch json.RawMessage) bool {
 	})
 }
 
-// holdsMultiValued reports whether an object of attributes, or an extension in it,
-// has values of a multi-valued attribute other than members.
+// holdsMultiValued reports whether an object of attributes, or an extension in
+// it, has values of a multi-valued attribute other than members.
 func holdsMultiValued(object json.RawMessage) bool {
 	var attributes map[string]json.RawMessage
 	_ = json.Unmarshal(object, &attributes) // else it is one value
@@ -51,8 +51,8 @@ func holdsMultiValued(object json.RawMessage) bool {
 	return false
 }
 
-// isMultiValued reports whether a path ends in a multi-valued attribute of users
-// or groups (RFC 7643 section 4, and Webex's extensions).
+// isMultiValued reports whether a path ends in a multi-valued attribute of
+// users or groups (RFC 7643 section 4, and Webex's extensions).
 func isMultiValued(path string) bool {
 	path = strings.ToLower(path[strings.LastIndexAny(path, ":.")+1:])
 	switch path {
@@ -67,8 +67,9 @@ func isURN(name string) bool { return strings.HasPrefix(strings.ToLower(name), "
 
 func isList(value json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) }
 
-// shows reports whether a resource shows all that a PATCH changes. What cannot be
-// seen does not show: values that a filter selects, or that are not returned.
+// shows reports whether a resource has all values that a PATCH gives it. It
+// does not know values that a filter selects, or that are not returned: then
+// the answer is false.
 func shows(resource, patch json.RawMessage) bool {
 	all := steps(patch)
 	return len(all) > 0 && !slices.ContainsFunc(all, func(s step) bool { return !s.showsIn(resource) })
@@ -105,8 +106,8 @@ func (s step) showsIn(resource json.RawMessage) bool {
 	return sameValue(path, value, at)
 }
 
-// sameValue reports whether the value of an attribute that was sent is there: by
-// meaning, which for nearly all attributes has no case.
+// sameValue reports whether the value of an attribute that was sent is there:
+// by meaning, which for nearly all attributes has no case.
 func sameValue(name string, sent, found json.RawMessage) bool {
 	if name = name[strings.LastIndexAny(name, ":.")+1:]; !scimdiff.IsExact(name) {
 		return fold.SameJSON(sent, found)

@@ -73,8 +73,9 @@ type SkippedError struct {
 	Cause error
 }
 
-// Error names the operation that this one depends on, of those that were skipped
-// in turn the last, and its error; or it tells why the job stopped.
+// Error names the operation that this one depends on and its error, or tells
+// why the job stopped. If that operation was skipped for another one, and so
+// on, it also names the last of them.
 func (e *SkippedError) Error() string {
 	switch {
 	case e.Refused:
@@ -144,8 +145,9 @@ var reasons = []error{
 	ErrAmbiguous, ErrTaken, ErrNotCreated,
 }
 
-// ResponseError is the service's refusal of an operation, or of a whole request:
-// the Webex error extension and the members of RFC 7644 section 3.12 in one.
+// ResponseError is the service's refusal of an operation, or of a whole
+// request: the Webex error extension and the members of RFC 7644 section 3.12
+// in one.
 type ResponseError struct {
 	// Status is the HTTP status.
 	Status int

@@ -15,46 +15,45 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// Existing is the way to treat a create whose resource exists already: a user of
-// that userName, or a group of that displayName with the same externalId (or
+// Existing is the way to treat a create whose resource exists already: a user
+// of that userName, or a group of that displayName with the same externalId (or
 // without one, where one of the two has none). The zero value is ExistingFail.
 //
 // With ExistingSkip and ExistingUpdate, creates are looked up before they are
 // sent, in batches, and once more when the service refuses one as a duplicate.
 // References to them work in the same run. The create fails with ErrAmbiguous
-// where several groups could be meant, and with ErrTaken where another
-// operation of the job has made, or addresses by its id, what is there, or is
-// to make a group of that name and externalId.
+// where several groups could be meant. It fails with ErrTaken where another
+// operation of the job has created the resource or addresses it by its id, or
+// is to create a group of the same name and externalId.
 type Existing int
 
 // The ways to treat an existing resource.
 const (
 	// ExistingFail: the create fails. The service refuses it with status 409, and
-	// ResponseError.ExistingID is the id of what is there.
+	// ResponseError.ExistingID is the id of the existing resource.
 	ExistingFail Existing = iota
 	// ExistingSkip: the create succeeds without a change. Result.Existing and
-	// Result.Unchanged are true, and Location names what is there.
+	// Result.Unchanged are true, and Location names the existing resource.
 	ExistingSkip
-	// ExistingUpdate: what is there is changed by a PATCH of the attributes that the
-	// create gives and that differ. Where none differs nothing is sent, and
-	// Result.Unchanged is true. What the create does not give stays: attributes,
-	// further telephone numbers, members of a group; null and "" count as not given.
-	// Attributes are equal by meaning: without regard to order, and to case, since
-	// the schemas of Webex say that these texts have none (externalId has). A
-	// password is not changed.
+	// ExistingUpdate: a PATCH gives the existing resource the attributes of the
+	// create that differ. Where none differs nothing is sent, and Result.Unchanged
+	// is true. The resource keeps other attributes, further telephone numbers and
+	// members of a group; null and "" count as not given. Attributes are equal by
+	// meaning: without regard to order, and to case, since the schemas of Webex
+	// say that these texts have none (externalId has). A password is not changed.
 	ExistingUpdate
 )
 
-// The reasons for which a create fails whose resource is there already.
+// The reasons for which a create of an existing resource fails.
 var (
 	// ErrAmbiguous: several resources have its name, and none has its externalId.
 	ErrAmbiguous = engine.ErrAmbiguous
-	// ErrTaken: another operation of the job has made what is there, or addresses it
-	// by its id. Such a create is not sent, or was refused.
+	// ErrTaken: another operation of the job has created the resource, or
+	// addresses it by its id. Such a create is not sent, or was refused.
 	ErrTaken = engine.ErrTaken
-	// ErrNotCreated: a DELETE by reference to a create whose resource was there
-	// before. Only what the job itself has created is deleted so: address it by its
-	// id.
+	// ErrNotCreated: a DELETE by reference to a create whose resource existed
+	// before. A reference deletes only a resource that the job itself has created:
+	// address others by their ids.
 	ErrNotCreated = engine.ErrNotCreated
 )
 
@@ -89,8 +88,9 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	}, true, nil
 }
 
-// withMembers returns the data of an existing resource. If a create gives members
-// of a group, all members are read, since a lookup returns some of them or none.
+// withMembers returns the data of an existing resource. If a create gives
+// members of a group, all members are read, since a lookup returns some of them
+// or none.
 func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulkapi.Resource) (json.RawMessage, error) {
 	if p.resourceType() != groups || res.Raw == nil || !p.givesMembers() {
 		return res.Raw, nil

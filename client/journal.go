@@ -10,17 +10,17 @@ import (
 // lost. Package journal has one on SQLite.
 //
 // Begin comes first and End last, once for each run; between them the other
-// methods may be called from several goroutines at once. A Ticket is valid in the
-// run that claimed it.
+// methods may be called from several goroutines at once. A Ticket is valid in
+// the run that claimed it.
 type Journal interface {
-	// Begin starts a run against target and returns what earlier runs have left.
+	// Begin starts a run against target and returns the history of earlier runs.
 	// It refuses another target than the journal was written for, and a second
 	// run before the End of the first.
 	Begin(ctx context.Context, target Target) (History, error)
-	// Claim returns what earlier runs know of each operation, in the order of
+	// Claim returns the record of each operation by earlier runs, in the order of
 	// entries, and gives each a Ticket. Operations are recognized by their Key.
-	// Equal ones are counted: each Claim takes one operation on record, those
-	// that are done first, then those that were sent, of these the oldest first.
+	// Equal ones are counted: each Claim takes one operation on record, the
+	// done ones first, then those that were sent, the oldest of them first.
 	Claim(ctx context.Context, entries []Entry) ([]Record, error)
 	// Write makes updates durable before it returns: all or none, in this order.
 	Write(ctx context.Context, updates []Update) error
@@ -40,7 +40,7 @@ type Target struct {
 	BaseURL string
 }
 
-// History is what earlier runs have left. It is zero in the first run.
+// History is when earlier runs have written. It is zero in the first run.
 type History struct {
 	// LastWritten is the time of the last Write, by this machine's clock. Zero:
 	// there was none.
@@ -88,7 +88,7 @@ type Record struct {
 	Ticket Ticket
 	// Known tells what earlier runs have learned.
 	Known Known
-	// Success is that of a KnownDone operation, else zero.
+	// Success is the success of a KnownDone operation, else zero.
 	Success Success
 	// Sent is when the first attempt of a KnownSent operation left, by this
 	// machine's clock, else zero.

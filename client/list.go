@@ -40,14 +40,14 @@ func (r Resource) String() string { return printable(r.Type) + "/" + printable(r
 // Format implements fmt.Formatter: every verb prints String.
 func (r Resource) Format(s fmt.State, verb rune) { printString(s, verb, r.String()) }
 
-// LogValue implements slog.LogValuer with what String prints.
+// LogValue implements slog.LogValuer with the text of String.
 func (r Resource) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// Query says which resources are listed. The zero value is all of them, with all
-// their attributes.
+// Query says which resources are listed. The zero value is all of them, with
+// all their attributes.
 type Query struct {
-	// Filter is a SCIM filter (RFC 7644 section 3.4.2.2); all resources when empty.
-	// Webex knows eq, sw and ew on most attributes, and or.
+	// Filter is a SCIM filter (RFC 7644 section 3.4.2.2); all resources when
+	// empty. Webex knows eq, sw and ew on most attributes, and or.
 	Filter string
 	// Attributes names the attributes to read, separated by commas, such as
 	// "id,userName"; all when empty.
@@ -60,22 +60,23 @@ type Member struct {
 	ID string
 	// Type is user, group or machine; "" if the service does not say.
 	Type string
-	// Name is what the service displays, "" if it does not say.
+	// Name is the display name of the member, "" if the service gives none.
 	Name string
 }
 
-// ErrAbsent says that there is no such resource. One that was created seconds ago
-// may not be there yet.
+// ErrAbsent says that there is no such resource. One that was created seconds
+// ago may not be there yet.
 var ErrAbsent = errors.New("no such resource")
 
-// ListUsers reads all users that fit the query, sorted by id, 100 a request. Each
-// is yielded once, and none that was there all the time is left out, whatever is
-// created, renamed or deleted meanwhile. Memory grows by some 50 bytes a user.
+// ListUsers reads all users that fit the query, sorted by id, 100 a request.
+// Each is yielded once, and none that was there all the time is left out,
+// whatever is created, renamed or deleted meanwhile. Memory grows by some 50
+// bytes a user.
 //
-// An error is the last that is yielded: a list that could not be read to its end,
-// or that is shorter than the service says, never passes for a whole one. It wraps
-// ErrUnauthorized, ErrUnavailable or a *ResponseError where one of these is the
-// reason.
+// An error is the last that is yielded: a list that could not be read to its
+// end, or that is shorter than the service says, never passes for a whole one.
+// It wraps ErrUnauthorized, ErrUnavailable or a *ResponseError where one of
+// these is the reason.
 func (c *Client) ListUsers(ctx context.Context, q Query) iter.Seq2[Resource, error] {
 	return c.list(ctx, users, q)
 }
@@ -128,8 +129,8 @@ func (c *Client) GetUser(ctx context.Context, id string) (Resource, error) {
 	return c.get(ctx, users, id)
 }
 
-// GetGroup reads the group with this id, with at most 500 of its members. The error
-// wraps ErrAbsent where there is none.
+// GetGroup reads the group with this id, with at most 500 of its members. The
+// error wraps ErrAbsent where there is none.
 func (c *Client) GetGroup(ctx context.Context, id string) (Resource, error) {
 	return c.get(ctx, groups, id)
 }
@@ -147,8 +148,8 @@ func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
 
 // Me reads the user to whom the token belongs, who may be of another
 // organization than Config.OrgID; its data says of which. The error wraps
-// ErrAbsent where the token belongs to none that can be read, as that of a
-// service app.
+// ErrAbsent where the token belongs to none that can be read, such as the token
+// of a service app.
 func (c *Client) Me(ctx context.Context) (Resource, error) {
 	res, err := c.api.Me(ctx)
 	if err != nil {

@@ -60,9 +60,9 @@ func (l Location) String() string {
 	return path
 }
 
-// WebexID returns the id of a user or group in the form of the other Webex APIs,
-// see [WebexID]. It is "" for other types, and for a group whose organization the
-// location does not name.
+// WebexID returns the id of a user or group in the form of the other Webex
+// APIs, see [WebexID]. It is "" for other types, and for a group whose
+// organization the location does not name.
 func (l Location) WebexID() string {
 	switch {
 	case l.ResourceType == "Users":

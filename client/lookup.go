@@ -69,7 +69,7 @@ type finder struct {
 	run      *run
 	findings []engine.Finding
 	raw      map[string]json.RawMessage         // the candidates, by id
-	stored   map[int]map[string]json.RawMessage // those of creates that may become updates, by index and id
+	stored   map[int]map[string]json.RawMessage // the candidates of creates that may become updates, by index and id
 	alive    bool
 	date     time.Time
 }
@@ -81,9 +81,9 @@ func (f *finder) noteAnswer(alive bool, date time.Time) {
 	}
 }
 
-// search finds the resources that have the names of creates of one type. Where the
-// service refuses the names it searches again for each half of them: a name that it
-// does not take must not keep the others from being found.
+// search finds the resources that have the names of creates of one type. Where
+// the service refuses the names it searches again for each half of them: a name
+// that it does not take must not keep the others from being found.
 func (f *finder) search(kind string, creates []lookedUp) {
 	if len(creates) == 0 {
 		return
@@ -141,8 +141,9 @@ func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
 }
 
 // compareReferences compares creates once more that refer to others of the same
-// lookup, as in a cycle: a reference counts as the only candidate of that create.
-// They are equal only if what is there refers to that candidate.
+// lookup, as in a cycle: a reference counts as the only candidate of that
+// create. They are equal only if the existing resource refers to that
+// candidate.
 func (f *finder) compareReferences(creates []lookedUp) {
 	byIndex := map[int]*engine.Finding{}
 	for i := range f.findings {
@@ -173,14 +174,14 @@ func (f *finder) failure(err error) *bulkapi.LookupError {
 	return e
 }
 
-// isFinal reports whether asking again is of no use. A token that has expired may
-// be renewed by then.
+// isFinal reports whether asking again is of no use. A token that has expired
+// may be renewed by then.
 func isFinal(e *bulkapi.LookupError) bool {
 	return e != nil && (e.Kind == bulkapi.Rejected || e.Kind == bulkapi.Denied && e.Status != http.StatusUnauthorized)
 }
 
-// candidate is what the engine is told of a resource that has the name of a create
-// with this data.
+// candidate tells the engine of a resource that has the name of a create with
+// this data.
 func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.Candidate {
 	c := engine.Candidate{
 		ID: res.ID, Location: locationOf(p.resourceType(), res), Version: res.Version, Created: res.Created,
@@ -219,7 +220,8 @@ func (f *finder) read(s lookedUp) {
 
 var errNotReadable = errors.New("its resource cannot be read by id")
 
-// markOwned asks the journal which of the candidates earlier runs have recorded.
+// markOwned asks the journal which of the candidates earlier runs have
+// recorded.
 func (f *finder) markOwned() {
 	if f.run.job.Journal == nil {
 		return

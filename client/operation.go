@@ -21,8 +21,8 @@ const (
 //
 // It prints and logs its method, path and bulkId, but never its Data, with any
 // verb of package fmt and inside of other values too. Two ways around that
-// remain: package fmt cannot call the methods of a value in an unexported field,
-// and encoding/json writes all fields.
+// remain: package fmt cannot call the methods of a value in an unexported
+// field, and encoding/json writes all fields.
 type Operation struct {
 	// Method is POST, PATCH or DELETE, in upper case.
 	Method string
@@ -34,10 +34,10 @@ type Operation struct {
 	// Empty: one is assigned when the operation is sent.
 	BulkID string
 	// Data is the body of a POST or PATCH. It is marshaled once, when the
-	// operation is read from its source, before the source continues: what is
-	// sent is a copy, and later changes of maps, slices and pointers in Data have
-	// no effect. Do reads all operations before it returns. A json.RawMessage or
-	// []byte is sent byte for byte.
+	// operation is read from its source, before the source continues: a copy is
+	// sent, and later changes of maps, slices and pointers in Data have no effect.
+	// Do reads all operations before it returns. A json.RawMessage or []byte is
+	// sent byte for byte.
 	Data any
 	// Refused keeps an operation from being sent, where it is not nil: the result
 	// is Failed, with this error. It is for a source that checks an operation when
@@ -85,8 +85,8 @@ func printString(s fmt.State, verb rune, text string) {
 	fmt.Fprintf(s, directive, text)
 }
 
-// printable escapes what a terminal could obey: control characters and marks
-// that change the direction of text.
+// printable escapes control characters and marks that change the direction of
+// text, which a terminal could obey.
 func printable(s string) string {
 	quoted := strconv.Quote(s)
 	return quoted[1 : len(quoted)-1]
@@ -102,8 +102,8 @@ type marshaler struct {
 	members []canonicalMember // likewise
 }
 
-// data returns a copy of an operation's Data as the bytes that are sent, nil when
-// there is none.
+// data returns a copy of an operation's Data as the bytes that are sent, nil
+// when there is none.
 func (m *marshaler) data(o Operation) (json.RawMessage, error) {
 	switch d := o.Data.(type) {
 	case nil:

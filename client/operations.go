@@ -11,16 +11,16 @@ import (
 	"github.com/webexscim/bulk/internal/spill"
 )
 
-// operations are the operations of a run that have no outcome yet. The latest are
-// in memory. Others that wait are in a temporary file as they were given, with the
-// existing resources that they are to be compared with, and are read again when
-// their turn comes. Each of these costs eight bytes of memory, and its Data where
-// that is no text.
+// operations are the operations of a run that have no outcome yet. The latest
+// are in memory. Others that wait are in a temporary file as they were given,
+// with the existing resources that they are to be compared with, and are read
+// again when their turn comes. Each of these costs eight bytes of memory, and
+// its Data where that is no text.
 type operations struct {
 	keyed  bool // see newPending
 	most   int  // in memory
 	recent map[int]*pending
-	queue  []int // indexes of recent, those that wait for longest first; some are over
+	queue  []int // indexes of recent, the oldest first; some are over
 	bytes  int   // in recent: data and existing resources
 	places places
 	values map[int]any // Data of those in the file that is no text
@@ -49,8 +49,8 @@ func (o *operations) add(p *pending) {
 	}
 }
 
-// get returns an operation. If the file cannot be read, that error is the reason
-// for which the operation is invalid, and the engine ends the job.
+// get returns an operation. If the file cannot be read, that error is the
+// reason for which the operation is invalid, and the engine ends the job.
 func (o *operations) get(index int) *pending {
 	if p := o.recent[index]; p != nil {
 		return p
@@ -82,7 +82,7 @@ func (o *operations) has(index int) bool {
 	return inFile || o.recent[index] != nil
 }
 
-// facts is what the engine asks for.
+// facts returns the facts of an operation to the engine.
 func (o *operations) facts(index int) (*engine.Operation, error) {
 	p := o.get(index)
 	return &p.facts, p.facts.Invalid
@@ -94,7 +94,7 @@ func (o *operations) remove(p *pending) {
 	o.bytes -= p.bytes()
 }
 
-// change changes what an operation holds.
+// change changes an operation, and counts its bytes anew.
 func (o *operations) change(p *pending, f func()) {
 	o.bytes -= p.bytes()
 	f()
@@ -112,7 +112,8 @@ func (p *pending) bytes() int {
 	return n
 }
 
-// setAside moves what waits to the file as long as there is too much in memory.
+// setAside moves operations that wait to the file as long as there are too many
+// in memory.
 func (o *operations) setAside() error {
 	for len(o.queue) > 0 && (len(o.recent) > o.most || o.bytes > mostBytes) {
 		p := o.recent[o.queue[0]]
@@ -129,7 +130,8 @@ func (o *operations) setAside() error {
 	return nil
 }
 
-// isNeeded reports whether there is more to an operation than what was given.
+// isNeeded reports whether the file cannot hold all that is known of an
+// operation.
 func (p *pending) isNeeded() bool {
 	return p.sent || p.facts.Invalid != nil
 }

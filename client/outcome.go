@@ -11,7 +11,7 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// result is what the engine tells of an operation, in the words of this package.
+// result turns a result of the engine into one of this package.
 func (r *run) result(in engine.Result) Result {
 	p := r.ops.get(in.Index)
 	defer r.ops.remove(p)
@@ -82,12 +82,12 @@ func (r *run) dropError(p *pending, d plan.Drop) error {
 }
 
 // causes are the errors of operations that did not succeed and on which others
-// may depend. Of most that failed long ago only what can be asked of an error is
-// kept, so that a job of which all fails stays small.
+// may depend. Older errors are replaced by short ones with the same answers to
+// errors.Is, so that a job in which all operations fail stays small.
 type causes struct {
 	byIndex map[int]error
 	recent  []int            // those whose error is kept as it was told
-	brief   map[string]error // what the others share, by its text
+	brief   map[string]error // the errors that the others share, by text
 }
 
 // recentCauses is how many errors are kept as they were told.

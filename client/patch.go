@@ -14,11 +14,11 @@ import (
 // A Value of package gen, such as gen.User{Title: "Chair"} or gen.PersonName, a
 // pointer to one, or a slice of them such as []gen.Email, is sent with the
 // attributes that are set and no others; attributes that only the service may
-// write are left out. What is not set cannot be told from an empty text or a
-// zero, so neither can be sent this way: Remove removes an attribute. Members
-// of a group (gen.GroupMember) without a Type are sent as users; other members
-// need their Type ("group", "machine"). A value of any other type, such as a
-// json.RawMessage or a map, is sent as it is.
+// write are left out. An attribute that is not set cannot be told from an empty
+// text or a zero, so neither can be sent this way: Remove removes an attribute.
+// Members of a group (gen.GroupMember) without a Type are sent as users; other
+// members need their Type ("group", "machine"). A value of any other type, such
+// as a json.RawMessage or a map, is sent as it is.
 //
 // Refused before anything is sent, see [Operation.Validate]: an add or replace
 // without a value (nil), and a value of package gen in which nothing is set, or

@@ -14,11 +14,11 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// envelope is what a request has around its operations, in bytes.
+// envelope is the size of a request without its operations, in bytes.
 const envelope = bulkapi.Envelope
 
-// pending is an operation that has no outcome yet: what was given, what its data
-// says, and the facts that the engine knows of it.
+// pending is an operation that has no outcome yet: as it was given, the content
+// of its data, and the facts that the engine knows of it.
 type pending struct {
 	index int
 	op    Operation
@@ -72,9 +72,10 @@ func methodOf(text string) engine.Method {
 	return engine.Post
 }
 
-// addResource adds the resource that a PATCH or DELETE changes. A reference in its
-// path is written as Users.Patch does, since a service that gets it may compare it
-// as text. Names of creates are compared with regard to case, resource ids are not.
+// addResource adds the resource that a PATCH or DELETE changes. A reference in
+// its path is written as Users.Patch does, since a service that gets it may
+// compare it as text. Names of creates are compared with regard to case,
+// resource ids are not.
 func (p *pending) addResource() {
 	p.path = p.op.Path
 	if p.op.Method == MethodPost {
@@ -181,9 +182,9 @@ func (p *pending) isGuarded() bool {
 	return true
 }
 
-// encode writes the operations of a request with ids in the place of references,
-// and with bulkIds that no other operation of the request has or refers to by
-// chance.
+// encode writes the operations of a request with ids in the place of
+// references, and with bulkIds that no other operation of the request has or
+// refers to by chance.
 func (r *run) encode(req engine.Request) []bulkapi.Operation {
 	var used map[string]bool
 	ops := make([]bulkapi.Operation, len(req.Items))
@@ -203,8 +204,8 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 	return ops
 }
 
-// usedBulkIDs are the bulkIds of the creates of a request, and those that its
-// operations refer to.
+// usedBulkIDs are the bulkIds of the creates of a request, and the bulkIds that
+// its operations refer to.
 func (r *run) usedBulkIDs(req engine.Request) map[string]bool {
 	used := map[string]bool{}
 	for _, s := range req.Items {

@@ -15,8 +15,8 @@ import (
 type Request struct {
 	// Number counts the requests from 1.
 	Number int
-	// Operations are what it holds, in the order in which they travel. It is
-	// empty in a last Request that is there for Refused alone.
+	// Operations are its operations, in the order in which they are sent. There
+	// are none in a last Request that has only Refused.
 	Operations []Planned
 	// Bytes is about the size of its body.
 	Bytes int
@@ -41,7 +41,7 @@ type Planned struct {
 
 // Plan shows the requests that Run would send for the job, in their order,
 // were every operation to succeed. Nothing is sent, and the job's Journal is
-// not read. The error is that of the source, once, last.
+// not read. An error of the source is yielded last.
 func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 	return func(yield func(Request, error) bool) {
 		if job == nil {
@@ -60,8 +60,8 @@ func (c *Client) Plan(ctx context.Context, job *Job) iter.Seq2[Request, error] {
 	}
 }
 
-// planning drives an engine for which every request succeeds as soon as no other
-// can leave before it has.
+// planning drives an engine for which every request succeeds as soon as no
+// other can leave before it has.
 type planning struct {
 	*run
 	out []engine.Request

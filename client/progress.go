@@ -14,15 +14,15 @@ type Progress struct {
 	Read int
 	// Succeeded, Failed, Skipped and Unknown count the operations by outcome.
 	Succeeded, Failed, Skipped, Unknown int
-	// Recovered and Replayed count those of Succeeded that a lookup decided,
-	// and those that the journal knew.
+	// Recovered and Replayed count the successes that a lookup has shown, and
+	// those that the journal knew.
 	Recovered, Replayed int
 	// Requests is the number of Bulk requests sent, repetitions included.
 	Requests int
 	// Refused is how often the service asked the Client to wait.
 	Refused int
-	// InFlight is the number of requests that are under way, Waiting that of
-	// the operations read and not sent.
+	// InFlight is the number of requests that are under way, Waiting the number of
+	// operations read and not sent.
 	InFlight, Waiting int
 	// LookingUp is the number of operations that may have been done, and whose
 	// effect is being looked for. LookingFor is how long that may still take: an
@@ -96,8 +96,8 @@ func (s *jobState) end(e *engine.Engine, began time.Time) {
 	s.phase = over
 }
 
-// stillAtWork is what an earlier stage has left at work, by the time since a stage
-// began.
+// stillAtWork is until when attempts of earlier stages may be carried out,
+// since the next stage began.
 func (s stage) stillAtWork(began time.Time) map[engine.Key]time.Duration {
 	still := map[engine.Key]time.Duration{}
 	for key, until := range s.atWork {

@@ -10,8 +10,9 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// beginJournal begins a run of the journal, in which the operations of earlier stages
-// take what is on record of them before those of this stage are recognized.
+// beginJournal begins a run of the journal. The operations of earlier stages
+// claim their records first, so that no operation of this stage takes one of
+// them.
 func (j *Job) beginJournal(ctx context.Context, target Target) (History, error) {
 	history, err := j.Journal.Begin(ctx, target)
 	if err != nil {
@@ -32,7 +33,7 @@ func (j *Job) beginJournal(ctx context.Context, target Target) (History, error) 
 
 const claimedAtOnce = 1000
 
-// claim asks the journal what earlier runs know of operations.
+// claim asks the journal for the records of operations by earlier runs.
 func (r *run) claim(claims []engine.Claim) func() {
 	entries := make([]Entry, len(claims))
 	for i, c := range claims {
@@ -56,7 +57,7 @@ func (r *run) claim(claims []engine.Claim) func() {
 	}
 }
 
-// earlier is what the engine is told of a record. As in an answer, an id counts
+// earlier turns a record into one of the engine. As in an answer, an id counts
 // only if its location is of the operation's type and organization.
 func (r *run) earlier(index int, rec Record) engine.Earlier {
 	id := ""
@@ -80,8 +81,8 @@ func (r *run) earlier(index int, rec Record) engine.Earlier {
 	return e
 }
 
-// write puts records on disk, in their order, as many at once as have come while
-// the ones before were written.
+// write puts records on disk, in their order, as many at once as have come
+// while the ones before were written.
 func (r *run) write() {
 	if r.writing || len(r.unwritten) == 0 {
 		return

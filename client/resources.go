@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/gen"
 )
 
-// The schemas that the builders write (RFC 7643 section 8.7, RFC 7644
-// section 3.5.2; the Webex ones from developer.webex.com/docs/api/v1/scim-2-users).
+// The schemas that the builders write (RFC 7643 section 8.7, RFC 7644 section
+// 3.5.2; the Webex ones from developer.webex.com/docs/api/v1/scim-2-users).
 const (
 	SchemaUser           = "urn:ietf:params:scim:schemas:core:2.0:User"
 	SchemaEnterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -34,7 +34,7 @@ type UserOperations struct{}
 type GroupOperations struct{}
 
 // Named returns the operation with a bulkId, so that other operations can refer
-// to what it creates by Ref(bulkID).
+// to the resource it creates by Ref(bulkID).
 func (o Operation) Named(bulkID string) Operation {
 	o.BulkID = bulkID
 	return o
@@ -42,8 +42,9 @@ func (o Operation) Named(bulkID string) Operation {
 
 // Create creates a user, without the attributes that only the service may write
 // (id, meta, groups, the manager's name and the like), so that a user that was
-// read can be created elsewhere. Where they are empty, Schemas is filled in, with
-// those of the extensions that have an attribute set, and UserType is "user".
+// read can be created elsewhere. If Schemas is empty, it names the core schema
+// and the extensions that have an attribute set. If UserType is empty, it is
+// "user".
 func (UserOperations) Create(user gen.User) Operation {
 	normalize(&user)
 	if user.UserType == "" {
@@ -72,9 +73,10 @@ func (UserOperations) Delete(id string) Operation {
 	return Operation{Method: MethodDelete, Path: "/Users/" + segment(id)}
 }
 
-// Create creates a group, without the attributes that only the service may write.
-// Schemas is filled in where it is empty, as for a user. A member without a Type
-// is a user: the id of a group or machine needs its Type, "group" or "machine".
+// Create creates a group, without the attributes that only the service may
+// write. Schemas is filled in where it is empty, as for a user. A member
+// without a Type is a user: the id of a group or machine needs its Type,
+// "group" or "machine".
 func (GroupOperations) Create(group gen.Group) Operation {
 	normalize(&group)
 	if len(group.Schemas) == 0 {
@@ -86,7 +88,8 @@ func (GroupOperations) Create(group gen.Group) Operation {
 	return Operation{Method: MethodPost, Path: "/Groups", Data: group}
 }
 
-// isUsed reports whether an extension has an attribute set: only then it is sent.
+// isUsed reports whether an extension has an attribute set: only then it is
+// sent.
 func isUsed[T any](extension T) bool { return !reflect.ValueOf(extension).IsZero() }
 
 // normalize clears the attributes of a model that only the service may write,

@@ -68,7 +68,7 @@ type Result struct {
 	// if it is also Unchanged.
 	Existing, Unchanged bool
 	// Err is nil exactly when Outcome is Succeeded. A *ResponseError in it
-	// carries what the service said, a *SkippedError names the cause.
+	// holds the answer of the service, a *SkippedError names the cause.
 	Err error
 }
 
@@ -80,8 +80,8 @@ type Result struct {
 //	}
 //
 // Its text has a line for each operation that did not succeed, with index,
-// method, path, bulkId and outcome, and holds no data. Each of the errors can be
-// found with errors.Is and errors.As.
+// method, path, bulkId and outcome, and holds no data. Each of the errors can
+// be found with errors.Is and errors.As.
 func JoinErrors(results []Result) error {
 	var errs []error
 	for _, r := range results {
@@ -120,7 +120,7 @@ func (r Result) heading() string {
 // Format implements fmt.Formatter: every verb prints String.
 func (r Result) Format(s fmt.State, verb rune) { printString(s, verb, r.String()) }
 
-// LogValue implements slog.LogValuer with what String prints.
+// LogValue implements slog.LogValuer with the fields that String prints.
 func (r Result) LogValue() slog.Value {
 	attrs := append([]slog.Attr{slog.Int("index", r.Index)}, r.Operation.logAttrs()...)
 	attrs = append(attrs, slog.String("outcome", r.Outcome.String()))

@@ -12,9 +12,9 @@ import (
 	"github.com/webexscim/bulk/internal/spill"
 )
 
-// Run carries out a job and gives the results as they come. Each operation
-// that was read has one, with an Err of its own where it did not succeed. If the
-// job stops before its source ends, the last pair is an error that says why; a job
+// Run carries out a job and gives the results as they come. Each operation that
+// was read has one, with an Err of its own where it did not succeed. If the job
+// stops before its source ends, the last pair is an error that says why; a job
 // that ends by itself has none, whatever became of its operations.
 //
 // When the loop over it is left, or ctx ends, nothing new is sent, requests in
@@ -39,15 +39,16 @@ func (c *Client) Run(ctx context.Context, job *Job) iter.Seq2[Result, error] {
 
 // Do carries out operations and returns their results in the order of ops.
 //
-// A nil error does NOT mean that all operations succeeded: it means that the job
-// was not stopped. Each Result has its own Err; [JoinErrors] joins them. A non-nil
-// error is that of Run: the job stopped, and what was not done by then is Skipped.
+// A nil error does NOT mean that all operations succeeded: it means that the
+// job was not stopped. Each Result has its own Err; [JoinErrors] joins them. A
+// non-nil error means, as in Run, that the job stopped: operations that were
+// not done by then are Skipped.
 func (c *Client) Do(ctx context.Context, ops ...Operation) ([]Result, error) {
 	return c.DoJob(ctx, &Job{}, ops...)
 }
 
-// DoJob is Do with the settings of a job, whose Source and ReadOn are not used. As
-// with Do, a nil error does not mean that all operations succeeded.
+// DoJob is Do with the settings of a job, whose Source and ReadOn are not used.
+// As with Do, a nil error does not mean that all operations succeeded.
 func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Result, error) {
 	if job == nil {
 		return nil, errNilJob
@@ -209,7 +210,7 @@ func (r *run) loop() {
 	}
 }
 
-// carryOut starts what the engine asks for.
+// carryOut starts the work that the engine asks for.
 func (r *run) carryOut(ready engine.Ready) {
 	if len(ready.Claims) > 0 {
 		r.call(func() func() { return r.claim(ready.Claims) })
@@ -229,7 +230,8 @@ func (r *run) carryOut(ready engine.Ready) {
 	}
 }
 
-// call does work in a goroutine of its own. What it returns is run by the loop.
+// call does work in a goroutine of its own. The loop runs the function that it
+// returns.
 func (r *run) call(work func() func()) {
 	r.calls++
 	go func() { r.events <- work() }()
@@ -252,8 +254,8 @@ func (r *run) yieldResults() bool {
 	return yielded
 }
 
-// idleAfter is how long what could leave waits for a request to be full, however
-// slowly the source goes on.
+// idleAfter is how long operations wait for their request to be full, however
+// slowly the source continues.
 const idleAfter = 100 * time.Millisecond
 
 // wait blocks until something has happened, and tells the engine.
@@ -294,8 +296,8 @@ func (r *run) wait() {
 	}
 }
 
-// interruption is why the context of the job has ended, and whether the job waited
-// for nothing but lookups by then.
+// interruption is why the context of the job has ended, and whether the job
+// waited for nothing but lookups by then.
 func (r *run) interruption() error {
 	err := endOf(r.sending)
 	if s := r.engine.Status(); s.InFlight == 0 && s.Lookups > 0 {
@@ -304,7 +306,8 @@ func (r *run) interruption() error {
 	return err
 }
 
-// endOf is why a context has ended: its error, and the cause if there is another.
+// endOf is why a context has ended: its error, and the cause if there is
+// another.
 func endOf(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == nil || errors.Is(cause, err) {
@@ -313,8 +316,8 @@ func endOf(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", err, cause)
 }
 
-// idleIn is how long it takes until what could leave has waited for a full
-// request for long enough; ok is false if nothing could leave.
+// idleIn is how long operations that could be sent still wait for a full
+// request; ok is false if there are none.
 func (r *run) idleIn() (wait time.Duration, ok bool) {
 	switch {
 	case !r.engine.Fillable():
@@ -331,7 +334,7 @@ func (r *run) idleIn() (wait time.Duration, ok bool) {
 	return max(idleAfter/10, time.Until(since.Add(idleAfter))), len(r.items) == 0
 }
 
-// handleEvents handles what else has happened already.
+// handleEvents handles the events that have come meanwhile.
 func (r *run) handleEvents() {
 	for {
 		select {
@@ -344,12 +347,12 @@ func (r *run) handleEvents() {
 	}
 }
 
-// maxBatch bounds what is taken from the source at once, and so how long an
+// maxBatch bounds the operations that are read at once, and so how long an
 // answer waits.
 const maxBatch = 64
 
-// addFromSource gives the engine an item of the source, and those that have come
-// since. ok is false at the end of the source.
+// addFromSource gives the engine an item of the source, and those that have
+// come since. ok is false at the end of the source.
 func (r *run) addFromSource(item sourceItem, ok bool) {
 	now := r.now()
 	r.lastRead = time.Now()
@@ -383,7 +386,7 @@ func (r *run) addFromSource(item sourceItem, ok bool) {
 	}
 }
 
-// updateProgress copies what the engine counts into the progress of the job.
+// updateProgress copies the counts of the engine into the progress of the job.
 func (r *run) updateProgress() {
 	s := r.engine.Status()
 	r.job.state.change(func(p *Progress) {
@@ -407,8 +410,8 @@ func (r *run) end() {
 	}
 }
 
-// close waits for the source to return, and removes what is on disk. A panic of
-// the source becomes one of the caller.
+// close waits for the source to return, and removes the temporary files. A
+// panic of the source becomes one of the caller.
 func (r *run) close() {
 	var late any
 	for item := range r.items {

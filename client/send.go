@@ -25,7 +25,7 @@ func (r *run) send(req engine.Request, ops []bulkapi.Operation) func() {
 	}
 }
 
-// toResponse is what the engine is told of an answer.
+// toResponse turns an answer into one for the engine.
 func toResponse(a bulkapi.Answer) engine.Response {
 	kinds := [...]engine.Kind{
 		bulkapi.Answered: engine.Answered, bulkapi.NotSent: engine.NotSent, bulkapi.Waiting: engine.Waiting,
@@ -62,7 +62,8 @@ func toItem(it bulkapi.Item) engine.Item {
 	return out
 }
 
-// uniformText recognizes refusals that say the same, whatever their tracking ids.
+// uniformText recognizes refusals that say the same, whatever their tracking
+// ids.
 func uniformText(a bulkapi.Answer) string {
 	e, ok := errors.AsType[*bulkapi.Error](a.Err)
 	if !ok {

@@ -15,8 +15,8 @@ type sourceItem struct {
 
 var errExit = errors.New("it ended its goroutine")
 
-// readSource reads the source until it ends or ctx does. The first operation gets
-// the index. keyed asks for the keys of operations.
+// readSource reads the source until it ends or ctx does. The first operation
+// gets the index. keyed asks for the keys of operations.
 func readSource(ctx context.Context, source iter.Seq2[Operation, error], index int, keyed bool, items chan<- sourceItem) {
 	defer close(items)
 	if source == nil {

@@ -42,9 +42,9 @@ const (
 // half its time is left, if that is less), and when the service has refused it:
 // once for all goroutines, which wait for the result. A zero expires means that
 // the expiry is not known. fetch gets 30 seconds; the end of a caller's context
-// does not cut it, since a refresh token that is exchanged and not kept is lost.
-// Where fetch fails while the token is still valid, the token stays in use. A nil
-// fetch gives a nil TokenSource, which New refuses.
+// does not cut it, since a refresh token that is exchanged and not kept is
+// lost. Where fetch fails while the token is still valid, the token stays in
+// use. A nil fetch gives a nil TokenSource, which New refuses.
 func NewTokenSource(fetch func(ctx context.Context) (token string, expires time.Time, err error)) TokenSource {
 	if fetch == nil {
 		return nil
@@ -53,8 +53,8 @@ func NewTokenSource(fetch func(ctx context.Context) (token string, expires time.
 	return s.get
 }
 
-// keptToken holds the last token. The goroutine that has the turn, of which there
-// is one, reads and replaces it.
+// keptToken holds the last token. The goroutine that has the turn, of which
+// there is one, reads and replaces it.
 type keptToken struct {
 	fetch   func(context.Context) (string, time.Time, error)
 	turn    chan struct{}

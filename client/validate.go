@@ -12,18 +12,18 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// Validate checks the operation by itself, as every job does before it sends it:
-// its method, path and bulkId, that a POST or PATCH has Data and a DELETE has
-// none, that Data is one JSON object in UTF-8, and that a PATCH has changes (see
-// [Change] for those that are refused). The service checks the content of the
-// object. The error wraps ErrInvalid and says what was expected; it holds no data.
-// That of an operation which is Refused is its own.
+// Validate checks the operation by itself, as every job does before it sends
+// it: its method, path and bulkId, that a POST or PATCH has Data and a DELETE
+// has none, that Data is one JSON object in UTF-8, and that a PATCH has changes
+// (see [Change] for those that are refused). The service checks the content of
+// the object. The error wraps ErrInvalid and says what was expected; it holds
+// no data. That of an operation which is Refused is its own.
 func (o Operation) Validate() error {
 	_, err := o.read(&marshaler{})
 	return err
 }
 
-// read checks an operation and returns what its data says.
+// read checks an operation and returns the content of its data.
 func (o Operation) read(m *marshaler) (content, error) {
 	if o.Refused != nil {
 		return content{}, o.Refused
@@ -38,8 +38,8 @@ func (o Operation) read(m *marshaler) (content, error) {
 	return o.readData(data)
 }
 
-// marshalError is the error of a Change that says what is wrong with it; other
-// errors of encoding/json can quote data.
+// marshalError is the error of a Change that cannot be sent. Other errors of
+// encoding/json can quote data, and are replaced.
 func marshalError(err error) error {
 	if m, ok := errors.AsType[*json.MarshalerError](err); ok && errors.Is(m.Err, ErrInvalid) {
 		return m.Err
@@ -62,8 +62,8 @@ func (o Operation) checkTarget() error {
 }
 
 // checkPath expects a type for a POST, one resource of a type otherwise. A path
-// that a server could normalize to another one is refused: it could name another
-// organization's endpoint.
+// that a server could normalize to another one is refused: it could name
+// another organization's endpoint.
 func (o Operation) checkPath() error {
 	if o.hasPath() {
 		return nil
