@@ -299,7 +299,7 @@ func (e *Engine) change(o *op, change Operation) {
 		return
 	}
 	if e.cfg.Journal && e.journalErr == nil {
-		o.read = 0
+		o.phase = unkeyed
 		e.follow(o)
 		e.identify(o)
 		return

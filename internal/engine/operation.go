@@ -99,7 +99,7 @@ type op struct {
 	phase     phase
 
 	key       Key             // that of the operation before it on its resource, until its own is known
-	read      int             // how many of its references are known to have been read, or, once it is adopted, to be over
+	read      int             // how many references of an adopted create are known, or, once it is adopted, to be over
 	follows   bool            // the key of the operation before it is not known
 	held      bool            // the planner keeps it until it is released
 	ticket    uint64          // the journal's

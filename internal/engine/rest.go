@@ -98,8 +98,7 @@ func (m *memory) rest(o *op) {
 	}
 	b := append(make([]byte, 0, 40), flags)
 	b = append(b, o.key[:]...)
-	b = binary.AppendUvarint(b, o.ticket)
-	m.put(restKey(o.Index), binary.AppendUvarint(b, uint64(o.read)))
+	m.put(restKey(o.Index), binary.AppendUvarint(b, o.ticket))
 }
 
 // wake gives an operation the state that it had when it began to rest.
@@ -114,7 +113,5 @@ func (m *memory) wake(o *op) {
 		o.phase, o.held = unkeyed, true
 	}
 	b = b[1+copy(o.key[:], b[1:]):]
-	ticket, n := binary.Uvarint(b)
-	read, _ := binary.Uvarint(b[max(n, 0):])
-	o.ticket, o.read = ticket, int(read)
+	o.ticket, _ = binary.Uvarint(b)
 }
