@@ -63,11 +63,28 @@ func (c *jobCommand) conclude(ctx context.Context, e ending) error {
 		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.stop, then(advice(e.stop), again))}
 	case e.broken != nil:
 		return &exit{exitSome, e.broken}
+	case e.sum.Succeeded < e.sum.Operations && c.quiet:
+		return &exit{exitSome, inOneLine(e.sum)}
 	case e.sum.Succeeded < e.sum.Operations:
 		c.say("\n%s", c.adviseCorrection(e, again))
 		return &exit{code: exitSome}
 	}
 	return nil
+}
+
+// inOneLine is the summary of a quiet job in which operations did not succeed,
+// with the first of their reasons.
+func inOneLine(sum *report.Summary) error {
+	n := sum.Operations - sum.Succeeded
+	text := terminal.Sprintf("%d of %s did not succeed", n, plural(sum.Operations, "operation"))
+	if len(sum.Reasons) > 0 {
+		first := sum.Reasons[0]
+		if first.Count < n {
+			text += terminal.Sprintf(", %d of them", first.Count)
+		}
+		text += terminal.Sprintf(": %s", first.Text)
+	}
+	return terminal.Errorf("%s", text)
 }
 
 // adviseCorrection is the advice about operations that did not succeed.

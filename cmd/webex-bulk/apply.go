@@ -152,7 +152,7 @@ func (a *applyCommand) run(ctx context.Context) (err error) {
 		return beforeSending(ctx, err)
 	}
 
-	j, err := a.openJournal(ctx)
+	j, err := a.openJournal()
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
@@ -266,7 +266,7 @@ func (a *applyCommand) howToList() string {
 func (a *applyCommand) resume(ctx context.Context, j *journal.Journal) (begun string, ids *foundids.Set, err error) {
 	ids = foundids.New(a.cfg.OrgID)
 	if j == nil {
-		lastWord(ctx, "there is no journal: what was sent is not known")
+		a.setLastWords("there is no journal: what was sent is not known")
 		return "", ids, nil
 	}
 	sum, err := j.Summary(ctx)

@@ -26,7 +26,7 @@ var (
 type company struct {
 	size  int
 	rng   *rand.Rand
-	known map[string]int // addresses given away
+	known map[string]int // addresses in use
 	teams map[string][]string
 	heads map[string]string
 }
@@ -38,9 +38,9 @@ func newCompany(size int, seed int64) *company {
 	}
 }
 
-// operations creates everybody, then the groups. trouble is called with the
-// userName of every hundredth user, not among the first hundred, for somebody to
-// make that one fail.
+// operations yields the creates of the users, then those of the groups. trouble
+// is called with the userName of every hundredth user except the first, so that
+// the caller can make it fail.
 func (c *company) operations(trouble func(userName string)) iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		lead := map[string]string{}

@@ -15,8 +15,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// demonstration is one run of demo.
-type demonstration struct {
+// demoCommand holds the flags of demo.
+type demoCommand struct {
 	stdio
 	talk
 	people      int
@@ -26,7 +26,7 @@ type demonstration struct {
 }
 
 func newDemo(std stdio) *cobra.Command {
-	d := &demonstration{stdio: std, talk: talk{w: std.err}}
+	d := &demoCommand{stdio: std, talk: talk{w: std.err}}
 	cmd := &cobra.Command{
 		Use:   "demo [flags]",
 		Short: "Import a made-up organization into the simulator, in one process",
@@ -51,7 +51,7 @@ The exit code is 0, although some rows fail on purpose; 130 when interrupted.`,
 
 // run imports the organization. Some operations fail on purpose, because their
 // users exist already, and the operations that refer to them are skipped.
-func (d *demonstration) run(ctx context.Context) error {
+func (d *demoCommand) run(ctx context.Context) error {
 	switch {
 	case d.people < 1:
 		return fmt.Errorf("--users %d: expected 1 or more", d.people)
@@ -71,7 +71,7 @@ func (d *demonstration) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service.Script(&webextest.Fault{Cut: webextest.AfterWork}) // whatever the seed, the first answer is lost
+	service.Script(&webextest.Fault{Cut: webextest.AfterWork}) // the first answer is lost, whatever the seed
 	people := fmt.Sprintf("%d people", d.people)
 	if d.people == 1 {
 		people = "1 person"
@@ -91,7 +91,7 @@ func (d *demonstration) run(ctx context.Context) error {
 	if err := d.out.PrintTable(sum.WriteTable); err != nil {
 		return err
 	}
-	d.prove(service)
+	d.printLedger(service)
 	switch {
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted")}
@@ -101,7 +101,8 @@ func (d *demonstration) run(ctx context.Context) error {
 	return nil
 }
 
-func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *client.Job) (*report.Summary, error) {
+// importAll runs the job, and returns the error that stopped it early.
+func (d *demoCommand) importAll(ctx context.Context, c *client.Client, job *client.Job) (*report.Summary, error) {
 	sum := &report.Summary{}
 	began := time.Now()
 	d.startBar(job, 0)
@@ -118,8 +119,9 @@ func (d *demonstration) importAll(ctx context.Context, c *client.Client, job *cl
 	return sum, stop
 }
 
-// prove shows with the ledger of the service that nothing was created twice.
-func (d *demonstration) prove(service *webextest.Simulator) {
+// printLedger shows with the ledger of the simulator that nothing was created
+// twice.
+func (d *demoCommand) printLedger(service *webextest.Simulator) {
 	created, twice := map[string]int{}, 0
 	for _, e := range service.Ledger() {
 		if e.Effect == webextest.Created {

@@ -7,10 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// newHelp is cobra's help command, to which a command that is not there is an
-// error.
+// newHelp returns a help command to which an unknown command is an error.
 func newHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -36,7 +37,7 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// noSuchShell tells of the shells that there are.
+// noSuchShell is the error of completion for an unknown shell.
 func noSuchShell(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
@@ -48,11 +49,32 @@ func noSuchShell(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown shell %q: expected one of %s", args[0], strings.Join(names, ", "))
 }
 
-// withoutBackticks takes the marks out of what flags are for: completion shows
-// the text as it is.
+// withoutBackticks removes the marks of a flag's argument from its description,
+// which completion shows as it is.
 func withoutBackticks(root *cobra.Command) {
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	}
+}
+
+// helpTemplate shows the purpose of a command, then examples and details.
+const helpTemplate = `{{.Short}}
+{{if .HasExample}}
+Examples:
+{{.Example}}
+{{end}}{{with .Long}}
+{{. | trimTrailingWhitespaces}}
+{{end}}
+{{.UsageString}}`
+
+// wrapped breaks the lines of help at the width of the terminal.
+func wrapped(out *terminal.Writer, help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(cmd *cobra.Command, args []string) {
+		var text strings.Builder
+		cmd.SetOut(&text)
+		help(cmd, args)
+		cmd.SetOut(nil)
+		_ = out.Print(terminal.Text(text.String()))
 	}
 }
 
@@ -69,8 +91,8 @@ Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
 "{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
 `
 
-// writeUsage writes how a command is used. width is that of the terminal; 0
-// leaves lines whole.
+// writeUsage writes the usage of a command. width is that of the terminal; 0
+// breaks no line.
 func writeUsage(cmd *cobra.Command, width int) error {
 	usage := template.New("usage").Funcs(template.FuncMap{
 		"pad":   func(text string, width int) string { return fmt.Sprintf("%-*s", width, text) },
@@ -79,11 +101,11 @@ func writeUsage(cmd *cobra.Command, width int) error {
 	return template.Must(usage.Parse(usageTemplate)).Execute(cmd.OutOrStderr(), cmd)
 }
 
-// headingOf is the annotation of a flag that help shows below a heading.
+// headingOf is the annotation of a flag with the heading that help shows above it.
 const headingOf = "heading"
 
-// head puts the flags that have no heading yet below one.
-func head(f *pflag.FlagSet, heading string) {
+// setHeading puts the flags that have no heading yet below one.
+func setHeading(f *pflag.FlagSet, heading string) {
 	f.VisitAll(func(flag *pflag.Flag) {
 		if flag.Annotations[headingOf] == nil {
 			flag.Annotations = map[string][]string{headingOf: {heading}}
@@ -91,8 +113,8 @@ func head(f *pflag.FlagSet, heading string) {
 	})
 }
 
-// flagUsages tells the flags of a command below their headings, in the order of
-// the flags. The heading of a flag that has none is Flags.
+// flagUsages describes the flags of a command below their headings, in the order
+// of the flags. The heading of a flag without one is Flags.
 func flagUsages(cmd *cobra.Command, width int) string {
 	var headings []string
 	sets := map[string]*pflag.FlagSet{}

@@ -103,7 +103,7 @@ func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client
 }
 
 // openJournal opens the journal of the job. It is nil if the command keeps none.
-func (c *jobCommand) openJournal(ctx context.Context) (*journal.Journal, error) {
+func (c *jobCommand) openJournal() (*journal.Journal, error) {
 	if c.noJournal || c.journalFile == "" {
 		return nil, nil
 	}
@@ -115,7 +115,7 @@ func (c *jobCommand) openJournal(ctx context.Context) (*journal.Journal, error) 
 		return nil, fmt.Errorf("nothing was sent: %w", err)
 	}
 	c.job.Journal = j
-	lastWord(ctx, "what was sent is in "+c.journalFile+"; the same command goes on")
+	c.setLastWords("what was sent is in " + c.journalFile + "; the same command goes on")
 	return j, nil
 }
 

@@ -70,7 +70,7 @@ func writeManual(w io.Writer, name string, cmd *cobra.Command) {
 	section("SEE ALSO", strings.Join(others, "\n"))
 }
 
-// roff escapes what troff would take for more than text.
+// roff escapes the characters that troff would interpret.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

@@ -9,39 +9,38 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// talk is what is said to a person while a job runs: a bar on a terminal, and
-// sentences that wait until the bar is gone.
+// talk prints sentences for a person. While a job shows its progress in a bar on
+// a terminal, they wait until the bar is gone.
 type talk struct {
 	w     *terminal.Writer
 	quiet bool
 
-	mu   sync.Mutex
-	bar  *report.Progress
-	held []terminal.Text
+	mu      sync.Mutex
+	bar     *report.Progress
+	waiting []terminal.Text
 }
 
-// say tells a person something, unless none wants to hear. As all sentences of
-// talk it ends in a line break, and its arguments are escaped.
+// say prints a sentence and a line break, unless quiet. The arguments are escaped.
 func (t *talk) say(format string, args ...any) {
 	if !t.quiet {
 		t.tell(format, args...)
 	}
 }
 
-// warn tells a person something in any case.
-func (t *talk) warn(text string) { t.tell("webex-bulk: warning: %s", text) }
-
-// tell is say to those too who want to hear little.
+// tell is say even if quiet.
 func (t *talk) tell(format string, args ...any) {
 	text := terminal.Sprintf(format+"\n", args...)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bar != nil {
-		t.held = append(t.held, text)
+		t.waiting = append(t.waiting, text)
 		return
 	}
 	_ = t.w.Print(text)
 }
+
+// warn prints a warning, even if quiet.
+func (t *talk) warn(text string) { t.tell("webex-bulk: warning: %s", text) }
 
 // startBar shows on a terminal how far a job of so many operations is.
 func (t *talk) startBar(job *client.Job, total int) {
@@ -50,7 +49,7 @@ func (t *talk) startBar(job *client.Job, total int) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.bar = report.NewProgress(t.w.Stream(), total, report.ProgressOptions{ // nothing foreign is in a bar
+	t.bar = report.NewProgress(t.w.Stream(), total, report.ProgressOptions{ // a bar has no text of others
 		Sample: job.Progress, Width: t.w.Width, Color: os.Getenv("NO_COLOR") == "",
 	})
 }
@@ -64,8 +63,8 @@ func (t *talk) stopBar() {
 	}
 	t.bar.Stop()
 	t.bar = nil
-	for _, text := range t.held {
+	for _, text := range t.waiting {
 		_ = t.w.Print(text)
 	}
-	t.held = nil
+	t.waiting = nil
 }

@@ -13,7 +13,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/webexscim/bulk/internal/report"
@@ -21,13 +20,19 @@ import (
 )
 
 // stdio is what a command reads and writes. All output goes through these
-// writers, so that nothing of files and services reaches a terminal raw.
+// writers, so that no text of a file or a service reaches a terminal raw.
 type stdio struct {
-	in       io.Reader
-	out, err *terminal.Writer
+	in        io.Reader
+	out, err  *terminal.Writer
+	lastWords *atomic.Value // printed when a second Ctrl-C ends the program
 }
 
-// isTerminal reports whether standard input is one that a person sits at.
+// setLastWords sets what is printed when a second Ctrl-C ends the program.
+func (s stdio) setLastWords(text string) {
+	s.lastWords.Store("webex-bulk: ended at once; " + text)
+}
+
+// isTerminal reports whether standard input is a terminal.
 func isTerminal(in io.Reader) bool {
 	f, ok := in.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -43,7 +48,7 @@ const (
 )
 
 // exit is an error that ends the program with a code; any other error ends it
-// with exitUsage. Its message was printed already when there is none.
+// with exitUsage. Without err, the message was printed before.
 type exit struct {
 	code int
 	err  error
@@ -60,10 +65,10 @@ func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
 func run(args []string, in io.Reader, out, err io.Writer) int {
-	io := stdio{in, terminal.NewWriter(out), terminal.NewWriter(err)}
+	io := stdio{in, terminal.NewWriter(out), terminal.NewWriter(err), &atomic.Value{}}
 	defer io.out.Flush()
 	defer io.err.Flush()
-	ctx, stop := interruptible(io.err)
+	ctx, stop := interruptible(io)
 	defer stop()
 	root := newRoot(io)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
@@ -96,11 +101,10 @@ func execute(ctx context.Context, root *cobra.Command, args []string) error {
 	return err
 }
 
-// interruptible is a context that the first Ctrl-C ends; the second one ends
-// the program at once, which a journal survives, with a last word to w.
-func interruptible(w *terminal.Writer) (context.Context, func()) {
-	last := &atomic.Value{}
-	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), lastWordKey{}, last))
+// interruptible returns a context that the first Ctrl-C ends. The second one ends
+// the program at once, which a journal survives.
+func interruptible(io stdio) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // nohup
@@ -109,8 +113,8 @@ func interruptible(w *terminal.Writer) (context.Context, func()) {
 	go func() {
 		for range signals {
 			if ctx.Err() != nil {
-				text, _ := last.Load().(string)
-				_ = w.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
+				text, _ := io.lastWords.Load().(string)
+				_ = io.err.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
 				os.Exit(exitInterrupted)
 			}
 			cancel()
@@ -120,16 +124,6 @@ func interruptible(w *terminal.Writer) (context.Context, func()) {
 		signal.Stop(signals)
 		close(signals)
 		cancel()
-	}
-}
-
-// lastWordKey finds what is said when the second Ctrl-C ends the program.
-type lastWordKey struct{}
-
-// lastWord sets it.
-func lastWord(ctx context.Context, text string) {
-	if last, ok := ctx.Value(lastWordKey{}).(*atomic.Value); ok {
-		last.Store("webex-bulk: ended at once; " + text)
 	}
 }
 
@@ -172,34 +166,7 @@ continue; nothing is done twice.
 	return root
 }
 
-// wrapped has help break its lines at the width of the terminal.
-func wrapped(out *terminal.Writer, help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
-	return func(cmd *cobra.Command, args []string) {
-		var text strings.Builder
-		cmd.SetOut(&text)
-		help(cmd, args)
-		cmd.SetOut(nil)
-		_ = out.Print(terminal.Text(text.String()))
-	}
-}
-
-// wrongFlag tells what to do about a flag that is not understood.
-func wrongFlag(cmd *cobra.Command, err error) error {
-	if wrong, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		return unknownFlag(cmd, wrong)
-	}
-	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		expected := map[string]string{
-			"int": "a whole number", "int64": "a whole number", "float64": "a number",
-			"bool": "true or false", "duration": "a time such as 200ms or 5s",
-			"fail|skip|update": "fail, skip or update",
-		}[wrong.GetFlag().Value.Type()]
-		return fmt.Errorf("--%s %s: expected %s; see %s --help", wrong.GetFlag().Name, wrong.GetValue(), expected, cmd.CommandPath())
-	}
-	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-}
-
-// exactly is cobra.ExactArgs with an error that says what is missing.
+// exactly is cobra.ExactArgs(1) with an error that says what is missing.
 func exactly(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
@@ -208,13 +175,3 @@ func exactly(what string) cobra.PositionalArgs {
 		return nil
 	}
 }
-
-// helpTemplate shows what a command is for, then how it is used, by example.
-const helpTemplate = `{{.Short}}
-{{if .HasExample}}
-Examples:
-{{.Example}}
-{{end}}{{with .Long}}
-{{. | trimTrailingWhitespaces}}
-{{end}}
-{{.UsageString}}`

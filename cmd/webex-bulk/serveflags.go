@@ -41,7 +41,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&s.preset, "preset", "", "`name` of a preset, listed above; other flags override its settings")
 	f.Int64Var(&cfg.Seed, "seed", 1, "seed of ids and faults")
 	f.BoolVar(&cfg.DiscardLedger, "discard-ledger", false, "keep only counts in the ledger, for many millions of operations")
-	head(f, "Flags")
+	setHeading(f, "Flags")
 
 	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organization")
 	f.BoolVar(&cfg.AnyOrg, "any-org", false, "serve every organization, each with a store of its own")
@@ -52,7 +52,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&cfg.OAuth.RefreshToken, "refresh-token", "", "refresh token that /v1/access_token exchanges")
 	f.StringVar(&cfg.OAuth.ClientID, "client-id", "", "client id of the refresh token")
 	f.StringVar(&cfg.OAuth.ClientSecret, "client-secret", "", "client secret of the refresh token")
-	head(f, "Organization and tokens")
+	setHeading(f, "Organization and tokens")
 
 	f.DurationVar(&cfg.Latency, "latency", 0, "time that a request takes")
 	f.DurationVar(&cfg.ReadLag, "read-lag", 0, "time by which reads lag behind writes")
@@ -60,20 +60,20 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.DurationVar(&cfg.StoreClock, "store-clock", 0, "time by which the clock of meta is ahead of the clock of the Date header")
 	f.IntVar(&cfg.Rate.Requests, "rate", 0, "requests allowed in a window; 0: any number")
 	f.DurationVar(&cfg.Rate.Window, "rate-window", 0, "length of that window (default 1m)")
-	head(f, "Time")
+	setHeading(f, "Time")
 
 	f.IntVar(&cfg.MaxOperations, "max-operations", 0, "operations that a request may hold (default 100)")
 	f.IntVar(&cfg.MaxPayload, "max-payload", 0, "bytes that a request may hold (default 1048576)")
 	f.IntVar(&cfg.PageSize, "page-size", 0, "resources that a search answers at once (default 100)")
 	f.IntVar(&cfg.MaxSearch, "max-search", 0, "bytes that a search's url may have; 0: any number")
 	f.IntVar(&cfg.MaxSearchStatus, "max-search-status", 0, "status of the answer to a longer url: 414 or 431 (default 414)")
-	head(f, "Limits")
+	setHeading(f, "Limits")
 
 	f.Float64Var(&s.chaos, "chaos", 0, "part of the requests, 0 to 1, that are refused, cut, lost or garbled")
 	f.StringVar(&s.shapes, "shape", "", "`names` of shapes for all answers, separated by commas, listed above")
 	f.StringVar(&s.errorForm, "error-form", "", "`form` of the errors of whole requests: "+strings.Trim(fmt.Sprint(webextest.ErrorForms()), "[]"))
 	f.StringVar(&cfg.Firewall, "firewall", "", "answer requests that contain this `text` with 403 and a web page, as a firewall does")
-	head(f, "Faults")
+	setHeading(f, "Faults")
 
 	f.IntVar(&cfg.UnattemptedStatus, "unattempted-status", 0, "status of operations that failOnErrors left out; 0 leaves them out of the answer")
 	f.IntVar(&cfg.UnknownReferenceStatus, "unknown-reference-status", 0, "status of an operation with an unknown member or manager (default 400)")
@@ -84,7 +84,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&cfg.UniqueGroupNames, "unique-group-names", false, "answer 409 to a second group with the same name")
 	f.BoolVar(&cfg.IgnoreFilter, "ignore-filter", false, "let searches find all resources")
 	f.BoolVar(&cfg.RepeatFound, "repeat-found", false, "let searches return every resource twice")
-	head(f, "How services differ")
+	setHeading(f, "How services differ")
 
 	f.BoolVar(&cfg.RequireSchemas, "require-schemas", false, "refuse users and groups without schemas")
 	f.BoolVar(&cfg.RefuseUnknown, "refuse-unknown", false, "refuse to create a resource with unknown attributes")
@@ -94,7 +94,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&cfg.CapitalOperations, "capital-operations", false, "accept the name Operations for the list of a request too")
 	f.BoolVar(&cfg.ZeroFailOnErrors, "zero-fail-on-errors", false, "accept failOnErrors 0 and ignore it")
 	f.BoolVar(&cfg.TextData, "text-data", false, "accept data as a string that contains JSON too")
-	head(f, "Stricter and more lenient")
+	setHeading(f, "Stricter and more lenient")
 }
 
 // kindsOfService lists the presets and shapes for the help.

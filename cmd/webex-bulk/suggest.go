@@ -12,7 +12,23 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// otherWords are what people call commands in other programs.
+// wrongFlag is the error of a flag that cannot be parsed, with what to do about it.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	if wrong, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, wrong)
+	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		expected := map[string]string{
+			"int": "a whole number", "int64": "a whole number", "float64": "a number",
+			"bool": "true or false", "duration": "a time such as 200ms or 5s",
+			"fail|skip|update": "fail, skip or update",
+		}[wrong.GetFlag().Value.Type()]
+		return fmt.Errorf("--%s %s: expected %s; see %s --help", wrong.GetFlag().Name, wrong.GetValue(), expected, cmd.CommandPath())
+	}
+	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+}
+
+// otherWords are the names of such commands in other programs.
 var otherWords = map[string][]string{
 	"apply":    {"import", "run", "send", "create", "upload", "execute"},
 	"plan":     {"dry-run", "dryrun", "check", "validate", "preview", "test", "lint", "diff"},
@@ -23,7 +39,8 @@ var otherWords = map[string][]string{
 	"spec":     {"openapi", "contract", "schema"},
 }
 
-// unknownCommand is the error of a command that is not there, and what may be meant.
+// unknownCommand is the error of an unknown command, with the one that may be
+// meant.
 func unknownCommand(root *cobra.Command, args []string) error {
 	word := ""
 	if i := slices.IndexFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") }); i >= 0 {
@@ -47,7 +64,7 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%s; see %s --help", text, root.CommandPath())
 }
 
-// otherFlags are what people call flags in other programs, and what to do here.
+// otherFlags are the names of flags in other programs, with the advice about them.
 var otherFlags = map[string]string{
 	"dry-run": planInstead, "dryrun": planInstead, "check": planInstead, "preview": planInstead, "noop": planInstead,
 	"what-if": planInstead, "whatif": planInstead, "simulate": planInstead, "validate": planInstead, "n": planInstead,
@@ -64,7 +81,8 @@ var otherFlags = map[string]string{
 
 const planInstead = "to see what would be done, without sending anything, use webex-bulk plan FILE"
 
-// unknownFlag is the error of a flag that a command does not have, and what may be meant.
+// unknownFlag is the error of a flag that a command does not have, with the one
+// that may be meant.
 func unknownFlag(cmd *cobra.Command, wrong *pflag.NotExistError) error {
 	name := wrong.GetSpecifiedName()
 	text := fmt.Sprintf("unknown flag: --%s", name)

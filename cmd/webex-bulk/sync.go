@@ -338,12 +338,12 @@ func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.D
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	j, err := a.openJournal(ctx)
+	j, err := a.openJournal()
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
 	if j == nil {
-		lastWord(ctx, "there is no journal; the same command goes on once what was sent shows")
+		a.setLastWords("there is no journal; the same command goes on once what was sent shows")
 	}
 	defer a.closeJournal(j)
 

@@ -7,12 +7,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build tells what this program was built from; a text is "" where that is not known.
+// build describes the build of this program; "" is unknown.
 type build struct {
 	version, commit, date string
 }
 
-// buildOf reads what the go command has put into the program.
+// buildOf reads the build information of the go command.
 func buildOf() build {
 	b := build{version: "(devel)"}
 	info, ok := debug.ReadBuildInfo()

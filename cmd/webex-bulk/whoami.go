@@ -16,16 +16,16 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// check is one run of whoami.
-type check struct {
+// whoamiCommand holds the flags of whoami.
+type whoamiCommand struct {
 	stdio
 	connection
 	asJSON bool
-	found  bool // the service has named the organization
+	found  bool // the service named the organization
 }
 
 func newWhoami(io stdio) *cobra.Command {
-	k := &check{stdio: io}
+	k := &whoamiCommand{stdio: io}
 	k.warn = func(text string) { _ = k.err.Printf("webex-bulk: warning: %s\n", text) }
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
@@ -61,7 +61,7 @@ Exit codes:
 // 2606, section 2).
 const nobody = "webex-bulk-whoami@nobody.invalid"
 
-func (k *check) run(ctx context.Context) error {
+func (k *whoamiCommand) run(ctx context.Context) error {
 	err := k.findOrganization(ctx)
 	if err == nil {
 		var c *client.Client
@@ -69,8 +69,8 @@ func (k *check) run(ctx context.Context) error {
 			return err
 		}
 		_, err = c.FindUsers(ctx, nobody)
-		if shown := k.show(err); shown != nil && ctx.Err() == nil {
-			return shown
+		if unprinted := k.print(err); unprinted != nil && ctx.Err() == nil {
+			return unprinted
 		}
 	}
 	switch _, told := errors.AsType[*exit](err); {
@@ -79,11 +79,11 @@ func (k *check) run(ctx context.Context) error {
 	case err == nil || told:
 		return err
 	}
-	return &exit{exitStopped, terminal.Errorf("%w\n%s", err, next(err))}
+	return &exit{exitStopped, terminal.Errorf("%w\n%s", err, nextStep(err))}
 }
 
-// findOrganization asks whose the token is where no organization is given.
-func (k *check) findOrganization(ctx context.Context) error {
+// findOrganization asks for the organization of the token if none is given.
+func (k *whoamiCommand) findOrganization(ctx context.Context) error {
 	if org, _ := setting(k.org, "org", "WEBEX_ORG_ID"); org != "" {
 		return nil
 	}
@@ -114,16 +114,14 @@ func (k *check) findOrganization(ctx context.Context) error {
 	return nil
 }
 
-// show tells what was checked and how it ended.
-func (k *check) show(err error) error {
+// print prints what was checked, and the result.
+func (k *whoamiCommand) print(err error) error {
 	if k.asJSON {
 		said := map[string]any{"baseUrl": k.cfg.BaseURL, "orgId": k.cfg.OrgID, "token": k.from, "ok": err == nil}
 		if err != nil {
-			said["error"], said["next"] = report.PlainCodes(err), next(err)
+			said["error"], said["next"] = report.PlainCodes(err), nextStep(err)
 		}
-		enc := json.NewEncoder(k.out)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(said)
+		return writeJSON(k.out, said)
 	}
 	organization := k.cfg.OrgID
 	if k.found {
@@ -141,7 +139,7 @@ func (k *check) show(err error) error {
 	})
 }
 
-// next is what to do about a search that failed.
-func next(err error) terminal.Text {
+// nextStep is what to do about a search that failed.
+func nextStep(err error) terminal.Text {
 	return cmp.Or(remedy(err), "try again; if it stays, Cisco's support asks for the tracking id")
 }
