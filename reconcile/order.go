@@ -68,7 +68,7 @@ func (c *comparison) dependOnce() (changed bool) {
 			continue
 		}
 		if w.after != nil && !c.mayChange(w.after) {
-			w.doubt, changed = "the one that has its name now is left alone", true
+			w.doubt, changed = "the one that has its name now is not changed", true
 			continue
 		}
 		stage := 0

@@ -28,7 +28,8 @@ func isPerson(res client.Resource) bool {
 	return res.Type == Groups || json.Unmarshal(res.Data, &s) == nil && s.isPerson()
 }
 
-// protection returns why a resource is left alone, "" if it is not.
+// protection returns why a resource must not be changed or removed, "" if it
+// may.
 func (o Options) protection(res client.Resource, me string) string {
 	var s standing
 	if err := json.Unmarshal(res.Data, &s); err != nil {

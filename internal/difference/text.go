@@ -14,9 +14,9 @@ import (
 // MostListed is how many of a kind a Text lists without All.
 const MostListed = 20
 
-// Text is the form for a person: who is new, who changes and how, who is not in
-// the sheet, who is left alone and why, and how many rows change nothing. The
-// zero value lists the first of each kind.
+// Text is the form for a person: who is new, who changes and how, who is
+// removed, who is not and why, and how many rows need no change. The zero value
+// lists the first of each kind.
 type Text struct {
 	// All lists everybody; Quiet nobody, only the numbers.
 	All, Quiet bool
@@ -35,16 +35,21 @@ func (t Text) Write(w *terminal.Writer, d *reconcile.Difference, rows int) error
 	for _, list := range kinds {
 		slices.SortStableFunc(list, func(a, b *reconcile.Action) int { return cmp.Compare(a.Line, b.Line) })
 	}
-	doubts, left := divide(d.Left)
+	left := map[string][]reconcile.Left{}
+	for _, l := range d.Left {
+		title := titleOf(l)
+		left[title] = append(left[title], l)
+	}
 
 	section(v, "new", "", kinds[reconcile.Create], func(a *reconcile.Action) terminal.Text { return v.created(a, same[a]) })
 	section(v, "changed", renamed(kinds[reconcile.Change])+deactivated(kinds[reconcile.Change]), kinds[reconcile.Change], v.changed)
 	section(v, "to be deactivated", deletedLater, kinds[reconcile.Deactivate], removed)
 	section(v, "to be deleted", ", for good", kinds[reconcile.Delete], removed)
 	section(v, "not in the sheet", v.whyTheyStay(d), d.Leavers, v.leaver)
+	section(v, notRemoved, "", left[notRemoved], reason)
 	section(v, "in the sheet, but deactivated", ": a column active with TRUE activates them", d.Deactivated, inactive)
-	section(v, "in doubt", "", doubts, reason)
-	section(v, "left alone", "", left, reason)
+	section(v, inDoubt, "", left[inDoubt], reason)
+	section(v, notChanged, "", left[notChanged], reason)
 	if d.Later > 0 {
 		_ = v.Printf("left for later: %d (--first)\n", d.Later)
 	}
@@ -79,16 +84,21 @@ func section[T any](v *view, title, more string, list []T, line func(T) terminal
 	}
 }
 
-// divide tells rows in doubt from the others for which nothing is done.
-func divide(all []reconcile.Left) (doubts, left []reconcile.Left) {
-	for _, l := range all {
-		if l.Doubt {
-			doubts = append(doubts, l)
-		} else {
-			left = append(left, l)
-		}
+// The titles of rows and leavers for which nothing is done.
+const (
+	inDoubt    = "in doubt"
+	notChanged = "not changed"
+	notRemoved = "not in the sheet, and not removed"
+)
+
+func titleOf(l reconcile.Left) string {
+	switch {
+	case l.Doubt:
+		return inDoubt
+	case l.Line == 0:
+		return notRemoved
 	}
-	return doubts, left
+	return notChanged
 }
 
 func (v *view) created(a *reconcile.Action, leaver string) terminal.Text {

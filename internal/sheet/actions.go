@@ -18,7 +18,9 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// The headers of columns that only WriteActions writes.
+// The headers of columns that only WriteActions writes. Open refuses a sheet
+// that has lost one of them: without a condition, a row would overwrite what was
+// changed since.
 const (
 	// VersionHeader: what the resource was when its row was written, see
 	// VersionOf.
@@ -99,41 +101,15 @@ func WriteActions(w io.Writer, kind string, actions []Action, name func(id strin
 	}
 	paths := slices.Sorted(maps.Keys(columns))
 	header := append([]string{operationHeader, "id", PresentNameHeader, identity}, t.headers(paths)...)
-	conditions := conditionsOf(actions)
-	for _, c := range conditions {
-		header = append(header, c.header)
-	}
-	out := table.NewWriter(w, t.sheet.style, append(header, ReasonHeader))
+	out := table.NewWriter(w, t.sheet.style, append(header, VersionHeader, ExpectedHeader, ReasonHeader))
 	for i, a := range actions {
 		row := []string{a.Operation, a.ID, harmless(a.Present), a.Name}
 		for _, path := range paths {
 			row = append(row, rows[i][path])
 		}
-		for _, c := range conditions {
-			row = append(row, c.cell(a))
-		}
-		_ = out.Write(append(row, harmless(a.About))) // Flush tells
+		_ = out.Write(append(row, a.Version, expectedText(a.Expected), harmless(a.About))) // Flush tells
 	}
 	return out.Flush()
-}
-
-// condition is a column of conditions.
-type condition struct {
-	header string
-	cell   func(Action) string
-}
-
-// conditionsOf returns the columns of conditions that some action needs.
-func conditionsOf(actions []Action) (needed []condition) {
-	for _, c := range []condition{
-		{VersionHeader, func(a Action) string { return a.Version }},
-		{ExpectedHeader, func(a Action) string { return expectedText(a.Expected) }},
-	} {
-		if slices.ContainsFunc(actions, func(a Action) bool { return c.cell(a) != "" }) {
-			needed = append(needed, c)
-		}
-	}
-	return needed
 }
 
 // expectedText writes attributes as Holds reads them, by path.

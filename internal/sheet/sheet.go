@@ -230,7 +230,28 @@ func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 		c.add(&textfile.Error{Value: strings.Join(s.header, string(s.style.Comma)), Problem: "no column that says whom a row is about",
 			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
 	}
+	if missing := s.missingCondition(); missing != "" {
+		c.fault(missing, "missing, though sync has written it", "all columns of its sheet: without this one, apply cannot see who has changed since")
+	}
 	return left, c.wrong.Err()
+}
+
+// missingCondition returns the header that a sheet of WriteActions has lost, ""
+// if there is none.
+func (s *Sheet) missingCondition() (missing string) {
+	has := foldedSet(s.header)
+	found := false
+	for _, h := range []string{VersionHeader, ExpectedHeader, PresentNameHeader} {
+		if has[fold(h)] {
+			found = true
+		} else {
+			missing = h
+		}
+	}
+	if !found {
+		return ""
+	}
+	return missing
 }
 
 // single finds the columns that occur at most once.
