@@ -27,6 +27,7 @@ const (
 	lostLetters
 	nothing
 	dateInPhone
+	noDomain
 	doubts
 )
 
@@ -43,6 +44,7 @@ var doubtNames = [doubts]string{
 	lostLetters:    "in which question marks stand where letters may have been lost, such as M?ller",
 	nothing:        "in which a cell says NULL or the like, or a placeholder, in place of being empty",
 	dateInPhone:    "in which the telephone number may be a date or a time",
+	noDomain:       "in which the part of an address behind the @ has no dot, as in dan@example",
 	unseen:         "in which characters that do not show stand within a text",
 }
 
@@ -60,8 +62,13 @@ func (s *Sheet) doubtText(c *column, text string, line int) {
 	if cell.IsMisread(text) {
 		s.doubt(misread, line)
 	}
-	if strings.Contains(text, "@") && cell.HasMixedScripts(text) {
-		s.doubt(foreignLetters, line)
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		if cell.HasMixedScripts(text) {
+			s.doubt(foreignLetters, line)
+		}
+		if isEmail(text) && !strings.Contains(text[at:], ".") {
+			s.doubt(noDomain, line)
+		}
 	}
 	if cell.IsNothing(text) {
 		s.doubt(nothing, line)
