@@ -288,9 +288,9 @@ func (a *applyCommand) resume(ctx context.Context, j *journal.Journal) (begun st
 	return begun, ids, nil
 }
 
-// private reports whether only the person who runs the command sees the summary,
-// so that it may quote the service: on a terminal; elsewhere only if --names and
-// --report-names together allow it.
+// private reports whether only the person who runs the command sees the
+// summary, so that it may quote the service: on a terminal; elsewhere only if
+// --names and --report-names together allow it.
 func (a *applyCommand) private() bool {
 	return a.summaryWriter().IsTerminal() || a.names && a.namesGiven && a.reportNames
 }
@@ -339,9 +339,9 @@ func (a *applyCommand) send(ctx context.Context, c *client.Client, in *input.Fil
 	return stop, broken
 }
 
-// adviseTaken prints advice about rows whose resource exists already, for example
-// when an export is applied to its own organization, and about rows that refer to
-// them.
+// adviseTaken prints advice about rows whose resource exists already, for
+// example when an export is applied to its own organization, and about rows
+// that refer to them.
 func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
 	n, dependents := all.Taken(), all.Dependents.OfTaken
 	if !in.IsSheet() || n == 0 {
@@ -369,8 +369,8 @@ func (a *applyCommand) adviseDependents(in *input.File, all *outcomes.Collector)
 	}
 }
 
-// adviseReplayed says that the whole file was applied before, and how to apply it
-// anew, which a user may want for a file of leavers.
+// adviseReplayed says that the whole file was applied before, and how to apply
+// it anew, which a user may want for a file of leavers.
 func (a *applyCommand) adviseReplayed(n int, begun string) {
 	what := "the operation was"
 	if n > 1 {

@@ -121,11 +121,12 @@ func setting(value, flag, variable string) (text, name string) {
 	return strings.TrimSpace(os.Getenv(variable)), variable
 }
 
-// maxCAFile bounds the bytes of a --ca-file: those of systems have some 250 KiB.
+// maxCAFile bounds the bytes of a --ca-file: those of systems have some 250
+// KiB.
 const maxCAFile = 8 << 20
 
-// transport uses the proxies of the environment, as net/http does, and trusts the
-// certificates of --ca-file too.
+// transport uses the proxies of the environment, as net/http does, and trusts
+// the certificates of --ca-file too.
 func (c *connection) transport() (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = max(c.cfg.Concurrency, t.MaxIdleConnsPerHost)
@@ -147,7 +148,8 @@ func (c *connection) transport() (*http.Transport, error) {
 	return t, nil
 }
 
-// tokens returns the source of tokens that a flag names, or else the environment.
+// tokens returns the source of tokens that a flag names, or else the
+// environment.
 func (c *connection) tokens() (client.TokenSource, error) {
 	switch {
 	case c.tokenFile != "" && c.credentials != "":
@@ -212,7 +214,8 @@ func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, erro
 	return source, nil
 }
 
-// noOrganization is the organization of a client none of whose requests names it.
+// noOrganization is the organization of a client none of whose requests names
+// it.
 const noOrganization = "00000000-0000-0000-0000-000000000000"
 
 // planner returns a client that cannot send: it has neither organization nor

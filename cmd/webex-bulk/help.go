@@ -101,7 +101,8 @@ func writeUsage(cmd *cobra.Command, width int) error {
 	return template.Must(usage.Parse(usageTemplate)).Execute(cmd.OutOrStderr(), cmd)
 }
 
-// headingOf is the annotation of a flag with the heading that help shows above it.
+// headingOf is the annotation of a flag with the heading that help shows above
+// it.
 const headingOf = "heading"
 
 // setHeading puts the flags that have no heading yet below one.
@@ -113,8 +114,8 @@ func setHeading(f *pflag.FlagSet, heading string) {
 	})
 }
 
-// flagUsages describes the flags of a command below their headings, in the order
-// of the flags. The heading of a flag without one is Flags.
+// flagUsages describes the flags of a command below their headings, in the
+// order of the flags. The heading of a flag without one is Flags.
 func flagUsages(cmd *cobra.Command, width int) string {
 	var headings []string
 	sets := map[string]*pflag.FlagSet{}

@@ -60,8 +60,8 @@ func (i *inputFlags) open(ctx context.Context, stdin io.Reader) (*input.File, er
 	return input.Open(ctx, i.file, stdin, o)
 }
 
-// lookUpNames finds the ids of the users and groups that the input names and does
-// not create. It is an error if one is not there.
+// lookUpNames finds the ids of the users and groups that the input names and
+// does not create. It is an error if one is not there.
 func lookUpNames(ctx context.Context, c *client.Client, in *input.File, ids *foundids.Set) error {
 	if err := ids.LookUp(ctx, c, in.Lookups()); err != nil {
 		return err

@@ -35,9 +35,10 @@ func newJobCommand(std stdio) jobCommand {
 	return jobCommand{stdio: std, talk: talk{w: std.err}}
 }
 
-// checkFlags finds mistakes for which no input and no service is needed. Without
-// --journal, the journal of a file that can be given again is beside it, with
-// the ending journal. files are the files that only one command writes.
+// checkFlags finds mistakes for which no input and no service is needed.
+// Without --journal, the journal of a file that can be given again is beside
+// it, with the ending journal. files are the files that only one command
+// writes.
 func (c *jobCommand) checkFlags(ending string, files ...outfile.File) error {
 	if err := c.checkLimits(); err != nil {
 		return err
@@ -53,8 +54,8 @@ func (c *jobCommand) checkFlags(ending string, files ...outfile.File) error {
 	return outfile.Check(c.files(files)...)
 }
 
-// files lists all files of the command: Check keeps those that are written apart
-// from the others.
+// files lists all files of the command: Check keeps those that are written
+// apart from the others.
 func (c *jobCommand) files(others []outfile.File) []outfile.File {
 	files := []outfile.File{
 		{Flag: "--token-file", Path: c.tokenFile},
@@ -92,7 +93,8 @@ func journalFiles(path string) []string {
 	return names
 }
 
-// openInput reads the input and makes the client, and tells the mistakes of both.
+// openInput reads the input and makes the client, and tells the mistakes of
+// both.
 func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
 	service, noClient := c.client()
 	in, noInput := c.open(ctx, c.in)
@@ -102,7 +104,8 @@ func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client
 	return in, service, errors.Join(noClient, noInput)
 }
 
-// openJournal opens the journal of the job. It is nil if the command keeps none.
+// openJournal opens the journal of the job. It is nil if the command keeps
+// none.
 func (c *jobCommand) openJournal() (*journal.Journal, error) {
 	if c.noJournal || c.journalFile == "" {
 		return nil, nil
@@ -119,8 +122,8 @@ func (c *jobCommand) openJournal() (*journal.Journal, error) {
 	return j, nil
 }
 
-// closeJournal closes the journal; nil is none. Its results are on disk already,
-// so that an error is only a warning.
+// closeJournal closes the journal; nil is none. Its results are on disk
+// already, so that an error is only a warning.
 func (c *jobCommand) closeJournal(j *journal.Journal) {
 	if j == nil {
 		return
@@ -144,8 +147,8 @@ func (c *jobCommand) watch(ctx context.Context, total int) (stop func()) {
 	}
 }
 
-// neverBegan reports whether the journal refused the job before an operation was
-// read.
+// neverBegan reports whether the journal refused the job before an operation
+// was read.
 func (c *jobCommand) neverBegan(stop error) bool {
 	return errors.Is(stop, client.ErrJournal) && c.job.Progress().Read == 0
 }
@@ -176,8 +179,8 @@ func (c *jobCommand) readAnswer(ctx context.Context) string {
 	return strings.TrimSpace(answer)
 }
 
-// isNamedFile reports whether the same command can read the path again: it is not
-// standard input or a pipe.
+// isNamedFile reports whether the same command can read the path again: it is
+// not standard input or a pipe.
 func isNamedFile(path string) bool {
 	info, err := os.Stat(path)
 	return path != input.Stdin && (err != nil || info.Mode().IsRegular())

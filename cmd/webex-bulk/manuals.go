@@ -46,7 +46,8 @@ func writeManuals(dir string, cmd *cobra.Command) error {
 	return nil
 }
 
-// writeManual writes one page in the man macros of troff. Help is laid out for a terminal already, so lines are not filled.
+// writeManual writes one page in the man macros of troff. Help is laid out for
+// a terminal already, so lines are not filled.
 func writeManual(w io.Writer, name string, cmd *cobra.Command) {
 	fmt.Fprintf(w, ".TH %q 1 \"\" %q\n", strings.ToUpper(name), "webex-bulk "+buildOf().version)
 	fmt.Fprintf(w, ".SH NAME\n%s \\- %s\n.SH SYNOPSIS\n%s\n", roff(name), roff(cmd.Short), roff(cmd.UseLine()))

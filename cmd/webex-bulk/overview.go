@@ -25,9 +25,9 @@ type overview struct {
 	refused  sample
 }
 
-// planKinds are the kinds of operations in a plan, in the order in which they are
-// shown: operations that are sent, by method, and creates of resources that exist
-// already, by outcome.
+// planKinds are the kinds of operations in a plan, in the order in which they
+// are shown: operations that are sent, by method, and creates of resources that
+// exist already, by outcome.
 var planKinds = [...]struct{ name, one, many, note string }{
 	{client.MethodPost, "create", "creates", ""},
 	{client.MethodPatch, "update", "updates", ""},

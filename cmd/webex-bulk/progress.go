@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// talk prints sentences for a person. While a job shows its progress in a bar on
-// a terminal, they wait until the bar is gone.
+// talk prints sentences for a person. While a job shows its progress in a bar
+// on a terminal, they wait until the bar is gone.
 type talk struct {
 	w     *terminal.Writer
 	quiet bool
@@ -20,7 +20,8 @@ type talk struct {
 	waiting []terminal.Text
 }
 
-// say prints a sentence and a line break, unless quiet. The arguments are escaped.
+// say prints a sentence and a line break, unless quiet. The arguments are
+// escaped.
 func (t *talk) say(format string, args ...any) {
 	if !t.quiet {
 		t.tell(format, args...)

@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// TestMessagesWaitForTheProgressBar holds that nothing is written across the bar, and that
-// nothing is lost.
+// TestMessagesWaitForTheProgressBar holds that nothing is written across the
+// bar, and that nothing is lost.
 func TestMessagesWaitForTheProgressBar(t *testing.T) {
 	var out, screen bytes.Buffer
 	s := talk{w: terminal.NewWriter(&out)}

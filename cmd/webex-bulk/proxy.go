@@ -55,8 +55,8 @@ Exit codes:
 	return cmd
 }
 
-// check returns the target. The client's token is sent there, so that it must be
-// an https address, or on this machine.
+// check returns the target. The client's token is sent there, so that it must
+// be an https address, or on this machine.
 func (f *proxyFlags) check() (*url.URL, error) {
 	u, err := url.Parse(f.target)
 	switch {

@@ -11,8 +11,9 @@ import (
 	"github.com/webexscim/bulk/internal/report"
 )
 
-// resultsFile is the file of the results for programs, one line for each operation.
-// A line is written at once, so that a process that is killed leaves whole lines.
+// resultsFile is the file of the results for programs, one line for each
+// operation. A line is written at once, so that a process that is killed leaves
+// whole lines.
 type resultsFile struct {
 	w      *report.Results
 	file   *os.File // nil for standard output and for none
@@ -21,8 +22,8 @@ type resultsFile struct {
 	isNew  bool // the file did not exist before
 }
 
-// openResults opens a file; path "" means none, and "-" means out. Only the owner
-// can read a new file. An older file stays as it is until begin or write.
+// openResults opens a file; path "" means none, and "-" means out. Only the
+// owner can read a new file. An older file stays as it is until begin or write.
 func openResults(path string, out io.Writer) (*resultsFile, error) {
 	switch path {
 	case "":

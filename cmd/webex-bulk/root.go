@@ -101,8 +101,8 @@ func execute(ctx context.Context, root *cobra.Command, args []string) error {
 	return err
 }
 
-// interruptible returns a context that the first Ctrl-C ends. The second one ends
-// the program at once, which a journal survives.
+// interruptible returns a context that the first Ctrl-C ends. The second one
+// ends the program at once, which a journal survives.
 func interruptible(io stdio) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)

@@ -48,7 +48,8 @@ func cmdServedJSON(ts *testscript.TestScript, neg bool, args []string) {
 // proxyGreeting is what proxy prints first, with --json and without.
 var proxyGreeting = regexp.MustCompile(`^(?:checking what goes from (\S+) to (\S+)|\{"target":"([^"]+)","url":"([^"]+)"\})\n`)
 
-// cmdProxied puts a proxy under way between the client and the service: proxied NAME
+// cmdProxied puts a proxy under way between the client and the service: proxied
+// NAME
 func cmdProxied(ts *testscript.TestScript, neg bool, args []string) {
 	job := benchOf(ts).jobs[args[0]]
 	var m []string
@@ -62,8 +63,8 @@ func cmdProxied(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // cmdAsks sends a request and expects a status: asks STATUS METHOD PATH [BODY].
-// The body is JSON, the answer is in the file "answer". ADMIN_TOKEN and HOST are
-// sent where they are set.
+// The body is JSON, the answer is in the file "answer". ADMIN_TOKEN and HOST
+// are sent where they are set.
 func cmdAsks(ts *testscript.TestScript, neg bool, args []string) {
 	body := ""
 	if len(args) > 3 {

@@ -34,7 +34,8 @@ type simulator struct{ *webextest.Simulator }
 // token is what no output of the program may hold.
 const token = "s3cret-t0ken-of-the-script"
 
-// cmdSimulator starts a service: simulator [latency=50ms] [lag=1s] [oauth] [org=UUID] …
+// cmdSimulator starts a service: simulator [latency=50ms] [lag=1s] [oauth]
+// [org=UUID] …
 func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	cfg := webextest.Config{Token: token, Seed: 1}
 	for _, arg := range args {
@@ -151,8 +152,8 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdSecure puts the service behind TLS, at a name that only a proxy knows, with
-// a certificate that only ca.pem vouches for.
+// cmdSecure puts the service behind TLS, at a name that only a proxy knows,
+// with a certificate that only ca.pem vouches for.
 func cmdSecure(ts *testscript.TestScript, neg bool, args []string) {
 	sim := benchOf(ts).sim
 	cert, authority := certificate(ts, "webex.test")
@@ -212,8 +213,9 @@ func userData(name string) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"%s@example.com","userType":"user"}`, name)
 }
 
-// cmdUser compares an attribute of a user: [!] user NAME ATTRIBUTE VALUE, where a
-// manager is given by userName, phone.TYPE, email.TYPE and address.PART by kind.
+// cmdUser compares an attribute of a user: [!] user NAME ATTRIBUTE VALUE, where
+// a manager is given by userName, phone.TYPE, email.TYPE and address.PART by
+// kind.
 func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 	sim := benchOf(ts).sim
 	user, ok := sim.UserByName(args[0])
@@ -244,7 +246,8 @@ func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdMembers compares the members of a group, by userName: members GROUP USER...
+// cmdMembers compares the members of a group, by userName: members GROUP
+// USER...
 func cmdMembers(ts *testscript.TestScript, neg bool, args []string) {
 	sim := benchOf(ts).sim
 	found := sim.GroupsByName(args[0])

@@ -62,8 +62,8 @@ func serve(ctx context.Context, std stdio, flags *serveFlags) error {
 	return err
 }
 
-// printAccess prints how to reach and try the simulator. Programs read this: the
-// lines, and the members of the JSON, stay as they are.
+// printAccess prints how to reach and try the simulator. Programs read this:
+// the lines, and the members of the JSON, stay as they are.
 func printAccess(std stdio, flags *serveFlags, url string, cfg webextest.Config) {
 	if flags.json {
 		adminURL := url + admin.Prefix

@@ -116,8 +116,8 @@ func kindsOfService() string {
 	return list.String()
 }
 
-// complete checks the flags and completes cfg with those that are not settings of
-// it.
+// complete checks the flags and completes cfg with those that are not settings
+// of it.
 func (s *serveFlags) complete(cmd *cobra.Command) error {
 	if err := s.usePreset(cmd.Flags()); err != nil {
 		return err

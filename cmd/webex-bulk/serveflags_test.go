@@ -23,8 +23,8 @@ func withFlags(t *testing.T, args ...string) (*serveFlags, error) {
 	return flags, flags.complete(cmd)
 }
 
-// Law: every knob of the simulator is a flag of serve, but for what a flag cannot
-// say.
+// Law: every knob of the simulator is a flag of serve, but for what a flag
+// cannot say.
 func TestEveryKnobIsAFlag(t *testing.T) {
 	values := map[string]string{
 		"addr": "127.0.0.1:0", "org": "11111111-1111-4111-8111-111111111111", "max-search-status": "431", "unattempted-status": "412",

@@ -12,7 +12,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// wrongFlag is the error of a flag that cannot be parsed, with what to do about it.
+// wrongFlag is the error of a flag that cannot be parsed, with what to do about
+// it.
 func wrongFlag(cmd *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		return unknownFlag(cmd, wrong)
@@ -64,7 +65,8 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%s; see %s --help", text, root.CommandPath())
 }
 
-// otherFlags are the names of flags in other programs, with the advice about them.
+// otherFlags are the names of flags in other programs, with the advice about
+// them.
 var otherFlags = map[string]string{
 	"dry-run": planInstead, "dryrun": planInstead, "check": planInstead, "preview": planInstead, "noop": planInstead,
 	"what-if": planInstead, "whatif": planInstead, "simulate": planInstead, "validate": planInstead, "n": planInstead,

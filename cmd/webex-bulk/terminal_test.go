@@ -18,7 +18,8 @@ import (
 // hostile is what a name may hold that a terminal obeys, or that forges a line.
 const hostile = "x\x1b[2J\x07\u009b31m\u202e\u2066\u200f\u2028\x7f\tTAB\r\nFORGED"
 
-// checkOutput fails where a terminal would obey a text, or a name has begun a line.
+// checkOutput fails where a terminal would obey a text, or a name has begun a
+// line.
 func checkOutput(t *testing.T, what, text string) {
 	t.Helper()
 	for _, r := range text {
@@ -32,8 +33,9 @@ func checkOutput(t *testing.T, what, text string) {
 	}
 }
 
-// TestNothingRaw holds that no text of a file, a service or an argument reaches standard output or standard error raw,
-// whatever it is in: cells, headers, bulkIds, paths, attributes, file names, answers, locations.
+// TestNothingRaw holds that no text of a file, a service or an argument reaches
+// standard output or standard error raw, whatever it is in: cells, headers,
+// bulkIds, paths, attributes, file names, answers, locations.
 func TestNothingRaw(t *testing.T) {
 	refusals := 0
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +90,8 @@ func TestNothingRaw(t *testing.T) {
 	}
 }
 
-// TestRemedies holds that what to do fits the status that a service or something in between answers.
+// TestRemedies holds that what to do fits the status that a service or
+// something in between answers.
 func TestRemedies(t *testing.T) {
 	for status, want := range map[int]struct{ said, not string }{
 		http.StatusNotFound:                    {"there is no such organization", "too long"},

@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/internal/input"
 )
 
-// touches returns the names of the attributes that an operation writes: those of
-// a create, or the steps of a PATCH. Their values are not shown.
+// touches returns the names of the attributes that an operation writes: those
+// of a create, or the steps of a PATCH. Their values are not shown.
 func touches(op client.Operation, in *input.File) []string {
 	data, _ := op.Data.(json.RawMessage)
 	if op.Method != client.MethodPatch {

@@ -8,9 +8,10 @@
 // When a command is run again, a user whom the first run deleted or renamed can
 // no longer be found, but an operation is recognized by the id in it.
 //
-// The file has hashes instead of names. Their key is a salt of the file together
-// with the organization, which is not in the file: equal names differ from file
-// to file, no table of hashes helps, and a guess needs the organization's id too.
+// The file has hashes instead of names. Their key is a salt of the file
+// together with the organization, which is not in the file: equal names differ
+// from file to file, no table of hashes helps, and a guess needs the
+// organization's id too.
 package foundids
 
 import (

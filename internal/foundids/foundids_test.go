@@ -9,8 +9,8 @@ import (
 )
 
 // TestLookupKeys holds that names are found again in any case of their letters,
-// apart from names of another type, and that keys tell nothing: those of one name
-// differ from file to file and between organizations.
+// apart from names of another type, and that keys tell nothing: those of one
+// name differ from file to file and between organizations.
 func TestLookupKeys(t *testing.T) {
 	ids, name := New("org"), sheet.Lookup{Type: "Users", Name: "Ann@Example.com"}
 	ann := ids.key(name)

@@ -171,9 +171,9 @@ func (in *File) Line(index int) int {
 	return in.runs[i-1].line + index - in.runs[i-1].index
 }
 
-// ResolveNames sets the function that returns the id of a user or group whom the
-// file names and does not create, "" if there is none. A name without an id is
-// an error with its rows, a *textfile.Errors. In a sheet whose rows have
+// ResolveNames sets the function that returns the id of a user or group whom
+// the file names and does not create, "" if there is none. A name without an id
+// is an error with its rows, a *textfile.Errors. In a sheet whose rows have
 // conditions, the row stays, with a placeholder.
 func (in *File) ResolveNames(idOf func(sheet.Lookup) string) error {
 	in.Resolve(func(l sheet.Lookup) (string, bool) {
@@ -199,8 +199,8 @@ func (in *File) ResolveNames(idOf func(sheet.Lookup) string) error {
 const maxInspected = 32
 
 // Operations returns the operations as the source of a job. Before rows are
-// yielded, some at once are given to inspect, which may refuse them; inspect may
-// be nil.
+// yielded, some at once are given to inspect, which may refuse them; inspect
+// may be nil.
 func (in *File) Operations(inspect func([]opfile.Row)) iter.Seq2[client.Operation, error] {
 	rows := in.Rows()
 	if inspect != nil {
@@ -275,8 +275,8 @@ func (in *File) NameOf(index int, op client.Operation) func() string {
 	}
 }
 
-// ReplacePlaceholders replaces the placeholders of ids that have not been looked
-// up, in a path, by the names that they stand for.
+// ReplacePlaceholders replaces the placeholders of ids that have not been
+// looked up, in a path, by the names that they stand for.
 func (in *File) ReplacePlaceholders(path string) string {
 	return sheet.PlaceholderForm.ReplaceAllStringFunc(path, func(id string) string {
 		if !in.KeepNames {

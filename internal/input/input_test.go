@@ -85,9 +85,9 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-// TestInputChanged holds for every format that what was checked is what is sent:
-// a file that is written to after the check ends the source before an operation
-// that was not checked.
+// TestInputChanged holds for every format that what was checked is what is
+// sent: a file that is written to after the check ends the source before an
+// operation that was not checked.
 func TestInputChanged(t *testing.T) {
 	for name, rows := range map[string][2]string{
 		"users.csv":    {"operation,id,title\n", "update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5d%04d,x\n"},

@@ -37,8 +37,8 @@ func (c *Collector) CopyFailed(w *bufio.Writer) (rows int, err error) {
 	return rows, err
 }
 
-// idsNeeded returns the ids to which rows that did not succeed refer, by bulkId,
-// if the rows that created them succeeded and will not be copied.
+// idsNeeded returns the ids to which rows that did not succeed refer, by
+// bulkId, if the rows that created them succeeded and will not be copied.
 func (c *Collector) idsNeeded() (map[string]string, error) {
 	if c.isSheet() {
 		return nil, nil // a sheet refers to users by their addresses, which are looked up

@@ -40,8 +40,8 @@ func (c *Collector) hold(res client.Result, name string) bool {
 	return true
 }
 
-// summarizeHeld summarizes the held refusals, with the line of the row that each
-// of them needed.
+// summarizeHeld summarizes the held refusals, with the line of the row that
+// each of them needed.
 func (c *Collector) summarizeHeld() error {
 	if len(c.held) == 0 {
 		return nil

@@ -100,8 +100,8 @@ func (c *Collector) Add(res client.Result, name string) error {
 	return err
 }
 
-// Finish completes the summaries, and stops the Recorder, after the last result. stop is the error that
-// stopped the job, nil if it came to its end.
+// Finish completes the summaries, and stops the Recorder, after the last
+// result. stop is the error that stopped the job, nil if it came to its end.
 func (c *Collector) Finish(p client.Progress, stop error) error {
 	took := time.Since(c.began)
 	if c.o.Recorder != nil {

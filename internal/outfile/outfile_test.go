@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/internal/outfile"
 )
 
-// TestOlderFilesAreKept holds that ReplaceKeeping keeps each older file of other
-// content, and makes no copies of an equal one.
+// TestOlderFilesAreKept holds that ReplaceKeeping keeps each older file of
+// other content, and makes no copies of an equal one.
 func TestOlderFilesAreKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "failed.csv")
 	for _, c := range []struct{ text, kept string }{
@@ -37,8 +37,8 @@ func TestOlderFilesAreKept(t *testing.T) {
 	}
 }
 
-// TestFailedWriteChangesNothing holds that an error leaves the older file, and no
-// other file beside it.
+// TestFailedWriteChangesNothing holds that an error leaves the older file, and
+// no other file beside it.
 func TestFailedWriteChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
