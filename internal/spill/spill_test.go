@@ -39,7 +39,7 @@ func TestLatestValues(t *testing.T) {
 	var m Map
 	random := rand.New(rand.NewPCG(1, 2))
 	want := map[int][]byte{}
-	const n = 3*mostEntries + 100
+	const n = 7*mostEntries
 	for i := range n {
 		k := i
 		if i%10 == 0 {
@@ -50,7 +50,7 @@ func TestLatestValues(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(m.layers) < 2 || len(m.latest) == 0 {
+	if len(m.layers) < 2 || m.layers[0].level != 1 || len(m.latest) == 0 {
 		t.Fatalf("%d layers and %d entries in memory: too few for this test", len(m.layers), len(m.latest))
 	}
 	for k := range n + n/4 {
@@ -138,8 +138,13 @@ func TestLostFile(t *testing.T) {
 	if err := fill(&m); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.file.Truncate(m.end / 2); err != nil {
-		t.Fatal(err)
+	for i := range m.layers {
+		if err := m.layers[i].file.Truncate(m.layers[i].blocks[len(m.layers[i].blocks)/2].at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := mergeLayers(m.layers); err == nil {
+		t.Error("layers become one without what is lost")
 	}
 	lost := 0
 	for i := range mostEntries {
