@@ -41,7 +41,7 @@ type Job struct {
 	ReadOn bool
 
 	state   jobState
-	claimed []Key // of the journal, in all stages so far
+	claimed claims // of all stages so far
 }
 
 // Next gives a job whose run has ended another Source, for its next stage: the

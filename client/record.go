@@ -8,6 +8,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/internal/spill"
 )
 
 // beginJournal begins a run of the journal. The operations of earlier stages
@@ -19,19 +20,52 @@ func (j *Job) beginJournal(ctx context.Context, target Target) (History, error) 
 		return history, err
 	}
 	ctx = context.WithoutCancel(ctx) // as in claim
-	for keys := range slices.Chunk(j.claimed, claimedAtOnce) {
-		entries := make([]Entry, len(keys))
-		for i, key := range keys {
-			entries[i].Key = key
-		}
-		if _, err := j.Journal.Claim(ctx, entries); err != nil {
-			return history, errors.Join(err, j.Journal.End(ctx))
-		}
+	if err := j.claimed.each(func(entries []Entry) error {
+		_, err := j.Journal.Claim(ctx, entries)
+		return err
+	}); err != nil {
+		return history, errors.Join(err, j.Journal.End(ctx))
 	}
 	return history, nil
 }
 
-const claimedAtOnce = 1000
+// claims are the keys that a job has claimed from its journal, on disk beyond
+// some thousands. A job has no end at which the file could be closed: the
+// collector does that.
+type claims struct {
+	keys   spill.File
+	places []int64 // of the keys of each claim
+}
+
+func (c *claims) add(entries []Entry) error {
+	keys := make([]byte, 0, len(entries)*len(Key{}))
+	for _, e := range entries {
+		keys = append(keys, e.Key[:]...)
+	}
+	place, err := c.keys.Add(keys)
+	if err == nil {
+		c.places = append(c.places, place)
+	}
+	return err
+}
+
+// each passes the entries of one claim after the other, with their keys only.
+func (c *claims) each(do func([]Entry) error) error {
+	for _, place := range c.places {
+		keys, err := c.keys.Get(place)
+		if err != nil {
+			return err
+		}
+		var entries []Entry
+		for key := range slices.Chunk(keys, len(Key{})) {
+			entries = append(entries, Entry{Key: Key(key)})
+		}
+		if err := do(entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // claim asks the journal for the records of operations by earlier runs.
 func (r *run) claim(claims []engine.Claim) func() {
@@ -44,9 +78,7 @@ func (r *run) claim(claims []engine.Claim) func() {
 		err = fmt.Errorf("claimed %d operations, got %d records", len(claims), len(records))
 	}
 	return func() {
-		for _, e := range entries {
-			r.job.claimed = append(r.job.claimed, e.Key)
-		}
+		err = errors.Join(err, r.job.claimed.add(entries))
 		var known []engine.Earlier
 		for i, rec := range records {
 			if err == nil {

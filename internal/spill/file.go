@@ -81,6 +81,20 @@ func (f *File) flush() error {
 
 // Take returns the text that was added at a place, and forgets it.
 func (f *File) Take(place int64) (text []byte, err error) {
+	if text, err = f.Get(place); err != nil {
+		return nil, err
+	}
+	if f.texts--; f.texts == 0 {
+		f.tail, f.end = f.tail[:0], 0
+		if f.file.File != nil {
+			_ = f.file.Truncate(0)
+		}
+	}
+	return text, nil
+}
+
+// Get returns the text that was added at a place.
+func (f *File) Get(place int64) (text []byte, err error) {
 	head := make([]byte, 512) // most texts are shorter
 	n, err := f.read(head, place)
 	if err != nil {
@@ -99,12 +113,6 @@ func (f *File) Take(place int64) (text []byte, err error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("temporary file: %w", err)
-		}
-	}
-	if f.texts--; f.texts == 0 {
-		f.tail, f.end = f.tail[:0], 0
-		if f.file.File != nil {
-			_ = f.file.Truncate(0)
 		}
 	}
 	return text[:length:length], nil

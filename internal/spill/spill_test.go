@@ -39,7 +39,7 @@ func TestLatestValues(t *testing.T) {
 	var m Map
 	random := rand.New(rand.NewPCG(1, 2))
 	want := map[int][]byte{}
-	const n = 7*mostEntries
+	const n = 7 * mostEntries
 	for i := range n {
 		k := i
 		if i%10 == 0 {
