@@ -8,15 +8,16 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// names finds bulkIds that may stand there twice. Of names in operations of 150
-// bytes it takes hardly one in a million for another, in those of 50 bytes one
-// in 10,000.
+// names finds bulkIds that may stand there twice. Of names in operations of 300
+// bytes it takes hardly one in a million for another, in those of 150 bytes one
+// in 10,000; as long as it has 4 MiB at most, half of that size will do.
 type names struct {
 	seen     *bloom.Filter
 	suspects map[string]int // the line where each was first, once it is known
 }
 
 const (
+	freeNameBits = 1 << 25 // 4 MiB
 	mostNameBits = 1 << 27 // 16 MiB
 	nameMarks    = 12
 )
@@ -27,7 +28,8 @@ func (r *Reader) newNames() (*names, error) {
 	if err != nil {
 		return nil, r.file.Broken(err)
 	}
-	return &names{seen: bloom.New(min(size/4, mostNameBits), nameMarks), suspects: map[string]int{}}, nil
+	bits := max(min(size/4, freeNameBits), min(size/8, mostNameBits))
+	return &names{seen: bloom.New(bits, nameMarks), suspects: map[string]int{}}, nil
 }
 
 // add notes a name, and suspects it if it may have been there before. "" is no
