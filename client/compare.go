@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"slices"
 
-	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
-	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/plan"
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
@@ -77,7 +74,7 @@ func (c *Client) Compare(ctx context.Context, job *Job) iter.Seq2[Comparison, er
 			yield(Comparison{}, errNilJob)
 			return
 		}
-		x := comparing{c: c, ctx: ctx, ids: map[string]string{}, takers: map[string]int{}}
+		x := comparing{c: c, ctx: ctx, byIndex: map[int]*compared{}, ids: map[string]string{}, takers: map[string]int{}}
 		if err := x.read(job.Source); err != nil {
 			yield(Comparison{}, err)
 			return
@@ -95,7 +92,8 @@ type comparing struct {
 	c       *Client
 	ctx     context.Context
 	creates []*compared
-	waiting []*compared       // those of them that are not looked up yet
+	waiting []lookedUp        // creates that are not looked up yet
+	byIndex map[int]*compared // likewise
 	ids     map[string]string // of the existing resources of creates, by bulkId
 	takers  map[string]int    // by id, the index of the operation that addresses or has it
 }
@@ -139,70 +137,46 @@ func (x *comparing) add(p *pending) {
 	s := &compared{Comparison: Comparison{Index: p.index, Operation: p.op, Err: invalid}, pending: p}
 	x.creates = append(x.creates, s)
 	if invalid == nil {
-		x.waiting = append(x.waiting, s)
+		x.waiting = append(x.waiting, lookedUp{pending: p, data: p.data})
+		x.byIndex[p.index] = s
 	}
 }
 
 // lookUp searches for the resources of the creates that wait, and compares
 // those whose references are known by then.
 func (x *comparing) lookUp() error {
-	for _, kind := range []string{users, groups} {
-		var names []string
-		for _, s := range x.waiting {
-			if s.resourceType() == kind {
-				names = append(names, s.name)
-			}
+	f := newFinder(x.ctx, x.c, true)
+	f.searchAll(x.waiting)
+	for _, found := range f.findings {
+		if found.Err != nil {
+			return found.Err
 		}
-		if len(names) == 0 {
-			continue
-		}
-		found, err := x.c.search(x.ctx, kind, names)
-		if err != nil {
-			return lookupError(err)
-		}
-		resources := byName(found)
-		for _, s := range x.waiting {
-			if s.resourceType() != kind {
-				continue
-			}
-			if err := x.choose(s, resources[fold.Fold(s.name)]); err != nil {
-				return lookupError(err)
-			}
-		}
+		x.choose(x.byIndex[found.Index], found.Candidates, f.stored[found.Index])
 	}
-	for _, s := range x.waiting {
+	for _, s := range x.byIndex {
 		if known := x.known(s); len(known) == len(s.facts.Refs) {
 			s.compare(known)
 		}
 	}
 	x.waiting = nil
+	clear(x.byIndex)
 	return nil
 }
 
 // choose decides which of the resources that have the name of a create is its
 // own.
-func (x *comparing) choose(s *compared, found []bulkapi.Resource) (err error) {
-	var candidates []engine.Candidate
-	for _, res := range found {
-		candidates = append(candidates, s.candidate(s.data, res))
-	}
-	chosen, number := engine.Pick(candidates, s.resourceType() == users)
-	if number > 1 {
+func (x *comparing) choose(s *compared, candidates []engine.Candidate, stored map[string]json.RawMessage) {
+	own, number := engine.Pick(candidates, s.resourceType() == users)
+	switch {
+	case number > 1:
 		s.Err = ErrAmbiguous
+	case number == 1:
+		s.Exists, s.raw = true, stored[own.ID]
+		s.Location = x.c.location(own.Location, s.resourceType(), own.ID)
+		if name := s.facts.BulkID; name != "" && x.ids[name] == "" {
+			x.ids[name] = own.ID
+		}
 	}
-	if number != 1 {
-		return nil
-	}
-	s.Exists = true
-	if s.Location, _ = ParseLocation(chosen.Location); s.Location.ID != chosen.ID {
-		s.Location = Location{ResourceType: s.resourceType(), ID: chosen.ID, OrgID: x.c.cfg.OrgID}
-	}
-	if name := s.facts.BulkID; name != "" && x.ids[name] == "" {
-		x.ids[name] = chosen.ID
-	}
-	own := slices.IndexFunc(found, func(res bulkapi.Resource) bool { return res.ID == chosen.ID })
-	s.raw, err = s.withMembers(x.ctx, x.c.api, found[own])
-	return err
 }
 
 // known are the references of a create to existing resources.

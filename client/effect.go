@@ -81,7 +81,7 @@ func (s step) showsIn(resource json.RawMessage) bool {
 		return false
 	}
 	if path == "" {
-		return showsAttributes(resource, value)
+		return showsAttributes(resource, op, value)
 	}
 	at := resource
 	for _, name := range attributePath(path) {
@@ -121,20 +121,15 @@ func sameValue(name string, sent, found json.RawMessage) bool {
 }
 
 // showsAttributes is for a change without a path, whose value holds attributes.
-func showsAttributes(resource, value json.RawMessage) bool {
-	var sent, found map[string]json.RawMessage
-	if json.Unmarshal(value, &sent) != nil || json.Unmarshal(resource, &found) != nil {
-		return false
-	}
-	for name, v := range sent {
-		at := member(found, name)
-		switch {
-		case strings.EqualFold(name, "schemas"), at == nil && isNothing(v):
-		case at == nil, !sameValue(name, v, at):
+func showsAttributes(resource json.RawMessage, op string, value json.RawMessage) bool {
+	var attributes map[string]json.RawMessage
+	_ = json.Unmarshal(value, &attributes)
+	for name, v := range attributes {
+		if !strings.EqualFold(name, "schemas") && !(step{op, name, v}).showsIn(resource) {
 			return false
 		}
 	}
-	return len(sent) > 0
+	return len(attributes) > 0
 }
 
 // attributePath takes a path apart: the URN of an extension is one name, though

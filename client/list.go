@@ -88,13 +88,19 @@ func (c *Client) ListGroups(ctx context.Context, q Query) iter.Seq2[Resource, er
 }
 
 func (c *Client) list(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
-	return func(yield func(Resource, error) bool) {
-		for res, err := range c.api.List(ctx, kind, bulkapi.Query(q)) {
+	own := func(res bulkapi.Resource) Resource { return resourceOf(kind, res) }
+	return converted(c.api.List(ctx, kind, bulkapi.Query(q)), own, lookupError)
+}
+
+// converted converts the elements of a list, and the error that ends it.
+func converted[A, B any](list iter.Seq2[A, error], element func(A) B, failure func(error) error) iter.Seq2[B, error] {
+	return func(yield func(B, error) bool) {
+		for a, err := range list {
 			if err != nil {
-				yield(Resource{}, lookupError(err))
+				yield(*new(B), failure(err))
 				return
 			}
-			if !yield(resourceOf(kind, res), nil) {
+			if !yield(element(a), nil) {
 				return
 			}
 		}
@@ -110,17 +116,8 @@ func resourceOf(kind string, res bulkapi.Resource) Resource {
 // the promises and errors of ListUsers. The error wraps ErrAbsent where there
 // is no such group.
 func (c *Client) ListMembers(ctx context.Context, groupID string) iter.Seq2[Member, error] {
-	return func(yield func(Member, error) bool) {
-		for m, err := range c.api.Members(ctx, groupID) {
-			if err != nil {
-				yield(Member{}, absentError(err))
-				return
-			}
-			if !yield(Member(m), nil) {
-				return
-			}
-		}
-	}
+	own := func(m bulkapi.Member) Member { return Member(m) }
+	return converted(c.api.Members(ctx, groupID), own, absentError)
 }
 
 // GetUser reads the user with this id. The error wraps ErrAbsent where there is

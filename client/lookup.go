@@ -32,25 +32,23 @@ func (r *run) lookedUp(index int, known []plan.Known, id string) lookedUp {
 // lookUp searches for the resources that creates may have made, and reads those
 // that PATCHes and DELETEs may have changed.
 func (r *run) lookUp(l engine.Lookup) {
-	creates := map[string][]lookedUp{} // by type
-	var changes []lookedUp
+	var creates, changes []lookedUp
 	for _, search := range l.Creates {
-		s := r.lookedUp(search.Index, search.Known, "")
-		creates[s.resourceType()] = append(creates[s.resourceType()], s)
+		creates = append(creates, r.lookedUp(search.Index, search.Known, ""))
 	}
 	for _, read := range l.Reads {
 		changes = append(changes, r.lookedUp(read.Index, read.Known, read.ID))
 	}
 	r.call(func() func() {
-		f := finder{ctx: r.sending, run: r, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
+		f := newFinder(r.sending, r.c, r.job.Existing == ExistingUpdate)
 		for _, s := range changes {
 			f.read(s)
 		}
-		for kind, of := range creates {
-			f.search(kind, of)
+		f.searchAll(creates)
+		f.compareReferences(creates)
+		if r.job.Journal != nil {
+			f.markOwned(r.job.Journal)
 		}
-		f.compareReferences(slices.Concat(creates[users], creates[groups]))
-		f.markOwned()
 		return func() {
 			for index, stored := range f.stored {
 				if r.ops.has(index) {
@@ -66,7 +64,8 @@ func (r *run) lookUp(l engine.Lookup) {
 // finder collects the findings of one lookup.
 type finder struct {
 	ctx      context.Context
-	run      *run
+	c        *Client
+	update   bool // creates may become updates
 	findings []engine.Finding
 	raw      map[string]json.RawMessage         // the candidates, by id
 	stored   map[int]map[string]json.RawMessage // the candidates of creates that may become updates, by index and id
@@ -74,10 +73,22 @@ type finder struct {
 	date     time.Time
 }
 
+func newFinder(ctx context.Context, c *Client, update bool) *finder {
+	return &finder{ctx: ctx, c: c, update: update, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
+}
+
 func (f *finder) noteAnswer(alive bool, date time.Time) {
 	f.alive = f.alive || alive
 	if alive && date.After(f.date) {
 		f.date = date
+	}
+}
+
+// searchAll finds the resources that have the names of creates.
+func (f *finder) searchAll(creates []lookedUp) {
+	for _, kind := range []string{users, groups} {
+		isOther := func(s lookedUp) bool { return s.resourceType() != kind }
+		f.search(kind, slices.DeleteFunc(slices.Clone(creates), isOther))
 	}
 }
 
@@ -92,7 +103,7 @@ func (f *finder) search(kind string, creates []lookedUp) {
 	for i, s := range creates {
 		names[i] = s.name
 	}
-	found, err := f.run.c.search(f.ctx, kind, names)
+	found, err := f.c.search(f.ctx, kind, names)
 	if err != nil {
 		e := f.failure(err)
 		if half := len(creates) / 2; e != nil && e.Kind == bulkapi.Rejected && half > 0 {
@@ -126,10 +137,10 @@ func (f *finder) search(kind string, creates []lookedUp) {
 
 // store keeps a resource that is to be compared with a create.
 func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
-	if f.run.job.Existing != ExistingUpdate {
+	if !f.update {
 		return nil
 	}
-	raw, err := s.withMembers(f.ctx, f.run.c.api, res)
+	raw, err := s.withMembers(f.ctx, f.c.api, res)
 	if err != nil {
 		return err
 	}
@@ -209,7 +220,7 @@ func (f *finder) read(s lookedUp) {
 	out := engine.Finding{Index: s.index}
 	if kind := s.resourceType(); kind != users && kind != groups || !location.IsID(s.id) {
 		out.Err, out.Final = errNotReadable, true
-	} else if res, found, err := f.run.c.api.Get(f.ctx, kind, s.id); err != nil {
+	} else if res, found, err := f.c.api.Get(f.ctx, kind, s.id); err != nil {
 		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))
 	} else {
 		f.noteAnswer(true, res.Date)
@@ -222,10 +233,7 @@ var errNotReadable = errors.New("its resource cannot be read by id")
 
 // markOwned asks the journal which of the candidates earlier runs have
 // recorded.
-func (f *finder) markOwned() {
-	if f.run.job.Journal == nil {
-		return
-	}
+func (f *finder) markOwned(journal Journal) {
 	var ids []string
 	var of []*engine.Candidate
 	for i := range f.findings {
@@ -237,7 +245,7 @@ func (f *finder) markOwned() {
 	if len(ids) == 0 {
 		return
 	}
-	owned, err := f.run.job.Journal.Owned(context.WithoutCancel(f.ctx), ids)
+	owned, err := journal.Owned(context.WithoutCancel(f.ctx), ids)
 	for k, c := range of {
 		c.Owned = err == nil && k < len(owned) && owned[k]
 	}

@@ -21,15 +21,21 @@ func (r *run) result(in engine.Result) Result {
 		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed,
 		Existing: in.Existing, Unchanged: in.Unchanged, Err: r.resultError(p, in),
 	}
-	res.Location, _ = ParseLocation(in.Location)
-	switch {
-	case in.ID == "" && p.op.Method == MethodPost:
-		res.Location = Location{} // none that can be used
-	case in.ID != "" && res.Location.ID != in.ID:
-		res.Location = Location{ResourceType: resourceType(p.op.Path), ID: in.ID, OrgID: r.c.cfg.OrgID}
+	if in.ID != "" || p.op.Method != MethodPost { // else the location cannot be used
+		res.Location = r.c.location(in.Location, p.resourceType(), in.ID)
 	}
 	r.causes.add(p, res)
 	return res
+}
+
+// location reads the location of a resource. If that does not name the id, which
+// is "" if it is not known, the location is made of type and id.
+func (c *Client) location(url, kind, id string) Location {
+	l, _ := ParseLocation(url)
+	if id != "" && l.ID != id {
+		l = Location{ResourceType: kind, ID: id, OrgID: c.cfg.OrgID}
+	}
+	return l
 }
 
 // resourceType is the type that an operation's path names.

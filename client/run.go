@@ -283,9 +283,7 @@ func (r *run) wait() {
 	case item, ok := <-items:
 		r.addFromSource(item, ok)
 	case event := <-r.events:
-		r.calls--
-		event()
-		r.handleEvents()
+		r.handle(event)
 	case <-tick:
 		r.engine.Tick(r.now())
 	case <-idle:
@@ -334,13 +332,13 @@ func (r *run) idleIn() (wait time.Duration, ok bool) {
 	return max(idleAfter/10, time.Until(since.Add(idleAfter))), len(r.items) == 0
 }
 
-// handleEvents handles the events that have come meanwhile.
-func (r *run) handleEvents() {
+// handle handles an event, and those that have come meanwhile.
+func (r *run) handle(event func()) {
 	for {
+		r.calls--
+		event()
 		select {
-		case event := <-r.events:
-			r.calls--
-			event()
+		case event = <-r.events:
 		default:
 			return
 		}
