@@ -15,9 +15,9 @@ const (
 	loginPage  = "<!DOCTYPE html><html><body>Sign in</body></html>"
 )
 
-// TestWhoSaysIt: an answer is a sign of life if the service gave it, and a
+// TestAliveAndKind: an answer is a sign of life if the service gave it, and a
 // status means what it says only then.
-func TestWhoSaysIt(t *testing.T) {
+func TestAliveAndKind(t *testing.T) {
 	ops := mixed()
 	for _, tt := range []struct {
 		status int

@@ -16,7 +16,8 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// TestGzip: an answer may be compressed, and its bound counts after decompression.
+// TestGzip: an answer may be compressed, and its bound counts after
+// decompression.
 func TestGzip(t *testing.T) {
 	send := func(ops []Operation, max int64) Answer {
 		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -56,9 +57,9 @@ func packed(t testing.TB, head, text string, times int, tail string) string {
 	return b.String()
 }
 
-// TestInflating: an answer that is small on the way ends at a bound, whatever
-// it is made of, before it takes much memory.
-func TestInflating(t *testing.T) {
+// TestBoundOfCompressedAnswers: an answer that is small on the way ends at a
+// bound, whatever it is made of, before it takes much memory.
+func TestBoundOfCompressedAnswers(t *testing.T) {
 	const many = 700_000
 	statuses := []int{200, 400}
 	if raced.On {
@@ -256,9 +257,9 @@ func (b blocked) Read([]byte) (int, error) {
 	return 0, b.ctx.Err()
 }
 
-// TestFlight: when ctx ends no request leaves any more, but what is under
-// way may be answered as long as flight lasts.
-func TestFlight(t *testing.T) {
+// TestFlightOutlivesContext: when ctx ends no request leaves any more, but what
+// is under way may be answered as long as flight lasts.
+func TestFlightOutlivesContext(t *testing.T) {
 	ops := manyOps(2)
 	for _, tt := range []struct {
 		name              string

@@ -9,7 +9,7 @@ import (
 
 // Codes and tracking ids are shown to others than the user: what is about a
 // person there, or has the form of words, is left out.
-func TestCodesNameNobody(t *testing.T) {
+func TestCodesShowNoData(t *testing.T) {
 	const address = "bo.k@example.com"
 	red := newRedactor(newForms("s3cr3t-t0ken"), Operation{Data: []byte(`{"userName":"` + address + `","displayName":"Bo Klein","title":"Dr"}`)})
 	for text, shown := range map[string]bool{

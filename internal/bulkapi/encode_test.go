@@ -26,10 +26,10 @@ func TestEncodeIsExact(t *testing.T) {
 	}
 }
 
-// TestSizeLaw: a body is valid JSON that says what the operations say, data is
-// in it byte for byte, and its length is Envelope and the Sizes: exactly so in
-// the largest form, never more.
-func TestSizeLaw(t *testing.T) {
+// TestSizeBoundsBody: a body is valid JSON that says what the operations say,
+// data is in it byte for byte, and its length is Envelope and the Sizes:
+// exactly so in the largest form, never more.
+func TestSizeBoundsBody(t *testing.T) {
 	data := rapid.SampledFrom([]string{"", "null", `{}`, ` {"a" : "<\u003e" } `, `{"a":[1.50,1e400,"` + "\u2028" + `"]}`, `"text"`})
 	rapid.Check(t, func(t *rapid.T) {
 		ops := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Operation {

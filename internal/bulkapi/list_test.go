@@ -12,7 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// shiftingList is a list in the order of its keys that changes between two pages.
+// shiftingList is a list in the order of its keys that changes between two
+// pages.
 type shiftingList struct {
 	keys []string
 	size int
@@ -23,9 +24,9 @@ func (s *shiftingList) page(start int) page[string] {
 	return page[string]{items: slices.Clone(rest[:min(s.size, len(rest))]), total: len(s.keys)}
 }
 
-// TestWalkUnderChange: whatever is created and deleted while a list is read,
-// what was there all the time is yielded, once.
-func TestWalkUnderChange(t *testing.T) {
+// TestWalkLeavesNothingOut: whatever is created and deleted while a list is
+// read, what was there all the time is yielded, once.
+func TestWalkLeavesNothingOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &shiftingList{size: rapid.IntRange(2, 7).Draw(t, "page")}
 		for i := range rapid.IntRange(0, 60).Draw(t, "entries") {
@@ -71,9 +72,9 @@ func TestWalkUnderChange(t *testing.T) {
 	})
 }
 
-// TestWalkIncomplete: a list that is shorter than it says is an error, never a
-// short list.
-func TestWalkIncomplete(t *testing.T) {
+// TestShortListIsAnError: a list that is shorter than it says is an error,
+// never a short list.
+func TestShortListIsAnError(t *testing.T) {
 	all := strings.Fields("a b c d e f g h i")
 	for name, fetch := range map[string]func(start int) page[string]{
 		"an empty page":      func(int) page[string] { return page[string]{total: 9} },
@@ -134,8 +135,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListSpoiled: a page that cannot be read in full is an error.
-func TestListSpoiled(t *testing.T) {
+// TestUnreadablePageIsAnError: a page that cannot be read in full is an error.
+func TestUnreadablePageIsAnError(t *testing.T) {
 	for name, spoil := range map[string]func(map[string]string, *string){
 		"no id":                func(_ map[string]string, p *string) { *p = strings.Replace(*p, `"id":"id-0002",`, "", 1) },
 		"an id that is a path": func(_ map[string]string, p *string) { *p = strings.Replace(*p, "id-0002", "../x", 1) },

@@ -128,10 +128,10 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestQueriesLaw: every name is asked for once, regardless of case, in queries
-// of at most 50 names whose url stays short, and also in the form that a
-// service may have made of it.
-func TestQueriesLaw(t *testing.T) {
+// TestEachNameIsAskedOnce: every name is asked for once, regardless of case, in
+// queries of at most 50 names whose url stays short, and also in the form that
+// a service may have made of it.
+func TestEachNameIsAskedOnce(t *testing.T) {
 	x := newBench(t, "https://webex.example/a/prefix/of/some/length")
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfN(rapid.OneOf(rapid.StringN(0, 254, 254), rapid.StringN(200, 254, 600)), 0, 130).Draw(t, "names")
@@ -169,9 +169,9 @@ type doer func(*http.Request) (*http.Response, error)
 
 func (f doer) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestPages: all pages are read, however many a service puts on one and
-// whatever it says of itself.
-func TestPages(t *testing.T) {
+// TestFindReadsAllPages: all pages are read, however many a service puts on one
+// and whatever it says of itself.
+func TestFindReadsAllPages(t *testing.T) {
 	var names []string
 	for range 250 {
 		names = append(names, "Team", "other")

@@ -10,9 +10,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMatchTable: statuses stand for the operation that a result is meant for:
-// 200 plus its index.
-func TestMatchTable(t *testing.T) {
+// TestMatchByIDLocationPosition: statuses stand for the operation that a result
+// is meant for: 200 plus its index.
+func TestMatchByIDLocationPosition(t *testing.T) {
 	ops := append(mixed(), // u1 g1 p1 d1
 		Operation{Method: "DELETE", Path: "Groups/CC%2d3", BulkID: "d2"},
 		Operation{Method: "PATCH", Path: "/Users/aa-1", BulkID: "p2"})
@@ -82,11 +82,11 @@ func TestReferenceByPosition(t *testing.T) {
 	}
 }
 
-// TestMatchLaw: however results are shuffled, repeated, left out and mixed with
-// foreign ones, no operation gets the result of another, and one whose result
-// says its bulkId, or names a resource that no other operation touches, gets
-// its own.
-func TestMatchLaw(t *testing.T) {
+// TestNoResultOfAnother: however results are shuffled, repeated, left out and
+// mixed with foreign ones, no operation gets the result of another, and one
+// whose result says its bulkId, or names a resource that no other operation
+// touches, gets its own.
+func TestNoResultOfAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 12).Draw(t, "n")
 		ops := make([]Operation, n)
@@ -144,7 +144,8 @@ func answerAtRandom(t *rapid.T, ops []Operation, named []bool, count map[string]
 		if named[i] {
 			r.BulkID = op.BulkID
 		}
-		// A group of several is left whole as soon as one of its members has no bulkId.
+		// A group of several is left whole as soon as one of its members has no
+		// bulkId.
 		whole := count[resourceOf(op)] > 1 && op.Method != "POST"
 		switch rnd.IntN(5) {
 		case 0:
@@ -174,9 +175,9 @@ func answerAtRandom(t *rapid.T, ops []Operation, named []bool, count map[string]
 	return results, missing
 }
 
-// TestUnattempted: what a stopped request did not come to is told apart from
-// what is unknown.
-func TestUnattempted(t *testing.T) {
+// TestLeftOutIsNotUnknown: what a stopped request did not come to is told apart
+// from what is unknown.
+func TestLeftOutIsNotUnknown(t *testing.T) {
 	ops := mixed()
 	const ok, bad = `{"bulkId":"u1","status":"201"}`, `{"bulkId":"g1","status":"409","response":{"scimType":"uniqueness"}}`
 	const stop412 = `{"bulkId":"p1","status":"412"},{"bulkId":"d1","status":"412","response":{"detail":"not done"}}`
@@ -229,8 +230,8 @@ func TestUnattempted(t *testing.T) {
 	}
 }
 
-// TestBoth: of two lists the fuller one counts.
-func TestBoth(t *testing.T) {
+// TestLongerListCounts: of two lists the fuller one counts.
+func TestLongerListCounts(t *testing.T) {
 	ops := mixed()[:1]
 	const list = `[{"bulkId":"u1","status":"201"}]`
 	for _, body := range []string{
@@ -248,8 +249,9 @@ func TestBoth(t *testing.T) {
 	}
 }
 
-// TestItemID: the id that an answer tells is that of what was asked for.
-func TestItemID(t *testing.T) {
+// TestIDIsOfTheOperationsType: the id that an answer tells is that of what was
+// asked for.
+func TestIDIsOfTheOperationsType(t *testing.T) {
 	ops := mixed()
 	a := reading(200, `{"operations":[
 		{"bulkId":"u1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-1"},

@@ -94,8 +94,8 @@ func TestNotSent(t *testing.T) {
 	}
 }
 
-// TestProgress: the order of events in which a request may have left.
-func TestProgress(t *testing.T) {
+// TestLeftWithTheHeader: the order of events in which a request may have left.
+func TestLeftWithTheHeader(t *testing.T) {
 	failed := errors.New("failed")
 	for _, tt := range []struct{ events, want string }{
 		{"", "no response"}, {"get", "not sent"}, {"get got", "not sent"}, {"got", "not sent"},
@@ -160,8 +160,9 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
-// TestThrottleEnds: who never got through the throttle has sent nothing.
-func TestThrottleEnds(t *testing.T) {
+// TestNotThroughTheThrottle: who never got through the throttle has sent
+// nothing.
+func TestNotThroughTheThrottle(t *testing.T) {
 	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
 	holdThrottle(t, b, time.Hour)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

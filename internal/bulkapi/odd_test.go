@@ -86,9 +86,9 @@ func TestLongURL(t *testing.T) {
 	}
 }
 
-// TestSecretsOfOthers: an error shows no data of any operation of its request,
+// TestErrorsShowNoData: an error shows no data of any operation of its request,
 // in no form in which services quote it.
-func TestSecretsOfOthers(t *testing.T) {
+func TestErrorsShowNoData(t *testing.T) {
 	ops := append(mixed(), Operation{Method: "POST", Path: "/Users", BulkID: "u2", Data: []byte(
 		`{"userName":"bob@example.com","displayName":"王伟","name":{"givenName":"Bo","familyName":"Jos\u00e9 Ōe"},"nickName":"Ju/<Li>","title":"李"}`)})
 	for _, text := range []string{
@@ -126,9 +126,9 @@ func TestSecretsOfOthers(t *testing.T) {
 	}
 }
 
-// TestLostURL: an error of the transport that quotes the url of a search loses
-// its query, escaped or not.
-func TestLostURL(t *testing.T) {
+// TestErrorsShowNoQuery: an error of the transport that quotes the url of a
+// search loses its query, escaped or not.
+func TestErrorsShowNoQuery(t *testing.T) {
 	for _, quote := range []func(string) string{func(s string) string { return s }, url.QueryEscape, func(s string) string { return url.QueryEscape(url.QueryEscape(s)) }} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, "https://webex.example", func(c *Config) {

@@ -68,8 +68,9 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// TestWords: the words of the protocol stay readable, also where data uses them.
-func TestWords(t *testing.T) {
+// TestProtocolWordsStayReadable: the words of the protocol stay readable, also
+// where data uses them.
+func TestProtocolWordsStayReadable(t *testing.T) {
 	e := &Error{Status: 400, Details: []string{`the user's work phone at path "title" cannot replace members[value eq "2819c223"]`}}
 	e.clean(newRedactor(nil, Operation{Data: []byte(`{"userType":"user","phoneNumbers":[{"type":"work"}],"Operations":[{"op":"replace","path":"title"},{"path":"members[value eq \"2819c223\"]"}]}`)}))
 	if got, want := e.Error(), `status 400: the user's work phone at path "title" cannot replace members[value eq "…"]`; got != want {
@@ -77,10 +78,10 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestRedactLaw: no value of three characters or more is left in a text, in
-// whatever case it is quoted, nor the token; the raw details keep everything
+// TestNoValueIsShown: no value of three characters or more is left in a text,
+// in whatever case it is quoted, nor the token; the raw details keep everything
 // but the token.
-func TestRedactLaw(t *testing.T) {
+func TestNoValueIsShown(t *testing.T) {
 	value := rapid.StringOfN(rapid.RuneFrom([]rune("aAbKſsßÅ@. 1")), 0, 6, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(value, 0, 5).Draw(t, "values")
@@ -103,8 +104,8 @@ func TestRedactLaw(t *testing.T) {
 	})
 }
 
-// TestLimits: what a 413 names.
-func TestLimits(t *testing.T) {
+// TestLimitsOf413: what a 413 names.
+func TestLimitsOf413(t *testing.T) {
 	for text, want := range map[string][2]int{
 		"The size of the bulk operation exceeds the maxPayloadSize (1048576).": {1048576, 0},
 		"exceeds the maxOperations (100)":                                      {0, 100},

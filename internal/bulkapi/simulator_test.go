@@ -9,9 +9,9 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// TestAgainstLedger: whatever an answer looks like, what is read out of it is
-// what the service did; and where it says enough, nothing stays unknown.
-func TestAgainstLedger(t *testing.T) {
+// TestItemsAgreeWithLedger: whatever an answer looks like, what is read out of
+// it is what the service did; and where it says enough, nothing stays unknown.
+func TestItemsAgreeWithLedger(t *testing.T) {
 	const (
 		all  = iota // every operation is known
 		some        // what is known is true
@@ -94,7 +94,8 @@ func simulated(t *testing.T, sim *webextest.Simulator) []Operation {
 	}
 }
 
-// compare holds what is known against what was done, and counts what is unknown.
+// compare holds what is known against what was done, and counts what is
+// unknown.
 func compare(t *testing.T, name string, sim *webextest.Simulator, ops []Operation, items []Item) (unknown int) {
 	t.Helper()
 	did := map[string]webextest.Entry{}

@@ -113,8 +113,8 @@ func TestCanceledToken(t *testing.T) {
 	}
 }
 
-// TestNew: what is refused, without quoting what may be secret.
-func TestNew(t *testing.T) {
+// TestNewRefusesBadConfig: what is refused, without quoting what may be secret.
+func TestNewRefusesBadConfig(t *testing.T) {
 	good := newBench(t, "https://webex.example/prefix").cfg
 	for name, spoil := range map[string]func(*Config){
 		"no server": func(c *Config) { c.Server = "" }, "scheme": func(c *Config) { c.Server = "ftp://h" },
@@ -136,8 +136,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestPrefix: a path in Server stays in front.
-func TestPrefix(t *testing.T) {
+// TestPrefixStaysInFront: a path in Server stays in front.
+func TestPrefixStaysInFront(t *testing.T) {
 	var path string
 	b := newBench(t, "https://webex.example/pre/fix", func(c *Config) {
 		c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -52,9 +52,9 @@ func readRequest(c net.Conn) error {
 // reset closes a connection so that its other end sees a reset and not an end.
 func reset(c *net.TCPConn) { c.SetLinger(0); c.Close() }
 
-// TestCuts: a connection that is cut at any stage after the request began to
-// leave makes its kind unknown.
-func TestCuts(t *testing.T) {
+// TestCutAnswerIsNoResponse: a connection that is cut at any stage after the
+// request began to leave makes its kind unknown.
+func TestCutAnswerIsNoResponse(t *testing.T) {
 	ops := manyOps(100)
 	full := created(ops)
 	head := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -137,9 +137,9 @@ func TestWholeAnswerBeforeCut(t *testing.T) {
 	}
 }
 
-// TestDeadKeptConnection: net/http goes on to another connection when a kept
-// one takes no byte any more. The request reaches the service once.
-func TestDeadKeptConnection(t *testing.T) {
+// TestDeadConnectionIsNotReplayed: net/http goes on to another connection when
+// a kept one takes no byte any more. The request reaches the service once.
+func TestDeadConnectionIsNotReplayed(t *testing.T) {
 	ops := manyOps(1)
 	var posts atomic.Int32
 	server := listen(t, func(c *net.TCPConn, _ int) {
@@ -179,9 +179,9 @@ func (c *deadConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestNoReplay: a POST reaches the service once, also when a kept connection is
-// cut right after it.
-func TestNoReplay(t *testing.T) {
+// TestNetHTTPRepeatsNothing: a POST reaches the service once, also when a kept
+// connection is cut right after it.
+func TestNetHTTPRepeatsNothing(t *testing.T) {
 	ops := manyOps(1)
 	var posts atomic.Int32
 	b := newBench(t, listen(t, func(c *net.TCPConn, n int) {

@@ -40,5 +40,6 @@
 // window, a token bucket; 10 to 300 requests in 1 s to a minute; latencies from
 // 5 to 250 ms; 1 to 16 requests in flight): after two to five windows of
 // learning, the throttle uses at least 90% of the allowed rate, and fewer than
-// 5% of the requests are refused. TestLaw has the figures and the exceptions.
+// 5% of the requests are refused. TestUsesNinetyPercent has the figures and the
+// exceptions.
 package throttle

@@ -49,7 +49,7 @@ func TestRefusalsAtRandom(t *testing.T) {
 
 // Fewer refusals at half the pace are a limit's, as many are not; too few, or
 // too many, tell nothing.
-func TestEras(t *testing.T) {
+func TestRefusalsInVain(t *testing.T) {
 	before := era{rate: 100, accepted: 900, refused: 100}
 	for _, c := range []struct {
 		era

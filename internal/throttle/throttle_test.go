@@ -39,7 +39,7 @@ func TestNeverSlowed(t *testing.T) {
 
 // Concurrency bounds what is out, and callers are served in the order they
 // came.
-func TestBoundAndOrder(t *testing.T) {
+func TestCallersAreServedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Concurrency: 3})
 		var out, most atomic.Int64
@@ -107,7 +107,7 @@ func TestOneRefusalHoldsAll(t *testing.T) {
 // A caller whose context ends leaves at once with the context's error; its
 // place is taken by the next, and what it may have been given in the same
 // moment is given back.
-func TestCancel(t *testing.T) {
+func TestCanceledCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Concurrency: 1})
 		ended, cancel := context.WithCancel(t.Context())
@@ -142,7 +142,7 @@ func TestCancel(t *testing.T) {
 
 // Cancelling the first in a closed throttle's queue does not leave the others
 // without somebody to wake them.
-func TestCanceledHead(t *testing.T) {
+func TestCanceledFirstCallerWakesTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Rand: half})
 		must(t, g).Refused("10")
@@ -160,7 +160,7 @@ func TestCanceledHead(t *testing.T) {
 
 // A service that only refuses ends the waiting: all callers get the same error,
 // and a later one may try again.
-func TestDeadService(t *testing.T) {
+func TestTooLongForAllCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, start := New(Config{MaxWait: time.Minute, MaxTotal: 10 * time.Minute}), time.Now()
 		var wg sync.WaitGroup
@@ -192,7 +192,7 @@ func TestDeadService(t *testing.T) {
 }
 
 // A pass counts once, by what is said first.
-func TestPassOnce(t *testing.T) {
+func TestPassCountsOnce(t *testing.T) {
 	g := New(Config{})
 	p := must(t, g)
 	p.Accepted()
@@ -210,7 +210,7 @@ func TestPassOnce(t *testing.T) {
 
 // Many goroutines that are refused, dropped and canceled at random leave a
 // throttle with nobody in it. This is for the race detector.
-func TestCrowd(t *testing.T) {
+func TestManyCallersLeaveNobody(t *testing.T) {
 	g := New(Config{Concurrency: 5, MaxWait: 100 * time.Microsecond})
 	var wg sync.WaitGroup
 	for i := range 32 {

@@ -148,7 +148,7 @@ func TestRefusalsOfOneClosing(t *testing.T) {
 
 // Each closing halves the concurrency, down to one; each round of acceptances
 // brings one back, up to the configured.
-func TestConcurrency(t *testing.T) {
+func TestConcurrencyHalvesAndRecovers(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 8})
 	for _, want := range []int{4, 2, 1, 1} {
 		b.refuse(b.send(), b.now, "1", true)
@@ -176,7 +176,7 @@ func TestConcurrency(t *testing.T) {
 // One lost answer changes nothing. The second in a row closes the throttle, for
 // a growing time; several at once count once, an answer of any kind ends the
 // row, and neither pace nor concurrency is touched.
-func TestDrops(t *testing.T) {
+func TestSecondLossCloses(t *testing.T) {
 	b := newBench(t, Config{Concurrency: 4})
 	for _, together := range b.sendAll(4) {
 		b.drop(together, b.now)
@@ -291,7 +291,7 @@ func TestIdleTeachesNothing(t *testing.T) {
 
 // Whatever happens in whatever order: no negative count, no negative or endless
 // wait, a limit within its bounds, and the throttle opens again.
-func TestCoreInvariants(t *testing.T) {
+func TestCoreStaysWithinBounds(t *testing.T) {
 	texts := []string{"", "0", "-5", "1", "2.5", "194", "31536000", "rand(30),add(30)", "x", "Wed, 04 Mar 2026 12:00:30 GMT"}
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := Config{
