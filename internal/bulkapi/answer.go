@@ -13,18 +13,19 @@ type Kind int
 const (
 	// Answered: results were read; Answer.Items has one for each operation.
 	Answered Kind = iota
-	// NotSent: nothing reached the service. It is safe to send the operations again.
+	// NotSent: nothing reached the service. It is safe to send the operations
+	// again.
 	NotSent
 	// Waiting: refused whole for now (429, 423, 425, 503). Nothing was done; the
 	// throttle knows when to try again.
 	Waiting
-	// Rejected: refused whole for its content (400, 413, 422 and the like, and a 403
-	// that a firewall gives in the service's place). Nothing was done; a smaller
-	// request may pass.
+	// Rejected: refused whole for its content (400, 413, 422 and the like, and a
+	// 403 that a firewall gives in the service's place). Nothing was done; a
+	// smaller request may pass.
 	Rejected
 	// Denied: refused whole for the token, the organization or the url (401 with a
-	// fresh token, 403, 404, redirects and the like), or there is no token. Nothing
-	// was done, and any other request would be refused too.
+	// fresh token, 403, 404, redirects and the like), or there is no token.
+	// Nothing was done, and any other request would be refused too.
 	Denied
 	// NoResponse: the request left, and its answer is lost or of no use.
 	NoResponse

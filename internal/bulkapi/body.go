@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Bounds of an answer: bytes after decompression and, since a value of two bytes
-// takes a hundred in memory, JSON values of any kind, the depth of their nesting,
-// and entries of a list of results or resources. A page of 100 groups with 500
-// members each has some 250,000 values.
+// Bounds of an answer: bytes after decompression and, since a value of two
+// bytes takes a hundred in memory, JSON values of any kind, the depth of their
+// nesting, and entries of a list of results or resources. A page of 100 groups
+// with 500 members each has some 250,000 values.
 const (
 	maxAnswer  = 16 << 20
 	maxValues  = 1 << 19

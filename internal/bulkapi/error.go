@@ -13,7 +13,8 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
-// Error is an error of the service about a request, or about one operation of it.
+// Error is an error of the service about a request, or about one operation of
+// it.
 type Error struct {
 	// Status is the HTTP status of the request, or the operation's own.
 	Status int

@@ -24,10 +24,10 @@ const (
 )
 
 // Find finds the users that have one of these userNames, or the groups that
-// have one of these displayNames (kind is Users or Groups), in no certain order,
-// each once; several groups may have one name. Names compare by fold.Fold. A
-// name without a resource was not found, which may be because reads lag behind
-// writes. The error is a *LookupError.
+// have one of these displayNames (kind is Users or Groups), in no certain
+// order, each once; several groups may have one name. Names compare by
+// fold.Fold. A name without a resource was not found, which may be because
+// reads lag behind writes. The error is a *LookupError.
 func (x *Client) Find(ctx context.Context, kind string, names []string) ([]Resource, error) {
 	s := &search{
 		lookup: lookup{x: x, kind: kind, names: names},
@@ -97,9 +97,9 @@ func fit(terms []string, most int) int {
 	return len(terms)
 }
 
-// pages reads all pages of one filter. It goes on by the length of a page, since
-// services give less than asked for, and ends with a page that holds nothing
-// new, since some give the same page for any index.
+// pages reads all pages of one filter. It goes on by the length of a page,
+// since services give less than asked for, and ends with a page that holds
+// nothing new, since some give the same page for any index.
 func (s *search) pages(ctx context.Context, filter string) error {
 	seen := make(map[string]bool)
 	count := pageSize

@@ -41,9 +41,9 @@ type Query struct {
 // the order of their ids, each once, a page at a time. A resource that was
 // there all the time is never left out, though others are created and deleted
 // meanwhile: each page begins with a resource of the page before, and is read
-// again from further in front where it does not. A page that cannot be read, and
-// a list that holds fewer resources than the service counts, are errors, yielded
-// last: a *LookupError.
+// again from further in front where it does not. A page that cannot be read,
+// and a list that holds fewer resources than the service counts, are errors,
+// yielded last: a *LookupError.
 func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
 	l := &lookup{x: x, kind: kind}
 	byID, ascending, count := "id", "ascending", pageSize
@@ -97,9 +97,9 @@ func readMember(raw json.RawMessage, r response) (Member, bool) {
 
 // walk reads a list of which fetch gives the page that begins at an index, from
 // 1. The list keeps its order; entries that are created and deleted meanwhile
-// shift it. All in front of the last item that was read is known at any time, so
-// a page that begins with a known item leaves out nothing, and one that does not
-// is read again from further in front.
+// shift it. All in front of the last item that was read is known at any time,
+// so a page that begins with a known item leaves out nothing, and one that does
+// not is read again from further in front.
 func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := make(idSet)

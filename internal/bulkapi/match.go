@@ -15,9 +15,9 @@ const (
 
 // matcher finds the result of each operation: by bulkId, else by method and
 // location, else by position. Webex documents results of PATCH and DELETE
-// without a bulkId, and RFC 7644 section 3.7 fixes no order. An ambiguous result
-// stays unmatched: an unknown outcome can be looked up, a wrong one cannot be
-// taken back.
+// without a bulkId, and RFC 7644 section 3.7 fixes no order. An ambiguous
+// result stays unmatched: an unknown outcome can be looked up, a wrong one
+// cannot be taken back.
 type matcher struct {
 	ops     []Operation
 	results []result

@@ -217,8 +217,8 @@ func itemError(r result) *Error {
 }
 
 // afterStop reports whether the error only says that the operation was not
-// attempted. stopped tells that the service had a reason to stop. Without one, a
-// 412 and a 409 without a text are refusals of the operation itself.
+// attempted. stopped tells that the service had a reason to stop. Without one,
+// a 412 and a 409 without a text are refusals of the operation itself.
 func (e *Error) afterStop(stopped bool) bool {
 	if e.ScimType != "" || e.Status != 412 && e.Status != 409 {
 		return false

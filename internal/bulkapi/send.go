@@ -37,13 +37,14 @@ func (x *Client) Send(ctx, flight context.Context, ops []Operation, failOnErrors
 	return a
 }
 
-// sender makes one call of the generated client. It may be called more than once.
+// sender makes one call of the generated client. It may be called more than
+// once.
 type sender func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error)
 
 // call waits at the throttle, takes a token and sends. A request that was
 // refused for its token is sent once more if there is another: a 401 did
-// nothing. Waiting, for the throttle and for a token, ends with ctx; a request in
-// flight ends with flight.
+// nothing. Waiting, for the throttle and for a token, ends with ctx; a request
+// in flight ends with flight.
 func (x *Client) call(ctx, flight context.Context, send sender) response {
 	var refused response
 	var last string // the token that was refused
@@ -166,8 +167,8 @@ func newTrackingID() string {
 }
 
 // transportError says why there is no answer. Its text is kept apart from its
-// cause so that it can be cleaned. The text of the cause may quote an answer, so
-// the cause is open to errors.Is and errors.As, but not to Unwrap.
+// cause so that it can be cleaned. The text of the cause may quote an answer,
+// so the cause is open to errors.Is and errors.As, but not to Unwrap.
 type transportError struct {
 	text  string
 	cause error
