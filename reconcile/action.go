@@ -18,11 +18,8 @@ const maxMembers = 500
 // decide finds the action of a row, if it needs one.
 func (c *comparison) decide(w *want) error {
 	switch {
-	case w.doubt != "":
-		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: w.doubt, Doubt: true})
-		return nil
-	case w.left != "":
-		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: w.left})
+	case w.doubt != "", w.left != "":
+		c.leave(w, cmp.Or(w.doubt, w.left))
 		return nil
 	case w.have == nil:
 		w.action = &Action{Kind: Create, Line: w.line, Name: w.name, Operations: c.creates(w)}
@@ -54,18 +51,23 @@ func (c *comparison) decide(w *want) error {
 		reason = "it would be deactivated, and may be the account of the token, which could not be found out"
 	}
 	if reason == "" && len(a.Removed) > 0 && c.doubts > 0 {
-		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: "its members are not removed while it is unclear which groups other rows mean"})
+		c.leave(w, "its members are not removed while it is unclear which groups other rows mean")
 		if a.Removed = nil; len(a.Changes)+len(a.Added) == 0 {
 			return nil
 		}
 	}
 	if reason != "" {
-		c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: reason})
+		c.leave(w, reason)
 		return nil
 	}
 	a.Operations = patches(a, changes)
 	w.action = a
 	return nil
+}
+
+// leave notes why nothing is done for a row, or less than it says.
+func (c *comparison) leave(w *want, reason string) {
+	c.Left = append(c.Left, Left{Line: w.line, Name: w.name, Reason: reason, Doubt: w.doubt != ""})
 }
 
 // idOf returns the id of the resource that a row means, if it exists.
@@ -181,8 +183,8 @@ func (c *comparison) compareMembers(w *want, a *Action) {
 // more for each 500 members.
 func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
 	add := func(list []scimdiff.Change) {
-		op := client.Operation{Method: client.MethodPatch, Path: "/" + a.Stored.Type + "/" + a.Stored.ID, Data: scimdiff.Patch(list)}
-		ops = append(ops, op)
+		path := "/" + a.Stored.Type + "/" + a.Stored.ID
+		ops = append(ops, client.Operation{Method: client.MethodPatch, Path: path, Data: scimdiff.Patch(list)})
 	}
 	if len(changes) > 0 {
 		add(changes)

@@ -30,7 +30,8 @@ func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{Difference: Difference{org: org, opt: o, newNames: map[string]string{}}, scope: scope, wants: wants, byBulkID: byBulkID}
+	d := Difference{org: org, opt: o, newNames: map[string]string{}}
+	c := &comparison{Difference: d, scope: scope, wants: wants, byBulkID: byBulkID}
 	// Which resource does each row mean?
 	if err := c.index(); err != nil {
 		return nil, err
@@ -121,7 +122,8 @@ func (c *comparison) match() {
 		}
 		if len(free) == 1 && w.externalID != "" && free[0].ExternalID != "" {
 			free[0].claimed = true
-			w.doubt = "the one who has this name has another externalId, which is in no row: another person, or leading zeros lost?"
+			w.doubt = "the one who has this name has another externalId, which is in no row: " +
+				"another person, or leading zeros lost?"
 			continue
 		}
 		c.link(w, free, "have this name")

@@ -133,7 +133,7 @@ func TestCompare(t *testing.T) {
 
 // A filter that slips, a sheet cut in half, or a doubtful account of the token:
 // nobody is removed.
-func TestGuards(t *testing.T) {
+func TestNobodyIsRemovedByMistake(t *testing.T) {
 	var all []string
 	for i := range 300 {
 		all = append(all, fmt.Sprintf(`user%d ,"title":"t"`, i))
@@ -211,7 +211,7 @@ func TestGuards(t *testing.T) {
 
 // Rows that contradict each other are refused, a line each, before anything is
 // compared.
-func TestRows(t *testing.T) {
+func TestContradictingRowsAreRefused(t *testing.T) {
 	bad := append(rows("ada", `bob ,"externalId":"1"`, `cy ,"externalId":"1"`, "ADA"), reconcile.Row{Line: 9, Operation: client.Users.Delete("x")},
 		reconcile.Row{Line: 10, Operation: client.Operation{Method: "POST", Path: "/Groups", Data: json.RawMessage(`{"displayName":"g"}`)}},
 		reconcile.Row{Line: 11, Operation: client.Operation{Method: "POST", Path: "/Users", Data: json.RawMessage(`{"title":"x"}`)}})
@@ -230,7 +230,7 @@ func TestRows(t *testing.T) {
 
 // Members are added and removed one by one, in as many operations as it takes;
 // those who are no users stay.
-func TestMembers(t *testing.T) {
+func TestMembersAreAddedAndRemoved(t *testing.T) {
 	o := &reconcile.Organization{Type: reconcile.Groups, Members: map[string][]client.Member{}}
 	for i, name := range []string{"Sales", "Twin", "twin"} {
 		id := fmt.Sprintf("g-%d", i)

@@ -29,9 +29,9 @@ func compareWith(t *testing.T, c *client.Client, kind string, rows []reconcile.R
 	return d
 }
 
-// TestLeaverChanged: who changes between the reading and the removal is not
-// removed; who does not is.
-func TestLeaverChanged(t *testing.T) {
+// TestChangedLeaverIsNotRemoved: who changes between the reading and the
+// removal is not removed; who does not is.
+func TestChangedLeaverIsNotRemoved(t *testing.T) {
 	for _, leavers := range []reconcile.Leavers{reconcile.DeactivateLeavers, reconcile.DeleteLeavers} {
 		for _, test := range []struct {
 			name, path string
@@ -85,9 +85,10 @@ func TestLeaverChanged(t *testing.T) {
 	}
 }
 
-// TestGroupChanged: a group that is renamed after the reading is not deleted.
-// One that is gone already counts as deleted, and nothing is sent for it.
-func TestGroupChanged(t *testing.T) {
+// TestChangedGroupIsNotDeleted: a group that is renamed after the reading is
+// not deleted. One that is gone already counts as deleted, and nothing is sent
+// for it.
+func TestChangedGroupIsNotDeleted(t *testing.T) {
 	for _, method := range []string{"PATCH", "DELETE"} {
 		s := webextest.New(webextest.Config{Seed: 1})
 		c := newClient(t, s)
@@ -124,9 +125,9 @@ func TestGroupChanged(t *testing.T) {
 	}
 }
 
-// TestHeld: nobody is removed while it is not known whether a create before was
-// done.
-func TestHeld(t *testing.T) {
+// TestUnknownOutcomeRemovesNobody: nobody is removed while it is not known
+// whether a create before was done.
+func TestUnknownOutcomeRemovesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Seed: 1})
 		c := newClient(t, s)
@@ -156,9 +157,9 @@ func TestHeld(t *testing.T) {
 	})
 }
 
-// TestNameNotFreed: who takes over a userName is not sent when the change that
-// frees it fails.
-func TestNameNotFreed(t *testing.T) {
+// TestNameIsTakenOnceItIsFree: who takes over a userName is not sent when the
+// change that frees it fails.
+func TestNameIsTakenOnceItIsFree(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
 		return &webextest.Fault{Item: func(op webextest.Operation) int {
 			if op.Method == "PATCH" {

@@ -75,11 +75,7 @@ func (c *comparison) dependOnce() (changed bool) {
 		if w.after != nil {
 			stage = w.after.stage + 1
 		}
-		for _, name := range w.refs {
-			other := c.byBulkID[name]
-			if other == nil || other.have != nil {
-				continue
-			}
+		for _, other := range c.createdFor(w) {
 			if other.doubt != "" || other.left != "" {
 				w.doubt, changed = fmt.Sprintf("it refers to line %d, for which nothing is sent", other.line), true
 			}
@@ -92,13 +88,23 @@ func (c *comparison) dependOnce() (changed bool) {
 	return changed
 }
 
+// createdFor returns the rows that create what a row refers to.
+func (c *comparison) createdFor(w *want) (rows []*want) {
+	for _, name := range w.refs {
+		if other := c.byBulkID[name]; other != nil && other != w && other.have == nil {
+			rows = append(rows, other)
+		}
+	}
+	return rows
+}
+
 // mayChange reports whether the resource of a row will get its new name.
 func (c *comparison) mayChange(w *want) bool {
 	return w.doubt == "" && w.left == "" && w.have != nil && c.opt.protection(w.have.Resource, c.org.Me) == ""
 }
 
-// order puts the actions in an order in which they can be carried out, and
-// keeps the first of them.
+// order puts the actions in an order in which they can be carried out, removals
+// last, and keeps the first of them.
 func (c *comparison) order() {
 	placed := map[*want]bool{}
 	var place func(w *want)
@@ -107,15 +113,14 @@ func (c *comparison) order() {
 			return
 		}
 		placed[w] = true
-		for _, name := range w.refs {
-			if other := c.byBulkID[name]; other != nil && other != w && other.action != nil && other.have == nil {
-				place(other)
+		needed := c.createdFor(w)
+		if w.after != nil {
+			needed = append(needed, w.after)
+		}
+		for _, other := range needed {
+			if place(other); other.action != nil {
 				w.action.needs = append(w.action.needs, other.action)
 			}
-		}
-		if w.after != nil && w.after.action != nil {
-			place(w.after)
-			w.action.needs = append(w.action.needs, w.after.action)
 		}
 		w.action.stage = w.stage
 		c.Actions = append(c.Actions, w.action)

@@ -105,7 +105,9 @@ func (org *Organization) readGroups(ctx context.Context, c *client.Client, seen 
 
 // readAllMembers reads the members of groups, by their ids; those of a group
 // that is not there any more are left out.
-func readAllMembers(ctx context.Context, c *client.Client, groups []client.Resource, seen func(int)) (map[string][]client.Member, error) {
+func readAllMembers(
+	ctx context.Context, c *client.Client, groups []client.Resource, seen func(int),
+) (map[string][]client.Member, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	turn := make(chan struct{}, 1) // seen is called by one at a time, and may wait

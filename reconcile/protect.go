@@ -11,11 +11,14 @@ import (
 // standing is what decides whether a resource may be touched. Attributes of
 // other types than expected count as given: in doubt nothing is touched.
 type standing struct {
-	UserType json.RawMessage
-	Active   json.RawMessage
-	Roles    json.RawMessage
-	User     struct{ ManagedOrgs, ProvisionSource json.RawMessage } `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User"`
-	Group    struct{ ProvisionSource json.RawMessage }              `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"`
+	UserType, Active, Roles json.RawMessage
+
+	User struct {
+		ManagedOrgs, ProvisionSource json.RawMessage
+	} `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User"`
+	Group struct {
+		ProvisionSource json.RawMessage
+	} `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"`
 }
 
 // isPerson reports whether an account is that of a person: one that does not

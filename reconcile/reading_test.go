@@ -64,7 +64,7 @@ func clientBetween(t *testing.T, s *webextest.Simulator, b *between) *client.Cli
 // While the organization is read, people are renamed, created and deleted: rows
 // are skipped or seen twice at the edges of pages. Nobody of the sheet is
 // removed or is there twice, and the same sync again ends equal to the sheet.
-func TestReadingUnderChange(t *testing.T) {
+func TestReadingWhilePeopleChange(t *testing.T) {
 	met, seeds := 0, uint64(20)
 	if raced.On {
 		seeds /= 5
@@ -175,7 +175,7 @@ func readUnderChange(t *testing.T, seed uint64) (met int) {
 
 // A page that lacks somebody, or that fails, is no organization: nothing is
 // compared.
-func TestIncompletePage(t *testing.T) {
+func TestIncompletePageIsRefused(t *testing.T) {
 	for name, change := range map[string]func(int, []byte) []byte{
 		"one is missing": func(page int, body []byte) []byte {
 			var list map[string]any
@@ -218,7 +218,7 @@ func TestIncompletePage(t *testing.T) {
 // The members of groups are read several groups at once. A group that is
 // deleted meanwhile is left out; a failure, or a canceled reading, is no
 // organization.
-func TestReadGroups(t *testing.T) {
+func TestReadGroupsAtOnce(t *testing.T) {
 	for _, test := range []string{"quiet", "deleted", "failing", "canceled"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := webextest.New(webextest.Config{Seed: 1, Latency: 100 * time.Millisecond})

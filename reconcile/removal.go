@@ -118,7 +118,9 @@ func (c *comparison) checkRemovals() error {
 			deactivated++
 		}
 	}
-	return errors.Join(check(strings.ToLower(c.org.Type), len(c.removals)+deactivated, c.InScope), check("members of groups", removed, members))
+	return errors.Join(
+		check(strings.ToLower(c.org.Type), len(c.removals)+deactivated, c.InScope),
+		check("members of groups", removed, members))
 }
 
 // RemovalsError says that more would be removed than Options.MaxRemovals

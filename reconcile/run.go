@@ -23,7 +23,7 @@ var (
 	ErrHeld = errors.New("not removed: the outcome of an earlier operation is unknown")
 	// ErrAfter: another Action must succeed first, and did not. It was to free the
 	// name, or to create the resource to which this one refers.
-	ErrAfter = errors.New("another change must succeed first and did not: its name was not freed, or what it refers to was not created")
+	ErrAfter = errors.New("not sent: the change that frees its name, or creates what it refers to, did not succeed")
 )
 
 // Result is the result of one operation of an Action.
@@ -235,7 +235,8 @@ func (d *Difference) Absent(ctx context.Context, c *client.Client, patience time
 }
 
 // stillAbsent returns the resources that the service says are not there.
-func (d *Difference) stillAbsent(ctx context.Context, c *client.Client, list []client.Location) (absent []client.Location) {
+func (d *Difference) stillAbsent(ctx context.Context, c *client.Client, list []client.Location) []client.Location {
+	var absent []client.Location
 	missing := make([]bool, len(list))
 	inParallel(len(list), func(i int) {
 		_, err := get(ctx, c, list[i].ResourceType, list[i].ID)

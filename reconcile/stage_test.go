@@ -53,7 +53,7 @@ func read(t *testing.T, c *client.Client, kind string) *reconcile.Organization {
 // operation now: its manager has got an id. It is not sent twice, and removals
 // do not wait for it. If its row has changed too, nobody can tell who has made
 // what is there, and nobody is removed; the next run compares it with the row.
-func TestCreateInAnotherForm(t *testing.T) {
+func TestCreateInAnotherFormIsNotRepeated(t *testing.T) {
 	for _, title := range []string{"Analyst", "Fellow"} {
 		synctest.Test(t, func(t *testing.T) { createInAnotherForm(t, title) })
 	}
@@ -138,7 +138,7 @@ func TestJournalBridgesLag(t *testing.T) {
 
 // What was deleted after the journal was written, and is wanted again, is
 // created again.
-func TestOldJournal(t *testing.T) {
+func TestOldJournalNoLongerCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Seed: 1})
 		c := newClient(t, s)
@@ -159,7 +159,7 @@ func TestOldJournal(t *testing.T) {
 
 // Who takes over a userName, and so comes a stage later, has the manager of the
 // row; if that one cannot be created, nothing is sent.
-func TestReferenceOverStages(t *testing.T) {
+func TestReferenceToAnEarlierStage(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
 			return &webextest.Fault{Item: func(op webextest.Operation) int {
@@ -201,7 +201,7 @@ func managerOf(user webextest.Resource) string {
 
 // A job that stops among the creates removes nobody, and all that was not done
 // has a result that says why.
-func TestStopBeforeRemovals(t *testing.T) {
+func TestStoppedJobRemovesNobody(t *testing.T) {
 	for _, why := range []string{"budget", "canceled", "left"} {
 		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
 			return &webextest.Fault{Item: func(webextest.Operation) int { return 400 }}
@@ -290,7 +290,7 @@ func TestCanceledStageAsksJournal(t *testing.T) {
 }
 
 // One error budget is that of all stages.
-func TestBudgetOverStages(t *testing.T) {
+func TestBudgetHoldsOverStages(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
 		return &webextest.Fault{Item: func(webextest.Operation) int { return 400 }}
 	}})

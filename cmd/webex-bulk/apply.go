@@ -313,7 +313,7 @@ func (a *applyCommand) send(ctx context.Context, c *client.Client, in *input.Fil
 	defer a.watch(ctx, in.Len())()
 	var inspect func([]opfile.Row)
 	if in.HasConditions() {
-		conditions := actions.NewConditions(c)
+		conditions := &actions.Conditions{Client: c}
 		inspect = func(rows []opfile.Row) { conditions.Check(ctx, rows) }
 	}
 	a.job.Source, a.job.ReadOn = in.Operations(inspect), true

@@ -14,7 +14,8 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// existingNames are the words for what a create comes to whose resource is there.
+// existingNames are the words for what a create comes to whose resource is
+// there.
 var existingNames = [...]string{client.ExistingFail: "fail", client.ExistingSkip: "skip", client.ExistingUpdate: "update"}
 
 // existingFlag is the value of --existing.
@@ -47,7 +48,8 @@ func addExisting(cmd *cobra.Command, value *client.Existing) {
 	_ = cmd.RegisterFlagCompletionFunc("existing", choices) // fails only without such a flag
 }
 
-// compareExisting finds out, by index, which creates of the input are there already.
+// compareExisting finds out, by index, which creates of the input are there
+// already.
 func compareExisting(ctx context.Context, c *client.Client, in *input.File) (map[int]client.Comparison, error) {
 	var source iter.Seq2[client.Operation, error] = func(yield func(client.Operation, error) bool) {
 		for row, err := range in.Rows() {
@@ -68,7 +70,8 @@ func compareExisting(ctx context.Context, c *client.Client, in *input.File) (map
 	return there, nil
 }
 
-// plannedExisting is what plan --online tells of a create whose resource is there.
+// plannedExisting is what plan --online tells of a create whose resource is
+// there.
 type plannedExisting struct {
 	ID      string              `json:"id,omitempty"`
 	Outcome string              `json:"outcome"` // fails, skipped, unchanged, updated

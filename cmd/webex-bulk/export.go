@@ -111,7 +111,8 @@ func (x *export) run(ctx context.Context) error {
 	return readingFailed(ctx, err)
 }
 
-// readingFailed gives an error of reading an organization its exit code and what to do next.
+// readingFailed gives an error of reading an organization its exit code and
+// what to do next.
 func readingFailed(ctx context.Context, err error) error {
 	_, refused := errors.AsType[*client.ResponseError](err)
 	switch {

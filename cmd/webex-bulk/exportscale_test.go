@@ -18,7 +18,8 @@ import (
 
 var exported = flag.Int("export.users", 10_000, "users in TestExportScale")
 
-// bigOrganization answers searches for users as a service with n of them does, sorted by id.
+// bigOrganization answers searches for users as a service with n of them does,
+// sorted by id.
 func bigOrganization(n int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start, _ := strconv.Atoi(r.URL.Query().Get("startIndex"))
@@ -37,7 +38,8 @@ func bigOrganization(n int) http.HandlerFunc {
 	}
 }
 
-// The memory of export grows by little more than the names of the people, whatever their number: some 200 bytes each.
+// The memory of export grows by little more than the names of the people,
+// whatever their number: some 200 bytes each.
 func TestExportScale(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is measured as Linux tells it")

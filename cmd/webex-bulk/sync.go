@@ -229,8 +229,8 @@ func (a *syncCommand) compare(ctx context.Context, c *client.Client, in *input.F
 	return reconcile.Compare(rows, org, a.opt)
 }
 
-// kindOf returns the type of resource of the first row: the other rows must have
-// the same.
+// kindOf returns the type of resource of the first row: the other rows must
+// have the same.
 func kindOf(in *input.File) (string, error) {
 	for row, err := range in.Rows() {
 		if err == nil && strings.HasPrefix(row.Operation.Path, "/"+reconcile.Groups) {
@@ -375,8 +375,8 @@ func linesOf(d *reconcile.Difference) func(index int) int {
 	return func(index int) int { return lines[index] }
 }
 
-// runJob collects the results as they come. stop is the error that ended the job
-// early, broken the error of a result that could not be written.
+// runJob collects the results as they come. stop is the error that ended the
+// job early, broken the error of a result that could not be written.
 func (a *syncCommand) runJob(ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, all *outcomes.Collector) (
 	stop, broken error) {
 	defer a.watch(ctx, d.Operations())()

@@ -116,8 +116,8 @@ func (k *killedSync) await(ended chan struct{}, seen func(webextest.Stats) bool)
 	}
 }
 
-// untilDone kills syncs of a sheet, and then repeats the same command until it has
-// nothing to do.
+// untilDone kills syncs of a sheet, and then repeats the same command until it
+// has nothing to do.
 func (k *killedSync) untilDone(sheet string) {
 	k.t.Helper()
 	for range *syncKills {
@@ -148,8 +148,8 @@ func (k *killedSync) add(path string, resource map[string]any) string {
 	return id
 }
 
-// addPeople adds n people: those of odd numbers leave. Some have a role or are no
-// people, and stay. It returns who must stay, by id.
+// addPeople adds n people: those of odd numbers leave. Some have a role or are
+// no people, and stay. It returns who must stay, by id.
 func (k *killedSync) addPeople(n int) (stay map[string]string) {
 	stay = map[string]string{}
 	keep := func(user map[string]any) { stay[k.add("/Users", user)] = user["userName"].(string) }
@@ -166,8 +166,8 @@ func (k *killedSync) addPeople(n int) (stay map[string]string) {
 	return stay
 }
 
-// renamed is the userName that somebody who stays gets: every sixth has a new one,
-// and somebody new has the old one.
+// renamed is the userName that somebody who stays gets: every sixth has a new
+// one, and somebody new has the old one.
 func renamed(i int) string {
 	if i%6 == 0 {
 		return fmt.Sprintf("renamed%d@example.com", i)
@@ -230,7 +230,8 @@ func (k *killedSync) checkPeople(n int, stay map[string]string) {
 	}
 }
 
-// membersOf are the members that a group has in the sheet: some people, in a ring.
+// membersOf are the members that a group has in the sheet: some people, in a
+// ring.
 func membersOf(i, people int) (names []string) {
 	for m := range 5 {
 		names = append(names, fmt.Sprintf("new%d@example.com", (3*i+m)%people))
@@ -238,8 +239,8 @@ func membersOf(i, people int) (names []string) {
 	return names
 }
 
-// addGroups adds n groups with other members than they are to have, and others that
-// leave.
+// addGroups adds n groups with other members than they are to have, and others
+// that leave.
 func (k *killedSync) addGroups(n, people int) {
 	for i := range n {
 		var list []any

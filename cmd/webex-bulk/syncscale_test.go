@@ -16,8 +16,8 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// A sync of all that export writes has nothing to do, and holds some kilobytes for
-// each person: it compares the sheet with the organization as a whole.
+// A sync of all that export writes has nothing to do, and holds some kilobytes
+// for each person: it compares the sheet with the organization as a whole.
 func TestSyncScale(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is measured as Linux tells it")

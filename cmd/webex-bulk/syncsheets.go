@@ -72,8 +72,8 @@ func writerOf(s *actions.Sheet) func(*bufio.Writer) error {
 	return func(w *bufio.Writer) error { return s.Write(w) }
 }
 
-// writeSheet writes a new sheet. An older file is kept, with its journal: it may
-// undo an earlier run.
+// writeSheet writes a new sheet. An older file is kept, with its journal: it
+// may undo an earlier run.
 func (a *syncCommand) writeSheet(flag, path string, s *actions.Sheet) error {
 	kept := ""
 	err := outfile.ReplaceAfter(path, writerOf(s), func(string) (err error) {

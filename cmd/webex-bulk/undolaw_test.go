@@ -19,7 +19,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// undoColumns are columns of sheets, each with the values that its cells may have.
+// undoColumns are columns of sheets, each with the values that its cells may
+// have.
 var undoColumns = []struct {
 	header string
 	values []string
@@ -41,7 +42,8 @@ var undoColumns = []struct {
 	{"Time zone", []string{"Europe/Berlin", "America/New_York"}},
 }
 
-// drawSheet makes a sheet of these people, with some of the columns. cells are what stands in a cell besides a value.
+// drawSheet makes a sheet of these people, with some of the columns. cells are
+// what stands in a cell besides a value.
 func drawSheet(t *rapid.T, people map[string]string, cells ...string) []byte {
 	var columns []int
 	header := []string{"User ID/Email (Required)", "externalId"}
@@ -79,8 +81,9 @@ func drawSheet(t *rapid.T, people map[string]string, cells ...string) []byte {
 	return out.Bytes()
 }
 
-// The way back of a sync restores the organization, whatever it was and whatever the sheet said: all attributes of all who were
-// there; who was created is deactivated.
+// The way back of a sync restores the organization, whatever it was and
+// whatever the sheet said: all attributes of all who were there; who was
+// created is deactivated.
 func TestUndoRestores(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"WEBEX_BASE_URL", "WEBEX_ORG_ID", "WEBEX_ACCESS_TOKEN"} {
@@ -123,7 +126,8 @@ func (b *undoBench) write(name string, text []byte) (path string) {
 	return path
 }
 
-// syncWithUndo makes the organization as a sheet says, by itself or by way of a plan, and returns the way back.
+// syncWithUndo makes the organization as a sheet says, by itself or by way of a
+// plan, and returns the way back.
 func (b *undoBench) syncWithUndo(sheet string, flags ...string) (undo string) {
 	undo = filepath.Join(b.dir, "undo.csv")
 	_ = os.Remove(undo)
@@ -182,7 +186,8 @@ func checkUndo(t *rapid.T, dir string) {
 	}
 }
 
-// The same for groups: names and members are as they were, and the groups that sync has created are gone.
+// The same for groups: names and members are as they were, and the groups that
+// sync has created are gone.
 func TestUndoRestoresGroups(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"WEBEX_BASE_URL", "WEBEX_ORG_ID", "WEBEX_ACCESS_TOKEN"} {
@@ -213,7 +218,8 @@ func checkUndoOfGroups(t *rapid.T, dir string) {
 	}
 }
 
-// drawGroups makes a sheet of some of n groups, of which some may have a new name.
+// drawGroups makes a sheet of some of n groups, of which some may have a new
+// name.
 func drawGroups(t *rapid.T, n int, people []string, renamed bool) []byte {
 	rows := []string{"displayName,externalId,members"}
 	for i := range n {
@@ -243,7 +249,8 @@ func stateOfGroups(sim *webextest.Simulator) map[string]string {
 	return all
 }
 
-// sortedValues are the values of a multi-valued attribute, which have no order, without one that is only a type; "" for another attribute.
+// sortedValues are the values of a multi-valued attribute, which have no order,
+// without one that is only a type; "" for another attribute.
 func sortedValues(value any) string {
 	list, ok := value.([]any)
 	if !ok {
@@ -261,8 +268,8 @@ func sortedValues(value any) string {
 	return "[" + strings.Join(all, ",") + "]"
 }
 
-// stateOfUsers are the attributes of all users by userName, without what tells when they were changed, and without active where it
-// says what holds anyway.
+// stateOfUsers are the attributes of all users by userName, without what tells
+// when they were changed, and without active where it says what holds anyway.
 func stateOfUsers(sim *webextest.Simulator) map[string]string {
 	all := map[string]string{}
 	for _, u := range sim.Users() {

@@ -54,7 +54,7 @@ func TestConditionsOfOneResource(t *testing.T) {
 		return sheet.Row{Expected: []byte(expected), Operation: client.Operation{Method: client.MethodPatch, Path: "/Users/" + id,
 			Data: json.RawMessage(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"title","value":"` + title + `"}]}`)}}
 	}
-	check := NewConditions(c)
+	check := &Conditions{Client: c}
 	first := row("Analyst", `{"title":"Author"}`)
 	if err := check.refuse(t.Context(), first); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestConditionsOfOneResource(t *testing.T) {
 	if err := check.refuse(t.Context(), second); err != nil {
 		t.Error(err)
 	}
-	if err := NewConditions(c).refuse(t.Context(), second); err != ErrChanged {
+	if err := (&Conditions{Client: c}).refuse(t.Context(), second); err != ErrChanged {
 		t.Error(err)
 	}
 	if err := check.refuse(t.Context(), row("Other", `{"title":"Countess"}`)); err != ErrChanged {

@@ -15,7 +15,8 @@ import (
 // The reasons why a row is refused.
 var (
 	// ErrChanged: the user or group is not as the row expects.
-	ErrChanged = errors.New("changed since the row was written: let sync write a new plan; if the row undoes a change, decide by hand")
+	ErrChanged = errors.New("changed since the row was written: let sync write a new plan; " +
+		"if the row undoes a change, decide by hand")
 	// ErrAbsent: somebody whom the row names was not found.
 	ErrAbsent = errors.New("names a user or group that is not in the organization (any more)")
 )
@@ -27,16 +28,12 @@ const maxReads = 8
 // expects, unless the row has its effect already. They are for one run of the
 // sheet.
 type Conditions struct {
-	client *client.Client
+	// Client reads the users and groups.
+	Client *client.Client
 
-	mu     sync.Mutex
-	passed map[string]bool // by path and condition
-}
-
-// NewConditions returns the Conditions of a sheet. The client reads the users
-// and groups.
-func NewConditions(c *client.Client) *Conditions {
-	return &Conditions{client: c, passed: map[string]bool{}}
+	// The paths and conditions that have passed: a row may have changed its
+	// resource since, and another row with the same condition still passes.
+	passed sync.Map
 }
 
 // Check reads the users and groups of rows that are about to be sent, and
@@ -60,16 +57,18 @@ func (c *Conditions) Check(ctx context.Context, rows []sheet.Row) {
 // refuse returns why a row must not be sent, nil if it may.
 func (c *Conditions) refuse(ctx context.Context, row sheet.Row) error {
 	op := row.Operation
+	condition := op.Path + "\x00" + row.Version + "\x00" + string(row.Expected)
+	_, passed := c.passed.Load(condition)
 	switch {
 	case namesAbsent(op):
 		return ErrAbsent
-	case op.Method == client.MethodPost, row.Version == "" && row.Expected == nil, c.hasPassed(row):
+	case op.Method == client.MethodPost, row.Version == "" && row.Expected == nil, passed:
 		return nil
 	}
 	kind, id, _ := strings.Cut(strings.TrimPrefix(op.Path, "/"), "/")
-	get := c.client.GetUser
+	get := c.Client.GetUser
 	if kind == "Groups" {
-		get = c.client.GetGroup
+		get = c.Client.GetGroup
 	}
 	now, err := get(ctx, id)
 	switch {
@@ -79,29 +78,13 @@ func (c *Conditions) refuse(ctx context.Context, row sheet.Row) error {
 		return fmt.Errorf("not sent: the row could not be checked: %w", err)
 	case sheet.InEffect(op, now.Data):
 		return nil
-	case row.Version != "" && sheet.VersionOf(now) != row.Version, row.Expected != nil && !sheet.Holds(row.Expected, now.Data):
+	case row.Version != "" && sheet.VersionOf(now) != row.Version:
+		return ErrChanged
+	case row.Expected != nil && !sheet.Holds(row.Expected, now.Data):
 		return ErrChanged
 	}
-	c.pass(row)
+	c.passed.Store(condition, true)
 	return nil
-}
-
-// hasPassed reports whether an earlier row with the same condition has passed,
-// which may have changed the resource since.
-func (c *Conditions) hasPassed(row sheet.Row) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.passed[conditionOf(row)]
-}
-
-func (c *Conditions) pass(row sheet.Row) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.passed[conditionOf(row)] = true
-}
-
-func conditionOf(row sheet.Row) string {
-	return row.Operation.Path + "\x00" + row.Version + "\x00" + string(row.Expected)
 }
 
 // namesAbsent reports whether an operation has the placeholder of somebody who

@@ -47,8 +47,9 @@ func Plan(d *reconcile.Difference) *Sheet {
 	return s
 }
 
-// plan adds the rows of an action. A row other than a create expects the version
-// that the resource has or, if the service tells none, the present values.
+// plan adds the rows of an action. A row other than a create expects the
+// version that the resource has or, if the service tells none, the present
+// values.
 func (s *Sheet) plan(a *reconcile.Action) {
 	row := sheet.Action{
 		Operation: "update", ID: a.Stored.ID, Present: a.Stored.Name, Version: sheet.VersionOf(a.Stored), About: s.about(a),

@@ -133,8 +133,8 @@ func (s *Sheet) undoCreate(a *reconcile.Action, t *attempt) {
 	s.add(row, nil, nil)
 }
 
-// resolved returns a value, and if it is a reference the id of what was created;
-// ok is false if that is not known.
+// resolved returns a value, and if it is a reference the id of what was
+// created; ok is false if that is not known.
 func resolved(value json.RawMessage, ids map[string]string) (known json.RawMessage, ok bool) {
 	var ref string
 	var object struct{ Value string }

@@ -26,8 +26,7 @@ type Text struct {
 
 // Write writes a Difference of so many rows.
 func (t Text) Write(w *terminal.Writer, d *reconcile.Difference, rows int) error {
-	v := &view{Text: t, Writer: w, nameOf: d.NameOf}
-	same := sameNames(d)
+	v := &view{Text: t, Writer: w, nameOf: d.NameOf, sameNames: sameNames(d)}
 	kinds := map[reconcile.Kind][]*reconcile.Action{}
 	for _, a := range d.Actions {
 		kinds[a.Kind] = append(kinds[a.Kind], a)
@@ -41,8 +40,9 @@ func (t Text) Write(w *terminal.Writer, d *reconcile.Difference, rows int) error
 		left[title] = append(left[title], l)
 	}
 
-	section(v, "new", "", kinds[reconcile.Create], func(a *reconcile.Action) terminal.Text { return v.created(a, same[a]) })
-	section(v, "changed", renamed(kinds[reconcile.Change])+deactivated(kinds[reconcile.Change]), kinds[reconcile.Change], v.changed)
+	changes := kinds[reconcile.Change]
+	section(v, "new", "", kinds[reconcile.Create], v.created)
+	section(v, "changed", renamed(changes)+deactivated(changes), changes, v.changed)
 	section(v, "to be deactivated", deletedLater, kinds[reconcile.Deactivate], removed)
 	section(v, "to be deleted", ", for good", kinds[reconcile.Delete], removed)
 	section(v, "not in the sheet", v.whyTheyStay(d), d.Leavers, v.leaver)
@@ -60,7 +60,8 @@ func (t Text) Write(w *terminal.Writer, d *reconcile.Difference, rows int) error
 type view struct {
 	Text
 	*terminal.Writer
-	nameOf func(id string) (string, bool)
+	nameOf    func(id string) (string, bool)
+	sameNames map[*reconcile.Action]string
 }
 
 // section writes how many there are of a kind, and the first of them.
@@ -101,14 +102,15 @@ func titleOf(l reconcile.Left) string {
 	return notChanged
 }
 
-func (v *view) created(a *reconcile.Action, leaver string) terminal.Text {
+func (v *view) created(a *reconcile.Action) terminal.Text {
 	members := ""
 	if n := len(a.Added); n > 0 {
 		members = fmt.Sprintf(" (%d %s)", n, plural(n, "member"))
 	}
 	text := terminal.Sprintf("  + line %d: %s%s\n", a.Line, a.Name, members)
-	if leaver != "" {
-		text += terminal.Sprintf("      has the name of %s, who is not in the sheet: a new address? (an externalId would rename)\n", leaver)
+	if leaver := v.sameNames[a]; leaver != "" {
+		text += terminal.Sprintf("      has the name of %s, who is not in the sheet: a new address? "+
+			"(an externalId would rename)\n", leaver)
 	}
 	return text
 }
