@@ -18,7 +18,9 @@ func TestInOneProcess(t *testing.T) {
 	server := httptest.NewServer(sim)
 	defer server.Close()
 	t.Chdir(t.TempDir())
-	setAccess(t, server.URL)
+	t.Setenv("WEBEX_BASE_URL", server.URL)
+	t.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
+	t.Setenv("WEBEX_ACCESS_TOKEN", token)
 	const people = 1500
 	var sheet strings.Builder
 	sheet.WriteString("userName,Manager\n")

@@ -4,13 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/webexscim/bulk/webextest"
 )
 
 // program builds webex-bulk as it is installed: scripts test real processes,
@@ -42,7 +39,7 @@ func TestScripts(t *testing.T) {
 				env.Setenv(name, "")
 			}
 			env.Setenv("PATH", path)
-			env.Values[fixtureKey{}] = &fixture{jobs: map[string]*background{}}
+			env.Values[benchKey{}] = &bench{jobs: map[string]*background{}}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -54,9 +51,9 @@ func TestScripts(t *testing.T) {
 			"start":      cmdStart,      // run one in the background
 			"signal":     cmdSignal,     // interrupt it
 			"ends":       cmdEnds,       // wait for it and expect a code
-			"served":     cmdServed,     // WEBEX_… lead to a simulator that runs
+			"served":     cmdServed,     // WEBEX_… lead to a simulator under way
 			"servedJSON": cmdServedJSON, // the same for serve --json
-			"proxied":    cmdProxied,    // WEBEX_BASE_URL leads through a proxy that runs
+			"proxied":    cmdProxied,    // WEBEX_BASE_URL leads through a proxy under way
 			"asks":       cmdAsks,       // one request to it
 			"curls":      cmdCurls,      // what it says to try
 			"users":      cmdUsers,      // write a file of creates
@@ -76,30 +73,17 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// fixtureKey finds the fixture of a script.
-type fixtureKey struct{}
+// benchKey finds the bench of a script.
+type benchKey struct{}
 
-// fixture is what the commands of a script share.
-type fixture struct {
+// bench is what a script works with.
+type bench struct {
 	sim  *simulator
-	jobs map[string]*background // by name
-	seen string                 // all that was printed so far
+	jobs map[string]*background
+	seen string // all that was printed so far
 }
 
-func fixtureOf(ts *testscript.TestScript) *fixture { return ts.Value(fixtureKey{}).(*fixture) }
-
-// access returns the environment of a program that uses the service at a url.
-func access(url string) []string {
-	return []string{"WEBEX_BASE_URL=" + url, "WEBEX_ORG_ID=" + webextest.DefaultOrgID, "WEBEX_ACCESS_TOKEN=" + token}
-}
-
-// setAccess is access for the program in this process.
-func setAccess(t *testing.T, url string) {
-	for _, setting := range access(url) {
-		name, value, _ := strings.Cut(setting, "=")
-		t.Setenv(name, value)
-	}
-}
+func benchOf(ts *testscript.TestScript) *bench { return ts.Value(benchKey{}).(*bench) }
 
 // eventually tries for as long as a slow machine may take.
 func eventually(ok func() bool) bool {

@@ -31,10 +31,11 @@ import (
 // simulator is the service of a script.
 type simulator struct{ *webextest.Simulator }
 
-// token is the access token, which no output of the program may contain.
+// token is what no output of the program may hold.
 const token = "s3cret-t0ken-of-the-script"
 
-// cmdSimulator starts a service: simulator [latency=50ms] [lag=1s] [oauth] …
+// cmdSimulator starts a service: simulator [latency=50ms] [lag=1s] [oauth]
+// [org=UUID] …
 func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	cfg := webextest.Config{Token: token, Seed: 1}
 	for _, arg := range args {
@@ -65,7 +66,7 @@ func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 	ts.Defer(server.Close)
-	fixtureOf(ts).sim = &simulator{sim}
+	benchOf(ts).sim = &simulator{sim}
 	ts.Setenv("WEBEX_BASE_URL", server.URL)
 	ts.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
 	ts.Setenv("WEBEX_ACCESS_TOKEN", token)
@@ -73,7 +74,7 @@ func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 
 // cmdScript scripts faults for the next Bulk requests: script [-searches] 401 …
 func cmdScript(ts *testscript.TestScript, neg bool, args []string) {
-	sim := fixtureOf(ts).sim
+	sim := benchOf(ts).sim
 	add := sim.Script
 	for _, arg := range args {
 		var f *webextest.Fault
@@ -99,7 +100,7 @@ func cmdScript(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// figures returns the numbers that a script can compare.
+// figures are what a script can ask of the service.
 func (s *simulator) figures() map[string]int {
 	st := s.Stats()
 	users, groups := s.Count()
@@ -119,10 +120,10 @@ func (s *simulator) figures() map[string]int {
 	}
 }
 
-// cmdService compares the figures of the service: service created=5 bulk=1 … It
-// also holds that the client broke no rule and that every reference is valid.
+// cmdService compares what the service saw: service created=5 bulk=1 … It also
+// holds that the client broke no rule and that nothing refers to nothing.
 func cmdService(ts *testscript.TestScript, neg bool, args []string) {
-	sim := fixtureOf(ts).sim
+	sim := benchOf(ts).sim
 	seen := sim.figures()
 	for _, arg := range args {
 		key, text, _ := strings.Cut(arg, "=")
@@ -135,9 +136,9 @@ func cmdService(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(sim.Check())
 }
 
-// cmdAwait waits until a figure of the service is large enough: await bulk 3
+// cmdAwait waits until the service has seen enough: await bulk 3.
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
-	sim := fixtureOf(ts).sim
+	sim := benchOf(ts).sim
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	arrived := func() int {
@@ -154,7 +155,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 // cmdSecure puts the service behind TLS, at a name that only a proxy knows,
 // with a certificate that only ca.pem vouches for.
 func cmdSecure(ts *testscript.TestScript, neg bool, args []string) {
-	sim := fixtureOf(ts).sim
+	sim := benchOf(ts).sim
 	cert, authority := certificate(ts, "webex.test")
 	server := httptest.NewUnstartedServer(sim)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -207,7 +208,7 @@ func certificate(ts *testscript.TestScript, host string) (tls.Certificate, []byt
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, authority
 }
 
-// userData is the data of an operation that creates a user.
+// userData is a user as a file of operations has it.
 func userData(name string) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"%s@example.com","userType":"user"}`, name)
 }
@@ -216,7 +217,7 @@ func userData(name string) string {
 // a manager is given by userName, phone.TYPE, email.TYPE and address.PART by
 // kind.
 func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
-	sim := fixtureOf(ts).sim
+	sim := benchOf(ts).sim
 	user, ok := sim.UserByName(args[0])
 	if !ok {
 		ts.Fatalf("there is no user %s", args[0])
@@ -248,7 +249,7 @@ func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 // cmdMembers compares the members of a group, by userName: members GROUP
 // USER...
 func cmdMembers(ts *testscript.TestScript, neg bool, args []string) {
-	sim := fixtureOf(ts).sim
+	sim := benchOf(ts).sim
 	found := sim.GroupsByName(args[0])
 	if len(found) != 1 {
 		ts.Fatalf("%d groups are called %s", len(found), args[0])

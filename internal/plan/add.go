@@ -8,7 +8,7 @@ import (
 // Add tells the planner of the next operation of the input, or of one that takes
 // the place of one that is over and has its index, without a name or references.
 func (p *Planner) Add(it Item) {
-	p.fresh++
+	p.lookForward(it.Index)
 	n := p.define(it.Name)
 	if n == nil {
 		p.drops = append(p.drops, Drop{Index: it.Index, Why: Duplicate, Name: it.Name, Of: -1})
@@ -16,24 +16,16 @@ func (p *Planner) Add(it Item) {
 	}
 	n.index, n.size, n.state = int32(it.Index), clamp(it.Size), waiting
 	p.open++
+	p.first = min(p.first, it.Index)
 	p.indexes.set(it.Index, n.number)
-	bad := p.link(n, it)
+	p.link(n, it)
 	if n.isParked() {
 		p.parked++
 		p.news++
 	} else {
-		p.unpark(p.appendWaiters(nil, n)...)
+		p.park(-1, p.appendWaiters(nil, n)...)
 	}
-	if bad.Why != 0 {
-		p.drop(bad)
-	}
-	if n.state == waiting && n.blocked == 0 {
-		p.enqueue(n)
-	}
-	p.lookForward(it.Index)
-	if p.parked >= p.searchAt {
-		p.searchParked()
-	}
+	p.reconsider(n)
 }
 
 func clamp(size int) int32 { return int32(min(size, math.MaxInt32)) }
@@ -52,13 +44,6 @@ func (p *Planner) define(name string) *node {
 	return nil
 }
 
-func (p *Planner) newNode() *node {
-	i := p.nodes.take()
-	n := p.nodes.at(i)
-	n.number = i
-	return n
-}
-
 // referent returns the node of a name, a new one if need be.
 func (p *Planner) referent(name string) *node {
 	n := p.byName(name)
@@ -75,25 +60,17 @@ func (p *Planner) referent(name string) *node {
 	return n
 }
 
-// link finds what a node waits for. It returns why the node cannot be sent, if
-// that is known already.
-func (p *Planner) link(n *node, it Item) (bad Drop) {
-	if it.Held {
-		n.held = true
-		p.held++
+// link finds what a node waits for.
+func (p *Planner) link(n *node, it Item) {
+	if n.held = it.Held; n.held {
 		n.blocked++
 	}
 	if it.Resource != "" {
 		n.text = it.Resource
-		res := p.resource(n.text)
-		if res.failed {
-			bad = Drop{Index: it.Index, Why: Needed, Of: res.of}
+		if last := p.resources[n.text]; last != 0 {
+			p.connect(n, p.nodes.at(last), changes)
 		}
-		if res.last != 0 {
-			p.connect(n, p.nodes.at(res.last), changes)
-		}
-		res.last = n.number
-		res.nodes++
+		p.resources[n.text] = n.number
 	}
 	for _, r := range slices.Backward(it.Refs) {
 		if r.Name == it.Name {
@@ -106,28 +83,9 @@ func (p *Planner) link(n *node, it Item) (bad Drop) {
 		e := p.connect(n, to, refers)
 		e.places, e.width, e.required, e.ends = clamp(r.Count), clamp(r.Width), r.Required, r.Name == it.Ends
 		if to.isOver() {
-			s := p.settled[to.number]
-			if why := s.failure(); why != 0 {
-				bad = Drop{Index: it.Index, Why: why, Name: r.Name, Of: s.Index}
-			}
-			n.resize(e, s)
+			n.resize(e, p.settled[to.number])
 		}
 	}
-	if p.cfg.Ordered {
-		p.follow(n)
-	}
-	return bad
-}
-
-// resource is the entry of a resource, a new one if need be.
-func (p *Planner) resource(text string) *resource {
-	res := p.resources[text]
-	if res == nil {
-		of, failed := p.cfg.Memory.Resource(text)
-		res = &resource{failed: failed, of: of}
-		p.resources[text] = res
-	}
-	return res
 }
 
 // resize counts an id in place of a reference.
@@ -139,52 +97,12 @@ func (n *node) resize(e *edge, s Settled) {
 // it deletes. If there was a delete before, that waits for those before that;
 // but a held one may be over earlier.
 func (p *Planner) waitForUsers(n, create *node) {
-	if create.waiters == 0 {
-		return
-	}
-	first := p.edges.at(create.waiters).after
-	for i := create.waiters; ; {
-		p.steps++
-		e := p.edges.at(i)
-		user := p.nodes.at(e.from)
+	for e, user := range p.waiters(create) {
 		if e.kind == refers {
 			p.connect(n, user, deletes)
 		}
-		if e.ends && !user.held || i == first {
+		if e.ends && !user.held {
 			return
-		}
-		i = e.before
-	}
-}
-
-// follow gives a node of an ordered job its place in the order: before what was
-// read later, unless that was sent.
-func (p *Planner) follow(n *node) {
-	var next *node
-	last := p.tail
-	for last != nil && last.index > n.index && last.state != flying {
-		next, last = last, p.before(last, follows)
-	}
-	if last != nil {
-		p.connect(n, last, follows)
-	}
-	if next != nil {
-		p.connect(next, n, follows)
-	} else {
-		p.tail = n
-	}
-}
-
-// lookForward ends the waiting, in an ordered job, for names that come too late
-// for one request to hold both operations: after index.
-func (p *Planner) lookForward(index int) {
-	for ; p.cfg.Ordered && p.judged <= index-p.cfg.Operations; p.judged++ {
-		if n := p.find(p.judged); n != nil {
-			for e, to := range p.needed(n) {
-				if to.state == unread {
-					p.giveUp(e, Forward)
-				}
-			}
 		}
 	}
 }
@@ -196,28 +114,16 @@ func (p *Planner) Release(index int) {
 	if n == nil || !n.held {
 		return
 	}
-	p.fresh++
-	p.unhold(n)
-	if cause, ok := p.causes[n.number]; ok {
-		delete(p.causes, n.number)
-		p.drop(cause)
-		return
+	n.held = false
+	n.blocked--
+	if n.toEnd {
+		n.toEnd = false
+		p.park(-1, n)
 	}
 	if n.isParked() {
-		p.news++
+		p.news++ // its cycle may have waited for this
 	}
-	p.unblock(n)
-}
-
-// unhold takes back what held a node, but for its place among what it waits for.
-func (p *Planner) unhold(n *node) {
-	n.held = false
-	if !n.toEnd {
-		p.held--
-		return
-	}
-	n.toEnd = false
-	p.unpark(n)
+	p.reconsider(n)
 }
 
 // Park tells that only the end of the input can release a held operation: until
@@ -227,41 +133,40 @@ func (p *Planner) Park(index int) {
 	if n == nil || !n.held || n.toEnd {
 		return
 	}
-	p.held--
 	n.toEnd = true
-	p.park(n)
+	if !p.cfg.Ordered {
+		p.park(1, n)
+	}
 }
 
 // End tells the planner that the input is complete: names that have not been
 // read will not come.
 func (p *Planner) End() {
 	p.ended = true
-	p.fresh = p.cfg.Operations
 	for n := range p.all() {
-		if n.state != unread {
-			continue
+		if n.state == waiting {
+			p.giveUp(n, Unknown)
 		}
-		number, refs := n.number, []*edge(nil)
-		for e := range p.waiters(n) {
-			refs = append(refs, e)
-		}
-		for _, e := range refs {
-			if e.to == number { // else it is gone with one before
-				p.giveUp(e, Unknown)
-			}
-		}
+	}
+	if !p.cfg.Ordered {
+		p.searchCycles()
+		p.assess()
 	}
 }
 
-// giveUp notes that what a reference names will not come: an error where it is
-// required, plain text elsewhere.
-func (p *Planner) giveUp(e *edge, why Why) {
-	n := p.nodes.at(e.from)
-	if e.required {
-		p.drop(Drop{Index: int(n.index), Why: why, Name: p.nodes.at(e.to).text, Of: -1})
-		return
+// giveUp ends the waiting of a node for names that have not been read: they are
+// an error where they are required, plain text elsewhere.
+func (p *Planner) giveUp(n *node, why Why) {
+	for e, to := range p.needed(n) {
+		switch {
+		case to.state != unread:
+		case e.required:
+			p.drop(Drop{Index: int(n.index), Why: why, Name: to.text, Of: -1})
+			return
+		default:
+			p.lead(p.numberOf(e), nil)
+			p.park(-1, n)
+			p.unblock(n)
+		}
 	}
-	p.lead(p.numberOf(e), nil)
-	p.unpark(n)
-	p.unblock(n)
 }

@@ -9,100 +9,86 @@ import (
 type draft struct {
 	items  []*node
 	bytes  int
-	part   *part          // that it is of; nil for none
-	closed bool           // something ready was passed over
-	offers queue          // what may join, as it waits for something in the request
-	tried  map[*node]bool // offers that cannot
+	cuts   []int // in an ordered job: where it may be divided
+	part   int32 // that it is of, or 0
+	offers queue // what may join, as it waits for something in the request
+	short  bool  // what was added last had no room
+	closed bool  // something ready was passed over
+}
+
+func (d *draft) add(n *node) {
+	n.state = taken
+	d.items = append(d.items, n)
+	d.bytes += int(n.size)
+}
+
+// undo takes the last items out again.
+func (d *draft) undo(items, bytes int) {
+	for _, n := range d.items[items:] {
+		n.state = waiting
+	}
+	d.items, d.bytes = d.items[:items], bytes
 }
 
 // Input is what the planner is to expect of the input.
 type Input int
 
-// What the input does. Once it has ended and nothing is held, it waits.
+// What the input does.
 const (
 	// Flows: more is at hand, or is about to be released, so a request is to be
 	// full.
 	Flows Input = iota
-	// Waits: no more is read for now, since there is enough. A request that is
-	// not full leaves, unless it costs no time to wait for an answer that may
-	// fill it.
+	// Waits: no more is read for now, since there is enough, or there is no
+	// more. A request that is not full leaves, unless it costs no time to wait
+	// for an answer that may fill it.
 	Waits
 	// Pauses: there is no more for now. What can leave does.
 	Pauses
 )
 
-// searchShare bounds how often the parked are searched for cycles while there
-// is something else to wait for: a part of what is searched has to be news.
-const searchShare = 8
-
 // Next returns the next request to send, or nil when none should leave yet.
 func (p *Planner) Next(in Input) *Request {
-	if p.ended && p.held == 0 {
-		in = Waits
-	}
-	if p.cfg.Ordered && p.flying > 0 {
-		return nil
-	}
-	if p.ended && !p.assessed {
-		p.searchParked()
-		p.assess()
-	}
-	for {
-		p.searchSuspects()
-		if r := p.compose(in); r != nil {
-			return r
-		}
-		switch {
-		case len(p.suspects) > 0:
-		case in != Flows && p.news > 0 && (len(p.out) == 0 || searchShare*p.news >= p.open):
-			p.searchParked()
-		default:
+	if p.cfg.Ordered {
+		if p.flying > 0 {
 			return nil
 		}
+		return p.send(p.fillInOrder(), in)
 	}
+	if searchShare*p.news >= p.open && p.news > 0 && (in != Flows || p.news >= p.cfg.Operations) {
+		p.searchCycles()
+	}
+	r := p.compose(in)
+	if r == nil && p.news > 0 && in != Flows && len(p.out) == 0 {
+		p.searchCycles()
+		r = p.compose(in)
+	}
+	return r
 }
 
-// compose makes a request of the parts of refused ones, each by itself, or of
-// what else is ready.
+// compose makes a request of what is ready, if that is enough.
 func (p *Planner) compose(in Input) *Request {
-	p.parts = slices.DeleteFunc(p.parts, func(part *part) bool { return len(part.left()) == 0 })
-	for _, part := range p.parts {
-		if d := p.fill(part); p.leaves(d, in) {
-			return p.commit(d)
-		}
+	if len(p.ready) == 0 || in == Flows && p.ready[0].part == 0 && p.Backlog() < p.cfg.Operations {
+		return nil
 	}
-	if in == Flows && len(p.ready) < p.cfg.Operations && p.fresh < p.cfg.Operations/2 {
-		return nil // what is ready hardly fills a request
-	}
-	p.fresh = 0
-	if d := p.fill(nil); p.leaves(d, in) {
-		return p.commit(d)
-	}
-	return nil
+	return p.send(p.fill(), in)
 }
 
-// leaves tells whether a request is to be sent; if not, it is undone.
-func (p *Planner) leaves(d *draft, in Input) bool {
+// send makes a request of a draft, or undoes it if it is not to leave yet.
+func (p *Planner) send(d *draft, in Input) *Request {
+	isFull := d.closed || len(d.items) >= p.cfg.Operations
 	switch {
 	case len(d.items) == 0:
-		return false
-	case in == Pauses, in == Waits && !p.mayGrow(d), p.isFull(d):
-		return true
+		return nil
+	case isFull, d.part != 0, in == Pauses, in == Waits && !p.mayGrow(d):
+		return p.commit(d)
 	}
 	for _, n := range d.items {
 		n.state = waiting
-	}
-	for _, n := range d.items {
-		if n.blocked == 0 || n.cycle == n.number {
+		if n.blocked == 0 {
 			p.enqueue(n)
 		}
 	}
-	return false
-}
-
-// isFull tells whether nothing could be gained by waiting.
-func (p *Planner) isFull(d *draft) bool {
-	return d.closed || len(d.items) >= p.cfg.Operations || d.part != nil && len(d.items) == len(d.part.nodes)
+	return nil
 }
 
 // mayGrow tells whether an answer still to come may free an operation, so that
@@ -129,52 +115,41 @@ func (p *Planner) mayGrow(d *draft) bool {
 	return false
 }
 
-// maxAside is how many ready nodes are passed over for others, and maxMisfits
-// how many of these for lack of bytes.
-const (
-	maxAside   = 1000
-	maxMisfits = 16
-)
+// maxAside is how many ready nodes are passed over for others.
+const maxAside = 1000
 
-// fill composes a request of a part, or of what else is ready.
-func (p *Planner) fill(part *part) *draft {
-	d := &draft{part: part}
+// fill composes a request of what is ready: of the part of a refused request that
+// comes first, or of what is in none.
+func (p *Planner) fill() *draft {
+	d := &draft{}
+	p.stamp++
 	var aside []*node
-	misfits := 0
-	for n := range p.candidates(part) {
-		if len(d.items) == p.cfg.Operations || len(aside) == maxAside || misfits == maxMisfits {
+	for len(p.ready) > 0 && len(d.items) < p.cfg.Operations && len(aside) < maxAside {
+		n := p.ready[0]
+		if len(d.items) == 0 {
+			d.part = n.part
+		}
+		if n.part != d.part {
 			break
 		}
 		p.dequeue(n)
-		if !p.isFree(n) {
-			n.state = waiting
-			heap.Push(&d.offers, n)
-			if len(d.items) > 0 {
-				p.invite(d)
-			}
-			continue
-		}
 		p.steps++
-		switch fits := p.fits(d, p.unit(n)); {
-		case !fits && len(d.items) == 0:
-			p.refuse(p.unit(n))
-		case !fits:
-			misfits++
+		switch {
+		case p.isParted(d, n):
 			aside = append(aside, n)
-		case p.partsCompany(d, n):
-			aside = append(aside, n)
+		case p.join(d, n):
+		case !d.short: // another member of its cycle is not at hand, and will bring it along
+		case len(d.items) == 0 && n.cycle == 0:
+			p.drop(Drop{Index: int(n.index), Why: TooLarge, Of: -1})
 		default:
-			p.take(d, p.unit(n))
-			p.invite(d)
+			aside = append(aside, n)
 		}
 	}
+	if len(d.items) == 0 && len(aside) > 0 {
+		p.news++ // a cycle has become too large
+	}
 	for _, n := range aside {
-		switch {
-		case n.state != ready: // it has joined
-		case p.roomCosts(d) && p.fits(d, p.unit(n)):
-			p.take(d, p.unit(n))
-			p.invite(d)
-		default:
+		if n.state == waiting && !(p.roomCosts(d) && p.join(d, n)) {
 			p.enqueue(n)
 			d.closed = true
 		}
@@ -182,101 +157,89 @@ func (p *Planner) fill(part *part) *draft {
 	return d
 }
 
-// partsCompany tells whether a node would be parted from what is to travel with
-// it.
-func (p *Planner) partsCompany(d *draft, n *node) bool {
-	return p.assessed && d.part == nil && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
+// isParted tells whether a node would be parted from what is to travel with it.
+func (p *Planner) isParted(d *draft, n *node) bool {
+	return p.ended && d.part == 0 && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
 }
 
 // roomCosts tells whether the room that is left in a request would cost another.
 func (p *Planner) roomCosts(d *draft) bool {
 	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
 	left, room := p.Waiting()-len(d.items), p.cfg.Operations-len(d.items)
-	return !p.assessed || requests(left-room) < requests(left)
+	return !p.ended || requests(left-room) < requests(left)
 }
 
-func (p *Planner) fits(d *draft, unit []*node) bool {
-	ops, bytes := len(d.items)+len(unit), d.bytes
-	for _, n := range unit {
-		bytes += int(n.size)
-	}
-	return ops <= p.cfg.Operations && bytes <= p.cfg.Bytes && (len(d.items) == 0 || bytes <= p.soft)
+// fits tells whether a request has room for a node. Only what cannot be divided,
+// a single operation or a cycle, may exceed the bytes that are preferred.
+func (p *Planner) fits(d *draft, n *node) bool {
+	bytes := d.bytes + int(n.size)
+	isOther := func(m *node) bool { return !m.inCycleWith(n) }
+	return len(d.items) < p.cfg.Operations && bytes <= p.cfg.Bytes && (bytes <= p.soft || !slices.ContainsFunc(d.items, isOther))
 }
 
-// take puts a unit into the request and offers a place to what waits for it.
-func (p *Planner) take(d *draft, unit []*node) {
-	for _, n := range unit {
-		p.dequeue(n)
-		n.state = taken
-		d.items = append(d.items, n)
-		d.bytes += int(n.size)
+// join puts a node into the request, with all that it has to travel with, and
+// then what waits for these: each is offered a place, the most urgent first. It
+// does nothing if the node cannot travel in this request.
+func (p *Planner) join(d *draft, n *node) bool {
+	if !p.joinAlone(d, n) {
+		return false
 	}
-	for _, n := range unit {
-		for e, w := range p.waiters(n) {
-			p.steps++
+	for len(d.offers) > 0 && len(d.items) < p.cfg.Operations {
+		n := heap.Pop(&d.offers).(*node)
+		// The room left shrinks no slower than what a node lacks, so asking again
+		// in this request is in vain.
+		if n.state == waiting && n.mark != p.stamp && int(n.blocked) <= p.cfg.Operations {
+			n.mark = p.stamp
+			p.joinAlone(d, n)
+		}
+	}
+	d.offers = d.offers[:0]
+	return true
+}
+
+// joinAlone does so without what waits for the node, to which it offers a place.
+func (p *Planner) joinAlone(d *draft, n *node) bool {
+	k, bytes := len(d.items), d.bytes
+	d.short = false
+	if !p.take(d, n) {
+		d.undo(k, bytes)
+		return false
+	}
+	for _, m := range d.items[k:] {
+		p.dequeue(m)
+		for e, w := range p.waiters(m) {
 			if w.state == waiting && p.mayJoin(e) {
 				heap.Push(&d.offers, w)
 			}
 		}
 	}
+	return true
 }
 
-// invite lets those join that a place was offered to, the most urgent first.
-func (p *Planner) invite(d *draft) {
-	for len(d.offers) > 0 && len(d.items) < p.cfg.Operations {
-		n := heap.Pop(&d.offers).(*node)
-		if n.state != waiting || n.isParked() || d.tried[n] || int(n.blocked) > p.cfg.Operations {
-			continue
-		}
-		units, ok := p.gather(d, n)
-		if !ok {
-			// The room left shrinks no slower than what n lacks, so asking
-			// again in this request is in vain.
-			if d.tried == nil {
-				d.tried = map[*node]bool{}
-			}
-			d.tried[n] = true
-			d.closed = d.closed || p.cfg.Ordered
-			continue
-		}
-		for _, u := range units {
-			p.take(d, u)
-		}
+// take takes a node and all that it waits for into the request. It returns false
+// when something of that is not at hand, or does not fit.
+func (p *Planner) take(d *draft, n *node) bool {
+	switch {
+	case n.state == taken:
+		return true
+	case n.state != waiting, n.held, n.isParked(), n.part != d.part:
+		return false
+	case !p.fits(d, n):
+		d.short = true
+		return false
 	}
-	d.offers = d.offers[:0]
-}
-
-// gather collects what must be added for n to travel in this request, what is
-// waited for first, or false when that is not at hand or does not fit.
-func (p *Planner) gather(d *draft, n *node) (units [][]*node, ok bool) {
-	p.stamp++
-	var together []*node
-	var visit func(n *node) bool
-	visit = func(n *node) bool {
-		p.steps++
-		if n.mark == p.stamp || n.state == taken {
-			return true
-		}
-		unit := p.unit(n)
-		together = append(together, unit...)
-		if n.state > ready || n.isParked() || !d.part.has(n) || !p.fits(d, together) {
-			return false
-		}
-		for _, m := range unit {
-			m.mark = p.stamp
-		}
-		for _, m := range unit {
-			if m.held {
-				return false
-			}
-			for e, to := range p.needed(m) {
-				if p.isAwaited(e) && !(p.mayJoin(e) && visit(to)) {
-					return false
-				}
-			}
-		}
-		units = append(units, unit)
+	d.add(n)
+	if n.blocked == 0 && n.cycle == 0 {
 		return true
 	}
-	return units, visit(n)
+	for e, to := range p.needed(n) {
+		if !to.isOver() && !((p.mayJoin(e) || n.inCycleWith(to)) && p.take(d, to)) {
+			return false
+		}
+	}
+	return true
 }
+
+// mayJoin tells whether an operation may travel with the one that it waits for,
+// not being in a cycle with it.
+func (p *Planner) mayJoin(e *edge) bool { return e.kind == refers && !p.cfg.Separate }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"math"
 	"slices"
 )
@@ -8,36 +9,15 @@ import (
 // A cycle is a set of operations that all wait for each other in the end: it
 // travels whole, since none can go before another.
 
-// minParked is how many parked nodes there are at least before they are
-// searched while reading goes on. Then it is twice what the last search left:
-// so a job is searched a number of times that grows with its logarithm.
-const minParked = 1000
+// searchShare bounds how often they are searched for while there is something
+// else to wait for: such a part of the open operations has to be news.
+const searchShare = 4
 
-// searchParked unites the cycles among the parked nodes.
-func (p *Planner) searchParked() {
-	p.steps += p.open
+// searchCycles finds the cycles among the operations that wait.
+func (p *Planner) searchCycles() {
 	p.news = 0
-	p.uniteCycles(slices.Collect(p.all()), true)
-	p.searchAt = max(minParked, 2*p.parked)
-}
-
-// searchSuspects unites what is left of the cycles that were sent in vain, or
-// that have lost a member. Some of it may be in a smaller one by now.
-func (p *Planner) searchSuspects() {
-	nodes := p.suspects
-	p.suspects = nil
-	p.uniteCycles(nodes, false)
-}
-
-// uniteCycles unites the cycles to which some nodes lead, over nodes that are
-// parked or over those that are not.
-func (p *Planner) uniteCycles(from []*node, parked bool) {
-	in := func(_ *edge, n *node) bool {
-		return n.isParked() == parked && (n.state == waiting || n.state == ready && n.cycle != 0)
-	}
-	from = slices.DeleteFunc(from, func(n *node) bool { return !in(nil, n) })
 	var cycles [][]*node
-	p.components(from, in, func(c []*node) {
+	p.components(p.all(), func(_ *edge, n *node) bool { return n.state == waiting }, func(c []*node) {
 		if len(c) > 1 {
 			cycles = append(cycles, slices.Clone(c))
 		}
@@ -47,236 +27,136 @@ func (p *Planner) uniteCycles(from []*node, parked bool) {
 	}
 }
 
-// unite makes a cycle one unit, or refuses it. One that waits for something
-// unread, or for a release, is left for a later search: it may yet grow, or
-// shrink.
+// unite notes that operations are a cycle, or refuses them. A cycle with a held
+// member is left for a later search, and so it stays parked if it waits for
+// something unread: it may yet grow.
 func (p *Planner) unite(members []*node) {
+	if slices.ContainsFunc(members, func(m *node) bool { return m.isOver() || m.held }) {
+		return
+	}
 	sortByIndex(members)
-	p.stamp++
 	bytes := 0
 	for _, m := range members {
-		if m.isOver() || m.held {
-			return
-		}
-		m.mark = p.stamp
 		bytes += int(m.size)
+		m.cycle = members[0].number
 	}
-	fits, waits := len(members) <= p.cfg.Operations && bytes <= p.cfg.Bytes, false
+	fits, parked := len(members) <= p.cfg.Operations && bytes <= p.cfg.Bytes, false
 	for _, m := range members {
+		m.blocked = p.awaited(m)
 		for e, to := range p.needed(m) {
-			if to.mark != p.stamp {
-				waits = waits || to.parks()
-			} else if e.kind == changes || e.kind == deletes {
-				fits = false
+			if m.inCycleWith(to) {
+				fits = fits && e.kind == refers
+			} else {
+				parked = parked || to.parks()
 			}
 		}
 	}
 	switch {
 	case !fits:
 		p.refuse(members)
-		return
-	case waits:
-		return
-	}
-	for _, m := range members {
-		p.dequeue(m)
-		delete(p.cycles, m.cycle) // it has grown
-		m.cycle, m.state = members[0].number, waiting
-	}
-	p.cycles[members[0].number] = members
-	p.unparkCycle(members)
-	p.enqueue(members[0])
-}
-
-// unparkCycle frees the members, which parked each other, and tells the rest.
-func (p *Planner) unparkCycle(members []*node) {
-	var outside []*node
-	for _, m := range members {
-		if !m.isParked() {
-			continue
-		}
-		p.parked--
-		m.parkedOn = 0
-		for _, w := range p.waiters(m) {
-			if w.cycle != m.cycle {
-				outside = append(outside, w)
+	case !parked:
+		for _, m := range members { // only they have parked each other
+			if m.isParked() {
+				m.parkedOn = 1
+				p.park(-1, m)
 			}
+			p.reconsider(m)
 		}
 	}
-	p.unpark(outside...)
 }
 
-// dissolve parts a node from those that it is united with.
-func (p *Planner) dissolve(n *node) {
-	members := p.cycles[n.cycle]
-	delete(p.cycles, n.cycle)
-	for _, m := range members {
-		p.dequeue(m)
-		m.cycle, m.state = 0, waiting
-	}
-	p.suspects = append(p.suspects, members...)
-}
-
-// unit is what has to travel with a node: what it is united with, or itself.
-func (p *Planner) unit(n *node) []*node {
-	if n.cycle != 0 {
-		return p.cycles[n.cycle]
-	}
-	return []*node{n}
-}
-
-// isFree tells whether the unit of a node waits for nothing else.
-func (p *Planner) isFree(n *node) bool {
-	if n.cycle == 0 {
-		return n.blocked == 0
-	}
-	return !slices.ContainsFunc(p.cycles[n.cycle], func(m *node) bool { return p.awaited(m) > 0 })
-}
-
-// refuse drops a unit that no request can hold.
-func (p *Planner) refuse(unit []*node) {
-	if len(unit) == 1 {
-		p.drop(Drop{Index: int(unit[0].index), Why: TooLarge, Of: -1})
-		return
-	}
-	if p.cfg.Ordered {
-		p.refuseForward(unit)
-		return
-	}
+// refuse drops a cycle that no request can hold.
+func (p *Planner) refuse(members []*node) {
 	var names []string
-	for _, m := range unit[:min(10, len(unit))] {
+	for _, m := range members[:min(10, len(members))] {
 		names = append(names, m.text)
 	}
 	var drops []Drop
-	for _, m := range unit {
+	for _, m := range members {
 		drops = append(drops, Drop{Index: int(m.index), Why: Cycle, Name: m.text, Of: int(m.index), Cycle: names})
 	}
 	p.drop(drops...)
 }
 
-// span is what has to travel with an operation of an ordered job: all up to the
-// last one to which a reference leads.
-type span struct {
-	end      int // place in the unit
-	bytes    int
-	conflict int // the last place before one in the span that must not travel with that, or -1
-}
-
-// refuseForward drops those of a unit of an ordered job whose spans no request
-// can hold; the rest may fit.
-func (p *Planner) refuseForward(unit []*node) {
+// components emits the strongly connected components to which edges lead from
+// some nodes, those that others wait for first: over edges and nodes for which in
+// holds, where a first node has no edge. What it emits is to be copied.
+func (p *Planner) components(from iter.Seq[*node], in func(*edge, *node) bool, emit func([]*node)) {
 	p.stamp++
-	for i, n := range unit {
-		n.mark, n.num = p.stamp, int32(i)
+	s := search{p: p, in: in, emit: emit}
+	for n := range from {
+		if n.mark != p.stamp && in(nil, n) {
+			s.enter(n)
+		}
+		for len(s.path) > 0 {
+			s.step(&s.path[len(s.path)-1])
+		}
 	}
-	spans := make([]span, len(unit))
-	var drops []Drop
-	for k, n := range slices.Backward(unit) {
-		s, name := span{end: k, bytes: int(n.size), conflict: -1}, ""
-		for e, to := range p.needed(n) {
-			switch at := int(to.num); {
-			case to.mark != p.stamp:
-			case e.kind == refers && at > s.end:
-				s.end, name = at, to.text
-			case e.kind == changes || e.kind == deletes:
-				s.conflict = max(s.conflict, at)
-			}
-		}
-		for at := k + 1; at <= s.end && at < k+p.cfg.Operations; at = spans[at].end + 1 {
-			s.end, s.bytes, s.conflict = max(s.end, spans[at].end), s.bytes+spans[at].bytes, max(s.conflict, spans[at].conflict)
-		}
-		if s.end >= k+p.cfg.Operations || s.bytes > p.cfg.Bytes || s.conflict >= k {
-			why := Forward
-			if s.end == k {
-				why = TooLarge
-			}
-			drops = append(drops, Drop{Index: int(n.index), Why: why, Name: name, Of: -1})
-			s = span{end: k, conflict: -1}
-		}
-		spans[k] = s
-	}
-	p.news++
-	p.suspects = append(p.suspects, unit...)
-	p.drop(drops...)
+	p.steps += int(s.num)
 }
 
-// tarjan finds strongly connected components, those that others wait for first.
-// It keeps its own stack: chains can be a million long.
-type tarjan struct {
-	p     *Planner
-	in    func(*edge, *node) bool
-	emit  func([]*node)
-	num   int32
-	stack []*node
+// search is Tarjan's, with a stack of its own: chains can be a million long.
+type search struct {
+	p    *Planner
+	in   func(*edge, *node) bool
+	emit func([]*node)
+	num  int32   // nodes so far
+	path []frame // from a first node to the one that is being searched
+	open []*node // those whose component is not known yet
 }
 
-// frame is a node that is being searched.
+// frame is a node on the path. The num of the node itself is the least to which
+// it is known to lead.
 type frame struct {
 	n    *node
-	low  int32
+	num  int32
+	at   int   // its place in open
 	edge int32 // next to follow
 }
 
 // found is in place of the number of a node whose component is known.
 const found = math.MaxInt32
 
-// components emits the components to which edges lead from some nodes, over
-// edges and nodes for which in holds. What it emits is to be copied.
-func (p *Planner) components(from []*node, in func(*edge, *node) bool, emit func([]*node)) {
-	p.stamp++
-	t := tarjan{p: p, in: in, emit: emit}
-	for _, n := range from {
-		if n.mark != p.stamp {
-			t.search(n)
-		}
-	}
-	p.steps += len(from) + int(t.num)
+func (s *search) enter(n *node) {
+	s.num++
+	n.mark, n.num = s.p.stamp, s.num
+	s.path = append(s.path, frame{n, s.num, len(s.open), n.needs})
+	s.open = append(s.open, n)
 }
 
-func (t *tarjan) search(root *node) {
-	for frames := []frame{t.enter(root)}; len(frames) > 0; {
-		f := &frames[len(frames)-1]
-		if f.edge == 0 {
-			if f.low == f.n.num {
-				t.leave(f.n)
-			}
-			if frames = frames[:len(frames)-1]; len(frames) > 0 {
-				up := &frames[len(frames)-1]
-				up.low = min(up.low, f.low)
-			}
-			continue
-		}
-		e := t.p.edges.at(f.edge)
-		f.edge = e.next
-		if e.to == 0 {
-			continue
-		}
-		switch to := t.p.nodes.at(e.to); {
-		case !t.in(e, to):
-		case to.mark == t.p.stamp:
-			f.low = min(f.low, to.num)
-		default:
-			frames = append(frames, t.enter(to))
-		}
+// step follows an edge of the last node on the path, or leaves the node.
+func (s *search) step(f *frame) {
+	if f.edge == 0 {
+		s.leave(*f)
+		return
+	}
+	e := s.p.edges.at(f.edge)
+	if f.edge = e.next; e.to == 0 {
+		return
+	}
+	switch to := s.p.nodes.at(e.to); {
+	case !s.in(e, to):
+	case to.mark != s.p.stamp:
+		s.enter(to)
+	default:
+		f.n.num = min(f.n.num, to.num)
 	}
 }
 
-func (t *tarjan) enter(n *node) frame {
-	t.num++
-	n.mark, n.num = t.p.stamp, t.num
-	t.stack = append(t.stack, n)
-	return frame{n: n, low: t.num, edge: n.needs}
-}
-
-// leave emits the component of which a node was the first.
-func (t *tarjan) leave(n *node) {
-	i := len(t.stack) - 1
-	for t.stack[i] != n {
-		i--
+// leave takes the last node off the path, and emits its component if it is the
+// first of that.
+func (s *search) leave(f frame) {
+	if s.path = s.path[:len(s.path)-1]; len(s.path) > 0 {
+		before := s.path[len(s.path)-1].n
+		before.num = min(before.num, f.n.num)
 	}
-	for _, m := range t.stack[i:] {
-		m.num = found
+	if f.n.num < f.num {
+		return
 	}
-	t.emit(t.stack[i:])
-	t.stack = t.stack[:i]
+	component := s.open[f.at:]
+	for _, n := range component {
+		n.num = found
+	}
+	s.emit(component)
+	s.open = s.open[:f.at]
 }

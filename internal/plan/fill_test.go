@@ -22,7 +22,11 @@ func TestRandomJobsWithoutReferencesFillRequests(t *testing.T) {
 					p.End()
 				}
 			}
-			if r := p.Next(Flows); r != nil {
+			in := Flows
+			if read == n {
+				in = Waits
+			}
+			if r := p.Next(in); r != nil {
 				requests++
 				out = append(out, r)
 			}

@@ -14,8 +14,7 @@ type state uint8
 
 const (
 	unread  state = iota // named by references, and not read yet
-	waiting              // for other operations, or to be released
-	ready                // or perhaps so, as far as a cycle is concerned
+	waiting              // to be sent
 	taken                // in the request being composed
 	flying
 	dropped // over, which the memory does not know yet
@@ -29,18 +28,18 @@ type node struct {
 	number   int32 // its own
 	size     int32
 	needs    int32 // first edge to what it waits for
-	waiters  int32 // last edge of the ring from those that wait for it
+	waiters  int32 // last edge from those that wait for it
 	chain    int32 // next node in the table of names
-	blocked  int32 // things that it waits for
-	parkedOn int32 // those of them that are unread or parked
-	cycle    int32 // first member of the cycle that it is united with
-	part     int32 // of a refused request
-	place    int32 // in its queue, from 1; 0 if it is in none
+	blocked  int32 // things that it waits for, but for members of its cycle
+	parkedOn int32 // nodes that it waits for and that are unread or parked
+	cycle    int32 // number that the members of its cycle share, or 0
+	part     int32 // of a refused request, or 0
+	place    int32 // in the queue that it was last in, from 1
 	mark     int32 // search that has seen it
 	num      int32 // its place in that search, or in its request
 	urgency
 	state state
-	named bool // text is its name
+	named bool // text is its name, as a create
 	held  bool
 	toEnd bool // held, and only the end of the input can release it
 }
@@ -49,7 +48,7 @@ type node struct {
 type edge struct {
 	from, to      int32 // to is 0 when there is nothing left to wait for
 	next          int32 // edge of from
-	before, after int32 // in the ring of to
+	before, after int32 // edges to the same node: made later, and earlier
 	places, width int32 // of a reference
 	kind          kind
 	required      bool
@@ -62,23 +61,7 @@ const (
 	refers  kind = iota // to the create of a name
 	changes             // the same resource, later
 	deletes             // what the other refers to, too
-	follows             // in an ordered job
 )
-
-// mayJoin tells whether an operation may travel with the one that it waits for,
-// not being united with it.
-func (p *Planner) mayJoin(e *edge) bool {
-	return e.kind == follows || e.kind == refers && !p.cfg.Separate
-}
-
-// resource is what operations change one after the other. It is kept as long as
-// one of them is open, or dropped and not yet in the memory.
-type resource struct {
-	last   int32 // node
-	nodes  int
-	failed bool // an operation on it ended otherwise than done
-	of     int  // the first such
-}
 
 func (n *node) isParked() bool { return n.parkedOn > 0 }
 
@@ -89,10 +72,17 @@ func (n *node) isOver() bool { return n.state >= dropped }
 
 func (n *node) isOpen() bool { return n.state != unread && !n.isOver() }
 
+// changes tells whether an operation changes a resource.
+func (n *node) changes() bool { return n.text != "" && !n.named }
+
+// inCycleWith tells whether two nodes are members of one cycle.
+func (n *node) inCycleWith(m *node) bool { return n.cycle != 0 && n.cycle == m.cycle }
+
 // all are the nodes in use.
 func (p *Planner) all() iter.Seq[*node] {
 	return func(yield func(*node) bool) {
 		for i := int32(1); i <= p.nodes.last; i++ {
+			p.steps++
 			if n := p.nodes.at(i); n.number != 0 && !yield(n) {
 				return
 			}
@@ -100,10 +90,18 @@ func (p *Planner) all() iter.Seq[*node] {
 	}
 }
 
-// needed are a node's edges, with what they lead to.
+func (p *Planner) newNode() *node {
+	i := p.nodes.take()
+	n := p.nodes.at(i)
+	n.number = i
+	return n
+}
+
+// needed are the edges of a node, with what they lead to.
 func (p *Planner) needed(n *node) iter.Seq2[*edge, *node] {
 	return func(yield func(*edge, *node) bool) {
 		for i := n.needs; i != 0; {
+			p.steps++
 			e := p.edges.at(i)
 			if e.to != 0 && !yield(e, p.nodes.at(e.to)) {
 				return
@@ -113,20 +111,16 @@ func (p *Planner) needed(n *node) iter.Seq2[*edge, *node] {
 	}
 }
 
-// waiters are the edges that lead to a node, with where they come from, in the
-// order in which they were made. The current edge may be removed meanwhile.
+// waiters are the edges that lead to a node, with where they come from, the last
+// first. The current edge may be removed meanwhile.
 func (p *Planner) waiters(n *node) iter.Seq2[*edge, *node] {
 	return func(yield func(*edge, *node) bool) {
-		if n.waiters == 0 {
-			return
-		}
-		for i, last := p.edges.at(n.waiters).after, n.waiters; ; {
+		for i := n.waiters; i != 0; {
+			p.steps++
 			e := p.edges.at(i)
-			next := e.after
-			if !yield(e, p.nodes.at(e.from)) || i == last {
+			if i = e.after; !yield(e, p.nodes.at(e.from)) {
 				return
 			}
-			i = next
 		}
 	}
 }
@@ -142,7 +136,7 @@ func (p *Planner) connect(from, to *node, k kind) *edge {
 		return e
 	}
 	from.blocked++
-	if to.parks() {
+	if to.parks() && !p.cfg.Ordered {
 		from.parkedOn++
 	}
 	return e
@@ -153,30 +147,33 @@ func (p *Planner) lead(number int32, to *node) {
 	e := p.edges.at(number)
 	if e.to != 0 {
 		old := p.nodes.at(e.to)
-		p.edges.at(e.before).after, p.edges.at(e.after).before = e.after, e.before
-		switch {
-		case e.after == number:
-			old.waiters = 0
-		case old.waiters == number:
-			old.waiters = e.before
+		if e.before == 0 {
+			old.waiters = e.after
+		} else {
+			p.edges.at(e.before).after = e.after
+		}
+		if e.after != 0 {
+			p.edges.at(e.after).before = e.before
 		}
 		p.tidy(old)
 	}
-	if e.to = 0; to == nil {
+	e.to, e.before, e.after = 0, 0, 0
+	if to == nil {
 		return
 	}
-	e.to = to.number
-	if to.waiters == 0 {
-		e.before, e.after = number, number
-	} else {
-		e.before, e.after = to.waiters, p.edges.at(to.waiters).after
-		p.edges.at(e.before).after, p.edges.at(e.after).before = number, number
+	e.to, e.after, to.waiters = to.number, to.waiters, number
+	if e.after != 0 {
+		p.edges.at(e.after).before = number
 	}
-	to.waiters = number
 }
 
 // numberOf is the number of an edge that leads to a node.
-func (p *Planner) numberOf(e *edge) int32 { return p.edges.at(e.after).before }
+func (p *Planner) numberOf(e *edge) int32 {
+	if e.before == 0 {
+		return p.nodes.at(e.to).waiters
+	}
+	return p.edges.at(e.before).after
+}
 
 // disconnect removes all that a node waits for or refers to.
 func (p *Planner) disconnect(n *node) {
@@ -195,36 +192,26 @@ func (p *Planner) tidy(n *node) {
 	}
 	if n.named {
 		p.forgetName(n)
-		delete(p.settled, n.number)
 	}
+	delete(p.settled, n.number)
 	p.nodes.give(n.number)
 }
 
-// isAwaited tells whether an edge leads to what is not over, and not in the same
-// cycle.
-func (p *Planner) isAwaited(e *edge) bool {
-	if e.to == 0 {
-		return false
-	}
-	from, to := p.nodes.at(e.from), p.nodes.at(e.to)
-	return !to.isOver() && (from.cycle == 0 || from.cycle != to.cycle)
-}
-
-// awaited counts what a node waits for.
+// awaited counts the nodes that one waits for, but for members of its cycle.
 func (p *Planner) awaited(n *node) (count int32) {
-	for e := range p.needed(n) {
-		if p.isAwaited(e) {
+	for _, to := range p.needed(n) {
+		if !to.isOver() && !n.inCycleWith(to) {
 			count++
 		}
 	}
 	return count
 }
 
-// before is the node that one comes after, on a resource or in an ordered job;
-// nil if that is over.
-func (p *Planner) before(n *node, k kind) *node {
+// before is what an operation comes after on its resource, unless that is done;
+// nil if there is nothing.
+func (p *Planner) before(n *node) *node {
 	for e, to := range p.needed(n) {
-		if e.kind == k && !to.isOver() {
+		if e.kind == changes {
 			return to
 		}
 	}
@@ -233,42 +220,26 @@ func (p *Planner) before(n *node, k kind) *node {
 
 // unblock tells a node that one of the things it waits for is there.
 func (p *Planner) unblock(n *node) {
-	if n.blocked--; n.state == waiting && (n.blocked == 0 || n.cycle != 0) {
+	if n.blocked--; n.blocked == 0 && n.state == waiting {
 		p.enqueue(n)
 	}
 }
 
-// park tells a node that something it waits for has come to wait for something
-// unread, and passes it on.
-func (p *Planner) park(n *node) {
-	for nodes := []*node{n}; len(nodes) > 0; {
-		n := nodes[len(nodes)-1]
-		nodes = nodes[:len(nodes)-1]
-		p.steps++
-		if n.parkedOn++; n.parkedOn > 1 {
-			continue
-		}
-		p.parked++
-		p.dissolve(n)
-		nodes = p.appendWaiters(nodes, n)
-	}
-}
-
-// unpark tells nodes that something each waits for no longer waits for anything
-// unread, and passes it on.
-func (p *Planner) unpark(nodes ...*node) {
+// park tells nodes, by 1, that one more of the nodes that they wait for waits for
+// something unread, or by -1 that one less does. They pass it on.
+func (p *Planner) park(by int32, nodes ...*node) {
 	for len(nodes) > 0 {
 		n := nodes[len(nodes)-1]
 		nodes = nodes[:len(nodes)-1]
-		p.steps++
-		if n.isOver() || n.parkedOn == 0 {
+		was := n.isParked()
+		if n.isOver() || by < 0 && !was {
 			continue
 		}
-		if n.parkedOn--; n.parkedOn > 0 {
-			p.news++ // it may have been the last that its cycle waited for
+		if n.parkedOn += by; n.isParked() == was {
+			p.news++ // it may wait for nothing unread but its own cycle
 			continue
 		}
-		p.parked--
+		p.parked += int(by)
 		nodes = p.appendWaiters(nodes, n)
 	}
 }

@@ -15,14 +15,13 @@ type job struct {
 	preferred         int // bytes, at some time
 	ordered, separate bool
 	idLen             int
-	search            int // parked operations that call for a search for cycles
 }
 
 // GoString shows a job in a counter-example, one operation a line.
 func (j job) GoString() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v, limits %v to %v, %d bytes preferred, ordered %v, separate %v, ids of %d, search at %d\n",
-		j.shapes, j.first, j.last, j.preferred, j.ordered, j.separate, j.idLen, j.search)
+	fmt.Fprintf(&b, "%v, limits %v to %v, %d bytes preferred, ordered %v, separate %v, ids of %d\n",
+		j.shapes, j.first, j.last, j.preferred, j.ordered, j.separate, j.idLen)
 	for i, op := range j.ops {
 		fmt.Fprintf(&b, "  %d: %+v\n", i, op)
 	}
@@ -127,7 +126,6 @@ var jobs = rapid.Custom(func(t *rapid.T) job {
 		ordered:  rapid.IntRange(0, 4).Draw(t, "ordered") == 4,
 		separate: rapid.IntRange(0, 4).Draw(t, "separate") == 4,
 		idLen:    rapid.SampledFrom([]int{36, 9, 60}).Draw(t, "length of ids"),
-		search:   rapid.SampledFrom([]int{minParked, 1, 5}).Draw(t, "search"),
 	}
 	for i := range rapid.IntRange(1, 3).Draw(t, "shapes") {
 		name := rapid.SampledFrom(shapeNames).Draw(t, "shape")

@@ -103,7 +103,7 @@ func (d *driver) isTooFar(i, def int, defined bool) bool {
 	if !defined {
 		def = d.read
 	}
-	return d.ordered && def-i > d.limits.operations
+	return d.ordered && def-i >= d.limits.operations
 }
 
 // checkInside: a definition stands in the same request, and first. In a cycle

@@ -18,8 +18,10 @@ func (m *memory) record(n *node, s Settled) {
 	switch {
 	case n.named:
 		m.names[n.text] = s
-	case n.text != "" && !s.Done:
-		m.failed[n.text] = s.Index
+	case n.changes() && !s.Done:
+		if first, ok := m.failed[n.text]; !ok || s.Index < first {
+			m.failed[n.text] = s.Index
+		}
 	}
 }
 
@@ -47,8 +49,10 @@ func succeed(p *Planner, r *Request) {
 
 // takeDrops takes the operations that are dropped, and records them.
 func takeDrops(p *Planner) []Drop {
-	for _, n := range p.dropped {
-		p.cfg.Memory.(recorder).record(n, Settled{})
+	for _, d := range p.drops {
+		if n := p.byIndex(d.Index); n != nil {
+			p.cfg.Memory.(recorder).record(n, Settled{})
+		}
 	}
 	return p.Drops()
 }

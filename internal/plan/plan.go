@@ -1,8 +1,8 @@
 package plan
 
 import (
+	"hash/maphash"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -33,7 +33,7 @@ type Memory interface {
 	// operation has it or refers to it.
 	Name(name string) Settled
 	// Resource tells whether an operation on that resource ended otherwise than
-	// done, and which. It is asked when no operation on the resource is open.
+	// done, and the index of the first that did.
 	Resource(resource string) (index int, failed bool)
 }
 
@@ -144,42 +144,33 @@ type Drop struct {
 // ask for, do nothing.
 type Planner struct {
 	cfg  Config
-	soft int // bytes that a request of several holds at the most
+	soft int // bytes that a request of several units holds at the most
 
 	nodes     slab[node]
 	edges     slab[edge]
 	names     nameTable
 	indexes   indexTable
-	resources map[string]*resource // of open operations
-	tail      *node                // last in the order of an ordered job
-	judged    int                  // before this index, what refers too far forward has been dropped
+	resources map[string]int32  // the last node that changes each
+	settled   map[int32]Settled // by number of a node: what became of those over, but for done changes
 
-	// By the number of a node:
-	settled map[int32]Settled // what became of those over
-	causes  map[int32]Drop    // why held ones are to be dropped when they are released
-	cycles  map[int32][]*node // in input order, by their first
+	ready queue             // nodes that wait for nothing
+	out   map[*Request]bool // sent, and not over
+	drops []Drop            // not yet taken
 
-	ready   queue   // but for what is in parts
-	parts   []*part // of refused requests, each to travel alone
-	divided int32   // the last part's number
+	open   int  // operations that are read and not over
+	flying int  // those in flight, also of requests that are over
+	parked int  // those that wait for something unread
+	ended  bool // the input
 
-	out     map[*Request]bool // sent, and not over
-	drops   []Drop            // not yet taken
-	dropped []*node           // their nodes
+	news int // how often something changed that may have made or freed a cycle since the last search
 
-	open     int     // operations that are read and not over
-	flying   int     // those in flight, also of requests that are over
-	parked   int     // those that wait for something unread
-	held     int     // those that wait to be released, and not for the end
-	fresh    int     // operations read since a request was last sought in vain, or enough to seek one
-	stamp    int32   // marks the nodes of one search
-	steps    int     // nodes that were looked at, which shows how the work grows
-	number   int     // the last request's
-	suspects []*node // waiting, and perhaps in cycles: sent in vain
-	news     int     // how often the parked have changed since they were searched for cycles
-	searchAt int     // how many parked nodes call for that
-	ended    bool
-	assessed bool // the urgency of nodes is known
+	first  int // in an ordered job: no open operation has a smaller index
+	judged int // before this index, what refers too far forward has been dropped
+
+	number int   // the last request's
+	parts  int32 // the last part's number
+	stamp  int32 // marks the nodes of one search
+	steps  int   // nodes that were looked at, which shows how the work grows
 }
 
 // New returns a planner for a new job.
@@ -191,9 +182,9 @@ func New(cfg Config) *Planner {
 		cfg.Bytes = math.MaxInt
 	}
 	return &Planner{
-		cfg: cfg, soft: cfg.Bytes, searchAt: minParked,
-		indexes: indexTable{}, resources: map[string]*resource{}, settled: map[int32]Settled{}, causes: map[int32]Drop{},
-		cycles: map[int32][]*node{}, out: map[*Request]bool{},
+		cfg: cfg, soft: cfg.Bytes,
+		names: nameTable{maphash.MakeSeed(), map[uint32]int32{}}, indexes: indexTable{},
+		resources: map[string]int32{}, settled: map[int32]Settled{}, out: map[*Request]bool{},
 	}
 }
 
@@ -211,14 +202,22 @@ func (p *Planner) Prefer(bytes int) { p.soft = min(p.soft, bytes) }
 
 // Backlog is the number of operations at hand: read, not in flight, and not
 // waiting for one that has yet to be read or for the end of the input.
-func (p *Planner) Backlog() int { return p.open - p.flying - p.parked }
+func (p *Planner) Backlog() int {
+	if p.cfg.Ordered {
+		if n := p.find(p.first); n != nil && n.toEnd {
+			return 0 // all wait for this
+		}
+	}
+	return p.open - p.flying - p.parked
+}
 
 // Ready tells whether an operation is ready that no request holds, or may be
 // found to be when the input pauses.
 func (p *Planner) Ready() bool {
-	isReady := func(n *node) bool { return n.state == ready }
-	return len(p.ready) > 0 || p.news > 0 || len(p.suspects) > 0 ||
-		slices.ContainsFunc(p.parts, func(part *part) bool { return slices.ContainsFunc(part.left(), isReady) })
+	if p.cfg.Ordered {
+		return p.flying == 0 && p.open > 0
+	}
+	return len(p.ready) > 0 || p.news > 0
 }
 
 // Open is the number of operations that are not over.
@@ -228,7 +227,7 @@ func (p *Planner) Open() int { return p.open }
 // taken.
 func (p *Planner) Create(name string) (index int, ok bool) {
 	n := p.byName(name)
-	if n == nil || !n.isOpen() && n.state != dropped {
+	if n == nil || n.state == unread || n.state == over {
 		return 0, false
 	}
 	return int(n.index), true
@@ -240,12 +239,14 @@ func (p *Planner) Waiting() int { return p.open - p.flying }
 // Drops returns the operations that were found unsendable since the last call.
 // The caller has to record them in the memory before it calls the planner again.
 func (p *Planner) Drops() []Drop {
-	for _, n := range p.dropped {
-		p.forget(n)
+	drops := p.drops
+	p.drops = nil
+	for _, d := range drops {
+		if n := p.byIndex(d.Index); n != nil {
+			p.forget(n)
+		}
 	}
-	d := p.drops
-	p.drops, p.dropped = nil, nil
-	return d
+	return drops
 }
 
 // Stop returns the operations that are open or whose Drop was not taken, in no

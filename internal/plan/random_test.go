@@ -40,8 +40,8 @@ func TestRandomJobs(t *testing.T) {
 			}
 		}
 		p := d.p
-		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, p.held, len(p.resources), len(p.out), len(p.settled), len(p.causes), len(p.cycles),
-			p.names.count, len(p.indexes), int(p.nodes.last) - len(p.nodes.free), int(p.edges.last) - len(p.edges.free)} {
+		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, len(p.resources), len(p.out), len(p.settled), len(p.ready),
+			len(p.names.nodes), len(p.indexes), int(p.nodes.last) - len(p.nodes.free), int(p.edges.last) - len(p.edges.free)} {
 			if left != 0 {
 				t.Fatalf("something is left: %+v", p)
 			}
@@ -58,7 +58,6 @@ type driver struct {
 	soft   int    // bytes of a request of several units, now
 
 	read     int
-	reading  int // the operation that is being added
 	ended    bool
 	out      []*flight
 	asked    int // whether Next was in vain since something changed; 2: and final
@@ -76,11 +75,6 @@ type driver struct {
 func (d *driver) Name(name string) Settled { return d.settled[name] }
 
 func (d *driver) Resource(resource string) (int, bool) {
-	for n := range d.p.all() {
-		if !n.named && n.text == resource && int(n.index) != d.reading {
-			d.t.Fatalf("the memory is asked for %s, which is open", resource)
-		}
-	}
 	i, ok := d.failed[resource]
 	return i, ok
 }
@@ -106,7 +100,6 @@ func newDriver(t *rapid.T, j job) *driver {
 	cfg := j.config()
 	cfg.Memory = d
 	d.p = New(cfg)
-	d.p.searchAt = j.search
 	return d
 }
 
@@ -119,7 +112,7 @@ func (d *driver) step() bool {
 	} else if !d.ended {
 		can = append(can, "end")
 	}
-	if d.asked < 1 || d.asked < 2 && !(d.ended && d.p.held == 0) {
+	if d.asked < 1 || d.asked < 2 {
 		can = append(can, "send")
 	}
 	if len(d.out) > 0 {
@@ -182,7 +175,6 @@ func (d *driver) next() {
 	d.read++
 	it := d.ops[i].item(i)
 	d.held[i] = it.Held
-	d.reading = i
 	d.p.Add(it)
 	if it.Held && rapid.Bool().Draw(d.t, "at once") {
 		d.drops() // it may be a duplicate
@@ -228,7 +220,7 @@ func (d *driver) fix(i int, outcome string) {
 	d.outcome[i] = outcome
 	op := d.ops[i]
 	done := outcome == "done" || outcome == "resolved"
-	if op.resource != "" && !done {
+	if first, ok := d.failed[op.resource]; op.resource != "" && !done && (!ok || i < first) {
 		d.failed[op.resource] = i
 	}
 	if op.name == "" || d.definers[op.name] != i {
@@ -321,13 +313,13 @@ func (d *driver) send() {
 // leave.
 func (d *driver) checkNothingIsHeldBack(in Input) {
 	d.asked = 1
-	if in != Flows || d.ended && d.p.held == 0 {
+	if in != Flows {
 		d.asked = 2
 	}
 	if d.ordered {
 		return
 	}
-	if d.asked == 2 && len(d.out) == 0 && d.p.held == 0 && d.p.Backlog() > 0 {
+	if d.asked == 2 && len(d.out) == 0 && len(d.all(d.held)) == 0 && d.p.Backlog() > 0 {
 		d.t.Fatalf("%d operations at hand are held back", d.p.Backlog())
 	}
 	nothingElse := in == Pauses && !d.ended || d.asked == 2 && len(d.p.out) == 0

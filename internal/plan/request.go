@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Request is a set of operations that travel together, in this order.
 type Request struct {
@@ -38,34 +41,32 @@ type Known struct {
 }
 
 // commit makes a request of a draft. Its operations are in input order, but for
-// creates that later ones refer to: of two that the service may take for the
-// same, the first of the input is to be the first.
+// creates that later ones refer to, unless the job is ordered: of two that the
+// service may take for the same, the first of the input is to be the first.
 func (p *Planner) commit(d *draft) *Request {
 	p.number++
 	r := &Request{Number: p.number, Bytes: d.bytes, Items: make([]Sending, len(d.items))}
 	sortByIndex(d.items)
-	p.components(d.items, func(_ *edge, to *node) bool { return to.state == taken }, func(unit []*node) {
-		sortByIndex(unit)
-		r.nodes = append(r.nodes, unit...)
+	cycles := int32(0)
+	joins := func(e *edge, n *node) bool { return e == nil || e.kind == refers && n.state == taken }
+	p.components(slices.Values(d.items), joins, func(c []*node) {
+		sortByIndex(c)
+		r.nodes = append(r.nodes, c...)
 		r.cuts = append(r.cuts, len(r.nodes))
+		cycle := int32(0)
+		if len(c) > 1 {
+			cycles++
+			cycle = cycles
+		}
+		for _, n := range c {
+			n.cycle = cycle
+		}
 	})
-	for _, n := range r.nodes {
-		delete(p.cycles, n.cycle)
-		n.cycle, n.part, n.state = 0, 0, flying
-	}
-	if len(r.cuts) < len(r.nodes) {
-		cycles := int32(0)
-		p.components(r.nodes, func(e *edge, to *node) bool { return e.kind == refers && to.state == flying }, func(c []*node) {
-			if len(c) > 1 {
-				cycles++
-				for _, n := range c {
-					n.cycle = cycles
-				}
-			}
-		})
+	if p.cfg.Ordered {
+		r.nodes, r.cuts = d.items, d.cuts
 	}
 	for i, n := range r.nodes {
-		n.num = int32(i)
+		n.part, n.state, n.num = 0, flying, int32(i)
 	}
 	for i, n := range r.nodes {
 		r.Items[i] = p.sending(n)

@@ -53,7 +53,7 @@ func TestOperationsOnOneResourceGoOneByOne(t *testing.T) {
 	finish(p, 1, Settled{})
 	expectDrops(t, p, Drop{Index: 3, Why: Needed, Of: 1})
 	p.Add(Item{Index: 4, Resource: "/r", Size: 1})
-	expectDrops(t, p, Drop{Index: 4, Why: Needed, Of: 3})
+	expectDrops(t, p, Drop{Index: 4, Why: Needed, Of: 1})
 }
 
 // What is added after a drop is dropped as well, also before the drop is taken.
@@ -271,19 +271,6 @@ func TestLookupsHoldNothingBack(t *testing.T) {
 	p.Over(first)
 	if r := p.Next(Waits); r == nil {
 		t.Error("held back")
-	}
-}
-
-// After the end of the input, Flows waits for held operations alone.
-func TestFlowsWaitsForHeldOperations(t *testing.T) {
-	p := numbered(Config{}, Item{}, Item{Held: true})
-	p.End()
-	if r := p.Next(Flows); r != nil {
-		t.Fatalf("%v does not wait", indexes(r))
-	}
-	p.Release(1)
-	if r := p.Next(Flows); r == nil || len(r.Items) != 2 {
-		t.Error(r)
 	}
 }
 

@@ -31,7 +31,7 @@ func pump(p *Planner, n, concurrency int, item func(i int) Item) (requests, drop
 		}
 		for len(out) < concurrency {
 			in := Flows
-			if p.Backlog() >= window {
+			if next == n || p.Backlog() >= window {
 				in = Waits
 			}
 			r := p.Next(in)

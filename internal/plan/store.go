@@ -10,7 +10,7 @@ type slab[T any] struct {
 	free   []int32
 }
 
-const chunk = 64
+const chunk = 128
 
 func (s *slab[T]) at(i int32) *T { return &s.chunks[uint32(i)/chunk][uint32(i)%chunk] }
 
@@ -32,24 +32,18 @@ func (s *slab[T]) give(i int32) {
 	s.free = append(s.free, i)
 }
 
-// nameTable finds nodes by name. Its chains run through the nodes, and the names
-// are kept there alone: a map would double what a node takes.
+// nameTable finds nodes by name. The names are kept in the nodes alone: a map of
+// them would double the size of a node.
 type nameTable struct {
 	seed  maphash.Seed
-	heads []int32 // by hash: first node of a chain
-	count int
+	nodes map[uint32]int32 // by hash: first node of a chain
 }
 
-func (t *nameTable) head(name string) *int32 {
-	return &t.heads[maphash.String(t.seed, name)&uint64(len(t.heads)-1)]
-}
+func (t *nameTable) hash(name string) uint32 { return uint32(maphash.String(t.seed, name)) }
 
 // byName returns the node that has a name, or nil.
 func (p *Planner) byName(name string) *node {
-	if p.names.count == 0 {
-		return nil
-	}
-	for i := *p.names.head(name); i != 0; {
+	for i := p.names.nodes[p.names.hash(name)]; i != 0; {
 		n := p.nodes.at(i)
 		if n.text == name {
 			return n
@@ -61,37 +55,30 @@ func (p *Planner) byName(name string) *node {
 
 // keepName enters a node into the table of names.
 func (p *Planner) keepName(n *node) {
-	t := &p.names
-	if t.count == len(t.heads) {
-		old := t.heads
-		if old == nil {
-			t.seed = maphash.MakeSeed()
-		}
-		t.heads = make([]int32, max(64, 2*len(old)))
-		for _, i := range old {
-			for i != 0 {
-				m := p.nodes.at(i)
-				head := t.head(m.text)
-				i, m.chain, *head = m.chain, *head, i
-			}
-		}
-	}
-	t.count++
-	head := t.head(n.text)
-	n.chain, *head = *head, n.number
+	hash := p.names.hash(n.text)
+	n.chain = p.names.nodes[hash]
+	p.names.nodes[hash] = n.number
 }
 
 // forgetName removes a node from the table of names.
 func (p *Planner) forgetName(n *node) {
-	at := p.names.head(n.text)
-	for *at != n.number {
-		at = &p.nodes.at(*at).chain
+	hash := p.names.hash(n.text)
+	first := p.names.nodes[hash]
+	switch {
+	case first != n.number:
+		m := p.nodes.at(first)
+		for m.chain != n.number {
+			m = p.nodes.at(m.chain)
+		}
+		m.chain = n.chain
+	case n.chain != 0:
+		p.names.nodes[hash] = n.chain
+	default:
+		delete(p.names.nodes, hash)
 	}
-	*at = n.chain
-	p.names.count--
 }
 
-// indexTable finds open nodes by index: those of neighbors stand together.
+// indexTable finds nodes by index: those of neighbors stand together.
 type indexTable map[int]*[64]int32
 
 // set keeps the number of a node; 0 removes it.
@@ -106,11 +93,19 @@ func (t indexTable) set(index int, number int32) {
 	}
 }
 
-// find returns the open node of an index, or nil.
-func (p *Planner) find(index int) *node {
+// byIndex returns the node that has an index, or nil. It is open, or dropped.
+func (p *Planner) byIndex(index int) *node {
 	b := p.indexes[index>>6]
 	if b == nil || b[index&63] == 0 {
 		return nil
 	}
 	return p.nodes.at(b[index&63])
+}
+
+// find returns the open node of an index, or nil.
+func (p *Planner) find(index int) *node {
+	if n := p.byIndex(index); n != nil && n.isOpen() {
+		return n
+	}
+	return nil
 }

@@ -1,0 +1,92 @@
+package plan
+
+// In an ordered job, operations are sent in input order, one request at a time.
+// One that refers to a later operation travels with all up to that: they are a
+// span.
+
+// lookForward ends the waiting for names that are not read before the operation
+// at index: no request can hold that and what refers to it.
+func (p *Planner) lookForward(index int) {
+	for ; p.cfg.Ordered && p.judged <= index-p.cfg.Operations; p.judged++ {
+		if n := p.find(p.judged); n != nil {
+			p.giveUp(n, Forward)
+		}
+	}
+}
+
+// fillInOrder composes a request of the first operations that are open.
+func (p *Planner) fillInOrder() *draft {
+	d := &draft{}
+	for at := p.first; len(d.items) < min(p.open, p.cfg.Operations); at++ {
+		n := p.find(at)
+		if n == nil || n.state == taken {
+			continue
+		}
+		if len(d.items) == 0 {
+			p.first, d.part = at, n.part
+		}
+		switch last, ok := p.takeSpan(d, n); {
+		case ok:
+			d.cuts = append(d.cuts, len(d.items))
+		case len(d.items) > 0 || !d.short:
+			d.closed = true
+			return d
+		case last == n:
+			p.drop(Drop{Index: at, Why: TooLarge, Of: -1})
+		default:
+			p.drop(Drop{Index: at, Why: Forward, Name: last.text, Of: -1})
+		}
+	}
+	return d
+}
+
+// takeSpan takes the span of a node into the request, and returns the last that
+// the node itself refers to. It does nothing if part of the span is not at hand
+// or does not fit.
+func (p *Planner) takeSpan(d *draft, n *node) (last *node, ok bool) {
+	k, bytes := len(d.items), d.bytes
+	end := int(n.index)
+	for at := end; at <= end; at++ {
+		m := p.find(at)
+		if m == nil {
+			continue
+		}
+		m.cycle = n.number // a span is a unit, as a cycle is
+		reach, ok := p.takeOfSpan(d, m, n)
+		if end = max(end, int(reach.index)); m == n {
+			last = reach
+		}
+		if !ok {
+			d.undo(k, bytes)
+			return last, false
+		}
+	}
+	return last, true
+}
+
+// takeOfSpan takes one node of a span into the request, and returns the last to
+// which that leads. Of a span, no two operations may be such that one has to be
+// over before the other.
+func (p *Planner) takeOfSpan(d *draft, n, first *node) (last *node, ok bool) {
+	last, ok = n, !n.held && n.part == d.part
+	fits := p.fits(d, n)
+	for e, to := range p.needed(n) {
+		switch {
+		case to.isOver():
+		case to.state == unread:
+			ok = false
+		case to.index < first.index:
+			ok = ok && p.mayJoin(e)
+		case e.kind != refers:
+			fits = false
+		case to.index > last.index:
+			last = to
+		}
+	}
+	fits = fits && int(last.index-first.index) < p.cfg.Operations
+	if d.short = ok && !fits; !ok || !fits {
+		return last, false
+	}
+	d.add(n)
+	return last, true
+}
