@@ -86,7 +86,7 @@ const (
 
 // rest keeps the state of an operation.
 func (m *memory) rest(o *op) {
-	flags := byte(0)
+	flags := int64(0)
 	if o.phase == unkeyed {
 		flags |= restUnkeyed
 	}
@@ -96,22 +96,16 @@ func (m *memory) rest(o *op) {
 	if o.looked {
 		flags |= restLooked
 	}
-	b := append(make([]byte, 0, 40), flags)
-	b = append(b, o.key[:]...)
-	m.put(restKey(o.Index), binary.AppendUvarint(b, o.ticket))
+	m.put(restKey(o.Index), o.key, "", flags, int64(o.ticket))
 }
 
-// wake gives an operation the state that it had when it began to rest.
+// wake gives an operation the state that it had when it began to rest, if it has
+// had any.
 func (m *memory) wake(o *op) {
-	b, ok := m.get(restKey(o.Index))
-	if !ok || len(b) < 1+len(o.key) {
-		return // it has had none
-	}
-	flags := b[0]
-	o.looked, o.follows = flags&restLooked != 0, flags&restFollows != 0
+	var flags, ticket int64
+	o.key, _, _ = m.get(restKey(o.Index), &flags, &ticket)
+	o.ticket, o.looked, o.follows = uint64(ticket), flags&restLooked != 0, flags&restFollows != 0
 	if flags&restUnkeyed != 0 {
 		o.phase, o.held = unkeyed, true
 	}
-	b = b[1+copy(o.key[:], b[1:]):]
-	o.ticket, _ = binary.Uvarint(b)
 }
