@@ -72,8 +72,7 @@ func uniformText(a bulkapi.Answer) string {
 	return fmt.Sprintf("%d %s %s %q", e.Status, e.ErrorCode, e.ScimType, e.Details)
 }
 
-// deniedError is the error of a request that was refused because of its token
-// or its url.
+// denied is the error of a request that was refused for who asks or where.
 func deniedError(status int, err error) error {
 	why := ErrEndpoint
 	if status == 0 || status == http.StatusUnauthorized || status == http.StatusForbidden {

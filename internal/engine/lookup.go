@@ -187,15 +187,12 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		return o.ResourceID, true
 	}
 	n, ok := e.memory.named(o.Target)
-	index, open := e.openCreate(o.Target)
-	if ok && n.isDone() && n.id != "" {
+	create := e.create(o.Target)
+	switch {
+	case ok && n.isDone() && n.id != "":
 		return n.id, true
-	}
-	if !open {
+	case create == nil:
 		e.decide(o)
-		return "", false
-	}
-	switch create := e.op(index); {
 	case create.knowledge != Unsent:
 		delete(e.sought, o)
 		o.phase = parked

@@ -18,13 +18,9 @@ func (p *Planner) Add(it Item) {
 	p.open++
 	p.first = min(p.first, it.Index)
 	p.indexes.set(it.Index, n.number)
+	p.parked++
 	p.link(n, it)
-	if n.isParked() {
-		p.parked++
-		p.news++
-	} else {
-		p.park(-1, p.appendWaiters(nil, n)...)
-	}
+	p.park(-1, n)
 	p.reconsider(n)
 }
 
@@ -54,7 +50,7 @@ func (p *Planner) referent(name string) *node {
 	n.text, n.named = name, true
 	p.keepName(n)
 	if s := p.cfg.Memory.Name(name); s.Known {
-		n.state = over
+		n.state, n.parkedOn = over, 0
 		p.settled[n.number] = s
 	}
 	return n
@@ -164,7 +160,7 @@ func (p *Planner) giveUp(n *node, why Why) {
 			p.drop(Drop{Index: int(n.index), Why: why, Name: to.text, Of: -1})
 			return
 		default:
-			p.lead(p.numberOf(e), nil)
+			p.lead(e, nil)
 			p.park(-1, n)
 			p.unblock(n)
 		}

@@ -47,7 +47,7 @@ func (p *Planner) unite(members []*node) {
 			if m.inCycleWith(to) {
 				fits = fits && e.kind == refers
 			} else {
-				parked = parked || to.parks()
+				parked = parked || to.isParked()
 			}
 		}
 	}

@@ -28,29 +28,42 @@
 // # How it works
 //
 // Every operation that is not over is a node of a graph; edges lead to what it
-// waits for. It counts these edges, and its release. A node that waits for nothing
-// is ready. The create of a name that was referred to and not yet read has a node,
+// waits for, and are counted, as its release is. A node that waits for nothing is
+// ready. The create of a name that was referred to and not yet read has a node,
 // too, and so has one that is over as long as operations refer to it.
 //
 // A request is filled from the ready nodes: in input order as long as the input
 // goes on, then the most urgent first, behind which most rounds of answers are
 // still to come. Each node taken offers a place to those that refer to it: one of
-// them is invited when all that it still waits for is in the request or can be
-// put there too, whole. So references are kept inside a request where they fit,
-// and wait for real ids where they do not. A node that would be parted from those
-// that are to travel with it is passed over, as long as that costs no request.
+// them joins when all that it still waits for is in the request or can be put
+// there too. So references are kept inside a request where they fit, and wait for
+// real ids where they do not. A node that would be parted from those that are to
+// travel with it is passed over, as long as that costs no request.
 //
 // A request that was refused whole is halved; its parts travel by themselves, so
 // that the culprit is found.
 //
 // A node that waits, however indirectly, for a name that has not been read, or
 // for the end of the input, is parked: it does not count as work at hand, since
-// only reading on can free it. Cycles are always parked when they form. From time
-// to time, and when there is nothing else to do, the parked nodes are searched for
-// cycles (strongly connected components, after Tarjan), and each becomes one unit
-// that travels whole.
+// only reading on can free it. Cycles are parked when they form, as one of their
+// members refers to a name that is read later. From time to time, and when there
+// is nothing else to do, the nodes that wait are searched for cycles. The members
+// of a cycle do not wait for each other, but each is put into a request only with
+// all of them.
 //
-// In an ordered job each operation waits for the one before it as well, and may
-// travel with it. A reference to a later operation makes a cycle of these two and
-// all between, so it needs no rule of its own.
+// An ordered job is filled in input order instead. An operation that refers to a
+// later one travels with all up to that.
+//
+// # Where it is
+//
+//	plan.go     what a caller gives and gets; counts of what is open
+//	add.go      what is read, held and released
+//	finish.go   what ends, is sent again, or is dropped
+//	compose.go  which operations make a request
+//	ordered.go  which do in an ordered job
+//	request.go  what the caller gets of them
+//	cycle.go    cycles, and the search for them
+//	queue.go    what is ready, and how urgent it is
+//	graph.go    nodes and edges
+//	store.go    where they are kept, and found by name and index
 package plan

@@ -147,7 +147,7 @@ func (p *Planner) end(n *node, s Settled) (needed []Drop) {
 			prev = p.before(n)
 		}
 		if e.kind != refers && !failed {
-			p.lead(p.numberOf(e), prev)
+			p.lead(e, prev)
 		}
 		switch {
 		case w.state == flying: // its own outcome is on the way

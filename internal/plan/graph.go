@@ -31,7 +31,7 @@ type node struct {
 	waiters  int32 // last edge from those that wait for it
 	chain    int32 // next node in the table of names
 	blocked  int32 // things that it waits for, but for members of its cycle
-	parkedOn int32 // nodes that it waits for and that are unread or parked
+	parkedOn int32 // nodes that it waits for and that are parked; 1 if it is unread
 	cycle    int32 // number that the members of its cycle share, or 0
 	part     int32 // of a refused request, or 0
 	place    int32 // in the queue that it was last in, from 1
@@ -46,6 +46,7 @@ type node struct {
 
 // edge tells that one node waits for another, or refers to it.
 type edge struct {
+	number        int32 // its own
 	from, to      int32 // to is 0 when there is nothing left to wait for
 	next          int32 // edge of from
 	before, after int32 // edges to the same node: made later, and earlier
@@ -63,10 +64,8 @@ const (
 	deletes             // what the other refers to, too
 )
 
+// isParked tells whether a node waits for something unread, or is unread itself.
 func (n *node) isParked() bool { return n.parkedOn > 0 }
-
-// parks tells whether what waits for a node waits for something unread.
-func (n *node) parks() bool { return n.state == unread || n.isParked() }
 
 func (n *node) isOver() bool { return n.state >= dropped }
 
@@ -93,7 +92,7 @@ func (p *Planner) all() iter.Seq[*node] {
 func (p *Planner) newNode() *node {
 	i := p.nodes.take()
 	n := p.nodes.at(i)
-	n.number = i
+	n.number, n.parkedOn = i, 1
 	return n
 }
 
@@ -129,22 +128,31 @@ func (p *Planner) waiters(n *node) iter.Seq2[*edge, *node] {
 func (p *Planner) connect(from, to *node, k kind) *edge {
 	i := p.edges.take()
 	e := p.edges.at(i)
-	e.from, e.kind, e.next = from.number, k, from.needs
+	e.number, e.from, e.kind, e.next = i, from.number, k, from.needs
 	from.needs = i
-	p.lead(i, to)
+	p.lead(e, to)
 	if to.isOver() {
 		return e
 	}
 	from.blocked++
-	if to.parks() && !p.cfg.Ordered {
+	if to.isParked() && !p.cfg.Ordered {
 		from.parkedOn++
 	}
 	return e
 }
 
+// disconnect removes all that a node waits for or refers to.
+func (p *Planner) disconnect(n *node) {
+	for n.needs != 0 {
+		e := p.edges.at(n.needs)
+		p.lead(e, nil)
+		n.needs = e.next
+		p.edges.give(e.number)
+	}
+}
+
 // lead has an edge lead to another node, or to none.
-func (p *Planner) lead(number int32, to *node) {
-	e := p.edges.at(number)
+func (p *Planner) lead(e *edge, to *node) {
 	if e.to != 0 {
 		old := p.nodes.at(e.to)
 		if e.before == 0 {
@@ -161,27 +169,9 @@ func (p *Planner) lead(number int32, to *node) {
 	if to == nil {
 		return
 	}
-	e.to, e.after, to.waiters = to.number, to.waiters, number
+	e.to, e.after, to.waiters = to.number, to.waiters, e.number
 	if e.after != 0 {
-		p.edges.at(e.after).before = number
-	}
-}
-
-// numberOf is the number of an edge that leads to a node.
-func (p *Planner) numberOf(e *edge) int32 {
-	if e.before == 0 {
-		return p.nodes.at(e.to).waiters
-	}
-	return p.edges.at(e.before).after
-}
-
-// disconnect removes all that a node waits for or refers to.
-func (p *Planner) disconnect(n *node) {
-	for n.needs != 0 {
-		i := n.needs
-		p.lead(i, nil)
-		n.needs = p.edges.at(i).next
-		p.edges.give(i)
+		p.edges.at(e.after).before = e.number
 	}
 }
 
@@ -225,10 +215,10 @@ func (p *Planner) unblock(n *node) {
 	}
 }
 
-// park tells nodes, by 1, that one more of the nodes that they wait for waits for
-// something unread, or by -1 that one less does. They pass it on.
-func (p *Planner) park(by int32, nodes ...*node) {
-	for len(nodes) > 0 {
+// park tells a node, by 1, that one more of the nodes that it waits for is
+// parked, or by -1 that one less is. It passes that on.
+func (p *Planner) park(by int32, n *node) {
+	for nodes := []*node{n}; len(nodes) > 0; {
 		n := nodes[len(nodes)-1]
 		nodes = nodes[:len(nodes)-1]
 		was := n.isParked()
@@ -240,15 +230,10 @@ func (p *Planner) park(by int32, nodes ...*node) {
 			continue
 		}
 		p.parked += int(by)
-		nodes = p.appendWaiters(nodes, n)
+		for _, w := range p.waiters(n) {
+			nodes = append(nodes, w)
+		}
 	}
-}
-
-func (p *Planner) appendWaiters(nodes []*node, n *node) []*node {
-	for _, w := range p.waiters(n) {
-		nodes = append(nodes, w)
-	}
-	return nodes
 }
 
 func sortByIndex(nodes []*node) {

@@ -1,6 +1,29 @@
 package plan
 
-import "container/heap"
+import (
+	"cmp"
+	"container/heap"
+)
+
+// urgency orders what is ready once the input is complete, so that the rest of
+// the job takes few rounds: answers to be awaited one after the other. Before
+// that all are as urgent as their place in the input tells, and the value is
+// zero.
+type urgency struct {
+	rounds int32 // that the operation and all that waits for it take, about
+	weight int32 // operations that have to travel with it for that, and itself
+}
+
+// precedes tells whether a node is chosen before another: the smallest parts of
+// refused requests come first, so that the culprit is soon found.
+func (n *node) precedes(m *node) bool {
+	return cmp.Or(
+		cmp.Compare(m.part, n.part),
+		cmp.Compare(m.rounds, n.rounds),
+		cmp.Compare(m.weight, n.weight),
+		cmp.Compare(n.index, m.index),
+	) < 0
+}
 
 // queue holds nodes, the one that comes first on top.
 type queue []*node
@@ -43,4 +66,52 @@ func (p *Planner) dequeue(n *node) {
 func (p *Planner) isQueued(n *node) bool {
 	at := int(n.place) - 1
 	return at >= 0 && at < len(p.ready) && p.ready[at] == n
+}
+
+// assess finds out how urgent the nodes are, once for the rest of the job: what
+// waits for a node does not change any more, but for what fails.
+func (p *Planner) assess() {
+	var order []*node // what others wait for first
+	p.components(p.all(), func(_ *edge, n *node) bool { return n.isOpen() }, func(c []*node) { order = append(order, c...) })
+	for end := len(order); end > 0; {
+		start := end - 1
+		for start > 0 && order[start-1].inCycleWith(order[start]) {
+			start--
+		}
+		p.rate(order[start:end])
+		end = start
+	}
+	heap.Init(&p.ready)
+}
+
+// rate gives an operation or a cycle its urgency, when all that waits for it has
+// its own: it takes as many rounds as that does, if those that take so many fit
+// into its request, and one more if they cannot travel with it. What waits for
+// several nodes is counted with each of them.
+func (p *Planner) rate(unit []*node) {
+	alone := int32(len(unit))
+	u := urgency{rounds: 1, weight: alone}
+	for _, n := range unit {
+		for e, w := range p.waiters(n) {
+			rounds, weight := w.rounds, w.weight
+			switch {
+			case n.inCycleWith(w):
+				continue
+			case !p.mayJoin(e):
+				rounds, weight = rounds+1, 0
+			}
+			if rounds > u.rounds {
+				u = urgency{rounds: rounds, weight: alone}
+			}
+			if rounds == u.rounds {
+				u.weight += weight
+			}
+		}
+	}
+	if int(u.weight) > p.cfg.Operations {
+		u = urgency{rounds: u.rounds + 1, weight: alone}
+	}
+	for _, n := range unit {
+		n.urgency = u
+	}
 }

@@ -24,7 +24,7 @@ const (
 
 var doubtNames = [doubts]string{
 	untyped: "in which a member has no type, user or group",
-	unseen:  "in which a text has invisible characters",
+	unseen:  "in which characters that do not show stand within a text",
 }
 
 // doubt notes an operation of one of these kinds.
