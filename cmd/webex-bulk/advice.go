@@ -63,7 +63,7 @@ func (c *jobCommand) conclude(ctx context.Context, e ending) error {
 		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.stop, then(advice(e.stop), again))}
 	case e.broken != nil:
 		return &exit{exitSome, e.broken}
-	case e.sum.Succeeded < e.sum.Operations && c.quiet:
+	case e.sum.Succeeded < e.sum.Operations && c.quiet && !c.asJSON:
 		return &exit{exitSome, inOneLine(e.sum)}
 	case e.sum.Succeeded < e.sum.Operations:
 		c.say("\n%s", c.adviseCorrection(e, again))

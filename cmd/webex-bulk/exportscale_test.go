@@ -51,7 +51,7 @@ func TestExportScale(t *testing.T) {
 		defer server.Close()
 		out := filepath.Join(dir, "users.csv")
 		cmd := exec.Command(filepath.Join(dir, "webex-bulk"), "export", "users", "--out", out)
-		cmd.Env = append(os.Environ(), "WEBEX_BASE_URL="+server.URL, "WEBEX_ORG_ID=3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01", "WEBEX_ACCESS_TOKEN=x")
+		cmd.Env = append(os.Environ(), access(server.URL)...)
 		began := time.Now()
 		if text, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, text)

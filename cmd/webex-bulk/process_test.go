@@ -18,9 +18,7 @@ func TestInOneProcess(t *testing.T) {
 	server := httptest.NewServer(sim)
 	defer server.Close()
 	t.Chdir(t.TempDir())
-	t.Setenv("WEBEX_BASE_URL", server.URL)
-	t.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
-	t.Setenv("WEBEX_ACCESS_TOKEN", token)
+	setAccess(t, server.URL)
 	const people = 1500
 	var sheet strings.Builder
 	sheet.WriteString("userName,Manager\n")

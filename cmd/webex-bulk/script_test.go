@@ -4,10 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/webexscim/bulk/webextest"
 )
 
 // program builds webex-bulk as it is installed: scripts test real processes,
@@ -39,7 +42,7 @@ func TestScripts(t *testing.T) {
 				env.Setenv(name, "")
 			}
 			env.Setenv("PATH", path)
-			env.Values[benchKey{}] = &bench{jobs: map[string]*background{}}
+			env.Values[fixtureKey{}] = &fixture{jobs: map[string]*background{}}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -51,9 +54,9 @@ func TestScripts(t *testing.T) {
 			"start":      cmdStart,      // run one in the background
 			"signal":     cmdSignal,     // interrupt it
 			"ends":       cmdEnds,       // wait for it and expect a code
-			"served":     cmdServed,     // WEBEX_… lead to a simulator under way
+			"served":     cmdServed,     // WEBEX_… lead to a simulator that runs
 			"servedJSON": cmdServedJSON, // the same for serve --json
-			"proxied":    cmdProxied,    // WEBEX_BASE_URL leads through a proxy under way
+			"proxied":    cmdProxied,    // WEBEX_BASE_URL leads through a proxy that runs
 			"asks":       cmdAsks,       // one request to it
 			"curls":      cmdCurls,      // what it says to try
 			"users":      cmdUsers,      // write a file of creates
@@ -73,17 +76,30 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// benchKey finds the bench of a script.
-type benchKey struct{}
+// fixtureKey finds the fixture of a script.
+type fixtureKey struct{}
 
-// bench is what a script works with.
-type bench struct {
+// fixture is what the commands of a script share.
+type fixture struct {
 	sim  *simulator
-	jobs map[string]*background
-	seen string // all that was printed so far
+	jobs map[string]*background // by name
+	seen string                 // all that was printed so far
 }
 
-func benchOf(ts *testscript.TestScript) *bench { return ts.Value(benchKey{}).(*bench) }
+func fixtureOf(ts *testscript.TestScript) *fixture { return ts.Value(fixtureKey{}).(*fixture) }
+
+// access returns the environment of a program that uses the service at a url.
+func access(url string) []string {
+	return []string{"WEBEX_BASE_URL=" + url, "WEBEX_ORG_ID=" + webextest.DefaultOrgID, "WEBEX_ACCESS_TOKEN=" + token}
+}
+
+// setAccess is access for the program in this process.
+func setAccess(t *testing.T, url string) {
+	for _, setting := range access(url) {
+		name, value, _ := strings.Cut(setting, "=")
+		t.Setenv(name, value)
+	}
+}
 
 // eventually tries for as long as a slow machine may take.
 func eventually(ok func() bool) bool {

@@ -49,7 +49,7 @@ func cmdCircle(ts *testscript.TestScript, neg bool, args []string) {
 // operation once, an error just where there is no success, and what was created
 // at the service under the id given.
 func results(ts *testscript.TestScript, name string) (lines []report.Line, counts map[string]int) {
-	sim, seen, counts := benchOf(ts).sim, map[int]bool{}, map[string]int{}
+	sim, seen, counts := fixtureOf(ts).sim, map[int]bool{}, map[string]int{}
 	text := ts.ReadFile(name)
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		ts.Fatalf("%s ends within a line", name)
@@ -93,8 +93,7 @@ func whole(ts *testscript.TestScript, lines []report.Line) {
 }
 
 // cmdOutcomes holds that each operation has one result, and how many there are
-// of each outcome: outcomes FILE succeeded=998 failed=2 [replayed=10
-// recovered=1]
+// of each outcome: outcomes FILE succeeded=998 failed=2 [replayed=10 recovered=1]
 func cmdOutcomes(ts *testscript.TestScript, neg bool, args []string) {
 	lines, counts := results(ts, args[0])
 	whole(ts, lines)
@@ -120,7 +119,7 @@ func cmdOutcomes(ts *testscript.TestScript, neg bool, args []string) {
 func cmdAgree(ts *testscript.TestScript, neg bool, args []string) {
 	lines, counts := results(ts, args[0])
 	whole(ts, lines)
-	created := benchOf(ts).sim.figures()["created"]
+	created := fixtureOf(ts).sim.figures()["created"]
 	if strconv.Itoa(len(lines)) != args[1] || counts["succeeded"] != created || counts["skipped"] == 0 || counts["unknown"] > 0 {
 		ts.Fatalf("%v, the service created %d", counts, created)
 	}
@@ -155,7 +154,7 @@ func there(sim *simulator, l report.Line) bool {
 // cmdNowhere holds that a text is in no output so far and in no file of the
 // script but those named: nowhere TEXT [FILE...]
 func cmdNowhere(ts *testscript.TestScript, neg bool, args []string) {
-	if strings.Contains(benchOf(ts).seen, args[0]) {
+	if strings.Contains(fixtureOf(ts).seen, args[0]) {
 		ts.Fatalf("%q was printed", args[0])
 	}
 	spared := map[string]bool{}
@@ -174,7 +173,7 @@ func cmdNowhere(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return err
 	}))
-	if files == 0 || benchOf(ts).seen == "" {
+	if files == 0 || fixtureOf(ts).seen == "" {
 		ts.Fatalf("there is nothing to search")
 	}
 }

@@ -20,20 +20,20 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	got := codeOf(ts, ts.Exec(args[1], args[2:]...))
-	b := benchOf(ts)
+	b := fixtureOf(ts)
 	b.seen += ts.ReadFile("stdout") + ts.ReadFile("stderr")
-	spoken(ts, ts.ReadFile("stdout")+ts.ReadFile("stderr"))
+	checkWords(ts, ts.ReadFile("stdout")+ts.ReadFile("stderr"))
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
 }
 
-// jargon is what Go says and no administrator should have to read.
+// jargon matches the texts of Go that no administrator should have to read.
 var jargon = regexp.MustCompile(`context (?:canceled|deadline)|%!|<nil>|\bmap\[|\b0x[0-9a-f]+|\bEOF\b|\bdial tcp|\b(?:read|write) tcp|x509:|` +
 	`journal: journal|\bclient: |\bexchange: |panic:|goroutine \d|\.webex-bulk-\d`)
 
-// spoken holds that a program speaks to people.
-func spoken(ts *testscript.TestScript, text string) {
+// checkWords fails where jargon was printed.
+func checkWords(ts *testscript.TestScript, text string) {
 	if found := jargon.FindString(text); found != "" {
 		ts.Fatalf("%q was printed", found)
 	}
@@ -50,14 +50,14 @@ func codeOf(ts *testscript.TestScript, err error) int {
 	return e.ExitCode()
 }
 
-// background is a command under way.
+// background is a command that runs.
 type background struct {
 	cmd      *exec.Cmd
 	out, err printed
 	done     chan error
 }
 
-// printed is what a command under way has printed so far.
+// printed is what a running command has printed so far.
 type printed struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -93,7 +93,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(job.cmd.Start())
 	ts.Defer(func() { _ = job.cmd.Process.Kill() })
 	go func() { job.done <- job.cmd.Wait() }()
-	benchOf(ts).jobs[args[0]] = job
+	fixtureOf(ts).jobs[args[0]] = job
 }
 
 // cmdSignal sends signals with a pause between them: signal NAME INT INT
@@ -103,14 +103,14 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		if i > 0 {
 			time.Sleep(200 * time.Millisecond) // equal signals at once count as one
 		}
-		ts.Check(benchOf(ts).jobs[args[0]].cmd.Process.Signal(signals[name]))
+		ts.Check(fixtureOf(ts).jobs[args[0]].cmd.Process.Signal(signals[name]))
 	}
 }
 
 // cmdEnds waits for a background command: ends NAME CODE [within]. What it
 // printed is in NAME.out and NAME.err.
 func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
-	b := benchOf(ts)
+	b := fixtureOf(ts)
 	job := b.jobs[args[0]]
 	within := time.Minute
 	if len(args) > 2 {
@@ -121,7 +121,7 @@ func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
 	select {
 	case err := <-job.done:
 		b.seen += job.out.String() + job.err.String()
-		spoken(ts, job.out.String()+job.err.String())
+		checkWords(ts, job.out.String()+job.err.String())
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(job.out.String()), 0o600))
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]+".err"), []byte(job.err.String()), 0o600))
 		if got := strconv.Itoa(codeOf(ts, err)); got != args[1] {

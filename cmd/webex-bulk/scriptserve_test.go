@@ -15,9 +15,9 @@ import (
 // greeting is what serve prints first.
 var greeting = regexp.MustCompile(`(?s)^simulator +(http://127\.0\.0\.1:\d+)\norganization +(\S+)\ntoken +(\S+)\n.*webex-bulk apply FILE\n$`)
 
-// cmdServed reads the greeting of a simulator under way: served NAME
+// cmdServed reads the greeting of a running simulator: served NAME
 func cmdServed(ts *testscript.TestScript, neg bool, args []string) {
-	job := benchOf(ts).jobs[args[0]]
+	job := fixtureOf(ts).jobs[args[0]]
 	var m []string
 	if !eventually(func() bool { m = greeting.FindStringSubmatch(job.out.String()); return m != nil }) {
 		ts.Fatalf("no greeting: %s%s", &job.out, &job.err)
@@ -29,7 +29,7 @@ func cmdServed(ts *testscript.TestScript, neg bool, args []string) {
 
 // cmdServedJSON is served for serve --json. WEBEX_ADMIN_URL is set too.
 func cmdServedJSON(ts *testscript.TestScript, neg bool, args []string) {
-	job := benchOf(ts).jobs[args[0]]
+	job := fixtureOf(ts).jobs[args[0]]
 	if !eventually(func() bool { return strings.Contains(job.out.String(), "\n") }) {
 		ts.Fatalf("no line: %s%s", &job.out, &job.err)
 	}
@@ -48,10 +48,9 @@ func cmdServedJSON(ts *testscript.TestScript, neg bool, args []string) {
 // proxyGreeting is what proxy prints first, with --json and without.
 var proxyGreeting = regexp.MustCompile(`^(?:checking what goes from (\S+) to (\S+)|\{"target":"([^"]+)","url":"([^"]+)"\})\n`)
 
-// cmdProxied puts a proxy under way between the client and the service: proxied
-// NAME
+// cmdProxied puts a running proxy between client and service: proxied NAME
 func cmdProxied(ts *testscript.TestScript, neg bool, args []string) {
-	job := benchOf(ts).jobs[args[0]]
+	job := fixtureOf(ts).jobs[args[0]]
 	var m []string
 	if !eventually(func() bool { m = proxyGreeting.FindStringSubmatch(job.out.String()); return m != nil }) {
 		ts.Fatalf("no greeting: %s%s", &job.out, &job.err)
@@ -92,7 +91,7 @@ func cmdAsks(ts *testscript.TestScript, neg bool, args []string) {
 // first creates a user, the second finds it.
 func cmdCurls(ts *testscript.TestScript, neg bool, args []string) {
 	var answers []string
-	for line := range strings.Lines(benchOf(ts).jobs[args[0]].out.String()) {
+	for line := range strings.Lines(fixtureOf(ts).jobs[args[0]].out.String()) {
 		if words := shellWords(line); len(words) > 0 && words[0] == "curl" {
 			answers = append(answers, curl(ts, words[1:]))
 		}

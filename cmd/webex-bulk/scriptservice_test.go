@@ -31,11 +31,10 @@ import (
 // simulator is the service of a script.
 type simulator struct{ *webextest.Simulator }
 
-// token is what no output of the program may hold.
+// token is the access token, which no output of the program may contain.
 const token = "s3cret-t0ken-of-the-script"
 
-// cmdSimulator starts a service: simulator [latency=50ms] [lag=1s] [oauth]
-// [org=UUID] …
+// cmdSimulator starts a service: simulator [latency=50ms] [lag=1s] [oauth] …
 func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	cfg := webextest.Config{Token: token, Seed: 1}
 	for _, arg := range args {
@@ -66,7 +65,7 @@ func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 	ts.Defer(server.Close)
-	benchOf(ts).sim = &simulator{sim}
+	fixtureOf(ts).sim = &simulator{sim}
 	ts.Setenv("WEBEX_BASE_URL", server.URL)
 	ts.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
 	ts.Setenv("WEBEX_ACCESS_TOKEN", token)
@@ -74,7 +73,7 @@ func cmdSimulator(ts *testscript.TestScript, neg bool, args []string) {
 
 // cmdScript scripts faults for the next Bulk requests: script [-searches] 401 …
 func cmdScript(ts *testscript.TestScript, neg bool, args []string) {
-	sim := benchOf(ts).sim
+	sim := fixtureOf(ts).sim
 	add := sim.Script
 	for _, arg := range args {
 		var f *webextest.Fault
@@ -100,7 +99,7 @@ func cmdScript(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// figures are what a script can ask of the service.
+// figures returns the numbers that a script can compare.
 func (s *simulator) figures() map[string]int {
 	st := s.Stats()
 	users, groups := s.Count()
@@ -120,10 +119,10 @@ func (s *simulator) figures() map[string]int {
 	}
 }
 
-// cmdService compares what the service saw: service created=5 bulk=1 … It also
-// holds that the client broke no rule and that nothing refers to nothing.
+// cmdService compares the figures of the service: service created=5 bulk=1 … It
+// also holds that the client broke no rule and that every reference is valid.
 func cmdService(ts *testscript.TestScript, neg bool, args []string) {
-	sim := benchOf(ts).sim
+	sim := fixtureOf(ts).sim
 	seen := sim.figures()
 	for _, arg := range args {
 		key, text, _ := strings.Cut(arg, "=")
@@ -136,9 +135,9 @@ func cmdService(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(sim.Check())
 }
 
-// cmdAwait waits until the service has seen enough: await bulk 3.
+// cmdAwait waits until a figure of the service is large enough: await bulk 3
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
-	sim := benchOf(ts).sim
+	sim := fixtureOf(ts).sim
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	arrived := func() int {
@@ -155,7 +154,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 // cmdSecure puts the service behind TLS, at a name that only a proxy knows,
 // with a certificate that only ca.pem vouches for.
 func cmdSecure(ts *testscript.TestScript, neg bool, args []string) {
-	sim := benchOf(ts).sim
+	sim := fixtureOf(ts).sim
 	cert, authority := certificate(ts, "webex.test")
 	server := httptest.NewUnstartedServer(sim)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -208,7 +207,7 @@ func certificate(ts *testscript.TestScript, host string) (tls.Certificate, []byt
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, authority
 }
 
-// userData is a user as a file of operations has it.
+// userData is the data of an operation that creates a user.
 func userData(name string) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"%s@example.com","userType":"user"}`, name)
 }
@@ -217,7 +216,7 @@ func userData(name string) string {
 // a manager is given by userName, phone.TYPE, email.TYPE and address.PART by
 // kind.
 func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
-	sim := benchOf(ts).sim
+	sim := fixtureOf(ts).sim
 	user, ok := sim.UserByName(args[0])
 	if !ok {
 		ts.Fatalf("there is no user %s", args[0])
@@ -249,7 +248,7 @@ func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 // cmdMembers compares the members of a group, by userName: members GROUP
 // USER...
 func cmdMembers(ts *testscript.TestScript, neg bool, args []string) {
-	sim := benchOf(ts).sim
+	sim := fixtureOf(ts).sim
 	found := sim.GroupsByName(args[0])
 	if len(found) != 1 {
 		ts.Fatalf("%d groups are called %s", len(found), args[0])

@@ -37,9 +37,7 @@ func TestSyncWhilePeopleChange(t *testing.T) {
 	change := &meanwhile{ctx: t.Context(), client: others, sim: sim}
 	server := httptest.NewServer(change)
 	defer server.Close()
-	t.Setenv("WEBEX_BASE_URL", server.URL)
-	t.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
-	t.Setenv("WEBEX_ACCESS_TOKEN", token)
+	setAccess(t, server.URL)
 
 	sheet := filepath.Join(t.TempDir(), "hr.csv")
 	rows = append(rows, "new@example.com,") // somebody else creates her meanwhile

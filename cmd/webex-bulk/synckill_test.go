@@ -49,7 +49,7 @@ func TestSyncKilled(t *testing.T) {
 	k.sim = webextest.New(webextest.Config{Token: token, Owner: "owner@example.com", Latency: 15 * time.Millisecond, ReadLag: 150 * time.Millisecond})
 	server := httptest.NewServer(k.sim)
 	defer server.Close()
-	k.env = append(os.Environ(), "WEBEX_BASE_URL="+server.URL, "WEBEX_ORG_ID="+webextest.DefaultOrgID, "WEBEX_ACCESS_TOKEN="+token)
+	k.env = append(os.Environ(), access(server.URL)...)
 
 	k.leavers = []string{"delete", "deactivate"}[*syncSeed%2]
 	ids := k.addPeople(people)

@@ -37,7 +37,7 @@ func TestSyncScale(t *testing.T) {
 	for i, args := range [][]string{{"export", "users", "--out", "users.csv"}, {"sync", "--leavers", "delete", "--no-journal", "users.csv"}} {
 		cmd := exec.Command(filepath.Join(dir, "webex-bulk"), args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "WEBEX_BASE_URL="+server.URL, "WEBEX_ORG_ID=3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01", "WEBEX_ACCESS_TOKEN=x")
+		cmd.Env = append(os.Environ(), access(server.URL)...)
 		began := time.Now()
 		text, err := cmd.CombinedOutput()
 		if err != nil || i == 1 && !bytes.Contains(text, []byte("nothing to do")) || i == 1 && !bytes.Contains(text, fmt.Appendf(nil, "unchanged: %d of %d rows", n, n)) {

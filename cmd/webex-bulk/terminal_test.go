@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-
-	"github.com/webexscim/bulk/webextest"
 )
 
 // hostile is what a name may hold that a terminal obeys, or that forges a line.
@@ -46,9 +44,7 @@ func TestNothingRaw(t *testing.T) {
 	}))
 	defer service.Close()
 	t.Chdir(t.TempDir())
-	t.Setenv("WEBEX_BASE_URL", service.URL)
-	t.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
-	t.Setenv("WEBEX_ACCESS_TOKEN", token)
+	setAccess(t, service.URL)
 	quoted, _ := json.Marshal(hostile)
 	text := string(quoted[1 : len(quoted)-1])
 	cell := `"` + strings.ReplaceAll(hostile, "\r\n", "\n") + `"`
@@ -104,9 +100,7 @@ func TestRemedies(t *testing.T) {
 		http.StatusRequestHeaderFieldsTooLarge: {"too long", "organization"},
 	} {
 		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
-		t.Setenv("WEBEX_BASE_URL", service.URL)
-		t.Setenv("WEBEX_ORG_ID", webextest.DefaultOrgID)
-		t.Setenv("WEBEX_ACCESS_TOKEN", token)
+		setAccess(t, service.URL)
 		var err bytes.Buffer
 		run([]string{"whoami"}, strings.NewReader(""), io.Discard, &err)
 		service.Close()
