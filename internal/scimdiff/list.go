@@ -109,9 +109,7 @@ func (c *comparison) setOf(path, name string, given, stored []element) {
 		}
 		want[key] = true
 	}
-	if len(missing) > 0 {
-		c.changes = append(c.changes, Change{Op: "add", Path: path, New: join(missing)})
-	}
+	c.add(path, missing)
 	if !c.opt.ExactMembers || !strings.EqualFold(name, "members") {
 		return
 	}
@@ -123,12 +121,7 @@ func (c *comparison) setOf(path, name string, given, stored []element) {
 }
 
 func holds(list []element, e element) bool {
-	for _, other := range list {
-		if fold.SameJSON(e.raw, other.raw) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(other element) bool { return fold.SameJSON(e.raw, other.raw) })
 }
 
 // slots compares lists that usually have one element of each type. An element
@@ -150,12 +143,18 @@ func (c *comparison) slots(path, name string, given, stored []element) {
 		}
 		other := only(name, e, stored)
 		switch {
-		case other >= 0 && !stored[other].paired && only(name, e, given) == i && (len(stored) == 1 || stored[other].text(slotKey(name)) != ""):
+		case other >= 0 && !stored[other].paired && only(name, e, given) == i &&
+			(len(stored) == 1 || stored[other].text(slotKey(name)) != ""):
 			c.element(path, name, e, stored[other])
 		case !isEmpty(name, e):
 			missing = append(missing, e.raw)
 		}
 	}
+	c.add(path, missing)
+}
+
+// add adds elements to a list.
+func (c *comparison) add(path string, missing []json.RawMessage) {
 	if len(missing) > 0 {
 		c.changes = append(c.changes, Change{Op: "add", Path: path, New: join(missing)})
 	}
@@ -231,13 +230,13 @@ func (c *comparison) element(path, name string, given, stored element) {
 	case kind == "" && isEmpty(name, given):
 		return
 	case kind == "" || given.object == nil: // no sub-attribute can select it
-		c.changes = append(c.changes, Change{Op: "replace", Path: path, Old: join([]json.RawMessage{stored.raw}), New: join([]json.RawMessage{given.raw})})
+		c.set(path, join([]json.RawMessage{stored.raw}), join([]json.RawMessage{given.raw}))
 		return
 	}
 	path += selector(slotKey(name), kind)
 	if value, ok := given.object["value"]; ok && isEmpty(name, given) {
-		if c.opt.Clear && isNothing(value) {
-			c.changes = append(c.changes, Change{Op: "remove", Path: path, Old: stored.raw})
+		if isNothing(value) {
+			c.clear(path, stored.raw)
 		}
 		return
 	}
@@ -245,9 +244,7 @@ func (c *comparison) element(path, name string, given, stored element) {
 		value, other := given.object[sub], stored.object.get(sub)
 		switch {
 		case isNothing(value):
-			if c.opt.Clear && !isNothing(other) {
-				c.changes = append(c.changes, Change{Op: "remove", Path: path + "." + sub, Old: other})
-			}
+			c.clear(path+"."+sub, other)
 		case differs(name, sub, value, other):
 			c.set(path+"."+sub, other, value)
 		}

@@ -140,9 +140,7 @@ func isAddition(sub string) bool {
 func (c *comparison) attribute(path, name string, given, stored json.RawMessage) {
 	switch {
 	case isNothing(given):
-		if c.opt.Clear && !isNothing(stored) {
-			c.changes = append(c.changes, Change{Op: "remove", Path: path, Old: stored})
-		}
+		c.clear(path, stored)
 	case isList(given) || isList(stored) || isSlotted(name):
 		c.list(path, name, elements(given), elements(stored))
 	case isObject(stored) && !isObject(given):
@@ -175,6 +173,13 @@ func (c *comparison) set(path string, stored, given json.RawMessage) {
 	c.changes = append(c.changes, Change{Op: "replace", Path: path, Old: stored, New: given})
 }
 
+// clear removes a value that was given as nothing, if Options say so.
+func (c *comparison) clear(path string, stored json.RawMessage) {
+	if c.opt.Clear && !isNothing(stored) {
+		c.changes = append(c.changes, Change{Op: "remove", Path: path, Old: stored})
+	}
+}
+
 // complex compares an attribute that has sub-attributes.
 func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
 	want, _ := members(given)
@@ -196,9 +201,7 @@ func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
 		switch {
 		case isAddition(sub):
 		case isNothing(value):
-			if c.opt.Clear && !isNothing(other) {
-				c.changes = append(c.changes, Change{Op: "remove", Path: path + "." + sub, Old: other})
-			}
+			c.clear(path+"."+sub, other)
 		case !equal(sub, value, other):
 			c.set(path+"."+sub, other, value)
 		}
@@ -295,5 +298,8 @@ func isNothing(raw json.RawMessage) bool {
 		return true
 	}
 	var list []json.RawMessage
-	return isList(raw) && json.Unmarshal(raw, &list) == nil && !slices.ContainsFunc(list, func(e json.RawMessage) bool { return !isNothing(e) })
+	if !isList(raw) || json.Unmarshal(raw, &list) != nil {
+		return false
+	}
+	return !slices.ContainsFunc(list, func(e json.RawMessage) bool { return !isNothing(e) })
 }
