@@ -3,7 +3,7 @@ module github.com/webexscim/bulk
 go 1.26.8
 
 require (
-	github.com/alecthomas/participle/v2 v2.1.4
+	github.com/alecthomas/participle/v2 v2.1.4 // tests: the grammar of filters and paths, as a second opinion on the hand-written parser
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/oapi-codegen/oapi-codegen/v2 v2.8.2
 	github.com/oapi-codegen/runtime v1.9.0

@@ -27,6 +27,8 @@ func TestShows(t *testing.T) {
 		`{"op":"remove","path":"nickName"}`:                                                                                  true,
 		`{"op":"replace","path":"password","value":"x"}`:                                                                     false,
 		`{"op":"remove","path":"emails[type eq \"work\"]"}`:                                                                  false,
+		`{"op":"replace","value":{"emails":[{"value":"A@example.com"}],"nickName":null}}`:                                    true,
+		`{"op":"replace","value":{"emails":[]}}`:                                                                             false,
 		`{"op":"add","value":{"title":"Chair","nickName":"A"}}`:                                                              false,
 	} {
 		if got := shows(json.RawMessage(resource), json.RawMessage(`{"Operations":[`+change+`]}`)); got != want {

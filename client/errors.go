@@ -184,7 +184,7 @@ func newResponseError(e *bulkapi.Error) *ResponseError {
 	}
 }
 
-// public turns an error of package bulkapi into one of this package.
+// ownError turns an error of package bulkapi into one of this package.
 func ownError(err error) error {
 	if e, ok := errors.AsType[*bulkapi.Error](err); ok {
 		return newResponseError(e)

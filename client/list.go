@@ -24,11 +24,11 @@ type Resource struct {
 	Name string
 	// ExternalID is "" if there is none.
 	ExternalID string
-	// Version is the resource's version as the service wrote it, W/"…"; it may be
-	// empty.
+	// Version is the resource's version as the service wrote it, W/"…"; it may
+	// be empty.
 	Version string
-	// Modified is when the resource was changed last, by the service's clock; the
-	// zero time if it does not say.
+	// Modified is when the resource was changed last, by the service's clock;
+	// the zero time if it does not say.
 	Modified time.Time
 	// Data is the whole resource as JSON, full of personal data.
 	Data json.RawMessage
@@ -155,7 +155,7 @@ func (c *Client) Me(ctx context.Context) (Resource, error) {
 	return resourceOf(users, res), nil
 }
 
-// absent is lookupError where a 404 of the service is about the resource.
+// absentError is lookupError where a 404 of the service is about the resource.
 func absentError(err error) error {
 	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok && e.Status == http.StatusNotFound {
 		return fmt.Errorf("lookup: %w", ErrAbsent)

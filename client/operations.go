@@ -31,7 +31,7 @@ type operations struct {
 // The bounds of the operations that wait in memory, besides those that are read
 // ahead: their number and the bytes of their data.
 const (
-	mostWaiting = 4096
+	mostWaiting = 1024
 	mostBytes   = 8 << 20
 )
 

@@ -44,7 +44,7 @@ func resourceType(path string) string {
 	return location.TypeOf(kind)
 }
 
-// reason is the error of a result.
+// resultError is the error of a result.
 func (r *run) resultError(p *pending, in engine.Result) error {
 	err := in.Err
 	switch {

@@ -72,7 +72,8 @@ func uniformText(a bulkapi.Answer) string {
 	return fmt.Sprintf("%d %s %s %q", e.Status, e.ErrorCode, e.ScimType, e.Details)
 }
 
-// denied is the error of a request that was refused for who asks or where.
+// deniedError is the error of a request that was refused because of its token
+// or its url.
 func deniedError(status int, err error) error {
 	why := ErrEndpoint
 	if status == 0 || status == http.StatusUnauthorized || status == http.StatusForbidden {

@@ -12,61 +12,6 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// org makes an organization of users, each as `name` and more attributes, with
-// the ids id-0, id-1 and so on.
-func org(users ...string) *reconcile.Organization {
-	o := &reconcile.Organization{Type: reconcile.Users, Me: "me"}
-	for i, text := range users {
-		name, more, _ := strings.Cut(text, " ")
-		var data map[string]json.RawMessage
-		raw := fmt.Sprintf(`{"id":"id-%d","userName":"%s@example.com"%s}`, i, name, more)
-		if err := json.Unmarshal([]byte(raw), &data); err != nil {
-			panic(raw)
-		}
-		var external string
-		_ = json.Unmarshal(data["externalId"], &external)
-		o.Resources = append(o.Resources, client.Resource{Type: "Users", ID: fmt.Sprintf("id-%d", i), Name: name + "@example.com", ExternalID: external, Data: json.RawMessage(raw)})
-	}
-	return o
-}
-
-func rows(users ...string) (all []reconcile.Row) {
-	for i, text := range users {
-		name, more, _ := strings.Cut(text, " ")
-		all = append(all, reconcile.Row{Line: i + 2, Operation: client.Operation{Method: "POST", Path: "/Users", BulkID: "b-" + name,
-			Data: json.RawMessage(fmt.Sprintf(`{"userName":"%s@example.com"%s}`, name, more))}})
-	}
-	return all
-}
-
-// told is a Difference in short.
-func told(d *reconcile.Difference) string {
-	var parts []string
-	for _, a := range d.Actions {
-		text := fmt.Sprintf("%s %s", a.Kind, strings.TrimSuffix(a.Name, "@example.com"))
-		for _, c := range a.Changes {
-			if a.Kind == reconcile.Change {
-				text += fmt.Sprintf(" %s:%s->%s", c.Path, c.Old, c.New)
-			}
-		}
-		parts = append(parts, text)
-	}
-	for _, l := range d.Left {
-		mark := ""
-		if l.Doubt {
-			mark = "!"
-		}
-		parts = append(parts, fmt.Sprintf("left%s %s: %s", mark, strings.TrimSuffix(l.Name, "@example.com"), l.Reason))
-	}
-	for _, r := range d.Leavers {
-		parts = append(parts, "leaver "+strings.TrimSuffix(r.Name, "@example.com"))
-	}
-	for _, h := range d.Held {
-		parts = append(parts, "held: "+h)
-	}
-	return strings.Join(parts, "\n")
-}
-
 func TestCompare(t *testing.T) {
 	remove := reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: reconcile.Limit{Number: new(100)}}
 	for name, c := range map[string]struct {
@@ -125,7 +70,7 @@ func TestCompare(t *testing.T) {
 		d, err := reconcile.Compare(c.rows, c.org, c.o)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if got := told(d); got != c.want {
+		} else if got := summary(d); got != c.want {
 			t.Errorf("%s\n--- is\n%s\n--- want\n%s", name, got, c.want)
 		}
 	}
@@ -190,16 +135,16 @@ func TestNobodyIsRemovedByMistake(t *testing.T) {
 	unknown := org("ada", "bob")
 	unknown.NoMe = errors.New("status 500")
 	d, _ = reconcile.Compare(rows(`ada ,"active":false`, `bob ,"title":"x"`), unknown, reconcile.Options{MaxRemovals: reconcile.Limit{Number: new(2)}})
-	if got := told(d); got != `change bob title:->"x"`+"\nleft ada: it would be deactivated, and may be the account of the token, which could not be found out" {
+	if got := summary(d); got != `change bob title:->"x"`+"\nleft ada: it would be deactivated, and may be the account of the token, which could not be found out" {
 		t.Error(got)
 	}
 	d, _ = reconcile.Compare(rows("ada"), unknown, remove)
-	if got := told(d); got != "leaver bob\nheld: the account of the token could not be found out" {
+	if got := summary(d); got != "leaver bob\nheld: the account of the token could not be found out" {
 		t.Error(got)
 	}
 	unknown.NoMe = fmt.Errorf("me: %w", client.ErrAbsent) // a service app
 	d, _ = reconcile.Compare(rows("ada"), unknown, remove)
-	if got := told(d); got != "delete bob" {
+	if got := summary(d); got != "delete bob" {
 		t.Error(got)
 	}
 	for _, text := range []string{"", "x", "-1", "101%", "%", "1.5", "NaN%"} {
@@ -258,7 +203,7 @@ func TestMembersAreAddedAndRemoved(t *testing.T) {
 	}
 	a := d.Actions[0]
 	if len(a.Added) != 600 || len(a.Removed) != 700 || len(a.Operations) != 4 || len(d.Actions) != 2 || d.Actions[1].Name != "New" {
-		t.Errorf("%d added, %d removed, %d operations; %s", len(a.Added), len(a.Removed), len(a.Operations), told(d))
+		t.Errorf("%d added, %d removed, %d operations; %s", len(a.Added), len(a.Removed), len(a.Operations), summary(d))
 	}
 	for _, op := range a.Operations {
 		if err := op.Validate(); err != nil || op.Path != "/Groups/g-0" {
@@ -268,11 +213,11 @@ func TestMembersAreAddedAndRemoved(t *testing.T) {
 	// While it is unclear which group a row means, no member is removed.
 	d, err = reconcile.Compare([]reconcile.Row{sales, more, group(3, "TWIN")}, o, most)
 	if err != nil || d.Doubts() != 1 || len(d.Left) != 2 || len(d.Actions) != 1 || len(d.Actions[0].Added) != 600 || len(d.Actions[0].Removed) != 0 {
-		t.Errorf("%v\n%s", err, told(d))
+		t.Errorf("%v\n%s", err, summary(d))
 	}
 	d, err = reconcile.Compare([]reconcile.Row{group(2, "Sales", `{"value":"U1"}`), group(3, "TWIN")}, o, most)
 	if err != nil || len(d.Left) != 2 || len(d.Actions) != 0 || d.Unchanged != 0 {
-		t.Errorf("%v\n%s", err, told(d))
+		t.Errorf("%v\n%s", err, summary(d))
 	}
 	if _, err := reconcile.Compare([]reconcile.Row{sales, more}, o, reconcile.Options{}); err == nil || !strings.Contains(err.Error(), "700 of 1302 members of groups") {
 		t.Error(err)

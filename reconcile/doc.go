@@ -19,8 +19,8 @@
 // allow it, but never for the account of the token, accounts that are not
 // people, administrators, or accounts that a directory provisions, and never
 // more than Options.MaxRemovals. If it is unclear which resource a row means,
-// nobody is removed. Organization and rows are in memory, some kilobytes for
-// each person.
+// nobody is removed, from the organization or from a group. Organization and
+// rows are in memory, some kilobytes for each person.
 //
 // A second Compare after a Run that succeeded finds nothing to do. To continue
 // a Run that was interrupted, repeat Read, Compare and Run. Reads may not show

@@ -135,7 +135,7 @@ func (w *groupWorld) drawMembers(t *rapid.T) []any {
 func (w *groupWorld) sync(ctx context.Context, t *rapid.T) {
 	for round := 0; ; round++ {
 		if round == 10 {
-			t.Fatalf("no end: %s", told(w.last))
+			t.Fatalf("no end: %s", summary(w.last))
 		}
 		org, err := reconcile.Read(ctx, w.client, reconcile.Groups, nil)
 		if err != nil {
@@ -155,7 +155,7 @@ func (w *groupWorld) sync(ctx context.Context, t *rapid.T) {
 			return
 		}
 		if round > 0 && !w.faults {
-			t.Fatalf("something is to be done after a run without faults: %s", told(w.last))
+			t.Fatalf("something is to be done after a run without faults: %s", summary(w.last))
 		}
 		w.runOnce(ctx, t, w.faults && round < 3)
 		time.Sleep(4 * time.Second)
@@ -325,7 +325,7 @@ func TestGroupsOfOneName(t *testing.T) {
 		d, err := reconcile.Compare(test.rows, test.org, reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: anybody})
 		got := fmt.Sprint(err)
 		if err == nil {
-			got = told(d)
+			got = summary(d)
 		}
 		if got != test.want {
 			t.Errorf("%s:\n%s\nwant\n%s", test.name, got, test.want)

@@ -28,36 +28,6 @@ const (
 	webex      = client.SchemaWebexUser
 )
 
-func newClient(t interface{ Fatal(...any) }, s *webextest.Simulator) *client.Client {
-	c, err := client.New(client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), HTTPClient: s.Client()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func encode(v any) json.RawMessage {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return raw
-}
-
-// add puts a user into the service, as an administrator would, and returns the
-// id.
-func add(t interface{ Fatal(...any) }, s *webextest.Simulator, user map[string]any) string {
-	id, err := s.Add("/Users", user)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func rowOf(line int, data map[string]any) reconcile.Row {
-	return reconcile.Row{Line: line, Operation: client.Operation{Method: "POST", Path: "/Users", BulkID: fmt.Sprintf("row-%d", line), Data: encode(data)}}
-}
-
 // person draws a user, of whom only some attributes are given.
 func person(t *rapid.T, name, externalID string) map[string]any {
 	user := map[string]any{"schemas": []string{client.SchemaUser, enterprise}, "userName": name + "@example.com", "userType": "user"}

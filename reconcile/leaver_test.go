@@ -12,23 +12,6 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// anybody may be removed: of a few users, the default lets nobody go.
-var anybody = reconcile.Limit{Percent: new(100.0)}
-
-// compareWith reads the organization and compares it with rows.
-func compareWith(t *testing.T, c *client.Client, kind string, rows []reconcile.Row, o reconcile.Options) *reconcile.Difference {
-	t.Helper()
-	org, err := reconcile.Read(t.Context(), c, kind, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := reconcile.Compare(rows, org, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 // TestChangedLeaverIsNotRemoved: who changes between the reading and the
 // removal is not removed; who does not is.
 func TestChangedLeaverIsNotRemoved(t *testing.T) {

@@ -37,7 +37,7 @@ type Organization struct {
 
 	began time.Time         // when it was read; zero: not by Read
 	names map[string]string // userNames by id, in lower case
-	ids   map[string]string // ids by userName, in lower case
+	ids   map[string]string // ids by the key of the userName
 }
 
 // Read reads all users, or all groups with their members and the names of all
@@ -162,7 +162,7 @@ func (org *Organization) name(user client.Resource) {
 		org.names, org.ids = make(map[string]string), make(map[string]string)
 	}
 	org.names[strings.ToLower(user.ID)] = user.Name
-	org.ids[strings.ToLower(user.Name)] = user.ID
+	org.ids[key(user.Name)] = user.ID
 }
 
 // NameOf returns the userName of a user by the id.
@@ -173,7 +173,7 @@ func (org *Organization) NameOf(id string) (userName string, ok bool) {
 
 // IDOf returns the id of a user by the userName, in any case.
 func (org *Organization) IDOf(userName string) (id string, ok bool) {
-	id, ok = org.ids[strings.ToLower(userName)]
+	id, ok = org.ids[key(userName)]
 	return id, ok
 }
 

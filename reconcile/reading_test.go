@@ -142,7 +142,7 @@ func readUnderChange(t *testing.T, seed uint64) (met int) {
 			break
 		}
 		if round == 6 {
-			t.Fatalf("seed %d: no end: %s", seed, told(d))
+			t.Fatalf("seed %d: no end: %s", seed, summary(d))
 		}
 		for _, err := range d.Run(t.Context(), c, &client.Job{}) {
 			if err != nil {

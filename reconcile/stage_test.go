@@ -15,40 +15,6 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// runWith runs a difference with the journal at path, and returns the results
-// by name.
-func runWith(t *testing.T, c *client.Client, d *reconcile.Difference, path string) map[string]client.Result {
-	t.Helper()
-	j, err := journal.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer j.Close()
-	results := map[string]client.Result{}
-	for res, err := range d.Run(t.Context(), c, &client.Job{Journal: j}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		results[res.Action.Name] = res.Result
-	}
-	return results
-}
-
-// without is an organization as a list shows it that lags behind.
-func without(org *reconcile.Organization, names ...string) *reconcile.Organization {
-	org.Resources = slices.DeleteFunc(org.Resources, func(r client.Resource) bool { return slices.Contains(names, r.Name) })
-	return org
-}
-
-func read(t *testing.T, c *client.Client, kind string) *reconcile.Organization {
-	t.Helper()
-	org, err := reconcile.Read(t.Context(), c, kind, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return org
-}
-
 // A create that an earlier run has sent is recognized though it is another
 // operation now: its manager has got an id. It is not sent twice, and removals
 // do not wait for it. If its row has changed too, nobody can tell who has made
@@ -101,7 +67,7 @@ func createInAnotherForm(t *testing.T, title string) {
 	}
 	runWith(t, c, compareWith(t, c, reconcile.Users, sheet(title), o), path)
 	if d := compareWith(t, c, reconcile.Users, sheet(title), o); len(d.Actions) > 0 {
-		t.Errorf("at last: %s", told(d))
+		t.Errorf("at last: %s", summary(d))
 	}
 	if users, _ := s.Count(); users != 3 {
 		t.Errorf("%d users", users)
@@ -308,16 +274,4 @@ func TestBudgetHoldsOverStages(t *testing.T) {
 	if p := job.Progress(); !errors.Is(stop, client.ErrBudget) || p.Failed != 2 || p.Skipped != 2 {
 		t.Errorf("%v %+v", stop, p)
 	}
-}
-
-func groupRow(line int, name string, members ...string) reconcile.Row {
-	data := map[string]any{"displayName": name}
-	if len(members) > 0 {
-		var list []any
-		for _, m := range members {
-			list = append(list, map[string]any{"value": m, "type": "user"})
-		}
-		data["members"] = list
-	}
-	return reconcile.Row{Line: line, Operation: client.Operation{Method: "POST", Path: "/Groups", BulkID: "row-" + name, Data: encode(data)}}
 }

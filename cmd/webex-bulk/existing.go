@@ -16,7 +16,9 @@ import (
 
 // existingNames are the words for what a create comes to whose resource is
 // there.
-var existingNames = [...]string{client.ExistingFail: "fail", client.ExistingSkip: "skip", client.ExistingUpdate: "update"}
+var existingNames = [...]string{
+	client.ExistingFail: "fail", client.ExistingSkip: "skip", client.ExistingUpdate: "update",
+}
 
 // existingFlag is the value of --existing.
 type existingFlag struct{ value *client.Existing }
@@ -41,7 +43,8 @@ func (f existingFlag) Set(text string) error {
 func (existingFlag) Type() string { return "fail|skip|update" }
 
 func addExisting(cmd *cobra.Command, value *client.Existing) {
-	cmd.Flags().Var(existingFlag{value}, "existing", "result of a row that creates a user or group that exists already: fail,\nleave the resource unchanged, or update the attributes that differ")
+	cmd.Flags().Var(existingFlag{value}, "existing", "result of a row that creates a user or group that exists already: fail,\n"+
+		"leave the resource unchanged, or update the attributes that differ")
 	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return existingNames[:], cobra.ShellCompDirectiveNoFileComp
 	}
@@ -121,7 +124,7 @@ func existingLine(op plannedOperation, people map[string]string) terminal.Text {
 			text += terminal.Sprintf("\tadds to %s: %s", difference.ShortPath(d.Path), difference.Value(d.New, nameOf))
 			continue
 		}
-		text += terminal.Sprintf("\t%s: %s → %s", difference.ShortPath(d.Path), difference.Value(d.Old, nameOf), difference.Value(d.New, nameOf))
+		text += terminal.Sprintf("\t%s", difference.Describe(d, nameOf))
 	}
 	return text
 }

@@ -74,7 +74,8 @@ Exit codes:
 	f.SortFlags = false
 	x.connection.addTo(cmd)
 	f.StringVar(&x.filter, "filter", "", "only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
-	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\npath (default: the columns that are usually needed)")
+	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\n"+
+		"path (default: the columns that are usually needed)")
 	f.StringVar(&x.out, "out", "", "`FILE` to write (default: standard output)")
 	f.BoolVar(&x.quiet, "quiet", false, "print only errors")
 	return cmd
@@ -120,7 +121,8 @@ func readingFailed(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted")}
-	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
+	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
+		errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
 		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "run the same command again"))}
 	}
 	return err

@@ -54,7 +54,8 @@ sync never changes the account of the token, administrators, users that a direct
 provisions (Active Directory, Entra ID), or accounts that are not people. A leaver who
 is the manager in a row stays. If it is unclear which user a row means (two users with
 one externalId, two rows that exchange their addresses), nothing is sent for the row,
-and nobody is removed from the organization or from a group. Each leaver is read again just before the removal.
+and nobody is removed, from the organization or from a group. Each leaver is read again
+just before the removal.
 
 In a sheet of groups, the members of a row replace the members of the group; with
 --members add-only no member is removed. Removed members count as removals.
@@ -66,8 +67,9 @@ with a few changes: --first 5.
 To be able to undo: --before undo.csv writes the present values as a sheet for apply
 that restores them. It deactivates users that sync has created, and deletes groups that
 it has created. It refuses rows where an attribute that sync wrote has changed since (of
-a created user: the address or the externalId); deleted users cannot be restored. Older files of this name are kept as undo.csv.bak, .bak2 and so on: to undo
-several runs, apply the newest first.
+a created user: the address or the externalId). Deleted users cannot be restored. Older
+files of this name are kept as undo.csv.bak, .bak2 and so on: to undo several runs,
+apply the newest first.
 
 After an interruption, run the same command again. FILE.sync.journal records what was
 created, so that users whom the service does not list yet are not created twice. A few
@@ -105,7 +107,8 @@ func newSync(io stdio) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	a.connection.addTo(cmd)
-	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete users in the organization that are not in the sheet;\nWebex deletes a deactivated user after 30 days; a delete cannot be undone")
+	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete users in the organization that are not in the sheet;\n"+
+		"Webex deletes a deactivated user after 30 days; a delete cannot be undone")
 	f.StringVar(&a.maxRemovals, "max-removals", "", "the most users or members to remove, as `N|P%` (default: 10, or 5% if that is less)")
 	f.StringVar(&a.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
 	f.StringVar(&a.members, "members", "exact", "exact, or add-only to remove no members from groups")
@@ -152,7 +155,8 @@ func (a *syncCommand) run(ctx context.Context) error {
 	switch {
 	case over:
 		return terminal.Errorf("%w; nothing was sent\n"+
-			"look at whom it removes above (--all lists everybody); if it is right, give --max-removals %d", tooMany, tooMany.Removals)
+			"look at whom it removes above (--all lists everybody); if it is right, give --max-removals %d",
+			tooMany, tooMany.Removals)
 	case a.plan != "":
 		if err := a.writePlan(d); err != nil {
 			return err
@@ -298,8 +302,8 @@ func inDoubt(d *reconcile.Difference) error {
 	if n == 0 {
 		return nil
 	}
-	return &exit{exitSome, terminal.Errorf("nothing was sent for %s: it is unclear which user or group is meant (see \"in doubt\" above)",
-		plural(n, "row"))}
+	return &exit{exitSome, terminal.Errorf("nothing was sent for %s: "+
+		"it is unclear which user or group is meant (see \"in doubt\" above)", plural(n, "row"))}
 }
 
 // confirm asks before anything is sent.
@@ -347,7 +351,9 @@ func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.D
 	}
 	defer a.closeJournal(j)
 
-	all := outcomes.NewCollector(outcomes.Options{Write: results.write, Line: linesOf(d), Private: a.summaryWriter().IsTerminal()})
+	all := outcomes.NewCollector(outcomes.Options{
+		Write: results.write, Line: linesOf(d), Private: a.summaryWriter().IsTerminal(),
+	})
 	stop, broken := a.runJob(ctx, c, d, undo, all)
 	if a.neverBegan(stop) {
 		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
@@ -358,7 +364,8 @@ func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.D
 		return err
 	}
 	if n := d.Absent(ctx, c, a.cfg.LookupPatience); n > 0 && ctx.Err() == nil {
-		return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: deleted since, or not shown yet;\n"+
+		return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: "+
+			"deleted since, or not shown yet;\n"+
 			"run the same command again in five minutes: what is missing then is created", plural(n, "user or group"))}
 	}
 	return nil
@@ -377,17 +384,16 @@ func linesOf(d *reconcile.Difference) func(index int) int {
 
 // runJob collects the results as they come. stop is the error that ended the
 // job early, broken the error of a result that could not be written.
-func (a *syncCommand) runJob(ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, all *outcomes.Collector) (
-	stop, broken error) {
+func (a *syncCommand) runJob(
+	ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, all *outcomes.Collector,
+) (stop, broken error) {
 	defer a.watch(ctx, d.Operations())()
 	a.job.ReadOn = true
 	for res, err := range d.Run(ctx, c, &a.job) {
 		if err != nil {
 			return err, broken
 		}
-		if undo != nil {
-			undo.Note(res)
-		}
+		undo.Note(res)
 		res.Operation.BulkID = "" // made up, and tells nobody anything
 		if broken == nil {
 			broken = all.Add(res.Result, res.Action.Name)

@@ -134,12 +134,10 @@ func (s *Sheet) about(a *reconcile.Action) string {
 func (s *Sheet) changes(a *reconcile.Action, undone bool) string {
 	var parts []string
 	for _, c := range a.Changes {
-		from, to := c.Old, c.New
 		if undone {
-			from, to = to, from
+			c.Old, c.New = c.New, c.Old
 		}
-		parts = append(parts, fmt.Sprintf("%s: %s → %s",
-			difference.ShortPath(c.Path), difference.Value(from, s.nameOf), difference.Value(to, s.nameOf)))
+		parts = append(parts, difference.Describe(difference.Change(c), s.nameOf))
 	}
 	switch n := len(a.Added) + len(a.Removed); n {
 	case 0:

@@ -50,8 +50,11 @@ func NewUndo(d *reconcile.Difference) *Undo {
 	return u
 }
 
-// Note enters a result of the Difference.
+// Note enters a result of the Difference. Nil, which undoes nothing, ignores it.
 func (u *Undo) Note(res reconcile.Result) {
+	if u == nil {
+		return
+	}
 	t := u.attempts[res.Action]
 	t.open--
 	t.effect = t.effect || res.Outcome == client.Succeeded || res.Outcome == client.Unknown

@@ -66,7 +66,7 @@ func (x *Client) call(ctx, flight context.Context, send sender) response {
 			pass.Unused()
 			return refused
 		}
-		r := x.once(ctx, flight, token, send)
+		r := x.sendOnce(ctx, flight, token, send)
 		tellThrottle(ctx, flight, pass, r)
 		if r.status != http.StatusUnauthorized || last != "" {
 			return r
@@ -112,8 +112,8 @@ func (x *Client) token(ctx context.Context, refused string) (string, error) {
 	return token, nil
 }
 
-// once sends one request and reads its answer.
-func (x *Client) once(ctx, flight context.Context, token string, send sender) (r response) {
+// sendOnce sends one request and reads its answer.
+func (x *Client) sendOnce(ctx, flight context.Context, token string, send sender) (r response) {
 	r.token, r.trackingID = newForms(token), newTrackingID()
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
@@ -121,21 +121,21 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	defer cancel()
 	for _, c := range []context.Context{ctx, flight} {
 		if err := c.Err(); err != nil {
-			r.kind, r.err = NotSent, x.lost(c, limited, err)
+			r.kind, r.err = NotSent, x.withoutURL(c, limited, err)
 			return r
 		}
 	}
 	var p progress
-	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.dress(token, r.trackingID))
+	resp, err := send(httptrace.WithClientTrace(limited, p.trace()), x.setHeaders(token, r.trackingID))
 	if err != nil {
-		r.kind, r.err = p.kind(err), x.lost(flight, limited, err)
+		r.kind, r.err = p.kind(err), x.withoutURL(flight, limited, err)
 		return r
 	}
 	defer resp.Body.Close()
 	r.status, r.header, r.kind = resp.StatusCode, resp.Header, kindOf(resp.StatusCode)
 	r.body, err = readBody(resp, x.maxAnswer)
 	if err != nil {
-		r.broken = x.lost(flight, limited, err)
+		r.broken = x.withoutURL(flight, limited, err)
 	}
 	if r.status == http.StatusNotFound && bytes.HasPrefix(trim(r.body), []byte("<")) {
 		r.kind = Waiting // a page of something in between, which may find the service later
@@ -143,9 +143,9 @@ func (x *Client) once(ctx, flight context.Context, token string, send sender) (r
 	return r
 }
 
-// dress adds the headers of a request. There is no Idempotency-Key: net/http
-// would take it as leave to repeat a POST.
-func (x *Client) dress(token, trackingID string) gen.RequestEditorFn {
+// setHeaders adds the headers of a request. There is no Idempotency-Key:
+// net/http would take it as leave to repeat a POST.
+func (x *Client) setHeaders(token, trackingID string) gen.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Authorization", "Bearer "+token)
 		req.Header.Set("Accept", "application/json, application/scim+json")
@@ -178,9 +178,9 @@ func (e *transportError) Error() string        { return e.text }
 func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
 func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
-// lost is err, the transport's, without the url of the request. Its text is not
-// yet clean.
-func (x *Client) lost(ctx, limited context.Context, err error) error {
+// withoutURL is err, that of the transport, without the url of the request. Its
+// text is not yet clean.
+func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}

@@ -39,7 +39,7 @@ func Clean(raw string) (text string, fault *Fault) {
 	}
 	switch {
 	case isCut(raw):
-		fault = &Fault{Problem: "text that a spreadsheet has cut off after 32,767 characters", Expected: "all of it, written by something else"}
+		fault = &Fault{Problem: "text that a spreadsheet has cut off after 32,767 characters", Expected: "the whole text, written by another program"}
 	case IsFormula(text):
 		fault = &Fault{Problem: FormulaProblem, Expected: "the value itself, as text"}
 	case IsRounded(text):
@@ -85,24 +85,24 @@ func broken(text string) *Fault {
 	switch i := strings.IndexFunc(text, isControl); {
 	case !utf8.ValidString(text):
 		return &Fault{
-			Problem:  "invalid text encoding: a character that is no UTF-8 (Windows-1252?)",
+			Problem:  "invalid text encoding: a character that is not UTF-8 (Windows-1252?)",
 			Expected: "UTF-8 (Excel: save as CSV UTF-8), or the file's encoding given, such as --encoding windows-1252",
 			Cause:    "encoding",
 		}
 	case strings.ContainsRune(text, 0):
 		return &Fault{
 			Problem:  "invalid text encoding: a NUL character (UTF-16?)",
-			Expected: "UTF-8, or UTF-16 all through, with a byte order mark",
+			Expected: "UTF-8, or UTF-16 throughout, with a byte order mark",
 			Cause:    "encoding",
 		}
 	case strings.ContainsRune(text, '\uFFFD'):
 		return &Fault{
 			Problem:  "invalid text encoding: a character that an earlier conversion has lost (U+FFFD)",
-			Expected: "the text as it was before, saved as UTF-8; or the encoding that the file is in, where --encoding gave another one",
+			Expected: "the original text, saved as UTF-8; or the encoding of the file, if --encoding names another one",
 			Cause:    "lost",
 		}
 	case strings.ContainsFunc(text, isNoncharacter):
-		return &Fault{Problem: "a code that Unicode has for no character", Expected: "text without it"}
+		return &Fault{Problem: "a noncharacter of Unicode", Expected: "text without it"}
 	case i < 0:
 		return nil
 	case isISO2022(text[i:]):
@@ -113,8 +113,8 @@ func broken(text string) *Fault {
 		}
 	case isMisreadLatin1(text):
 		return &Fault{
-			Problem:  "invalid text encoding: UTF-8 that was read in another encoding once, such as Ã¼ for ü",
-			Expected: "the text as it was before, saved as UTF-8",
+			Problem:  "invalid text encoding: UTF-8 that was decoded as another encoding, such as Ã¼ for ü",
+			Expected: "the original text, saved as UTF-8",
 			Cause:    "misread",
 		}
 	default:

@@ -12,7 +12,7 @@ const (
 	RoundedProblem    = "a number that a spreadsheet has rounded"
 	DecimalsProblem   = "a number with decimals"
 	ApostropheProblem = "an apostrophe before the value"
-	DateProblem       = "a date that a spreadsheet has made of it"
+	DateProblem       = "a date, into which a spreadsheet has turned it"
 )
 
 // IsFormula reports whether a cell holds a formula, or the error of one in any

@@ -118,7 +118,7 @@ func (v *view) created(a *reconcile.Action) terminal.Text {
 func (v *view) changed(a *reconcile.Action) terminal.Text {
 	text := terminal.Sprintf("  ~ line %d: %s\n", a.Line, a.Stored.Name)
 	for _, c := range a.Changes {
-		text += terminal.Sprintf("      %s: %s → %s\n", ShortPath(c.Path), Value(c.Old, v.nameOf), Value(c.New, v.nameOf))
+		text += terminal.Sprintf("      %s\n", Describe(Change(c), v.nameOf))
 	}
 	return text + v.members("+", a.Added) + v.members("-", a.Removed)
 }

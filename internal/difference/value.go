@@ -7,6 +7,11 @@ import (
 	"strings"
 )
 
+// Describe returns a change as a person reads it, such as "title: Clerk → Chief".
+func Describe(c Change, nameOf func(id string) (name string, ok bool)) string {
+	return fmt.Sprintf("%s: %s → %s", ShortPath(c.Path), Value(c.Old, nameOf), Value(c.New, nameOf))
+}
+
 // The bounds of a Value.
 const (
 	maxRunes    = 80

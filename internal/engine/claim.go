@@ -125,9 +125,10 @@ func (e *Engine) End(now Time) {
 		e.takeDrops()
 	}
 	for name := range e.parked { // DELETEs of what no create makes
-		if e.create(name) == nil {
-			e.releaseParked(name)
-		}
+		e.releaseUncreated(name)
+	}
+	for name := range e.comparing {
+		e.releaseUncreated(name)
 	}
 	var waiting []int // for creates that do not exist: their names are text
 	for _, indexes := range e.unkeyed {
@@ -448,14 +449,14 @@ func (e *Engine) release(o *op) {
 // not deleted by reference.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
-	create := e.create(o.Target)
+	_, open := e.openCreate(o.Target)
 	switch {
-	case create != nil && create.adopted: // its resource is being changed
+	case open && n.state == nameThere: // its resource is being changed
 	case o.endsCreate() && ok && n.state == nameThere:
 		o.gaveUp, o.existing = ErrNotCreated, n.id
 		e.decide(o)
 		return true
-	case ok && n.state != nameOpen, e.ended && create == nil:
+	case ok && n.state != nameOpen, e.ended && !open:
 		return false
 	}
 	o.phase = parked
@@ -466,12 +467,26 @@ func (e *Engine) awaitCreate(o *op) bool {
 
 // releaseParked lets the operations go on that have waited for a create.
 func (e *Engine) releaseParked(name string) {
-	waiting := e.parked[name]
+	waiting, adopted := e.parked[name], e.comparing[name]
 	delete(e.parked, name)
+	delete(e.comparing, name)
 	for _, o := range waiting {
 		if o.phase == parked {
 			e.pursue(o)
 		}
+	}
+	for _, index := range adopted {
+		if o := e.op(index); o.phase == comparing {
+			e.compare(o)
+		}
+	}
+}
+
+// releaseUncreated lets the operations go on that have waited for a create, if
+// there is none.
+func (e *Engine) releaseUncreated(name string) {
+	if _, open := e.openCreate(name); !open {
+		e.releaseParked(name)
 	}
 }
 

@@ -101,24 +101,25 @@ type Engine struct {
 	lookups     map[int]*lookup // those under way
 	sought      map[*op]bool    // operations that lookups are to tell about
 	queue       []*op           // those of them whose turn it is
-	unlooked    []*op           // creates to be looked up before they are sent
+	unlooked    []int           // creates to be looked up before they are sent
 	timers      timers
 	atWorkUntil recent[time.Duration] // of what is over and may still be at work, see workOn
 	others      idSet                 // ids that a lost create cannot have made
 	gone        idSet                 // ids of what the job has deleted
 	changed     map[string]bool       // creates to whose resource operations of earlier runs refer, or may
 
-	answers  int           // requests and lookups that were answered so far
-	silent   int           // attempts without a sign of life since the last one
-	silentAt time.Duration // when the first of them ended
-	date     time.Time     // of the service's last answer, which came at dateAt
-	dateAt   time.Duration
-	accepted int // bytes of the largest request that was accepted
-	uniform  uniform
-	doubts   map[Key]int      // creates of each name in doubt, also those that ended so
-	making   map[Key]int      // the creates that nothing guards and that make what has a name
-	creates  map[string]*op   // the open creates, by bulkId, with which the planner is done
-	parked   map[string][]*op // operations that wait until a create is over
+	answers   int           // requests and lookups that were answered so far
+	silent    int           // attempts without a sign of life since the last one
+	silentAt  time.Duration // when the first of them ended
+	date      time.Time     // of the service's last answer, which came at dateAt
+	dateAt    time.Duration
+	accepted  int // bytes of the largest request that was accepted
+	uniform   uniform
+	doubts    map[Key]int      // creates of each name in doubt, also those that ended so
+	making    map[Key]int      // the creates that nothing guards and that make what has a name
+	creates   map[string]int   // the open creates, by bulkId, with which the planner is done
+	parked    map[string][]*op // operations that wait until a create is over
+	comparing map[string][]int // adopted creates that wait until one that they refer to is over
 
 	unasked []Claim // for the journal, which is asked about one batch after the other
 	asked   int     // operations that it is being asked about
@@ -152,7 +153,7 @@ func New(cfg Config, now Time) *Engine {
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
 		ops:    map[int]*op{}, lasting: map[int]bool{}, unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}, rivals: map[uint64][]*op{},
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
-		doubts: map[Key]int{}, making: map[Key]int{}, creates: map[string]*op{}, parked: map[string][]*op{}, changed: map[string]bool{},
+		doubts: map[Key]int{}, making: map[Key]int{}, creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{}, changed: map[string]bool{},
 	}
 	e.atWorkUntil.now = cfg.AtWork
 	e.planner = plan.New(plan.Config{

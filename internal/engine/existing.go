@@ -40,7 +40,8 @@ func (e *Engine) mayExist(in *Operation) bool {
 // lookFirst has a create wait until it is looked up together with others.
 func (e *Engine) lookFirst(o *op) {
 	o.phase = unlooked
-	e.unlooked = append(e.unlooked, o)
+	e.unlooked = append(e.unlooked, o.Index)
+	e.rest(o)
 }
 
 // startLookingFirst looks up creates that were not sent: once no more of the
@@ -56,16 +57,17 @@ func (e *Engine) startLookingFirst() {
 	}
 	until := e.firstChange()
 	later := e.unlooked[:0]
-	for _, o := range e.unlooked {
-		switch {
-		case o.phase != unlooked:
-		case o.Index > until:
-			later = append(later, o)
-		default:
+	for i, index := range e.unlooked {
+		if len(e.queue) >= maxLookedUp*e.cfg.Concurrency { // the others rest
+			later = append(later, e.unlooked[i:]...)
+			break
+		}
+		if index > until {
+			later = append(later, index)
+		} else if o := e.op(index); o.phase == unlooked {
 			e.startLooking(o)
 		}
 	}
-	clear(e.unlooked[len(later):])
 	e.unlooked = later
 }
 
@@ -209,8 +211,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 	delete(e.sought, o)
 	e.freed++
 	o.knowledge, o.uncounted, o.tries = Unsent, false, 0
-	o.adopted, o.existing, o.place = true, c.ID, c.Location
-	o.said = said{id: c.ID, location: c.Location, version: c.Version}
+	o.adoptAs(c)
 	e.countDoubt(o)
 	e.others.add(c.ID)
 	at := -e.cfg.LookupPatience // it is known everywhere
@@ -221,18 +222,23 @@ func (e *Engine) adopt(o *op, c Candidate) {
 	}
 	e.planner.Finish(o.Index, plan.Settled{Done: true, ID: c.ID, At: at})
 	if o.BulkID != "" {
-		e.creates[o.BulkID] = o
+		e.creates[o.BulkID] = o.Index
 	}
 	if e.cfg.Existing == SkipExisting {
 		o.unchanged = true
 		e.decide(o)
 		return
 	}
-	o.phase, o.read, o.youngRefs = parked, 0, 0
+	o.phase, o.read, o.youngRefs = comparing, 0, 0
 	if o.BulkID != "" {
 		e.releaseParked(o.BulkID)
 	}
 	e.compare(o)
+}
+
+func (o *op) adoptAs(c Candidate) {
+	o.adopted, o.existing, o.place = true, c.ID, c.Location
+	o.said = said{id: c.ID, location: c.Location, version: c.Version}
 }
 
 // forget has the journal forget that an operation was sent.
@@ -250,6 +256,7 @@ func (e *Engine) compare(o *op) {
 	for ; o.read < len(o.Refs); o.read++ {
 		r := o.Refs[o.read]
 		n, known := e.memory.named(r.Name)
+		_, open := e.openCreate(r.Name)
 		drop := plan.Drop{Index: o.Index, Name: r.Name, Of: n.index}
 		switch {
 		case known && n.isDone() && n.id != "":
@@ -259,9 +266,9 @@ func (e *Engine) compare(o *op) {
 			drop.Why = plan.NoID
 		case known && n.state == nameFailed:
 			drop.Why = plan.Needed
-		case !e.ended || e.create(r.Name) != nil:
-			o.phase = parked
-			e.parked[r.Name] = append(e.parked[r.Name], o)
+		case !e.ended || open:
+			e.comparing[r.Name] = append(e.comparing[r.Name], o.Index)
+			e.rest(o)
 			return
 		case r.Required:
 			drop.Why, drop.Of = plan.Unknown, -1

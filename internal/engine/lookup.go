@@ -187,12 +187,15 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		return o.ResourceID, true
 	}
 	n, ok := e.memory.named(o.Target)
-	create := e.create(o.Target)
-	switch {
-	case ok && n.isDone() && n.id != "":
+	index, open := e.openCreate(o.Target)
+	if ok && n.isDone() && n.id != "" {
 		return n.id, true
-	case create == nil:
+	}
+	if !open {
 		e.decide(o)
+		return "", false
+	}
+	switch create := e.op(index); {
 	case create.knowledge != Unsent:
 		delete(e.sought, o)
 		o.phase = parked

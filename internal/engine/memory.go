@@ -55,10 +55,28 @@ func hash(kind, text string) Key {
 	return Key(sum[:len(Key{})])
 }
 
-func (m *memory) get(key Key) ([]byte, bool) {
-	value, ok, err := m.store.Get(key)
+// get reads a value that put has written: a Key, numbers, and a text.
+func (m *memory) get(key Key, numbers ...*int64) (first Key, text string, ok bool) {
+	b, ok, err := m.store.Get(key)
 	m.fail(err)
-	return value, ok && err == nil
+	if !ok || err != nil {
+		return Key{}, "", false
+	}
+	b = b[copy(first[:], b):]
+	for _, n := range numbers {
+		var size int
+		*n, size = binary.Varint(b)
+		b = b[max(size, 0):]
+	}
+	return first, string(b), true
+}
+
+func (m *memory) put(key, first Key, text string, numbers ...int64) {
+	b := append(make([]byte, 0, 64), first[:]...)
+	for _, n := range numbers {
+		b = binary.AppendVarint(b, n)
+	}
+	m.fail(m.store.Put(key, append(b, text...)))
 }
 
 func (m *memory) fail(err error) {
@@ -67,30 +85,15 @@ func (m *memory) fail(err error) {
 	}
 }
 
-func (m *memory) put(key Key, value []byte) {
-	m.fail(m.store.Put(key, value))
-}
-
 func (m *memory) named(name string) (n named, ok bool) {
-	b, ok := m.get(hash("name ", name))
-	if !ok || len(b) < 17 {
-		return named{}, false
-	}
-	n.state, b = nameState(b[0]), b[1:]
-	n.identity, b = Key(b[:16]), b[16:]
-	index, size := binary.Varint(b)
-	b = b[max(size, 0):]
-	at, size := binary.Varint(b)
-	n.index, n.at, n.id = int(index), time.Duration(at)*time.Millisecond, string(b[max(size, 0):])
-	return n, true
+	var state, index, at int64
+	n.identity, n.id, ok = m.get(hash("name ", name), &state, &index, &at)
+	n.state, n.index, n.at = nameState(state), int(index), time.Duration(at)*time.Millisecond
+	return n, ok
 }
 
 func (m *memory) setNamed(name string, n named) {
-	b := append(make([]byte, 0, 64), byte(n.state))
-	b = append(b, n.identity[:]...)
-	b = binary.AppendVarint(b, int64(n.index))
-	b = binary.AppendVarint(b, n.at.Milliseconds())
-	m.put(hash("name ", name), append(b, n.id...))
+	m.put(hash("name ", name), n.identity, n.id, int64(n.state), int64(n.index), n.at.Milliseconds())
 }
 
 // Name tells the planner what became of a create that is over.
@@ -109,18 +112,14 @@ type changed struct {
 }
 
 func (m *memory) changed(resource string) (c changed) {
-	b, ok := m.get(hash("resource ", resource))
-	if !ok || len(b) < 16 {
-		return c
-	}
-	c.key = Key(b[:16])
-	failed, _ := binary.Uvarint(b[16:])
+	var failed int64
+	c.key, _, _ = m.get(hash("resource ", resource), &failed)
 	c.failed = int(failed)
 	return c
 }
 
 func (m *memory) setChanged(resource string, c changed) {
-	m.put(hash("resource ", resource), binary.AppendUvarint(c.key[:len(c.key):len(c.key)], uint64(c.failed)))
+	m.put(hash("resource ", resource), c.key, "", int64(c.failed))
 }
 
 // Resource tells the planner whether an operation on a resource was not done.

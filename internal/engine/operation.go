@@ -79,16 +79,17 @@ type moment struct {
 type phase uint8
 
 const (
-	unkeyed  phase = iota // the source: what its key covers has not been read
-	asking                // the journal: what do earlier runs know of it
-	rivaling              // the end of the input: is another operation of its name on record
-	unlooked              // the input: it is looked up before it is sent, together with others
-	parked                // a create: it has to be over first
-	planned               // the planner
-	flying                // the service: it is in a request
-	sought                // a lookup
-	delayed               // the clock: it is sent again later
-	over                  // nobody
+	unkeyed   phase = iota // the source: what its key covers has not been read
+	asking                 // the journal: what do earlier runs know of it
+	rivaling               // the end of the input: is another operation of its name on record
+	unlooked               // the input: it is looked up before it is sent, together with others
+	parked                 // a create: it has to be over first
+	comparing              // a create that the adopted one refers to: it has to be over first
+	planned                // the planner
+	flying                 // the service: it is in a request
+	sought                 // a lookup
+	delayed                // the clock: it is sent again later
+	over                   // nobody
 )
 
 // op is an operation on its way to an outcome: it is being sent, or something has to be

@@ -196,8 +196,6 @@ func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
 func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	switch {
 	case o.phase == over:
-	case o.adopted && o.Method == Post && o.dropped == nil && e.stopped == nil:
-		e.compare(o)
 	case e.stopped == nil && (o.lacksID() || o.isPlainConflict()):
 		e.startLooking(o) // for the id
 	case o.knowledge == Done, o.knowledge == Refused:
@@ -411,7 +409,7 @@ func (e *Engine) drop(drops []plan.Drop) {
 		}
 		o.dropped = &d
 		if o.BulkID != "" && !o.isDuplicate() {
-			e.creates[o.BulkID] = o
+			e.creates[o.BulkID] = o.Index
 		}
 	}
 }
@@ -573,6 +571,14 @@ func (e *Engine) stop(err error) {
 			e.resting = append(e.resting, index)
 		}
 	}
+	for _, indexes := range e.comparing {
+		for _, index := range indexes {
+			if e.ops[index] == nil {
+				e.resting = append(e.resting, index)
+			}
+		}
+	}
+	clear(e.comparing)
 	slices.Sort(e.resting)
-	e.decideAll(planned, unlooked, parked, rivaling, sought, delayed)
+	e.decideAll(planned, unlooked, parked, comparing, rivaling, sought, delayed)
 }

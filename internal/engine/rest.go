@@ -1,9 +1,13 @@
 package engine
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+)
 
-// An operation that waits for others to be read, or for its turn with the planner,
-// and of which nothing but its facts is known, rests: the engine has its state in the
+// An operation that waits for others to be read or created, or for its turn with the
+// planner, and of which nothing but its facts is known, rests: the engine has its state in the
 // memory, if there is any, and asks for its facts when its turn comes.
 
 // op returns an open operation, which no longer rests.
@@ -31,9 +35,10 @@ func (e *Engine) keepsState() bool { return e.cfg.Journal || e.cfg.Existing != F
 // rest has an operation rest that can. An ordered job reads no more ahead than it
 // needs.
 func (e *Engine) rest(o *op) {
-	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != nil || o.adopted ||
+	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != nil ||
 		len(o.rivals)+len(o.replaces) > 0
-	if touched || o.phase != planned && o.phase != unkeyed || len(e.ops) <= e.cfg.Keep || e.cfg.Ordered {
+	waits := !o.adopted && (o.phase == planned || o.phase == unkeyed || o.phase == unlooked) || o.phase == comparing
+	if touched || !waits || len(e.ops) <= e.cfg.Keep || e.cfg.Ordered {
 		return
 	}
 	if e.keepsState() {
@@ -42,15 +47,15 @@ func (e *Engine) rest(o *op) {
 	delete(e.ops, o.Index)
 }
 
-// create returns the open create that has a bulkId, or nil.
-func (e *Engine) create(name string) *op {
-	if o := e.creates[name]; o != nil {
-		return o
+// openCreate returns the open create that has a bulkId.
+func (e *Engine) openCreate(name string) (index int, ok bool) {
+	if index, ok := e.creates[name]; ok {
+		return index, true
 	}
-	if index, ok := e.planner.Create(name); ok && e.stopped == nil {
-		return e.op(index)
+	if e.stopped != nil {
+		return 0, false
 	}
-	return nil
+	return e.planner.Create(name)
 }
 
 // decideResting decides, a part at a time, the operations that rest when the job has
@@ -62,10 +67,10 @@ func (e *Engine) decideResting() {
 	for len(e.resting) > 0 && len(e.decided)+len(e.out.Results) < restingAtOnce {
 		o := e.op(e.resting[0])
 		e.resting = e.resting[1:]
-		if o.phase == planned {
-			e.decide(o)
-		} else {
+		if o.phase == unkeyed {
 			e.rest(o)
+		} else {
+			e.decide(o)
 		}
 	}
 	e.tell()
@@ -77,41 +82,35 @@ func restKey(index int) Key {
 	return hash("resting ", string(binary.AppendUvarint(nil, uint64(index))))
 }
 
-// What the state of an operation that rests says besides numbers.
-const (
-	restUnkeyed = 1 << iota
-	restFollows
-	restLooked
-)
-
 // rest keeps the state of an operation.
 func (m *memory) rest(o *op) {
-	flags := byte(0)
-	if o.phase == unkeyed {
-		flags |= restUnkeyed
+	there := ""
+	if o.adopted {
+		there = strings.Join([]string{o.existing, o.said.version, o.place}, "\n")
 	}
-	if o.follows {
-		flags |= restFollows
-	}
-	if o.looked {
-		flags |= restLooked
-	}
-	b := append(make([]byte, 0, 40), flags)
-	b = append(b, o.key[:]...)
-	m.put(restKey(o.Index), binary.AppendUvarint(b, o.ticket))
+	m.put(restKey(o.Index), o.key, there, int64(o.phase), number(o.held), number(o.follows), number(o.looked),
+		int64(o.ticket), int64(o.read), int64(o.youngRefs))
 }
 
-// wake gives an operation the state that it had when it began to rest.
+// wake gives an operation the state that it had when it began to rest, if it has
+// had any.
 func (m *memory) wake(o *op) {
-	b, ok := m.get(restKey(o.Index))
-	if !ok || len(b) < 1+len(o.key) {
-		return // it has had none
+	var phased, held, follows, looked, ticket, read, young int64
+	key, there, ok := m.get(restKey(o.Index), &phased, &held, &follows, &looked, &ticket, &read, &young)
+	if !ok {
+		return
 	}
-	flags := b[0]
-	o.looked, o.follows = flags&restLooked != 0, flags&restFollows != 0
-	if flags&restUnkeyed != 0 {
-		o.phase, o.held = unkeyed, true
+	o.key, o.phase, o.held, o.follows, o.looked = key, phase(phased), held == 1, follows == 1, looked == 1
+	o.ticket, o.read, o.youngRefs = uint64(ticket), int(read), time.Duration(young)
+	if id, rest, adopted := strings.Cut(there, "\n"); adopted {
+		version, place, _ := strings.Cut(rest, "\n")
+		o.adoptAs(Candidate{ID: id, Version: version, Location: place})
 	}
-	b = b[1+copy(o.key[:], b[1:]):]
-	o.ticket, _ = binary.Uvarint(b)
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ package location
 
 import (
 	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -231,6 +232,18 @@ func IsID(s string) bool {
 	return strings.TrimSpace(plain) != "" && plain != "." && plain != ".." && !strings.ContainsAny(plain, `/\`) &&
 		utf8.ValidString(plain) && !strings.ContainsFunc(plain, unicode.IsControl) &&
 		!strings.HasPrefix(strings.ToLower(plain), "bulkid:")
+}
+
+// IsSegment reports whether s, as a person writes it in a path, can be an id:
+// IsID, with nothing in it that ends a path, that does not show, or that is no
+// escape.
+func IsSegment(s string) bool {
+	if _, err := url.PathUnescape(s); err != nil || !IsID(s) {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r == '?' || r == '#' || r == utf8.RuneError || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
+	})
 }
 
 // isPlain reports whether s has only letters, digits and hyphens, as the ids of

@@ -83,3 +83,15 @@ func FuzzIDAt(f *testing.F) {
 		}
 	})
 }
+
+func TestIsSegment(t *testing.T) {
+	for text, want := range map[string]bool{
+		"7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001": true, "a%20b": true, "ä": true,
+		"": false, ".": false, "..": false, "%2e%2e": false, "a/b": false, `a\b`: false, "a%2fb": false, "a%": false,
+		"a?b": false, "a#b": false, "a b": false, "a\u00a0b": false, "a\u200bb": false, "a\ufffd": false, "a\n": false, "bulkId:u1": false,
+	} {
+		if IsSegment(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}

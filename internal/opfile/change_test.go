@@ -60,9 +60,9 @@ func TestManagers(t *testing.T) {
 		t.Errorf("no reference to itself: %s", data(rows[0]))
 	}
 	same(t, "notes", strings.Join(r.Notes(), "\n"),
-		"sent as written, though a service may refuse it: 3 rows in which the manager is the user in person (line 2; line 4; line 5)")
+		"sent as written, though a service may refuse it: 3 rows in which the manager is the user (line 2; line 4; line 5)")
 	_, wrong := bad(t, "users.csv", "operation,userName,Manager\n,a@example.com,b@example.com\ndelete,B@example.com,\n")
-	same(t, "deleted", wrong.Error(), `users.csv, line 2, column "Manager", value "b@example.com": a user whom line 3 deletes; expected one who stays`)
+	same(t, "deleted", wrong.Error(), `users.csv, line 2, column "Manager", value "b@example.com": a user whom line 3 deletes; expected a user who is not deleted`)
 }
 
 // What a service may refuse is sent as it is written, and told: the first
@@ -75,19 +75,19 @@ func TestDoubts(t *testing.T) {
 	r := open(t, "users.csv", text+"a@example.com,de,12a,\nb@example.com,,x 1,a@b.com\n")
 	good(t, r)
 	const sent = "sent as written, though a service may refuse it: "
-	same(t, "notes", strings.Join(r.Notes(), "\n"), sent+"13 rows in which the country is no code of two letters, such as DE (line 2; line 3; "+
+	same(t, "notes", strings.Join(r.Notes(), "\n"), sent+"13 rows in which the country is not a code of two letters, such as DE (line 2; line 3; "+
 		"line 4; line 5; line 6; line 7; line 8; line 9; line 10; line 11; and 3 more)\n"+
 		sent+"2 rows in which the extension holds more than digits (line 15; line 16)\n"+
-		sent+`1 column of a type that is not known (emails[type eq "wrk"].value)`)
+		sent+`1 column of an unknown type (emails[type eq "wrk"].value)`)
 	r = open(t, "users.csv", "userName\nadmin@ex\u0430mple.com\n")
 	good(t, r)
-	same(t, "scripts", strings.Join(r.Notes(), "\n"), sent+"1 row in which letters of several scripts, or of another width, stand in one address, which may look like another one (line 2)")
+	same(t, "scripts", strings.Join(r.Notes(), "\n"), sent+"1 row in which an address mixes letters of several scripts or widths, so that it may look like another one (line 2)")
 	r = open(t, "users.csv", "userName,title\ndan@example,@home\n")
 	good(t, r)
-	same(t, "no domain", strings.Join(r.Notes(), "\n"), sent+"1 row in which the part of an address behind the @ has no dot, as in dan@example (line 2)")
+	same(t, "no domain", strings.Join(r.Notes(), "\n"), sent+"1 row in which the domain of an address has no dot, as in dan@example (line 2)")
 	r = open(t, "users.csv", "userName,externalId,employeeNumber\na@example.com,1-Mar,2-Mar\n")
 	good(t, r)
-	same(t, "a row counts once", strings.Join(r.Notes(), "\n"), sent+"1 row in which a date stands for an id, a number or a code (line 2)")
+	same(t, "a row counts once", strings.Join(r.Notes(), "\n"), sent+"1 row in which an id, a number or a code is a date (line 2)")
 	r = open(t, "users.csv", "operation,userName,Extension,Phone Number\nupdate,a@example.com,REMOVE|12,12\n")
 	if good(t, r); len(r.Notes()) > 0 {
 		t.Errorf("%q", r.Notes())

@@ -11,7 +11,7 @@ import (
 // of its format in it is wrong: an export that failed must not look like one of
 // nobody.
 func TestEmpty(t *testing.T) {
-	const sheet, list = "nothing in it; expected a header, and rows below it", "nothing in it; expected an array of operations"
+	const sheet, list = "an empty file; expected a header, and rows below it", "an empty file; expected an array of operations"
 	for _, c := range []struct{ name, text, want string }{
 		{"a.csv", "", sheet}, {"a.tsv", "", sheet}, {"a.csv", "\n \n\t\n", sheet}, {"a.csv", ",,,\n;;\n", sheet},
 		{"a.csv", "userName,title\n", ""}, {"a.csv", "\nuserName,title\n,\n\n", ""},

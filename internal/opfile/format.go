@@ -50,7 +50,8 @@ func sniff(head []byte) Format {
 	return CSV
 }
 
-// sniffObject distinguishes a BulkRequest from an operation by its first member.
+// sniffObject distinguishes a BulkRequest from an operation by its first
+// member.
 func sniffObject(head []byte) Format {
 	dec := json.NewDecoder(bytes.NewReader(head))
 	_, _ = dec.Token()

@@ -56,7 +56,7 @@ func TestJSONErrors(t *testing.T) {
 		{"[" + ok + ",\n]", 1, "line 2: invalid JSON; expected a value"},
 		{"[" + ok, 1, "line 1: the file ends too early; expected its brackets closed"},
 		{"[" + ok + "]\n" + ok, 1, "line 2: something after its end"},
-		{"[null]", 0, "line 1: a JSON value that is no object"},
+		{"[null]", 0, "line 1: a JSON value that is not an object"},
 		{`{"operations":[` + ok + `],"operations":[` + ok + `]}`, 1, "operations a second time; expected them once"},
 		{`{"operations":[` + ok + `],"Operations":[` + ok + `]}`, 1, "operations a second time"},
 		{`{"operations":null}`, 0, "operations that is no array"},
@@ -82,7 +82,7 @@ func TestJSONErrors(t *testing.T) {
 // line.
 func TestSplitterBound(t *testing.T) {
 	r := openSmall(t, "ops.json", "[\n"+strings.Repeat(" ", 10_001)+`"x"]`)
-	if _, wrong := all(t, r); !strings.Contains(wrong.Error(), "no object") {
+	if _, wrong := all(t, r); !strings.Contains(wrong.Error(), "not an object") {
 		t.Errorf("white space is bounded: %v", wrong.Error())
 	}
 	r = openSmall(t, "ops.json", "[\n\""+strings.Repeat("x", 10_000)+`"]`)

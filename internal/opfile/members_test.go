@@ -196,18 +196,18 @@ func TestMemberVerbs(t *testing.T) {
 	for row, want := range map[string]string{
 		"remove,Crew,":                     "an update that changes nothing",
 		"add,Crew,;":                       "no members",
-		"create,Crew,ADD|" + memberID(1):   "of a group that is created",
-		"update,Crew,ADD|a@b.c d@e.f":      "members to add or remove beside all",
+		"create,Crew,ADD|" + memberID(1):   "in a row that creates a group",
+		"update,Crew,ADD|a@b.c d@e.f":      "members with ADD| or REMOVE| beside members without",
 		"update,Crew,REMOVE|nobody at all": "not an email address",
-		"remove,Crew,REMOVE|*":             "a value to be cleared that cannot be",
-		"create,Crew,REMOVE|*":             "a value to be cleared that cannot be",
+		"remove,Crew,REMOVE|*":             "an attribute that cannot be cleared",
+		"create,Crew,REMOVE|*":             "an attribute that cannot be cleared",
 		"entferne,Crew,a@b.c":              "unknown operation; expected create, update, delete, add or remove",
 	} {
 		if _, wrong := bad(t, "g.csv", "operation,displayName,members\n"+row+"\n"); !strings.Contains(wrong.Error(), want) {
 			t.Errorf("%s: %v", row, wrong.Error())
 		}
 	}
-	if _, wrong := bad(t, "g.csv", "operation,displayName,members,externalId\nadd,Crew,a@b.c,x\n"); !strings.Contains(wrong.Error(), "more than members to add or remove") {
+	if _, wrong := bad(t, "g.csv", "operation,displayName,members,externalId\nadd,Crew,a@b.c,x\n"); !strings.Contains(wrong.Error(), "another attribute in a row that adds or removes members") {
 		t.Error(wrong.Error())
 	}
 	if _, wrong := bad(t, "u.csv", "operation,userName\nremove,a@b.c\n"); !strings.Contains(wrong.Error(), "unknown operation") {

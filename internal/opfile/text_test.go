@@ -89,7 +89,7 @@ func TestPutTogether(t *testing.T) {
 	if rows := good(t, r); len(rows) != 3 || !strings.Contains(data(rows[2]), "Ann") || rows[2].Line != 6 {
 		t.Errorf("%s", summary(rows))
 	}
-	if notes := strings.Join(r.Notes(), "\n"); notes != "left out: 2 rows in which the header stands again (line 3; line 5)" {
+	if notes := strings.Join(r.Notes(), "\n"); notes != "left out: 2 rows that repeat the header (line 3; line 5)" {
 		t.Error(notes)
 	}
 	line := "\ufeff" + `{"method":"DELETE","path":"/Users/%d"}` + "\n"

@@ -84,7 +84,7 @@ func TestAddresses(t *testing.T) {
 // Cells that are right one by one and wrong together.
 func TestWholeElements(t *testing.T) {
 	for text, want := range map[string]string{
-		`emails[type eq "home"].value;emails[type eq "home"].primary;emails[type eq "work"].primary` + "\nh@example.com;true;true": "says primary too",
+		`emails[type eq "home"].value;emails[type eq "home"].primary;emails[type eq "work"].primary` + "\nh@example.com;true;true": "a second primary value",
 		`phoneNumbers[type eq "work"].value;phoneNumbers[type eq "work"].primary;phoneNumbers[type eq "mobile"].primary;Mobile` +
 			"\n1;true;true;2": "at most one that is primary",
 		`emails[type eq "home"].primary` + "\ntrue":                                                    "without a value",

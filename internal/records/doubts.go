@@ -24,7 +24,7 @@ const (
 
 var doubtNames = [doubts]string{
 	untyped: "in which a member has no type, user or group",
-	unseen:  "in which characters that do not show stand within a text",
+	unseen:  "in which a text has invisible characters",
 }
 
 // doubt notes an operation of one of these kinds.

@@ -57,7 +57,7 @@ func (w *walk) document() error {
 	first, err := w.peek()
 	switch {
 	case err == io.EOF:
-		return &syntaxError{"nothing in it", expected}
+		return &syntaxError{"an empty file", expected}
 	case err != nil:
 		return err
 	case first == '[':
@@ -94,7 +94,8 @@ func (w *walk) operations() error {
 	})
 }
 
-// bulkRequest yields the operations of a BulkRequest and keeps its other members.
+// bulkRequest yields the operations of a BulkRequest and keeps its other
+// members.
 func (w *walk) bulkRequest() error {
 	err := w.list('{', '}', func() error {
 		name, err := w.key()

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/apiid"
+	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -92,7 +92,7 @@ func (p *parser) valid(raw []byte) bool {
 		p.line += line
 		p.fault("", "", problem, expected)
 	case bytes.TrimLeft(raw, " \t\r\n")[0] != '{':
-		p.fault("", "", "a JSON value that is no object", expected)
+		p.fault("", "", "a JSON value that is not an object", expected)
 	default:
 		return true
 	}
@@ -124,7 +124,7 @@ func (p *parser) members(raw []byte, known []string, visit func(name string, val
 			p.unknown(name, known)
 			continue
 		case slices.Contains(seen, name):
-			p.fault(name, "", "a member that stands there twice", "it once")
+			p.fault(name, "", "a duplicate member", "it once")
 			continue
 		}
 		seen = append(seen, name)
@@ -134,7 +134,8 @@ func (p *parser) members(raw []byte, known []string, visit func(name string, val
 	}
 }
 
-// unknown reports a member that nobody knows, with the one that was likely meant.
+// unknown reports a member that nobody knows, with the one that was likely
+// meant.
 func (p *parser) unknown(name string, known []string) {
 	expected := "one of " + strings.Join(known, ", ")
 	if near := textfile.Nearest(name, known); near != "" {
@@ -186,7 +187,7 @@ func checkMethod(method string) (problem, expected string) {
 	case "":
 		return "no method", methods
 	case "PUT":
-		return "a method that Webex has not in a Bulk request", methods
+		return "a method that Webex does not support in a Bulk request", methods
 	}
 	return "unknown method", methods + ", in upper case"
 }
@@ -224,14 +225,13 @@ func checkPath(method, path string) (problem, expected string) {
 	return "", ""
 }
 
-// isID reports whether s can be the id of a resource in a path. A name after
-// bulkId: may hold anything but a slash.
+// isID reports whether s can be the id of a resource in a path, or a reference
+// in its place, whose name may hold anything but a slash.
 func isID(s string) bool {
 	if name, ok := strings.CutPrefix(s, "bulkId:"); ok {
 		return name != "" && !strings.Contains(name, "/")
 	}
-	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#\\") &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFFFD' })
+	return location.IsSegment(s)
 }
 
 func checkData(op client.Operation) (problem, expected string) {
@@ -242,10 +242,10 @@ func checkData(op client.Operation) (problem, expected string) {
 	case op.Method != client.MethodDelete && data == nil:
 		return "no data", "an object: what a single " + op.Method + " would have as its body"
 	case data != nil && data[0] != '{':
-		return "data that is no object", "an object"
+		return "data that is not an object", "an object"
 	}
 	if name := repeatedAttribute(data); name != "" {
-		return "the attribute " + name + " stands there twice, and services differ in which one they take", "it once, whatever its case"
+		return "a duplicate attribute " + name + "; services differ in which one they use", "it once, in any case"
 	}
 	return "", ""
 }

@@ -34,9 +34,9 @@ const (
 	rateStep = time.Second
 )
 
-// Render draws the bar as it stands at now, shorter than width columns (80 if it
-// is not known), without an end of line. Parts that do not fit are left out, the
-// failures last.
+// Render draws the bar as it stands at now, shorter than width columns (80 if
+// it is not known), without an end of line. Parts that do not fit are left out,
+// the failures last.
 func (b *Bar) Render(p client.Progress, now time.Time, width int) string {
 	if width <= 0 {
 		width = 80

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// chart is a plot over time. It is made of numbers and of texts of this package,
-// so it needs no escaping as HTML.
+// chart is a plot over time. It is made of numbers and of texts of this
+// package, so it needs no escaping as HTML.
 type chart struct {
 	Title string
 	// Wide, Medium and Narrow are the same picture for a large and a small screen
@@ -40,8 +40,8 @@ type plot struct {
 	layers []layer
 }
 
-// drawn returns charts of the same samples, to be shown one below the other with
-// aligned axes of time.
+// drawn returns charts of the same samples, to be shown one below the other
+// with aligned axes of time.
 func drawn(samples []Sample, plots ...plot) []chart {
 	left := 0
 	for _, p := range plots {

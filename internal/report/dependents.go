@@ -58,8 +58,8 @@ func (d *dependencies) add(r *Reason, e Example) {
 	}
 }
 
-// reasonOf returns the reason of an operation, or of the operation at the end of
-// its chain of causes; nil if it is not known.
+// reasonOf returns the reason of an operation, or of the operation at the end
+// of its chain of causes; nil if it is not known.
 func (d *dependencies) reasonOf(index int) *Reason {
 	for range maxCauses { // operations may depend on each other
 		if r := d.reasons[index]; r != nil {

@@ -19,7 +19,8 @@ const (
 
 // discreet removes from text everything that identifies a person or one
 // operation: the given names, quotations, addresses, bulkIds, tracking ids and
-// ids. The rest is equal for all failures of a kind, and can be shown to anybody.
+// ids. The rest is equal for all failures of a kind, and can be shown to
+// anybody.
 func discreet(text string, names ...string) string {
 	text = terminal.Escape(clip(text, maxRead))
 	for _, name := range names {
@@ -145,8 +146,8 @@ func (s *scrubber) name() {
 	}
 }
 
-// wordLength returns the length of text up to the first space, bracket or quote.
-// An apostrophe between letters is not a quote.
+// wordLength returns the length of text up to the first space, bracket or
+// quote. An apostrophe between letters is not a quote.
 func wordLength(text string) int {
 	var before rune
 	for i, r := range text {
@@ -160,7 +161,8 @@ func wordLength(text string) int {
 	return len(text)
 }
 
-// through is the length of text to the end of the first end after its beginning.
+// through is the length of text to the end of the first end after its
+// beginning.
 func through(text, end string) int {
 	_, size := utf8.DecodeRuneInString(text)
 	if i := strings.Index(text[size:], end); i >= 0 {

@@ -26,6 +26,6 @@
 // its status, codes and tracking id. NDJSON and the table identify an operation
 // by its line and its bulkId; they are for people who have the input. The page
 // can be sent to others. Without Page.Names it contains neither names nor
-// bulkIds, which are often made of names; an id in a path is shown only if it is
-// a UUID, and quoted texts are left out. The line number leads to the rest.
+// bulkIds, which are often made of names; an id in a path is shown only if it
+// is a UUID, and quoted texts are left out. The line number leads to the rest.
 package report

@@ -17,7 +17,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// refusal is a *client.ResponseError with a text, which only client can give it.
+// refusal is a *client.ResponseError with a text, which only client can give
+// it.
 type refusal struct {
 	text string
 	said *client.ResponseError

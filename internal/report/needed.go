@@ -5,15 +5,15 @@ import (
 	"fmt"
 )
 
-// NeededError is the error of an operation that depends on another one, which did
-// not succeed. It names the line of the other one.
+// NeededError is the error of an operation that depends on another one, which
+// did not succeed. It names the line of the other one.
 type NeededError struct {
 	// Line is the line of the operation that did not succeed.
 	Line int
 	// Index is its place in the input, from 0.
 	Index int
-	// SameResource reports that both operations change the same resource; otherwise
-	// this operation refers to the other one.
+	// SameResource reports that both operations change the same resource;
+	// otherwise this operation refers to the other one.
 	SameResource bool
 	// Err is the original error.
 	Err error

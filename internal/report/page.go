@@ -25,9 +25,9 @@ type Page struct {
 	Began time.Time
 	// Summary counts the outcomes of the job.
 	Summary *Summary
-	// Samples are the progress over time, from a Recorder. The page has no plots if
-	// there are fewer than two, or if the job had fewer than three requests or took
-	// less than a second.
+	// Samples are the progress over time, from a Recorder. The page has no plots
+	// if there are fewer than two, or if the job had fewer than three requests or
+	// took less than a second.
 	Samples []Sample
 	// Failures are the operations to list, from a Recorder.
 	Failures []Row
@@ -50,8 +50,8 @@ var (
 )
 
 // policy allows only the page's own style and script, which it identifies by
-// their hashes. The page sends no requests and runs no other script (CSP Level 3,
-// section 2.3.1).
+// their hashes. The page sends no requests and runs no other script (CSP Level
+// 3, section 2.3.1).
 func policy() string {
 	hash := func(text string) string {
 		sum := sha256.Sum256([]byte(text))

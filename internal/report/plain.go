@@ -24,8 +24,8 @@ func Plain(err error) terminal.Text {
 	return terminal.Text(plain(err, string(terminal.ErrorText(err))))
 }
 
-// PlainCodes is Plain for places that others may read, such as a log: of a refusal
-// it gives only the status, codes and tracking id.
+// PlainCodes is Plain for places that others may read, such as a log: of a
+// refusal it gives only the status, codes and tracking id.
 func PlainCodes(err error) terminal.Text {
 	return terminal.Text(plain(err, withoutWords(err, string(terminal.ErrorText(err)))))
 }
@@ -72,8 +72,8 @@ func endpointWords(status int) string {
 // section 15).
 var notTaken = []int{402, 406, 407, 411, 414, 415, 421, 426, 428, 431, 451, 501}
 
-// inWords replaces the texts of known errors in err by plain words. The texts of
-// wrapped errors stand at the end.
+// inWords replaces the texts of known errors in err by plain words. The texts
+// of wrapped errors stand at the end.
 func inWords(err error, text string) string {
 	if words := wordsFor(err); words != "" {
 		return replaceLast(replaceLast(text, err.Error(), words), terminal.Escape(err.Error()), terminal.Escape(words))
@@ -157,8 +157,8 @@ func leafWords(err error) string {
 	return strings.Replace(text, "tls: ", "the encryption: ", 1)
 }
 
-// leafTexts are errors of context, net and net/http that have no exported type, or
-// whose text goes on. The rest of the text is left out.
+// leafTexts are errors of context, net and net/http that have no exported type,
+// or whose text goes on. The rest of the text is left out.
 var leafTexts = [...]struct{ text, words string }{
 	{"context canceled", interrupted},
 	{"operation was canceled", interrupted},

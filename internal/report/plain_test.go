@@ -118,8 +118,8 @@ func TestPlainOfRealErrors(t *testing.T) {
 	}
 }
 
-// Wherever an error is shown, its text is plain: a job that was interrupted says
-// so in the table, the results, the page and the summary.
+// Wherever an error is shown, its text is plain: a job that was interrupted
+// says so in the table, the results, the page and the summary.
 func TestInterruptedIsPlain(t *testing.T) {
 	var sum Summary
 	r := &Recorder{}

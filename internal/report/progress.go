@@ -31,9 +31,9 @@ type Progress struct {
 	done sync.WaitGroup
 }
 
-// NewProgress begins to draw the progress of a job of total operations (0 if not
-// known) on w, a terminal. Stop ends it. Nothing else should be written to the
-// terminal meanwhile.
+// NewProgress begins to draw the progress of a job of total operations (0 if
+// not known) on w, a terminal. Stop ends it. Nothing else should be written to
+// the terminal meanwhile.
 func NewProgress(w io.Writer, total int, o ProgressOptions) *Progress {
 	end := make(chan struct{})
 	p := &Progress{w: w, o: o, bar: Bar{Total: total, Color: o.Color}, stop: sync.OnceFunc(func() { close(end) })}

@@ -8,9 +8,9 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// codes returns the text of a refusal without the service's own words, which may
-// contain names: the status, codes and tracking id, and what the client found
-// wrong with the answer.
+// codes returns the text of a refusal without the service's own words, which
+// may contain names: the status, codes and tracking id, and what the client
+// found wrong with the answer.
 func codes(e *client.ResponseError) string {
 	if len(e.Details) == 0 {
 		return e.Error()

@@ -21,7 +21,8 @@ func trackingID(err error) string {
 	return ""
 }
 
-// skipped returns the error of an operation that was not sent, nil if it was sent.
+// skipped returns the error of an operation that was not sent, nil if it was
+// sent.
 func skipped(err error) *client.SkippedError {
 	e, _ := errors.AsType[*client.SkippedError](err)
 	return e
@@ -47,8 +48,8 @@ const (
 
 func isConsequence(text string) bool { return text == dependent || text == unsent || text == atOnce }
 
-// reason returns the common text of all errors of a kind. It quotes the service's
-// text only if words is true, else only the codes.
+// reason returns the common text of all errors of a kind. It quotes the
+// service's text only if words is true, else only the codes.
 func reason(res client.Result, words bool) string {
 	if _, ok := errors.AsType[*NeededError](res.Err); ok {
 		return dependent

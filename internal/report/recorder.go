@@ -21,8 +21,8 @@ type RecorderOptions struct {
 	Every time.Duration
 }
 
-// Recorder collects the data of a Page while a job runs: samples of its progress,
-// and the operations that did not succeed. Its memory is bounded.
+// Recorder collects the data of a Page while a job runs: samples of its
+// progress, and the operations that did not succeed. Its memory is bounded.
 type Recorder struct {
 	o     RecorderOptions
 	began time.Time
@@ -100,8 +100,8 @@ func (r *Recorder) Samples() []Sample {
 	return slices.Clone(r.course.samples)
 }
 
-// Failures returns the operations that did not succeed, in input order. There are
-// at most 2,000; operations that were sent are preferred.
+// Failures returns the operations that did not succeed, in input order. There
+// are at most 2,000; operations that were sent are preferred.
 func (r *Recorder) Failures() []Row {
 	rows := slices.Concat(r.failed, r.skipped[:min(len(r.skipped), maxRows-len(r.failed))])
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Index, b.Index) })

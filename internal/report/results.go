@@ -28,8 +28,8 @@ type Line struct {
 	Error     *Fault `json:"error,omitempty"`
 }
 
-// Fault is the error of a Line, without the data of the operation and without the
-// service's own words.
+// Fault is the error of a Line, without the data of the operation and without
+// the service's own words.
 type Fault struct {
 	Status     int    `json:"status,omitempty"`
 	ErrorCode  string `json:"errorCode,omitempty"`

@@ -17,8 +17,8 @@ type Sample struct {
 	// InFlight is the number of requests under way, Waiting that of operations
 	// read and not sent: the maxima since the previous sample.
 	InFlight, Waiting int
-	// Closed is the part of the time since the previous sample in which the service
-	// had asked to wait.
+	// Closed is the part of the time since the previous sample in which the
+	// service had asked to wait.
 	Closed time.Duration
 }
 

@@ -44,7 +44,8 @@ type clock struct {
 	write func(time.Duration) string
 }
 
-// newClock returns a clock for an axis that ends at end, with a mark every step.
+// newClock returns a clock for an axis that ends at end, with a mark every
+// step.
 func newClock(end, step time.Duration) clock {
 	switch {
 	case step < time.Second:

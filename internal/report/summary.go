@@ -31,12 +31,13 @@ type Summary struct {
 	// Others counts the operations whose reason is not in Reasons.
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
-	// Mistakes counts the failed operations that fail again unless the input changes:
-	// a check or the service refused them, and the service was not out of order.
+	// Mistakes counts the failed operations that fail again unless the input
+	// changes: a check or the service refused them, and the service was not out of
+	// order.
 	Mistakes int `json:"-"`
-	// Words lets the reasons quote the service, without the names in the input. It is
-	// only for the terminal of the person who wrote the input. It is set before the
-	// first Add.
+	// Words lets the reasons quote the service, without the names in the input. It
+	// is only for the terminal of the person who wrote the input. It is set before
+	// the first Add.
 	Words bool `json:"-"`
 
 	known map[kind]*Reason
@@ -86,8 +87,8 @@ const (
 // Add counts a result; line is the line of the operation in the input.
 func (s *Summary) Add(res client.Result, line int) { s.AddNamed(res, line, "") }
 
-// AddNamed is Add with the name of a person or group, which WriteTable shows. It
-// is only for the terminal of the person who wrote the input.
+// AddNamed is Add with the name of a person or group, which WriteTable shows.
+// It is only for the terminal of the person who wrote the input.
 func (s *Summary) AddNamed(res client.Result, line int, name string) {
 	s.Operations++
 	switch res.Outcome {

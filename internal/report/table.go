@@ -121,8 +121,8 @@ func (s *Summary) patienceNote() string {
 	return fmt.Sprintf("the service asked to wait %d times", s.Refused)
 }
 
-// rate is the speed of this run. Operations that were not sent do not count; with
-// too few operations or too little time there is no rate.
+// rate is the speed of this run. Operations that were not sent do not count;
+// with too few operations or too little time there is no rate.
 func (s *Summary) rate() string {
 	n := s.Operations - s.Replayed - s.Skipped
 	if n < 2 || s.Took < time.Millisecond {

@@ -9,8 +9,8 @@ import (
 // follows are the words that come after "bulkId" if no bulkId is given.
 var follows = words("already and can cannot did does for has in is missing must not of or required than that to was with which without")
 
-// vocabulary are quotations that explain a failure and contain no names: words of
-// the protocol.
+// vocabulary are quotations that explain a failure and contain no names: words
+// of the protocol.
 var vocabulary = words("/Users /Users/<id> /Groups /Groups/<id> POST PATCH DELETE PUT add replace remove " +
 	"userName displayName nickName title userType preferredLanguage locale timezone active password emails phoneNumbers " +
 	"addresses photos ims roles entitlements name name.givenName name.familyName members manager value type primary " +

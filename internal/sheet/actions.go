@@ -188,7 +188,8 @@ func (t *actionTable) cellsOf(a Action) (map[string]string, error) {
 	return cells, errors.Join(errs...)
 }
 
-// put makes one cell. What follows from the userName, and is read so, needs none.
+// put makes one cell. What follows from the userName, and is read so, needs
+// none.
 func (t *actionTable) put(cells map[string]string, path string, values []any, a Action) error {
 	if a.Operation == operationNames[create] && (isImplied(path, values[0], a.Name) || path == "usertype") {
 		return nil
@@ -293,8 +294,8 @@ func Holds(expected, stored []byte) bool {
 	return true
 }
 
-// holds reports whether a resource has a value; nil or null: that it has none at
-// the path. What it cannot compare it denies.
+// holds reports whether a resource has a value; nil or null: that it has none
+// at the path. What it cannot compare it denies.
 func holds(path string, raw json.RawMessage, stored []byte) bool {
 	to, ok := parseTarget(path)
 	if !ok {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -91,7 +92,7 @@ func (b *builder) expected() []byte {
 		return nil
 	}
 	if json.Unmarshal([]byte(text), &map[string]json.RawMessage{}) != nil {
-		b.fault(b.Sheet.expected, text, "no JSON object", "the cell as sync wrote it")
+		b.fault(b.Sheet.expected, text, "not a JSON object", "the cell as sync wrote it")
 	}
 	return []byte(text)
 }
@@ -148,7 +149,7 @@ func (b *builder) onlyIn(first *digests, key [8]byte, c *column, text string) {
 func (b *builder) create() client.Operation {
 	op := client.Operation{Method: client.MethodPost}
 	if id := b.cell(b.id); id != "" {
-		b.fault(b.id, id, "the id of one who is to be created", "no id, or update or delete in a column operation")
+		b.fault(b.id, id, "an id in a row that creates a "+b.resources().noun, "no id, or update or delete in the column operation")
 	}
 	if b.record.name == "" {
 		b.fault(b.identity, "", "no "+b.resources().identity+" for a new "+b.resources().noun, b.resources().identityForm)
@@ -229,19 +230,20 @@ func (b *builder) wholeElements(changes []change) []change {
 		}
 		if c.value.is(true) {
 			if first := primary[c.target.name]; first != nil {
-				b.fault(c.column, "true", "column "+textfile.Quote(first.header)+" says primary too", "at most one that is primary")
+				b.fault(c.column, "true", "a second primary value beside column "+textfile.Quote(first.header), "at most one that is primary")
 			}
 			primary[c.target.name] = c.column
 		}
 		empty := creates && !content[c.target.element()]
 		if empty && !c.value.is(false) {
-			b.fault(c.column, b.cell(c.column), "about "+c.target.element()+" without a value", "a value beside it, or an empty cell")
+			b.fault(c.column, b.cell(c.column), "an element "+c.target.element()+" without a value", "a value in the row, or an empty cell")
 		}
 		return empty
 	})
 }
 
-// isAbout reports whether a change is about an element and gives none by itself.
+// isAbout reports whether a change is about an element and gives none by
+// itself.
 func (c change) isAbout() bool { return c.target.sub == "primary" || c.target.sub == "display" }
 
 // patchChange is one operation of a PATCH.
@@ -294,7 +296,7 @@ func (b *builder) update() (client.Operation, []step) {
 		case c.steps != nil:
 			steps = append(steps, c.steps...)
 		case b.record.operation != update:
-			b.fault(c.column, b.cell(c.column), "more than members to add or remove", "an empty cell, or update in the column operation")
+			b.fault(c.column, b.cell(c.column), "another attribute in a row that adds or removes members", "an empty cell, or update in the column operation")
 		default:
 			parts = append(parts, c.patch())
 		}
@@ -306,7 +308,7 @@ func (b *builder) update() (client.Operation, []step) {
 		return op, steps
 	}
 	if len(steps) > maxMembers {
-		b.fault(nil, "", fmt.Sprintf("%d members to add or remove beside other changes", len(steps)), "at most 500, or a row of their own")
+		b.fault(nil, "", fmt.Sprintf("%d members to add or remove beside other changes", len(steps)), "at most 500, or a separate row for them")
 	}
 	if !b.checking {
 		op.Data = marshal(newPatch(append(parts, stepChanges(steps)...)))
@@ -321,11 +323,11 @@ func (b *builder) path() string {
 	id := b.cell(b.id)
 	switch {
 	case id != "":
-		if !isID(id) || strings.HasPrefix(id, "bulkId:") {
+		if !location.IsSegment(id) {
 			b.fault(b.id, id, "not an id", "the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
 		}
 	case b.record.name == "":
-		b.fault(b.identity, "", "neither an id nor a "+b.resources().identity, "one of them: whom to change")
+		b.fault(b.identity, "", "neither an id nor a "+b.resources().identity, "one of them")
 	case !b.isName(b.record.name):
 		b.fault(b.identity, b.record.name, "not an email address", b.resources().identityForm)
 	default:

@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// changes reads the cells of a row that are not empty. The identity is among them
-// when it is to be written.
+// changes reads the cells of a row that are not empty. The identity is among
+// them when it is to be written.
 func (b *builder) changes(withIdentity bool) []change {
 	all := b.written[:0]
 	for i := range b.columns {
@@ -28,7 +28,7 @@ func (b *builder) changes(withIdentity bool) []change {
 			continue
 		}
 		if first := b.already(all, changed); first != nil {
-			b.fault(c, text, "column "+textfile.Quote(first.header)+" says the same", "one of them empty")
+			b.fault(c, text, "the same attribute as in column "+textfile.Quote(first.header), "a value in only one of them")
 			continue
 		}
 		all = append(all, changed)
@@ -57,7 +57,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	before := len(b.faults)
 	if isClearing(text) && !c.secret {
 		if b.record.operation != update && !(b.record.operation == create && b.clears) || !c.clearable() {
-			b.fault(c, text, "a value to be cleared that cannot be", "a value; REMOVE|* clears one that an update can do without")
+			b.fault(c, text, "an attribute that cannot be cleared", "a value; REMOVE|* clears optional attributes in an update")
 		}
 		if c.target.name == "addresses" && c.target.filter == "" {
 			to.target.filter = b.addressType()
@@ -99,13 +99,13 @@ func (b *builder) number(c *column, text string) (v value, gone bool) {
 	number, gone := removal(text)
 	switch {
 	case gone && b.record.operation == create && b.clears:
-		b.fault(c, text, "one number to be removed", "the number that is to be there, or REMOVE|* for none")
+		b.fault(c, text, "the removal of one number", "the number to keep, or REMOVE|* for none")
 		return value{}, true
 	case gone && b.record.operation == create:
-		b.fault(c, text, "a number to be removed from a user who is created", "a number, or update in a column operation")
+		b.fault(c, text, "the removal of a number in a row that creates a user", "a number, or update in the column operation")
 		return value{}, true
 	case gone && number == "":
-		b.fault(c, text, "no number after REMOVE|", "the one to be removed, such as REMOVE|+1 555 0100, or REMOVE|* for any")
+		b.fault(c, text, "no number after REMOVE|", "the number to remove, such as REMOVE|+1 555 0100, or REMOVE|* for any")
 		return value{}, true
 	}
 	return b.plain(c, number), gone

@@ -11,8 +11,8 @@ type digests struct {
 	shards [256]shard // by the first byte, so that growing copies a small part
 }
 
-// shard is a hash table with linear probing. An entry of 0 is a free place: lines
-// count from 1.
+// shard is a hash table with linear probing. An entry of 0 is a free place:
+// lines count from 1.
 type shard struct {
 	keys    []uint64
 	entries []entry

@@ -32,20 +32,20 @@ const (
 )
 
 var doubtNames = [doubts]string{
-	ownManager:     "in which the manager is the user in person",
-	oddCountry:     "in which the country is no code of two letters, such as DE",
+	ownManager:     "in which the manager is the user",
+	oddCountry:     "in which the country is not a code of two letters, such as DE",
 	oddExtension:   "in which the extension holds more than digits",
 	oddPhone:       "in which the telephone number holds letters or unusual digits",
-	dateInCode:     "in which a date stands for an id, a number or a code",
-	misread:        "in which a text was read in another encoding once, such as Ã¼ for ü",
+	dateInCode:     "in which an id, a number or a code is a date",
+	misread:        "in which a text was decoded as another encoding, such as Ã¼ for ü",
 	apostrophe:     "in which a text begins with an apostrophe",
-	foreignLetters: "in which letters of several scripts, or of another width, stand in one address, which may look like another one",
-	encoded:        "in which letters are written as another format has them, such as &uuml; or %C3%BC for ü",
-	lostLetters:    "in which question marks stand where letters may have been lost, such as M?ller",
-	nothing:        "in which a cell says NULL or the like, or a placeholder, in place of being empty",
+	foreignLetters: "in which an address mixes letters of several scripts or widths, so that it may look like another one",
+	encoded:        "in which letters have the form of another format, such as &uuml; or %C3%BC for ü",
+	lostLetters:    "in which question marks may replace lost letters, such as M?ller",
+	nothing:        "in which a cell has NULL or a placeholder and is not empty",
 	dateInPhone:    "in which the telephone number may be a date or a time",
-	noDomain:       "in which the part of an address behind the @ has no dot, as in dan@example",
-	unseen:         "in which characters that do not show stand within a text",
+	noDomain:       "in which the domain of an address has no dot, as in dan@example",
+	unseen:         "in which a text has invisible characters",
 }
 
 // doubt notes a row.
@@ -125,7 +125,7 @@ func (s *Sheet) doubted() (notes []string) {
 		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.Count, "row"), doubtNames[d], all))
 	}
 	if s.repeats.Count > 0 {
-		notes = append(notes, fmt.Sprintf("left out: %s in which the header stands again (%s)", plural(s.repeats.Count, "row"), s.repeats))
+		notes = append(notes, fmt.Sprintf("left out: %s that repeat the header (%s)", plural(s.repeats.Count, "row"), s.repeats))
 	}
 	var odd []string
 	for _, c := range s.columns {
@@ -135,7 +135,7 @@ func (s *Sheet) doubted() (notes []string) {
 		}
 	}
 	if len(odd) > 0 {
-		notes = append(notes, fmt.Sprintf(sent+"%s of a type that is not known (%s)", plural(len(odd), "column"), someOf(odd)))
+		notes = append(notes, fmt.Sprintf(sent+"%s of an unknown type (%s)", plural(len(odd), "column"), someOf(odd)))
 	}
 	return notes
 }

@@ -85,7 +85,8 @@ var groupHeaders = map[string]string{
 	"memberemails": "members",
 }
 
-// leftHeaders are the columns of Control Hub that can't be written through SCIM.
+// leftHeaders are the columns of Control Hub that can't be written through
+// SCIM.
 var leftHeaders = map[string]use{
 	"userstatus": leftReadOnly, "lastserviceaccessedtime": leftReadOnly, "dayssincelastserviceaccessed": leftReadOnly,
 	"calleridnumber": leftUnsupported, "calleridfirstname": leftUnsupported, "calleridlastname": leftUnsupported,
@@ -150,7 +151,7 @@ func (c *columns) fault(header, problem, expected string) {
 func (c *columns) read(headers, ignore []string, kind *resources) {
 	for _, h := range ignore {
 		if !slices.ContainsFunc(headers, func(have string) bool { return fold(have) == fold(h) }) {
-			c.add(&textfile.Error{Value: h, Problem: "no column with the name that --ignore-column gives", Expected: "one of the header"})
+			c.add(&textfile.Error{Value: h, Problem: "no column with the name given to --ignore-column", Expected: "one of the header"})
 		}
 	}
 	ignored := foldedSet(ignore)
@@ -218,7 +219,7 @@ func (c *columns) understand(header string, kind *resources) {
 		head, part = path[:i], path[i+1:]
 	}
 	if part != "" && part[0] != ' ' && kind.vocabulary.knows(head) || strings.HasPrefix(folded, "urn:") {
-		c.fault(header, "no attribute that a sheet can set", `a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
+		c.fault(header, "not an attribute that a sheet can set", `a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
 	}
 }
 
@@ -229,9 +230,9 @@ func (c *columns) place(col *column, written target) {
 	case col.kind == readOnly:
 		col.use = leftReadOnly
 	case col.kind == structured:
-		c.fault(col.header, "an attribute that has more parts than a cell holds", "operations in NDJSON for it")
+		c.fault(col.header, "an attribute with more parts than a cell can hold", "operations in NDJSON for it")
 	case written.filterKey != "" && written.filterKey != filterKeyOf(col.target):
-		c.fault(col.header, "a filter that a sheet can't have", "["+filterKeyOf(col.target)+` eq "…"]`)
+		c.fault(col.header, "a filter that a sheet cannot have", "["+filterKeyOf(col.target)+` eq "…"]`)
 	}
 }
 

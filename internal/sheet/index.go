@@ -10,7 +10,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Lookup names a user or group of the organization whose id is not in the input.
+// Lookup names a user or group of the organization whose id is not in the
+// input.
 type Lookup struct {
 	// Type is the kind of resource: Users or Groups.
 	Type string

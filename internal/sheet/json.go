@@ -79,8 +79,8 @@ func (v value) append(dst []byte) []byte {
 	return append(dst, marshal(v.other)...)
 }
 
-// object is a JSON object, its members in the order of their names, so that a row
-// gives the same text whatever the order of the columns.
+// object is a JSON object, its members in the order of their names, so that a
+// row gives the same text whatever the order of the columns.
 type object struct {
 	members []field
 	made    *objects

@@ -55,15 +55,15 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 	case len(seen) == 0:
 		b.fault(c, text, "no members", "those of the group, or an empty cell")
 	case len(all) > 0 && len(steps) > 0:
-		b.fault(c, text, "members to add or remove beside all that the group is to have", "ADD| or REMOVE| before each of them, or before none")
+		b.fault(c, text, "members with ADD| or REMOVE| beside members without", "ADD| or REMOVE| before each of them, or before none")
 	case len(steps) > 0 && b.record.operation == create:
-		b.fault(c, text, "members to add or remove of a group that is created", "its members, or update in a column operation")
+		b.fault(c, text, "ADD| or REMOVE| in a row that creates a group", "its members, or update in the column operation")
 	}
 	return all, steps
 }
 
-// changesMembersOnly reports whether a row does no more than to add members to a
-// group and remove some, so that a group can have several of these.
+// changesMembersOnly reports whether a row does no more than to add members to
+// a group and remove some, so that a group can have several of these.
 func (s *Sheet) changesMembersOnly(rec *record) bool {
 	switch {
 	case rec.operation == addMembers || rec.operation == removeMembers:
@@ -134,8 +134,8 @@ type batch struct {
 }
 
 // batches yields what the sheet asks for, in its order, and a *textfile.Error
-// for each thing that is wrong. A batch is valid until the next one. Where there
-// is a survey, this is the first reading.
+// for each thing that is wrong. A batch is valid until the next one. Where
+// there is a survey, this is the first reading.
 func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
 		var waiting *batch // rows of members, which more may follow

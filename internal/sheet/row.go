@@ -66,8 +66,8 @@ func (s *Sheet) open() (*table.Reader, error) {
 	return t, nil
 }
 
-// next reads a row. One that is blank or repeats the header is skipped; after one
-// that is too large, reading cannot go on.
+// next reads a row. One that is blank or repeats the header is skipped; after
+// one that is too large, reading cannot go on.
 func (s *Sheet) next(t *table.Reader, rec *record) (skip, last bool, err error) {
 	fields, line, err := t.Next()
 	*rec = record{line: line, fields: fields, texts: rec.texts}
@@ -189,9 +189,9 @@ func idOf(text, want string) (string, *cell.Fault) {
 	case !apiid.Is(text), ok && kind == want && apiid.IsUUID(id):
 		return cmp.Or(id, text), nil
 	case ok && kind != want:
-		return text, &cell.Fault{Problem: "the id of something else (" + kind + ")", Expected: "one of " + want}
+		return text, &cell.Fault{Problem: "the id of another kind of resource (" + kind + ")", Expected: "one of " + want}
 	}
-	return text, &cell.Fault{Problem: "not an id", Expected: "all of it: it is cut off"}
+	return text, &cell.Fault{Problem: "an incomplete id", Expected: "the whole id"}
 }
 
 // isHeader reports whether a row repeats the header, as in concatenated files.

@@ -11,8 +11,8 @@
 //		...
 //	}
 //
-// A sheet is read twice, since a row may refer to a later row. Rows are not kept:
-// memory grows by 18 bytes for each user or group.
+// A sheet is read twice, since a row may refer to a later row. Rows are not
+// kept: memory grows by 18 bytes for each user or group.
 package sheet
 
 import (
@@ -107,7 +107,7 @@ func Open(file *textfile.File, o Options) (*Sheet, error) {
 	s.header, s.headerLine, err = t.Header()
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, &textfile.Error{File: file.Name, Problem: "nothing in it", Expected: "a header, and rows below it"}
+		return nil, &textfile.Error{File: file.Name, Problem: "an empty file", Expected: "a header, and rows below it"}
 	case err != nil:
 		if fault, ok := s.unreadable(s.headerLine, err); ok {
 			return nil, fault
@@ -145,8 +145,8 @@ func (s *Sheet) Warnings() []string { return s.unheard }
 func (s *Sheet) HasConditions() bool { return s.versions != nil || s.expected != nil }
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error
-// for each row that cannot be sent, such as one that names somebody whom Resolve
-// does not know. A read error ends it. It can be ranged over again.
+// for each row that cannot be sent, such as one that names somebody whom
+// Resolve does not know. A read error ends it. It can be ranged over again.
 func (s *Sheet) Rows() iter.Seq2[Row, error] { return s.rows(nil) }
 
 // errUnchecked is returned by Rows and Copy before Check.
@@ -205,7 +205,8 @@ func foldedSet(headers []string) map[string]bool {
 	return set
 }
 
-// understandAs is understand for a sheet that is known to hold groups, or users.
+// understandAs is understand for a sheet that is known to hold groups, or
+// users.
 func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 	c := columns{file: s.file.Name, line: s.headerLine}
 	c.read(s.header, ignore, s.resources())
@@ -227,7 +228,7 @@ func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 	s.single()
 	rank(s.columns)
 	if s.identity == nil && s.id == nil {
-		c.add(&textfile.Error{Value: strings.Join(s.header, string(s.style.Comma)), Problem: "no column that says whom a row is about",
+		c.add(&textfile.Error{Value: strings.Join(s.header, string(s.style.Comma)), Problem: "no column that identifies the user or group",
 			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
 	}
 	if missing := s.missingCondition(); missing != "" {

@@ -57,7 +57,7 @@ func (s *Sheet) checkDeleted(yield func(Row, error) bool) {
 				continue
 			}
 			if !yield(Row{}, &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: who,
-				Problem: fmt.Sprintf("a user whom line %d deletes", row.line()), Expected: "one who stays"}) {
+				Problem: fmt.Sprintf("a user whom line %d deletes", row.line()), Expected: "a user who is not deleted"}) {
 				return
 			}
 		}
@@ -179,8 +179,8 @@ func (v *survey) members(text string) {
 }
 
 // overlooked refuses an ignored column that looks like the column operation but
-// has an unknown header, since an ignored "delete" would become a create. It also
-// refuses a header that is probably misspelled.
+// has an unknown header, since an ignored "delete" would become a create. It
+// also refuses a header that is probably misspelled.
 func (s *Sheet) overlooked(c column) *textfile.Error {
 	if c.use != leftUnknown {
 		return nil

@@ -145,7 +145,7 @@ func emailProblem(text string) (problem, expected string) {
 	problem = "not an email address"
 	if i := strings.IndexFunc(text, func(r rune) bool { return r != ' ' && isUnseen(r) }); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[i:])
-		problem += fmt.Sprintf(": a character that does not show stands in it (%U)", r)
+		problem += fmt.Sprintf(": it has an invisible character (%U)", r)
 	}
 	return problem, expected
 }
@@ -200,12 +200,6 @@ func isUnseen(r rune) bool {
 		return r <= ' ' || r == 0x7f
 	}
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-}
-
-// isID reports whether s can be the id of a resource in a path.
-func isID(s string) bool {
-	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/?#%\\") &&
-		!strings.ContainsFunc(s, func(r rune) bool { return isUnseen(r) || r == '\uFFFD' })
 }
 
 // entriesOf yields the entries of a cell, which stand between semicolons,

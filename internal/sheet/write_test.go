@@ -155,7 +155,7 @@ func TestWrittenGroups(t *testing.T) {
 
 func TestWriterColumns(t *testing.T) {
 	for header, part := range map[string]string{
-		"Title": "no column that says whom a row is about", "userName,Location": "no attribute", "userName,password": "nothing that can be read",
+		"Title": "no column that identifies the user or group", "userName,Location": "no attribute", "userName,password": "nothing that can be read",
 		"userName,id": "nothing that can be read", "userName,userName": "the same as column", "userName,frobnicate": "no attribute",
 	} {
 		_, err := NewWriter(new(bytes.Buffer), "users", strings.Split(header, ","), nil)

@@ -37,7 +37,8 @@ type Reader struct {
 	cells []string
 }
 
-// NewReader reads a text of a style. A row of more than limit bytes is an error.
+// NewReader reads a text of a style. A row of more than limit bytes is an
+// error.
 func NewReader(text io.Reader, s Style, limit int) (*Reader, error) {
 	if s.cr {
 		text = &lineFeeds{Reader: text}

@@ -115,7 +115,8 @@ func (e Encoding) Encode(w io.Writer) (io.Writer, error) {
 	return w, nil
 }
 
-// unmark removes byte order marks from the beginning of a text and of its lines.
+// unmark removes byte order marks from the beginning of a text and of its
+// lines.
 type unmark struct{ lineStart bool }
 
 const byteOrderMark = "\uFEFF"

@@ -103,18 +103,17 @@ func (c *core) accept(t ticket, now time.Time) {
 	c.accepted++
 	c.spent, c.lost = 0, 0
 	c.limit = min(c.limit+1/c.limit, float64(c.cfg.Concurrency))
-	inClosing := t <= c.closing.last
-	if !inClosing || c.closing.teaches {
-		c.pace.accepted++ // in a closing it belongs to the time before
-	}
-	switch {
-	case !inClosing:
+	if t > c.closing.last {
 		c.streak = 0
-	case t > c.closing.request:
+		c.pace.accepted++
+		return
+	}
+	c.streak = min(c.streak, 1)
+	if c.closing.teaches {
+		c.pace.accepted++ // it belongs to the time before the closing
+	}
+	if t > c.closing.request {
 		c.closing.passed++
-		fallthrough
-	default:
-		c.streak = min(c.streak, 1)
 	}
 }
 
