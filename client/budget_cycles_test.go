@@ -73,7 +73,7 @@ func TestCycleThatTheBudgetStops(t *testing.T) {
 // failure, so that nothing is refused twice.
 func TestBudgetCountsEachRefusal(t *testing.T) {
 	for _, ordered := range []bool{true, false} {
-		sc := scenario{prepare: taken(300), job: client.Job{FailOnErrors: 10, Ordered: ordered}}
+		sc := scenario{prepare: seedEveryThird(300), job: client.Job{FailOnErrors: 10, Ordered: ordered}}
 		sc.service.Faults = func(r *webextest.Request) *webextest.Fault {
 			if r.Number > 4 {
 				return nil
@@ -149,7 +149,7 @@ func TestBudgetAndAServiceThatGoesOn(t *testing.T) {
 	}
 	sc.config = func(c *client.Config) {
 		c.Concurrency, c.Limits.Operations = 2, 20
-		c.HTTPClient = &http.Client{Transport: deaf{c.HTTPClient.Transport}}
+		c.HTTPClient = &http.Client{Transport: withoutBudget{c.HTTPClient.Transport}}
 	}
 	sc.run(t, users(80), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		if n := outcomes(results); refusals(s, 0) != 10 || n[client.Succeeded] != 32 || n[client.Failed] != 10 || !errors.Is(err, client.ErrBudget) {
@@ -158,11 +158,10 @@ func TestBudgetAndAServiceThatGoesOn(t *testing.T) {
 	})
 }
 
-// deaf is a service that does not hear what the request that has u0 says of
-// failures.
-type deaf struct{ http.RoundTripper }
+// withoutBudget removes failOnErrors from the request that has u0.
+type withoutBudget struct{ http.RoundTripper }
 
-func (d deaf) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d withoutBudget) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		return d.RoundTripper.RoundTrip(r)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// taken puts every third of n users into the service, so that it refuses them.
-func taken(n int) func(*testing.T, *webextest.Simulator) {
+// seedEveryThird puts every third of n users into the service, so that it refuses them.
+func seedEveryThird(n int) func(*testing.T, *webextest.Simulator) {
 	return func(t *testing.T, s *webextest.Simulator) {
 		for i := 0; i < n; i += 3 {
 			add(t, s, fmt.Sprintf("u%d", i))
@@ -52,7 +52,7 @@ func TestBudgetIsExact(t *testing.T) {
 				if unattempted > 0 && concurrency != 4 {
 					continue // how it is told does not matter to the rest
 				}
-				sc := scenario{prepare: taken(n), job: client.Job{FailOnErrors: budget}}
+				sc := scenario{prepare: seedEveryThird(n), job: client.Job{FailOnErrors: budget}}
 				sc.service = webextest.Config{Latency: 5 * time.Millisecond, UnattemptedStatus: unattempted}
 				sc.config = func(c *client.Config) { c.Concurrency, c.Limits.Operations = concurrency, 5*concurrency }
 				sc.run(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
@@ -82,7 +82,7 @@ func TestBudgetIsExact(t *testing.T) {
 // all else is done in the end.
 func TestWhatWasLeftOutIsSentLater(t *testing.T) {
 	for _, unattempted := range []int{0, 412, 409} {
-		sc := scenario{prepare: taken(60), service: webextest.Config{UnattemptedStatus: unattempted}, job: client.Job{FailOnErrors: 21}}
+		sc := scenario{prepare: seedEveryThird(60), service: webextest.Config{UnattemptedStatus: unattempted}, job: client.Job{FailOnErrors: 21}}
 		sc.config = func(c *client.Config) { c.Concurrency = 16; c.Limits.Operations = 20 }
 		sc.run(t, users(600), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			if err != nil {
@@ -109,7 +109,7 @@ func TestWhatWasLeftOutIsSentLater(t *testing.T) {
 func TestBudgetHoldsWhenAnswersAreLost(t *testing.T) {
 	for _, budget := range []int{1, 5, 30} {
 		for seed := range int64(4) {
-			sc := scenario{prepare: taken(300), job: client.Job{FailOnErrors: budget}}
+			sc := scenario{prepare: seedEveryThird(300), job: client.Job{FailOnErrors: budget}}
 			sc.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: seed, Chaos: webextest.Chaos{
 				CutAfterWork: .2, LostGateway: .1, Truncate: .1, CutBeforeWork: .1, TooMany: .05, MaxDelay: time.Second,
 			}}
@@ -169,7 +169,7 @@ func TestNegativeBudget(t *testing.T) {
 // What is unknown may have failed: the budget holds all the same.
 func TestUnknownOutcomesHoldTheBudget(t *testing.T) {
 	for _, budget := range []int{1, 2, 3, 10} {
-		sc := scenario{prepare: taken(300), job: client.Job{FailOnErrors: budget}}
+		sc := scenario{prepare: seedEveryThird(300), job: client.Job{FailOnErrors: budget}}
 		sc.service.Latency = 10 * time.Millisecond
 		sc.script = []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}
 		for range 1000 {

@@ -31,7 +31,7 @@ func stopAt(t *testing.T, after time.Duration, s *webextest.Simulator, change fu
 		}
 	}
 	took = time.Since(began)
-	lawful(t, job, len(results))
+	checkProgress(t, job, len(results))
 	for i, r := range results {
 		_, there := s.UserByName(fmt.Sprintf("u%d@example.com", i))
 		if r.Outcome == client.Skipped && there || r.Outcome == client.Succeeded && !there {
@@ -148,7 +148,7 @@ func TestCancelWhileProbing(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		once(t, s)
+		wantNothingTwice(t, s)
 	})
 }
 

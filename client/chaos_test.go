@@ -30,7 +30,7 @@ func TestChaos(t *testing.T) {
 			ops = append(ops, op)
 		}
 		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-			once(t, s)
+			wantNothingTwice(t, s)
 			for i := range ops {
 				u, _ := s.User(results[i].Location.ID)
 				if boss := results[i/10*10].Location.ID; i%10 != 0 && i%50 != 7 && u.Manager() != boss {
@@ -47,13 +47,13 @@ func TestSoak(t *testing.T) {
 	t.Parallel()
 	n := *soak
 	s := webextest.New(webextest.Config{
-		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: brisk(), Seed: *seed, TokenUses: 150, Token: "t0", Tokens: tokens(10000),
+		Latency: time.Millisecond, ReadLag: 200 * time.Millisecond, Chaos: quickChaos(), Seed: *seed, TokenUses: 150, Token: "t0", Tokens: tokens(10000),
 	})
 	turn := 0
 	c := newClient(t, s, func(c *client.Config) {
 		c.Concurrency, c.MaxAttempts, c.MaxWait = 8, 20, 20*time.Millisecond
 		c.LookupPatience, c.MaxServiceTime = time.Second, time.Second
-		c.Token = rotate(&turn)
+		c.Token = nextToken(&turn)
 	})
 	j, err := journal.Open(filepath.Join(t.TempDir(), "j"))
 	if err != nil {
@@ -68,16 +68,16 @@ func TestSoak(t *testing.T) {
 		}
 		ids[res.Index] = res.Location.ID
 	}
-	organised(t, s, ids)
+	checkOrganization(t, s, ids)
 	if users, groups := s.Count(); users+groups != n {
 		t.Errorf("%d users and %d groups for %d creates", users, groups, n)
 	}
-	once(t, s)
+	wantNothingTwice(t, s)
 	t.Logf("seed %d: %+v, the service: %+v", *seed, job.Progress(), s.Stats())
 }
 
-// organised checks that the service holds an organization under these ids.
-func organised(t *testing.T, s *webextest.Simulator, ids []string) {
+// checkOrganization checks that the service holds an organization under these ids.
+func checkOrganization(t *testing.T, s *webextest.Simulator, ids []string) {
 	t.Helper()
 	for i, id := range ids {
 		if i%50 == 7 {
@@ -101,8 +101,8 @@ func organised(t *testing.T, s *webextest.Simulator, ids []string) {
 	}
 }
 
-// brisk is chaos that doesn't take long.
-func brisk() webextest.Chaos {
+// quickChaos is chaos that does not take long.
+func quickChaos() webextest.Chaos {
 	c := chaos
 	c.RetryAfter = []string{"0", "", "-5", "rand(0),add(0)"}
 	c.MaxDelay = 5 * time.Millisecond

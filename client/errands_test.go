@@ -138,7 +138,7 @@ func (e errands) verify(t *testing.T, s *webextest.Simulator) {
 	if users, groups := s.Count(); users != 11*e.Blocks+len(e.There) || groups != e.Blocks {
 		t.Errorf("%d users and %d groups for %d blocks", users, groups, e.Blocks)
 	}
-	once(t, s)
+	wantNothingTwice(t, s)
 }
 
 // fickle refuses every other operation of a kind, as often as they come, until it

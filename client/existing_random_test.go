@@ -159,7 +159,7 @@ func checkSettled(t *testing.T, seed uint64) {
 		return // not all was sent
 	}
 	time.Sleep(time.Hour)
-	once(t, s)
+	wantNothingTwice(t, s)
 	users, groups := s.Count()
 	if users+groups != len(w.ops) {
 		t.Errorf("%d users and %d groups of %d", users, groups, len(w.ops))

@@ -137,7 +137,7 @@ func TestExistingUnderFaults(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s, %v, lag %v", name, how, lag), func(t *testing.T) {
 					sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-						once(t, s)
+						wantNothingTwice(t, s)
 						if results[0].Location.ID != bob || results[1].Location.ID != ann || !results[0].Existing || !results[1].Existing || results[2].Existing {
 							t.Errorf("results %v", results)
 						}
@@ -204,7 +204,7 @@ func TestExistingResumes(t *testing.T) {
 				break
 			}
 		}
-		once(t, s)
+		wantNothingTwice(t, s)
 		for i := range n {
 			u, ok := s.UserByName(fmt.Sprintf("u%d@example.com", i))
 			if !ok || (u["title"] == "old") != (how == client.ExistingSkip && i%2 == 0) {
@@ -279,7 +279,7 @@ func TestExistingInCycles(t *testing.T) {
 				ops := []client.Operation{create("a", manager("b")), create("b", manager("c")), create("c", manager("a")), create("d", manager("d"))}
 				t.Run(fmt.Sprint(ordered, young, how), func(t *testing.T) {
 					sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-						once(t, s)
+						wantNothingTwice(t, s)
 						of := func(i int) string { u, _ := s.User(results[i].Location.ID); return u.Manager() }
 						id := func(i int) string { return results[i].Location.ID }
 						if updated := how == client.ExistingUpdate; of(1) != id(2) || updated && (of(0) != id(1) || of(2) != id(0)) || !updated && patches(s) > 0 {
@@ -311,7 +311,7 @@ func TestExistingUpdatesWhatAnEarlierRunHasMade(t *testing.T) {
 				t.Errorf("run %d: %v", i, g)
 			}
 		}
-		once(t, s)
+		wantNothingTwice(t, s)
 	})
 }
 

@@ -105,7 +105,7 @@ func TestEveryFaultForEveryOperation(t *testing.T) {
 				if outcome == client.Unknown && !errors.Is(r.Err, client.ErrUnknown) {
 					t.Errorf("%s, %s: %v", o.name, h.name, r.Err)
 				}
-				once(t, s)
+				wantNothingTwice(t, s)
 				exists := s.Created("u@example.com") + s.GroupsCreated("g")
 				if o.key && exists != 1 {
 					t.Errorf("%s, %s: created %d times", o.name, h.name, exists)

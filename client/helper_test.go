@@ -131,12 +131,12 @@ func run(t *testing.T, c *client.Client, job *client.Job) (map[int]client.Result
 		}
 		results[res.Index] = res
 	}
-	lawful(t, job, len(results))
+	checkProgress(t, job, len(results))
 	return results, stop
 }
 
-// lawful checks the books of a job that is over.
-func lawful(t *testing.T, job *client.Job, read int) {
+// checkProgress checks the progress of a job that is over.
+func checkProgress(t *testing.T, job *client.Job, read int) {
 	t.Helper()
 	if p := job.Progress(); p.Read != read || p.Done() != p.Read || p.InFlight != 0 || p.Waiting != 0 {
 		t.Errorf("%d results, but %+v", read, p)
@@ -267,8 +267,8 @@ func effects(s *webextest.Simulator, of func(webextest.Entry) string) map[string
 	return did
 }
 
-// once checks from the service's books that nothing was created twice.
-func once(t *testing.T, s *webextest.Simulator) {
+// wantNothingTwice checks from the service's books that nothing was created twice.
+func wantNothingTwice(t *testing.T, s *webextest.Simulator) {
 	t.Helper()
 	seen := map[string]int{}
 	for _, e := range s.Ledger() {

@@ -126,7 +126,7 @@ func TestRowsAreRecognizedByMeaning(t *testing.T) {
 		if results[0].Location != first[3].Location || st.sent() != sent+1 {
 			st.t.Errorf("%v, was %v; %d sent", results[0].Location, first[3].Location, st.sent()-sent)
 		}
-		once(st.t, st.s)
+		wantNothingTwice(st.t, st.s)
 	})
 }
 
@@ -214,6 +214,6 @@ func TestForeignUserIsNeverClaimed(t *testing.T) {
 				st.t.Errorf("a later run: %v: %v", r.Outcome, r.Err)
 			}
 		}
-		once(st.t, st.s)
+		wantNothingTwice(st.t, st.s)
 	})
 }

@@ -120,7 +120,7 @@ func TestJournalThatFails(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				once(t, s)
+				wantNothingTwice(t, s)
 			})
 		}
 	}
@@ -165,7 +165,7 @@ func TestReplayServesReferences(t *testing.T) {
 					t.Errorf("new%d: manager %q", i, u.Manager())
 				}
 			}
-			once(t, s)
+			wantNothingTwice(t, s)
 		})
 	}
 }
@@ -207,7 +207,7 @@ func TestSentByAnEarlierRun(t *testing.T) {
 			if u, _ := s.User(other); left || u["title"] != "Chair" || len(s.Users()) != 5 {
 				t.Errorf("done %v: %v, %v, %d users", done, left, u["title"], len(s.Users()))
 			}
-			once(t, s)
+			wantNothingTwice(t, s)
 		})
 	}
 }

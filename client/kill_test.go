@@ -26,8 +26,8 @@ var (
 	seed  = flag.Int64("seed", 1, "seed of what goes wrong in TestSoak")
 )
 
-// rotate is a token source that takes the next token when one is refused.
-func rotate(turn *int) client.TokenSource {
+// nextToken is a token source that takes the next token when one is refused.
+func nextToken(turn *int) client.TokenSource {
 	var mu sync.Mutex
 	return func(_ context.Context, refused string) (string, error) {
 		mu.Lock()

@@ -59,7 +59,7 @@ func (r rateTrial) run(t *testing.T) (out rateOutcome) {
 		})
 		c := newClient(t, s, func(c *client.Config) {
 			c.Concurrency, c.Limits.Operations, c.MaxAttempts = r.concurrency, 1, 100
-			c.HTTPClient = &http.Client{Transport: distant{s.Transport(), r.latency}}
+			c.HTTPClient = &http.Client{Transport: slowTransport{s.Transport(), r.latency}}
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
@@ -95,16 +95,16 @@ func endless() iter.Seq2[client.Operation, error] {
 	}
 }
 
-// distant is a transport with a way to go, half of the latency there and half
+// slowTransport is a transport with a way to go, half of the latency there and half
 // back, each 20% more or less. So refusals, which the simulator gives at once,
 // take their time too.
-type distant struct {
+type slowTransport struct {
 	http.RoundTripper
 	latency time.Duration
 }
 
 // RoundTrip is that of the transport, later.
-func (d distant) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d slowTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	way := func() { time.Sleep(time.Duration(float64(d.latency) / 2 * (0.8 + 0.4*rand.Float64()))) }
 	way()
 	defer way()

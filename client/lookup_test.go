@@ -29,7 +29,7 @@ func TestLostCreatesAreLookedUp(t *testing.T) {
 				sc.script[0] = webextest.CutAt(webextest.AfterWork)
 			}
 			sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-				once(t, s)
+				wantNothingTwice(t, s)
 				for i, r := range results {
 					u, isUser := s.User(r.Location.ID)
 					g, _ := s.Group(r.Location.ID)
@@ -67,7 +67,7 @@ func TestConflictAfterALostAnswer(t *testing.T) {
 	for _, lag := range []time.Duration{2 * time.Second, 14 * time.Second, 20 * time.Second, 2 * time.Minute} {
 		sc := scenario{service: webextest.Config{ReadLag: lag}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 		sc.all(t, users(30), func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-			once(t, s)
+			wantNothingTwice(t, s)
 			for i, r := range results {
 				if !r.Recovered || r.Attempts != 2 {
 					t.Errorf("lag %v: operation %d: %v after %d", lag, i, r.Outcome, r.Attempts)
@@ -209,7 +209,7 @@ func TestSearchesThatGoWrong(t *testing.T) {
 			if n := outcomes(results); n[client.Unknown] != c.unknown || n[client.Succeeded] != 10-c.unknown || err != nil {
 				t.Errorf("%s: %v, %v: %v", name, n, err, results[0].Err)
 			}
-			once(t, s)
+			wantNothingTwice(t, s)
 		})
 	}
 }
@@ -221,7 +221,7 @@ func TestTwoOfOneName(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.run(t, []client.Operation{create("u"), again}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 1})
-		once(t, s)
+		wantNothingTwice(t, s)
 	})
 }
 
@@ -255,7 +255,7 @@ func TestAbsenceIsNotConcludedFromAnOldLook(t *testing.T) {
 	sc := scenario{service: webextest.Config{ReadLag: 10 * time.Second}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.searches = []*webextest.Fault{webextest.Late(8 * time.Second), webextest.Late(8 * time.Second)}
 	sc.all(t, []client.Operation{create("u"), group("g", `,"externalId":"x"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-		once(t, s)
+		wantNothingTwice(t, s)
 		if r := results[1]; r.Attempts != 1 || !r.Recovered {
 			t.Errorf("%+v", r)
 		}

@@ -105,7 +105,7 @@ func TestResumeSendsAtOnce(t *testing.T) {
 					break
 				}
 			}
-			once(t, s)
+			wantNothingTwice(t, s)
 		})
 	}
 }

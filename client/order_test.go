@@ -132,7 +132,7 @@ func TestChangesBeforeALostDelete(t *testing.T) {
 				if u := s.Users(); len(u) != 1 || u[0]["title"] != "Chair" {
 					t.Errorf("%v, request %d: %v", fault, at, u)
 				}
-				once(t, s)
+				wantNothingTwice(t, s)
 			})
 		}
 	}

@@ -36,7 +36,7 @@ func TestRejectedOperationIsIsolated(t *testing.T) {
 				if n := requests(s); err != nil || n > most {
 					t.Errorf("%d, %v: %d requests, %v", status, culprits, n, err)
 				}
-				once(t, s)
+				wantNothingTwice(t, s)
 			})
 		}
 	}
@@ -177,7 +177,7 @@ func TestWhatRefersToATransientItem(t *testing.T) {
 		sc.config = func(c *client.Config) { c.LookupPatience = 10_000_000_000 } // so that what was lost is sent again, and is refused
 		sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
 			if name != "conflicts" {
-				once(t, s)
+				wantNothingTwice(t, s)
 			} else if n := len(s.Users()); n != 4 {
 				t.Errorf("%d users", n)
 			}

@@ -113,7 +113,7 @@ func TestLostItems(t *testing.T) {
 					if r := results[1]; err != nil || r.Err != nil || !change.done(s, id) || results[0].Err != nil {
 						t.Errorf("%s, %v with %d: %v: %v, done %v", change.name, fault, status, r.Outcome, r.Err, change.done(s, id))
 					}
-					once(t, s)
+					wantNothingTwice(t, s)
 				})
 			}
 		}

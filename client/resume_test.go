@@ -68,7 +68,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 	if count, err := journaled(t, t.Context(), c, path, third); err != nil || third.Progress().Replayed != n || requests(s) != sent {
 		t.Errorf("a third run: %v %v, %d requests", count, err, requests(s)-sent)
 	}
-	once(t, s)
+	wantNothingTwice(t, s)
 }
 
 func TestCorrectedInputSendsWhatIsNew(t *testing.T) {
@@ -92,7 +92,7 @@ func TestCorrectedInputSendsWhatIsNew(t *testing.T) {
 	if sent := len(s.Ledger()) - before; sent != 2 {
 		t.Errorf("%d operations were sent, 2 were new", sent)
 	}
-	once(t, s)
+	wantNothingTwice(t, s)
 }
 
 func TestJournalKnowsItsOrganization(t *testing.T) {

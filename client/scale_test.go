@@ -97,7 +97,7 @@ func (p people) verify(t *testing.T, s *webextest.Simulator, results []client.Re
 	if users, groups := s.Count(); users != len(p.manager) || groups != len(p.members) {
 		t.Errorf("%d users and %d groups", users, groups)
 	}
-	once(t, s)
+	wantNothingTwice(t, s)
 }
 
 // TestOrganization creates an organization in whatever order: every manager and

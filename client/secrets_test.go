@@ -96,7 +96,7 @@ func tell(c *client.Client, job *client.Job) string {
 	return said.String()
 }
 
-func silentOn(t *testing.T, where, text string) {
+func wantAbsent(t *testing.T, where, text string) {
 	t.Helper()
 	text = strings.ToLower(text)
 	basic := base64.StdEncoding.EncodeToString([]byte(webextest.DefaultToken[1:19])) // stands so behind "user:"
@@ -120,14 +120,14 @@ func TestNothingIsSaidAboutPeople(t *testing.T) {
 				s.Script(fault, fault)
 				s.ScriptSearches(search, search, search, search, search, search)
 				c := newClient(t, s, func(c *client.Config) { c.Logger, c.MaxAttempts = logger, 2 })
-				silentOn(t, "results", tell(c, discreetJob()))
+				wantAbsent(t, "results", tell(c, discreetJob()))
 			})
 		}
 	}
 	if strings.Count(logs.String(), "bulk request") < 4*len(discreet) || !strings.Contains(logs.String(), "path=/Users") {
 		t.Error("the logs say nothing")
 	}
-	silentOn(t, "log", logs.String())
+	wantAbsent(t, "log", logs.String())
 }
 
 // What tells a resource is kept where the token is taken out of its location,
@@ -139,13 +139,13 @@ func TestLocationsThatHoldTheToken(t *testing.T) {
 		}
 		sc := scenario{script: []*webextest.Fault{fault}}
 		sc.all(t, []client.Operation{create("a"), create("r", manager("a"))}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-			once(t, s)
+			wantNothingTwice(t, s)
 			for i, name := range []string{"a@example.com", "r@example.com"} {
 				if u, _ := s.User(results[i].Location.ID); u.UserName() != name {
 					t.Errorf("%s is %v at %v", name, u, results[i].Location)
 				}
 			}
-			silentOn(t, "results", fmt.Sprintf("%+v", results))
+			wantAbsent(t, "results", fmt.Sprintf("%+v", results))
 		})
 	}
 }
@@ -176,8 +176,8 @@ func TestJournalHoldsNoPeople(t *testing.T) {
 		if err != nil || len(disk) == 0 {
 			t.Fatal("nothing on disk", err)
 		}
-		silentOn(t, "journal", string(disk))
-		silentOn(t, "log of the journal", string(log))
+		wantAbsent(t, "journal", string(disk))
+		wantAbsent(t, "log of the journal", string(log))
 	}
 }
 

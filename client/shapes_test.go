@@ -66,7 +66,7 @@ func TestAnswersOfEveryShape(t *testing.T) {
 // answer said nothing.
 func checkShape(t *testing.T, name string, lost bool, s *webextest.Simulator, results []client.Result) {
 	t.Helper()
-	once(t, s)
+	wantNothingTwice(t, s)
 	refused := map[int]int{3: 409, 14: 404}
 	for i, r := range results {
 		if status := refused[i]; status > 0 {

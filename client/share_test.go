@@ -13,7 +13,7 @@ import (
 func TestShareIsSpentOnce(t *testing.T) {
 	sc := scenario{job: client.Job{FailOnErrors: 3}, script: []*webextest.Fault{webextest.Busy(429, "u1")}}
 	sc.prepare = func(t *testing.T, s *webextest.Simulator) {
-		taken(1)(t, s) // u0
+		seedEveryThird(1)(t, s) // u0
 		for _, name := range []string{"u3", "u4", "u5", "u6", "u7"} {
 			add(t, s, name)
 		}

@@ -24,7 +24,7 @@ func TestSourceThatPanics(t *testing.T) {
 			}
 			panic("the source's own")
 		},
-		"data": client.Operations(client.Operation{Method: "POST", Path: "/Users", Data: explosive{}}),
+		"data": client.Operations(client.Operation{Method: "POST", Path: "/Users", Data: panickingData{}}),
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := webextest.New(webextest.Config{Latency: time.Second})
@@ -41,9 +41,9 @@ func TestSourceThatPanics(t *testing.T) {
 	}
 }
 
-type explosive struct{}
+type panickingData struct{}
 
-func (explosive) MarshalJSON() ([]byte, error) { panic("the data's own") }
+func (panickingData) MarshalJSON() ([]byte, error) { panic("the data's own") }
 
 func TestSourceThatEndsItsGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -131,7 +131,7 @@ func TestJournalAfterAStop(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		once(t, s)
+		wantNothingTwice(t, s)
 	})
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// counted fetches the tokens t1, t2 and so on, each of which takes a second and
+// numberedTokens fetches the tokens t1, t2 and so on, each of which takes a second and
 // lives for life; 0: nobody knows how long.
-func counted(life time.Duration, calls *int, fail *error) func(context.Context) (string, time.Time, error) {
+func numberedTokens(life time.Duration, calls *int, fail *error) func(context.Context) (string, time.Time, error) {
 	return func(ctx context.Context) (string, time.Time, error) {
 		time.Sleep(time.Second)
 		*calls++
@@ -42,7 +42,7 @@ func TestTokenSourceRefreshesOnce(t *testing.T) {
 	for life, kept := range map[time.Duration]time.Duration{time.Hour: 59 * time.Minute, time.Minute: 30 * time.Second, 0: 1000 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			var calls int
-			source := client.NewTokenSource(counted(life, &calls, nil))
+			source := client.NewTokenSource(numberedTokens(life, &calls, nil))
 			all := func(refused, want string) {
 				var wg sync.WaitGroup
 				for range 20 {
@@ -73,7 +73,7 @@ func TestTokenSourceThatFails(t *testing.T) {
 		var calls int
 		var fail error
 		down := errors.New("token endpoint down")
-		source := client.NewTokenSource(counted(10*time.Minute, &calls, &fail))
+		source := client.NewTokenSource(numberedTokens(10*time.Minute, &calls, &fail))
 		wantToken(t, source, "", "t1")
 		fail = down
 		time.Sleep(9*time.Minute + 30*time.Second)
@@ -102,7 +102,7 @@ func TestTokenSourceOutlivesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls int
 		var deadline time.Duration
-		fetch := counted(time.Hour, &calls, nil)
+		fetch := numberedTokens(time.Hour, &calls, nil)
 		source := client.NewTokenSource(func(ctx context.Context) (string, time.Time, error) {
 			end, _ := ctx.Deadline()
 			deadline = time.Until(end)

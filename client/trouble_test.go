@@ -41,7 +41,7 @@ func TestWorkAfterTheClientHasLeft(t *testing.T) {
 						t.Errorf("%s after %v, request %d: titles %v and %v, %d users, %d groups",
 							name, delay, at, u["title"], first["title"], len(s.Users()), len(s.Groups()))
 					}
-					once(t, s)
+					wantNothingTwice(t, s)
 				})
 			}
 		}
@@ -138,7 +138,7 @@ func TestWritesThatLag(t *testing.T) {
 				ops = append(ops, titles("/Users/bulkId:u3", "AB")...)
 				ops = append(ops, remove("/Users/bulkId:u99"))
 				sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
-					once(t, s)
+					wantNothingTwice(t, s)
 					for i, r := range results[:99] {
 						u, isUser := s.User(r.Location.ID)
 						if boss := results[i/10*10].Location.ID; isUser && i%10 != 0 && u.Manager() != boss {
@@ -228,7 +228,7 @@ func TestUnreachableServiceStopsTheJob(t *testing.T) {
 				if want(t, results, map[client.Outcome]int{client.Succeeded: len(ops)}); err != nil {
 					t.Error(err)
 				}
-				once(t, s)
+				wantNothingTwice(t, s)
 			})
 		}
 	}

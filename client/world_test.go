@@ -53,7 +53,7 @@ func drawWorld(t *rapid.T) *world {
 	for i := range n {
 		w.ops = append(w.ops, w.draw(t, i))
 	}
-	w.condemn()
+	w.markDoomed()
 	w.drawTrouble(t)
 	return w
 }
@@ -142,8 +142,8 @@ func (w *world) open(i int) bool {
 	return false
 }
 
-// condemn finds the operations that can't succeed because another can't.
-func (w *world) condemn() {
+// markDoomed marks the operations that cannot succeed because another cannot.
+func (w *world) markDoomed() {
 	deleted := false
 	for i, kind := range w.kinds {
 		if kind == "delete there" { // the first one does it
