@@ -92,7 +92,11 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 // members of a group, all members are read, since a lookup returns some of them
 // or none.
 func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulkapi.Resource) (json.RawMessage, error) {
-	if p.resourceType() != groups || res.Raw == nil || !p.givesMembers() {
+	if p.resourceType() != groups || res.Raw == nil {
+		return res.Raw, nil
+	}
+	var given, attributes map[string]json.RawMessage
+	if _ = json.Unmarshal(p.data, &given); isNothing(member(given, "members")) {
 		return res.Raw, nil
 	}
 	type member struct {
@@ -106,17 +110,10 @@ func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulk
 		}
 		list = append(list, member{m.ID, m.Type})
 	}
-	var attributes map[string]json.RawMessage
 	if err := json.Unmarshal(res.Raw, &attributes); err != nil {
 		return nil, err
 	}
 	maps.DeleteFunc(attributes, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "members") })
 	attributes["members"], _ = json.Marshal(list)
 	return json.Marshal(attributes)
-}
-
-func (p *pending) givesMembers() bool {
-	var attributes map[string]json.RawMessage
-	_ = json.Unmarshal(p.data, &attributes)
-	return !isNothing(member(attributes, "members"))
 }

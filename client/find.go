@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/internal/bulkapi"
-	"github.com/webexscim/bulk/internal/fold"
 )
 
 // FindUsers returns the ids of the organization's users with these userNames,
@@ -43,16 +42,6 @@ func (c *Client) find(ctx context.Context, kind string, names []string) (map[str
 // search looks for the resources of a type that have names.
 func (c *Client) search(ctx context.Context, kind string, names []string) ([]bulkapi.Resource, error) {
 	return c.api.Find(ctx, kind, names)
-}
-
-// byName brings resources under their names, as services compare them.
-func byName(found []bulkapi.Resource) map[string][]bulkapi.Resource {
-	all := map[string][]bulkapi.Resource{}
-	for _, res := range found {
-		name := fold.Fold(res.Name)
-		all[name] = append(all[name], res)
-	}
-	return all
 }
 
 func lookupError(err error) error {

@@ -117,13 +117,15 @@ func (f *finder) search(kind string, creates []lookedUp) {
 		return
 	}
 	f.noteAnswer(true, time.Time{})
+	byName := map[string][]bulkapi.Resource{} // names as services compare them
 	for _, res := range found {
 		f.noteAnswer(true, res.Date)
+		name := fold.Fold(res.Name)
+		byName[name] = append(byName[name], res)
 	}
-	resources := byName(found)
 	for _, s := range creates {
 		out := engine.Finding{Index: s.index}
-		for _, res := range resources[fold.Fold(s.name)] {
+		for _, res := range byName[fold.Fold(s.name)] {
 			out.Candidates = append(out.Candidates, s.candidate(s.data, res))
 			f.raw[res.ID] = res.Raw
 			if err := f.store(s, res); err != nil {

@@ -84,7 +84,7 @@ func (r *run) dropError(p *pending, d plan.Drop) error {
 	case plan.NoID:
 		return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: ErrNoID}
 	}
-	return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes.of(d)}
+	return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes.byIndex[d.Of]}
 }
 
 // causes are the errors of operations that did not succeed and on which others
@@ -114,8 +114,6 @@ func (c *causes) add(p *pending, res Result) {
 		c.byIndex[old] = c.shorten(c.byIndex[old])
 	}
 }
-
-func (c *causes) of(d plan.Drop) error { return c.byIndex[d.Of] }
 
 var errLongAgo = errors.New("details are no longer kept")
 

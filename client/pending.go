@@ -87,11 +87,8 @@ func (p *pending) addResource() {
 		p.path = p.path[:refs[0].Start] + segment(Ref(p.facts.Target))
 		return
 	}
-	p.facts.Resource = strings.ToLower(p.op.Path)
-	if plain, err := url.PathUnescape(p.facts.Resource); err == nil {
-		p.facts.Resource = plain
-	}
-	p.facts.ResourceID = lastSegment(p.op.Path)
+	p.facts.Resource = unescapedPath(strings.ToLower(p.path))
+	p.facts.ResourceID = unescapedPath(p.path[strings.LastIndexByte(p.path, '/')+1:])
 }
 
 // pathWith is the path as it is sent, with an id in the place of a reference.
@@ -102,8 +99,7 @@ func (p *pending) pathWith(id string) string {
 	return p.path[:strings.LastIndexByte(p.path, '/')+1] + url.PathEscape(id)
 }
 
-func lastSegment(path string) string {
-	path = path[strings.LastIndexByte(path, '/')+1:]
+func unescapedPath(path string) string {
 	if plain, err := url.PathUnescape(path); err == nil {
 		return plain
 	}

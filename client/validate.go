@@ -58,13 +58,6 @@ func (o Operation) checkTarget() error {
 	if !utf8.ValidString(o.Path) || !utf8.ValidString(o.BulkID) {
 		return fmt.Errorf("%w: path or bulkId is not UTF-8", ErrInvalid)
 	}
-	return o.checkPath()
-}
-
-// checkPath expects a type for a POST, one resource of a type otherwise. A path
-// that a server could normalize to another one is refused: it could name
-// another organization's endpoint.
-func (o Operation) checkPath() error {
 	if o.hasPath() {
 		return nil
 	}
@@ -75,6 +68,9 @@ func (o Operation) checkPath() error {
 	return fmt.Errorf("%w: path of a %s, %s", ErrInvalid, o.Method, expected)
 }
 
+// hasPath reports whether the path of a POST is a type, and that of another
+// method one resource of a type. A path that a server could normalize to
+// another one is refused: it could name another organization's endpoint.
 func (o Operation) hasPath() bool {
 	rest, ok := strings.CutPrefix(o.Path, "/")
 	kind, id, deep := strings.Cut(rest, "/")
