@@ -78,22 +78,18 @@ func (e *Error) clean(red *redactor) {
 		e.Details[i] = shorten(red.token.mask(text), maxDetail)
 	}
 	e.TrackingID = shorten(red.token.without(e.TrackingID), maxCode)
-	if e.TrackingID != "" && (!isCode(e.TrackingID) || red.reveals(e.TrackingID)) {
-		e.TrackingID = hidden
-	}
 	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
 		*code = shorten(red.clean(shorten(red.token.mask(*code), maxDetail)), maxCode)
-		if *code != "" && (!isCode(*code) || red.reveals(*code)) {
+	}
+	for _, code := range []*string{&e.TrackingID, &e.ErrorCode, &e.ScimType} {
+		if *code != "" && (!codeForm.MatchString(*code) || red.reveals(*code)) {
 			*code = hidden // codes are also shown where texts are not
 		}
 	}
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
 }
 
-// isCode reports whether text has the form of a code or a tracking id: one
-// word, of the characters that these are made of.
-func isCode(text string) bool { return codeForm.MatchString(text) }
-
+// codeForm is the form of a code or a tracking id: one word, of few characters.
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]*$`)
 
 // limit finds the numbers in texts such as RFC 7644's "exceeds the
