@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
@@ -164,31 +163,6 @@ func newTrackingID() string {
 	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("webexbulk_%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-// transportError says why there is no answer. Its text is kept apart from its
-// cause so that it can be cleaned. The text of the cause may quote an answer,
-// so the cause is open to errors.Is and errors.As, but not to Unwrap.
-type transportError struct {
-	text  string
-	cause error
-}
-
-func (e *transportError) Error() string        { return e.text }
-func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
-func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
-
-// withoutURL is err, that of the transport, without the url of the request. Its
-// text is not yet clean.
-func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	text := err.Error()
-	if limited.Err() != nil && ctx.Err() == nil {
-		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
-	}
-	return &transportError{text: text, cause: err}
 }
 
 // log writes one record for a request that came to kind.

@@ -1,11 +1,14 @@
 package bulkapi
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 )
 
@@ -57,4 +60,29 @@ func unsent(err error) bool {
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
+}
+
+// transportError says why there is no answer. Its text is kept apart from its
+// cause so that it can be cleaned. The text of the cause may quote an answer,
+// so the cause is open to errors.Is and errors.As, but not to Unwrap.
+type transportError struct {
+	text  string
+	cause error
+}
+
+func (e *transportError) Error() string        { return e.text }
+func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
+func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
+
+// withoutURL is err, that of the transport, without the url of the request. Its
+// text is not yet clean.
+func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	text := err.Error()
+	if limited.Err() != nil && ctx.Err() == nil {
+		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
+	}
+	return &transportError{text: text, cause: err}
 }
