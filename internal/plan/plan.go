@@ -183,7 +183,7 @@ func New(cfg Config) *Planner {
 	}
 	return &Planner{
 		cfg: cfg, soft: cfg.Bytes,
-		names: nameTable{maphash.MakeSeed(), map[uint32]int32{}}, indexes: indexTable{},
+		names: nameTable{seed: maphash.MakeSeed(), heads: make([]int32, 64)}, indexes: indexTable{},
 		resources: map[string]int32{}, settled: map[int32]Settled{}, out: map[*Request]bool{},
 	}
 }

@@ -41,7 +41,7 @@ func TestRandomJobs(t *testing.T) {
 		}
 		p := d.p
 		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, len(p.resources), len(p.out), len(p.settled), len(p.ready),
-			len(p.names.nodes), len(p.indexes), int(p.nodes.last) - len(p.nodes.free), int(p.edges.last) - len(p.edges.free)} {
+			p.names.count, len(p.indexes), int(p.nodes.last) - len(p.nodes.free), int(p.edges.last) - len(p.edges.free)} {
 			if left != 0 {
 				t.Fatalf("something is left: %+v", p)
 			}

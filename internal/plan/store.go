@@ -32,18 +32,21 @@ func (s *slab[T]) give(i int32) {
 	s.free = append(s.free, i)
 }
 
-// nameTable finds nodes by name. The names are kept in the nodes alone: a map of
-// them would double the size of a node.
+// nameTable finds nodes by name. The names are kept in the nodes alone, which are
+// chained: a map would double what a node takes.
 type nameTable struct {
 	seed  maphash.Seed
-	nodes map[uint32]int32 // by hash: first node of a chain
+	heads []int32 // by hash: first node of a chain; as many as a power of two
+	count int
 }
 
-func (t *nameTable) hash(name string) uint32 { return uint32(maphash.String(t.seed, name)) }
+func (t *nameTable) head(name string) *int32 {
+	return &t.heads[maphash.String(t.seed, name)&uint64(len(t.heads)-1)]
+}
 
 // byName returns the node that has a name, or nil.
 func (p *Planner) byName(name string) *node {
-	for i := p.names.nodes[p.names.hash(name)]; i != 0; {
+	for i := *p.names.head(name); i != 0; {
 		n := p.nodes.at(i)
 		if n.text == name {
 			return n
@@ -55,27 +58,30 @@ func (p *Planner) byName(name string) *node {
 
 // keepName enters a node into the table of names.
 func (p *Planner) keepName(n *node) {
-	hash := p.names.hash(n.text)
-	n.chain = p.names.nodes[hash]
-	p.names.nodes[hash] = n.number
+	t := &p.names
+	if t.count++; t.count > len(t.heads) {
+		old := t.heads
+		t.heads = make([]int32, 2*len(old))
+		for _, i := range old {
+			for i != 0 {
+				m := p.nodes.at(i)
+				head := t.head(m.text)
+				i, m.chain, *head = m.chain, *head, i
+			}
+		}
+	}
+	head := t.head(n.text)
+	n.chain, *head = *head, n.number
 }
 
 // forgetName removes a node from the table of names.
 func (p *Planner) forgetName(n *node) {
-	hash := p.names.hash(n.text)
-	first := p.names.nodes[hash]
-	switch {
-	case first != n.number:
-		m := p.nodes.at(first)
-		for m.chain != n.number {
-			m = p.nodes.at(m.chain)
-		}
-		m.chain = n.chain
-	case n.chain != 0:
-		p.names.nodes[hash] = n.chain
-	default:
-		delete(p.names.nodes, hash)
+	at := p.names.head(n.text)
+	for *at != n.number {
+		at = &p.nodes.at(*at).chain
 	}
+	*at = n.chain
+	p.names.count--
 }
 
 // indexTable finds nodes by index: those of neighbors stand together.
