@@ -40,16 +40,18 @@ func (n *names) add(name string) {
 	}
 }
 
-// repeated yields what is wrong with the operations whose bulkId an earlier one
-// has: it reads the input again, if one is suspected.
-func (r *Reader) repeated(n *names, yield func(Row, error) bool) {
+// unrepeated reports whether no two operations have the same bulkId, and yields
+// what is wrong with those that do: it reads the input again, if one is
+// suspected.
+func (r *Reader) unrepeated(n *names, yield func(Row, error) bool) bool {
 	if len(n.suspects) == 0 {
-		return
+		return true
 	}
+	unique := true
 	for rec, err := range r.records() {
 		if err != nil {
 			yield(Row{}, err)
-			return
+			return false
 		}
 		if rec.fault != nil {
 			continue
@@ -65,7 +67,10 @@ func (r *Reader) repeated(n *names, yield func(Row, error) bool) {
 			File: r.file.Name, Line: row.Line, Column: "bulkId", Value: name,
 			Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own",
 		}):
-			return
+			return false
+		default:
+			unique = false
 		}
 	}
+	return unique
 }

@@ -29,7 +29,10 @@ func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
 		return Row{}, []*textfile.Error{rec.fault}
 	}
 	p := parser{file: r.file.Name, line: rec.line}
-	op := p.operation(rec.raw)
+	var op client.Operation
+	if p.valid(rec.raw) {
+		op = p.operation(rec.raw)
+	}
 	if len(p.faults) == 0 {
 		if problem, expected, member := Check(op); problem != "" {
 			p.fault(member, shown(op, member), problem, expected)
@@ -61,10 +64,8 @@ func (p *parser) fault(column, value, problem, expected string) {
 	p.faults = append(p.faults, &textfile.Error{File: p.file, Line: p.line, Column: column, Value: value, Problem: problem, Expected: expected})
 }
 
+// operation reads a valid object.
 func (p *parser) operation(raw []byte) (op client.Operation) {
-	if !p.valid(raw) {
-		return op
-	}
 	p.members(raw, operationMembers, func(name string, value json.RawMessage) {
 		switch name {
 		case "method":
@@ -116,23 +117,32 @@ func whyInvalid(raw []byte) (problem string, lines int) {
 // members visits the members of a valid object that are known and not null,
 // each once.
 func (p *parser) members(raw []byte, known []string, visit func(name string, value json.RawMessage)) {
-	seen := make([]string, 0, len(operationMembers))
+	seen := make([]bool, len(known))
 	for key, value := range members(raw) {
 		name, _ := unquoted(key)
+		i := indexOf(known, name)
 		switch {
-		case !slices.Contains(known, name):
-			p.unknown(name, known)
+		case i < 0:
+			p.unknown(string(name), known)
 			continue
-		case slices.Contains(seen, name):
-			p.fault(name, "", "a duplicate member", "it once")
+		case seen[i]:
+			p.fault(known[i], "", "a duplicate member", "it once")
 			continue
 		}
-		seen = append(seen, name)
+		seen[i] = true
 		if string(value) != "null" {
-			visit(name, value)
+			visit(known[i], value)
 		}
 	}
 }
+
+// indexOf is slices.Index for the text of a string.
+func indexOf(list []string, text []byte) int {
+	return slices.IndexFunc(list, func(s string) bool { return s == string(text) })
+}
+
+// usual are the texts of most methods and paths, which need no copy.
+var usual = []string{client.MethodPost, client.MethodPatch, client.MethodDelete, "/Users", "/Groups"}
 
 // unknown reports a member that nobody knows, with the one that was likely
 // meant.
@@ -150,7 +160,10 @@ func (p *parser) text(name string, value json.RawMessage) string {
 	if !ok {
 		p.fault(name, "", "not a string", "a string")
 	}
-	return s
+	if i := indexOf(usual, s); i >= 0 {
+		return usual[i]
+	}
+	return string(s)
 }
 
 // endpoints are the resource types that Webex takes in a Bulk request.
@@ -256,11 +269,11 @@ func repeatedAttribute(data []byte) string {
 	if len(data) == 0 {
 		return ""
 	}
-	var seen []string
+	seen := make([][]byte, 0, 16)
 	for key := range members(data) {
 		name, _ := unquoted(key)
-		if slices.ContainsFunc(seen, func(s string) bool { return strings.EqualFold(s, name) }) {
-			return name
+		if slices.ContainsFunc(seen, func(s []byte) bool { return bytes.EqualFold(s, name) }) {
+			return string(name)
 		}
 		seen = append(seen, name)
 	}

@@ -36,6 +36,7 @@ type Reader struct {
 	form     Form
 	request  request // the other members of a BulkRequest
 	doubtful [doubts]textfile.Places
+	checked  bool // Rows came to the end and found nothing wrong
 }
 
 // New makes a Reader. Nothing is read yet.
@@ -60,9 +61,16 @@ func (r *Reader) Notes() (notes []string) {
 
 // Rows yields the operations in the order of the file, and a *textfile.Error
 // for each mistake, after which it continues as far as possible. Repeated
-// bulkIds are reported last. A read error ends it. It can be ranged over again.
+// bulkIds are reported last. A read error ends it. It can be ranged over again:
+// a file in which nothing was wrong is not checked again, since its content
+// stays as it was (textfile.Spool).
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		if r.checked {
+			r.again(yield)
+			return
+		}
+		wrong := false
 		r.doubtful = [doubts]textfile.Places{}
 		names, err := r.newNames()
 		if err != nil {
@@ -82,6 +90,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 				}
 			}
 			if len(faults) > 0 {
+				wrong = true
 				continue
 			}
 			r.doubt(row)
@@ -89,7 +98,21 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 				return
 			}
 		}
-		r.repeated(names, yield)
+		r.checked = r.unrepeated(names, yield) && !wrong
+	}
+}
+
+// again yields the operations of a file in which nothing is wrong.
+func (r *Reader) again(yield func(Row, error) bool) {
+	for rec, err := range r.records() {
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
+		p := parser{file: r.file.Name, line: rec.line}
+		if !yield(Row{Line: rec.line, Operation: p.operation(rec.raw)}, nil) {
+			return
+		}
 	}
 }
 

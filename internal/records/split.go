@@ -233,12 +233,15 @@ func valueLen(text []byte) int {
 }
 
 // unquoted returns the text of a string; ok is false for any other value.
-func unquoted(value []byte) (text string, ok bool) {
+// Without escapes, it is a part of the value.
+func unquoted(value []byte) (text []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
-		return "", false
+		return nil, false
 	}
 	if inner := value[1 : len(value)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner), true
+		return inner, true
 	}
-	return text, json.Unmarshal(value, &text) == nil
+	var unescaped string
+	err := json.Unmarshal(value, &unescaped)
+	return []byte(unescaped), err == nil
 }

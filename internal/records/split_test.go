@@ -20,7 +20,7 @@ func TestMembers(t *testing.T) {
 		t.Errorf("of none: %s", key)
 	}
 	for value, want := range map[string]string{`"é"`: "é", `"\u00e9\n"`: "é\n", `""`: ""} {
-		if text, ok := unquoted([]byte(value)); !ok || text != want {
+		if text, ok := unquoted([]byte(value)); !ok || string(text) != want {
 			t.Errorf("unquoted(%s) = %q, %v", value, text, ok)
 		}
 	}
