@@ -241,14 +241,6 @@ func (o *op) adoptAs(c Candidate) {
 	o.said = said{id: c.ID, location: c.Location, version: c.Version}
 }
 
-// forget has the journal forget that an operation was sent.
-func (e *Engine) forget(o *op) {
-	if o.recorded && e.cfg.Journal && e.journalErr == nil {
-		e.record([]Change{{Kind: Forget, Ticket: o.ticket}}, nil, nil)
-	}
-	o.recorded = false
-}
-
 // compare goes on with an adopted create: once the ids of what it refers to are
 // known, it becomes a change of the resource that is there, or is done. What
 // became of its first o.read references is known.

@@ -59,80 +59,6 @@ var (
 	errUnlooked  = errors.New("whether its resource is there already was not found out")
 )
 
-// ChangeKind is what a Change records.
-type ChangeKind uint8
-
-// The changes of a journal.
-const (
-	// SentChange: the operation is about to leave.
-	SentChange ChangeKind = iota
-	// DoneChange: the operation is done.
-	DoneChange
-	// Forget: it is proven that the operation was not done.
-	Forget
-	// ReplacedChange: the operation, which an earlier run has sent or done, may no
-	// longer have the last word on its resource, since another is about to leave.
-	ReplacedChange
-	// ForeignChange: the resource ID belongs to somebody else.
-	ForeignChange
-)
-
-// Change is something that the journal is to remember.
-type Change struct {
-	Kind   ChangeKind
-	Ticket uint64
-	// Key and Name are those of the Claim, for SentChange.
-	Key, Name Key
-	// Sent and Date are the times of an attempt, by the wall clock and by the
-	// service's clock before it (zero if that is not known).
-	Sent, Date time.Time
-	// Status, ID, Location, Version and Recovered are those of a result.
-	Status                int
-	ID, Location, Version string
-	Recovered             bool
-}
-
-// Record is a group of changes that are written together. Records are to be
-// written in the order in which they came.
-type Record struct {
-	Number  int
-	Changes []Change
-}
-
-// write is a Record that is not confirmed.
-type write struct {
-	then    func()
-	results []Result
-}
-
-func (e *Engine) record(changes []Change, then func(), results []Result) {
-	e.serial++
-	e.writing++
-	e.writes[e.serial] = write{then, results}
-	e.out.Records = append(e.out.Records, Record{Number: e.serial, Changes: changes})
-}
-
-// Recorded tells that changes are on disk, or why they are not. An error ends
-// the job.
-func (e *Engine) Recorded(now Time, number int, err error) {
-	e.begin(now)
-	w, ok := e.writes[number]
-	if !ok {
-		e.stop(internal("record %d was not asked for", number))
-		return
-	}
-	delete(e.writes, number)
-	e.writing--
-	switch {
-	case err != nil:
-		e.failJournal(err)
-	case w.then != nil:
-		w.then()
-	}
-	e.hand(w.results)
-	e.proceed()
-}
-
 // learn adds evidence to what is known of an operation.
 func (e *Engine) learn(o *op, evidence Evidence) {
 	o.knowledge = o.knowledge.Learn(evidence)
@@ -270,22 +196,6 @@ func (e *Engine) decide(o *op) {
 	}
 }
 
-// finish tells the planner that an operation is over. After an uncertain attempt
-// on a resource, the next operation on it waits until that attempt can no longer
-// be at work.
-func (e *Engine) finish(o *op, finished plan.Settled) {
-	if e.stopped != nil {
-		return
-	}
-	if wait := e.atWork(o); wait > 0 && o.Resource != "" && finished.Done {
-		e.lasting[o.Index] = true
-		e.timers.set(e.now.Elapsed+wait, func() { e.finish(o, finished) })
-		return
-	}
-	delete(e.lasting, o.Index)
-	e.planner.Finish(o.Index, finished)
-}
-
 // doneAt is when an operation was done, at the latest: what an earlier run has
 // done counts as done when this one began.
 func (e *Engine) doneAt(o *op) time.Duration {
@@ -293,72 +203,6 @@ func (e *Engine) doneAt(o *op) time.Duration {
 		return 0
 	}
 	return max(time.Millisecond, e.now.Elapsed)
-}
-
-// atWork is how long an attempt that was lost before the operation was done may
-// still be at work.
-func (e *Engine) atWork(o *op) time.Duration {
-	switch {
-	case o.replayed:
-		return e.quietFor()
-	case o.lost:
-		return e.cfg.MaxServiceTime - (e.now.Elapsed - o.lostAt)
-	}
-	return 0
-}
-
-// noteAtWork notes until when an attempt of an operation that is over may still be
-// at work on its resource. Where all creates of earlier runs may be, quietIn asks.
-func (e *Engine) noteAtWork(o *op) {
-	wait := e.atWork(o)
-	if wait <= 0 || o.Method == Post && o.replayed {
-		return
-	}
-	key := workOn(o.Method, cmp.Or(o.said.id, e.idOf(o.Operation)))
-	until, _ := e.atWorkUntil.get(key)
-	e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
-}
-
-// workOn recognizes what is at work on a resource: its create, or a change of it.
-func workOn(m Method, id string) Key {
-	if m == Post {
-		return hash("create of ", id)
-	}
-	return hash("change of ", id)
-}
-
-// quietIn is how long attempts of operations that are over may be at work on what
-// an operation changes, where the planner does not know of them: those of earlier
-// stages, and for a DELETE those of the create, which would bring the resource back.
-func (e *Engine) quietIn(o *Operation) time.Duration {
-	if o.Method == Post || e.atWorkUntil.isEmpty() && !o.endsCreate() {
-		return 0
-	}
-	id := e.idOf(o)
-	until, _ := e.atWorkUntil.get(workOn(Patch, id))
-	if o.Method == Delete {
-		create, _ := e.atWorkUntil.get(workOn(Post, id))
-		until = max(until, create)
-	}
-	wait := until - e.now.Elapsed
-	if n, ok := e.memory.named(o.Target); ok && o.endsCreate() && n.state == nameDone && n.at == 0 {
-		wait = max(wait, e.quietFor())
-	}
-	return wait
-}
-
-// AtWork tells until when attempts of operations that are over may be at work on
-// their resources, for the Config of the next stage.
-func (e *Engine) AtWork() map[Key]time.Duration {
-	out := map[Key]time.Duration{}
-	for _, m := range []map[Key]time.Duration{e.atWorkUntil.before, e.atWorkUntil.now} {
-		for key, until := range m {
-			if until > e.now.Elapsed {
-				out[key] = until
-			}
-		}
-	}
-	return out
 }
 
 // remember keeps what later operations of the input may ask for.
@@ -431,55 +275,6 @@ func (e *Engine) takeDrops() {
 			}
 		}
 	}
-}
-
-// tell hands on the outcomes that were decided, on record first.
-func (e *Engine) tell() {
-	if len(e.decided) == 0 && len(e.foreign) == 0 {
-		return
-	}
-	var changes []Change
-	results := make([]Result, 0, len(e.decided))
-	for _, o := range e.decided {
-		results = append(results, e.result(o))
-		if o.unchanged && e.cfg.Existing == UpdateExisting { // what an earlier run has made of other content is no longer there
-			changes = append(changes, e.replaceRivals(o)...)
-		}
-		switch {
-		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:
-		case o.knowledge == Done && !o.adopted:
-			changes = append(changes, Change{
-				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
-				Version: o.said.version, Recovered: o.recovered, Date: e.date,
-			})
-		case o.recorded && !o.knowledge.Maybe():
-			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
-		}
-	}
-	e.decided = nil
-	if e.cfg.Journal {
-		for _, id := range e.foreign {
-			changes = append(changes, Change{Kind: ForeignChange, ID: id})
-		}
-	}
-	e.foreign = nil
-	if len(changes) == 0 || e.journalErr != nil {
-		e.hand(results)
-		return
-	}
-	e.record(changes, nil, results)
-}
-
-func (e *Engine) hand(results []Result) {
-	for _, r := range results {
-		delete(e.ops, r.Index)
-	}
-	e.open -= len(results)
-	if len(e.out.Results) == 0 {
-		e.out.Results = results
-		return
-	}
-	e.out.Results = append(e.out.Results, results...)
 }
 
 func (e *Engine) result(o *op) Result {
@@ -566,19 +361,16 @@ func (e *Engine) stop(err error) {
 		}
 	}
 	e.prepared = nil
-	for _, index := range e.planner.Stop() {
+	waiting := e.planner.Stop()
+	for _, indexes := range e.comparing {
+		waiting = append(waiting, indexes...)
+	}
+	clear(e.comparing)
+	for _, index := range waiting {
 		if e.ops[index] == nil && !e.lasting[index] {
 			e.resting = append(e.resting, index)
 		}
 	}
-	for _, indexes := range e.comparing {
-		for _, index := range indexes {
-			if e.ops[index] == nil {
-				e.resting = append(e.resting, index)
-			}
-		}
-	}
-	clear(e.comparing)
 	slices.Sort(e.resting)
 	e.decideAll(planned, unlooked, parked, comparing, rivaling, sought, delayed)
 }

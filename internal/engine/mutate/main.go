@@ -3,8 +3,8 @@
 //
 //	go run ./internal/engine/mutate [-run REGEXP] [-tests REGEXP] [-jobs N]
 //
-// Each breakage replaces a text that a source file of the engine holds exactly
-// once; the files themselves are not touched. The exit status is 1 if a breakage
+// Each breakage replaces a text that the source of the engine holds exactly once;
+// the files themselves are not touched. The exit status is 1 if a breakage
 // was not noticed or no longer applies.
 package main
 
@@ -24,7 +24,6 @@ import (
 // breakage is one deliberate mistake.
 type breakage struct {
 	name     string
-	file     string // in internal/engine
 	old, new string
 }
 
@@ -84,20 +83,16 @@ func moduleRoot() (string, error) {
 
 // try runs the tests with a breakage and returns the names of those that fail.
 func try(root string, b breakage, groups [][]string) (by string, err error) {
-	path := filepath.Join(root, "internal", "engine", b.file)
-	source, err := os.ReadFile(path)
+	path, source, err := find(filepath.Join(root, "internal", "engine"), b.old)
 	if err != nil {
 		return "", err
-	}
-	if n := bytes.Count(source, []byte(b.old)); n != 1 {
-		return "", fmt.Errorf("%s holds its text %d times, expected once", b.file, n)
 	}
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	broken := filepath.Join(dir, b.file)
+	broken := filepath.Join(dir, filepath.Base(path))
 	if err := os.WriteFile(broken, bytes.Replace(source, []byte(b.old), []byte(b.new), 1), 0o600); err != nil {
 		return "", err
 	}
@@ -115,6 +110,32 @@ func try(root string, b breakage, groups [][]string) (by string, err error) {
 		return "", fmt.Errorf("it does not compile: %s", out)
 	}
 	return runAll(root, groups, "-overlay", list)
+}
+
+// find returns the source file that holds a text, which is there exactly once.
+func find(dir, text string) (path string, source []byte, err error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return "", nil, err
+	}
+	times := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return "", nil, err
+		}
+		if n := bytes.Count(content, []byte(text)); n > 0 {
+			times += n
+			path, source = file, content
+		}
+	}
+	if times != 1 {
+		return "", nil, fmt.Errorf("its text is there %d times, expected once", times)
+	}
+	return path, source, nil
 }
 
 // runAll runs groups of tests until one fails.

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// What the results of an answer are evidence of.
+
+// Item is what an answer says about one operation. The zero value: nothing.
+type Item struct {
+	// Found reports that there is a result with a status for the operation.
+	Found bool
+	// LeftOut reports that failOnErrors ended the request before the operation.
+	LeftOut bool
+	// Status is the operation's own HTTP status.
+	Status int
+	// ID is the id of the resource, "" if none was told that can be used.
+	ID, Location, Version string
+	// Err is what the service said; nil exactly when Status is 2xx or not Found.
+	Err error
+}
+
+var errLeftOut = errors.New("the service leaves the operation out, although nothing failed")
+
+// readItems learns from the results of an answer.
+func (e *Engine) readItems(r *request, items []Item) {
+	evidence := make([]Evidence, len(items))
+	answered := false
+	for i, it := range items {
+		evidence[i] = observe(r.ops[i].Method, it)
+		answered = answered || !it.LeftOut
+	}
+	e.noteYoung(r, evidence)
+	excuse(r.planned, items, evidence, e.cfg.Existing != FailExisting)
+	refused, unsure := 0, 0
+	delays := make([]time.Duration, len(items))
+	for i, o := range r.ops {
+		excused := evidence[i] == NotDone && !items[i].LeftOut && !putOff(items[i])
+		evidence[i], delays[i] = e.readItem(o, items[i], evidence[i], answered)
+		o.uncounted = evidence[i] == Conflict && e.cfg.Existing != FailExisting && o.knowledge == Sent && o.lookable()
+		switch {
+		case o.uncounted, evidence[i] == NoAnswer:
+			unsure++
+		case excused, isRefusal(evidence[i]):
+			refused++
+		}
+	}
+	reserve := e.closeRequest(r, refused, unsure)
+	for i, o := range r.ops {
+		if evidence[i] == NoAnswer || o.uncounted {
+			o.reserves = append(o.reserves, reserve)
+		}
+		e.learn(o, evidence[i])
+	}
+	for i, o := range r.ops {
+		if !answered && o.tries >= e.cfg.MaxAttempts {
+			o.gaveUp = errExhausted
+		}
+		e.pursueAfter(o, delays[i])
+	}
+}
+
+// readItem takes in what the service said about one operation, and counts attempts
+// that told nothing. It returns what that is evidence of in the end, and how long
+// the operation is left alone. An operation that is excused is sent again when what
+// it depends on is done.
+func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evidence, time.Duration) {
+	if it.Found && it.Err != nil {
+		o.said = said{status: it.Status, location: it.Location, err: it.Err}
+	}
+	switch {
+	case it.LeftOut:
+		if !answered {
+			o.tries++
+			o.said.err = errLeftOut
+		}
+	case putOff(it):
+		if o.tries++; o.tries >= e.cfg.MaxAttempts {
+			evidence = Refusal
+		}
+		return evidence, e.backOff(o.tries)
+	case evidence == NotDone: // excused
+		if o.tries++; o.tries >= e.cfg.MaxAttempts {
+			return observe(o.Method, it), 0
+		}
+		if o.tries > 1 {
+			return NotDone, e.backOff(o.tries - 1)
+		}
+	case evidence == NoAnswer:
+		o.tries++
+		if o.doubt = it.Err; o.doubt == nil {
+			o.doubt = errNoResult
+		}
+	case evidence == Success:
+		o.said = said{status: it.Status, id: it.ID, location: it.Location, version: it.Version}
+	case isNotFound(it) && o.young > e.now.Elapsed:
+		return NotDone, min(e.retryLag(o), o.young-e.now.Elapsed)
+	}
+	return evidence, 0
+}
+
+// noteYoung notes that what an operation refers to in its own request was created
+// just now.
+func (e *Engine) noteYoung(r *request, evidence []Evidence) {
+	for i, s := range r.planned.Items {
+		for _, k := range s.Depends {
+			if evidence[k] == Success {
+				r.ops[i].young = e.now.Elapsed + e.cfg.LookupPatience
+			}
+		}
+	}
+}
+
+var errNoResult = errors.New("no result for this operation in the response")
+
+// observe says what a result is evidence of.
+func observe(m Method, it Item) Evidence {
+	switch {
+	case it.LeftOut, putOff(it):
+		return NotDone
+	case !it.Found:
+		return NoAnswer
+	case it.Err == nil:
+		return Success
+	case it.Status < 400 || it.Status == 408 || it.Status == 499 || it.Status >= 500:
+		return NoAnswer
+	case it.Status == 409 && m == Post:
+		return Conflict
+	case it.Status == 404 && m == Delete:
+		return Missing
+	}
+	return Refusal
+}
+
+// putOff reports whether the service asks to try the operation again later.
+func putOff(it Item) bool {
+	return it.Found && (it.Status == 429 || it.Status == 503 || it.Status == 423 || it.Status == 425)
+}
+
+// isNotFound reports whether a refusal can mean that something referred to is
+// not known: the service says so in several ways.
+func isNotFound(it Item) bool { return it.Found && (it.Status == 404 || it.Status == 400) }
+
+func isRefusal(e Evidence) bool { return e == Conflict || e == Missing || e == Refusal }
+
+// excuse turns refusals into NotDone where something that the operation depends
+// on in its request did not succeed. Members of a cycle excuse each other only
+// while one of them is not decided, or all are to be sent again. A create whose
+// resource is there may yet succeed without being sent again, if adopts.
+func excuse(r *plan.Request, items []Item, evidence []Evidence, adopts bool) {
+	excused := make([]bool, len(evidence))
+	cycles := map[int]bool{} // whether the members of a cycle are excused
+	for i, s := range r.Items {
+		for _, k := range s.Depends {
+			if evidence[k] == Success || items[k].LeftOut {
+				continue
+			}
+			inCycle := s.Cycle != 0 && r.Items[k].Cycle == s.Cycle
+			if inCycle && isRefusal(evidence[k]) && !(adopts && evidence[k] == Conflict) {
+				continue
+			}
+			if s.Cycle != 0 {
+				cycles[s.Cycle] = true
+			}
+			excused[i] = true
+		}
+	}
+	for i, s := range r.Items {
+		if (excused[i] || cycles[s.Cycle]) && isRefusal(evidence[i]) && !(adopts && evidence[i] == Conflict) {
+			evidence[i] = NotDone
+		}
+	}
+}
+
+// backOff is a random wait that grows with the number of attempts.
+func (e *Engine) backOff(tries int) time.Duration {
+	longest := time.Second << min(max(tries, 1)-1, 6)
+	return time.Duration(e.cfg.Rand() * float64(longest))
+}
+
+// retryLag is the wait before something that is too young is tried again.
+func (e *Engine) retryLag(o *op) time.Duration {
+	o.lag = max(firstInterval, 2*o.lag)
+	return o.lag
+}

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/webexscim/bulk/internal/plan"
+)
+
+// An attempt whose answer was lost may be carried out late: until when, and what waits
+// for that.
+
+// finish tells the planner that an operation is over. After an uncertain attempt
+// on a resource, the next operation on it waits until that attempt can no longer
+// be at work.
+func (e *Engine) finish(o *op, finished plan.Settled) {
+	if e.stopped != nil {
+		return
+	}
+	if wait := e.atWork(o); wait > 0 && o.Resource != "" && finished.Done {
+		e.lasting[o.Index] = true
+		e.timers.set(e.now.Elapsed+wait, func() { e.finish(o, finished) })
+		return
+	}
+	delete(e.lasting, o.Index)
+	e.planner.Finish(o.Index, finished)
+}
+
+// atWork is how long an attempt that was lost before the operation was done may
+// still be at work.
+func (e *Engine) atWork(o *op) time.Duration {
+	switch {
+	case o.replayed:
+		return e.quietFor()
+	case o.lost:
+		return e.cfg.MaxServiceTime - (e.now.Elapsed - o.lostAt)
+	}
+	return 0
+}
+
+// noteAtWork notes until when an attempt of an operation that is over may still be
+// at work on its resource. Where all creates of earlier runs may be, quietIn asks.
+func (e *Engine) noteAtWork(o *op) {
+	wait := e.atWork(o)
+	if wait <= 0 || o.Method == Post && o.replayed {
+		return
+	}
+	key := workOn(o.Method, cmp.Or(o.said.id, e.idOf(o.Operation)))
+	until, _ := e.atWorkUntil.get(key)
+	e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
+}
+
+// workOn recognizes what is at work on a resource: its create, or a change of it.
+func workOn(m Method, id string) Key {
+	if m == Post {
+		return hash("create of ", id)
+	}
+	return hash("change of ", id)
+}
+
+// quietIn is how long attempts of operations that are over may be at work on what
+// an operation changes, where the planner does not know of them: those of earlier
+// stages, and for a DELETE those of the create, which would bring the resource back.
+func (e *Engine) quietIn(o *Operation) time.Duration {
+	if o.Method == Post || e.atWorkUntil.isEmpty() && !o.endsCreate() {
+		return 0
+	}
+	id := e.idOf(o)
+	until, _ := e.atWorkUntil.get(workOn(Patch, id))
+	if o.Method == Delete {
+		create, _ := e.atWorkUntil.get(workOn(Post, id))
+		until = max(until, create)
+	}
+	wait := until - e.now.Elapsed
+	if n, ok := e.memory.named(o.Target); ok && o.endsCreate() && n.state == nameDone && n.at == 0 {
+		wait = max(wait, e.quietFor())
+	}
+	return wait
+}
+
+// AtWork tells until when attempts of operations that are over may be at work on
+// their resources, for the Config of the next stage.
+func (e *Engine) AtWork() map[Key]time.Duration {
+	out := map[Key]time.Duration{}
+	for _, m := range []map[Key]time.Duration{e.atWorkUntil.before, e.atWorkUntil.now} {
+		for key, until := range m {
+			if until > e.now.Elapsed {
+				out[key] = until
+			}
+		}
+	}
+	return out
+}
+
+// quietFor is how long an attempt of an earlier run may still be at work: until
+// MaxServiceTime has passed since the journal was last written, by the wall clock
+// and, where it is known, by the service's, or else since this run began.
+func (e *Engine) quietFor() time.Duration {
+	if e.cfg.LastWritten.IsZero() {
+		return 0
+	}
+	passed := max(0, e.now.Wall.Sub(e.cfg.LastWritten))
+	if !e.date.IsZero() && !e.cfg.LastDate.IsZero() {
+		passed = min(passed, max(0, e.date.Add(e.now.Elapsed-e.dateAt).Sub(e.cfg.LastDate)))
+	}
+	return e.cfg.MaxServiceTime - max(passed, e.now.Elapsed)
+}
+
+// proofIn is how long after a time of the job the absence of an effect proves
+// that no attempt has had it: none can be at work any more, and reads have caught
+// up.
+func (e *Engine) proofIn(o *op, at time.Duration) time.Duration {
+	return e.cfg.MaxServiceTime + e.cfg.LookupPatience - (at - o.lostAt)
+}

@@ -1,0 +1,144 @@
+package engine
+
+import "crypto/sha256"
+
+// By what the journal recognizes an operation.
+
+// defineName remembers how operations that refer to a create are recognized.
+func (e *Engine) defineName(o *op) {
+	if !e.cfg.Journal || o.Method != Post || o.BulkID == "" {
+		return
+	}
+	if _, ok := e.memory.named(o.BulkID); ok {
+		return // that of an earlier operation
+	}
+	identity := o.Name
+	if identity == (Key{}) {
+		identity = o.Content
+	}
+	e.memory.setNamed(o.BulkID, named{identity: identity, index: o.Index})
+	waiting := e.unkeyed[o.BulkID]
+	delete(e.unkeyed, o.BulkID)
+	for _, index := range waiting {
+		e.identify(e.op(index))
+	}
+}
+
+// tail is the last operation of a resource.
+type tail struct {
+	index int
+	key   Key // the zero Key: it is not known yet
+}
+
+// follow puts an operation behind the one before it on its resource.
+func (e *Engine) follow(o *op) {
+	if o.Resource == "" {
+		return
+	}
+	before, ok := e.tails[o.Resource]
+	switch {
+	case !ok:
+		o.key = e.memory.changed(o.Resource).key
+	case before.key != Key{}:
+		o.key = before.key
+	case o.Method == Patch:
+		e.followers[before.index] = o.Index
+		o.follows = true
+	}
+	e.tails[o.Resource] = tail{index: o.Index}
+}
+
+// identify finds the key of an operation, once what it refers to has been read and,
+// for a PATCH, the key of the operation before it on its resource is known.
+func (e *Engine) identify(o *op) {
+	if o.phase != unkeyed {
+		return // with the one before it
+	}
+	if name, ok := e.unreadRef(o); ok {
+		e.unkeyed[name] = append(e.unkeyed[name], o.Index)
+		e.rest(o)
+		return
+	}
+	if o.follows {
+		e.rest(o)
+		return
+	}
+	o.key = e.keyOf(o)
+	o.phase = asking
+	e.unasked = append(e.unasked, Claim{Index: o.Index, Create: o.Method == Post, Key: o.key, Name: e.recordNameOf(o)})
+	if last := e.tails[o.Resource]; last.index == o.Index && o.Resource != "" {
+		e.tails[o.Resource] = tail{o.Index, o.key}
+	}
+	next, ok := e.followers[o.Index]
+	if !ok {
+		return
+	}
+	delete(e.followers, o.Index)
+	n := e.op(next)
+	n.key, n.follows = o.key, false
+	if _, waits := e.unreadRef(n); n.phase == unkeyed && !waits {
+		e.identify(n)
+	} else {
+		e.rest(n)
+	}
+}
+
+// unreadRef returns a name that an operation refers to and that was not read. Of
+// several, one in the middle: in most orders of the input, each that is read then
+// leaves half as many, and an operation with many is rarely looked at.
+func (e *Engine) unreadRef(o *op) (name string, ok bool) {
+	if e.ended {
+		return "", false
+	}
+	var unread []string
+	for _, r := range o.Refs {
+		if _, known := e.memory.named(r.Name); !known && r.Name != o.BulkID {
+			unread = append(unread, r.Name)
+		}
+	}
+	if len(unread) == 0 {
+		return "", false
+	}
+	return unread[len(unread)/2], true
+}
+
+// recordNameOf recognizes what the journal calls rivals: creates of one natural
+// name, and changes of one resource.
+func (e *Engine) recordNameOf(o *op) Key {
+	switch {
+	case o.Method == Post:
+		return o.Name
+	case o.Target == "":
+		return hash("resource ", o.Resource)
+	}
+	n, _ := e.memory.named(o.Target)
+	return hash("resource of ", string(n.identity[:]))
+}
+
+// keyOf covers what an operation means: its content, what it refers to by
+// natural name, and for a PATCH the operation before it on the same resource,
+// as a commit covers its parent. So a corrected earlier change makes the later
+// ones new operations, and the last word is always the input's.
+func (e *Engine) keyOf(o *op) Key {
+	if len(o.Refs) == 0 && o.Method != Patch {
+		return o.Content
+	}
+	h := sha256.New()
+	h.Write(o.Content[:])
+	for _, r := range o.Refs {
+		n, ok := e.memory.named(r.Name)
+		switch {
+		case r.Name == o.BulkID && o.BulkID != "":
+			h.Write([]byte("itself"))
+		case ok:
+			h.Write(n.identity[:])
+		default:
+			h.Write([]byte(r.Name))
+		}
+		h.Write([]byte{0})
+	}
+	if o.Method == Patch && o.Resource != "" {
+		h.Write(o.key[:])
+	}
+	return Key(h.Sum(nil)[:len(Key{})])
+}
