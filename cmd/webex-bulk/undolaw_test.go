@@ -81,7 +81,7 @@ func drawSheet(t *rapid.T, people map[string]string, cells ...string) []byte {
 	return out.Bytes()
 }
 
-// The way back of a sync restores the organization, whatever it was and
+// The undo sheet of a sync restores the organization, whatever it was and
 // whatever the sheet said: all attributes of all who were there; who was
 // created is deactivated.
 func TestUndoRestores(t *testing.T) {
@@ -127,7 +127,7 @@ func (b *undoBench) write(name string, text []byte) (path string) {
 }
 
 // syncWithUndo makes the organization as a sheet says, by itself or by way of a
-// plan, and returns the way back.
+// plan, and returns the undo sheet.
 func (b *undoBench) syncWithUndo(sheet string, flags ...string) (undo string) {
 	undo = filepath.Join(b.dir, "undo.csv")
 	_ = os.Remove(undo)

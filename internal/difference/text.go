@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// MostListed is how many of a kind a Text lists without All.
-const MostListed = 20
+// mostListed is how many of a kind a Text lists without All.
+const mostListed = 20
 
 // Text is the form for a person: who is new, who changes and how, who is
 // removed, who is not and why, and how many rows need no change. The zero value
@@ -74,8 +74,8 @@ func section[T any](v *view, title, more string, list []T, line func(T) terminal
 		return
 	}
 	shown := list
-	if !v.All && len(list) > MostListed+1 {
-		shown = list[:MostListed]
+	if !v.All && len(list) > mostListed+1 {
+		shown = list[:mostListed]
 	}
 	for _, item := range shown {
 		_ = v.Print(line(item))
@@ -125,8 +125,8 @@ func (v *view) changed(a *reconcile.Action) terminal.Text {
 
 func (v *view) members(mark string, list []client.Member) (text terminal.Text) {
 	shown := list
-	if !v.All && len(shown) > MostListed {
-		shown = shown[:MostListed]
+	if !v.All && len(shown) > mostListed {
+		shown = shown[:mostListed]
 	}
 	for _, m := range shown {
 		text += terminal.Sprintf("      %s member %s\n", mark, nameOr(m.ID, v.nameOf))
