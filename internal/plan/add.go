@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Add tells the planner of the next operation of the input, or of one that takes
-// the place of one that is over and has its index, without a name or references.
+// Add tells the planner of the next operation of the input, or of one that
+// takes the place of one that is over and has its index, without a name or
+// references.
 func (p *Planner) Add(it Item) {
 	p.lookForward(it.Index)
 	n := p.define(it.Name)

@@ -118,8 +118,8 @@ func (p *Planner) mayGrow(d *draft) bool {
 // maxAside is how many ready nodes are passed over for others.
 const maxAside = 1000
 
-// fill composes a request of what is ready: of the part of a refused request that
-// comes first, or of what is in none.
+// fill composes a request of what is ready: of the part of a refused request
+// that comes first, or of what is in none.
 func (p *Planner) fill() *draft {
 	d := &draft{}
 	p.stamp++
@@ -162,19 +162,23 @@ func (p *Planner) isParted(d *draft, n *node) bool {
 	return p.ended && d.part == 0 && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
 }
 
-// roomCosts tells whether the room that is left in a request would cost another.
+// roomCosts tells whether the room that is left in a request would cost
+// another.
 func (p *Planner) roomCosts(d *draft) bool {
 	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
 	left, room := p.Waiting()-len(d.items), p.cfg.Operations-len(d.items)
 	return !p.ended || requests(left-room) < requests(left)
 }
 
-// fits tells whether a request has room for a node. Only what cannot be divided,
-// a single operation or a cycle, may exceed the bytes that are preferred.
+// fits tells whether a request has room for a node. Only what cannot be
+// divided, a single operation or a cycle, may exceed the bytes that are
+// preferred.
 func (p *Planner) fits(d *draft, n *node) bool {
 	bytes := d.bytes + int(n.size)
-	isOther := func(m *node) bool { return !m.inCycleWith(n) }
-	return len(d.items) < p.cfg.Operations && bytes <= p.cfg.Bytes && (bytes <= p.soft || !slices.ContainsFunc(d.items, isOther))
+	if len(d.items) >= p.cfg.Operations || bytes > p.cfg.Bytes {
+		return false
+	}
+	return bytes <= p.soft || !slices.ContainsFunc(d.items, func(m *node) bool { return !m.inCycleWith(n) })
 }
 
 // join puts a node into the request, with all that it has to travel with, and
@@ -186,8 +190,8 @@ func (p *Planner) join(d *draft, n *node) bool {
 	}
 	for len(d.offers) > 0 && len(d.items) < p.cfg.Operations {
 		n := heap.Pop(&d.offers).(*node)
-		// The room left shrinks no slower than what a node lacks, so asking again
-		// in this request is in vain.
+		// The room left shrinks no slower than what a node lacks, so asking
+		// again in this request is in vain.
 		if n.state == waiting && n.mark != p.stamp && int(n.blocked) <= p.cfg.Operations {
 			n.mark = p.stamp
 			p.joinAlone(d, n)
@@ -197,7 +201,8 @@ func (p *Planner) join(d *draft, n *node) bool {
 	return true
 }
 
-// joinAlone does so without what waits for the node, to which it offers a place.
+// joinAlone does so without what waits for the node, to which it offers a
+// place.
 func (p *Planner) joinAlone(d *draft, n *node) bool {
 	k, bytes := len(d.items), d.bytes
 	d.short = false
@@ -216,8 +221,8 @@ func (p *Planner) joinAlone(d *draft, n *node) bool {
 	return true
 }
 
-// take takes a node and all that it waits for into the request. It returns false
-// when something of that is not at hand, or does not fit.
+// take takes a node and all that it waits for into the request. It returns
+// false when something of that is not at hand, or does not fit.
 func (p *Planner) take(d *draft, n *node) bool {
 	switch {
 	case n.state == taken:

@@ -79,8 +79,8 @@ func (p *Planner) refuse(members []*node) {
 }
 
 // components emits the strongly connected components to which edges lead from
-// some nodes, those that others wait for first: over edges and nodes for which in
-// holds, where a first node has no edge. What it emits is to be copied.
+// some nodes, those that others wait for first: over edges and nodes for which
+// in holds, where a first node has no edge. What it emits is to be copied.
 func (p *Planner) components(from iter.Seq[*node], in func(*edge, *node) bool, emit func([]*node)) {
 	p.stamp++
 	s := search{p: p, in: in, emit: emit}

@@ -16,9 +16,9 @@
 // # Rules
 //
 // An operation depends on the creates that it refers to, and on the operation
-// before it on the same resource. It is composed when all of these are done; but
-// a reference may travel in the same request as its create, after it or in a
-// cycle with it. An operation is dropped when one that it depends on ends
+// before it on the same resource. It is composed when all of these are done;
+// but a reference may travel in the same request as its create, after it or in
+// a cycle with it. An operation is dropped when one that it depends on ends
 // otherwise. A delete by reference also waits until the operations before it
 // that refer to the same create are over, however they end.
 //
@@ -28,31 +28,31 @@
 // # How it works
 //
 // Every operation that is not over is a node of a graph; edges lead to what it
-// waits for, and are counted, as its release is. A node that waits for nothing is
-// ready. The create of a name that was referred to and not yet read has a node,
-// too, and so has one that is over as long as operations refer to it.
+// waits for, and are counted, as its release is. A node that waits for nothing
+// is ready. The create of a name that was referred to and not yet read has a
+// node, too, and so has one that is over as long as operations refer to it.
 //
 // A request is filled from the ready nodes: in input order as long as the input
 // goes on, then the most urgent first, behind which most rounds of answers are
-// still to come. Each node taken offers a place to those that refer to it: one of
-// them joins when all that it still waits for is in the request or can be put
-// there too. So references are kept inside a request where they fit, and wait for
-// real ids where they do not. A node that would be parted from those that are to
-// travel with it is passed over, as long as that costs no request.
+// still to come. Each node taken offers a place to those that refer to it: one
+// of them joins when all that it still waits for is in the request or can be
+// put there too. So references are kept inside a request where they fit, and
+// wait for real ids where they do not. A node that would be parted from those
+// that are to travel with it is passed over, as long as that costs no request.
 //
-// A request that was refused whole is halved; its parts travel by themselves, so
-// that the culprit is found.
+// A request that was refused whole is halved; its parts travel by themselves,
+// so that the culprit is found.
 //
 // A node that waits, however indirectly, for a name that has not been read, or
 // for the end of the input, is parked: it does not count as work at hand, since
-// only reading on can free it. Cycles are parked when they form, as one of their
-// members refers to a name that is read later. From time to time, and when there
-// is nothing else to do, the nodes that wait are searched for cycles. The members
-// of a cycle do not wait for each other, but each is put into a request only with
-// all of them.
+// only reading on can free it. Cycles are parked when they form, as one of
+// their members refers to a name that is read later. From time to time, and
+// when there is nothing else to do, the nodes that wait are searched for
+// cycles. The members of a cycle do not wait for each other, but each is put
+// into a request only with all of them.
 //
-// An ordered job is filled in input order instead. An operation that refers to a
-// later one travels with all up to that.
+// An ordered job is filled in input order instead. An operation that refers to
+// a later one travels with all up to that.
 //
 // # Where it is
 //

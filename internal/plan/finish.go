@@ -23,8 +23,8 @@ func (p *Planner) Finish(index int, s Settled) {
 	p.drop(needed...)
 }
 
-// Again tells that an operation in flight must be sent once more. If one that it
-// refers to was not done, it is dropped.
+// Again tells that an operation in flight must be sent once more. If one that
+// it refers to was not done, it is dropped.
 func (p *Planner) Again(index int) {
 	n := p.find(index)
 	if n == nil || n.state != flying {
@@ -133,39 +133,47 @@ func (p *Planner) end(n *node, s Settled) (needed []Drop) {
 		p.settled[n.number] = s
 	}
 	for e, w := range p.waiters(n) {
-		if w.isOver() {
+		if w.isOver() || p.pass(e, w, n, s, wasParked) {
 			continue
 		}
-		failed := e.kind == refers && s.failure() != 0 || e.kind == changes && !s.Done
-		if e.kind == refers {
-			w.resize(e, s)
-		}
-		// An operation may be over before the one that it comes after, when it was
-		// held and an earlier run has done it: what comes next comes after that.
-		var prev *node
-		if e.kind == changes && s.Done {
-			prev = p.before(n)
-		}
-		if e.kind != refers && !failed {
-			p.lead(e, prev)
-		}
-		switch {
-		case w.state == flying: // its own outcome is on the way
-		case failed, prev != nil && prev.isOver():
-			if d, ok := p.obstacle(w); ok {
-				needed = append(needed, d)
-			}
-		default:
-			if wasParked && (prev == nil || !prev.isParked()) {
-				p.park(-1, w)
-			}
-			if prev == nil {
-				p.unblock(w)
-			}
+		if d, ok := p.obstacle(w); ok {
+			needed = append(needed, d)
 		}
 	}
-	slices.Reverse(needed)
+	slices.Reverse(needed) // the first that came to wait goes first
 	return needed
+}
+
+// pass has an operation go on that waits for one that is over, or refers to it.
+// It returns false if that cannot be sent any more.
+func (p *Planner) pass(e *edge, w, n *node, s Settled, wasParked bool) bool {
+	failed := e.kind == changes && !s.Done
+	if e.kind == refers {
+		failed = s.failure() != 0
+		w.resize(e, s)
+	}
+	// An operation may be over before the one that it comes after, when it was
+	// held and an earlier run has done it: what comes next then comes after
+	// that.
+	var prev *node
+	if e.kind == changes && !failed {
+		prev = p.before(n)
+	}
+	if e.kind != refers && !failed {
+		p.lead(e, prev)
+	}
+	switch {
+	case w.state == flying:
+		return true // its own outcome is on the way
+	case failed, prev != nil && prev.isOver():
+		return false
+	case wasParked && (prev == nil || !prev.isParked()):
+		p.park(-1, w)
+	}
+	if prev == nil {
+		p.unblock(w)
+	}
+	return true
 }
 
 // forget frees what is kept of an operation until the memory has it.

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// The graph: operations are nodes, and edges lead from each to what it waits for
-// or refers to. Both are linked by number, so that a million of them take little
-// room and the garbage collector has little to follow.
+// The graph: operations are nodes, and edges lead from each to what it waits
+// for or refers to. Both are linked by number, so that a million of them take
+// little room and the garbage collector has little to follow.
 
 type state uint8
 
@@ -64,7 +64,8 @@ const (
 	deletes             // what the other refers to, too
 )
 
-// isParked tells whether a node waits for something unread, or is unread itself.
+// isParked tells whether a node waits for something unread, or is unread
+// itself.
 func (n *node) isParked() bool { return n.parkedOn > 0 }
 
 func (n *node) isOver() bool { return n.state >= dropped }
@@ -110,8 +111,8 @@ func (p *Planner) needed(n *node) iter.Seq2[*edge, *node] {
 	}
 }
 
-// waiters are the edges that lead to a node, with where they come from, the last
-// first. The current edge may be removed meanwhile.
+// waiters are the edges that lead to a node, with where they come from, the
+// last first. The current edge may be removed meanwhile.
 func (p *Planner) waiters(n *node) iter.Seq2[*edge, *node] {
 	return func(yield func(*edge, *node) bool) {
 		for i := n.waiters; i != 0; {

@@ -49,8 +49,8 @@ type Item struct {
 	// operation before it on the same non-empty Resource.
 	Resource string
 	// Ends is the name of the create that the operation deletes by reference;
-	// it is one of Refs. The operation goes after all earlier ones that refer to
-	// it, however they end. Operations that end one name have one Resource.
+	// it is one of Refs. The operation goes after all earlier ones that refer
+	// to it, however they end. Operations that end one name have one Resource.
 	Ends string
 	// Refs are the names that it refers to, each once.
 	Refs []Ref
@@ -132,16 +132,16 @@ type Drop struct {
 	// Name is the name that is unknown, taken, or was not created; "" if the
 	// operation is Needed that comes before on the same resource.
 	Name string
-	// Of is the index of the other operation where Why is Needed or NoID, of the
-	// operation itself where it is Cycle; else it is not known, and -1.
+	// Of is the index of the other operation where Why is Needed or NoID, of
+	// the operation itself where it is Cycle; else it is not known, and -1.
 	Of int
 	// Cycle names members of the cycle, at most ten.
 	Cycle []string
 }
 
 // Planner is the state of one job. It is not for concurrent use. Methods that
-// take the index of an operation that is not open, or not in the state that they
-// ask for, do nothing.
+// take the index of an operation that is not open, or not in the state that
+// they ask for, do nothing.
 type Planner struct {
 	cfg  Config
 	soft int // bytes that a request of several units holds at the most
@@ -223,8 +223,8 @@ func (p *Planner) Ready() bool {
 // Open is the number of operations that are not over.
 func (p *Planner) Open() int { return p.open }
 
-// Create returns the operation that has a name, if it is open or its Drop was not
-// taken.
+// Create returns the operation that has a name, if it is open or its Drop was
+// not taken.
 func (p *Planner) Create(name string) (index int, ok bool) {
 	n := p.byName(name)
 	if n == nil || n.state == unread || n.state == over {
@@ -237,7 +237,8 @@ func (p *Planner) Create(name string) (index int, ok bool) {
 func (p *Planner) Waiting() int { return p.open - p.flying }
 
 // Drops returns the operations that were found unsendable since the last call.
-// The caller has to record them in the memory before it calls the planner again.
+// The caller has to record them in the memory before it calls the planner
+// again.
 func (p *Planner) Drops() []Drop {
 	drops := p.drops
 	p.drops = nil

@@ -72,7 +72,8 @@ func (p *Planner) isQueued(n *node) bool {
 // waits for a node does not change any more, but for what fails.
 func (p *Planner) assess() {
 	var order []*node // what others wait for first
-	p.components(p.all(), func(_ *edge, n *node) bool { return n.isOpen() }, func(c []*node) { order = append(order, c...) })
+	isOpen := func(_ *edge, n *node) bool { return n.isOpen() }
+	p.components(p.all(), isOpen, func(c []*node) { order = append(order, c...) })
 	for end := len(order); end > 0; {
 		start := end - 1
 		for start > 0 && order[start-1].inCycleWith(order[start]) {
@@ -84,10 +85,10 @@ func (p *Planner) assess() {
 	heap.Init(&p.ready)
 }
 
-// rate gives an operation or a cycle its urgency, when all that waits for it has
-// its own: it takes as many rounds as that does, if those that take so many fit
-// into its request, and one more if they cannot travel with it. What waits for
-// several nodes is counted with each of them.
+// rate gives an operation or a cycle its urgency, when all that waits for it
+// has its own: it takes as many rounds as that does, if those that take so many
+// fit into its request, and one more if they cannot travel with it. What waits
+// for several nodes is counted with each of them.
 func (p *Planner) rate(unit []*node) {
 	alone := int32(len(unit))
 	u := urgency{rounds: 1, weight: alone}

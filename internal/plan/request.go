@@ -29,8 +29,8 @@ type Sending struct {
 	Inside []string
 	// Depends are the places in the request of the operations behind Inside.
 	Depends []int
-	// Cycle is a number > 0 that the operations of one cycle of references in the
-	// request share; 0 for an operation that is in none.
+	// Cycle is a number > 0 that the operations of one cycle of references in
+	// the request share; 0 for an operation that is in none.
 	Cycle int
 }
 

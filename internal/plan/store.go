@@ -32,8 +32,8 @@ func (s *slab[T]) give(i int32) {
 	s.free = append(s.free, i)
 }
 
-// nameTable finds nodes by name. The names are kept in the nodes alone, which are
-// chained: a map would double what a node takes.
+// nameTable finds nodes by name. The names are kept in the nodes alone, which
+// are chained: a map would double what a node takes.
 type nameTable struct {
 	seed  maphash.Seed
 	heads []int32 // by hash: first node of a chain; as many as a power of two
