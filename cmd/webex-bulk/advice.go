@@ -26,12 +26,14 @@ func beforeSending(ctx context.Context, err error) error {
 	case advised:
 		return &exit{known.code, terminal.Errorf("nothing was sent: %w", known.err)}
 	case errors.Is(err, textfile.ErrChanged):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, "run the same command again: it checks the file anew")}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\nrun the same command again: it checks the file anew", err)}
 	case bad && wrong.Count == 1:
 		return terminal.Errorf("%w\nnothing was sent; correct this and run the same command again", err)
 	case bad:
-		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again", err, wrong.Count)
-	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint), errors.Is(err, client.ErrUnavailable):
+		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again",
+			err, wrong.Count)
+	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
+		errors.Is(err, client.ErrUnavailable):
 		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "run the same command again"))}
 	}
 	return err
@@ -107,9 +109,11 @@ func (c *jobCommand) adviseAgain(e ending) terminal.Text {
 	case c.job.Journal != nil:
 		return "run the same command again: it sends only what has not succeeded"
 	case e.failed != "" && e.sum.Mistakes == 0:
-		return terminal.Sprintf("there is no journal: the same command would send everything once more;\napply %s", shellWord(e.failed))
+		return terminal.Sprintf("there is no journal: the same command would send everything once more;\n"+
+			"apply %s", shellWord(e.failed))
 	case e.failed != "":
-		return terminal.Sprintf("there is no journal: the same command would send everything once more;\ncorrect %s and apply that", shellWord(e.failed))
+		return terminal.Sprintf("there is no journal: the same command would send everything once more;\n"+
+			"correct %s and apply that", shellWord(e.failed))
 	}
 	return "there is no journal: the same command would send everything once more;\n" +
 		"--failed FILE would have kept what did not succeed, to be applied by itself"

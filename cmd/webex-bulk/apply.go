@@ -309,7 +309,9 @@ var errUnwritten = errors.New("results cannot be written")
 // send runs the job and collects its results. stop is the error that ended it
 // early, broken the error of a result that could not be written, which ends it
 // too.
-func (a *applyCommand) send(ctx context.Context, c *client.Client, in *input.File, all *outcomes.Collector) (stop, broken error) {
+func (a *applyCommand) send(
+	ctx context.Context, c *client.Client, in *input.File, all *outcomes.Collector,
+) (stop, broken error) {
 	defer a.watch(ctx, in.Len())()
 	var inspect func([]opfile.Row)
 	if in.HasConditions() {
@@ -355,7 +357,8 @@ func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
 		first, them = "without it,", "it"
 	}
 	if dependents > 0 {
-		advice += terminal.Sprintf(";\n%s %s that %s on %s can succeed", first, plural(dependents, "row"), verb(dependents, "depend"), them)
+		advice += terminal.Sprintf(";\n%s %s that %s on %s can succeed",
+			first, plural(dependents, "row"), verb(dependents, "depend"), them)
 	}
 	a.say("\n%s with status 409: %s", plural(n, "row"), advice)
 }
@@ -377,7 +380,8 @@ func (a *applyCommand) adviseReplayed(n int, begun string) {
 		what = fmt.Sprintf("all %d operations were", n)
 	}
 	a.say("\n%s already done according to %s (begun %s); nothing was sent\n"+
-		"to apply the file anew, remove %s or give the file another name", what, a.journalFile, begun, shellWord(a.journalFile))
+		"to apply the file anew, remove %s or give the file another name",
+		what, a.journalFile, begun, shellWord(a.journalFile))
 }
 
 // writeFailed writes the rows that did not succeed to the file of --failed, and

@@ -117,7 +117,8 @@ func (c *company) groups(dept string, yield func(client.Operation, error) bool) 
 	}
 	for i := 0; i < len(all); i += 9 {
 		n := i/9 + 1
-		if !group(fmt.Sprintf("%s team %d", dept, n), fmt.Sprintf("g-%s-%d", strings.ToLower(dept), n), all[i:min(i+9, len(all))]) {
+		id := fmt.Sprintf("g-%s-%d", strings.ToLower(dept), n)
+		if !group(fmt.Sprintf("%s team %d", dept, n), id, all[i:min(i+9, len(all))]) {
 			return false
 		}
 	}

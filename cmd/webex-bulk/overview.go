@@ -89,7 +89,8 @@ func (o *overview) add(r plannedRequest) error {
 	}
 	if len(counts) > 0 {
 		o.requests.add(o.all, r.Request, func() terminal.Text {
-			return terminal.Sprintf("request %d\t%s\t%d bytes%s", r.Request, countKinds(counts), r.Bytes, waitsFor(r.After, waits))
+			return terminal.Sprintf("request %d\t%s\t%d bytes%s",
+				r.Request, countKinds(counts), r.Bytes, waitsFor(r.After, waits))
 		})
 	}
 	return nil

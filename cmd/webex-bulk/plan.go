@@ -139,7 +139,9 @@ func (p *planCommand) readOrganization(ctx context.Context, in *input.File) (*cl
 
 // print prints the plan, and returns the number of operations that would be
 // refused.
-func (p *planCommand) print(ctx context.Context, c *client.Client, in *input.File, known organization) (refused int, err error) {
+func (p *planCommand) print(
+	ctx context.Context, c *client.Client, in *input.File, known organization,
+) (refused int, err error) {
 	text := &overview{w: p.out, all: p.all, online: p.online, people: known.people}
 	for req, err := range c.Plan(ctx, &p.job) {
 		if err != nil {

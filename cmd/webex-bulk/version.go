@@ -44,7 +44,8 @@ func newVersion(io stdio) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			b := buildOf()
 			err := io.out.Printf("webex-bulk %s\n", b.version)
-			for _, row := range [][2]string{{"commit", b.commit}, {"date", b.date}, {"go", runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH}} {
+			system := runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+			for _, row := range [][2]string{{"commit", b.commit}, {"date", b.date}, {"go", system}} {
 				if row[1] != "" && err == nil {
 					err = io.out.Printf("%-7s%s\n", row[0], row[1])
 				}

@@ -65,7 +65,8 @@ func Load(path, org string) (*Set, error) {
 	}
 	var w written
 	if json.Unmarshal(raw, &w) != nil || w.Salt == "" || w.IDs == nil {
-		return nil, errors.New(path + " is damaged; it holds ids that were looked up, and may be removed unless rows of the sheet deleted or renamed somebody")
+		return nil, errors.New(path + " is damaged; it holds ids that were looked up, " +
+			"and may be removed unless rows of the sheet deleted or renamed somebody")
 	}
 	return &Set{w.Salt, w.IDs, org}, nil
 }
@@ -108,7 +109,9 @@ func (s *Set) Save(path string) error {
 		}
 		return nil
 	}
-	return outfile.Replace(path, func(w *bufio.Writer) error { return json.NewEncoder(w).Encode(written{s.salt, s.ids}) })
+	return outfile.Replace(path, func(w *bufio.Writer) error {
+		return json.NewEncoder(w).Encode(written{s.salt, s.ids})
+	})
 }
 
 func (s *Set) key(l sheet.Lookup) string {

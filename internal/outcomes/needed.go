@@ -28,7 +28,8 @@ const maxHeld = 10_000
 // concerns the row itself.
 func (c *Collector) hold(res client.Result, name string) bool {
 	_, refused := errors.AsType[*client.ResponseError](res.Err)
-	if !c.isSheet() || res.Outcome != client.Failed || !refused || res.Status == http.StatusConflict || len(c.held) == maxHeld {
+	if !c.isSheet() || res.Outcome != client.Failed || !refused ||
+		res.Status == http.StatusConflict || len(c.held) == maxHeld {
 		return false
 	}
 	names := references(res.Operation)

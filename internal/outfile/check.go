@@ -63,7 +63,8 @@ func Check(files ...File) error {
 	}
 	for _, f := range named {
 		if f.Mode == InPlace && f.link != "" {
-			return fmt.Errorf("%s: %s is a link to %s, and links to other folders are not followed: give the file itself", f.Flag, f.Path, f.link)
+			return fmt.Errorf("%s: %s is a link to %s, and links to other folders are not followed: give the file itself",
+				f.Flag, f.Path, f.link)
 		}
 	}
 	for _, f := range named {
