@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 // childVariable names what this test binary is to do as a process of its own,
@@ -21,6 +22,13 @@ import (
 const childVariable = "JOURNAL_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	// Each step of the model may wait for the disk: some of the usual hundred
+	// are enough for every day.
+	checks := "15"
+	if raced.On {
+		checks = "4"
+	}
+	_ = flag.Set("rapid.checks", checks)
 	flag.Parse()
 	if what := os.Getenv(childVariable); what != "" {
 		if err := child(what, flag.Args()); err != nil {
@@ -28,17 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	// Each step of the model may wait for the disk: some of the usual hundred
-	// are enough for every day.
-	if !isSet("rapid.checks") {
-		_ = flag.Set("rapid.checks", "15")
-	}
 	os.Exit(m.Run())
-}
-
-func isSet(name string) (set bool) {
-	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
-	return set
 }
 
 // children are what a child can do.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 // wholesome is a closed journal of some pages, and what it knows.
@@ -120,8 +121,11 @@ func TestAlteredBits(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	n, opens := 60, 0
-	if *long {
+	switch {
+	case *long:
 		n = 20_000
+	case raced.On:
+		n = 10
 	}
 	to := newPath(t)
 	for i := range n {
@@ -143,8 +147,8 @@ func TestAlteredBits(t *testing.T) {
 }
 
 // An altered key in a branch of the tree hides rows that are all there when
-// they are read in a row: each bit of the root of the table's tree, and in the
-// short form every third.
+// they are read in a row: each bit of the root of the table's tree, every third
+// in the short form, and a few under the race detector.
 func TestAlteredBranch(t *testing.T) {
 	path, whats, want := wholesome(t)
 	whole, err := os.ReadFile(path)
@@ -157,8 +161,11 @@ func TestAlteredBranch(t *testing.T) {
 		t.Fatal("the third page is not a branch of a table: sqlite.org/fileformat2.html section 1.6")
 	}
 	stride := 3
-	if *long {
+	switch {
+	case *long:
 		stride = 1
+	case raced.On:
+		stride = 17
 	}
 	for bit := 8*(rootEnd-cells) + rand.IntN(stride); bit < 8*rootEnd; bit += stride {
 		b := bytes.Clone(whole)

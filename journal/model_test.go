@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/client"
-	_ "github.com/webexscim/bulk/internal/raced" // fewer random checks under the race detector
 )
 
 // model is a journal as one would write it without caring for disk or memory:
