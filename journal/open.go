@@ -179,7 +179,7 @@ func (s *store) setUp() error {
 		"PRAGMA foreign_keys = ON",
 		"PRAGMA fullfsync = ON", // macOS: fsync alone does not reach the disk
 		"PRAGMA checkpoint_fullfsync = ON",
-		"PRAGMA cache_size = -4000",
+		"PRAGMA cache_size = -1000",
 		"PRAGMA temp_store = FILE",
 		createTemporary,
 		"PRAGMA temp.journal_mode = OFF", // nothing goes on after an error
