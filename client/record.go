@@ -29,9 +29,9 @@ func (j *Job) beginJournal(ctx context.Context, target Target) (History, error) 
 	return history, nil
 }
 
-// claims are the keys that a job has claimed from its journal, on disk beyond
-// some thousands. A job has no end at which the file could be closed: the
-// collector does that.
+// claims has the keys that a job has claimed from its journal, on disk beyond
+// some thousands. A job has no method that could close the file; the garbage
+// collector does.
 type claims struct {
 	keys   spill.File
 	places []int64 // of the keys of each claim

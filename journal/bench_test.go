@@ -29,9 +29,9 @@ func entriesFrom(first, n int, named bool) []client.Entry {
 	return entries
 }
 
-// through takes entries from Claim to the success. It is called from goroutines
-// other than the test's.
-func through(ctx context.Context, j *Journal, entries []client.Entry) error {
+// doEntries takes entries from Claim to the success. It is called from
+// goroutines other than the test's.
+func doEntries(ctx context.Context, j *Journal, entries []client.Entry) error {
 	records, err := j.Claim(ctx, entries)
 	if err != nil {
 		return err
@@ -49,8 +49,8 @@ func through(ctx context.Context, j *Journal, entries []client.Entry) error {
 	return j.Write(ctx, answered)
 }
 
-// crowd has callers take n operations through j, a call at a time.
-func crowd(tb testing.TB, j *Journal, callers, n int, named bool) {
+// doAll has several callers take n operations through j, a call at a time.
+func doAll(tb testing.TB, j *Journal, callers, n int, named bool) {
 	tb.Helper()
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -61,7 +61,7 @@ func crowd(tb testing.TB, j *Journal, callers, n int, named bool) {
 				if first >= n {
 					return
 				}
-				if err := through(tb.Context(), j, entriesFrom(first, min(perCall, n-first), named)); err != nil {
+				if err := doEntries(tb.Context(), j, entriesFrom(first, min(perCall, n-first), named)); err != nil {
 					tb.Error(err)
 					return
 				}
@@ -71,7 +71,7 @@ func crowd(tb testing.TB, j *Journal, callers, n int, named bool) {
 	wg.Wait()
 }
 
-// BenchmarkWrite measures what the journal costs an operation, from Claim to
+// BenchmarkWrite measures the cost of the journal per operation, from Claim to
 // UpdateDone, at 100 operations a call; one operation is one b.N.
 func BenchmarkWrite(b *testing.B) {
 	for _, bench := range []struct {
@@ -82,7 +82,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			j := opened(b, diskPath(b))
 			b.ResetTimer()
-			crowd(b, j, bench.callers, b.N, bench.named)
+			doAll(b, j, bench.callers, b.N, bench.named)
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
 		})
 	}
@@ -98,7 +98,7 @@ func BenchmarkClaim(b *testing.B) {
 	})
 	b.Run("known", func(b *testing.B) {
 		j := opened(b, diskPath(b))
-		crowd(b, j, 8, b.N, false)
+		doAll(b, j, 8, b.N, false)
 		beginAgain(b, j)
 		b.ResetTimer()
 		benchClaim(b, j)
@@ -123,7 +123,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	path := diskPath(b)
 	j := opened(b, path)
-	crowd(b, j, 8, n, false)
+	doAll(b, j, 8, n, false)
 	mustClose(b, j)
 	for b.Loop() {
 		opening := mustOpen(b, path)

@@ -17,8 +17,8 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// childVariable names what this test binary is to do as a process of its own,
-// for the tests in which one is killed, limited or without permission.
+// childVariable names the task of this test binary when it runs as a process of
+// its own, for tests that kill or limit a process or take its permissions.
 const childVariable = "JOURNAL_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// children are what a child can do.
+// children are the tasks of a child.
 var children = map[string]func(args []string) error{
 	"open": func(args []string) error {
 		j, err := Open(args[0])
@@ -70,7 +70,7 @@ func childCommand(ctx context.Context, what string, args ...string) *exec.Cmd {
 }
 
 // work does operations without end, from the given number on, four at a time,
-// and says what has been acknowledged: "sent 17", "done 17".
+// and reports each acknowledgement: "sent 17", "done 17".
 func work(path, from string) error {
 	first, err := strconv.Atoi(from)
 	if err != nil {
@@ -138,8 +138,8 @@ func createMany(prefix string) error {
 	}
 }
 
-// acknowledgements reads what a child says, until it has said n things or
-// ends; the rest of a line that was cut by a kill does not count.
+// acknowledgements reads the reports of a child, until it has made n of them or
+// ends. A line that a kill has cut does not count.
 type acknowledgements struct {
 	sent, done map[int]bool
 	next       int // above all numbers heard of
@@ -167,7 +167,7 @@ func (a *acknowledgements) listen(lines *bufio.Scanner, n int) {
 	}
 }
 
-// check finds all that was acknowledged in the journal at path.
+// check finds all acknowledged operations in the journal at path.
 func (a *acknowledgements) check(t *testing.T, path string) {
 	t.Helper()
 	j := opened(t, path)

@@ -15,14 +15,14 @@ const (
 	createTemporary = `DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.owned;
 CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, sent INTEGER);
 CREATE TEMP TABLE owned (resource TEXT)`
-	// Indexes of a full table are sorted, which is faster than to fill them one
-	// by one.
+	// The indexes come last: to sort a full table is faster than to insert row
+	// by row.
 	fillKnown = `INSERT INTO temp.known SELECT id, key, name, success.id IS NULL
 FROM main.operation LEFT JOIN main.success USING (id);
 CREATE INDEX temp.known_key ON known (key, sent);
 CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
 	// With the LEFT JOIN, an operation that SQLite fails to find again is an
-	// error, not one never heard of.
+	// error, not an operation without a record.
 	findKnown = `SELECT known.id, operation.id IS NULL, status, location, version, recovered, operation.sent, date
 FROM temp.known LEFT JOIN main.operation ON operation.id = known.id LEFT JOIN main.success ON success.id = known.id
 WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
@@ -34,7 +34,7 @@ WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
 OR EXISTS (SELECT 1 FROM main.foreign_resource WHERE id = ?1)`
 )
 
-// start begins a run, and returns what earlier ones have left.
+// start begins a run, and returns the history of earlier ones.
 func (s *store) start(target client.Target) (client.History, error) {
 	history := client.History{LastWritten: s.job.written, LastDate: s.job.date}
 	if s.job.runs == 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// long runs what takes minutes: go test ./journal -journal.long -timeout 60m
+// long runs the forms that take minutes: go test ./journal -journal.long -timeout 60m
 var long = flag.Bool("journal.long", false, "cut the journal at every byte, and measure memory with a million operations")
 
 // A journal whose log is cut anywhere, as a crash of the machine may leave it,
@@ -99,7 +99,7 @@ func step(cut, start int64) int64 {
 	return 5003
 }
 
-// stateOf is what a run finds of the given operations in the journal at path.
+// stateOf returns the records of the given operations in the journal at path.
 func stateOf(t *testing.T, path string, whats []string) []client.Record {
 	t.Helper()
 	records, err := readState(t, path, whats)
@@ -127,7 +127,7 @@ func readState(t *testing.T, path string, whats []string) ([]client.Record, erro
 	return records, nil
 }
 
-// A log that has vanished is told, not taken for one that was never written.
+// A missing log is an error; the journal is not opened without it.
 func TestMissingLog(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -152,7 +152,8 @@ func TestMissingLog(t *testing.T) {
 	}
 }
 
-// A journal that ended while it was being made is a new one.
+// An empty file with an empty log, as a crash during Open can leave them, is a
+// new journal.
 func TestEmptyFile(t *testing.T) {
 	path := newPath(t)
 	if err := os.WriteFile(path, nil, 0o600); err != nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// wholesome is a closed journal of some pages, and what it knows.
-func wholesome(t *testing.T) (path string, whats []string, want []client.Record) {
+// closedJournal returns a closed journal of some pages, its operations and
+// their records.
+func closedJournal(t *testing.T) (path string, whats []string, want []client.Record) {
 	t.Helper()
 	path = newPath(t)
 	j := opened(t, path)
@@ -31,8 +32,8 @@ func wholesome(t *testing.T) (path string, whats []string, want []client.Record)
 	return path, whats, stateOf(t, crash(t, path), whats)
 }
 
-// wantWholeOrDamaged is the law of this file: a journal that opens knows all.
-// It tells whether it opened.
+// wantWholeOrDamaged is the law of this file: a journal that opens has all
+// records. It reports whether the journal has opened.
 func wantWholeOrDamaged(t *testing.T, path string, whats []string, want []client.Record, what string) bool {
 	t.Helper()
 	got, err := readState(t, path, whats)
@@ -51,15 +52,15 @@ func wantWholeOrDamaged(t *testing.T, path string, whats []string, want []client
 		}
 	}
 	if n > 0 {
-		t.Errorf("%s: opens, and knows something else: %d of %d differ, the first being %s", what, n, len(want), first)
+		t.Errorf("%s: opens, but %d of %d records differ, the first one: %s", what, n, len(want), first)
 	}
 	return true
 }
 
-// A page that reads as zeros, random bytes or another page is never taken
-// for missing knowledge.
+// A page of zeros, or with the content of another page, is damage. The journal
+// never opens with fewer operations.
 func TestDamagedPages(t *testing.T) {
-	path, whats, want := wholesome(t)
+	path, whats, want := closedJournal(t)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +94,9 @@ func writeFile(t *testing.T, path string, b []byte) {
 	}
 }
 
-// A cut file is damaged, but for the empty one, which is new.
+// A cut file is damaged, except an empty file, which is a new journal.
 func TestTruncatedFile(t *testing.T) {
-	path, whats, want := wholesome(t)
+	path, whats, want := closedJournal(t)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -109,10 +110,11 @@ func TestTruncatedFile(t *testing.T) {
 	}
 }
 
-// Single altered bits, anywhere in the file: what opens knows all.
+// With a single altered bit, anywhere in the file, a journal is damaged or has
+// all records.
 func TestAlteredBits(t *testing.T) {
 	t.Parallel()
-	path, whats, want := wholesome(t)
+	path, whats, want := closedJournal(t)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -146,11 +148,11 @@ func TestAlteredBits(t *testing.T) {
 	}
 }
 
-// An altered key in a branch of the tree hides rows that are all there when
-// they are read in a row: each bit of the root of the table's tree, every third
-// in the short form, and a few under the race detector.
+// An altered key in a branch of the tree hides rows from a search, but not from
+// a scan: each bit of the root of the table's tree, every third in the short
+// form, and a few under the race detector.
 func TestAlteredBranch(t *testing.T) {
-	path, whats, want := wholesome(t)
+	path, whats, want := closedJournal(t)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -175,8 +177,7 @@ func TestAlteredBranch(t *testing.T) {
 	}
 }
 
-// A log that loses pages which are in the main file already would mix old and
-// new ones.
+// A cut log over a main file that has newer pages would mix old and new pages.
 func TestCutLogAfterCheckpoint(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)

@@ -34,8 +34,8 @@
 // hexadecimal and times as text in UTC:
 //
 //	id         the Ticket
-//	key, name  the Entry: hashes of the operation and of the natural name of the
-//	           resource that it creates
+//	key, name  the Entry: hashes of the operation and of the natural name of
+//	           the resource that it creates
 //	sent       time of its first attempt, by the clock of this machine
 //	date       the latest time of the service that was known before
 //	known      sent, or done

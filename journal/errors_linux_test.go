@@ -45,8 +45,8 @@ func init() {
 	}
 }
 
-// A write that the system refuses ends the process's use of the journal, and
-// what was acknowledged before is there.
+// After a failed write the process cannot use the journal anymore. All
+// acknowledged updates are in it.
 func TestWriteError(t *testing.T) {
 	for _, what := range []string{"limited", "full at close"} {
 		t.Run(what, func(t *testing.T) { writeFails(t, what) })
@@ -73,8 +73,7 @@ func writeFails(t *testing.T, what string) {
 	heard.check(t, path)
 }
 
-// A journal that cannot be written is told when it is opened, before anything
-// is sent.
+// Open reports that a journal cannot be written, before anything is sent.
 func TestReadOnlyFolder(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "journal")
@@ -93,7 +92,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	for _, path := range []string{existing, readable, filepath.Join(dir, "new"), filepath.Join(dir, "none", "new")} {
 		cmd := childCommand(t.Context(), "open", path)
 		cmd.Path = "/proc/self/exe" // which even a user who may not enter its folder can run
-		if os.Getuid() == 0 {       // whom permissions do not stop
+		if os.Getuid() == 0 {       // permissions do not stop root
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		}
 		out, err := cmd.Output()

@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/journal"
 )
 
-// A job is cut short after its first operation; what the same job finds when
-// it is run again.
+// A job is cut short after its first operation. When it runs again, the journal
+// has a record of each operation that was sent.
 func Example() {
 	dir, err := os.MkdirTemp("", "journal")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// A journal that is closed is one file, for its owner only; while it is open
-// its log is, too. Any name will do.
+// A closed journal is one file that only its owner can read, and so are its log
+// and lock file while it is open. Its name can have any characters.
 func TestFiles(t *testing.T) {
 	for _, name := range []string{"a.journal", "spaced name?mode=ro&x#%41%.journal", ":memory:", "ünï\"'`$;"} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestLink(t *testing.T) {
 	}
 }
 
-// One journal, one user; the second is told so and harms nothing.
+// A second Open in the process is refused, and the first one goes on.
 func TestSecondOpenInTheProcess(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)

@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// A full disk ends the use of the journal, clearly and for good, and what was
-// acknowledged before is there.
+// After a write to a full disk, every call fails. All acknowledged updates are
+// in the journal.
 func TestFullDisk(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -35,8 +35,7 @@ func TestFullDisk(t *testing.T) {
 	heard.check(t, path)
 }
 
-// wantRefusals makes every kind of call on a journal that is of no use any
-// more.
+// wantRefusals makes each call and wants the error.
 func wantRefusals(t *testing.T, j *Journal, ticket client.Ticket, want error) {
 	t.Helper()
 	_, beginErr := j.Begin(t.Context(), target)
@@ -79,8 +78,8 @@ func TestFailureLeavesNothing(t *testing.T) {
 	}
 }
 
-// A disk that is full when the journal is closed takes nothing from it: that it
-// was closed cannot be noted, so its log stays.
+// If the disk is full at Close, the log stays, since the file cannot be marked
+// as closed. Nothing is lost.
 func TestFullDiskAtClose(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)

@@ -55,7 +55,7 @@ func beginAgain(t testing.TB, j *Journal) {
 	begin(t, j)
 }
 
-// opened is a journal at path with a run begun.
+// opened opens the journal at path and begins a run.
 func opened(t testing.TB, path string) *Journal {
 	t.Helper()
 	j := mustOpen(t, path)
@@ -63,8 +63,8 @@ func opened(t testing.TB, path string) *Journal {
 	return j
 }
 
-// newPath is a path for a journal where fsync costs nothing, if the machine
-// has such a place: no test can pull the plug, so none depends on the disk.
+// newPath returns a path for a journal in memory, where fsync costs nothing, if
+// the machine has such a place. No test cuts the power, so none needs a disk.
 func newPath(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "journal")
@@ -75,7 +75,7 @@ func newPath(t testing.TB) string {
 	return filepath.Join(dir, "users.csv.journal")
 }
 
-// diskPath is one where it costs what it costs, for benchmarks.
+// diskPath returns a path for a journal on disk, for benchmarks.
 func diskPath(t testing.TB) string { return filepath.Join(t.TempDir(), "users.csv.journal") }
 
 func key(what string) client.Key {
@@ -133,10 +133,10 @@ func forget(ticket client.Ticket) client.Update {
 	return client.Update{Kind: client.UpdateForget, Ticket: ticket}
 }
 
-// resourceID is the id of the resource that success(n) tells of.
+// resourceID is the id of the resource in success(n).
 func resourceID(n int) string { return fmt.Sprintf("%036d", n) }
 
-// success is that of an operation that has created something.
+// success returns the Success of a create.
 func success(id int) client.Success {
 	return client.Success{
 		Status: 201, Version: fmt.Sprintf(`W/"%d"`, id),
@@ -144,7 +144,7 @@ func success(id int) client.Success {
 	}
 }
 
-// send claims operations and writes that they are sent.
+// send claims operations and writes an UpdateSent for each.
 func send(t testing.TB, j *Journal, whats ...string) (tickets []client.Ticket) {
 	t.Helper()
 	var updates []client.Update

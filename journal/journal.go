@@ -59,8 +59,8 @@ func (j *Journal) Close() error {
 
 // do runs work in a transaction and returns when the disk has confirmed it. The
 // end of ctx does not stop work that has begun, so that the caller knows its
-// result. After an error nothing is read or written anymore, because the content
-// of the disk is unknown and may differ from memory.
+// result. After an error nothing is read or written anymore, because the
+// content of the disk is unknown and may differ from memory.
 func (j *Journal) do(ctx context.Context, work func(*store) error) error {
 	j.file.Lock()
 	defer j.file.Unlock()
@@ -161,7 +161,7 @@ func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.R
 	return records, nil
 }
 
-// claimNew gives tickets to records, unless earlier runs may have left something
+// claimNew gives tickets to records, unless earlier runs may have left records
 // of their operations.
 func (j *Journal) claimNew(records []client.Record) (left int, err error) {
 	j.mu.Lock()
@@ -173,7 +173,7 @@ func (j *Journal) claimNew(records []client.Record) (left int, err error) {
 	return 0, nil
 }
 
-// claimKnown claims what earlier runs have left.
+// claimKnown claims operations that earlier runs have left.
 func (j *Journal) claimKnown(s *store, entries []client.Entry, records []client.Record) error {
 	taken, err := s.claim(entries, records)
 	j.mu.Lock()

@@ -23,7 +23,7 @@ var nextRun = map[string]func(*testing.T, *Journal, string) *Journal{
 	"kill": func(t *testing.T, _ *Journal, path string) *Journal { return opened(t, crash(t, path)) },
 }
 
-// What the next run knows of an operation after these updates.
+// The updates of an operation decide its record in the next run.
 func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 	const (
 		nothing = client.KnownNothing
@@ -89,8 +89,7 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 	}
 }
 
-// The first of several attempts is the one that counts, until it is proven to
-// have done nothing.
+// The times on record are those of the first attempt, until an UpdateForget.
 func TestTimesOfTheFirstAttempt(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -119,7 +118,7 @@ func TestTimesOfTheFirstAttempt(t *testing.T) {
 	want(4)
 }
 
-// What earlier runs have left, by both clocks.
+// Begin returns the last time of this machine and of the service.
 func TestHistory(t *testing.T) {
 	path := newPath(t)
 	j := mustOpen(t, path)
@@ -250,7 +249,7 @@ func TestOtherTarget(t *testing.T) {
 			}
 		}
 	}
-	// A refusal leaves the journal for its own target, however that is spelled.
+	// A refused Begin changes nothing. Case and a final slash do not matter.
 	spelled := client.Target{OrgID: strings.ToUpper(target.OrgID), BaseURL: target.BaseURL + "/"}
 	if _, err := j.Begin(t.Context(), spelled); err != nil {
 		t.Fatal(err)
@@ -260,7 +259,7 @@ func TestOtherTarget(t *testing.T) {
 	}
 }
 
-// One run at a time: the second one is refused, and the first one goes on.
+// A second Begin is refused, and the first run goes on.
 func TestSecondBegin(t *testing.T) {
 	j := opened(t, newPath(t))
 	ticket := send(t, j, "a")[0]
@@ -276,7 +275,7 @@ func TestSecondBegin(t *testing.T) {
 	}
 }
 
-// Between runs there is nothing to claim or to write.
+// Outside of a run, every call but Begin, Summary and Close is refused.
 func TestOutsideOfARun(t *testing.T) {
 	j := mustOpen(t, newPath(t))
 	want := func(when string) {
@@ -300,8 +299,7 @@ func TestOutsideOfARun(t *testing.T) {
 	begin(t, j)
 }
 
-// A Write that breaks the rules is refused as a whole, and ends the journal's
-// use.
+// A Write with a wrong update records nothing, and every later call fails.
 func TestMisuse(t *testing.T) {
 	good := send(t, opened(t, newPath(t)), "other")[0] + 100
 	for name, bad := range map[string]func(doneTicket client.Ticket) client.Update{
@@ -329,7 +327,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// A canceled context keeps everything from beginning.
+// With a canceled context, no call but End does anything.
 func TestCanceled(t *testing.T) {
 	j := opened(t, newPath(t))
 	ticket := send(t, j, "a")[0]

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Whoever opens and closes the files of a journal in its process, to copy them
-// for example, does not unlock it for another process.
+// Opening and closing the files of a journal in its process, to copy them for
+// example, does not unlock it for another process.
 func TestReadingKeepsTheLock(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -35,7 +35,7 @@ func TestReadingKeepsTheLock(t *testing.T) {
 	}
 }
 
-// The lock file of a killed process is no obstacle.
+// The lock file of a killed process does not prevent Open.
 func TestLockFileOfAKilledProcess(t *testing.T) {
 	path := newPath(t)
 	cmd := childCommand(t.Context(), "work", path, "0")
@@ -57,7 +57,8 @@ func TestLockFileOfAKilledProcess(t *testing.T) {
 	mustClose(t, opened(t, path))
 }
 
-// Never do two hold the lock, however often its file comes and goes.
+// At most one holder has the lock, although its file is removed and created
+// again and again.
 func TestLockIsExclusive(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	var holders, held atomic.Int64

@@ -19,8 +19,8 @@ func init() {
 	children["memory"] = func(args []string) error { return measure(args[0], args[1]) }
 }
 
-// measure takes n operations through a journal and says what memory the
-// process had at its peak.
+// measure takes n operations through a journal and prints the peak memory of
+// the process.
 func measure(path, count string) error {
 	n, err := strconv.Atoi(count)
 	if err != nil {
@@ -65,7 +65,7 @@ func measured(ctx context.Context, j *Journal, n int) error {
 				if first >= n {
 					return
 				}
-				errs[c] = through(ctx, j, entriesFrom(first, perCall, true))
+				errs[c] = doEntries(ctx, j, entriesFrom(first, perCall, true))
 			}
 		})
 	}

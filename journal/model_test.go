@@ -12,8 +12,7 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// model is a journal as one would write it without caring for disk or memory:
-// the operations on record by ticket.
+// model is a simple journal in memory: the operations on record by ticket.
 type model struct {
 	ops     map[client.Ticket]*modelOp
 	foreign map[string]bool
@@ -43,8 +42,7 @@ func (m *model) begin() {
 	}
 }
 
-// unclaimed are the operations that satisfy f, in the order in which they are
-// handed out.
+// unclaimed returns the operations that satisfy f, in the order of their claims.
 func (m *model) unclaimed(f func(*modelOp) bool) (found []*modelOp) {
 	for _, o := range m.ops {
 		if o.left && f(o) {
@@ -157,7 +155,7 @@ func (x *machine) Claim(t *rapid.T) {
 	var entries []client.Entry
 	for _, what := range rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 1, 6).Draw(t, "operations") {
 		e := entry(what)
-		if what < "d" { // what makes a create also makes its name
+		if what < "d" { // a create, whose content decides its name
 			e.Name = key(map[string]string{"a": "x", "b": "x", "c": "y"}[what])
 		}
 		entries = append(entries, e)
@@ -194,7 +192,7 @@ func (x *machine) Write(t *rapid.T) {
 	}
 }
 
-// update draws one that is allowed.
+// update draws an update that is allowed.
 func (x *machine) update(t *rapid.T) (u client.Update, ok bool) {
 	x.n++
 	if rapid.IntRange(0, 9).Draw(t, "foreign") == 0 {

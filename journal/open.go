@@ -64,8 +64,8 @@ func openStore(path string) (_ *store, err error) {
 }
 
 // sizes returns the sizes of the log and of the file, 0 when there are none. It
-// returns an error for a file that SQLite would treat as empty although it was a
-// journal.
+// returns an error for a file that SQLite would treat as empty although it was
+// a journal.
 func (s *store) sizes(abs string) (logSize, size int64, err error) {
 	if logSize, err = sizeOf(abs + "-wal"); err != nil {
 		return 0, 0, err
@@ -188,8 +188,8 @@ func (s *store) setUp() error {
 }
 
 // verify reads all rows, so that an operation whose row was lost or altered
-// does not count as unsent. Each row has a checksum. Each transaction writes the
-// numbers of rows, which show missing or old rows. SQLite checks its own
+// does not count as unsent. Each row has a checksum. Each transaction writes
+// the numbers of rows, which show missing or old rows. SQLite checks its own
 // structures.
 func (s *store) verify() error {
 	row, err := s.first("PRAGMA quick_check(1)")

@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// SIGKILL at random moments, several times over one journal: what the process
-// had been promised is there.
+// After SIGKILL at random moments, several times over one journal, all
+// acknowledged updates are in it.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
@@ -37,7 +37,7 @@ func TestKill(t *testing.T) {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		heard.listen(lines, 1<<30) // what it said until then
+		heard.listen(lines, 1<<30) // its reports until then
 		_ = cmd.Wait()
 		if heard.failure != "" {
 			t.Fatal(heard.failure)
@@ -47,7 +47,7 @@ func TestKill(t *testing.T) {
 	t.Logf("%d operations sent, %d done", len(heard.sent), len(heard.done))
 }
 
-// A process that is killed while it makes a journal leaves one that opens.
+// A process that is killed while it creates a journal leaves a file that opens.
 func TestKillWhileCreating(t *testing.T) {
 	t.Parallel()
 	prefix := newPath(t)
@@ -72,8 +72,7 @@ func TestKillWhileCreating(t *testing.T) {
 		}
 		heard.listen(lines, 1<<30)
 		_ = cmd.Wait()
-		// The last that was made, and the one after it that may have been
-		// begun.
+		// The last complete journal, and the next one, which may be incomplete.
 		for n := heard.next - 1; n <= heard.next; n++ {
 			mustClose(t, opened(t, prefix+strconv.Itoa(made)+"-"+strconv.Itoa(n)))
 		}

@@ -18,8 +18,8 @@ import (
 
 // database is a connection to SQLite, for one goroutine at a time. It uses the
 // driver without package sql, which copies each of the thousands of values of a
-// Write. No statement is canceled, because it would be unknown then what is on
-// disk.
+// Write. No statement is canceled, because the content of the disk would be
+// unknown then.
 type database struct {
 	conn       driver.Conn
 	statements map[statement]driver.Stmt
@@ -27,8 +27,8 @@ type database struct {
 	sum        []byte              // reused by crc
 }
 
-// statement is a text in which %s stands for a number of rows. With 0 rows it has
-// none.
+// statement is a text in which %s stands for a number of rows. A text without
+// %s has 0 rows.
 type statement struct {
 	text string
 	rows int
@@ -48,7 +48,8 @@ func (d *database) close() (err error) {
 	return errors.Join(err, d.conn.Close())
 }
 
-// prepare returns a statement, which is prepared once. A row has so many columns.
+// prepare returns a statement, which is prepared once, for rows of so many
+// columns.
 func (d *database) prepare(s statement, columns int) (driver.Stmt, error) {
 	if stmt := d.statements[s]; stmt != nil {
 		return stmt, nil
@@ -104,8 +105,8 @@ func (d *database) run(texts ...string) (err error) {
 // execution for a full request costs a fraction of a hundred executions.
 var rowCounts = [...]int{100, 10, 1}
 
-// execRows executes a text for rows of so many columns each, whose values follow
-// each other.
+// execRows executes a text for rows of so many columns each. values has the
+// rows one after the other.
 func (d *database) execRows(text string, columns int, values []driver.Value) (changed int, err error) {
 	for _, rows := range rowCounts {
 		for size := rows * columns; len(values) >= size; values = values[size:] {

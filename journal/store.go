@@ -13,17 +13,16 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// The marks by which a file is known as a journal.
+// The marks of a journal file.
 const (
 	applicationID = 0x5CB17A0C // in the file's header, for file(1) and us
 	formatVersion = 3
 )
 
 // schema is compared with that of the file when it is opened; a change needs a
-// new formatVersion. An operation is done when it has a success: that is a
-// table of its own, since it costs half as much to add a row as to lengthen
-// one. Times are milliseconds since 1970. Each crc covers the columns before
-// it.
+// new formatVersion. An operation is done when it has a success, in a table of
+// its own: adding a row costs half as much as changing one. Times are
+// milliseconds since 1970. Each crc covers the columns before it.
 var schema = []string{
 	`CREATE TABLE job (
 	id         INTEGER PRIMARY KEY CHECK (id = 1),
@@ -105,8 +104,8 @@ const (
 operations = ?, done = ?, closed = ?, crc = ?`
 )
 
-// write makes updates within a transaction: those of one kind that follow each
-// other, which are mostly all of them, together.
+// write makes updates within a transaction. Consecutive updates of one kind,
+// which are mostly all of them, are made together.
 func (s *store) write(updates []client.Update) error {
 	if len(updates) > 0 {
 		s.job.written, s.dirty = now(), true
@@ -128,31 +127,8 @@ func (s *store) write(updates []client.Update) error {
 func (s *store) writeAlike(updates []client.Update) error {
 	s.rows = s.rows[:0]
 	for i := range updates {
-		u := &updates[i]
-		if u.Date.After(s.job.date) {
-			s.job.date = u.Date
-		}
-		switch d := &u.Success; u.Kind {
-		case client.UpdateSent:
-			s.addSummed(int64(u.Ticket), u.Entry.Key[:], blob(&u.Entry.Name), u.Sent.UnixMilli(), millis(u.Date))
-		case client.UpdateDone:
-			s.addSummed(int64(u.Ticket), int64(d.Status), d.Location, d.Version, bit(d.Recovered))
-		case client.UpdateForeign:
-			s.rows = append(s.rows, u.ID)
-		default:
-			s.rows = append(s.rows, int64(u.Ticket))
-		}
+		s.addRow(&updates[i])
 	}
-	return s.writeRows(updates)
-}
-
-// addSummed adds a row that ends with its checksum.
-func (s *store) addSummed(values ...driver.Value) {
-	s.rows = append(append(s.rows, values...), s.crc(values))
-}
-
-// writeRows executes the statement for the rows of these updates of one kind.
-func (s *store) writeRows(updates []client.Update) error {
 	switch kind := updates[0].Kind; kind {
 	case client.UpdateSent:
 		n, err := s.execRows(insertOperation, 6, s.rows)
@@ -165,14 +141,14 @@ func (s *store) writeRows(updates []client.Update) error {
 		n, err := s.execRows(insertSuccess, 6, s.rows)
 		s.job.done += n
 		return misuse(err, "an operation that is done is not on record as sent, or as done already")
-	case client.UpdateForget, client.UpdateReplaced:
-		if kind == client.UpdateReplaced { // done or not
-			n, err := s.execRows(deleteSuccess, 1, s.rows)
-			s.job.done -= n
-			if err != nil {
-				return err
-			}
+	case client.UpdateReplaced: // done or not
+		n, err := s.execRows(deleteSuccess, 1, s.rows)
+		s.job.done -= n
+		if err != nil {
+			return err
 		}
+		fallthrough
+	case client.UpdateForget:
 		n, err := s.execRows(deleteOperation, 1, s.rows)
 		s.job.operations -= n
 		return misuse(err, "an operation that is done was not refused")
@@ -182,6 +158,27 @@ func (s *store) writeRows(updates []client.Update) error {
 	default:
 		return fmt.Errorf("%w: an update of kind %d", ErrMisuse, kind)
 	}
+}
+
+// addRow adds the row of an update to rows. Rows of operation and success end
+// with their checksum.
+func (s *store) addRow(u *client.Update) {
+	if u.Date.After(s.job.date) {
+		s.job.date = u.Date
+	}
+	switch d := &u.Success; u.Kind {
+	case client.UpdateSent:
+		s.rows = append(s.rows, int64(u.Ticket), u.Entry.Key[:], blob(&u.Entry.Name), u.Sent.UnixMilli(), millis(u.Date))
+	case client.UpdateDone:
+		s.rows = append(s.rows, int64(u.Ticket), int64(d.Status), d.Location, d.Version, bit(d.Recovered))
+	case client.UpdateForeign:
+		s.rows = append(s.rows, u.ID)
+		return
+	default:
+		s.rows = append(s.rows, int64(u.Ticket))
+		return
+	}
+	s.rows = append(s.rows, s.crc(s.rows[len(s.rows)-5:]))
 }
 
 // misuse makes ErrMisuse of the error of a broken constraint.

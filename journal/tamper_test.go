@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// What is not a journal is told, and left as it is.
+// A file that is not a journal is refused and not changed.
 func TestNotAJournal(t *testing.T) {
 	random := make([]byte, 10_000)
 	for i := range random {
@@ -41,7 +41,7 @@ func TestNotAJournal(t *testing.T) {
 	}
 }
 
-// foreign is a database that somebody else made.
+// foreign returns a database of another program.
 func foreign(t *testing.T, script string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "foreign")
@@ -68,10 +68,10 @@ func alter(t *testing.T, path, script string) {
 	}
 }
 
-// Files of another version are refused, in words that tell which it is.
+// Files of another version are refused. The error names the version.
 func TestOtherVersion(t *testing.T) {
 	for version, want := range map[int]error{-1: ErrDamaged, 0: ErrDamaged, 1: ErrOlder, 2: ErrOlder, formatVersion + 1: ErrNewer} {
-		path, _, _ := wholesome(t)
+		path, _, _ := closedJournal(t)
 		alter(t, path, fmt.Sprintf("PRAGMA user_version = %d", version))
 		if _, err := Open(path); !errors.Is(err, want) || !strings.Contains(err.Error(), fmt.Sprintf("format %d", version)) {
 			t.Errorf("format %d: %v", version, err)
@@ -79,10 +79,10 @@ func TestOtherVersion(t *testing.T) {
 	}
 }
 
-// Rows that were removed, rewritten or have lost an update are noticed, too.
+// Removed or changed rows are damage.
 func TestTamperedRows(t *testing.T) {
 	t.Parallel()
-	whole, _, _ := wholesome(t)
+	whole, _, _ := closedJournal(t)
 	for _, script := range []string{
 		"DELETE FROM operation WHERE id = 17",
 		"DELETE FROM operation",

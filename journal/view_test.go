@@ -9,7 +9,7 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// A person reads a closed journal with any SQLite.
+// The view operations of a closed journal can be read with any SQLite.
 func TestView(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)

@@ -11,7 +11,7 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// Many goroutines at once; the race detector watches.
+// Concurrent calls, for the race detector.
 func TestConcurrent(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -22,7 +22,7 @@ func TestConcurrent(t *testing.T) {
 			wg.Go(func() {
 				for r := range rounds {
 					entries := entriesFrom((c*rounds+r)*each, each, true)
-					if err := through(t.Context(), j, entries); err != nil {
+					if err := doEntries(t.Context(), j, entries); err != nil {
 						t.Error(err)
 						return
 					}
@@ -45,7 +45,7 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// Close among calls: each of them either happens or says ErrClosed.
+// Each call during a Close either succeeds or fails with ErrClosed.
 func TestCloseAmongCalls(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
@@ -104,7 +104,7 @@ func logSize(t *testing.T, path string) int64 {
 	return size
 }
 
-// No test can pull the plug; what keeps data then is asked of SQLite.
+// No test cuts the power; SQLite reports the settings that keep data then.
 func TestDurabilitySettings(t *testing.T) {
 	j := opened(t, newPath(t))
 	for pragma, want := range map[string]string{

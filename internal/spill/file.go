@@ -8,9 +8,9 @@ import (
 	"os"
 )
 
-// temporary is a file in os.TempDir that only its owner can read, and that has no
-// name where the system allows that; elsewhere Close removes it. The zero value is
-// none.
+// temporary is a file in os.TempDir that only its owner can read. It has no
+// name where the system allows that; elsewhere Close removes it. The zero value
+// is no file.
 type temporary struct{ *os.File }
 
 // create makes the file if there is none.
@@ -21,7 +21,8 @@ func (t *temporary) create() (err error) {
 	if t.File, err = os.CreateTemp("", "webex-bulk"); err != nil {
 		return err
 	}
-	// Where that is possible, it is gone however the process ends.
+	// Where the system allows this, nothing is left of the file after the
+	// process ends.
 	_ = os.Remove(t.Name())
 	return nil
 }
@@ -38,15 +39,15 @@ func (t *temporary) Close() error {
 	return err
 }
 
-// File keeps texts in a temporary file like that of a Map. What was added last,
-// up to 64 KiB, is in memory. When all that was added has been taken, the file
-// is empty again.
+// File keeps texts in a temporary file like that of a Map. The last ones, up to
+// 64 KiB, are in memory. When all texts have been taken, the file is empty
+// again.
 //
 // The zero value is empty. A File is not for concurrent use.
 type File struct {
 	file  temporary
 	tail  []byte // not written yet
-	end   int64  // of what is written
+	end   int64  // of the written part
 	texts int
 }
 
@@ -66,7 +67,7 @@ func (f *File) Add(text []byte) (place int64, err error) {
 	return place, nil
 }
 
-// flush writes what is in memory.
+// flush writes the texts that are in memory.
 func (f *File) flush() error {
 	if err := f.file.create(); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 )
 
 // layer is a file of entries by key: the key, the length of the value, and the
-// value. In memory there is the place of each block, and a filter that is wrong
-// about one key in a hundred.
+// value. The place of each block is in memory, and so is a filter that finds
+// one in a hundred keys that are not there.
 type layer struct {
 	level   int // how often its entries were merged
 	entries int

@@ -1,6 +1,6 @@
-// Package spill keeps in temporary files what would outgrow memory: a Map
-// moves its older entries there, for what is written often and read rarely; a
-// File holds texts, each to be read once.
+// Package spill keeps data in temporary files that would outgrow memory. A Map
+// moves its older entries there, and is for entries that are written often and
+// read rarely. A File holds texts that are mostly read once.
 //
 //	var m spill.Map
 //	defer m.Close()
@@ -21,7 +21,7 @@ import (
 	"slices"
 )
 
-// The bounds of what is in memory before it becomes a layer.
+// The bounds of the entries in memory, beyond which they become a layer.
 const (
 	mostEntries = 1 << 14
 	mostBytes   = 4 << 20 // of values
@@ -32,10 +32,11 @@ const fanOut = 4
 
 // Map is a map from keys that are hashes to values. The latest entries are in
 // memory, up to 16,384 of them with values of 4 MiB in all, or with one larger
-// value. Earlier ones are in files in os.TempDir that only their owner can read
-// and that have no names where the system allows that (elsewhere Close removes
-// them). Each of these costs less than two bytes of memory. The number of files,
-// and so the cost of Get, grows with the logarithm of the number of entries.
+// value. Earlier entries are in files in os.TempDir that only their owner can
+// read and that have no names where the system allows that (elsewhere Close
+// removes them). Each of these entries costs less than two bytes of memory. The
+// number of files, and so the cost of Get, grows with the logarithm of the
+// number of entries.
 //
 // The zero value is empty. A Map is not for concurrent use.
 type Map struct {
@@ -44,9 +45,9 @@ type Map struct {
 	layers []layer // the oldest first, and so those of the highest level
 }
 
-// Put adds an entry, or replaces the one of that key. The caller no longer changes
-// value. After an error of the file, which may be full, the entry is there all the
-// same; the next Put tries to write it again.
+// Put adds an entry, or replaces the one of that key. The caller no longer
+// changes value. After an error of the file, such as a full disk, the entry is
+// in the map all the same; the next Put tries to write it again.
 func (m *Map) Put(key [16]byte, value []byte) error {
 	if m.latest == nil {
 		m.latest = map[[16]byte][]byte{}
@@ -80,7 +81,7 @@ func (m *Map) Get(key [16]byte) (value []byte, ok bool, err error) {
 	return nil, false, nil
 }
 
-// flush makes a layer of what is in memory.
+// flush makes a layer of the entries in memory.
 func (m *Map) flush() error {
 	w, err := newLayer(0, len(m.latest))
 	if err != nil {

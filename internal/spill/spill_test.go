@@ -31,8 +31,8 @@ func wantNoFiles(t *testing.T, dir string) {
 	}
 }
 
-// The latest value of each key is found, in memory and in the file, and no value
-// of any other key.
+// The latest value of each key is found, in memory and in the file, and no
+// value of any other key.
 func TestLatestValues(t *testing.T) {
 	dir := t.TempDir()
 	setTempDir(t, dir)
@@ -60,7 +60,7 @@ func TestLatestValues(t *testing.T) {
 			t.Fatalf("key %d: %d bytes, %v, %v; want %d bytes, %v", k, len(got), ok, err, len(value), has)
 		}
 	}
-	wantNoFiles(t, dir) // that a kill would leave
+	wantNoFiles(t, dir) // a kill would leave none either
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func fill(m *Map) (err error) {
 	return err
 }
 
-// A file that has lost something is an error, not a key never heard of.
+// A truncated file is an error; no key is taken for missing.
 func TestLostFile(t *testing.T) {
 	var m Map
 	defer m.Close()
