@@ -313,8 +313,7 @@ func (e *Engine) awaitCreate(o *op) bool {
 	switch {
 	case open && n.state == nameThere: // its resource is being changed
 	case o.endsCreate() && ok && n.state == nameThere:
-		o.gaveUp, o.existing = ErrNotCreated, n.id
-		e.decide(o)
+		e.refuse(o, ErrNotCreated, n.id)
 		return true
 	case ok && n.state != nameOpen, e.ended && !open:
 		return false
@@ -382,8 +381,7 @@ func (e *Engine) settleRivals() {
 		case o.Method == Post && e.cfg.Existing != FailExisting:
 			e.awaitRivals(o)
 		case o.Method == Post:
-			o.gaveUp = errCorrected
-			e.decide(o)
+			e.refuse(o, errCorrected, "")
 		case o.rivalSent: // it may have left after the journal was last written
 			e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)
 		default:

@@ -81,7 +81,7 @@
 //	06-3 created long before the attempt                                       judge, before
 //	06-4 equal, once the ids of what it refers to are known                    judge, knownRefs
 //	06-5 the only candidate, or unclear                                        judge, sameName, isAllClaimed
-//	06-6 one resource twice is one                                             judge
+//	06-6 one resource twice is one                                             there
 //
 // Identity across runs.
 //

@@ -114,30 +114,21 @@ func (e *Engine) noteMaking(o *op) {
 
 // weighFirst decides what a lookup tells about a create that was not sent.
 func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
-	c, number := e.pick(o, candidates)
+	c, number := Pick(candidates, o.Guarded)
 	inFlight, inDoubt := e.sameName(o)
 	first, made := e.making[o.Name]
 	switch taken := e.others.has(c.ID); {
 	case number == 0 && made && first != o.Index && e.gone.ids.isEmpty(): // it need not show yet, or was deleted since
-		o.gaveUp = ErrTaken
-		e.decide(o)
+		e.refuse(o, ErrTaken, "")
 	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH or be missing in the group, or outlive the DELETE, that is done
-		o.gaveUp = errGoneSince
-		e.decide(o)
+		e.refuse(o, errGoneSince, "")
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
 		e.sendAbsent(o)
 	case number > 1:
-		o.gaveUp = ErrAmbiguous
-		e.decide(o)
-	case taken:
-		o.gaveUp, o.existing = ErrTaken, c.ID
-		e.decide(o)
+		e.refuse(o, ErrAmbiguous, "")
+	case taken, (inFlight || inDoubt) && at-o.since >= e.cfg.MaxServiceTime+e.cfg.LookupPatience:
+		e.refuse(o, ErrTaken, c.ID)
 	case inFlight || inDoubt:
-		if at-o.since >= e.cfg.MaxServiceTime+e.cfg.LookupPatience {
-			o.gaveUp, o.existing = ErrTaken, c.ID
-			e.decide(o)
-			return
-		}
 		e.lookAgain(o)
 	default:
 		e.adopt(o, c)
@@ -147,32 +138,23 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 // weighConflict decides what a lookup tells about a create that was refused as
 // a duplicate. Reads may lag behind what is there.
 func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) {
-	c, number := e.pick(o, candidates)
-	inFlight, inDoubt := e.sameName(o)
-	switch {
-	case e.cfg.Existing != FailExisting && number == 1 && !e.others.has(c.ID) && !inFlight && !inDoubt:
-		e.foreign = append(e.foreign, c.ID)
-		e.adopt(o, c)
-		return
-	case e.cfg.Existing != FailExisting && (number == 0 || inFlight || inDoubt) && at-o.since < e.cfg.LookupPatience:
-		e.lookAgain(o)
-		return
-	case e.cfg.Existing != FailExisting && number > 1:
-		o.gaveUp = ErrAmbiguous
+	if e.cfg.Existing != FailExisting {
+		c, number := Pick(candidates, o.Guarded)
+		inFlight, inDoubt := e.sameName(o)
+		switch {
+		case number == 1 && !e.others.has(c.ID) && !inFlight && !inDoubt:
+			e.foreign = append(e.foreign, c.ID)
+			e.adopt(o, c)
+			return
+		case (number == 0 || inFlight || inDoubt) && at-o.since < e.cfg.LookupPatience:
+			e.lookAgain(o)
+			return
+		case number > 1:
+			o.gaveUp = ErrAmbiguous
+		}
 	}
 	e.noteForeign(o, candidates)
 	e.decide(o)
-}
-
-// pick is Pick among what the job has not deleted.
-func (e *Engine) pick(o *op, candidates []Candidate) (c Candidate, number int) {
-	there := candidates[:0:0]
-	for _, c := range candidates {
-		if !e.gone.has(c.ID) {
-			there = append(there, c)
-		}
-	}
-	return Pick(there, o.Guarded)
 }
 
 // Pick returns the resource that a create stands for among those that have its

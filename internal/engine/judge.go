@@ -29,13 +29,8 @@ const (
 func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Candidate, what judgment) {
 	var sure, likely []Candidate
 	unclear, foreign := false, false
-	seen := map[string]bool{}
 	timesKnown := !o.first.date.IsZero() || !date.IsZero() && !o.first.earlier
 	for _, c := range candidates {
-		if c.ID == "" || seen[c.ID] || e.gone.has(c.ID) { // a lagging read may show what was deleted
-			continue
-		}
-		seen[c.ID] = true
 		switch {
 		case c.Owned, e.others.has(c.ID), c.ExternalID == Different:
 			foreign = true

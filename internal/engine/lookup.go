@@ -242,7 +242,7 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 		case f.Err != nil:
 			e.missLookup(o, f, l.at)
 		case o.Method == Post:
-			e.weighCandidates(o, f.Candidates, l.at, date)
+			e.weighCandidates(o, e.there(f.Candidates), l.at, date)
 		default:
 			e.weighReading(o, f, l.at, date)
 		}
@@ -270,6 +270,18 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	default:
 		e.lookAgain(o)
 	}
+}
+
+// there are the resources that a lookup found, each once. A lagging read may show
+// what was deleted.
+func (e *Engine) there(candidates []Candidate) (there []Candidate) {
+	for _, c := range candidates {
+		isSame := func(other Candidate) bool { return other.ID == c.ID }
+		if c.ID != "" && !e.gone.has(c.ID) && !slices.ContainsFunc(there, isSame) {
+			there = append(there, c)
+		}
+	}
+	return there
 }
 
 // weighCandidates decides what the resources of its name tell about a create.
@@ -323,14 +335,10 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 func (e *Engine) noteForeign(o *op, candidates []Candidate) {
 	inFlight, inDoubt := e.sameName(o)
 	for _, c := range candidates {
-		if c.ID == "" || e.gone.has(c.ID) {
-			continue
+		if o.existing = c.ID; !inFlight && !inDoubt {
+			e.foreign = append(e.foreign, c.ID)
+			e.others.add(c.ID)
 		}
-		if o.existing = c.ID; inFlight || inDoubt {
-			continue
-		}
-		e.foreign = append(e.foreign, c.ID)
-		e.others.add(c.ID)
 	}
 }
 

@@ -196,6 +196,12 @@ func (e *Engine) decide(o *op) {
 	}
 }
 
+// refuse decides an operation that is not to be sent for what is there.
+func (e *Engine) refuse(o *op, why error, existing string) {
+	o.gaveUp, o.existing = why, existing
+	e.decide(o)
+}
+
 // doneAt is when an operation was done, at the latest: what an earlier run has
 // done counts as done when this one began.
 func (e *Engine) doneAt(o *op) time.Duration {
