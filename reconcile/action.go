@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -98,57 +97,6 @@ func (c *comparison) creates(w *want) []client.Operation {
 		}
 	}
 	return ops
-}
-
-// withoutNulls returns data without members that are null, and without values
-// of multi-valued attributes that have nothing but their type: a new resource
-// has nothing to clear.
-func withoutNulls(data json.RawMessage) json.RawMessage {
-	if !bytes.Contains(data, []byte("null")) {
-		return data
-	}
-	var all any
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if dec.Decode(&all) != nil {
-		return data
-	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(pruned(all)) // it was JSON before
-	return bytes.TrimSpace(out.Bytes())
-}
-
-func pruned(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		for name, inner := range v {
-			if v[name] = pruned(inner); v[name] == nil {
-				delete(v, name)
-			}
-		}
-		return v
-	case []any:
-		kept := slices.DeleteFunc(v, func(e any) bool {
-			object, ok := pruned(e).(map[string]any)
-			return ok && len(object) == 1 && object["type"] != nil
-		})
-		if len(kept) == 0 && len(v) > 0 {
-			return nil
-		}
-		return kept
-	}
-	return value
-}
-
-// given returns the attributes of a create as changes.
-func given(data json.RawMessage) (all []Value) {
-	changes, _ := scimdiff.Compare(data, []byte("{}"), scimdiff.Options{})
-	for _, change := range changes {
-		all = append(all, Value{Path: change.Path, New: change.New})
-	}
-	return all
 }
 
 // compareMembers finds the members to add to a group and to remove from it.

@@ -41,7 +41,7 @@ func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 	c.checkScope()
 	c.depend()
 	c.hold()
-	// What does each row change? (action.go)
+	// What does each row change? (action.go, attributes.go)
 	for _, w := range wants {
 		if err := c.decide(w); err != nil {
 			return nil, err

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // standing is what decides whether a resource may be touched. Attributes of
@@ -104,60 +103,4 @@ func text(raw json.RawMessage) string {
 		return s
 	}
 	return string(raw)
-}
-
-// implied leaves out of what is wanted of a user who is there what only follows
-// from the userName: the work address, and that it is the primary one. A user
-// who is renamed gets the new address where the old one was.
-func implied(wanted json.RawMessage, userName string, stored client.Resource) json.RawMessage {
-	var user map[string]json.RawMessage
-	var emails []map[string]any
-	if json.Unmarshal(wanted, &user) != nil {
-		return wanted
-	}
-	delete(user, "userType")
-	if json.Unmarshal(user["emails"], &emails) == nil {
-		var kept []map[string]any
-		for _, e := range emails {
-			value, _ := e["value"].(string)
-			if !strings.EqualFold(value, userName) {
-				kept = append(kept, e)
-				continue
-			}
-			if strings.EqualFold(userName, stored.Name) || !hasEmail(stored.Data, stored.Name) {
-				continue
-			}
-			delete(e, "primary")
-			kept = append(kept, e)
-		}
-		if user["emails"], _ = json.Marshal(kept); len(kept) == 0 {
-			delete(user, "emails")
-		}
-	}
-	out, err := json.Marshal(user)
-	if err != nil {
-		return wanted
-	}
-	return out
-}
-
-// hasEmail reports whether a user has an address.
-func hasEmail(data []byte, address string) bool {
-	var user struct{ Emails []struct{ Value string } }
-	_ = json.Unmarshal(data, &user)
-	for _, e := range user.Emails {
-		if strings.EqualFold(e.Value, address) {
-			return true
-		}
-	}
-	return false
-}
-
-// differences are the changes that give a resource what is wanted, members
-// apart.
-func differences(wanted json.RawMessage, name string, stored client.Resource) ([]scimdiff.Change, error) {
-	if stored.Type == Users {
-		wanted = implied(wanted, name, stored)
-	}
-	return scimdiff.Compare(wanted, stored.Data, scimdiff.Options{Clear: true})
 }
