@@ -62,7 +62,8 @@ func (e *Engine) Add(now Time, in *Operation) {
 	if in.ResourceID != "" {
 		e.others.add(in.ResourceID)
 	}
-	if e.stopped == nil && !e.cfg.Journal && !e.cfg.Ordered && in.Invalid == nil && !e.awaitsCreate(in) && !e.mayExist(in) && e.quietIn(in) <= 0 {
+	waits := e.cfg.Journal || e.cfg.Ordered || in.Invalid != nil || e.awaitsCreate(in) || e.mayExist(in) || e.quietIn(in) > 0
+	if e.stopped == nil && !waits {
 		e.planner.Add(in.item(false))
 		e.takeDrops()
 		return
@@ -152,7 +153,10 @@ func (e *Engine) ask() {
 		return
 	}
 	// The caller no longer knows what was decided meanwhile, as where the journal failed.
-	e.unasked = slices.DeleteFunc(e.unasked, func(c Claim) bool { o := e.ops[c.Index]; return o == nil || o.phase != asking })
+	e.unasked = slices.DeleteFunc(e.unasked, func(c Claim) bool {
+		o := e.ops[c.Index]
+		return o == nil || o.phase != asking
+	})
 	if len(e.unasked) > 0 {
 		e.out.Claims = append(e.out.Claims, e.unasked...)
 		e.asked, e.unasked = len(e.unasked), nil

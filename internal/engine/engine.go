@@ -149,11 +149,14 @@ func New(cfg Config, now Time) *Engine {
 		cfg.Concurrency = 1
 	}
 	e := &Engine{
-		cfg: cfg, now: now, memory: memory{store: cfg.Memory}, budget: budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
+		cfg: cfg, now: now, memory: memory{store: cfg.Memory},
+		budget: budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
 		window: cfg.Operations * (2*cfg.Concurrency + 2),
-		ops:    map[int]*op{}, lasting: map[int]bool{}, unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}, rivals: map[uint64][]*op{},
+		ops:    map[int]*op{}, lasting: map[int]bool{}, unkeyed: map[string][]int{},
+		tails: map[string]tail{}, followers: map[int]int{}, rivals: map[uint64][]*op{},
 		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
-		doubts: map[Key]int{}, making: map[Key]int{}, creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{}, changed: map[string]bool{},
+		doubts: map[Key]int{}, making: map[Key]int{}, changed: map[string]bool{},
+		creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{},
 	}
 	e.atWorkUntil.now = cfg.AtWork
 	e.planner = plan.New(plan.Config{

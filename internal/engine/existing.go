@@ -120,7 +120,9 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	switch taken := e.others.has(c.ID); {
 	case number == 0 && made && first != o.Index && e.gone.ids.isEmpty(): // it need not show yet, or was deleted since
 		e.refuse(o, ErrTaken, "")
-	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]: // another one would lack the PATCH or be missing in the group, or outlive the DELETE, that is done
+	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]:
+		// Another one would lack the PATCH or be missing in the group, or outlive the
+		// DELETE, that is done.
 		e.refuse(o, errGoneSince, "")
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
 		e.sendAbsent(o)

@@ -52,7 +52,8 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 		return Candidate{}, isUndecided
 	case len(likely) > 0 && !e.isAllClaimed():
 		return Candidate{}, isUnclaimed
-	case len(sure) == 1 && !(inDoubt && (unclear || len(likely) > 0) && sure[0].ExternalID != Same): // an equal one may be that of an equal create
+	case len(sure) == 1 && !(inDoubt && (unclear || len(likely) > 0) && sure[0].ExternalID != Same):
+		// An equal one may be that of an equal create.
 		return sure[0], isOurs
 	case len(sure) == 0 && len(likely) == 1 && !unclear && !inDoubt:
 		return likely[0], isOurs

@@ -98,7 +98,9 @@ func (e *Engine) recordSent(r *request) {
 		}
 		changes = append(changes, e.replaceRivals(o)...)
 		o.recorded = true
-		changes = append(changes, Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: e.recordNameOf(o), Sent: e.now.Wall, Date: e.dateBefore()})
+		changes = append(changes, Change{
+			Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: e.recordNameOf(o), Sent: e.now.Wall, Date: e.dateBefore(),
+		})
 	}
 	if len(changes) > 0 {
 		r.onDisk = false

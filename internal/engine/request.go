@@ -177,7 +177,9 @@ func (e *Engine) launch() bool {
 	if e.cfg.Ordered {
 		failOnErrors = 1 // so that the service does nothing after a failure
 	}
-	e.out.Requests = append(e.out.Requests, Request{Number: r.planned.Number, Items: r.planned.Items, FailOnErrors: failOnErrors})
+	e.out.Requests = append(e.out.Requests, Request{
+		Number: r.planned.Number, Items: r.planned.Items, FailOnErrors: failOnErrors,
+	})
 	return true
 }
 
