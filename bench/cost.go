@@ -135,9 +135,11 @@ func (b *bench) over(name, base string) float64 {
 
 // share is the throughput of a client as a fraction of the floor's.
 type share struct {
-	client   string
-	inFlight int
-	of       float64
+	client     string
+	inFlight   int
+	of         float64
+	floor      float64 // operations per second
+	processors float64 // processor time of the client that the floor's throughput would take in a second
 }
 
 // latency is the latency of the service in the table of throughput.
@@ -152,7 +154,7 @@ func (b *bench) measureShares(ctx context.Context) error {
 	}
 	defer s.close()
 	for _, inFlight := range []int{4, 16} {
-		ratios := map[string][]float64{}
+		ratios, costs, floors := map[string][]float64{}, map[string][]float64{}, []float64{}
 		for range b.rounds {
 			floor := 0.0
 			for _, c := range b.contenders() {
@@ -165,25 +167,40 @@ func (b *bench) measureShares(ctx context.Context) error {
 				}
 				if c.name == nameFloor {
 					floor = m.rate()
+					floors = append(floors, floor)
 				}
 				ratios[c.name] = append(ratios[c.name], m.rate()/floor)
+				costs[c.name] = append(costs[c.name], floor*m.micros()/1e6)
 			}
 		}
 		for _, name := range []string{nameLibrary, nameJournal} {
-			b.results.shares = append(b.results.shares, share{name, inFlight, median(ratios[name])})
+			b.results.shares = append(b.results.shares, share{name, inFlight, median(ratios[name]), median(floors), median(costs[name])})
 		}
 	}
 	return nil
 }
 
 func (b *bench) writeShares(w *bytes.Buffer) {
-	fmt.Fprintf(w, "\n## Throughput relative to the floor\n\nThe service answers after %v; %d creates for each request in flight. Client and\n"+
-		"service share the processors of this machine. Medians of %d rounds.\n\n"+
-		"| client | requests in flight | throughput relative to floor |\n|---|---|---|\n", latency, b.latency, b.rounds)
+	fmt.Fprintf(w, aboutShares, latency, b.latency, b.rounds)
 	for _, s := range b.results.shares {
-		fmt.Fprintf(w, "| %s | %d | %.2f |\n", s.client, s.inFlight, s.of)
+		fmt.Fprintf(w, "| %s | %d | %.2f | %.0f | %.2f |\n", s.client, s.inFlight, s.of, s.floor, s.processors)
 	}
 }
+
+const aboutShares = `
+## Throughput relative to the floor
+
+The service answers after %v; %d creates for each request in flight. Client and
+service share the processors of this machine. Medians of %d rounds.
+
+The last column is the number of processors that the client would keep busy at the
+throughput of the floor. Most of its work is in one goroutine, which decides what
+to send: a client that needs nearly a whole processor cannot reach the floor. The
+Webex service limits the rate far below these figures.
+
+| client | requests in flight | throughput relative to floor | floor, operations per second | processors needed for it |
+|---|---|---|---|---|
+`
 
 func (b *bench) measureGrowth(ctx context.Context) error {
 	b.results.growth = map[string][]measurement{}
