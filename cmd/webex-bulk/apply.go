@@ -101,7 +101,6 @@ Exit codes:
 
 func newApply(io stdio) *cobra.Command {
 	a := &applyCommand{jobCommand: newJobCommand(io)}
-	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:     "apply [flags] FILE",
 		Short:   "Apply a file of operations to an organization",

@@ -27,7 +27,6 @@ type connection struct {
 
 	cfg  client.Config
 	from string // the origin of the token, for whoami
-	warn func(string)
 }
 
 // addTo adds the flags to a command.
@@ -85,8 +84,9 @@ func (c *connection) checkLimits() error {
 }
 
 // client returns a client for the service, organization and token of the flags
-// and the environment. It sends nothing.
-func (c *connection) client() (*client.Client, error) {
+// and the environment. It sends nothing. warn is called with warnings about
+// tokens, then and later.
+func (c *connection) client(warn func(string)) (*client.Client, error) {
 	org, name := setting(c.org, "org", "WEBEX_ORG_ID")
 	if org == "" {
 		return nil, errors.New("no organization: give --org ID or set WEBEX_ORG_ID")
@@ -106,7 +106,7 @@ func (c *connection) client() (*client.Client, error) {
 		return nil, err
 	}
 	c.cfg.HTTPClient = &http.Client{Transport: transport}
-	if c.cfg.Token, err = c.tokens(); err != nil {
+	if c.cfg.Token, err = c.tokens(warn); err != nil {
 		return nil, err
 	}
 	return client.New(c.cfg)
@@ -150,7 +150,7 @@ func (c *connection) transport() (*http.Transport, error) {
 
 // tokens returns the source of tokens that a flag names, or else the
 // environment.
-func (c *connection) tokens() (client.TokenSource, error) {
+func (c *connection) tokens(warn func(string)) (client.TokenSource, error) {
 	switch {
 	case c.tokenFile != "" && c.credentials != "":
 		return nil, errors.New("--token-file and --credentials contradict each other: give one of them")
@@ -161,7 +161,7 @@ func (c *connection) tokens() (client.TokenSource, error) {
 			return nil, fmt.Errorf("--token-file: %w", err)
 		}
 		if err := auth.OwnerOnly(c.tokenFile); errors.Is(err, auth.ErrExposed) {
-			c.warn("--token-file " + err.Error())
+			warn("--token-file " + err.Error())
 		}
 		return source, nil
 	case c.credentials != "":
@@ -170,7 +170,7 @@ func (c *connection) tokens() (client.TokenSource, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--credentials: %w", err)
 		}
-		return c.refreshed(loaded)
+		return c.refreshed(loaded, warn)
 	}
 	if text := strings.TrimSpace(os.Getenv("WEBEX_ACCESS_TOKEN")); text != "" {
 		c.from = "WEBEX_ACCESS_TOKEN"
@@ -183,7 +183,7 @@ func (c *connection) tokens() (client.TokenSource, error) {
 	switch found, missing := auth.FromEnvironment(os.Getenv); len(missing) {
 	case 0:
 		c.from = "WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN"
-		return c.refreshed(found)
+		return c.refreshed(found, warn)
 	case 1, 2:
 		return nil, fmt.Errorf("no access token; what is missing to get one: %s", strings.Join(missing, ", "))
 	}
@@ -204,9 +204,9 @@ func (c *connection) loadCredentials() (auth.Credentials, error) {
 	return found.KeptIn(c.credentials)
 }
 
-func (c *connection) refreshed(found auth.Credentials) (client.TokenSource, error) {
+func (c *connection) refreshed(found auth.Credentials, warn func(string)) (client.TokenSource, error) {
 	source, err := auth.New(auth.Config{
-		BaseURL: c.cfg.BaseURL, HTTPClient: c.cfg.HTTPClient, Credentials: found, Warn: c.warn,
+		BaseURL: c.cfg.BaseURL, HTTPClient: c.cfg.HTTPClient, Credentials: found, Warn: warn,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.from, err)

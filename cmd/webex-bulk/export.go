@@ -29,7 +29,6 @@ type export struct {
 
 func newExport(io stdio) *cobra.Command {
 	x := &export{stdio: io, talk: talk{w: io.err}}
-	x.connection.warn = x.talk.warn
 	kinds := sheet.Templates[:]
 	cmd := &cobra.Command{
 		Use:   "export [flags] " + strings.Join(kinds, "|"),
@@ -92,7 +91,7 @@ func (x *export) run(ctx context.Context) error {
 	if _, err := x.writer(bufio.NewWriter(nil), nil); err != nil {
 		return fmt.Errorf("--columns: %w", err)
 	}
-	c, err := x.client()
+	c, err := x.client(x.talk.warn)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func journalFiles(path string) []string {
 // openInput reads the input and makes the client, and tells the mistakes of
 // both.
 func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
-	service, noClient := c.client()
+	service, noClient := c.client(c.talk.warn)
 	in, noInput := c.open(ctx, c.in)
 	if noInput == nil && noClient != nil {
 		noInput = in.Close()

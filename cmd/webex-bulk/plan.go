@@ -117,7 +117,7 @@ type organization struct {
 
 func (p *planCommand) readOrganization(ctx context.Context, in *input.File) (*client.Client, organization, error) {
 	known := organization{people: map[string]string{}}
-	c, err := p.client()
+	c, err := p.client(p.warn)
 	if err != nil {
 		return nil, known, err
 	}

@@ -32,6 +32,9 @@ func (s stdio) setLastWords(text string) {
 	s.lastWords.Store("webex-bulk: ended at once; " + text)
 }
 
+// warn prints a warning.
+func (s stdio) warn(text string) { _ = s.err.Printf("webex-bulk: warning: %s\n", text) }
+
 // isTerminal reports whether standard input is a terminal.
 func isTerminal(in io.Reader) bool {
 	f, ok := in.(*os.File)

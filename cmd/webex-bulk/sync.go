@@ -87,7 +87,6 @@ Exit codes:
 
 func newSync(io stdio) *cobra.Command {
 	a := &syncCommand{jobCommand: newJobCommand(io)}
-	a.connection.warn = a.talk.warn
 	cmd := &cobra.Command{
 		Use:   "sync [flags] FILE",
 		Short: "Make the organization match a sheet, after showing the differences",

@@ -26,7 +26,6 @@ type whoamiCommand struct {
 
 func newWhoami(io stdio) *cobra.Command {
 	k := &whoamiCommand{stdio: io}
-	k.warn = func(text string) { _ = k.err.Printf("webex-bulk: warning: %s\n", text) }
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
 		Short: "Check token and organization with one harmless search",
@@ -65,7 +64,7 @@ func (k *whoamiCommand) run(ctx context.Context) error {
 	err := k.findOrganization(ctx)
 	if err == nil {
 		var c *client.Client
-		if c, err = k.client(); err != nil {
+		if c, err = k.client(k.warn); err != nil {
 			return err
 		}
 		_, err = c.FindUsers(ctx, nobody)
@@ -88,7 +87,7 @@ func (k *whoamiCommand) findOrganization(ctx context.Context) error {
 		return nil
 	}
 	k.org = noOrganization // the request names none
-	c, err := k.client()
+	c, err := k.client(k.warn)
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
