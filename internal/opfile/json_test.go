@@ -62,11 +62,11 @@ func TestJSONErrors(t *testing.T) {
 		{`{"operations":null}`, 0, "operations that is no array"},
 		{`{"operation":[]}`, 0, `value "operation": unknown member; expected operations`},
 		{`{"schemas":[]}`, 0, `no operations; expected a member "operations"`},
-		{`{"operations":[],"failOnErrors":"x"}`, 0, `column "failOnErrors": not a number of errors`},
+		{`{"operations":[],"failOnErrors":"x"}`, 0, `member "failOnErrors": not a number of errors`},
 		{`{1:2}`, 0, `expected the name of a member`},
 		{`{"schemas"}`, 0, `expected ':'`},
 		{`{"schemas":`, 0, `the file ends too early`},
-		{"[" + ok + ",\n" + `{"method":"DELETE","path":"/Users/2","bulkId":"a"},{"method":"DELETE","path":"/Users/3","bulkId":"a"}]`, 3, `line 2, column "bulkId", value "a": the same as in line 2`},
+		{"[" + ok + ",\n" + `{"method":"DELETE","path":"/Users/2","bulkId":"a"},{"method":"DELETE","path":"/Users/3","bulkId":"a"}]`, 3, `line 2, member "bulkId", value "a": the same as in line 2`},
 	} {
 		rows, wrong := bad(t, "ops.json", c.text)
 		if wrong.Count == 0 || !strings.Contains(wrong.Error(), c.want) {

@@ -54,14 +54,14 @@ func TestNDJSONErrors(t *testing.T) {
 		{`{"metod":"DELETE","path":"/Users/1"}`, `line 2, value "metod": unknown member; expected method`},
 		{`{"version":"W/1","method":"DELETE","path":"/Users/1"}`, `value "version": unknown member; expected one of method, path, bulkId, data`},
 		{`{"operations":[]}`, `value "operations": unknown member`},
-		{`{"method":"POST","path":"/Users","data":{"userName":"a@example.com","username":"b@example.com"}}`, `line 2, column "data": a duplicate attribute username`},
-		{`{"method":"DELETE","method":"DELETE","path":"/Users/1"}`, `line 2, column "method": a duplicate member`},
-		{`{"method":1,"path":"/Users/1"}`, `line 2, column "method": not a string`},
-		{`{"path":"/Users/1"}`, `line 2, column "method": no method; expected POST, PATCH or DELETE`},
-		{`{"method":"delete","path":"/Users/1"}`, `line 2, column "method", value "delete": unknown method; expected POST, PATCH or DELETE, in upper case`},
-		{`{"method":"PUT","path":"/Users/1","data":{}}`, `line 2, column "method", value "PUT": a method that Webex does not support`},
-		{`{"method":"DELETE"}`, `line 2, column "path": no path; expected "/Users/<id>" or "/Groups/<id>"`},
-		{`{"method":"DELETE","path":"Users/1"}`, `column "path", value "Users/1": not a path of users or groups`},
+		{`{"method":"POST","path":"/Users","data":{"userName":"a@example.com","username":"b@example.com"}}`, `line 2, member "data": a duplicate attribute username`},
+		{`{"method":"DELETE","method":"DELETE","path":"/Users/1"}`, `line 2, member "method": a duplicate member`},
+		{`{"method":1,"path":"/Users/1"}`, `line 2, member "method": not a string`},
+		{`{"path":"/Users/1"}`, `line 2, member "method": no method; expected POST, PATCH or DELETE`},
+		{`{"method":"delete","path":"/Users/1"}`, `line 2, member "method", value "delete": unknown method; expected POST, PATCH or DELETE, in upper case`},
+		{`{"method":"PUT","path":"/Users/1","data":{}}`, `line 2, member "method", value "PUT": a method that Webex does not support`},
+		{`{"method":"DELETE"}`, `line 2, member "path": no path; expected "/Users/<id>" or "/Groups/<id>"`},
+		{`{"method":"DELETE","path":"Users/1"}`, `member "path", value "Users/1": not a path of users or groups`},
 		{`{"method":"DELETE","path":"/Uesrs/1"}`, `value "/Uesrs/1": not a path of users or groups`},
 		{`{"method":"DELETE","path":"https://webexapis.com/identity/scim/o/v2/Users/1"}`, `not a path of users or groups`},
 		{`{"method":"DELETE","path":"/Users"}`, `value "/Users": a DELETE of no resource; expected "/Users/<id>"`},
@@ -72,11 +72,11 @@ func TestNDJSONErrors(t *testing.T) {
 		{`{"method":"DELETE","path":"/Users/a?b"}`, `not an id after /Users/`},
 		{`{"method":"DELETE","path":"/Users/a/b"}`, `not an id after /Users/`},
 		{`{"method":"POST","path":"/Users/1","data":{}}`, `a POST to a resource; expected "/Users" or "/Groups"`},
-		{`{"method":"POST","path":"/Users"}`, `line 2, column "data": no data; expected an object`},
+		{`{"method":"POST","path":"/Users"}`, `line 2, member "data": no data; expected an object`},
 		{`{"method":"POST","path":"/Users","data":null}`, `no data`},
-		{`{"method":"PATCH","path":"/Users/1","data":"{\"secret\":1}"}`, `line 2, column "data": data that is not an object; expected an object`},
+		{`{"method":"PATCH","path":"/Users/1","data":"{\"secret\":1}"}`, `line 2, member "data": data that is not an object; expected an object`},
 		{`{"method":"DELETE","path":"/Users/1","data":{}}`, `data for a DELETE; expected none`},
-		{`{"method":"POST","path":"/Users","bulkId":"u1","data":{}}`, `line 2, column "bulkId", value "u1": the same as in line 1`},
+		{`{"method":"POST","path":"/Users","bulkId":"u1","data":{}}`, `line 2, member "bulkId", value "u1": the same as in line 1`},
 		{`{"method":"DELETE","path":"/Users/1","bulkId":"u1"}`, `the same as in line 1; expected a name of its own`},
 	} {
 		text := `{"method":"POST","path":"/Users","bulkId":"u1","data":{}}` + "\n" + c.line + "\n" +
@@ -111,7 +111,7 @@ func TestNDJSONSeveral(t *testing.T) {
 func TestErrorsCount(t *testing.T) {
 	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50)+"[]\n")
 	text := wrong.Error()
-	if wrong.Count != 51 || strings.Count(text, "\n") != 19 || !strings.Contains(text, "line 19, column \"method\": no method (and 31 more like this)") ||
+	if wrong.Count != 51 || strings.Count(text, "\n") != 19 || !strings.Contains(text, "line 19, member \"method\": no method (and 31 more like this)") ||
 		!strings.Contains(text, "line 51: a JSON value that is not an object") {
 		t.Errorf("%d errors:\n%s", wrong.Count, text)
 	}

@@ -44,8 +44,8 @@ type walk struct {
 }
 
 // fault yields a mistake in the current line.
-func (w *walk) fault(column, problem, expected string) error {
-	rec := record{fault: &textfile.Error{File: w.file.Name, Line: w.line, Column: column, Problem: problem, Expected: expected}}
+func (w *walk) fault(member, problem, expected string) error {
+	rec := record{fault: &textfile.Error{File: w.file.Name, Line: w.line, Member: member, Problem: problem, Expected: expected}}
 	if !w.yield(rec, nil) {
 		return errStopped
 	}

@@ -64,7 +64,7 @@ func (r *Reader) unrepeated(n *names, yield func(Row, error) bool) bool {
 		case first == 0:
 			n.suspects[name] = row.Line
 		case !yield(Row{}, &textfile.Error{
-			File: r.file.Name, Line: row.Line, Column: "bulkId", Value: name,
+			File: r.file.Name, Line: row.Line, Member: "bulkId", Value: name,
 			Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own",
 		}):
 			return false

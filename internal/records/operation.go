@@ -60,8 +60,8 @@ type parser struct {
 	faults []*textfile.Error
 }
 
-func (p *parser) fault(column, value, problem, expected string) {
-	p.faults = append(p.faults, &textfile.Error{File: p.file, Line: p.line, Column: column, Value: value, Problem: problem, Expected: expected})
+func (p *parser) fault(member, value, problem, expected string) {
+	p.faults = append(p.faults, &textfile.Error{File: p.file, Line: p.line, Member: member, Value: value, Problem: problem, Expected: expected})
 }
 
 // operation reads a valid object.

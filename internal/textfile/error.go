@@ -23,9 +23,11 @@ type Error struct {
 	// Line is the line on which the row begins, from 1; 0 if the error is about
 	// the whole input.
 	Line int
-	// Column is the sheet's column as its header has it, or the member of an
-	// operation; "" for the whole row.
+	// Column is the sheet's column as its header has it; "" for the whole row.
 	Column string
+	// Member is the member of an operation in NDJSON or JSON; "" for the whole
+	// operation.
+	Member string
 	// Value is the value found, "" if there is nothing to show.
 	Value string
 	// Problem says what is wrong.
@@ -34,7 +36,7 @@ type Error struct {
 	Expected string
 	// Cause is equal in all errors that have one cause, such as the encoding of
 	// the file; only the first of them is listed. Of errors without a Cause,
-	// those with the same Column and Problem are alike, and few of them are
+	// those with the same Column, Member and Problem are alike, and few of them are
 	// listed if there is no room.
 	Cause string
 	// More is the number of further errors of this cause, or alike; Errors
@@ -45,7 +47,7 @@ type Error struct {
 // MaxShown is the number of characters of a value that an error shows.
 const MaxShown = 60
 
-// Error returns one line: file, line, column, value, problem and expectation.
+// Error returns one line: file, line, column or member, value, problem and expectation.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)
@@ -54,6 +56,9 @@ func (e *Error) Error() string {
 	}
 	if e.Column != "" {
 		b.WriteString(", column " + Quote(e.Column))
+	}
+	if e.Member != "" {
+		b.WriteString(", member " + Quote(e.Member))
 	}
 	if e.Value != "" {
 		b.WriteString(", value " + Quote(e.Value))
@@ -120,7 +125,7 @@ type Errors struct {
 }
 
 // alike is the common part of errors that are alike.
-type alike struct{ cause, column, problem string }
+type alike struct{ cause, column, member, problem string }
 
 // alikes are the listed errors of a kind, and whether there was any.
 type alikes struct {
@@ -155,7 +160,7 @@ func (e *Errors) Add(err error) bool {
 func (e *Errors) add(one *Error) {
 	key := alike{cause: one.Cause}
 	if one.Cause == "" {
-		key.column, key.problem = one.Column, one.Problem
+		key.column, key.member, key.problem = one.Column, one.Member, one.Problem
 	}
 	if e.alike == nil {
 		e.alike = make(map[alike]*alikes)
