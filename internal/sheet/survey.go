@@ -191,15 +191,15 @@ func (s *Sheet) overlooked(c column) *textfile.Error {
 	case isService(c.header) && c.holds&deleteWords == 0 && !c.holdsChanges():
 		return nil
 	case c.holds&deleteWords != 0, c.holds != 0 && namesDelete(c.header), c.holdsChanges():
-		e.Problem, e.Expected = "an unknown column of operations", "operation as its header, and create, update or delete in it"
+		e.Problem, e.Expected = "an unknown column that seems to hold operations", "the header operation, and create, update or delete in its cells"
 	case saysActive[fold(c.header)] && c.holds != 0:
-		e.Problem, e.Expected = "an unknown column that says who may sign in", "active as its header, and true or false in it"
+		e.Problem, e.Expected = "an unknown column that says who may sign in", "the header active, and true or false in its cells"
 	case near != "":
 		e.Problem, e.Expected = "an unknown column, likely a misspelled one", near
 	default:
 		return nil
 	}
-	e.Expected += "; or --ignore-column " + textfile.Quote(c.header) + " to leave it alone"
+	e.Expected += "; or --ignore-column " + textfile.Quote(c.header) + " to ignore it"
 	return e
 }
 
