@@ -43,7 +43,7 @@ func firstCause(e *client.SkippedError) error {
 const (
 	dependent = "depends on an operation that did not succeed"
 	unsent    = "the job stopped before it was sent"
-	atOnce    = "its whole request was refused, which stopped the job"
+	atOnce    = "the whole request was refused, which stopped the job"
 )
 
 func isConsequence(text string) bool { return text == dependent || text == unsent || text == atOnce }

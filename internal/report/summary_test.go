@@ -50,7 +50,7 @@ func TestReasonsGroup(t *testing.T) {
 		{"depends on an operation that did not succeed", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1), Cause: refused(409, fmt.Sprint(i), "")})
 		}},
-		{"its whole request was refused, which stopped the job", func(i int) client.Result {
+		{"the whole request was refused, which stopped the job", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: -1, Refused: true, Cause: client.ErrUnauthorized})
 		}},
 		{"service unavailable in 2 attempts: the connection was cut", func(i int) client.Result {
