@@ -68,8 +68,8 @@ refer to them. With --existing update they get the values of the row that differ
 Attributes that the row does not give stay, and members are only added. To see the
 changes first: webex-bulk plan --online --existing update FILE.
 
-FILE may be a sheet that sync has written (--out, --before). It refuses rows whose
-user or group has changed since, and sends the others.
+FILE may be a sheet that sync has written (--out, --before). apply then refuses rows
+whose user or group has changed since, and sends the others.
 
 FILE.journal records each operation that is done. The same command again, after
 Ctrl-C, a crash or with a corrected FILE, sends only new operations and those that
@@ -95,7 +95,7 @@ Exit codes:
   0    all operations succeeded
   1    some operations did not succeed
   2    usage or bad input; nothing was sent
-  3    the job stopped early: error budget, authorization, organization,
+  3    the job stopped early: --fail-on-errors, authorization, organization,
        no service, the file changed
   130  interrupted`
 

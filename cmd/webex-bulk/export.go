@@ -73,7 +73,7 @@ Exit codes:
 	f.SortFlags = false
 	x.connection.addTo(cmd)
 	f.StringVar(&x.filter, "filter", "", "only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
-	f.StringVar(&x.columns, "columns", "", "the `HEADERS` of the columns, separated by commas, as in Control Hub or by SCIM\n"+
+	f.StringVar(&x.columns, "columns", "", "columns to write: their `HEADERS`, separated by commas, as in Control Hub or by SCIM\n"+
 		"path (default: the columns that are usually needed)")
 	f.StringVar(&x.out, "out", "", "`FILE` to write (default: standard output)")
 	f.BoolVar(&x.quiet, "quiet", false, "print only errors")

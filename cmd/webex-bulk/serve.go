@@ -21,9 +21,9 @@ each request against the contract, keeps users and groups, and can be made slow,
 rate-limited and unreliable. It starts empty and keeps nothing when it ends. It
 prints its url, organization and token, and a first command to try.
 
-Tests in any language queue faults, read the ledger, the requests and the
-violations of the contract, seed and reset it below /__admin, which
-/__admin/openapi.yaml describes. A browser shows the same at /.
+Tests in any language use /__admin to queue faults, to read the ledger, the requests
+and the violations of the contract, and to seed and reset the simulator;
+/__admin/openapi.yaml describes it. A browser shows the same at /.
 
 ` + kindsOfService(),
 		Example: `  webex-bulk serve

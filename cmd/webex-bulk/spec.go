@@ -15,7 +15,7 @@ func newSpec(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "spec",
 		Short: "Print the contract, an OpenAPI document",
-		Long: `Print the contract that this version was built with, in one of four forms:
+		Long: `Prints the contract that this version was built with, in one of four forms:
 
   yaml        the contract as it is written
   json        the same as JSON

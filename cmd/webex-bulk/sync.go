@@ -108,7 +108,7 @@ func newSync(io stdio) *cobra.Command {
 	a.connection.addTo(cmd)
 	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete users in the organization that are not in the sheet;\n"+
 		"Webex deletes a deactivated user after 30 days; a delete cannot be undone")
-	f.StringVar(&a.maxRemovals, "max-removals", "", "the most users or members to remove, as `N|P%` (default: 10, or 5% if that is less)")
+	f.StringVar(&a.maxRemovals, "max-removals", "", "remove at most `N|P%` users or members (default: 10, or 5% if that is less)")
 	f.StringVar(&a.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
 	f.StringVar(&a.members, "members", "exact", "exact, or add-only to remove no members from groups")
 	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
@@ -313,7 +313,7 @@ func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) erro
 		return nil
 	case a.file == input.Stdin || !isTerminal(a.in):
 		return terminal.Errorf("%s to carry out; nothing was sent\n"+
-			"if they are right, give --yes, or --out FILE.csv to have them as a sheet", changes)
+			"if this is right, give --yes; --out FILE.csv writes the changes as a sheet instead", changes)
 	}
 	counts := map[reconcile.Kind]int{}
 	for _, action := range d.Actions {
