@@ -132,7 +132,7 @@ type results struct {
 // part is a part of the measurements.
 type part struct {
 	name    string // for -only
-	peers   bool // they take part
+	peers   bool   // they take part
 	measure func(context.Context) error
 	write   func(*bytes.Buffer) // writes its section of the page
 }
