@@ -51,8 +51,7 @@ func Example() {
 		fmt.Println(result.BulkID, int(result.Status), result.Status.OK())
 	}
 	// Output:
-	// POST /identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Bulk
-	// application/json Bearer example
+	// POST /identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Bulk application/json Bearer example
 	// {"operations":[{"bulkId":"d1","method":"DELETE","path":"/Users/7c5b1f0e"}],"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}
 	// d1 204 true
 }
