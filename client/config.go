@@ -29,10 +29,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Concurrency is how many requests may be in flight at once; 4 when 0.
 	Concurrency int
-	// MaxAttempts is how many attempts an operation gets that tell nothing: the
-	// answer is lost or the service puts the operation off (429, 423, 425, 503
-	// inside of an answer). Attempts that the service refuses whole, which do
-	// nothing, do not count. 5 when 0.
+	// MaxAttempts is the most attempts of an operation without a result: the
+	// answer is lost, or the service defers the operation (429, 423, 425, 503
+	// inside of an answer). Attempts whose whole request is refused do nothing
+	// and do not count. 5 when 0.
 	MaxAttempts int
 	// Limits bounds a request.
 	Limits Limits
@@ -60,8 +60,8 @@ type Config struct {
 	MaxTotalWait time.Duration
 	// LookupPatience is how long lookups for the resource of a lost create are
 	// repeated before it counts as absent, since reads lag behind writes; 15
-	// seconds when 0. For as long, a 404 for a resource that the job itself has
-	// created is put off and not final.
+	// seconds when 0. During this time, a 404 for a resource that the job itself
+	// has created is not final: the operation is sent again.
 	LookupPatience time.Duration
 	// ResolveReferences keeps references from being left to the service: an
 	// operation waits until those it refers to have real ids. Only cycles are then

@@ -12,10 +12,10 @@
 //		client.Users.Create(gen.User{UserName: "ann@example.com"}).Named("ann"),
 //		client.Groups.Create(gen.Group{DisplayName: "Board", Members: []gen.GroupMember{{Value: client.Ref("ann")}}}),
 //	)
-//	return errors.Join(err, client.JoinErrors(results)) // err alone is nil also where operations failed
+//	return errors.Join(err, client.JoinErrors(results)) // err is nil even if operations failed
 //
 // Do is for operations in memory; Run takes a Job, whose source can be a feed
-// of millions, and gives the results as they come.
+// of millions, and yields the results as they arrive.
 //
 // # Requests
 //
@@ -31,10 +31,9 @@
 // done twice. With a Journal this holds across runs of the program as well.
 //
 // A job of any size takes little memory. Once some thousands of operations wait
-// for others, they lie in a temporary file that only the user can read (in
-// os.TempDir; it has no name where the system allows that). Data that is a
-// json.RawMessage or a []byte lies there; a value of another type stays in
-// memory too, for the Result.
+// for others, they are moved to a temporary file that only the user can read
+// (in os.TempDir; it has no name where the system allows that). Data of another
+// type than json.RawMessage and []byte also stays in memory, for the Result.
 //
 // # Outcomes
 //

@@ -57,7 +57,7 @@ func ExampleClient_Do() {
 	// member is ann: true
 }
 
-// Run a job of any size and look at what failed.
+// Run a job of any size and print the operations that failed.
 func ExampleClient_Run() {
 	s, cfg := service()
 	if _, err := s.Add("/Users", gen.User{UserName: "u7@example.com", Schemas: []string{client.SchemaUser}}); err != nil {
@@ -92,7 +92,8 @@ func ExampleClient_Run() {
 	// 999 of 1000 succeeded
 }
 
-// See what would be sent: a manager who reports to someone further down.
+// Show the requests without sending them, for a user whose manager comes later
+// in the input.
 func ExampleClient_Plan() {
 	_, cfg := service()
 	cfg.ResolveReferences = true // references wait for real ids
@@ -119,8 +120,8 @@ func ExampleClient_Plan() {
 	// request 2 bob waits for [ann]
 }
 
-// Every builder there is: ann is hired, promoted and joins a board, bob and a
-// group leave.
+// All builders: ann is created, promoted and added to a board; bob and a group
+// are deleted.
 func Example_builders() {
 	s, cfg := service()
 	bob, err := s.Add("/Users", gen.User{UserName: "bob@example.com", Schemas: []string{client.SchemaUser}})

@@ -122,18 +122,18 @@ type UpdateKind int
 
 // The kinds of Update.
 const (
-	// UpdateSent: the operation of Ticket is about to leave. Of several, the
+	// UpdateSent: the operation of Ticket is about to be sent. Of several, the
 	// first one counts, until an UpdateForget. A done operation cannot be sent.
 	UpdateSent UpdateKind = iota + 1
 	// UpdateDone: the operation, which is on record as sent, has succeeded.
 	UpdateDone
 	// UpdateForget: the operation is proven not to have been done: it was
-	// refused, or has not left. Nothing of it is kept. A done operation cannot
+	// refused, or was not sent. Nothing of it is kept. A done operation cannot
 	// be forgotten.
 	UpdateForget
 	// UpdateReplaced: the operation, which an earlier run has sent or done and
-	// this run has not claimed, no longer has the last word on its resource, since
-	// another one is done. Nothing of it is kept.
+	// this run has not claimed, no longer determines the state of its resource,
+	// since another one is done. Nothing of it is kept.
 	UpdateReplaced
 	// UpdateForeign: the resource ID was made by somebody else.
 	UpdateForeign
@@ -149,7 +149,7 @@ type Update struct {
 	// gives it again, so that a journal holds nothing in memory for an operation
 	// that waits, or is never sent.
 	Entry Entry
-	// Sent is when the operation leaves, by this machine's clock, for UpdateSent.
+	// Sent is when the operation is sent, by this machine's clock, for UpdateSent.
 	Sent time.Time
 	// Date is the latest time of the service that the caller knows, for
 	// UpdateSent as well as for all others. Zero: it knows none.

@@ -25,12 +25,12 @@ type Progress struct {
 	// operations read and not sent.
 	InFlight, Waiting int
 	// LookingUp is the number of operations that may have been done, and whose
-	// effect is being looked for. LookingFor is how long that may still take: an
-	// attempt without an answer may be at work for Config.MaxServiceTime.
+	// effect is looked up. LookingFor is how long that may still take: the service
+	// may work on an attempt without an answer for Config.MaxServiceTime.
 	LookingUp  int
 	LookingFor time.Duration
-	// ClosedFor is how long nothing is sent: the service wants to be left alone,
-	// or does not answer; 0 when requests may leave.
+	// ClosedFor is how long nothing is sent, because the service asked to wait or
+	// does not answer; 0 if requests may be sent.
 	ClosedFor time.Duration
 	// Unanswered is how many requests in a row have had no answer at all.
 	Unanswered int

@@ -75,10 +75,10 @@ var ErrAbsent = errors.New("no such resource")
 // whatever is created, renamed or deleted meanwhile. Memory grows by some 50
 // bytes a user.
 //
-// An error is the last that is yielded: a list that could not be read to its
-// end, or that is shorter than the service says, never passes for a whole one.
-// It wraps ErrUnauthorized, ErrUnavailable or a *ResponseError where one of
-// these is the reason.
+// An error is yielded last, also if the list could not be read to its end or is
+// shorter than the service says: an incomplete list never looks complete. It
+// wraps ErrUnauthorized, ErrUnavailable or a *ResponseError where one of these
+// is the reason.
 func (c *Client) ListUsers(ctx context.Context, q Query) iter.Seq2[Resource, error] {
 	return c.list(ctx, users, q)
 }
@@ -115,7 +115,7 @@ func resourceOf(kind string, res bulkapi.Resource) Resource {
 }
 
 // ListMembers reads all members of the group with this id, 500 a request, with
-// the promises and errors of ListUsers. The error wraps ErrAbsent where there
+// the guarantees and errors of ListUsers. The error wraps ErrAbsent where there
 // is no such group.
 func (c *Client) ListMembers(ctx context.Context, groupID string) iter.Seq2[Member, error] {
 	own := func(m bulkapi.Member) Member { return Member(m) }

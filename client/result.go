@@ -52,7 +52,7 @@ type Result struct {
 	// Status is the HTTP status that the service gave this operation; 0 when
 	// it gave none.
 	Status int
-	// Location is where the resource lives; zero when the service named none.
+	// Location is the location of the resource; zero when the service gave none.
 	Location Location
 	// Version is the resource's version as the service wrote it, W/"…".
 	Version string

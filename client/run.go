@@ -12,10 +12,10 @@ import (
 	"github.com/webexscim/bulk/internal/spill"
 )
 
-// Run carries out a job and gives the results as they come. Each operation that
-// was read has one, with an Err of its own where it did not succeed. If the job
-// stops before its source ends, the last pair is an error that says why; a job
-// that ends by itself has none, whatever became of its operations.
+// Run carries out a job and yields the results as they arrive. Each operation
+// that was read has one, with an Err if it did not succeed. If the job stops
+// before its source ends, the last pair is an error that says why; a job that
+// reaches the end has none, even if operations failed.
 //
 // When the loop over it is left, or ctx ends, nothing new is sent, requests in
 // flight get Config.Grace to answer, and the rest is skipped. No goroutine

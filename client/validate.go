@@ -17,7 +17,7 @@ import (
 // has none, that Data is one JSON object in UTF-8, and that a PATCH has changes
 // (see [Change] for those that are refused). The service checks the content of
 // the object. The error wraps ErrInvalid and says what was expected; it holds
-// no data. That of an operation which is Refused is its own.
+// no data. If Refused is set, that error is returned.
 func (o Operation) Validate() error {
 	_, err := o.read(&marshaler{})
 	return err

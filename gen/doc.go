@@ -9,21 +9,21 @@
 //		Operations: []gen.BulkOperation{{Method: gen.BulkMethodDELETE, Path: "/Users/" + id}},
 //	})
 //
-// The client does what it is told, once: it checks no limit, repeats nothing,
-// and follows redirects as its http.Client does. Package client of this
-// module does what a job needs on top.
+// The client sends each call once: it checks no limit, repeats nothing, and
+// follows redirects as its http.Client does. Package client of this module
+// does the rest that a job needs.
 //
-// Prefer the calls that return an *http.Response and decode the body into
-// the models yourself, with a bound. Those named ...WithResponse read without
-// limit, and lose status and headers when an answer is not the JSON it says
-// it is.
+// Prefer the calls that return an *http.Response and decode the body into the
+// models yourself, with a bound. Those named ...WithResponse read without
+// limit, and lose status and headers if the body is declared as JSON and is
+// not valid.
 //
 // A member that is absent has its zero value, and a zero value is left out
 // when written, unless the contract requires the member. Booleans are
 // pointers, because false is not absent. data and response stay as they came
 // (json.RawMessage), a status is a [wire.Status] and a Webex error code a
-// [wire.Text]. What else differs from the contract, names above all, is in
-// api/go.overlay.yaml.
+// [wire.Text]. api/go.overlay.yaml lists the other differences from the
+// contract, mostly names.
 package gen
 
 import "github.com/webexscim/bulk/wire"

@@ -1,5 +1,5 @@
-// Package wire holds the small types that read what SCIM services really
-// send, where one member arrives in several JSON forms.
+// Package wire holds small types for members that SCIM services send in
+// several JSON forms.
 //
 //	var item struct {
 //		Status wire.Status `json:"status"`
@@ -7,7 +7,7 @@
 //	err := json.Unmarshal([]byte(`{"status":{"code":201}}`), &item) // item.Status == 201
 //
 // Reading never fails: a value of no known form reads as the zero value, so
-// that one odd item cannot cost its caller the whole answer.
+// that one unusual item does not make the whole answer unreadable.
 package wire
 
 import (
