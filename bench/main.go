@@ -16,6 +16,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -152,7 +153,8 @@ func (b *bench) parts() []part {
 }
 
 // run measures the parts. It writes the page after each of them, so that an
-// interrupted run keeps the results so far.
+// interrupted run keeps the results so far. After a part that fails, it goes on
+// with the next one.
 func (b *bench) run(ctx context.Context) (err error) {
 	if b.service, err = startServer(ctx, 0); err != nil {
 		return err
@@ -163,10 +165,16 @@ func (b *bench) run(ctx context.Context) (err error) {
 		b.installPeers(ctx)
 	}
 	var done []part
+	var failed []error
 	for _, p := range all {
+		if ctx.Err() != nil {
+			break
+		}
 		fmt.Fprintf(os.Stderr, "%6.0f s  %s\n", time.Since(b.began).Seconds(), p.name)
 		if err := p.measure(ctx); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
+			fmt.Fprintf(os.Stderr, "          %v\n", err)
+			continue
 		}
 		done = append(done, p)
 		if b.only == nil {
@@ -176,10 +184,11 @@ func (b *bench) run(ctx context.Context) (err error) {
 		}
 	}
 	fmt.Fprintf(os.Stderr, "%6.0f s  done\n", time.Since(b.began).Seconds())
+	report := b.printReadme
 	if b.only != nil {
-		return b.print(os.Stdout, done)
+		report = func(w io.Writer) error { return b.print(w, done) }
 	}
-	return b.printReadme(os.Stdout)
+	return errors.Join(append(failed, report(os.Stdout))...)
 }
 
 // measureOrganizations runs TestOrganizations, which needs the virtual clock of
