@@ -29,7 +29,7 @@ type Job struct {
 	// Journal records the operations that were done, so that the same job can be
 	// run again; nil: nothing is recorded. A create or change that takes the place
 	// of one on record (a corrected row) waits for the end of Source, since the
-	// old one may follow. So does a create without an answer if a resource of its
+	// old one may follow. So may a create without an answer if a resource of its
 	// name is there that differs from it: another row may have created that.
 	Journal Journal
 	// Existing is the way to treat a create whose resource exists already; the

@@ -207,10 +207,12 @@ func (e *Engine) Wants() bool {
 	return !e.ended && (e.stopped != nil || e.planner.Backlog() < e.window || e.awaitsInput())
 }
 
-// awaitsInput reports whether an ordered job is held up by an operation that
-// cannot be recognized before what it refers to is read, however far ahead.
+// awaitsInput reports whether the job is held up by an operation that waits until
+// all of the input is read, or in an ordered job by one that cannot be recognized
+// before what it refers to is read, however far ahead.
 func (e *Engine) awaitsInput() bool {
-	return e.cfg.Ordered && len(e.unkeyed) > 0 && len(e.sent)+len(e.prepared) == 0
+	waits := len(e.unclaimed) > 0 || e.cfg.Ordered && len(e.unkeyed) > 0
+	return waits && len(e.sent)+len(e.prepared) == 0
 }
 
 // Finished reports whether every operation that was read has been told its

@@ -50,7 +50,7 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 	switch {
 	case len(sure)+len(likely) > 0 && inFlight:
 		return Candidate{}, isUndecided
-	case len(likely) > 0 && !e.isAllClaimed():
+	case len(likely) > 0 && (o.first.earlier || !o.Guarded) && !e.isAllClaimed(): // of a new user the journal has told
 		return Candidate{}, isUnclaimed
 	case len(sure) == 1 && !(inDoubt && (unclear || len(likely) > 0) && sure[0].ExternalID != Same):
 		// An equal one may be that of an equal create.

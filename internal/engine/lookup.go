@@ -306,9 +306,9 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		}
 		e.countDoubt(o)
 		e.decide(o)
-	case what == isUnclaimed && o.held:
+	case what == isUnclaimed:
 		e.awaitClaims(o)
-	case what == isUndecided, what == isUnclaimed && e.proofIn(o, at) > 0:
+	case what == isUndecided:
 		e.lookAgain(o)
 	case o.knowledge == Done:
 		if at-o.since >= e.cfg.LookupPatience {
@@ -316,7 +316,7 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 			return
 		}
 		e.lookAgain(o)
-	case what == isUnclear, what == isUnclaimed:
+	case what == isUnclear:
 		if at-o.lostAt >= e.cfg.LookupPatience && (o.resolved == len(o.Refs) || e.proofIn(o, at) <= 0) {
 			e.giveUp(o, errUnclear)
 			return
