@@ -88,7 +88,9 @@ var breakages = []breakage{
 	{"a DELETE by reference does not wait for its create", "o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o)", "false"},
 
 	// What another operation may have done.
-	{"whose a resource is does not wait for what is not claimed", "case len(likely) > 0 && !e.isAllClaimed():", "case false:"},
+	{"whose a resource is does not wait for what is not claimed", "case len(likely) > 0 && (o.first.earlier || !o.Guarded) && !e.isAllClaimed():", "case false:"},
+	{"whose a new user is is not told before all is claimed", "(o.first.earlier || !o.Guarded) && !e.isAllClaimed()", "!e.isAllClaimed()"},
+	{"what waits for the whole input does not have it read", "len(e.unclaimed) > 0 || e.cfg.Ordered", "e.cfg.Ordered"},
 	{"a lost group does not count as referring to what is gone", "known == KnownSent && o.Method == Patch", "known == KnownSent"},
 	{"what was there before is young", "at := -e.cfg.LookupPatience", "at := time.Millisecond"},
 	{"a later stage does not wait for late work", "o.held && wait > 0", "o.held && wait < 0"},
