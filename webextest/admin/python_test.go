@@ -30,7 +30,7 @@ func TestPythonOfTheDocument(t *testing.T) {
 	server := httptest.NewServer(admin.New(sim, admin.Config{}))
 	defer server.Close()
 	program := strings.NewReplacer("URL", server.URL+service+"Bulk", "TOKEN", webextest.DefaultToken).Replace(tested) +
-		strings.Replace(string(block[1]), "http://127.0.0.1:8080", server.URL, 1) + "\nprint(done)\n"
+		strings.Replace(string(block[1]), "http://127.0.0.1:8080", server.URL, 1) + "\nprint(created)\n"
 	out, err := exec.CommandContext(t.Context(), python, "-c", program).CombinedOutput()
 	if err != nil || string(out) != "['ann@example.com']\n" || sim.Created("ann@example.com") != 1 {
 		t.Errorf("%v: %s", err, out)
