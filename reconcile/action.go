@@ -47,7 +47,7 @@ func (c *comparison) decide(w *want) error {
 	}
 	reason := c.opt.protection(w.have.Resource, c.org.Me)
 	if reason == "" && a.Deactivates() && c.org.meUnknown() {
-		reason = "it would be deactivated, and may be the account of the token, which could not be found out"
+		reason = "it would be deactivated, and may be the account of the token, which could not be determined"
 	}
 	if reason == "" && len(a.Removed) > 0 && c.doubts > 0 {
 		c.leave(w, "its members are not removed while it is unclear which groups other rows mean")

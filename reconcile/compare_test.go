@@ -135,11 +135,11 @@ func TestNobodyIsRemovedByMistake(t *testing.T) {
 	unknown := org("ada", "bob")
 	unknown.NoMe = errors.New("status 500")
 	d, _ = reconcile.Compare(rows(`ada ,"active":false`, `bob ,"title":"x"`), unknown, reconcile.Options{MaxRemovals: reconcile.Limit{Number: new(2)}})
-	if got := summary(d); got != `change bob title:->"x"`+"\nleft ada: it would be deactivated, and may be the account of the token, which could not be found out" {
+	if got := summary(d); got != `change bob title:->"x"`+"\nleft ada: it would be deactivated, and may be the account of the token, which could not be determined" {
 		t.Error(got)
 	}
 	d, _ = reconcile.Compare(rows("ada"), unknown, remove)
-	if got := summary(d); got != "leaver bob\nheld: the account of the token could not be found out" {
+	if got := summary(d); got != "leaver bob\nheld: the account of the token could not be determined" {
 		t.Error(got)
 	}
 	unknown.NoMe = fmt.Errorf("me: %w", client.ErrAbsent) // a service app

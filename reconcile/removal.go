@@ -70,7 +70,7 @@ func (c *comparison) hold() {
 		c.Held = append(c.Held, "there are no rows")
 	}
 	if c.org.Type == Users && c.org.meUnknown() {
-		c.Held = append(c.Held, "the account of the token could not be found out")
+		c.Held = append(c.Held, "the account of the token could not be determined")
 	}
 }
 

@@ -52,7 +52,7 @@ func (c *jobCommand) conclude(ctx context.Context, e ending) error {
 	again := c.adviseAgain(e)
 	switch {
 	case e.stop != nil && ctx.Err() != nil:
-		text := terminal.Text("interrupted; the same command goes on")
+		text := terminal.Text("interrupted; the same command continues")
 		if c.job.Journal == nil {
 			text = "interrupted; " + again
 		}
@@ -154,10 +154,10 @@ func remedy(err error) terminal.Text {
 	redirected := e != nil && e.Status/100 == 3
 	switch {
 	case elsewhere:
-		return "another --journal FILE starts afresh, and forgets what was done"
+		return "another --journal FILE begins anew, without the record of what was done"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
 		return "the token is valid, but not allowed to do this: check that --org is its organization, that it has the scope\n" +
-			"identity:people_rw, and that whoever it belongs to is a full or user administrator"
+			"identity:people_rw, and that its owner is a full or user administrator"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil:
 		return "the token is wrong or has expired: get a new one (a personal one, of developer.webex.com,\n" +
 			"lasts 12 hours; those of a service app or integration are renewed: --credentials FILE)"

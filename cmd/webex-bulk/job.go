@@ -118,7 +118,7 @@ func (c *jobCommand) openJournal() (*journal.Journal, error) {
 		return nil, fmt.Errorf("nothing was sent: %w", err)
 	}
 	c.job.Journal = j
-	c.setLastWords("what was sent is in " + c.journalFile + "; the same command goes on")
+	c.setLastWords("what was sent is in " + c.journalFile + "; the same command continues")
 	return j, nil
 }
 

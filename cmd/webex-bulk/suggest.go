@@ -78,7 +78,7 @@ var otherFlags = map[string]string{
 	"jobs": "did you mean --concurrency?", "batch-size": "did you mean --max-operations?", "retries": "did you mean --max-attempts?",
 	"max-retries": "did you mean --max-attempts?", "output": "did you mean --results?", "out": "did you mean --results?",
 	"silent": "did you mean --quiet?", "q": "did you mean --quiet?", "cacert": "did you mean --ca-file?",
-	"resume": "the same command goes on where it stopped, without a flag", "v": "did you mean --version?",
+	"resume": "the same command continues where it stopped, without a flag", "v": "did you mean --version?",
 }
 
 const planInstead = "to see what would be done, without sending anything, use webex-bulk plan FILE"

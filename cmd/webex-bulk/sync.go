@@ -241,7 +241,7 @@ func kindOf(in *input.File) (string, error) {
 		}
 		return reconcile.Users, err
 	}
-	return "", fmt.Errorf("%s has no rows: expected a row for everybody who is to be there", in.Name)
+	return "", fmt.Errorf("%s has no rows: expected a row for each user or group that the organization should have", in.Name)
 }
 
 func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, kind string) (*reconcile.Organization, error) {
@@ -256,7 +256,7 @@ func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, ki
 	case errors.Is(org.NoMe, client.ErrAbsent):
 		a.say("the token belongs to no user (a service app?), so no account is protected for it")
 	case org.NoMe != nil:
-		a.tell("the account of the token could not be found out: %s", report.Plain(org.NoMe))
+		a.tell("the account of the token could not be determined: %s", report.Plain(org.NoMe))
 	}
 	return org, nil
 }
@@ -275,8 +275,8 @@ func (a *syncCommand) readRows(in *input.File, org *reconcile.Organization) (row
 		op := row.Operation
 		addsMembers := strings.HasPrefix(op.Path, "/Groups/"+client.Ref(""))
 		if err == nil && op.Method != client.MethodPost && !addsMembers {
-			err = &textfile.Error{File: in.Name, Line: row.Line, Problem: "an operation that is no create",
-				Expected: "a row for each who is to be there, and none for others; apply carries out operations"}
+			err = &textfile.Error{File: in.Name, Line: row.Line, Problem: "an operation that is not a create",
+				Expected: "a row for each user or group that the organization should have; apply carries out operations"}
 		}
 		if err != nil && !wrong.Add(err) {
 			return nil, err
@@ -346,7 +346,7 @@ func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.D
 		return beforeSending(ctx, err)
 	}
 	if j == nil {
-		a.setLastWords("there is no journal; the same command goes on once what was sent shows")
+		a.setLastWords("there is no journal; run the same command again when the organization shows the changes")
 	}
 	defer a.closeJournal(j)
 
