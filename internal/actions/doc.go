@@ -5,9 +5,9 @@
 //	err := actions.Plan(d).Write(file)
 //	…
 //	undo := actions.NewUndo(d)
-//	err = undo.Sheet().Write(file) // undoes all, whatever is done of it
+//	err = undo.Sheet().Write(file) // undoes all changes, done or not
 //	for res, err := range d.Run(ctx, c, job) {
 //		undo.Note(res)
 //	}
-//	err = undo.Sheet().Write(file) // undoes what was done
+//	err = undo.Sheet().Write(file) // undoes the changes that were done
 package actions

@@ -1,12 +1,12 @@
 // Package engine decides what a job does next: which operations to send, to look
-// up, to record, and to tell.
+// up, to record, and to report.
 //
 //	e := engine.New(cfg, now)
 //	e.Add(now, engine.Operation{Index: 0, Method: engine.Post, Size: 200})
 //	e.End(now)
 //	for last := false; !last; {
 //		last = e.Finished()
-//		ready := e.Ready() // what to do next; do it, and tell the engine what came of it:
+//		ready := e.Ready() // what to do next; do it, and report the results:
 //		for _, r := range ready.Requests {
 //			e.Response(now, r.Number, send(r))
 //		}
@@ -24,8 +24,8 @@
 //	clock   ──► Tick                   └────────┘   Results  ──► caller
 //	caller  ──► Stop                                Wake     ──► clock
 //
-// Package plan decides which operations travel together; the engine asks it. Of an
-// operation that only waits the engine keeps next to nothing (rest.go).
+// Package plan decides which operations share a request; the engine asks it. The
+// engine keeps almost nothing of an operation that only waits (rest.go).
 //
 // # Where each rule lives
 //

@@ -11,9 +11,9 @@
 //	}
 //	err := r.End() // data is one valid JSON value, and an object
 //
-// What it takes is exactly what json.Valid accepts. After a fault a Reader
-// stands still: there is no more, and every value is empty, so that errors need
-// to be looked for only at the end.
+// It accepts exactly the texts that json.Valid accepts. After a fault, More
+// returns false and every value is empty, so that a caller needs to look for
+// errors only at the end.
 package rawjson
 
 import (
@@ -118,8 +118,8 @@ func (r *Reader) Enter(open byte) {
 	}
 }
 
-// More passes what stands before the next member or element, and reports
-// whether there is one; if not, it passes the end of the object or array.
+// More moves to the next member or element, and reports whether there is one;
+// if not, it moves past the end of the object or array.
 func (r *Reader) More(end byte) bool {
 	first := r.begun
 	r.begun = false
