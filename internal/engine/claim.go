@@ -196,17 +196,21 @@ func (e *Engine) failJournal(err error) {
 
 // decideUnkeyed decides the operations whose keys will not be known.
 func (e *Engine) decideUnkeyed() {
-	for _, indexes := range e.unkeyed {
-		for _, index := range indexes {
-			e.op(index)
-		}
-	}
-	for _, index := range e.followers {
+	for _, index := range e.unkeyedIndexes() {
 		e.op(index)
 	}
 	clear(e.unkeyed)
 	clear(e.followers)
 	e.decideAll(unkeyed)
+}
+
+// unkeyedIndexes are the operations whose keys are not known, those that rest too.
+func (e *Engine) unkeyedIndexes() []int {
+	indexes := slices.Collect(maps.Values(e.followers))
+	for _, waiting := range e.unkeyed {
+		indexes = append(indexes, waiting...)
+	}
+	return indexes
 }
 
 // decideAll decides the operations that are in one of some phases.

@@ -372,8 +372,12 @@ func (e *Engine) stop(err error) {
 		waiting = append(waiting, indexes...)
 	}
 	clear(e.comparing)
+	unkeyed := map[int]bool{} // an earlier run may have done them
+	for _, index := range e.unkeyedIndexes() {
+		unkeyed[index] = true
+	}
 	for _, index := range waiting {
-		if e.ops[index] == nil && !e.lasting[index] {
+		if e.ops[index] == nil && !e.lasting[index] && !unkeyed[index] {
 			e.resting = append(e.resting, index)
 		}
 	}

@@ -59,7 +59,7 @@ func (e *Engine) openCreate(name string) (index int, ok bool) {
 }
 
 // decideResting decides, a part at a time, the operations that rest when the job has
-// stopped; those whose keys are not known may turn out to be done.
+// stopped.
 func (e *Engine) decideResting() {
 	if len(e.resting) == 0 {
 		return
@@ -67,11 +67,7 @@ func (e *Engine) decideResting() {
 	for len(e.resting) > 0 && len(e.decided)+len(e.out.Results) < restingAtOnce {
 		o := e.op(e.resting[0])
 		e.resting = e.resting[1:]
-		if o.phase == unkeyed {
-			e.rest(o)
-		} else {
-			e.decide(o)
-		}
+		e.decide(o)
 	}
 	e.tell()
 }

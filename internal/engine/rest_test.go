@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -36,5 +37,51 @@ func TestManyReferencesAreReadLater(t *testing.T) {
 		if taken == 0 || taken > 20 || !slices.ContainsFunc(claims, func(c Claim) bool { return c.Index == 0 }) {
 			t.Errorf("%s: the group was taken up %d times, in %d claims", name, taken, len(claims))
 		}
+	}
+}
+
+// Where the journal fails while operations rest whose keys are not known, each has one outcome, and the job ends.
+func TestJournalFailsWhileOperationsRest(t *testing.T) {
+	const operations = 4000
+	told := make([]int, operations)
+	all := make([]*Operation, operations)
+	e := New(Config{
+		Operations: 1, Concurrency: 1, MaxAttempts: 1, Journal: true, Keep: 1000,
+		Facts: func(i int) (*Operation, error) {
+			if told[i] > 0 {
+				return nil, fmt.Errorf("operation %d is over", i)
+			}
+			return all[i], nil
+		},
+	}, Time{})
+	for i := range operations {
+		all[i] = &Operation{Index: i, Method: Post, Content: Key{1, byte(i), byte(i >> 8)}}
+		if i > 0 {
+			all[i].Refs = []plan.Ref{{Name: "later", Required: true}}
+		}
+		e.Add(Time{}, all[i])
+	}
+	tell := func() (ready Ready) {
+		for range 3 {
+			r := e.Ready()
+			for _, res := range r.Results {
+				told[res.Index]++
+			}
+			ready.Claims, ready.Records = append(ready.Claims, r.Claims...), append(ready.Records, r.Records...)
+		}
+		return ready
+	}
+	e.Take()
+	e.Claimed(Time{}, []Earlier{{Index: tell().Claims[0].Index, Ticket: 1}}, nil)
+	e.Idle(Time{})
+	e.Recorded(Time{}, tell().Records[0].Number, errors.New("no space left"))
+	tell()
+	e.End(Time{})
+	tell()
+	if i := slices.IndexFunc(told, func(n int) bool { return n != 1 }); i >= 0 {
+		t.Errorf("operation %d was told %d times", i, told[i])
+	}
+	if !e.Finished() {
+		t.Errorf("the job does not end: %d operations are open", e.open)
 	}
 }
