@@ -99,13 +99,14 @@ func runProxy(ctx context.Context, std stdio, flags *proxyFlags) error {
 		return err
 	}
 	here := "http://" + l.Addr().String()
-	print(map[string]string{"url": here, "target": target.String()}, "checking what goes from "+here+" to "+target.String())
+	print(map[string]string{"url": here, "target": target.String()}, "checking messages from "+here+" to "+target.String())
 	if err := serveHTTP(ctx, l, p, 5*time.Second); ctx.Err() == nil {
 		return err
 	}
 	s := p.Stats()
-	print(s, fmt.Sprintf("%d requests: %d breaches of the contract, %d without a whole answer, %d bodies not checked",
-		s.Requests, s.Breaches, s.Unanswered, s.Unchecked))
+	print(s, fmt.Sprintf("%s: %s of the contract, %s, %s not checked",
+		plural(s.Requests, "request"), plural(s.Breaches, "violation"),
+		plural(s.Unanswered, "incomplete answer"), plural(s.Unchecked, "message")))
 	if s.Breaches > 0 {
 		return &exit{code: exitSome}
 	}

@@ -46,7 +46,7 @@ func cmdServedJSON(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // proxyGreeting is what proxy prints first, with --json and without.
-var proxyGreeting = regexp.MustCompile(`^(?:checking what goes from (\S+) to (\S+)|\{"target":"([^"]+)","url":"([^"]+)"\})\n`)
+var proxyGreeting = regexp.MustCompile(`^(?:checking messages from (\S+) to (\S+)|\{"target":"([^"]+)","url":"([^"]+)"\})\n`)
 
 // cmdProxied puts a running proxy between client and service: proxied NAME
 func cmdProxied(ts *testscript.TestScript, neg bool, args []string) {

@@ -11,8 +11,8 @@ func shares(s *Summary) []share {
 	list := []share{
 		{Outcome: "succeeded", Meaning: "The service did it.", Count: s.Succeeded, Note: s.successNote(count)},
 		{Outcome: "failed", Meaning: "Refused, by the service or by a check before sending.", Count: s.Failed},
-		{Outcome: "unknown", Meaning: "Sent, and neither an answer nor a lookup tells what became of it.", Count: s.Unknown},
-		{Outcome: "skipped", Meaning: "Not sent: the job stopped, or what it needs did not succeed.", Count: s.Skipped},
+		{Outcome: "unknown", Meaning: "Sent, and neither an answer nor a lookup shows whether it was done.", Count: s.Unknown},
+		{Outcome: "skipped", Meaning: "Not sent: the job stopped, or an operation that it depends on did not succeed.", Count: s.Skipped},
 	}
 	before := 0
 	for i := range list {
