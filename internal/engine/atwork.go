@@ -14,26 +14,41 @@ import (
 // on a resource, the next operation on it waits until that attempt can no longer
 // be at work.
 func (e *Engine) finish(o *op, finished plan.Settled) {
+	if o.Resource == "" || !finished.Done {
+		e.finishAfter(work{}, o.Index, finished)
+		return
+	}
+	e.finishAfter(o.work, o.Index, finished)
+}
+
+const mostLasting = 50_000 // some 20 MiB at most
+
+// finishAfter is finish for an operation of which nothing else is kept: the input
+// is read on meanwhile, as far as the memory for that is bounded.
+func (e *Engine) finishAfter(w work, index int, finished plan.Settled) {
 	if e.stopped != nil {
 		return
 	}
-	if wait := e.atWork(o); wait > 0 && o.Resource != "" && finished.Done {
-		e.lasting[o.Index] = true
-		e.timers.set(e.now.Elapsed+wait, func() { e.finish(o, finished) })
+	if wait := e.atWork(w); wait > 0 {
+		if !e.cfg.Ordered && len(e.lasting) < mostLasting {
+			e.planner.Park(index)
+		}
+		e.lasting[index] = true
+		e.timers.set(e.now.Elapsed+wait, func() { e.finishAfter(w, index, finished) })
 		return
 	}
-	delete(e.lasting, o.Index)
-	e.planner.Finish(o.Index, finished)
+	delete(e.lasting, index)
+	e.planner.Finish(index, finished)
 }
 
 // atWork is how long an attempt that was lost before the operation was done may
 // still be at work.
-func (e *Engine) atWork(o *op) time.Duration {
+func (e *Engine) atWork(w work) time.Duration {
 	switch {
-	case o.replayed:
+	case w.replayed:
 		return e.quietFor()
-	case o.lost:
-		return e.cfg.MaxServiceTime - (e.now.Elapsed - o.lostAt)
+	case w.lost:
+		return e.cfg.MaxServiceTime - (e.now.Elapsed - w.lostAt)
 	}
 	return 0
 }
@@ -41,7 +56,7 @@ func (e *Engine) atWork(o *op) time.Duration {
 // noteAtWork notes until when an attempt of an operation that is over may still be
 // at work on its resource. Where all creates of earlier runs may be, quietIn asks.
 func (e *Engine) noteAtWork(o *op) {
-	wait := e.atWork(o)
+	wait := e.atWork(o.work)
 	if wait <= 0 || o.Method == Post && o.replayed {
 		return
 	}

@@ -120,7 +120,6 @@ type op struct {
 	doubt     error      // why nobody can tell what became of it
 	dropped   *plan.Drop // it will not be sent again
 	recovered bool       // a lookup decided
-	replayed  bool       // an earlier run has done it
 	gaveUp    error      // why it will not be sent, or not again
 	existing  string     // the id of what is there instead
 	uncounted bool       // that refusal does not count before a lookup has told what is there
@@ -139,6 +138,12 @@ type op struct {
 	since    time.Duration // when its lookups began
 	missed   bool          // its last lookups told nothing, the first of them at missedAt
 	missedAt time.Duration
+	work
+}
+
+// work is what may still be at work of an operation, also when that is over.
+type work struct {
+	replayed bool          // an earlier run has done it
 	lost     bool          // an attempt without an answer may still be at work
 	lostAt   time.Duration // when the last such attempt was given up; 0 in an earlier run
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/webexscim/bulk/internal/plan"
 )
@@ -83,5 +84,24 @@ func TestJournalFailsWhileOperationsRest(t *testing.T) {
 	}
 	if !e.Finished() {
 		t.Errorf("the job does not end: %d operations are open", e.open)
+	}
+}
+
+// Changes that an earlier run has done do not hold up the input, though what follows them on their resources waits.
+func TestReadsOnWhereAllIsReplayed(t *testing.T) {
+	now := Time{Wall: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	e := New(Config{
+		Operations: 1, Bytes: 1000, Concurrency: 1, MaxAttempts: 1, MaxServiceTime: time.Minute, Journal: true, LastWritten: now.Wall,
+	}, now)
+	for i := range 1000 {
+		if !e.Wants() {
+			t.Fatalf("after %d operations no more are wanted until %v", i, e.timers[0].at)
+		}
+		e.Add(now, &Operation{Index: i, Method: Patch, Guarded: true, Resource: fmt.Sprint("/users/", i), Content: Key{1, byte(i), byte(i >> 8)}})
+		e.Take()
+		e.Claimed(now, []Earlier{{Index: e.Ready().Claims[0].Index, Ticket: uint64(i) + 1, Known: KnownDone, Status: 200}}, nil)
+		if results := e.Ready().Results; len(results) != 1 || results[0].Outcome != Succeeded {
+			t.Fatalf("results %v of operation %d", results, i)
+		}
 	}
 }
