@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 var exported = flag.Int("export.users", 10_000, "users in TestExportScale")
@@ -41,8 +43,11 @@ func bigOrganization(n int) http.HandlerFunc {
 // The memory of export grows by little more than the names of the people,
 // whatever their number: some 200 bytes each.
 func TestExportScale(t *testing.T) {
-	if runtime.GOOS != "linux" {
+	switch {
+	case runtime.GOOS != "linux":
 		t.Skip("memory is measured as Linux tells it")
+	case raced.On:
+		t.Skip("the program that is measured is built without the race detector")
 	}
 	dir := program(t)
 	var peak [2]int64
