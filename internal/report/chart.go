@@ -40,9 +40,9 @@ type plot struct {
 	layers []layer
 }
 
-// drawn returns charts of the same samples, to be shown one below the other
+// drawCharts returns charts of the same samples, to be shown one below the other
 // with aligned axes of time.
-func drawn(samples []Sample, plots ...plot) []chart {
+func drawCharts(samples []Sample, plots ...plot) []chart {
 	left := 0
 	for _, p := range plots {
 		left = max(left, 12+7*len(count(newPicture(p, samples, wide, 0).top)))

@@ -17,7 +17,7 @@ type dependencies struct {
 	causes  map[int]int     // of operations that depend on another, by index
 	groups  map[group]*dependents
 
-	told map[*Reason]int // how many are shown under their cause
+	shown map[*Reason]int // how many are shown under their cause
 }
 
 // group identifies operations with the same cause and the same reason.
@@ -74,9 +74,9 @@ func (d *dependencies) reasonOf(index int) *Reason {
 	return nil
 }
 
-// attribute counts dependents under the reasons of their causes.
-func (d *dependencies) attribute() {
-	d.told = map[*Reason]int{}
+// countUnderCauses counts dependents under the reasons of their causes.
+func (d *dependencies) countUnderCauses() {
+	d.shown = map[*Reason]int{}
 	for _, r := range d.reasons {
 		r.Dependents, r.dependents = 0, nil
 	}
@@ -91,6 +91,6 @@ func (d *dependencies) attribute() {
 		all := d.groups[g]
 		r.Dependents += all.count
 		r.dependents = append(r.dependents, all.examples[:min(len(all.examples), maxExamples-len(r.dependents))]...)
-		d.told[g.reason] += all.count
+		d.shown[g.reason] += all.count
 	}
 }

@@ -22,7 +22,7 @@ type NeededError struct {
 // Error names the line, and why the operation there did not succeed if it is
 // known.
 func (e *NeededError) Error() string {
-	if s := skipped(e.Err); s != nil {
+	if s := skippedError(e.Err); s != nil {
 		return fmt.Sprintf("not sent: %s: %v", e.dependency(), firstCause(s))
 	}
 	return e.dependency()
@@ -45,7 +45,7 @@ func CauseOf(err error) (index int, ok bool) {
 	if e, needed := errors.AsType[*NeededError](err); needed {
 		index, ok = e.Index, true
 	}
-	for e := skipped(err); e != nil; e = skipped(e.Cause) {
+	for e := skippedError(err); e != nil; e = skippedError(e.Cause) {
 		if e.Index >= 0 {
 			index, ok = e.Index, true
 		}

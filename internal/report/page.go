@@ -61,41 +61,6 @@ func policy() string {
 		"; base-uri 'none'; form-action 'none'"
 }
 
-// view is the data of the template.
-type view struct {
-	*Page
-	*Summary
-	Policy        string
-	Style, Script template.HTML // whole elements, since the hash covers every byte
-	Shares        []share
-	Charts        []chart
-	Waited        string
-	Rate, Took    string
-	Reasons       []reasonView
-	Rows          []rowView
-	Unlisted      int
-}
-
-// share is the part of the operations that had one outcome.
-type share struct {
-	Outcome, Meaning string
-	Count            int
-	X, Width         string // percent of the bar
-	Note             string
-}
-
-// reasonView is a Reason with its number, which rows refer to.
-type reasonView struct {
-	*Reason
-	Number int
-}
-
-// rowView is a row with the number of its reason, 0 if it has none.
-type rowView struct {
-	Row
-	Number int
-}
-
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error {
 	if p.Summary == nil {
@@ -108,50 +73,3 @@ func (p *Page) Write(w io.Writer) error {
 	}
 	return pageTemplate.Execute(w, shown.view())
 }
-
-func (p *Page) view() *view {
-	sum := *p.Summary
-	if !p.Names {
-		sum.Stopped = discreet(sum.Stopped)
-	}
-	v := &view{
-		Page: p, Summary: &sum,
-		Policy: policy(),
-		Style:  template.HTML("<style>" + pageCSS + "</style>"),
-		Script: template.HTML("<script>" + pageJS + "</script>"),
-		Shares: shares(&sum),
-		Rate:   sum.rate(), Took: took(sum.Took),
-		Unlisted: max(0, sum.Failed+sum.Skipped+sum.Unknown-len(p.Failures)),
-	}
-	numbers := map[kind]int{}
-	for i, r := range sum.Reasons {
-		numbers[kind{r.Outcome, r.Text}] = i + 1
-		v.Reasons = append(v.Reasons, reasonView{r, i + 1})
-	}
-	for _, r := range p.Failures {
-		shown := r.open()
-		if !p.Names {
-			shown = r.discreet()
-		}
-		v.Rows = append(v.Rows, rowView{shown, numbers[kind{r.Outcome, r.kind}]})
-	}
-	if len(p.Samples) > 1 && sum.Operations > 0 {
-		if sum.Requests >= fewRequests && sum.Took >= shortJob {
-			v.Charts = charts(p.Samples)
-		}
-		v.Waited = waited(p.Samples)
-	}
-	return v
-}
-
-// A job with fewer requests, or a shorter one, gets no plots.
-const (
-	fewRequests = 3
-	shortJob    = time.Second
-)
-
-// Named reports whether somebody may be named in the page.
-func (v *view) Named() bool { return v.Names && (len(v.Rows) > 0 || v.Stopped != "") }
-
-// Unsuccessful is the number of operations that did not succeed.
-func (v *view) Unsuccessful() int { return v.Failed + v.Skipped + v.Unknown }

@@ -41,7 +41,7 @@ const (
 // plain is text, the text of err, in plain words.
 func plain(err error, text string) string {
 	text = inWords(err, text)
-	if e := said(err); e != nil && errors.Is(err, client.ErrEndpoint) {
+	if e := responseError(err); e != nil && errors.Is(err, client.ErrEndpoint) {
 		text = strings.Replace(text, client.ErrEndpoint.Error(), endpointWords(e.Status), 1)
 	}
 	for _, between := range []string{": ", "; ", ", "} {

@@ -5,25 +5,26 @@ import (
 	"errors"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// said returns the error of the service in err, nil if there is none.
-func said(err error) *client.ResponseError {
+// responseError returns the error of the service in err, nil if there is none.
+func responseError(err error) *client.ResponseError {
 	e, _ := errors.AsType[*client.ResponseError](err)
 	return e
 }
 
 // trackingID returns the tracking id for Cisco's support, "" if there is none.
 func trackingID(err error) string {
-	if e := said(err); e != nil {
+	if e := responseError(err); e != nil {
 		return e.TrackingID
 	}
 	return ""
 }
 
-// skipped returns the error of an operation that was not sent, nil if it was
+// skippedError returns the error of an operation that was not sent, nil if it was
 // sent.
-func skipped(err error) *client.SkippedError {
+func skippedError(err error) *client.SkippedError {
 	e, _ := errors.AsType[*client.SkippedError](err)
 	return e
 }
@@ -41,12 +42,14 @@ func firstCause(e *client.SkippedError) error {
 
 // Reasons that lie outside of the operation.
 const (
-	dependent = "depends on an operation that did not succeed"
-	unsent    = "the job stopped before it was sent"
-	atOnce    = "the whole request was refused, which stopped the job"
+	dependent    = "depends on an operation that did not succeed"
+	unsent       = "the job stopped before it was sent"
+	refusedWhole = "the whole request was refused, which stopped the job"
 )
 
-func isConsequence(text string) bool { return text == dependent || text == unsent || text == atOnce }
+func isConsequence(text string) bool {
+	return text == dependent || text == unsent || text == refusedWhole
+}
 
 // reason returns the common text of all errors of a kind. It quotes the
 // service's text only if words is true, else only the codes.
@@ -54,12 +57,12 @@ func reason(res client.Result, words bool) string {
 	if _, ok := errors.AsType[*NeededError](res.Err); ok {
 		return dependent
 	}
-	if e := skipped(res.Err); e != nil {
+	if e := skippedError(res.Err); e != nil {
 		switch {
 		case e.Index >= 0 || e.BulkID != "":
 			return dependent
 		case res.Outcome == client.Skipped && e.Refused:
-			return atOnce
+			return refusedWhole
 		case res.Outcome == client.Skipped && res.Attempts > 0 && errors.Is(e.Cause, client.ErrUnavailable):
 			// It was sent and was not done: it has a cause of its own.
 			return discreet(shareable(e.Cause), res.Operation.BulkID)
@@ -77,4 +80,18 @@ func reason(res client.Result, words bool) string {
 		text = plain(res.Err, res.Err.Error())
 	}
 	return cmp.Or(discreet(text, res.Operation.BulkID), "no reason given")
+}
+
+// KeptReason says why an operation did not succeed, for a file that may be sent
+// to others. It gives the status, code and type of a refusal, but not the
+// service's text.
+func KeptReason(res client.Result) string {
+	if needed, ok := errors.AsType[*NeededError](res.Err); ok {
+		return needed.dependency()
+	}
+	e := responseError(res.Err)
+	if e == nil || skippedError(res.Err) != nil {
+		return reason(res, false)
+	}
+	return clip(terminal.Escape(statusAndCodes(e)), maxShown)
 }

@@ -57,7 +57,7 @@ func NewLine(res client.Result, line int) Line {
 
 func newFault(err error) *Fault {
 	f := &Fault{Message: shareable(err)}
-	if e := said(err); e != nil {
+	if e := responseError(err); e != nil {
 		f.Status, f.ErrorCode, f.ScimType, f.TrackingID = e.Status, e.ErrorCode, e.ScimType, e.TrackingID
 	}
 	return f

@@ -139,7 +139,7 @@ func isMistake(res client.Result) bool {
 func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Requests, s.Refused = p.Requests, p.Refused
 	s.Took, s.Seconds = took, took.Seconds()
-	s.attribute()
+	s.countUnderCauses()
 	if stop != nil {
 		s.Stopped = terminal.Escape(clip(shareable(stop), maxRead))
 	}

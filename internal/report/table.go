@@ -36,7 +36,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 // writeReason lists operations of a reason, and the operations that did not
 // succeed because of them. An operation listed under its cause is not repeated.
 func (s *Summary) writeReason(b *bytes.Buffer, r *Reason) {
-	count := r.Count - s.told[r]
+	count := r.Count - s.shown[r]
 	if count == 0 {
 		return
 	}

@@ -6,6 +6,89 @@ import (
 	"time"
 )
 
+// view is the data of the template.
+type view struct {
+	*Page
+	*Summary
+	Policy        string
+	Style, Script template.HTML // whole elements, since the hash covers every byte
+	Shares        []share
+	Charts        []chart
+	Waited        string
+	Rate, Took    string
+	Reasons       []reasonView
+	Rows          []rowView
+	Unlisted      int
+}
+
+// share is the part of the operations that had one outcome.
+type share struct {
+	Outcome, Meaning string
+	Count            int
+	X, Width         string // percent of the bar
+	Note             string
+}
+
+// reasonView is a Reason with its number, which rows refer to.
+type reasonView struct {
+	*Reason
+	Number int
+}
+
+// rowView is a row with the number of its reason, 0 if it has none.
+type rowView struct {
+	Row
+	Number int
+}
+
+// view returns the data of a page.
+func (p *Page) view() *view {
+	sum := *p.Summary
+	if !p.Names {
+		sum.Stopped = discreet(sum.Stopped)
+	}
+	v := &view{
+		Page: p, Summary: &sum,
+		Policy: policy(),
+		Style:  template.HTML("<style>" + pageCSS + "</style>"),
+		Script: template.HTML("<script>" + pageJS + "</script>"),
+		Shares: shares(&sum),
+		Rate:   sum.rate(), Took: took(sum.Took),
+		Unlisted: max(0, sum.Failed+sum.Skipped+sum.Unknown-len(p.Failures)),
+	}
+	numbers := map[kind]int{}
+	for i, r := range sum.Reasons {
+		numbers[kind{r.Outcome, r.Text}] = i + 1
+		v.Reasons = append(v.Reasons, reasonView{r, i + 1})
+	}
+	for _, r := range p.Failures {
+		shown := r.open()
+		if !p.Names {
+			shown = r.discreet()
+		}
+		v.Rows = append(v.Rows, rowView{shown, numbers[kind{r.Outcome, r.kind}]})
+	}
+	if len(p.Samples) > 1 && sum.Operations > 0 {
+		if sum.Requests >= fewRequests && sum.Took >= shortJob {
+			v.Charts = charts(p.Samples)
+		}
+		v.Waited = waited(p.Samples)
+	}
+	return v
+}
+
+// A job with fewer requests, or a shorter one, gets no plots.
+const (
+	fewRequests = 3
+	shortJob    = time.Second
+)
+
+// Named reports whether somebody may be named in the page.
+func (v *view) Named() bool { return v.Names && (len(v.Rows) > 0 || v.Stopped != "") }
+
+// Unsuccessful is the number of operations that did not succeed.
+func (v *view) Unsuccessful() int { return v.Failed + v.Skipped + v.Unknown }
+
 // shares divides the operations by outcome.
 func shares(s *Summary) []share {
 	list := []share{
@@ -41,7 +124,7 @@ func charts(samples []Sample) []chart {
 	done := last.Succeeded + last.Failed + last.Skipped + last.Unknown
 	inFlight := func(s Sample) int { return s.InFlight }
 	waiting := func(s Sample) int { return s.Waiting }
-	return drawn(samples,
+	return drawCharts(samples,
 		plot{
 			title: "Operations done", unit: "operations", height: 170,
 			text: fmt.Sprintf("Operations done over time: %s after %s, %s of them succeeded.", count(done), took(last.At), count(last.Succeeded)),

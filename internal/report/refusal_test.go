@@ -53,7 +53,7 @@ func TestWordsStayPrivate(t *testing.T) {
 		if plain := string(Plain(err)); strings.HasPrefix(words, "Zora Quill") && !strings.Contains(plain, words) {
 			t.Fatalf("the words are lost where they may be shown: %s", plain)
 		}
-		if _, ok := errors.AsType[*NeededError](err); !ok && skipped(err) == nil && words == "Zora Quill is taken" && !strings.Contains(own.Reasons[0].Text, "is taken") {
+		if _, ok := errors.AsType[*NeededError](err); !ok && skippedError(err) == nil && words == "Zora Quill is taken" && !strings.Contains(own.Reasons[0].Text, "is taken") {
 			t.Fatalf("the summary does not quote the service: %s", own.Reasons[0].Text)
 		}
 	})
