@@ -12,8 +12,8 @@ import (
 // package, so it needs no escaping as HTML.
 type chart struct {
 	Title string
-	// Wide, Medium and Narrow are the same picture for a large and a small screen
-	// and for a phone: text in SVG shrinks with its picture.
+	// Wide, Medium and Narrow are the same picture for a large and a small
+	// screen and for a phone: text in SVG shrinks with its picture.
 	Wide, Medium, Narrow template.HTML
 }
 
@@ -40,8 +40,8 @@ type plot struct {
 	layers []layer
 }
 
-// drawCharts returns charts of the same samples, to be shown one below the other
-// with aligned axes of time.
+// drawCharts returns charts of the same samples, to be shown one below the
+// other with aligned axes of time.
 func drawCharts(samples []Sample, plots ...plot) []chart {
 	left := 0
 	for _, p := range plots {

@@ -25,9 +25,9 @@ type Page struct {
 	Began time.Time
 	// Summary counts the outcomes of the job.
 	Summary *Summary
-	// Samples are the progress over time, from a Recorder. The page has no plots
-	// if there are fewer than two, or if the job had fewer than three requests or
-	// took less than a second.
+	// Samples are the progress over time, from a Recorder. The page has no
+	// plots if there are fewer than two, or if the job had fewer than three
+	// requests or took less than a second.
 	Samples []Sample
 	// Failures are the operations to list, from a Recorder.
 	Failures []Row

@@ -11,8 +11,8 @@ import (
 
 // ProgressOptions say what a Progress shows, and how. Sample is required.
 type ProgressOptions struct {
-	// Sample returns the progress of the job, such as client.Job.Progress. It is
-	// called from a goroutine of the Progress.
+	// Sample returns the progress of the job, such as client.Job.Progress. It
+	// is called from a goroutine of the Progress.
 	Sample func() client.Progress
 	// Width returns the columns of the terminal; nil or 0 means 80.
 	Width func() int

@@ -22,8 +22,8 @@ func trackingID(err error) string {
 	return ""
 }
 
-// skippedError returns the error of an operation that was not sent, nil if it was
-// sent.
+// skippedError returns the error of an operation that was not sent, nil if it
+// was sent.
 func skippedError(err error) *client.SkippedError {
 	e, _ := errors.AsType[*client.SkippedError](err)
 	return e

@@ -14,8 +14,8 @@ const maxRows = 2000
 
 // RecorderOptions configure a Recorder. Sample is required.
 type RecorderOptions struct {
-	// Sample returns the progress of the job, such as client.Job.Progress. It is
-	// called from a goroutine of the Recorder.
+	// Sample returns the progress of the job, such as client.Job.Progress. It
+	// is called from a goroutine of the Recorder.
 	Sample func() client.Progress
 	// Every is the time between two samples, 250 ms if it is 0.
 	Every time.Duration

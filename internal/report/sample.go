@@ -11,8 +11,8 @@ import (
 type Sample struct {
 	// At is the time since the beginning.
 	At time.Duration
-	// Succeeded, Failed, Skipped and Unknown count the operations by outcome until
-	// then.
+	// Succeeded, Failed, Skipped and Unknown count the operations by outcome
+	// until then.
 	Succeeded, Failed, Skipped, Unknown int
 	// InFlight is the number of requests under way, Waiting that of operations
 	// read and not sent: the maxima since the previous sample.

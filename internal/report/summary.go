@@ -25,19 +25,19 @@ type Summary struct {
 	Refused    int     `json:"refused,omitempty"` // how often the service asked to wait
 	Seconds    float64 `json:"seconds"`
 	Stopped    string  `json:"stopped,omitempty"` // why the job stopped early
-	// Reasons are the kinds of failure, the most frequent first. Operations that
-	// failed because of another one come last.
+	// Reasons are the kinds of failure, the most frequent first. Operations
+	// that failed because of another one come last.
 	Reasons []*Reason `json:"reasons,omitempty"`
 	// Others counts the operations whose reason is not in Reasons.
 	Others int           `json:"otherReasons,omitempty"`
 	Took   time.Duration `json:"-"`
 	// Mistakes counts the failed operations that fail again unless the input
-	// changes: a check or the service refused them, and the service was not out of
-	// order.
+	// changes: a check or the service refused them, and the service was not out
+	// of order.
 	Mistakes int `json:"-"`
-	// Words lets the reasons quote the service, without the names in the input. It
-	// is only for the terminal of the person who wrote the input. It is set before
-	// the first Add.
+	// Words lets the reasons quote the service, without the names in the input.
+	// It is only for the terminal of the person who wrote the input. It is set
+	// before the first Add.
 	Words bool `json:"-"`
 
 	known map[kind]*Reason
@@ -52,8 +52,8 @@ type Reason struct {
 	Text     string    `json:"reason"`
 	Count    int       `json:"count"`
 	Examples []Example `json:"examples"`
-	// Dependents counts the operations that did not succeed because of these, as
-	// far as their cause is known. They have a reason of their own as well.
+	// Dependents counts the operations that did not succeed because of these,
+	// as far as their cause is known. They have a reason of their own as well.
 	Dependents int `json:"dependents,omitempty"`
 
 	place int  // in Summary.Reasons

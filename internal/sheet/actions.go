@@ -19,16 +19,16 @@ import (
 )
 
 // The headers of columns that only WriteActions writes. Open refuses a sheet
-// that has lost one of them: without a condition, a row would overwrite what was
-// changed since.
+// that has lost one of them: without a condition, a row would overwrite what
+// was changed since.
 const (
 	// VersionHeader: what the resource was when its row was written, see
 	// VersionOf.
 	VersionHeader = "Version (webex-bulk)"
 	// ExpectedHeader: attributes that the resource must still have, see Holds.
 	ExpectedHeader = "Expected (webex-bulk)"
-	// PresentNameHeader: the userName or displayName when the row was written. It
-	// is for people to read.
+	// PresentNameHeader: the userName or displayName when the row was written.
+	// It is for people to read.
 	PresentNameHeader = "Present name (webex-bulk)"
 )
 

@@ -48,13 +48,13 @@ func (b *builder) build(rec *record) (made batch, faults []*textfile.Error) {
 	} else {
 		made = b.assemble()
 	}
-	return made, unbroken(b.faults, rec.faults)
+	return made, withoutFollowing(b.faults, rec.faults)
 }
 
 // assemble makes the operations of a row whose operation is known.
 func (b *builder) assemble() (made batch) {
 	if b.checking {
-		b.unrepeated()
+		b.refuseRepeats()
 	}
 	row := Row{Line: b.record.line, Name: cmp.Or(b.cell(b.present), b.record.name, b.cell(b.id)), Version: b.cell(b.versions), Expected: b.expected()}
 	switch b.record.operation {
@@ -97,8 +97,9 @@ func (b *builder) expected() []byte {
 	return []byte(text)
 }
 
-// unbroken leaves out further errors about cells whose text is invalid already.
-func unbroken(faults, texts []*textfile.Error) []*textfile.Error {
+// withoutFollowing leaves out further errors about cells whose text is invalid
+// already.
+func withoutFollowing(faults, texts []*textfile.Error) []*textfile.Error {
 	if len(texts) == 0 {
 		return faults
 	}
@@ -120,26 +121,26 @@ func (b *builder) fault(c *column, value, problem, expected string) {
 	b.faults = append(b.faults, e)
 }
 
-// unrepeated refuses a second row about the same user or group, and a second
+// refuseRepeats refuses a second row about the same user or group, and a second
 // resource with the same externalId: the client has to keep externalIds unique
 // (RFC 7643 section 3.1).
-func (b *builder) unrepeated() {
+func (b *builder) refuseRepeats() {
 	if b.record.membersOnly {
 		return
 	}
 	if name := b.record.name; name != "" {
-		b.onlyIn(&b.index.rows, b.record.nameDigest, b.identity, name)
+		b.refuseRepeat(&b.index.rows, b.record.nameDigest, b.identity, name)
 	}
 	if id := b.cell(b.id); id != "" {
-		b.onlyIn(&b.index.byID, digest(id), b.id, id)
+		b.refuseRepeat(&b.index.byID, digest(id), b.id, id)
 	}
 	if external := b.cell(b.externalID); external != "" && b.record.operation != remove {
-		b.onlyIn(&b.index.byExternalID, exactDigest(external), b.externalID, external)
+		b.refuseRepeat(&b.index.byExternalID, exactDigest(external), b.externalID, external)
 	}
 }
 
-// onlyIn refuses a value that another line has too.
-func (b *builder) onlyIn(first *digests, key [8]byte, c *column, text string) {
+// refuseRepeat refuses a value that another line has too.
+func (b *builder) refuseRepeat(first *digests, key [8]byte, c *column, text string) {
 	if row, ok := first.get(key); ok && row.line() != b.record.line {
 		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.resources().noun+" in one row")
 	}

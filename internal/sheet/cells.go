@@ -27,7 +27,7 @@ func (b *builder) changes(withIdentity bool) []change {
 		if !ok {
 			continue
 		}
-		if first := b.already(all, changed); first != nil {
+		if first := b.earlierColumn(all, changed); first != nil {
 			b.fault(c, text, "the same attribute as in column "+textfile.Quote(first.header), "a value in only one of them")
 			continue
 		}
@@ -37,10 +37,10 @@ func (b *builder) changes(withIdentity bool) []change {
 	return all
 }
 
-// already returns the column that has said what a change says. Only a part of
-// an address can be said twice: by a column that names the type of the address,
-// and by one whose type stands in another cell.
-func (b *builder) already(all []change, c change) *column {
+// earlierColumn returns the column that has said what a change says. Only a
+// part of an address can be said twice: by a column that names the type of the
+// address, and by one whose type stands in another cell.
+func (b *builder) earlierColumn(all []change, c change) *column {
 	if c.target.name != "addresses" {
 		return nil
 	}
@@ -70,10 +70,10 @@ func (b *builder) change(c *column, text string) (change, bool) {
 		to.target.filter = b.addressType()
 		to.value = b.plain(c, text)
 	case c.kind == phone:
-		to.value, to.remove = b.number(c, text)
+		to.value, to.remove = b.phoneNumber(c, text)
 	case c.kind == reference:
 		who := b.objects.object()
-		who.set("value", textValue(b.user(c, text)))
+		who.set("value", textValue(b.userReference(c, text)))
 		to.value = otherValue(who)
 	case c.kind == references:
 		var all []member
@@ -94,8 +94,8 @@ func (b *builder) plain(c *column, text string) value {
 	return v
 }
 
-// number reads a telephone number, which REMOVE| before it says to remove.
-func (b *builder) number(c *column, text string) (v value, gone bool) {
+// phoneNumber reads a telephone number, which REMOVE| before it says to remove.
+func (b *builder) phoneNumber(c *column, text string) (v value, gone bool) {
 	number, gone := removal(text)
 	switch {
 	case gone && b.record.operation == create && b.clears:
@@ -127,8 +127,9 @@ func (b *builder) addressType() string {
 	return cmp.Or(t, "work")
 }
 
-// user returns what refers to a user: the row that creates them, or an id.
-func (b *builder) user(c *column, who string) string {
+// userReference returns what a cell that names a user refers to: the row that
+// creates the user, or an id.
+func (b *builder) userReference(c *column, who string) string {
 	who, fault := idOf(who, apiid.People)
 	if fault != nil {
 		b.fault(c, who, fault.Problem, fault.Expected)
@@ -138,7 +139,7 @@ func (b *builder) user(c *column, who string) string {
 		return who
 	}
 	if !b.checking {
-		if id, ok := b.own("Users", digest(who)); ok {
+		if id, ok := b.inSheet("Users", digest(who)); ok {
 			return id
 		}
 	}

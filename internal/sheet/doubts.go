@@ -93,7 +93,7 @@ func (s *Sheet) doubtCell(c *column, text string, line int) {
 		s.doubt(dateInPhone, line)
 	case c.kind == plainText && !c.secret && cell.HasApostrophe(text):
 		s.doubt(apostrophe, line)
-	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && oddNumber(text):
+	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && isOddNumber(text):
 		s.doubt(oddPhone, line)
 	case c.target.name == "addresses" && c.target.sub == "country" && !twoLetters.MatchString(text):
 		s.doubt(oddCountry, line)
@@ -115,8 +115,8 @@ var knownTypes = map[string][]string{
 	"photos":       {"photo", "thumbnail", "resizable"},
 }
 
-// doubted returns the notes about them.
-func (s *Sheet) doubted() (notes []string) {
+// doubtNotes returns the notes about doubtful values.
+func (s *Sheet) doubtNotes() (notes []string) {
 	const sent = "sent as written, though a service may refuse it: "
 	for d, all := range s.doubtful {
 		if all.Count == 0 {

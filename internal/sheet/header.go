@@ -244,9 +244,9 @@ func filterKeyOf(t target) string {
 	return "type"
 }
 
-// email gives a column Email, that can mean two things, its place: the userName
-// where no other column is that.
-func (c *columns) email() {
+// placeEmail gives a column Email, that can mean two things, its place: the
+// userName where no other column is that.
+func (c *columns) placeEmail() {
 	named := slices.ContainsFunc(c.list, func(col column) bool { return col.use == setsAttribute && col.kind == identity })
 	for i := range c.list {
 		switch fold(c.list[i].header) {
@@ -263,9 +263,9 @@ func (c *columns) email() {
 	}
 }
 
-// addresses reports whether there is a column that the type of an address is
+// hasAddress reports whether there is a column that the type of an address is
 // about.
-func (c *columns) addresses() bool {
+func (c *columns) hasAddress() bool {
 	return slices.ContainsFunc(c.list, func(col column) bool {
 		return col.use == setsAttribute && col.target.name == "addresses" && col.target.filter == ""
 	})
@@ -297,8 +297,8 @@ func letters(index int) string {
 var useNames = map[use]string{saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version",
 	saysExpected: "what is expected", saysPresentName: "the present name"}
 
-// distinct refuses two columns for one thing.
-func (c *columns) distinct() {
+// refuseRepeated refuses two columns for one thing.
+func (c *columns) refuseRepeated() {
 	seen := make(map[string]column)
 	for _, col := range c.list {
 		key := ""

@@ -114,9 +114,9 @@ func (s *Sheet) parseOperation(text string) (operation, bool) {
 	return create, text == ""
 }
 
-// own returns the reference to a user whom the sheet creates, or the id if the
-// sheet has it.
-func (s *Sheet) own(kind string, user [8]byte) (id string, ok bool) {
+// inSheet returns the reference to a user whom the sheet creates, or the id if
+// the sheet has it.
+func (s *Sheet) inSheet(kind string, user [8]byte) (id string, ok bool) {
 	if s.groups || kind != "Users" {
 		return "", false
 	}

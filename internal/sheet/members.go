@@ -43,7 +43,7 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 		} else {
 			seen[folded] = true
 		}
-		one := step{member{b.user(c, who), "user"}, who, removes || b.record.operation == removeMembers}
+		one := step{member{b.userReference(c, who), "user"}, who, removes || b.record.operation == removeMembers}
 		if adds || removes || b.record.operation == addMembers || b.record.operation == removeMembers {
 			steps = append(steps, one)
 		} else {
@@ -197,7 +197,7 @@ func (b *builder) batch(rec *record, v *survey) (batch, []*textfile.Error) {
 		return batch{}, []*textfile.Error{rec.fault}
 	}
 	if v != nil {
-		v.enter(rec)
+		v.add(rec)
 	}
 	return b.build(rec)
 }

@@ -12,12 +12,12 @@ import (
 // maxNamed is how many columns a note names.
 const maxNamed = 10
 
-// describe names the columns that are left alone and why, one line a reason.
+// columnNotes names the columns that are ignored and why, one line a reason.
 // Columns of services and licenses, of which there can be thousands, are
 // counted. What was not understood is told again by itself.
-func (s *Sheet) describe(left []column) (notes, unheard []string) {
+func (s *Sheet) columnNotes(unused []column) (notes, warnings []string) {
 	var services, odd, readOnly, unsupported, unknown, ignored []string
-	for _, c := range left {
+	for _, c := range unused {
 		switch {
 		case c.use == leftReadOnly:
 			readOnly = append(readOnly, c.header)
@@ -47,8 +47,8 @@ func (s *Sheet) describe(left []column) (notes, unheard []string) {
 	understood := len(notes)
 	note(odd, "ignored: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
 	note(unknown, "ignored: %s with an unknown header (%s)")
-	unheard = slices.Clone(notes[understood:])
-	return append(notes, s.doubted()...), unheard
+	warnings = slices.Clone(notes[understood:])
+	return append(notes, s.doubtNotes()...), warnings
 }
 
 // service is what the headers of services and licenses have, in Control Hub's
@@ -66,9 +66,10 @@ func unknownHeader(c column) string {
 	return c.header
 }
 
-// meant is the known column of which a header is likely a misspelling; "" when
-// it is none. Headers that a number tells apart, such as Phone 2, are none.
-func (s *Sheet) meant(header string) string {
+// likelyHeader is the known column of which a header is likely a misspelling;
+// "" when it is none. Headers that a number tells apart, such as Phone 2, are
+// none.
+func (s *Sheet) likelyHeader(header string) string {
 	folded := fold(header)
 	if strings.ContainsAny(folded, "0123456789") {
 		return ""

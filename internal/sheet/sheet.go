@@ -38,8 +38,8 @@ type Sheet struct {
 	header     []string
 	headerLine int
 	groups     bool
-	columns    []column // those that say something
-	left       []column // those that are ignored
+	columns    []column // the columns that are read
+	unused     []column // the columns that are ignored
 	identity   *column  // userName of users, displayName of groups; nil where there is none
 	id         *column
 	externalID *column
@@ -52,11 +52,11 @@ type Sheet struct {
 	splits     bool    // a group has more members than one operation takes
 	clears     bool    // see Options
 
-	checked bool // Check came to its end
-	index   index
-	lookups []Lookup
-	notes   []string
-	unheard []string // those of notes that are about columns nobody understood
+	checked  bool // Check came to its end
+	index    index
+	lookups  []Lookup
+	notes    []string
+	warnings []string // the notes about columns that were not understood
 
 	doubtful [doubts]textfile.Places
 	repeats  textfile.Places // rows that say the header again
@@ -72,8 +72,8 @@ type Row struct {
 	// Name is what a person calls the resource: the userName of a user, the
 	// displayName of a group, or else its id. It is about a person.
 	Name string
-	// Version is what VersionOf said of the resource when the row was written; ""
-	// if it does not matter.
+	// Version is what VersionOf said of the resource when the row was written;
+	// "" if it does not matter.
 	Version string
 	// Expected are the attributes that the resource must have, as Holds reads
 	// them; nil if it does not matter.
@@ -84,7 +84,8 @@ type Row struct {
 type Options struct {
 	// Head is the beginning of its text, with the whole header.
 	Head []byte
-	// Tabs says that the file name ends in .tsv, so that tabs separate the cells.
+	// Tabs says that the file name ends in .tsv, so that tabs separate the
+	// cells.
 	Tabs bool
 	// Ignore lists the headers of columns to ignore.
 	Ignore []string
@@ -117,7 +118,7 @@ func Open(file *textfile.File, o Options) (*Sheet, error) {
 	if fault := s.noHeader(); fault != nil {
 		return nil, fault
 	}
-	s.left, err = s.understand(o.Ignore)
+	s.unused, err = s.understand(o.Ignore)
 	return s, err
 }
 
@@ -138,7 +139,7 @@ func (s *Sheet) Notes() []string { return s.notes }
 
 // Warnings returns the Notes that are shown even with --quiet: columns whose
 // header or content was not understood, so that their content is not sent.
-func (s *Sheet) Warnings() []string { return s.unheard }
+func (s *Sheet) Warnings() []string { return s.warnings }
 
 // HasConditions reports whether rows have conditions: Row.Version or
 // Row.Expected.
@@ -191,7 +192,7 @@ func (s *Sheet) noHeader() *textfile.Error {
 }
 
 // understand finds the use of each column, and returns the ignored columns.
-func (s *Sheet) understand(ignore []string) (left []column, err error) {
+func (s *Sheet) understand(ignore []string) (unused []column, err error) {
 	ignored := foldedSet(ignore)
 	s.groups = isGroups(slices.DeleteFunc(slices.Clone(s.header), func(h string) bool { return ignored[fold(h)] }))
 	return s.understandAs(ignore)
@@ -207,25 +208,25 @@ func foldedSet(headers []string) map[string]bool {
 
 // understandAs is understand for a sheet that is known to hold groups, or
 // users.
-func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
+func (s *Sheet) understandAs(ignore []string) (unused []column, err error) {
 	c := columns{file: s.file.Name, line: s.headerLine}
 	c.read(s.header, ignore, s.resources())
 	if !s.groups {
-		c.email()
+		c.placeEmail()
 	}
-	c.distinct()
+	c.refuseRepeated()
 	for _, col := range c.list {
 		s.secret = s.secret || col.secret
-		if col.use == saysAddressType && !c.addresses() {
+		if col.use == saysAddressType && !c.hasAddress() {
 			col.use = leftUnsupported
 		}
 		if col.use >= leftReadOnly {
-			left = append(left, col)
+			unused = append(unused, col)
 		} else {
 			s.columns = append(s.columns, col)
 		}
 	}
-	s.single()
+	s.findSingleColumns()
 	rank(s.columns)
 	if s.identity == nil && s.id == nil {
 		c.add(&textfile.Error{Value: strings.Join(s.header, string(s.style.Comma)), Problem: "no column that identifies the user or group",
@@ -234,7 +235,7 @@ func (s *Sheet) understandAs(ignore []string) (left []column, err error) {
 	if missing := s.missingCondition(); missing != "" {
 		c.fault(missing, "missing, though sync has written it", "all columns of its sheet: without this one, apply cannot see who has changed since")
 	}
-	return left, c.wrong.Err()
+	return unused, c.wrong.Err()
 }
 
 // missingCondition returns the header that a sheet of WriteActions has lost, ""
@@ -255,8 +256,8 @@ func (s *Sheet) missingCondition() (missing string) {
 	return missing
 }
 
-// single finds the columns that occur at most once.
-func (s *Sheet) single() {
+// findSingleColumns finds the columns that occur at most once.
+func (s *Sheet) findSingleColumns() {
 	for i := range s.columns {
 		switch c := &s.columns[i]; {
 		case c.use == saysOperation:

@@ -18,16 +18,16 @@ func (s *Sheet) Check() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		s.index = index{ids: map[[8]byte]string{}}
 		s.doubtful = [doubts]textfile.Places{}
-		v := &survey{Sheet: s, place: map[wishKey]int{}, left: slices.Clone(s.left)}
+		v := &survey{Sheet: s, place: map[nameKey]int{}, unused: slices.Clone(s.unused)}
 		for row, err := range s.rows(v) {
 			if !yield(row, err) {
 				return
 			}
 		}
 		s.checked, s.lookups = true, v.lookups()
-		s.notes, s.unheard = s.describe(v.left)
-		for _, c := range v.left {
-			if fault := s.overlooked(c); fault != nil && !yield(Row{}, fault) {
+		s.notes, s.warnings = s.columnNotes(v.unused)
+		for _, c := range v.unused {
+			if fault := s.checkUnused(c); fault != nil && !yield(Row{}, fault) {
 				return
 			}
 		}
@@ -68,27 +68,28 @@ func (s *Sheet) checkDeleted(yield func(Row, error) bool) {
 // users and groups that the rows name and what people should know of the sheet.
 type survey struct {
 	*Sheet
-	left   []column // what the ignored columns hold
-	wishes []wish   // in the order in which names are first used
-	place  map[wishKey]int
+	unused   []column  // what the ignored columns hold
+	mentions []mention // in the order in which names are first used
+	place    map[nameKey]int
 	// namesDeleted says that a row names a user whom another row deletes.
 	namesDeleted bool
 }
 
-// wish is a Lookup that may turn out not to be needed.
-type wish struct {
+// mention is a user or group that a row names: a Lookup, unless a row of the
+// sheet creates it.
+type mention struct {
 	Lookup
 	needed bool // even when the sheet has a row of that name
 }
 
-// wishKey tells wishes apart.
-type wishKey struct {
+// nameKey is the type and the name of a mention.
+type nameKey struct {
 	group bool
 	name  [8]byte
 }
 
-// user adds a user whom a cell names, if it does.
-func (v *survey) user(who string) {
+// noteUser adds a user whom a cell names, if it does.
+func (v *survey) noteUser(who string) {
 	if !isEmail(who) {
 		return
 	}
@@ -99,50 +100,50 @@ func (v *survey) user(who string) {
 			return
 		}
 	}
-	v.wish(Lookup{"Users", who}, name, false)
+	v.noteLookup(Lookup{"Users", who}, name, false)
 }
 
-func (v *survey) wish(l Lookup, name [8]byte, needed bool) {
-	key := wishKey{l.Type == "Groups", name}
+func (v *survey) noteLookup(l Lookup, name [8]byte, needed bool) {
+	key := nameKey{l.Type == "Groups", name}
 	at, ok := v.place[key]
 	if !ok {
-		at = len(v.wishes)
+		at = len(v.mentions)
 		v.place[key] = at
 		l.Name = strings.Clone(l.Name) // cells share the memory of their whole row
-		v.wishes = append(v.wishes, wish{Lookup: l})
+		v.mentions = append(v.mentions, mention{Lookup: l})
 	}
-	v.wishes[at].needed = v.wishes[at].needed || needed
+	v.mentions[at].needed = v.mentions[at].needed || needed
 }
 
-// lookups are the wishes that no row of the sheet grants.
+// lookups are the mentions of users and groups that no row creates.
 func (v *survey) lookups() (all []Lookup) {
-	for _, w := range v.wishes {
-		if _, created := v.groupRef(w.Name); created && w.Type == "Groups" {
+	for _, m := range v.mentions {
+		if _, created := v.groupRef(m.Name); created && m.Type == "Groups" {
 			continue
 		}
-		if _, ok := v.own(w.Lookup.Type, digest(w.Name)); w.needed || !ok {
-			all = append(all, w.Lookup)
+		if _, ok := v.inSheet(m.Lookup.Type, digest(m.Name)); m.needed || !ok {
+			all = append(all, m.Lookup)
 		}
 	}
 	return all
 }
 
-// enter adds a row to the index, and the users and groups that it names to the
-// wishes.
-func (v *survey) enter(rec *record) {
-	for i := range v.left {
-		v.left[i].holds |= contentsOf(rec.fields[v.left[i].index])
+// add adds a row to the index, and the users and groups that it names to the
+// mentions.
+func (v *survey) add(rec *record) {
+	for i := range v.unused {
+		v.unused[i].holds |= contentsOf(rec.fields[v.unused[i].index])
 	}
 	v.index.add(rec, v.cell(rec, v.id), v.cell(rec, v.externalID))
 	if rec.operation == remove && !v.groups {
-		_, named := v.place[wishKey{name: rec.nameDigest}]
+		_, named := v.place[nameKey{name: rec.nameDigest}]
 		v.namesDeleted = v.namesDeleted || named
 	}
 	if len(rec.faults) > 0 {
 		return // no lookups and doubts for a row with mistakes
 	}
 	if rec.operation != create && v.cell(rec, v.id) == "" && v.isName(rec.name) {
-		v.wish(v.lookup(rec.name), rec.nameDigest, true)
+		v.noteLookup(v.lookup(rec.name), rec.nameDigest, true)
 	}
 	if rec.operation == remove {
 		return
@@ -156,10 +157,10 @@ func (v *survey) enter(rec *record) {
 		v.doubtText(c, text, rec.line)
 		switch c.kind {
 		case references:
-			v.members(text)
+			v.noteMembers(text)
 			v.splits = v.splits || rec.operation == create && splits(text)
 		case reference:
-			v.user(text)
+			v.noteUser(text)
 			if strings.EqualFold(text, rec.name) || strings.EqualFold(text, v.cell(rec, v.id)) {
 				v.doubt(ownManager, rec.line)
 			}
@@ -169,24 +170,24 @@ func (v *survey) enter(rec *record) {
 	}
 }
 
-// members adds the users whom a cell of members names.
-func (v *survey) members(text string) {
+// noteMembers adds the users whom a cell of members names.
+func (v *survey) noteMembers(text string) {
 	for who := range entriesOf(text) {
 		who, _ = textfile.CutFold(who, additionMark)
 		who, _ = textfile.CutFold(who, removalMark)
-		v.user(who)
+		v.noteUser(who)
 	}
 }
 
-// overlooked refuses an ignored column that looks like the column operation but
-// has an unknown header, since an ignored "delete" would become a create. It
-// also refuses a header that is probably misspelled.
-func (s *Sheet) overlooked(c column) *textfile.Error {
+// checkUnused refuses an ignored column that looks like the column operation
+// but has an unknown header, since an ignored "delete" would become a create.
+// It also refuses a header that is probably misspelled.
+func (s *Sheet) checkUnused(c column) *textfile.Error {
 	if c.use != leftUnknown {
 		return nil
 	}
 	e := &textfile.Error{File: s.file.Name, Line: s.headerLine, Column: c.header}
-	near := s.meant(c.header)
+	near := s.likelyHeader(c.header)
 	switch {
 	case isService(c.header) && c.holds&deleteWords == 0 && !c.holdsChanges():
 		return nil

@@ -114,9 +114,9 @@ func countDigits(text string) (n int) {
 	return n
 }
 
-// oddNumber reports whether something stands in a telephone number that none
+// isOddNumber reports whether something stands in a telephone number that none
 // has: letters, but for those of an extension, and other digits than ASCII's.
-func oddNumber(text string) bool { return !numberForm.MatchString(text) }
+func isOddNumber(text string) bool { return !numberForm.MatchString(text) }
 
 var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s\x{a0}\x{2009}\x{202f}*#\x{2010}-\x{2015}]+((ext|extn|x)\.?\s*[0-9]+)?$`)
 

@@ -42,13 +42,13 @@ type Writer struct {
 	out    *table.Writer
 	name   func(id string) (string, bool)
 
-	cells    []string
-	external map[[8]byte]bool // externalIds of rows before
-	names    map[[8]byte]bool // identities likewise
-	left     map[string]int   // values without a cell, by path
-	odd      map[string]int   // values that no cell can hold, by path
-	rows     map[string]int   // resources that are no rows, by the reason
-	written  int              // rows
+	cells     []string
+	external  map[[8]byte]bool // externalIds of rows before
+	names     map[[8]byte]bool // identities likewise
+	uncovered map[string]int   // values without a cell, by path
+	odd       map[string]int   // values that no cell can hold, by path
+	rows      map[string]int   // resources that are no rows, by the reason
+	written   int              // rows
 }
 
 // NewWriter begins a sheet of users or groups (a kind of Templates) with these
@@ -60,11 +60,11 @@ func NewWriter(w io.Writer, kind string, headers []string, name func(id string) 
 		headers = Columns(kind)
 	}
 	s := &Sheet{file: &textfile.File{Name: "columns"}, style: table.Style{Comma: ','}, header: headers, groups: kind == Templates[1]}
-	left, err := s.understandAs(nil)
+	unused, err := s.understandAs(nil)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range left {
+	for _, c := range unused {
 		return nil, fmt.Errorf("column %q: no attribute of %s that a sheet can set", c.header, kind)
 	}
 	if s.identity == nil {
@@ -77,7 +77,7 @@ func NewWriter(w io.Writer, kind string, headers []string, name func(id string) 
 	}
 	return &Writer{
 		sheet: s, chosen: chosen, out: table.NewWriter(w, s.style, headers), name: name, cells: make([]string, len(headers)),
-		external: map[[8]byte]bool{}, names: map[[8]byte]bool{}, left: map[string]int{}, odd: map[string]int{}, rows: map[string]int{},
+		external: map[[8]byte]bool{}, names: map[[8]byte]bool{}, uncovered: map[string]int{}, odd: map[string]int{}, rows: map[string]int{},
 	}, nil
 }
 
@@ -125,7 +125,7 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 	}
 	for path := range f {
 		if n := len(f[path]); n > 0 && !isImplied(path, f[path][0], resource.Name) {
-			w.left[path] += n
+			w.uncovered[path] += n
 		}
 	}
 	w.written++
@@ -226,7 +226,7 @@ func isRisky(text string) bool {
 	case '=', '@', '\t', '\r', '\n':
 		return true
 	case '+', '-':
-		return oddNumber(text)
+		return isOddNumber(text)
 	}
 	return false
 }
@@ -281,7 +281,7 @@ func (w *Writer) Notes() (notes []string) {
 		return notes
 	}
 	with, without := map[string]int{}, map[string]int{}
-	for path, n := range w.left {
+	for path, n := range w.uncovered {
 		if header, ok := w.columnFor(path); ok {
 			with[shortPath(header)] += n
 		} else {
