@@ -36,11 +36,11 @@ type Config struct {
 	// Owner is the userName of the user who owns all tokens; GET of Users/me
 	// returns this user. "" is a machine account that searches do not find.
 	Owner string
-	// TokenUses is the number of requests for which an access token is valid. Later
-	// requests get status 401. 0 is no limit.
+	// TokenUses is the number of requests for which an access token is valid.
+	// Later requests get status 401. 0 is no limit.
 	TokenUses int
-	// TokenLife is the time for which an access token is valid, from its first use.
-	// 0 is no limit.
+	// TokenLife is the time for which an access token is valid, from its first
+	// use. 0 is no limit.
 	TokenLife time.Duration
 	// OAuth makes POST /v1/access_token exchange refresh tokens. With its zero
 	// value that path gets status 404.
@@ -49,8 +49,8 @@ type Config struct {
 	// MaxOperations is the maximum number of operations in a Bulk request; 0 is
 	// DefaultMaxOperations. Requests with more get status 413.
 	MaxOperations int
-	// MaxPayload is the maximum size of a request in bytes; 0 is DefaultMaxPayload.
-	// Larger requests get status 413.
+	// MaxPayload is the maximum size of a request in bytes; 0 is
+	// DefaultMaxPayload. Larger requests get status 413.
 	MaxPayload int
 	// PageSize is the maximum number of resources in an answer to a search; 0 is
 	// DefaultPageSize.
@@ -66,8 +66,8 @@ type Config struct {
 	// of the Date header; if negative, they are behind.
 	StoreClock time.Duration
 	// BaseURL is the start of locations, such as "https://webexapis.com", and the
-	// only host that Transport accepts. "" takes scheme and host from each request;
-	// Transport then accepts https://webexapis.com and loopback hosts.
+	// only host that Transport accepts. "" takes scheme and host from each
+	// request; Transport then accepts https://webexapis.com and loopback hosts.
 	BaseURL string
 
 	// Latency is the time between the work and the answer of every request.
@@ -76,8 +76,8 @@ type Config struct {
 	// userName is free, see it at once, as at the live service.
 	ReadLag time.Duration
 	// WriteLag is the time until operations of other requests can refer to a new
-	// resource. Until then a path with its id gets status 404, and it is unknown as
-	// a member or manager. Its userName is taken at once.
+	// resource. Until then a path with its id gets status 404, and it is unknown
+	// as a member or manager. Its userName is taken at once.
 	WriteLag time.Duration
 	// UnknownReferenceStatus is the status of an operation with an unknown member
 	// or manager; 0 is 400.
@@ -86,7 +86,8 @@ type Config struct {
 	Rate RateLimit
 
 	// Faults chooses the fault of each Bulk request for which Script has none. If
-	// it is nil or returns nil, there is no fault. It is called from any goroutine.
+	// it is nil or returns nil, there is no fault. It is called from any
+	// goroutine.
 	Faults func(*Request) *Fault
 	// Chaos draws faults from Seed for the other requests.
 	Chaos Chaos
@@ -111,16 +112,16 @@ type Config struct {
 	// and an HTML page. "" lets all requests pass.
 	Firewall string
 
-	// Normalize changes each userName and displayName that is stored, and the texts
-	// in filters; nil keeps them. Examples are TrimSpaces and norm.NFC.String
-	// (golang.org/x/text/unicode/norm).
+	// Normalize changes each userName and displayName that is stored, and the
+	// texts in filters; nil keeps them. Examples are TrimSpaces and
+	// norm.NFC.String (golang.org/x/text/unicode/norm).
 	Normalize func(string) string
 	// AppendDoubles makes the add of a PATCH append values that the list already
 	// has.
 	AppendDoubles bool
-	// UnattemptedStatus is the status of operations that were not attempted because
-	// of failOnErrors. Other services answer 412 or 409. 0 omits them from the
-	// answer.
+	// UnattemptedStatus is the status of operations that were not attempted
+	// because of failOnErrors. Other services answer 412 or 409. 0 omits them from
+	// the answer.
 	UnattemptedStatus int
 	// NoPathReferences answers 404 to an operation with a bulkId reference in its
 	// path. RFC 7644 does not mention such paths; some services resolve them.
@@ -154,8 +155,8 @@ type Config struct {
 	// fails, as at the live service.
 	UntypedMembers bool
 	// CapitalOperations also accepts "Operations" as the name of the list in a
-	// request, which is RFC 7644's spelling. Cisco's document and clients that work
-	// with the service write "operations".
+	// request, which is RFC 7644's spelling. Cisco's document and clients that
+	// work with the service write "operations".
 	CapitalOperations bool
 	// ZeroFailOnErrors accepts failOnErrors 0 and ignores it. The documented range
 	// is 1 to 100; one script, not known to work, sends 0.
@@ -186,9 +187,9 @@ type RateLimit struct {
 // OAuth is an integration or service app with a refresh token.
 type OAuth struct {
 	ClientID, ClientSecret string
-	// RefreshToken is the first valid refresh token; "" disables the endpoint. Each
-	// use returns a new access token and a new refresh token, and invalidates the
-	// old refresh token.
+	// RefreshToken is the first valid refresh token; "" disables the endpoint.
+	// Each use returns a new access token and a new refresh token, and invalidates
+	// the old refresh token.
 	RefreshToken string
 }
 

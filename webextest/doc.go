@@ -44,12 +44,12 @@
 // Chaos draws faults from a seed, and Simulator.SetGateway applies one fault to
 // all requests.
 //
-//   - Lost answers: CutAt, Lose, Truncated, Page; LoseItems for single operations
-//     that are done and answered with 504, 500, 502 or 408.
+//   - Lost answers: CutAt, Lose, Truncated, Page; LoseItems for single
+//     operations that are done and answered with 504, 500, 502 or 408.
 //   - Work that is done after the client has disconnected: LateWork, SlowWork.
 //   - Refusals without work: Refuse, Busy, Poison, Redirect.
-//   - Proxies and gateways: Gateway, Config.Firewall, Config.MaxSearch (414 and 431),
-//     Gzipped, XGzipped.
+//   - Proxies and gateways: Gateway, Config.Firewall, Config.MaxSearch (414 and
+//     431), Gzipped, XGzipped.
 //
 // A Shape changes the form of an answer after the work: the key of the list,
 // the statuses, locations and errors, the order and number of results.
@@ -59,16 +59,17 @@
 //
 // Services may differ within the contract. A Config selects:
 //
-//   - Time: Latency, ReadLag (searches see changes late), WriteLag (references to a
-//     new resource work late), StoreClock (the clock of meta differs from the Date
-//     header), Simulator.ShiftClock (both clocks jump).
+//   - Time: Latency, ReadLag (searches see changes late), WriteLag (references
+//     to a new resource work late), StoreClock (the clock of meta differs from
+//     the Date header), Simulator.ShiftClock (both clocks jump).
 //   - Names: Normalize stores and compares trimmed or composed names.
-//   - Searches: IgnoreFilter returns all resources, RepeatFound each of them twice.
+//   - Searches: IgnoreFilter returns all resources, RepeatFound each of them
+//     twice.
 //   - Operations: AppendDoubles, NoPathReferences, LastReferenceOnly,
 //     UniqueGroupNames, UnattemptedStatus, UnknownReferenceStatus.
 //   - Errors: ErrorForm selects the form of the errors of whole requests.
-//   - Strictness: RequireSchemas, RefuseUnknown, RefuseReadOnly, ExactOps; leniency:
-//     UntypedMembers, CapitalOperations, ZeroFailOnErrors, TextData.
+//   - Strictness: RequireSchemas, RefuseUnknown, RefuseReadOnly, ExactOps;
+//     leniency: UntypedMembers, CapitalOperations, ZeroFailOnErrors, TextData.
 //
 // A Preset is a named Config.
 //

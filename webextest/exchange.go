@@ -47,7 +47,7 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 	now := s.cfg.Now()
 	x.file = Exchange{Number: s.log.arrive(now), Method: r.Method, Target: r.URL.RequestURI(), Start: now}
 	if isBulk(r) {
-		s.log.fly(1)
+		s.log.countInFlight(1)
 	}
 	scripted := true
 	if front := s.intercept(r); front != nil {
@@ -158,7 +158,7 @@ func (x *exchange) leave(rep *reply) {
 		}
 	}
 	if isBulk(x.r) {
-		x.sim.log.fly(-1)
+		x.sim.log.countInFlight(-1)
 		if !x.worked && !x.late {
 			x.fileRefused()
 		}

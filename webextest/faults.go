@@ -20,7 +20,8 @@ type Fault struct {
 	// Body replaces the body of the answer; nil keeps it. Without Work the request
 	// is not done.
 	Body *string
-	// ErrorForm is the form of the error of a Status; AllForms is Config.ErrorForm.
+	// ErrorForm is the form of the error of a Status; AllForms is
+	// Config.ErrorForm.
 	ErrorForm ErrorForm
 	// Work does the request in spite of Status or Body.
 	Work bool
@@ -30,9 +31,10 @@ type Fault struct {
 	// Hold is the time between the request and the work. If the client disconnects
 	// in this time, nothing is done.
 	Hold time.Duration
-	// WorkAfter is the time between the request and the work, which is done even if
-	// the client disconnects. A Cut at AfterWork then cuts at once, before the
-	// work. The operations enter the Ledger when they are done. Bulk requests only.
+	// WorkAfter is the time between the request and the work, which is done even
+	// if the client disconnects. A Cut at AfterWork then cuts at once, before the
+	// work. The operations enter the Ledger when they are done. Bulk requests
+	// only.
 	WorkAfter time.Duration
 	// Delay is the time between the work and the answer.
 	Delay time.Duration
@@ -49,8 +51,8 @@ type Fault struct {
 	// is done as usual. It is called from any goroutine.
 	Item func(Operation) int
 	// LostItem returns a status that replaces the result of an operation that was
-	// done, or 0. Other operations of the request cannot refer to its resource. The
-	// Ledger has the real result. It is called from any goroutine.
+	// done, or 0. Other operations of the request cannot refer to its resource.
+	// The Ledger has the real result. It is called from any goroutine.
 	LostItem func(Operation) int
 }
 

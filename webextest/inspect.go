@@ -327,7 +327,7 @@ func (s *Simulator) Stats() Stats {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	stats := s.log.stats
-	stats.InFlight = s.log.flying
+	stats.InFlight = s.log.inFlight
 	stats.Entries, stats.Exchanges, stats.Violations = len(s.log.entries), len(s.log.exchanges), len(s.log.violations)
 	return stats
 }

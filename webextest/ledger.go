@@ -35,8 +35,8 @@ type Entry struct {
 	At time.Time
 	// Method, Path and BulkID are those of the request.
 	Method, Path, BulkID string
-	// Key is the userName or displayName in the data or of the resource. ExternalID
-	// is the externalId in the data.
+	// Key is the userName or displayName in the data or of the resource.
+	// ExternalID is the externalId in the data.
 	Key, ExternalID string
 	// Data is the data as sent, if Config.KeepData is set.
 	Data json.RawMessage
@@ -92,8 +92,8 @@ type Stats struct {
 	Operations int // done, or refused individually
 	// Created, Patched, Deleted and Failed count operations by Effect.
 	Created, Patched, Deleted, Failed int
-	// InFlight is the number of Bulk requests in flight, MaxConcurrent its maximum,
-	// and MaxOperations the maximum number of operations in a request.
+	// InFlight is the number of Bulk requests in flight, MaxConcurrent its
+	// maximum, and MaxOperations the maximum number of operations in a request.
 	InFlight, MaxConcurrent, MaxOperations int
 	// Entries, Exchanges and Violations are the lengths of these lists.
 	Entries, Exchanges, Violations int
@@ -110,7 +110,7 @@ type ledger struct {
 	overlaps   []Overlap
 	key        func(name string) string // as which names compare
 	created    map[string]int           // by path and key
-	flying     int                      // Bulk requests
+	inFlight   int                      // Bulk requests
 	touched    map[string][]int         // resource to the requests in flight that change it
 	closed     time.Time                // Retry-After asked for silence until then
 	violated   bool                     // there was a violation, before reset or after
@@ -221,23 +221,23 @@ func (l *ledger) touch(number, operations int, targets []string) {
 	defer l.mu.Unlock()
 	l.stats.MaxOperations = max(l.stats.MaxOperations, operations)
 	for _, target := range targets {
-		flying := l.touched[target]
-		if slices.Contains(flying, number) {
+		requests := l.touched[target]
+		if slices.Contains(requests, number) {
 			continue // a request may well change a resource twice
 		}
-		if len(flying) > 0 {
-			l.overlaps = append(l.overlaps, Overlap{target, flying[0], number})
+		if len(requests) > 0 {
+			l.overlaps = append(l.overlaps, Overlap{target, requests[0], number})
 		}
-		l.touched[target] = append(flying, number)
+		l.touched[target] = append(requests, number)
 	}
 }
 
-// fly counts Bulk requests in flight.
-func (l *ledger) fly(by int) {
+// countInFlight counts Bulk requests in flight.
+func (l *ledger) countInFlight(by int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.flying += by
-	l.stats.MaxConcurrent = max(l.stats.MaxConcurrent, l.flying)
+	l.inFlight += by
+	l.stats.MaxConcurrent = max(l.stats.MaxConcurrent, l.inFlight)
 	l.stats.Bulk += max(by, 0)
 }
 

@@ -16,7 +16,7 @@ import (
 // below that take an *Answer are Shapes, the others return one.
 type Shape func(*Answer)
 
-// Shapes is shapes one after the other, as one.
+// Shapes returns a Shape that applies shapes in order.
 func Shapes(shapes ...Shape) Shape {
 	return func(a *Answer) {
 		for _, shape := range shapes {

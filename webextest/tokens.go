@@ -12,10 +12,10 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// tokens knows which access tokens are good, and for how long still.
+// tokens knows which access tokens are valid, and for how long.
 type tokens struct {
-	uses    int           // that each is good for; 0: no limit
-	life    time.Duration // from the first use; 0: for ever
+	uses    int           // of each token; 0: no limit
+	life    time.Duration // from the first use; 0: no limit
 	oauth   OAuth
 	mu      sync.Mutex
 	known   map[string]*token
@@ -39,7 +39,7 @@ func newTokens(cfg Config) *tokens {
 	return t
 }
 
-// check counts one use of the token in a request, or says why it is no good.
+// check counts one use of the token in a request, or says why it is refused.
 func (t *tokens) check(r *http.Request, now time.Time) *scim.Error {
 	text := contract.BearerToken(r)
 	if text == "" {

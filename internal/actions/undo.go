@@ -50,7 +50,8 @@ func NewUndo(d *reconcile.Difference) *Undo {
 	return u
 }
 
-// Note enters a result of the Difference. Nil, which undoes nothing, ignores it.
+// Note enters a result of the Difference. Nil, which undoes nothing, ignores
+// it.
 func (u *Undo) Note(res reconcile.Result) {
 	if u == nil {
 		return

@@ -46,8 +46,8 @@ func chromium() string {
 // patience is how long a browser may take for anything.
 const patience = time.Minute
 
-// Start starts a browser that ends with the test. CHROMIUM names another program
-// than chromium.
+// Start starts a browser that ends with the test. CHROMIUM names another
+// program than chromium.
 func Start(t *testing.T) *Browser {
 	t.Helper()
 	theirs, ours := pipes(t)
@@ -236,9 +236,9 @@ func (b *Browser) Shot(name string, height int) {
 	}
 }
 
-// Quiet fails if the page has asked for anything whose url does not begin with url,
-// or if the browser had to say something: an error of the script, a breach of the
-// policy.
+// Quiet fails if the page has asked for anything whose url does not begin with
+// url, or if the browser had to say something: an error of the script, a breach
+// of the policy.
 func (b *Browser) Quiet(url string) {
 	b.t.Helper()
 	for _, e := range b.events {

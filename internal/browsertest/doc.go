@@ -1,5 +1,5 @@
-// Package browsertest drives a headless Chromium in tests of pages, with the build
-// tag browser:
+// Package browsertest drives a headless Chromium in tests of pages, with the
+// build tag browser:
 //
 //	b := browsertest.Start(t)
 //	b.OpenURL(server.URL)

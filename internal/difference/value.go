@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Describe returns a change as a person reads it, such as "title: Clerk → Chief".
+// Describe returns a change as a person reads it: "title: Clerk → Chief".
 func Describe(c Change, nameOf func(id string) (name string, ok bool)) string {
 	return fmt.Sprintf("%s: %s → %s", ShortPath(c.Path), Value(c.Old, nameOf), Value(c.New, nameOf))
 }

@@ -25,16 +25,22 @@ func (o operation) adds() bool { return o == add || o == double }
 // any depth: callers work on a deep copy. value is copied, never kept.
 //
 // Where the RFC leaves a choice, or the schema would have to be known:
-//   - null is no value: replace with it removes. An object loses its null members, a list its null elements, and an
-//     attribute that is left empty is removed.
-//   - A complex value is merged into the one there, by replace too; an element selected by a filter is replaced whole.
-//   - add to a list skips what it has: an element with the same "value" and no other "type", whose other members are
-//     then merged, or else an equal element.
-//   - add with a filter that selects nothing creates the element from the filter's eq terms; if the element then does
-//     not fit the filter, there was no target. replace needs a target; remove without one does nothing.
+//   - null is no value: replace with it removes. An object loses its null
+//     members, a list its null elements, and an attribute that is left empty is
+//     removed.
+//   - A complex value is merged into the one there, by replace too; an element
+//     selected by a filter is replaced whole.
+//   - add to a list skips what it has: an element with the same "value" and no
+//     other "type", whose other members are then merged, or else an equal
+//     element.
+//   - add with a filter that selects nothing creates the element from the
+//     filter's eq terms; if the element then does not fit the filter, there was
+//     no target. replace needs a target; remove without one does nothing.
 //   - An element that becomes primary takes that from the others.
-//   - remove takes no value: some clients put there what they want removed, and would lose the whole attribute.
-//   - An extension appears in and disappears from "schemas" together with its attributes.
+//   - remove takes no value: some clients put there what they want removed, and
+//     would lose the whole attribute.
+//   - An extension appears in and disappears from "schemas" together with its
+//     attributes.
 //
 // Errors are *Error of the types invalidSyntax (op), invalidPath, invalidValue,
 // noTarget and mutability (id, meta and groups are not written, schemas not
