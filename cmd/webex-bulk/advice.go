@@ -18,7 +18,7 @@ import (
 // exit code and what to do next.
 func beforeSending(ctx context.Context, err error) error {
 	wrong, bad := errors.AsType[*textfile.Errors](err)
-	_, unheard := errors.AsType[*client.ResponseError](err)
+	_, refused := errors.AsType[*client.ResponseError](err)
 	known, advised := errors.AsType[*exit](err)
 	switch {
 	case ctx.Err() != nil:
@@ -32,12 +32,31 @@ func beforeSending(ctx context.Context, err error) error {
 	case bad:
 		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again",
 			err, wrong.Count)
-	case unheard, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
+	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
 		errors.Is(err, client.ErrUnavailable):
 		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "run the same command again"))}
 	}
 	return err
 }
+
+// readingFailed gives an error of reading an organization its exit code and
+// what to do next.
+func readingFailed(ctx context.Context, err error) error {
+	_, refused := errors.AsType[*client.ResponseError](err)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return &exit{exitInterrupted, errors.New("interrupted")}
+	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
+		errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
+		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "run the same command again"))}
+	}
+	return err
+}
+
+// errUnread says that an organization could not be read to its end.
+var errUnread = errors.New("the organization could not be read to its end")
 
 // ending is how a job ended.
 type ending struct {

@@ -99,8 +99,8 @@ Exit codes:
        no service, the file changed
   130  interrupted`
 
-func newApply(io stdio) *cobra.Command {
-	a := &applyCommand{jobCommand: newJobCommand(io)}
+func newApply(std stdio) *cobra.Command {
+	a := &applyCommand{jobCommand: newJobCommand(std)}
 	cmd := &cobra.Command{
 		Use:     "apply [flags] FILE",
 		Short:   "Apply a file of operations to an organization",
@@ -215,7 +215,7 @@ func (a *applyCommand) tellNotes(in *input.File) {
 		notes = in.Warnings()
 	}
 	for _, note := range notes {
-		a.tell("%s", note)
+		a.sayAlways("%s", note)
 	}
 	if in.Len() == 0 {
 		a.say("%s has no operations in it: there is nothing to do", in.Name)

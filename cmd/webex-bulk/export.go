@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -14,21 +13,20 @@ import (
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/scimfilter"
 	"github.com/webexscim/bulk/internal/sheet"
-	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// export is one run of export.
-type export struct {
+// exportCommand holds the flags of export.
+type exportCommand struct {
 	stdio
 	connection
 	talk
-	kind, filter, columns, out string
+	kind, filter, columns, outFile string
 
 	unfit int // resources that the service gave though they do not match --filter
 }
 
-func newExport(io stdio) *cobra.Command {
-	x := &export{stdio: io, talk: talk{w: io.err}}
+func newExport(std stdio) *cobra.Command {
+	x := &exportCommand{stdio: std, talk: talk{w: std.err}}
 	kinds := sheet.Templates[:]
 	cmd := &cobra.Command{
 		Use:   "export [flags] " + strings.Join(kinds, "|"),
@@ -75,12 +73,12 @@ Exit codes:
 	f.StringVar(&x.filter, "filter", "", "only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
 	f.StringVar(&x.columns, "columns", "", "columns to write: their `HEADERS`, separated by commas, as in Control Hub or by SCIM\n"+
 		"path (default: the columns that are usually needed)")
-	f.StringVar(&x.out, "out", "", "`FILE` to write (default: standard output)")
+	f.StringVar(&x.outFile, "out", "", "`FILE` to write (default: standard output)")
 	f.BoolVar(&x.quiet, "quiet", false, "print only errors")
 	return cmd
 }
 
-func (x *export) run(ctx context.Context) error {
+func (x *exportCommand) run(ctx context.Context) error {
 	if x.kind != sheet.Templates[0] && x.kind != sheet.Templates[1] {
 		return fmt.Errorf("export %s: expected %s", x.kind, strings.Join(sheet.Templates[:], " or "))
 	}
@@ -96,14 +94,14 @@ func (x *export) run(ctx context.Context) error {
 		return err
 	}
 	write := func(w *bufio.Writer) error { return x.write(ctx, c, filter, w) }
-	if x.out == "" {
-		w := bufio.NewWriter(x.stdio.out)
+	if x.outFile == "" {
+		w := bufio.NewWriter(x.out)
 		err = write(w)
 		if err == nil {
 			err = w.Flush()
 		}
 	} else {
-		err = outfile.Replace(x.out, func(w *bufio.Writer) error {
+		err = outfile.Replace(x.outFile, func(w *bufio.Writer) error {
 			_, _ = w.WriteString("\ufeff") // Excel takes a sheet for UTF-8 by this mark alone
 			return write(w)
 		})
@@ -111,26 +109,7 @@ func (x *export) run(ctx context.Context) error {
 	return readingFailed(ctx, err)
 }
 
-// readingFailed gives an error of reading an organization its exit code and
-// what to do next.
-func readingFailed(ctx context.Context, err error) error {
-	_, refused := errors.AsType[*client.ResponseError](err)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return &exit{exitInterrupted, errors.New("interrupted")}
-	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
-		errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
-		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "run the same command again"))}
-	}
-	return err
-}
-
-// errUnread says that an organization could not be read to its end.
-var errUnread = errors.New("the organization could not be read to its end")
-
-func (x *export) writer(w *bufio.Writer, name func(string) (string, bool)) (*sheet.Writer, error) {
+func (x *exportCommand) writer(w *bufio.Writer, name func(string) (string, bool)) (*sheet.Writer, error) {
 	var headers []string
 	for header := range strings.SplitSeq(x.columns, ",") {
 		if header = strings.TrimSpace(header); header != "" {
@@ -141,7 +120,7 @@ func (x *export) writer(w *bufio.Writer, name func(string) (string, bool)) (*she
 }
 
 // write writes the sheet.
-func (x *export) write(ctx context.Context, c *client.Client, filter scimfilter.Filter, out *bufio.Writer) error {
+func (x *exportCommand) write(ctx context.Context, c *client.Client, filter scimfilter.Filter, out *bufio.Writer) error {
 	names := map[string]string{}
 	w, err := x.writer(out, func(id string) (string, bool) { name, ok := names[strings.ToLower(id)]; return name, ok })
 	if err != nil {
@@ -189,7 +168,7 @@ func (x *export) write(ctx context.Context, c *client.Client, filter scimfilter.
 }
 
 // describe says how much was read and what the sheet does not hold.
-func (x *export) describe(w *sheet.Writer) {
+func (x *exportCommand) describe(w *sheet.Writer) {
 	x.say("%s written", plural(w.Rows(), strings.TrimSuffix(x.kind, "s")))
 	if x.unfit > 0 {
 		x.say("left out: resources that the service returned although they do not match --filter: %d", x.unfit)
@@ -199,15 +178,12 @@ func (x *export) describe(w *sheet.Writer) {
 	}
 }
 
-// every is how many resources are read between two words about it.
-const every = 5000
-
 // progress tells a terminal how far a list is read.
-func (x *export) progress(what string, list iter.Seq2[client.Resource, error]) iter.Seq2[client.Resource, error] {
+func (x *exportCommand) progress(what string, list iter.Seq2[client.Resource, error]) iter.Seq2[client.Resource, error] {
 	return func(yield func(client.Resource, error) bool) {
 		n := 0
 		for res, err := range list {
-			if n++; n%every == 0 && x.err.IsTerminal() {
+			if n++; n%progressStep == 0 && x.err.IsTerminal() {
 				x.say("reading: %d %s so far", n, what)
 			}
 			if !yield(res, err) {

@@ -96,12 +96,12 @@ func journalFiles(path string) []string {
 // openInput reads the input and makes the client, and tells the mistakes of
 // both.
 func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
-	service, noClient := c.client(c.talk.warn)
-	in, noInput := c.open(ctx, c.in)
-	if noInput == nil && noClient != nil {
-		noInput = in.Close()
+	service, clientErr := c.client(c.talk.warn)
+	in, inputErr := c.open(ctx, c.in)
+	if inputErr == nil && clientErr != nil {
+		inputErr = in.Close()
 	}
-	return in, service, errors.Join(noClient, noInput)
+	return in, service, errors.Join(clientErr, inputErr)
 }
 
 // openJournal opens the journal of the job. It is nil if the command keeps

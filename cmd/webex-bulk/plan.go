@@ -23,8 +23,8 @@ type planCommand struct {
 	job            client.Job
 }
 
-func newPlan(io stdio) *cobra.Command {
-	p := &planCommand{stdio: io}
+func newPlan(std stdio) *cobra.Command {
+	p := &planCommand{stdio: std}
 	cmd := &cobra.Command{
 		Use:   "plan [flags] FILE",
 		Short: "Show what would be sent; needs no token, sends nothing",

@@ -9,6 +9,10 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
+// progressStep is how many resources are read before a terminal is told again
+// how many there are so far.
+const progressStep = 5000
+
 // talk prints sentences for a person. While a job shows its progress in a bar
 // on a terminal, they wait until the bar is gone.
 type talk struct {
@@ -24,12 +28,12 @@ type talk struct {
 // escaped.
 func (t *talk) say(format string, args ...any) {
 	if !t.quiet {
-		t.tell(format, args...)
+		t.sayAlways(format, args...)
 	}
 }
 
-// tell is say even if quiet.
-func (t *talk) tell(format string, args ...any) {
+// sayAlways is say even if quiet.
+func (t *talk) sayAlways(format string, args ...any) {
 	text := terminal.Sprintf(format+"\n", args...)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,7 +45,7 @@ func (t *talk) tell(format string, args ...any) {
 }
 
 // warn prints a warning, even if quiet.
-func (t *talk) warn(text string) { t.tell("webex-bulk: warning: %s", text) }
+func (t *talk) warn(text string) { t.sayAlways("webex-bulk: warning: %s", text) }
 
 // startBar shows on a terminal how far a job of so many operations is.
 func (t *talk) startBar(job *client.Job, total int) {

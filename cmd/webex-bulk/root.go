@@ -68,12 +68,12 @@ func (e *exit) Unwrap() error { return e.err }
 
 // run is the program: it returns the exit code.
 func run(args []string, in io.Reader, out, err io.Writer) int {
-	io := stdio{in, terminal.NewWriter(out), terminal.NewWriter(err), &atomic.Value{}}
-	defer io.out.Flush()
-	defer io.err.Flush()
-	ctx, stop := interruptible(io)
+	std := stdio{in, terminal.NewWriter(out), terminal.NewWriter(err), &atomic.Value{}}
+	defer std.out.Flush()
+	defer std.err.Flush()
+	ctx, stop := interruptible(std)
 	defer stop()
-	root := newRoot(io)
+	root := newRoot(std)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		withoutBackticks(root)
 	}
@@ -88,10 +88,10 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 	}
 	if failure.Error() != "" {
 		text := report.PlainCodes
-		if io.err.IsTerminal() {
+		if std.err.IsTerminal() {
 			text = report.Plain
 		}
-		_ = io.err.Printf("webex-bulk: %s\n", text(failure))
+		_ = std.err.Printf("webex-bulk: %s\n", text(failure))
 	}
 	return code
 }
@@ -106,7 +106,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) error {
 
 // interruptible returns a context that the first Ctrl-C ends. The second one
 // ends the program at once, which a journal survives.
-func interruptible(io stdio) (context.Context, func()) {
+func interruptible(std stdio) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -116,8 +116,8 @@ func interruptible(io stdio) (context.Context, func()) {
 	go func() {
 		for range signals {
 			if ctx.Err() != nil {
-				text, _ := io.lastWords.Load().(string)
-				_ = io.err.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
+				text, _ := std.lastWords.Load().(string)
+				_ = std.err.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
 				os.Exit(exitInterrupted)
 			}
 			cancel()
@@ -130,7 +130,7 @@ func interruptible(io stdio) (context.Context, func()) {
 	}
 }
 
-func newRoot(io stdio) *cobra.Command {
+func newRoot(std stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "webex-bulk",
 		Short: "Create, change and delete Webex users and groups in bulk, safely",
@@ -151,16 +151,16 @@ continue; nothing is done twice.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetIn(io.in)
-	root.SetOut(io.out)
-	root.SetErr(io.err)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
 	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageFunc(func(cmd *cobra.Command) error { return writeUsage(cmd, io.out.Width()) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return writeUsage(cmd, std.out.Width()) })
 	root.SetHelpCommand(newHelp())
-	root.SetHelpFunc(wrapped(io.out, root.HelpFunc()))
+	root.SetHelpFunc(wrapped(std.out, root.HelpFunc()))
 	root.SetFlagErrorFunc(wrongFlag)
-	root.AddCommand(newApply(io), newPlan(io), newExport(io), newSync(io), newTemplate(io), newWhoami(io),
-		newServe(io), newProxy(io), newDemo(io), newLocate(io), newSpec(io), newVersion(io), newManuals())
+	root.AddCommand(newApply(std), newPlan(std), newExport(std), newSync(std), newTemplate(std), newWhoami(std),
+		newServe(std), newProxy(std), newDemo(std), newLocate(std), newSpec(std), newVersion(std), newManuals())
 	root.InitDefaultCompletionCmd()
 	if shells, _, err := root.Find([]string{"completion"}); err == nil {
 		shells.RunE = noSuchShell

@@ -93,7 +93,8 @@ func whole(ts *testscript.TestScript, lines []report.Line) {
 }
 
 // cmdOutcomes holds that each operation has one result, and how many there are
-// of each outcome: outcomes FILE succeeded=998 failed=2 [replayed=10 recovered=1]
+// of each outcome: outcomes FILE succeeded=998 failed=2 [replayed=10
+// recovered=1]
 func cmdOutcomes(ts *testscript.TestScript, neg bool, args []string) {
 	lines, counts := results(ts, args[0])
 	whole(ts, lines)

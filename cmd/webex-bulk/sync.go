@@ -27,7 +27,7 @@ import (
 type syncCommand struct {
 	jobCommand
 	leavers, members, maxRemovals string
-	plan, before                  string // files
+	planFile, undoFile            string
 	opt                           reconcile.Options
 }
 
@@ -85,8 +85,8 @@ Exit codes:
   3    the organization could not be read, or the job stopped early
   130  interrupted`
 
-func newSync(io stdio) *cobra.Command {
-	a := &syncCommand{jobCommand: newJobCommand(io)}
+func newSync(std stdio) *cobra.Command {
+	a := &syncCommand{jobCommand: newJobCommand(std)}
 	cmd := &cobra.Command{
 		Use:   "sync [flags] FILE",
 		Short: "Make the organization match a sheet, after showing the differences",
@@ -114,8 +114,8 @@ func newSync(io stdio) *cobra.Command {
 	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
 	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false, "treat users and groups that a directory provisions like others")
 	f.IntVar(&a.opt.First, "first", 0, "carry out only this many changes; 0: all")
-	f.StringVar(&a.plan, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
-	f.StringVar(&a.before, "before", "", "write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
+	f.StringVar(&a.planFile, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
+	f.StringVar(&a.undoFile, "before", "", "write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
 	f.BoolVar(&a.yes, "yes", false, "make the changes without confirmation")
 	a.addLimits(f)
 	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
@@ -140,7 +140,7 @@ func (a *syncCommand) run(ctx context.Context) error {
 	}
 	defer in.Close()
 	for _, note := range in.Notes() {
-		a.tell("%s", note)
+		a.sayAlways("%s", note)
 	}
 
 	d, err := a.compare(ctx, c, in)
@@ -156,7 +156,7 @@ func (a *syncCommand) run(ctx context.Context) error {
 		return terminal.Errorf("%w; nothing was sent\n"+
 			"look at whom it removes above (--all lists everybody); if it is right, give --max-removals %d",
 			tooMany, tooMany.Removals)
-	case a.plan != "":
+	case a.planFile != "":
 		if err := a.writePlan(d); err != nil {
 			return err
 		}
@@ -203,8 +203,8 @@ func (a *syncCommand) check() error {
 		}
 	}
 	return a.checkFlags(".sync.journal",
-		outfile.File{Flag: "--out", Path: a.plan, Mode: outfile.Replaced},
-		outfile.File{Flag: "--before", Path: a.before, Mode: outfile.Replaced})
+		outfile.File{Flag: "--out", Path: a.planFile, Mode: outfile.Replaced},
+		outfile.File{Flag: "--before", Path: a.undoFile, Mode: outfile.Replaced})
 }
 
 // compare reads the organization, and the sheet against it.
@@ -246,7 +246,7 @@ func kindOf(in *input.File) (string, error) {
 
 func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, kind string) (*reconcile.Organization, error) {
 	org, err := reconcile.Read(ctx, c, kind, func(n int) {
-		if n%every == 0 && a.err.IsTerminal() {
+		if n%progressStep == 0 && a.err.IsTerminal() {
 			a.say("reading the organization: %d so far", n)
 		}
 	})
@@ -256,7 +256,7 @@ func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, ki
 	case errors.Is(org.NoMe, client.ErrAbsent):
 		a.say("the token belongs to no user (a service app?), so no account is protected for it")
 	case org.NoMe != nil:
-		a.tell("the account of the token could not be determined: %s", report.Plain(org.NoMe))
+		a.sayAlways("the account of the token could not be determined: %s", report.Plain(org.NoMe))
 	}
 	return org, nil
 }

@@ -17,29 +17,29 @@ import (
 // writePlan writes the sheet of --out.
 func (a *syncCommand) writePlan(d *reconcile.Difference) error {
 	plan := actions.Plan(d)
-	if err := a.writeSheet("--out", a.plan, plan); err != nil {
+	if err := a.writeSheet("--out", a.planFile, plan); err != nil {
 		return err
 	}
 	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s",
-		plural(plan.Len(), "row"), a.plan, shellWord(a.plan))
+		plural(plan.Len(), "row"), a.planFile, shellWord(a.planFile))
 	return nil
 }
 
 // writeUndo writes the sheet of --before, as if all were done, and says what it
 // cannot undo. It returns nil without that flag.
 func (a *syncCommand) writeUndo(d *reconcile.Difference) (*actions.Undo, error) {
-	if a.before == "" {
+	if a.undoFile == "" {
 		return nil, nil
 	}
 	undo := actions.NewUndo(d)
-	if err := a.writeSheet("--before", a.before, undo.Sheet()); err != nil {
+	if err := a.writeSheet("--before", a.undoFile, undo.Sheet()); err != nil {
 		return nil, err
 	}
 	when := ""
-	if a.plan != "" {
+	if a.planFile != "" {
 		when = " once they are applied"
 	}
-	a.say("to undo the changes%s: webex-bulk apply %s", when, shellWord(a.before))
+	a.say("to undo the changes%s: webex-bulk apply %s", when, shellWord(a.undoFile))
 	a.tellSome("deletes cannot be undone", undo.Deleted)
 	a.tellSome("attributes will stay as they become", undo.Stay)
 	return undo, nil
@@ -54,7 +54,7 @@ func (a *syncCommand) tellSome(what string, names []string) {
 	if n := len(names) - maxListed; n > 0 && !a.all {
 		shown, more = names[:maxListed], fmt.Sprintf(" and %d more (--all lists everybody)", n)
 	}
-	a.tell("%d %s: %s%s", len(names), what, strings.Join(shown, ", "), more)
+	a.sayAlways("%d %s: %s%s", len(names), what, strings.Join(shown, ", "), more)
 }
 
 // finishUndo writes the sheet of --before anew, for what was done, with the ids
@@ -63,8 +63,8 @@ func (a *syncCommand) finishUndo(undo *actions.Undo) {
 	if undo == nil {
 		return
 	}
-	if err := outfile.Replace(a.before, writerOf(undo.Sheet())); err != nil {
-		a.tell("%s is still as it was before the run, and names by address who is created: %s", a.before, report.Plain(err))
+	if err := outfile.Replace(a.undoFile, writerOf(undo.Sheet())); err != nil {
+		a.sayAlways("%s is still as it was before the run, and names by address who is created: %s", a.undoFile, report.Plain(err))
 	}
 }
 
@@ -86,7 +86,7 @@ func (a *syncCommand) writeSheet(flag, path string, s *actions.Sheet) error {
 		return fmt.Errorf("%s: nothing was sent: %w", flag, err)
 	}
 	if kept != "" {
-		a.tell("the older %s is kept as %s", path, kept)
+		a.sayAlways("the older %s is kept as %s", path, kept)
 	}
 	return nil
 }

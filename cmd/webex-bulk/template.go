@@ -9,7 +9,7 @@ import (
 	"github.com/webexscim/bulk/internal/sheet"
 )
 
-func newTemplate(io stdio) *cobra.Command {
+func newTemplate(std stdio) *cobra.Command {
 	kinds := sheet.Templates[:]
 	return &cobra.Command{
 		Use:   "template " + strings.Join(kinds, "|"),
@@ -33,7 +33,7 @@ urn:…:enterprise:2.0:User:costCenter.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(io.out, text)
+			_, err = fmt.Fprint(std.out, text)
 			return err
 		},
 	}

@@ -35,7 +35,7 @@ func buildOf() build {
 	return b
 }
 
-func newVersion(io stdio) *cobra.Command {
+func newVersion(std stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version, commit and date of the program",
@@ -43,11 +43,11 @@ func newVersion(io stdio) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := buildOf()
-			err := io.out.Printf("webex-bulk %s\n", b.version)
+			err := std.out.Printf("webex-bulk %s\n", b.version)
 			system := runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
 			for _, row := range [][2]string{{"commit", b.commit}, {"date", b.date}, {"go", system}} {
 				if row[1] != "" && err == nil {
-					err = io.out.Printf("%-7s%s\n", row[0], row[1])
+					err = std.out.Printf("%-7s%s\n", row[0], row[1])
 				}
 			}
 			return err

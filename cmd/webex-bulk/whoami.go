@@ -24,8 +24,8 @@ type whoamiCommand struct {
 	found  bool // the service named the organization
 }
 
-func newWhoami(io stdio) *cobra.Command {
-	k := &whoamiCommand{stdio: io}
+func newWhoami(std stdio) *cobra.Command {
+	k := &whoamiCommand{stdio: std}
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
 		Short: "Check token and organization with one harmless search",
