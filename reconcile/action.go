@@ -20,7 +20,7 @@ func (c *comparison) decide(w *want) error {
 	case w.doubt != "", w.left != "":
 		c.leave(w, cmp.Or(w.doubt, w.left))
 		return nil
-	case w.have == nil:
+	case w.stored == nil:
 		w.action = &Action{Kind: Create, Line: w.line, Name: w.name, Operations: c.creates(w)}
 		w.action.Changes = given(resolve(w.data, c.idOf))
 		c.newNames[w.ops[0].BulkID] = w.name
@@ -29,23 +29,23 @@ func (c *comparison) decide(w *want) error {
 		}
 		return nil
 	}
-	if c.org.Type == Users && !isActive(w.have.Data) && !w.givesActive {
-		c.Deactivated = append(c.Deactivated, w.have.Resource)
+	if c.org.Type == Users && !isActive(w.stored.Data) && !w.givesActive {
+		c.Deactivated = append(c.Deactivated, w.stored.Resource)
 	}
-	changes, err := differences(resolve(w.data, c.idOf), w.name, w.have.Resource)
+	changes, err := differences(resolve(w.data, c.idOf), w.name, w.stored.Resource)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", w.line, err)
 	}
-	a := &Action{Kind: Change, Line: w.line, Name: w.name, Stored: w.have.Resource}
+	a := &Action{Kind: Change, Line: w.line, Name: w.name, Stored: w.stored.Resource}
 	for _, change := range changes {
 		a.Changes = append(a.Changes, Value{change.Path, change.Old, change.New})
 	}
 	c.compareMembers(w, a)
-	if len(a.Changes)+len(a.Added)+len(a.Removed) == 0 && isPerson(w.have.Resource) {
+	if len(a.Changes)+len(a.Added)+len(a.Removed) == 0 && isPerson(w.stored.Resource) {
 		c.Unchanged++
 		return nil
 	}
-	reason := c.opt.protection(w.have.Resource, c.org.Me)
+	reason := c.opt.protection(w.stored.Resource, c.org.Me)
 	if reason == "" && a.Deactivates() && c.org.meUnknown() {
 		reason = "it would be deactivated, and may be the account of the token, which could not be determined"
 	}
@@ -71,8 +71,8 @@ func (c *comparison) leave(w *want, reason string) {
 
 // idOf returns the id of the resource that a row means, if it exists.
 func (c *comparison) idOf(bulkID string) (string, bool) {
-	if w := c.byBulkID[bulkID]; w != nil && w.have != nil {
-		return w.have.ID, true
+	if w := c.byBulkID[bulkID]; w != nil && w.stored != nil {
+		return w.stored.ID, true
 	}
 	return "", false
 }
@@ -106,7 +106,7 @@ func (c *comparison) compareMembers(w *want, a *Action) {
 		return
 	}
 	wanted, have := map[string]bool{}, map[string]bool{}
-	for _, m := range c.org.Members[w.have.ID] {
+	for _, m := range c.org.Members[w.stored.ID] {
 		have[strings.ToLower(m.ID)] = true
 	}
 	for _, m := range w.members {
@@ -120,7 +120,7 @@ func (c *comparison) compareMembers(w *want, a *Action) {
 	if c.opt.AddOnly {
 		return
 	}
-	for _, m := range c.org.Members[w.have.ID] {
+	for _, m := range c.org.Members[w.stored.ID] {
 		if !wanted[strings.ToLower(m.ID)] && (m.Type == "" || strings.EqualFold(m.Type, "user")) {
 			a.Removed = append(a.Removed, m)
 		}

@@ -57,20 +57,20 @@ func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 // comparison builds a Difference.
 type comparison struct {
 	Difference
-	scope    scimfilter.Filter
-	wants    []*want
-	byBulkID map[string]*want
-	things   []*thing
-	doubts   int // rows for which it is unclear which resource they mean
+	scope     scimfilter.Filter
+	wants     []*want
+	byBulkID  map[string]*want
+	resources []*resource
+	doubts    int // rows for which it is unclear which resource they mean
 
-	byExternalID, byName map[string][]*thing
+	byExternalID, byName map[string][]*resource
 	removals             []*Action
 }
 
-// thing is a resource of the organization.
-type thing struct {
+// resource is a resource of the organization.
+type resource struct {
 	client.Resource
-	by      *want // the row that means it
+	row     *want // the row that means it
 	claimed bool  // some row may mean it
 	inScope bool
 }
@@ -79,11 +79,11 @@ type thing struct {
 // in the scope that no resource has is probably misspelled: with "ne" or "not"
 // it would put everybody in scope.
 func (c *comparison) index() error {
-	c.byExternalID, c.byName = map[string][]*thing{}, map[string][]*thing{}
+	c.byExternalID, c.byName = map[string][]*resource{}, map[string][]*resource{}
 	had := map[string]bool{}
 	for _, res := range c.org.Resources {
-		t := &thing{Resource: res, inScope: c.scope.Match(res.Data)}
-		c.things = append(c.things, t)
+		t := &resource{Resource: res, inScope: c.scope.Match(res.Data)}
+		c.resources = append(c.resources, t)
 		if res.ExternalID != "" {
 			c.byExternalID[res.ExternalID] = append(c.byExternalID[res.ExternalID], t)
 		}
@@ -96,8 +96,9 @@ func (c *comparison) index() error {
 		}
 	}
 	for _, path := range c.scope.Paths() {
-		if !had[path] && len(c.things) > 0 {
-			return fmt.Errorf("scope: none of the %d %s has the attribute %s", len(c.things), strings.ToLower(c.org.Type), path)
+		if !had[path] && len(c.resources) > 0 {
+			return fmt.Errorf("scope: none of the %d %s has the attribute %s",
+				len(c.resources), strings.ToLower(c.org.Type), path)
 		}
 	}
 	return nil
@@ -111,12 +112,12 @@ func (c *comparison) match() {
 		}
 	}
 	for _, w := range c.wants {
-		if w.have != nil || w.doubt != "" {
+		if w.stored != nil || w.doubt != "" {
 			continue
 		}
-		var free []*thing
+		var free []*resource
 		for _, t := range c.byName[key(w.name)] {
-			if t.by == nil {
+			if t.row == nil {
 				free = append(free, t)
 			}
 		}
@@ -132,9 +133,9 @@ func (c *comparison) match() {
 
 // link sets the resource that a row means, if there is only one candidate. With
 // several it is unclear.
-func (c *comparison) link(w *want, candidates []*thing, what string) {
+func (c *comparison) link(w *want, candidates []*resource, what string) {
 	if len(candidates) == 1 {
-		w.have, candidates[0].by = candidates[0], w
+		w.stored, candidates[0].row = candidates[0], w
 	}
 	if len(candidates) > 1 {
 		w.doubt = fmt.Sprintf("%d %s of the organization %s", len(candidates), strings.ToLower(c.org.Type), what)
@@ -150,7 +151,7 @@ func (c *comparison) checkScope() {
 	for _, w := range c.wants {
 		switch {
 		case w.doubt != "":
-		case w.have == nil && !c.scope.Match(w.data), w.have != nil && !w.have.inScope:
+		case w.stored == nil && !c.scope.Match(w.data), w.stored != nil && !w.stored.inScope:
 			w.left = "outside of the scope"
 		default:
 			c.takeName(w)

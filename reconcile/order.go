@@ -9,17 +9,17 @@ import (
 // takeName finds whose change must free the name that a row wants. userNames
 // are unique; groups share a name only if rows say so.
 func (c *comparison) takeName(w *want) {
-	if w.have != nil && key(w.have.Name) == key(w.name) {
+	if w.stored != nil && key(w.stored.Name) == key(w.name) {
 		return
 	}
 	for _, t := range c.byName[key(w.name)] {
 		switch {
-		case t == w.have, t.by != nil && key(t.by.name) == key(w.name):
-		case t.by == nil:
+		case t == w.stored, t.row != nil && key(t.row.name) == key(w.name):
+		case t.row == nil:
 			t.claimed = true
 			w.doubt = "its name belongs to another one, who is in no row"
 		default:
-			w.after = t.by
+			w.after = t.row
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (c *comparison) dependOnce() (changed bool) {
 // createdFor returns the rows that create what a row refers to.
 func (c *comparison) createdFor(w *want) (rows []*want) {
 	for _, name := range w.refs {
-		if other := c.byBulkID[name]; other != nil && other != w && other.have == nil {
+		if other := c.byBulkID[name]; other != nil && other != w && other.stored == nil {
 			rows = append(rows, other)
 		}
 	}
@@ -100,7 +100,7 @@ func (c *comparison) createdFor(w *want) (rows []*want) {
 
 // mayChange reports whether the resource of a row will get its new name.
 func (c *comparison) mayChange(w *want) bool {
-	return w.doubt == "" && w.left == "" && w.have != nil && c.opt.protection(w.have.Resource, c.org.Me) == ""
+	return w.doubt == "" && w.left == "" && w.stored != nil && c.opt.protection(w.stored.Resource, c.org.Me) == ""
 }
 
 // order puts the actions in an order in which they can be carried out, removals

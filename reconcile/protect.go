@@ -7,8 +7,9 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// standing is what decides whether a resource may be touched. Attributes of
-// other types than expected count as given: in doubt nothing is touched.
+// standing has the attributes that decide whether a resource may be changed. An
+// attribute of another type than expected counts as given, so that nothing is
+// changed in doubt.
 type standing struct {
 	UserType, Active, Roles json.RawMessage
 

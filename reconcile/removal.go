@@ -22,8 +22,8 @@ func (c *comparison) findLeavers() {
 			managers[strings.ToLower(id)] = w.line
 		}
 	}
-	for _, t := range c.things {
-		if t.by != nil || t.claimed || !t.inScope {
+	for _, t := range c.resources {
+		if t.row != nil || t.claimed || !t.inScope {
 			continue
 		}
 		reason := c.opt.protection(t.Resource, c.org.Me)
@@ -76,7 +76,7 @@ func (c *comparison) hold() {
 
 // removal returns the action that removes a leaver, or nil if there is nothing
 // to do or it is not allowed.
-func (c *comparison) removal(t *thing) *Action {
+func (c *comparison) removal(t *resource) *Action {
 	a := &Action{Name: t.Name, Stored: t.Resource}
 	switch {
 	case len(c.Held) > 0:
@@ -104,7 +104,7 @@ func (c *comparison) checkRemovals() error {
 		return nil
 	}
 	members, removed, deactivated := 0, 0, 0
-	for _, t := range c.things {
+	for _, t := range c.resources {
 		if t.inScope {
 			members += len(c.org.Members[t.ID])
 		}

@@ -60,7 +60,7 @@ func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job)
 				break
 			}
 		}
-		if r.stop != nil && !r.left {
+		if r.stop != nil && !r.loopLeft {
 			yield(Result{}, r.stop)
 		}
 	}
@@ -81,12 +81,12 @@ func (d *Difference) Operations() (n int) {
 // run is one Run.
 type run struct {
 	*Difference
-	client  *client.Client
-	unknown bool              // the outcome of an operation
-	failed  map[*Action]bool  // an operation of it did not succeed
-	ids     map[string]string // of what was created, by bulkId
-	stop    error             // why the job ended before its time
-	left    bool              // the loop over the results
+	client   *client.Client
+	unknown  bool              // the outcome of an operation
+	failed   map[*Action]bool  // an operation of it did not succeed
+	ids      map[string]string // of what was created, by bulkId
+	stop     error             // why the job ended before its time
+	loopLeft bool              // the caller has left the loop over the results
 }
 
 // step is an operation of a stage.
@@ -113,8 +113,8 @@ func (r *run) run(ctx context.Context, job *client.Job, stage []*Action, yield f
 			return job.ReadOn && began
 		}
 		a := steps[res.Index-first].action
-		if !yield(Result{r.enter(a, res), a}, nil) {
-			r.left = true
+		if !yield(Result{r.note(a, res), a}, nil) {
+			r.loopLeft = true
 			return false
 		}
 	}
@@ -166,8 +166,9 @@ func (r *run) source(ctx context.Context, steps []step) iter.Seq2[client.Operati
 	}
 }
 
-// enter notes a result, and returns it as it is to be told.
-func (r *run) enter(a *Action, res client.Result) client.Result {
+// note keeps what later stages need of a result, and returns the result for the
+// caller.
+func (r *run) note(a *Action, res client.Result) client.Result {
 	if a.Kind == Delete && res.Attempts == 0 && errors.Is(res.Err, client.ErrAbsent) { // check has found it gone
 		res.Outcome, res.Recovered, res.Err = client.Succeeded, true, nil
 	}

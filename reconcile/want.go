@@ -33,10 +33,10 @@ type want struct {
 	exact       bool // members were given
 	givesActive bool // the row says whether the user is active
 
-	have   *thing // its resource; nil: it is to be created
-	doubt  string // why nothing is sent, and nobody is removed
-	left   string // why nothing is sent, though nothing is in doubt
-	after  *want  // the row that frees the name
+	stored *resource // its resource; nil: it is to be created
+	doubt  string    // why nothing is sent, and nobody is removed
+	left   string    // why nothing is sent, though nothing is in doubt
+	after  *want     // the row that frees the name
 	stage  int
 	action *Action
 }
