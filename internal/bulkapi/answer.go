@@ -32,12 +32,12 @@ const (
 )
 
 // String is the kind's name in lower case.
-func (f Kind) String() string {
+func (k Kind) String() string {
 	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "no response"}
-	if f < 0 || int(f) >= len(names) {
-		return "kind " + strconv.Itoa(int(f))
+	if k < 0 || int(k) >= len(names) {
+		return "kind " + strconv.Itoa(int(k))
 	}
-	return names[f]
+	return names[k]
 }
 
 // kindOf is the kind of an answer by its HTTP status alone. Results count under

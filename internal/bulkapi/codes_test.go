@@ -11,7 +11,7 @@ import (
 // person there, or has the form of words, is left out.
 func TestCodesShowNoData(t *testing.T) {
 	const address = "bo.k@example.com"
-	red := newRedactor(newForms("s3cr3t-t0ken"), Operation{Data: []byte(`{"userName":"` + address + `","displayName":"Bo Klein","title":"Dr"}`)})
+	red := newRedactor(newTokenForms("s3cr3t-t0ken"), Operation{Data: []byte(`{"userName":"` + address + `","displayName":"Bo Klein","title":"Dr"}`)})
 	for text, shown := range map[string]bool{
 		address: false, strings.ToUpper(address): false, "T-" + address: false, "bo.k": false, "BO.K": false, "Klein, Bo": false, "two words": false, "a\x1b[2Jb": false,
 		base64.RawURLEncoding.EncodeToString([]byte(address)): false, base64.StdEncoding.EncodeToString([]byte(address)): false, hex.EncodeToString([]byte(address)): false,

@@ -112,7 +112,7 @@ func everything(t *testing.T, token, echo string, status int, body string) strin
 // TestLocationWithoutToken: of a location that holds the token what tells the
 // resource is kept, if it does not.
 func TestLocationWithoutToken(t *testing.T) {
-	f, escaped := newForms(testToken), strings.ReplaceAll(testToken, "-", "%2d")
+	f, escaped := newTokenForms(testToken), strings.ReplaceAll(testToken, "-", "%2d")
 	for text, want := range map[string]string{
 		"https://h/v2/Users/7":                                 "https://h/v2/Users/7",
 		"https://h/v2/Users/7?access_token=" + testToken:       "/Users/7",
@@ -147,7 +147,7 @@ func TestFoundWithoutToken(t *testing.T) {
 
 // TestShortToken: what is in every text is not looked for.
 func TestShortToken(t *testing.T) {
-	if f := newForms("ab"); f.in("ab") || f.mask("ab") != "ab" || f.location("/Users/ab") != "/Users/ab" {
+	if f := newTokenForms("ab"); f.in("ab") || f.mask("ab") != "ab" || f.location("/Users/ab") != "/Users/ab" {
 		t.Error("a token of two characters")
 	}
 }

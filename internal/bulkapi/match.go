@@ -7,10 +7,10 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// Owners of a result that are no operation.
+// Indexes that name no operation or result.
 const (
-	nobody  = -1 // not known yet
-	foreign = -2 // it names a bulkId that the request has not
+	unmatched = -1 // none was found
+	foreign   = -2 // of a result with a bulkId that the request does not have
 )
 
 // matcher finds the result of each operation: by bulkId, else by method and
@@ -21,15 +21,15 @@ const (
 type matcher struct {
 	ops     []Operation
 	results []result
-	of      []int // for each operation the index of its result, or nobody
-	owner   []int // for each result the index of its operation, or nobody, or foreign
+	of      []int // for each operation the index of its result, or unmatched
+	owner   []int // for each result the index of its operation, or unmatched, or foreign
 }
 
 // match runs the three ways, the surest first.
 func match(ops []Operation, results []result) *matcher {
-	m := &matcher{ops, results, slices.Repeat([]int{nobody}, len(ops)), slices.Repeat([]int{nobody}, len(results))}
+	m := &matcher{ops, results, slices.Repeat([]int{unmatched}, len(ops)), slices.Repeat([]int{unmatched}, len(results))}
 	for _, way := range []func(){m.byBulkID, m.byLocation, m.byPosition} {
-		if slices.Contains(m.owner, nobody) {
+		if slices.Contains(m.owner, unmatched) {
 			way()
 		}
 	}
@@ -40,7 +40,7 @@ func match(ops []Operation, results []result) *matcher {
 // status counts.
 func (m *matcher) give(i, j int) {
 	m.owner[j] = i
-	if k := m.of[i]; k == nobody || m.results[k].Status == 0 && m.results[j].Status != 0 {
+	if k := m.of[i]; k == unmatched || m.results[k].Status == 0 && m.results[j].Status != 0 {
 		m.of[i] = j
 	}
 }
@@ -70,13 +70,13 @@ func (m *matcher) byLocation() {
 	for i, op := range m.ops {
 		resource := resourceOf(op)
 		if _, several := index[resource]; several || resource == "" {
-			i = nobody
+			i = unmatched
 		}
 		index[resource] = i
 	}
 	for j, r := range m.results {
 		i, ok := index[resourceKey(r.Location)]
-		if ok && i != nobody && m.owner[j] == nobody && !hasOtherMethod(r, m.ops[i]) {
+		if ok && i != unmatched && m.owner[j] == unmatched && !hasOtherMethod(r, m.ops[i]) {
 			m.give(i, j)
 		}
 	}
@@ -94,12 +94,12 @@ func (m *matcher) byPosition() {
 		types[typeOf(op)] = true
 	}
 	for j, i := range m.owner {
-		if i == foreign || i >= 0 && i != j || i == nobody && contradicts(m.results[j], m.ops[j], types) {
+		if i == foreign || i >= 0 && i != j || i == unmatched && contradicts(m.results[j], m.ops[j], types) {
 			return
 		}
 	}
 	for j, i := range m.owner {
-		if i == nobody {
+		if i == unmatched {
 			m.give(j, j)
 		}
 	}

@@ -110,7 +110,7 @@ func TestNoResultOfAnother(t *testing.T) {
 				t.Fatalf("operation %d (%+v) got %+v", i, ops[i], results[j])
 			case j >= 0 && missing[i]:
 				t.Fatalf("operation %d has no result, and got %+v", i, results[j])
-			case j == nobody && !missing[i] && (named[i] || count[resourceOf(ops[i])] == 1):
+			case j == unmatched && !missing[i] && (named[i] || count[resourceOf(ops[i])] == 1):
 				t.Fatalf("operation %d (%+v) did not get its result out of %+v", i, ops[i], results)
 			}
 		}

@@ -54,7 +54,7 @@ func TestReadErrorForms(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T \u0007 1"}`))
 	e.Status = 409
-	e.clean(newRedactor(newForms(testToken), mixed()...))
+	e.clean(newRedactor(newTokenForms(testToken), mixed()...))
 	if got, want := e.Error(), "status 409, error code 7, uniqueness: user [31m… exists (tracking id T1)"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -91,14 +91,14 @@ func TestNoValueIsShown(t *testing.T) {
 		}
 		data, _ := json.Marshal(values)
 		e := &Error{Details: []string{text}, ErrorCode: text, ScimType: text}
-		e.clean(newRedactor(newForms(testToken), Operation{Data: data}))
+		e.clean(newRedactor(newTokenForms(testToken), Operation{Data: data}))
 		shown := folded(e.Error())
 		for _, v := range append(values, testToken) {
 			if v = strings.TrimSpace(v); len([]rune(v)) >= shortest && strings.Contains(shown, folded(v)) {
 				t.Fatalf("%q is in %q", v, e.Error())
 			}
 		}
-		if had := strings.Contains(folded(text), folded(testToken)); had == (e.Details[0] == text) || had && newForms(testToken).in(e.Details[0]) {
+		if had := strings.Contains(folded(text), folded(testToken)); had == (e.Details[0] == text) || had && newTokenForms(testToken).in(e.Details[0]) {
 			t.Fatalf("details changed from %q to %q", text, e.Details[0])
 		}
 	})

@@ -18,9 +18,9 @@ import (
 	"github.com/webexscim/bulk/internal/location"
 )
 
-// forms is a token in the forms in which an answer may repeat it, in lower
+// tokenForms is a token in the forms in which an answer may repeat it, in lower
 // case. The zero value is none.
-type forms []string
+type tokenForms []string
 
 // Bounds of looking for a token: shorter forms are in every base64 text by
 // chance, larger texts are hidden whole, and a token that is escaped more often
@@ -31,13 +31,13 @@ const (
 	mostEscapes    = 4
 )
 
-// newForms knows the token as it is, which "Bearer …" holds, and inside base64,
-// as in "Basic …" (RFC 7617 section 2).
-func newForms(token string) forms {
+// newTokenForms knows the token as it is, which "Bearer …" holds, and inside
+// base64, as in "Basic …" (RFC 7617 section 2).
+func newTokenForms(token string) tokenForms {
 	if len(token) < shortest {
 		return nil
 	}
-	f := forms{strings.ToLower(token)}
+	f := tokenForms{strings.ToLower(token)}
 	for before := range 3 { // how many bytes stand before it in a group of three
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			text := enc.EncodeToString(append(make([]byte, before, before+len(token)), token...))
@@ -53,7 +53,7 @@ func newForms(token string) forms {
 
 // in reports whether a text holds the token, in any case, however often escaped
 // as in a url.
-func (f forms) in(text string) bool {
+func (f tokenForms) in(text string) bool {
 	if len(f) == 0 || len(text) < len(f[0]) { // the other forms are longer, and unescaping makes no text longer
 		return false
 	}
@@ -74,7 +74,7 @@ func (f forms) in(text string) bool {
 
 // mask is text with the mark in the place of the token, and nothing but the
 // mark where the token is in disguise.
-func (f forms) mask(text string) string {
+func (f tokenForms) mask(text string) string {
 	switch {
 	case !f.in(text):
 		return text
@@ -85,7 +85,7 @@ func (f forms) mask(text string) string {
 }
 
 // without is text, or "" where it holds the token.
-func (f forms) without(text string) string {
+func (f tokenForms) without(text string) string {
 	if f.in(text) {
 		return ""
 	}
@@ -94,7 +94,7 @@ func (f forms) without(text string) string {
 
 // location is the url of a resource without the token. Of one that holds it,
 // only the end is kept: type and id tell the resource.
-func (f forms) location(text string) string {
+func (f tokenForms) location(text string) string {
 	if !f.in(text) {
 		return text
 	}
@@ -112,7 +112,7 @@ const shortest = 3
 
 // redactor takes the token and the values of data out of texts.
 type redactor struct {
-	token  forms
+	token  tokenForms
 	texts  []string         // values that load has not yet added
 	ops    []Operation      // likewise, with the values of their data
 	values map[rune][]value // by their first character
@@ -127,7 +127,7 @@ type value struct {
 
 // newRedactor knows a token and the values of the operations' data. It reads
 // these when it is first used, since most answers hold no error.
-func newRedactor(token forms, ops ...Operation) *redactor {
+func newRedactor(token tokenForms, ops ...Operation) *redactor {
 	return &redactor{token: token, texts: token, ops: ops}
 }
 

@@ -15,7 +15,7 @@ type response struct {
 	broken     error // why body is not the whole answer
 	err        error // why there is no answer at all
 	trackingID string
-	token      forms // of the request, to keep it out of texts
+	token      tokenForms // of the request, to keep it out of texts
 	took       time.Duration
 }
 

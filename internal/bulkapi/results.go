@@ -147,7 +147,7 @@ func (x *Client) readItems(
 	m := match(ops, results)
 	items := make([]Item, len(ops))
 	for i, j := range m.of {
-		if j != nobody && results[j].Status != 0 {
+		if j != unmatched && results[j].Status != 0 {
 			items[i] = x.readItem(ops[i], results[j], trackingID, red)
 		}
 	}
@@ -198,12 +198,12 @@ func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 		return // the service had no reason to leave operations out
 	}
 	for j, i := range m.owner {
-		if i == nobody && !itemError(m.results[j]).afterStop(true) {
+		if i == unmatched && !itemError(m.results[j]).afterStop(true) {
 			return // an unmatched result may be of any missing operation
 		}
 	}
 	for i, j := range m.of {
-		if j == nobody {
+		if j == unmatched {
 			items[i] = Item{LeftOut: true}
 		}
 	}

@@ -113,7 +113,7 @@ func (x *Client) token(ctx context.Context, refused string) (string, error) {
 
 // sendOnce sends one request and reads its answer.
 func (x *Client) sendOnce(ctx, flight context.Context, token string, send sender) (r response) {
-	r.token, r.trackingID = newForms(token), newTrackingID()
+	r.token, r.trackingID = newTokenForms(token), newTrackingID()
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
 	limited, cancel := context.WithTimeout(flight, x.cfg.Timeout)
