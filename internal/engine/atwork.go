@@ -13,7 +13,7 @@ import (
 // finish tells the planner that an operation is over. After an uncertain attempt
 // on a resource, the next operation on it waits until that attempt can no longer
 // be at work.
-func (e *Engine) finish(o *op, finished plan.Settled) {
+func (e *Engine) finish(o *op, finished plan.Outcome) {
 	if o.Resource == "" || !finished.Done {
 		e.finishAfter(work{}, o.Index, finished)
 		return
@@ -25,7 +25,7 @@ const mostLasting = 50_000 // some 20 MiB at most
 
 // finishAfter is finish for an operation of which nothing else is kept: the input
 // is read on meanwhile, as far as the memory for that is bounded.
-func (e *Engine) finishAfter(w work, index int, finished plan.Settled) {
+func (e *Engine) finishAfter(w work, index int, finished plan.Outcome) {
 	if e.stopped != nil {
 		return
 	}

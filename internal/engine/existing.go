@@ -204,7 +204,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 		n.index, n.state, n.id, n.at = o.Index, nameThere, c.ID, at
 		e.memory.setNamed(o.BulkID, n)
 	}
-	e.planner.Finish(o.Index, plan.Settled{Done: true, ID: c.ID, At: at})
+	e.planner.Finish(o.Index, plan.Outcome{Done: true, ID: c.ID, At: at})
 	if o.BulkID != "" {
 		e.creates[o.BulkID] = o.Index
 	}

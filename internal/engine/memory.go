@@ -97,12 +97,12 @@ func (m *memory) setNamed(name string, n named) {
 }
 
 // Name tells the planner what became of a create that is over.
-func (m *memory) Name(name string) plan.Settled {
+func (m *memory) Name(name string) plan.Outcome {
 	n, ok := m.named(name)
 	if !ok || n.state == nameOpen {
-		return plan.Settled{}
+		return plan.Outcome{}
 	}
-	return plan.Settled{Known: true, Done: n.isDone(), ID: n.id, Index: n.index, At: n.at}
+	return plan.Outcome{Known: true, Done: n.isDone(), ID: n.id, Index: n.index, At: n.at}
 }
 
 // changed is what is remembered of a resource that operations have changed.

@@ -192,7 +192,7 @@ func (e *Engine) decide(o *op) {
 		defer e.releaseParked(name)
 	}
 	if o.dropped == nil { // else the planner has given it up
-		e.finish(o, plan.Settled{Done: o.knowledge == Done, ID: o.said.id, At: e.doneAt(o)})
+		e.finish(o, plan.Outcome{Done: o.knowledge == Done, ID: o.said.id, At: e.doneAt(o)})
 	}
 }
 

@@ -52,7 +52,7 @@ func (p *Planner) referent(name string) *node {
 	p.keepName(n)
 	if s := p.cfg.Memory.Name(name); s.Known {
 		n.state, n.parkedOn = over, 0
-		p.settled[n.number] = s
+		p.outcomes[n.number] = s
 	}
 	return n
 }
@@ -80,13 +80,13 @@ func (p *Planner) link(n *node, it Item) {
 		e := p.connect(n, to, refers)
 		e.places, e.width, e.required, e.ends = clamp(r.Count), clamp(r.Width), r.Required, r.Name == it.Ends
 		if to.isOver() {
-			n.resize(e, p.settled[to.number])
+			n.resize(e, p.outcomes[to.number])
 		}
 	}
 }
 
 // resize counts an id in place of a reference.
-func (n *node) resize(e *edge, s Settled) {
+func (n *node) resize(e *edge, s Outcome) {
 	n.size = clamp(int(n.size) + int(e.places)*len(s.ID) - int(e.width))
 }
 

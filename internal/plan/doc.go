@@ -10,8 +10,8 @@
 //	p.End()
 //	r := p.Next(plan.Waits) // both: the create first, the reference after it
 //	p.Over(r)
-//	p.Finish(0, plan.Settled{Done: true, ID: "…"})
-//	p.Finish(1, plan.Settled{Done: true})
+//	p.Finish(0, plan.Outcome{Done: true, ID: "…"})
+//	p.Finish(1, plan.Outcome{Done: true})
 //
 // # Rules
 //

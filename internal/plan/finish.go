@@ -12,7 +12,7 @@ func (p *Planner) Over(r *Request) { delete(p.out, r) }
 
 // Finish tells what became of an operation that is in flight or held. If it was
 // not done, what depends on it is dropped.
-func (p *Planner) Finish(index int, s Settled) {
+func (p *Planner) Finish(index int, s Outcome) {
 	n := p.find(index)
 	if n == nil || n.state != flying && !n.held {
 		return
@@ -81,7 +81,7 @@ func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
 		switch {
 		case e.kind == deletes:
 		case to.isOver():
-			s := p.settled[to.number]
+			s := p.outcomes[to.number]
 			if d.Why = s.failure(); d.Why == 0 {
 				continue
 			}
@@ -110,14 +110,14 @@ func (p *Planner) drop(drops ...Drop) {
 		drops = drops[1:]
 		if n := p.find(d.Index); n != nil && !n.held {
 			p.drops = append(p.drops, d)
-			drops = append(drops, p.end(n, Settled{Known: true, Index: d.Index})...)
+			drops = append(drops, p.end(n, Outcome{Known: true, Index: d.Index})...)
 		}
 	}
 }
 
 // end takes an operation out of the graph and tells what waits for it. It
 // returns what is to be dropped for its sake.
-func (p *Planner) end(n *node, s Settled) (needed []Drop) {
+func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 	p.dequeue(n)
 	wasParked := n.isParked()
 	if wasParked {
@@ -130,7 +130,7 @@ func (p *Planner) end(n *node, s Settled) (needed []Drop) {
 	p.open--
 	n.state, n.held, n.toEnd, n.parkedOn, n.part = dropped, false, false, 0, 0
 	if n.named || !s.Done {
-		p.settled[n.number] = s
+		p.outcomes[n.number] = s
 	}
 	for e, w := range p.waiters(n) {
 		if w.isOver() || p.pass(e, w, n, s, wasParked) {
@@ -146,7 +146,7 @@ func (p *Planner) end(n *node, s Settled) (needed []Drop) {
 
 // pass has an operation go on that waits for one that is over, or refers to it.
 // It returns false if that cannot be sent any more.
-func (p *Planner) pass(e *edge, w, n *node, s Settled, wasParked bool) bool {
+func (p *Planner) pass(e *edge, w, n *node, s Outcome, wasParked bool) bool {
 	failed := e.kind == changes && !s.Done
 	if e.kind == refers {
 		failed = s.failure() != 0

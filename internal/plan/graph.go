@@ -184,7 +184,7 @@ func (p *Planner) tidy(n *node) {
 	if n.named {
 		p.forgetName(n)
 	}
-	delete(p.settled, n.number)
+	delete(p.outcomes, n.number)
 	p.nodes.give(n.number)
 }
 

@@ -28,10 +28,10 @@ type Config struct {
 // for a dropped operation before the first call that follows the Drops that
 // returned it.
 type Memory interface {
-	// Name tells what became of the create of that name; the zero Settled if
+	// Name tells what became of the create of that name; the zero Outcome if
 	// nothing is known. It is asked when a name is first read and no open
 	// operation has it or refers to it.
-	Name(name string) Settled
+	Name(name string) Outcome
 	// Resource tells whether an operation on that resource ended otherwise than
 	// done, and the index of the first that did.
 	Resource(resource string) (index int, failed bool)
@@ -74,8 +74,8 @@ type Ref struct {
 	Required bool
 }
 
-// Settled is what became of an operation.
-type Settled struct {
+// Outcome is how an operation ended.
+type Outcome struct {
 	// Known is false for a name that nothing is known of. Finish sets it.
 	Known bool
 	// Done tells that the operation succeeded.
@@ -90,7 +90,7 @@ type Settled struct {
 }
 
 // failure is the reason to drop what refers to it; 0 if there is none.
-func (s Settled) failure() Why {
+func (s Outcome) failure() Why {
 	switch {
 	case s.Known && !s.Done:
 		return Needed
@@ -151,7 +151,7 @@ type Planner struct {
 	names     nameTable
 	indexes   indexTable
 	resources map[string]int32  // the last node that changes each
-	settled   map[int32]Settled // by number of a node: what became of those over, but for done changes
+	outcomes  map[int32]Outcome // by number of a node: what became of those over, but for done changes
 
 	ready queue             // nodes that wait for nothing
 	out   map[*Request]bool // sent, and not over
@@ -184,7 +184,7 @@ func New(cfg Config) *Planner {
 	return &Planner{
 		cfg: cfg, soft: cfg.Bytes,
 		names: nameTable{seed: maphash.MakeSeed(), heads: make([]int32, 64)}, indexes: indexTable{},
-		resources: map[string]int32{}, settled: map[int32]Settled{}, out: map[*Request]bool{},
+		resources: map[string]int32{}, outcomes: map[int32]Outcome{}, out: map[*Request]bool{},
 	}
 }
 

@@ -40,7 +40,7 @@ func TestRandomJobs(t *testing.T) {
 			}
 		}
 		p := d.p
-		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, len(p.resources), len(p.out), len(p.settled), len(p.ready),
+		for _, left := range []int{p.Open(), p.Waiting(), p.Backlog(), p.parked, p.flying, len(p.resources), len(p.out), len(p.outcomes), len(p.ready),
 			p.names.count, len(p.indexes), int(p.nodes.last) - len(p.nodes.free), int(p.edges.last) - len(p.edges.free)} {
 			if left != 0 {
 				t.Fatalf("something is left: %+v", p)
@@ -66,13 +66,13 @@ type driver struct {
 	half     []int // the refused request, if any, of which an operation is a part
 	parts    []int // how many operations each of these had
 	definers map[string]int
-	settled  map[string]Settled // the memory
+	settled  map[string]Outcome // the memory
 	failed   map[string]int
 	held     []bool
 	late     []bool // held until the input ends
 }
 
-func (d *driver) Name(name string) Settled { return d.settled[name] }
+func (d *driver) Name(name string) Outcome { return d.settled[name] }
 
 func (d *driver) Resource(resource string) (int, bool) {
 	i, ok := d.failed[resource]
@@ -90,7 +90,7 @@ type flight struct {
 func newDriver(t *rapid.T, j job) *driver {
 	d := &driver{
 		job: j, t: t, limits: j.first, soft: j.first.bytes, outcome: make([]string, len(j.ops)), flying: make([]bool, len(j.ops)),
-		half: make([]int, len(j.ops)), definers: map[string]int{}, settled: map[string]Settled{},
+		half: make([]int, len(j.ops)), definers: map[string]int{}, settled: map[string]Outcome{},
 		failed: map[string]int{}, held: make([]bool, len(j.ops)), late: make([]bool, len(j.ops)),
 	}
 	d.ops = slices.Clone(j.ops)
@@ -190,10 +190,10 @@ func (d *driver) decide(i int) {
 	switch d.ops[i].ending {
 	case refused:
 		d.fix(i, "refused")
-		d.p.Finish(i, Settled{})
+		d.p.Finish(i, Outcome{})
 	case resolved:
 		d.fix(i, "resolved")
-		d.p.Finish(i, Settled{Done: true, ID: d.id(i), At: d.at(i)})
+		d.p.Finish(i, Outcome{Done: true, ID: d.id(i), At: d.at(i)})
 	default:
 		d.p.Release(i)
 	}
@@ -226,7 +226,7 @@ func (d *driver) fix(i int, outcome string) {
 	if op.name == "" || d.definers[op.name] != i {
 		return
 	}
-	s := Settled{Known: true, Done: done, Index: i, At: d.at(i)}
+	s := Outcome{Known: true, Done: done, Index: i, At: d.at(i)}
 	if s.Done && op.ending != anonymous {
 		s.ID = d.id(i)
 	}

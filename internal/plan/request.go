@@ -83,7 +83,7 @@ func (p *Planner) sending(n *node) Sending {
 		switch {
 		case e.kind != refers:
 		case to.isOver():
-			is := p.settled[to.number]
+			is := p.outcomes[to.number]
 			s.Known = append(s.Known, Known{to.text, is.ID, is.At})
 		default:
 			s.Inside = append(s.Inside, to.text)

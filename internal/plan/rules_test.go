@@ -45,12 +45,12 @@ func TestOperationsOnOneResourceGoOneByOne(t *testing.T) {
 	r := expect(t, p, "[[0 2]]")
 	p.Over(r[0])
 	expect(t, p, "[]") // until it is known what became of it
-	finish(p, 0, Settled{Done: true})
+	finish(p, 0, Outcome{Done: true})
 	r = expect(t, p, "[[1]]")
 	p.Over(r[0])
 	p.Again(1)
 	expect(t, p, "[[1]]")
-	finish(p, 1, Settled{})
+	finish(p, 1, Outcome{})
 	expectDrops(t, p, Drop{Index: 3, Why: Needed, Of: 1})
 	p.Add(Item{Index: 4, Resource: "/r", Size: 1})
 	expectDrops(t, p, Drop{Index: 4, Why: Needed, Of: 1})
@@ -73,11 +73,11 @@ func TestHeldOperationIsOverBeforeTheOneBeforeIt(t *testing.T) {
 	for _, done := range []bool{true, false} {
 		p := numbered(Config{}, Item{Resource: "/r"}, Item{Resource: "/r", Held: true}, Item{Resource: "/r"})
 		r := expect(t, p, "[[0]]")
-		finish(p, 1, Settled{Done: true})
+		finish(p, 1, Outcome{Done: true})
 		p.Add(Item{Index: 3, Resource: "/r", Size: 1})
 		expect(t, p, "[]")
 		p.Over(r[0])
-		finish(p, 0, Settled{Done: done})
+		finish(p, 0, Outcome{Done: done})
 		if !done {
 			expectDrops(t, p, Drop{Index: 2, Why: Needed, Of: 0}, Drop{Index: 3, Why: Needed, Of: 2})
 			continue
@@ -106,11 +106,11 @@ func TestSecondDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
 	del := Item{Resource: "bulkId:x", Ends: "x", Refs: refs("x"), Held: true}
 	p := numbered(Config{}, Item{Name: "x"}, Item{Refs: refs("x")}, del, del)
 	expect(t, p, "[[0 1]]")
-	finish(p, 2, Settled{Done: true})
+	finish(p, 2, Outcome{Done: true})
 	p.Release(3)
-	finish(p, 0, Settled{Done: true, ID: "x"})
+	finish(p, 0, Outcome{Done: true, ID: "x"})
 	expect(t, p, "[]")
-	finish(p, 1, Settled{})
+	finish(p, 1, Outcome{})
 	expect(t, p, "[[3]]")
 }
 
@@ -125,7 +125,7 @@ func TestHeldOperationsKeepTheirPlace(t *testing.T) {
 
 func TestHeldOperationIsFinished(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Refs: refs("a")})
-	finish(p, 0, Settled{Done: true, ID: "id", At: 7})
+	finish(p, 0, Outcome{Done: true, ID: "id", At: 7})
 	if r := expect(t, p, "[[1]]"); !slices.Equal(r[0].Items[0].Known, []Known{{"a", "id", 7}}) {
 		t.Errorf("%+v", r[0].Items)
 	}
@@ -147,14 +147,14 @@ func TestParkedOperationIsNoWorkAtHand(t *testing.T) {
 // A held operation may be done already: it is dropped when it is released.
 func TestHeldOperationIsDroppedWhenReleased(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Name: "b", Refs: refs("a"), Held: true}, Item{Refs: refs("b")})
-	finish(p, 0, Settled{})
+	finish(p, 0, Outcome{})
 	expectDrops(t, p)
 	p.Release(1)
 	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0}, Drop{Index: 2, Why: Needed, Name: "b", Of: 1})
 
 	p = numbered(Config{}, Item{Name: "a", Refs: refs("nobody"), Held: true}, Item{Refs: refs("a")})
 	p.End()
-	finish(p, 0, Settled{Done: true, ID: "id"})
+	finish(p, 0, Outcome{Done: true, ID: "id"})
 	expectDrops(t, p)
 	expect(t, p, "[[1]]")
 }
@@ -198,13 +198,13 @@ func TestCycleIsSentAgainBitByBit(t *testing.T) {
 	expect(t, p, "[[0 1 2]]")
 
 	p, _ = ring()
-	finish(p, 2, Settled{Done: true, ID: "c"})
+	finish(p, 2, Outcome{Done: true, ID: "c"})
 	if r := expect(t, p, "[[0 1]]")[0]; cyclesOf(r) != "[1 1]" {
 		t.Errorf("%+v", r.Items)
 	}
 
 	p, _ = ring()
-	finish(p, 2, Settled{})
+	finish(p, 2, Outcome{})
 	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "c", Of: 2}, Drop{Index: 0, Why: Needed, Name: "b", Of: 1})
 }
 
@@ -237,7 +237,7 @@ func TestOrderedJobDoesNotWaitInVain(t *testing.T) {
 // What takes the place of an operation keeps it.
 func TestOrderedJobKeepsThePlaceOfAChange(t *testing.T) {
 	p := numbered(Config{Operations: 2, Ordered: true}, Item{Name: "a", Held: true}, Item{}, Item{}, Item{})
-	finish(p, 0, Settled{Done: true, ID: "id"})
+	finish(p, 0, Outcome{Done: true, ID: "id"})
 	p.Add(Item{Index: 0, Resource: "/Users/id", Size: 1, Held: true})
 	expect(t, p, "[]")
 	p.Release(0)
@@ -249,11 +249,11 @@ func TestOrderedJobKeepsThePlaceOfAChange(t *testing.T) {
 func TestInFlightIsNotDropped(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Refs: refs("a")})
 	p.Over(expect(t, p, "[[0 1 2]]")[0])
-	finish(p, 0, Settled{})
+	finish(p, 0, Outcome{})
 	expectDrops(t, p)
 	p.Again(1)
 	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0})
-	finish(p, 2, Settled{Done: true})
+	finish(p, 2, Outcome{Done: true})
 	expectDrops(t, p)
 }
 
@@ -287,7 +287,7 @@ func TestStoppedJobIsForgotten(t *testing.T) {
 		t.Errorf("backlog %d, waiting %d, open %d", p.Backlog(), p.Waiting(), p.Open())
 	}
 	p.Over(r)
-	p.Finish(0, Settled{})
+	p.Finish(0, Outcome{})
 	p.Again(1)
 	expect(t, p, "[]")
 	expectDrops(t, p)
@@ -297,7 +297,7 @@ func TestStoppedJobIsForgotten(t *testing.T) {
 func TestStopReturnsDropped(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a"), Held: true})
 	p.Next(Pauses)
-	p.Finish(0, Settled{Known: true})
+	p.Finish(0, Outcome{Known: true})
 	p.Release(1)
 	open := p.Stop()
 	if !slices.Equal(open, []int{1}) {

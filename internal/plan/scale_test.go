@@ -103,9 +103,9 @@ func TestPlainInputFillsRequestsExactly(t *testing.T) {
 // forgetful is a memory that costs none.
 type forgetful struct{}
 
-func (forgetful) Name(string) Settled         { return Settled{} }
+func (forgetful) Name(string) Outcome         { return Outcome{} }
 func (forgetful) Resource(string) (int, bool) { return 0, false }
-func (forgetful) record(*node, Settled)       {}
+func (forgetful) record(*node, Outcome)       {}
 
 // Nothing is left of an operation that is over.
 func TestWhatIsOverIsForgotten(t *testing.T) {
