@@ -63,10 +63,10 @@ func (e *Engine) readItems(r *request, items []Item) {
 	}
 }
 
-// readItem takes in what the service said about one operation, and counts attempts
-// that told nothing. It returns what that is evidence of in the end, and how long
-// the operation is left alone. An operation that is excused is sent again when what
-// it depends on is done.
+// readItem takes in what the service said about one operation, and counts
+// attempts that told nothing. It returns what that is evidence of in the end,
+// and how long the operation is left alone. An operation that is excused is
+// sent again when what it depends on is done.
 func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evidence, time.Duration) {
 	if it.Found && it.Err != nil {
 		o.said = said{status: it.Status, location: it.Location, err: it.Err}
@@ -102,8 +102,8 @@ func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evi
 	return evidence, 0
 }
 
-// noteYoung notes that what an operation refers to in its own request was created
-// just now.
+// noteYoung notes that what an operation refers to in its own request was
+// created just now.
 func (e *Engine) noteYoung(r *request, evidence []Evidence) {
 	for i, s := range r.planned.Items {
 		for _, k := range s.Depends {

@@ -7,12 +7,12 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// An attempt whose answer was lost may be carried out late: until when, and what waits
-// for that.
+// An attempt whose answer was lost may be carried out late: until when, and
+// what waits for that.
 
-// finish tells the planner that an operation is over. After an uncertain attempt
-// on a resource, the next operation on it waits until that attempt can no longer
-// be at work.
+// finish tells the planner that an operation is over. After an uncertain
+// attempt on a resource, the next operation on it waits until that attempt can
+// no longer be at work.
 func (e *Engine) finish(o *op, finished plan.Outcome) {
 	if o.Resource == "" || !finished.Done {
 		e.finishAfter(work{}, o.Index, finished)
@@ -53,8 +53,9 @@ func (e *Engine) atWork(w work) time.Duration {
 	return 0
 }
 
-// noteAtWork notes until when an attempt of an operation that is over may still be
-// at work on its resource. Where all creates of earlier runs may be, quietIn asks.
+// noteAtWork notes until when an attempt of an operation that is over may still
+// be at work on its resource. Where all creates of earlier runs may be, quietIn
+// asks.
 func (e *Engine) noteAtWork(o *op) {
 	wait := e.atWork(o.work)
 	if wait <= 0 || o.Method == Post && o.replayed {
@@ -65,7 +66,8 @@ func (e *Engine) noteAtWork(o *op) {
 	e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
 }
 
-// workOn recognizes what is at work on a resource: its create, or a change of it.
+// workOn recognizes what is at work on a resource: its create, or a change of
+// it.
 func workOn(m Method, id string) Key {
 	if m == Post {
 		return hash("create of ", id)
@@ -73,9 +75,10 @@ func workOn(m Method, id string) Key {
 	return hash("change of ", id)
 }
 
-// quietIn is how long attempts of operations that are over may be at work on what
-// an operation changes, where the planner does not know of them: those of earlier
-// stages, and for a DELETE those of the create, which would bring the resource back.
+// quietIn is how long attempts of operations that are over may be at work on
+// what an operation changes, where the planner does not know of them: those of
+// earlier stages, and for a DELETE those of the create, which would bring the
+// resource back.
 func (e *Engine) quietIn(o *Operation) time.Duration {
 	if o.Method == Post || e.atWorkUntil.isEmpty() && !o.endsCreate() {
 		return 0
@@ -93,8 +96,8 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 	return wait
 }
 
-// AtWork tells until when attempts of operations that are over may be at work on
-// their resources, for the Config of the next stage.
+// AtWork tells until when attempts of operations that are over may be at work
+// on their resources, for the Config of the next stage.
 func (e *Engine) AtWork() map[Key]time.Duration {
 	out := map[Key]time.Duration{}
 	for _, m := range []map[Key]time.Duration{e.atWorkUntil.before, e.atWorkUntil.now} {
@@ -108,8 +111,8 @@ func (e *Engine) AtWork() map[Key]time.Duration {
 }
 
 // quietFor is how long an attempt of an earlier run may still be at work: until
-// MaxServiceTime has passed since the journal was last written, by the wall clock
-// and, where it is known, by the service's, or else since this run began.
+// MaxServiceTime has passed since the journal was last written, by the wall
+// clock and, where it is known, by the service's, or else since this run began.
 func (e *Engine) quietFor() time.Duration {
 	if e.cfg.LastWritten.IsZero() {
 		return 0
@@ -122,8 +125,8 @@ func (e *Engine) quietFor() time.Duration {
 }
 
 // proofIn is how long after a time of the job the absence of an effect proves
-// that no attempt has had it: none can be at work any more, and reads have caught
-// up.
+// that no attempt has had it: none can be at work any more, and reads have
+// caught up.
 func (e *Engine) proofIn(o *op, at time.Duration) time.Duration {
 	return e.cfg.MaxServiceTime + e.cfg.LookupPatience - (at - o.lostAt)
 }

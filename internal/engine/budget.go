@@ -9,8 +9,8 @@ type budget struct {
 }
 
 // reserve is the part of the budget that stays held for a request without an
-// answer, since its operations may have failed. It shrinks as they turn out to be
-// done.
+// answer, since its operations may have failed. It shrinks as they turn out to
+// be done.
 type reserve struct {
 	held, open int
 }

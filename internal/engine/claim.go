@@ -34,13 +34,13 @@ type Earlier struct {
 	Status                int
 	ID, Location, Version string
 	Recovered             bool
-	// Sent is when the first attempt of a KnownSent operation left, by the wall clock,
-	// and Date the latest time of the service that was told before.
+	// Sent is when the first attempt of a KnownSent operation left, by the wall
+	// clock, and Date the latest time of the service that was told before.
 	Sent, Date time.Time
-	// Rivals are the tickets of other creates with the same natural name that
-	// are on record and that no operation of this run has claimed yet; those of a
-	// PATCH or DELETE are other changes of its resource. RivalSent reports that one
-	// of them has no result on record.
+	// Rivals are the tickets of other creates with the same natural name that are
+	// on record and that no operation of this run has claimed yet; those of a
+	// PATCH or DELETE are other changes of its resource. RivalSent reports that
+	// one of them has no result on record.
 	Rivals    []uint64
 	RivalSent bool
 }
@@ -55,7 +55,8 @@ const (
 	KnownDone
 )
 
-// Add takes in the next operation of the source, which is not changed afterward.
+// Add takes in the next operation of the source, which is not changed
+// afterward.
 func (e *Engine) Add(now Time, in *Operation) {
 	e.begin(now)
 	e.open++
@@ -152,7 +153,8 @@ func (e *Engine) ask() {
 	if e.asked > 0 {
 		return
 	}
-	// The caller no longer knows what was decided meanwhile, as where the journal failed.
+	// The caller no longer knows what was decided meanwhile, as where the journal
+	// failed.
 	e.unasked = slices.DeleteFunc(e.unasked, func(c Claim) bool {
 		o := e.ops[c.Index]
 		return o == nil || o.phase != asking
@@ -274,8 +276,9 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 	}
 }
 
-// noteChanged notes to what creates an operation of an earlier run may have referred
-// for good: it is not sent again. A change without an answer is, unless it deletes.
+// noteChanged notes the creates to whose resources an operation of an earlier
+// run refers, or may refer. A change without an answer does not count unless it
+// deletes, since it is sent again.
 func (e *Engine) noteChanged(o *op, known Known) {
 	if e.cfg.Existing == FailExisting || known == KnownSent && o.Method == Patch {
 		return
@@ -312,15 +315,15 @@ func (e *Engine) release(o *op) {
 	e.planner.Again(o.Index)
 }
 
-// awaitCreate has an operation wait until the create that it refers to is over, and
-// reports whether there is something to wait for. What was there before the job is
-// not deleted by reference.
+// awaitCreate has an operation wait until the create that it refers to is over,
+// and reports whether there is something to wait for. What was there before the
+// job is not deleted by reference.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
 	_, open := e.openCreate(o.Target)
 	switch {
-	case open && n.state == nameThere: // its resource is being changed
-	case o.endsCreate() && ok && n.state == nameThere:
+	case open && n.state == nameExisting: // its resource is being changed
+	case o.endsCreate() && ok && n.state == nameExisting:
 		e.refuse(o, ErrNotCreated, n.id)
 		return true
 	case ok && n.state != nameOpen, e.ended && !open:
@@ -357,7 +360,8 @@ func (e *Engine) releaseUncreated(name string) {
 	}
 }
 
-// isAllClaimed reports whether all that earlier runs know of the input is known.
+// isAllClaimed reports whether all that earlier runs know of the input is
+// known.
 func (e *Engine) isAllClaimed() bool {
 	return e.cfg.LastWritten.IsZero() || e.ended && e.asked+len(e.unasked) == 0
 }
@@ -370,12 +374,12 @@ func (e *Engine) awaitClaims(o *op) {
 	e.unclaimed = append(e.unclaimed, o)
 }
 
-// settleRivals goes on, once nothing more will be claimed, with operations whose
-// name or resource earlier runs have used for something else: another operation of
-// the input may have claimed that, or this input no longer holds it. Then a create
-// must not make a second resource, and a change is sent when what the earlier runs
-// have sent can no longer be at work.
-func (e *Engine) settleRivals() {
+// resolveRivals goes on, once nothing more will be claimed, with operations
+// whose name or resource earlier runs have used for something else: another
+// operation of the input may have claimed that, or this input no longer holds
+// it. Then a create must not make a second resource, and a change is sent when
+// what the earlier runs have sent can no longer be at work.
+func (e *Engine) resolveRivals() {
 	if len(e.unclaimed) == 0 || !e.isAllClaimed() {
 		return
 	}

@@ -1,5 +1,5 @@
-// Package engine decides what a job does next: which operations to send, to look
-// up, to record, and to report.
+// Package engine decides what a job does next: which operations to send, to
+// look up, to record, and to report.
 //
 //	e := engine.New(cfg, now)
 //	e.Add(now, engine.Operation{Index: 0, Method: engine.Post, Size: 200})
@@ -24,13 +24,14 @@
 //	clock   ──► Tick                   └────────┘   Results  ──► caller
 //	caller  ──► Stop                                Wake     ──► clock
 //
-// Package plan decides which operations share a request; the engine asks it. The
-// engine keeps almost nothing of an operation that only waits (rest.go).
+// Package plan decides which operations share a request; the engine asks it.
+// The engine keeps almost nothing of an operation that only waits (rest.go).
 //
 // # Where each rule lives
 //
-// The number is the one that the scripts in testdata begin with: 03-12-absent.txt
-// is a story about the rule 03-12. README.txt there explains how to read them.
+// The number is the one that the scripts in testdata begin with:
+// 03-12-absent.txt is a story about the rule 03-12. README.txt there explains
+// how to read them.
 //
 // Knowledge: what all evidence proves about an operation (knowledge.go).
 //
@@ -81,7 +82,7 @@
 //	06-3 created long before the attempt                                       judge, before
 //	06-4 equal, once the ids of what it refers to are known                    judge, knownRefs
 //	06-5 the only candidate, or unclear                                        judge, sameName, isAllClaimed
-//	06-6 one resource twice is one                                             there
+//	06-6 one resource twice is one                                             distinct
 //
 // Identity across runs.
 //
@@ -90,7 +91,7 @@
 //	07-03 equal operations are counted                                         the journal
 //	07-04 the key of a PATCH covers the operation before it                    keyOf, identify
 //	07-05 a DELETE is recognized by itself                                     keyOf
-//	07-06 a corrected create is refused                                        ask, learnEarlier, settleRivals
+//	07-06 a corrected create is refused                                        ask, learnEarlier, resolveRivals
 //	07-07 what an earlier run has sent is maybe                                learnEarlier
 //	07-08 the journal is asked when all that is referred to is read            identify, ask, End
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
@@ -98,10 +99,10 @@
 //	07-11 the record of an attempt tells its time                              recordSent, launch
 //	07-12 a corrected change waits for the one that an earlier run has sent    recordNameOf, learnEarlier, quietFor
 //
-// What is there already (Config.Existing; existing.go).
+// Resources that exist already (Config.Existing; existing.go).
 //
 //	08-01 a create is looked up before it is sent, with others                 looksFirst, startLookingFirst, weighFirst
-//	08-02 what is there serves references at once                              adopt
+//	08-02 an existing resource serves references at once                       adopt
 //	08-03 an update changes what differs, and is sent if anything does         compare, change
 //	08-04 a create that is refused as a duplicate is looked up too             weighConflict
 //	08-05 that refusal does not count if the create succeeds after all         readItems, adopt, decide
@@ -113,6 +114,6 @@
 //	08-11 changes and deletes by reference                                     awaitsCreate, awaitCreate
 //
 // The budget of errors is in budget.go, why and when the job stops in stop,
-// dispatch and sendAgain, and 09 are the failures of earlier versions, each as a
-// script.
+// dispatch and sendAgain, and 09 are the failures of earlier versions, each as
+// a script.
 package engine

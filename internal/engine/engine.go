@@ -23,8 +23,8 @@ type Config struct {
 	FailOnErrors int
 	// Spent is how much of that earlier stages of the job have spent.
 	Spent Spent
-	// AtWork is what those stages have left at work, see Engine.AtWork, by the time
-	// of this job. The engine keeps it.
+	// AtWork is what those stages have left at work, see Engine.AtWork, by the
+	// time of this job. The engine keeps it.
 	AtWork map[Key]time.Duration
 	// MaxAttempts is how many attempts an operation gets that tell nothing.
 	MaxAttempts int
@@ -32,17 +32,17 @@ type Config struct {
 	LookupPatience time.Duration
 	// MaxServiceTime is how long an attempt may be at work at the service.
 	MaxServiceTime time.Duration
-	// Facts returns the facts of an operation that was added and is not over, as they
-	// were added. The engine keeps none of most operations that wait, so that they can
-	// lie on disk. It is required. An error ends the job.
+	// Facts returns the facts of an operation that was added and is not over, as
+	// they were added. The engine keeps none of most operations that wait, so that
+	// they can lie on disk. It is required. An error ends the job.
 	Facts func(index int) (*Operation, error)
 	// Keep is how many operations are kept all the same while they wait and the
 	// journal has been asked about them.
 	Keep int
 	// Journal says that there is a journal: claims are asked, changes recorded.
 	Journal bool
-	// Existing says what a create comes to whose resource is there already, and
-	// Compare is asked what is to be changed; it is required for UpdateExisting.
+	// Existing says how a create is treated whose resource exists already. Compare
+	// tells what an update has to change; UpdateExisting requires it.
 	Existing Existing
 	Compare  Compare
 	// ReadOn says that the source is read to its end even after a stop.
@@ -183,8 +183,8 @@ type Ready struct {
 	Results []Result
 }
 
-// Ready returns what is to be done and forgets it. Where it returns results, there
-// may be more at once.
+// Ready returns what is to be done and forgets it. Where it returns results,
+// there may be more at once.
 func (e *Engine) Ready() Ready {
 	e.decideResting()
 	out := e.out
@@ -285,8 +285,8 @@ func (e *Engine) Stop(now Time, err error) {
 
 func (e *Engine) begin(now Time) {
 	now.Elapsed = max(now.Elapsed, e.now.Elapsed)
-	// The monotonic clock stands still while the machine sleeps, and the wall clock
-	// can be set back: of each step the larger one counts.
+	// The monotonic clock stands still while the machine sleeps, and the wall
+	// clock can be set back: of each step the larger one counts.
 	e.passed += max(now.Elapsed-e.now.Elapsed, now.Wall.Sub(e.now.Wall))
 	e.now = now
 }

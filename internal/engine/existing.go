@@ -7,17 +7,18 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// Existing says what a create comes to whose resource is there already. The
-// create of a user is refused by the service, that of a group need not be.
+// Existing says how a create is treated whose resource exists already. The
+// service refuses such a create of a user, but not always that of a group.
 type Existing uint8
 
-// The ways to treat what is there.
+// The ways to treat an existing resource.
 const (
-	// FailExisting leaves it to the service, which refuses the create.
+	// FailExisting sends the create, which the service refuses.
 	FailExisting Existing = iota
-	// SkipExisting takes what is there for what the create was to make.
+	// SkipExisting leaves the existing resource as it is, and takes it for the one
+	// that the create was to make.
 	SkipExisting
-	// UpdateExisting changes what is there into what the create was to make.
+	// UpdateExisting gives the existing resource the attributes of the create.
 	UpdateExisting
 )
 
@@ -32,7 +33,8 @@ func (e *Engine) looksFirst(o *op) bool {
 	return e.mayExist(o.Operation) && o.knowledge == Unsent && !o.looked
 }
 
-// mayExist reports whether something has to be found out about what a create makes.
+// mayExist reports whether the resource of a create may exist already, so that
+// it is looked up.
 func (e *Engine) mayExist(in *Operation) bool {
 	return e.cfg.Existing != FailExisting && in.Method == Post && in.Invalid == nil && in.lookable()
 }
@@ -72,7 +74,7 @@ func (e *Engine) startLookingFirst() {
 }
 
 // firstChange is the index of the first PATCH or DELETE of an ordered job that
-// is not over: what is there is known only up to it.
+// is not over: which resources exist is known only up to it.
 func (e *Engine) firstChange() int {
 	first := int(^uint(0) >> 1)
 	if e.cfg.Ordered {
@@ -105,7 +107,8 @@ func (e *Engine) sendAbsent(o *op) {
 	e.release(o)
 }
 
-// noteMaking remembers that a create which nothing guards makes what has its name.
+// noteMaking remembers that a create which nothing guards makes what has its
+// name.
 func (e *Engine) noteMaking(o *op) {
 	if e.cfg.Existing != FailExisting && o.Method == Post && !o.Guarded && o.Name != (Key{}) {
 		e.making[o.Name] = o.Index
@@ -138,7 +141,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 }
 
 // weighConflict decides what a lookup tells about a create that was refused as
-// a duplicate. Reads may lag behind what is there.
+// a duplicate. Reads may lag behind writes.
 func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) {
 	if e.cfg.Existing != FailExisting {
 		c, number := Pick(candidates, o.Guarded)
@@ -160,9 +163,9 @@ func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) 
 }
 
 // Pick returns the resource that a create stands for among those that have its
-// name, and how many there could be. Names of users are unique. Groups may share
-// one: another externalId tells them apart, and a group with the same externalId
-// comes before one without.
+// name, and how many there could be. Names of users are unique. Groups may
+// share one: another externalId tells them apart, and a group with the same
+// externalId comes before one without.
 func Pick(candidates []Candidate, unique bool) (c Candidate, number int) {
 	var same, other []Candidate
 	seen := map[string]bool{}
@@ -201,7 +204,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 	at := -e.cfg.LookupPatience // it is known everywhere
 	if o.BulkID != "" {
 		n, _ := e.memory.named(o.BulkID)
-		n.index, n.state, n.id, n.at = o.Index, nameThere, c.ID, at
+		n.index, n.state, n.id, n.at = o.Index, nameExisting, c.ID, at
 		e.memory.setNamed(o.BulkID, n)
 	}
 	e.planner.Finish(o.Index, plan.Outcome{Done: true, ID: c.ID, At: at})
@@ -226,8 +229,8 @@ func (o *op) adoptAs(c Candidate) {
 }
 
 // compare goes on with an adopted create: once the ids of what it refers to are
-// known, it becomes a change of the resource that is there, or is done. What
-// became of its first o.read references is known.
+// known, it becomes a change of the existing resource, or is done. What became
+// of its first o.read references is known.
 func (e *Engine) compare(o *op) {
 	for ; o.read < len(o.Refs); o.read++ {
 		r := o.Refs[o.read]
@@ -270,9 +273,9 @@ func (e *Engine) compare(o *op) {
 	}
 }
 
-// change has an operation go on as a change of the resource that is there. It
-// is on record as such only while it may have been done: what was there is not
-// ours, and what another run is to change, its own comparison shows.
+// change has a create go on as a change of the existing resource. The change is
+// on record only while it may have been done: the resource is not the job's
+// own, and another run compares it anew.
 func (e *Engine) change(o *op, change Operation) {
 	change.Index = o.Index
 	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), &change
@@ -290,8 +293,8 @@ func (e *Engine) change(o *op, change Operation) {
 	e.release(o)
 }
 
-// bulkID is what other operations call the resource of a create, also of one that
-// has become a change.
+// bulkID is what other operations call the resource of a create, also of one
+// that has become a change.
 func (o *op) bulkID() string {
 	if o.Method == Post {
 		return o.BulkID
@@ -299,8 +302,9 @@ func (o *op) bulkID() string {
 	return o.serves
 }
 
-// awaitRivals has a create wait whose name an earlier run has used for something
-// that the input no longer holds, until lookups show what came of that.
+// awaitRivals has a create wait whose name an earlier run has used for
+// something that the input no longer holds, until lookups show what came of
+// that.
 func (e *Engine) awaitRivals(o *op) {
 	for ticket := range o.rivals {
 		o.replaces = append(o.replaces, ticket)

@@ -48,8 +48,9 @@ func (e *Engine) follow(o *op) {
 	e.tails[o.Resource] = tail{index: o.Index}
 }
 
-// identify finds the key of an operation, once what it refers to has been read and,
-// for a PATCH, the key of the operation before it on its resource is known.
+// identify finds the key of an operation, once what it refers to has been read
+// and, for a PATCH, the key of the operation before it on its resource is
+// known.
 func (e *Engine) identify(o *op) {
 	if o.phase != unkeyed {
 		return // with the one before it
@@ -83,9 +84,9 @@ func (e *Engine) identify(o *op) {
 	}
 }
 
-// unreadRef returns a name that an operation refers to and that was not read. Of
-// several, one in the middle: in most orders of the input, each that is read then
-// leaves half as many, and an operation with many is rarely looked at.
+// unreadRef returns a name that an operation refers to and that was not read.
+// Of several, one in the middle: in most orders of the input, each that is read
+// then leaves half as many, and an operation with many is rarely looked at.
 func (e *Engine) unreadRef(o *op) (name string, ok bool) {
 	if e.ended {
 		return "", false

@@ -67,8 +67,9 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 
 // before reports that something happened clearly before an attempt can have
 // left, both by the service's clock: as its last answer before the attempt told
-// it, or else as the lookup tells it, less the time that has passed since. Since an
-// earlier run that is the wall clock's, which may have been set meanwhile.
+// it, or else as the lookup tells it, less the time that has passed since.
+// Since an earlier run that is the wall clock's, which may have been set
+// meanwhile.
 func (e *Engine) before(t time.Time, m moment, date time.Time) bool {
 	left, margin := m.date, clearly
 	switch {
@@ -87,8 +88,8 @@ func (e *Engine) before(t time.Time, m moment, date time.Time) bool {
 	return t.Before(left.Add(-margin))
 }
 
-// sameName reports whether another create of the same natural name is in flight,
-// or may have been done.
+// sameName reports whether another create of the same natural name is in
+// flight, or may have been done.
 func (e *Engine) sameName(o *op) (inFlight, inDoubt bool) {
 	for _, r := range e.sent {
 		for _, other := range r.ops {

@@ -4,7 +4,8 @@ package engine
 type Knowledge uint8
 
 // The four kinds of knowledge. What "may have been done" is told apart by what
-// lies behind: the service judges a repetition differently from a first attempt.
+// lies behind: the service judges a repetition differently from a first
+// attempt.
 const (
 	// Unsent: nothing of the operation can have been done.
 	Unsent Knowledge = iota
@@ -126,7 +127,7 @@ func (k Knowledge) Learn(e Evidence) Knowledge {
 	return k
 }
 
-// Outcome is what the caller is told about an operation.
+// Outcome is how an operation ended, for the caller.
 type Outcome uint8
 
 // The four outcomes. The zero value is none.
@@ -142,7 +143,7 @@ func (o Outcome) String() string {
 	return [...]string{"none", "succeeded", "failed", "skipped", "unknown"}[o]
 }
 
-// Outcome is what knowledge comes to when nothing more will be learned.
+// Outcome is the outcome that follows when nothing more will be learned.
 func (k Knowledge) Outcome() Outcome {
 	switch k {
 	case Done:

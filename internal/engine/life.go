@@ -7,9 +7,9 @@ import (
 
 // Whether the service is there: answers of intermediaries are no sign of it.
 
-// deadAfter is how long nothing but silence and intermediaries may answer, in at
-// least so many attempts: two timeouts of one operation, which take as long, are
-// followed by a lookup.
+// deadAfter is how long nothing but silence and intermediaries may answer, in
+// at least so many attempts: two timeouts of one operation, which take as long,
+// are followed by a lookup.
 const (
 	deadAfter    = time.Minute
 	deadAttempts = 3
@@ -38,8 +38,8 @@ func (e *Engine) checkLife() {
 	}
 }
 
-// isLongSilent reports whether a lookup is to show that the service is there before
-// anything is sent again.
+// isLongSilent reports whether a lookup is to show that the service is there
+// before anything is sent again.
 func (e *Engine) isLongSilent() bool {
 	return e.silent >= deadAttempts-1 && e.now.Elapsed-e.silentAt >= deadAfter/2
 }

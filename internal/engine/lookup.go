@@ -43,8 +43,8 @@ type Finding struct {
 	// Candidates are the resources that have the name of a create.
 	Candidates []Candidate
 	// Exists reports that the resource of a PATCH or DELETE is there, Seen that it
-	// shows all that the PATCH changes. Modified is when it was last changed, by the
-	// service's clock (zero if that was not told).
+	// shows all that the PATCH changes. Modified is when it was last changed, by
+	// the service's clock (zero if that was not told).
 	Exists, Seen bool
 	Modified     time.Time
 }
@@ -56,7 +56,7 @@ type Candidate struct {
 	ExternalID Match
 	// Created is by the service's clock; zero if it was not told.
 	Created time.Time
-	// Equal reports that what was sent equals what is there.
+	// Equal reports that the resource has all that was sent.
 	Equal bool
 	// Owned reports that the journal knows the id as made by another operation,
 	// or as another's.
@@ -95,9 +95,9 @@ func (e *Engine) startLooking(o *op) {
 	e.queue = append(e.queue, o)
 }
 
-// lookAgain has an operation looked up after a growing interval, and exactly when
-// it can be proven that it was not done; should that lookup fail, more of them
-// follow soon.
+// lookAgain has an operation looked up after a growing interval, and exactly
+// when it can be proven that it was not done; should that lookup fail, more of
+// them follow soon.
 func (e *Engine) lookAgain(o *op) {
 	o.interval = min(max(firstInterval, 2*o.interval), lastInterval)
 	wait := o.interval
@@ -113,8 +113,8 @@ func (e *Engine) lookAgain(o *op) {
 	})
 }
 
-// lookSoon brings the lookups forward that wait, since they will tell whether the
-// service is there.
+// lookSoon brings the lookups forward that wait, since they will tell whether
+// the service is there.
 func (e *Engine) lookSoon() {
 	for _, o := range sortByIndex(slices.Collect(maps.Keys(e.sought))) {
 		if o.due > e.now.Elapsed+firstInterval {
@@ -124,8 +124,8 @@ func (e *Engine) lookSoon() {
 	}
 }
 
-// lookUp makes lookups for the operations whose turn it is, no more at once than
-// requests, so that those which wait are looked up together.
+// lookUp makes lookups for the operations whose turn it is, no more at once
+// than requests, so that those which wait are looked up together.
 func (e *Engine) lookUp() {
 	for len(e.queue) > 0 && len(e.lookups) < e.cfg.Concurrency && e.stopped == nil {
 		group := e.queue[:min(len(e.queue), maxLookedUp)]
@@ -180,8 +180,8 @@ func (e *Engine) idOf(o *Operation) string {
 }
 
 // resourceID is the id of what an operation changes. Where a create that is not
-// over makes it, the operation is looked up later; where it has no id, nobody can
-// tell what became of the operation.
+// over makes it, the operation is looked up later; where it has no id, nobody
+// can tell what became of the operation.
 func (e *Engine) resourceID(o *op) (id string, known bool) {
 	if o.Target == "" {
 		return o.ResourceID, true
@@ -242,7 +242,7 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 		case f.Err != nil:
 			e.missLookup(o, f, l.at)
 		case o.Method == Post:
-			e.weighCandidates(o, e.there(f.Candidates), l.at, date)
+			e.weighCandidates(o, e.distinct(f.Candidates), l.at, date)
 		default:
 			e.weighReading(o, f, l.at, date)
 		}
@@ -252,8 +252,8 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 
 var errNothingTold = errors.New("the lookup told nothing about it")
 
-// missLookup goes on after a lookup that told nothing. When the time of the proof
-// has come, it goes on for as long as reads may lag.
+// missLookup goes on after a lookup that told nothing. When the time of the
+// proof has come, it goes on for as long as reads may lag.
 func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	if !o.missed {
 		o.missed, o.missedAt = true, at
@@ -272,16 +272,16 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	}
 }
 
-// there are the resources that a lookup found, each once. A lagging read may show
-// what was deleted.
-func (e *Engine) there(candidates []Candidate) (there []Candidate) {
+// distinct returns each resource that a lookup found once, without those that
+// the job has deleted, which a lagging read may show.
+func (e *Engine) distinct(candidates []Candidate) (found []Candidate) {
 	for _, c := range candidates {
 		isSame := func(other Candidate) bool { return other.ID == c.ID }
-		if c.ID != "" && !e.gone.has(c.ID) && !slices.ContainsFunc(there, isSame) {
-			there = append(there, c)
+		if c.ID != "" && !e.gone.has(c.ID) && !slices.ContainsFunc(found, isSame) {
+			found = append(found, c)
 		}
 	}
-	return there
+	return found
 }
 
 // weighCandidates decides what the resources of its name tell about a create.
@@ -290,7 +290,7 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 	case Unsent:
 		e.weighFirst(o, candidates, at)
 		return
-	case Refused: // plainly: what is there is another's
+	case Refused: // plainly: the resource is another's
 		e.weighConflict(o, candidates, at)
 		return
 	}
@@ -330,8 +330,8 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 	}
 }
 
-// noteForeign remembers what is there instead of what a create was to make, unless
-// another create of that name may have made it.
+// noteForeign remembers the resources that have the name of a create as
+// another's, unless another create of that name may have made them.
 func (e *Engine) noteForeign(o *op, candidates []Candidate) {
 	inFlight, inDoubt := e.sameName(o)
 	for _, c := range candidates {
@@ -360,23 +360,23 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 	}
 }
 
-// mayRepeat reports whether a lost operation can be sent again before it is known
-// whether it was done: the service keeps the repetition from doing harm.
+// mayRepeat reports whether a lost operation can be sent again before it is
+// known whether it was done: the service keeps the repetition from doing harm.
 func (e *Engine) mayRepeat(o *op) bool {
 	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil && !e.holdsOrder(o)
 }
 
-// holdsOrder reports whether an ordered job cannot send a create again, because a
-// change of what it makes is looked up, which waits for the create in turn.
+// holdsOrder reports whether an ordered job cannot send a create again, because
+// a change of what it makes is looked up, which waits for the create in turn.
 func (e *Engine) holdsOrder(o *op) bool {
 	return e.cfg.Ordered && o.BulkID != "" && len(e.parked[o.BulkID]) > 0
 }
 
-// weighReading decides what a resource tells about a PATCH or DELETE. What it shows
-// counts once reads have caught up with the first attempt: an earlier operation may
-// have had the same effect. What it does not show proves nothing where it was
-// modified since: the service may keep a value in another form, or somebody else
-// may have changed it again.
+// weighReading decides what a resource tells about a PATCH or DELETE. What it
+// shows counts once reads have caught up with the first attempt: an earlier
+// operation may have had the same effect. What it does not show proves nothing
+// where it was modified since: the service may keep a value in another form, or
+// somebody else may have changed it again.
 func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
 	if e.gone.has(e.idOf(o.Operation)) {
 		f.Exists = false // whatever a lagging read shows
@@ -401,8 +401,9 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 	}
 }
 
-// mayUpdateAgain reports whether a lost update of what was there is sent again when
-// it does not show: it is what the input wants, whoever changed the resource.
+// mayUpdateAgain reports whether a lost update of an existing resource is sent
+// again when it does not show: the input wants it, whoever changed the
+// resource.
 func (e *Engine) mayUpdateAgain(o *op) bool {
 	return o.adopted && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
 }

@@ -44,7 +44,7 @@ const (
 	nameOpen nameState = iota
 	nameFailed
 	nameDone
-	nameThere // the resource was there before
+	nameExisting // the resource was there before
 )
 
 func (n named) isDone() bool { return n.state >= nameDone }
@@ -129,8 +129,9 @@ func (m *memory) Resource(resource string) (index int, failed bool) {
 }
 
 // recent holds values by key: the last so many, and up to twice that. What is
-// older matters no longer: a lookup does not take a resource for ours that is more
-// than ten minutes older than the attempt, and no attempt is at work for so long.
+// older matters no longer: a lookup does not take a resource for ours that is
+// more than ten minutes older than the attempt, and no attempt is at work for
+// so long.
 type recent[V any] struct{ now, before map[Key]V }
 
 const recentKept = 100_000 // some 6 MiB at most

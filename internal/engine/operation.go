@@ -30,8 +30,8 @@ type Operation struct {
 	// Method is what the operation does.
 	Method Method
 	// Guarded reports that the service itself keeps a repetition from doing
-	// harm: userNames are unique, a PATCH or DELETE that is repeated comes to the
-	// same. A create of a group is not guarded, nor is a PATCH that may add a
+	// harm: userNames are unique, repeating a PATCH or DELETE has the same
+	// effect. A create of a group is not guarded, nor is a PATCH that may add a
 	// value twice.
 	Guarded bool
 	// BulkID is what references call the resource that a create makes; "" for
@@ -63,10 +63,11 @@ type Operation struct {
 }
 
 // moment is when an attempt left: by the time of the job, by the time that has
-// passed in truth, and by the service's clock as its last answer before showed it
-// (zero if there was none). Of one in an earlier run it is only known that it left
-// before this run began, when elapsed and passed are 0: clocks may have been set since.
-// wall is its time by the wall clock (zero if that is not known).
+// passed in truth, and by the service's clock as its last answer before showed
+// it (zero if there was none). Of one in an earlier run it is only known that
+// it left before this run began, when elapsed and passed are 0: clocks may have
+// been set since. wall is its time by the wall clock (zero if that is not
+// known).
 type moment struct {
 	elapsed time.Duration
 	passed  time.Duration
@@ -92,8 +93,8 @@ const (
 	over                   // nobody
 )
 
-// op is an operation on its way to an outcome: it is being sent, or something has to be
-// found out about it. Of one that waits see rest.
+// op is an operation on its way to an outcome: it is being sent, or something
+// has to be found out about it. Of one that waits see rest.
 type op struct {
 	*Operation
 	knowledge Knowledge
@@ -121,10 +122,10 @@ type op struct {
 	dropped   *plan.Drop // it will not be sent again
 	recovered bool       // a lookup decided
 	gaveUp    error      // why it will not be sent, or not again
-	existing  string     // the id of what is there instead
-	uncounted bool       // that refusal does not count before a lookup has told what is there
+	existing  string     // the id of the resource that exists instead
+	uncounted bool       // that refusal does not count before a lookup has shown what exists
 	looked    bool       // a lookup has shown nothing before it was sent
-	adopted   bool       // what is there, at place, stands for what it was to make
+	adopted   bool       // the existing resource, at place, is taken for the one that it was to make
 	unchanged bool       // and was left as it is
 	place     string     // where that lives
 	serves    string     // its bulkId when it was a create
@@ -158,13 +159,15 @@ type said struct {
 // lookable reports whether a lookup can tell something about the operation.
 func (o *Operation) lookable() bool { return o.Method != Post || o.SearchName != (Key{}) }
 
-// isPlainConflict reports whether the service has refused a create as a duplicate,
-// and nothing of it can have been done: what is there is another's.
+// isPlainConflict reports whether the service has refused a create as a
+// duplicate, and nothing of it can have been done: the resource of its name is
+// another's.
 func (o *op) isPlainConflict() bool {
 	return o.knowledge == Refused && o.Method == Post && o.said.status == 409 && o.lookable()
 }
 
-// lacksID reports whether a lookup can find the id of what the operation has made.
+// lacksID reports whether a lookup can find the id of what the operation has
+// made.
 func (o *op) lacksID() bool {
 	return o.knowledge == Done && o.Method == Post && o.said.id == "" && o.lookable()
 }

@@ -25,16 +25,17 @@ type Result struct {
 	// Existing reports that the resource of a create was there already, Unchanged
 	// that it was left as it is.
 	Existing, Unchanged bool
-	// Err is why the operation did not succeed, unless Drop tells it: what the service,
-	// a check, or a lookup said, why the job stopped, or one of the errors below. It may
-	// be nil where the outcome is Unknown.
+	// Err is why the operation did not succeed, unless Drop tells it: what the
+	// service, a check, or a lookup said, why the job stopped, or one of the
+	// errors below. It may be nil where the outcome is Unknown.
 	Err error
-	// Drop is what the operation depends on that keeps it from being done, if anything.
+	// Drop is what the operation depends on that keeps it from being done, if
+	// anything.
 	Drop *plan.Drop
-	// Refused reports that a skipped operation was in a request that was refused whole,
-	// for which the job stopped.
+	// Refused reports that a skipped operation was in a request that was refused
+	// whole, for which the job stopped.
 	Refused bool
-	// ExistingID is the id of the resource that is there already, where a lookup
+	// ExistingID is the id of the resource that exists already, where a lookup
 	// could tell.
 	ExistingID string
 }
@@ -46,10 +47,10 @@ var (
 	ErrCorrected = errors.New("an earlier run created a resource of this name from other content")
 	// ErrAmbiguous: several resources have the name of a create.
 	ErrAmbiguous = errors.New("several resources have this name: an externalId has to tell which is meant")
-	// ErrTaken: the resource of a create is there already, and another operation of the
-	// job has made or addresses it.
+	// ErrTaken: the resource of a create exists already, and another operation of
+	// the job has made or addresses it.
 	ErrTaken = errors.New("its resource is there already, and another operation of the job has made or addresses it")
-	// ErrNotCreated: it deletes what a create makes, which was there before.
+	// ErrNotCreated: a DELETE refers to a create whose resource existed before.
 	ErrNotCreated = errors.New("the resource was there before its create: a DELETE has to address it by its id")
 
 	errCorrected = fmt.Errorf("%w: make it an update of that resource, or let creates update (--existing update)", ErrCorrected)
@@ -117,8 +118,8 @@ func (e *Engine) pursueAll(ops []*op) {
 // pursue does what is to be done next about an operation that is in no request.
 func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
 
-// pursueAfter is pursue for an operation that is not to be sent again or looked up
-// before a delay has passed.
+// pursueAfter is pursue for an operation that is not to be sent again or looked
+// up before a delay has passed.
 func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	switch {
 	case o.phase == over:
@@ -139,7 +140,7 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 			o.gaveUp = errExhausted
 		}
 		e.after(delay, o, e.startLooking)
-	default: // a PATCH or DELETE comes to the same when it is repeated
+	default: // repeating a PATCH or DELETE has the same effect
 		if o.tries > 1 && delay == 0 {
 			delay = e.backOff(o.tries - 1)
 		}
@@ -150,7 +151,8 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 // sendLater gives an operation back to the planner, after a delay.
 func (e *Engine) sendLater(o *op, delay time.Duration) { e.after(delay, o, e.release) }
 
-// after goes on with an operation after a delay, unless the job has stopped by then.
+// after goes on with an operation after a delay, unless the job has stopped by
+// then.
 func (e *Engine) after(delay time.Duration, o *op, goOn func(*op)) {
 	if delay <= 0 {
 		goOn(o)
@@ -196,7 +198,8 @@ func (e *Engine) decide(o *op) {
 	}
 }
 
-// refuse decides an operation that is not to be sent for what is there.
+// refuse decides an operation that must not be sent because of an existing
+// resource.
 func (e *Engine) refuse(o *op, why error, existing string) {
 	o.gaveUp, o.existing = why, existing
 	e.decide(o)

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// What the journal is told. Requests leave and outcomes are told once it is on disk.
+// What the journal is told. Requests leave and outcomes are told once it is on
+// disk.
 
 // ChangeKind is what a Change records.
 type ChangeKind uint8
@@ -108,8 +109,8 @@ func (e *Engine) recordSent(r *request) {
 	}
 }
 
-// dateBefore is the latest time of the service that was told before now, in this
-// run or in an earlier one.
+// dateBefore is the latest time of the service that was told before now, in
+// this run or in an earlier one.
 func (e *Engine) dateBefore() time.Time {
 	if e.date.IsZero() {
 		return e.cfg.LastDate
@@ -117,8 +118,9 @@ func (e *Engine) dateBefore() time.Time {
 	return e.date
 }
 
-// replaceRivals has the journal forget what earlier runs have done to the resource
-// and this input no longer holds: if it comes back, it is a new change.
+// replaceRivals has the journal forget what earlier runs have done to the
+// resource and this input no longer holds: if it comes back, it is a new
+// change.
 func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})

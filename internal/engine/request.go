@@ -73,10 +73,10 @@ type request struct {
 	answers  int   // answers to the job when it left
 }
 
-// dispatch sends what may leave and has the next requests recorded meanwhile, so
-// that the disk costs no time.
+// dispatch sends what may leave and has the next requests recorded meanwhile,
+// so that the disk costs no time.
 func (e *Engine) dispatch() {
-	e.settleRivals()
+	e.resolveRivals()
 	for e.stopped == nil {
 		if e.memory.err != nil {
 			e.stop(fmt.Errorf("%w: %w", ErrJournal, e.memory.err))
@@ -114,8 +114,8 @@ func (e *Engine) input() plan.Input {
 	return plan.Flows
 }
 
-// checkStuck ends a job of which nothing is under way and nothing can leave: what
-// is left of the budget is held by operations that may have failed.
+// checkStuck ends a job of which nothing is under way and nothing can leave:
+// what is left of the budget is held by operations that may have failed.
 func (e *Engine) checkStuck() {
 	pending := len(e.sent) + len(e.sought) + len(e.timers) + e.asked + e.writing
 	if e.stopped != nil || pending > 0 || e.planner.Waiting() == 0 && len(e.prepared) == 0 {
@@ -321,8 +321,8 @@ func (e *Engine) reject(r *request, in Response) {
 }
 
 // lowerLimits lowers the limits of requests to what a refusal has shown. Where
-// it names none, or one that was exceeded before without a refusal, they fall to
-// what was accepted before, or by a part.
+// it names none, or one that was exceeded before without a refusal, they fall
+// to what was accepted before, or by a part.
 func (e *Engine) lowerLimits(in Response) {
 	bytes := in.MaxBytes
 	if bytes < e.accepted {

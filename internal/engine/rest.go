@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// An operation that waits for others to be read or created, or for its turn with the
-// planner, and of which nothing but its facts is known, rests: the engine has its state in the
-// memory, if there is any, and asks for its facts when its turn comes.
+// An operation that waits for others to be read or created, or for its turn
+// with the planner, and of which nothing but its facts is known, rests: the
+// engine has its state in the memory, if there is any, and asks for its facts
+// when its turn comes.
 
 // op returns an open operation, which no longer rests.
 func (e *Engine) op(index int) *op {
@@ -29,11 +30,12 @@ func (e *Engine) op(index int) *op {
 	return o
 }
 
-// keepsState reports whether there is anything to know about an operation that rests.
+// keepsState reports whether there is anything to know about an operation that
+// rests.
 func (e *Engine) keepsState() bool { return e.cfg.Journal || e.cfg.Existing != FailExisting }
 
-// rest has an operation rest that can. An ordered job reads no more ahead than it
-// needs.
+// rest has an operation rest that can. An ordered job reads no more ahead than
+// it needs.
 func (e *Engine) rest(o *op) {
 	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != nil ||
 		len(o.rivals)+len(o.replaces) > 0
@@ -58,8 +60,8 @@ func (e *Engine) openCreate(name string) (index int, ok bool) {
 	return e.planner.Create(name)
 }
 
-// decideResting decides, a part at a time, the operations that rest when the job has
-// stopped.
+// decideResting decides, a part at a time, the operations that rest when the
+// job has stopped.
 func (e *Engine) decideResting() {
 	if len(e.resting) == 0 {
 		return
@@ -88,8 +90,8 @@ func (m *memory) rest(o *op) {
 		int64(o.ticket), int64(o.read), int64(o.youngRefs))
 }
 
-// wake gives an operation the state that it had when it began to rest, if it has
-// had any.
+// wake gives an operation the state that it had when it began to rest, if it
+// has had any.
 func (m *memory) wake(o *op) {
 	var phased, held, follows, looked, ticket, read, young int64
 	key, there, ok := m.get(restKey(o.Index), &phased, &held, &follows, &looked, &ticket, &read, &young)

@@ -11,8 +11,9 @@ type timer struct {
 	fire func()
 }
 
-// timers have the earliest first, and those of one time in the order in which they
-// were set. Most are set for later than all others, so that little has to move.
+// timers have the earliest first, and those of one time in the order in which
+// they were set. Most are set for later than all others, so that little has to
+// move.
 type timers []timer
 
 func (t *timers) set(at time.Duration, fire func()) {

@@ -54,7 +54,7 @@ var breakages = []breakage{
 	{"another create of the name in flight does not matter", "len(sure)+len(likely) > 0 && inFlight", "inFlight && false"},
 	{"another create of the name in doubt does not matter", "!unclear && !inDoubt", "!unclear && (true || inDoubt)"},
 	{"a reading counts from when it was told", "e.weighReading(o, f, l.at, date)", "e.weighReading(o, f, e.now.Elapsed, date)"},
-	{"a search counts from when it was told", "e.weighCandidates(o, e.there(f.Candidates), l.at, date)", "e.weighCandidates(o, e.there(f.Candidates), e.now.Elapsed, date)"},
+	{"a search counts from when it was told", "e.weighCandidates(o, e.distinct(f.Candidates), l.at, date)", "e.weighCandidates(o, e.distinct(f.Candidates), e.now.Elapsed, date)"},
 	{"an equal candidate is ours although it may be an equal create's", "!(inDoubt && (unclear || len(likely) > 0)", "!(false && (unclear || len(likely) > 0)"},
 	{"a plain conflict may be with a create in doubt", "!inFlight && !inDoubt {", "!inFlight && !inDoubt || true {"},
 	{"a lagging read proves a DELETE", "case !f.Exists && at < e.youngUntil(o):", "case false:"},

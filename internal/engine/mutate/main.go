@@ -3,9 +3,9 @@
 //
 //	go run ./internal/engine/mutate [-run REGEXP] [-tests REGEXP] [-jobs N]
 //
-// Each breakage replaces a text that the source of the engine holds exactly once;
-// the files themselves are not touched. The exit status is 1 if a breakage
-// was not noticed or no longer applies.
+// Each breakage replaces a text that the source of the engine holds exactly
+// once; the files themselves are not touched. The exit status is 1 if a
+// breakage was not noticed or no longer applies.
 package main
 
 import (
