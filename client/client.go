@@ -48,7 +48,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	ahead := cfg.Limits.Operations * (2*cfg.Concurrency + 2) // is read, so that requests are full
+	ahead := cfg.Limits.Operations * (2*cfg.Concurrency + 2) // read in advance, so that requests are full
 	return &Client{cfg: cfg, throttle: t, api: api, inMemory: mostWaiting + ahead}, nil
 }
 

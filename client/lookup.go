@@ -103,7 +103,7 @@ func (f *finder) search(kind string, creates []lookedUp) {
 	for i, s := range creates {
 		names[i] = s.name
 	}
-	found, err := f.c.search(f.ctx, kind, names)
+	found, err := f.c.api.Find(f.ctx, kind, names)
 	if err != nil {
 		e := f.failure(err)
 		if half := len(creates) / 2; e != nil && e.Kind == bulkapi.Rejected && half > 0 {

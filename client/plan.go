@@ -75,7 +75,7 @@ func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 		}
 		ready := p.engine.Ready()
 		for _, res := range ready.Results {
-			if r := p.result(res); r.Err != nil {
+			if r := p.toResult(res); r.Err != nil {
 				p.results = append(p.results, r)
 			}
 		}

@@ -180,7 +180,7 @@ func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[st
 }
 
 func (c *Client) find(ctx context.Context, kind string, names []string) (map[string]string, error) {
-	found, err := c.search(ctx, kind, names)
+	found, err := c.api.Find(ctx, kind, names)
 	if err != nil {
 		return nil, lookupError(err)
 	}
@@ -192,11 +192,6 @@ func (c *Client) find(ctx context.Context, kind string, names []string) (map[str
 	}
 	maps.DeleteFunc(ids, func(name, id string) bool { return id == "" || kind == groups && count[name] > 1 })
 	return ids, nil
-}
-
-// search looks for the resources of a type that have names.
-func (c *Client) search(ctx context.Context, kind string, names []string) ([]bulkapi.Resource, error) {
-	return c.api.Find(ctx, kind, names)
 }
 
 func lookupError(err error) error {

@@ -226,7 +226,7 @@ func (r *run) carryOut(ready engine.Ready) {
 	}
 	r.results = slices.Grow(r.results, len(ready.Results))
 	for _, res := range ready.Results {
-		r.results = append(r.results, r.result(res))
+		r.results = append(r.results, r.toResult(res))
 	}
 }
 

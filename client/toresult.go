@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// result turns a result of the engine into one of this package.
-func (r *run) result(in engine.Result) Result {
+// toResult turns a result of the engine into one of this package.
+func (r *run) toResult(in engine.Result) Result {
 	p := r.ops.get(in.Index)
 	defer r.ops.remove(p)
 	outcomes := [...]Outcome{engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown}
@@ -92,11 +92,11 @@ func (r *run) dropError(p *pending, d plan.Drop) error {
 // errors.Is, so that a job in which all operations fail stays small.
 type causes struct {
 	byIndex map[int]error
-	recent  []int            // those whose error is kept as it was told
+	recent  []int            // those whose error is kept in full
 	brief   map[string]error // the errors that the others share, by text
 }
 
-// recentCauses is how many errors are kept as they were told.
+// recentCauses is how many errors are kept in full.
 const recentCauses = 10_000
 
 func (c *causes) add(p *pending, res Result) {
