@@ -103,7 +103,7 @@ func TestKnownResultsDoNotWaitForLookUps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{ReadLag: time.Hour})
 		s.Script(webextest.Shaped(webextest.Fewer(10)))
-		j := newNotes()
+		j := newMemoryJournal()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
@@ -134,7 +134,7 @@ func TestKnownResultsDoNotWaitForLookUps(t *testing.T) {
 func TestCancelWhileProbing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{ReadLag: time.Hour, Latency: 20 * time.Second})
-		j := newNotes()
+		j := newMemoryJournal()
 		stopAt(t, time.Second, s, nil, &client.Job{Source: client.Operations(users(100)...), Journal: j})
 		results, _, _ := stopAt(t, 5*time.Second, s, nil, &client.Job{Source: client.Operations(users(100)...), Journal: j})
 		for i, r := range results {

@@ -15,7 +15,7 @@ import (
 
 // slow is a journal that takes its time to write.
 type slow struct {
-	*notes
+	*memoryJournal
 	claim, sent, done time.Duration
 }
 
@@ -26,12 +26,12 @@ func (j slow) Write(ctx context.Context, updates []client.Update) error {
 	default:
 		time.Sleep(j.sent)
 	}
-	return j.notes.Write(ctx, updates)
+	return j.memoryJournal.Write(ctx, updates)
 }
 
 func (j slow) Claim(ctx context.Context, entries []client.Entry) ([]client.Record, error) {
 	time.Sleep(j.claim)
-	return j.notes.Claim(ctx, entries)
+	return j.memoryJournal.Claim(ctx, entries)
 }
 
 // Requests are filled although the journal is asked about their operations in
@@ -41,7 +41,7 @@ func TestRequestsAreFilledWithAJournal(t *testing.T) {
 		for _, n := range []int{7, 100, 250, 1000} {
 			synctest.Test(t, func(t *testing.T) {
 				s := webextest.New(webextest.Config{})
-				results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), claim: claim}}, users(n)...)
+				results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: slow{memoryJournal: newMemoryJournal(), claim: claim}}, users(n)...)
 				want(t, results, map[client.Outcome]int{client.Succeeded: n})
 				if most := (n + 99) / 100; err != nil || requests(s) != most {
 					t.Errorf("claims take %v: %d operations took %d requests, %v", claim, n, requests(s), err)
@@ -54,13 +54,13 @@ func TestRequestsAreFilledWithAJournal(t *testing.T) {
 // writeCounter is a journal that counts its writes, each of which is at most one
 // transaction.
 type writeCounter struct {
-	*notes
+	*memoryJournal
 	writes *int
 }
 
 func (j writeCounter) Write(ctx context.Context, updates []client.Update) error {
 	*j.writes++ // one at a time: see record.go
-	return j.notes.Write(ctx, updates)
+	return j.memoryJournal.Write(ctx, updates)
 }
 
 // A request costs two writes: what is sent, and what came of it.
@@ -69,7 +69,7 @@ func TestJournalWrites(t *testing.T) {
 		const n = 2_000
 		writes := 0
 		s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond})
-		_, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: writeCounter{newNotes(), &writes}}, users(n)...)
+		_, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: writeCounter{newMemoryJournal(), &writes}}, users(n)...)
 		if most := 2 * n / 100; err != nil || writes > most {
 			t.Errorf("%d operations took %d writes, expected at most %d: %v", n, writes, most, err)
 		}
@@ -80,7 +80,7 @@ func TestJournalWrites(t *testing.T) {
 // that, lest the record says for good that it was sent.
 func TestStopWhileRequestsAreMadeReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := slow{notes: newNotes(), sent: time.Second}
+		j := slow{memoryJournal: newMemoryJournal(), sent: time.Second}
 		s := webextest.New(webextest.Config{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
@@ -112,7 +112,7 @@ func TestSlowDiskHoldsRequestsBack(t *testing.T) {
 				t.Errorf("%d requests before the first outcomes were on record", n)
 			}
 		})
-		results, err := c.DoJob(t.Context(), &client.Job{Journal: slow{notes: newNotes(), done: time.Minute}}, users(300)...)
+		results, err := c.DoJob(t.Context(), &client.Job{Journal: slow{memoryJournal: newMemoryJournal(), done: time.Minute}}, users(300)...)
 		if want(t, results, map[client.Outcome]int{client.Succeeded: 300}); err != nil {
 			t.Error(err)
 		}

@@ -16,7 +16,7 @@ func TestEqualNewGroups(t *testing.T) {
 	for _, existing := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
 		synctest.Test(t, func(t *testing.T) {
 			s := webextest.New(webextest.Config{ReadLag: time.Minute})
-			j := newNotes()
+			j := newMemoryJournal()
 			ops := []client.Operation{group("Board", ""), group("Team", ""), {Method: "POST", Path: "/Groups", BulkID: "again", Data: group("board", "").Data}}
 			for round := range 2 {
 				job := &client.Job{Existing: existing, Journal: j}

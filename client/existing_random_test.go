@@ -18,14 +18,15 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// settled is a random organization, and a sheet of creates of which some are there.
-type settled struct {
+// randomOrganization is a random organization, and a sheet of creates of which
+// some are there.
+type randomOrganization struct {
 	ops    []client.Operation
 	before []string // the resource that is there, "" for none
 }
 
-func randomSettled(r *rand.Rand) *settled {
-	w := &settled{}
+func newRandomOrganization(r *rand.Rand) *randomOrganization {
+	w := &randomOrganization{}
 	n := 1 + r.IntN(25)
 	groups := r.IntN(4)
 	for i := range n {
@@ -77,9 +78,9 @@ func randomFaults(r *rand.Rand) (faults []*webextest.Fault) {
 	return faults
 }
 
-// Law: whatever is there, whatever goes wrong, and wherever a run is cut short, in
-// the end everybody is there once, those who were there before are still who they
-// were, and what was given is there. The same once more changes nothing.
+// Law: whatever is there, whatever goes wrong, and wherever a run is cut short,
+// in the end everybody is there once, those who were there before are still who
+// they were, and what was given is there. The same once more changes nothing.
 func TestRandomOrganizationsBecomeWhatTheSheetSays(t *testing.T) {
 	var worlds int
 	switch {
@@ -101,7 +102,7 @@ func TestRandomOrganizationsBecomeWhatTheSheetSays(t *testing.T) {
 
 func checkSettled(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 13))
-	w := randomSettled(r)
+	w := newRandomOrganization(r)
 	lag := time.Duration(r.IntN(3)) * 4 * time.Second
 	s := webextest.New(webextest.Config{Latency: time.Millisecond, ReadLag: lag})
 	ids := make([]string, len(w.ops))

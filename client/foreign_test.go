@@ -21,7 +21,7 @@ func TestForeignLocationIsNeverUsed(t *testing.T) {
 		})})
 		victim = add(t, s, "victim")
 		time.Sleep(time.Hour)
-		j := newNotes()
+		j := newMemoryJournal()
 		results, err := resumed(t, s, j, nil, create("a"))
 		if results[0].Outcome != client.Succeeded || results[0].Location.ID != "" || err != nil {
 			t.Errorf("%v at %v, %v", results[0], results[0].Location, err)

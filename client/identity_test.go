@@ -20,7 +20,7 @@ import (
 // follow from another one now, and only those.
 func TestOrderOverRuns(t *testing.T) {
 	for _, byReference := range []bool{false, true} {
-		stories(t, func(st *story) {
+		withEachJournal(t, func(st *repeatedJob) {
 			id, other := add(st.t, st.s, "there"), add(st.t, st.s, "other")
 			path := "/Users/" + id
 			ops := []client.Operation{create("u"), patch("/Users/"+other, "title", `"X"`)}
@@ -58,7 +58,7 @@ func TestOrderOverRuns(t *testing.T) {
 // A corrected, inserted or removed change of a resource makes the later ones new:
 // they are sent after it, so that the last word is the input's.
 func TestCorrectedChange(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		id, other := add(st.t, st.s, "there"), add(st.t, st.s, "other")
 		ops := append(titles("/Users/"+id, "ABC"), titles("/Users/"+other, "X")...)
 		st.run(st.t.Context(), nil, "succeeded+ succeeded+ succeeded+ succeeded+", ops...)
@@ -76,7 +76,7 @@ func TestCorrectedChange(t *testing.T) {
 // A DELETE is recognized by itself: it is not sent again for what stands before
 // it.
 func TestDeleteIsRecognizedByItself(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		id := add(st.t, st.s, "there")
 		gone := remove("/Users/" + id)
 		st.run(st.t.Context(), nil, "succeeded+ succeeded+", append(titles("/Users/"+id, "A"), gone)...)
@@ -89,7 +89,7 @@ func TestDeleteIsRecognizedByItself(t *testing.T) {
 // reordered and written in another way are recognized by what they mean, and
 // what refers to them is not mistaken.
 func TestRowsAreRecognizedByMeaning(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		row := func(n int, name, more string) client.Operation {
 			op := create(name, more)
 			op.BulkID = fmt.Sprint(n)
@@ -134,7 +134,7 @@ func TestRowsAreRecognizedByMeaning(t *testing.T) {
 // refer to him: the correction is refused, as the service would refuse it, and
 // they are skipped or replayed, never sent again.
 func TestCorrectedCreate(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		ops := []client.Operation{create("boss", `"title":"VP"`), create("ann", manager("boss")), group("g", `,"externalId":"1"`, "ann"), group("h", "")}
 		st.run(st.t.Context(), nil, "succeeded+ succeeded+ succeeded+ succeeded+", ops...)
 		sent := st.sent()
@@ -163,7 +163,7 @@ func TestCorrectedCreate(t *testing.T) {
 
 // One journal serves one job at a time, also where both have it open.
 func TestTwoJobsOnOneJournal(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		var j client.Journal = st.memory
 		if st.path != "" {
 			disk, err := journal.Open(st.path)
@@ -194,7 +194,7 @@ func TestTwoJobsOnOneJournal(t *testing.T) {
 // A user who is refused as a duplicate is another's, in every later run too, also
 // when a later create of him is lost.
 func TestForeignUserIsNeverClaimed(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		foreign := add(st.t, st.s, "u0")
 		ops := users(3)
 		results, _ := st.run(st.t.Context(), nil, "failed+ succeeded+ succeeded+", ops...)

@@ -15,7 +15,7 @@ import (
 )
 
 // resumed runs operations with a journal against a service that stays.
-func resumed(t *testing.T, s *webextest.Simulator, j *notes, change func(*client.Config), ops ...client.Operation) ([]client.Result, error) {
+func resumed(t *testing.T, s *webextest.Simulator, j *memoryJournal, change func(*client.Config), ops ...client.Operation) ([]client.Result, error) {
 	t.Helper()
 	job := &client.Job{Source: client.Operations(ops...), Journal: j}
 	of, err := run(t, newClient(t, s, change), job)
@@ -33,7 +33,7 @@ func resumed(t *testing.T, s *webextest.Simulator, j *notes, change func(*client
 // outcomes are before they are given out.
 func TestJournalIsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{Chaos: chaos, Latency: time.Millisecond, Faults: func(r *webextest.Request) *webextest.Fault {
 			j.mu.Lock()
 			defer j.mu.Unlock()
@@ -85,7 +85,7 @@ func TestJournalThatFails(t *testing.T) {
 	for _, call := range []string{"begin", "claim", "sent", "done", "write"} {
 		for _, nth := range counts {
 			synctest.Test(t, func(t *testing.T) {
-				j := newNotes()
+				j := newMemoryJournal()
 				s := webextest.New(webextest.Config{Latency: time.Millisecond})
 				failed := false
 				sent := 0
@@ -136,7 +136,7 @@ func TestJournalThatFails(t *testing.T) {
 func TestReplayServesReferences(t *testing.T) {
 	for _, backwards := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			j := newNotes()
+			j := newMemoryJournal()
 			s := webextest.New(webextest.Config{})
 			first := users(300)
 			if _, err := resumed(t, s, j, nil, first...); err != nil {
@@ -180,7 +180,7 @@ func TestReplayServesReferences(t *testing.T) {
 func TestSentByAnEarlierRun(t *testing.T) {
 	for _, done := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			j := newNotes()
+			j := newMemoryJournal()
 			s := webextest.New(webextest.Config{ReadLag: time.Second})
 			id := add(t, s, "there")
 			other := add(t, s, "other")
@@ -220,7 +220,7 @@ func TestSentByAnEarlierRun(t *testing.T) {
 // Equal operations are counted: two in the journal are two.
 func TestEqualOperationsAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{})
 		op := client.Operation{Method: "POST", Path: "/Groups", Data: []byte(`{"schemas":["` + client.SchemaGroup + `"],"displayName":"g"}`)}
 		for n := range 4 {
@@ -243,7 +243,7 @@ func TestEqualOperationsAreCounted(t *testing.T) {
 // one, an invalid one and a skipped one are tried again.
 func TestCorrectedInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{})
 		clash := add(t, s, "u1")
 		ops := users(5)
@@ -273,7 +273,7 @@ func TestCorrectedInput(t *testing.T) {
 // looks like one.
 func TestInvalidOperationIsNotReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{})
 		id := add(t, s, "u0")
 		if _, err := resumed(t, s, j, nil, remove("/Users/"+id)); err != nil {

@@ -45,7 +45,7 @@ const killRole = "BULK_KILL"
 // killJob is what that is told to do, killReport what it says afterwards.
 type killJob struct {
 	URL, Journal string
-	Errands      errands
+	Mixed        mixedJob
 }
 
 type killReport struct {
@@ -90,12 +90,12 @@ func (k killJob) work() error {
 		return err
 	}
 	var report killReport
-	job := &client.Job{Source: k.Errands.source(), Journal: j}
+	job := &client.Job{Source: k.Mixed.source(), Journal: j}
 	for res, err := range c.Run(context.Background(), job) {
 		if err != nil {
 			return err
 		}
-		if err := k.Errands.judge(res); err != nil {
+		if err := k.Mixed.check(res); err != nil {
 			if report.Wrong++; report.Wrong == 1 {
 				report.First = fmt.Sprintf("operation %d: %v", res.Index, err)
 			}
@@ -122,9 +122,9 @@ func TestKill(t *testing.T) {
 	})
 	v.job = killJob{
 		URL: v.service.URL, Journal: filepath.Join(t.TempDir(), "j"),
-		Errands: prepareErrands(t, v.service.Simulator, 140+10**kills),
+		Mixed: newMixedJob(t, v.service.Simulator, 140+10**kills),
 	}
-	for _, id := range v.job.Errands.There {
+	for _, id := range v.job.Mixed.There {
 		moody.which["PATCH /Users/"+id] = true
 	}
 	clock.Store(0) // nobody takes those who were there for the job's own
@@ -143,11 +143,11 @@ func TestKill(t *testing.T) {
 	if !v.live(t, 5*time.Minute) {
 		t.Fatal("the last run was killed")
 	}
-	p, blocks := v.report.Progress, v.job.Errands.Blocks
+	p, blocks := v.report.Progress, v.job.Mixed.Blocks
 	if v.report.Wrong > 0 || p.Failed+p.Unknown != blocks || p.Succeeded != 19*blocks {
 		t.Errorf("%d results are wrong: %s; %+v", v.report.Wrong, v.report.First, p)
 	}
-	v.job.Errands.verify(t, v.service.Simulator)
+	v.job.Mixed.verify(t, v.service.Simulator)
 	if *kills >= 50 && v.underWay < *kills/20 || moody.refused == 0 {
 		t.Errorf("%d of %d kills met a request under way, %d refusals: they prove little", v.underWay, *kills, moody.refused)
 	}

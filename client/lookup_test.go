@@ -143,7 +143,7 @@ func TestGroupsOfOneName(t *testing.T) {
 		})
 	})
 	t.Run("one is known from an earlier run", func(t *testing.T) {
-		journal := newNotes()
+		journal := newMemoryJournal()
 		first := scenario{job: client.Job{Journal: journal}}
 		var kept *webextest.Simulator
 		first.all(t, []client.Operation{same("")}, func(t *testing.T, s *webextest.Simulator, _ []client.Result) { kept = s })
@@ -274,7 +274,7 @@ func TestOwnUserIsNotAdoptedTwice(t *testing.T) {
 			want(t, results, map[client.Outcome]int{client.Succeeded: 1, client.Failed: 1})
 		})
 		synctest.Test(t, func(t *testing.T) {
-			j := newNotes()
+			j := newMemoryJournal()
 			s := webextest.New(webextest.Config{})
 			s.Script(nil, webextest.CutAt(at))
 			s.ScriptSearches(webextest.Refuse(403, ""), webextest.Refuse(403, ""))

@@ -74,7 +74,7 @@ func TestResumeSendsAtOnce(t *testing.T) {
 	for _, done := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 300 * time.Millisecond})
-			j := newNotes()
+			j := newMemoryJournal()
 			ops := users(1000)
 			for i := range 10 {
 				ops = append(ops, group("g"+ops[i].BulkID, "", ops[100*i].BulkID))

@@ -127,7 +127,7 @@ func TestNamesAreUniqueWithAJournal(t *testing.T) {
 				j.Close()
 				continue
 			}
-			synctest.Test(t, func(t *testing.T) { check(t, webextest.New(webextest.Config{}), newNotes()) })
+			synctest.Test(t, func(t *testing.T) { check(t, webextest.New(webextest.Config{}), newMemoryJournal()) })
 		}
 	}
 }

@@ -96,7 +96,7 @@ func TestStopWithOperationsOnDisk(t *testing.T) {
 			}
 			job := &client.Job{Source: source, ReadOn: true}
 			if journaled {
-				job.Journal = newNotes()
+				job.Journal = newMemoryJournal()
 			}
 			told := map[int]bool{}
 			for res, err := range c.Run(ctx, job) {

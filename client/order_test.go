@@ -220,7 +220,7 @@ func TestLostPatchOfAMissingUser(t *testing.T) {
 // job reads: it is refused, and the others are done.
 func TestOrderedReferenceFarAhead(t *testing.T) {
 	sc := scenario{config: func(c *client.Config) { c.Limits.Operations = 2 }}
-	sc.job.Ordered, sc.job.Journal = true, &notes{count: map[string]int{}, byKey: map[client.Key][]int{}, byName: map[client.Key][]int{}, owned: map[string]bool{}}
+	sc.job.Ordered, sc.job.Journal = true, &memoryJournal{count: map[string]int{}, byKey: map[client.Key][]int{}, byName: map[client.Key][]int{}, owned: map[string]bool{}}
 	sc.run(t, append([]client.Operation{create("a", manager("u29"))}, users(30)...), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		if !errors.Is(results[0].Err, client.ErrForward) || err != nil {
 			t.Errorf("%v, %v", results[0], err)

@@ -25,7 +25,7 @@ import (
 func TestRandomJobs(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		w := drawWorld(rt)
+		w := drawRandomJob(rt)
 		var wrong []string
 		path := filepath.Join(t.TempDir(), "j")
 		synctest.Test(t, func(*testing.T) { wrong = w.live(path) })
@@ -38,9 +38,9 @@ func TestRandomJobs(t *testing.T) {
 	})
 }
 
-// judged is a world after its job.
-type judged struct {
-	*world
+// finishedJob is a randomJob that was run.
+type finishedJob struct {
+	*randomJob
 	s       *webextest.Simulator
 	results []client.Result
 	stop    error
@@ -49,18 +49,18 @@ type judged struct {
 	wrong   []string
 }
 
-func (j *judged) errorf(format string, args ...any) {
+func (j *finishedJob) errorf(format string, args ...any) {
 	j.wrong = append(j.wrong, fmt.Sprintf(format, args...))
 }
 
 // live runs the job, after runs that are cut short perhaps, and returns what is
 // wrong. A journal on disk is at path.
-func (w *world) live(path string) []string {
+func (w *randomJob) live(path string) []string {
 	s, ops, err := w.start()
 	if err != nil {
 		return []string{err.Error()}
 	}
-	j := &judged{world: w, s: s}
+	j := &finishedJob{randomJob: w, s: s}
 	w.cfg.OrgID, w.cfg.Token, w.cfg.HTTPClient = webextest.DefaultOrgID, client.StaticToken(webextest.DefaultToken), s.Client()
 	c, err := client.New(w.cfg)
 	if err != nil {
@@ -69,7 +69,7 @@ func (w *world) live(path string) []string {
 	if w.aside {
 		client.KeepNothing(c)
 	}
-	memory := newNotes()
+	memory := newMemoryJournal()
 	for _, after := range w.stops {
 		ctx, cancel := context.WithTimeout(context.Background(), after)
 		j.runWith(ctx, c, memory, path, ops)
@@ -88,7 +88,7 @@ func (w *world) live(path string) []string {
 
 // runWith runs the job with the journal that it is to have: none, the one in
 // memory, or the one on disk.
-func (j *judged) runWith(ctx context.Context, c *client.Client, memory *notes, path string, ops []client.Operation) {
+func (j *finishedJob) runWith(ctx context.Context, c *client.Client, memory *memoryJournal, path string, ops []client.Operation) {
 	switch {
 	case j.disk:
 		disk, err := journal.Open(path)
@@ -107,7 +107,7 @@ func (j *judged) runWith(ctx context.Context, c *client.Client, memory *notes, p
 	}
 }
 
-func (j *judged) run(ctx context.Context, c *client.Client, memory client.Journal, ops []client.Operation) {
+func (j *finishedJob) run(ctx context.Context, c *client.Client, memory client.Journal, ops []client.Operation) {
 	job := client.Job{Source: client.Operations(ops...), FailOnErrors: j.job.FailOnErrors, Ordered: j.job.Ordered, Journal: memory}
 	j.results, j.stop, j.since = make([]client.Result, len(ops)), nil, len(j.s.Ledger())
 	read := 0
@@ -132,7 +132,7 @@ func (j *judged) run(ctx context.Context, c *client.Client, memory client.Journa
 	}
 }
 
-func (j *judged) check(stopped bool) {
+func (j *finishedJob) check(stopped bool) {
 	if err := j.s.Check(); err != nil {
 		j.errorf("%v", err)
 	}
@@ -150,7 +150,7 @@ func (j *judged) check(stopped bool) {
 }
 
 // checkOpen: of twins there is one, and what was deleted is gone.
-func (j *judged) checkOpen() {
+func (j *finishedJob) checkOpen() {
 	twins, made := 0, 0
 	gone := map[string]bool{}
 	for i, r := range j.results {
@@ -185,7 +185,7 @@ func count(all []webextest.Effect, which ...webextest.Effect) (n int) {
 }
 
 // checkEffect: what is said of an operation is what the service did.
-func (j *judged) checkEffect(i int, stopped bool) {
+func (j *finishedJob) checkEffect(i int, stopped bool) {
 	r, did := j.results[i], j.did[j.name(i)]
 	n := count(did, webextest.Created, webextest.Patched, webextest.Deleted)
 	most := 1
@@ -214,7 +214,7 @@ func (j *judged) checkEffect(i int, stopped bool) {
 
 // checkEqual: of DELETEs of one resource, one has succeeded if any was done, and
 // none that nobody has done, but for another's 404.
-func (j *judged) checkEqual() {
+func (j *finishedJob) checkEqual() {
 	done, said, open := map[string]int{}, map[string]int{}, map[string]bool{}
 	for i, r := range j.results {
 		path := j.ops[i].Path
@@ -238,7 +238,7 @@ func (j *judged) checkEqual() {
 }
 
 // checkOutcome: what can succeed does, unless the job stops.
-func (j *judged) checkOutcome(i int, stopped bool) {
+func (j *finishedJob) checkOutcome(i int, stopped bool) {
 	r := j.results[i]
 	switch {
 	case j.open(i):
@@ -257,12 +257,12 @@ func (j *judged) checkOutcome(i int, stopped bool) {
 }
 
 // follows reports whether an operation was skipped for such a cause.
-func (j *judged) follows(i int, cause error) bool {
+func (j *finishedJob) follows(i int, cause error) bool {
 	return j.results[i].Outcome == client.Skipped && errors.Is(j.results[i].Err, cause)
 }
 
 // checkReferences: what succeeded refers to what was meant.
-func (j *judged) checkReferences(i int) {
+func (j *finishedJob) checkReferences(i int) {
 	r := j.results[i]
 	if r.Outcome != client.Succeeded {
 		return

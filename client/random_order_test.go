@@ -19,7 +19,7 @@ import (
 func TestRandomOrderOverRuns(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		st := &story{memory: newNotes(), refuse: map[string]int{}}
+		st := &repeatedJob{memory: newMemoryJournal(), refuse: map[string]int{}}
 		if rapid.SampledFrom([]bool{false, false, false, false, false, true}).Draw(rt, "disk") {
 			st.path = filepath.Join(t.TempDir(), "j")
 		}

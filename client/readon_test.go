@@ -34,7 +34,7 @@ func carryOut(t *testing.T, c *client.Client, job *client.Job) (count map[string
 func TestReadOnTellsWhatWasDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})
-		j := newNotes()
+		j := newMemoryJournal()
 		old := users(5000)
 		if _, err := carryOut(t, newClient(t, s, nil), &client.Job{Source: client.Operations(old...), Journal: j}); err != nil {
 			t.Fatal(err)
@@ -59,7 +59,7 @@ func TestReadOnTellsWhatWasDone(t *testing.T) {
 // What the journal can't tell any more may have been done.
 func TestReadOnWithoutAJournalKnowsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		c := newClient(t, webextest.New(webextest.Config{}), nil)
 		fail := func(call string, n int) error {
 			if call == "claim" && n >= 3 {

@@ -193,7 +193,7 @@ func TestCauseReachesThroughAnyDepth(t *testing.T) {
 		{"nothing to refer to", create("bad", manager("nobody")), func(err error) bool { return errors.Is(err, client.ErrReference) }},
 	} {
 		for _, order := range [][]int{{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {2, 0, 4, 1, 3}} {
-			for _, journal := range []client.Journal{nil, newNotes()} {
+			for _, journal := range []client.Journal{nil, newMemoryJournal()} {
 				chain := []client.Operation{c.bad, create("a", manager("bad")), create("b", manager("a")), group("g", "", "b"), create("t", `"title":"bulkId:bad"`)}
 				ops, bulkIDs := make([]client.Operation, 5), map[string]int{}
 				for at, i := range order {
@@ -251,7 +251,7 @@ func TestUnknownNames(t *testing.T) {
 // resolution within a request is another matter.
 func TestReferenceToWhatHasNoID(t *testing.T) {
 	ops := []client.Operation{{Method: "POST", Path: "/Devices", BulkID: "d", Data: user("d")}, group("g", "", "d")}
-	for _, journal := range []client.Journal{nil, newNotes()} {
+	for _, journal := range []client.Journal{nil, newMemoryJournal()} {
 		sc := scenario{service: webextest.Config{Shape: webextest.NoLocations}, job: client.Job{Journal: journal}}
 		sc.config = func(c *client.Config) {
 			c.ResolveReferences = true

@@ -72,7 +72,7 @@ func TestSkippedTextIsShort(t *testing.T) {
 func TestSentBeforeAndRefusedNow(t *testing.T) {
 	for _, done := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			j := newNotes()
+			j := newMemoryJournal()
 			s := webextest.New(webextest.Config{})
 			ops := []client.Operation{create("a", manager("b")), create("b", strings.Repeat(" ", 3000)+`"title":"x"`)}
 			cut := webextest.CutAt(webextest.BeforeWork)

@@ -91,7 +91,7 @@ func TestStagesKeepWhatMayBeRefused(t *testing.T) {
 // later one is to do, nor waited for as if an earlier run had done it. A run that follows sends nothing again, and a
 // corrected change of an early stage has the later ones sent after it.
 func TestStagesWithJournal(t *testing.T) {
-	stories(t, func(st *story) {
+	withEachJournal(t, func(st *repeatedJob) {
 		id := add(st.t, st.s, "there")
 		path := "/Users/" + id
 		var made client.Result

@@ -14,7 +14,7 @@ import (
 // A journal that fails after an answer takes nothing from what the answer told.
 func TestAnswerIsKeptWhenTheJournalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		j.fail = func(call string, _ int) error {
 			if call == "done" {
 				return errors.New("disk full")
@@ -45,7 +45,7 @@ func TestAnswerIsKeptWhenTheJournalFails(t *testing.T) {
 // they have sent.
 func TestStoppedJobRemembersEarlierRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{})
 		if _, err := resumed(t, s, j, nil, users(300)...); err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func TestStoppedJobRemembersEarlierRuns(t *testing.T) {
 // one, who is there until the DELETE is sent again, for the new.
 func TestResumedReplacementOfAUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{})
 		first, err := resumed(t, s, j, nil, create("u"))
 		if err != nil {
@@ -110,7 +110,7 @@ func TestResumedReplacementOfAUser(t *testing.T) {
 // not to be done, and what was in flight is known to be unknown.
 func TestJournalAfterAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := newNotes()
+		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{Latency: time.Second})
 		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Late(time.Hour))
 		results, err := resumed(t, s, j, func(c *client.Config) { c.Concurrency = 4 }, users(2000)...)
@@ -137,7 +137,7 @@ func TestJournalAfterAStop(t *testing.T) {
 
 // A job whose journal cannot begin can be run again.
 func TestJobBeginsAfterItsJournalCould(t *testing.T) {
-	j := newNotes()
+	j := newMemoryJournal()
 	s := webextest.New(webextest.Config{})
 	job := &client.Job{Journal: j}
 	j.fail = func(string, int) error { return errors.New("in use") }

@@ -60,9 +60,9 @@ func Example() {
 	// operation 0 succeeded
 }
 
-// TestDocNamesWhatIsThere keeps the table of the package documentation true:
+// TestTableOfRulesIsTrue keeps the table of the package documentation true:
 // each place that it names exists, and each rule has a script.
-func TestDocNamesWhatIsThere(t *testing.T) {
+func TestTableOfRulesIsTrue(t *testing.T) {
 	names := declared(t)
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// errands are a job with operations of every kind, of which it is known what
-// has to become. They come in blocks of twenty: ten creates of users and one of
-// a group, PATCHes of these and of users that were there before, a DELETE of
-// another such user, and a create that is refused, since its userName is taken.
-type errands struct {
+// mixedJob has operations of every kind, of which it is known how they end.
+// They come in blocks of twenty: ten creates of users and one of a group,
+// PATCHes of these and of users that were there before, a DELETE of another
+// such user, and a create that is refused, since its userName is taken.
+type mixedJob struct {
 	Blocks int
 	There  []string // ids of the users who are changed, each by ten blocks
 	Doomed []string // ids of those who are deleted, one by each block
@@ -26,7 +26,7 @@ type errands struct {
 const block = 20
 
 // prepare puts those into the service who are there before the job.
-func prepareErrands(t *testing.T, s *webextest.Simulator, blocks int) (e errands) {
+func newMixedJob(t *testing.T, s *webextest.Simulator, blocks int) (e mixedJob) {
 	t.Helper()
 	e.Blocks = blocks
 	for i := range 3 * (blocks/10 + 1) {
@@ -39,7 +39,7 @@ func prepareErrands(t *testing.T, s *webextest.Simulator, blocks int) (e errands
 	return e
 }
 
-func (e errands) source() iter.Seq2[client.Operation, error] {
+func (e mixedJob) source() iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
 		for i := range e.Blocks * block {
 			if !yield(e.operation(i), nil) {
@@ -49,7 +49,7 @@ func (e errands) source() iter.Seq2[client.Operation, error] {
 	}
 }
 
-func (e errands) operation(i int) client.Operation {
+func (e mixedJob) operation(i int) client.Operation {
 	b, k := i/block, i%block
 	name := func(k int) string { return fmt.Sprint("u", b*block+k) }
 	title := fmt.Sprintf(`"%d"`, i)
@@ -75,18 +75,18 @@ func (e errands) operation(i int) client.Operation {
 }
 
 // changed is the user whom an operation changes: one of three by turns.
-func (e errands) changed(i int) string {
+func (e mixedJob) changed(i int) string {
 	b, k := i/block, i%block
 	return e.There[b/10*3+(b+k/15)%3]
 }
 
-func (e errands) join(group, member string) client.Operation {
+func (e mixedJob) join(group, member string) client.Operation {
 	return client.Operation{Method: "PATCH", Path: "/Groups/bulkId:" + group, Data: json.RawMessage(fmt.Sprintf(
 		`{"schemas":[%q],"Operations":[{"op":"add","path":"members","value":[{"type":"user","value":%s}]}]}`, client.SchemaPatchOp, quote(client.Ref(member))))}
 }
 
-// judge says what is wrong with a result, nil for nothing.
-func (e errands) judge(r client.Result) error {
+// check says what is wrong with a result, nil for nothing.
+func (e mixedJob) check(r client.Result) error {
 	if r.Index%block != 17 {
 		return r.Err
 	}
@@ -100,7 +100,7 @@ func (e errands) judge(r client.Result) error {
 }
 
 // verify compares what the service holds with what was meant.
-func (e errands) verify(t *testing.T, s *webextest.Simulator) {
+func (e mixedJob) verify(t *testing.T, s *webextest.Simulator) {
 	t.Helper()
 	ids, last := map[string]string{}, map[string]int{}
 	for _, u := range s.Users() {
@@ -141,9 +141,9 @@ func (e errands) verify(t *testing.T, s *webextest.Simulator) {
 	wantNothingTwice(t, s)
 }
 
-// fickle refuses every other operation of a kind, as often as they come, until it
-// is told to be calm. What it has let pass once it lets pass again, unless it is
-// moody.
+// fickle refuses every other operation of a kind, as often as they come, until
+// it is told to be calm. What it has let pass once it lets pass again, unless
+// it is moody.
 type fickle struct {
 	which map[string]bool // "PATCH", or method and path
 	moody bool

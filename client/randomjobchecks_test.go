@@ -13,7 +13,7 @@ import (
 
 // checkBudget: the service has not refused operations more often than the job
 // allows, in answers that could be read, and if it has as often, the job stopped.
-func (j *judged) checkBudget() {
+func (j *finishedJob) checkBudget() {
 	most, unknown := refusals(j.s, j.since), 0
 	spent := most - j.putOff()
 	for i, r := range j.results {
@@ -56,7 +56,7 @@ func heldShares(stop error) (n int) {
 }
 
 // attempts counts those of all operations: each may have lost its answer.
-func (j *judged) attempts() (n int) {
+func (j *finishedJob) attempts() (n int) {
 	for _, r := range j.results {
 		n += r.Attempts
 	}
@@ -65,7 +65,7 @@ func (j *judged) attempts() (n int) {
 
 // putOff counts the refusals that may have been put off, since what they refer to
 // was created a moment before. They do not count until they are final.
-func (j *judged) putOff() (n int) {
+func (j *finishedJob) putOff() (n int) {
 	later := map[string]bool{}
 	for i, r := range j.results {
 		later[j.name(i)] = r.Outcome != client.Failed // it was to be sent again
@@ -81,7 +81,7 @@ func (j *judged) putOff() (n int) {
 
 // checkApart: of the changes of one resource there is one in a request, and one
 // with the service, but for its repetition after an answer that was lost.
-func (j *judged) checkApart() {
+func (j *finishedJob) checkApart() {
 	changes := map[string]map[int]string{} // of a resource, by request
 	for _, e := range j.s.Ledger() {
 		if e.Method == "POST" {
@@ -107,7 +107,7 @@ func (j *judged) checkApart() {
 
 // checkOrder: the last word on a resource is that of the last operation that
 // succeeded, in whichever run; and behind one that did not succeed no PATCH has.
-func (j *judged) checkOrder() {
+func (j *finishedJob) checkOrder() {
 	last, certain := map[string]int{}, map[string]bool{}
 	ended := map[string]int{} // the first operation that did not succeed
 	unread := false           // some that an earlier run has done: this one stopped before

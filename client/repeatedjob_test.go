@@ -13,12 +13,12 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// story is a job that is run several times against one service, with one
+// repeatedJob is a job that is run several times against one service, with one
 // journal. The service refuses operations as told: by bulkId, with a status.
-type story struct {
+type repeatedJob struct {
 	t      *testing.T
 	s      *webextest.Simulator
-	memory *notes
+	memory *memoryJournal
 	path   string // of the journal on disk; "": it is the one in memory
 	refuse map[string]int
 
@@ -26,16 +26,16 @@ type story struct {
 	budget  int
 }
 
-// stories tells one with each kind of journal.
-func stories(t *testing.T, tell func(*story)) {
+// withEachJournal tests one with each kind of journal.
+func withEachJournal(t *testing.T, test func(*repeatedJob)) {
 	t.Helper()
 	for _, path := range []string{"", filepath.Join(t.TempDir(), "j")} {
 		synctest.Test(t, func(t *testing.T) {
-			st := &story{t: t, memory: newNotes(), path: path}
+			st := &repeatedJob{t: t, memory: newMemoryJournal(), path: path}
 			st.s = webextest.New(webextest.Config{Latency: time.Second, Faults: func(*webextest.Request) *webextest.Fault {
 				return &webextest.Fault{Item: func(op webextest.Operation) int { return st.refuse[op.BulkID] }}
 			}})
-			tell(st)
+			test(st)
 			if err := st.s.Check(); err != nil {
 				t.Error(err)
 			}
@@ -48,7 +48,7 @@ func stories(t *testing.T, tell func(*story)) {
 
 // run is the next run. In what is expected of it, if that is not "", a "+" tells
 // that an operation was sent in this run, a "=" that it was replayed.
-func (st *story) run(ctx context.Context, change func(*client.Config), expected string, ops ...client.Operation) ([]client.Result, error) {
+func (st *repeatedJob) run(ctx context.Context, change func(*client.Config), expected string, ops ...client.Operation) ([]client.Result, error) {
 	st.t.Helper()
 	job := &client.Job{FailOnErrors: st.budget, Ordered: st.ordered, Journal: st.memory}
 	if st.path != "" {
@@ -78,7 +78,7 @@ func (st *story) run(ctx context.Context, change func(*client.Config), expected 
 	return results, err
 }
 
-func (st *story) title(id, expected string) {
+func (st *repeatedJob) title(id, expected string) {
 	st.t.Helper()
 	if u, _ := st.s.User(id); u["title"] != expected {
 		st.t.Errorf("disk %v: the title is %v, expected %s", st.path != "", u["title"], expected)
@@ -86,7 +86,7 @@ func (st *story) title(id, expected string) {
 }
 
 // sent counts the operations that the service was sent.
-func (st *story) sent() int { return len(st.s.Ledger()) }
+func (st *repeatedJob) sent() int { return len(st.s.Ledger()) }
 
 // titles are PATCHes of one user's title to A, B, C…, with bulkIds of those
 // names.

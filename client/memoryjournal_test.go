@@ -9,12 +9,12 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// notes is a client.Journal in memory. It is strict about its use and keeps the
+// memoryJournal is a client.Journal in memory. It is strict about its use and keeps the
 // order of calls.
-type notes struct {
+type memoryJournal struct {
 	mu      sync.Mutex
 	target  client.Target
-	entries []*note // the ticket is the index plus 1
+	entries []*recorded // the ticket is the index plus 1
 	byKey   map[client.Key][]int
 	byName  map[client.Key][]int
 	history client.History
@@ -26,7 +26,7 @@ type notes struct {
 	count   map[string]int
 }
 
-type note struct {
+type recorded struct {
 	entry   client.Entry
 	known   client.Known
 	claimed bool // in this run
@@ -35,13 +35,13 @@ type note struct {
 	success client.Success
 }
 
-func newNotes() *notes {
-	return &notes{
+func newMemoryJournal() *memoryJournal {
+	return &memoryJournal{
 		byKey: map[client.Key][]int{}, byName: map[client.Key][]int{}, owned: map[string]bool{}, count: map[string]int{},
 	}
 }
 
-func (j *notes) call(name string, n int) error {
+func (j *memoryJournal) call(name string, n int) error {
 	j.calls = append(j.calls, fmt.Sprint(name, " ", n))
 	j.count[name]++
 	if j.fail != nil {
@@ -50,11 +50,11 @@ func (j *notes) call(name string, n int) error {
 	return nil
 }
 
-func (j *notes) wrong(format string, args ...any) {
+func (j *memoryJournal) wrong(format string, args ...any) {
 	j.misuse = append(j.misuse, fmt.Sprintf(format, args...))
 }
 
-func (j *notes) Begin(_ context.Context, target client.Target) (client.History, error) {
+func (j *memoryJournal) Begin(_ context.Context, target client.Target) (client.History, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.call("begin", 0); err != nil {
@@ -73,7 +73,7 @@ func (j *notes) Begin(_ context.Context, target client.Target) (client.History, 
 	return j.history, nil
 }
 
-func (j *notes) End(context.Context) error {
+func (j *memoryJournal) End(context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.running {
@@ -83,7 +83,7 @@ func (j *notes) End(context.Context) error {
 	return nil
 }
 
-func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Record, error) {
+func (j *memoryJournal) Claim(_ context.Context, entries []client.Entry) ([]client.Record, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.call("claim", len(entries)); err != nil {
@@ -96,7 +96,7 @@ func (j *notes) Claim(_ context.Context, entries []client.Entry) ([]client.Recor
 	return out, nil
 }
 
-func (j *notes) claim(e client.Entry) client.Record {
+func (j *memoryJournal) claim(e client.Entry) client.Record {
 	for _, known := range []client.Known{client.KnownDone, client.KnownSent} {
 		for _, i := range j.byKey[e.Key] {
 			if n := j.entries[i]; n.known == known && !n.claimed {
@@ -122,11 +122,11 @@ func (j *notes) claim(e client.Entry) client.Record {
 		j.byName[e.Name] = append(j.byName[e.Name], len(j.entries))
 	}
 	j.byKey[e.Key] = append(j.byKey[e.Key], len(j.entries))
-	j.entries = append(j.entries, &note{entry: e, claimed: true})
+	j.entries = append(j.entries, &recorded{entry: e, claimed: true})
 	return rec
 }
 
-func (j *notes) Write(_ context.Context, updates []client.Update) error {
+func (j *memoryJournal) Write(_ context.Context, updates []client.Update) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	sent, done := 0, 0
@@ -166,7 +166,7 @@ func (j *notes) Write(_ context.Context, updates []client.Update) error {
 	return nil
 }
 
-func (j *notes) update(n *note, u client.Update) {
+func (j *memoryJournal) update(n *recorded, u client.Update) {
 	switch u.Kind {
 	case client.UpdateSent:
 		if n.known == client.KnownDone {
@@ -195,7 +195,7 @@ func (j *notes) update(n *note, u client.Update) {
 	}
 }
 
-func (j *notes) Owned(_ context.Context, ids []string) ([]bool, error) {
+func (j *memoryJournal) Owned(_ context.Context, ids []string) ([]bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := j.call("owned", len(ids)); err != nil {

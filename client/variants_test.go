@@ -200,7 +200,7 @@ func TestUnreachableServiceStopsTheJob(t *testing.T) {
 				} else {
 					time.AfterFunc(begins, func() { s.SetGateway(webextest.Gateway(status), 0) })
 				}
-				j := newNotes()
+				j := newMemoryJournal()
 				began := time.Now()
 				results, err := newClient(t, s, nil).DoJob(t.Context(), &client.Job{Journal: j}, ops...)
 				took, n := time.Since(began)-begins, outcomes(results)

@@ -15,8 +15,9 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// world is a random job, the service that it meets, and what must become of it.
-type world struct {
+// randomJob is a random job, the service that it meets, and what must become of
+// it.
+type randomJob struct {
 	ops      []client.Operation
 	kinds    []string // of each operation
 	refs     [][]int  // the operations that it refers to
@@ -37,8 +38,8 @@ type world struct {
 // that operations want.
 const there = 4
 
-func drawWorld(t *rapid.T) *world {
-	w := &world{}
+func drawRandomJob(t *rapid.T) *randomJob {
+	w := &randomJob{}
 	n := rapid.IntRange(0, 60).Draw(t, "operations")
 	w.doomed, w.refs, w.kinds = make([]bool, n), make([][]int, n), make([]string, n)
 	kinds := []string{"user", "user", "user", "user", "group", "nameless group", "patch", "patch there", "patch there", "delete there", "patch gone",
@@ -54,12 +55,12 @@ func drawWorld(t *rapid.T) *world {
 		w.ops = append(w.ops, w.draw(t, i))
 	}
 	w.markDoomed()
-	w.drawTrouble(t)
+	w.drawFaults(t)
 	return w
 }
 
 // other draws an operation to refer to, -1 for none.
-func (w *world) other(t *rapid.T, i int, among ...string) int {
+func (w *randomJob) other(t *rapid.T, i int, among ...string) int {
 	var all []int
 	for j, kind := range w.kinds {
 		for _, k := range among {
@@ -74,7 +75,7 @@ func (w *world) other(t *rapid.T, i int, among ...string) int {
 	return rapid.SampledFrom(all).Draw(t, "refers to")
 }
 
-func (w *world) draw(t *rapid.T, i int) client.Operation {
+func (w *randomJob) draw(t *rapid.T, i int) client.Operation {
 	name := fmt.Sprint("n", i)
 	creates := []string{"user", "user", "user", "taken", "poison", "invalid", "unknown"}
 	op := create(name)
@@ -131,10 +132,10 @@ func (w *world) draw(t *rapid.T, i int) client.Operation {
 	return op
 }
 
-func (w *world) name(i int) string { return fmt.Sprint("n", i) }
+func (w *randomJob) name(i int) string { return fmt.Sprint("n", i) }
 
 // open tells that what becomes of an operation depends on when it comes.
-func (w *world) open(i int) bool {
+func (w *randomJob) open(i int) bool {
 	switch w.kinds[i] {
 	case "delete there", "patch gone", "twin", "brief", "patch brief", "delete brief":
 		return true
@@ -143,7 +144,7 @@ func (w *world) open(i int) bool {
 }
 
 // markDoomed marks the operations that cannot succeed because another cannot.
-func (w *world) markDoomed() {
+func (w *randomJob) markDoomed() {
 	deleted := false
 	for i, kind := range w.kinds {
 		if kind == "delete there" { // the first one does it
@@ -163,7 +164,7 @@ func (w *world) markDoomed() {
 	}
 }
 
-func (w *world) drawTrouble(t *rapid.T) {
+func (w *randomJob) drawFaults(t *rapid.T) {
 	w.cfg = client.Config{
 		Concurrency: rapid.SampledFrom([]int{1, 2, 4, 16}).Draw(t, "concurrency"), MaxAttempts: 60,
 		ResolveReferences: rapid.Bool().Draw(t, "resolve"),
@@ -211,8 +212,8 @@ func (w *world) drawTrouble(t *rapid.T) {
 	}
 }
 
-// String shows the world when something is wrong in it.
-func (w *world) String() string {
+// String shows the job when something is wrong in it.
+func (w *randomJob) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%+v %+v, budget %d, ordered %v, journal %v, on disk %v, stopped at %v\n", w.service, w.cfg.Limits, w.job.FailOnErrors, w.job.Ordered, w.journal, w.disk, w.stops)
 	for i, kind := range w.kinds {
@@ -223,7 +224,7 @@ func (w *world) String() string {
 
 // start makes the service, with those in it that are there before the job, and
 // puts their ids into the operations.
-func (w *world) start() (*webextest.Simulator, []client.Operation, error) {
+func (w *randomJob) start() (*webextest.Simulator, []client.Operation, error) {
 	s := webextest.New(w.service)
 	ids := map[string]string{}
 	for i := range there {
