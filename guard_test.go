@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// maxBinaryGrowth bounds what package client adds to a program that has net/http
-// and encoding/json already, in bytes. Most of it is the generated client.
+// maxBinaryGrowth bounds what package client adds to a program that has
+// net/http and encoding/json already, in bytes. Most of it is the generated
+// client.
 const maxBinaryGrowth = 2 << 20
 
 // TestClientAddsLittleToBinary links two programs that differ in the library
@@ -35,7 +36,8 @@ func use() {
 // linkedSize is the size of a program, without symbols.
 func linkedSize(t *testing.T, source string) int64 {
 	t.Helper()
-	// A folder that ./... does not see, within the module: no other go.mod is needed.
+	// A folder that ./... does not see, within the module: no other go.mod is
+	// needed.
 	dir, err := os.MkdirTemp(".", "_size")
 	if err != nil {
 		t.Fatal(err)

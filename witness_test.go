@@ -270,8 +270,9 @@ func namedTwice(message object) bool {
 	return false
 }
 
-// saysMore reports whether the data of an operation names attributes or schemas,
-// or lacks a name: only the simulator judges by what a path stands for.
+// saysMore reports whether the data of an operation names attributes or
+// schemas, or lacks a name: only the simulator judges by what a path stands
+// for.
 func saysMore(message object) bool {
 	operations, _ := message["operations"].([]any)
 	for _, op := range operations {

@@ -41,8 +41,8 @@ func TestJSONIsTheContract(t *testing.T) {
 	}
 }
 
-// Law: the compat form is valid, and is the contract without oneOf, anyOf, allOf,
-// not, default responses and the example of these.
+// Law: the compat form is valid, and is the contract without oneOf, anyOf,
+// allOf, not, default responses and the example of these.
 func TestCompatIsTheContractWithoutUnions(t *testing.T) {
 	want, taken := without(parse(t, api.OpenAPI), "")
 	got := parse(t, api.Compat)

@@ -19,8 +19,8 @@ var extensions = map[string]string{
 }
 
 // Law: each attribute, operation and parameter of Cisco's description is in the
-// contract or in the list of differences in README.md, and that list has nothing
-// else.
+// contract or in the list of differences in README.md, and that list has
+// nothing else.
 func TestPublishedNames(t *testing.T) {
 	var missing []string
 	names := 0
@@ -121,8 +121,8 @@ func orElse(text, other string) string {
 	return text
 }
 
-// differences are the names in the table of README.md, in the first column, each
-// in backquotes.
+// differences are the names in the table of README.md, in the first column,
+// each in backquotes.
 func differences(t *testing.T) (names []string) {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")

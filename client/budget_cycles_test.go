@@ -68,9 +68,9 @@ func TestCycleThatTheBudgetStops(t *testing.T) {
 	})
 }
 
-// What was refused while what it refers to was put off is sent again, and counts
-// each time that it is refused. In an ordered job nothing is done behind a
-// failure, so that nothing is refused twice.
+// What was refused while what it refers to was put off is sent again, and
+// counts each time that it is refused. In an ordered job nothing is done behind
+// a failure, so that nothing is refused twice.
 func TestBudgetCountsEachRefusal(t *testing.T) {
 	for _, ordered := range []bool{true, false} {
 		sc := scenario{prepare: seedEveryThird(300), job: client.Job{FailOnErrors: 10, Ordered: ordered}}

@@ -12,7 +12,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// seedEveryThird puts every third of n users into the service, so that it refuses them.
+// seedEveryThird puts every third of n users into the service, so that it
+// refuses them.
 func seedEveryThird(n int) func(*testing.T, *webextest.Simulator) {
 	return func(t *testing.T, s *webextest.Simulator) {
 		for i := 0; i < n; i += 3 {

@@ -179,7 +179,8 @@ func TestLeavingTheLoopLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// A source that gives an error ends the job: what it gave before has its outcome.
+// A source that gives an error ends the job: what it gave before has its
+// outcome.
 func TestSourceThatFails(t *testing.T) {
 	broken := errors.New("line 251 is broken")
 	synctest.Test(t, func(t *testing.T) {

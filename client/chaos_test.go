@@ -76,7 +76,8 @@ func TestSoak(t *testing.T) {
 	t.Logf("seed %d: %+v, the service: %+v", *seed, job.Progress(), s.Stats())
 }
 
-// checkOrganization checks that the service holds an organization under these ids.
+// checkOrganization checks that the service holds an organization under these
+// ids.
 func checkOrganization(t *testing.T, s *webextest.Simulator, ids []string) {
 	t.Helper()
 	for i, id := range ids {

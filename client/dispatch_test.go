@@ -51,8 +51,8 @@ func TestRequestsAreFilledWithAJournal(t *testing.T) {
 	}
 }
 
-// writeCounter is a journal that counts its writes, each of which is at most one
-// transaction.
+// writeCounter is a journal that counts its writes, each of which is at most
+// one transaction.
 type writeCounter struct {
 	*memoryJournal
 	writes *int
@@ -101,8 +101,8 @@ func TestStopWhileRequestsAreMadeReady(t *testing.T) {
 	})
 }
 
-// While the disk is slow to take outcomes, requests leave as long as twice as many
-// as can be with the service are not over, and no longer.
+// While the disk is slow to take outcomes, requests leave as long as twice as
+// many as can be with the service are not over, and no longer.
 func TestSlowDiskHoldsRequestsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})

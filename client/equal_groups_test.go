@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Of two creates that stand for one new group, one makes it, however late it shows;
-// one more after the group was deleted makes it again.
+// Of two creates that stand for one new group, one makes it, however late it
+// shows; one more after the group was deleted makes it again.
 func TestEqualNewGroups(t *testing.T) {
 	for _, existing := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
 		synctest.Test(t, func(t *testing.T) {

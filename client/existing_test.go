@@ -52,8 +52,8 @@ func TestExistingSkip(t *testing.T) {
 	})
 }
 
-// What is there is changed where it differs, and nowhere else. The same once more
-// sends no Bulk request.
+// What is there is changed where it differs, and nowhere else. The same once
+// more sends no Bulk request.
 func TestExistingUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})
@@ -153,8 +153,9 @@ func TestExistingUnderFaults(t *testing.T) {
 	}
 }
 
-// The journal owns nothing of what was there. A job that is cut short goes on: it
-// creates nobody twice, and what it has created is its own, not what was there.
+// The journal owns nothing of what was there. A job that is cut short goes on:
+// it creates nobody twice, and what it has created is its own, not what was
+// there.
 func TestExistingResumes(t *testing.T) {
 	for _, how := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})
@@ -214,8 +215,8 @@ func TestExistingResumes(t *testing.T) {
 	}
 }
 
-// Creates of what another operation addresses, or has made, fail, and so do those
-// of which nobody can tell which resource is meant.
+// Creates of what another operation addresses, or has made, fail, and so do
+// those of which nobody can tell which resource is meant.
 func TestExistingIsNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})
@@ -242,8 +243,8 @@ func TestExistingIsNotTaken(t *testing.T) {
 	})
 }
 
-// What the job has not created is not deleted by a reference to a create. A PATCH
-// by reference comes after the update.
+// What the job has not created is not deleted by a reference to a create. A
+// PATCH by reference comes after the update.
 func TestExistingByReference(t *testing.T) {
 	for _, how := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
 		var ann, bob string
@@ -315,8 +316,8 @@ func TestExistingUpdatesWhatAnEarlierRunHasMade(t *testing.T) {
 	})
 }
 
-// Compare shows what an update would change, and changes nothing: afterwards, the
-// update does exactly that.
+// Compare shows what an update would change, and changes nothing: afterwards,
+// the update does exactly that.
 func TestCompare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})

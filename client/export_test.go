@@ -1,4 +1,5 @@
 package client
 
-// KeepNothing has all that waits lie on disk, as most of it does in a large job.
+// KeepNothing has all that waits lie on disk, as most of it does in a large
+// job.
 func KeepNothing(c *Client) { c.inMemory = 0 }

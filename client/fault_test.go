@@ -171,8 +171,9 @@ func (unreachable) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.Client().Transport.RoundTrip(r)
 }
 
-// Bulk requests are never answered, and searches are refused: MaxAttempts bounds
-// how often an operation is sent, and what can't be told in the end is Unknown.
+// Bulk requests are never answered, and searches are refused: MaxAttempts
+// bounds how often an operation is sent, and what can't be told in the end is
+// Unknown.
 func TestAttemptsAreBounded(t *testing.T) {
 	for _, fault := range []*webextest.Fault{webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork), webextest.Busy(429)} {
 		sc := scenario{searches: make([]*webextest.Fault, 10000), config: func(c *client.Config) { c.MaxAttempts = 3 }}

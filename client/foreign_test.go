@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// A location of another organization names nobody that a job may touch, not in the
-// run that reads it nor in a later one that finds it in the journal.
+// A location of another organization names nobody that a job may touch, not in
+// the run that reads it nor in a later one that finds it in the journal.
 func TestForeignLocationIsNeverUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		victim, lies := "", true

@@ -267,7 +267,8 @@ func effects(s *webextest.Simulator, of func(webextest.Entry) string) map[string
 	return did
 }
 
-// wantNothingTwice checks from the service's books that nothing was created twice.
+// wantNothingTwice checks from the service's books that nothing was created
+// twice.
 func wantNothingTwice(t *testing.T, s *webextest.Simulator) {
 	t.Helper()
 	seen := map[string]int{}

@@ -55,8 +55,8 @@ func TestOrderOverRuns(t *testing.T) {
 	}
 }
 
-// A corrected, inserted or removed change of a resource makes the later ones new:
-// they are sent after it, so that the last word is the input's.
+// A corrected, inserted or removed change of a resource makes the later ones
+// new: they are sent after it, so that the last word is the input's.
 func TestCorrectedChange(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		id, other := add(st.t, st.s, "there"), add(st.t, st.s, "other")
@@ -130,9 +130,9 @@ func TestRowsAreRecognizedByMeaning(t *testing.T) {
 	})
 }
 
-// The title of a manager that is corrected makes no other operation of those who
-// refer to him: the correction is refused, as the service would refuse it, and
-// they are skipped or replayed, never sent again.
+// The title of a manager that is corrected makes no other operation of those
+// who refer to him: the correction is refused, as the service would refuse it,
+// and they are skipped or replayed, never sent again.
 func TestCorrectedCreate(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		ops := []client.Operation{create("boss", `"title":"VP"`), create("ann", manager("boss")), group("g", `,"externalId":"1"`, "ann"), group("h", "")}
@@ -191,8 +191,8 @@ func TestTwoJobsOnOneJournal(t *testing.T) {
 	})
 }
 
-// A user who is refused as a duplicate is another's, in every later run too, also
-// when a later create of him is lost.
+// A user who is refused as a duplicate is another's, in every later run too,
+// also when a later create of him is lost.
 func TestForeignUserIsNeverClaimed(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		foreign := add(st.t, st.s, "u0")

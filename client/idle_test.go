@@ -78,7 +78,8 @@ func TestIdleSourceBesideASlowRequest(t *testing.T) {
 	})
 }
 
-// What comes in bursts fills requests, whatever else waits for something unread.
+// What comes in bursts fills requests, whatever else waits for something
+// unread.
 func TestBurstsFillRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})

@@ -106,8 +106,8 @@ func (k killJob) work() error {
 }
 
 // A process that is killed again and again, at any moment of its work, gets its
-// job done all the same: nothing is created twice, and each last word is that of
-// the input, though some of what stands before it fails as long as there are
+// job done all the same: nothing is created twice, and each last word is that
+// of the input, though some of what stands before it fails as long as there are
 // kills.
 func TestKill(t *testing.T) {
 	t.Parallel()

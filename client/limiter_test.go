@@ -17,7 +17,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// full runs the campaigns of docs/testing.md at their full size; they take minutes.
+// full runs the campaigns of docs/testing.md at their full size; they take
+// minutes.
 var full = flag.Bool("full", false, "TestOrganization, TestLimiterGrid and TestMemory at full size")
 
 // The law of the limiter: once a client has learned what a service allows, it
@@ -95,9 +96,9 @@ func endless() iter.Seq2[client.Operation, error] {
 	}
 }
 
-// slowTransport is a transport with a way to go, half of the latency there and half
-// back, each 20% more or less. So refusals, which the simulator gives at once,
-// take their time too.
+// slowTransport is a transport with a way to go, half of the latency there and
+// half back, each 20% more or less. So refusals, which the simulator gives at
+// once, take their time too.
 type slowTransport struct {
 	http.RoundTripper
 	latency time.Duration

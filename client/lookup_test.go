@@ -60,9 +60,9 @@ func TestLostCreatesAreLookedUp(t *testing.T) {
 	}
 }
 
-// Reads lag for longer than a lookup is patient. A user is sent again, is refused
-// as a duplicate, and is known to be there once reads have caught up. All are
-// looked for together, and none is created twice.
+// Reads lag for longer than a lookup is patient. A user is sent again, is
+// refused as a duplicate, and is known to be there once reads have caught up.
+// All are looked for together, and none is created twice.
 func TestConflictAfterALostAnswer(t *testing.T) {
 	for _, lag := range []time.Duration{2 * time.Second, 14 * time.Second, 20 * time.Second, 2 * time.Minute} {
 		sc := scenario{service: webextest.Config{ReadLag: lag}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
@@ -225,8 +225,8 @@ func TestTwoOfOneName(t *testing.T) {
 	})
 }
 
-// A 201 that names no resource: its id is looked up, for the result and for what
-// refers to it; all of a request in one go.
+// A 201 that names no resource: its id is looked up, for the result and for
+// what refers to it; all of a request in one go.
 func TestIDsThatAreNotNamed(t *testing.T) {
 	for _, lag := range []time.Duration{0, 5 * time.Second, time.Hour} {
 		ops := append(users(50), create("boss"), create("r", manager("boss")))

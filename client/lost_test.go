@@ -10,9 +10,9 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// lostAnswers creates 4,000 users at a service that loses one answer in so many,
-// by turns before and after the work (0: none), and returns the time that it
-// takes there.
+// lostAnswers creates 4,000 users at a service that loses one answer in so
+// many, by turns before and after the work (0: none), and returns the time that
+// it takes there.
 func lostAnswers(tb testing.TB, one int) time.Duration {
 	tb.Helper()
 	s := webextest.New(webextest.Config{
@@ -40,8 +40,8 @@ func lostAnswers(tb testing.TB, one int) time.Duration {
 	return took
 }
 
-// With one answer in five lost, an import of users takes less than five times as
-// long as without.
+// With one answer in five lost, an import of users takes less than five times
+// as long as without.
 func TestLostAnswersCostLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		plain, lossy := lostAnswers(t, 0), lostAnswers(t, 5)
@@ -68,8 +68,8 @@ func BenchmarkLostAnswers(b *testing.B) {
 	b.ReportMetric(lossy.Seconds()/plain.Seconds(), "lossy/plain")
 }
 
-// A run after a kill sends within two seconds, whatever is on record as sent: only
-// groups, and what depends on what is in doubt, wait.
+// A run after a kill sends within two seconds, whatever is on record as sent:
+// only groups, and what depends on what is in doubt, wait.
 func TestResumeSendsAtOnce(t *testing.T) {
 	for _, done := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {

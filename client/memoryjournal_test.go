@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// memoryJournal is a client.Journal in memory. It is strict about its use and keeps the
-// order of calls.
+// memoryJournal is a client.Journal in memory. It is strict about its use and
+// keeps the order of calls.
 type memoryJournal struct {
 	mu      sync.Mutex
 	target  client.Target

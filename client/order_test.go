@@ -63,8 +63,8 @@ func TestOneResourceKeepsItsOrder(t *testing.T) {
 	}
 }
 
-// One PATCH is put off, or its answer is lost: the next one on the same user waits
-// for it, and has the last word.
+// One PATCH is put off, or its answer is lost: the next one on the same user
+// waits for it, and has the last word.
 func TestLaterPatchHasTheLastWord(t *testing.T) {
 	for _, fault := range []*webextest.Fault{
 		{Item: func(op webextest.Operation) int {
@@ -89,8 +89,8 @@ func TestLaterPatchHasTheLastWord(t *testing.T) {
 	}
 }
 
-// It waits as well for one that was refused only because what it refers to in its
-// request was put off, and is sent again.
+// It waits as well for one that was refused only because what it refers to in
+// its request was put off, and is sent again.
 func TestExcusedPatchComesBeforeTheNext(t *testing.T) {
 	boss := `"Operations":[{"op":"replace","path":"` + client.SchemaEnterpriseUser + `:manager.value","value":"bulkId:u0"},`
 	lost := func(a *webextest.Answer) {
@@ -216,8 +216,8 @@ func TestLostPatchOfAMissingUser(t *testing.T) {
 	})
 }
 
-// In an ordered job with a journal, an operation may refer further ahead than the
-// job reads: it is refused, and the others are done.
+// In an ordered job with a journal, an operation may refer further ahead than
+// the job reads: it is refused, and the others are done.
 func TestOrderedReferenceFarAhead(t *testing.T) {
 	sc := scenario{config: func(c *client.Config) { c.Limits.Operations = 2 }}
 	sc.job.Ordered, sc.job.Journal = true, &memoryJournal{count: map[string]int{}, byKey: map[client.Key][]int{}, byName: map[client.Key][]int{}, owned: map[string]bool{}}

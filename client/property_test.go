@@ -212,8 +212,8 @@ func (j *finishedJob) checkEffect(i int, stopped bool) {
 	}
 }
 
-// checkEqual: of DELETEs of one resource, one has succeeded if any was done, and
-// none that nobody has done, but for another's 404.
+// checkEqual: of DELETEs of one resource, one has succeeded if any was done,
+// and none that nobody has done, but for another's 404.
 func (j *finishedJob) checkEqual() {
 	done, said, open := map[string]int{}, map[string]int{}, map[string]bool{}
 	for i, r := range j.results {

@@ -14,8 +14,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Whatever is refused, lost and stopped in some runs: in the end each resource is
-// as the last operation on it wants it, and then nothing is left to be done.
+// Whatever is refused, lost and stopped in some runs: in the end each resource
+// is as the last operation on it wants it, and then nothing is left to be done.
 func TestRandomOrderOverRuns(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -12,7 +12,8 @@ import (
 )
 
 // checkBudget: the service has not refused operations more often than the job
-// allows, in answers that could be read, and if it has as often, the job stopped.
+// allows, in answers that could be read, and if it has as often, the job
+// stopped.
 func (j *finishedJob) checkBudget() {
 	most, unknown := refusals(j.s, j.since), 0
 	spent := most - j.putOff()
@@ -63,8 +64,8 @@ func (j *finishedJob) attempts() (n int) {
 	return n
 }
 
-// putOff counts the refusals that may have been put off, since what they refer to
-// was created a moment before. They do not count until they are final.
+// putOff counts the refusals that may have been put off, since what they refer
+// to was created a moment before. They do not count until they are final.
 func (j *finishedJob) putOff() (n int) {
 	later := map[string]bool{}
 	for i, r := range j.results {
@@ -106,7 +107,8 @@ func (j *finishedJob) checkApart() {
 }
 
 // checkOrder: the last word on a resource is that of the last operation that
-// succeeded, in whichever run; and behind one that did not succeed no PATCH has.
+// succeeded, in whichever run; and behind one that did not succeed no PATCH
+// has.
 func (j *finishedJob) checkOrder() {
 	last, certain := map[string]int{}, map[string]bool{}
 	ended := map[string]int{} // the first operation that did not succeed

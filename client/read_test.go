@@ -61,7 +61,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// A service app has no user, a failing service no answer: the two are told apart.
+// A service app has no user, a failing service no answer: the two are told
+// apart.
 func TestMeWithoutAUser(t *testing.T) { synctest.Test(t, meOfNobody) }
 
 func meOfNobody(t *testing.T) {

@@ -46,8 +46,8 @@ func withEachJournal(t *testing.T, test func(*repeatedJob)) {
 	}
 }
 
-// run is the next run. In what is expected of it, if that is not "", a "+" tells
-// that an operation was sent in this run, a "=" that it was replayed.
+// run is the next run. In what is expected of it, if that is not "", a "+"
+// tells that an operation was sent in this run, a "=" that it was replayed.
 func (st *repeatedJob) run(ctx context.Context, change func(*client.Config), expected string, ops ...client.Operation) ([]client.Result, error) {
 	st.t.Helper()
 	job := &client.Job{FailOnErrors: st.budget, Ordered: st.ordered, Journal: st.memory}

@@ -40,9 +40,9 @@ func named(op client.Operation, bulkID string) client.Operation {
 }
 
 // An attempt is lost and its repetition refused, whatever the status: what the
-// service holds decides, and never the refusal. What was done has succeeded, what
-// was not has failed with the service's words, or was skipped when its attempts
-// are used up.
+// service holds decides, and never the refusal. What was done has succeeded,
+// what was not has failed with the service's words, or was skipped when its
+// attempts are used up.
 func TestRefusedRepetition(t *testing.T) {
 	for _, change := range changes {
 		for _, status := range []int{400, 403, 404, 409, 412, 429, 500, 503, 504} {
@@ -77,8 +77,8 @@ func TestRefusedRepetition(t *testing.T) {
 	}
 }
 
-// A PATCH whose effect nobody can see, and whose repetition is refused, is unknown
-// where its resource was changed since, with the service's words.
+// A PATCH whose effect nobody can see, and whose repetition is refused, is
+// unknown where its resource was changed since, with the service's words.
 func TestRefusedRepetitionIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Second})

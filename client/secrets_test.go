@@ -234,8 +234,8 @@ func TestTokenGoesToOneHost(t *testing.T) {
 	}
 }
 
-// TestTokenSourceErrorIsNotQuoted holds that the error of a token source does not
-// show the token.
+// TestTokenSourceErrorIsNotQuoted holds that the error of a token source does
+// not show the token.
 func TestTokenSourceErrorIsNotQuoted(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.Refuse(401, "")}}
 	sc.config = func(c *client.Config) {

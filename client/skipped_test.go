@@ -101,8 +101,8 @@ func TestSentBeforeAndRefusedNow(t *testing.T) {
 	}
 }
 
-// Of a cause that lies far back the words are forgotten; what can be asked of it
-// is not, and there is a text.
+// Of a cause that lies far back the words are forgotten; what can be asked of
+// it is not, and there is a text.
 func TestCausesOfLongAgo(t *testing.T) {
 	lost := client.Operation{Method: "POST", Path: "/Devices", BulkID: "lost", Data: user("lost")} // nothing to look it up by
 	invalid := create("invalid")

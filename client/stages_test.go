@@ -63,8 +63,8 @@ func TestStages(t *testing.T) {
 	})
 }
 
-// Operations that may have been refused in an answer that was lost hold their part
-// of the budget over the stages.
+// Operations that may have been refused in an answer that was lost hold their
+// part of the budget over the stages.
 func TestStagesKeepWhatMayBeRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})
@@ -87,8 +87,9 @@ func TestStagesKeepWhatMayBeRefused(t *testing.T) {
 	})
 }
 
-// Equal operations of two stages are two, also for a journal: what an earlier stage has done is not taken for what a
-// later one is to do, nor waited for as if an earlier run had done it. A run that follows sends nothing again, and a
+// Equal operations of two stages are two, also for a journal: what an earlier
+// stage has done is not taken for what a later one is to do, nor waited for as
+// if an earlier run had done it. A run that follows sends nothing again, and a
 // corrected change of an early stage has the later ones sent after it.
 func TestStagesWithJournal(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
@@ -165,8 +166,9 @@ func TestJobRunsOnce(t *testing.T) {
 	}
 }
 
-// A later stage waits with a change until what an earlier stage has sent of the same resource, and has no answer to, can
-// no longer be carried out: the last word is the later stage's.
+// A later stage waits with a change until what an earlier stage has sent of the
+// same resource, and has no answer to, can no longer be carried out: the last
+// word is the later stage's.
 func TestStagesWaitForLateWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})

@@ -151,8 +151,8 @@ func TestJobBeginsAfterItsJournalCould(t *testing.T) {
 	}
 }
 
-// A job that is canceled with a cause ends with both: the context's error and the
-// cause.
+// A job that is canceled with a cause ends with both: the context's error and
+// the cause.
 func TestCauseOfACancellation(t *testing.T) {
 	cause := errors.New("the operator left")
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -17,7 +17,8 @@ import (
 var uneven = webextest.Chaos{MaxDelay: 50 * time.Millisecond}
 
 // Whatever form Retry-After has, the request that is refused is the last for as
-// long as the service means, for all workers, and never for longer than MaxWait.
+// long as the service means, for all workers, and never for longer than
+// MaxWait.
 func TestOneRefusalHoldsAll(t *testing.T) {
 	t.Parallel()
 	in := func(d time.Duration) func() string {
@@ -138,8 +139,8 @@ func TestWaitsAreBounded(t *testing.T) {
 	})
 }
 
-// A service that asks for a longer wait than the job may have is waited for that
-// long all the same.
+// A service that asks for a longer wait than the job may have is waited for
+// that long all the same.
 func TestShortPatience(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.Refuse(429, "100")}, config: func(c *client.Config) { c.MaxTotalWait = time.Minute }}
 	sc.all(t, users(3), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {

@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// numberedTokens fetches the tokens t1, t2 and so on, each of which takes a second and
-// lives for life; 0: nobody knows how long.
+// numberedTokens fetches the tokens t1, t2 and so on, each of which takes a
+// second and lives for life; 0: nobody knows how long.
 func numberedTokens(life time.Duration, calls *int, fail *error) func(context.Context) (string, time.Time, error) {
 	return func(ctx context.Context) (string, time.Time, error) {
 		time.Sleep(time.Second)
@@ -36,8 +36,8 @@ func wantToken(t *testing.T, source client.TokenSource, refused, want string) {
 	}
 }
 
-// A token is kept until a minute before its expiry, or half its life, and fetched
-// once for all goroutines.
+// A token is kept until a minute before its expiry, or half its life, and
+// fetched once for all goroutines.
 func TestTokenSourceRefreshesOnce(t *testing.T) {
 	for life, kept := range map[time.Duration]time.Duration{time.Hour: 59 * time.Minute, time.Minute: 30 * time.Second, 0: 1000 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Work that is done after the client has left, up to MaxServiceTime later: users
-// and groups are created once, and the last change has the last word.
+// Work that is done after the client has left, up to MaxServiceTime later:
+// users and groups are created once, and the last change has the last word.
 func TestWorkAfterTheClientHasLeft(t *testing.T) {
 	for _, delay := range []time.Duration{time.Second, 20 * time.Second, 110 * time.Second} {
 		for name, fault := range map[string]*webextest.Fault{
@@ -48,9 +48,9 @@ func TestWorkAfterTheClientHasLeft(t *testing.T) {
 	}
 }
 
-// A clock that jumps while an answer is lost, and a service whose front and store
-// are two minutes apart: what is there is still the job's own, and what another
-// has made is not.
+// A clock that jumps while an answer is lost, and a service whose front and
+// store are two minutes apart: what is there is still the job's own, and what
+// another has made is not.
 func TestClocksThatDisagree(t *testing.T) {
 	for _, store := range []time.Duration{0, 2 * time.Minute, -2 * time.Minute} {
 		for _, jump := range []time.Duration{0, 3 * time.Hour, -5 * time.Minute} {
@@ -248,8 +248,9 @@ func TestSameRefusalStopsTheJob(t *testing.T) {
 	}
 }
 
-// A page of something in between, with status 404, is no word of the service on its
-// endpoint: the request is sent again, and the job ends if nothing else comes.
+// A page of something in between, with status 404, is no word of the service on
+// its endpoint: the request is sent again, and the job ends if nothing else
+// comes.
 func TestForeignNotFound(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.Gateway(404)}}
 	sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {

@@ -42,7 +42,8 @@ func (m *model) begin() {
 	}
 }
 
-// unclaimed returns the operations that satisfy f, in the order of their claims.
+// unclaimed returns the operations that satisfy f, in the order of their
+// claims.
 func (m *model) unclaimed(f func(*modelOp) bool) (found []*modelOp) {
 	for _, o := range m.ops {
 		if o.left && f(o) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The version in kit.json is the one that the folder pins, and that api/README.md
-// says was run.
+// The version in kit.json is the one that the folder pins, and that
+// api/README.md says was run.
 func TestVersionsArePinnedAndTold(t *testing.T) {
 	languages, err := load("..", nil)
 	if err != nil {

@@ -174,8 +174,8 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// exchange answers the first Bulk request as a vector says, and compares what was
-// sent with its request. Others are refused, and searches find nobody.
+// exchange answers the first Bulk request as a vector says, and compares what
+// was sent with its request. Others are refused, and searches find nobody.
 type exchange struct {
 	t       *testing.T
 	v       vectors.Vector
@@ -339,8 +339,8 @@ func wait(t *testing.T, v vectors.Vector) *vectors.Wait {
 	return &vectors.Wait{Min: least.Seconds(), Max: most.Seconds()}
 }
 
-// What a vector calls succeeded or failed is the Result of the whole library too,
-// and of what it calls unknown nothing is told as done or refused.
+// What a vector calls succeeded or failed is the Result of the whole library
+// too, and of what it calls unknown nothing is told as done or refused.
 func TestLibrary(t *testing.T) {
 	each(t, func(t *testing.T, v vectors.Vector) {
 		results := do(t, v)

@@ -101,8 +101,8 @@ type job struct {
 	rare  int
 }
 
-// play carries out a job. Its law and violation tell which law is broken and how,
-// "" if none is.
+// play carries out a job. Its law and violation tell which law is broken and
+// how, "" if none is.
 func play(j *job, pick chooser, trace *strings.Builder) (w *model) {
 	w = &model{
 		settings: j.settings, pick: pick, trace: trace, foreigns: map[string]int{}, idents: map[string]int{},

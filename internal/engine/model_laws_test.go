@@ -210,8 +210,8 @@ func (w *model) checkAll() {
 	w.checkLastWord()
 }
 
-// checkOld checks that no group was created beside one that was there long before
-// and could be taken.
+// checkOld checks that no group was created beside one that was there long
+// before and could be taken.
 func (w *model) checkOld() {
 	if w.existing == FailExisting {
 		return
@@ -258,9 +258,9 @@ func (w *model) checkRun(run int, h runRecord) {
 	}
 }
 
-// isAmbiguous reports whether an operation changes what one of several creates of
-// one name makes, or what somebody else has made: these may be taken for each
-// other.
+// isAmbiguous reports whether an operation changes what one of several creates
+// of one name makes, or what somebody else has made: these may be taken for
+// each other.
 func (w *model) isAmbiguous(m *mop) bool {
 	for _, h := range append(w.history, runRecord{input: w.input}) {
 		for _, o := range h.input {
@@ -312,8 +312,9 @@ func (w *model) checkLastWord() {
 }
 
 // isExcused reports whether another operation may have had the last word: one
-// whose outcome is not known, or that was not read before the job was canceled, or one that followed the last in the input of the
-// run that has sent it, and that this input holds no longer.
+// whose outcome is not known, or that was not read before the job was canceled,
+// or one that followed the last in the input of the run that has sent it, and
+// that this input holds no longer.
 func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
 	for i, m := range h.input {
 		if m.resource == last.resource && m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0) {

@@ -429,7 +429,8 @@ func (w *model) addOne() {
 	w.eng.Add(w.time(), &m.op)
 }
 
-// factsOf returns the facts of an operation that rests, as of one that was read anew.
+// factsOf returns the facts of an operation that rests, as of one that was read
+// anew.
 func (w *model) factsOf(index int) (*Operation, error) {
 	if index >= w.read || w.isTold[index] {
 		w.breaks("facts were asked of operation %d, which is not open", index)

@@ -180,7 +180,8 @@ func (w *model) refersToYoung(f *flight, i int) bool {
 	return false
 }
 
-// lookUp answers a lookup: from when it was asked until now, with or without lag.
+// lookUp answers a lookup: from when it was asked until now, with or without
+// lag.
 func (w *model) lookUp(which int) {
 	l := w.lookups[which]
 	w.lookups = slices.Delete(w.lookups, which, which+1)

@@ -133,10 +133,11 @@ func TestModelSeed(t *testing.T) {
 	}
 }
 
-// TestModelExhaustive plays small jobs in all ways that differ in so many moves,
-// which are faults and changes of the usual order, and in one crash. Everyday use
-// is bounded: two moves for jobs without a journal, one for the others, none
-// beside a crash. All jobs with two moves (one beside a crash), or deeper:
+// TestModelExhaustive plays small jobs in all ways that differ in so many
+// moves, which are faults and changes of the usual order, and in one crash.
+// Everyday use is bounded: two moves for jobs without a journal, one for the
+// others, none beside a crash. All jobs with two moves (one beside a crash), or
+// deeper:
 //
 //	go test ./internal/engine -run TestModelExhaustive -timeout 0 -model.moves 2
 func TestModelExhaustive(t *testing.T) {

@@ -10,15 +10,15 @@ import (
 )
 
 // The model: a second, tiny service with its clocks, its late work and its lag,
-// a journal that is a list, and a driver that lets a chooser decide what happens
-// next. It knows nothing of how the engine decides.
+// a journal that is a list, and a driver that lets a chooser decide what
+// happens next. It knows nothing of how the engine decides.
 //
-// Where nobody could tell, the model does not go: the service works for no longer
-// than maxWork and lags for no longer than patience; with a journal the wall clock
-// is not set forward (it hides that an earlier run is just over, where no Date is
-// known); rows that share a name are not removed or corrected between runs, and
-// what one of them makes is not deleted by reference; somebody else does not use
-// our externalIds.
+// Where nobody could tell, the model does not go: the service works for no
+// longer than maxWork and lags for no longer than patience; with a journal the
+// wall clock is not set forward (it hides that an earlier run is just over,
+// where no Date is known); rows that share a name are not removed or corrected
+// between runs, and what one of them makes is not deleted by reference;
+// somebody else does not use our externalIds.
 
 // ms is a time in milliseconds. True times count from the start of the job.
 type ms = int64
@@ -417,8 +417,8 @@ func (f *flight) content(i int) string {
 	})
 }
 
-// did notes that an operation was done, and checks that it has not overtaken one
-// that follows it on its resource.
+// did notes that an operation was done, and checks that it has not overtaken
+// one that follows it on its resource.
 func (w *model) did(f *flight, m *mop, resource string) {
 	own := w.mopOf(m.ident)
 	if own != nil && m.method != Post && w.copies(m.ident) == 1 {

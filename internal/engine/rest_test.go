@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// An operation that refers to many others which follow it, in whatever order, is
-// not taken up for each of them: it may be large, and on disk.
+// An operation that refers to many others which follow it, in whatever order,
+// is not taken up for each of them: it may be large, and on disk.
 func TestManyReferencesAreReadLater(t *testing.T) {
 	const members = 500
 	group := Operation{Method: Post, BulkID: "board", Content: Key{1}}

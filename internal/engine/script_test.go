@@ -448,8 +448,8 @@ func (s *script) factsOf(index int) (*Operation, error) {
 	return &in, nil
 }
 
-// addResource tells what a PATCH or DELETE changes, and returns the path without
-// the name of a reference.
+// addResource tells what a PATCH or DELETE changes, and returns the path
+// without the name of a reference.
 func (s *script) addResource(in *Operation, path string) string {
 	in.Resource = strings.ToLower(path)
 	collection, name, ok := strings.Cut(path, "bulkId:")

@@ -64,7 +64,8 @@ func add(t *testing.T, c *outcomes.Collector, results ...client.Result) {
 
 // TestFailedOperationsKeepTheirReferences holds that a copied operation has the
 // id of what was created in place of the reference, that a reference to another
-// copied operation stays, and that an operation of unknown outcome is not copied.
+// copied operation stays, and that an operation of unknown outcome is not
+// copied.
 func TestFailedOperationsKeepTheirReferences(t *testing.T) {
 	c, ops, lines := collect(t, "ops.ndjson", `{"method":"POST","path":"/Users","bulkId":"good","data":{"userName":"a@example.com"}}
 {"method":"POST","path":"/Users","bulkId":"bad","data":{"userName":"b@example.com"}}
@@ -94,9 +95,9 @@ func TestFailedOperationsKeepTheirReferences(t *testing.T) {
 	}
 }
 
-// TestRefusalsNameTheirCause holds that a row that was refused because of another
-// one counts as its dependent, even if that one comes later, and that rows whose
-// user exists are told apart.
+// TestRefusalsNameTheirCause holds that a row that was refused because of
+// another one counts as its dependent, even if that one comes later, and that
+// rows whose user exists are told apart.
 func TestRefusalsNameTheirCause(t *testing.T) {
 	c, ops, _ := collect(t, "staff.csv", "userName,Manager\nann@example.com,bob@example.com\nbob@example.com,\ncem@example.com,\n")
 	outcome, err := failed(400)

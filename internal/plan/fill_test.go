@@ -75,7 +75,8 @@ func TestRandomJobsTakeFewRounds(t *testing.T) {
 }
 
 // longest is how many operations, a cycle counted once, have to go one after
-// the other: each refers to the one before. Changes of a resource do so as well.
+// the other: each refers to the one before. Changes of a resource do so as
+// well.
 func (o *judge) longest(separate bool) (most int) {
 	length := make([]int, len(o.ops))
 	for range o.ops {

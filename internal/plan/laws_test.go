@@ -97,8 +97,8 @@ func (d *driver) checkReferences(req *Request, k int) {
 	}
 }
 
-// isTooFar: in an ordered job, no request can hold an operation and the create of
-// a name, which comes later.
+// isTooFar: in an ordered job, no request can hold an operation and the create
+// of a name, which comes later.
 func (d *driver) isTooFar(i, def int, defined bool) bool {
 	if !defined {
 		def = d.read

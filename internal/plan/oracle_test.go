@@ -250,8 +250,8 @@ func (o *judge) closes(i int, l limits) bool {
 	return to-i < l.operations && sum <= l.bytes
 }
 
-// precedesDelete: an operation, not the create, refers to what a later one deletes
-// by reference.
+// precedesDelete: an operation, not the create, refers to what a later one
+// deletes by reference.
 func (o *judge) precedesDelete(e, i int) bool {
 	return e < i && o.ops[i].ends && o.ops[e].name != o.ops[i].needs[0].name && slices.ContainsFunc(o.ops[e].needs, func(n need) bool { return n.name == o.ops[i].needs[0].name })
 }

@@ -194,8 +194,8 @@ func TestJobsOfGroupsTakeFewRounds(t *testing.T) {
 	}
 }
 
-// Organizations of ten thousand fill their requests exactly, and take hardly ever
-// more rounds than they would if requests need not be filled.
+// Organizations of ten thousand fill their requests exactly, and take hardly
+// ever more rounds than they would if requests need not be filled.
 func TestOrganizationsTakeFewRounds(t *testing.T) {
 	const n = 10_000
 	longer := 0

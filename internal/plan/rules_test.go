@@ -208,8 +208,8 @@ func TestCycleIsSentAgainBitByBit(t *testing.T) {
 	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "c", Of: 2}, Drop{Index: 0, Why: Needed, Name: "b", Of: 1})
 }
 
-// In an ordered job what refers to a later operation travels with all up to that,
-// or is dropped where no request can hold so many.
+// In an ordered job what refers to a later operation travels with all up to
+// that, or is dropped where no request can hold so many.
 func TestOrderedJobRefersForward(t *testing.T) {
 	cfg := Config{Operations: 3, Ordered: true}
 	p := numbered(cfg, Item{}, Item{Name: "a", Refs: refs("c")}, Item{Name: "b"}, Item{Name: "c"}, Item{})

@@ -12,7 +12,8 @@ func id(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
 
 // pump runs a job as the client does: it reads while there is room, sends what
 // may leave, and takes in answers in the order of sending. What is held is
-// released when enough is read. It returns the numbers of requests and of drops.
+// released when enough is read. It returns the numbers of requests and of
+// drops.
 func pump(p *Planner, n, concurrency int, item func(i int) Item) (requests, drops int) {
 	var out []*Request
 	window := p.cfg.Operations * (2*concurrency + 2)

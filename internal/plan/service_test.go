@@ -9,8 +9,8 @@ import (
 
 // The service of a random job: what becomes of a request.
 
-// answer takes one step with a request: it is refused whole, or is over, or one of
-// its operations is.
+// answer takes one step with a request: it is refused whole, or is over, or one
+// of its operations is.
 func (d *driver) answer(k int) {
 	f := d.out[k]
 	if f.says == nil {
