@@ -9,8 +9,9 @@
 // The module has these parts:
 //
 //   - client is the library. It takes any number of operations and returns one
-//     result for each. It handles request limits, references between operations,
-//     lost answers, and rate limits. journal and reconcile extend it.
+//     result for each. It handles request limits, references between
+//     operations, lost answers, and rate limits. journal and reconcile extend
+//     it.
 //   - cmd/webex-bulk is the command line, for sheets and files of operations.
 //   - webextest is a strict simulator of the service, for tests.
 //   - api has the contract, api/openapi.yaml, from which clients in other
@@ -19,8 +20,8 @@
 //     features of package client. wire has types for JSON values that services
 //     send in several forms.
 //
-// This package has no code. Its go:generate directives write gen and the derived
-// forms of the contract:
+// This package has no code. Its go:generate directives write gen and the
+// derived forms of the contract:
 //
 //	go generate ./...
 //

@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/internal/raced"
 )
 
-// long runs the forms that take minutes: go test ./journal -journal.long
-// -timeout 60m
+// long runs the forms that take minutes:
+// go test ./journal -journal.long -timeout 60m
 var long = flag.Bool("journal.long", false, "cut the journal at every byte, and measure memory with a million operations")
 
 // A journal whose log is cut anywhere, as a crash of the machine may leave it,

@@ -304,7 +304,8 @@ func (k kit) scenario() {
 		time.Sleep(time.Duration(seconds) * time.Second)
 		waited = true
 	}
-	// The connection was cut: look up what was created instead of sending it again.
+	// The connection was cut: look up what was created instead of sending it
+	// again.
 	lookedUp := k.status() == 0
 	created := []string{k.userID("ada"), k.userID("bob"), k.groupID("team")}
 	results, _, err := k.send(request(user("again", "ada"), user("cyd", "cyd"), group("crew", "bulkId:cyd", created[0])))

@@ -10,9 +10,9 @@ import (
 )
 
 // judge returns an error for each difference between a report and a vector. A
-// generated client only decodes answers; the program matches results to operations
-// and decides what to do next. judge therefore compares the facts that the program
-// needs.
+// generated client only decodes answers; the program matches results to
+// operations and decides what to do next. judge therefore compares the facts
+// that the program needs.
 func judge(v vectors.Vector, r report) error {
 	var errs []error
 	differs := func(what string, got, want any) {

@@ -16,7 +16,8 @@ import (
 	"github.com/webexscim/bulk/conformance/vectors"
 )
 
-// language is a folder with a client. Exported fields are those of its kit.json.
+// language is a folder with a client. Exported fields are those of its
+// kit.json.
 type language struct {
 	// Generator and Version are what makes the client.
 	Generator string `json:"generator"`

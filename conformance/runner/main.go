@@ -1,7 +1,7 @@
-// Command runner builds the clients of the folders beside it, each in its language
-// from the contract, runs them against the simulator and the message vectors, and
-// prints a table. conformance/run calls it; conformance/README.md describes what a
-// folder holds.
+// Command runner builds the clients of the folders beside it, each in its
+// language from the contract, runs them against the simulator and the message
+// vectors, and prints a table. conformance/run calls it; conformance/README.md
+// describes what a folder holds.
 //
 //	conformance/run             all
 //	conformance/run python rust these
@@ -34,8 +34,8 @@ func main() {
 	}
 }
 
-// run tests the languages one after the other and prints the table. The error names
-// the languages that failed.
+// run tests the languages one after the other and prints the table. The error
+// names the languages that failed.
 func run(ctx context.Context, root string, names []string) error {
 	languages, err := load(root, names)
 	if err != nil {

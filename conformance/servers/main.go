@@ -1,5 +1,6 @@
-// Command servers imports an organization into a server that we did not write, and
-// reads back that all of it is right. conformance/servers/run starts the servers.
+// Command servers imports an organization into a server that we did not write,
+// and reads back that all of it is right. conformance/servers/run starts the
+// servers.
 //
 //	go run ./conformance/servers http://127.0.0.1:3000
 package main
@@ -65,8 +66,8 @@ func members(i int) (list []int) {
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
-// load imports the organization and returns the ids by name. The groups come first,
-// so that all their references point ahead.
+// load imports the organization and returns the ids by name. The groups come
+// first, so that all their references point ahead.
 func load(ctx context.Context, server string) (map[string]string, error) {
 	c, err := client.New(client.Config{
 		OrgID: orgID, Token: client.StaticToken(token), BaseURL: server,

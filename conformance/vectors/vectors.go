@@ -1,6 +1,6 @@
-// Package vectors holds the message vectors: a Bulk request, an answer to it, and
-// how a client must read that answer, as JSON files that any language can read.
-// README.md describes the files.
+// Package vectors holds the message vectors: a Bulk request, an answer to it,
+// and how a client must read that answer, as JSON files that any language can
+// read. README.md describes the files.
 //
 //	all, err := vectors.All()
 //	...
@@ -26,8 +26,8 @@ var files embed.FS
 const (
 	// Conforms: request and answer keep the contract.
 	Conforms = "conforms"
-	// Tolerate: the answer breaks the contract, or RFC 7644, and a client must bear
-	// it all the same.
+	// Tolerate: the answer breaks the contract, or RFC 7644, and a client must
+	// bear it all the same.
 	Tolerate = "tolerate"
 )
 
@@ -87,7 +87,8 @@ func (r Response) Content() ([]byte, error) {
 
 // Expect is how the answer must be read.
 type Expect struct {
-	// Outcome is that of the request: answered, deferred, rejected, denied or unknown.
+	// Outcome is that of the request: answered, deferred, rejected, denied or
+	// unknown.
 	Outcome string `json:"outcome"`
 	Error
 	// RetryAfter is how long the service asks to wait; nil where it says nothing
@@ -137,8 +138,8 @@ func Manifest() ([]Entry, error) {
 	return entries, read("manifest.json", &entries)
 }
 
-// All returns the vectors in the order of the manifest. The error is of a file that
-// is not as README.md says.
+// All returns the vectors in the order of the manifest. The error is of a file
+// that is not as README.md says.
 func All() ([]Vector, error) { return all() }
 
 var all = sync.OnceValues(func() ([]Vector, error) {

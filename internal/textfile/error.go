@@ -35,8 +35,8 @@ type Error struct {
 	// Expected says what was expected.
 	Expected string
 	// Cause is equal in all errors that have one cause, such as the encoding of
-	// the file; only the first of them is listed. Of errors without a Cause,
-	// those with the same Column, Member and Problem are alike, and few of them are
+	// the file; only the first of them is listed. Of errors without a Cause, those
+	// with the same Column, Member and Problem are alike, and few of them are
 	// listed if there is no room.
 	Cause string
 	// More is the number of further errors of this cause, or alike; Errors
@@ -47,7 +47,8 @@ type Error struct {
 // MaxShown is the number of characters of a value that an error shows.
 const MaxShown = 60
 
-// Error returns one line: file, line, column or member, value, problem and expectation.
+// Error returns one line: file, line, column or member, value, problem and
+// expectation.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)
