@@ -22,14 +22,14 @@ import (
 // that has lost one of them: without a condition, a row would overwrite what
 // was changed since.
 const (
-	// VersionHeader: what the resource was when its row was written, see
+	// versionHeader: what the resource was when its row was written, see
 	// VersionOf.
-	VersionHeader = "Version (webex-bulk)"
-	// ExpectedHeader: attributes that the resource must still have, see Holds.
-	ExpectedHeader = "Expected (webex-bulk)"
-	// PresentNameHeader: the userName or displayName when the row was written.
+	versionHeader = "Version (webex-bulk)"
+	// expectedHeader: attributes that the resource must still have, see Holds.
+	expectedHeader = "Expected (webex-bulk)"
+	// presentNameHeader: the userName or displayName when the row was written.
 	// It is for people to read.
-	PresentNameHeader = "Present name (webex-bulk)"
+	presentNameHeader = "Present name (webex-bulk)"
 )
 
 // VersionOf tells states of a resource apart: the version that the service
@@ -100,8 +100,8 @@ func WriteActions(w io.Writer, kind string, actions []Action, name func(id strin
 		identity = "displayName"
 	}
 	paths := slices.Sorted(maps.Keys(columns))
-	header := append([]string{operationHeader, "id", PresentNameHeader, identity}, t.headers(paths)...)
-	out := table.NewWriter(w, t.sheet.style, append(header, VersionHeader, ExpectedHeader, ReasonHeader))
+	header := append([]string{operationHeader, "id", presentNameHeader, identity}, t.headers(paths)...)
+	out := table.NewWriter(w, t.sheet.style, append(header, versionHeader, expectedHeader, reasonHeader))
 	for i, a := range actions {
 		row := []string{a.Operation, a.ID, harmless(a.Present), a.Name}
 		for _, path := range paths {

@@ -9,9 +9,9 @@ import (
 	"github.com/webexscim/bulk/internal/table"
 )
 
-// ReasonHeader is the header of the column in which Copy tells why a row is
+// reasonHeader is the header of the column in which Copy tells why a row is
 // kept. What stands in it is not read.
-const ReasonHeader = "Reason (webex-bulk)"
+const reasonHeader = "Reason (webex-bulk)"
 
 // Copy writes the rows of which an operation is kept, ready to be corrected and
 // read again: in the sheet's own encoding, with its header and all its columns.
@@ -75,7 +75,7 @@ func (s *Sheet) newCopier(w io.Writer, reasons bool) *copier {
 	}
 	if reasons {
 		if c.reasons = slices.IndexFunc(header, isReason); c.reasons < 0 {
-			c.reasons, header = len(header), append(header, ReasonHeader)
+			c.reasons, header = len(header), append(header, reasonHeader)
 		}
 	}
 	c.width = len(header)
@@ -85,7 +85,7 @@ func (s *Sheet) newCopier(w io.Writer, reasons bool) *copier {
 
 const operationHeader = "operation"
 
-func isReason(header string) bool { return fold(header) == fold(ReasonHeader) }
+func isReason(header string) bool { return fold(header) == fold(reasonHeader) }
 
 // copy writes the rows of a batch of which some operations are kept.
 func (c *copier) copy(b batch, kept []bool, why string) error {

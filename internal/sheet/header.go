@@ -188,13 +188,13 @@ func (c *columns) understand(header string, kind *resources) {
 	case "addresstype":
 		col.use = saysAddressType
 		return
-	case fold(VersionHeader):
+	case fold(versionHeader):
 		col.use = saysVersion
 		return
-	case fold(ExpectedHeader):
+	case fold(expectedHeader):
 		col.use = saysExpected
 		return
-	case fold(PresentNameHeader):
+	case fold(presentNameHeader):
 		col.use = saysPresentName
 		return
 	}

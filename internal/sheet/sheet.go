@@ -243,7 +243,7 @@ func (s *Sheet) understandAs(ignore []string) (unused []column, err error) {
 func (s *Sheet) missingCondition() (missing string) {
 	has := foldedSet(s.header)
 	found := false
-	for _, h := range []string{VersionHeader, ExpectedHeader, PresentNameHeader} {
+	for _, h := range []string{versionHeader, expectedHeader, presentNameHeader} {
 		if has[fold(h)] {
 			found = true
 		} else {
