@@ -99,47 +99,39 @@ type op struct {
 	*Operation
 	knowledge Knowledge
 	phase     phase
+	held      bool       // the planner keeps it until it is released
+	dropped   *plan.Drop // it will not be sent again
+	gaveUp    error      // why it will not be sent, or not again
 
+	journalState
+	attemptState
+	work
+	lookupState
+	existingState
+}
+
+// journalState is what the journal knows of an operation.
+type journalState struct {
 	key       Key             // that of the operation before it on its resource, until its own is known
-	read      int             // how many references of an adopted create are known, or, once it is adopted, to be over
 	follows   bool            // the key of the operation before it is not known
-	held      bool            // the planner keeps it until it is released
 	ticket    uint64          // the journal's
 	recorded  bool            // it is on record as sent
 	rivals    map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
 	rivalSent bool            // one of them has no result on record
+	replaces  []uint64        // operations on record that were rivals of the create
+}
 
+// attemptState is what came of the attempts of an operation.
+type attemptState struct {
 	first     moment        // the first attempt that may have been carried out
 	attempts  int           // requests that carried it
 	tries     int           // attempts that told nothing
-	youngRefs time.Duration // until then, what an adopted create refers to may not be known everywhere yet
-	young     time.Duration // until then, a refusal may mean that a reference is not known everywhere yet
+	said      said          // the last result that told something
 	refusal   error         // why its whole request was refused, and with it the job
-
-	said      said       // the last result that told something
-	doubtful  bool       // it is one of Engine.doubts
-	doubt     error      // why nobody can tell what became of it
-	dropped   *plan.Drop // it will not be sent again
-	recovered bool       // a lookup decided
-	gaveUp    error      // why it will not be sent, or not again
-	existing  string     // the id of the resource that exists instead
-	uncounted bool       // that refusal does not count before a lookup has shown what exists
-	looked    bool       // a lookup has shown nothing before it was sent
-	adopted   bool       // the existing resource, at place, is taken for the one that it was to make
-	unchanged bool       // and was left as it is
-	place     string     // where that lives
-	serves    string     // its bulkId when it was a create
-	replaces  []uint64   // operations on record that were rivals of the create
-	reserves  []*reserve // what its lost attempts hold of the error budget, and last its uncounted refusal
-
-	due      time.Duration // of the timer that counts for it
-	interval time.Duration // between its lookups
-	resolved int           // references whose ids its last lookup knew
-	lag      time.Duration // between its attempts while a reference is young
-	since    time.Duration // when its lookups began
-	missed   bool          // its last lookups told nothing, the first of them at missedAt
-	missedAt time.Duration
-	work
+	reserves  []*reserve    // what its lost attempts hold of the error budget, and last its uncounted refusal
+	uncounted bool          // its refusal does not count before a lookup has shown what exists
+	young     time.Duration // until then, a refusal may mean that a reference is not known everywhere yet
+	lag       time.Duration // between its attempts while a reference is young
 }
 
 // work is what may still be at work of an operation, also when that is over.
@@ -147,6 +139,32 @@ type work struct {
 	replayed bool          // an earlier run has done it
 	lost     bool          // an attempt without an answer may still be at work
 	lostAt   time.Duration // when the last such attempt was given up; 0 in an earlier run
+}
+
+// lookupState is what came of the lookups of an operation.
+type lookupState struct {
+	since     time.Duration // when they began
+	due       time.Duration // of the timer that counts for it
+	interval  time.Duration // between them
+	resolved  int           // references whose ids the last one knew
+	missed    bool          // the last ones told nothing, the first of them at missedAt
+	missedAt  time.Duration
+	looked    bool  // one has shown nothing before the operation was sent
+	recovered bool  // one has decided
+	doubtful  bool  // the operation is one of Engine.doubts
+	doubt     error // why nobody can tell what became of it
+}
+
+// existingState is what is known of an existing resource that has the name of a
+// create.
+type existingState struct {
+	existing  string        // its id
+	adopted   bool          // it is taken for the one that the create was to make
+	place     string        // its location, if it is adopted
+	unchanged bool          // it is adopted, and was left as it is
+	serves    string        // the bulkId of the create that became an update
+	read      int           // how many references of the create are known, or, once it is adopted, to be over
+	youngRefs time.Duration // until then, what the create refers to may not be known everywhere yet
 }
 
 // said is what the service said about an operation.
