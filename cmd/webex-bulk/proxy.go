@@ -15,15 +15,16 @@ import (
 	"github.com/webexscim/bulk/internal/proxy"
 )
 
-// proxyFlags are the flags of proxy.
-type proxyFlags struct {
+// proxyCommand holds the flags of proxy.
+type proxyCommand struct {
+	stdio
 	connection
 	addr, target string
 	json         bool
 }
 
 func newProxy(std stdio) *cobra.Command {
-	var flags proxyFlags
+	c := &proxyCommand{stdio: std}
 	cmd := &cobra.Command{
 		Use:   "proxy --target URL [flags]",
 		Short: "Check the traffic of another client against the contract",
@@ -44,57 +45,57 @@ Exit codes:
 		Example: `  webex-bulk proxy --target https://webexapis.com
   webex-bulk proxy --target http://127.0.0.1:8080 --addr 127.0.0.1:0 --json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runProxy(cmd.Context(), std, &flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&flags.target, "target", "", "scheme and host of the service or of a simulator")
-	f.StringVar(&flags.addr, "addr", "127.0.0.1:8081", "loopback address to listen on; port 0 takes a free one")
-	f.StringVar(&flags.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
-	f.BoolVar(&flags.json, "json", false, "print JSON objects, one a line: url and target, each violation, and the totals")
+	f.StringVar(&c.target, "target", "", "scheme and host of the service or of a simulator")
+	f.StringVar(&c.addr, "addr", "127.0.0.1:8081", "loopback address to listen on; port 0 takes a free one")
+	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
+	f.BoolVar(&c.json, "json", false, "print JSON objects, one a line: url and target, each violation, and the totals")
 	return cmd
 }
 
 // check returns the target. The client's token is sent there, so that it must
 // be an https address, or on this machine.
-func (f *proxyFlags) check() (*url.URL, error) {
-	u, err := url.Parse(f.target)
+func (c *proxyCommand) check() (*url.URL, error) {
+	u, err := url.Parse(c.target)
 	switch {
-	case f.target == "":
+	case c.target == "":
 		return nil, errors.New(`no service: give --target URL, "https://webexapis.com" for example; see webex-bulk proxy --help`)
 	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return nil, fmt.Errorf(`--target: expected scheme and host, such as "https://webexapis.com"`)
 	case u.Scheme != "https" && (u.Scheme != "http" || !onLoopback(net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")))):
 		return nil, errors.New("--target: expected https, or http to this machine (127.0.0.1, ::1, localhost)")
-	case !onLoopback(f.addr):
-		return nil, fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8081", f.addr)
+	case !onLoopback(c.addr):
+		return nil, fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8081", c.addr)
 	}
 	u.Path = ""
 	return u, nil
 }
 
-func runProxy(ctx context.Context, std stdio, flags *proxyFlags) error {
-	target, err := flags.check()
+func (c *proxyCommand) run(ctx context.Context) error {
+	target, err := c.check()
 	if err != nil {
 		return err
 	}
-	transport, err := flags.transport()
+	transport, err := c.transport()
 	if err != nil {
 		return err
 	}
 	transport.DisableCompression = true // the client gets the encoding that it asked for
 	print := func(value any, text string) {
-		if flags.json {
-			_ = writeJSON(std.out, value)
+		if c.json {
+			_ = writeJSON(c.out, value)
 		} else {
-			_ = std.out.Printf("%s\n", text)
+			_ = c.out.Printf("%s\n", text)
 		}
 	}
 	p, err := proxy.New(proxy.Config{Target: target, Transport: transport, Report: func(b proxy.Breach) { print(b, b.String()) }})
 	if err != nil {
 		return err
 	}
-	l, err := listen(flags.addr)
+	l, err := listen(c.addr)
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,14 @@ import (
 	"github.com/webexscim/bulk/webextest/admin"
 )
 
+// serveCommand holds the flags of serve.
+type serveCommand struct {
+	stdio
+	serveFlags
+}
+
 func newServe(std stdio) *cobra.Command {
-	var flags serveFlags
+	c := &serveCommand{stdio: std}
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
 		Short: "Run the simulator",
@@ -33,30 +39,30 @@ and the violations of the contract, and to seed and reset the simulator;
   webex-bulk serve --addr 0.0.0.0:8080 --allow-remote --admin-token SECRET`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := flags.complete(cmd); err != nil {
+			if err := c.complete(cmd); err != nil {
 				return err
 			}
-			return serve(cmd.Context(), std, &flags)
+			return c.run(cmd.Context())
 		},
 	}
-	flags.register(cmd.Flags())
+	c.register(cmd.Flags())
 	return cmd
 }
 
-func serve(ctx context.Context, std stdio, flags *serveFlags) error {
-	l, err := listen(flags.addr)
+func (c *serveCommand) run(ctx context.Context) error {
+	l, err := listen(c.addr)
 	if err != nil {
 		return err
 	}
-	sim := webextest.New(flags.cfg)
-	handler := admin.New(sim, admin.Config{Remote: !onLoopback(flags.addr), Token: flags.adminToken})
-	printAccess(std, flags, "http://"+reachable(l.Addr()), sim.Config())
+	sim := webextest.New(c.cfg)
+	handler := admin.New(sim, admin.Config{Remote: !onLoopback(c.addr), Token: c.adminToken})
+	c.printAccess("http://"+reachable(l.Addr()), sim.Config())
 	err = serveHTTP(ctx, l, handler, 0)
 	if ctx.Err() == nil {
 		return err
 	}
-	printTotals(std, sim)
-	if flags.exitOnViolation && sim.Violated() {
+	c.printTotals(sim)
+	if c.exitOnViolation && sim.Violated() {
 		return &exit{code: exitSome, err: errors.New("a request broke the contract (--exit-on-violation)")}
 	}
 	return err
@@ -64,13 +70,13 @@ func serve(ctx context.Context, std stdio, flags *serveFlags) error {
 
 // printAccess prints how to reach and try the simulator. Programs read this:
 // the lines, and the members of the JSON, stay as they are.
-func printAccess(std stdio, flags *serveFlags, url string, cfg webextest.Config) {
-	if flags.json {
+func (c *serveCommand) printAccess(url string, cfg webextest.Config) {
+	if c.json {
 		adminURL := url + admin.Prefix
-		if !onLoopback(flags.addr) && flags.adminToken == "" {
+		if !onLoopback(c.addr) && c.adminToken == "" {
 			adminURL = "" // it is closed
 		}
-		_ = writeJSON(std.out, struct {
+		_ = writeJSON(c.out, struct {
 			URL      string `json:"url"`
 			OrgID    string `json:"orgId"`
 			Token    string `json:"token"`
@@ -78,7 +84,7 @@ func printAccess(std stdio, flags *serveFlags, url string, cfg webextest.Config)
 		}{url, cfg.OrgID, cfg.Token, adminURL})
 		return
 	}
-	fmt.Fprintf(std.out, `simulator    %[1]s
+	fmt.Fprintf(c.out, `simulator    %[1]s
 organization %[2]s
 token        %[3]s
 
@@ -93,9 +99,9 @@ or with this program, in another terminal:
 }
 
 // printTotals prints what the simulator has done.
-func printTotals(std stdio, sim *webextest.Simulator) {
+func (c *serveCommand) printTotals(sim *webextest.Simulator) {
 	s := sim.Stats()
 	users, groups := sim.Count()
-	fmt.Fprintf(std.err, "\n%d Bulk requests with %d operations: %d created, %d changed, %d deleted, %d failed; %d users and %d groups at the end\n",
+	fmt.Fprintf(c.err, "\n%d Bulk requests with %d operations: %d created, %d changed, %d deleted, %d failed; %d users and %d groups at the end\n",
 		s.Bulk, s.Operations, s.Created, s.Patched, s.Deleted, s.Failed, users, groups)
 }
