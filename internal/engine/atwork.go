@@ -10,6 +10,13 @@ import (
 // An attempt whose answer was lost may be carried out late: until when, and
 // what waits for that.
 
+// lateAttempts are the attempts that may still be carried out although their
+// operation is over.
+type lateAttempts struct {
+	atWorkUntil recent[time.Duration] // see workOn
+	lasting     map[int]bool          // operations with an outcome whose attempts may still be at work
+}
+
 // finish tells the planner that an operation is over. After an uncertain
 // attempt on a resource, the next operation on it waits until that attempt can
 // no longer be at work.

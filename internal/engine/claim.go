@@ -55,6 +55,22 @@ const (
 	KnownDone
 )
 
+// claims are what the journal is asked, and the operations that wait for its
+// answers.
+type claims struct {
+	unasked   []Claim          // for the journal, which is asked about one batch after the other
+	asked     int              // operations that it is being asked about
+	rivals    map[uint64][]*op // operations that wait for the journal's operation to be claimed
+	unclaimed []*op            // operations that wait until all is claimed
+}
+
+// createWaits are the operations that wait for creates.
+type createWaits struct {
+	creates   map[string]int   // the open creates, by bulkId, with which the planner is done
+	parked    map[string][]*op // operations that wait until a create is over
+	comparing map[string][]int // adopted creates that wait until one that they refer to is over
+}
+
 // Add takes in the next operation of the source, which is not changed
 // afterward.
 func (e *Engine) Add(now Time, in *Operation) {

@@ -84,57 +84,25 @@ type Engine struct {
 	planner *plan.Planner
 	memory  memory
 	budget  budget
-	ops     map[int]*op  // without an outcome that was told, but for those that rest
-	open    int          // operations without an outcome that was told
-	resting []int        // operations that rest although the job has stopped
-	lasting map[int]bool // operations with an outcome whose attempts may still be at work
-	window  int
-
-	unkeyed   map[string][]int // operations whose keys wait for a create to be read
-	tails     map[string]tail  // of each resource that an open operation changes
-	followers map[int]int      // the PATCHes whose keys wait for that of the operation before them on their resource
-	rivals    map[uint64][]*op // operations that wait for the journal's operation to be claimed
-	unclaimed []*op            // operations that wait until all is claimed
-
-	prepared    []*request // composed, on their way to the disk or ready to leave
-	sent        map[int]*request
-	lookups     map[int]*lookup // those under way
-	sought      map[*op]bool    // operations that lookups are to tell about
-	queue       []*op           // those of them whose turn it is
-	unlooked    []int           // creates to be looked up before they are sent
-	timers      timers
-	atWorkUntil recent[time.Duration] // of what is over and may still be at work, see workOn
-	others      idSet                 // ids that a lost create cannot have made
-	gone        idSet                 // ids of what the job has deleted
-	changed     map[string]bool       // creates to whose resource operations of earlier runs refer, or may
-
-	answers   int           // requests and lookups that were answered so far
-	silent    int           // attempts without a sign of life since the last one
-	silentAt  time.Duration // when the first of them ended
-	date      time.Time     // of the service's last answer, which came at dateAt
-	dateAt    time.Duration
-	accepted  int // bytes of the largest request that was accepted
-	uniform   uniform
-	doubts    map[Key]int      // creates of each name in doubt, also those that ended so
-	making    map[Key]int      // the creates that nothing guards and that make what has a name
-	creates   map[string]int   // the open creates, by bulkId, with which the planner is done
-	parked    map[string][]*op // operations that wait until a create is over
-	comparing map[string][]int // adopted creates that wait until one that they refer to is over
-
-	unasked []Claim // for the journal, which is asked about one batch after the other
-	asked   int     // operations that it is being asked about
-	writing int     // writes that the journal has not confirmed
-	ended   bool
-	idle    bool // the source has nothing for now
+	timers  timers
+	ops     map[int]*op // without an outcome that was told, but for those that rest
+	open    int         // operations without an outcome that was told
+	resting []int       // operations that rest although the job has stopped
+	window  int         // operations that are read in advance
+	ended   bool        // the input
+	idle    bool        // the source has nothing for now
 	stopped error
+	freed   int // how often something became free to go on
 
-	decided    []*op // with an outcome that is neither recorded nor told
-	writes     map[int]write
-	journalErr error
-	foreign    []string // ids to be recorded as another's
-	out        Ready
-	serial     int // of records and lookups
-	freed      int // how often something became free to go on
+	identities   // identity.go
+	claims       // claim.go
+	createWaits  // claim.go
+	requests     // request.go
+	lookupQueue  // lookup.go
+	ownership    // judge.go
+	lateAttempts // atwork.go
+	life         // life.go
+	recording    // record.go
 }
 
 // New returns an engine for a job that begins now.
@@ -150,13 +118,17 @@ func New(cfg Config, now Time) *Engine {
 	}
 	e := &Engine{
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory},
-		budget: budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
-		window: cfg.Operations * (2*cfg.Concurrency + 2),
-		ops:    map[int]*op{}, lasting: map[int]bool{}, unkeyed: map[string][]int{},
-		tails: map[string]tail{}, followers: map[int]int{}, rivals: map[uint64][]*op{},
-		sent: map[int]*request{}, lookups: map[int]*lookup{}, sought: map[*op]bool{}, writes: map[int]write{},
-		doubts: map[Key]int{}, making: map[Key]int{}, changed: map[string]bool{},
-		creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{},
+		budget:       budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
+		ops:          map[int]*op{},
+		window:       cfg.Operations * (2*cfg.Concurrency + 2),
+		identities:   identities{unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}},
+		claims:       claims{rivals: map[uint64][]*op{}},
+		createWaits:  createWaits{creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{}},
+		requests:     requests{sent: map[int]*request{}},
+		lookupQueue:  lookupQueue{lookups: map[int]*lookup{}, sought: map[*op]bool{}},
+		ownership:    ownership{doubts: map[Key]int{}, making: map[Key]int{}, changed: map[string]bool{}},
+		lateAttempts: lateAttempts{lasting: map[int]bool{}},
+		recording:    recording{writes: map[int]write{}},
 	}
 	e.atWorkUntil.now = cfg.AtWork
 	e.planner = plan.New(plan.Config{
@@ -207,9 +179,9 @@ func (e *Engine) Wants() bool {
 	return !e.ended && (e.stopped != nil || e.planner.Backlog() < e.window || e.awaitsInput())
 }
 
-// awaitsInput reports whether the job is held up by an operation that waits until
-// all of the input is read, or in an ordered job by one that cannot be recognized
-// before what it refers to is read, however far ahead.
+// awaitsInput reports whether the job is held up by an operation that waits
+// until all of the input is read, or in an ordered job by one that cannot be
+// recognized before what it refers to is read, however far ahead.
 func (e *Engine) awaitsInput() bool {
 	waits := len(e.unclaimed) > 0 || e.cfg.Ordered && len(e.unkeyed) > 0
 	return waits && len(e.sent)+len(e.prepared) == 0

@@ -4,6 +4,13 @@ import "crypto/sha256"
 
 // By what the journal recognizes an operation.
 
+// identities are the keys that wait for others.
+type identities struct {
+	unkeyed   map[string][]int // operations whose keys wait for a create to be read
+	tails     map[string]tail  // of each resource that an open operation changes
+	followers map[int]int      // the PATCHes whose keys wait for that of the operation before them on their resource
+}
+
 // defineName remembers how operations that refer to a create are recognized.
 func (e *Engine) defineName(o *op) {
 	if !e.cfg.Journal || o.Method != Post || o.BulkID == "" {

@@ -4,6 +4,15 @@ import "time"
 
 // Whether a create has made what a lookup found.
 
+// ownership is what is known of who has made which resource.
+type ownership struct {
+	others  idSet           // ids that a lost create cannot have made
+	gone    idSet           // ids of what the job has deleted
+	doubts  map[Key]int     // creates of each name in doubt, also those that ended so
+	making  map[Key]int     // the creates that nothing guards and that make what has a name
+	changed map[string]bool // creates to whose resource operations of earlier runs refer, or may
+}
+
 // judgment is what candidates tell about a create.
 type judgment uint8
 

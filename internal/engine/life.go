@@ -15,6 +15,15 @@ const (
 	deadAttempts = 3
 )
 
+// life is what the answers tell of the service itself.
+type life struct {
+	answers  int           // requests and lookups that were answered so far
+	silent   int           // attempts without a sign of life since the last one
+	silentAt time.Duration // when the first of them ended
+	date     time.Time     // of the service's last answer, which came at dateAt
+	dateAt   time.Duration
+}
+
 // noteLife notes whether the service itself has answered.
 func (e *Engine) noteLife(alive bool, date time.Time) {
 	if alive && !date.IsZero() {

@@ -79,6 +79,14 @@ type lookup struct {
 	at  time.Duration // when it was asked for: what it tells is not older
 }
 
+// lookupQueue has the operations that are looked up or wait for that.
+type lookupQueue struct {
+	lookups  map[int]*lookup // those under way
+	sought   map[*op]bool    // operations that lookups are to tell about
+	queue    []*op           // those of them whose turn it is
+	unlooked []int           // creates to be looked up before they are sent
+}
+
 // maxLookedUp bounds the operations of one lookup.
 const maxLookedUp = 100
 

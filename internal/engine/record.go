@@ -55,6 +55,18 @@ type write struct {
 	results []Result
 }
 
+// recording has the outcomes and changes on their way to the journal and to the
+// caller.
+type recording struct {
+	decided    []*op         // with an outcome that is neither recorded nor told
+	foreign    []string      // ids to be recorded as another's
+	writes     map[int]write // that the journal has not confirmed
+	writing    int           // the number of these
+	journalErr error
+	out        Ready
+	serial     int // of records and lookups
+}
+
 func (e *Engine) record(changes []Change, then func(), results []Result) {
 	e.serial++
 	e.writing++

@@ -73,6 +73,14 @@ type request struct {
 	answers  int   // answers to the job when it left
 }
 
+// requests are those on their way.
+type requests struct {
+	prepared []*request // composed, on their way to the disk or ready to leave
+	sent     map[int]*request
+	accepted int // bytes of the largest request that was accepted
+	uniform  uniform
+}
+
 // dispatch sends what may leave and has the next requests recorded meanwhile,
 // so that the disk costs no time.
 func (e *Engine) dispatch() {
