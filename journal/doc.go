@@ -87,8 +87,8 @@
 // each operation carry a CRC of their columns, and each transaction writes the
 // numbers of operations and of done ones. Open reads and compares all of them,
 // has SQLite check its trees (PRAGMA quick_check), compares the length of a
-// closed file with its pages, and misses the log if the last user did not close
-// the journal. Altered bits, a lost, stale, or misplaced page, and a cut file
+// closed file with its pages, and reports a missing log if the journal was not
+// closed. Altered bits, a lost, stale, or misplaced page, and a cut file
 // are ErrDamaged. One case is not detected: if the end of the log is cut off or
 // altered after a crash, an earlier state of the journal is read.
 //

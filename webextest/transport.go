@@ -13,7 +13,7 @@ import (
 )
 
 // ServeHTTP answers a request. Where a fault cuts the connection it panics with
-// http.ErrAbortHandler, as a handler does that wants the server to do so.
+// http.ErrAbortHandler, at which net/http closes the connection.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rep := s.serve(r)
 	if rep.cut != NoCut && rep.cut != InAnswer {

@@ -37,8 +37,8 @@ func (r *Reader) doubt(row Row) {
 	}
 }
 
-// doubted returns the notes about them.
-func (r *Reader) doubted() (notes []string) {
+// doubtNotes returns the notes about doubtful operations.
+func (r *Reader) doubtNotes() (notes []string) {
 	for d, places := range r.doubtful {
 		switch places.Count {
 		case 0:

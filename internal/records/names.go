@@ -40,10 +40,10 @@ func (n *names) add(name string) {
 	}
 }
 
-// unrepeated reports whether no two operations have the same bulkId, and yields
-// what is wrong with those that do: it reads the input again, if one is
+// checkRepeats reports whether no two operations have the same bulkId, and
+// yields what is wrong with those that do: it reads the input again, if one is
 // suspected.
-func (r *Reader) unrepeated(n *names, yield func(Row, error) bool) bool {
+func (r *Reader) checkRepeats(n *names, yield func(Row, error) bool) bool {
 	if len(n.suspects) == 0 {
 		return true
 	}

@@ -56,7 +56,7 @@ func (r *Reader) Notes() (notes []string) {
 	if n := r.request.failOnErrors; n != "" {
 		notes = append(notes, "failOnErrors of the file ("+n+") is not used: give --fail-on-errors "+n)
 	}
-	return append(notes, r.doubted()...)
+	return append(notes, r.doubtNotes()...)
 }
 
 // Rows yields the operations in the order of the file, and a *textfile.Error
@@ -67,7 +67,7 @@ func (r *Reader) Notes() (notes []string) {
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		if r.checked {
-			r.again(yield)
+			r.rowsAgain(yield)
 			return
 		}
 		wrong := false
@@ -98,12 +98,12 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 				return
 			}
 		}
-		r.checked = r.unrepeated(names, yield) && !wrong
+		r.checked = r.checkRepeats(names, yield) && !wrong
 	}
 }
 
-// again yields the operations of a file in which nothing is wrong.
-func (r *Reader) again(yield func(Row, error) bool) {
+// rowsAgain yields the operations of a file in which nothing is wrong.
+func (r *Reader) rowsAgain(yield func(Row, error) bool) {
 	for rec, err := range r.records() {
 		if err != nil {
 			yield(Row{}, err)
