@@ -99,6 +99,84 @@ type Stats struct {
 	Entries, Exchanges, Violations int
 }
 
+// Ledger returns every operation of every request that arrived completely, in
+// the order of the work.
+func (s *Simulator) Ledger() []Entry { return s.LedgerAfter(0) }
+
+// LedgerAfter is Ledger without its first n entries.
+func (s *Simulator) LedgerAfter(n int) []Entry {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return after(n, s.log.entries)
+}
+
+// after returns a copy of a list without its first n elements.
+func after[T any](n int, list []T) []T { return slices.Clone(list[min(max(n, 0), len(list)):]) }
+
+// History returns the entries of one resource, in order.
+func (s *Simulator) History(id string) []Entry {
+	return slices.DeleteFunc(s.Ledger(), func(e Entry) bool { return e.ID != id })
+}
+
+// Created returns how often a user with this userName was created.
+func (s *Simulator) Created(userName string) int { return s.createdAt("/Users", userName) }
+
+// GroupsCreated returns how often a group with this displayName was created.
+func (s *Simulator) GroupsCreated(displayName string) int {
+	return s.createdAt("/Groups", displayName)
+}
+
+func (s *Simulator) createdAt(path, key string) int {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.created[path+" "+s.key(key)]
+}
+
+// Exchanges returns the finished requests, in the order in which they finished.
+func (s *Simulator) Exchanges() []Exchange { return s.ExchangesAfter(0) }
+
+// ExchangesAfter is Exchanges without the first n.
+func (s *Simulator) ExchangesAfter(n int) []Exchange {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return after(n, s.log.exchanges)
+}
+
+// Violations returns the violations of the contract, in order.
+func (s *Simulator) Violations() []Violation { return s.ViolationsAfter(0) }
+
+// ViolationsAfter is Violations without the first n.
+func (s *Simulator) ViolationsAfter(n int) []Violation {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return after(n, s.log.violations)
+}
+
+// Violated reports whether there ever was a Violation, even before a Reset.
+func (s *Simulator) Violated() bool {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.violated
+}
+
+// Overlaps returns the resources that concurrent requests changed. An overlap
+// does not violate the contract, but the order of the changes is undefined.
+func (s *Simulator) Overlaps() []Overlap {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return slices.Clone(s.log.overlaps)
+}
+
+// Stats returns the counts.
+func (s *Simulator) Stats() Stats {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	stats := s.log.stats
+	stats.InFlight = s.log.inFlight
+	stats.Entries, stats.Exchanges, stats.Violations = len(s.log.entries), len(s.log.exchanges), len(s.log.violations)
+	return stats
+}
+
 // ledger records operations and requests.
 type ledger struct {
 	mu         sync.Mutex
