@@ -2,7 +2,6 @@ package client
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -176,53 +175,6 @@ func (p *pending) isGuarded() bool {
 		return !mayAddTwice(p.data)
 	}
 	return true
-}
-
-// encode writes the operations of a request with ids in the place of
-// references, and with bulkIds that no other operation of the request has or
-// refers to by chance.
-func (r *run) encode(req engine.Request) []bulkapi.Operation {
-	var used map[string]bool
-	ops := make([]bulkapi.Operation, len(req.Items))
-	for i, s := range req.Items {
-		p := r.ops.get(s.Index)
-		p.sent = true
-		id := p.facts.BulkID
-		if id == "" {
-			if used == nil {
-				used = r.usedBulkIDs(req)
-			}
-			id = p.unusedBulkID(used)
-			used[id] = true
-		}
-		ops[i] = p.encode(s.Known, id)
-	}
-	return ops
-}
-
-// usedBulkIDs are the bulkIds of the creates of a request, and the bulkIds that
-// its operations refer to.
-func (r *run) usedBulkIDs(req engine.Request) map[string]bool {
-	used := map[string]bool{}
-	for _, s := range req.Items {
-		p := r.ops.get(s.Index)
-		used[p.facts.BulkID] = true
-		for _, ref := range p.facts.Refs {
-			used[ref.Name] = true
-		}
-	}
-	return used
-}
-
-// unusedBulkID is a bulkId for an operation to which no other refers.
-func (p *pending) unusedBulkID(used map[string]bool) string {
-	id := p.op.BulkID
-	for n := 0; id == "" || used[id]; n++ {
-		if id = assignedBulkID(p.index); n > 0 {
-			id = fmt.Sprintf("%s-%d", id, n)
-		}
-	}
-	return id
 }
 
 // encode is the operation as it is sent, with ids in the place of known
