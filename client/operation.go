@@ -92,8 +92,8 @@ func printable(s string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// marshaler writes data as JSON, and has the room in which operations are taken
-// in, one after the other. The zero value is ready for use.
+// marshaler writes data as JSON. Its buffers serve one operation after the
+// other. The zero value is ready for use.
 type marshaler struct {
 	buf bytes.Buffer
 	enc *json.Encoder

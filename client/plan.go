@@ -101,7 +101,7 @@ func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 	}
 }
 
-// read takes in one operation, so that the plan does not depend on how fast the
+// read reads one operation, so that the plan does not depend on how fast the
 // source is.
 func (p *planning) read() {
 	item, ok := <-p.items

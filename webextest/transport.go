@@ -31,7 +31,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	_, _ = w.Write(rep.body) // a client that has gone is no concern of ours
+	_, _ = w.Write(rep.body) // the client may have gone
 }
 
 // Transport returns a transport that answers in memory: no socket, no goroutine

@@ -39,7 +39,7 @@ type Config struct {
 	Timeout time.Duration
 	// UserAgent is sent with each request; net/http's when "".
 	UserAgent string
-	// Logger hears of each request; silent when nil.
+	// Logger gets a record of each request; silent when nil.
 	Logger *slog.Logger
 }
 

@@ -73,7 +73,7 @@ func (f tokenForms) in(text string) bool {
 }
 
 // mask is text with the mark in the place of the token, and nothing but the
-// mark where the token is in disguise.
+// mark where the token is in another form.
 func (f tokenForms) mask(text string) string {
 	switch {
 	case !f.in(text):

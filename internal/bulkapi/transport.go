@@ -19,7 +19,7 @@ type progress struct {
 	left atomic.Bool // a header was written: from here on the service may act
 }
 
-// trace hears the reports of the transport, from several goroutines. A request
+// trace gets the reports of the transport, from several goroutines. A request
 // that has left stays so: when net/http turns to another connection because a
 // kept one is dead, it has reported a header that went no further than its
 // buffer, but a transport that repeats a request by itself reports the same.

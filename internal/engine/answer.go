@@ -63,7 +63,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 	}
 }
 
-// readItem takes in what the service said about one operation, and counts
+// readItem reads the result of one operation, and counts
 // attempts that told nothing. It returns what that is evidence of in the end,
 // and how long the operation is left alone. An operation that is excused is
 // sent again when what it depends on is done.

@@ -71,7 +71,7 @@ type createWaits struct {
 	comparing map[string][]int // adopted creates that wait until one that they refer to is over
 }
 
-// Add takes in the next operation of the source, which is not changed
+// Add adds the next operation of the source, which is not changed
 // afterward.
 func (e *Engine) Add(now Time, in *Operation) {
 	e.begin(now)
@@ -222,7 +222,8 @@ func (e *Engine) decideUnkeyed() {
 	e.decideAll(unkeyed)
 }
 
-// unkeyedIndexes are the operations whose keys are not known, those that rest too.
+// unkeyedIndexes are the operations whose keys are not known, those that rest
+// too.
 func (e *Engine) unkeyedIndexes() []int {
 	indexes := slices.Collect(maps.Values(e.followers))
 	for _, waiting := range e.unkeyed {

@@ -116,7 +116,7 @@ func (p *Planner) drop(drops ...Drop) {
 }
 
 // end takes an operation out of the graph and tells what waits for it. It
-// returns what is to be dropped for its sake.
+// returns the operations to be dropped because of it.
 func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 	p.dequeue(n)
 	wasParked := n.isParked()

@@ -131,7 +131,7 @@ func (b *Bar) left(p client.Progress, rate float64) string {
 	return "about " + brief(max(time.Second, time.Duration(seconds*float64(time.Second)))) + " left"
 }
 
-// rate takes in a point and returns the operations a second over the last
+// rate adds a point and returns the operations a second over the last
 // rateSpan, 0 when that cannot be said.
 func (b *Bar) rate(now point) float64 {
 	if n := len(b.seen); n == 0 || now.at.Sub(b.seen[n-1].at) >= rateStep {

@@ -31,7 +31,7 @@ type dependents struct {
 	examples []Example
 }
 
-// add takes in an operation that did not succeed.
+// add adds an operation that did not succeed.
 func (d *dependencies) add(r *Reason, e Example) {
 	if d.reasons == nil {
 		d.reasons, d.causes, d.groups = map[int]*Reason{}, map[int]int{}, map[group]*dependents{}

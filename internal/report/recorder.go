@@ -65,7 +65,7 @@ func (r *Recorder) sample() {
 	r.course.add(time.Since(r.began), p)
 }
 
-// Add takes in a result; line is where the operation stands in the input, 0
+// Add adds a result; line is where the operation stands in the input, 0
 // when there are no lines. It is called by one goroutine, before Failures.
 func (r *Recorder) Add(res client.Result, line int) { r.AddNamed(res, line, "") }
 

@@ -32,7 +32,7 @@ type course struct {
 // maxSamples is about what a screen can show.
 const maxSamples = 1000
 
-// add takes in a job's progress at a time, which is not before the last one.
+// add adds a job's progress at a time, which is not before the last one.
 func (c *course) add(at time.Duration, p client.Progress) {
 	s := Sample{
 		At: at, Succeeded: p.Succeeded, Failed: p.Failed, Skipped: p.Skipped, Unknown: p.Unknown,

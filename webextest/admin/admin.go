@@ -164,7 +164,7 @@ func file(contentType string, text []byte) http.HandlerFunc {
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Security-Policy",
 			"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
-		_, _ = w.Write(text) // a client that has gone is no concern of ours
+		_, _ = w.Write(text) // the client may have gone
 	}
 }
 
