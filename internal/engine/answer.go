@@ -149,7 +149,7 @@ func isRefusal(e Evidence) bool { return e == Conflict || e == Missing || e == R
 // excuse turns refusals into NotDone where something that the operation depends
 // on in its request did not succeed. Members of a cycle excuse each other only
 // while one of them is not decided, or all are to be sent again. A create whose
-// resource is there may yet succeed without being sent again, if adopts.
+// resource exists may yet succeed without being sent again, if adopts.
 func excuse(r *plan.Request, items []Item, evidence []Evidence, adopts bool) {
 	excused := make([]bool, len(evidence))
 	cycles := map[int]bool{} // whether the members of a cycle are excused
