@@ -91,7 +91,7 @@ func (c *proxyCommand) run(ctx context.Context) error {
 			_ = c.out.Printf("%s\n", text)
 		}
 	}
-	p, err := proxy.New(proxy.Config{Target: target, Transport: transport, Report: func(b proxy.Breach) { print(b, b.String()) }})
+	p, err := proxy.New(proxy.Config{Target: target, Transport: transport, Report: func(v proxy.Violation) { print(v, v.String()) }})
 	if err != nil {
 		return err
 	}
@@ -106,9 +106,9 @@ func (c *proxyCommand) run(ctx context.Context) error {
 	}
 	s := p.Stats()
 	print(s, fmt.Sprintf("%s: %s of the contract, %s, %s not checked",
-		plural(s.Requests, "request"), plural(s.Breaches, "violation"),
+		plural(s.Requests, "request"), plural(s.Violations, "violation"),
 		plural(s.Unanswered, "incomplete answer"), plural(s.Unchecked, "message")))
-	if s.Breaches > 0 {
+	if s.Violations > 0 {
 		return &exit{code: exitSome}
 	}
 	return nil

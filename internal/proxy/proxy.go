@@ -26,14 +26,14 @@ type Config struct {
 	// decompression, that are checked; 0 is DefaultMaxChecked. Longer bodies are
 	// forwarded unchecked.
 	MaxChecked int
-	// Report is called for each breach, one call at a time.
-	Report func(Breach)
+	// Report is called for each violation, one call at a time.
+	Report func(Violation)
 }
 
 // Stats are counts of the forwarded messages.
 type Stats struct {
 	Requests   int `json:"requests"`   // requests that are over
-	Breaches   int `json:"breaches"`   // breaches of the contract
+	Violations int `json:"breaches"`   // violations of the contract
 	Unchecked  int `json:"unchecked"`  // bodies that broke off or were too long to check
 	Unanswered int `json:"unanswered"` // requests without a whole answer
 }
@@ -119,32 +119,32 @@ func keepResponse(resp *http.Response) error {
 	return nil
 }
 
-// check reports the breaches of an exchange that is over.
+// check reports the violations of an exchange that is over.
 func (p *Proxy) check(x *exchange) {
-	breaches, unchecked := p.breaches(x)
+	violations, unchecked := p.violations(x)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stats.Requests++
-	p.stats.Breaches += len(breaches)
+	p.stats.Violations += len(violations)
 	p.stats.Unchecked += unchecked
 	if x.received == nil || !x.received.ended() {
 		p.stats.Unanswered++
 	}
-	for _, b := range breaches {
+	for _, b := range violations {
 		p.cfg.Report(b)
 	}
 }
 
-// breaches are those of both messages, in this order. unchecked counts bodies
+// violations are those of both messages, in this order. unchecked counts bodies
 // that could not be checked.
-func (p *Proxy) breaches(x *exchange) (list []Breach, unchecked int) {
+func (p *Proxy) violations(x *exchange) (list []Violation, unchecked int) {
 	path := x.request.URL.Path
 	if path == "/v1/access_token" || strings.HasPrefix(path, "/__admin") {
 		return nil, 0 // they are not the contract's, nor against it
 	}
 	route, err := p.contract.find(x.request)
 	if err != nil {
-		return []Breach{x.breach("request", "", "the contract has no such method and path", "")}, 0
+		return []Violation{x.violation("request", "", "the contract has no such method and path", "")}, 0
 	}
 	for _, m := range []message{x.requestMessage(), x.responseMessage()} {
 		if m.body == nil {
@@ -153,13 +153,13 @@ func (p *Proxy) breaches(x *exchange) (list []Breach, unchecked int) {
 		content, err := m.body.content(m.header.Get("Content-Encoding"), p.cfg.MaxChecked)
 		if err != nil {
 			if !errors.Is(err, errNotWhole) {
-				list = append(list, x.breach(m.direction, "", "the body is not encoded as its Content-Encoding says", route.path))
+				list = append(list, x.violation(m.direction, "", "the body is not encoded as its Content-Encoding says", route.path))
 			}
 			unchecked++
 			continue
 		}
 		for _, f := range p.contract.faults(route, m, content) {
-			list = append(list, x.breach(m.direction, f.where, f.what, route.path))
+			list = append(list, x.violation(m.direction, f.where, f.what, route.path))
 		}
 	}
 	return list, unchecked

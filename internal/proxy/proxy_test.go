@@ -26,8 +26,8 @@ type bench struct {
 	*proxy.Proxy
 	url string
 
-	mu       sync.Mutex
-	breaches []proxy.Breach
+	mu         sync.Mutex
+	violations []proxy.Violation
 }
 
 func newBench(t *testing.T, service http.Handler, maxChecked int) *bench {
@@ -38,10 +38,10 @@ func newBench(t *testing.T, service http.Handler, maxChecked int) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{T: t}
-	b.Proxy, err = proxy.New(proxy.Config{Target: u, MaxChecked: maxChecked, Report: func(br proxy.Breach) {
+	b.Proxy, err = proxy.New(proxy.Config{Target: u, MaxChecked: maxChecked, Report: func(br proxy.Violation) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.breaches = append(b.breaches, br)
+		b.violations = append(b.violations, br)
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -54,9 +54,9 @@ func newBench(t *testing.T, service http.Handler, maxChecked int) *bench {
 
 const bulk = "/identity/scim/" + webextest.DefaultOrgID + "/v2/Bulk"
 
-// send posts a body and returns the breaches that follow, once the exchange is
-// over.
-func (b *bench) send(method, path, body string) (*http.Response, string, []proxy.Breach) {
+// send posts a body and returns the violations that follow, once the exchange
+// is over.
+func (b *bench) send(method, path, body string) (*http.Response, string, []proxy.Violation) {
 	b.Helper()
 	before := b.Stats().Requests
 	req, err := http.NewRequest(method, b.url+path, strings.NewReader(body))
@@ -76,8 +76,8 @@ func (b *bench) send(method, path, body string) (*http.Response, string, []proxy
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	list := b.breaches
-	b.breaches = nil
+	list := b.violations
+	b.violations = nil
 	return resp, string(answer), list
 }
 
@@ -97,9 +97,9 @@ func TestPassesUnchanged(t *testing.T) {
 		w.Header().Set("Odd", "value")
 		fmt.Fprint(w, `{"operations":[ ]}`)
 	}), 0)
-	resp, answer, breaches := b.send("POST", bulk+"?a=b%20c", request(create))
-	if len(breaches) != 0 || answer != `{"operations":[ ]}` || resp.Header.Get("Odd") != "value" {
-		t.Errorf("%v %q %v", breaches, answer, resp.Header)
+	resp, answer, violations := b.send("POST", bulk+"?a=b%20c", request(create))
+	if len(violations) != 0 || answer != `{"operations":[ ]}` || resp.Header.Get("Odd") != "value" {
+		t.Errorf("%v %q %v", violations, answer, resp.Header)
 	}
 	if string(body) != request(create) || got.RequestURI != bulk+"?a=b%20c" || got.Header.Get("Authorization") != "Bearer "+webextest.DefaultToken {
 		t.Errorf("%s %s %v", got.RequestURI, body, got.Header)
@@ -113,8 +113,8 @@ func TestPassesUnchanged(t *testing.T) {
 	}
 }
 
-// Each kind of breach is told, with its place and without values.
-func TestBreaches(t *testing.T) {
+// Each kind of violation is told, with its place and without values.
+func TestViolations(t *testing.T) {
 	const secret = "s3cret"
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	for name, c := range map[string]struct{ method, path, body, where, what string }{
@@ -148,19 +148,19 @@ func TestBreaches(t *testing.T) {
 		"sort":      {"GET", strings.TrimSuffix(bulk, "Bulk") + "Users?sortBy=" + secret, "", "query parameter sortBy", "allowed values"},
 		"search":    {"GET", strings.TrimSuffix(bulk, "Bulk") + "Users?count=" + secret, "", "query parameter count", "contract"},
 	} {
-		_, _, breaches := b.send(c.method, c.path, c.body)
+		_, _, violations := b.send(c.method, c.path, c.body)
 		found := false
-		for _, br := range breaches {
+		for _, br := range violations {
 			found = found || br.Message == "request" && strings.HasPrefix(br.Where, c.where) && strings.Contains(br.What, c.what)
 			if line, _ := json.Marshal(br); strings.Contains(string(line)+br.String(), secret) {
 				t.Errorf("%s: %s tells what was sent", name, line)
 			}
 		}
 		if !found {
-			t.Errorf("%s: %v", name, breaches)
+			t.Errorf("%s: %v", name, violations)
 		}
 	}
-	if got := b.Stats(); got.Breaches < 30 || got.Requests != 29 || got.Unchecked != 0 {
+	if got := b.Stats(); got.Violations < 30 || got.Requests != 29 || got.Unchecked != 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -172,7 +172,7 @@ func change(step string) string {
 }
 
 // A change of what the contract does not know, of one value of a list, by a
-// path in any case, and a remove of no value are no breach.
+// path in any case, and a remove of no value are no violation.
 func TestWhatAChangeMayHold(t *testing.T) {
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	var changes []string
@@ -187,20 +187,20 @@ func TestWhatAChangeMayHold(t *testing.T) {
 	} {
 		changes = append(changes, change(step))
 	}
-	if _, _, breaches := b.send("POST", bulk, request(strings.Join(changes, ","))); len(breaches) != 0 {
-		t.Error(breaches)
+	if _, _, violations := b.send("POST", bulk, request(strings.Join(changes, ","))); len(violations) != 0 {
+		t.Error(violations)
 	}
 }
 
-// What a resource may hold is no breach: unknown attributes, null for no value,
-// references.
+// What a resource may hold is no violation: unknown attributes, null for no
+// value, references.
 func TestWhatACreateMayHold(t *testing.T) {
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
-	_, _, breaches := b.send("POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org",
+	_, _, violations := b.send("POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org",
 		"title":null,"name":{"givenName":null},"emails":[{"value":"a@x.org","display":null}],"shoe":44}},
 		{"method":"POST","path":"/Groups","bulkId":"g","data":{"displayName":"G","members":[{"value":"bulkId:a","type":"user"}]}}`))
-	if len(breaches) != 0 {
-		t.Error(breaches)
+	if len(violations) != 0 {
+		t.Error(violations)
 	}
 }
 
@@ -215,13 +215,13 @@ func TestToken(t *testing.T) {
 	for b.Stats().Requests == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if len(b.breaches) != 1 || b.breaches[0].Where != "Authorization" {
-		t.Errorf("%v", b.breaches)
+	if len(b.violations) != 1 || b.violations[0].Where != "Authorization" {
+		t.Errorf("%v", b.violations)
 	}
 }
 
-// Answers of vectors that conform are no breach; of the others those are that
-// break a rule of the schema.
+// Answers of vectors that conform are no violation; of the others those are
+// that break a rule of the schema.
 func TestVectors(t *testing.T) {
 	list, err := vectors.All()
 	if err != nil {
@@ -249,20 +249,20 @@ func TestVectors(t *testing.T) {
 	for _, v := range list {
 		current.Store(&v)
 		before := b.Stats()
-		resp, answer, breaches := b.send("POST", bulk, string(v.Request.Body))
+		resp, answer, violations := b.send("POST", bulk, string(v.Request.Body))
 		content, _ := v.Response.Content()
 		switch {
 		case v.Response.Cut != "":
-			if after := b.Stats(); len(breaches) != 0 || after.Unanswered != before.Unanswered+1 {
-				t.Errorf("vector %d: %v %+v", v.Number, breaches, after)
+			if after := b.Stats(); len(violations) != 0 || after.Unanswered != before.Unanswered+1 {
+				t.Errorf("vector %d: %v %+v", v.Number, violations, after)
 			}
 			continue
 		case answer != string(content) || resp.StatusCode != v.Response.Status:
 			t.Errorf("vector %d: %d %q", v.Number, resp.StatusCode, answer)
-		case v.Kind == vectors.Conforms && len(breaches) > 0:
-			t.Errorf("vector %d: %v", v.Number, breaches)
+		case v.Kind == vectors.Conforms && len(violations) > 0:
+			t.Errorf("vector %d: %v", v.Number, violations)
 		}
-		for _, br := range breaches {
+		for _, br := range violations {
 			if br.Message != "answer" {
 				t.Errorf("vector %d: %v", v.Number, br)
 			}
@@ -270,12 +270,12 @@ func TestVectors(t *testing.T) {
 				t.Errorf("vector %d: %s", v.Number, line)
 			}
 		}
-		if len(breaches) > 0 {
+		if len(violations) > 0 {
 			found++
 		}
 	}
 	if found < 20 {
-		t.Errorf("breaches in the answers of %d vectors", found)
+		t.Errorf("violations in the answers of %d vectors", found)
 	}
 }
 
@@ -297,9 +297,9 @@ func TestLongBodies(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, c.answer)
 		}), 64<<10)
-		_, answer, breaches := b.send("POST", bulk, request(create)+strings.Repeat(" ", 1<<20))
-		if got := b.Stats(); answer != c.answer || len(breaches) != 0 || got.Unchecked != 2 {
-			t.Errorf("%s: %d bytes, %v, %+v", name, len(answer), breaches, got)
+		_, answer, violations := b.send("POST", bulk, request(create)+strings.Repeat(" ", 1<<20))
+		if got := b.Stats(); answer != c.answer || len(violations) != 0 || got.Unchecked != 2 {
+			t.Errorf("%s: %d bytes, %v, %+v", name, len(answer), violations, got)
 		}
 	}
 }
@@ -311,7 +311,7 @@ func TestNoService(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	u, _ := url.Parse(gone.URL)
-	p, err := proxy.New(proxy.Config{Target: u, Report: func(br proxy.Breach) { t.Error(br) }})
+	p, err := proxy.New(proxy.Config{Target: u, Report: func(br proxy.Violation) { t.Error(br) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // Law: of a value of any type for any attribute, in a create and in a change,
-// the proxy reports a breach just when the simulator records a violation.
+// the proxy reports a violation just when the simulator records a violation.
 func TestProxyAgreesWithSimulator(t *testing.T) {
 	c, err := loadContract()
 	if err != nil {
@@ -45,14 +45,14 @@ func TestProxyAgreesWithSimulator(t *testing.T) {
 			}
 		}
 	}
-	breaches, disagree := 0, 0
+	violations, disagree := 0, 0
 	for chunk := range slices.Chunk(operations, 100) {
 		body := request(t, chunk)
 		noted := violated(t, s, body)
 		for i, op := range chunk {
 			found := c.operationFaults(decoded(t, op))
 			if len(found) > 0 {
-				breaches++
+				violations++
 			}
 			if (len(found) > 0) != noted[i] {
 				data, _ := json.Marshal(op)
@@ -62,8 +62,8 @@ func TestProxyAgreesWithSimulator(t *testing.T) {
 			}
 		}
 	}
-	if breaches < 1000 || breaches > len(operations)*9/10 {
-		t.Errorf("%d of %d operations are breaches", breaches, len(operations))
+	if violations < 1000 || violations > len(operations)*9/10 {
+		t.Errorf("%d of %d operations violate the contract", violations, len(operations))
 	}
 }
 

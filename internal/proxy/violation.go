@@ -6,9 +6,9 @@ import (
 	"net/url"
 )
 
-// Breach is a violation of the contract in a message. It has no values of a
+// Violation is a violation of the contract in a message. It has no values of a
 // body, a query or a header.
-type Breach struct {
+type Violation struct {
 	// Request counts requests from 1 in the order of their arrival.
 	Request int `json:"request"`
 	// Message is "request" or "answer".
@@ -26,23 +26,23 @@ type Breach struct {
 	What string `json:"what"`
 }
 
-// String is the breach on one line.
-func (b Breach) String() string {
-	text := fmt.Sprintf("request %d: %s %s: ", b.Request, b.Method, b.Path)
-	if b.Message == "answer" {
-		text = fmt.Sprintf("answer %d (%d) to %s %s: ", b.Request, b.Status, b.Method, b.Path)
+// String is the violation on one line.
+func (v Violation) String() string {
+	text := fmt.Sprintf("request %d: %s %s: ", v.Request, v.Method, v.Path)
+	if v.Message == "answer" {
+		text = fmt.Sprintf("answer %d (%d) to %s %s: ", v.Request, v.Status, v.Method, v.Path)
 	}
-	if b.Where != "" {
-		text += b.Where + ": "
+	if v.Where != "" {
+		text += v.Where + ": "
 	}
-	return text + b.What
+	return text + v.What
 }
 
-func (x *exchange) breach(direction, where, what, path string) Breach {
+func (x *exchange) violation(direction, where, what, path string) Violation {
 	if path == "" {
 		path = x.request.URL.EscapedPath()
 	}
-	return Breach{
+	return Violation{
 		Request: x.number, Message: direction, Method: x.request.Method, Path: path, Status: x.status, Where: where, What: what,
 	}
 }
