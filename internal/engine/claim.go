@@ -90,6 +90,9 @@ func (e *Engine) Add(now Time, in *Operation) {
 	if e.stopped == nil {
 		e.planner.Add(o.item(true))
 		e.takeDrops()
+		if e.cfg.Ordered && in.BulkID != "" {
+			e.releaseParked(in.BulkID) // it is too late for them
+		}
 	}
 	switch {
 	case o.phase == over: // a duplicate, or what it depends on was not done
@@ -337,8 +340,13 @@ func (e *Engine) release(o *op) {
 // job is not deleted by reference.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
-	_, open := e.openCreate(o.Target)
+	create, open := e.openCreate(o.Target)
 	switch {
+	case e.cfg.Ordered && open && create > o.Index: // which waits for this
+		o.dropped = &plan.Drop{Index: o.Index, Why: plan.Forward, Name: o.Target, Of: -1}
+		e.decide(o)
+		e.planner.Finish(o.Index, plan.Outcome{})
+		return true
 	case open && n.state == nameExisting: // its resource is being changed
 	case o.endsCreate() && ok && n.state == nameExisting:
 		e.refuse(o, ErrNotCreated, n.id)

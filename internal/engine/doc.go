@@ -53,8 +53,8 @@
 //
 // Dependencies (package plan; here the times for which something waits).
 //
-//	04-01 references, 04-02 cycles, 04-03 one operation on a resource at a time plan.Next
-//	04-04 what depends on an operation that was not done is skipped            plan.Drops, takeDrops, memory.Name, memory.Resource
+//	04-01 references, 04-02 cycles, 04-03 one operation on a resource at a time plan.link, plan.take, plan.unite
+//	04-04 what depends on an operation that was not done is skipped            plan.obstacle, takeDrops, memory.Name, memory.Resource
 //	04-05 after an uncertain attempt, the next on the resource waits           finish, atWork, noteAtWork, quietIn
 //	04-06 so does what follows an operation that an earlier run has done       atWork, quietFor
 //	04-07 a DELETE by reference waits for its create and what refers to it     awaitCreate, quietIn, plan.Item.Ends
@@ -112,6 +112,13 @@
 //	08-09 lookups that fail                                                    missFirst
 //	08-10 ordered jobs                                                         firstChange
 //	08-11 changes and deletes by reference                                     awaitsCreate, awaitCreate
+//
+// Elsewhere:
+//
+//	the data by which an operation is recognized, and its natural name         client: pending.identity, addName
+//	whether a resource equals a create                                         client: pending.candidate; package fold
+//	the search for names; 414 and 431 halve a query                            bulkapi: Find, fit, isLong
+//	one job at a time on a journal                                             journal: Open, Begin
 //
 // The budget of errors is in budget.go, why and when the job stops in stop,
 // dispatch and sendAgain, and 09 are the failures of earlier versions, each as

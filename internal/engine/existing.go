@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/webexscim/bulk/internal/plan"
@@ -74,7 +75,9 @@ func (e *Engine) startLookingFirst() {
 }
 
 // firstChange is the index of the first PATCH or DELETE of an ordered job that
-// is not over: which resources exist is known only up to it.
+// is not over: which resources exist is known only up to it. Where it is to
+// travel with an earlier operation that refers to a create after it, that create
+// is looked up all the same.
 func (e *Engine) firstChange() int {
 	first := int(^uint(0) >> 1)
 	if e.cfg.Ordered {
@@ -82,6 +85,9 @@ func (e *Engine) firstChange() int {
 			if o.Method != Post && !o.adopted && o.phase != over {
 				first = min(first, o.Index)
 			}
+		}
+		if !e.isAtWork() && len(e.prepared) == 0 && !e.Wants() {
+			first = max(first, slices.Min(e.unlooked))
 		}
 	}
 	return first

@@ -137,7 +137,7 @@ type recent[V any] struct{ now, before map[Key]V }
 const recentKept = 100_000 // some 6 MiB at most
 
 func (r *recent[V]) put(key Key, v V) {
-	if r.now == nil || len(r.now) == recentKept {
+	if r.now == nil || len(r.now) >= recentKept { // more of an earlier stage
 		r.now, r.before = map[Key]V{}, r.now
 	}
 	r.now[key] = v

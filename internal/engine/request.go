@@ -125,8 +125,7 @@ func (e *Engine) input() plan.Input {
 // checkStuck ends a job of which nothing is under way and nothing can leave:
 // what is left of the budget is held by operations that may have failed.
 func (e *Engine) checkStuck() {
-	pending := len(e.sent) + len(e.sought) + len(e.timers) + e.asked + e.writing
-	if e.stopped != nil || pending > 0 || e.planner.Waiting() == 0 && len(e.prepared) == 0 {
+	if e.stopped != nil || e.isAtWork() || e.planner.Waiting() == 0 && len(e.prepared) == 0 {
 		return
 	}
 	switch {
@@ -138,6 +137,12 @@ func (e *Engine) checkStuck() {
 		e.stop(internal("%d operations never become ready", e.planner.Open()))
 	}
 	e.tell()
+}
+
+// isAtWork reports whether an event is to come that the engine waits for, besides
+// those of the source.
+func (e *Engine) isAtWork() bool {
+	return len(e.sent)+len(e.sought)+len(e.timers)+e.asked+len(e.unasked)+e.writing > 0
 }
 
 // prepare puts the operations of a request on record as sent.

@@ -120,6 +120,9 @@ func (p *Planner) Release(index int) {
 	if n.isParked() {
 		p.news++ // its cycle may have waited for this
 	}
+	if index < p.judged {
+		p.giveUp(n, Forward)
+	}
 	p.reconsider(n)
 }
 

@@ -86,6 +86,8 @@ var breakages = []breakage{
 	{"an operation that rests is looked up again and again", "follows == 1, looked == 1", "follows == 1, false"},
 	{"what rests is forgotten when the job stops", "e.resting = append(e.resting, index)", ""},
 	{"a DELETE by reference does not wait for its create", "o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o)", "false"},
+	{"a change of an ordered job waits for a create after it", "e.cfg.Ordered && open && create > o.Index", "open && create < 0"},
+	{"a create of an ordered job waits for a change that waits for it", "!e.isAtWork() && len(e.prepared) == 0 && !e.Wants()", "false"},
 
 	// What another operation may have done.
 	{"whose a resource is does not wait for what is not claimed", "case len(likely) > 0 && (o.first.earlier || !o.Guarded) && !e.isAllClaimed():", "case false:"},
