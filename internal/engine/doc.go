@@ -65,7 +65,7 @@
 // Lost answers.
 //
 //	05-01 a user is sent again at once if it is not seen                       weighAbsence, mayRepeat
-//	05-02 a group waits until no attempt can be at work                        weighAbsence, proofIn
+//	05-02 a group waits until no attempt can be at work                        weighAbsence, proofIn, shareAttempts
 //	05-03 PATCH and DELETE are repeated                                        pursueAfter, backOff
 //	05-04 a PATCH that may add a value twice is read first                     pursueAfter, weighReading
 //	05-05 what was created a moment ago may not be known everywhere            prepare, noteYoung, readItem, weighReading

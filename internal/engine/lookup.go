@@ -307,6 +307,7 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 	case what == isOurs:
 		o.recovered = o.knowledge != Done
 		status := o.said.status
+		e.shareAttempts(o)
 		e.learn(o, Ours)
 		o.said = said{id: c.ID, location: c.Location, version: c.Version}
 		if !o.recovered {
@@ -335,6 +336,17 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		e.weighConflict(o, candidates, at)
 	default:
 		e.weighAbsence(o, Absent, at)
+	}
+}
+
+// shareAttempts has creates of one name in doubt count the attempts of one that
+// is told as done as theirs: the resource may be that of an equal create, and
+// its own attempt may still be at work.
+func (e *Engine) shareAttempts(o *op) {
+	for other := range e.sought {
+		if o.lost && other.lost && other.SearchName == o.SearchName && other.Method == Post {
+			other.lostAt = max(other.lostAt, o.lostAt)
+		}
 	}
 }
 

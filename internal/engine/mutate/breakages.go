@@ -96,5 +96,6 @@ var breakages = []breakage{
 	{"a lost group does not count as referring to what is gone", "known == KnownSent && o.Method == Patch", "known == KnownSent"},
 	{"what was there before is young", "at := -e.cfg.LookupPatience", "at := time.Millisecond"},
 	{"a later stage does not wait for late work", "o.held && wait > 0", "o.held && wait < 0"},
+	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
 	{"an adopted create that rests forgets what is there", "o.adoptAs(Candidate{ID: id,", "o.adoptAs(Candidate{ID: id[:0],"},
 }
