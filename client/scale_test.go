@@ -211,7 +211,7 @@ func TestMemory(t *testing.T) {
 func TestMemoryOfWhatWaits(t *testing.T) {
 	t.Parallel()
 	if raced.On {
-		t.Skip("takes long")
+		t.Skip("the race detector takes memory too")
 	}
 	few, many := 8_000, 24_000
 	if *full {

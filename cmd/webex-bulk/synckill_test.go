@@ -41,7 +41,7 @@ type killedSync struct {
 // removed who is in the sheet or must stay.
 func TestSyncKilled(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("signals")
+		t.Skip("Windows has no SIGKILL")
 	}
 	t.Parallel()
 	people, groups := 40+4**syncKills, 6+2**syncKills

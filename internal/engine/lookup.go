@@ -339,12 +339,15 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 	}
 }
 
-// shareAttempts has creates of one name in doubt count the attempts of one that
-// is told as done as theirs: the resource may be that of an equal create, and
-// its own attempt may still be at work.
+// shareAttempts counts the attempts of a create that is told as done for the
+// other creates of its name in doubt: the resource may be that of an equal
+// create, and its own attempt may still be at work.
 func (e *Engine) shareAttempts(o *op) {
+	if !o.lost {
+		return
+	}
 	for other := range e.sought {
-		if o.lost && other.lost && other.SearchName == o.SearchName && other.Method == Post {
+		if other.lost && other.Method == Post && other.SearchName == o.SearchName {
 			other.lostAt = max(other.lostAt, o.lostAt)
 		}
 	}
