@@ -30,15 +30,16 @@ type Comparison struct {
 	Err error
 }
 
-// AttributeDifference is an attribute of which a create and an existing
-// resource have different values.
+// AttributeDifference is an attribute of which a create, or a wanted state, and
+// an existing resource have different values.
 type AttributeDifference struct {
 	// Path is the path of a PATCH, such as emails[type eq "work"].value.
-	Path string
+	Path string `json:"path"`
 	// Old is the value of the resource, nil if it has none or if New is added to a
-	// list. New is the value that the create gives. Both are JSON, and hold
-	// personal data.
-	Old, New json.RawMessage
+	// list. New is the value that it is to have, nil if the attribute is to be
+	// removed. Both are JSON, and hold personal data.
+	Old json.RawMessage `json:"old,omitempty"`
+	New json.RawMessage `json:"new,omitempty"`
 }
 
 // String returns the operation and the state of its resource.
@@ -193,12 +194,12 @@ func (s *compared) compare(known []plan.Known) {
 	if s.raw == nil {
 		return
 	}
-	changes, err := scimdiff.Compare(s.encode(known, "").Data, s.raw, scimdiff.Options{})
+	differences, err := scimdiff.Compare(s.encode(known, "").Data, s.raw, scimdiff.Options{})
 	if err != nil {
 		s.Err = err
 	}
-	for _, c := range changes {
-		s.Differences = append(s.Differences, AttributeDifference{Path: c.Path, Old: c.Old, New: c.New})
+	for _, d := range differences {
+		s.Differences = append(s.Differences, AttributeDifference(d))
 	}
 	s.raw, s.data = nil, nil
 }

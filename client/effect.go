@@ -116,8 +116,8 @@ func sameValue(name string, sent, found json.RawMessage) bool {
 		raw, _ := json.Marshal(map[string]json.RawMessage{name: value})
 		return raw
 	}
-	changes, err := scimdiff.Compare(object(sent), object(found), scimdiff.Options{})
-	return err == nil && len(changes) == 0
+	differences, err := scimdiff.Compare(object(sent), object(found), scimdiff.Options{})
+	return err == nil && len(differences) == 0
 }
 
 // showsAttributes is for a change without a path, whose value holds attributes.

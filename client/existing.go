@@ -63,15 +63,15 @@ func (e Existing) isValid() bool { return e >= ExistingFail && e <= ExistingUpda
 // create.
 func (r *run) compare(index int, id string, known []plan.Known) (change engine.Operation, differs bool, err error) {
 	p := r.ops.get(index)
-	changes, err := scimdiff.Compare(p.encode(known, "").Data, p.stored[id], scimdiff.Options{})
+	differences, err := scimdiff.Compare(p.encode(known, "").Data, p.stored[id], scimdiff.Options{})
 	if err != nil {
 		return change, false, fmt.Errorf("comparing it with the existing resource: %w", err)
 	}
 	resource := "/" + p.resourceType() + "/"
 	r.ops.change(p, func() {
 		p.stored = nil
-		if len(changes) > 0 {
-			p.update = &bulkapi.Operation{Method: MethodPatch, Path: resource + url.PathEscape(id), Data: scimdiff.Patch(changes)}
+		if len(differences) > 0 {
+			p.update = &bulkapi.Operation{Method: MethodPatch, Path: resource + url.PathEscape(id), Data: scimdiff.Patch(differences)}
 		}
 	})
 	// All operations that have waited for one id are compared at once.

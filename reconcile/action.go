@@ -22,7 +22,7 @@ func (c *comparison) decide(w *want) error {
 		return nil
 	case w.stored == nil:
 		w.action = &Action{Kind: Create, Line: w.line, Name: w.name, Operations: c.creates(w)}
-		w.action.Changes = given(resolve(w.data, c.idOf))
+		w.action.Differences = given(resolve(w.data, c.idOf))
 		c.newNames[w.ops[0].BulkID] = w.name
 		for _, m := range w.members {
 			w.action.Added = append(w.action.Added, client.Member{ID: c.memberID(m), Type: m.Type})
@@ -32,16 +32,13 @@ func (c *comparison) decide(w *want) error {
 	if c.org.Type == Users && !isActive(w.stored.Data) && !w.givesActive {
 		c.Deactivated = append(c.Deactivated, w.stored.Resource)
 	}
-	changes, err := differences(resolve(w.data, c.idOf), w.name, w.stored.Resource)
-	if err != nil {
+	a := &Action{Kind: Change, Line: w.line, Name: w.name, Stored: w.stored.Resource}
+	var err error
+	if a.Differences, err = differences(resolve(w.data, c.idOf), w.name, w.stored.Resource); err != nil {
 		return fmt.Errorf("line %d: %w", w.line, err)
 	}
-	a := &Action{Kind: Change, Line: w.line, Name: w.name, Stored: w.stored.Resource}
-	for _, change := range changes {
-		a.Changes = append(a.Changes, Value{change.Path, change.Old, change.New})
-	}
 	c.compareMembers(w, a)
-	if len(a.Changes)+len(a.Added)+len(a.Removed) == 0 && isPerson(w.stored.Resource) {
+	if len(a.Differences)+len(a.Added)+len(a.Removed) == 0 && isPerson(w.stored.Resource) {
 		c.Unchanged++
 		return nil
 	}
@@ -51,7 +48,7 @@ func (c *comparison) decide(w *want) error {
 	}
 	if reason == "" && len(a.Removed) > 0 && c.doubts > 0 {
 		c.leave(w, "its members are not removed while it is unclear which groups other rows mean")
-		if a.Removed = nil; len(a.Changes)+len(a.Added) == 0 {
+		if a.Removed = nil; len(a.Differences)+len(a.Added) == 0 {
 			return nil
 		}
 	}
@@ -59,7 +56,7 @@ func (c *comparison) decide(w *want) error {
 		c.leave(w, reason)
 		return nil
 	}
-	a.Operations = patches(a, changes)
+	a.Operations = patches(a)
 	w.action = a
 	return nil
 }
@@ -129,13 +126,17 @@ func (c *comparison) compareMembers(w *want, a *Action) {
 
 // patches returns the operations of a change: one for the attributes, and one
 // more for each 500 members.
-func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
-	add := func(list []scimdiff.Change) {
+func patches(a *Action) (ops []client.Operation) {
+	add := func(list []scimdiff.AttributeDifference) {
 		path := "/" + a.Stored.Type + "/" + a.Stored.ID
 		ops = append(ops, client.Operation{Method: client.MethodPatch, Path: path, Data: scimdiff.Patch(list)})
 	}
-	if len(changes) > 0 {
-		add(changes)
+	if len(a.Differences) > 0 {
+		var list []scimdiff.AttributeDifference
+		for _, d := range a.Differences {
+			list = append(list, scimdiff.AttributeDifference(d))
+		}
+		add(list)
 	}
 	for some := range slices.Chunk(a.Added, maxMembers) {
 		var list []member
@@ -143,13 +144,13 @@ func patches(a *Action, changes []scimdiff.Change) (ops []client.Operation) {
 			list = append(list, member{m.ID, m.Type})
 		}
 		value, _ := json.Marshal(list) // texts only
-		add([]scimdiff.Change{{Op: "add", Path: "members", New: value}})
+		add([]scimdiff.AttributeDifference{{Path: "members", New: value}})
 	}
 	for some := range slices.Chunk(a.Removed, maxMembers) {
-		var list []scimdiff.Change
+		var list []scimdiff.AttributeDifference
 		for _, m := range some {
 			id, _ := json.Marshal(m.ID)
-			list = append(list, scimdiff.Change{Op: "remove", Path: "members[value eq " + string(id) + "]"})
+			list = append(list, scimdiff.AttributeDifference{Path: "members[value eq " + string(id) + "]"})
 		}
 		add(list)
 	}

@@ -10,13 +10,19 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// differences returns the changes that give a resource the wanted attributes,
+// differences returns the wanted attributes that a resource does not have,
 // except members.
-func differences(wanted json.RawMessage, name string, stored client.Resource) ([]scimdiff.Change, error) {
+func differences(
+	wanted json.RawMessage, name string, stored client.Resource,
+) (all []client.AttributeDifference, err error) {
 	if stored.Type == Users {
 		wanted = withoutImplied(wanted, name, stored)
 	}
-	return scimdiff.Compare(wanted, stored.Data, scimdiff.Options{Clear: true})
+	found, err := scimdiff.Compare(wanted, stored.Data, scimdiff.Options{Clear: true})
+	for _, d := range found {
+		all = append(all, client.AttributeDifference(d))
+	}
+	return all, err
 }
 
 // withoutImplied returns the wanted attributes of a user who exists without
@@ -67,12 +73,9 @@ func hasEmail(data []byte, address string) bool {
 	return false
 }
 
-// given returns the attributes of a create as changes.
-func given(data json.RawMessage) (all []Value) {
-	changes, _ := scimdiff.Compare(data, []byte("{}"), scimdiff.Options{})
-	for _, change := range changes {
-		all = append(all, Value{Path: change.Path, New: change.New})
-	}
+// given returns the attributes of a create.
+func given(data json.RawMessage) []client.AttributeDifference {
+	all, _ := differences(data, "", client.Resource{Data: json.RawMessage("{}")}) // data was checked
 	return all
 }
 

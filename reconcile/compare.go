@@ -40,7 +40,7 @@ func Compare(rows []Row, org *Organization, o Options) (*Difference, error) {
 	// Which rows send nothing, and which wait for others? (order.go)
 	c.checkScope()
 	c.depend()
-	c.hold()
+	c.findHeld()
 	// What does each row change? (action.go, attributes.go)
 	for _, w := range wants {
 		if err := c.decide(w); err != nil {

@@ -133,7 +133,7 @@ func TestNobodyIsRemovedByMistake(t *testing.T) {
 		t.Error("8 rows that deactivate and 3 leavers are 11")
 	}
 	unknown := org("ada", "bob")
-	unknown.NoMe = errors.New("status 500")
+	unknown.MeErr = errors.New("status 500")
 	d, _ = reconcile.Compare(rows(`ada ,"active":false`, `bob ,"title":"x"`), unknown, reconcile.Options{MaxRemovals: reconcile.Limit{Number: new(2)}})
 	if got := summary(d); got != `change bob title:->"x"`+"\nleft ada: it would be deactivated, and may be the account of the token, which could not be determined" {
 		t.Error(got)
@@ -142,7 +142,7 @@ func TestNobodyIsRemovedByMistake(t *testing.T) {
 	if got := summary(d); got != "leaver bob\nheld: the account of the token could not be determined" {
 		t.Error(got)
 	}
-	unknown.NoMe = fmt.Errorf("me: %w", client.ErrAbsent) // a service app
+	unknown.MeErr = fmt.Errorf("me: %w", client.ErrAbsent) // a service app
 	d, _ = reconcile.Compare(rows("ada"), unknown, remove)
 	if got := summary(d); got != "delete bob" {
 		t.Error(got)

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -64,16 +63,21 @@ type Difference struct {
 	// Actions are in an order in which they can be carried out: removals are the
 	// last.
 	Actions []*Action
-	// Left lists the rows, and then the leavers, for which nothing is done, or
-	// less than the row says, with the reason.
+	// Left lists first the rows for which nothing is done or less than they say:
+	// those in doubt, outside of the scope, or of a protected resource. Then it
+	// lists the leavers that must stay, in the order of their names: they are
+	// protected, or a row has their name or names them as manager.
 	Left []Left
-	// Leavers are the resources in scope that no row means and no Action removes.
+	// Leavers are the other leavers that no Action removes, in the order of their
+	// names: all of them with ReportLeavers or if something is Held; with
+	// DeactivateLeavers those who are deactivated already.
 	Leavers []client.Resource
 	// Deactivated are the users whom a row means and who are deactivated, where
 	// the row does not say whether they are active: they stay as they are.
 	Deactivated []client.Resource
-	// Held lists the reasons why nobody is removed although Options ask for it;
-	// empty if there are none.
+	// Held lists the reasons why no leaver is removed although Options.Leavers
+	// says so: rows in doubt, no rows at all, or that the token's account is not
+	// known. Each is a text for a person. With none, leavers are removed.
 	Held []string
 	// Unchanged counts the rows that differ in nothing from the organization.
 	Unchanged int
@@ -102,8 +106,8 @@ func (d *Difference) NameOf(id string) (name string, ok bool) {
 	return name, ok
 }
 
-// Doubts counts the rows for which nothing is sent because it is unclear which
-// resource they mean.
+// Doubts counts the rows in Left with a Doubt: nothing is sent for them, because
+// it is unclear which resource they mean.
 func (d *Difference) Doubts() (n int) {
 	for _, l := range d.Left {
 		if l.Doubt {
@@ -135,8 +139,9 @@ type Action struct {
 	Name string
 	// Stored is the resource in the organization; zero for a create.
 	Stored client.Resource
-	// Changes are the attributes that change.
-	Changes []Value
+	// Differences are the attributes that a create gives or a change changes,
+	// except members. A value can refer to a row that is to be created.
+	Differences []client.AttributeDifference
 	// Added and Removed are the members of a group that change.
 	Added, Removed []client.Member
 	// Operations carry it out, in this order.
@@ -151,20 +156,11 @@ func (a *Action) isRemoval() bool { return a.Kind == Deactivate || a.Kind == Del
 // Deactivates reports whether a user who is active is deactivated, as a leaver
 // or because the row says so. Webex deletes a deactivated user after 30 days.
 func (a *Action) Deactivates() bool {
-	return a.Stored.Type == Users && slices.ContainsFunc(a.Changes, func(v Value) bool {
-		return v.Path == "active" && string(v.New) == "false"
+	return a.Stored.Type == Users && slices.ContainsFunc(a.Differences, func(d client.AttributeDifference) bool {
+		return d.Path == "active" && string(d.New) == "false"
 	})
 }
 
 // Renames reports whether a user gets another userName, or a group another
 // displayName.
 func (a *Action) Renames() bool { return a.Kind == Change && key(a.Name) != key(a.Stored.Name) }
-
-// Value is one attribute that changes.
-type Value struct {
-	// Path is the path in the PATCH, such as name.givenName.
-	Path string
-	// Old and New are JSON, nil where there is none. References to rows that are
-	// to be created are bulkIds.
-	Old, New json.RawMessage
-}

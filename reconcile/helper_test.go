@@ -145,7 +145,7 @@ func summary(d *reconcile.Difference) string {
 	var parts []string
 	for _, a := range d.Actions {
 		text := fmt.Sprintf("%s %s", a.Kind, strings.TrimSuffix(a.Name, "@example.com"))
-		for _, c := range a.Changes {
+		for _, c := range a.Differences {
 			if a.Kind == reconcile.Change {
 				text += fmt.Sprintf(" %s:%s->%s", c.Path, c.Old, c.New)
 			}

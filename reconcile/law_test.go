@@ -245,12 +245,12 @@ func checkLaws(ctx context.Context, t *rapid.T, path string) {
 		if !ok {
 			t.Fatalf("line %d: nobody there for %s", row.Line, raw)
 		}
-		changes, err := scimdiff.Compare(withoutReferences(s, rows, raw), encode(user), scimdiff.Options{})
-		changes = slices.DeleteFunc(changes, func(c scimdiff.Change) bool {
-			return strings.HasPrefix(c.Path, "emails") || strings.HasSuffix(c.Path, ":manager") && refersTo(raw, left)
+		differences, err := scimdiff.Compare(withoutReferences(s, rows, raw), encode(user), scimdiff.Options{})
+		differences = slices.DeleteFunc(differences, func(d scimdiff.AttributeDifference) bool {
+			return strings.HasPrefix(d.Path, "emails") || strings.HasSuffix(d.Path, ":manager") && refersTo(raw, left)
 		})
-		if err != nil || len(changes) > 0 {
-			t.Fatalf("line %d: %v %+v\n%s\n%s", row.Line, err, changes, raw, encode(user))
+		if err != nil || len(differences) > 0 {
+			t.Fatalf("line %d: %v %+v\n%s\n%s", row.Line, err, differences, raw, encode(user))
 		}
 	}
 	if err := s.Check(); err != nil {

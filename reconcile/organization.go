@@ -26,14 +26,13 @@ type Organization struct {
 	Resources []client.Resource
 	// Members lists the members of each group, by its id; nil for users.
 	Members map[string][]client.Member
-	// Me is the id of the user to whom the token belongs; "" if it belongs to
-	// none.
+	// Me is the id of the user to whom the token belongs; "" with a MeErr.
 	Me string
-	// NoMe is the error of reading Me; nil if there was none. With an error,
-	// nobody is removed, since any user could be the token's own account, unless
-	// the token belongs to no user (errors.Is ErrAbsent), like the token of a
-	// service app.
-	NoMe error
+	// MeErr is the error of reading Me, nil if there was none. It wraps
+	// client.ErrAbsent if the token belongs to no user, like the token of a
+	// service app. With any other error nobody is removed, since each user could
+	// be the token's own account.
+	MeErr error
 
 	began time.Time         // when it was read; zero: not by Read
 	names map[string]string // userNames by id, in lower case
@@ -77,7 +76,7 @@ func Read(ctx context.Context, c *client.Client, kind string, seen func(resource
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	default:
-		org.NoMe = err
+		org.MeErr = err
 	}
 	return org, nil
 }
@@ -179,5 +178,5 @@ func (org *Organization) IDOf(userName string) (id string, ok bool) {
 
 // meUnknown reports whether the token's account may be any user.
 func (org *Organization) meUnknown() bool {
-	return org.NoMe != nil && !errors.Is(org.NoMe, client.ErrAbsent)
+	return org.MeErr != nil && !errors.Is(org.MeErr, client.ErrAbsent)
 }

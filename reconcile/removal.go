@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // findLeavers finds the leavers and decides what to do with each.
@@ -53,8 +52,8 @@ func (c *comparison) findLeavers() {
 	})
 }
 
-// hold finds the reasons why nobody may be removed.
-func (c *comparison) hold() {
+// findHeld finds the reasons why nobody may be removed.
+func (c *comparison) findHeld() {
 	for _, w := range c.wants {
 		if w.doubt != "" {
 			c.doubts++
@@ -84,9 +83,11 @@ func (c *comparison) removal(t *resource) *Action {
 	case c.opt.Leavers == DeleteLeavers:
 		a.Kind, a.Operations = Delete, []client.Operation{{Method: client.MethodDelete, Path: "/" + t.Type + "/" + t.ID}}
 	case c.opt.Leavers == DeactivateLeavers && isActive(t.Data):
-		change := scimdiff.Change{Op: "replace", Path: "active", Old: json.RawMessage("true"), New: json.RawMessage("false")}
-		a.Kind, a.Changes = Deactivate, []Value{{change.Path, change.Old, change.New}}
-		a.Operations = patches(a, []scimdiff.Change{change})
+		a.Kind = Deactivate
+		a.Differences = []client.AttributeDifference{
+			{Path: "active", Old: json.RawMessage("true"), New: json.RawMessage("false")},
+		}
+		a.Operations = patches(a)
 	default:
 		return nil
 	}

@@ -36,10 +36,10 @@ func compareExisting(ctx context.Context, c *client.Client, in *input.File) (map
 // plannedExisting describes, for plan --online, a create whose resource exists
 // already.
 type plannedExisting struct {
-	ID      string              `json:"id,omitempty"`
-	Outcome string              `json:"outcome"` // fails, skipped, unchanged, updated
-	Error   string              `json:"error,omitempty"`
-	Changes []difference.Change `json:"changes,omitempty"`
+	ID          string                       `json:"id,omitempty"`
+	Outcome     string                       `json:"outcome"` // fails, skipped, unchanged, updated
+	Error       string                       `json:"error,omitempty"`
+	Differences []client.AttributeDifference `json:"changes,omitempty"`
 }
 
 func describeExisting(c client.Comparison, how client.Existing, in *input.File) *plannedExisting {
@@ -56,7 +56,8 @@ func describeExisting(c client.Comparison, how client.Existing, in *input.File) 
 	default:
 		out.Outcome = "updated"
 		for _, d := range c.Differences {
-			out.Changes = append(out.Changes, difference.Change{Path: in.ReplacePlaceholders(d.Path), Old: d.Old, New: d.New})
+			d.Path = in.ReplacePlaceholders(d.Path)
+			out.Differences = append(out.Differences, d)
 		}
 	}
 	return out
@@ -73,10 +74,10 @@ func existingLine(op plannedOperation, people map[string]string) terminal.Text {
 		if existing.ID != "" {
 			text += terminal.Sprintf(" (id %s)", existing.ID)
 		}
-	case len(existing.Changes) == 0:
+	case len(existing.Differences) == 0:
 		text += terminal.Sprintf("\tid %s", existing.ID)
 	}
-	for i, d := range existing.Changes {
+	for i, d := range existing.Differences {
 		if i > 0 {
 			text += "\n  \t"
 		}

@@ -253,10 +253,10 @@ func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, ki
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errUnread, err)
-	case errors.Is(org.NoMe, client.ErrAbsent):
+	case errors.Is(org.MeErr, client.ErrAbsent):
 		a.say("the token belongs to no user (a service app?), so no account is protected for it")
-	case org.NoMe != nil:
-		a.sayAlways("the account of the token could not be determined: %s", report.Plain(org.NoMe))
+	case org.MeErr != nil:
+		a.sayAlways("the account of the token could not be determined: %s", report.Plain(org.MeErr))
 	}
 	return org, nil
 }

@@ -18,7 +18,7 @@ func TestPlanWithoutVersions(t *testing.T) {
 		data, _ := json.Marshal(map[string]any{"id": id, "userName": name, "externalId": externalID, "title": "Analyst"})
 		return client.Resource{Type: reconcile.Users, ID: id, Name: name, ExternalID: externalID, Version: version, Data: data}
 	}
-	org := &reconcile.Organization{Type: reconcile.Users, NoMe: client.ErrAbsent, Resources: []client.Resource{
+	org := &reconcile.Organization{Type: reconcile.Users, MeErr: client.ErrAbsent, Resources: []client.Resource{
 		user("1", "ada@example.com", "a", ""), user("2", "bob@example.com", "b", ""), user("3", "cy@example.com", "c", `W/"1"`),
 	}}
 	rows := []reconcile.Row{{Operation: client.Operation{Method: client.MethodPost, Path: "/Users", BulkID: "x",

@@ -57,9 +57,9 @@ func (s *Sheet) plan(a *reconcile.Action) {
 	if row.Version == "" && a.Kind != reconcile.Create {
 		row.Expected = oldValues(a)
 	}
-	for _, c := range a.Changes {
-		row.Values = append(row.Values, sheet.Value{Path: c.Path, Value: c.New})
-		if renames(c.Path, a) {
+	for _, d := range a.Differences {
+		row.Values = append(row.Values, sheet.Value{Path: d.Path, Value: d.New})
+		if renames(d.Path, a) {
 			row.Name = a.Name
 		}
 	}
@@ -76,9 +76,9 @@ func (s *Sheet) plan(a *reconcile.Action) {
 func oldValues(a *reconcile.Action) []sheet.Value {
 	name, _ := json.Marshal(a.Stored.Name)
 	values := []sheet.Value{{Path: nameAttribute(a), Value: name}}
-	for _, c := range a.Changes {
-		if !renames(c.Path, a) {
-			values = append(values, sheet.Value{Path: c.Path, Value: c.Old})
+	for _, d := range a.Differences {
+		if !renames(d.Path, a) {
+			values = append(values, sheet.Value{Path: d.Path, Value: d.Old})
 		}
 	}
 	return values
@@ -133,11 +133,11 @@ func (s *Sheet) about(a *reconcile.Action) string {
 // members.
 func (s *Sheet) changes(a *reconcile.Action, undone bool) string {
 	var parts []string
-	for _, c := range a.Changes {
+	for _, d := range a.Differences {
 		if undone {
-			c.Old, c.New = c.New, c.Old
+			d.Old, d.New = d.New, d.Old
 		}
-		parts = append(parts, difference.Describe(difference.Change(c), s.nameOf))
+		parts = append(parts, difference.Describe(d, s.nameOf))
 	}
 	switch n := len(a.Added) + len(a.Removed); n {
 	case 0:

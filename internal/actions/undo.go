@@ -41,9 +41,9 @@ func NewUndo(d *reconcile.Difference) *Undo {
 		if a.Kind == reconcile.Create {
 			continue
 		}
-		for _, c := range a.Changes {
-			if stays(a, c) {
-				u.Stay = append(u.Stay, a.Name+" "+difference.ShortPath(c.Path))
+		for _, d := range a.Differences {
+			if stays(a, d) {
+				u.Stay = append(u.Stay, a.Name+" "+difference.ShortPath(d.Path))
 			}
 		}
 	}
@@ -92,19 +92,19 @@ func (u *Undo) Sheet() *Sheet {
 // values that the change has written: what was changed since stays.
 func (s *Sheet) undoChange(a *reconcile.Action, ids map[string]string) {
 	row := sheet.Action{Operation: "update", ID: a.Stored.ID, Present: a.Name, About: "undo: " + s.changes(a, true)}
-	for _, c := range a.Changes {
-		if written, ok := resolved(c.New, ids); ok {
-			row.Expected = append(row.Expected, sheet.Value{Path: c.Path, Value: written})
+	for _, d := range a.Differences {
+		if written, ok := resolved(d.New, ids); ok {
+			row.Expected = append(row.Expected, sheet.Value{Path: d.Path, Value: written})
 		}
 		switch {
-		case stays(a, c):
-		case c.Old == nil:
-			for _, path := range sheet.PathsOf(c.Path, c.New) {
+		case stays(a, d):
+		case d.Old == nil:
+			for _, path := range sheet.PathsOf(d.Path, d.New) {
 				row.Values = append(row.Values, sheet.Value{Path: path})
 			}
 		default:
-			row.Values = append(row.Values, sheet.Value{Path: c.Path, Value: c.Old})
-			if renames(c.Path, a) {
+			row.Values = append(row.Values, sheet.Value{Path: d.Path, Value: d.Old})
+			if renames(d.Path, a) {
 				row.Name = a.Stored.Name
 			}
 		}
@@ -118,12 +118,12 @@ func (s *Sheet) undoChange(a *reconcile.Action, ids map[string]string) {
 func (s *Sheet) undoCreate(a *reconcile.Action, t *attempt) {
 	row := sheet.Action{Operation: "update", ID: t.id, Present: a.Name, About: "undo: created by sync"}
 	isGroup := s.kind == sheet.Templates[1]
-	for _, c := range a.Changes {
-		written, ok := resolved(c.New, nil)
-		name := strings.ToLower(c.Path)
+	for _, d := range a.Differences {
+		written, ok := resolved(d.New, nil)
+		name := strings.ToLower(d.Path)
 		identifies := name == "username" || name == "displayname" && isGroup || name == "externalid"
 		if ok && (t.id == "" || identifies) {
-			row.Expected = append(row.Expected, sheet.Value{Path: c.Path, Value: written})
+			row.Expected = append(row.Expected, sheet.Value{Path: d.Path, Value: written})
 		}
 	}
 	if t.id == "" {
@@ -155,11 +155,11 @@ func resolved(value json.RawMessage, ids map[string]string) (known json.RawMessa
 
 // stays reports whether a value cannot be taken away again: it was added to a
 // list in which others of the kind were, and clearing would remove them too.
-func stays(a *reconcile.Action, c reconcile.Value) bool {
-	if c.Old != nil || !strings.HasPrefix(string(c.New), "[") {
+func stays(a *reconcile.Action, d client.AttributeDifference) bool {
+	if d.Old != nil || !strings.HasPrefix(string(d.New), "[") {
 		return false
 	}
-	return slices.ContainsFunc(sheet.PathsOf(c.Path, c.New), func(path string) bool {
+	return slices.ContainsFunc(sheet.PathsOf(d.Path, d.New), func(path string) bool {
 		filter, err := scimfilter.Parse(asFilter(path))
 		return err == nil && filter.Match(a.Stored.Data)
 	})

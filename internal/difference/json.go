@@ -8,15 +8,6 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// Change is an attribute that changes.
-type Change struct {
-	// Path is that of a PATCH.
-	Path string `json:"path"`
-	// Old and New are the values; nil where there is none.
-	Old json.RawMessage `json:"old,omitempty"`
-	New json.RawMessage `json:"new,omitempty"`
-}
-
 // document is a Difference as JSON.
 type document struct {
 	Rows      int      `json:"rows"`
@@ -37,13 +28,13 @@ type resource struct {
 }
 
 type action struct {
-	Action  string   `json:"action"` // create, change, deactivate, delete
-	Line    int      `json:"line,omitempty"`
-	ID      string   `json:"id,omitempty"`
-	Name    string   `json:"name"` // before the action
-	Changes []Change `json:"changes,omitempty"`
-	Added   []string `json:"added,omitempty"` // members, by name where it is known
-	Removed []string `json:"removed,omitempty"`
+	Action      string                       `json:"action"` // create, change, deactivate, delete
+	Line        int                          `json:"line,omitempty"`
+	ID          string                       `json:"id,omitempty"`
+	Name        string                       `json:"name"` // before the action
+	Differences []client.AttributeDifference `json:"changes,omitempty"`
+	Added       []string                     `json:"added,omitempty"` // members, by name where it is known
+	Removed     []string                     `json:"removed,omitempty"`
 }
 
 type left struct {
@@ -61,14 +52,11 @@ func WriteJSON(w io.Writer, d *reconcile.Difference, rows int) error {
 	}
 	for _, a := range d.Actions {
 		one := action{
-			Action: string(a.Kind), Line: a.Line, ID: a.Stored.ID, Name: a.Name,
+			Action: string(a.Kind), Line: a.Line, ID: a.Stored.ID, Name: a.Name, Differences: a.Differences,
 			Added: names(a.Added, d.NameOf), Removed: names(a.Removed, d.NameOf),
 		}
 		if a.Stored.Name != "" {
 			one.Name = a.Stored.Name
-		}
-		for _, c := range a.Changes {
-			one.Changes = append(one.Changes, Change(c))
 		}
 		out.Actions = append(out.Actions, one)
 	}

@@ -117,8 +117,8 @@ func (v *view) created(a *reconcile.Action) terminal.Text {
 
 func (v *view) changed(a *reconcile.Action) terminal.Text {
 	text := terminal.Sprintf("  ~ line %d: %s\n", a.Line, a.Stored.Name)
-	for _, c := range a.Changes {
-		text += terminal.Sprintf("      %s\n", Describe(Change(c), v.nameOf))
+	for _, d := range a.Differences {
+		text += terminal.Sprintf("      %s\n", Describe(d, v.nameOf))
 	}
 	return text + v.members("+", a.Added) + v.members("-", a.Removed)
 }

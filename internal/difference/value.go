@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/webexscim/bulk/client"
 )
 
-// Describe returns a change as a person reads it: "title: Clerk → Chief".
-func Describe(c Change, nameOf func(id string) (name string, ok bool)) string {
-	return fmt.Sprintf("%s: %s → %s", ShortPath(c.Path), Value(c.Old, nameOf), Value(c.New, nameOf))
+// Describe returns a difference as a person reads it: "title: Clerk → Chief".
+func Describe(d client.AttributeDifference, nameOf func(id string) (name string, ok bool)) string {
+	return fmt.Sprintf("%s: %s → %s", ShortPath(d.Path), Value(d.Old, nameOf), Value(d.New, nameOf))
 }
 
 // The bounds of a Value.

@@ -115,7 +115,7 @@ func (c *comparison) setOf(path, name string, given, stored []element) {
 	}
 	for _, e := range stored {
 		if key := e.key(name); key != "" && !want[key] {
-			c.changes = append(c.changes, Change{Op: "remove", Path: path + selector("value", e.text("value")), Old: e.raw})
+			c.note(path+selector("value", e.text("value")), e.raw, nil)
 		}
 	}
 }
@@ -156,7 +156,7 @@ func (c *comparison) slots(path, name string, given, stored []element) {
 // add adds elements to a list.
 func (c *comparison) add(path string, missing []json.RawMessage) {
 	if len(missing) > 0 {
-		c.changes = append(c.changes, Change{Op: "add", Path: path, New: join(missing)})
+		c.note(path, nil, join(missing))
 	}
 }
 

@@ -1,9 +1,9 @@
 // Package scimdiff compares given attributes with a stored resource, and
 // returns the PATCH that gives the resource these attributes.
 //
-//	changes, err := scimdiff.Compare(given, stored, scimdiff.Options{})
-//	if len(changes) > 0 {
-//		body := scimdiff.Patch(changes) // changes only the attributes that differ
+//	differences, err := scimdiff.Compare(given, stored, scimdiff.Options{})
+//	if len(differences) > 0 {
+//		body := scimdiff.Patch(differences) // changes only the attributes that differ
 //	}
 //
 // Two values are equal by meaning: texts after Unicode composition, trimming,
@@ -31,15 +31,26 @@ import (
 	"github.com/webexscim/bulk/internal/fold"
 )
 
-// Change is one operation of a PATCH (RFC 7644 section 3.5.2).
-type Change struct {
-	// Op is add, replace or remove.
-	Op string
-	// Path names the attribute, such as emails[type eq "work"].value.
+// AttributeDifference is an attribute whose given value differs from the stored
+// one.
+type AttributeDifference struct {
+	// Path is the path of a PATCH, such as emails[type eq "work"].value.
 	Path string
 	// Old is the stored value, nil if there is none or if New is added to a
-	// list. New is the given value, nil for a remove.
+	// list. New is the given value, nil if the attribute is to be removed.
 	Old, New json.RawMessage
+}
+
+// op returns the operation of a PATCH that removes the difference (RFC 7644
+// section 3.5.2).
+func (d AttributeDifference) op() string {
+	switch {
+	case d.New == nil:
+		return "remove"
+	case d.Old == nil:
+		return "add"
+	}
+	return "replace"
 }
 
 // Options extend the comparison. The zero value compares only the given values.
@@ -52,11 +63,10 @@ type Options struct {
 	ExactMembers bool
 }
 
-// Compare returns the changes that give a stored resource the given attributes,
-// sorted by attribute name; none if it has them. References (bulkId:…) must be
-// replaced by ids before. If given or stored is not a JSON object, it returns
-// an error.
-func Compare(given, stored []byte, opt Options) ([]Change, error) {
+// Compare returns the given attributes that a stored resource does not have,
+// sorted by attribute name. References (bulkId:…) must be replaced by ids
+// before. If given or stored is not a JSON object, it returns an error.
+func Compare(given, stored []byte, opt Options) ([]AttributeDifference, error) {
 	want, ok := members(given)
 	if !ok {
 		return nil, errors.New("the given attributes are not a JSON object")
@@ -67,11 +77,12 @@ func Compare(given, stored []byte, opt Options) ([]Change, error) {
 	}
 	c := comparison{opt: opt}
 	c.attributes("", want, have)
-	return c.changes, nil
+	return c.differences, nil
 }
 
-// Patch returns the data of a PATCH operation with the changes.
-func Patch(changes []Change) json.RawMessage {
+// Patch returns the data of a PATCH operation that gives attributes their New
+// values.
+func Patch(differences []AttributeDifference) json.RawMessage {
 	type operation struct {
 		Op    string          `json:"op"`
 		Path  string          `json:"path"`
@@ -81,8 +92,8 @@ func Patch(changes []Change) json.RawMessage {
 		Schemas    []string    `json:"schemas"`
 		Operations []operation `json:"Operations"`
 	}{Schemas: []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}}
-	for _, c := range changes {
-		body.Operations = append(body.Operations, operation{c.Op, c.Path, c.New})
+	for _, d := range differences {
+		body.Operations = append(body.Operations, operation{d.op(), d.Path, d.New})
 	}
 	return encode(body)
 }
@@ -96,10 +107,15 @@ func encode(value any) json.RawMessage {
 	return bytes.TrimSpace(out.Bytes())
 }
 
-// comparison collects the changes.
+// comparison collects the differences.
 type comparison struct {
-	opt     Options
-	changes []Change
+	opt         Options
+	differences []AttributeDifference
+}
+
+// note notes a difference.
+func (c *comparison) note(path string, stored, given json.RawMessage) {
+	c.differences = append(c.differences, AttributeDifference{Path: path, Old: stored, New: given})
 }
 
 // attributes compares the attributes of a resource or of an extension. prefix
@@ -167,16 +183,15 @@ func isAssumed(name string, given, stored json.RawMessage) bool {
 // set adds or replaces the value of an attribute.
 func (c *comparison) set(path string, stored, given json.RawMessage) {
 	if isNothing(stored) {
-		c.changes = append(c.changes, Change{Op: "add", Path: path, New: given})
-		return
+		stored = nil
 	}
-	c.changes = append(c.changes, Change{Op: "replace", Path: path, Old: stored, New: given})
+	c.note(path, stored, given)
 }
 
 // clear removes a value that was given as nothing, if Options say so.
 func (c *comparison) clear(path string, stored json.RawMessage) {
 	if c.opt.Clear && !isNothing(stored) {
-		c.changes = append(c.changes, Change{Op: "remove", Path: path, Old: stored})
+		c.note(path, stored, nil)
 	}
 }
 

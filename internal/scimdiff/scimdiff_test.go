@@ -16,11 +16,14 @@ const (
 	webex      = "urn:scim:schemas:extension:cisco:webexidentity:2.0:User"
 )
 
-// text writes changes one after the other, as op path old -> new.
-func text(changes []scimdiff.Change) string {
+// text writes differences one after the other, as op path old -> new, with the
+// op of the PATCH.
+func text(differences []scimdiff.AttributeDifference) string {
+	var patch struct{ Operations []struct{ Op string } }
+	_ = json.Unmarshal(scimdiff.Patch(differences), &patch)
 	var all []string
-	for _, c := range changes {
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s -> %s", c.Op, c.Path, c.Old, c.New)))
+	for i, d := range differences {
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s -> %s", patch.Operations[i].Op, d.Path, d.Old, d.New)))
 	}
 	return strings.Join(all, "; ")
 }
@@ -81,8 +84,8 @@ func TestCompare(t *testing.T) {
 		{"elements without a value", `{"` + webex + `":{"managedOrgs":[{"orgId":"o1","role":"a"},{"orgId":"o2","role":"a"}]}}`, `{"` + webex + `":{"managedOrgs":[{"orgId":"o1","role":"A"}]}}`,
 			`add ` + webex + `:managedOrgs  -> [{"orgId":"o2","role":"a"}]`},
 	} {
-		changes, err := scimdiff.Compare([]byte(c.given), []byte(c.stored), scimdiff.Options{})
-		if got := text(changes); err != nil || got != c.want {
+		differences, err := scimdiff.Compare([]byte(c.given), []byte(c.stored), scimdiff.Options{})
+		if got := text(differences); err != nil || got != c.want {
 			t.Errorf("%s: %v\n got %s\nwant %s", c.name, err, got, c.want)
 		}
 	}
@@ -100,29 +103,25 @@ func TestCompareWithOptions(t *testing.T) {
 		{"exact members", `{"members":[{"value":"u1"}]}`, `{"members":[{"value":"u2"},{"value":"u1"}]}`, `remove members[value eq "u2"] {"value":"u2"} ->`},
 		{"no members given", `{"displayName":"x"}`, `{"displayName":"x","members":[{"value":"u2"}]}`, ``},
 	} {
-		changes, err := scimdiff.Compare([]byte(c.given), []byte(c.stored), scimdiff.Options{Clear: true, ExactMembers: true})
-		var got []string
-		for _, ch := range changes {
-			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s -> %s", ch.Op, ch.Path, ch.Old, ch.New)))
-		}
-		if text := strings.Join(got, "; "); err != nil || text != c.want {
-			t.Errorf("%s: %v\n got %s\nwant %s", c.name, err, text, c.want)
+		differences, err := scimdiff.Compare([]byte(c.given), []byte(c.stored), scimdiff.Options{Clear: true, ExactMembers: true})
+		if got := text(differences); err != nil || got != c.want {
+			t.Errorf("%s: %v\n got %s\nwant %s", c.name, err, got, c.want)
 		}
 	}
 }
 
 func TestCompareRefuses(t *testing.T) {
 	for _, c := range [][2]string{{``, `{}`}, {`[]`, `{}`}, {`{}`, `null`}, {`{`, `{}`}, {`{}`, `"x"`}} {
-		if changes, err := scimdiff.Compare([]byte(c[0]), []byte(c[1]), scimdiff.Options{}); err == nil {
-			t.Errorf("%s with %s: %v", c[0], c[1], changes)
+		if differences, err := scimdiff.Compare([]byte(c[0]), []byte(c[1]), scimdiff.Options{}); err == nil {
+			t.Errorf("%s with %s: %v", c[0], c[1], differences)
 		}
 	}
 }
 
 func TestPatch(t *testing.T) {
-	got := string(scimdiff.Patch([]scimdiff.Change{
-		{Op: "replace", Path: "title", Old: json.RawMessage(`"a"`), New: json.RawMessage(`"<b>\u0041"`)},
-		{Op: "remove", Path: `members[value eq "u"]`, Old: json.RawMessage(`{}`)},
+	got := string(scimdiff.Patch([]scimdiff.AttributeDifference{
+		{Path: "title", Old: json.RawMessage(`"a"`), New: json.RawMessage(`"<b>\u0041"`)},
+		{Path: `members[value eq "u"]`, Old: json.RawMessage(`{}`)},
 	}))
 	want := `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` +
 		`{"op":"replace","path":"title","value":"<b>\u0041"},{"op":"remove","path":"members[value eq \"u\"]"}]}`
@@ -154,8 +153,8 @@ func resources() *rapid.Generator[string] {
 func TestNothingDiffersFromItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := resources().Draw(t, "resource")
-		if changes, err := scimdiff.Compare([]byte(r), []byte(r), scimdiff.Options{ExactMembers: true}); err != nil || len(changes) > 0 {
-			t.Fatalf("%s: %s %v", r, text(changes), err)
+		if differences, err := scimdiff.Compare([]byte(r), []byte(r), scimdiff.Options{ExactMembers: true}); err != nil || len(differences) > 0 {
+			t.Fatalf("%s: %s %v", r, text(differences), err)
 		}
 	})
 }
@@ -165,13 +164,13 @@ func FuzzCompare(f *testing.F) {
 	f.Add(`{"urn:x":{"manager":{"value":"a"}},"name":1}`, `{"urn:x":[],"name":{"a":[]}}`)
 	f.Fuzz(func(t *testing.T, given, stored string) {
 		for _, opt := range []scimdiff.Options{{}, {Clear: true, ExactMembers: true}} {
-			changes, err := scimdiff.Compare([]byte(given), []byte(stored), opt)
-			if err == nil && len(changes) > 0 && !json.Valid(scimdiff.Patch(changes)) {
-				t.Errorf("the PATCH is no JSON: %s", scimdiff.Patch(changes))
+			differences, err := scimdiff.Compare([]byte(given), []byte(stored), opt)
+			if err == nil && len(differences) > 0 && !json.Valid(scimdiff.Patch(differences)) {
+				t.Errorf("the PATCH is no JSON: %s", scimdiff.Patch(differences))
 			}
 		}
-		if changes, err := scimdiff.Compare([]byte(given), []byte(given), scimdiff.Options{}); err == nil && len(changes) > 0 {
-			t.Errorf("%s differs from itself: %s", given, text(changes))
+		if differences, err := scimdiff.Compare([]byte(given), []byte(given), scimdiff.Options{}); err == nil && len(differences) > 0 {
+			t.Errorf("%s differs from itself: %s", given, text(differences))
 		}
 	})
 }

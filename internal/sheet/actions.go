@@ -321,8 +321,8 @@ func holds(path string, raw json.RawMessage, stored []byte) bool {
 	default:
 		to.put(given, decodedValue(wanted))
 	}
-	changes, err := scimdiff.Compare(given.append(nil), stored, scimdiff.Options{Clear: true})
-	return err == nil && len(changes) == 0
+	differences, err := scimdiff.Compare(given.append(nil), stored, scimdiff.Options{Clear: true})
+	return err == nil && len(differences) == 0
 }
 
 // factsAt are the single values that a value at a place consists of.

@@ -81,8 +81,8 @@ func TestWrittenSheetIsRead(t *testing.T) {
 			t.Fatalf("%d rows of %d users\n%s", len(rows), len(stored), out.String())
 		}
 		for _, row := range rows {
-			changes, err := scimdiff.Compare(row.Operation.Data.(json.RawMessage), stored[row.Name], scimdiff.Options{})
-			for _, c := range changes {
+			differences, err := scimdiff.Compare(row.Operation.Data.(json.RawMessage), stored[row.Name], scimdiff.Options{})
+			for _, c := range differences {
 				if c.Path != "emails" && !strings.HasPrefix(c.Path, `emails[type eq "work"]`) { // the row's completion of an address that differs
 					t.Fatalf("%s: %v %+v\n%s\n%s", row.Name, err, c, out.String(), stored[row.Name])
 				}
