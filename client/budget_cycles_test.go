@@ -78,7 +78,7 @@ func TestBudgetCountsEachRefusal(t *testing.T) {
 			if r.Number > 4 {
 				return nil
 			}
-			return webextest.Busy(429, "u1")
+			return webextest.RefuseItems(429, "u1")
 		}
 		ops := users(300)
 		if !ordered { // each refers to the one that is put off
@@ -135,7 +135,7 @@ func TestBudgetAndAServiceThatGoesOn(t *testing.T) {
 	sc := scenario{job: client.Job{FailOnErrors: 10}}
 	sc.service.Faults = func(r *webextest.Request) *webextest.Fault {
 		if r.Operations[0].BulkID == "u20" {
-			return webextest.Late(time.Second)
+			return webextest.Delay(time.Second)
 		}
 		return nil
 	}
@@ -184,7 +184,7 @@ func TestBudgetIsExactAtRandom(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 7))
 		budget := []int{1, 3, 10, 100}[seed%4]
 		sc := scenario{job: client.Job{FailOnErrors: budget, Ordered: seed%3 == 2}}
-		sc.service = webextest.Config{Seed: seed, Latency: 5 * time.Millisecond, Chaos: webextest.Chaos{Busy: .02}}
+		sc.service = webextest.Config{Seed: seed, Latency: 5 * time.Millisecond, Chaos: webextest.Chaos{RefusedItems: .02}}
 		sc.prepare = func(t *testing.T, s *webextest.Simulator) {
 			for i := range 600 {
 				if rng.IntN(3) == 0 {

@@ -131,7 +131,7 @@ func TestServiceThatLeavesEverythingOut(t *testing.T) {
 		sc := scenario{job: client.Job{FailOnErrors: budget}}
 		says := webextest.EachItem(func(it *webextest.Item) { it.Response = map[string]any{"detail": "failOnErrors count reached"} })
 		sc.service.Faults = func(*webextest.Request) *webextest.Fault {
-			return &webextest.Fault{Shape: says, Item: func(webextest.Operation) int { return 412 }}
+			return &webextest.Fault{Shape: says, RefuseItem: func(webextest.Operation) int { return 412 }}
 		}
 		sc.run(t, users(n), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			for _, r := range results {
@@ -149,7 +149,7 @@ func TestServiceThatLeavesEverythingOut(t *testing.T) {
 // What is put off counts once it is given up, as one.
 func TestBudgetCountsWhatIsGivenUp(t *testing.T) {
 	sc := scenario{job: client.Job{FailOnErrors: 3}}
-	sc.service.Faults = func(*webextest.Request) *webextest.Fault { return webextest.Busy(429, "u1", "u3", "u5", "u7") }
+	sc.service.Faults = func(*webextest.Request) *webextest.Fault { return webextest.RefuseItems(429, "u1", "u3", "u5", "u7") }
 	sc.config = func(c *client.Config) { c.Concurrency, c.Limits.Operations = 1, 2 }
 	sc.run(t, users(20), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		if n := outcomes(results); n[client.Failed] != 3 || n[client.Succeeded]+n[client.Skipped] != 17 || !errors.Is(err, client.ErrBudget) {
@@ -190,7 +190,7 @@ func TestUnknownOutcomesHoldTheBudget(t *testing.T) {
 func TestRefusedCycleAndTheBudget(t *testing.T) {
 	for budget := range 5 {
 		sc := scenario{job: client.Job{FailOnErrors: budget}}
-		sc.service.Faults = webextest.Poison(400, func(op webextest.Operation) bool { return op.BulkID == "b" })
+		sc.service.Faults = webextest.RefuseIf(400, func(op webextest.Operation) bool { return op.BulkID == "b" })
 		ops := []client.Operation{create("a", manager("b")), create("b", manager("c")), create("c", manager("a"))}
 		sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			n := outcomes(results)

@@ -68,8 +68,8 @@ func TestCancelAtEveryStage(t *testing.T) {
 		"in flight too long":   {service: webextest.Config{Latency: 50 * time.Second}, after: time.Second, least: map[client.Outcome]int{client.Unknown: 400}, most: 11 * time.Second},
 		"at the throttle":      {script: []*webextest.Fault{webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40"), webextest.Refuse(429, "40")}, after: 10 * time.Second, most: 10 * time.Second},
 		"in a lookup":          {service: webextest.Config{ReadLag: time.Hour}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
-		"in a slow lookup":     {script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: []*webextest.Fault{webextest.Late(time.Hour)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
-		"before a repetition":  {script: []*webextest.Fault{webextest.Busy(429), webextest.Busy(429), webextest.Busy(429), webextest.Busy(429)}, after: time.Millisecond, most: 2 * time.Millisecond},
+		"in a slow lookup":     {script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}, searches: []*webextest.Fault{webextest.Delay(time.Hour)}, after: 10 * time.Second, least: map[client.Outcome]int{client.Unknown: 100}, most: 10 * time.Second},
+		"before a repetition":  {script: []*webextest.Fault{webextest.RefuseItems(429), webextest.RefuseItems(429), webextest.RefuseItems(429), webextest.RefuseItems(429)}, after: time.Millisecond, most: 2 * time.Millisecond},
 		"in the answer's body": {script: []*webextest.Fault{{Delay: 3 * time.Second}}, after: time.Second, least: map[client.Outcome]int{client.Succeeded: 100}, most: 3 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestCancelAtEveryStage(t *testing.T) {
 func TestKnownResultsDoNotWaitForLookUps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{ReadLag: time.Hour})
-		s.Script(webextest.Shaped(webextest.Fewer(10)))
+		s.Script(webextest.ShapeAnswer(webextest.Fewer(10)))
 		j := newMemoryJournal()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -156,7 +156,7 @@ func TestCancelWhileProbing(t *testing.T) {
 // nothing behind: the bubble ends only when every goroutine has.
 func TestLeavingTheLoopLeavesNothingBehind(t *testing.T) {
 	for _, panics := range []bool{false, true} {
-		for _, fault := range []*webextest.Fault{nil, webextest.CutAt(webextest.AfterWork), webextest.Refuse(429, "30"), webextest.Late(time.Hour)} {
+		for _, fault := range []*webextest.Fault{nil, webextest.CutAt(webextest.AfterWork), webextest.Refuse(429, "30"), webextest.Delay(time.Hour)} {
 			synctest.Test(t, func(t *testing.T) {
 				s := webextest.New(webextest.Config{Latency: time.Second, ReadLag: time.Hour})
 				s.Script(nil, fault, fault, fault)

@@ -16,7 +16,7 @@ import (
 var chaos = webextest.Chaos{
 	CutBeforeBody: .03, CutBeforeWork: .03, CutAfterWork: .03, CutInAnswer: .03,
 	TooMany: .03, Locked: .01, Unavailable: .02, Internal: .01, BadGateway: .02, LostGateway: .03, LostTimeout: .02,
-	Truncate: .02, Page: .02, Shuffle: .2, Busy: .01,
+	Truncate: .02, Page: .02, Shuffle: .2, RefusedItems: .01,
 	RetryAfter: []string{"1", "", "rand(3),add(1)", "-5", "0"}, MaxDelay: 300 * time.Millisecond,
 }
 

@@ -128,7 +128,7 @@ func TestRepetitionKeepsTheByteLimit(t *testing.T) {
 		ops = append(ops, create(fmt.Sprintf("u%d", i), manager("a")))
 		busy = append(busy, ops[i+1].BulkID)
 	}
-	sc := scenario{script: []*webextest.Fault{webextest.Busy(429, busy...)}}
+	sc := scenario{script: []*webextest.Fault{webextest.RefuseItems(429, busy...)}}
 	sc.config = func(c *client.Config) { c.Limits.Bytes = 10_300 }
 	sc.all(t, ops, func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
 		all := s.Exchanges()

@@ -71,8 +71,8 @@ func newRandomOrganization(r *rand.Rand) *randomOrganization {
 func randomFaults(r *rand.Rand) (faults []*webextest.Fault) {
 	for range r.IntN(5) {
 		faults = append(faults, []*webextest.Fault{
-			nil, webextest.CutAt(webextest.BeforeWork), webextest.CutAt(webextest.AfterWork), webextest.Refuse(429, "1"), webextest.Gateway(502),
-			webextest.Lose(504), webextest.LoseItems(500, "u0", "u1", "u2", "u3"), webextest.Page(), webextest.Truncated(40), webextest.LateWork(30 * time.Second),
+			nil, webextest.CutAt(webextest.BeforeWork), webextest.CutAt(webextest.AfterWork), webextest.Refuse(429, "1"), webextest.Intercept(502),
+			webextest.Lose(504), webextest.LoseItems(500, "u0", "u1", "u2", "u3"), webextest.AnswerPage(), webextest.Truncate(40), webextest.CutThenWork(30 * time.Second),
 		}[r.IntN(10)])
 	}
 	return faults

@@ -117,8 +117,8 @@ func TestExistingFail(t *testing.T) {
 func TestExistingUnderFaults(t *testing.T) {
 	for name, script := range map[string][]*webextest.Fault{
 		"none": nil, "before the work": {webextest.CutAt(webextest.BeforeWork)}, "after the work": {webextest.CutAt(webextest.AfterWork)},
-		"busy": {webextest.Refuse(429, "1")}, "gateway": {webextest.Gateway(502), webextest.Lose(504)}, "items": {webextest.LoseItems(500, "ann", "bob", "new")},
-		"page": {webextest.Page()}, "late": {webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork)},
+		"busy": {webextest.Refuse(429, "1")}, "gateway": {webextest.Intercept(502), webextest.Lose(504)}, "items": {webextest.LoseItems(500, "ann", "bob", "new")},
+		"page": {webextest.AnswerPage()}, "late": {webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork)},
 	} {
 		for _, how := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
 			for _, lag := range []time.Duration{0, 5 * time.Second} {

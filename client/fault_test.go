@@ -40,21 +40,21 @@ var harms = []struct {
 	{"502, all done", webextest.Lose(502), lostDone},
 	{"504, all done", webextest.Lose(504), lostDone},
 	{"408, all done", webextest.Lose(408), lostDone},
-	{"too late", webextest.Late(5 * time.Minute), lostDone},
+	{"too late", webextest.Delay(5 * time.Minute), lostDone},
 	{"too late to begin", &webextest.Fault{Hold: 5 * time.Minute}, lostUndone},
-	{"truncated", webextest.Truncated(0), lostDone},
-	{"one byte", webextest.Truncated(1), lostDone},
-	{"HTML with 200", webextest.Page(), lostDone},
-	{"empty 200", webextest.Says("application/json", ""), lostDone},
-	{"{}", webextest.Says("application/json", "{}"), lostDone},
-	{"null", webextest.Says("application/json", "null"), lostDone},
-	{"null list", webextest.Shaped(webextest.NullList), lostDone},
-	{"no list", webextest.Shaped(webextest.NoList), lostDone},
-	{"no statuses", webextest.Shaped(webextest.NoStatus), lostDone},
-	{"odd statuses", webextest.Shaped(webextest.OddStatus), lostDone},
-	{"no results", webextest.Shaped(webextest.Fewer(1)), lostDone},
-	{"gzip", webextest.Gzipped(), none},
-	{"slow", webextest.Late(30 * time.Second), none},
+	{"truncated", webextest.Truncate(0), lostDone},
+	{"one byte", webextest.Truncate(1), lostDone},
+	{"HTML with 200", webextest.AnswerPage(), lostDone},
+	{"empty 200", webextest.AnswerWith("application/json", ""), lostDone},
+	{"{}", webextest.AnswerWith("application/json", "{}"), lostDone},
+	{"null", webextest.AnswerWith("application/json", "null"), lostDone},
+	{"null list", webextest.ShapeAnswer(webextest.NullList), lostDone},
+	{"no list", webextest.ShapeAnswer(webextest.NoList), lostDone},
+	{"no statuses", webextest.ShapeAnswer(webextest.NoStatus), lostDone},
+	{"odd statuses", webextest.ShapeAnswer(webextest.OddStatus), lostDone},
+	{"no results", webextest.ShapeAnswer(webextest.Fewer(1)), lostDone},
+	{"gzip", webextest.Gzip(), none},
+	{"slow", webextest.Delay(30 * time.Second), none},
 }
 
 // The table of faults: each kind of operation, alone, with the exchange cut at
@@ -175,7 +175,7 @@ func (unreachable) RoundTrip(r *http.Request) (*http.Response, error) {
 // bounds how often an operation is sent, and what can't be told in the end is
 // Unknown.
 func TestAttemptsAreBounded(t *testing.T) {
-	for _, fault := range []*webextest.Fault{webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork), webextest.Busy(429)} {
+	for _, fault := range []*webextest.Fault{webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork), webextest.RefuseItems(429)} {
 		sc := scenario{searches: make([]*webextest.Fault, 10000), config: func(c *client.Config) { c.MaxAttempts = 3 }}
 		for i := range sc.searches {
 			sc.searches[i] = webextest.Refuse(403, "")
@@ -185,7 +185,7 @@ func TestAttemptsAreBounded(t *testing.T) {
 		sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 			for i, r := range results {
 				attempts, outcome := 3, client.Unknown
-				if fault.Item != nil {
+				if fault.RefuseItem != nil {
 					outcome = client.Failed
 				} else if i == 1 {
 					attempts = 1 // nobody knows whether it may be sent again

@@ -118,7 +118,7 @@ func TestKill(t *testing.T) {
 	v.service = webextest.Start(t, webextest.Config{
 		Latency: 50 * time.Millisecond, ReadLag: 50 * time.Millisecond,
 		Now:    func() time.Time { return time.Now().Add(time.Duration(clock.Load())) },
-		Faults: func(*webextest.Request) *webextest.Fault { return &webextest.Fault{Item: moody.item} },
+		Faults: func(*webextest.Request) *webextest.Fault { return &webextest.Fault{RefuseItem: moody.item} },
 	})
 	v.job = killJob{
 		URL: v.service.URL, Journal: filepath.Join(t.TempDir(), "j"),

@@ -199,7 +199,7 @@ func TestSearchesThatGoWrong(t *testing.T) {
 		"refused":      {many(webextest.Refuse(403, ""), 100), 10},
 		"some time":    {many(webextest.Refuse(502, ""), 12), 0},
 		"cut":          {many(webextest.CutAt(webextest.InAnswer), 3), 0},
-		"HTML":         {many(webextest.Page(), 3), 0},
+		"HTML":         {many(webextest.AnswerPage(), 3), 0},
 		"rate limited": {many(webextest.Refuse(429, "1"), 3), 0},
 		"whole filter": {many(webextest.Refuse(400, ""), 1), 0},
 		"one name":     {append(many(webextest.Refuse(400, ""), 4), nil, nil, nil), 0}, // 10, 5, 2, 1: that one is sent again
@@ -253,7 +253,7 @@ func TestIDsThatAreNotNamed(t *testing.T) {
 // to believe what the other type's search told before reads had caught up.
 func TestAbsenceIsNotConcludedFromAnOldLook(t *testing.T) {
 	sc := scenario{service: webextest.Config{ReadLag: 10 * time.Second}, script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
-	sc.searches = []*webextest.Fault{webextest.Late(8 * time.Second), webextest.Late(8 * time.Second)}
+	sc.searches = []*webextest.Fault{webextest.Delay(8 * time.Second), webextest.Delay(8 * time.Second)}
 	sc.all(t, []client.Operation{create("u"), group("g", `,"externalId":"x"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
 		wantNothingTwice(t, s)
 		if r := results[1]; r.Attempts != 1 || !r.Recovered {
@@ -291,7 +291,7 @@ func TestOwnUserIsNotAdoptedTwice(t *testing.T) {
 // is on its way, is not taken for that of one whose answer is lost.
 func TestAnswerOnItsWayIsWaitedFor(t *testing.T) {
 	same := client.Operation{Method: "POST", Path: "/Groups", Data: group("same", "").Data}
-	sc := scenario{script: []*webextest.Fault{webextest.Late(5 * time.Second), webextest.CutAt(webextest.BeforeWork)}}
+	sc := scenario{script: []*webextest.Fault{webextest.Delay(5 * time.Second), webextest.CutAt(webextest.BeforeWork)}}
 	sc.config = func(c *client.Config) { c.Limits.Operations, c.Concurrency = 1, 2 }
 	sc.all(t, []client.Operation{same, same}, func(t *testing.T, s *webextest.Simulator, results []client.Result) {
 		if results[0].Location.ID == results[1].Location.ID || len(s.Groups()) != 2 {

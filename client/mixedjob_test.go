@@ -178,7 +178,7 @@ func (f *fickle) pass(op webextest.Operation) {
 // fault lets every other request pass.
 func (f *fickle) fault(r *webextest.Request) *webextest.Fault {
 	if r.Number%2 == 1 {
-		return &webextest.Fault{Item: f.item}
+		return &webextest.Fault{RefuseItem: f.item}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

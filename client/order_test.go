@@ -67,13 +67,13 @@ func TestOneResourceKeepsItsOrder(t *testing.T) {
 // waits for it, and has the last word.
 func TestLaterPatchHasTheLastWord(t *testing.T) {
 	for _, fault := range []*webextest.Fault{
-		{Item: func(op webextest.Operation) int {
+		{RefuseItem: func(op webextest.Operation) int {
 			if op.BulkID == "first" {
 				return 429
 			}
 			return 0
 		}},
-		webextest.Shaped(func(a *webextest.Answer) { a.Items = slices.Delete(a.Items, 1, 2) }), // its answer is lost
+		webextest.ShapeAnswer(func(a *webextest.Answer) { a.Items = slices.Delete(a.Items, 1, 2) }), // its answer is lost
 	} {
 		first, second := patch("/Users/bulkId:u0", "title", `"first"`), patch("/Users/bulkId:u0", "title", `"second"`)
 		first.BulkID, second.BulkID = "first", "second"
@@ -105,7 +105,7 @@ func TestExcusedPatchComesBeforeTheNext(t *testing.T) {
 				if !ordered {
 					ops[2].Data = json.RawMessage(strings.Replace(string(ops[2].Data.(json.RawMessage)), `"Operations":[`, boss, 1))
 				}
-				refuse := &webextest.Fault{Shape: shape, Item: func(op webextest.Operation) int {
+				refuse := &webextest.Fault{Shape: shape, RefuseItem: func(op webextest.Operation) int {
 					return map[string]int{"u0": 429, "A": 409}[op.BulkID]
 				}}
 				s.Script(refuse)
@@ -165,13 +165,13 @@ func TestOrderedJobKeepsTheOrder(t *testing.T) {
 func TestDeleteAndCreateAgain(t *testing.T) {
 	for name, fault := range map[string]*webextest.Fault{
 		"peace": nil, "lost after": webextest.CutAt(webextest.AfterWork), "lost before": webextest.CutAt(webextest.BeforeWork),
-		"deletes busy": {Item: func(op webextest.Operation) int {
+		"deletes busy": {RefuseItem: func(op webextest.Operation) int {
 			if op.Method == "DELETE" {
 				return 429
 			}
 			return 0
 		}},
-		"half the answer": webextest.Truncated(0), "gateway": webextest.Lose(504),
+		"half the answer": webextest.Truncate(0), "gateway": webextest.Lose(504),
 	} {
 		for _, capacity := range []int{1, 3, 100} {
 			service := webextest.Config{ReadLag: 3 * time.Second}

@@ -27,7 +27,7 @@ func TestRandomOrderOverRuns(t *testing.T) {
 		stops := rapid.SliceOfN(rapid.IntRange(50, 2000), 1, 3).Draw(rt, "stops")
 		capacity := rapid.SampledFrom([]int{1, 2, 100}).Draw(rt, "capacity")
 		moody := fickle{which: map[string]bool{"PATCH": true}, moody: rapid.Bool().Draw(rt, "moody"), seen: rapid.IntRange(0, 1).Draw(rt, "first")}
-		chaos := webextest.Chaos{CutAfterWork: .05, CutBeforeWork: .05, Busy: .05, MaxDelay: 200 * time.Millisecond}
+		chaos := webextest.Chaos{CutAfterWork: .05, CutBeforeWork: .05, RefusedItems: .05, MaxDelay: 200 * time.Millisecond}
 		cfg := webextest.Config{Seed: rapid.Int64Range(0, 1<<30).Draw(rt, "seed"), Latency: 100 * time.Millisecond, Chaos: chaos, Faults: moody.fault}
 		synctest.Test(t, func(t *testing.T) {
 			st.t, st.s = t, webextest.New(cfg)

@@ -184,7 +184,7 @@ func (w *randomJob) drawFaults(t *rapid.T) {
 	}
 	w.aside = rapid.Bool().Draw(t, "aside")
 	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
-	poison := webextest.Poison(400, func(op webextest.Operation) bool {
+	poison := webextest.RefuseIf(400, func(op webextest.Operation) bool {
 		i, err := strconv.Atoi(strings.TrimPrefix(op.BulkID, "n"))
 		return err == nil && w.kinds[i] == "poison"
 	})
@@ -207,7 +207,7 @@ func (w *randomJob) drawFaults(t *rapid.T) {
 	w.service.Chaos = webextest.Chaos{
 		CutBeforeBody: odds("before body"), CutBeforeWork: odds("before work"), CutAfterWork: odds("after work"), CutInAnswer: odds("in answer"),
 		TooMany: odds("429"), Unavailable: odds("503"), LostGateway: odds("lost 502"), BadGateway: odds("502"), Page: odds("HTML"),
-		Shuffle: .2, Busy: odds("busy"), RetryAfter: []string{"1", "", "0", "rand(3),add(1)"}, MaxDelay: 300 * time.Millisecond,
+		Shuffle: .2, RefusedItems: odds("busy"), RetryAfter: []string{"1", "", "0", "rand(3),add(1)"}, MaxDelay: 300 * time.Millisecond,
 		TooEarly: odds("425"), LostItems: odds("lost items"), LateWork: odds("late work"), MaxLateWork: 110 * time.Second,
 	}
 }

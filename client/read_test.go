@@ -71,7 +71,7 @@ func meOfNobody(t *testing.T) {
 		t.Error(err)
 	}
 	c := newClient(t, s, nil)
-	s.SetGateway(webextest.Gateway(http.StatusInternalServerError), 0)
+	s.SetGateway(webextest.Intercept(http.StatusInternalServerError), 0)
 	if _, err := c.Me(t.Context()); err == nil || errors.Is(err, client.ErrAbsent) {
 		t.Error(err)
 	}

@@ -21,7 +21,7 @@ func TestRejectedOperationIsIsolated(t *testing.T) {
 			for _, c := range culprits {
 				bad[c] = true
 			}
-			sc := scenario{service: webextest.Config{Faults: webextest.Poison(status, func(op webextest.Operation) bool { return bad[op.BulkID] })}}
+			sc := scenario{service: webextest.Config{Faults: webextest.RefuseIf(status, func(op webextest.Operation) bool { return bad[op.BulkID] })}}
 			sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 				for i, r := range results {
 					said, _ := errors.AsType[*client.ResponseError](r.Err)
@@ -44,7 +44,7 @@ func TestRejectedOperationIsIsolated(t *testing.T) {
 
 // References across the halves of a request that is refused stay right.
 func TestHalvesKeepReferences(t *testing.T) {
-	sc := scenario{service: webextest.Config{Faults: webextest.Poison(400, func(op webextest.Operation) bool { return op.BulkID == "u77" })}}
+	sc := scenario{service: webextest.Config{Faults: webextest.RefuseIf(400, func(op webextest.Operation) bool { return op.BulkID == "u77" })}}
 	var ops []client.Operation
 	for op := range organization(300) {
 		ops = append(ops, op)
@@ -142,7 +142,7 @@ func TestTransientItemsGoAlone(t *testing.T) {
 	busy := map[string][]int{"u3": {429, 503, 423, 425}, "u5": {429}}
 	var sc scenario
 	sc.service.Faults = func(*webextest.Request) *webextest.Fault {
-		return &webextest.Fault{Item: func(op webextest.Operation) (status int) {
+		return &webextest.Fault{RefuseItem: func(op webextest.Operation) (status int) {
 			if left := busy[op.BulkID]; len(left) > 0 {
 				status, busy[op.BulkID] = left[0], left[1:]
 			}
@@ -169,8 +169,8 @@ func TestTransientItemsGoAlone(t *testing.T) {
 func TestWhatRefersToATransientItem(t *testing.T) {
 	ops := []client.Operation{create("u0"), create("u1", manager("u0")), create("u2", manager("u1")), group("g", "", "u2", "u0"), create("u3")}
 	for name, faults := range map[string][]*webextest.Fault{
-		"busy":      {webextest.Busy(429, "u0")},
-		"refused":   {webextest.Shaped(), nil},
+		"busy":      {webextest.RefuseItems(429, "u0")},
+		"refused":   {webextest.ShapeAnswer(), nil},
 		"conflicts": {webextest.CutAt(webextest.AfterWork)},
 	} {
 		sc := scenario{script: faults, service: webextest.Config{ReadLag: 20_000_000_000}}

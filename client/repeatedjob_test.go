@@ -33,7 +33,7 @@ func withEachJournal(t *testing.T, test func(*repeatedJob)) {
 		synctest.Test(t, func(t *testing.T) {
 			st := &repeatedJob{t: t, memory: newMemoryJournal(), path: path}
 			st.s = webextest.New(webextest.Config{Latency: time.Second, Faults: func(*webextest.Request) *webextest.Fault {
-				return &webextest.Fault{Item: func(op webextest.Operation) int { return st.refuse[op.BulkID] }}
+				return &webextest.Fault{RefuseItem: func(op webextest.Operation) int { return st.refuse[op.BulkID] }}
 			}})
 			test(st)
 			if err := st.s.Check(); err != nil {

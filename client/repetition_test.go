@@ -51,7 +51,7 @@ func TestRefusedRepetition(t *testing.T) {
 					s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond, ReadLag: 300 * time.Millisecond})
 					id := add(t, s, "there")
 					time.Sleep(time.Hour)
-					refuse := webextest.Busy(status, "A")
+					refuse := webextest.RefuseItems(status, "A")
 					s.Script(nil, webextest.CutAt(stage), refuse, refuse, refuse, refuse, refuse, refuse)
 					c := newClient(t, s, func(c *client.Config) { c.Concurrency, c.MaxAttempts = 1, 3 })
 					if _, err := c.Do(t.Context(), create("before")); err != nil { // the service tells its time
@@ -84,7 +84,7 @@ func TestRefusedRepetitionIsUnknown(t *testing.T) {
 		s := webextest.New(webextest.Config{Latency: time.Second})
 		id := add(t, s, "there", `"emails":[{"type":"work","value":"there@example.com"}]`)
 		time.Sleep(time.Hour)
-		s.Script(nil, webextest.CutAt(webextest.AfterWork), webextest.Busy(400, "A"))
+		s.Script(nil, webextest.CutAt(webextest.AfterWork), webextest.RefuseItems(400, "A"))
 		c := newClient(t, s, nil)
 		if _, err := c.Do(t.Context(), create("before")); err != nil {
 			t.Fatal(err)
@@ -103,7 +103,7 @@ func TestRefusedRepetitionIsUnknown(t *testing.T) {
 func TestLostItems(t *testing.T) {
 	for _, change := range changes {
 		for _, status := range []int{504, 500, 502, 408} {
-			for _, fault := range []*webextest.Fault{webextest.LoseItems(status, "A"), webextest.Busy(status, "A")} {
+			for _, fault := range []*webextest.Fault{webextest.LoseItems(status, "A"), webextest.RefuseItems(status, "A")} {
 				synctest.Test(t, func(t *testing.T) {
 					s := webextest.New(webextest.Config{Latency: 50 * time.Millisecond})
 					id := add(t, s, "there")

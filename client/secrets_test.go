@@ -68,9 +68,9 @@ var page = "<html>token " + webextest.DefaultToken + " for secret.person@example
 // discreet are faults that tempt to talk.
 var discreet = []*webextest.Fault{
 	nil, webextest.Refuse(400, ""), webextest.Refuse(401, ""), webextest.Refuse(403, ""), webextest.Refuse(404, ""), webextest.Refuse(413, ""),
-	webextest.Refuse(429, "soon"), webextest.Page(), webextest.Truncated(0), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeBody),
-	webextest.CutAt(webextest.InAnswer), webextest.Lose(504), webextest.Late(time.Hour), webextest.Redirect("http://elsewhere.example/?secret=secret.person"),
-	webextest.Shaped(quotes), {Status: 400, Body: &page}, {Status: 502, Body: &page}, {Body: &page}, webextest.Shaped(webextest.NoStatus), webextest.Busy(429),
+	webextest.Refuse(429, "soon"), webextest.AnswerPage(), webextest.Truncate(0), webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeBody),
+	webextest.CutAt(webextest.InAnswer), webextest.Lose(504), webextest.Delay(time.Hour), webextest.Redirect("http://elsewhere.example/?secret=secret.person"),
+	webextest.ShapeAnswer(quotes), {Status: 400, Body: &page}, {Status: 502, Body: &page}, {Body: &page}, webextest.ShapeAnswer(webextest.NoStatus), webextest.RefuseItems(429),
 }
 
 func discreetJob() *client.Job {
@@ -155,7 +155,7 @@ func TestLocationsThatHoldTheToken(t *testing.T) {
 func TestJournalHoldsNoPeople(t *testing.T) {
 	t.Parallel()
 	s := webextest.New(webextest.Config{})
-	faults := append(echoes(), nil, webextest.Shaped(quotes), webextest.CutAt(webextest.AfterWork))
+	faults := append(echoes(), nil, webextest.ShapeAnswer(quotes), webextest.CutAt(webextest.AfterWork))
 	if raced.On {
 		faults = faults[max(0, len(faults)-6):]
 	}

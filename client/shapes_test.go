@@ -41,7 +41,7 @@ func TestAnswersOfEveryShape(t *testing.T) {
 				if always && !silent {
 					s = webextest.New(webextest.Config{Latency: time.Millisecond, Shape: shape})
 				} else {
-					s.Script(webextest.Shaped(shape))
+					s.Script(webextest.ShapeAnswer(shape))
 				}
 				patched, deleted := add(t, s, "patched"), add(t, s, "deleted")
 				add(t, s, "u3")

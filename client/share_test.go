@@ -11,7 +11,7 @@ import (
 // What a request sends once more carries what is left of its share of the
 // budget, not all of it again.
 func TestShareIsSpentOnce(t *testing.T) {
-	sc := scenario{job: client.Job{FailOnErrors: 3}, script: []*webextest.Fault{webextest.Busy(429, "u1")}}
+	sc := scenario{job: client.Job{FailOnErrors: 3}, script: []*webextest.Fault{webextest.RefuseItems(429, "u1")}}
 	sc.prepare = func(t *testing.T, s *webextest.Simulator) {
 		seedEveryThird(1)(t, s) // u0
 		for _, name := range []string{"u3", "u4", "u5", "u6", "u7"} {

@@ -16,7 +16,7 @@ import (
 // with it and put off.
 func TestNoIDIsTheCause(t *testing.T) {
 	ops := []client.Operation{{Method: "POST", Path: "/Devices", BulkID: "d", Data: user("d")}, group("g", "", "d")}
-	busy := webextest.Busy(429, "g")
+	busy := webextest.RefuseItems(429, "g")
 	busy.Shape = webextest.NoLocations
 	sc := scenario{script: []*webextest.Fault{busy}, config: takeDevices}
 	sc.run(t, ops, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {

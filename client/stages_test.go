@@ -175,7 +175,7 @@ func TestStagesWaitForLateWork(t *testing.T) {
 		c := newClient(t, s, nil)
 		id, other := add(t, s, "a"), add(t, s, "b")
 		job := &client.Job{}
-		s.Script(webextest.LateWork(90 * time.Second)) // its repetition is answered
+		s.Script(webextest.CutThenWork(90 * time.Second)) // its repetition is answered
 		first, err := nextStage(t, c, job, patch("/Users/"+id, "title", `"first"`))
 		if err != nil || first[0].Outcome != client.Succeeded {
 			t.Fatal(err, first)

@@ -28,7 +28,7 @@ func TestAnswerIsKeptWhenTheJournalFails(t *testing.T) {
 				it.Location = ""
 			}
 		})
-		s.Script(webextest.Shaped(noID))
+		s.Script(webextest.ShapeAnswer(noID))
 		results, err := resumed(t, s, j, nil, users(3)...)
 		if !errors.Is(err, client.ErrJournal) {
 			t.Error(err)
@@ -112,7 +112,7 @@ func TestJournalAfterAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newMemoryJournal()
 		s := webextest.New(webextest.Config{Latency: time.Second})
-		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Late(time.Hour))
+		s.Script(nil, nil, webextest.Refuse(403, ""), webextest.Delay(time.Hour))
 		results, err := resumed(t, s, j, func(c *client.Config) { c.Concurrency = 4 }, users(2000)...)
 		if n := outcomes(results); !errors.Is(err, client.ErrUnauthorized) || n[client.Unknown] != 100 || n[client.Succeeded] < 200 {
 			t.Errorf("%v, %v", n, err)

@@ -18,7 +18,7 @@ import (
 func TestWorkAfterTheClientHasLeft(t *testing.T) {
 	for _, delay := range []time.Duration{time.Second, 20 * time.Second, 110 * time.Second} {
 		for name, fault := range map[string]*webextest.Fault{
-			"cut at once": webextest.LateWork(delay), "no answer in time": webextest.SlowWork(time.Minute + delay),
+			"cut at once": webextest.CutThenWork(delay), "no answer in time": webextest.DelayWork(time.Minute + delay),
 		} {
 			for at := range 3 { // the request that it befalls
 				synctest.Test(t, func(t *testing.T) {
@@ -196,9 +196,9 @@ func TestUnreachableServiceStopsTheJob(t *testing.T) {
 					ops = append(ops, op)
 				}
 				if begins == 0 {
-					s.SetGateway(webextest.Gateway(status), 0)
+					s.SetGateway(webextest.Intercept(status), 0)
 				} else {
-					time.AfterFunc(begins, func() { s.SetGateway(webextest.Gateway(status), 0) })
+					time.AfterFunc(begins, func() { s.SetGateway(webextest.Intercept(status), 0) })
 				}
 				j := newMemoryJournal()
 				began := time.Now()
@@ -252,13 +252,13 @@ func TestSameRefusalStopsTheJob(t *testing.T) {
 // its endpoint: the request is sent again, and the job ends if nothing else
 // comes.
 func TestForeignNotFound(t *testing.T) {
-	sc := scenario{script: []*webextest.Fault{webextest.Gateway(404)}}
+	sc := scenario{script: []*webextest.Fault{webextest.Intercept(404)}}
 	sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		if want(t, results, map[client.Outcome]int{client.Succeeded: 300}); err != nil {
 			t.Error(err)
 		}
 	})
-	sc = scenario{service: webextest.Config{Faults: func(*webextest.Request) *webextest.Fault { return webextest.Gateway(404) }}}
+	sc = scenario{service: webextest.Config{Faults: func(*webextest.Request) *webextest.Fault { return webextest.Intercept(404) }}}
 	sc.run(t, users(300), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		want(t, results, map[client.Outcome]int{client.Skipped: 300})
 		if !errors.Is(err, client.ErrUnavailable) || requests(s) > 20 {

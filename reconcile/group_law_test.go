@@ -166,7 +166,7 @@ func (w *groupWorld) runOnce(ctx context.Context, t *rapid.T, faulty bool) {
 	stop := -1
 	if faulty {
 		w.sim.Script(rapid.SliceOfN(rapid.SampledFrom([]*webextest.Fault{nil, webextest.Refuse(429, "0"), webextest.CutAt(webextest.AfterWork),
-			webextest.CutAt(webextest.BeforeWork), webextest.Page()}), 0, 3).Draw(t, "what goes wrong")...)
+			webextest.CutAt(webextest.BeforeWork), webextest.AnswerPage()}), 0, 3).Draw(t, "what goes wrong")...)
 		if rapid.Bool().Draw(t, "stops") {
 			stop = rapid.IntRange(1, 3).Draw(t, "after")
 		}

@@ -171,7 +171,7 @@ func checkLaws(ctx context.Context, t *rapid.T, path string) {
 		}
 		if faults && round < 3 {
 			s.Script(rapid.SliceOfN(rapid.SampledFrom([]*webextest.Fault{nil, webextest.Refuse(429, "0"), webextest.CutAt(webextest.AfterWork),
-				webextest.CutAt(webextest.BeforeWork), webextest.Page()}), 0, 3).Draw(t, "what goes wrong")...)
+				webextest.CutAt(webextest.BeforeWork), webextest.AnswerPage()}), 0, 3).Draw(t, "what goes wrong")...)
 		}
 		stop := -1
 		if faults && round < 3 && rapid.Bool().Draw(t, "stops") {

@@ -144,7 +144,7 @@ func TestUnknownOutcomeRemovesNobody(t *testing.T) {
 // change that frees it fails.
 func TestNameIsTakenOnceItIsFree(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
-		return &webextest.Fault{Item: func(op webextest.Operation) int {
+		return &webextest.Fault{RefuseItem: func(op webextest.Operation) int {
 			if op.Method == "PATCH" {
 				return 400
 			}

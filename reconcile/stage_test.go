@@ -128,7 +128,7 @@ func TestOldJournalNoLongerCounts(t *testing.T) {
 func TestReferenceToAnEarlierStage(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
-			return &webextest.Fault{Item: func(op webextest.Operation) int {
+			return &webextest.Fault{RefuseItem: func(op webextest.Operation) int {
 				if refused && op.Method == "POST" {
 					return 400
 				}
@@ -170,7 +170,7 @@ func managerOf(user webextest.Resource) string {
 func TestStoppedJobRemovesNobody(t *testing.T) {
 	for _, why := range []string{"budget", "canceled", "left"} {
 		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
-			return &webextest.Fault{Item: func(webextest.Operation) int { return 400 }}
+			return &webextest.Fault{RefuseItem: func(webextest.Operation) int { return 400 }}
 		}})
 		c := newClient(t, s)
 		leaver := add(t, s, map[string]any{"userName": "leaver@example.com"})
@@ -258,7 +258,7 @@ func TestCanceledStageAsksJournal(t *testing.T) {
 // One error budget is that of all stages.
 func TestBudgetHoldsOverStages(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
-		return &webextest.Fault{Item: func(webextest.Operation) int { return 400 }}
+		return &webextest.Fault{RefuseItem: func(webextest.Operation) int { return 400 }}
 	}})
 	c := newClient(t, s)
 	for _, name := range []string{"a", "b", "c"} {

@@ -21,7 +21,7 @@ type Chaos struct {
 
 	Truncate, Page float64 // half an answer, a page of HTML; all done
 	Shuffle        float64 // results in another order
-	Busy           float64 // of the operations: 429 inside a 200, not done
+	RefusedItems   float64 // of the operations: 429 inside a 200, not done
 	LostItems      float64 // of the operations: 504 inside a 200, done
 	LateWork       float64 // cut at once, done within MaxLateWork
 
@@ -41,7 +41,7 @@ func (c *Chaos) on() bool {
 			return true
 		}
 	}
-	return c.Shuffle > 0 || c.Busy > 0 || c.LostItems > 0 || c.MaxDelay > 0
+	return c.Shuffle > 0 || c.RefusedItems > 0 || c.LostItems > 0 || c.MaxDelay > 0
 }
 
 // likelihood is a fault and how likely it is.
@@ -69,10 +69,10 @@ func (c *Chaos) likelihoods(retryAfter string, late time.Duration) []likelihood 
 		{c.BadGateway, refused(http.StatusBadGateway, "")},
 		{c.LostGateway, lost(http.StatusBadGateway)},
 		{c.LostTimeout, lost(http.StatusGatewayTimeout)},
-		{c.Truncate, func() *Fault { return Truncated(0) }},
-		{c.Page, Page},
+		{c.Truncate, func() *Fault { return Truncate(0) }},
+		{c.Page, AnswerPage},
 		{c.TooEarly, refused(http.StatusTooEarly, "")},
-		{c.LateWork, func() *Fault { return LateWork(late) }},
+		{c.LateWork, func() *Fault { return CutThenWork(late) }},
 	}
 }
 
@@ -85,11 +85,11 @@ func (c *Chaos) draw(r *rand.Rand) *Fault {
 	if c.MaxDelay > 0 {
 		fault.Delay = time.Duration(r.Int64N(int64(c.MaxDelay)))
 	}
-	if c.Busy > 0 {
-		fault.Item = atRandom(http.StatusTooManyRequests, c.Busy, r.Uint64())
+	if c.RefusedItems > 0 {
+		fault.RefuseItem = atRandom(http.StatusTooManyRequests, c.RefusedItems, r.Uint64())
 	}
 	if c.LostItems > 0 {
-		fault.LostItem = atRandom(http.StatusGatewayTimeout, c.LostItems, r.Uint64())
+		fault.LoseItem = atRandom(http.StatusGatewayTimeout, c.LostItems, r.Uint64())
 	}
 	return fault
 }

@@ -64,7 +64,7 @@ func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 	covers := map[string]func() *Simulator{
 		"token": func() *Simulator { return New(Config{Token: "another", RequireSchemas: true}) },
 		"fault": func() *Simulator { s := New(Config{RequireSchemas: true}); s.Script(Refuse(503, "")); return s },
-		"cut":   func() *Simulator { s := New(Config{RequireSchemas: true}); s.Script(Gateway(502)); return s },
+		"cut":   func() *Simulator { s := New(Config{RequireSchemas: true}); s.Script(Intercept(502)); return s },
 		"org": func() *Simulator {
 			return New(Config{OrgID: "11111111-1111-4111-8111-111111111111", RequireSchemas: true})
 		},
@@ -126,7 +126,7 @@ func TestRequestsAreNotedWhateverTheAnswer(t *testing.T) {
 		{"GET", strings.Replace(bulkURL, "Bulk", "Users?count=x", 1), ""},
 	} {
 		s := New(Config{})
-		s.SetGateway(Gateway(502), 0)
+		s.SetGateway(Intercept(502), 0)
 		req, err := http.NewRequest(c.method, c.target, strings.NewReader(text(0, user("a", "a@x.org"))))
 		if err != nil {
 			t.Fatal(err)

@@ -44,16 +44,19 @@
 // Chaos draws faults from a seed, and Simulator.SetGateway applies one fault to
 // all requests.
 //
-//   - Lost answers: CutAt, Lose, Truncated, Page; LoseItems for single
-//     operations that are done and answered with 504, 500, 502 or 408.
-//   - Work that is done after the client has disconnected: LateWork, SlowWork.
-//   - Refusals without work: Refuse, Busy, Poison, Redirect.
-//   - Proxies and gateways: Gateway, Config.Firewall, Config.MaxSearch (414 and
-//     431), Gzipped, XGzipped.
+// What a test wants to see, and the faults for it:
 //
-// A Shape changes the form of an answer after the work: the key of the list,
-// the statuses, locations and errors, the order and number of results.
-// ShapeNamed returns a Shape by its name.
+//   - The client waits, and sends a refused request again: Refuse(429, "1"),
+//     RefuseAs, RefuseIf, Redirect; RefuseItems for single operations.
+//   - Nothing is done twice after a lost answer: CutAt(AfterWork), Lose(504),
+//     Truncate, AnswerWith, AnswerPage; LoseItems for single operations.
+//   - Nor if the lost request is done later: CutThenWork, DelayWork.
+//   - The client gives up in time: Delay, Fault.Hold.
+//   - It understands proxies and gateways: Intercept, Gzip, XGzip,
+//     Config.Firewall, Config.MaxSearch.
+//   - It understands every form of an answer: ShapeAnswer with a Shape, such as
+//     CapitalKey, NumericStatus, ShortLocations or ListDetails. ShapeNamed returns
+//     a Shape by its name.
 //
 // # Variants of the service
 //

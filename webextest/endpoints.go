@@ -112,7 +112,7 @@ func (x *exchange) work(org string) []bulk.Outcome {
 	now := s.cfg.Now()
 	return bulk.Do(bulk.Work{
 		Store: s.store, Org: org, Number: number, Request: x.req, Settings: s.cfg.working(), Now: now, Stamp: s.storeTime(),
-		PutOff: x.statuses(x.fault.Item), Lost: x.statuses(x.fault.LostItem),
+		PutOff: x.statuses(x.fault.RefuseItem), Lost: x.statuses(x.fault.LoseItem),
 		Enter: func(i int, o bulk.Outcome) {
 			if o.Refused != nil && o.Refused.Violates {
 				s.log.violate(number, "operation %d: %s", i, o.Refused.Detail)

@@ -36,7 +36,7 @@ func ErrorForms() []ErrorForm {
 func (f ErrorForm) write(r *scim.Error, trackingID string) (contentType string, body []byte) {
 	switch f {
 	case HTMLForm:
-		return "text/html; charset=utf-8", []byte(gatewayPage(r.Status))
+		return htmlType, []byte(gatewayPage(r.Status))
 	case TextForm:
 		return "text/plain; charset=utf-8", []byte(r.Detail)
 	case EmptyForm:
@@ -69,8 +69,11 @@ func (f ErrorForm) body(r *scim.Error, trackingID string) map[string]any {
 	return body
 }
 
-// jsonType is the Content-Type of all JSON that the service sends.
-const jsonType = "application/json;charset=UTF-8"
+// Content-Types: of all JSON that the service sends, and of pages.
+const (
+	jsonType = "application/json;charset=UTF-8"
+	htmlType = "text/html; charset=utf-8"
+)
 
 // gatewayPage is the page of a gateway.
 func gatewayPage(status int) string {

@@ -73,10 +73,10 @@ func Example() {
 // A fault of one's own: the request is done, and the answer comes late, in
 // another order, with numbers for statuses.
 func ExampleFault() {
-	fault := webextest.Shaped(webextest.Shuffled, webextest.NumericStatus)
+	fault := webextest.ShapeAnswer(webextest.Shuffled, webextest.NumericStatus)
 	fault.Delay = 1
 	service := webextest.New(webextest.Config{})
-	service.Script(fault, nil, webextest.Page())
+	service.Script(fault, nil, webextest.AnswerPage())
 	fmt.Println(fault)
 	// Output:
 	// shaped, late

@@ -66,7 +66,7 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 	}
 	x.inspect()
 	if x.holds(s.cfg.Firewall) {
-		x.fault, x.limited = Gateway(http.StatusForbidden), false
+		x.fault, x.limited = Intercept(http.StatusForbidden), false
 		return x
 	}
 	if !scripted && s.cfg.Faults != nil && isBulk(r) {

@@ -1,6 +1,7 @@
 package webextest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -47,13 +48,14 @@ type Fault struct {
 
 	// Shape changes the answer to a Bulk request; nil does not.
 	Shape Shape
-	// Item returns the status of an operation that is not done, or 0 for one that
-	// is done as usual. It is called from any goroutine.
-	Item func(Operation) int
-	// LostItem returns a status that replaces the result of an operation that was
+	// RefuseItem returns the status of an operation that is not done, or 0 for one
+	// that is done as usual. A status such as 200 only claims success. It is
+	// called from any goroutine.
+	RefuseItem func(Operation) int
+	// LoseItem returns a status that replaces the result of an operation that was
 	// done, or 0. Other operations of the request cannot refer to its resource.
 	// The Ledger has the real result. It is called from any goroutine.
-	LostItem func(Operation) int
+	LoseItem func(Operation) int
 }
 
 // Request is a Bulk request as Config.Faults sees it.
@@ -107,8 +109,8 @@ func (f *Fault) String() string {
 		{f.Body != nil, "answered with another body"},
 		{f.Truncate != 0 && f.Cut == NoCut, "truncated"},
 		{f.Gzip, "compressed"},
-		{f.Item != nil, "busy"},
-		{f.LostItem != nil, "items lost"},
+		{f.RefuseItem != nil, "busy"},
+		{f.LoseItem != nil, "items lost"},
 		{f.WorkAfter != 0, "work after " + f.WorkAfter.String()},
 		{f.Shape != nil, "shaped"},
 		{f.Header != nil && f.Status == 0, "with headers"},
@@ -138,48 +140,22 @@ func RefuseAs(status int, retryAfter string, form ErrorForm) *Fault {
 	return f
 }
 
-// Lose does the request and answers with status, like a gateway that timed out.
-func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
-
-// CutAt cuts the connection at stage.
-func CutAt(stage Stage) *Fault { return &Fault{Cut: stage} }
-
-// LateWork cuts the connection when the request has arrived, and does the
-// request after delay, so that the first lookups of the client do not see it.
-func LateWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay, Cut: AfterWork} }
-
-// SlowWork does the request after delay, and answers. Unlike with Fault.Hold,
-// the request is done even if the client has disconnected.
-func SlowWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay} }
-
-// Late does the request at once and answers after delay.
-func Late(delay time.Duration) *Fault { return &Fault{Delay: delay} }
-
-// Truncated does the request and sends the first n bytes of the answer as a
-// complete message; 0 is half of the answer.
-func Truncated(n int) *Fault {
-	if n == 0 {
-		n = truncateHalf
-	}
-	return &Fault{Truncate: n}
-}
-
-// truncateHalf is half of an answer of yet unknown length.
-const truncateHalf = -1
-
-// Says does the request and answers with status 200 and another body, such as
-// "", "{}", "null" or the page of a proxy.
-func Says(contentType, body string) *Fault {
-	return &Fault{
-		Status: http.StatusOK, Body: &body, Work: true,
-		Header: http.Header{"Content-Type": {contentType}},
+// RefuseIf refuses every request with an operation for which bad returns true.
+// It is a value for Config.Faults.
+func RefuseIf(status int, bad func(Operation) bool) func(*Request) *Fault {
+	return func(r *Request) *Fault {
+		if slices.ContainsFunc(r.Operations, bad) {
+			return Refuse(status, "")
+		}
+		return nil
 	}
 }
 
-// Page does the request and answers with status 200 and the HTML page of a
-// proxy.
-func Page() *Fault {
-	return Says("text/html; charset=utf-8", "<!DOCTYPE html><title>Sign in</title><p>Please sign in to the network.</p>")
+// RefuseItems gives the operations with these bulkIds the status (429, 503,
+// 504) in an otherwise regular answer, and does not do them. Without bulkIds it
+// is for all.
+func RefuseItems(status int, bulkIDs ...string) *Fault {
+	return &Fault{RefuseItem: statusOf(status, bulkIDs)}
 }
 
 // Redirect redirects the client to another url and does nothing.
@@ -187,35 +163,36 @@ func Redirect(url string) *Fault {
 	return &Fault{Status: http.StatusTemporaryRedirect, Header: http.Header{"Location": {url}}}
 }
 
-// Gzipped does the request and compresses the answer.
-func Gzipped() *Fault { return &Fault{Gzip: true} }
-
-// XGzipped does the request and compresses the answer with the Content-Encoding
-// x-gzip (RFC 9110, section 8.4.1.3), which net/http does not decompress.
-func XGzipped() *Fault {
-	return &Fault{Gzip: true, Header: http.Header{"Content-Encoding": {"x-gzip"}}}
-}
-
-// Gateway answers with status (502, 511, 403, 200) and an HTML page, like a
-// gateway without a service behind it. Nothing is done. See
+// Intercept answers with status (502, 511, 403, 200) and an HTML page, as a
+// gateway does that does not reach the service. Nothing is done. See
 // Simulator.SetGateway.
-func Gateway(status int) *Fault {
+func Intercept(status int) *Fault {
 	page := gatewayPage(status)
-	return &Fault{Status: status, Body: &page, Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}
+	return &Fault{Status: status, Body: &page, Header: http.Header{"Content-Type": {htmlType}}}
 }
 
-// Busy gives the operations with these bulkIds the status (429, 503, 504) in an
-// otherwise regular answer, and does not do them. Without bulkIds it is for
-// all.
-func Busy(status int, bulkIDs ...string) *Fault {
-	return &Fault{Item: statusOf(status, bulkIDs)}
-}
+// CutAt cuts the connection at stage.
+func CutAt(stage Stage) *Fault { return &Fault{Cut: stage} }
+
+// CutThenWork cuts the connection when the request has arrived, and does the
+// request after delay, so that the first lookups of the client do not see it.
+func CutThenWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay, Cut: AfterWork} }
+
+// DelayWork does the request after delay, and answers. Unlike with Fault.Hold,
+// the request is done even if the client has disconnected.
+func DelayWork(delay time.Duration) *Fault { return &Fault{WorkAfter: delay} }
+
+// Delay does the request at once and answers after delay.
+func Delay(delay time.Duration) *Fault { return &Fault{Delay: delay} }
+
+// Lose does the request and answers with status, like a gateway that timed out.
+func Lose(status int) *Fault { return &Fault{Status: status, Work: true} }
 
 // LoseItems does the request and gives the operations with these bulkIds the
 // status (504, 500, 502, 408) in an otherwise regular answer. Without bulkIds
 // it is for all.
 func LoseItems(status int, bulkIDs ...string) *Fault {
-	return &Fault{LostItem: statusOf(status, bulkIDs)}
+	return &Fault{LoseItem: statusOf(status, bulkIDs)}
 }
 
 func statusOf(status int, bulkIDs []string) func(Operation) int {
@@ -227,18 +204,36 @@ func statusOf(status int, bulkIDs []string) func(Operation) int {
 	}
 }
 
-// Shaped does the request and applies shapes to the answer, in order.
-func Shaped(shapes ...Shape) *Fault {
-	return &Fault{Shape: Shapes(shapes...)}
+// Truncate does the request and sends the first n bytes of the answer as a
+// complete message; 0 is half of the answer.
+func Truncate(n int) *Fault { return &Fault{Truncate: cmp.Or(n, truncateHalf)} }
+
+// truncateHalf is half of an answer of yet unknown length.
+const truncateHalf = -1
+
+// AnswerWith does the request and answers with status 200 and another body,
+// such as "", "{}" or "null".
+func AnswerWith(contentType, body string) *Fault {
+	return &Fault{
+		Status: http.StatusOK, Body: &body, Work: true,
+		Header: http.Header{"Content-Type": {contentType}},
+	}
 }
 
-// Poison refuses every request with an operation for which bad returns true. It
-// is a value for Config.Faults.
-func Poison(status int, bad func(Operation) bool) func(*Request) *Fault {
-	return func(r *Request) *Fault {
-		if slices.ContainsFunc(r.Operations, bad) {
-			return Refuse(status, "")
-		}
-		return nil
-	}
+// AnswerPage does the request and answers with status 200 and the HTML page of
+// a proxy.
+func AnswerPage() *Fault {
+	return AnswerWith(htmlType, "<!DOCTYPE html><title>Sign in</title><p>Please sign in to the network.</p>")
+}
+
+// ShapeAnswer does the request and applies shapes to the answer, in order.
+func ShapeAnswer(shapes ...Shape) *Fault { return &Fault{Shape: Shapes(shapes...)} }
+
+// Gzip does the request and compresses the answer.
+func Gzip() *Fault { return &Fault{Gzip: true} }
+
+// XGzip does the request and compresses the answer with the Content-Encoding
+// x-gzip (RFC 9110, section 8.4.1.3), which net/http does not decompress.
+func XGzip() *Fault {
+	return &Fault{Gzip: true, Header: http.Header{"Content-Encoding": {"x-gzip"}}}
 }

@@ -59,18 +59,18 @@ func TestFaults(t *testing.T) {
 		{name: "cut after the work", fault: CutAt(AfterWork), broken: true, worked: true},
 		{name: "cut in the answer", fault: CutAt(InAnswer), status: 200, broken: true, worked: true},
 		{name: "cut in a refusal", fault: &Fault{Status: 502, Cut: InAnswer}, status: 502, broken: true},
-		{name: "truncated", fault: Truncated(0), status: 200, worked: true},
-		{name: "page", fault: Page(), status: 200, worked: true, header: "Content-Type: text/html; charset=utf-8"},
-		{name: "nothing", fault: Says("application/json", ""), status: 200, worked: true},
-		{name: "null", fault: Says("application/json", "null"), status: 200, worked: true},
+		{name: "truncated", fault: Truncate(0), status: 200, worked: true},
+		{name: "page", fault: AnswerPage(), status: 200, worked: true, header: "Content-Type: text/html; charset=utf-8"},
+		{name: "nothing", fault: AnswerWith("application/json", ""), status: 200, worked: true},
+		{name: "null", fault: AnswerWith("application/json", "null"), status: 200, worked: true},
 		{name: "page instead of work", fault: &Fault{Body: new("<html>")}, status: 200},
-		{name: "gzip", fault: Gzipped(), status: 200, worked: true},
+		{name: "gzip", fault: Gzip(), status: 200, worked: true},
 		{name: "truncated gzip", fault: &Fault{Gzip: true, Truncate: 30}, status: 200, broken: true, worked: true},
 		{name: "header", fault: &Fault{Header: http.Header{"retry-after": {"7"}}}, status: 200, worked: true, header: "Retry-After: 7"},
-		{name: "all busy", fault: Busy(429), status: 200},
-		{name: "another busy", fault: Busy(429, "z"), status: 200, worked: true},
-		{name: "claims success", fault: Busy(200), status: 200},
-		{name: "results in a 412", fault: Shaped(InStatus(412)), status: 412, worked: true},
+		{name: "all busy", fault: RefuseItems(429), status: 200},
+		{name: "another busy", fault: RefuseItems(429, "z"), status: 200, worked: true},
+		{name: "claims success", fault: RefuseItems(200), status: 200},
+		{name: "results in a 412", fault: ShapeAnswer(InStatus(412)), status: 412, worked: true},
 	} {
 		check := func(t *testing.T, s *Simulator, client *http.Client, base string) {
 			s.Script(c.fault)
@@ -136,7 +136,7 @@ func TestWaits(t *testing.T) {
 		worked bool
 	}{
 		{"hold", Config{}, &Fault{Hold: time.Hour}, false},
-		{"delay", Config{}, Late(time.Hour), true},
+		{"delay", Config{}, Delay(time.Hour), true},
 		{"latency", Config{Latency: time.Hour}, nil, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestWaits(t *testing.T) {
 
 // Config.Faults sees the operations, and comes after the script.
 func TestPoison(t *testing.T) {
-	s := New(Config{Faults: Poison(400, func(o Operation) bool { return strings.Contains(string(o.Data), "poison") })})
+	s := New(Config{Faults: RefuseIf(400, func(o Operation) bool { return strings.Contains(string(o.Data), "poison") })})
 	s.Script(Refuse(503, ""))
 	for _, c := range []struct {
 		name   string
@@ -192,7 +192,7 @@ func TestPoison(t *testing.T) {
 func TestChaos(t *testing.T) {
 	run := func(seed int64) string {
 		s := New(Config{Seed: seed, Chaos: Chaos{
-			CutBeforeBody: .1, CutAfterWork: .1, TooMany: .1, LostGateway: .1, Truncate: .1, Shuffle: .3, Busy: .2,
+			CutBeforeBody: .1, CutAfterWork: .1, TooMany: .1, LostGateway: .1, Truncate: .1, Shuffle: .3, RefusedItems: .2,
 			RetryAfter: []string{"1", "x"},
 		}})
 		for range 60 {

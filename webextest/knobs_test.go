@@ -30,7 +30,7 @@ func TestLateWork(t *testing.T) {
 		s := New(Config{})
 		exists := func(name string) bool { _, ok := s.UserByName(name); return ok }
 
-		s.Script(LateWork(90 * time.Second))
+		s.Script(CutThenWork(90 * time.Second))
 		start := time.Now()
 		if _, _, _, err := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org"))); err == nil || time.Since(start) != 0 {
 			t.Errorf("the answer is not lost at once: %v after %v", err, time.Since(start))
@@ -45,7 +45,7 @@ func TestLateWork(t *testing.T) {
 		}
 
 		// A service that takes longer than the client waits.
-		s.Script(SlowWork(90*time.Second), SlowWork(time.Second), LateWork(time.Minute))
+		s.Script(DelayWork(90*time.Second), DelayWork(time.Second), CutThenWork(time.Minute))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if _, _, _, err := ask(ctx, s.Client(), host, text(0, user("b", "b@x.org"))); err == nil || exists("b@x.org") {
@@ -83,7 +83,7 @@ func TestLateWorkOverlaps(t *testing.T) {
 		title := func(value string) string {
 			return text(0, patch("/Users/"+id, obj{"op": "replace", "path": "title", "value": value}))
 		}
-		s.Script(LateWork(time.Minute))
+		s.Script(CutThenWork(time.Minute))
 		_, _, _, _ = ask(t.Context(), s.Client(), host, title("first"))
 		_, _, _, _ = ask(t.Context(), s.Client(), host, title("second"))
 		time.Sleep(2 * time.Minute)
@@ -105,7 +105,7 @@ func TestLateWorkOverlaps(t *testing.T) {
 // A server does late work like the in-memory client.
 func TestLateWorkOverASocket(t *testing.T) {
 	s := Start(t, Config{})
-	s.Script(LateWork(20 * time.Millisecond))
+	s.Script(CutThenWork(20 * time.Millisecond))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	if _, _, _, err := ask(t.Context(), client, s.URL, text(0, user("a", "a@x.org"))); err == nil {
 		t.Error("there is an answer")
@@ -147,7 +147,7 @@ func TestClocks(t *testing.T) {
 	})
 	s := Start(t, Config{})
 	s.ShiftClock(-24 * time.Hour)
-	for _, fault := range []*Fault{nil, Refuse(503, ""), Gateway(502)} {
+	for _, fault := range []*Fault{nil, Refuse(503, ""), Intercept(502)} {
 		s.Script(fault)
 		_, _, header, _ := ask(t.Context(), http.DefaultClient, s.URL, text(0, user("a", "a@x.org")))
 		if at, err := http.ParseTime(header.Get("Date")); err != nil || time.Since(at) < 23*time.Hour {
@@ -196,7 +196,7 @@ func TestLostItems(t *testing.T) {
 		title.BulkID = "p"
 		ops := []op{user("a", "a@x.org"), group("g", "G", "bulkId:a"), user("b", "b@x.org"), title, user("c", "A@x.org")}
 
-		s.Script(Busy(status, "a", "p"))
+		s.Script(RefuseItems(status, "a", "p"))
 		if got, want := statuses(send(t, s, 0, ops[:4]...)), fmt.Sprintf("%[1]d 400 201 %[1]d", status); got != want {
 			t.Errorf("not done: got %s, want %s", got, want)
 		}
@@ -244,7 +244,7 @@ func userID(s *Simulator, name string) string {
 func TestPutOff(t *testing.T) {
 	for _, status := range []int{423, 425, 429, 503} {
 		s := New(Config{})
-		s.Script(Busy(status, "a"), Refuse(status, ""))
+		s.Script(RefuseItems(status, "a"), Refuse(status, ""))
 		if got, want := statuses(send(t, s, 0, user("a", "a@x.org"), group("g", "G", "bulkId:a"))), fmt.Sprintf("%[1]d %[1]d", status); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -312,7 +312,7 @@ func TestGateway(t *testing.T) {
 	for _, status := range []int{502, 511, 200} {
 		s := New(Config{OAuth: OAuth{RefreshToken: "r"}, Rate: RateLimit{Requests: 2}})
 		s.Script(Refuse(503, ""))
-		s.SetGateway(Gateway(status), 3)
+		s.SetGateway(Intercept(status), 3)
 		sendAll := func(want int, html bool) {
 			t.Helper()
 			bulkRes, bulkBody := call(t, s.Client(), "POST", bulkURL, text(0, user("a", "a@x.org")))
@@ -395,7 +395,7 @@ func TestRudeSearches(t *testing.T) {
 // The old name of gzip reaches the client as it is.
 func TestXGzip(t *testing.T) {
 	s := New(Config{})
-	s.Script(XGzipped())
+	s.Script(XGzip())
 	status, body, header, err := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org")))
 	if err != nil || status != 200 || header.Get("Content-Encoding") != "x-gzip" || !strings.HasPrefix(body, "\x1f\x8b") {
 		t.Errorf("%d %v %v %.20q", status, err, header, body)

@@ -23,7 +23,7 @@ const (
 	Failed      Effect = "failed"      // refused by itself, nothing done
 	Unattempted Effect = "unattempted" // left out by failOnErrors
 	Refused     Effect = "refused"     // with its whole request, nothing done
-	Untouched   Effect = "untouched"   // answered as done by Fault.Item, nothing done
+	Untouched   Effect = "untouched"   // answered as done by Fault.RefuseItem, nothing done
 )
 
 // Entry is one operation in the ledger, in the order in which they were done.

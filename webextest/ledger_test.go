@@ -14,7 +14,7 @@ import (
 // The ledger tells what was asked and what was done, whatever was answered.
 func TestLedger(t *testing.T) {
 	s := New(Config{KeepData: true})
-	s.Script(Refuse(429, "1"), CutAt(AfterWork), nil, CutAt(BeforeBody), Busy(503, "c"))
+	s.Script(Refuse(429, "1"), CutAt(AfterWork), nil, CutAt(BeforeBody), RefuseItems(503, "c"))
 	ann := user("a", "Ann@x.org")
 	ann.Data.(obj)["externalId"] = "e1"
 	for range 3 {
@@ -139,7 +139,7 @@ func TestRequestsBeforeRetryAfterAreCounted(t *testing.T) {
 // ledger, the counts and the store agree afterwards.
 func TestConcurrency(t *testing.T) {
 	s := New(Config{Seed: 3, ReadLag: time.Microsecond, Chaos: Chaos{
-		CutBeforeWork: .05, CutAfterWork: .05, TooMany: .05, Truncate: .05, Shuffle: .2, Busy: .05, MaxDelay: 100 * time.Microsecond,
+		CutBeforeWork: .05, CutAfterWork: .05, TooMany: .05, Truncate: .05, Shuffle: .2, RefusedItems: .05, MaxDelay: 100 * time.Microsecond,
 	}})
 	shared, err := s.Add("/Groups", obj{"displayName": "Shared"})
 	if err != nil {

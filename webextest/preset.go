@@ -31,7 +31,7 @@ func Presets() []Preset {
 		}},
 		{"busy", "refuses requests and operations for a while: 429, 423 and 503", Config{
 			Rate:  RateLimit{Requests: 300},
-			Chaos: Chaos{TooMany: .1, Locked: .03, Unavailable: .05, Busy: .01, RetryAfter: []string{"1", "2"}},
+			Chaos: Chaos{TooMany: .1, Locked: .03, Unavailable: .05, RefusedItems: .01, RetryAfter: []string{"1", "2"}},
 		}},
 		{"flaky", "cuts connections and loses answers after it has done the work", Config{
 			Latency: 50 * time.Millisecond, ReadLag: time.Second,

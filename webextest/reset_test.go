@@ -3,9 +3,6 @@ package webextest
 import (
 	"encoding/json"
 	"errors"
-	"go/ast"
-	"go/parser"
-	gotoken "go/token"
 	"slices"
 	"strings"
 	"testing"
@@ -16,14 +13,14 @@ func TestReset(t *testing.T) {
 	s := New(Config{Rate: RateLimit{Requests: 3}})
 	play := func() (id string, seen int) {
 		got := send(t, s, 0, user("a", "a@x.org"))
-		s.Script(Refuse(503, ""), Page())
+		s.Script(Refuse(503, ""), AnswerPage())
 		s.ScriptSearches(Refuse(503, ""))
 		_, _ = call(t, s.Client(), "POST", bulkURL, `{}`)
 		_, _ = call(t, s.Client(), "GET", strings.TrimSuffix(bulkURL, "Bulk")+"Users", "")
 		return got[0].Location, len(s.Ledger()) + len(s.Exchanges()) + len(s.Violations()) + len(s.Scripted()) + s.Stats().Requests
 	}
 	id, seen := play()
-	s.SetGateway(Gateway(502), 0)
+	s.SetGateway(Intercept(502), 0)
 	s.Reset()
 	if users, groups := s.Count(); users+groups != 0 || len(s.Ledger())+len(s.Exchanges())+len(s.Violations())+len(s.Scripted()) != 0 ||
 		s.Stats() != (Stats{}) || s.Created("a@x.org") != 0 || !s.Violated() {
@@ -81,29 +78,5 @@ func TestAddAll(t *testing.T) {
 				t.Errorf("the ledger has %v", s.Ledger())
 			}
 		}
-	}
-}
-
-// Law: each shape of this package has a name, and no name is left without one.
-func TestShapesHaveNames(t *testing.T) {
-	file, err := parser.ParseFile(gotoken.NewFileSet(), "shapes.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unmet := ShapeNames()
-	for _, decl := range file.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok || f.Recv != nil || !f.Name.IsExported() || f.Name.Name == "Shapes" || f.Name.Name == "EachItem" {
-			continue
-		}
-		name := strings.Replace(strings.ToLower(f.Name.Name[:1])+f.Name.Name[1:], "IDs", "Ids", 1)
-		before := len(unmet)
-		unmet = slices.DeleteFunc(unmet, func(n string) bool { return strings.TrimRight(n, "0123456789") == name })
-		if len(unmet) == before {
-			t.Errorf("%s has no name", f.Name)
-		}
-	}
-	if len(unmet) > 0 || ShapeNamed("x") != nil || ShapeNamed("capitalKey") == nil {
-		t.Errorf("names without a function: %v", unmet)
 	}
 }

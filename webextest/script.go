@@ -64,7 +64,7 @@ func (s *Simulator) intercept(r *http.Request) *Fault {
 		return fault
 	}
 	if s.cfg.MaxSearch > 0 && r.Method == http.MethodGet && len(r.URL.RequestURI()) > s.cfg.MaxSearch {
-		return Gateway(s.cfg.MaxSearchStatus)
+		return Intercept(s.cfg.MaxSearchStatus)
 	}
 	return nil
 }

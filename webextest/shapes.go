@@ -3,6 +3,7 @@ package webextest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -12,9 +13,56 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Shape changes the answer to a Bulk request, not its effect. The functions
-// below that take an *Answer are Shapes, the others return one.
+// Shape changes the form of the answer to a Bulk request after the work, whose
+// effect stays. ShapeAnswer, Fault.Shape and Config.Shape apply it.
 type Shape func(*Answer)
+
+// Shapes of the list of results.
+var (
+	CapitalKey Shape = listAs("Operations")               // "Operations", as RFC 7644 writes it
+	BothKeys   Shape = listAs("operations", "Operations") // the list twice, under both names
+	NoList     Shape = listAs()                           // no list: nothing but schemas
+	NullList   Shape = nullList                           // null instead of the list
+	Shuffled   Shape = shuffle                            // the results in another order
+	Repeated   Shape = repeat                             // every result twice
+	Foreign    Shape = addForeign                         // also results of unknown operations
+)
+
+// Shapes of the status, method and bulkId of each result.
+var (
+	NumericStatus Shape = statusAs(number)         // 201 instead of "201"
+	ObjectStatus  Shape = statusAs(numberInObject) // {"code":201} instead of "201"
+	OddStatus     Shape = statusAs(noNumber)       // "abc" instead of "201"
+	NoStatus      Shape = statusAs(nothing)        // no status
+	LowerMethods  Shape = EachItem(lowerMethod)    // post, patch and delete
+	PostBulkIDs   Shape = EachItem(keepPostBulkID) // no bulkId for PATCH and DELETE, as in an example of Cisco
+	NoBulkIDs     Shape = EachItem(dropBulkID)     // no bulkId
+)
+
+// Shapes of the location of each result.
+var (
+	RelativeLocations  Shape = locationAs(dropHost)     // from the path on
+	ShortLocations     Shape = locationAs(dropOrg)      // without host and organization: /Users/<id>
+	SlashedLocations   Shape = locationAs(addSlash)     // with a slash at the end
+	QueriedLocations   Shape = locationAs(addQuery)     // with a query
+	UpperLocations     Shape = locationAs(upperID)      // with the id in upper case
+	OtherTypeLocations Shape = locationAs(swapType)     // of a group instead of a user, and vice versa
+	EscapingLocations  Shape = EachItem(escapeLocation) // another path if %2f is read as a slash: /Users/..%2f…
+	NullLocations      Shape = EachItem(nullLocation)   // null instead of the location
+	NoLocations        Shape = EachItem(dropLocation)   // no location
+)
+
+// Shapes of the response of each failed result, which is its error.
+var (
+	TextResponses  Shape = responseAs(jsonText)       // a string that contains JSON
+	ListResponses  Shape = responseAs(listOfOne)      // an array of one error
+	NullResponses  Shape = responseAs(null)           // null instead of the error
+	NoResponses    Shape = responseAs(noResponse)     // no response
+	PlainErrors    Shape = responseAs(dropExtension)  // an error without the Webex extension, as of other services
+	WebexErrors    Shape = responseAs(dropDetail)     // an error without detail and scimType
+	TextErrorCodes Shape = extensionAs(textErrorCode) // errorCode as a string
+	ListDetails    Shape = extensionAs(detailsInList) // details as a list, as in errors of other Webex APIs
+)
 
 // Shapes returns a Shape that applies shapes in order.
 func Shapes(shapes ...Shape) Shape {
@@ -25,40 +73,98 @@ func Shapes(shapes ...Shape) Shape {
 	}
 }
 
-// EachItem is a Shape that alters every result by itself.
+// EachItem returns a Shape that alters every result by itself.
 func EachItem(alter func(*Item)) Shape {
-	return func(a *Answer) { a.each(alter) }
-}
-
-func (a *Answer) each(alter func(*Item)) {
-	for i := range a.Items {
-		alter(&a.Items[i])
+	return func(a *Answer) {
+		for i := range a.Items {
+			alter(&a.Items[i])
+		}
 	}
 }
 
-// CapitalKey writes the list as "Operations", as RFC 7644 does.
-func CapitalKey(a *Answer) { a.Keys = []string{"Operations"} }
+// InStatus sends the results under another HTTP status, 400 or 412 for example.
+func InStatus(status int) Shape { return func(a *Answer) { a.Status = status } }
 
-// BothKeys writes the list twice, under both spellings.
-func BothKeys(a *Answer) { a.Keys = []string{"operations", "Operations"} }
+// Fewer leaves out the last n results, although their operations were done.
+func Fewer(n int) Shape {
+	return func(a *Answer) { a.Items = a.Items[:max(0, len(a.Items)-n)] }
+}
 
-// NoList leaves the list out: the answer holds nothing but schemas.
-func NoList(a *Answer) { a.Keys = nil }
+// ForeignLocations writes locations at another host.
+func ForeignLocations(host string) Shape {
+	return locationAs(func(u *url.URL) { u.Host = host })
+}
 
-// NullList writes null for the list.
-func NullList(a *Answer) { a.Null = true }
+// OtherOrgLocations writes locations in another organization.
+func OtherOrgLocations(org string) Shape {
+	return locationAs(func(u *url.URL) {
+		if parts := strings.SplitN(u.Path, "/", 5); len(parts) == 5 { // /identity/scim/{org}/...
+			parts[3] = org
+			u.Path = strings.Join(parts, "/")
+		}
+	})
+}
 
-// Shuffled puts the results in another order.
-func Shuffled(a *Answer) {
+// ShapeNamed returns the Shape of a name such as "capitalKey": its Go name with
+// a lower-case initial, and with a value if it takes one ("inStatus400"). It
+// returns nil for a name that is not among ShapeNames.
+func ShapeNamed(name string) Shape { return namedShapes[name] }
+
+// ShapeNames returns the names that ShapeNamed knows, in order.
+func ShapeNames() []string { return slices.Sorted(maps.Keys(namedShapes)) }
+
+var namedShapes = map[string]Shape{
+	"bothKeys":           BothKeys,
+	"capitalKey":         CapitalKey,
+	"escapingLocations":  EscapingLocations,
+	"fewer":              Fewer(1),
+	"foreign":            Foreign,
+	"foreignLocations":   ForeignLocations("other.example"),
+	"inStatus400":        InStatus(400),
+	"inStatus412":        InStatus(412),
+	"listDetails":        ListDetails,
+	"listResponses":      ListResponses,
+	"lowerMethods":       LowerMethods,
+	"noBulkIds":          NoBulkIDs,
+	"noList":             NoList,
+	"noLocations":        NoLocations,
+	"noResponses":        NoResponses,
+	"noStatus":           NoStatus,
+	"nullList":           NullList,
+	"nullLocations":      NullLocations,
+	"nullResponses":      NullResponses,
+	"numericStatus":      NumericStatus,
+	"objectStatus":       ObjectStatus,
+	"oddStatus":          OddStatus,
+	"otherOrgLocations":  OtherOrgLocations("11111111-1111-4111-8111-111111111111"),
+	"otherTypeLocations": OtherTypeLocations,
+	"plainErrors":        PlainErrors,
+	"postBulkIds":        PostBulkIDs,
+	"queriedLocations":   QueriedLocations,
+	"relativeLocations":  RelativeLocations,
+	"repeated":           Repeated,
+	"shortLocations":     ShortLocations,
+	"shuffled":           Shuffled,
+	"slashedLocations":   SlashedLocations,
+	"textErrorCodes":     TextErrorCodes,
+	"textResponses":      TextResponses,
+	"upperLocations":     UpperLocations,
+	"webexErrors":        WebexErrors,
+}
+
+// The list.
+
+func listAs(keys ...string) Shape { return func(a *Answer) { a.Keys = keys } }
+
+func nullList(a *Answer) { a.Null = true }
+
+func shuffle(a *Answer) {
 	a.Rand.Shuffle(len(a.Items), func(i, j int) { a.Items[i], a.Items[j] = a.Items[j], a.Items[i] })
 }
 
-// Repeated writes every result twice.
-func Repeated(a *Answer) { a.Items = append(a.Items, slices.Clone(a.Items)...) }
+func repeat(a *Answer) { a.Items = slices.Repeat(a.Items, 2) }
 
-// Foreign adds results for unknown operations before, between and after the
-// others.
-func Foreign(a *Answer) {
+func addForeign(a *Answer) {
 	items := make([]Item, 0, 2*len(a.Items)+1)
 	foreign := func() Item {
 		return Item{
@@ -72,134 +178,41 @@ func Foreign(a *Answer) {
 	a.Items = append(items, foreign())
 }
 
-// Fewer leaves out the last n results, although their operations were done.
-func Fewer(n int) Shape {
-	return func(a *Answer) { a.Items = a.Items[:max(0, len(a.Items)-n)] }
-}
+// Status, method and bulkId.
 
-// InStatus sends the results under another HTTP status, 400 or 412 for example.
-func InStatus(status int) Shape { return func(a *Answer) { a.Status = status } }
-
-// NumericStatus writes 201 instead of "201".
-func NumericStatus(a *Answer) {
-	a.each(func(it *Item) { it.Status = json.Number(it.statusText()) })
-}
-
-// ObjectStatus writes {"code":201} instead of "201".
-func ObjectStatus(a *Answer) {
-	a.each(func(it *Item) { it.Status = map[string]any{"code": json.Number(it.statusText())} })
-}
-
-// OddStatus writes "abc" for every status.
-func OddStatus(a *Answer) { a.each(func(it *Item) { it.Status = "abc" }) }
-
-// NoStatus leaves every status out.
-func NoStatus(a *Answer) { a.each(func(it *Item) { it.Status = nil }) }
-
-// statusText returns the status as digits, or "0" when another Shape has
-// changed it.
-func (it *Item) statusText() string {
-	if s, ok := it.Status.(string); ok && json.Valid([]byte(s)) {
-		return s
-	}
-	return "0"
-}
-
-// NoBulkIDs leaves out every bulkId.
-func NoBulkIDs(a *Answer) { a.each(func(it *Item) { it.BulkID = "" }) }
-
-// PostBulkIDs leaves out the bulkId of PATCH and DELETE, as the example of the
-// service's own document does.
-func PostBulkIDs(a *Answer) {
-	a.each(func(it *Item) {
-		if it.Method != "POST" {
-			it.BulkID = ""
+// statusAs alters the status, which is 0 if another Shape has replaced it.
+func statusAs(alter func(code json.Number) any) Shape {
+	return EachItem(func(it *Item) {
+		code, _ := it.Status.(string)
+		if !json.Valid([]byte(code)) {
+			code = "0"
 		}
+		it.Status = alter(json.Number(code))
 	})
 }
 
-// LowerMethods writes post, patch and delete.
-func LowerMethods(a *Answer) { a.each(func(it *Item) { it.Method = strings.ToLower(it.Method) }) }
+func number(code json.Number) any { return code }
 
-// NoLocations leaves out every location.
-func NoLocations(a *Answer) { a.each(func(it *Item) { it.Location = "" }) }
+func numberInObject(code json.Number) any { return map[string]any{"code": code} }
 
-// NullLocations writes null for every location.
-func NullLocations(a *Answer) {
-	a.each(func(it *Item) {
-		it.Location = ""
-		it.set("location", nil)
-	})
-}
+func noNumber(json.Number) any { return "abc" }
 
-// RelativeLocations writes locations from the path on.
-func RelativeLocations(a *Answer) { a.locations(func(u *url.URL) { u.Scheme, u.Host = "", "" }) }
+func nothing(json.Number) any { return nil }
 
-// ShortLocations writes locations without host and organization: /Users/<id>.
-func ShortLocations(a *Answer) {
-	a.locations(func(u *url.URL) {
-		u.Scheme, u.Host = "", ""
-		if _, short, ok := strings.Cut(u.Path, "/v2/"); ok {
-			u.Path = "/" + short
-		}
-	})
-}
+func lowerMethod(it *Item) { it.Method = strings.ToLower(it.Method) }
 
-// SlashedLocations writes locations with a slash at the end.
-func SlashedLocations(a *Answer) { a.locations(func(u *url.URL) { u.Path += "/" }) }
+func dropBulkID(it *Item) { it.BulkID = "" }
 
-// QueriedLocations writes locations with a query.
-func QueriedLocations(a *Answer) { a.locations(func(u *url.URL) { u.RawQuery = "version=1" }) }
-
-// UpperLocations writes the ids in locations in upper case.
-func UpperLocations(a *Answer) {
-	a.locations(func(u *url.URL) {
-		at := strings.LastIndexByte(u.Path, '/') + 1
-		u.Path = u.Path[:at] + strings.ToUpper(u.Path[at:])
-	})
-}
-
-// ForeignLocations writes locations at another host.
-func ForeignLocations(host string) Shape {
-	return func(a *Answer) { a.locations(func(u *url.URL) { u.Host = host }) }
-}
-
-// OtherTypeLocations writes locations of users as locations of groups, and vice
-// versa.
-func OtherTypeLocations(a *Answer) {
-	a.locations(func(u *url.URL) {
-		if strings.Contains(u.Path, "/Users/") {
-			u.Path = strings.Replace(u.Path, "/Users/", "/Groups/", 1)
-		} else {
-			u.Path = strings.Replace(u.Path, "/Groups/", "/Users/", 1)
-		}
-	})
-}
-
-// OtherOrgLocations writes locations in another organization.
-func OtherOrgLocations(org string) Shape {
-	return func(a *Answer) {
-		a.locations(func(u *url.URL) {
-			if parts := strings.SplitN(u.Path, "/", 5); len(parts) == 5 { // /identity/scim/{org}/...
-				parts[3] = org
-				u.Path = strings.Join(parts, "/")
-			}
-		})
+func keepPostBulkID(it *Item) {
+	if it.Method != "POST" {
+		it.BulkID = ""
 	}
 }
 
-// EscapingLocations writes locations that lead out of their collection once
-// "%2f" is read as a slash: .../Users/..%2fGroups%2f<id>.
-func EscapingLocations(a *Answer) {
-	a.each(func(it *Item) {
-		if at := strings.LastIndexByte(it.Location, '/'); at >= 0 {
-			it.Location = it.Location[:at] + "/..%2fGroups%2f" + it.Location[at+1:]
-		}
-	})
-}
+// Locations.
 
-func (a *Answer) locations(alter func(*url.URL)) {
-	a.each(func(it *Item) {
+func locationAs(alter func(*url.URL)) Shape {
+	return EachItem(func(it *Item) {
 		if u, err := url.Parse(it.Location); err == nil && it.Location != "" {
 			alter(u)
 			it.Location = u.String()
@@ -207,76 +220,91 @@ func (a *Answer) locations(alter func(*url.URL)) {
 	})
 }
 
-func (it *Item) set(name string, value any) {
+func dropHost(u *url.URL) { u.Scheme, u.Host = "", "" }
+
+func dropOrg(u *url.URL) {
+	dropHost(u)
+	if _, short, ok := strings.Cut(u.Path, "/v2/"); ok {
+		u.Path = "/" + short
+	}
+}
+
+func addSlash(u *url.URL) { u.Path += "/" }
+
+func addQuery(u *url.URL) { u.RawQuery = "version=1" }
+
+func upperID(u *url.URL) {
+	at := strings.LastIndexByte(u.Path, '/') + 1
+	u.Path = u.Path[:at] + strings.ToUpper(u.Path[at:])
+}
+
+var otherType = strings.NewReplacer("/Users/", "/Groups/", "/Groups/", "/Users/")
+
+func swapType(u *url.URL) { u.Path = otherType.Replace(u.Path) }
+
+func escapeLocation(it *Item) {
+	if at := strings.LastIndexByte(it.Location, '/'); at >= 0 {
+		it.Location = it.Location[:at] + "/..%2fGroups%2f" + it.Location[at+1:]
+	}
+}
+
+func dropLocation(it *Item) { it.Location = "" }
+
+func nullLocation(it *Item) {
+	it.Location = ""
 	if it.Extra == nil {
 		it.Extra = make(map[string]any)
 	}
-	it.Extra[name] = value
+	it.Extra["location"] = nil
 }
 
-// TextResponses writes the response of a failure as a string that holds JSON.
-func TextResponses(a *Answer) {
-	a.responses(func(r map[string]any) any { return string(strictjson.Append(nil, r)) })
-}
+// Responses.
 
-// ListResponses writes the response of a failure as an array of one.
-func ListResponses(a *Answer) { a.responses(func(r map[string]any) any { return []any{r} }) }
-
-// NullResponses writes null for the response of a failure.
-func NullResponses(a *Answer) {
-	a.responses(func(map[string]any) any { return json.RawMessage("null") })
-}
-
-// NoResponses leaves out the response of a failure.
-func NoResponses(a *Answer) { a.responses(func(map[string]any) any { return nil }) }
-
-// PlainErrors leaves the Webex extension out of errors, as other services do.
-func PlainErrors(a *Answer) {
-	a.responses(func(r map[string]any) any {
-		delete(r, ErrorExtension)
-		r["schemas"] = []string{scim.ErrorMessage}
-		return r
-	})
-}
-
-// WebexErrors leaves detail and scimType out of errors.
-func WebexErrors(a *Answer) {
-	a.responses(func(r map[string]any) any {
-		delete(r, "detail")
-		delete(r, "scimType")
-		return r
-	})
-}
-
-// TextErrorCodes writes errorCode as a string.
-func TextErrorCodes(a *Answer) {
-	a.responses(func(r map[string]any) any {
-		if webex, ok := r[ErrorExtension].(map[string]any); ok {
-			if code, ok := webex["errorCode"].(int); ok {
-				webex["errorCode"] = strconv.Itoa(code)
-			}
-		}
-		return r
-	})
-}
-
-// ListDetails writes the details of Webex's extension as a list of texts, as
-// the members of other Webex errors are.
-func ListDetails(a *Answer) {
-	a.responses(func(r map[string]any) any {
-		if webex, ok := r[ErrorExtension].(map[string]any); ok {
-			if text, ok := webex["details"].(string); ok {
-				webex["details"] = []string{text}
-			}
-		}
-		return r
-	})
-}
-
-func (a *Answer) responses(alter func(map[string]any) any) {
-	a.each(func(it *Item) {
+func responseAs(alter func(map[string]any) any) Shape {
+	return EachItem(func(it *Item) {
 		if r, ok := it.Response.(map[string]any); ok {
 			it.Response = alter(r)
 		}
 	})
+}
+
+func jsonText(r map[string]any) any { return string(strictjson.Append(nil, r)) }
+
+func listOfOne(r map[string]any) any { return []any{r} }
+
+func null(map[string]any) any { return json.RawMessage("null") }
+
+func noResponse(map[string]any) any { return nil }
+
+func dropExtension(r map[string]any) any {
+	delete(r, ErrorExtension)
+	r["schemas"] = []string{scim.ErrorMessage}
+	return r
+}
+
+func dropDetail(r map[string]any) any {
+	delete(r, "detail")
+	delete(r, "scimType")
+	return r
+}
+
+func extensionAs(alter func(extension map[string]any)) Shape {
+	return responseAs(func(r map[string]any) any {
+		if extension, ok := r[ErrorExtension].(map[string]any); ok {
+			alter(extension)
+		}
+		return r
+	})
+}
+
+func textErrorCode(extension map[string]any) {
+	if code, ok := extension["errorCode"].(int); ok {
+		extension["errorCode"] = strconv.Itoa(code)
+	}
+}
+
+func detailsInList(extension map[string]any) {
+	if text, ok := extension["details"].(string); ok {
+		extension["details"] = []string{text}
+	}
 }

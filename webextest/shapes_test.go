@@ -3,13 +3,17 @@ package webextest
 import (
 	"cmp"
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // Each shape writes exactly the oddity that it is named after, and changes
 // nothing of what was done.
-func TestShapes(t *testing.T) {
+func TestShapesChangeTheAnswerAndNotTheEffect(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		shape  Shape
@@ -95,7 +99,7 @@ func TestShuffledAndRepeated(t *testing.T) {
 	}
 	order := func(seed int64) string {
 		s := New(Config{Seed: seed})
-		s.Script(Shaped(Shuffled, Repeated))
+		s.Script(ShapeAnswer(Shuffled, Repeated))
 		ids := ""
 		for _, r := range send(t, s, 0, ops...) {
 			ids += r.BulkID
@@ -127,5 +131,44 @@ func TestNoPathReferences(t *testing.T) {
 	s := New(Config{NoPathReferences: true})
 	if got := statuses(send(t, s, 0, group("g", "G"), remove("/Groups/bulkId:g"))); got != "201 404" {
 		t.Error(got)
+	}
+}
+
+// ShapeNamed knows each exported Shape, and each exported function that returns
+// one for a value, by its Go name.
+func TestEveryShapeHasAName(t *testing.T) {
+	file, err := parser.ParseFile(gotoken.NewFileSet(), "shapes.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared []string
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			declared = append(declared, d.Name.Name)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if v, ok := spec.(*ast.ValueSpec); ok {
+					declared = append(declared, v.Names[0].Name)
+				}
+			}
+		}
+	}
+	declared = slices.DeleteFunc(declared, func(name string) bool {
+		return !ast.IsExported(name) || slices.Contains([]string{"Shapes", "EachItem", "ShapeNamed", "ShapeNames"}, name)
+	})
+	for i, name := range declared {
+		declared[i] = strings.ToLower(name[:1]) + strings.Replace(name[1:], "IDs", "Ids", 1)
+	}
+	var named []string
+	for _, name := range ShapeNames() {
+		named = append(named, strings.TrimRight(name, "0123456789"))
+	}
+	slices.Sort(declared)
+	if named = slices.Compact(named); !slices.Equal(named, declared) {
+		t.Errorf("named %v\ndeclared %v", named, declared)
+	}
+	if ShapeNamed("x") != nil || ShapeNamed("capitalKey") == nil {
+		t.Error("ShapeNamed finds an unknown name, or not a known one")
 	}
 }

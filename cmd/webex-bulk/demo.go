@@ -62,7 +62,7 @@ func (d *demoCommand) run(ctx context.Context) error {
 	}
 	service := webextest.New(webextest.Config{
 		Seed: d.seed, Latency: d.latency,
-		Chaos: webextest.Chaos{TooMany: .04, CutAfterWork: .02, Busy: .002, RetryAfter: []string{"1"}},
+		Chaos: webextest.Chaos{TooMany: .04, CutAfterWork: .02, RefusedItems: .002, RetryAfter: []string{"1"}},
 	})
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken),

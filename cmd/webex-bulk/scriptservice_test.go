@@ -87,7 +87,7 @@ func cmdScript(ts *testscript.TestScript, neg bool, args []string) {
 		case "cut-before-work":
 			f = webextest.CutAt(webextest.BeforeWork)
 		case "page":
-			f = webextest.Page()
+			f = webextest.AnswerPage()
 		case "redirect":
 			f = webextest.Redirect("https://elsewhere.example/Bulk")
 		default:

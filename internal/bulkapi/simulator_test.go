@@ -21,22 +21,22 @@ func TestItemsAgreeWithLedger(t *testing.T) {
 		fault *webextest.Fault
 		knows int
 	}{
-		{"plain", nil, all}, {"gzip", webextest.Gzipped(), all},
-		{"Operations", webextest.Shaped(webextest.CapitalKey), all}, {"both", webextest.Shaped(webextest.BothKeys), all},
-		{"shuffled", webextest.Shaped(webextest.Shuffled), all}, {"repeated", webextest.Shaped(webextest.Repeated), all},
-		{"foreign", webextest.Shaped(webextest.Foreign), all}, {"numbers", webextest.Shaped(webextest.NumericStatus), all},
-		{"objects", webextest.Shaped(webextest.ObjectStatus), all}, {"lower-case methods", webextest.Shaped(webextest.LowerMethods), all},
-		{"no bulkIds", webextest.Shaped(webextest.NoBulkIDs), some}, {"bulkIds of POST", webextest.Shaped(webextest.PostBulkIDs), all},
-		{"bulkIds of POST, shuffled", webextest.Shaped(webextest.PostBulkIDs, webextest.Shuffled), all},
-		{"bulkIds of POST, repeated, foreign", webextest.Shaped(webextest.PostBulkIDs, webextest.Repeated, webextest.Foreign, webextest.Shuffled), all},
-		{"bulkIds of POST, short upper-case locations", webextest.Shaped(webextest.PostBulkIDs, webextest.ShortLocations, webextest.UpperLocations), all},
-		{"bulkIds of POST, slashed, queried, foreign host", webextest.Shaped(webextest.PostBulkIDs, webextest.SlashedLocations, webextest.QueriedLocations, webextest.ForeignLocations("evil.example")), all},
-		{"no locations", webextest.Shaped(webextest.NoLocations), all}, {"null locations", webextest.Shaped(webextest.NullLocations), all},
-		{"within 400", webextest.Shaped(webextest.InStatus(400)), all}, {"within 412", webextest.Shaped(webextest.InStatus(412)), all},
-		{"odd statuses", webextest.Shaped(webextest.OddStatus), some}, {"no statuses", webextest.Shaped(webextest.NoStatus), some},
-		{"text responses", webextest.Shaped(webextest.TextResponses), all}, {"list responses", webextest.Shaped(webextest.ListResponses), all},
-		{"null responses", webextest.Shaped(webextest.NullResponses), all}, {"no responses", webextest.Shaped(webextest.NoResponses), all},
-		{"plain errors", webextest.Shaped(webextest.PlainErrors), all}, {"webex errors", webextest.Shaped(webextest.WebexErrors), all},
+		{"plain", nil, all}, {"gzip", webextest.Gzip(), all},
+		{"Operations", webextest.ShapeAnswer(webextest.CapitalKey), all}, {"both", webextest.ShapeAnswer(webextest.BothKeys), all},
+		{"shuffled", webextest.ShapeAnswer(webextest.Shuffled), all}, {"repeated", webextest.ShapeAnswer(webextest.Repeated), all},
+		{"foreign", webextest.ShapeAnswer(webextest.Foreign), all}, {"numbers", webextest.ShapeAnswer(webextest.NumericStatus), all},
+		{"objects", webextest.ShapeAnswer(webextest.ObjectStatus), all}, {"lower-case methods", webextest.ShapeAnswer(webextest.LowerMethods), all},
+		{"no bulkIds", webextest.ShapeAnswer(webextest.NoBulkIDs), some}, {"bulkIds of POST", webextest.ShapeAnswer(webextest.PostBulkIDs), all},
+		{"bulkIds of POST, shuffled", webextest.ShapeAnswer(webextest.PostBulkIDs, webextest.Shuffled), all},
+		{"bulkIds of POST, repeated, foreign", webextest.ShapeAnswer(webextest.PostBulkIDs, webextest.Repeated, webextest.Foreign, webextest.Shuffled), all},
+		{"bulkIds of POST, short upper-case locations", webextest.ShapeAnswer(webextest.PostBulkIDs, webextest.ShortLocations, webextest.UpperLocations), all},
+		{"bulkIds of POST, slashed, queried, foreign host", webextest.ShapeAnswer(webextest.PostBulkIDs, webextest.SlashedLocations, webextest.QueriedLocations, webextest.ForeignLocations("evil.example")), all},
+		{"no locations", webextest.ShapeAnswer(webextest.NoLocations), all}, {"null locations", webextest.ShapeAnswer(webextest.NullLocations), all},
+		{"within 400", webextest.ShapeAnswer(webextest.InStatus(400)), all}, {"within 412", webextest.ShapeAnswer(webextest.InStatus(412)), all},
+		{"odd statuses", webextest.ShapeAnswer(webextest.OddStatus), some}, {"no statuses", webextest.ShapeAnswer(webextest.NoStatus), some},
+		{"text responses", webextest.ShapeAnswer(webextest.TextResponses), all}, {"list responses", webextest.ShapeAnswer(webextest.ListResponses), all},
+		{"null responses", webextest.ShapeAnswer(webextest.NullResponses), all}, {"no responses", webextest.ShapeAnswer(webextest.NoResponses), all},
+		{"plain errors", webextest.ShapeAnswer(webextest.PlainErrors), all}, {"webex errors", webextest.ShapeAnswer(webextest.WebexErrors), all},
 	} {
 		for _, failOnErrors := range []int{0, 1} {
 			for _, unattempted := range []int{0, 409, 412} {

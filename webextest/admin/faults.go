@@ -136,11 +136,11 @@ func (f *fault) build() *webextest.Fault {
 	case f.Cut == "after":
 		made = webextest.CutAt(webextest.AfterWork)
 	case f.Truncate:
-		made = webextest.Truncated(0)
+		made = webextest.Truncate(0)
 	case f.HTML:
-		made = webextest.Page()
+		made = webextest.AnswerPage()
 	case f.Shape != "":
-		made = webextest.Shaped(webextest.ShapeNamed(f.Shape))
+		made = webextest.ShapeAnswer(webextest.ShapeNamed(f.Shape))
 	case f.Vector != 0:
 		made = replay(f.Vector)
 	}

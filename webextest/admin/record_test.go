@@ -137,7 +137,7 @@ func TestQueueOfFaults(t *testing.T) {
 	if got := b.do(201, call("POST", "/__admin/faults", posted)); got != posted+"\n" {
 		t.Errorf("%s", got)
 	}
-	b.sim.Script(nil, webextest.Page())
+	b.sim.Script(nil, webextest.AnswerPage())
 	b.bulk(create("a"))
 	if got := b.do(200, call("GET", "/__admin/faults", "")); got != strings.Replace(posted, `,"times":2`, "", 1)+"\n" {
 		t.Errorf("%s", got)
