@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
+	"github.com/webexscim/bulk/internal/baseurl"
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/throttle"
 )
@@ -66,7 +64,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Token == nil {
 		wrong("Token", "expected a source of access tokens")
 	}
-	if c.BaseURL, err = checkBaseURL(cmp.Or(c.BaseURL, DefaultBaseURL)); err != nil {
+	if base, err := baseurl.Parse(cmp.Or(c.BaseURL, DefaultBaseURL)); err == nil {
+		c.BaseURL = base.String()
+	} else {
 		wrong("BaseURL", "%w", err)
 	}
 	c.checkNumbers(wrong)
@@ -120,30 +120,4 @@ func (c *Config) checkDurations(wrong func(field, format string, args ...any)) {
 		wrong("MaxWait", "%v, expected at most MaxTotalWait, %v: "+
 			"otherwise a single wait that the service asks for could stop the job", c.MaxWait, c.MaxTotalWait)
 	}
-}
-
-// checkBaseURL accepts a scheme and a host, which it returns in lower case and
-// without a slash at the end. The token is sent in the clear to this machine
-// alone.
-func checkBaseURL(text string) (string, error) {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New(`expected a url such as "https://webexapis.com"`)
-	case strings.Trim(u.Path, "/") != "":
-		return "", errors.New("expected scheme and host only; the client adds /identity/scim/{org}/v2")
-	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopback(u.Hostname()):
-	default:
-		return "", errors.New("expected https, or http to this machine (127.0.0.1, ::1, localhost)")
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Host), nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

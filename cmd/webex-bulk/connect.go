@@ -18,6 +18,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/auth"
+	"github.com/webexscim/bulk/internal/baseurl"
 )
 
 // connection holds the flags that say how to reach a service, and what follows
@@ -95,12 +96,12 @@ func (c *connection) client(warn func(string)) (*client.Client, error) {
 	if c.cfg.OrgID, err = client.ParseOrgID(org); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	base, name := setting(c.baseURL, "base-url", "WEBEX_BASE_URL")
-	base = cmp.Or(base, client.DefaultBaseURL)
-	if err := auth.CheckBaseURL(base); err != nil {
+	given, name := setting(c.baseURL, "base-url", "WEBEX_BASE_URL")
+	base, err := baseurl.Parse(cmp.Or(given, client.DefaultBaseURL))
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	c.cfg.BaseURL = strings.TrimRight(base, "/")
+	c.cfg.BaseURL = base.String()
 	transport, err := c.transport()
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/webexscim/bulk/internal/baseurl"
 )
 
 // listen listens on the address of --addr.
@@ -50,6 +52,5 @@ func reachable(addr net.Addr) string {
 // onLoopback reports whether only this machine can reach an address.
 func onLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return err == nil && baseurl.IsLoopback(host)
 }

@@ -1,17 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/webexscim/bulk/internal/baseurl"
 	"github.com/webexscim/bulk/internal/proxy"
 )
 
@@ -56,22 +54,20 @@ Exit codes:
 	return cmd
 }
 
-// check returns the target. The client's token is sent there, so that it must
-// be an https address, or on this machine.
+// check returns the target.
 func (c *proxyCommand) check() (*url.URL, error) {
-	u, err := url.Parse(c.target)
+	if c.target == "" {
+		return nil, errors.New("no service: give --target URL, " +
+			`"https://webexapis.com" for example; see webex-bulk proxy --help`)
+	}
+	target, err := baseurl.Parse(c.target)
 	switch {
-	case c.target == "":
-		return nil, errors.New(`no service: give --target URL, "https://webexapis.com" for example; see webex-bulk proxy --help`)
-	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return nil, fmt.Errorf(`--target: expected scheme and host, such as "https://webexapis.com"`)
-	case u.Scheme != "https" && (u.Scheme != "http" || !onLoopback(net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")))):
-		return nil, errors.New("--target: expected https, or http to this machine (127.0.0.1, ::1, localhost)")
+	case err != nil:
+		return nil, fmt.Errorf("--target: %w", err)
 	case !onLoopback(c.addr):
 		return nil, fmt.Errorf("--addr %q: expected a loopback address such as 127.0.0.1:8081", c.addr)
 	}
-	u.Path = ""
-	return u, nil
+	return target, nil
 }
 
 func (c *proxyCommand) run(ctx context.Context) error {

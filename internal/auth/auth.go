@@ -15,17 +15,15 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/baseurl"
 )
 
 // Config says where tokens come from.
@@ -64,7 +62,7 @@ const (
 // come from a file and an exchange is due, it returns an error if a new refresh
 // token could not be saved there. It sends nothing.
 func New(cfg Config) (client.TokenSource, error) {
-	if err := CheckBaseURL(cfg.BaseURL); err != nil {
+	if _, err := baseurl.Parse(cfg.BaseURL); err != nil {
 		return nil, err
 	}
 	if err := cfg.Credentials.check(); err != nil {
@@ -87,21 +85,6 @@ func New(cfg Config) (client.TokenSource, error) {
 		s.close()
 	}
 	return client.NewTokenSource(r.fetch), nil
-}
-
-// CheckBaseURL returns an error unless base uses https, or http to this
-// machine: secrets must not cross a network unencrypted.
-func CheckBaseURL(base string) error {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New(`expected a url such as "https://webexapis.com"`)
-	}
-	ip := net.ParseIP(u.Hostname())
-	here := strings.EqualFold(u.Hostname(), "localhost") || ip != nil && ip.IsLoopback()
-	if u.Scheme != "https" && (u.Scheme != "http" || !here) {
-		return errors.New("expected https, or http to this machine (127.0.0.1, ::1, localhost)")
-	}
-	return nil
 }
 
 // fetch returns the access token of the file if another run has saved a new one
