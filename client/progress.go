@@ -50,10 +50,10 @@ type jobState struct {
 
 // stage is the state of a job in which its next stage begins.
 type stage struct {
-	first   int                      // the index of its first operation
-	spent   engine.Spent             // of the error budget
-	stopped error                    // why the job ended before its time
-	atWork  map[engine.Key]time.Time // until when attempts without an answer may still be carried out
+	first   int            // the index of its first operation
+	stopped error          // why the job ended before its time
+	began   time.Time      // the stage before
+	carried engine.Carried // from that
 }
 
 // phase tells whether a job can run.
@@ -89,21 +89,8 @@ func (s *jobState) setReady(from phase) {
 func (s *jobState) end(e *engine.Engine, began time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stage = stage{first: s.progress.Read, spent: e.Spent(), stopped: e.Stopped(), atWork: map[engine.Key]time.Time{}}
-	for key, until := range e.AtWork() {
-		s.stage.atWork[key] = began.Add(until)
-	}
+	s.stage = stage{first: s.progress.Read, stopped: e.Stopped(), began: began, carried: e.Carried()}
 	s.phase = over
-}
-
-// stillAtWork is until when attempts of earlier stages may be carried out,
-// since the next stage began.
-func (s stage) stillAtWork(began time.Time) map[engine.Key]time.Duration {
-	still := map[engine.Key]time.Duration{}
-	for key, until := range s.atWork {
-		still[key] = until.Sub(began)
-	}
-	return still
 }
 
 // change changes the progress.

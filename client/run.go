@@ -124,7 +124,7 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	}
 	r := newRun(c, job)
 	cfg := r.engineConfig()
-	cfg.Spent, cfg.AtWork = stage.spent, stage.stillAtWork(r.began)
+	cfg.Before = stage.carried.By(r.began.Sub(stage.began))
 	if job.Journal != nil {
 		history, err := job.beginJournal(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {

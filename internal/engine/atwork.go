@@ -103,18 +103,33 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 	return wait
 }
 
-// AtWork tells until when attempts of operations that are over may be at work
-// on their resources, for the Config of the next stage.
-func (e *Engine) AtWork() map[Key]time.Duration {
-	out := map[Key]time.Duration{}
-	for _, m := range []map[Key]time.Duration{e.atWorkUntil.before, e.atWorkUntil.now} {
+// Carried is what the next stage of a job has to know of those before: their
+// part of the error budget, who has made which resource, and which attempts may
+// still be at work. The zero value: there were none.
+type Carried struct {
+	spent, held int
+	ownership
+	atWorkUntil recent[time.Duration]
+}
+
+// Carried returns what the next stage has to know, once this one has ended.
+func (e *Engine) Carried() Carried {
+	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil}
+}
+
+// By returns c by the time of a stage that begins so long after the one of
+// which it is.
+func (c Carried) By(later time.Duration) Carried {
+	old := c.atWorkUntil
+	c.atWorkUntil = recent[time.Duration]{}
+	for _, m := range []map[Key]time.Duration{old.before, old.now} {
 		for key, until := range m {
-			if until > e.now.Elapsed {
-				out[key] = until
+			if until > later {
+				c.atWorkUntil.put(key, until-later)
 			}
 		}
 	}
-	return out
+	return c
 }
 
 // quietFor is how long an attempt of an earlier run may still be at work: until

@@ -20,10 +20,6 @@ func (b *budget) left() int { return b.limit - b.spent - b.held }
 // open reports whether a request may leave.
 func (b *budget) open() bool { return b.limit == 0 || b.left() > 0 }
 
-// Spent is how much of an error budget is gone: operations that the service has
-// refused, and operations without a result that it may have refused.
-type Spent struct{ Refused, Unsure int }
-
 // isSpent reports whether the service has refused as many operations as it may.
 func (b *budget) isSpent() bool { return b.limit > 0 && b.spent >= b.limit }
 

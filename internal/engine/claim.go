@@ -256,8 +256,8 @@ func sortByIndex(ops []*op) []*op {
 func (e *Engine) learnEarlier(o *op, k Earlier) {
 	o.ticket = k.Ticket
 	if k.Known != KnownNothing {
-		e.noteMaking(o)
-		e.noteChanged(o, k.Known)
+		e.noteMaker(o)
+		e.noteReferred(o, k.Known)
 	}
 	switch k.Known {
 	case KnownDone:
@@ -296,16 +296,25 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 	}
 }
 
-// noteChanged notes the creates to whose resources an operation of an earlier
+// noteReferred notes the creates to whose resources an operation of an earlier
 // run refers, or may refer. A change without an answer does not count unless it
 // deletes, since it is sent again.
-func (e *Engine) noteChanged(o *op, known Known) {
+func (e *Engine) noteReferred(o *op, known Known) {
 	if e.cfg.Existing == FailExisting || known == KnownSent && o.Method == Patch {
 		return
 	}
 	for _, r := range o.Refs {
-		e.changed[r.Name] = true
+		if n, ok := e.memory.named(r.Name); ok && !n.referred {
+			n.referred = true
+			e.memory.setNamed(r.Name, n)
+		}
 	}
+}
+
+// isReferred reports whether what an earlier run has done refers to a create.
+func (e *Engine) isReferred(o *op) bool {
+	n, _ := e.memory.named(o.BulkID)
+	return n.referred
 }
 
 var errEarlier = errors.New("sent by an earlier run, which got no answer")

@@ -21,11 +21,8 @@ type Config struct {
 	Separate bool
 	// FailOnErrors stops the job after so many refusals; 0 is no budget.
 	FailOnErrors int
-	// Spent is how much of that earlier stages of the job have spent.
-	Spent Spent
-	// AtWork is what those stages have left at work, see Engine.AtWork, by the
-	// time of this job. The engine keeps it.
-	AtWork map[Key]time.Duration
+	// Before is what earlier stages of the job have left. The engine keeps it.
+	Before Carried
 	// MaxAttempts is how many attempts an operation gets that tell nothing.
 	MaxAttempts int
 	// LookupPatience is how long reads may lag behind writes.
@@ -118,7 +115,7 @@ func New(cfg Config, now Time) *Engine {
 	}
 	e := &Engine{
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory},
-		budget:       budget{limit: cfg.FailOnErrors, spent: cfg.Spent.Refused, held: cfg.Spent.Unsure},
+		budget:       budget{limit: cfg.FailOnErrors, spent: cfg.Before.spent, held: cfg.Before.held},
 		ops:          map[int]*op{},
 		window:       cfg.Operations * (2*cfg.Concurrency + 2),
 		identities:   identities{unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}},
@@ -126,11 +123,13 @@ func New(cfg Config, now Time) *Engine {
 		createWaits:  createWaits{creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{}},
 		requests:     requests{sent: map[int]*request{}},
 		lookupQueue:  lookupQueue{lookups: map[int]*lookup{}, sought: map[*op]bool{}},
-		ownership:    ownership{doubts: map[Key]int{}, making: map[Key]int{}, changed: map[string]bool{}},
-		lateAttempts: lateAttempts{lasting: map[int]bool{}},
+		ownership:    cfg.Before.ownership,
+		lateAttempts: lateAttempts{lasting: map[int]bool{}, atWorkUntil: cfg.Before.atWorkUntil},
 		recording:    recording{writes: map[int]write{}},
 	}
-	e.atWorkUntil.now = cfg.AtWork
+	if e.doubts == nil {
+		e.doubts = map[Key]int{}
+	}
 	e.planner = plan.New(plan.Config{
 		Operations: cfg.Operations, Bytes: cfg.Bytes, Ordered: cfg.Ordered, Separate: cfg.Separate, Memory: &e.memory,
 	})
@@ -195,9 +194,6 @@ func (e *Engine) Finished() bool {
 
 // Stopped is why the job ended before its time; nil if it did not.
 func (e *Engine) Stopped() error { return e.stopped }
-
-// Spent is how much of the error budget is gone.
-func (e *Engine) Spent() Spent { return Spent{Refused: e.budget.spent, Unsure: e.budget.held} }
 
 // Fillable reports whether something could leave if the source had no more for
 // now.

@@ -109,27 +109,45 @@ func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
 
 func (e *Engine) sendAbsent(o *op) {
 	o.looked = true
-	e.noteMaking(o)
+	e.noteMaker(o)
 	e.release(o)
 }
 
-// noteMaking remembers that a create which nothing guards makes what has its
+// noteMaker remembers that a create which nothing guards makes what has its
 // name.
-func (e *Engine) noteMaking(o *op) {
+func (e *Engine) noteMaker(o *op) {
 	if e.cfg.Existing != FailExisting && o.Method == Post && !o.Guarded && o.Name != (Key{}) {
-		e.making[o.Name] = o.Index
+		e.makers.put(o.Name, maker{index: o.Index})
 	}
+}
+
+// noteMade remembers what became of that.
+func (e *Engine) noteMade(o *op) {
+	m, ok := e.makers.get(o.Name)
+	switch {
+	case !ok || m.index != o.Index || o.Method != Post:
+	case o.knowledge == Done, o.knowledge.Maybe():
+		e.makers.put(o.Name, maker{isOver, o.said.id})
+	default:
+		e.makers.put(o.Name, maker{index: nobody})
+	}
+}
+
+// isMade reports whether another create makes what has the name of a create, or
+// has made it and it is not deleted since.
+func (e *Engine) isMade(o *op) bool {
+	m, ok := e.makers.get(o.Name)
+	return ok && m.index != o.Index && m.index != nobody && !e.gone.has(m.id)
 }
 
 // weighFirst decides what a lookup tells about a create that was not sent.
 func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := Pick(candidates, o.Guarded)
 	inFlight, inDoubt := e.sameName(o)
-	first, made := e.making[o.Name]
 	switch taken := e.others.has(c.ID); {
-	case number == 0 && made && first != o.Index && e.gone.ids.isEmpty(): // it need not show yet, or was deleted since
+	case number == 0 && e.isMade(o): // it need not show yet
 		e.refuse(o, ErrTaken, "")
-	case number == 0 && len(o.replaces) > 0 && e.changed[o.BulkID]:
+	case number == 0 && len(o.replaces) > 0 && e.isReferred(o):
 		// Another one would lack the PATCH or be missing in the group, or outlive the
 		// DELETE, that is done.
 		e.refuse(o, errGoneSince, "")

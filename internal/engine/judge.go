@@ -6,12 +6,23 @@ import "time"
 
 // ownership is what is known of who has made which resource.
 type ownership struct {
-	others  idSet           // ids that a lost create cannot have made
-	gone    idSet           // ids of what the job has deleted
-	doubts  map[Key]int     // creates of each name in doubt, also those that ended so
-	making  map[Key]int     // the creates that nothing guards and that make what has a name
-	changed map[string]bool // creates to whose resource operations of earlier runs refer, or may
+	others idSet         // ids that a lost create cannot have made
+	gone   idSet         // ids of what the job has deleted
+	doubts map[Key]int   // creates of each name in doubt, also those that ended so
+	makers recent[maker] // the create that makes what has a name, where the service guards none
 }
+
+// maker is a create that is to make, or has made, what has its name. Lookups
+// may not show that yet.
+type maker struct {
+	index int    // of the create, or one of these:
+	id    string // of what it has made
+}
+
+const (
+	nobody = -1 // the create was not done
+	isOver = -2 // it is, and may have been done
+)
 
 // judgment is what candidates tell about a create.
 type judgment uint8

@@ -35,6 +35,7 @@ type named struct {
 	identity Key // what the resource is to be called in the keys of operations that refer to it
 	index    int
 	at       time.Duration // when it was done; 0: by an earlier run
+	referred bool          // what an earlier run has done, or may have done, refers to it
 	id       string
 }
 
@@ -86,14 +87,14 @@ func (m *memory) fail(err error) {
 }
 
 func (m *memory) named(name string) (n named, ok bool) {
-	var state, index, at int64
-	n.identity, n.id, ok = m.get(hash("name ", name), &state, &index, &at)
-	n.state, n.index, n.at = nameState(state), int(index), time.Duration(at)*time.Millisecond
+	var state, index, at, referred int64
+	n.identity, n.id, ok = m.get(hash("name ", name), &state, &index, &at, &referred)
+	n.state, n.index, n.at, n.referred = nameState(state), int(index), time.Duration(at)*time.Millisecond, referred == 1
 	return n, ok
 }
 
 func (m *memory) setNamed(name string, n named) {
-	m.put(hash("name ", name), n.identity, n.id, int64(n.state), int64(n.index), n.at.Milliseconds())
+	m.put(hash("name ", name), n.identity, n.id, int64(n.state), int64(n.index), n.at.Milliseconds(), number(n.referred))
 }
 
 // Name tells the planner what became of a create that is over.

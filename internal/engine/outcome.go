@@ -182,6 +182,7 @@ func (e *Engine) decide(o *op) {
 	}
 	e.decided = append(e.decided, o)
 	e.noteAtWork(o)
+	e.noteMade(o)
 	e.remember(o)
 	if o.knowledge == Done {
 		e.others.add(o.said.id)

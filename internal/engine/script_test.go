@@ -333,18 +333,14 @@ func (s *script) config(w *words) {
 	}
 }
 
-func (s *script) run(*words) { s.begin(nil) }
+func (s *script) run(*words) { s.begin(Carried{}) }
 
 // stage begins another stage of the job whose run has ended.
 func (s *script) stage(*words) {
-	atWork := s.engine.AtWork()
-	for key := range atWork {
-		atWork[key] -= s.elapsed
-	}
-	s.begin(atWork)
+	s.begin(s.engine.Carried().By(s.elapsed))
 }
 
-func (s *script) begin(atWork map[Key]time.Duration) {
+func (s *script) begin(before Carried) {
 	if s.engine != nil && !s.engine.Finished() {
 		s.printf("refused: the journal is in use")
 		return
@@ -352,7 +348,7 @@ func (s *script) begin(atWork map[Key]time.Duration) {
 	s.reset()
 	s.earlier, s.input = s.input, nil
 	cfg := s.cfg
-	cfg.AtWork = atWork
+	cfg.Before = before
 	if cfg.Journal {
 		cfg.LastWritten, cfg.LastDate = s.journal.begin()
 	}

@@ -97,5 +97,8 @@ var breakages = []breakage{
 	{"what was there before is young", "at := -e.cfg.LookupPatience", "at := time.Millisecond"},
 	{"a later stage does not wait for late work", "o.held && wait > 0", "o.held && wait < 0"},
 	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
+	{"a later stage does not know what the job has made and deleted", "cfg.Before.ownership", "ownership{}"},
+	{"a group that a row makes is made again after any DELETE", "m.index != nobody && !e.gone.has(m.id)", "m.index != nobody && e.gone.ids.isEmpty()"},
+	{"a group that the job has deleted is not made again", " && !e.gone.has(m.id)", ""},
 	{"an adopted create that rests forgets what is there", "o.adoptAs(Candidate{ID: id,", "o.adoptAs(Candidate{ID: id[:0],"},
 }
