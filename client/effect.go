@@ -97,7 +97,7 @@ func (s step) showsIn(resource json.RawMessage) bool {
 	case op == "remove":
 		return at == nil
 	case at == nil:
-		return isNothing(value)
+		return scimdiff.IsNothing(value)
 	case op == "replace" && isList(value) && !sameLength(value, at):
 		return false
 	case isList(at) && !isList(value):
@@ -156,11 +156,6 @@ func member(members map[string]json.RawMessage, name string) json.RawMessage {
 		}
 	}
 	return nil
-}
-
-func isNothing(value json.RawMessage) bool {
-	text := strings.TrimSpace(string(value))
-	return text == "null" || text == "[]" || text == `""` || text == ""
 }
 
 func sameLength(a, b json.RawMessage) bool {

@@ -96,7 +96,7 @@ func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulk
 		return res.Raw, nil
 	}
 	var given, attributes map[string]json.RawMessage
-	if _ = json.Unmarshal(p.data, &given); isNothing(member(given, "members")) {
+	if _ = json.Unmarshal(p.data, &given); scimdiff.IsNothing(member(given, "members")) {
 		return res.Raw, nil
 	}
 	type member struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
@@ -92,11 +93,8 @@ func withoutNulls(data json.RawMessage) json.RawMessage {
 	if dec.Decode(&all) != nil {
 		return data
 	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(pruned(all)) // it was JSON before
-	return bytes.TrimSpace(out.Bytes())
+	out, _ := rawjson.Marshal(pruned(all)) // it was JSON before
+	return out
 }
 
 func pruned(value any) any {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // standing has the attributes that decide whether a resource may be changed. An
@@ -23,7 +24,7 @@ type standing struct {
 
 // isPerson reports whether an account is that of a person: one that does not
 // say is.
-func (s standing) isPerson() bool { return !isGiven(s.UserType) || isText(s.UserType, "user") }
+func (s standing) isPerson() bool { return scimdiff.IsNothing(s.UserType) || isText(s.UserType, "user") }
 
 // isPerson reports it of a resource. Groups count as such.
 func isPerson(res client.Resource) bool {
@@ -47,11 +48,11 @@ func (o Options) protection(res client.Resource, me string) string {
 		return "the account of the token"
 	case res.Type == Users && !s.isPerson():
 		return "no person: its userType is " + text(s.UserType)
-	case !o.IncludeAdmins && isGiven(s.Roles):
+	case !o.IncludeAdmins && !scimdiff.IsNothing(s.Roles):
 		return "an administrator: there are roles"
-	case !o.IncludeAdmins && isGiven(s.User.ManagedOrgs):
+	case !o.IncludeAdmins && !scimdiff.IsNothing(s.User.ManagedOrgs):
 		return "an administrator of managed organizations"
-	case !o.IncludeDirectory && isGiven(source) && !isText(source, "SCIM"):
+	case !o.IncludeDirectory && !scimdiff.IsNothing(source) && !isText(source, "SCIM"):
 		return "provisioned by a directory: " + text(source)
 	case o.Protect != nil:
 		return o.Protect(res)
@@ -82,15 +83,6 @@ func isActive(data []byte) bool {
 	var s standing
 	_ = json.Unmarshal(data, &s)
 	return string(s.Active) != "false"
-}
-
-// isGiven reports whether an attribute has a value.
-func isGiven(raw json.RawMessage) bool {
-	switch strings.TrimSpace(string(raw)) {
-	case "", "null", "[]", `""`, "{}":
-		return false
-	}
-	return true
 }
 
 func isText(raw json.RawMessage, want string) bool {

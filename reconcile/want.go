@@ -9,6 +9,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/bulkref"
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // Row is a wanted user or group, written as the operation that would create it.
@@ -123,9 +124,9 @@ func newWant(row Row, kind string) (*want, error) {
 				w.name = text(value)
 			}
 		case "active":
-			w.givesActive = isGiven(value)
+			w.givesActive = !scimdiff.IsNothing(value)
 		case "externalid":
-			if isGiven(value) {
+			if !scimdiff.IsNothing(value) {
 				w.externalID = text(value)
 			}
 		case "members":

@@ -97,7 +97,7 @@ func (c *jobCommand) conclude(ctx context.Context, e ending) error {
 // with the first of their reasons.
 func inOneLine(sum *report.Summary) error {
 	n := sum.Operations - sum.Succeeded
-	text := terminal.Sprintf("%d of %s did not succeed", n, plural(sum.Operations, "operation"))
+	text := terminal.Sprintf("%d of %s did not succeed", n, terminal.Plural(sum.Operations, "operation"))
 	if len(sum.Reasons) > 0 {
 		first := sum.Reasons[0]
 		if first.Count < n {

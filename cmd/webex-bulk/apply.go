@@ -230,12 +230,12 @@ func (a *applyCommand) confirmDeletes(ctx context.Context, in *input.File) error
 		return nil
 	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
 		return terminal.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
-			"%s; if they are right, give --max-deletes %d", plural(n, "delete"), in.Name, a.maxDeletes, a.howToList(), n)
+			"%s; if they are right, give --max-deletes %d", terminal.Plural(n, "delete"), in.Name, a.maxDeletes, a.howToList(), n)
 	case a.yes:
 		return nil
 	case a.file == input.Stdin || !isTerminal(a.in):
 		return terminal.Errorf("%s in %s, and what is deleted cannot be brought back; nothing was sent\n"+
-			"%s; if they are right, give --yes", plural(n, "delete"), in.Name, a.howToList())
+			"%s; if they are right, give --yes", terminal.Plural(n, "delete"), in.Name, a.howToList())
 	}
 	_ = a.err.Printf("%d of %d operations delete, for good:\n", n, in.Len())
 	for _, row := range in.Deletes {
@@ -357,9 +357,9 @@ func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
 	}
 	if dependents > 0 {
 		advice += terminal.Sprintf(";\n%s %s that %s on %s can succeed",
-			first, plural(dependents, "row"), verb(dependents, "depend"), them)
+			first, terminal.Plural(dependents, "row"), verb(dependents, "depend"), them)
 	}
-	a.say("\n%s with status 409: %s", plural(n, "row"), advice)
+	a.say("\n%s with status 409: %s", terminal.Plural(n, "row"), advice)
 }
 
 // adviseDependents prints advice about rows that depend on rows that failed for
@@ -367,7 +367,7 @@ func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
 func (a *applyCommand) adviseDependents(in *input.File, all *outcomes.Collector) {
 	if n := all.Dependents.OfOthers; in.IsSheet() && n > 0 {
 		a.say("\n%s %s somebody whose own row did not succeed: correct that row, and they are sent with it",
-			plural(n, "row"), verb(n, "name"))
+			terminal.Plural(n, "row"), verb(n, "name"))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -143,7 +144,7 @@ the simulator counted %d of %d requests, lookups included, as refused or cut; it
 
 next: webex-bulk template users > users.csv prints a sheet to fill in, and
 webex-bulk plan users.csv shows the requests; webex-bulk serve runs the simulator.
-`, wrong, len(all), plural(users, "user"), plural(groups, "group"), twice, orNone(service.CheckIntegrity()))
+`, wrong, len(all), terminal.Plural(users, "user"), terminal.Plural(groups, "group"), twice, orNone(service.CheckIntegrity()))
 }
 
 func orNone(err error) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/scimfilter"
 	"github.com/webexscim/bulk/internal/sheet"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // exportCommand holds the flags of export.
@@ -169,7 +170,7 @@ func (x *exportCommand) write(ctx context.Context, c *client.Client, filter scim
 
 // describe says how much was read and what the sheet does not hold.
 func (x *exportCommand) describe(w *sheet.Writer) {
-	x.say("%s written", plural(w.Rows(), strings.TrimSuffix(x.kind, "s")))
+	x.say("%s written", terminal.Plural(w.Rows(), strings.TrimSuffix(x.kind, "s")))
 	if x.unfit > 0 {
 		x.say("left out: resources that the service returned although they do not match --filter: %d", x.unfit)
 	}

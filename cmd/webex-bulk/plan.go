@@ -12,6 +12,7 @@ import (
 	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // planCommand holds the flags of plan.
@@ -101,7 +102,7 @@ func (p *planCommand) run(ctx context.Context) error {
 		return beforeSending(ctx, err)
 	}
 	if n := len(in.Lookups()); n > 0 && !p.online {
-		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", plural(n, "user or group"), in.Name)
+		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", terminal.Plural(n, "user or group"), in.Name)
 	}
 	if refused > 0 {
 		return &exit{code: exitSome}

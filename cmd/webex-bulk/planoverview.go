@@ -126,7 +126,7 @@ func (o *overview) print(in *input.File) error {
 	if err := o.w.PrintTable(o.writeTable); err != nil {
 		return err
 	}
-	total := plural(in.Len(), "operation")
+	total := terminal.Plural(in.Len(), "operation")
 	if o.online {
 		counts := map[string]int{}
 		for i, k := range planKinds {
@@ -134,7 +134,7 @@ func (o *overview) print(in *input.File) error {
 		}
 		total += ": " + cmp.Or(countKinds(counts), "nothing")
 	} else {
-		total += " (" + cmp.Or(countKinds(in.Counts), "nothing") + "): " + plural(o.requests.count, "request")
+		total += " (" + cmp.Or(countKinds(in.Counts), "nothing") + "): " + terminal.Plural(o.requests.count, "request")
 	}
 	if o.refused.count > 0 {
 		total += fmt.Sprintf(", %d refused", o.refused.count)

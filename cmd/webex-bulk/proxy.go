@@ -11,6 +11,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/baseurl"
 	"github.com/webexscim/bulk/internal/proxy"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // proxyCommand holds the flags of proxy.
@@ -102,8 +103,8 @@ func (c *proxyCommand) run(ctx context.Context) error {
 	}
 	s := p.Stats()
 	print(s, fmt.Sprintf("%s: %s of the contract, %s, %s not checked",
-		plural(s.Requests, "request"), plural(s.Violations, "violation"),
-		plural(s.Unanswered, "incomplete answer"), plural(s.Unchecked, "message")))
+		terminal.Plural(s.Requests, "request"), terminal.Plural(s.Violations, "violation"),
+		terminal.Plural(s.Unanswered, "incomplete answer"), terminal.Plural(s.Unchecked, "message")))
 	if s.Violations > 0 {
 		return &exit{code: exitSome}
 	}

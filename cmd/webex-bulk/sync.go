@@ -180,7 +180,7 @@ func (a *syncCommand) run(ctx context.Context) error {
 		return err
 	}
 	if d.Later > 0 {
-		a.say("%s left for later (--first %d): the same command makes the next ones", plural(d.Later, "change"), a.opt.First)
+		a.say("%s left for later (--first %d): the same command makes the next ones", terminal.Plural(d.Later, "change"), a.opt.First)
 	}
 	return inDoubt(d)
 }
@@ -302,12 +302,12 @@ func inDoubt(d *reconcile.Difference) error {
 		return nil
 	}
 	return &exit{exitSome, terminal.Errorf("nothing was sent for %s: "+
-		"it is unclear which user or group is meant (see \"in doubt\" above)", plural(n, "row"))}
+		"it is unclear which user or group is meant (see \"in doubt\" above)", terminal.Plural(n, "row"))}
 }
 
 // confirm asks before anything is sent.
 func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) error {
-	changes := plural(len(d.Actions), "change")
+	changes := terminal.Plural(len(d.Actions), "change")
 	switch {
 	case a.yes:
 		return nil
@@ -322,7 +322,7 @@ func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) erro
 	expected := "yes"
 	if n := counts[reconcile.Delete]; n > 0 {
 		expected = fmt.Sprint(n)
-		_ = a.err.Printf("%s, for good. Type their number (%d) to carry out %s: ", plural(n, "delete"), n, changes)
+		_ = a.err.Printf("%s, for good. Type their number (%d) to carry out %s: ", terminal.Plural(n, "delete"), n, changes)
 	} else {
 		_ = a.err.Printf("Type yes to carry out %s (%d new, %d changed, %d deactivated): ",
 			changes, counts[reconcile.Create], counts[reconcile.Change], counts[reconcile.Deactivate])
@@ -365,7 +365,7 @@ func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.D
 	if n := d.Absent(ctx, c, a.cfg.LookupPatience); n > 0 && ctx.Err() == nil {
 		return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: "+
 			"deleted since, or not shown yet;\n"+
-			"run the same command again in five minutes: what is missing then is created", plural(n, "user or group"))}
+			"run the same command again in five minutes: what is missing then is created", terminal.Plural(n, "user or group"))}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/webexscim/bulk/internal/actions"
 	"github.com/webexscim/bulk/internal/outfile"
 	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
 )
 
@@ -21,7 +22,7 @@ func (a *syncCommand) writePlan(d *reconcile.Difference) error {
 		return err
 	}
 	a.say("%s written to %s; nothing was sent\nlook at it, then: webex-bulk apply %s",
-		plural(plan.Len(), "row"), a.planFile, shellWord(a.planFile))
+		terminal.Plural(plan.Len(), "row"), a.planFile, shellWord(a.planFile))
 	return nil
 }
 

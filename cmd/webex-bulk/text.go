@@ -1,24 +1,15 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // maxListed is how many of something are shown to a person.
 const maxListed = 20
-
-// plural is like "1 request" and "2 requests".
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, strings.ReplaceAll(one, " or ", "s or "))
-}
 
 // verb is like "1 row names" and "2 rows name".
 func verb(n int, word string) string {
@@ -47,7 +38,5 @@ func shellWord(path string) string {
 
 // writeJSON writes a value as one line of JSON, whose texts are as they are.
 func writeJSON(w io.Writer, value any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(value)
+	return rawjson.NewEncoder(w).Encode(value)
 }

@@ -1,10 +1,10 @@
 package difference
 
 import (
-	"encoding/json"
 	"io"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/reconcile"
 )
 
@@ -63,9 +63,7 @@ func WriteJSON(w io.Writer, d *reconcile.Difference, rows int) error {
 	for _, l := range d.Left {
 		out.Left = append(out.Left, left(l))
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(out)
+	return rawjson.NewEncoder(w).Encode(out)
 }
 
 func resources(list []client.Resource) (all []resource) {

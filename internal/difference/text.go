@@ -53,7 +53,7 @@ func (t Text) Write(w *terminal.Writer, d *reconcile.Difference, rows int) error
 	if d.Later > 0 {
 		_ = v.Printf("left for later: %d (--first)\n", d.Later)
 	}
-	return v.Printf("unchanged: %d of %d %s\n", d.Unchanged, rows, plural(rows, "row"))
+	return v.Printf("unchanged: %d of %s\n", d.Unchanged, terminal.Plural(rows, "row"))
 }
 
 // view is a Text that is written.
@@ -105,7 +105,7 @@ func titleOf(l reconcile.Left) string {
 func (v *view) created(a *reconcile.Action) terminal.Text {
 	members := ""
 	if n := len(a.Added); n > 0 {
-		members = fmt.Sprintf(" (%d %s)", n, plural(n, "member"))
+		members = " (" + terminal.Plural(n, "member") + ")"
 	}
 	text := terminal.Sprintf("  + line %d: %s%s\n", a.Line, a.Name, members)
 	if leaver := v.sameNames[a]; leaver != "" {
@@ -194,11 +194,4 @@ func count(actions []*reconcile.Action, is func(*reconcile.Action) bool) (n int)
 		}
 	}
 	return n
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return thing
-	}
-	return thing + "s"
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // Describe returns a difference as a person reads it: "title: Clerk → Chief".
@@ -31,7 +32,7 @@ func Value(value json.RawMessage, nameOf func(id string) (name string, ok bool))
 	case len(value) == 0:
 		return "(none)"
 	case json.Unmarshal(value, &text) == nil:
-		return cut(nameOr(text, nameOf))
+		return terminal.Clip(nameOr(text, nameOf), maxRunes)
 	case json.Unmarshal(value, &list) == nil && len(list) > 0:
 		var parts []string
 		for _, e := range list[:min(len(list), maxElements)] {
@@ -44,14 +45,7 @@ func Value(value json.RawMessage, nameOf func(id string) (name string, ok bool))
 	case json.Unmarshal(value, &object) == nil && object["value"] != nil:
 		return Value(object["value"], nameOf)
 	}
-	return cut(string(value))
-}
-
-func cut(text string) string {
-	if runes := []rune(text); len(runes) > maxRunes {
-		return string(runes[:maxRunes]) + "…"
-	}
-	return text
+	return terminal.Clip(string(value), maxRunes)
 }
 
 // nameOr returns the name of a user, or the id if it has none.

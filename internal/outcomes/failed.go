@@ -5,12 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/bulkref"
 	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/opfile"
+	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/internal/spill"
 )
 
@@ -134,10 +134,7 @@ func writeOperation(w *bufio.Writer, op client.Operation, id func(string) (strin
 	if len(refs) > 0 {
 		data = bulkref.Replace(nil, data, refs, id)
 	}
-	var text strings.Builder
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	err = enc.Encode(struct {
+	text, err := rawjson.Marshal(struct {
 		Method string          `json:"method"`
 		Path   string          `json:"path"`
 		BulkID string          `json:"bulkId,omitempty"`
@@ -146,6 +143,6 @@ func writeOperation(w *bufio.Writer, op client.Operation, id func(string) (strin
 	if err != nil {
 		return err
 	}
-	_, err = w.WriteString(strings.TrimSuffix(text.String(), "\n"))
+	_, err = w.Write(text)
 	return err
 }

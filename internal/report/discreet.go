@@ -8,9 +8,9 @@ import (
 )
 
 // hidden replaces the omitted parts of a text, as in the errors of client.
-const hidden = "…"
+const hidden = terminal.Cut
 
-// The bounds of texts, in bytes: the part that is read, and the part that is
+// The bounds of texts, in characters: the part that is read, and the part that is
 // shown.
 const (
 	maxRead  = 1 << 10
@@ -22,7 +22,7 @@ const (
 // ids. The rest is equal for all failures of a kind, and can be shown to
 // anybody.
 func discreet(text string, names ...string) string {
-	text = terminal.Escape(clip(text, maxRead))
+	text = terminal.Escape(terminal.Clip(text, maxRead))
 	for _, name := range names {
 		text = hideWord(text, name)
 	}
@@ -30,7 +30,7 @@ func discreet(text string, names ...string) string {
 	for s.text != "" {
 		s.next()
 	}
-	return clip(strings.TrimSpace(string(s.out)), maxShown)
+	return terminal.Clip(strings.TrimSpace(string(s.out)), maxShown)
 }
 
 // scrubber reads a text from left to right, once.

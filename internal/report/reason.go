@@ -93,5 +93,5 @@ func KeptReason(res client.Result) string {
 	if e == nil || skippedError(res.Err) != nil {
 		return reason(res, false)
 	}
-	return clip(terminal.Escape(statusAndCodes(e)), maxShown)
+	return terminal.Clip(terminal.Escape(statusAndCodes(e)), maxShown)
 }

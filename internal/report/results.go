@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // Line is one operation's result as it is written for machines.
@@ -72,9 +73,7 @@ type Results struct {
 // NewResults returns a writer of Lines to w. Flush ends it.
 func NewResults(w io.Writer) *Results {
 	buf := bufio.NewWriter(w)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	return &Results{buf: buf, enc: enc}
+	return &Results{buf: buf, enc: rawjson.NewEncoder(buf)}
 }
 
 // Write adds a Line.

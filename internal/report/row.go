@@ -32,9 +32,9 @@ func newRow(res client.Result, line int, name string) Row {
 	}
 	return Row{
 		Line: line, Index: res.Index,
-		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID, Name: clip(name, maxShown),
+		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID, Name: terminal.Clip(name, maxShown),
 		Outcome: res.Outcome.String(), Status: res.Status,
-		Reason: clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
+		Reason: terminal.Clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
 	}
 }
 
@@ -68,7 +68,7 @@ func (r Row) open() Row {
 	if r.TrackingID != "" {
 		r.Reason = strings.ReplaceAll(r.Reason, " (tracking id "+r.TrackingID+")", "")
 	}
-	r.Reason = clip(terminal.Escape(r.Reason), maxShown)
+	r.Reason = terminal.Clip(terminal.Escape(r.Reason), maxShown)
 	return r
 }
 

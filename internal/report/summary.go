@@ -141,7 +141,7 @@ func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Took, s.Seconds = took, took.Seconds()
 	s.countUnderCauses()
 	if stop != nil {
-		s.Stopped = terminal.Escape(clip(shareable(stop), maxRead))
+		s.Stopped = terminal.Escape(terminal.Clip(shareable(stop), maxRead))
 	}
 }
 

@@ -186,7 +186,7 @@ func (e Example) String() string {
 func (e Example) named() string {
 	text := place(e.Line, e.Index)
 	if e.Name != "" {
-		text += " " + terminal.Escape(clip(e.Name, maxShown))
+		text += " " + terminal.Escape(terminal.Clip(e.Name, maxShown))
 	}
 	if e.BulkID != "" {
 		text += fmt.Sprintf(", bulkId %q", e.BulkID)

@@ -65,14 +65,3 @@ func hideWord(text, name string) string {
 func isPart(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
 }
-
-// clip cuts s to at most n bytes and adds a mark if something was cut.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + hidden
-}

@@ -33,7 +33,7 @@ func elements(raw json.RawMessage) (all []element) {
 		_ = json.Unmarshal(raw, &list)
 	}
 	for _, e := range list {
-		if !isNothing(e) {
+		if !IsNothing(e) {
 			o, _ := members(e)
 			all = append(all, element{raw: e, object: o})
 		}
@@ -68,7 +68,7 @@ func (e element) value() json.RawMessage {
 func (e element) key(name string) string {
 	var text string
 	switch value := e.value(); {
-	case isNothing(value):
+	case IsNothing(value):
 		return ""
 	case json.Unmarshal(value, &text) == nil:
 		return `"` + form(name, text)
@@ -192,7 +192,7 @@ func (c *comparison) isSame(name string, given, stored element) bool {
 	}
 	for sub, value := range given.object {
 		other := stored.object.get(sub)
-		if isNothing(value) && c.opt.Clear && !isNothing(other) || !isNothing(value) && differs(name, sub, value, other) {
+		if IsNothing(value) && c.opt.Clear && !IsNothing(other) || !IsNothing(value) && differs(name, sub, value, other) {
 			return false
 		}
 	}
@@ -216,7 +216,7 @@ func differs(name, sub string, given, stored json.RawMessage) bool {
 // isEmpty reports whether an element has nothing but its type and primary.
 func isEmpty(name string, e element) bool {
 	for sub, value := range e.object {
-		if !strings.EqualFold(sub, slotKey(name)) && !strings.EqualFold(sub, "primary") && !isNothing(value) {
+		if !strings.EqualFold(sub, slotKey(name)) && !strings.EqualFold(sub, "primary") && !IsNothing(value) {
 			return false
 		}
 	}
@@ -235,7 +235,7 @@ func (c *comparison) element(path, name string, given, stored element) {
 	}
 	path += selector(slotKey(name), kind)
 	if value, ok := given.object["value"]; ok && isEmpty(name, given) {
-		if isNothing(value) {
+		if IsNothing(value) {
 			c.clear(path, stored.raw)
 		}
 		return
@@ -243,7 +243,7 @@ func (c *comparison) element(path, name string, given, stored element) {
 	for _, sub := range given.object.names() {
 		value, other := given.object[sub], stored.object.get(sub)
 		switch {
-		case isNothing(value):
+		case IsNothing(value):
 			c.clear(path+"."+sub, other)
 		case differs(name, sub, value, other):
 			c.set(path+"."+sub, other, value)

@@ -29,6 +29,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // AttributeDifference is an attribute whose given value differs from the stored
@@ -98,13 +99,9 @@ func Patch(differences []AttributeDifference) json.RawMessage {
 	return encode(body)
 }
 
-// encode writes JSON without the escapes for HTML.
 func encode(value any) json.RawMessage {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(value) // strings and valid JSON
-	return bytes.TrimSpace(out.Bytes())
+	data, _ := rawjson.Marshal(value) // strings and valid JSON
+	return data
 }
 
 // comparison collects the differences.
@@ -155,7 +152,7 @@ func isAddition(sub string) bool {
 
 func (c *comparison) attribute(path, name string, given, stored json.RawMessage) {
 	switch {
-	case isNothing(given):
+	case IsNothing(given):
 		c.clear(path, stored)
 	case isList(given) || isList(stored) || isSlotted(name):
 		c.list(path, name, elements(given), elements(stored))
@@ -173,7 +170,7 @@ func (c *comparison) attribute(path, name string, given, stored json.RawMessage)
 // isAssumed reports whether a resource without an attribute counts as having
 // the given value.
 func isAssumed(name string, given, stored json.RawMessage) bool {
-	if !isNothing(stored) {
+	if !IsNothing(stored) {
 		return false
 	}
 	value := strings.TrimSpace(string(given))
@@ -182,7 +179,7 @@ func isAssumed(name string, given, stored json.RawMessage) bool {
 
 // set adds or replaces the value of an attribute.
 func (c *comparison) set(path string, stored, given json.RawMessage) {
-	if isNothing(stored) {
+	if IsNothing(stored) {
 		stored = nil
 	}
 	c.note(path, stored, given)
@@ -190,7 +187,7 @@ func (c *comparison) set(path string, stored, given json.RawMessage) {
 
 // clear removes a value that was given as nothing, if Options say so.
 func (c *comparison) clear(path string, stored json.RawMessage) {
-	if c.opt.Clear && !isNothing(stored) {
+	if c.opt.Clear && !IsNothing(stored) {
 		c.note(path, stored, nil)
 	}
 }
@@ -201,7 +198,7 @@ func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
 	have, ok := members(stored)
 	switch {
 	case strings.EqualFold(name, "manager"): // its other sub-attributes describe the manager
-		if value := want.get("value"); !isNothing(value) && !equal("value", value, have.get("value")) {
+		if value := want.get("value"); !IsNothing(value) && !equal("value", value, have.get("value")) {
 			c.set(path, stored, given)
 		}
 		return
@@ -215,7 +212,7 @@ func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
 		value, other := want[sub], have.get(sub)
 		switch {
 		case isAddition(sub):
-		case isNothing(value):
+		case IsNothing(value):
 			c.clear(path+"."+sub, other)
 		case !equal(sub, value, other):
 			c.set(path+"."+sub, other, value)
@@ -225,7 +222,7 @@ func (c *comparison) complex(path, name string, given, stored json.RawMessage) {
 
 func onlyAdditions(o object) bool {
 	for sub, value := range o {
-		if !isAddition(sub) && !isNothing(value) {
+		if !isAddition(sub) && !IsNothing(value) {
 			return false
 		}
 	}
@@ -234,8 +231,8 @@ func onlyAdditions(o object) bool {
 
 // equal reports whether two values of an attribute mean the same.
 func equal(name string, given, stored json.RawMessage) bool {
-	if isNothing(stored) {
-		return isNothing(given)
+	if IsNothing(stored) {
+		return IsNothing(given)
 	}
 	var a, b string
 	if json.Unmarshal(given, &a) != nil || json.Unmarshal(stored, &b) != nil {
@@ -305,9 +302,9 @@ func (o object) names() []string { return slices.Sorted(maps.Keys(o)) }
 func isList(raw json.RawMessage) bool   { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")) }
 func isObject(raw json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) }
 
-// isNothing reports whether a value counts as unassigned (RFC 7643 section
+// IsNothing reports whether a value counts as unassigned (RFC 7643 section
 // 2.5).
-func isNothing(raw json.RawMessage) bool {
+func IsNothing(raw json.RawMessage) bool {
 	switch string(bytes.TrimSpace(raw)) {
 	case "", "null", `""`, "[]", "{}":
 		return true
@@ -316,5 +313,5 @@ func isNothing(raw json.RawMessage) bool {
 	if !isList(raw) || json.Unmarshal(raw, &list) != nil {
 		return false
 	}
-	return !slices.ContainsFunc(list, func(e json.RawMessage) bool { return !isNothing(e) })
+	return !slices.ContainsFunc(list, func(e json.RawMessage) bool { return !IsNothing(e) })
 }

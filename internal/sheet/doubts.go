@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // doubt is a kind of value that is sent as written, though a service may refuse
@@ -122,10 +123,10 @@ func (s *Sheet) doubtNotes() (notes []string) {
 		if all.Count == 0 {
 			continue
 		}
-		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", plural(all.Count, "row"), doubtNames[d], all))
+		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", terminal.Plural(all.Count, "row"), doubtNames[d], all))
 	}
 	if s.repeats.Count > 0 {
-		notes = append(notes, fmt.Sprintf("left out: %s that repeat the header (%s)", plural(s.repeats.Count, "row"), s.repeats))
+		notes = append(notes, fmt.Sprintf("left out: %s that repeat the header (%s)", terminal.Plural(s.repeats.Count, "row"), s.repeats))
 	}
 	var odd []string
 	for _, c := range s.columns {
@@ -135,7 +136,7 @@ func (s *Sheet) doubtNotes() (notes []string) {
 		}
 	}
 	if len(odd) > 0 {
-		notes = append(notes, fmt.Sprintf(sent+"%s of an unknown type (%s)", plural(len(odd), "column"), someOf(odd)))
+		notes = append(notes, fmt.Sprintf(sent+"%s of an unknown type (%s)", terminal.Plural(len(odd), "column"), someOf(odd)))
 	}
 	return notes
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -37,7 +38,7 @@ func (s *Sheet) columnNotes(unused []column) (notes, warnings []string) {
 	}
 	note := func(columns []string, format string) {
 		if len(columns) > 0 {
-			notes = append(notes, fmt.Sprintf(format, plural(len(columns), "column"), someOf(columns)))
+			notes = append(notes, fmt.Sprintf(format, terminal.Plural(len(columns), "column"), someOf(columns)))
 		}
 	}
 	note(services, "ignored: %s of services and licenses, which SCIM does not carry (%s)")
@@ -81,14 +82,6 @@ func (s *Sheet) likelyHeader(header string) string {
 		}
 	}
 	return best
-}
-
-// plural is a number of things.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // someOf lists the first few names, each on one line.

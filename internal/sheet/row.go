@@ -12,6 +12,7 @@ import (
 	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/table"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -126,7 +127,7 @@ func (s *Sheet) miscounted(fields []string, line int) *textfile.Error {
 	if n == len(s.header) {
 		return nil
 	}
-	e := &textfile.Error{File: s.file.Name, Line: line, Problem: plural(n, "cell"),
+	e := &textfile.Error{File: s.file.Name, Line: line, Problem: terminal.Plural(n, "cell"),
 		Expected: fmt.Sprintf("%d, as many as the header has", len(s.header))}
 	if n > len(s.header) {
 		e.Problem += " with this one"

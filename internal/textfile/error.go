@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // ErrNoOperations is the *Error of an input that holds no operations at all.
@@ -88,12 +90,9 @@ func Quote(s string) string {
 // Visible returns s on one line, cut after MaxShown characters.
 func Visible(s string) string {
 	var b strings.Builder
-	shown := 0
+	s = terminal.Clip(s, MaxShown)
 	for i, r := range s {
 		switch _, size := utf8.DecodeRuneInString(s[i:]); {
-		case shown == MaxShown:
-			b.WriteString("…")
-			return b.String()
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case unicode.IsPrint(r):
@@ -101,7 +100,6 @@ func Visible(s string) string {
 		default:
 			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
 		}
-		shown++
 	}
 	return b.String()
 }
