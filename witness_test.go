@@ -41,10 +41,10 @@ type witness struct {
 	// rude disables the check of answers, for tests with invalid ones.
 	rude bool
 
-	mu       sync.Mutex
-	breaches []error
-	requests int
-	statuses map[int]int
+	mu         sync.Mutex
+	violations []error
+	requests   int
+	statuses   map[int]int
 }
 
 func newWitness(t *testing.T, next http.RoundTripper) *witness {
@@ -55,8 +55,8 @@ func newWitness(t *testing.T, next http.RoundTripper) *witness {
 	}
 	w := &witness{next: next, router: router, statuses: map[int]int{}}
 	t.Cleanup(func() {
-		for _, err := range w.breaches {
-			t.Errorf("breach of the contract: %v", err)
+		for _, err := range w.violations {
+			t.Errorf("violation of the contract: %v", err)
 		}
 	})
 	return w
@@ -132,7 +132,7 @@ func (w *witness) note(status int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
-		w.breaches = append(w.breaches, err)
+		w.violations = append(w.violations, err)
 	}
 	if status != 0 {
 		w.requests++
@@ -159,17 +159,17 @@ func ask(t interface{ Fatal(...any) }, method, target string, body []byte) *http
 // records a violation exactly if the request breaks the contract. It reports
 // whether the request conforms.
 func (w *witness) agree(t rapid.TB, req *http.Request, body []byte) (accepted bool) {
-	_, breach := w.request(req, body)
+	_, violation := w.request(req, body)
 	s := webextest.New(webextest.Config{})
 	resp, err := s.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if noted := s.Check(); (noted == nil) != (breach == nil) {
-		t.Errorf("%s %s\n%s\nthe contract says: %.300v\nthe simulator notes: %v", req.Method, req.URL, body, breach, noted)
+	if noted := s.Check(); (noted == nil) != (violation == nil) {
+		t.Errorf("%s %s\n%s\nthe contract says: %.300v\nthe simulator notes: %v", req.Method, req.URL, body, violation, noted)
 	}
-	return breach == nil
+	return violation == nil
 }
 
 // TestContractAndSimulatorAgreeOnRequests holds that the simulator records a

@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// An organization of any size is read whole, in pages, without a breach of the
-// contract.
+// An organization of any size is read whole, in pages, and no request
+// violates the contract.
 func TestList(t *testing.T) {
 	s := webextest.New(webextest.Config{Owner: "u7@example.com"})
 	c := newClient(t, s, nil)

@@ -3,7 +3,6 @@ package proxy
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -11,12 +10,12 @@ import (
 	"sync"
 )
 
-// capture is a body that passes, and keeps a copy of at most limit bytes.
+// capture is a body that keeps a copy of at most limit bytes of what is read.
 type capture struct {
 	io.ReadCloser
 	limit int
 
-	mu   sync.Mutex // the transport may still send a body whose answer is there
+	mu   sync.Mutex // the transport may still read a request after its answer
 	kept bytes.Buffer
 	long bool // there was more
 	end  bool // it was read to its end
@@ -29,7 +28,7 @@ func newCapture(body io.ReadCloser, limit int) *capture {
 	return &capture{ReadCloser: body, limit: limit, end: body == http.NoBody}
 }
 
-// Read passes on what there is.
+// Read reads from the body and copies what was read.
 func (c *capture) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	c.mu.Lock()
@@ -51,11 +50,11 @@ func (c *capture) ended() bool {
 }
 
 // errNotWhole: the body broke off, was not read to its end, or is too long.
-var errNotWhole = errors.New("the body is not there as a whole")
+var errNotWhole = errors.New("the body is not complete")
 
-// content is the whole body without the compression that its Content-Encoding
-// names.
-func (c *capture) content(encoding string, limit int) ([]byte, error) {
+// content returns the whole body, without the compression that its
+// Content-Encoding names. It returns errNotWhole for another encoding, too.
+func (c *capture) content(encoding string) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -64,30 +63,15 @@ func (c *capture) content(encoding string, limit int) ([]byte, error) {
 	case encoding == "" || strings.EqualFold(encoding, "identity"):
 		return c.kept.Bytes(), nil
 	case !strings.EqualFold(encoding, "gzip"):
-		return nil, errNotWhole // of another coding nothing can be told
+		return nil, errNotWhole
 	}
 	r, err := gzip.NewReader(bytes.NewReader(c.kept.Bytes()))
 	if err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err == nil && len(plain) > limit {
+	plain, err := io.ReadAll(io.LimitReader(r, int64(c.limit)+1))
+	if err == nil && len(plain) > c.limit {
 		err = errNotWhole
 	}
 	return plain, err
-}
-
-// kept is what a context holds of an exchange.
-type kept struct {
-	x     *exchange
-	limit int
-}
-
-func withExchange(ctx context.Context, x *exchange, limit int) context.Context {
-	return context.WithValue(ctx, exchangeKey{}, kept{x, limit})
-}
-
-func exchangeOf(ctx context.Context) (*exchange, int) {
-	k, _ := ctx.Value(exchangeKey{}).(kept) // ServeHTTP puts it there
-	return k.x, k.limit
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -37,7 +38,7 @@ func loadContract() (*contract, error) {
 	}, schemas["PatchOp"].Value}, err
 }
 
-// route is the operation of the contract that a request asks for.
+// route is the operation of the contract for a request.
 type route struct {
 	path   string // as the contract writes it
 	route  *routers.Route
@@ -52,21 +53,26 @@ func (c *contract) find(r *http.Request) (route, error) {
 	return route{found.Path, found, params}, nil
 }
 
-// fault is what is wrong with a message, and where.
-type fault struct{ where, what string }
+// publicURL returns a url with scheme and host of the contract's server,
+// instead of those of the proxy.
+func publicURL(u *url.URL) *url.URL {
+	public := *u
+	public.Scheme, public.Host = "https", "webexapis.com"
+	return &public
+}
 
-// faults checks a message whose body is content.
-func (c *contract) faults(at route, m message, content []byte) []fault {
-	// Without the context of the request, which may have ended.
-	ctx := context.Background()
+// check returns the violations of a message whose body is content. Like all
+// functions below, it sets only Where and What.
+func (c *contract) check(at route, m message, content []byte) []Violation {
+	ctx := context.Background() // the context of the request may have ended
 	r := m.request.Clone(ctx)
 	r.URL, r.Body = publicURL(r.URL), io.NopCloser(bytes.NewReader(content))
 	in := &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: at.params, Route: at.route,
 		Options: &openapi3filter.Options{MultiError: true, AuthenticationFunc: hasToken},
 	}
-	if m.direction == "request" {
-		return append(explain(openapi3filter.ValidateRequest(ctx, in)), c.dataFaults(content)...)
+	if m.name == "request" {
+		return append(explain(openapi3filter.ValidateRequest(ctx, in)), c.checkData(content)...)
 	}
 	return explain(openapi3filter.ValidateResponse(ctx, &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: m.status, Header: m.header, Body: r.Body,
@@ -85,35 +91,35 @@ func hasToken(_ context.Context, in *openapi3filter.AuthenticationInput) error {
 }
 
 // explain describes an error of kin-openapi without the values in its text.
-func explain(err error) []fault {
+func explain(err error) []Violation {
 	switch err := err.(type) {
 	case nil:
 		return nil
 	case openapi3.MultiError:
-		var list []fault
+		var list []Violation
 		for _, e := range err {
 			list = append(list, explain(e)...)
 		}
 		return list
 	case *openapi3filter.SecurityRequirementsError:
-		return []fault{{"Authorization", "there is no bearer token"}}
+		return []Violation{{Where: "Authorization", What: "there is no bearer token"}}
 	case *openapi3filter.RequestError:
 		where := ""
 		if err.Parameter != nil {
 			where = err.Parameter.In + " parameter " + err.Parameter.Name
 		}
-		return within(where, err.Err, plainReason(err.Reason))
+		return explainCause(where, err.Err, plainReason(err.Reason))
 	case *openapi3filter.ResponseError:
-		return within("", err.Err, plainReason(err.Reason))
+		return explainCause("", err.Err, plainReason(err.Reason))
 	case *openapi3.SchemaError:
-		return []fault{{pointer(err.JSONPointer()), schemaReason(err)}}
+		return []Violation{{Where: pointer(err.JSONPointer()), What: schemaReason(err)}}
 	}
-	return []fault{{"", "it does not keep the contract"}}
+	return []Violation{{What: "it does not keep the contract"}}
 }
 
-// within explains a wrapped error, or returns the reason if it does not know
-// the error.
-func within(where string, err error, reason string) []fault {
+// explainCause explains a wrapped error, or returns the reason if it does not
+// know the error. where replaces the places of the violations unless it is "".
+func explainCause(where string, err error, reason string) []Violation {
 	var known *openapi3.SchemaError
 	multi, several := errors.AsType[openapi3.MultiError](err)
 	switch {
@@ -122,12 +128,12 @@ func within(where string, err error, reason string) []fault {
 	case errors.As(err, &known):
 		err = known
 	default:
-		return []fault{{where, reason}}
+		return []Violation{{Where: where, What: reason}}
 	}
 	list := explain(err)
 	for i := range list {
 		if where != "" {
-			list[i].where = where
+			list[i].Where = where
 		}
 	}
 	return list
@@ -135,7 +141,7 @@ func within(where string, err error, reason string) []fault {
 
 // reasons are the starts of reasons of kin-openapi, and the texts that replace
 // them, because kin-openapi appends values.
-var reasons = []struct{ prefix, told string }{
+var reasons = []struct{ prefix, text string }{
 	{"header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
 	{"response header Content-Type has unexpected value", "the Content-Type is not one of the contract's"},
 	{"failed to decode", "the body is not the JSON that its Content-Type promises"},
@@ -148,7 +154,7 @@ var reasons = []struct{ prefix, told string }{
 func plainReason(reason string) string {
 	for _, r := range reasons {
 		if strings.HasPrefix(reason, r.prefix) {
-			return r.told
+			return r.text
 		}
 	}
 	return "it is not as the contract says"
@@ -159,14 +165,14 @@ func plainReason(reason string) string {
 // failed part of "not".
 func schemaReason(err *openapi3.SchemaError) string {
 	if err.SchemaField == "not" && err.Schema != nil && err.Schema.Not != nil {
-		var broken []string
+		var violated []string
 		for _, rule := range err.Schema.Not.Value.AnyOf {
 			if rule.Value.VisitJSON(err.Value) == nil {
-				broken = append(broken, strings.TrimSuffix(rule.Value.Description, "."))
+				violated = append(violated, strings.TrimSuffix(rule.Value.Description, "."))
 			}
 		}
-		if len(broken) > 0 {
-			return strings.Join(broken, "; ")
+		if len(violated) > 0 {
+			return strings.Join(violated, "; ")
 		}
 	}
 	if err.Reason == "" {
@@ -175,7 +181,7 @@ func schemaReason(err *openapi3.SchemaError) string {
 	return err.Reason
 }
 
-// pointer is a path as RFC 6901 writes it.
+// pointer returns a path as a JSON pointer (RFC 6901).
 func pointer(path []string) string {
 	var b strings.Builder
 	for _, name := range path {

@@ -11,25 +11,25 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// The schema of a Bulk request says of the data of an operation only that it is
-// an object. This file checks the data against the schema of what it is: a
-// user, a group, or a PatchOp.
+// In the schema of a Bulk request, the data of an operation is any object. This
+// file checks it against the schema of a user, a group, or a PatchOp, depending
+// on method and path.
 
-// resource is a kind of resource that an operation of a Bulk request is about.
+// resource is a type of resource.
 type resource struct {
 	schema *openapi3.Schema
-	name   string // the attribute that it cannot be created without
+	name   string // the attribute that a create must have
 }
 
-// operation is one of a Bulk request, as far as its data is checked.
+// operation is an operation of a Bulk request.
 type operation struct {
 	Method, Path string
 	Data         map[string]any
 }
 
-// dataFaults checks the data of each operation of a Bulk request. A body in
-// another form has no operations, and faults of its own.
-func (c *contract) dataFaults(content []byte) (list []fault) {
+// checkData checks the data of each operation of a Bulk request. It finds no
+// operations in other bodies.
+func (c *contract) checkData(content []byte) (list []Violation) {
 	var request struct {
 		Operations []json.RawMessage `json:"operations"`
 	}
@@ -41,37 +41,36 @@ func (c *contract) dataFaults(content []byte) (list []fault) {
 		if json.Unmarshal(raw, &op) != nil || op.Data == nil {
 			continue
 		}
-		for _, f := range c.operationFaults(op) {
-			list = append(list, fault{fmt.Sprintf("/operations/%d/data%s", i, f.where), f.what})
-		}
+		list = append(list, within(fmt.Sprintf("/operations/%d/data", i), c.checkOperation(op))...)
 	}
 	return list
 }
 
-func (c *contract) operationFaults(op operation) []fault {
+func (c *contract) checkOperation(op operation) []Violation {
 	collection, _, one := strings.Cut(strings.TrimPrefix(op.Path, "/"), "/")
-	about, known := c.resources["/"+collection]
+	resource, known := c.resources["/"+collection]
 	switch {
 	case known && !one && op.Method == http.MethodPost:
-		return about.createFaults(op.Data)
+		return resource.checkCreate(op.Data)
 	case known && one && op.Method == http.MethodPatch:
-		return append(explain(c.patchOp.VisitJSON(op.Data, openapi3.MultiErrors())), about.patchFaults(op.Data)...)
+		return append(explain(c.patchOp.VisitJSON(op.Data, openapi3.MultiErrors())), resource.checkPatch(op.Data)...)
 	}
 	return nil
 }
 
-// createFaults checks what a resource is created from.
-func (r resource) createFaults(data map[string]any) (list []fault) {
+// checkCreate checks the data of a create.
+func (r resource) checkCreate(data map[string]any) (list []Violation) {
 	if name, given := data[r.name]; !given || name == nil || name == "" {
-		list = append(list, fault{"", fmt.Sprintf("property %q is missing", r.name)})
+		list = append(list, Violation{What: fmt.Sprintf("property %q is missing", r.name)})
 	}
 	dropNulls(data)
 	return append(list, explain(r.schema.VisitJSON(data, openapi3.MultiErrors()))...)
 }
 
-// patchFaults checks the values of a PatchOp against what its paths name. A
-// path to an attribute that the contract does not have may hold anything.
-func (r resource) patchFaults(data map[string]any) (list []fault) {
+// checkPatch checks the values of a PatchOp against the schemas of the
+// attributes that its paths name. An attribute that the contract does not have
+// may have any value.
+func (r resource) checkPatch(data map[string]any) (list []Violation) {
 	steps, _ := data["Operations"].([]any)
 	for i, step := range steps {
 		object, _ := step.(map[string]any)
@@ -82,20 +81,20 @@ func (r resource) patchFaults(data map[string]any) (list []fault) {
 		switch {
 		case value == nil:
 		case path != "":
-			list = append(list, r.valueFaults(at, path, value)...)
+			list = append(list, within(at, r.checkValue(path, value))...)
 		case isObject:
 			for _, name := range slices.Sorted(maps.Keys(members)) {
-				list = append(list, r.valueFaults(at+pointer([]string{name}), name, members[name])...)
+				list = append(list, within(at+pointer([]string{name}), r.checkValue(name, members[name]))...)
 			}
 		default:
-			list = append(list, fault{at, "value must be an object where there is no path"})
+			list = append(list, Violation{Where: at, What: "value must be an object where there is no path"})
 		}
 	}
 	return list
 }
 
-// valueFaults checks the value that a PatchOp gives to an attribute.
-func (r resource) valueFaults(at, path string, value any) (list []fault) {
+// checkValue checks the value that a PatchOp gives to an attribute.
+func (r resource) checkValue(path string, value any) []Violation {
 	schema, selected := r.attribute(path)
 	if schema == nil || value == nil {
 		return nil
@@ -106,15 +105,20 @@ func (r resource) valueFaults(at, path string, value any) (list []fault) {
 	if object, ok := value.(map[string]any); ok {
 		dropNulls(object)
 	}
-	for _, f := range explain(schema.VisitJSON(value, openapi3.MultiErrors())) {
-		list = append(list, fault{at + f.where, f.what})
+	return explain(schema.VisitJSON(value, openapi3.MultiErrors()))
+}
+
+// within puts a JSON pointer before the places of violations.
+func within(pointer string, list []Violation) []Violation {
+	for i := range list {
+		list[i].Where = pointer + list[i].Where
 	}
 	return list
 }
 
-// attribute finds what the path of a PatchOp names, such as
-// emails[type eq "work"].value; nil where the contract has no such attribute.
-// selected says that a filter selects values of a list.
+// attribute returns the schema of the attribute that the path of a PatchOp
+// names, such as emails[type eq "work"].value, or nil if the contract has no
+// such attribute. selected reports whether a filter selects values of a list.
 func (r resource) attribute(path string) (schema *openapi3.Schema, selected bool) {
 	schema = r.schema
 	for urn, extension := range r.schema.Properties {
@@ -140,7 +144,8 @@ func (r resource) attribute(path string) (schema *openapi3.Schema, selected bool
 	return schema, selected
 }
 
-// property finds a property, whose name has no case (RFC 7643, section 2.1).
+// property returns the schema of a property, whose name has no case (RFC 7643,
+// section 2.1).
 func property(schema *openapi3.Schema, name string) *openapi3.Schema {
 	for other, found := range schema.Properties {
 		if strings.EqualFold(other, name) {
@@ -157,8 +162,8 @@ func cutPrefixFold(text, prefix string) (rest string, ok bool) {
 	return text[len(prefix):], true
 }
 
-// dropNulls removes the members that are null, which is to have no value (RFC
-// 7643, section 2.5).
+// dropNulls removes the members that are null, because null is the same as no
+// value (RFC 7643, section 2.5).
 func dropNulls(object map[string]any) {
 	for name, value := range object {
 		switch value := value.(type) {

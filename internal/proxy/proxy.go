@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log"
@@ -33,7 +34,7 @@ type Config struct {
 // Stats are counts of the forwarded messages.
 type Stats struct {
 	Requests   int `json:"requests"`   // requests that are over
-	Violations int `json:"breaches"`   // violations of the contract
+	Violations int `json:"violations"` // violations of the contract
 	Unchecked  int `json:"unchecked"`  // bodies that broke off or were too long to check
 	Unanswered int `json:"unanswered"` // requests without a whole answer
 }
@@ -44,7 +45,7 @@ type Proxy struct {
 	contract *contract
 	reverse  *httputil.ReverseProxy
 
-	mu     sync.Mutex // guards what follows, and calls of Report
+	mu     sync.Mutex // guards the fields below, and calls of Report
 	number int
 	stats  Stats
 }
@@ -70,8 +71,8 @@ func New(cfg Config) (*Proxy, error) {
 		Transport:      cfg.Transport,
 		FlushInterval:  -1,
 		ModifyResponse: keepResponse,
-		// What did not answer is a cut connection to the client too, not an answer
-		// that the service never gave.
+		// If the service does not answer, the client sees a cut connection, too,
+		// instead of a 502 that the service never sent.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:     log.New(io.Discard, "", 0),
 	}
@@ -85,41 +86,53 @@ func (p *Proxy) Stats() Stats {
 	return p.stats
 }
 
-// exchange is one request on its way, and its answer.
+// exchange is a request and its answer.
 type exchange struct {
-	number   int
-	request  *http.Request // as it came
-	sent     *capture
-	status   int // 0 without an answer
-	header   http.Header
-	received *capture
+	number          int
+	path            string // of the request; as the contract writes it, once it is found there
+	request, answer message
 }
 
-// exchangeKey finds the exchange of an outgoing request in its context.
+// message is one side of an exchange.
+type message struct {
+	name    string        // "request" or "answer"
+	request *http.Request // as it came from the client
+	status  int           // of an answer
+	header  http.Header
+	body    *capture // nil if there is no such message
+}
+
+// exchangeKey is the key of the exchange in the context of a request to the
+// service.
 type exchangeKey struct{}
 
 // ServeHTTP forwards one request, and then checks the request and its answer.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.number++
-	x := &exchange{number: p.number, request: r, sent: newCapture(r.Body, p.cfg.MaxChecked)}
+	number := p.number
 	p.mu.Unlock()
+	x := &exchange{
+		number: number, path: r.URL.EscapedPath(),
+		request: message{name: "request", request: r, header: r.Header, body: newCapture(r.Body, p.cfg.MaxChecked)},
+		answer:  message{name: "answer", request: r},
+	}
 	defer p.check(x) // also when the connection is cut, which is a panic
-	out := r.WithContext(withExchange(r.Context(), x, p.cfg.MaxChecked))
-	out.Body = x.sent
+	out := r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	out.Body = x.request.body
 	p.reverse.ServeHTTP(w, out)
 }
 
-// keepResponse keeps what an answer says as it passes.
+// keepResponse adds an answer to its exchange.
 func keepResponse(resp *http.Response) error {
-	x, limit := exchangeOf(resp.Request.Context())
-	x.status, x.header = resp.StatusCode, resp.Header.Clone()
-	x.received = newCapture(resp.Body, limit)
-	resp.Body = x.received
+	x := resp.Request.Context().Value(exchangeKey{}).(*exchange)
+	x.answer.status, x.answer.header = resp.StatusCode, resp.Header.Clone()
+	x.answer.body = newCapture(resp.Body, x.request.body.limit)
+	resp.Body = x.answer.body
 	return nil
 }
 
-// check reports the violations of an exchange that is over.
+// check reports the violations of a finished exchange.
 func (p *Proxy) check(x *exchange) {
 	violations, unchecked := p.violations(x)
 	p.mu.Lock()
@@ -127,40 +140,45 @@ func (p *Proxy) check(x *exchange) {
 	p.stats.Requests++
 	p.stats.Violations += len(violations)
 	p.stats.Unchecked += unchecked
-	if x.received == nil || !x.received.ended() {
+	if x.answer.body == nil || !x.answer.body.ended() {
 		p.stats.Unanswered++
 	}
-	for _, b := range violations {
-		p.cfg.Report(b)
+	for _, v := range violations {
+		p.cfg.Report(v)
 	}
 }
 
-// violations are those of both messages, in this order. unchecked counts bodies
-// that could not be checked.
+// violations returns the violations of the request, then those of the answer.
+// unchecked is the number of bodies that could not be checked.
 func (p *Proxy) violations(x *exchange) (list []Violation, unchecked int) {
-	path := x.request.URL.Path
-	if path == "/v1/access_token" || strings.HasPrefix(path, "/__admin") {
-		return nil, 0 // they are not the contract's, nor against it
+	if path := x.request.request.URL.Path; path == "/v1/access_token" || strings.HasPrefix(path, "/__admin") {
+		return nil, 0 // neither is part of the contract
 	}
-	route, err := p.contract.find(x.request)
+	add := func(m message, found ...Violation) {
+		for _, v := range found {
+			v.Request, v.Message, v.Method, v.Path, v.Status = x.number, m.name, m.request.Method, x.path, x.answer.status
+			list = append(list, v)
+		}
+	}
+	route, err := p.contract.find(x.request.request)
 	if err != nil {
-		return []Violation{x.violation("request", "", "the contract has no such method and path", "")}, 0
+		add(x.request, Violation{What: "the contract has no such method and path"})
+		return list, 0
 	}
-	for _, m := range []message{x.requestMessage(), x.responseMessage()} {
+	x.path = route.path
+	for _, m := range []message{x.request, x.answer} {
 		if m.body == nil {
 			continue
 		}
-		content, err := m.body.content(m.header.Get("Content-Encoding"), p.cfg.MaxChecked)
-		if err != nil {
-			if !errors.Is(err, errNotWhole) {
-				list = append(list, x.violation(m.direction, "", "the body is not encoded as its Content-Encoding says", route.path))
-			}
-			unchecked++
+		content, err := m.body.content(m.header.Get("Content-Encoding"))
+		switch {
+		case err == nil:
+			add(m, p.contract.check(route, m, content)...)
 			continue
+		case !errors.Is(err, errNotWhole):
+			add(m, Violation{What: "the body is not encoded as its Content-Encoding says"})
 		}
-		for _, f := range p.contract.faults(route, m, content) {
-			list = append(list, x.violation(m.direction, f.where, f.what, route.path))
-		}
+		unchecked++
 	}
 	return list, unchecked
 }

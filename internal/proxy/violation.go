@@ -1,10 +1,6 @@
 package proxy
 
-import (
-	"fmt"
-	"net/http"
-	"net/url"
-)
+import "fmt"
 
 // Violation is a violation of the contract in a message. It has no values of a
 // body, a query or a header.
@@ -26,7 +22,7 @@ type Violation struct {
 	What string `json:"what"`
 }
 
-// String is the violation on one line.
+// String returns the violation on one line.
 func (v Violation) String() string {
 	text := fmt.Sprintf("request %d: %s %s: ", v.Request, v.Method, v.Path)
 	if v.Message == "answer" {
@@ -36,38 +32,4 @@ func (v Violation) String() string {
 		text += v.Where + ": "
 	}
 	return text + v.What
-}
-
-func (x *exchange) violation(direction, where, what, path string) Violation {
-	if path == "" {
-		path = x.request.URL.EscapedPath()
-	}
-	return Violation{
-		Request: x.number, Message: direction, Method: x.request.Method, Path: path, Status: x.status, Where: where, What: what,
-	}
-}
-
-// message is one side of an exchange.
-type message struct {
-	direction string // "request" or "answer"
-	request   *http.Request
-	status    int
-	header    http.Header
-	body      *capture // nil where there is no such message
-}
-
-func (x *exchange) requestMessage() message {
-	return message{direction: "request", request: x.request, header: x.request.Header, body: x.sent}
-}
-
-func (x *exchange) responseMessage() message {
-	return message{direction: "answer", request: x.request, status: x.status, header: x.header, body: x.received}
-}
-
-// publicURL is a url as the contract's server has it: the proxy's own host says
-// nothing.
-func publicURL(u *url.URL) *url.URL {
-	public := *u
-	public.Scheme, public.Host = "https", "webexapis.com"
-	return &public
 }

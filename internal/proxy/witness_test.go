@@ -50,7 +50,7 @@ func TestProxyAgreesWithSimulator(t *testing.T) {
 		body := request(t, chunk)
 		noted := violated(t, s, body)
 		for i, op := range chunk {
-			found := c.operationFaults(decoded(t, op))
+			found := c.checkOperation(decoded(t, op))
 			if len(found) > 0 {
 				violations++
 			}

@@ -134,7 +134,7 @@ func target(e webextest.Exchange) (path, query string) {
 	return u.Path, told.Encode()
 }
 
-// violation is one breach of the contract. Where is the operation, or the
+// violation is one violation of the contract. Where is the operation, or the
 // request.
 type violation struct {
 	What    string `json:"what"`
