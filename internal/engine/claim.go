@@ -85,7 +85,7 @@ func (e *Engine) Add(now Time, in *Operation) {
 		e.takeDrops()
 		return
 	}
-	o := &op{Operation: in, held: true}
+	o := &op{Operation: in}
 	e.ops[in.Index] = o
 	if e.stopped == nil {
 		e.planner.Add(o.item(true))
@@ -322,10 +322,10 @@ var errEarlier = errors.New("sent by an earlier run, which got no answer")
 // release lets the planner send an operation.
 func (e *Engine) release(o *op) {
 	delete(e.sought, o)
-	if o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o) {
+	if e.awaitsCreate(o.Operation) && e.awaitCreate(o) {
 		return
 	}
-	if wait := e.quietIn(o.Operation); o.held && wait > 0 {
+	if wait := e.quietIn(o.Operation); wait > 0 {
 		e.sendLater(o, wait)
 		return
 	}
@@ -335,13 +335,11 @@ func (e *Engine) release(o *op) {
 	}
 	e.freed++
 	o.phase = planned
-	if o.held {
-		o.held = false
-		e.planner.Release(o.Index)
+	if e.planner.Release(o.Index) {
 		e.rest(o)
-		return
+	} else {
+		e.planner.Again(o.Index)
 	}
-	e.planner.Again(o.Index)
 }
 
 // awaitCreate has an operation wait until the create that it refers to is over,

@@ -31,7 +31,7 @@ type Compare func(index int, id string, known []plan.Known) (change Operation, d
 
 // looksFirst reports whether a create is looked up before it is sent.
 func (e *Engine) looksFirst(o *op) bool {
-	return e.mayExist(o.Operation) && o.knowledge == Unsent && !o.looked
+	return e.mayExist(o.Operation) && o.knowledge == Unsent && o.existence == notAsked
 }
 
 // mayExist reports whether the resource of a create may exist already, so that
@@ -82,7 +82,7 @@ func (e *Engine) firstChange() int {
 	first := int(^uint(0) >> 1)
 	if e.cfg.Ordered {
 		for _, o := range e.ops {
-			if o.Method != Post && !o.adopted && o.phase != over {
+			if o.Method != Post && !o.adopted() && o.phase != over {
 				first = min(first, o.Index)
 			}
 		}
@@ -108,7 +108,7 @@ func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
 }
 
 func (e *Engine) sendAbsent(o *op) {
-	o.looked = true
+	o.existence = isMissing
 	e.noteMaker(o)
 	e.release(o)
 }
@@ -236,7 +236,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 		e.creates[o.BulkID] = o.Index
 	}
 	if e.cfg.Existing == SkipExisting {
-		o.unchanged = true
+		o.existence = isLeft
 		e.decide(o)
 		return
 	}
@@ -248,7 +248,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 }
 
 func (o *op) adoptAs(c Candidate) {
-	o.adopted, o.existing, o.place = true, c.ID, c.Location
+	o.existence, o.existing, o.place = isAdopted, c.ID, c.Location
 	o.said = said{id: c.ID, location: c.Location, version: c.Version}
 }
 
@@ -290,7 +290,7 @@ func (e *Engine) compare(o *op) {
 		o.Operation = &facts
 		e.decide(o)
 	case !differs:
-		o.unchanged = true
+		o.existence = isLeft
 		e.decide(o)
 	default:
 		e.change(o, change)
@@ -303,7 +303,7 @@ func (e *Engine) compare(o *op) {
 func (e *Engine) change(o *op, change Operation) {
 	change.Index = o.Index
 	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), &change
-	o.ticket, o.held, o.rivals = 0, true, nil
+	o.ticket, o.rivals = 0, nil
 	e.planner.Add(o.item(true))
 	if e.takeDrops(); o.phase == over {
 		return

@@ -428,7 +428,7 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 // again when it does not show: the input wants it, whoever changed the
 // resource.
 func (e *Engine) mayUpdateAgain(o *op) bool {
-	return o.adopted && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
+	return o.adopted() && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
 }
 
 var (

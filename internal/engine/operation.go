@@ -99,7 +99,6 @@ type op struct {
 	*Operation
 	knowledge Knowledge
 	phase     phase
-	held      bool       // the planner keeps it until it is released
 	dropped   *plan.Drop // it will not be sent again
 	gaveUp    error      // why it will not be sent, or not again
 
@@ -149,7 +148,6 @@ type lookupState struct {
 	resolved  int           // references whose ids the last one knew
 	missed    bool          // the last ones told nothing, the first of them at missedAt
 	missedAt  time.Duration
-	looked    bool  // one has shown nothing before the operation was sent
 	recovered bool  // one has decided
 	doubtful  bool  // the operation is one of Engine.doubts
 	doubt     error // why nobody can tell what became of it
@@ -158,14 +156,25 @@ type lookupState struct {
 // existingState is what is known of an existing resource that has the name of a
 // create.
 type existingState struct {
-	existing  string        // its id
-	adopted   bool          // it is taken for the one that the create was to make
+	existing  string // its id
+	existence existence
 	place     string        // its location, if it is adopted
-	unchanged bool          // it is adopted, and was left as it is
 	serves    string        // the bulkId of the create that became an update
 	read      int           // how many references of the create are known, or, once it is adopted, to be over
 	youngRefs time.Duration // until then, what the create refers to may not be known everywhere yet
 }
+
+// existence is what is known of the resource of a create before that is sent.
+type existence uint8
+
+const (
+	notAsked  existence = iota
+	isMissing           // a lookup shows nothing of its name
+	isAdopted           // a resource that exists is taken for the one that the create was to make
+	isLeft              // the same, and it is left unchanged
+)
+
+func (o *op) adopted() bool { return o.existence >= isAdopted }
 
 // said is what the service said about an operation.
 type said struct {

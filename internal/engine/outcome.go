@@ -190,7 +190,7 @@ func (e *Engine) decide(o *op) {
 			e.gone.add(e.idOf(o.Operation))
 		}
 	}
-	if name := o.bulkID(); (o.Method == Post || o.adopted) && !o.isDuplicate() {
+	if name := o.bulkID(); (o.Method == Post || o.adopted()) && !o.isDuplicate() {
 		delete(e.creates, name)
 		defer e.releaseParked(name)
 	}
@@ -217,7 +217,7 @@ func (e *Engine) doneAt(o *op) time.Duration {
 
 // remember keeps what later operations of the input may ask for.
 func (e *Engine) remember(o *op) {
-	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() && !o.adopted {
+	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() && !o.adopted() {
 		n := named{}
 		if e.cfg.Journal { // else nobody has defined it
 			n, _ = e.memory.named(o.BulkID)
@@ -295,14 +295,14 @@ func (e *Engine) result(o *op) Result {
 	switch o.knowledge {
 	case Done:
 		r.ID, r.Version = cmp.Or(o.said.id, o.existing), o.said.version
-		r.Existing, r.Location = o.adopted, cmp.Or(r.Location, o.place)
+		r.Existing, r.Location = o.adopted(), cmp.Or(r.Location, o.place)
 	case Refused:
-		r.Err, r.ExistingID, r.Existing = o.said.err, o.existing, o.adopted
+		r.Err, r.ExistingID, r.Existing = o.said.err, o.existing, o.adopted()
 		if o.gaveUp == ErrAmbiguous {
 			r.Err, r.ExistingID = ErrAmbiguous, ""
 		}
 	case Unsent:
-		if o.unchanged {
+		if o.existence == isLeft {
 			r.Outcome, r.ID, r.Version, r.Existing, r.Unchanged = Succeeded, o.existing, o.said.version, true, true
 			return r
 		}

@@ -162,12 +162,12 @@ func (e *Engine) tell() {
 	results := make([]Result, 0, len(e.decided))
 	for _, o := range e.decided {
 		results = append(results, e.result(o))
-		if o.unchanged && e.cfg.Existing == UpdateExisting { // what an earlier run has made of other content is no longer there
+		if o.existence == isLeft && e.cfg.Existing == UpdateExisting { // what an earlier run has made of other content is no longer there
 			changes = append(changes, e.replaceRivals(o)...)
 		}
 		switch {
 		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:
-		case o.knowledge == Done && !o.adopted:
+		case o.knowledge == Done && !o.adopted():
 			changes = append(changes, Change{
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
 				Version: o.said.version, Recovered: o.recovered, Date: e.date,

@@ -39,7 +39,7 @@ func (e *Engine) keepsState() bool { return e.cfg.Journal || e.cfg.Existing != F
 func (e *Engine) rest(o *op) {
 	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != nil ||
 		len(o.rivals)+len(o.replaces) > 0
-	waits := !o.adopted && (o.phase == planned || o.phase == unkeyed || o.phase == unlooked) || o.phase == comparing
+	waits := !o.adopted() && (o.phase == planned || o.phase == unkeyed || o.phase == unlooked) || o.phase == comparing
 	if touched || !waits || len(e.ops) <= e.cfg.Keep || e.cfg.Ordered {
 		return
 	}
@@ -83,22 +83,22 @@ func restKey(index int) Key {
 // rest keeps the state of an operation.
 func (m *memory) rest(o *op) {
 	there := ""
-	if o.adopted {
+	if o.adopted() {
 		there = strings.Join([]string{o.existing, o.said.version, o.place}, "\n")
 	}
-	m.put(restKey(o.Index), o.key, there, int64(o.phase), number(o.held), number(o.follows), number(o.looked),
+	m.put(restKey(o.Index), o.key, there, int64(o.phase), number(o.follows), int64(o.existence),
 		int64(o.ticket), int64(o.read), int64(o.youngRefs))
 }
 
 // wake gives an operation the state that it had when it began to rest, if it
 // has had any.
 func (m *memory) wake(o *op) {
-	var phased, held, follows, looked, ticket, read, young int64
-	key, there, ok := m.get(restKey(o.Index), &phased, &held, &follows, &looked, &ticket, &read, &young)
+	var phased, follows, existed, ticket, read, young int64
+	key, there, ok := m.get(restKey(o.Index), &phased, &follows, &existed, &ticket, &read, &young)
 	if !ok {
 		return
 	}
-	o.key, o.phase, o.held, o.follows, o.looked = key, phase(phased), held == 1, follows == 1, looked == 1
+	o.key, o.phase, o.follows, o.existence = key, phase(phased), follows == 1, existence(existed)
 	o.ticket, o.read, o.youngRefs = uint64(ticket), int(read), time.Duration(young)
 	if id, rest, adopted := strings.Cut(there, "\n"); adopted {
 		version, place, _ := strings.Cut(rest, "\n")

@@ -105,11 +105,11 @@ func (p *Planner) waitForUsers(n, create *node) {
 }
 
 // Release frees a held operation: it is composed, or dropped, when its time
-// comes.
-func (p *Planner) Release(index int) {
+// comes. It returns false if the operation is not held.
+func (p *Planner) Release(index int) bool {
 	n := p.find(index)
 	if n == nil || !n.held {
-		return
+		return false
 	}
 	n.held = false
 	n.blocked--
@@ -124,6 +124,7 @@ func (p *Planner) Release(index int) {
 		p.giveUp(n, Forward)
 	}
 	p.reconsider(n)
+	return true
 }
 
 // Park tells that only the end of the input can release a held operation: until

@@ -38,7 +38,7 @@ var breakages = []breakage{
 	{"refusals do not spend the budget", "b.spent += refused", ""},
 	{"doubt does not hold the budget", "b.held += keep", "keep = 0"},
 
-	{"a repetition frees what the lost attempt holds", "\tdelete(e.sought, o)\n\tif o.held", "\tdelete(e.sought, o)\n\te.freeReserves(o)\n\tif o.held"},
+	{"a repetition frees what the lost attempt holds", "\tdelete(e.sought, o)\n\tif e.awaitsCreate", "\tdelete(e.sought, o)\n\te.freeReserves(o)\n\tif e.awaitsCreate"},
 	{"what is done holds the budget", "o.knowledge == Done {\n\t\te.freeReserves(o)", "false {\n\t\te.freeReserves(o)"},
 
 	// Lookups.
@@ -83,9 +83,9 @@ var breakages = []breakage{
 	{"what is decided is recorded after what it frees", "\t\te.tell() // before dispatch", "\t\t// before dispatch"},
 	{"an operation that rests loses its ticket", "uint64(ticket), int(read)", "uint64(0*ticket), int(read)"},
 	{"an operation that rests loses its key", "m.put(restKey(o.Index), o.key,", "m.put(restKey(o.Index), Key{},"},
-	{"an operation that rests is looked up again and again", "follows == 1, looked == 1", "follows == 1, false"},
+	{"an operation that rests is looked up again and again", "existence(existed)", "notAsked"},
 	{"what rests is forgotten when the job stops", "e.resting = append(e.resting, index)", ""},
-	{"a DELETE by reference does not wait for its create", "o.held && e.awaitsCreate(o.Operation) && e.awaitCreate(o)", "false"},
+	{"a DELETE by reference does not wait for its create", "e.awaitsCreate(o.Operation) && e.awaitCreate(o)", "false"},
 	{"a change of an ordered job waits for a create after it", "e.cfg.Ordered && open && create > o.Index", "open && create < 0"},
 	{"a create of an ordered job waits for a change that waits for it", "!e.isAtWork() && len(e.prepared) == 0 && !e.Wants()", "false"},
 
@@ -95,7 +95,7 @@ var breakages = []breakage{
 	{"what waits for the whole input does not have it read", "len(e.unclaimed) > 0 || e.cfg.Ordered", "e.cfg.Ordered"},
 	{"a lost group does not count as referring to what is gone", "known == KnownSent && o.Method == Patch", "known == KnownSent"},
 	{"what was there before is young", "at := -e.cfg.LookupPatience", "at := time.Millisecond"},
-	{"a later stage does not wait for late work", "o.held && wait > 0", "o.held && wait < 0"},
+	{"a later stage does not wait for late work", "wait := e.quietIn(o.Operation); wait > 0", "wait := e.quietIn(o.Operation); wait < 0"},
 	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
 	{"a later stage does not know what the job has made and deleted", "cfg.Before.ownership", "ownership{}"},
 	{"a group that a row makes is made again after any DELETE", "m.index != nobody && !e.gone.has(m.id)", "m.index != nobody && e.gone.ids.isEmpty()"},
