@@ -4,7 +4,7 @@
 //
 //	fold.Fold(" Ada  LOVELACE ") == fold.Fold("ada lovelace") // true
 //	fold.Compose("e\u0301") == "\u00e9"                       // true
-//	fold.SameJSON(sent, found)                                // every attribute that was sent was found
+//	fold.SameJSON(sent, found)                                // found has no other value for an attribute of sent
 //
 // The tables of canonical decompositions are generated from
 // golang.org/x/text/unicode/norm. The package itself imports only the standard

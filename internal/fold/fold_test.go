@@ -16,8 +16,8 @@ func needTables(t testing.TB) {
 	}
 }
 
-// Law: every rune is composed and decomposed as golang.org/x/text does.
-func TestEveryRune(t *testing.T) {
+// Every rune is composed and decomposed as by golang.org/x/text.
+func TestEveryRuneIsComposedAsByNorm(t *testing.T) {
 	needTables(t)
 	const last = 0x2ffff // above, nothing has a decomposition: a sample does
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -45,8 +45,8 @@ func TestEveryRune(t *testing.T) {
 	}
 }
 
-// interesting runes meet in canonical composition: bases, marks of several
-// classes, Hangul, exclusions, spaces.
+// interesting draws texts of runes that matter in canonical composition: bases,
+// marks of several classes, Hangul, exclusions, spaces.
 func interesting() *rapid.Generator[string] {
 	var runes []rune
 	for _, p := range decompositions {
@@ -64,9 +64,9 @@ func interesting() *rapid.Generator[string] {
 	return rapid.StringOfN(one, 0, 20, -1)
 }
 
-// Law: texts are composed and decomposed as golang.org/x/text does, and Fold
-// sees neither composition, nor case, nor the width of white space.
-func TestTexts(t *testing.T) {
+// Texts are composed and decomposed as by golang.org/x/text, and Fold ignores
+// composition, case, and the length of white space.
+func TestTextsAreComposedAsByNorm(t *testing.T) {
 	needTables(t)
 	text := interesting()
 	rapid.Check(t, func(t *rapid.T) { checkText(t, text.Draw(t, "text")) })

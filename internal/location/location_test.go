@@ -19,9 +19,9 @@ func idAt(text, kind, orgID string) string {
 	return ""
 }
 
-// TestIDAt: an id is taken from a location of the right type and organization
-// only, and never if it leads elsewhere.
-func TestIDAt(t *testing.T) {
+// An id is taken only from a location of the right type and organization, and
+// never from one that leads to another path.
+func TestIDsAreTakenFromLocationsOfTheTypeAndOrganization(t *testing.T) {
 	encoded := func(org string) string {
 		return base64.RawStdEncoding.EncodeToString([]byte("ciscospark://us/ORGANIZATION/" + org))
 	}
@@ -51,9 +51,9 @@ func TestIDAt(t *testing.T) {
 	}
 }
 
-// FuzzIDAt: whatever the location, an id has no slash and is no dot segment,
-// escaped or not, and the usual form means what it means among all forms.
-func FuzzIDAt(f *testing.F) {
+// The id of any location has no slash and is no dot segment, also after
+// unescaping it several times, and parseUsual agrees with parse.
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"/v2/Users/..%2f..%2fGroups%2fx", "https://h/identity/scim/" + testOrg + "/v2/Users/a%20b?c", "Users/%252e%252e", "//h//Users/a",
 		"https://h/identity/scim/" + testOrg + "/v2/Users/Aa-1", "https://h/identity/scim/" + strings.ToUpper(otherOrg) + "/v2/Groups/1",
 		"https://h/identity/scim/" + testOrg + "/v2/Users/v2", "https://h/identity/scim/" + testOrg + "/v2/Users/Groups",
@@ -84,7 +84,7 @@ func FuzzIDAt(f *testing.F) {
 	})
 }
 
-func TestIsSegment(t *testing.T) {
+func TestIsSegmentAcceptsOnlyIDsThatFitInAPath(t *testing.T) {
 	for text, want := range map[string]bool{
 		"7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001": true, "a%20b": true, "ä": true,
 		"": false, ".": false, "..": false, "%2e%2e": false, "a/b": false, `a\b`: false, "a%2fb": false, "a%": false,

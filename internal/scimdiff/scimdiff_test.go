@@ -28,7 +28,7 @@ func text(differences []scimdiff.AttributeDifference) string {
 	return strings.Join(all, "; ")
 }
 
-func TestCompare(t *testing.T) {
+func TestCompareFindsWhatDiffersByMeaning(t *testing.T) {
 	for _, c := range []struct{ name, given, stored, want string }{
 		{"equal", `{"title":"Chair"}`, `{"title":"Chair","nickName":"A"}`, ``},
 		{"differs", `{"title":"Chair"}`, `{"title":"Boss"}`, `replace title "Boss" -> "Chair"`},
@@ -91,7 +91,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestCompareWithOptions(t *testing.T) {
+func TestOptionsRemoveValuesAndMembers(t *testing.T) {
 	for _, c := range []struct{ name, given, stored, want string }{
 		{"clear", `{"title":null,"nickName":"","emails":[],"name":{"givenName":null}}`, `{"title":"Chair","emails":[{"value":"a"}],"name":{"givenName":"A"}}`,
 			`remove emails [{"value":"a"}] ->; remove name.givenName "A" ->; remove title "Chair" ->`},
@@ -110,7 +110,7 @@ func TestCompareWithOptions(t *testing.T) {
 	}
 }
 
-func TestCompareRefuses(t *testing.T) {
+func TestCompareRefusesOtherJSONThanObjects(t *testing.T) {
 	for _, c := range [][2]string{{``, `{}`}, {`[]`, `{}`}, {`{}`, `null`}, {`{`, `{}`}, {`{}`, `"x"`}} {
 		if differences, err := scimdiff.Compare([]byte(c[0]), []byte(c[1]), scimdiff.Options{}); err == nil {
 			t.Errorf("%s with %s: %v", c[0], c[1], differences)
@@ -118,7 +118,7 @@ func TestCompareRefuses(t *testing.T) {
 	}
 }
 
-func TestPatch(t *testing.T) {
+func TestPatchKeepsValuesByteForByte(t *testing.T) {
 	got := string(scimdiff.Patch([]scimdiff.AttributeDifference{
 		{Path: "title", Old: json.RawMessage(`"a"`), New: json.RawMessage(`"<b>\u0041"`)},
 		{Path: `members[value eq "u"]`, Old: json.RawMessage(`{}`)},
@@ -149,7 +149,7 @@ func resources() *rapid.Generator[string] {
 	})
 }
 
-// Law: a resource has the attributes that it has, in any case of their names.
+// A resource does not differ from itself.
 func TestNothingDiffersFromItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := resources().Draw(t, "resource")

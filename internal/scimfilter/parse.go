@@ -3,6 +3,7 @@ package scimfilter
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -39,66 +40,72 @@ func (p *parser) space() {
 	p.at += len(p.text[p.at:]) - len(strings.TrimLeft(p.text[p.at:], " \t\r\n"))
 }
 
-// take consumes the match of a pattern at the current position, and the space
-// after it.
-func (p *parser) take(pattern *regexp.Regexp) string {
-	found := pattern.FindString(p.text[p.at:])
-	p.at += len(found)
+// take consumes a text at the current position and the space after it, and
+// reports whether it was there.
+func (p *parser) take(text string) bool {
+	if !strings.HasPrefix(p.text[p.at:], text) {
+		return false
+	}
+	p.at += len(text)
 	p.space()
-	return found
+	return true
+}
+
+// word consumes one of the given words, in any case, and returns it in lower
+// case, or "" if another word follows.
+func (p *parser) word(words ...string) string {
+	word := strings.ToLower(wordForm.FindString(p.text[p.at:]))
+	if !slices.Contains(words, word) || !p.take(p.text[p.at:p.at+len(word)]) {
+		return ""
+	}
+	return word
 }
 
 var (
-	orWord   = regexp.MustCompile(`^(?i:or\b)`)
-	andWord  = regexp.MustCompile(`^(?i:and\b)`)
-	notWord  = regexp.MustCompile(`^(?i:not\b)`)
-	opening  = regexp.MustCompile(`^\(`)
-	closing  = regexp.MustCompile(`^\)`)
-	bracket  = regexp.MustCompile(`^\[`)
-	unbraket = regexp.MustCompile(`^\]`)
+	wordForm = regexp.MustCompile(`^[A-Za-z0-9_]+`)
 	pathForm = regexp.MustCompile(`^(?i:urn:[-a-z0-9:._]+:)?[A-Za-z$][-A-Za-z0-9_$]*(\.[A-Za-z$][-A-Za-z0-9_$]*)?`)
-	opForm   = regexp.MustCompile(`^(?i:(eq|ne|co|sw|ew|gt|ge|lt|le|pr)\b)`)
 )
 
-func (p *parser) either(depth int) (node, error) { return p.several(depth, orWord, p.both) }
+// operators are the operators of a comparison.
+var operators = []string{"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"}
 
-func (p *parser) both(depth int) (node, error) { return p.several(depth, andWord, p.one) }
-
-// several reads one or more parts with a word between them.
-func (p *parser) several(depth int, word *regexp.Regexp, part func(int) (node, error)) (node, error) {
-	var all []node
-	for {
-		n, err := part(depth)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, n)
-		if p.take(word) == "" {
-			break
-		}
-	}
-	switch {
-	case len(all) == 1:
-		return all[0], nil
-	case word == orWord:
-		return anyOf(all), nil
-	}
-	return allOf(all), nil
+// either reads parts with "or" between them, which binds weaker than "and".
+func (p *parser) either(depth int) (node, error) {
+	all, err := p.list("or", func() (node, error) { return p.both(depth) })
+	return anyOf(all), err
 }
 
+// both reads parts with "and" between them.
+func (p *parser) both(depth int) (node, error) {
+	all, err := p.list("and", func() (node, error) { return p.one(depth) })
+	return allOf(all), err
+}
+
+// list reads one or more parts with a word between them.
+func (p *parser) list(word string, part func() (node, error)) (all []node, err error) {
+	for {
+		n, err := part()
+		all = append(all, n)
+		if err != nil || p.word(word) == "" {
+			return all, err
+		}
+	}
+}
+
+// one reads a comparison, or a filter in parentheses.
 func (p *parser) one(depth int) (node, error) {
 	if depth > maxDepth {
 		return nil, p.expected("fewer parentheses")
 	}
-	not := p.take(notWord) != ""
-	if p.take(opening) == "" {
+	not := p.word("not") != ""
+	if !p.take("(") {
 		if not {
 			return nil, p.expected("( after not")
 		}
 		return p.comparison(depth)
 	}
 	n, err := p.either(depth + 1)
-	if err == nil && p.take(closing) == "" {
+	if err == nil && !p.take(")") {
 		err = p.expected(")")
 	}
 	if not && err == nil {
@@ -108,21 +115,22 @@ func (p *parser) one(depth int) (node, error) {
 }
 
 func (p *parser) comparison(depth int) (node, error) {
-	path := p.take(pathForm)
+	path := pathForm.FindString(p.text[p.at:])
 	if path == "" {
 		return nil, p.expected("an attribute, such as department")
 	}
-	if p.take(bracket) != "" {
+	p.take(path)
+	if p.take("[") {
 		of, err := p.either(depth + 1)
-		if err == nil && p.take(unbraket) == "" {
+		if err == nil && !p.take("]") {
 			err = p.expected("]")
 		}
 		return elements{path, of}, err
 	}
-	op := strings.ToLower(p.take(opForm))
+	op := p.word(operators...)
 	switch op {
 	case "":
-		return nil, p.expected("one of eq, ne, co, sw, ew, gt, ge, lt, le, pr")
+		return nil, p.expected("one of " + strings.Join(operators, ", "))
 	case "pr":
 		return comparison{path: path, op: op}, nil
 	}
@@ -131,7 +139,7 @@ func (p *parser) comparison(depth int) (node, error) {
 	if dec.Decode(&value) != nil || isComposite(value) {
 		return nil, p.expected(`a value: a text in double quotes, a number, true, false or null`)
 	}
-	if _, isText := value.(string); !isText && strings.Contains("co sw ew", op) {
+	if _, isText := value.(string); !isText && slices.Contains([]string{"co", "sw", "ew"}, op) {
 		return nil, p.expected("a text in double quotes")
 	}
 	p.at += int(dec.InputOffset())

@@ -14,7 +14,7 @@ const ada = `{"userName":"Ada@Example.com","active":true,"title":" Head of  R&D 
 	"name":{"familyName":"Lovelace"},"meta":{"lastModified":"2026-05-01T10:00:00Z"},
 	"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Mathematics","manager":{"value":"m-1"}}}`
 
-func TestMatch(t *testing.T) {
+func TestMatchFollowsRFC7644(t *testing.T) {
 	for text, want := range map[string]bool{
 		``: true, `userName eq "ada@example.com"`: true, `USERNAME Eq "ADA@example.COM"`: true, `userName ne "ada@example.com"`: false,
 		`userName sw "ada" and title co "head of r&d"`: true, `userName ew ".org" or title pr`: true, `nickName pr`: false, `shoe pr`: false,
@@ -39,11 +39,11 @@ func TestMatch(t *testing.T) {
 		t.Error(got)
 	}
 	if f.Match([]byte(`[1]`)) || f.Match(nil) {
-		t.Error("what is no object fits")
+		t.Error("JSON other than an object matches")
 	}
 }
 
-func TestSyntax(t *testing.T) {
+func TestSyntaxErrorsSayWhatIsExpected(t *testing.T) {
 	for text, want := range map[string]string{
 		`userName`: "one of eq", `userName eq`: "a value", `userName eq "a`: "a value", `userName eq 'a'`: "a value", `userName eq [1]`: "a value",
 		`eq "a"`: "one of eq", `title pr title pr`: "and, or", `(title pr`: ")", `not title pr`: "( after not", `emails[type pr`: "]",
@@ -57,8 +57,8 @@ func TestSyntax(t *testing.T) {
 	}
 }
 
-// A filter and its contrary never agree, and and/or do what the words say.
-func TestLogic(t *testing.T) {
+// not, and, or combine the results of their parts.
+func TestLogicalOperatorsCombineResults(t *testing.T) {
 	simple := rapid.SampledFrom([]string{`title pr`, `age gt 40`, `userName sw "ada"`, `shoe pr`, `emails[type eq "home"]`, `active eq false`})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := simple.Draw(t, "a"), simple.Draw(t, "b")

@@ -26,7 +26,7 @@ func check(t interface{ Fatalf(string, ...any) }, text string, lines int) {
 	}
 }
 
-func TestEscape(t *testing.T) {
+func TestEscapeKeepsLettersAndEscapesControlCharacters(t *testing.T) {
 	for in, want := range map[string]string{
 		"Zoë 王芳 😀":                       "Zoë 王芳 😀",
 		"\u0646\u0645\u06cc\u200c\u062e": "\u0646\u0645\u06cc\u200c\u062e", // a joiner that is part of a word
@@ -43,9 +43,9 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// Whatever is foreign, nothing of it is obeyed, and it begins no line: in
-// formats, errors, and errors within errors.
-func TestForeignText(t *testing.T) {
+// Foreign text in formats, errors and wrapped errors reaches a terminal without
+// control characters, and cannot begin a line.
+func TestForeignTextIsEscapedEverywhere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := hostile(t, "a"), hostile(t, "b")
 		check(t, Escape(a), 0)
@@ -77,9 +77,9 @@ func TestForeignText(t *testing.T) {
 	})
 }
 
-// A Writer lets nothing through but line breaks and tabs, however the text is
-// cut; and JSON through it means the same.
-func TestWriter(t *testing.T) {
+// A Writer escapes control characters except line breaks and tabs, also if
+// characters are split between calls, and keeps the meaning of JSON.
+func TestWriterEscapesTextInPiecesAndKeepsJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := hostile(t, "text")
 		var whole, cut bytes.Buffer
@@ -108,9 +108,9 @@ func TestWriter(t *testing.T) {
 	})
 }
 
-// Wrapping loses nothing but spaces, and no line is too long that has a space
-// to be broken at.
-func TestWrap(t *testing.T) {
+// Wrap changes only white space, and a line is longer than the width only if it
+// is a single word.
+func TestWrapKeepsWordsAndWidth(t *testing.T) {
 	const text = "  line 4: user ann@example.com, tracking id ROUTER_1\nshort\n"
 	const want = "  line 4: user\n    ann@example.com,\n    tracking id\n    ROUTER_1\nshort\n"
 	if got := Wrap(text, 20); got != want {
