@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -17,97 +20,125 @@ import (
 type doubt int
 
 const (
-	untyped doubt = iota // Webex requires the type of a member, user or group
+	nameless    doubt = iota // RFC 7643 requires the name of a user or group
+	unchanging               // RFC 7644 section 3.5.2 requires one change or more
+	oddID                    // Webex makes the ids
+	oddLanguage              // RFC 7643 section 4.1.1
+	untyped                  // Webex requires the type of a member, user or group
 	unseen
 	doubts
 )
 
 var doubtNames = [doubts]string{
-	untyped: "in which a member has no type, user or group",
-	unseen:  "in which a text has invisible characters",
-}
-
-// doubt notes an operation of one of these kinds.
-func (r *Reader) doubt(row Row) {
-	if hasUntypedMembers(row.Operation) {
-		r.doubtful[untyped].Add(row.Line)
-	}
-	if data, _ := row.Operation.Data.(json.RawMessage); holdsUnseen(data) {
-		r.doubtful[unseen].Add(row.Line)
-	}
+	nameless:    "in which a new user has no userName, or a new group no displayName",
+	unchanging:  "in which a PATCH has no changes",
+	oddID:       "in which the id is not a UUID, as an id of Webex is",
+	oddLanguage: "in which a language is not a code, such as en_US",
+	untyped:     "in which a member has no type, user or group",
+	unseen:      "in which a text has invisible characters",
 }
 
 // doubtNotes returns the notes about doubtful operations.
 func (r *Reader) doubtNotes() (notes []string) {
 	for d, places := range r.doubtful {
-		switch places.Count {
-		case 0:
-			continue
-		case 1:
-			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: 1 operation %s (%s)", doubtNames[d], places))
-		default:
-			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %d operations %s (%s)", places.Count, doubtNames[d], places))
+		if places.Count > 0 {
+			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %s %s (%s)",
+				terminal.Plural(places.Count, "operation"), doubtNames[d], places))
 		}
 	}
 	return notes
 }
 
-// holdsUnseen reports whether JSON contains an invisible character, escaped or
-// not.
-func holdsUnseen(data []byte) bool {
-	if bytes.Contains(data, []byte(`\u`)) {
-		var value any
-		if json.Unmarshal(data, &value) == nil {
-			data, _ = json.Marshal(value)
+// doubt notes an operation of one of these kinds.
+func (r *Reader) doubt(row Row) {
+	for d, is := range doubtsOf(row.Operation) {
+		if is {
+			r.doubtful[d].Add(row.Line)
 		}
 	}
-	return bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) && cell.HoldsUnseen(string(data))
 }
 
-// groupSchema may stand before the name of an attribute in a path (RFC 7644
-// section 3.10).
-const groupSchema = "urn:ietf:params:scim:schemas:core:2.0:Group:"
+// doubtSet tells of which kinds an operation is.
+type doubtSet [doubts]bool
 
-// hasUntypedMembers reports whether a create or PATCH of a group adds a member
-// without a type. Data of another form has no members.
-func hasUntypedMembers(op client.Operation) bool {
-	if op.Path != "/Groups" && !strings.HasPrefix(op.Path, "/Groups/") {
-		return false
-	}
+func doubtsOf(op client.Operation) (set doubtSet) {
 	data, _ := op.Data.(json.RawMessage)
+	kind, id, hasID := strings.Cut(strings.TrimPrefix(op.Path, "/"), "/")
+	set[oddID] = hasID && !strings.HasPrefix(id, client.Ref("")) && !apiid.IsUUID(id)
+	set[unseen] = holdsUnseen(data)
 	switch op.Method {
 	case client.MethodPost:
-		return isUntypedIn(data)
+		set[nameless] = true // until the name is found
+		set.checkAll(kind, data)
 	case client.MethodPatch:
-		var patch struct {
-			Operations []struct {
-				Op, Path string
-				Value    json.RawMessage
-			}
-		}
-		if json.Unmarshal(data, &patch) != nil {
-			return false
-		}
-		for _, step := range patch.Operations {
-			path := step.Path
-			if rest, ok := textfile.CutFold(path, groupSchema); ok {
-				path = rest
-			}
+		var patch struct{ Operations []change }
+		err := json.Unmarshal(data, &patch)
+		set[unchanging] = err == nil && len(patch.Operations) == 0
+		for _, c := range patch.Operations {
+			attribute := c.attribute()
 			switch {
-			case strings.EqualFold(step.Op, "remove"):
-			case path == "" && isUntypedIn(step.Value), strings.EqualFold(path, "members") && isUntyped(step.Value):
-				return true
+			case strings.EqualFold(c.Op, "remove"):
+			case attribute == "":
+				set.checkAll(kind, c.Value)
+			default:
+				set.check(kind, []byte(attribute), c.Value)
 			}
 		}
 	}
-	return false
+	return set
 }
 
-// isUntypedIn is isUntyped for the members of a group.
-func isUntypedIn(group json.RawMessage) bool {
-	var named struct{ Members json.RawMessage }
-	return json.Unmarshal(group, &named) == nil && isUntyped(named.Members)
+// change is one change of a PATCH.
+type change struct {
+	Op, Path string
+	Value    json.RawMessage
 }
+
+// attribute returns the path without the core schema, which may stand before
+// the name of an attribute (RFC 7644 section 3.10).
+func (c change) attribute() string {
+	if rest, ok := textfile.CutFold(c.Path, "urn:ietf:params:scim:schemas:core:2.0:"); ok {
+		_, attribute, _ := strings.Cut(rest, ":")
+		return attribute
+	}
+	return c.Path
+}
+
+// checkAll checks the attributes of an object. Other data has none.
+func (s *doubtSet) checkAll(kind string, object json.RawMessage) {
+	if len(object) == 0 || object[0] != '{' {
+		return
+	}
+	for key, value := range members(object) {
+		name, _ := unquoted(key)
+		s.check(kind, name, value)
+	}
+}
+
+// check checks the value that an operation gives an attribute of a user or
+// group.
+func (s *doubtSet) check(kind string, attribute []byte, value json.RawMessage) {
+	is := func(name string) bool { return strings.EqualFold(string(attribute), name) }
+	switch {
+	case kind == "Users" && is("userName"), kind == "Groups" && is("displayName"):
+		s[nameless] = s[nameless] && !isText(value)
+	case kind == "Users" && (is("preferredLanguage") || is("locale")):
+		text, _ := unquoted(value)
+		s[oddLanguage] = s[oddLanguage] || isText(value) && !languageCode.Match(text)
+	case kind == "Groups" && is("members"):
+		s[untyped] = s[untyped] || isUntyped(value)
+	}
+}
+
+// isText reports whether a value is a text that is not blank.
+func isText(value json.RawMessage) bool {
+	text, ok := unquoted(value)
+	return ok && len(bytes.TrimSpace(text)) > 0
+}
+
+// languageCode is the form of a language, with a hyphen in RFC 7643 and an
+// underscore in Webex.
+var languageCode = regexp.MustCompile(`^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$`)
 
 // isUntyped reports whether one of these members, or this single one, has no
 // type.
@@ -127,4 +158,16 @@ func isUntyped(members json.RawMessage) bool {
 		}
 	}
 	return false
+}
+
+// holdsUnseen reports whether JSON contains an invisible character, escaped or
+// not.
+func holdsUnseen(data []byte) bool {
+	if bytes.Contains(data, []byte(`\u`)) {
+		var value any
+		if json.Unmarshal(data, &value) == nil {
+			data, _ = json.Marshal(value)
+		}
+	}
+	return bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) && cell.HoldsUnseen(string(data))
 }
