@@ -146,7 +146,9 @@ func (a *applyCommand) run(ctx context.Context) (err error) {
 		return beforeSending(ctx, err)
 	}
 	defer in.Close()
-	a.tellNotes(in)
+	if in.Len() == 0 {
+		a.say("%s has no operations in it: there is nothing to do", in.Name)
+	}
 	if err := a.confirmDeletes(ctx, in); err != nil {
 		return beforeSending(ctx, err)
 	}
@@ -206,20 +208,6 @@ func (a *applyCommand) check() error {
 	return a.checkFlags(journalEnding,
 		outfile.File{Flag: "--failed", Path: a.failed, Mode: outfile.Replaced},
 		outfile.File{Flag: "--report", Path: a.report, Mode: outfile.Replaced})
-}
-
-// tellNotes tells what the reader of the input has noted.
-func (a *applyCommand) tellNotes(in *input.File) {
-	notes := in.Notes()
-	if a.quiet {
-		notes = in.Warnings()
-	}
-	for _, note := range notes {
-		a.sayAlways("%s", note)
-	}
-	if in.Len() == 0 {
-		a.say("%s has no operations in it: there is nothing to do", in.Name)
-	}
 }
 
 // confirmDeletes asks before anything is deleted for good.

@@ -42,8 +42,12 @@ func (i *inputFlags) addTo(cmd *cobra.Command) {
 	}
 }
 
-// open reads the input and finds all mistakes in it.
-func (i *inputFlags) open(ctx context.Context, stdin io.Reader) (*input.File, error) {
+// open reads the input and finds all mistakes in it. It calls tell with each
+// note about the input: if quiet, only with warnings; if there are mistakes,
+// only with doubts, which can be corrected together with the mistakes.
+func (i *inputFlags) open(
+	ctx context.Context, stdin io.Reader, quiet bool, tell func(note string),
+) (*input.File, error) {
 	format := strings.ToLower(i.format)
 	if format == "jsonl" {
 		format = string(opfile.NDJSON)
@@ -57,7 +61,20 @@ func (i *inputFlags) open(ctx context.Context, stdin io.Reader) (*input.File, er
 			return nil, fmt.Errorf("--encoding: %w", err)
 		}
 	}
-	return input.Open(ctx, i.file, stdin, o)
+	in, err := input.Open(ctx, i.file, stdin, o)
+	var notes []string
+	switch {
+	case err == nil && quiet:
+		notes = in.Warnings()
+	case err == nil:
+		notes = in.Notes()
+	case in != nil && !quiet:
+		notes = in.Doubts()
+	}
+	for _, note := range notes {
+		tell(note)
+	}
+	return in, err
 }
 
 // lookUpNames finds the ids of the users and groups that the input names and

@@ -93,11 +93,11 @@ func journalFiles(path string) []string {
 	return names
 }
 
-// openInput reads the input and makes the client, and tells the mistakes of
-// both.
+// openInput reads the input and makes the client. The error is about the
+// mistakes of both.
 func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
 	service, clientErr := c.client(c.talk.warn)
-	in, inputErr := c.open(ctx, c.in)
+	in, inputErr := c.open(ctx, c.in, c.quiet, func(note string) { c.sayAlways("%s", note) })
 	if inputErr == nil && clientErr != nil {
 		inputErr = in.Close()
 	}

@@ -71,7 +71,7 @@ func (p *planCommand) run(ctx context.Context) error {
 	if err := p.checkLimits(); err != nil {
 		return err
 	}
-	in, err := p.open(ctx, p.in)
+	in, err := p.open(ctx, p.in, false, func(note string) { _ = p.err.Printf("%s\n", note) })
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
@@ -89,9 +89,6 @@ func (p *planCommand) run(ctx context.Context) error {
 	}
 	if err != nil {
 		return beforeSending(ctx, err)
-	}
-	for _, note := range in.Notes() {
-		_ = p.err.Printf("%s\n", note)
 	}
 	p.job.Source = in.Operations(nil)
 	refused, err := p.print(ctx, c, in, known)

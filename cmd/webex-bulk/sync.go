@@ -139,9 +139,6 @@ func (a *syncCommand) run(ctx context.Context) error {
 		return beforeSending(ctx, err)
 	}
 	defer in.Close()
-	for _, note := range in.Notes() {
-		a.sayAlways("%s", note)
-	}
 
 	d, err := a.compare(ctx, c, in)
 	tooMany, over := errors.AsType[*reconcile.RemovalsError](err)

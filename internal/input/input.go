@@ -67,7 +67,9 @@ type File struct {
 type run struct{ index, line int }
 
 // Open reads a whole file, or stdin if path is Stdin, and returns an error for
-// the mistakes in it, a *textfile.Errors. It stops when ctx ends.
+// the mistakes in it, a *textfile.Errors. With such an error the File is
+// returned too, closed, for its Doubts; nil if the header could not be read.
+// Open stops when ctx ends.
 func Open(ctx context.Context, path string, stdin io.Reader, o Options) (*File, error) {
 	in := &File{Name: path, Counts: map[string]int{}, names: map[int]string{}}
 	raw := stdin
@@ -84,11 +86,15 @@ func Open(ctx context.Context, path string, stdin io.Reader, o Options) (*File, 
 		}
 	}
 	o.Name = in.Name
-	if err := in.read(ctx, raw, o); err != nil {
-		_ = in.Close()
+	err := in.read(ctx, raw, o)
+	if err == nil {
+		return in, nil
+	}
+	_ = in.Close()
+	if _, mistakes := errors.AsType[*textfile.Errors](err); !mistakes || in.Reader == nil {
 		return nil, err
 	}
-	return in, nil
+	return in, err
 }
 
 // Interruptible returns a reader of r that ends when ctx does, even while it
@@ -125,8 +131,9 @@ func (in *File) read(ctx context.Context, raw io.Reader, o Options) error {
 	}
 	in.close = append(in.close, spool.Close)
 	wrong := &textfile.Errors{All: o.AllErrors}
-	in.Reader, err = opfile.Read(spool, o.Options)
+	reader, err := opfile.Read(spool, o.Options)
 	if err == nil {
+		in.Reader = reader
 		err = in.check(ctx, wrong)
 	}
 	if err != nil && !wrong.Add(err) {

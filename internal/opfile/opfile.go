@@ -140,6 +140,15 @@ func (r *Reader) Notes() []string {
 	return r.text.Notes()
 }
 
+// Doubts returns those of the Notes that are about operations that a service
+// may refuse. They are complete after Check.
+func (r *Reader) Doubts() []string {
+	if r.sheet != nil {
+		return r.sheet.Doubts()
+	}
+	return r.text.Doubts()
+}
+
 // Warnings returns those of the Notes that are shown even with --quiet. They
 // are complete after Check.
 func (r *Reader) Warnings() []string {

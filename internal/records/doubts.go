@@ -38,8 +38,8 @@ var doubtNames = [doubts]string{
 	unseen:      "in which a text has invisible characters",
 }
 
-// doubtNotes returns the notes about doubtful operations.
-func (r *Reader) doubtNotes() (notes []string) {
+// Doubts returns the Notes about operations that a service may refuse.
+func (r *Reader) Doubts() (notes []string) {
 	for d, places := range r.doubtful {
 		if places.Count > 0 {
 			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %s %s (%s)",

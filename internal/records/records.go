@@ -56,7 +56,7 @@ func (r *Reader) Notes() (notes []string) {
 	if n := r.request.failOnErrors; n != "" {
 		notes = append(notes, "failOnErrors of the file ("+n+") is not used: give --fail-on-errors "+n)
 	}
-	return append(notes, r.doubtNotes()...)
+	return append(notes, r.Doubts()...)
 }
 
 // Rows yields the operations in the order of the file, and a *textfile.Error

@@ -116,8 +116,8 @@ var knownTypes = map[string][]string{
 	"photos":       {"photo", "thumbnail", "resizable"},
 }
 
-// doubtNotes returns the notes about doubtful values.
-func (s *Sheet) doubtNotes() (notes []string) {
+// Doubts returns the Notes about values that a service may refuse.
+func (s *Sheet) Doubts() (notes []string) {
 	const sent = "sent as written, though a service may refuse it: "
 	for d, all := range s.doubtful {
 		if all.Count == 0 {

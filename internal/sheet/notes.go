@@ -49,7 +49,7 @@ func (s *Sheet) columnNotes(unused []column) (notes, warnings []string) {
 	note(odd, "ignored: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
 	note(unknown, "ignored: %s with an unknown header (%s)")
 	warnings = slices.Clone(notes[understood:])
-	return append(notes, s.doubtNotes()...), warnings
+	return append(notes, s.Doubts()...), warnings
 }
 
 // service is what the headers of services and licenses have, in Control Hub's
