@@ -13,38 +13,38 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// Answer is the answer to a Bulk request on its way out, for a Shape to alter.
+// Answer is the answer to a Bulk request, which a Shape can change.
 type Answer struct {
 	// Status is the HTTP status.
 	Status int
-	// Header goes out with the answer.
+	// Header is the header of the answer.
 	Header http.Header
-	// Keys are the members that hold the results: "operations" as Webex writes
-	// it; none, both spellings, or another at will.
+	// Keys are the names of the members that contain the results: "operations", as
+	// Webex writes it, unless a Shape changes them.
 	Keys []string
 	// Null sends null instead of the list.
 	Null bool
 	// Items are the results, in the order of the request.
 	Items []Item
-	// Extra are further members of the answer.
+	// Extra are additional members of the answer.
 	Extra map[string]any
-	// Rand is drawn from Config.Seed for this one request.
+	// Rand is a source of randomness for this request, from Config.Seed.
 	Rand *rand.Rand
 }
 
-// Item is the result of one operation. A string that is "" and a value that is
-// nil are left out; Extra can send null in their place.
+// Item is the result of one operation. Empty strings and nil values are left
+// out; Extra can write null instead.
 type Item struct {
 	Location, Method, BulkID, Version string
 	// Status is a string, as Webex sends it, unless a Shape changes it.
 	Status any
-	// Response is a map[string]any where an operation failed.
+	// Response is the error of a failed operation, a map[string]any.
 	Response any
-	// Extra are further members.
+	// Extra are additional members.
 	Extra map[string]any
 }
 
-// encode writes the answer's body.
+// encode returns the body of the answer.
 func (a *Answer) encode() []byte {
 	dst := make([]byte, 0, 128+256*len(a.Items))
 	dst = append(dst, `{"schemas":["`+scim.BulkResponse+`"]`...)
@@ -114,7 +114,8 @@ func newAnswer(outcomes []bulk.Outcome, number int, base string, r *rand.Rand) *
 	return a
 }
 
-// trackingID names an operation of a request, or with -1 the request.
+// trackingID returns the tracking id of an operation of a request, or of the
+// request if index is -1.
 func trackingID(number, index int) string {
 	if index < 0 {
 		return "SIM_" + strconv.Itoa(number)

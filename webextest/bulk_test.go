@@ -98,7 +98,7 @@ func TestTextIsNoReference(t *testing.T) {
 	}
 	sound(t, s, "bulkId:hello")
 	if s.CheckIntegrity() == nil {
-		t.Error("a raw reference goes unseen")
+		t.Error("CheckIntegrity misses an unresolved reference")
 	}
 }
 

@@ -27,16 +27,17 @@ type Chaos struct {
 
 	// RetryAfter are the forms of the header to draw from; none sends no header.
 	RetryAfter []string
-	// MaxDelay is the most that an answer is delayed by; it is drawn evenly.
+	// MaxDelay is the maximum delay of an answer. The delays are distributed
+	// evenly.
 	MaxDelay time.Duration
-	// MaxLateWork is the most that late work is done after its request; it is
-	// drawn evenly.
+	// MaxLateWork is the maximum time between a request and its LateWork. The
+	// times are distributed evenly.
 	MaxLateWork time.Duration
 }
 
-// on reports that anything can happen.
+// on reports whether there is any fault to draw.
 func (c *Chaos) on() bool {
-	for _, one := range c.likelihoods("", 0) {
+	for _, one := range c.chances("", 0) {
 		if one.of > 0 {
 			return true
 		}
@@ -44,20 +45,20 @@ func (c *Chaos) on() bool {
 	return c.Shuffle > 0 || c.RefusedItems > 0 || c.LostItems > 0 || c.MaxDelay > 0
 }
 
-// likelihood is a fault and how likely it is.
-type likelihood struct {
+// chance is a fault and its probability.
+type chance struct {
 	of   float64
 	make func() *Fault
 }
 
-// likelihoods are those of the faults of which one request has at most one.
-func (c *Chaos) likelihoods(retryAfter string, late time.Duration) []likelihood {
+// chances returns the faults of which a request has at most one.
+func (c *Chaos) chances(retryAfter string, late time.Duration) []chance {
 	cut := func(at Stage) func() *Fault { return func() *Fault { return CutAt(at) } }
 	refused := func(status int, retryAfter string) func() *Fault {
 		return func() *Fault { return Refuse(status, retryAfter) }
 	}
 	lost := func(status int) func() *Fault { return func() *Fault { return Lose(status) } }
-	return []likelihood{
+	return []chance{
 		{c.CutBeforeBody, cut(BeforeBody)},
 		{c.CutBeforeWork, cut(BeforeWork)},
 		{c.CutAfterWork, cut(AfterWork)},
@@ -99,22 +100,22 @@ func (c *Chaos) drawOne(r *rand.Rand) *Fault {
 	if len(c.RetryAfter) > 0 {
 		retryAfter = c.RetryAfter[r.IntN(len(c.RetryAfter))]
 	}
-	chance := r.Float64()
+	draw := r.Float64()
 	late := time.Duration(0)
 	if c.LateWork > 0 && c.MaxLateWork > 0 {
 		late = time.Duration(r.Int64N(int64(c.MaxLateWork)))
 	}
-	for _, one := range c.likelihoods(retryAfter, late) {
-		if chance -= one.of; chance < 0 {
+	for _, one := range c.chances(retryAfter, late) {
+		if draw -= one.of; draw < 0 {
 			return one.make()
 		}
 	}
 	return &Fault{}
 }
 
-// atRandom gives a status to operations that it picks by bulkId, method and
-// path, so that it needs no lock, and by the request's draw, so that the next
-// try may pass.
+// atRandom returns a function that gives a status to some operations. It is a
+// hash of method, path and bulkId, so it needs no lock, and of draw, so that
+// the next attempt may succeed.
 func atRandom(status int, of float64, draw uint64) func(Operation) int {
 	return func(op Operation) int {
 		r := rand.New(rand.NewPCG(draw, hash(op.Method, op.Path, op.BulkID)))

@@ -208,24 +208,28 @@ func (c *Config) normalize(name string) string {
 // rules returns the settings of package contract.
 func (c *Config) rules() contract.Rules {
 	return contract.Rules{
-		MaxOperations: c.MaxOperations, RequireSchemas: c.RequireSchemas, RefuseUnknown: c.RefuseUnknown, RefuseReadOnly: c.RefuseReadOnly,
-		ExactOps: c.ExactOps, UntypedMembers: c.UntypedMembers, CapitalOperations: c.CapitalOperations, ZeroFailOnErrors: c.ZeroFailOnErrors,
-		TextData: c.TextData,
+		MaxOperations:  c.MaxOperations,
+		RequireSchemas: c.RequireSchemas, RefuseUnknown: c.RefuseUnknown, RefuseReadOnly: c.RefuseReadOnly, ExactOps: c.ExactOps,
+		UntypedMembers: c.UntypedMembers, CapitalOperations: c.CapitalOperations,
+		ZeroFailOnErrors: c.ZeroFailOnErrors, TextData: c.TextData,
 	}
 }
 
 // working returns the settings of package bulk.
 func (c *Config) working() bulk.Settings {
 	return bulk.Settings{
-		WriteLag: c.WriteLag, Normalize: c.normalize, UnknownReferenceStatus: c.UnknownReferenceStatus, UnattemptedStatus: c.UnattemptedStatus,
-		AppendDoubles: c.AppendDoubles, NoPathReferences: c.NoPathReferences, LastReferenceOnly: c.LastReferenceOnly, UniqueGroupNames: c.UniqueGroupNames,
+		WriteLag: c.WriteLag, Normalize: c.normalize,
+		UnknownReferenceStatus: c.UnknownReferenceStatus, UnattemptedStatus: c.UnattemptedStatus,
+		AppendDoubles: c.AppendDoubles, NoPathReferences: c.NoPathReferences,
+		LastReferenceOnly: c.LastReferenceOnly, UniqueGroupNames: c.UniqueGroupNames,
 	}
 }
 
 // reading returns the settings of package read.
 func (c *Config) reading() read.Settings {
 	return read.Settings{
-		OrgID: c.OrgID, Owner: c.Owner, PageSize: c.PageSize, Normalize: c.Normalize, IgnoreFilter: c.IgnoreFilter, RepeatFound: c.RepeatFound,
+		OrgID: c.OrgID, Owner: c.Owner, PageSize: c.PageSize, Normalize: c.normalize,
+		IgnoreFilter: c.IgnoreFilter, RepeatFound: c.RepeatFound,
 	}
 }
 

@@ -12,8 +12,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// answer answers a request as the service does without faults. Violations were
-// recorded on arrival.
+// answer returns the answer of the service to a request, without faults.
 func (x *exchange) answer() *reply {
 	if x.sim.grants(x.r) {
 		return x.token()
@@ -44,7 +43,7 @@ func (x *exchange) answer() *reply {
 	return x.get(at)
 }
 
-// grants reports whether the request is for a token.
+// grants reports whether a request is for an access token.
 func (s *Simulator) grants(r *http.Request) bool {
 	return r.URL.Path == "/v1/access_token" && s.cfg.OAuth.RefreshToken != ""
 }
@@ -57,7 +56,7 @@ func (x *exchange) token() *reply {
 	return jsonReply(status, strictjson.Append(nil, answer))
 }
 
-// wrongMethod refuses other methods than the one that an endpoint has.
+// wrongMethod refuses a request with another method than that of the endpoint.
 func (x *exchange) wrongMethod(want string) *reply {
 	rep := x.refuse(http.StatusMethodNotAllowed, contract.WrongMethod+want)
 	rep.header.Set("Allow", want)
@@ -68,14 +67,15 @@ func (x *exchange) wrongMethod(want string) *reply {
 func (x *exchange) get(at contract.Endpoint) *reply {
 	x.sim.log.tally(func(s *Stats) { s.Searches++ })
 	q := read.Query{
-		Store: x.sim.store, Settings: x.sim.cfg.reading(), At: at, Params: x.r.URL.Query(), Base: x.sim.cfg.base(x.r), Now: x.sim.cfg.Now(),
+		Store: x.sim.store, Settings: x.sim.cfg.reading(), At: at, Params: x.r.URL.Query(),
+		Base: x.sim.cfg.base(x.r), Now: x.sim.cfg.Now(),
 	}
 	body, refused := q.Answer()
 	if refused != nil {
 		return x.refusedReply(refused)
 	}
 	rep := jsonReply(http.StatusOK, strictjson.Append(nil, body))
-	rep.header.Set("trackingId", trackingID(x.file.Number, -1))
+	rep.header.Set("trackingId", trackingID(x.record.Number, -1))
 	return rep
 }
 
@@ -90,12 +90,12 @@ func (x *exchange) bulk(org string) *reply {
 	case x.refused != nil:
 		return x.refusedReply(x.refused)
 	}
-	x.file.Operations = len(x.req.Operations)
+	x.record.Operations = len(x.req.Operations)
 	x.worked = true
 	x.touch()
-	a := newAnswer(x.work(org), x.file.Number, x.sim.cfg.base(x.r), x.sim.random(x.file.Number))
+	a := newAnswer(x.work(org), x.record.Number, x.sim.cfg.base(x.r), x.sim.random(x.record.Number))
 	a.Header.Set("Content-Type", jsonType)
-	a.Header.Set("trackingId", trackingID(x.file.Number, -1))
+	a.Header.Set("trackingId", trackingID(x.record.Number, -1))
 	for _, shape := range []Shape{x.sim.cfg.Shape, x.fault.Shape} {
 		if shape != nil {
 			shape(a)
@@ -106,13 +106,13 @@ func (x *exchange) bulk(org string) *reply {
 
 // work does the operations, and enters each in the ledger.
 func (x *exchange) work(org string) []bulk.Outcome {
-	s, number := x.sim, x.file.Number
+	s, number := x.sim, x.record.Number
 	s.store.Lock()
 	defer s.store.Unlock()
 	now := s.cfg.Now()
 	return bulk.Do(bulk.Work{
 		Store: s.store, Org: org, Number: number, Request: x.req, Settings: s.cfg.working(), Now: now, Stamp: s.storeTime(),
-		PutOff: x.statuses(x.fault.RefuseItem), Lost: x.statuses(x.fault.LoseItem),
+		RefusedItems: x.statuses(x.fault.RefuseItem), LostItems: x.statuses(x.fault.LoseItem),
 		Enter: func(i int, o bulk.Outcome) {
 			if o.Refused != nil && o.Refused.Violates {
 				s.log.violate(number, "operation %d: %s", i, o.Refused.Detail)
@@ -144,5 +144,5 @@ func (x *exchange) touch() {
 			x.targets = append(x.targets, op.Target())
 		}
 	}
-	x.sim.log.touch(x.file.Number, len(x.req.Operations), x.targets)
+	x.sim.log.touch(x.record.Number, len(x.req.Operations), x.targets)
 }

@@ -14,14 +14,14 @@ import (
 // for gateways.
 type ErrorForm string
 
-// The forms.
+// The forms of an error.
 const (
-	AllForms      ErrorForm = ""          // the members of the first three at once
+	AllForms      ErrorForm = ""          // the members of SCIMForm, ExtensionForm and WebexForm
 	SCIMForm      ErrorForm = "scim"      // status, scimType and detail: RFC 7644, section 3.12
-	ExtensionForm ErrorForm = "extension" // status and Webex's extension of that
+	ExtensionForm ErrorForm = "extension" // status and the extension ErrorExtension
 	WebexForm     ErrorForm = "webex"     // message, errors and trackingId, as in other Webex APIs
 	OAuthForm     ErrorForm = "oauth"     // error and error_description: RFC 6750
-	HTMLForm      ErrorForm = "html"      // a page
+	HTMLForm      ErrorForm = "html"      // an HTML page
 	TextForm      ErrorForm = "text"      // the reason as plain text
 	EmptyForm     ErrorForm = "empty"     // no body and no Content-Type
 )
@@ -31,8 +31,8 @@ func ErrorForms() []ErrorForm {
 	return []ErrorForm{SCIMForm, ExtensionForm, WebexForm, OAuthForm, HTMLForm, TextForm, EmptyForm}
 }
 
-// write returns the body of a refusal of a whole request, and its Content-Type;
-// "" for no body.
+// write returns the body of the error of a whole request, and its Content-Type,
+// which is "" if there is no body.
 func (f ErrorForm) write(r *scim.Error, trackingID string) (contentType string, body []byte) {
 	switch f {
 	case HTMLForm:
@@ -45,7 +45,7 @@ func (f ErrorForm) write(r *scim.Error, trackingID string) (contentType string, 
 	return jsonType, strictjson.Append(nil, f.body(r, trackingID))
 }
 
-// body is the refusal as an object.
+// body returns the error as an object.
 func (f ErrorForm) body(r *scim.Error, trackingID string) map[string]any {
 	body := errorBody(r, trackingID)
 	webex := map[string]any{
@@ -75,16 +75,16 @@ const (
 	htmlType = "text/html; charset=utf-8"
 )
 
-// gatewayPage is the page of a gateway.
+// gatewayPage returns the page that a gateway shows for a status.
 func gatewayPage(status int) string {
 	return "<!DOCTYPE html><title>" + strconv.Itoa(status) + "</title><p>" + http.StatusText(status) + "</p>"
 }
 
-// ErrorExtension names the member in which Webex puts trackingId, errorCode
-// and details of an error.
+// ErrorExtension is the name of the member of an error with trackingId,
+// errorCode and details.
 const ErrorExtension = scim.WebexError
 
-// errorBody is an error as Webex sends it: RFC 7644 section 3.12 and the
+// errorBody returns an error as Webex sends it: RFC 7644 section 3.12 and the
 // extension.
 func errorBody(r *scim.Error, trackingID string) map[string]any {
 	body := map[string]any{
@@ -93,8 +93,8 @@ func errorBody(r *scim.Error, trackingID string) map[string]any {
 		"detail":  r.Detail,
 		ErrorExtension: map[string]any{
 			"trackingId": trackingID,
-			"errorCode":  990000 + r.Status, // made up, and looks it: no list of the real ones is public
-			"details":    r.Detail,          // a text, as working clients read it
+			"errorCode":  990000 + r.Status, // invented, because the real codes are not public
+			"details":    r.Detail,          // a string, as working clients read it
 		},
 	}
 	if r.Type != "" {

@@ -14,23 +14,23 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// exchange is one request on its way through the service.
+// exchange is a request that is being answered.
 type exchange struct {
 	sim     *Simulator
 	r       *http.Request
-	file    Exchange
+	record  Exchange
 	fault   *Fault
-	limited bool
-	left    time.Duration // of the window, when limited
+	limited bool          // by Config.Rate
+	left    time.Duration // of the window, if limited
 	body    []byte
-	err     error // why the body could not be read
-	tooLong bool
+	err     error // of reading the body
+	tooLong bool  // the body
 	at      contract.Endpoint
-	req     *contract.Request // of a Bulk request that arrived whole, as far as it can be understood
-	refused *scim.Error       // why it cannot
-	targets []string          // resources that it is about to change
-	worked  bool              // its operations were carried out or refused one by one
-	late    bool              // its operations are entered in the ledger later
+	req     *contract.Request // the parsed body of a Bulk request; nil if it is not JSON
+	refused *scim.Error       // why the Bulk request is refused as a whole
+	targets []string          // resources that the request changes by id
+	worked  bool              // the operations are in the ledger, with their own effects
+	late    bool              // the operations enter the ledger later
 }
 
 // serve answers one request, with all waits and faults.
@@ -45,7 +45,7 @@ func (s *Simulator) serve(r *http.Request) *reply {
 func (s *Simulator) arrive(r *http.Request) *exchange {
 	x := &exchange{sim: s, r: r, at: contract.Route(r.URL.Path), fault: &Fault{}}
 	now := s.cfg.Now()
-	x.file = Exchange{Number: s.log.arrive(now), Method: r.Method, Target: r.URL.RequestURI(), Start: now}
+	x.record = Exchange{Number: s.log.arrive(now), Method: r.Method, Target: r.URL.RequestURI(), Start: now}
 	if isBulk(r) {
 		s.log.countInFlight(1)
 	}
@@ -53,7 +53,7 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 	if front := s.intercept(r); front != nil {
 		x.fault = front
 	} else if left, ok := s.limiter.allow(now); ok {
-		x.fault, scripted = s.nextFault(x.file.Number, r)
+		x.fault, scripted = s.nextFault(x.record.Number, r)
 	} else {
 		x.left, x.limited = left, true
 		s.log.tally(func(st *Stats) { st.Limited++ })
@@ -75,7 +75,8 @@ func (s *Simulator) arrive(r *http.Request) *exchange {
 	return x
 }
 
-// run is the exchange from stage to stage.
+// run does the work of a request and returns the answer, with the waits and cuts
+// of its fault.
 func (x *exchange) run() *reply {
 	if x.fault.Cut == OnDial || x.fault.Cut == BeforeBody {
 		return &reply{cut: x.fault.Cut}
@@ -114,19 +115,19 @@ func (x *exchange) run() *reply {
 // disconnected.
 func (x *exchange) answerLater() *reply {
 	x.late = true
-	later := *x // x is filed while the work may still lie ahead
+	later := *x // x can be recorded before the work is done
 	later.r = x.r.Clone(context.WithoutCancel(x.r.Context()))
 	if x.req != nil && x.refused == nil {
 		later.touch()
 	}
-	x.file.Operations = len(x.operations())
+	x.record.Operations = len(x.operations())
 	done := make(chan *reply, 1)
 	time.AfterFunc(x.fault.WorkAfter, func() {
 		rep := later.answer()
 		if !later.worked {
-			later.fileRefused()
+			later.recordRefused()
 		}
-		later.sim.log.release(later.file.Number, later.targets)
+		later.sim.log.release(later.record.Number, later.targets)
 		done <- rep
 	})
 	if x.fault.Cut == AfterWork {
@@ -143,13 +144,13 @@ func (x *exchange) answerLater() *reply {
 // leave records the exchange.
 func (x *exchange) leave(rep *reply) {
 	now := x.sim.cfg.Now()
-	x.file.End = now
-	x.file.Bytes = len(x.body)
+	x.record.End = now
+	x.record.Bytes = len(x.body)
 	if rep.cut == NoCut {
-		x.file.Status = rep.status
-		x.file.TrackingID = rep.header.Get("trackingId")
+		x.record.Status = rep.status
+		x.record.TrackingID = rep.header.Get("trackingId")
 	}
-	x.file.Fault = x.fault.String()
+	x.record.Fault = x.fault.String()
 	var closed time.Time
 	switch rep.status {
 	case http.StatusTooManyRequests, http.StatusLocked, http.StatusServiceUnavailable, http.StatusTooEarly:
@@ -160,10 +161,10 @@ func (x *exchange) leave(rep *reply) {
 	if isBulk(x.r) {
 		x.sim.log.countInFlight(-1)
 		if !x.worked && !x.late {
-			x.fileRefused()
+			x.recordRefused()
 		}
 	}
-	x.sim.log.leave(x.file, closed, x.targets)
+	x.sim.log.leave(x.record, closed, x.targets)
 }
 
 // read reads the body, up to the maximum size.
@@ -181,11 +182,11 @@ func (x *exchange) read() error {
 	if x.tooLong = int64(len(x.body)) > limit; !x.tooLong {
 		return nil
 	}
-	_, err := io.Copy(io.Discard, x.r.Body) // a client that still writes would miss the answer
+	_, err := io.Copy(io.Discard, x.r.Body) // a client reads the answer after it has written
 	return err
 }
 
-// inspect records the violations of a request, whatever its answer will be.
+// inspect records the violations of a request, before its answer is known.
 func (x *exchange) inspect() {
 	if !x.sim.grants(x.r) {
 		x.note(x.at.Violations(x.r)...)
@@ -205,7 +206,7 @@ func (x *exchange) inspect() {
 // note records violations of the contract.
 func (x *exchange) note(violations ...string) {
 	for _, violation := range violations {
-		x.sim.log.violate(x.file.Number, "%s", violation)
+		x.sim.log.violate(x.record.Number, "%s", violation)
 	}
 }
 
@@ -218,9 +219,9 @@ func (x *exchange) holds(text string) bool {
 	return bytes.Contains(x.body, []byte(text)) || err == nil && strings.Contains(query, text)
 }
 
-// askFaults lets Config.Faults decide about a Bulk request.
+// askFaults takes the fault of a Bulk request from Config.Faults.
 func (x *exchange) askFaults() {
-	req := &Request{Number: x.file.Number, HTTP: x.r, Body: x.body}
+	req := &Request{Number: x.record.Number, HTTP: x.r, Body: x.body}
 	for _, op := range x.operations() {
 		req.Operations = append(req.Operations, operationOf(op))
 	}
@@ -238,14 +239,15 @@ func (x *exchange) operations() []*contract.Operation {
 	return x.req.Operations
 }
 
-// fileRefused enters the operations of a request that was refused as a whole.
-func (x *exchange) fileRefused() {
+// recordRefused enters the operations of a request that was refused as a whole
+// in the ledger.
+func (x *exchange) recordRefused() {
 	now := x.sim.cfg.Now()
 	for i, op := range x.operations() {
-		e := newEntry(op, x.file.Number, i, now, x.sim.cfg.KeepData)
+		e := newEntry(op, x.record.Number, i, now, x.sim.cfg.KeepData)
 		e.Effect = Refused
 		x.sim.log.enter(e)
-		x.file.Operations++
+		x.record.Operations++
 	}
 }
 

@@ -36,10 +36,10 @@ func (r Resource) ID() string { return r.text("id") }
 // UserName returns the userName of a user, "" for a group.
 func (r Resource) UserName() string { return r.text("userName") }
 
-// DisplayName returns the displayName, "" without one.
+// DisplayName returns the displayName, "" if there is none.
 func (r Resource) DisplayName() string { return r.text("displayName") }
 
-// ExternalID returns the externalId, "" without one.
+// ExternalID returns the externalId, "" if there is none.
 func (r Resource) ExternalID() string { return r.text("externalId") }
 
 func (r Resource) text(name string) string {
@@ -59,7 +59,7 @@ func (r Resource) Members() []string {
 	return ids
 }
 
-// Manager returns the id of a user's manager, "" without one.
+// Manager returns the id of a user's manager, "" if there is none.
 func (r Resource) Manager() string {
 	enterprise, _ := r[scim.EnterpriseUser].(map[string]any)
 	manager, _ := enterprise["manager"].(map[string]any)
@@ -74,7 +74,7 @@ func (s *Simulator) Users() []Resource { return s.list(scim.Users) }
 // Groups returns all groups, as Users does.
 func (s *Simulator) Groups() []Resource { return s.list(scim.Groups) }
 
-// Count returns how many users and groups there are.
+// Count returns the numbers of users and groups.
 func (s *Simulator) Count() (users, groups int) {
 	s.store.Lock()
 	defer s.store.Unlock()
@@ -85,13 +85,13 @@ func (s *Simulator) Count() (users, groups int) {
 	return users, groups
 }
 
-// User returns the user of an id; ok is false when there is none.
+// User returns the user with an id; ok is false if there is none.
 func (s *Simulator) User(id string) (user Resource, ok bool) { return s.byID(scim.Users, id) }
 
-// Group returns the group of an id.
+// Group returns the group with an id; ok is false if there is none.
 func (s *Simulator) Group(id string) (group Resource, ok bool) { return s.byID(scim.Groups, id) }
 
-// UserByName returns the user of a userName, regardless of case.
+// UserByName returns the user with a userName, regardless of case.
 func (s *Simulator) UserByName(userName string) (user Resource, ok bool) {
 	found := s.named(scim.Users, userName)
 	if len(found) == 0 {
@@ -100,7 +100,7 @@ func (s *Simulator) UserByName(userName string) (user Resource, ok bool) {
 	return found[0], true
 }
 
-// GroupsByName returns the groups of a displayName, regardless of case.
+// GroupsByName returns the groups with a displayName, regardless of case.
 func (s *Simulator) GroupsByName(displayName string) []Resource {
 	return s.named(scim.Groups, displayName)
 }
@@ -148,7 +148,7 @@ func (s *Simulator) draft(one Operation) (*store.Resource, *scim.Error) {
 		return nil, scim.Refuse(http.StatusBadRequest, "invalidSyntax", "an object for /Users or /Groups is expected")
 	}
 	rules := s.cfg.rules()
-	rules.UntypedMembers = true // for the convenience of tests
+	rules.UntypedMembers = true // so that tests need not write the type
 	op.Refused, _ = contract.CheckData(op, &rules)
 	req := &contract.Request{Operations: []*contract.Operation{op}, Posts: map[string]int{op.BulkID: 0}}
 	r, refused := bulk.Draft(bulk.Work{
@@ -184,7 +184,8 @@ func (s *Simulator) Check(texts ...string) error {
 }
 
 // CheckIntegrity returns an error for members and managers that do not exist,
-// and for stored texts such as "bulkId:u1" other than texts.
+// and for references such as "bulkId:u1" that were stored unresolved, except
+// those in texts. It returns nil if there are none.
 func (s *Simulator) CheckIntegrity(texts ...string) error {
 	s.store.Lock()
 	defer s.store.Unlock()
@@ -203,7 +204,7 @@ func check(d *store.Directory, r *store.Resource, texts []string) []error {
 	doc := strictjson.DecodeTrusted(r.Doc)
 	for _, name := range contract.References(doc, nil) {
 		if text := contract.RefPrefix + name; !slices.Contains(texts, text) {
-			problems = append(problems, fmt.Errorf("%s/%s holds the raw reference %q", r.Kind, r.ID, text))
+			problems = append(problems, fmt.Errorf("%s/%s has the unresolved reference %q", r.Kind, r.ID, text))
 		}
 	}
 	links := []string{Resource(doc).Manager()}

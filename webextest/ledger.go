@@ -26,7 +26,7 @@ const (
 	Untouched   Effect = "untouched"   // answered as done by Fault.RefuseItem, nothing done
 )
 
-// Entry is one operation in the ledger, in the order in which they were done.
+// Entry is an operation in the ledger.
 type Entry struct {
 	// Request is the number of the request, from 1; Index is the place of the
 	// operation in it, from 0.
@@ -48,17 +48,18 @@ type Entry struct {
 	Status int
 }
 
-// Exchange is one request of any kind and how it ended.
+// Exchange is a finished request of any kind.
 type Exchange struct {
 	// Number counts requests from 1, in order of arrival.
 	Number int
-	// Method and Target are those of the request line.
+	// Method and Target are the first words of the request line.
 	Method, Target string
-	// Operations that a Bulk request held, and Bytes of its body.
+	// Operations is the number of operations of a Bulk request, Bytes the size of
+	// the body.
 	Operations, Bytes int
-	// Status of the answer; 0 if no complete answer was sent.
+	// Status is the status of the answer; 0 if no complete answer was sent.
 	Status int
-	// TrackingID of the answer, "" if it had none.
+	// TrackingID is the tracking id of the answer, "" if it had none.
 	TrackingID string
 	// Fault describes the fault, "" if there was none.
 	Fault string
@@ -84,11 +85,11 @@ type Overlap struct {
 // Stats are counts since the start or the last Reset.
 type Stats struct {
 	Requests   int // of any kind
-	Bulk       int // of Bulk, faults and all
+	Bulk       int // to the Bulk endpoint
 	Searches   int // GET requests that the service answered
 	Limited    int // refused by Config.Rate
-	Faults     int // with a fault
-	Hasty      int // that arrived before the time of the last Retry-After
+	Faults     int // answered with a fault
+	Hasty      int // that arrived before a Retry-After was over
 	Operations int // done, or refused individually
 	// Created, Patched, Deleted and Failed count operations by Effect.
 	Created, Patched, Deleted, Failed int
@@ -186,12 +187,12 @@ type ledger struct {
 	exchanges  []Exchange
 	violations []Violation
 	overlaps   []Overlap
-	key        func(name string) string // as which names compare
+	key        func(name string) string // a form of a name for comparing
 	created    map[string]int           // by path and key
 	inFlight   int                      // Bulk requests
 	touched    map[string][]int         // resource to the requests in flight that change it
-	closed     time.Time                // Retry-After asked for silence until then
-	violated   bool                     // there was a violation, before reset or after
+	closed     time.Time                // end of the longest Retry-After
+	violated   bool                     // there was a violation, perhaps before a reset
 }
 
 // reset empties the ledger. The count of requests in flight stays.
@@ -203,7 +204,7 @@ func (l *ledger) reset() {
 	l.created, l.touched = make(map[string]int), make(map[string][]int)
 }
 
-// newEntry returns the entry of an operation that is not done yet.
+// newEntry returns an entry without effect.
 func newEntry(op *contract.Operation, number, index int, now time.Time, keepData bool) Entry {
 	e := Entry{Request: number, Index: index, At: now, Method: op.Method, Path: op.Path, BulkID: op.BulkID}
 	if op.Method == http.MethodPost {
@@ -301,7 +302,7 @@ func (l *ledger) touch(number, operations int, targets []string) {
 	for _, target := range targets {
 		requests := l.touched[target]
 		if slices.Contains(requests, number) {
-			continue // a request may well change a resource twice
+			continue // a request may change a resource twice
 		}
 		if len(requests) > 0 {
 			l.overlaps = append(l.overlaps, Overlap{target, requests[0], number})
@@ -319,7 +320,7 @@ func (l *ledger) countInFlight(by int) {
 	l.stats.Bulk += max(by, 0)
 }
 
-// tally changes counts.
+// tally changes the counts.
 func (l *ledger) tally(change func(*Stats)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// limiter allows so many requests in a fixed window.
+// limiter counts requests in windows, as a RateLimit says.
 type limiter struct {
 	limit RateLimit
 	mu    sync.Mutex
@@ -14,7 +14,8 @@ type limiter struct {
 	used  int
 }
 
-// allow takes one request from the window, or says how long it still lasts.
+// allow counts a request, or returns the time left in the window if it has had
+// all its requests.
 func (l *limiter) allow(now time.Time) (left time.Duration, ok bool) {
 	if l.limit.Requests <= 0 {
 		return 0, true
@@ -32,14 +33,14 @@ func (l *limiter) allow(now time.Time) (left time.Duration, ok bool) {
 	return l.end.Sub(now), false
 }
 
-// reset closes the window.
+// reset ends the window.
 func (l *limiter) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end, l.used = time.Time{}, 0
 }
 
-// retryAfter writes the header for the time left.
+// retryAfter returns the Retry-After header for the time left.
 func (l *limiter) retryAfter(left time.Duration) string {
 	if l.limit.RetryAfter != nil {
 		return l.limit.RetryAfter(left)

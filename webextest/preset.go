@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Preset is a Config with a name, for a flag or a test of many kinds of
-// service.
+// Preset is a Config with a name.
 type Preset struct {
 	Name  string
 	About string // a short description
@@ -41,7 +40,8 @@ func Presets() []Preset {
 			},
 		}},
 		{"odd", "varies the form of its answers, using forms that real services use", Config{Shape: oneOf(
-			NumericStatus, CapitalKey, RelativeLocations, SlashedLocations, Shuffled, TextResponses, TextErrorCodes, ListDetails, PlainErrors, PostBulkIDs,
+			NumericStatus, CapitalKey, RelativeLocations, SlashedLocations, Shuffled,
+			TextResponses, TextErrorCodes, ListDetails, PlainErrors, PostBulkIDs,
 		)}},
 	}
 }

@@ -9,19 +9,19 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// reply is an answer, or the reason why there is none.
+// reply is an answer, or the stage at which the connection is cut.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 	cut    Stage
 	sent   int   // bytes of the body before the cut
-	err    error // why the client is gone, with cut
+	err    error // why the client disconnected, if it did
 }
 
-// refusedReply answers the whole request with a refusal.
+// refusedReply returns the answer to a request that is refused as a whole.
 func (x *exchange) refusedReply(r *scim.Error) *reply {
-	number := trackingID(x.file.Number, -1)
+	number := trackingID(x.record.Number, -1)
 	rep := &reply{status: r.Status, header: http.Header{"Trackingid": {number}}}
 	var contentType string
 	contentType, rep.body = cmp.Or(x.fault.ErrorForm, x.sim.cfg.ErrorForm).write(r, number)
@@ -31,7 +31,7 @@ func (x *exchange) refusedReply(r *scim.Error) *reply {
 	return rep
 }
 
-// refuse answers the whole request with a status and a reason.
+// refuse is refusedReply with a status and a reason.
 func (x *exchange) refuse(status int, reason string) *reply {
 	return x.refusedReply(scim.Refuse(status, "", "%s", reason))
 }
@@ -69,15 +69,15 @@ func (x *exchange) applyFault(rep *reply) {
 	}
 }
 
-// fallback is the answer with the status of a fault.
+// fallback returns the answer with the status of a fault.
 func (x *exchange) fallback(status int) *reply {
 	if status < 400 {
-		return &reply{status: status, header: http.Header{"Trackingid": {trackingID(x.file.Number, -1)}}}
+		return &reply{status: status, header: http.Header{"Trackingid": {trackingID(x.record.Number, -1)}}}
 	}
 	return x.refuse(status, http.StatusText(status))
 }
 
-// part is n bytes of all, or half of them.
+// part returns n, at most all, or half of all if n is truncateHalf.
 func part(all, n int) int {
 	if n < 0 {
 		return all / 2

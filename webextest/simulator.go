@@ -10,8 +10,8 @@ import (
 )
 
 // Simulator is a SCIM service in memory. It is an http.Handler; Start serves it
-// on a loopback address, and Transport answers without any network. All methods
-// may be called from any goroutine at any time.
+// on a loopback address, and Transport answers without a network. Its methods
+// are safe for concurrent use.
 type Simulator struct {
 	cfg     Config
 	log     ledger
@@ -21,12 +21,12 @@ type Simulator struct {
 
 	store *store.Store
 
-	faultsMu sync.Mutex // guards what follows
+	faultsMu sync.Mutex // guards the fields below
 	script   []*Fault
 	searches []*Fault
 	chaos    Chaos
-	gateway  *Fault // answers everything
-	left     int    // requests that the gateway still answers; 0 is no limit
+	gateway  *Fault // of SetGateway
+	left     int    // requests until the gateway ends; 0 is no limit
 }
 
 // New returns an empty service with this configuration.
@@ -76,13 +76,13 @@ func (s *Simulator) Organizations() []string {
 // still use Config.Now.
 func (s *Simulator) ShiftClock(by time.Duration) { s.shift.Add(int64(by)) }
 
-// frontTime is the time of the Date header.
+// frontTime returns the time for a Date header.
 func (s *Simulator) frontTime() time.Time { return s.cfg.Now().Add(time.Duration(s.shift.Load())) }
 
-// storeTime is the time in meta of a change made now.
+// storeTime returns the time for the meta of a change.
 func (s *Simulator) storeTime() time.Time { return s.frontTime().Add(s.cfg.StoreClock) }
 
-// key returns a name in the form by which names compare.
+// key returns a form of a name for comparing.
 func (s *Simulator) key(name string) string { return store.Fold(s.cfg.normalize(name)) }
 
 // random returns the source of randomness for one request. It depends on the

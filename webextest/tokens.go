@@ -12,7 +12,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// tokens knows which access tokens are valid, and for how long.
+// tokens holds the valid access tokens and the refresh token.
 type tokens struct {
 	uses    int           // of each token; 0: no limit
 	life    time.Duration // from the first use; 0: no limit
@@ -39,7 +39,7 @@ func newTokens(cfg Config) *tokens {
 	return t
 }
 
-// check counts one use of the token in a request, or says why it is refused.
+// check counts a use of the token of a request, or returns why it is refused.
 func (t *tokens) check(r *http.Request, now time.Time) *scim.Error {
 	text := contract.BearerToken(r)
 	if text == "" {
@@ -73,7 +73,7 @@ func (t *tokens) grant(body []byte) (answer map[string]any, status int) {
 	case err != nil:
 		return problem("invalid_request", "the body is not a form")
 	case form.Get("grant_type") != "refresh_token":
-		return problem("unsupported_grant_type", "only refresh_token is")
+		return problem("unsupported_grant_type", "the grant type must be refresh_token")
 	case form.Get("client_id") != t.oauth.ClientID || form.Get("client_secret") != t.oauth.ClientSecret:
 		return problem("invalid_client", "client_id or client_secret is wrong")
 	case form.Get("refresh_token") != t.refresh:
@@ -83,7 +83,7 @@ func (t *tokens) grant(body []byte) (answer map[string]any, status int) {
 	access := fmt.Sprintf("simulated-access-token-%d", t.issued)
 	t.refresh = fmt.Sprintf("%s-%d", t.oauth.RefreshToken, t.issued)
 	t.known[access] = &token{}
-	// The lives of tokens as Webex gives them: 14 and 90 days.
+	// Webex gives tokens lives of 14 and 90 days.
 	life := cmp.Or(int(t.life/time.Second), 14*24*60*60)
 	return map[string]any{
 		"access_token": access, "token_type": "Bearer", "expires_in": life,

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// ServeHTTP answers a request. Where a fault cuts the connection it panics with
-// http.ErrAbortHandler, at which net/http closes the connection.
+// ServeHTTP answers a request. If a fault cuts the connection, it panics with
+// http.ErrAbortHandler, so that net/http closes the connection.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rep := s.serve(r)
 	if rep.cut != NoCut && rep.cut != InAnswer {
@@ -34,11 +34,11 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(rep.body) // the client may have gone
 }
 
-// Transport returns a transport that answers in memory: no socket, no goroutine
-// of its own, all waits in the goroutine of the caller and ended by its
-// context; so it works in a testing/synctest bubble. It calls the hooks of
-// net/http/httptrace that tell how far a request got. A request to any other
-// host than Config.BaseURL's fails, and is a Violation when it carries a token.
+// Transport returns a transport that answers in memory, without sockets and
+// goroutines. It waits in the goroutine of the caller until its context ends,
+// so it works in a testing/synctest bubble. It calls the hooks of
+// net/http/httptrace for the progress of a request. A request to another host
+// than that of Config.BaseURL fails, and is a Violation if it has a token.
 func (s *Simulator) Transport() http.RoundTripper { return transport{s} }
 
 // Client returns an HTTP client on Transport.
@@ -83,7 +83,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // errBroken is the error of a write to a connection that the server closed.
 var errBroken error = &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}
 
-// trace calls the hooks of the client for the progress of its request.
+// trace calls the hooks of the client until the request is written, and returns
+// them.
 func trace(x *exchange) *httptrace.ClientTrace {
 	hooks := httptrace.ContextClientTrace(x.r.Context())
 	if hooks == nil {
@@ -132,7 +133,7 @@ func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error
 	if rep.cut == InAnswer {
 		body = io.MultiReader(bytes.NewReader(rep.body[:rep.sent]), broken{})
 	}
-	// Like net/http: it decompresses if it asked for compression itself.
+	// net/http decompresses an answer if the request did not ask for compression.
 	if res.Header.Get("Content-Encoding") == "gzip" && r.Header.Get("Accept-Encoding") == "" {
 		plain, err := gzip.NewReader(body)
 		if err != nil {
@@ -146,7 +147,7 @@ func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error
 	return res, nil
 }
 
-// broken is the end of a connection that was cut.
+// broken is a reader that fails like a connection that was cut.
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,6 +1,8 @@
 // Package bulk does the operations of Bulk requests on a store.
 //
-//	outcomes := bulk.Do(bulk.Work{Store: s, Org: org, Request: request, Settings: settings, Now: now, Stamp: now, Enter: ledger})
+//	outcomes := bulk.Do(bulk.Work{
+//		Store: s, Org: org, Request: request, Settings: settings, Now: now, Stamp: now, Enter: ledger,
+//	})
 //
 // Operations are done in the order of the request, but an operation waits for
 // the resources that it refers to. Resources that refer to each other in a
@@ -26,20 +28,19 @@ type Settings struct {
 	AppendDoubles, NoPathReferences, LastReferenceOnly, UniqueGroupNames bool
 }
 
-// Work is a Bulk request to do. All of it happens under the lock of the store,
-// so requests are done one after the other.
+// Work is a Bulk request to do. Do and Draft need the lock of the store.
 type Work struct {
-	Store    *store.Store
-	Org      string
-	Number   int // of the request
-	Request  *contract.Request
-	Settings Settings
-	Now      time.Time
-	Stamp    time.Time // of changes, by the clock of the store
-	PutOff   []int     // statuses of operations that are not done; nil: none, as 0
-	Lost     []int     // statuses that replace those of operations that are done; nil: none, as 0
+	Store        *store.Store
+	Org          string
+	Number       int // of the request
+	Request      *contract.Request
+	Settings     Settings
+	Now          time.Time
+	Stamp        time.Time // of changes, by the clock of the store
+	RefusedItems []int     // statuses of operations that are not done; nil: none, as 0
+	LostItems    []int     // statuses that replace those of operations that are done; nil: none, as 0
 	// Enter is called for each operation, in the order of the work, with its
-	// outcome before Lost and Settings.UnattemptedStatus.
+	// outcome before LostItems and Settings.UnattemptedStatus.
 	Enter func(i int, o Outcome)
 }
 
@@ -53,7 +54,7 @@ const (
 	Deleted     Effect = "deleted"
 	Failed      Effect = "failed"      // refused by itself
 	Unattempted Effect = "unattempted" // left out by failOnErrors
-	Untouched   Effect = "untouched"   // answered as done by PutOff
+	Untouched   Effect = "untouched"   // answered as done by RefusedItems
 )
 
 // Outcome is the outcome of an operation.
@@ -84,13 +85,13 @@ func Do(w Work) []Outcome {
 	return b.outcomes
 }
 
-// Draft makes the first state of a resource that one operation of w.Request
-// creates, without storing it.
+// Draft returns the resource that a create in w.Request would create, without
+// storing it.
 func Draft(w Work, op *contract.Operation) (*store.Resource, *scim.Error) {
 	return newBatch(w).draft(op, map[string]string{op.BulkID: w.Store.NewID()}, nil)
 }
 
-// batch is Work that is being done.
+// batch is the state of Do.
 type batch struct {
 	Work
 	dir      *store.Directory
@@ -106,7 +107,7 @@ func newBatch(w Work) *batch {
 	}
 }
 
-// stopped reports that failOnErrors is reached (RFC 7644, section 3.7).
+// stopped reports whether failOnErrors is reached (RFC 7644, section 3.7).
 func (b *batch) stopped() bool {
 	return b.Request.FailOnErrors > 0 && b.errors >= b.Request.FailOnErrors
 }
@@ -117,7 +118,7 @@ func (b *batch) do(group []int) {
 	switch {
 	case op.Method == http.MethodPost:
 		b.create(group)
-	case b.putOff(group[0]):
+	case b.refuseItem(group[0]):
 	default:
 		r, refused := b.target(group[0])
 		if refused == nil && op.Method == http.MethodPatch {
@@ -128,15 +129,15 @@ func (b *batch) do(group []int) {
 		if refused != nil {
 			b.fail(group[0], refused)
 		} else {
-			b.loseAnswer(group[0])
+			b.loseItem(group[0])
 		}
 	}
 }
 
-// loseAnswer replaces the outcome of an operation by the error in Lost, and
+// loseItem replaces the outcome of an operation by the error in LostItems, and
 // reports whether there is one.
-func (b *batch) loseAnswer(i int) bool {
-	if b.Lost == nil || b.Lost[i] == 0 {
+func (b *batch) loseItem(i int) bool {
+	if b.LostItems == nil || b.LostItems[i] == 0 {
 		return false
 	}
 	o := &b.outcomes[i]
@@ -144,17 +145,17 @@ func (b *batch) loseAnswer(i int) bool {
 	if o.Operation.Method == http.MethodPost {
 		o.Location = ""
 	}
-	b.answerError(i, scim.Refuse(b.Lost[i], "", "%s", http.StatusText(b.Lost[i])))
+	b.answerError(i, scim.Refuse(b.LostItems[i], "", "%s", http.StatusText(b.LostItems[i])))
 	return true
 }
 
-// putOff gives an operation the status in PutOff without doing it, and reports
+// refuseItem gives an operation the status in RefusedItems without doing it, and reports
 // whether there is one.
-func (b *batch) putOff(i int) bool {
-	if b.PutOff == nil || b.PutOff[i] == 0 {
+func (b *batch) refuseItem(i int) bool {
+	if b.RefusedItems == nil || b.RefusedItems[i] == 0 {
 		return false
 	}
-	status := b.PutOff[i]
+	status := b.RefusedItems[i]
 	if status >= 400 {
 		b.fail(i, scim.Refuse(status, "", "%s", http.StatusText(status)))
 	} else {
@@ -177,7 +178,7 @@ func (b *batch) create(group []int) {
 		if b.stopped() {
 			return
 		}
-		if b.putOff(i) {
+		if b.refuseItem(i) {
 			broken = true
 			continue
 		}
@@ -196,7 +197,7 @@ func (b *batch) create(group []int) {
 		default:
 			b.dir.Put(drafts[n], b.Now)
 			b.succeed(i, http.StatusCreated, Created, drafts[n])
-			if !b.loseAnswer(i) {
+			if !b.loseItem(i) {
 				b.created[b.Request.Operations[i].BulkID] = drafts[n].ID
 			}
 		}

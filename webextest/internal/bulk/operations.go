@@ -11,10 +11,12 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// draft returns the first state of a resource, without storing it. cycle has
-// the ids of the resources that are created together, and beside the drafts
-// before this one.
-func (b *batch) draft(op *contract.Operation, cycle map[string]string, beside []*store.Resource) (*store.Resource, *scim.Error) {
+// draft returns the resource that op creates, without storing it. cycle has the
+// ids of the resources that are created together, by bulkId, and others the
+// previous drafts of the cycle; nil for one that failed.
+func (b *batch) draft(
+	op *contract.Operation, cycle map[string]string, others []*store.Resource,
+) (*store.Resource, *scim.Error) {
 	if op.Refused != nil {
 		return nil, op.Refused
 	}
@@ -26,7 +28,7 @@ func (b *batch) draft(op *contract.Operation, cycle map[string]string, beside []
 		return nil, refused
 	}
 	for _, readOnly := range contract.ReadOnly {
-		delete(doc, readOnly) // ignored, not refused: so the service's document
+		delete(doc, readOnly) // the document of the service says that it ignores them
 	}
 	r := &store.Resource{
 		Org: b.Org, ID: cycle[op.BulkID], Kind: op.Kind,
@@ -35,7 +37,7 @@ func (b *batch) draft(op *contract.Operation, cycle map[string]string, beside []
 	if refused := b.validate(r, doc, cycle); refused != nil {
 		return nil, refused
 	}
-	for _, other := range beside {
+	for _, other := range others {
 		if other != nil && other.Kind == scim.Users && r.Kind == scim.Users && store.Fold(other.Name) == store.Fold(r.Name) {
 			return nil, taken(r)
 		}
@@ -102,16 +104,16 @@ func (b *batch) applyStep(doc map[string]any, step any) *scim.Error {
 
 // delete removes r, and the references to it as a member or manager.
 func (b *batch) delete(i int, r *store.Resource) {
-	for _, holder := range b.dir.Holders(r.ID) {
-		if holder != r {
-			b.dir.Put(b.without(holder, r.ID), b.Now)
+	for _, other := range b.dir.Referrers(r.ID) {
+		if other != r {
+			b.dir.Put(b.without(other, r.ID), b.Now)
 		}
 	}
 	b.dir.Remove(r, b.Now)
 	b.succeed(i, http.StatusNoContent, Deleted, r)
 }
 
-// without returns a state of r that does not refer to id.
+// without returns r without its references to id.
 func (b *batch) without(r *store.Resource, id string) *store.Resource {
 	doc := strictjson.DecodeTrusted(r.Doc)
 	if members, ok := doc["members"].([]any); ok {

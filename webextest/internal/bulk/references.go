@@ -55,7 +55,7 @@ func (b *batch) find(name string, cycle map[string]string) (string, *scim.Error)
 	// A temporary status also applies to the operations that depend on it.
 	switch status := b.outcomes[index].Status; status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusLocked, http.StatusTooEarly:
-		return "", scim.Refuse(status, "", "the operation with bulkId %q was put off", name)
+		return "", scim.Refuse(status, "", "the operation with bulkId %q was refused for now", name)
 	}
 	return "", scim.Refuse(http.StatusBadRequest, "invalidValue", "the operation with bulkId %q did not succeed", name)
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
-// schedule returns the operations in the order of the work, as groups that are
-// done together. A group of more than one is a cycle of creates.
+// schedule returns the indexes of the operations in the order of the work.
+// Operations in one group are done together: a cycle of creates.
 //
-// The order is that of the request, but an operation waits for the resources
-// that it refers to, and operations on one resource keep their order, which
-// preserves the intent of the client (RFC 7644, section 3.7).
+// The order is that of the request, except that an operation waits for the
+// resources that it refers to. Operations on one resource keep their order,
+// which preserves the intent of the client (RFC 7644, section 3.7).
 func schedule(r *contract.Request) [][]int {
 	needs := make([][]int, len(r.Operations))
-	last := make(map[string]int) // the operation before on a resource
+	last := make(map[string]int) // the previous operation on a resource
 	plain := true
 	for i, op := range r.Operations {
 		for _, name := range op.Names() {
@@ -33,12 +33,12 @@ func schedule(r *contract.Request) [][]int {
 		last[op.Target()] = i
 	}
 	if plain {
-		return asTheyCome(len(r.Operations))
+		return requestOrder(len(r.Operations))
 	}
 	return inOrder(needs, cycles(needs))
 }
 
-func asTheyCome(n int) [][]int {
+func requestOrder(n int) [][]int {
 	order := make([][]int, n)
 	for i := range order {
 		order[i] = []int{i}
@@ -86,8 +86,8 @@ func cycles(needs [][]int) [][]int {
 	return found
 }
 
-// inOrder sorts groups so that each follows the groups that it needs. Otherwise
-// they are sorted by their last members.
+// inOrder sorts groups by their last members, except that each follows the
+// groups that it needs.
 func inOrder(needs, found [][]int) [][]int {
 	slices.SortFunc(found, func(a, b []int) int { return a[len(a)-1] - b[len(b)-1] })
 	done := make([]bool, len(needs))
@@ -103,7 +103,7 @@ func inOrder(needs, found [][]int) [][]int {
 	}
 	var order [][]int
 	for len(found) > 0 {
-		at := slices.IndexFunc(found, ready) // there is one: cycles are groups
+		at := slices.IndexFunc(found, ready) // never -1, because cycles are in one group
 		for _, i := range found[at] {
 			done[i] = true
 		}

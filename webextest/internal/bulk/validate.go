@@ -11,8 +11,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// validate checks a document and makes it the state of r. cycle has the ids of
-// the resources that are created together with r.
+// validate checks a document and stores it in r. cycle has the ids of the
+// resources that are created together with r.
 func (b *batch) validate(r *store.Resource, doc map[string]any, cycle map[string]string) *scim.Error {
 	b.normalizeNames(doc)
 	name, _ := doc[r.Kind.NameAttribute()].(string)
@@ -72,7 +72,7 @@ func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before 
 	value, given := doc["members"]
 	list, _ := value.([]any)
 	links := make([]string, 0, len(list))
-	met := make(map[string]bool, len(list))
+	seen := make(map[string]bool, len(list))
 	kept := list[:0]
 	for _, element := range list {
 		member, _ := element.(map[string]any)
@@ -88,10 +88,10 @@ func (b *batch) memberLinks(doc map[string]any, cycle map[string]string, before 
 		if !b.exists(id, cycle, scim.Users, scim.Groups) && !slices.Contains(before, id) {
 			return nil, scim.Refuse(b.Settings.UnknownReferenceStatus, "invalidValue", "there is no user or group for a member")
 		}
-		if met[id] {
+		if seen[id] {
 			continue
 		}
-		met[id] = true
+		seen[id] = true
 		member["value"] = id
 		kept, links = append(kept, member), append(links, id)
 	}
@@ -140,21 +140,21 @@ func (b *batch) exists(id string, cycle map[string]string, kinds ...scim.Kind) b
 	return false
 }
 
-// raw reports whether a value is a reference that LastReferenceOnly did not
-// resolve.
+// raw reports whether a value is a reference that stays unresolved because of
+// LastReferenceOnly.
 func (b *batch) raw(value any) bool {
 	s, _ := value.(string)
 	return b.Settings.LastReferenceOnly && strings.HasPrefix(s, contract.RefPrefix)
 }
 
-// actedOn are the attributes that the service itself reads or sets.
-var actedOn = [...]string{"id", "meta", "groups", "schemas", "members", "userName", "displayName", "externalId"}
+// special are the attributes that the simulator itself reads or writes.
+var special = [...]string{"id", "meta", "groups", "schemas", "members", "userName", "displayName", "externalId"}
 
-// canonical gives those attributes their own spelling: names of attributes do
-// not depend on case (RFC 7643, section 2.1).
+// canonical renames the special attributes to their usual spelling, because
+// names of attributes have no case (RFC 7643, section 2.1).
 func canonical(doc map[string]any) *scim.Error {
 	for other, value := range doc {
-		for _, name := range actedOn {
+		for _, name := range special {
 			if len(other) != len(name) || other == name || !strings.EqualFold(other, name) {
 				continue
 			}

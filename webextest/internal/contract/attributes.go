@@ -26,29 +26,29 @@ var formNames = [...]struct{ one, many string }{
 	{"an object", "a list of objects"},
 }
 
-// attribute describes the values of an attribute (RFC 7643, section 2.3; how
-// much one may hold is in the service's published schemas). The zero value
-// takes any.
+// attribute describes the values of an attribute (RFC 7643, section 2.3; the
+// limits are from the service's published schemas). The zero value allows any.
 type attribute struct {
 	form form
-	list bool       // of values that each have the form
-	lone bool       // one value may stand for the list
+	list bool       // a list of values of the form
+	lone bool       // a single value may replace the list
 	need string     // a sub-attribute that each value must have
-	most int        // characters of a text, values of a list; 0 is no limit
-	subs attributes // of an object; nil takes any
+	most int        // characters of a text, or values of a list; 0 is no limit
+	subs attributes // of an object; nil allows any
 }
 
-// attributes are those of a resource, an extension or an object, by name.
+// attributes are the attributes of a resource, an extension or an object, by
+// name.
 type attributes map[string]*attribute
 
-// The types that the tables below are made of.
+// Types of attributes.
 var (
 	anything = &attribute{}
 	textType = &attribute{form: textForm}
 	boolType = &attribute{form: boolForm}
 	textList = &attribute{form: textForm, list: true}
 	meta     = object(attributes{"organizationId": textType, "organizationID": textType})
-	// valued is what most lists hold (RFC 7643, section 2.4).
+	// valued are the sub-attributes of most lists (RFC 7643, section 2.4).
 	valued = attributes{"value": textType, "type": textType, "display": textType, "primary": boolType, "$ref": textType}
 )
 
@@ -62,13 +62,14 @@ func shortList(most int, subs attributes) *attribute {
 	return &attribute{form: objectForm, list: true, most: most, subs: subs}
 }
 
-// core are a resource's own attributes: those of the contract, and those of
-// RFC 7643 that it leaves out. What is read-only takes anything, since it is
-// ignored (POST) or refused as such (PATCH).
+// core are the attributes of a resource outside of extensions: those of the
+// contract, and further ones of RFC 7643. Read-only attributes allow any value,
+// because a POST ignores them and a PATCH refuses them.
 var core = [...]attributes{
 	scim.Users: {
 		"schemas": textList, "id": anything, "meta": anything, "groups": anything,
-		"userName": short(254), "displayName": short(512), "nickName": short(256), "externalId": short(256), "title": short(512),
+		"userName": short(254), "displayName": short(512), "nickName": short(256), "externalId": short(256),
+		"title":    short(512),
 		"userType": textType, "profileUrl": short(1000), "preferredLanguage": textType, "locale": textType,
 		"timezone": textType, "password": textType, "active": boolType,
 		"name": object(attributes{
@@ -86,15 +87,17 @@ var core = [...]attributes{
 	},
 	scim.Groups: {
 		"schemas": textList, "id": anything, "meta": anything,
-		"displayName": short(512), "externalId": short(256), "members": {form: objectForm, list: true, need: "value", subs: valued},
+		"displayName": short(512), "externalId": short(256),
+		"members": {form: objectForm, list: true, need: "value", subs: valued},
 	},
 }
 
-// extensions are the attributes of the extensions that the service knows.
+// extensions are the attributes of the known extensions.
 var extensions = map[string]attributes{
 	scim.EnterpriseUser: {
-		"employeeNumber": short(256), "costCenter": short(256), "organization": short(512), "division": short(512), "department": short(512),
-		"manager": object(attributes{"value": textType, "displayName": textType, "$ref": textType}),
+		"employeeNumber": short(256), "costCenter": short(256), "organization": short(512), "division": short(512),
+		"department": short(512),
+		"manager":    object(attributes{"value": textType, "displayName": textType, "$ref": textType}),
 	},
 	scim.WebexUser: numbered(attributes{
 		// A string in an example of the document, a list in its schema.
@@ -112,17 +115,21 @@ var extensions = map[string]attributes{
 		"loginIds": list(attributes{
 			"value": textType, "format": textType, "type": textType, "status": textType, "lastValidated": textType,
 		}),
-		"teamsClusterId": textType, "avatarSyncEnabled": boolType, "toBeConverted": textType, "provisionSource": textType, "meta": meta,
+		"teamsClusterId": textType, "avatarSyncEnabled": boolType, "toBeConverted": textType,
+		"provisionSource": textType, "meta": meta,
 	}),
 	scim.WebexGroup: {
 		"usage": textType, "groupType": textType, "memberFilter": list(valued), "provisionSource": textType, "meta": meta,
-		"owners":       shortList(30, valued),
-		"managedBy":    shortList(30, attributes{"orgId": textType, "type": textType, "id": textType, "role": textType}),
-		"inheritances": shortList(10, attributes{"type": textType, "locationId": textType, "value": textType, "nested": boolType, "scope": textList}),
+		"owners":    shortList(30, valued),
+		"managedBy": shortList(30, attributes{"orgId": textType, "type": textType, "id": textType, "role": textType}),
+		"inheritances": shortList(10, attributes{
+			"type": textType, "locationId": textType, "value": textType, "nested": boolType, "scope": textList,
+		}),
 	},
 }
 
-// numbered adds the attributes that an organization may use as it likes.
+// numbered adds the numbered attributes, which an organization can use for
+// anything.
 func numbered(attrs attributes) attributes {
 	sourced := list(attributes{"source": textType, "value": textType})
 	crossed := list(attributes{"orgId": textType, "value": textType})
@@ -225,7 +232,7 @@ func (attrs attributes) mismatch(members map[string]any) (first string) {
 	for name, value := range members {
 		name, a := attrs.find(name)
 		if a == nil {
-			continue // which is ignored when sent, as documented
+			continue // unknown attributes are ignored, as documented
 		}
 		if wrong := a.mismatch(value); wrong != "" {
 			first = least(first, "."+name+wrong)
@@ -250,8 +257,8 @@ func (a *attribute) unknown(value any) bool {
 	return false
 }
 
-// least returns the lesser of two texts, ignoring empty ones. With it a message
-// does not depend on the order of a map.
+// least returns the first of two texts in alphabetical order, ignoring empty
+// ones, so that a message does not depend on the order of a map.
 func least(a, b string) string {
 	if a == "" || b != "" && b < a {
 		return b

@@ -80,12 +80,12 @@ func CheckDocument(k scim.Kind, doc map[string]any) *scim.Error {
 // ignored unless Rules.RefuseReadOnly is set.
 var ReadOnly = [...]string{"id", "meta", "groups"}
 
-// maxNewMembers is how many members a group can be created with. How many a
-// PATCH may add, and a group may have, is not published.
+// maxNewMembers is the maximum number of members in a create. The maximum for a
+// PATCH, and for a group, is not published.
 const maxNewMembers = 500
 
-// unknown returns the first attribute, by name, that the resource does not
-// have; "" if it has all.
+// unknown returns the first attribute, by name, that a resource of a kind does
+// not have, "" if there is none.
 func unknown(k scim.Kind, doc map[string]any) (first string) {
 	for name, value := range doc {
 		attrs := extension(name)
@@ -106,7 +106,7 @@ func unknown(k scim.Kind, doc map[string]any) (first string) {
 	return first
 }
 
-// NeedsName is the refusal of a resource without the attribute that names it.
+// NeedsName is the text for a resource without userName or displayName.
 const NeedsName = "%s is required and a string"
 
 const (
@@ -191,7 +191,7 @@ func checkStep(k scim.Kind, step map[string]any, rules *Rules) *scim.Error {
 	return checkValue(k, text, value)
 }
 
-// addedMembers are the members of a group that an add or a replace has.
+// addedMembers returns the members in the value of an add or replace.
 func addedMembers(path string, value any) any {
 	attribute := strings.TrimPrefix(strings.ToLower(path), strings.ToLower(scim.GroupSchema)+":")
 	switch attribute {
@@ -230,7 +230,7 @@ func checkValue(k scim.Kind, path string, value any) *scim.Error {
 		sub, inner = a.subs.find(sub)
 		name, a = name+"."+sub, inner
 	} else if a != nil && sub != "" {
-		a = anything // which Apply refuses where there is no object
+		a = anything // Apply refuses it if there is no object
 	} else if _, many := value.([]any); a != nil && a.list && (p.Filtered() || !many) {
 		a = &attribute{form: a.form, subs: a.subs} // one value is added, or replaces the selected ones
 	}
@@ -250,8 +250,8 @@ func noAttribute(k scim.Kind) *scim.Error {
 	return violation("invalidPath", "a PatchOp names an attribute that %s do not have", k)
 }
 
-// checkMembers checks each member of an object, whose names are paths after a
-// prefix.
+// checkMembers checks each member of an object. Their names are paths, to which
+// prefix is added.
 func checkMembers(k scim.Kind, prefix string, value any) *scim.Error {
 	members, ok := value.(map[string]any)
 	if !ok && value != nil {

@@ -15,15 +15,15 @@ import (
 // Endpoint is the target of a path.
 type Endpoint struct {
 	Place Place
-	Org   string    // as it is written; "" for the owner of the token
+	Org   string    // as written; "" for the owner of the token
 	Kind  scim.Kind // of a collection, one resource, or members
-	ID    string    // of one resource, or of the group whose members are asked for
+	ID    string    // of one resource, or of the group of Members
 }
 
 // Place is a kind of path.
 type Place int
 
-// The places. Nowhere is a path that the contract does not have.
+// The kinds of paths. Nowhere is a path that the contract does not have.
 const (
 	Nowhere    Place = iota
 	Bulk             // …/v2/Bulk
@@ -33,7 +33,7 @@ const (
 	Owner            // /identity/scim/v2/Users/me
 )
 
-// Route takes a path apart:
+// Route parses a path:
 // /identity/scim/{org}/v2/{collection}[/{id}[/Members]] and
 // /identity/scim/v2/Users/me.
 func Route(path string) Endpoint {
@@ -67,7 +67,7 @@ func Route(path string) Endpoint {
 	return at
 }
 
-// Method is the one method that the endpoint takes.
+// Method returns the method of the endpoint.
 func (at Endpoint) Method() string {
 	if at.Place == Bulk {
 		return http.MethodPost
@@ -75,7 +75,7 @@ func (at Endpoint) Method() string {
 	return http.MethodGet
 }
 
-// The texts of violations and answers.
+// Texts of violations and answers.
 const (
 	NoPath      = "there is nothing at this path"
 	NoUUID      = "the organization is not a UUID"
@@ -107,14 +107,14 @@ func (at Endpoint) Violations(r *http.Request) (list []string) {
 	return list
 }
 
-// IsJSON reports whether a body is of the media type that the contract has, and
+// IsJSON reports whether the body is JSON, according to its Content-Type, and
 // not compressed.
 func IsJSON(r *http.Request) bool {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && media == "application/json" && r.Header.Get("Content-Encoding") == ""
 }
 
-// BearerToken returns the bearer token of a request, "" where it has none. The
+// BearerToken returns the bearer token of a request, "" if there is none. The
 // name of the scheme has no case, and more than one space may follow it (RFC
 // 9110, sections 11.1 and 11.4).
 func BearerToken(r *http.Request) string {
@@ -145,7 +145,7 @@ func IsUUID(s string) bool {
 	return true
 }
 
-// numbers are the parameters of a GET that are numbers of at least 0.
+// numbers returns the parameters of a GET that are integers of at least 0.
 func (at Endpoint) numbers() []string {
 	if at.Place == Collection || at.Place == Members {
 		return []string{"startIndex", "count"}
@@ -153,8 +153,8 @@ func (at Endpoint) numbers() []string {
 	return nil
 }
 
-// Truths are the parameters that are true or false.
-func (at Endpoint) Truths() []string {
+// Booleans returns the parameters that are true or false.
+func (at Endpoint) Booleans() []string {
 	switch {
 	case at.Place != Collection:
 		return nil
@@ -164,8 +164,8 @@ func (at Endpoint) Truths() []string {
 	return []string{"returnGroups", "includeGroupDetails"}
 }
 
-// Choices are the values of a parameter that takes no others, nil for any other
-// parameter.
+// Choices returns the valid values of a parameter, nil if it has no fixed
+// values.
 func (at Endpoint) Choices(name string) []string {
 	switch {
 	case at.Place != Collection:
@@ -178,7 +178,8 @@ func (at Endpoint) Choices(name string) []string {
 	return nil
 }
 
-// WrongChoice says that a parameter has a value that is none of its choices.
+// WrongChoice returns the text for a parameter whose value is not one of its
+// choices.
 func WrongChoice(name string, choices []string) string {
 	return name + " must be one of " + strings.Join(choices, ", ")
 }
@@ -193,7 +194,7 @@ func (at Endpoint) queryViolations(query url.Values) (violations []string) {
 				violations = append(violations, name+" must be an integer of at least 0")
 			}
 		}
-		if slices.Contains(at.Truths(), name) && text != "true" && text != "false" {
+		if slices.Contains(at.Booleans(), name) && text != "true" && text != "false" {
 			violations = append(violations, name+" must be true or false")
 		}
 		if choices := at.Choices(name); choices != nil && !slices.Contains(choices, text) {

@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// RefPrefix begins a string that stands for a resource of the same request
-// (RFC 7644, section 3.7.2).
+// RefPrefix begins a reference to a resource of the same request (RFC 7644,
+// section 3.7.2).
 const RefPrefix = "bulkId:"
 
-// References appends the names that v refers to: every string anywhere that is
-// bulkId:NAME as a whole.
+// References appends the names in all strings of v of the form bulkId:NAME.
 func References(v any, names []string) []string {
 	switch v := v.(type) {
 	case string:
@@ -30,7 +29,7 @@ func References(v any, names []string) []string {
 }
 
 // MapStrings replaces each string in v by the result of f. member is the name
-// of the member whose value, or an element of whose value, the string is.
+// of the member that contains the string, directly or in a list.
 func MapStrings(v any, member string, f func(member, s string) string) any {
 	switch v := v.(type) {
 	case string:
@@ -47,8 +46,8 @@ func MapStrings(v any, member string, f func(member, s string) string) any {
 	return v
 }
 
-// NeedsID reports whether a member can only hold an id, so that a reference
-// there must refer to something.
+// NeedsID reports whether a member always contains an id, so that a reference
+// in it must be known.
 func NeedsID(member string) bool { return member == "value" || member == "$ref" }
 
 // unknownReferences returns violations for references to names that no POST
@@ -70,7 +69,8 @@ func (r *Request) unknownReferences() (violations []string) {
 			check("value", RefPrefix+op.Ref)
 		}
 		if unknown != "" {
-			violations = append(violations, fmt.Sprintf("operation %d: no POST of the request has the bulkId of the reference %s", i, unknown))
+			violations = append(violations,
+				fmt.Sprintf("operation %d: no POST of the request has the bulkId of the reference %s", i, unknown))
 		}
 	}
 	return violations

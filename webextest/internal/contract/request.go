@@ -14,14 +14,14 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// maxOperations is how many operations the contract allows in a request,
-// whatever the service takes.
+// maxOperations is the maximum number of operations in a request according to
+// the contract. Rules.MaxOperations is that of the service.
 const maxOperations = 100
 
 // Rules make the service stricter or more lenient than the contract.
 // webextest.Config describes each.
 type Rules struct {
-	MaxOperations int // that a request may hold
+	MaxOperations int // in a request
 
 	RequireSchemas, RefuseUnknown, RefuseReadOnly, ExactOps bool
 
@@ -31,18 +31,18 @@ type Rules struct {
 // Operation is one operation of a Bulk request.
 type Operation struct {
 	Method, Path, BulkID string
-	Data                 json.RawMessage // as it was sent; nil when there was none
+	Data                 json.RawMessage // as sent; nil without data
 
 	Kind scim.Kind
 	ID   string         // of the resource, for PATCH and DELETE by id
-	Ref  string         // the bulkId in the path, where there is one
-	Doc  map[string]any // the data; it belongs to the one request: resolving changes it
-	Refs []string       // the names that the data refers to, in order, with repeats
-	// Refused is why the operation fails whatever the store holds.
+	Ref  string         // the bulkId in the path; "" if there is none
+	Doc  map[string]any // the parsed data; package bulk resolves references in it
+	Refs []string       // the bulkIds that the data refers to, with duplicates
+	// Refused is why the operation fails, regardless of the store.
 	Refused *scim.Error
 }
 
-// Names returns every name that the operation refers to.
+// Names returns the bulkIds that the operation refers to.
 func (op *Operation) Names() []string {
 	if op.Ref == "" {
 		return op.Refs
@@ -50,12 +50,12 @@ func (op *Operation) Names() []string {
 	return append(slices.Clip(op.Refs), op.Ref)
 }
 
-// Target names the resource that a PATCH or DELETE is about.
+// Target returns a name of the resource of a PATCH or DELETE.
 func (op *Operation) Target() string { return op.Kind.String() + "/" + op.ID + op.Ref }
 
 // Request is the part of a Bulk request that could be read.
 type Request struct {
-	FailOnErrors int // 0: none given
+	FailOnErrors int // 0 if it is absent
 	Operations   []*Operation
 	Posts        map[string]int // index of the POST of a bulkId
 	Violations   []string       // of the contract, refused or accepted
@@ -92,7 +92,7 @@ func ParseRequest(body []byte, rules *Rules) (*Request, *scim.Error) {
 	return p.req, nil
 }
 
-// resolvePaths finds names that a path holds in percent-encoding.
+// resolvePaths decodes percent-encoded bulkIds in paths.
 func (r *Request) resolvePaths() {
 	for _, op := range r.Operations {
 		if _, known := r.Posts[op.Ref]; op.Ref == "" || known {
@@ -104,12 +104,12 @@ func (r *Request) resolvePaths() {
 	}
 }
 
-// parser keeps the first failure and reads on.
+// parser reads a request to its end, and keeps the first failure.
 type parser struct {
 	d      *strictjson.Decoder
 	rules  *Rules
 	req    *Request
-	names  map[string]bool // bulkIds met
+	names  map[string]bool // bulkIds so far
 	failed *scim.Error
 }
 
@@ -124,8 +124,8 @@ func (p *parser) tolerate(violation string) {
 	p.req.Violations = append(p.req.Violations, violation)
 }
 
-// object reads an object. A value of another type, duplicate members, and
-// members that read does not know, are failures.
+// object reads an object. Another type, duplicate members, and members that
+// read does not know are failures.
 func (p *parser) object(what string, read func(name string) (known bool)) {
 	if p.d.Peek() != '{' {
 		p.d.Value()
@@ -242,19 +242,19 @@ func (p *parser) operation() {
 		p.req.Posts[op.BulkID] = index
 	}
 	if sound {
-		p.judge(op, what)
+		p.checkData(op, what)
 	}
 	op.Refs = References(op.Doc, nil)
 	p.req.Operations = append(p.req.Operations, op)
 }
 
-// judge records a violation in the data of an operation, and sets op.Refused if
+// checkData records a violation in the data of an operation, and sets op.Refused if
 // the service refuses it.
-func (p *parser) judge(op *Operation, what string) {
+func (p *parser) checkData(op *Operation, what string) {
 	refused, violation := CheckData(op, p.rules)
 	if refused != nil && refused.Violates {
 		violation = refused.Detail
-		refused.Violates = false // it is noted here, whatever becomes of the operation
+		refused.Violates = false // it is already recorded here
 	}
 	if op.Refused = refused; violation != "" {
 		p.tolerate(what + ": " + violation)
@@ -297,8 +297,9 @@ func (p *parser) check(op *Operation, what string, named bool) (sound bool) {
 	return sound
 }
 
-// ParsePath reads "/Users" for POST, "/Users/<id>" and "/Users/bulkId:<name>"
-// for the others. A name may hold anything, an id no slash and no colon.
+// ParsePath parses the path: "/Users" for POST, "/Users/<id>" or
+// "/Users/bulkId:<name>" for other methods. A name may contain any character,
+// an id no slash and no colon.
 func (op *Operation) ParsePath() bool {
 	path, rooted := strings.CutPrefix(op.Path, "/")
 	segment, rest, deeper := strings.Cut(path, "/")

@@ -1,5 +1,5 @@
-// Package read answers GET requests from a store: a search, one resource, the
-// members of a group, the owner of the token.
+// Package read answers GET requests: searches, one resource, the members of a
+// group, and the owner of the token.
 //
 //	q := read.Query{Store: s, At: contract.Route(r.URL.Path), Params: r.URL.Query(), Base: base, Now: now}
 //	body, refused := q.Answer()
@@ -23,7 +23,7 @@ import (
 type Settings struct {
 	OrgID, Owner              string
 	PageSize                  int
-	Normalize                 func(string) string // nil keeps names
+	Normalize                 func(string) string // never nil
 	IgnoreFilter, RepeatFound bool
 }
 
@@ -50,9 +50,9 @@ func (q *Query) Answer() (map[string]any, *scim.Error) {
 	return q.search()
 }
 
-// visible calls see with the resources of a kind that readers see, under the
-// lock.
-func (q *Query) visible(k scim.Kind, see func(*store.Shelf)) {
+// visible calls see with the resources of a kind that readers see. The store is
+// locked meanwhile.
+func (q *Query) visible(k scim.Kind, see func(*store.Collection)) {
 	q.Store.Lock()
 	defer q.Store.Unlock()
 	see(q.Store.Directory(q.At.Org).Visible(k, q.Now))
@@ -61,9 +61,9 @@ func (q *Query) visible(k scim.Kind, see func(*store.Shelf)) {
 // is reports whether a parameter is true.
 func (q *Query) is(name string) bool { return q.Params.Get(name) == "true" }
 
-// find returns the one resource that is asked for, or whose members are.
+// find returns the resource of the path.
 func (q *Query) find() (r *store.Resource, refused *scim.Error) {
-	q.visible(q.At.Kind, func(s *store.Shelf) { r = s.Get(q.At.ID) })
+	q.visible(q.At.Kind, func(s *store.Collection) { r = s.Get(q.At.ID) })
 	if r == nil {
 		return nil, scim.Refuse(http.StatusNotFound, "", "there is no such resource in %s", q.At.Kind)
 	}
@@ -78,23 +78,21 @@ func (q *Query) one() (map[string]any, *scim.Error) {
 	return q.project(r.Show(q.Base)), nil
 }
 
-// ownerID is the id of the machine account that owns the tokens where the
-// Settings name no user.
+// ownerID is the id of the machine account that owns the tokens if Settings has
+// no Owner.
 const ownerID = "00000000-0000-4000-8000-000000000001"
 
-// owner answers with the user who owns the token. The organization is in the
-// two places that documents of the service name.
+// owner returns the user who owns the token. The organization is in two places,
+// because the documents of the service disagree.
 func (q *Query) owner() (map[string]any, *scim.Error) {
 	r := &store.Resource{Org: q.Settings.OrgID, ID: ownerID, Kind: scim.Users, Revision: 1}
 	r.Doc = strictjson.Append(nil, map[string]any{
-		"schemas": []string{scim.UserSchema}, "userName": "service-app@simulator.example", "displayName": "Service app", "active": true,
+		"schemas": []string{scim.UserSchema}, "active": true,
+		"userName": "service-app@simulator.example", "displayName": "Service app",
 	})
 	if name := q.Settings.Owner; name != "" {
-		if q.Settings.Normalize != nil {
-			name = q.Settings.Normalize(name)
-		}
 		q.Store.Lock()
-		named := q.Store.Named(scim.Users, name)
+		named := q.Store.Named(scim.Users, q.Settings.Normalize(name))
 		q.Store.Unlock()
 		if len(named) == 0 {
 			return nil, scim.Refuse(http.StatusNotFound, "", "the user of the token does not exist")
@@ -113,12 +111,12 @@ func (q *Query) owner() (map[string]any, *scim.Error) {
 	return doc, nil
 }
 
-// maxMembers is how many members of a group a GET shows at once, as documented.
+// maxMembers is the maximum number of members in an answer, as documented.
 const maxMembers = 500
 
-// members answers a page of the members of a group. memberSize counts them all:
-// the document of the service also says totalResults, but its example and
-// working clients say memberSize.
+// members returns a page of the members of a group. memberSize is the number of
+// all: the document of the service also mentions totalResults, but its example
+// and working clients use memberSize.
 func (q *Query) members() (map[string]any, *scim.Error) {
 	start, count, refused := q.page(maxMembers)
 	if refused != nil {
@@ -138,8 +136,8 @@ func (q *Query) members() (map[string]any, *scim.Error) {
 	}, nil
 }
 
-// ofType returns the members of a type, or all if that is "". Some documents
-// write types with a capital.
+// ofType returns the members of a type, or all if the type is "". Case does not
+// matter, because some documents write "User".
 func ofType(members []any, memberType string) []any {
 	if memberType == "" {
 		return members
@@ -150,10 +148,10 @@ func ofType(members []any, memberType string) []any {
 	})
 }
 
-// describe adds the names of members that are visible.
+// describe adds the display names of visible members.
 func (q *Query) describe(members []any) {
 	for _, k := range [...]scim.Kind{scim.Users, scim.Groups} {
-		q.visible(k, func(s *store.Shelf) {
+		q.visible(k, func(s *store.Collection) {
 			for _, m := range members {
 				id, _ := scim.Member(m, "value").(string)
 				if r := s.Get(id); r != nil {
@@ -164,8 +162,8 @@ func (q *Query) describe(members []any) {
 	}
 }
 
-// project removes attributes that "attributes" does not name or
-// "excludedAttributes" names. id and schemas stay.
+// project removes the attributes that the parameter "attributes" does not name
+// or "excludedAttributes" names, except id and schemas.
 func (q *Query) project(doc map[string]any) map[string]any {
 	if members, ok := doc["members"].([]any); ok && len(members) > maxMembers {
 		doc["members"] = members[:maxMembers]
@@ -184,7 +182,8 @@ func (q *Query) project(doc map[string]any) map[string]any {
 	return doc
 }
 
-// names splits lists like "userName,emails.value" into names of top level.
+// names splits lists such as "userName,emails.value" into attributes without
+// sub-attributes.
 func names(lists []string) []string {
 	var all []string
 	for _, list := range lists {

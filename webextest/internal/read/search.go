@@ -14,10 +14,9 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/strictjson"
 )
 
-// search answers with a page of the matching resources (RFC 7644, section
-// 3.4.2).
+// search returns a page of the matching resources (RFC 7644, section 3.4.2).
 func (q *Query) search() (map[string]any, *scim.Error) {
-	for _, name := range q.At.Truths() {
+	for _, name := range q.At.Booleans() {
 		if text := q.Params.Get(name); q.Params.Has(name) && text != "true" && text != "false" {
 			return nil, scim.Refuse(http.StatusBadRequest, "invalidValue", "%s must be true or false", name)
 		}
@@ -30,29 +29,29 @@ func (q *Query) search() (map[string]any, *scim.Error) {
 	if refused != nil {
 		return nil, refused
 	}
-	fits, refused := q.matches()
+	found, refused := q.matches()
 	if refused != nil {
 		return nil, refused
 	}
 	if order != nil {
-		fits = slices.SortedStableFunc(slices.Values(fits), order)
+		found = slices.SortedStableFunc(slices.Values(found), order)
 	}
 	if q.Settings.RepeatFound {
-		fits = slices.Repeat(fits, 2)
+		found = slices.Repeat(found, 2)
 	}
-	shown := cut(fits, start, count)
+	shown := cut(found, start, count)
 	list := make([]any, len(shown))
 	for i, doc := range q.show(shown) {
 		list[i] = q.project(doc)
 	}
 	return map[string]any{
-		"schemas": []string{scim.ListResponse}, "totalResults": len(fits), "startIndex": start,
+		"schemas": []string{scim.ListResponse}, "totalResults": len(found), "startIndex": start,
 		"itemsPerPage": len(list), "Resources": list,
 	}, nil
 }
 
-// show returns resources as a search shows them: members of groups and groups
-// of users only where they are asked for.
+// show returns resources for a search, with the members of groups and the
+// groups of users only if the parameters ask for them.
 func (q *Query) show(found []*store.Resource) []map[string]any {
 	var of map[string][]any
 	if q.At.Kind == scim.Users && (q.is("returnGroups") || q.is("includeGroupDetails")) {
@@ -75,11 +74,12 @@ func (q *Query) show(found []*store.Resource) []map[string]any {
 	return docs
 }
 
-// groupsOf returns the groups of each user by the user's id. The details of a
-// group are its name; which they are at the live service is not documented.
+// groupsOf returns the groups of each user, by the id of the user. With
+// includeGroupDetails they have a name; the service does not document the
+// details.
 func (q *Query) groupsOf(found []*store.Resource) map[string][]any {
 	var all []*store.Resource
-	q.visible(scim.Groups, func(s *store.Shelf) { all = s.All() })
+	q.visible(scim.Groups, func(s *store.Collection) { all = s.All() })
 	of := make(map[string][]any, len(found))
 	for _, r := range found {
 		of[r.ID] = []any{}
@@ -103,8 +103,7 @@ func (q *Query) groupsOf(found []*store.Resource) map[string][]any {
 	return of
 }
 
-// page reads startIndex, which counts from 1, and count, which is most unless
-// it is less.
+// page returns the parameters startIndex, from 1, and count, at most most.
 func (q *Query) page(most int) (start, count int, refused *scim.Error) {
 	read := func(name string, n int) int {
 		text := q.Params.Get(name)
@@ -117,7 +116,7 @@ func (q *Query) page(most int) (start, count int, refused *scim.Error) {
 		}
 		return n
 	}
-	// Less than the least is the least (RFC 7644, section 3.4.2.4).
+	// Smaller values count as the minimum (RFC 7644, section 3.4.2.4).
 	start = max(read("startIndex", 1), 1)
 	count = min(max(read("count", most), 0), most)
 	return start, count, refused
@@ -129,12 +128,13 @@ func cut[T any](list []T, start, count int) []T {
 	return list[:min(count, len(list))]
 }
 
-// sorting returns the order that sortBy and sortOrder ask for; nil is the order
-// of creation. Names of attributes have no case.
+// sorting returns the order for sortBy and sortOrder, nil for the order of
+// creation. Case does not matter.
 func (q *Query) sorting() (func(a, b *store.Resource) int, *scim.Error) {
 	for _, name := range [...]string{"sortBy", "sortOrder"} {
 		text, choices := q.Params.Get(name), q.At.Choices(name)
-		if is := func(choice string) bool { return strings.EqualFold(choice, text) }; text != "" && !slices.ContainsFunc(choices, is) {
+		is := func(choice string) bool { return strings.EqualFold(choice, text) }
+		if text != "" && !slices.ContainsFunc(choices, is) {
 			return nil, scim.Refuse(http.StatusBadRequest, "invalidValue", "%s", contract.WrongChoice(name, choices))
 		}
 	}
@@ -153,8 +153,9 @@ func (q *Query) sorting() (func(a, b *store.Resource) int, *scim.Error) {
 	return func(a, b *store.Resource) int { return sign * strings.Compare(store.Fold(a.Name), store.Fold(b.Name)) }, nil
 }
 
-// matches returns the resources that fit, in order of creation where no index
-// serves. Matching needs no lock: a state never changes.
+// matches returns the resources that match the filter, in order of creation
+// unless an index finds them. Matching needs no lock, because a
+// store.Resource is immutable.
 func (q *Query) matches() ([]*store.Resource, *scim.Error) {
 	var filter *scim.Filter
 	if text := q.Params.Get("filter"); text != "" {
@@ -172,33 +173,33 @@ func (q *Query) matches() ([]*store.Resource, *scim.Error) {
 	}
 	var candidates []*store.Resource
 	var sure bool
-	q.visible(q.At.Kind, func(s *store.Shelf) { candidates, sure = s.Candidates(q.At.Kind, filter) })
+	q.visible(q.At.Kind, func(s *store.Collection) { candidates, sure = s.Candidates(q.At.Kind, filter) })
 	if sure {
 		return candidates, nil
 	}
-	var fits []*store.Resource
+	var found []*store.Resource
 	for _, r := range candidates {
 		if filter.Match(r.Show(q.Base)) {
-			fits = append(fits, r)
+			found = append(found, r)
 		}
 	}
-	return fits, nil
+	return found, nil
 }
 
 // quoted is a string in a filter.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// normalizeQuoted normalizes the text of a string with its quotes.
+// normalizeQuoted normalizes a string in quotes.
 func (s *Settings) normalizeQuoted(text string) string {
 	var plain string
-	if s.Normalize == nil || json.Unmarshal([]byte(text), &plain) != nil {
+	if json.Unmarshal([]byte(text), &plain) != nil {
 		return text
 	}
 	return string(strictjson.AppendString(nil, s.Normalize(plain)))
 }
 
-// unsupported refuses a filter on externalId. The document of the service does
-// not list it as searchable, and `externalId pr` fails in practice.
+// unsupported refuses a filter with externalId. The document of the service
+// does not list it as searchable, and `externalId pr` fails in practice.
 func unsupported(filter *scim.Filter) *scim.Error {
 	words := quoted.ReplaceAllString(filter.String(), "")
 	if strings.Contains(strings.ToLower(words), "externalid") {

@@ -21,8 +21,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// Store holds the organizations. New makes one. Its lock guards all that the
-// methods of Store and Directory reach; a Resource needs none.
+// Store holds the organizations. New returns one. Its methods, and those of
+// Directory and Collection, need its lock; those of Resource do not.
 type Store struct {
 	sync.Mutex
 	lag  time.Duration
@@ -31,21 +31,21 @@ type Store struct {
 	ids  *rand.Rand
 }
 
-// New returns an empty store whose readers see a change when lag has passed.
-// Ids are drawn from the seed.
+// New returns an empty store. Readers see a change after lag. The seed
+// determines the ids.
 func New(lag time.Duration, seed int64) *Store {
 	s := &Store{lag: lag, seed: seed}
 	s.Reset()
 	return s
 }
 
-// Reset empties the store and draws ids from the start again. The lock is held.
+// Reset empties the store and starts the sequence of ids again.
 func (s *Store) Reset() {
 	s.orgs = make(map[string]*Directory)
 	s.ids = rand.New(rand.NewPCG(uint64(s.seed), 0))
 }
 
-// Directory returns the directory of an organization, which begins empty.
+// Directory returns the directory of an organization, which is empty at first.
 func (s *Store) Directory(org string) *Directory {
 	d := s.orgs[org]
 	if d == nil {
@@ -62,7 +62,7 @@ func (s *Store) Directories() map[string]*Directory { return s.orgs }
 // Organizations returns the ids of the organizations that exist, in order.
 func (s *Store) Organizations() []string { return slices.Sorted(maps.Keys(s.orgs)) }
 
-// Named returns the resources of a name in all organizations.
+// Named returns the resources with a name in all organizations.
 func (s *Store) Named(k scim.Kind, name string) (list []*Resource) {
 	for _, d := range s.orgs {
 		list = append(list, d.now[k].Named(name)...)
@@ -70,7 +70,7 @@ func (s *Store) Named(k scim.Kind, name string) (list []*Resource) {
 	return list
 }
 
-// NewID draws a UUID (version 4).
+// NewID returns the next UUID (version 4).
 func (s *Store) NewID() string {
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], s.ids.Uint64())
@@ -87,58 +87,57 @@ func (s *Store) NewID() string {
 	return string(text[:])
 }
 
-// Directory is one organization. Store.Directory makes one.
+// Directory holds the resources of one organization.
 type Directory struct {
-	now  [2]*Shelf // by kind, for writes
-	seen [2]*Shelf // for reads; the same shelves without a lag
-	// linked holds, for an id, the resources that refer to it as a member or
-	// manager, so that a deletion need not search.
+	now  [2]*Collection // by kind, for writes
+	seen [2]*Collection // for reads; the same collections without a lag
+	// linked maps an id to the resources that refer to it as a member or manager.
 	linked map[string]map[string]scim.Kind
 	lag    time.Duration
-	queue  []change // changes that seen does not have yet
+	queue  []change // that readers do not see yet
 }
 
-// change is a state that readers will see from a time on; gone is a deletion.
+// change is a new state of a resource, or its deletion.
 type change struct {
-	at   time.Time
-	r    *Resource
-	gone bool
+	at      time.Time
+	r       *Resource
+	deleted bool
 }
 
 func newDirectory(lag time.Duration) *Directory {
 	d := &Directory{linked: make(map[string]map[string]scim.Kind), lag: lag}
-	d.now = [2]*Shelf{newShelf(), newShelf()}
+	d.now = [2]*Collection{newCollection(), newCollection()}
 	d.seen = d.now
 	if lag > 0 {
-		d.seen = [2]*Shelf{newShelf(), newShelf()}
+		d.seen = [2]*Collection{newCollection(), newCollection()}
 	}
 	return d
 }
 
 // Now returns the current resources of a kind.
-func (d *Directory) Now(k scim.Kind) *Shelf { return d.now[k] }
+func (d *Directory) Now(k scim.Kind) *Collection { return d.now[k] }
 
 // Visible returns the resources of a kind that readers see at this time.
-func (d *Directory) Visible(k scim.Kind, at time.Time) *Shelf {
+func (d *Directory) Visible(k scim.Kind, at time.Time) *Collection {
 	d.catchUp(at)
 	return d.seen[k]
 }
 
-// Holders returns the resources that refer to one as a member or manager.
-func (d *Directory) Holders(id string) (list []*Resource) {
+// Referrers returns the resources that refer to an id as a member or manager.
+func (d *Directory) Referrers(id string) (list []*Resource) {
 	for holder, k := range d.linked[id] {
 		list = append(list, d.now[k].byID[holder])
 	}
 	return list
 }
 
-// Linked reports whether it is known that a resource refers to another.
+// Linked reports whether the resource with one id refers to the other.
 func (d *Directory) Linked(from, to string) bool {
 	_, known := d.linked[to][from]
 	return known
 }
 
-// Put stores a state.
+// Put stores the state of a resource.
 func (d *Directory) Put(r *Resource, now time.Time) {
 	if before := d.now[r.Kind].byID[r.ID]; before != nil {
 		d.unlink(before)
@@ -153,7 +152,7 @@ func (d *Directory) Put(r *Resource, now time.Time) {
 	d.publish(change{now, r, false})
 }
 
-// Remove deletes a resource. Others must not refer to it any more.
+// Remove deletes a resource. No other resource may refer to it.
 func (d *Directory) Remove(r *Resource, now time.Time) {
 	d.unlink(r)
 	delete(d.linked, r.ID)
@@ -183,7 +182,7 @@ func (d *Directory) catchUp(now time.Time) {
 		if now.Sub(c.at) < d.lag {
 			break
 		}
-		if c.gone {
+		if c.deleted {
 			d.seen[c.r.Kind].remove(c.r.ID)
 		} else {
 			d.seen[c.r.Kind].put(c.r)

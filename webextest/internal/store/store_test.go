@@ -13,8 +13,8 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// told is a shelf as its indexes have it: in order, and by id and name.
-func told(t rapid.TB, s *Shelf) string {
+// told is a collection as its indexes have it: in order, and by id and name.
+func told(t rapid.TB, s *Collection) string {
 	var list []string
 	for _, r := range s.All() {
 		if s.Get(r.ID) != r || !slices.Contains(s.Named(strings.ToUpper(r.Name)), r) {
@@ -50,7 +50,7 @@ func TestStoreIsAListWithALag(t *testing.T) {
 				model = append(model, next)
 				d.Put(next, now)
 			case rapid.Bool().Draw(t, "delete"):
-				for _, holder := range d.Holders(model[at].ID) {
+				for _, holder := range d.Referrers(model[at].ID) {
 					free := *holder
 					free.Links = nil
 					model[slices.Index(model, holder)] = &free
@@ -76,7 +76,7 @@ func TestStoreIsAListWithALag(t *testing.T) {
 						}
 					}
 				}
-				if got := len(d.Holders(r.ID)); got != holders {
+				if got := len(d.Referrers(r.ID)); got != holders {
 					t.Errorf("%d holders, want %d", got, holders)
 				}
 			}

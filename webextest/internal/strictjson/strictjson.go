@@ -16,22 +16,22 @@ import (
 	"unicode/utf8"
 )
 
-// errSyntax is the base of every complaint about a body that is no JSON.
+// errSyntax is wrapped by the errors of NewDecoder.
 var errSyntax = errors.New("the body is not valid JSON")
 
-// Decoder reads a JSON text value by value. NewDecoder makes one.
+// Decoder reads a JSON text value by value. NewDecoder returns one.
 type Decoder struct {
 	text  []byte
 	at    int
-	dup   string            // the first member name met twice in one object
-	names map[string]string // member names met: they recur, so one copy serves
+	dup   string            // the first duplicate name in an object
+	names map[string]string // names of members so far, so that each is allocated once
 }
 
-// Duplicate returns the first name that stood twice in one object so far, ""
-// for none. It sees the objects that Value reads, not those of Members.
+// Duplicate returns the first duplicate name of a member so far, "" if there is
+// none. It covers the objects that Value reads, not those of Members.
 func (d *Decoder) Duplicate() string { return d.dup }
 
-// NewDecoder checks that text is one JSON value in UTF-8 and nothing else.
+// NewDecoder returns a Decoder of text, which must be one JSON value in UTF-8.
 func NewDecoder(text []byte) (*Decoder, error) {
 	switch {
 	case len(text) == 0:
@@ -46,7 +46,7 @@ func NewDecoder(text []byte) (*Decoder, error) {
 	return &Decoder{text: text, names: make(map[string]string)}, nil
 }
 
-// Decode reads a text that is one JSON value, in UTF-8; numbers stay
+// Decode decodes a text that is one JSON value in UTF-8. Numbers are
 // json.Number.
 func Decode(text []byte) (any, error) {
 	d, err := NewDecoder(text)
@@ -56,7 +56,7 @@ func Decode(text []byte) (any, error) {
 	return d.Value(), nil
 }
 
-// DecodeTrusted reads a document that Append wrote, so it is known to be valid.
+// DecodeTrusted decodes an object that Append wrote, without checking it.
 func DecodeTrusted(text []byte) map[string]any {
 	doc, _ := (&Decoder{text: text}).Value().(map[string]any)
 	return doc
@@ -102,8 +102,8 @@ func (d *Decoder) Value() any {
 	}
 }
 
-// Members calls read at the value of each member of the object at hand; read
-// must consume it.
+// Members reads an object. It calls read before the value of each member, which
+// read must consume.
 func (d *Decoder) Members(read func(name string)) {
 	d.at++ // {
 	for d.Peek() != '}' {
@@ -119,7 +119,8 @@ func (d *Decoder) Members(read func(name string)) {
 	d.at++
 }
 
-// Elements calls read at each element of the array at hand.
+// Elements reads an array. It calls read before each element, which read must
+// consume.
 func (d *Decoder) Elements(read func()) {
 	d.at++ // [
 	for d.Peek() != ']' {
@@ -131,7 +132,7 @@ func (d *Decoder) Elements(read func()) {
 	d.at++
 }
 
-// Raw reads a value and returns its text too.
+// Raw reads a value, and also returns its text.
 func (d *Decoder) Raw() (any, []byte) {
 	d.Peek()
 	start := d.at
@@ -155,7 +156,7 @@ func (d *Decoder) name() string {
 
 func (d *Decoder) str() string { return unquote(d.quoted()) }
 
-// quoted reads a string with its quotes; plain is one without escapes.
+// quoted reads a string with its quotes. plain reports that it has no escapes.
 func (d *Decoder) quoted() (text []byte, plain bool) {
 	d.Peek()
 	start := d.at
@@ -175,7 +176,7 @@ func unquote(text []byte, plain bool) string {
 		return string(text[1 : len(text)-1])
 	}
 	var s string
-	// The text is a valid JSON string, so this cannot fail.
+	// It does not fail: the text is a valid JSON string.
 	_ = json.Unmarshal(text, &s)
 	return s
 }
@@ -218,7 +219,7 @@ func Append(dst []byte, v any) []byte {
 			dst = AppendString(Separate(dst, i), s)
 		}
 		return append(dst, ']')
-	default: // from a Shape that a test defines
+	default: // of a Shape in a test
 		text, err := json.Marshal(v)
 		if err != nil {
 			return append(dst, "null"...)
@@ -250,7 +251,7 @@ func encodeList(dst []byte, list []any) []byte {
 	return append(dst, ']')
 }
 
-// Separate appends the comma that stands before element i.
+// Separate appends a comma before element i, unless it is the first.
 func Separate(dst []byte, i int) []byte {
 	if i > 0 {
 		return append(dst, ',')
