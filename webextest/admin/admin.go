@@ -19,11 +19,11 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Prefix is where the interface for tests is.
+// Prefix begins the paths of the interface for tests.
 const Prefix = "/__admin"
 
-// OpenAPI describes the interface, as YAML. It is for reading: do not change
-// the bytes.
+// OpenAPI describes the interface for tests, as YAML. The bytes must not be
+// changed.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
@@ -31,17 +31,17 @@ var OpenAPI []byte
 //go:embed page.html
 var page []byte
 
-// Config says who may ask. Its zero value is for a simulator that only its own
-// machine can reach.
+// Config configures the access. The zero value is for a simulator on a loopback
+// address.
 type Config struct {
-	// Hosts are names that the Host header may have, with any port or none,
-	// besides localhost and loopback addresses.
+	// Hosts are additional names that the Host header may have, with or without a
+	// port. localhost and loopback addresses are always allowed.
 	Hosts []string
-	// Remote is for a simulator that other machines can reach: under names that
-	// it cannot know, so any Host is taken. /__admin is closed then, unless there
-	// is a Token.
+	// Remote is for a simulator that other machines can reach. It allows any Host,
+	// because the names of the machine are unknown, and closes /__admin unless
+	// there is a Token.
 	Remote bool
-	// Token is a bearer token that all below /__admin asks for; "" asks for none.
+	// Token is the bearer token that /__admin needs; "" is none.
 	Token string
 }
 
@@ -51,12 +51,12 @@ type server struct {
 	cfg    Config
 	routes map[string]map[string]http.HandlerFunc // by path and method
 
-	mu     sync.Mutex // guards what follows, and keeps posted in step with the script
+	mu     sync.Mutex // guards the fields below and the script of sim
 	posted map[*webextest.Fault]fault
 	resets int
 }
 
-// New returns a handler that serves sim, and the interface beside it.
+// New returns a handler that serves sim and the interface for tests.
 func New(sim *webextest.Simulator, cfg Config) http.Handler {
 	s := &server{sim: sim, cfg: cfg, posted: make(map[*webextest.Fault]fault)}
 	get := func(h http.HandlerFunc) map[string]http.HandlerFunc {
@@ -77,7 +77,7 @@ func New(sim *webextest.Simulator, cfg Config) http.Handler {
 		Prefix + "/faults":       faults,
 		Prefix + "/reset":        {http.MethodPost: s.reset},
 		Prefix + "/seed":         {http.MethodPost: s.seed},
-		// A browser that shows the contract asks for it; the service has none.
+		// Browsers request it.
 		"/favicon.ico": get(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 	}
 	return s
@@ -92,7 +92,7 @@ func withShapes(page []byte) []byte {
 	return bytes.Replace(page, []byte("<!--shapes-->"), []byte(options.String()), 1)
 }
 
-// ServeHTTP answers a request, by itself or by the simulator.
+// ServeHTTP answers a request, or passes it to the simulator.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	methods, own := s.routes[r.URL.Path]
 	handle, known := methods[r.Method]
@@ -131,10 +131,12 @@ func (s *server) knowsHost(header string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	is := func(name string) bool { return strings.EqualFold(name, host) }
-	return s.cfg.Remote || is("localhost") || slices.ContainsFunc(s.cfg.Hosts, is) || err == nil && addr.Unmap().IsLoopback()
+	return s.cfg.Remote || is("localhost") || slices.ContainsFunc(s.cfg.Hosts, is) ||
+		err == nil && addr.Unmap().IsLoopback()
 }
 
-// refuses says why a request below /__admin is not answered; status 0 if it is.
+// refuses returns why a request below /__admin is refused; status is 0 if it is
+// not.
 func (s *server) refuses(r *http.Request) (status int, reason string) {
 	if s.cfg.Remote && s.cfg.Token == "" {
 		return http.StatusForbidden, "closed to other machines: the simulator was started without an admin token"
@@ -157,13 +159,13 @@ func isJSON(r *http.Request) bool {
 	return err == nil && media == "application/json"
 }
 
-// file serves text that does not change. Nothing of it may be loaded from
-// elsewhere, or shown in a frame.
+// file serves a text. A page may load nothing from other origins, and cannot be
+// shown in a frame.
 func file(contentType string, text []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
-		w.Header().Set("Content-Security-Policy",
-			"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "+
+			"script-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
 		_, _ = w.Write(text) // the client may have gone
 	}
 }
@@ -173,7 +175,7 @@ func answer(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // what is sent here can be encoded, and the client may have gone
+	_ = json.NewEncoder(w).Encode(value) // every value here can be encoded, and the client may have gone
 }
 
 func refuse(w http.ResponseWriter, status int, reason string) {

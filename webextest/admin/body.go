@@ -16,7 +16,7 @@ import (
 
 const maxBody = 8 << 20 // bytes of a POST
 
-// seed puts users and groups into the store: all, or none if one is refused.
+// seed adds users and groups: all, or none if one is refused.
 func (s *server) seed(w http.ResponseWriter, r *http.Request) {
 	lists, ok := body(w, r, "users", "groups")
 	if !ok {
@@ -43,8 +43,8 @@ func (s *server) seed(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, map[string][]string{"users": ids[:users], "groups": ids[users:]})
 }
 
-// body reads a JSON object whose members are lists. It answers the request and
-// returns false where there is none, or one of another member.
+// body reads a JSON object with the known members, which are lists. For any
+// other body it answers the request and returns false.
 func body(w http.ResponseWriter, r *http.Request, known ...string) (lists map[string][]json.RawMessage, ok bool) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
@@ -75,8 +75,8 @@ func body(w http.ResponseWriter, r *http.Request, known ...string) (lists map[st
 	return lists, true
 }
 
-// members reads an object. Unlike encoding/json alone it refuses a member that
-// stands twice and tells names that differ in case.
+// members decodes an object. In contrast to encoding/json, duplicate members
+// are an error, and case matters in names.
 func members(text []byte) (map[string]json.RawMessage, error) {
 	errObject := errors.New("expected a JSON object")
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -91,7 +91,7 @@ func members(text []byte) (map[string]json.RawMessage, error) {
 			return nil, errObject
 		}
 		if _, twice := object[name.(string)]; twice {
-			return nil, fmt.Errorf("%q stands twice", name)
+			return nil, fmt.Errorf("%q appears twice", name)
 		}
 		object[name.(string)] = value
 	}

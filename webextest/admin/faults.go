@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	maxTimes   = 1000   // that one fault may be asked for
-	maxQueue   = 10_000 // faults that are queued at once
+	maxTimes   = 1000   // of one fault
+	maxQueue   = 10_000 // faults
 	maxLatency = 10 * time.Minute
 )
 
-// fault is one thing that goes wrong with Times Bulk requests to come. Latency
-// may stand beside it or alone.
+// fault is a failure of the next Times Bulk requests. Latency can be combined
+// with another failure.
 type fault struct {
 	Status     int    `json:"status,omitempty"`
 	RetryAfter string `json:"retryAfter,omitempty"`
@@ -35,81 +35,82 @@ type fault struct {
 	Times      int    `json:"times,omitempty"`
 }
 
-// faultMembers are the members of a fault, in the order of the messages.
-var faultMembers = []string{"status", "retryAfter", "errorForm", "cut", "truncate", "html", "shape", "vector", "latency", "times"}
-
-// field returns the field of a member, and a description of its valid values.
-func (f *fault) field(name string) (to any, must string) {
-	switch name {
-	case "status":
-		return &f.Status, "a number from 200 to 599"
-	case "retryAfter":
-		return &f.RetryAfter, "a text, as it is sent in the header"
-	case "errorForm":
-		return &f.ErrorForm, fmt.Sprintf("one of %s", webextest.ErrorForms())
-	case "cut":
-		return &f.Cut, `"before" or "after" (the work)`
-	case "truncate":
-		return &f.Truncate, "true"
-	case "html":
-		return &f.HTML, "true"
-	case "shape":
-		return &f.Shape, "one of " + strings.Join(webextest.ShapeNames(), ", ")
-	case "vector":
-		return &f.Vector, "the number of a vector (conformance/vectors/manifest.json)"
-	case "latency":
-		return &f.Latency, `a time such as "300ms" or "2s", 10m at most`
-	case "times":
-		return &f.Times, fmt.Sprintf("a number from 1 to %d", maxTimes)
-	}
-	return nil, ""
+// member is a member of a fault.
+type member struct {
+	name    string
+	failure bool // a failure by itself, of which a fault has at most one
+	field   func(*fault) any
+	valid   func(*fault) bool
+	values  string // description of the valid values
 }
 
-// valid reports whether a member that is there has a value that it may have.
-func (f *fault) valid(name string) bool {
-	switch name {
-	case "status":
-		return f.Status >= 200 && f.Status <= 599
-	case "retryAfter":
-		return f.RetryAfter != "" && !strings.ContainsFunc(f.RetryAfter, func(r rune) bool { return r < ' ' || r > '~' })
-	case "errorForm":
-		return slices.Contains(webextest.ErrorForms(), webextest.ErrorForm(f.ErrorForm))
-	case "cut":
-		return f.Cut == "before" || f.Cut == "after"
-	case "truncate":
-		return f.Truncate
-	case "html":
-		return f.HTML
-	case "shape":
-		return webextest.ShapeNamed(f.Shape) != nil
-	case "vector":
-		_, err := vectors.Numbered(f.Vector)
-		return err == nil
-	case "latency":
-		d, err := time.ParseDuration(f.Latency)
-		return err == nil && d > 0 && d <= maxLatency
-	}
-	return f.Times >= 1 && f.Times <= maxTimes
+// faultMembers are the members of a fault, in the order for messages.
+var faultMembers = []member{
+	{
+		"status", true, func(f *fault) any { return &f.Status },
+		func(f *fault) bool { return f.Status >= 200 && f.Status <= 599 }, "a number from 200 to 599",
+	},
+	{
+		"retryAfter", false, func(f *fault) any { return &f.RetryAfter },
+		func(f *fault) bool { return f.RetryAfter != "" && strings.IndexFunc(f.RetryAfter, notInHeader) < 0 },
+		"a text, as it is sent in the header",
+	},
+	{
+		"errorForm", false, func(f *fault) any { return &f.ErrorForm },
+		func(f *fault) bool { return slices.Contains(webextest.ErrorForms(), webextest.ErrorForm(f.ErrorForm)) },
+		fmt.Sprintf("one of %s", webextest.ErrorForms()),
+	},
+	{
+		"cut", true, func(f *fault) any { return &f.Cut },
+		func(f *fault) bool { return f.Cut == "before" || f.Cut == "after" }, `"before" or "after" (the work)`,
+	},
+	{"truncate", true, func(f *fault) any { return &f.Truncate }, func(f *fault) bool { return f.Truncate }, "true"},
+	{"html", true, func(f *fault) any { return &f.HTML }, func(f *fault) bool { return f.HTML }, "true"},
+	{
+		"shape", true, func(f *fault) any { return &f.Shape },
+		func(f *fault) bool { return webextest.ShapeNamed(f.Shape) != nil },
+		"one of " + strings.Join(webextest.ShapeNames(), ", "),
+	},
+	{
+		"vector", true, func(f *fault) any { return &f.Vector },
+		func(f *fault) bool { _, err := vectors.Numbered(f.Vector); return err == nil },
+		"the number of a vector (conformance/vectors/manifest.json)",
+	},
+	{
+		"latency", false, func(f *fault) any { return &f.Latency },
+		func(f *fault) bool {
+			d, err := time.ParseDuration(f.Latency)
+			return err == nil && d > 0 && d <= maxLatency
+		},
+		`a time such as "300ms" or "2s", 10m at most`,
+	},
+	{
+		"times", false, func(f *fault) any { return &f.Times },
+		func(f *fault) bool { return f.Times >= 1 && f.Times <= maxTimes }, fmt.Sprintf("a number from 1 to %d", maxTimes),
+	},
 }
 
-// parseFault reads a fault.
+func notInHeader(r rune) bool { return r < ' ' || r > '~' }
+
+// parseFault decodes and checks a fault.
 func parseFault(raw json.RawMessage) (fault, error) {
 	var f fault
-	members, err := members(raw)
+	given, err := members(raw)
 	if err != nil {
 		return f, err
 	}
-	kinds := 0
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		to, must := f.field(name)
-		if to == nil {
-			return f, fmt.Errorf("%q is unknown; known are %s", name, strings.Join(faultMembers, ", "))
+	failures := 0
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		at := slices.IndexFunc(faultMembers, func(m member) bool { return m.name == name })
+		if at < 0 {
+			return f, fmt.Errorf("%q is unknown; known are %s", name, strings.Join(memberNames(), ", "))
 		}
-		if json.Unmarshal(members[name], to) != nil || !f.valid(name) {
-			return f, fmt.Errorf("%s must be %s", name, must)
+		m := faultMembers[at]
+		if json.Unmarshal(given[name], m.field(&f)) != nil || !m.valid(&f) {
+			return f, fmt.Errorf("%s must be %s", name, m.values)
 		}
-		if !slices.Contains([]string{"retryAfter", "errorForm", "latency", "times"}, name) {
-			kinds++
+		if m.failure {
+			failures++
 		}
 	}
 	switch {
@@ -117,12 +118,19 @@ func parseFault(raw json.RawMessage) (fault, error) {
 		return f, errors.New("retryAfter goes with a status")
 	case f.ErrorForm != "" && f.Status < 400:
 		return f, errors.New("errorForm goes with a status of 400 or more")
-	case kinds > 1:
-		return f, errors.New("a fault is one of status, cut, truncate, html, shape and vector; latency may stand beside it")
-	case kinds == 0 && f.Latency == "":
+	case failures > 1:
+		return f, errors.New("a fault is one of status, cut, truncate, html, shape and vector, with or without latency")
+	case failures == 0 && f.Latency == "":
 		return f, errors.New("a fault is one of status, cut, truncate, html, shape, vector and latency")
 	}
 	return f, nil
+}
+
+func memberNames() (names []string) {
+	for _, m := range faultMembers {
+		names = append(names, m.name)
+	}
+	return names
 }
 
 // build returns the fault for the simulator.
@@ -146,19 +154,19 @@ func (f *fault) build() *webextest.Fault {
 	}
 	latency, _ := time.ParseDuration(f.Latency) // which is valid, or "" and 0
 	if made.Cut == webextest.BeforeWork {
-		made.Hold = latency // nothing comes after that cut
+		made.Hold = latency // there is no answer to delay
 	} else {
 		made.Delay = latency
 	}
 	return made
 }
 
-// replay answers as a vector does, and does nothing.
+// replay returns a fault with the answer of a vector. Nothing is done.
 func replay(number int) *webextest.Fault {
 	v, err := vectors.Numbered(number)
 	content, decodeErr := v.Response.Content()
 	if err != nil || decodeErr != nil {
-		return &webextest.Fault{} // neither happens to a vector that was found: its tests decode all
+		return &webextest.Fault{} // unreachable: parseFault has found the vector, and its tests decode all
 	}
 	text := string(content)
 	made := &webextest.Fault{Status: v.Response.Status, Body: &text, Header: http.Header{}}
@@ -174,7 +182,7 @@ func replay(number int) *webextest.Fault {
 	return made
 }
 
-// addFaults queues faults: all, or none if one is malformed.
+// addFaults queues faults: all, or none if one is invalid.
 func (s *server) addFaults(w http.ResponseWriter, r *http.Request) {
 	lists, ok := body(w, r, "faults")
 	if !ok {
@@ -219,21 +227,21 @@ func (s *server) dropFaults(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// queue returns the queued faults as they were posted; Times is the number of
-// requests that are left. It forgets the other faults. The lock is held.
+// queue returns the queued faults as they were posted, with the remaining Times.
+// It forgets faults that are no longer queued. The lock is held.
 func (s *server) queue() map[string][]fault {
 	list, left := []fault{}, make(map[*webextest.Fault]fault)
 	var before *webextest.Fault
 	for _, made := range s.sim.Scripted() {
 		f, ours := s.posted[made]
 		switch {
-		case !ours: // what a Go test scripted beside
+		case !ours: // scripted in Go
 		case made == before:
 			last := &list[len(list)-1]
 			last.Times = max(last.Times, 1) + 1
 		default:
 			left[made] = f
-			f.Times = 0 // which is once
+			f.Times = 0 // once
 			list = append(list, f)
 		}
 		before = made

@@ -165,7 +165,7 @@ func TestMalformedFaults(t *testing.T) {
 		`{"status":429,"errorForm":"x"}`: "[scim extension webex oauth html text empty]", `{"cut":"after","errorForm":"scim"}`: "of 400 or more",
 		`{"latency":"-1s"}`: "latency must be", `{"latency":300}`: "latency must be", `{"latency":"soon"}`: "latency must be", `{"latency":"11m"}`: "10m at most",
 		`{"shape":"x"}`: "bothKeys, capitalKey", `{"shape":""}`: "one of bothKeys", `{"status":429,"times":0}`: "from 1 to 1000", `{"status":429,"times":1001}`: "from 1 to 1000",
-		`{"cut":"before","html":true}`: "a fault is one of", `{"cut":"before","cut":"after"}`: "stands twice",
+		`{"cut":"before","html":true}`: "a fault is one of", `{"cut":"before","cut":"after"}`: "appears twice",
 	} {
 		got := b.do(400, call("POST", "/__admin/faults", `{"faults":[{"status":503},`+fault+`]}`))
 		if !strings.Contains(got, "faults[1]: ") || !strings.Contains(got, want) || len(b.sim.Scripted()) != 0 {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -23,7 +24,7 @@ func (s *server) reset(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// stats are counts, by which a client detects new entries.
+// stats are counts. A client polls them for new entries.
 type stats struct {
 	Requests   int `json:"requests"`
 	Operations int `json:"operations"`
@@ -79,7 +80,7 @@ func (s *server) ledger(after int) []operation {
 	return list
 }
 
-// outcome is the outcome for an effect.
+// outcome returns the outcome of an effect.
 func outcome(e webextest.Effect) string {
 	switch e {
 	case webextest.Created, webextest.Patched, webextest.Deleted:
@@ -90,8 +91,8 @@ func outcome(e webextest.Effect) string {
 	return "refused"
 }
 
-// request is a finished request. It has no headers, and no parameters that
-// could hold a token.
+// request is a finished request, without headers and unknown parameters, which
+// could contain a token.
 type request struct {
 	Number     int    `json:"number"`
 	Method     string `json:"method"`
@@ -104,7 +105,7 @@ type request struct {
 	Fault      string `json:"fault"`
 }
 
-// parameters are the parameters that a request shows.
+// parameters are the parameters in request.Query.
 var parameters = []string{
 	"filter", "attributes", "excludedAttributes", "sortBy", "sortOrder", "startIndex", "count",
 	"returnGroups", "includeGroupDetails", "groupUsageTypes", "memberType", "includeMembers",
@@ -119,19 +120,15 @@ func (s *server) requests(after int) []request {
 	return list
 }
 
-// target takes the target of a request apart and drops unknown parameters.
+// target returns the path and the known parameters of a request.
 func target(e webextest.Exchange) (path, query string) {
 	u, err := url.ParseRequestURI(e.Target)
 	if err != nil {
 		return "", ""
 	}
-	told := u.Query()
-	for name := range told {
-		if !slices.Contains(parameters, name) {
-			delete(told, name)
-		}
-	}
-	return u.Path, told.Encode()
+	values := u.Query()
+	maps.DeleteFunc(values, func(name string, _ []string) bool { return !slices.Contains(parameters, name) })
+	return u.Path, values.Encode()
 }
 
 // violation is one violation of the contract. Where is the operation, or the

@@ -7,9 +7,8 @@ import (
 )
 
 // attribute names an attribute of a resource: name, or name.sub, within the
-// extension urn if that is given. An empty name is the whole extension. The
-// prefix of a core schema is left out: it says nothing that its absence does
-// not.
+// extension urn if that is given. An empty name is the whole extension. urn is
+// empty for a core schema.
 type attribute struct{ urn, name, sub string }
 
 // parseAttribute reads an attribute path, the attrPath of RFC 7644 figure 1.
@@ -34,12 +33,12 @@ func parseAttribute(text string) (attribute, bool) {
 	return attribute{urn, name, sub}, true
 }
 
-// splitURN parts the urn of a schema from the attribute in it. Where a schema's
-// name ends cannot be told from colons and dots alone, because versions hold
-// dots and an extension may be named whole; but registered urns end in a
-// version and a name ("2.0:User", RFC 7643 section 10). What follows that is
-// the attribute, after a colon as in the RFC or after a dot as in Webex's
-// documents. A urn without a version ends at the last colon.
+// splitURN splits a text into the URN of a schema and an attribute. Colons and
+// dots do not show the end of the URN, because versions contain dots, and the
+// text may be a URN alone. But registered URNs end with a version and a name
+// ("2.0:User", RFC 7643 section 10). The attribute follows after a colon, as in
+// the RFC, or after a dot, as in documents of Webex. A URN without a version
+// ends at the last colon.
 func splitURN(text string) (urn, rest string, ok bool) {
 	parts := strings.Split(text, ":")
 	if len(parts) < 3 || !strings.EqualFold(parts[0], "urn") || slices.Contains(parts, "") {
@@ -61,8 +60,8 @@ func splitURN(text string) (urn, rest string, ok bool) {
 
 func isVersion(s string) bool { return strings.Trim(s, "0123456789.") == "" && s[0] != '.' }
 
-// isName reports whether s is an ATTRNAME of RFC 7644 figure 1, or $ref and its
-// like, which that figure forgets.
+// isName reports whether s is an ATTRNAME of RFC 7644 figure 1, or a name such
+// as $ref, which that figure omits.
 func isName(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !isWord(c) || c == '.' || c == ':' || i == 0 && !isWordStart(c) || i > 0 && c == '$' {
@@ -86,8 +85,7 @@ func (a attribute) String() string {
 	return a.urn + ":" + s
 }
 
-// isCore reports whether urn is a core schema's: its attributes are the
-// resource's own.
+// isCore reports whether urn is a core schema, whose attributes need no prefix.
 func isCore(urn string) bool {
 	return hasPrefixFold(urn, "urn:ietf:params:scim:schemas:core:") || hasPrefixFold(urn, "urn:scim:schemas:core:")
 }
@@ -98,11 +96,10 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// caseExact reports whether the attribute's values tell upper case from lower.
-// RFC 7643 makes that a matter of schema: externalId, versions and references
-// do, everything else that Webex has does not. The RFC's own id does too, but
-// those of Webex are UUIDs, which mean the same in either case (RFC 9562
-// section 4), and a member's value is one of them.
+// caseExact reports whether case matters in the values of the attribute. In RFC
+// 7643 it does for externalId, versions, references and ids. But ids of Webex,
+// also those of members, are UUIDs, whose case does not matter (RFC 9562
+// section 4).
 func (a attribute) caseExact() bool {
 	is := strings.EqualFold
 	switch {
@@ -116,40 +113,39 @@ func (a attribute) caseExact() bool {
 	return is(a.name, "meta") && is(a.sub, "version")
 }
 
-// readOnly reports whether clients may not write the attribute of the resource
-// (RFC 7643 3.1 and 4.1.2).
+// readOnly reports whether only the service can write the attribute (RFC 7643,
+// sections 3.1 and 4.1.2).
 func (a attribute) readOnly() bool {
 	return a.urn == "" && slices.ContainsFunc([]string{"id", "meta", "groups"}, func(name string) bool {
 		return strings.EqualFold(name, a.name)
 	})
 }
 
-// multiValued reports whether an attribute holds a list, so that one value
-// given for it becomes a list of one. The names are those of RFC 7643 section 4
-// and of the Webex extensions.
+// multiValued reports whether an attribute is a list. The names are from RFC
+// 7643 section 4 and the Webex extensions.
 func multiValued(name string) bool {
 	switch name = strings.ToLower(name); name {
 	case "schemas", "emails", "phonenumbers", "ims", "photos", "addresses", "groups", "entitlements", "roles",
 		"x509certificates", "members", "accountstatus", "sipaddresses", "managedorgs", "managedgroups", "owners",
-		"managedby", "inheritances", "memberfilter", "managedsites", "loginids", "extlinkedaccts", "macaddresses", "licenseid",
-		"usersettings", "userpreferences", "trainsitenames", "linkedtrainsitenames":
+		"managedby", "inheritances", "memberfilter", "managedsites", "loginids", "extlinkedaccts", "macaddresses",
+		"licenseid", "usersettings", "userpreferences", "trainsitenames", "linkedtrainsitenames":
 		return true
 	}
 	return strings.HasPrefix(name, "extensionattribute") || strings.HasPrefix(name, "externalattribute") ||
 		strings.HasPrefix(name, "crossorgattribute")
 }
 
-// lookup finds an attribute regardless of the case of its name (RFC 7643
-// section
-// 2.1) and returns the name as m spells it, or as given where m lacks it.
+// lookup returns the value of an attribute, regardless of the case of its name
+// (RFC 7643 section 2.1), and the name as it is in m. If m does not have it,
+// lookup returns the given name and nil.
 func lookup(m map[string]any, name string) (key string, value any) {
 	if v, ok := m[name]; ok {
 		return name, v
 	}
 	found := ""
 	for k := range m {
-		// Of several spellings the first in byte order is taken, lest the order of
-		// a map decides.
+		// The first of several spellings, so that the order of the map does not
+		// matter.
 		if strings.EqualFold(k, name) && (found == "" || k < found) {
 			found = k
 		}
@@ -160,6 +156,5 @@ func lookup(m map[string]any, name string) (key string, value any) {
 	return found, m[found]
 }
 
-// sorted returns the keys of m in order: an error or a spelling must not depend
-// on the order of a map.
+// sorted returns the keys of m in order.
 func sorted(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// elements applies the operation to those elements of a multi-valued attribute
-// that the path selects: to them whole, or to a sub-attribute of each.
+// elements applies the operation to the elements of a multi-valued attribute
+// that the path selects, or to a sub-attribute of each.
 func (o operation) elements(m map[string]any, key string, p *Path, elements []any, v any) (changed bool, err error) {
 	wasPrimary := make([]bool, 0, len(elements))
 	kept := make([]any, 0, len(elements))
@@ -28,7 +28,7 @@ func (o operation) elements(m map[string]any, key string, p *Path, elements []an
 	switch {
 	case found || o == remove:
 	case o == replace:
-		return false, refuse(noTarget, "no element of %s fits the filter", p.attribute.name)
+		return false, refuse(noTarget, "no element of %s matches the filter", p.attribute.name)
 	default:
 		element, err := create(p, v)
 		if err != nil {
@@ -43,8 +43,8 @@ func (o operation) elements(m map[string]any, key string, p *Path, elements []an
 	return true, keepOnePrimary(kept, wasPrimary)
 }
 
-// element applies the operation to one element, or to the sub-attribute of it
-// that is named. It returns nil where nothing is left of the element.
+// element applies the operation to one element, or to its sub-attribute sub. It
+// returns nil if the element is removed.
 func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	object, complex := element.(map[string]any)
 	if sub != "" {
@@ -70,8 +70,8 @@ func (o operation) element(element any, sub string, v any) (any, bool, error) {
 	return v, !same(element, v), nil
 }
 
-// create makes the element that an add to a path with a filter selects, when
-// there is none: what the filter says it equals, and v.
+// create returns a new element for an add with a filter that selects none. It
+// has the values of the eq terms of the filter, and v.
 func create(p *Path, v any) (any, error) {
 	element := map[string]any{}
 	seed(element, p.filter)
@@ -85,12 +85,12 @@ func create(p *Path, v any) (any, error) {
 		return nil, err
 	}
 	if !p.filter.match(element) {
-		return nil, refuse(noTarget, "no element of %s fits the filter, and none can be made of it", p.attribute.name)
+		return nil, refuse(noTarget, "no element of %s matches the filter, and none can be created from it", p.attribute.name)
 	}
 	return element, nil
 }
 
-// seed gives the element what every element that fits the filter must equal.
+// seed sets the values of the eq terms that every matching element has.
 func seed(element map[string]any, filter expr) {
 	switch e := filter.(type) {
 	case *junction:
@@ -106,8 +106,8 @@ func seed(element map[string]any, filter expr) {
 	}
 }
 
-// addElements appends what elements does not hold yet, and merges what it does;
-// with doubling it appends all.
+// addElements appends the values that are not in elements, and merges the
+// others. With doubling it appends all.
 func addElements(m map[string]any, key string, elements, values []any, doubling bool) (changed bool, err error) {
 	wasPrimary := make([]bool, len(elements), len(elements)+len(values))
 	for i, element := range elements {
@@ -141,16 +141,19 @@ func addElements(m map[string]any, key string, elements, values []any, doubling 
 	return true, keepOnePrimary(known.elements, wasPrimary)
 }
 
-// elementSet finds the elements of a list by their value. Without it the
-// members of a large group would be added in quadratic time.
+// elementSet finds the elements of a list by their value, so that the time to
+// add members does not grow with the square of their number.
 type elementSet struct {
 	elements []any
-	byValue  map[string][]int // positions of complex elements; nil to look through all, which is quicker once
-	ids      bool             // values are ids, which compare regardless of case
+	byValue  map[string][]int // positions of complex elements; nil if there is only one to find
+	ids      bool             // values are ids, whose case does not matter
 }
 
 func newElementSet(list string, elements []any, lookups int) *elementSet {
-	s := &elementSet{elements: slices.Grow(elements[:len(elements):len(elements)], lookups), ids: strings.EqualFold(list, "members")}
+	s := &elementSet{
+		elements: slices.Grow(elements[:len(elements):len(elements)], lookups),
+		ids:      strings.EqualFold(list, "members"),
+	}
 	if lookups > 1 {
 		s.byValue = make(map[string][]int, len(elements)+lookups)
 		for i := range elements {
@@ -166,9 +169,10 @@ func (s *elementSet) index(at int) {
 	}
 }
 
-// key is what complex elements are told apart by, if v is one.
-func (s *elementSet) key(v any) (string, bool) {
-	value, ok := valueOf(v)
+// key returns the value that identifies a complex element. ok is false for
+// another element.
+func (s *elementSet) key(v any) (value string, ok bool) {
+	value, ok = valueOf(v)
 	if s.ids {
 		value = fold(value)
 	}
@@ -180,7 +184,8 @@ func (s *elementSet) add(element any) {
 	s.index(len(s.elements) - 1)
 }
 
-// find returns where an element is that is the same as v for an add, or -1.
+// find returns the position of the element that an add of v would repeat, or
+// -1.
 func (s *elementSet) find(v any) int {
 	value, ok := s.key(v)
 	if !ok || s.byValue == nil {
@@ -194,9 +199,9 @@ func (s *elementSet) find(v any) int {
 	return -1
 }
 
-// interchangeable reports whether two elements name the same thing: by value,
-// and by type where both have one, since a phone may be both at work and mobile
-// (RFC 7643 2.4). Elements without a value must be equal.
+// interchangeable reports whether two elements have the same value, and the
+// same type if both have one: a telephone can have the types work and mobile
+// (RFC 7643 section 2.4). Elements without a value must be equal.
 func (s *elementSet) interchangeable(a, b any) bool {
 	v, first := s.key(a)
 	w, second := s.key(b)
@@ -226,9 +231,8 @@ func valueOf(element any) (string, bool) {
 	return s, ok
 }
 
-// keepOnePrimary leaves one element primary: the one that was not before (RFC
-// 7644
-// 3.5.2). Two cannot become so at once.
+// keepOnePrimary makes the new primary element the only one (RFC 7644 section
+// 3.5.2). Two new ones are an error.
 func keepOnePrimary(elements []any, was []bool) error {
 	chosen := -1
 	for i, element := range elements {
@@ -259,8 +263,8 @@ func isPrimary(element any) bool {
 	return v == true
 }
 
-// single returns the value that stands alone in a list, as some clients wrap
-// it.
+// single returns the only element of a list, because some clients send a single
+// value in a list.
 func single(v any) any {
 	if list, ok := v.([]any); ok && len(list) == 1 {
 		return list[0]

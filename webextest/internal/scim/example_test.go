@@ -43,5 +43,5 @@ func ExampleError() {
 	fmt.Println(refusal.Detail)
 	// Output:
 	// 400 noTarget
-	// no element of emails fits the filter
+	// no element of emails matches the filter
 }

@@ -10,10 +10,10 @@ import (
 // Filter is a parsed filter expression. The zero value matches every resource.
 type Filter struct{ root expr }
 
-// ParseFilter reads a filter of RFC 7644 3.4.2.2. The error is an *Error of
-// type "invalidFilter" that says where the text departs from the grammar, or
-// that an operator does not suit its value. A filter may have 64 KiB, and
-// brackets and parentheses 50 within one another.
+// ParseFilter parses a filter (RFC 7644 section 3.4.2.2) of at most 64 KiB,
+// with at most 50 nested brackets and parentheses. The error is an *Error of
+// type "invalidFilter" with the position of a syntax error, or of a value that
+// its operator cannot compare.
 func ParseFilter(s string) (*Filter, error) {
 	p, err := newParser(s, invalidFilter)
 	if err != nil {
@@ -29,20 +29,19 @@ func ParseFilter(s string) (*Filter, error) {
 	return &Filter{root}, nil
 }
 
-// Match reports whether the resource fits the filter. A multi-valued attribute
-// fits a comparison when any of its values does, with ne as well: to exclude a
-// value, write not (…). An attribute that the resource lacks differs from every
-// value but null. An attribute without a prefix is looked for in the extensions
-// too if the resource itself lacks it, since Webex documents department and
-// manager.value as filters without their prefix.
+// Match reports whether a resource matches the filter. A multi-valued attribute
+// matches a comparison if one of its values does, also with ne: to exclude a
+// value, write not (…). An absent attribute differs from every value except
+// null. An attribute without a URN is also looked up in the extensions, because
+// Webex documents the filters department and manager.value without a URN.
 func (f *Filter) Match(resource map[string]any) bool {
 	return f == nil || f.root == nil || f.root.match(resource)
 }
 
-// Equalities returns, when the filter is nothing but attribute eq "value" terms
-// joined by or on one attribute, that attribute in lower case and the values as
-// they are written; an index can then serve it. The index must find all that
-// strings.EqualFold calls equal, and Match then decides. Otherwise ok is false.
+// Equalities returns the attribute, in lower case, and the values of a filter
+// that consists of terms attribute eq "value" on one attribute, joined by or.
+// For any other filter, ok is false. An index can answer such a filter if it
+// finds all values that strings.EqualFold calls equal.
 func (f *Filter) Equalities() (attr string, values []string, ok bool) {
 	if f == nil || f.root == nil {
 		return "", nil, false
@@ -67,8 +66,8 @@ func (f *Filter) Equalities() (attr string, values []string, ok bool) {
 	return attr, values, true
 }
 
-// String returns the filter in canonical form: words in lower case, only the
-// parentheses that are needed. Parsed again it means the same.
+// String returns the filter in canonical form, with words in lower case and
+// without unnecessary parentheses. It parses to an equal Filter.
 func (f *Filter) String() string {
 	if f == nil || f.root == nil {
 		return ""
@@ -85,7 +84,7 @@ type expr interface {
 }
 
 type (
-	// junction is two or more terms joined by "or" or "and"; none of them is a
+	// junction is two or more terms joined by "or" or "and". None of them is a
 	// junction by the same word.
 	junction struct {
 		word  string
@@ -101,12 +100,12 @@ type (
 		attribute
 		op     string    // an RFC 7644 operator in lower case
 		value  any       // nil, bool, string or number; nil for pr
-		moment time.Time // what value says, if it is a date and time
-		exact  bool      // upper case is not lower case
+		moment time.Time // value as a time, if it is one
+		exact  bool      // case matters
 	}
 )
 
-// operatorOf returns the operator that the word is, in lower case, or "".
+// operatorOf returns an operator in lower case, or "" for another word.
 func operatorOf(word string) string {
 	if len(word) != 2 {
 		return ""
@@ -118,9 +117,9 @@ func operatorOf(word string) string {
 	return ""
 }
 
-// setValue sets what is compared with, and reports whether the operator can:
-// only strings have parts, and there is no order of booleans and null (RFC 7644
-// table 3).
+// setValue sets the value, and reports whether the operator can compare it: co,
+// sw and ew need a string, and booleans and null have no order (RFC 7644 table
+// 3).
 func (c *comparison) setValue(value any) bool {
 	text, isText := value.(string)
 	_, isNumber := value.(number)
@@ -172,7 +171,7 @@ func (c *comparison) print(b *strings.Builder) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(c.value) // a string, a bool or nil: cannot fail
+	_ = enc.Encode(c.value) // a string, a bool or nil does not fail
 	b.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 }
 
@@ -182,8 +181,7 @@ func enclose(b *strings.Builder, before string, e expr, after string) {
 	b.WriteString(after)
 }
 
-// plainValue returns what is compared with as encoding/json would have decoded
-// it.
+// plainValue returns the value as encoding/json decodes it.
 func (c *comparison) plainValue() any {
 	if n, ok := c.value.(number); ok {
 		return json.Number(n.text)

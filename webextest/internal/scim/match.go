@@ -18,8 +18,8 @@ func (s *selection) match(m map[string]any) bool {
 	return s.attribute.some(m, func(v any) bool { return matchElement(s.filter, v) })
 }
 
-// matchElement reports whether an element of a multi-valued attribute fits the
-// filter of its brackets. A plain element is its own sub-attribute "value".
+// matchElement reports whether an element of a multi-valued attribute matches
+// the filter in brackets. A plain element counts as its sub-attribute "value".
 func matchElement(filter expr, element any) bool {
 	if m, ok := element.(map[string]any); ok {
 		return filter.match(m)
@@ -44,7 +44,7 @@ func (c *comparison) match(m map[string]any) bool {
 	return c.some(m, func(v any) bool { return c.holds(plain(v)) })
 }
 
-// holds reports whether one value fits a comparison other than ne and pr.
+// holds reports whether one value matches a comparison other than ne and pr.
 func (c *comparison) holds(v any) bool {
 	switch c.op {
 	case "eq":
@@ -96,8 +96,8 @@ func (c *comparison) part(v any, is func(s, part string) bool) bool {
 	return is(fold(s), fold(want))
 }
 
-// order compares v with the value: numbers as numbers, times as times, other
-// strings as text (RFC 7644 table 3).
+// order compares v with the value: numbers by value, times by time, other
+// strings by their characters (RFC 7644 table 3).
 func (c *comparison) order(v any) (int, bool) {
 	if want, ok := c.value.(number); ok {
 		n, ok := numberOf(v)
@@ -114,7 +114,7 @@ func (c *comparison) order(v any) (int, bool) {
 	return strings.Compare(fold(s), fold(want)), true
 }
 
-// some reports whether hold is true of a value of the attribute in m.
+// some reports whether hold is true for a value of the attribute in m.
 func (a attribute) some(m map[string]any, hold func(v any) bool) bool {
 	if a.urn != "" {
 		_, extension := lookup(m, a.urn)
@@ -138,8 +138,8 @@ func (a attribute) some(m map[string]any, hold func(v any) bool) bool {
 	return false
 }
 
-// someOf reports whether hold is true of v or, if it is a list, of an element
-// of it: of their sub-attribute if that is named. A plain value is its own
+// someOf reports whether hold is true for v, or for an element of v if it is a
+// list, or for the sub-attribute sub of these. A plain value counts as its
 // sub-attribute "value".
 func someOf(v any, sub string, hold func(v any) bool) bool {
 	if list, ok := v.([]any); ok {
@@ -160,8 +160,8 @@ func someOf(v any, sub string, hold func(v any) bool) bool {
 	return strings.EqualFold(sub, "value") && hold(v)
 }
 
-// plain returns the sub-attribute "value" of a complex value: what is compared
-// when no sub-attribute is named.
+// plain returns the sub-attribute "value" of a complex value, which a comparison
+// without a sub-attribute uses.
 func plain(v any) any {
 	if object, ok := v.(map[string]any); ok {
 		_, v = lookup(object, "value")

@@ -6,25 +6,24 @@ import (
 	"unicode/utf8"
 )
 
-// parser reads the grammars of RFC 7644 figures 1 and 7 by recursive descent:
+// parser parses the grammars of RFC 7644 figures 1 and 7 by recursive descent:
 //
 //	path = attribute [ "[" or "]" [ "." name ] ]
 //	or   = and { "or" and }
 //	and  = term { "and" term }
 //	term = [ "not" ] "(" or ")" | attribute "[" or "]" | attribute "pr" | attribute operator value
 //
-// Words are read without regard to case, and white space may stand between any
-// two of them; nothing stands in brackets within brackets. It is written by
-// hand because a search for a hundred users is a hundred terms: a parser made
-// by a library from the same grammar takes forty times as long. The tests hold
-// one beside it.
+// Words have no case, and white space is allowed between them. Brackets are not
+// nested. It is written by hand because a search for a hundred users has a
+// hundred terms, and a parser that a library generates from the same grammar
+// takes forty times as long. The tests compare both.
 type parser struct {
 	text string
 	pos  int
 	kind string // the type of its errors
 
-	depth int        // brackets and parentheses open
-	list  *attribute // whose elements the expression selects, within brackets
+	depth int        // of brackets and parentheses
+	list  *attribute // the attribute before the brackets; nil outside of them
 }
 
 func newParser(text, kind string) (*parser, error) {
@@ -37,8 +36,8 @@ func newParser(text, kind string) (*parser, error) {
 	return &parser{text: text, kind: kind}, nil
 }
 
-// junction reads terms joined by word, "or" or "and". Equal ones within one
-// another become one, however grouped.
+// junction parses terms joined by word, "or" or "and". It merges nested
+// junctions by the same word.
 func (p *parser) junction(word string) (expr, error) {
 	var terms []expr
 	for {
@@ -61,7 +60,7 @@ func (p *parser) junction(word string) (expr, error) {
 	}
 }
 
-// operand reads what binds tighter than word.
+// operand parses an operand of word.
 func (p *parser) operand(word string) (expr, error) {
 	if word == "or" {
 		return p.junction("and")
@@ -90,8 +89,8 @@ func (p *parser) term() (expr, error) {
 	return p.comparison(attr)
 }
 
-// enclosed reads an expression between the bracket it stands at and the one
-// that closes it.
+// enclosed parses an expression between the bracket at the current position and
+// the closing bracket end.
 func (p *parser) enclosed(end byte) (expr, error) {
 	if p.depth++; p.depth > maxDepth {
 		return nil, refuse(p.kind, "nested deeper than %d", maxDepth)
@@ -109,7 +108,7 @@ func (p *parser) enclosed(end byte) (expr, error) {
 	return inner, nil
 }
 
-// selection reads the brackets after attr.
+// selection parses the brackets after attr.
 func (p *parser) selection(attr attribute) (expr, error) {
 	if p.list != nil || attr.name == "" || attr.sub != "" {
 		return nil, p.fail("no brackets here: they follow an attribute's name, once")
@@ -144,7 +143,7 @@ func (p *parser) comparison(attr attribute) (expr, error) {
 	return c, nil
 }
 
-// value reads a string, a number, true, false or null, as JSON writes them.
+// value parses a JSON string, number, true, false or null.
 func (p *parser) value() (any, error) {
 	start := p.pos
 	if p.peek() == '"' {
@@ -172,7 +171,7 @@ func (p *parser) value() (any, error) {
 	return n, nil
 }
 
-// quoted reads a JSON string, escapes and all.
+// quoted parses a JSON string.
 func (p *parser) quoted() (string, error) {
 	start, asIs := p.pos, true
 	for p.pos++; p.pos < len(p.text); p.pos++ {
@@ -206,7 +205,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
-// word reads a keyword or an attribute's path, "" where none stands.
+// word reads a keyword or the path of an attribute, "" if there is none.
 func (p *parser) word() string {
 	if !isWordStart(p.peek()) {
 		return ""
@@ -218,7 +217,7 @@ func (p *parser) word() string {
 	return p.text[start:p.pos]
 }
 
-// accept reads the word if it comes next.
+// accept consumes a word if it is next.
 func (p *parser) accept(word string) bool {
 	p.peek()
 	start := p.pos
@@ -229,7 +228,7 @@ func (p *parser) accept(word string) bool {
 	return false
 }
 
-// end expects that nothing is left.
+// end returns an error unless the text ends here.
 func (p *parser) end() error {
 	if p.peek(); p.pos < len(p.text) {
 		return p.fail("and, or or the end")

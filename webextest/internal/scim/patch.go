@@ -12,39 +12,37 @@ const (
 	add     operation = "add"
 	replace operation = "replace"
 	remove  operation = "remove"
-	double  operation = "double" // add that does not look for what is there already
+	double  operation = "double" // add, also of values that the list has already
 )
 
 func (o operation) adds() bool { return o == add || o == double }
 
-// Apply applies one operation of a PATCH request (RFC 7644 3.5.2) to resource
-// in place, and reports whether anything changed. op is add, replace or remove
-// in any case. Without a path, value must be an object: each of its members is
-// applied by itself, its name being the path; that includes extensions, dotted
-// names and names with a filter. On error resource may be partly changed, at
-// any depth: callers work on a deep copy. value is copied, never kept.
+// Apply applies one operation of a PATCH request (RFC 7644 section 3.5.2) to a
+// resource in place, and reports whether it changed. op is add, replace or
+// remove, in any case. Without a path, value must be an object: the name of
+// each member is the path for its value, also of extensions, and with
+// sub-attributes and filters. After an error the resource may be partly
+// changed, so callers pass a deep copy. value is copied.
 //
-// Where the RFC leaves a choice, or the schema would have to be known:
-//   - null is no value: replace with it removes. An object loses its null
-//     members, a list its null elements, and an attribute that is left empty is
-//     removed.
-//   - A complex value is merged into the one there, by replace too; an element
-//     selected by a filter is replaced whole.
-//   - add to a list skips what it has: an element with the same "value" and no
-//     other "type", whose other members are then merged, or else an equal
-//     element.
-//   - add with a filter that selects nothing creates the element from the
-//     filter's eq terms; if the element then does not fit the filter, there was
-//     no target. replace needs a target; remove without one does nothing.
-//   - An element that becomes primary takes that from the others.
-//   - remove takes no value: some clients put there what they want removed, and
-//     would lose the whole attribute.
-//   - An extension appears in and disappears from "schemas" together with its
-//     attributes.
+// If the RFC leaves a choice, or needs a schema:
+//   - null is no value: a replace with null removes. Null members of objects and
+//     null elements of lists are dropped, and an empty attribute is removed.
+//   - A complex value is merged into the existing one, also by replace. An
+//     element that a filter selects is replaced as a whole.
+//   - An add to a list skips an equal element. It merges an element into one with
+//     the same "value" and no other "type".
+//   - An add with a filter that selects nothing creates an element from the eq
+//     terms of the filter. If this does not match the filter, there is no target.
+//     A replace needs a target; a remove without a target changes nothing.
+//   - If an element becomes primary, the others become not primary.
+//   - A remove has no value: some clients send the values to remove, and would
+//     remove the whole attribute.
+//   - The URN of an extension is added to "schemas", and removed, together with
+//     its attributes.
 //
-// Errors are *Error of the types invalidSyntax (op), invalidPath, invalidValue,
-// noTarget and mutability (id, meta and groups are not written, schemas not
-// removed).
+// The errors are *Error with the types invalidSyntax (op), invalidPath,
+// invalidValue, noTarget and mutability (a change of id, meta or groups, or the
+// removal of schemas).
 func Apply(resource map[string]any, op, path string, value any) (changed bool, err error) {
 	o := operation(strings.ToLower(op))
 	if o != add && o != replace && o != remove {
@@ -53,8 +51,8 @@ func Apply(resource map[string]any, op, path string, value any) (changed bool, e
 	return o.apply(resource, path, value)
 }
 
-// ApplyDoubling is Apply for a service whose add appends to a list what the
-// list has already.
+// ApplyDoubling is Apply for a service whose add appends values that the list
+// has already.
 func ApplyDoubling(resource map[string]any, op, path string, value any) (changed bool, err error) {
 	if strings.EqualFold(op, string(add)) {
 		return double.apply(resource, path, value)
@@ -83,7 +81,7 @@ func (o operation) apply(resource map[string]any, path string, value any) (chang
 	return o.resource(resource, p, value)
 }
 
-// resource applies the operation to what p names in r.
+// resource applies the operation to the path p of r.
 func (o operation) resource(r map[string]any, p *Path, v any) (bool, error) {
 	switch a := p.attribute; {
 	case a == attribute{}:
@@ -101,8 +99,8 @@ func (o operation) resource(r map[string]any, p *Path, v any) (bool, error) {
 	return o.attribute(r, p, v)
 }
 
-// members applies the members of an object, each under its own path, in the
-// order of their names.
+// members applies each member of an object, in the order of their names, which
+// are paths.
 func (o operation) members(v any, apply func(p *Path, v any) (bool, error)) (changed bool, err error) {
 	object, ok := v.(map[string]any)
 	if !ok {
@@ -124,8 +122,8 @@ func (o operation) members(v any, apply func(p *Path, v any) (bool, error)) (cha
 	return changed, nil
 }
 
-// extension applies the operation to an extension of r, whole or to an
-// attribute of it.
+// extension applies the operation to an extension of r or one of its
+// attributes.
 func (o operation) extension(r map[string]any, p *Path, v any) (bool, error) {
 	key, old := lookup(r, p.attribute.urn)
 	object, ok := old.(map[string]any)
@@ -155,8 +153,8 @@ func (o operation) extension(r map[string]any, p *Path, v any) (bool, error) {
 	return changed, err
 }
 
-// listSchema makes "schemas" of r hold the urn or not. A resource without
-// schemas stays so.
+// listSchema adds urn to "schemas" of r, or removes it. It does not add
+// "schemas".
 func listSchema(r map[string]any, urn string, present bool) {
 	key, v := lookup(r, "schemas")
 	schemas, ok := v.([]any)
@@ -252,7 +250,7 @@ func (o operation) assign(m map[string]any, name string, v any) (bool, error) {
 	return true, nil
 }
 
-// merge applies the operation to each member that v gives of a complex value.
+// merge applies the operation to each member of v in a complex value.
 func (o operation) merge(object map[string]any, v any) (changed bool, err error) {
 	members, ok := v.(map[string]any)
 	if !ok {
@@ -267,25 +265,15 @@ func (o operation) merge(object map[string]any, v any) (changed bool, err error)
 	return changed, nil
 }
 
-// put sets key to v, or removes it where nothing is left of v.
+// put sets key to v, or removes it if v is empty.
 func put(m map[string]any, key string, v any) {
-	switch value := v.(type) {
-	case nil:
-	case map[string]any:
-		if len(value) > 0 {
-			m[key] = value
-			return
-		}
-	case []any:
-		if len(value) > 0 {
-			m[key] = value
-			return
-		}
-	default:
-		m[key] = value
+	object, isObject := v.(map[string]any)
+	list, isList := v.([]any)
+	if v == nil || isObject && len(object) == 0 || isList && len(list) == 0 {
+		delete(m, key)
 		return
 	}
-	delete(m, key)
+	m[key] = v
 }
 
 func orNew(m map[string]any) map[string]any {

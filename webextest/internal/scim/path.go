@@ -3,17 +3,16 @@ package scim
 import "strings"
 
 // Path is a parsed patch path: attr, attr.sub, attr[filter] or
-// attr[filter].sub, each with or without the prefix of a schema, or the prefix
-// of an extension alone, which is all of the extension. The zero value is the
-// resource itself.
+// attr[filter].sub, each with or without the URN of a schema, or the URN of an
+// extension alone. The zero value is the whole resource.
 type Path struct {
 	attribute attribute
 	filter    expr
 }
 
-// ParsePath reads the path of a patch operation (RFC 7644 figure 7), within the
-// limits of ParseFilter. The error is an *Error of type "invalidPath", also
-// where the filter in brackets is at fault.
+// ParsePath parses the path of a patch operation (RFC 7644 figure 7), within
+// the limits of ParseFilter. The error is an *Error of type "invalidPath", also
+// for a filter in brackets.
 func ParsePath(s string) (*Path, error) {
 	p, err := newParser(s, invalidPath)
 	if err != nil {
@@ -39,9 +38,8 @@ func ParsePath(s string) (*Path, error) {
 	return path, nil
 }
 
-// Attribute returns the extension that the path leads into, "" for a resource's
-// own attributes, and the name of the attribute without its sub-attribute, ""
-// for all of the extension.
+// Attribute returns the extension of the path, "" for a core attribute, and the
+// name of the attribute without its sub-attribute, "" for the whole extension.
 func (p *Path) Attribute() (urn, name string) { return p.attribute.urn, p.attribute.name }
 
 // Sub returns the name of the sub-attribute, "" for the whole attribute.
@@ -50,7 +48,7 @@ func (p *Path) Sub() string { return p.attribute.sub }
 // Filtered reports whether the path selects values by a filter.
 func (p *Path) Filtered() bool { return p.filter != nil }
 
-// String returns the path in canonical form. Parsed again it means the same.
+// String returns the path in canonical form, which parses to an equal Path.
 func (p *Path) String() string {
 	if p == nil {
 		return ""

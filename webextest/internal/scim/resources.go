@@ -28,16 +28,18 @@ const (
 	Groups
 )
 
-// String is the kind in a path: Users or Groups.
+// String returns the kind as in a path: Users or Groups.
 func (k Kind) String() string { return [...]string{"Users", "Groups"}[k] }
 
-// NameAttribute is the attribute that people know a resource of the kind by.
+// NameAttribute returns the attribute with the name of a resource: userName or
+// displayName.
 func (k Kind) NameAttribute() string { return [...]string{"userName", "displayName"}[k] }
 
-// Schema is the name of the schema of the kind.
+// Schema returns the URN of the schema of the kind.
 func (k Kind) Schema() string { return [...]string{UserSchema, GroupSchema}[k] }
 
-// KindOf reads a kind in a path.
+// KindOf returns the kind of a segment of a path. ok is false for another
+// segment.
 func KindOf(segment string) (k Kind, ok bool) {
 	switch segment {
 	case "Users":
@@ -48,8 +50,8 @@ func KindOf(segment string) (k Kind, ok bool) {
 	return 0, false
 }
 
-// Member returns the member of an object of this name, regardless of case; nil
-// where there is none, or no object.
+// Member returns the member of an object with a name, regardless of case. It
+// returns nil if there is none, or if object is not an object.
 func Member(object any, name string) any {
 	members, _ := object.(map[string]any)
 	for other, value := range members {

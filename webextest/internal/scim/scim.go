@@ -1,16 +1,15 @@
-// Package scim reads the language of SCIM, filters and patch paths, and applies
-// it to resources: maps as encoding/json decodes them, with numbers as
-// json.Number or float64.
+// Package scim parses SCIM filters and patch paths, and applies them to
+// resources: maps as encoding/json decodes them, with numbers as json.Number or
+// float64.
 //
-//	filter, err := scim.ParseFilter(`userName eq "ada@example.com" or emails[type eq "work" and value ew "@example.com"]`)
+//	filter, err := scim.ParseFilter(`userName eq "ada@example.com" or emails[type eq "work"]`)
 //	if err == nil && filter.Match(user) {
 //		_, err = scim.Apply(user, "replace", `emails[type eq "work"].value`, "ada@example.org")
 //	}
 //
-// Sources are RFC 7644 (3.4.2.2 filters, 3.5.2 patches) and RFC 7643
-// (attributes). Resources carry no schema here: what must be known about an
-// attribute, whether it is multi-valued, case-exact or read-only, stands in
-// attributes.go.
+// Sources are RFC 7644 (section 3.4.2.2 for filters, 3.5.2 for patches) and RFC
+// 7643 (attributes). The package has no schemas. attributes.go knows which
+// attributes are multi-valued, case-exact or read-only.
 package scim
 
 import (
@@ -21,10 +20,10 @@ import (
 
 const (
 	maxLength = 64 << 10 // bytes of a filter or a path
-	maxDepth  = 50       // parentheses and brackets within one another
+	maxDepth  = 50       // nested parentheses and brackets
 )
 
-// The SCIM error types of RFC 7644 table 9 that this package refuses with.
+// SCIM error types of this package (RFC 7644, table 9).
 const (
 	invalidFilter = "invalidFilter"
 	invalidPath   = "invalidPath"
@@ -34,17 +33,17 @@ const (
 	noTarget      = "noTarget"
 )
 
-// Error is a refusal: why the service does not do what it was asked.
+// Error is the refusal of a request or an operation.
 type Error struct {
-	Status int    // HTTP status; what this package refuses is 400
-	Type   string // of RFC 7644 table 9, such as "invalidFilter"; "" where none fits
-	Detail string // what is wrong, for a person; it names attributes and holds no values
-	// Violates says that the contract does not allow what was asked, as opposed to
-	// what the store or a setting does not. This package leaves it false.
+	Status int    // HTTP status; errors of this package have 400
+	Type   string // of RFC 7644 table 9, such as "invalidFilter"; "" if there is none
+	Detail string // for people; it names attributes and contains no values
+	// Violates reports that the contract does not allow the request, in contrast
+	// to the stored resources or a setting. This package leaves it false.
 	Violates bool
 }
 
-// Error says the type and the detail.
+// Error returns the type and the detail.
 func (e *Error) Error() string { return e.Type + ": " + e.Detail }
 
 // Refuse returns an Error.
@@ -56,8 +55,8 @@ func refuse(kind, format string, args ...any) *Error {
 	return Refuse(http.StatusBadRequest, kind, format, args...)
 }
 
-// AsError returns err as an Error: as it is if it is one, else as one of this
-// type.
+// AsError returns err if it is an *Error, otherwise an Error of a type with its
+// text.
 func AsError(err error, kind string) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

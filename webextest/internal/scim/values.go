@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// present reports whether v counts for pr: neither null nor empty (RFC 7644
+// present reports whether v is neither null nor empty, as pr needs (RFC 7644
 // table 3).
 func present(v any) bool {
 	switch v := v.(type) {
@@ -38,7 +38,8 @@ func present(v any) bool {
 	return true
 }
 
-// fold maps strings that strings.EqualFold calls equal to one string.
+// fold returns the same string for all strings that strings.EqualFold calls
+// equal.
 func fold(s string) string { return strings.Map(foldRune, s) }
 
 func foldRune(r rune) rune {
@@ -52,7 +53,7 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(least)
 }
 
-// momentOf reads a dateTime of RFC 7643 2.3.5.
+// momentOf parses a dateTime (RFC 7643 section 2.3.5).
 func momentOf(s string) (time.Time, bool) {
 	if len(s) < len("2006-01-02T15:04:05Z") || s[4] != '-' {
 		return time.Time{}, false
@@ -68,8 +69,7 @@ func momentIf(wanted bool, s string) (time.Time, bool) {
 	return momentOf(s)
 }
 
-// number is a JSON number: as written, and as what it can be compared by
-// without loss.
+// number is a JSON number, as written and in forms for comparing.
 type number struct {
 	text    string
 	float   float64
@@ -108,7 +108,7 @@ func (n number) compare(other number) int {
 	return cmp.Compare(n.float, other.float)
 }
 
-// same reports whether two values are equal, numbers by what they count.
+// same reports whether two values are equal. Numbers are equal by value.
 func same(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:
@@ -143,8 +143,8 @@ func same(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// clean copies v without what is unassigned: null, empty lists and empty
-// objects (RFC 7643 2.5). It returns nil when nothing is left.
+// clean returns a copy of v without null, empty lists and empty objects, which
+// count as unassigned (RFC 7643 section 2.5), or nil if v is empty then.
 func clean(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
