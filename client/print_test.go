@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -27,6 +28,17 @@ func ExampleJoinErrors() {
 	// operation 1: POST /Users (bulkId "ann"): failed: operation larger than a request may be
 	// operation 2: DELETE /Users/2: outcome unknown
 	// true <nil>
+}
+
+func ExampleProgress_String() {
+	fmt.Println(client.Progress{})
+	fmt.Println(client.Progress{
+		Read: 1000, Succeeded: 700, Recovered: 3, Failed: 2, Waiting: 198, LookingUp: 100,
+		Requests: 10, InFlight: 1, Refused: 1, ClosedFor: 1900 * time.Millisecond,
+	})
+	// Output:
+	// operations: none; requests: none
+	// operations: 1000 read, 700 succeeded, 3 of them recovered, 2 failed, 198 waiting, 100 looked up; requests: 10 sent, 1 in flight, 1 told to wait; nothing is sent for 2s
 }
 
 func TestPrintedResult(t *testing.T) {

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,6 +41,35 @@ type Progress struct {
 
 // Done is the number of operations that have their outcome.
 func (p Progress) Done() int { return p.Succeeded + p.Failed + p.Skipped + p.Unknown }
+
+// String returns one line with the counts that are not 0.
+func (p Progress) String() string {
+	type count struct {
+		n    int
+		what string
+	}
+	list := func(counts ...count) string {
+		var texts []string
+		for _, c := range counts {
+			if c.n > 0 {
+				texts = append(texts, fmt.Sprintf("%d %s", c.n, c.what))
+			}
+		}
+		return cmp.Or(strings.Join(texts, ", "), "none")
+	}
+	text := "operations: " + list(
+		count{p.Read, "read"}, count{p.Succeeded, "succeeded"}, count{p.Recovered, "of them recovered"},
+		count{p.Replayed, "of them replayed"}, count{p.Failed, "failed"}, count{p.Skipped, "skipped"},
+		count{p.Unknown, "unknown"}, count{p.Waiting, "waiting"}, count{p.LookingUp, "looked up"},
+	) + "; requests: " + list(
+		count{p.Requests, "sent"}, count{p.InFlight, "in flight"}, count{p.Refused, "told to wait"},
+		count{p.Unanswered, "unanswered in a row"},
+	)
+	if p.ClosedFor > 0 {
+		text += fmt.Sprintf("; nothing is sent for %v", p.ClosedFor.Round(time.Second))
+	}
+	return text
+}
 
 // jobState is the progress of a job and of its stages, under a lock.
 type jobState struct {

@@ -48,7 +48,7 @@ func describeExisting(c client.Comparison, how client.Existing, in *input.File) 
 	case c.Err != nil:
 		out.Outcome, out.Error = "fails", c.Err.Error()
 	case how == client.ExistingFail:
-		out.Outcome, out.Error = "fails", "it is there already"
+		out.Outcome, out.Error = "fails", "the "+kindIn(c.Operation.Path)+" exists already"
 	case how == client.ExistingSkip:
 		out.Outcome = "skipped"
 	case len(c.Differences) == 0:

@@ -319,10 +319,19 @@ func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) erro
 	expected := "yes"
 	if n := counts[reconcile.Delete]; n > 0 {
 		expected = fmt.Sprint(n)
-		_ = a.err.Printf("%s, for good. Type their number (%d) to carry out %s: ", terminal.Plural(n, "delete"), n, changes)
+		_ = a.err.Printf("%s, for good. Type their number (%d) to carry out %s: ",
+			terminal.Plural(n, "delete"), n, changes)
 	} else {
-		_ = a.err.Printf("Type yes to carry out %s (%d new, %d changed, %d deactivated): ",
-			changes, counts[reconcile.Create], counts[reconcile.Change], counts[reconcile.Deactivate])
+		var kinds []string
+		for _, k := range [...]struct {
+			reconcile.Kind
+			word string
+		}{{reconcile.Create, "new"}, {reconcile.Change, "changed"}, {reconcile.Deactivate, "deactivated"}} {
+			if n := counts[k.Kind]; n > 0 {
+				kinds = append(kinds, fmt.Sprintf("%d %s", n, k.word))
+			}
+		}
+		_ = a.err.Printf("Type yes to carry out %s (%s): ", changes, strings.Join(kinds, ", "))
 	}
 	if !strings.EqualFold(a.readAnswer(ctx), expected) {
 		return errors.New("not confirmed; nothing was sent")

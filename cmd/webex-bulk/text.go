@@ -21,11 +21,17 @@ func verb(n int, word string) string {
 
 // subject names the user or group of a row.
 func subject(row opfile.Row) string {
-	kind, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
+	_, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
 	if row.Name != "" {
 		id = row.Name
 	}
-	return strings.TrimSpace(strings.TrimSuffix(strings.ToLower(kind), "s") + " " + id)
+	return strings.TrimSpace(kindIn(row.Operation.Path) + " " + id)
+}
+
+// kindIn returns the type of resource in a path: user or group.
+func kindIn(path string) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return strings.TrimSuffix(strings.ToLower(kind), "s")
 }
 
 // shellWord is a path as a shell takes it.
