@@ -11,7 +11,7 @@ import (
 // Law: what a search finds may lack any member, since the caller says which to
 // return, and may have unknown ones. A generated client that asks for a member
 // loses the whole page.
-func TestFoundResourcesNeedNothing(t *testing.T) {
+func TestFoundResourcesHaveNoRequiredMembers(t *testing.T) {
 	met := map[*openapi3.Schema]bool{}
 	var walk func(name string, ref *openapi3.SchemaRef)
 	walk = func(name string, ref *openapi3.SchemaRef) {
@@ -41,7 +41,7 @@ func TestFoundResourcesNeedNothing(t *testing.T) {
 
 // Law: an answer speaks of the call that it answers. 405 names the method that
 // is right, and a search, which changes nothing, is not told of operations.
-func TestAnswersSpeakOfTheirCall(t *testing.T) {
+func TestAnswersDescribeTheirOperation(t *testing.T) {
 	for _, item := range load(t).Paths.Map() {
 		for method, op := range item.Operations() {
 			for status, response := range op.Responses.Map() {

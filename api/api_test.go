@@ -66,7 +66,7 @@ func TestContractBelongsToNoLanguage(t *testing.T) {
 
 // Law: one media type, everywhere (a second one makes generated clients
 // choose by the exact Content-Type and lose answers with a charset).
-func TestOneMediaType(t *testing.T) {
+func TestJSONIsTheOnlyMediaType(t *testing.T) {
 	for id, op := range operations(t) {
 		bodies := map[string]openapi3.Content{}
 		if op.RequestBody != nil {
@@ -187,7 +187,7 @@ func TestHeadersAreOptionalStrings(t *testing.T) {
 
 // Law: the scope is the one that Webex documents for each call, and each call
 // takes a token that a program has obtained by itself.
-func TestScopes(t *testing.T) {
+func TestOperationsNeedTheDocumentedScopes(t *testing.T) {
 	want := map[string][]string{
 		"executeBulk":     {"identity:people_rw"},
 		"getMe":           {"identity:people_read", "identity:people_rw"},
@@ -212,7 +212,7 @@ func TestScopes(t *testing.T) {
 
 // Law: a request to any host is found in the contract, and an organization
 // id that would change the path is refused.
-func TestRouting(t *testing.T) {
+func TestPathsLeadToTheirOperations(t *testing.T) {
 	router, err := legacy.NewRouter(load(t))
 	if err != nil {
 		t.Fatal(err)

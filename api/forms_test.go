@@ -121,7 +121,7 @@ var requestForms = []struct {
 }
 
 // Law: the limits that a schema can tell are in the schema.
-func TestRequestLimits(t *testing.T) {
+func TestContractLimitsRequests(t *testing.T) {
 	for _, test := range requestForms {
 		if err := visit(t, "BulkRequest", test.body); (err == nil) != test.ok {
 			t.Errorf("%s: accepted %v, want %v (%v)", test.name, err == nil, test.ok, err)
@@ -131,7 +131,7 @@ func TestRequestLimits(t *testing.T) {
 
 // Law: the schema of an answer takes every form that services are known to
 // send, but for those that break the one spelling it documents.
-func TestAnswerForms(t *testing.T) {
+func TestContractAllowsTheFormsOfAnswers(t *testing.T) {
 	item := func(members string) string { return `{"operations":[{"method":"POST"` + members + `}]}` }
 	tests := []struct {
 		name, body string
@@ -158,7 +158,7 @@ func TestAnswerForms(t *testing.T) {
 }
 
 // Law: one schema reads every form of a refusal.
-func TestErrorForms(t *testing.T) {
+func TestContractAllowsTheFormsOfErrors(t *testing.T) {
 	const urn = `"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
 	for body, ok := range map[string]bool{
 		`{}`: true,

@@ -21,7 +21,7 @@ var extensions = map[string]string{
 // Law: each attribute, operation and parameter of Cisco's description is in the
 // contract or in the list of differences in README.md, and that list has
 // nothing else.
-func TestPublishedNames(t *testing.T) {
+func TestNamesAreThoseOfThePublishedDescription(t *testing.T) {
 	var missing []string
 	names := 0
 	for _, line := range published(t) {

@@ -11,7 +11,7 @@ import (
 
 // Law: a contract that differs from the released one has another version, and
 // CHANGELOG.md tells of it. lint/compare judges whether the version is right.
-func TestVersionIsTold(t *testing.T) {
+func TestChangedContractHasAnotherVersion(t *testing.T) {
 	released, err := os.ReadFile("released.yaml")
 	if err != nil {
 		t.Fatal(err)

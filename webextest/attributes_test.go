@@ -22,10 +22,9 @@ func resourceSchemas(t *testing.T) map[scim.Kind]*openapi3.Schema {
 	}
 }
 
-// Law: at any depth, in a POST and in a PATCH, a value of the type of the
-// contract is no violation, and one of any other type is a violation and
-// refused.
-func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
+// At any depth, in a POST and in a PATCH, a value of another type than in the
+// contract is a violation and refused.
+func TestValuesMustHaveTheTypeOfTheContract(t *testing.T) {
 	values := map[string]any{
 		"string": "x", "boolean": true, "number": 5, "object": obj{}, "array of string": []any{"x"},
 		"array of object": []any{obj{"value": "x"}}, "array of number": []any{5},
@@ -89,9 +88,9 @@ func TestOnlyTheContractsTypesAreTaken(t *testing.T) {
 	}
 }
 
-// What is of the wrong type, or no attribute at all, fails its operation and is
-// noted.
-func TestMisformedAttributes(t *testing.T) {
+// A value of a wrong type, or a PATCH of an unknown attribute, fails its
+// operation and is recorded.
+func TestInvalidAttributesFailTheirOperationAndAreRecorded(t *testing.T) {
 	for _, c := range []struct{ member, want string }{
 		{`"title":"x","active":false,"emails":[{"value":"a@x.org","primary":true},{"value":"b@x.org"}]`, ""},
 		{`"title":null,"emails":null,"phoneNumbers":[],"unheard":{"of":1},"urn:x:2.0:Y":5`, ""},

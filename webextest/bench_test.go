@@ -41,7 +41,7 @@ func hundred(n int) string {
 			scim.EnterpriseUser: obj{"department": "Sales", "employeeNumber": fmt.Sprint(i)},
 		}}
 	}
-	return text(0, ops...)
+	return bulkRequest(0, ops...)
 }
 
 // BenchmarkSearch100 asks for 100 names at once among many users.

@@ -9,9 +9,9 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// References in every position that has broken a service or a client: what each
-// request must be answered with, and that nothing dangles afterwards.
-func TestReferences(t *testing.T) {
+// The positions of references are those that have failed with a service or a
+// client.
+func TestReferencesInEveryPositionAreResolvedOrRefused(t *testing.T) {
 	ring := func(n int) []op {
 		ops := make([]op, n)
 		for i := range ops {
@@ -62,8 +62,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// References get the ids of the resources that they mean.
-func TestReferencesMeanWhatTheySay(t *testing.T) {
+func TestReferencesBecomeTheIDsOfTheirResources(t *testing.T) {
 	s := New(Config{})
 	send(t, s, 0,
 		group("g", "G", "bulkId:b", "bulkId:a", "bulkId:b"),
@@ -76,12 +75,11 @@ func TestReferencesMeanWhatTheySay(t *testing.T) {
 	if got := s.GroupsByName("g")[0].Members(); !slices.Equal(got, []string{b.ID(), a.ID()}) {
 		t.Errorf("members are %v, and should be b and a once each", got)
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-// Text that only looks like a reference stays, a known name is replaced
-// anywhere.
-func TestTextIsNoReference(t *testing.T) {
+// A text with the name of a bulkId is a reference anywhere; other texts stay.
+func TestTextThatLooksLikeAReferenceStays(t *testing.T) {
 	s := New(Config{})
 	text := user("a", "a@x.org")
 	text.Data.(obj)["displayName"] = "bulkId:hello"
@@ -96,13 +94,13 @@ func TestTextIsNoReference(t *testing.T) {
 	if a.DisplayName() != "bulkId:hello" || b["nickName"] != a.ID() || b["title"] != "see bulkId:a" {
 		t.Errorf("stored %v and %v", a, b)
 	}
-	sound(t, s, "bulkId:hello")
+	checkSound(t, s, "bulkId:hello")
 	if s.CheckIntegrity() == nil {
 		t.Error("CheckIntegrity misses an unresolved reference")
 	}
 }
 
-func TestFailOnErrors(t *testing.T) {
+func TestFailOnErrorsStopsTheRequest(t *testing.T) {
 	ops := []op{user("a", "a@x.org"), user("b", "A@x.org"), user("c", ""), user("d", "d@x.org")}
 	for n, want := range []string{"201 409 400 201", "201 409", "201 409 400", "201 409 400 201"} {
 		s := New(Config{})
@@ -129,7 +127,7 @@ func TestUserNamesAreUnique(t *testing.T) {
 	const other = "11111111-2222-4333-8444-555555555555"
 	s := New(Config{AnyOrg: true})
 	send(t, s, 0, user("a", "Ann@x.org"))
-	res, body := call(t, s.Client(), "POST", strings.Replace(bulkURL, DefaultOrgID, other, 1), text(0, user("a", "aNN@X.org"), user("b", "b@x.org")))
+	res, body := call(t, s.Client(), "POST", strings.Replace(bulkURL, DefaultOrgID, other, 1), bulkRequest(0, user("a", "aNN@X.org"), user("b", "b@x.org")))
 	if res.StatusCode != 200 || !strings.Contains(body, `"409"`) || !strings.Contains(body, `"uniqueness"`) || !strings.Contains(body, `"errorCode":990409`) {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
@@ -141,10 +139,10 @@ func TestUserNamesAreUnique(t *testing.T) {
 	if n := s.Created("ANN@x.org"); n != 2 {
 		t.Errorf("ann was created %d times, and was twice", n)
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-func TestGroupNames(t *testing.T) {
+func TestGroupNamesAreUniqueIfConfigured(t *testing.T) {
 	ops := []op{group("a", "Team"), group("b", "team")}
 	if got := statuses(send(t, New(Config{}), 0, ops...)); got != "201 201" {
 		t.Error(got)
@@ -154,8 +152,7 @@ func TestGroupNames(t *testing.T) {
 	}
 }
 
-// A deleted user is nobody's member and nobody's manager.
-func TestDeleteUnlinks(t *testing.T) {
+func TestDeleteRemovesMembershipsAndManagers(t *testing.T) {
 	s := New(Config{})
 	send(t, s, 0, user("a", "a@x.org"), managed("b", "b@x.org", "bulkId:a"), group("g", "G", "bulkId:a", "bulkId:b"))
 	a, _ := s.UserByName("a@x.org")
@@ -168,10 +165,10 @@ func TestDeleteUnlinks(t *testing.T) {
 	if b, _ = s.User(b.ID()); b.Manager() != "" || !slices.Equal(g.Members(), []string{b.ID()}) {
 		t.Errorf("left: manager %q, members %v", b.Manager(), g.Members())
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-func TestPatch(t *testing.T) {
+func TestPatchChangesAllOrNothing(t *testing.T) {
 	s := New(Config{})
 	send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G"))
 	a, _ := s.UserByName("a@x.org")
@@ -203,12 +200,12 @@ func TestPatch(t *testing.T) {
 	if !slices.Equal(g.Members(), []string{c.ID()}) {
 		t.Errorf("members %v", g.Members())
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-// What is deferred for a reference does not change places with another
-// operation on its resource, and all else keeps its order.
-func TestIntentSurvives(t *testing.T) {
+// An operation that waits for a reference stays before later operations on its
+// resource, and the others keep their order.
+func TestOperationsOnOneResourceKeepTheirOrder(t *testing.T) {
 	s := New(Config{})
 	id, err := s.Add("/Groups", obj{"displayName": "G"})
 	if err != nil {
@@ -222,5 +219,5 @@ func TestIntentSurvives(t *testing.T) {
 	if statuses(got) != "200 200 204 201 204" {
 		t.Errorf("%+v", got)
 	}
-	sound(t, s)
+	checkSound(t, s)
 }

@@ -10,9 +10,7 @@ import (
 
 const patchPart = `"schemas":["` + scim.PatchOp + `"]`
 
-// The service understands more changes than the contract allows: those are
-// answered as ever, and noted.
-func TestLoosePatches(t *testing.T) {
+func TestPatchesBeyondTheContractAreDoneAndRecorded(t *testing.T) {
 	for data, want := range map[string]string{
 		`{` + patchPart + `,"Operations":[{"op":"replace","path":"title","value":"x"}]}`:                      "200 kept",
 		`{` + patchPart + `,"Operations":[{"op":"remove"}]}`:                                                  "400 broken",
@@ -52,9 +50,9 @@ func TestLoosePatches(t *testing.T) {
 	}
 }
 
-// Each of these is one violation, whatever the answer: behind a wrong token, a
-// fault, a limit of any kind, or an error that ends the request before.
-func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
+// A violation is recorded once, also after a wrong token, a fault, a limit of any
+// kind, or an earlier error.
+func TestViolationsInBodiesAreRecordedWhateverTheAnswer(t *testing.T) {
 	change := func(step string) string {
 		return `{"method":"PATCH","path":"/Users/1","data":{` + patchPart + `,"Operations":[` + step + `]}}`
 	}
@@ -116,8 +114,8 @@ func TestViolationsAreNotedWhateverTheAnswer(t *testing.T) {
 	}
 }
 
-// What a request is apart from its body is noted behind a fault, too.
-func TestRequestsAreNotedWhateverTheAnswer(t *testing.T) {
+// Violations outside of the body are recorded, also with a fault.
+func TestOtherViolationsAreRecordedWhateverTheAnswer(t *testing.T) {
 	for _, c := range []struct{ method, target, contentType string }{
 		{"PUT", bulkURL, "application/json"},
 		{"POST", bulkURL, "text/plain"},
@@ -127,7 +125,7 @@ func TestRequestsAreNotedWhateverTheAnswer(t *testing.T) {
 	} {
 		s := New(Config{})
 		s.SetGateway(Intercept(502), 0)
-		req, err := http.NewRequest(c.method, c.target, strings.NewReader(text(0, user("a", "a@x.org"))))
+		req, err := http.NewRequest(c.method, c.target, strings.NewReader(bulkRequest(0, user("a", "a@x.org"))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,8 +142,8 @@ func TestRequestsAreNotedWhateverTheAnswer(t *testing.T) {
 	}
 }
 
-// Each switch changes the answer to one thing and not that it is noted.
-func TestSwitches(t *testing.T) {
+// A setting changes the answer to one violation, which is recorded in any case.
+func TestStrictAndLenientSettingsChangeOneAnswer(t *testing.T) {
 	user := func(more string) string {
 		return `{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org"` + more + `}}`
 	}
@@ -191,9 +189,9 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// The contract allows a hundred operations. A service that takes fewer refuses
-// more, which is no violation; one that takes more notes a violation.
-func TestLimitOfOperations(t *testing.T) {
+// The contract allows 100 operations. More than MaxOperations are refused, and
+// more than 100 are a violation.
+func TestMaxOperationsRefusesWhatTheContractAllows(t *testing.T) {
 	for _, c := range []struct{ service, sent, status, violations int }{
 		{100, 100, 200, 0}, {100, 101, 413, 1}, {20, 20, 200, 0}, {20, 21, 413, 0}, {200, 101, 200, 1},
 	} {
@@ -205,7 +203,7 @@ func TestLimitOfOperations(t *testing.T) {
 	}
 }
 
-func TestLooseSearches(t *testing.T) {
+func TestSearchesBeyondTheContractAreRecorded(t *testing.T) {
 	for query, status := range map[string]int{
 		"Users?startIndex=-3": 200, "Users?count=-1": 200, "Users?count=": 200,
 		"Users?count=x": 400, "Users?startIndex=1.5": 400, "Users?returnGroups=yes": 400, "Groups?includeMembers=": 400,
@@ -220,19 +218,19 @@ func TestLooseSearches(t *testing.T) {
 	}
 }
 
-// A search from 0 on is one from 1 on (RFC 7644, section 3.4.2.4).
-func TestSearchFromZero(t *testing.T) {
+// RFC 7644, section 3.4.2.4.
+func TestStartIndexZeroCountsAsOne(t *testing.T) {
 	s := New(Config{})
 	send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"))
 	if got := search(t, s, "Users", "startIndex=0&count=1"); got.StartIndex != 1 || got.Resources[0]["userName"] != "a@x.org" {
 		t.Errorf("%+v", got)
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-// Webex documents that a replace finds what it names. Of add and remove it says
-// nothing, and the simulator does what is useful.
-func TestFiltersThatSelectNothing(t *testing.T) {
+// A replace needs an element, as Webex documents; an add creates one, and a
+// remove changes nothing, which is not documented.
+func TestPatchFiltersThatSelectNothing(t *testing.T) {
 	s := New(Config{})
 	id, err := s.Add("/Users", obj{"userName": "a@x.org"})
 	if err != nil {
@@ -246,11 +244,10 @@ func TestFiltersThatSelectNothing(t *testing.T) {
 	if statuses(got) != "400 200 200" || got[0].Response["scimType"] != "noTarget" {
 		t.Errorf("%+v", got)
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-// An id means the same in either case, wherever it stands.
-func TestCaseOfIDs(t *testing.T) {
+func TestCaseOfIDsDoesNotMatter(t *testing.T) {
 	s := New(Config{})
 	send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a", "bulkId:b"))
 	a, _ := s.UserByName("a@x.org")
@@ -280,5 +277,5 @@ func TestCaseOfIDs(t *testing.T) {
 	}
 	send(t, s, 0, patch(path, obj{"op": "remove", "path": `members[value eq "` + strings.ToUpper(a.ID()) + `"]`}))
 	members(b.ID())
-	sound(t, s)
+	checkSound(t, s)
 }

@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// Each form has its own members and no other's, of errors that a fault makes
-// and of those that the service has by itself.
-func TestErrorForms(t *testing.T) {
+// Errors of faults and of the service have the members of their form only.
+func TestErrorFormsHaveTheirMembersOnly(t *testing.T) {
 	want := map[ErrorForm]string{
 		AllForms:      "detail message schemas status trackingId " + ErrorExtension,
 		SCIMForm:      "detail schemas status",
@@ -23,7 +22,7 @@ func TestErrorForms(t *testing.T) {
 		faulty, own := New(Config{}), New(Config{ErrorForm: form, Token: "another"})
 		faulty.Script(RefuseAs(401, "", form))
 		for _, s := range []*Simulator{faulty, own} {
-			res, body := call(t, s.Client(), "POST", bulkURL, text(0, user("a", "a@x.org")))
+			res, body := call(t, s.Client(), "POST", bulkURL, bulkRequest(0, user("a", "a@x.org")))
 			if res.StatusCode != 401 || res.Header.Get("trackingId") == "" {
 				t.Errorf("%q: %d %v", form, res.StatusCode, res.Header)
 			}

@@ -39,7 +39,7 @@ func create(client *http.Client, base, userName string) error {
 	return problem
 }
 
-// The test that the package documentation opens with.
+// TestImport is the test in the package documentation.
 func TestImport(t *testing.T) {
 	service := webextest.Start(t, webextest.Config{})
 	service.Script(webextest.Refuse(429, "0"), webextest.CutAt(webextest.AfterWork))

@@ -29,9 +29,8 @@ func ask(ctx context.Context, c *http.Client, base, body string) (status int, an
 	return res.StatusCode, string(text), res.Header, err
 }
 
-// Each fault looks to a client as it should and does, or does not do, the work,
-// in memory and over a socket alike.
-func TestFaults(t *testing.T) {
+// Each fault has the same answer and effect in memory and over a socket.
+func TestFaultsDoOrOmitTheWork(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		fault  *Fault
@@ -74,7 +73,7 @@ func TestFaults(t *testing.T) {
 	} {
 		check := func(t *testing.T, s *Simulator, client *http.Client, base string) {
 			s.Script(c.fault)
-			body := text(0, user("a", "a@x.org"))
+			body := bulkRequest(0, user("a", "a@x.org"))
 			status, answer, header, err := ask(t.Context(), client, base, body)
 			if status != c.status || (err != nil) != c.broken {
 				t.Errorf("status %d, error %v, %s", status, err, answer)
@@ -89,10 +88,10 @@ func TestFaults(t *testing.T) {
 				t.Errorf("exchanges: %+v", got)
 			}
 			// The script is used up, and the service is none the worse.
-			if status, answer, _, err := ask(t.Context(), client, base, text(0, user("b", "b@x.org"))); status != 200 || err != nil {
+			if status, answer, _, err := ask(t.Context(), client, base, bulkRequest(0, user("b", "b@x.org"))); status != 200 || err != nil {
 				t.Errorf("afterwards: %d %v %s", status, err, answer)
 			}
-			sound(t, s)
+			checkSound(t, s)
 		}
 		t.Run(c.name+"/memory", func(t *testing.T) {
 			s := New(Config{})
@@ -106,17 +105,17 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A redirect is the client's to refuse; a token that follows it is noted.
-func TestRedirect(t *testing.T) {
+// A client must not send its token to the target of a redirect.
+func TestTokenAfterARedirectIsRecorded(t *testing.T) {
 	s := New(Config{})
 	s.Script(Redirect("https://elsewhere.example/Bulk"))
 	client := s.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	status, _, header, err := ask(t.Context(), client, "https://webexapis.com", text(0, user("a", "a@x.org")))
+	status, _, header, err := ask(t.Context(), client, "https://webexapis.com", bulkRequest(0, user("a", "a@x.org")))
 	if status != 307 || err != nil || header.Get("Location") != "https://elsewhere.example/Bulk" {
 		t.Errorf("%d %v %v", status, err, header)
 	}
-	sound(t, s)
+	checkSound(t, s)
 	req, _ := http.NewRequest("GET", "https://elsewhere.example/Bulk", nil)
 	req.Header.Set("Authorization", "Bearer "+DefaultToken)
 	if _, err := s.Client().Do(req); err == nil {
@@ -127,8 +126,8 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// Waits end with the client, and the stage they are in decides about the work.
-func TestWaits(t *testing.T) {
+// If the client disconnects while it waits, the stage decides about the work.
+func TestWaitsEndWithTheClient(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		cfg    Config
@@ -146,7 +145,7 @@ func TestWaits(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				start := time.Now()
-				_, _, _, err := ask(ctx, s.Client(), "https://webexapis.com", text(0, user("a", "a@x.org")))
+				_, _, _, err := ask(ctx, s.Client(), "https://webexapis.com", bulkRequest(0, user("a", "a@x.org")))
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
 					t.Errorf("%v after %v", err, time.Since(start))
 				}
@@ -155,7 +154,7 @@ func TestWaits(t *testing.T) {
 				}
 				// With patience the answer comes, exactly so much later.
 				start = time.Now()
-				status, _, _, err := ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("b", "b@x.org")))
+				status, _, _, err := ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, user("b", "b@x.org")))
 				if status != 200 || err != nil || time.Since(start) != time.Hour {
 					t.Errorf("%d %v after %v", status, err, time.Since(start))
 				}
@@ -164,15 +163,14 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// Config.Faults sees the operations, and comes after the script.
-func TestPoison(t *testing.T) {
+func TestRefuseIfSeesOperationsAfterTheScript(t *testing.T) {
 	s := New(Config{Faults: RefuseIf(400, func(o Operation) bool { return strings.Contains(string(o.Data), "poison") })})
 	s.Script(Refuse(503, ""))
 	for _, c := range []struct {
 		name   string
 		status int
 	}{{"poison@x.org", 503}, {"poison@x.org", 400}, {"a@x.org", 200}} {
-		if status, answer, _, _ := ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("a", c.name))); status != c.status {
+		if status, answer, _, _ := ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, user("a", c.name))); status != c.status {
 			t.Errorf("%s: %d %s", c.name, status, answer)
 		}
 	}
@@ -187,16 +185,15 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// Chaos comes from the seed: equal seeds, equal faults; and none where all are
-// zero.
-func TestChaos(t *testing.T) {
+// Equal seeds draw equal faults, and the zero Chaos draws none.
+func TestChaosDependsOnTheSeed(t *testing.T) {
 	run := func(seed int64) string {
 		s := New(Config{Seed: seed, Chaos: Chaos{
 			CutBeforeBody: .1, CutAfterWork: .1, TooMany: .1, LostGateway: .1, Truncate: .1, Shuffle: .3, RefusedItems: .2,
 			RetryAfter: []string{"1", "x"},
 		}})
 		for range 60 {
-			_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("a", "a@x.org"), user("b", "b@x.org")))
+			_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, user("a", "a@x.org"), user("b", "b@x.org")))
 		}
 		var log strings.Builder
 		for _, e := range s.Exchanges() {

@@ -11,11 +11,11 @@ import (
 // not do at all.
 func FuzzBulk(f *testing.F) {
 	for _, seed := range []string{
-		text(0, user("a", "a@x.org"), group("g", "G", "bulkId:a")),
-		text(1, group("g", "G", "bulkId:a", "bulkId:g"), managed("a", "a@x.org", "bulkId:b"), managed("b", "A@x.org", "bulkId:a")),
-		text(0, user("a", "a@x.org"), patch("/Users/bulkId:a", obj{"op": "add", "path": `emails[type eq "work"].value`, "value": "bulkId:a"})),
-		text(0, group("g", "G"), patch("/Groups/bulkId:g", obj{"op": "remove", "path": `members[value eq "x"]`}), remove("/Groups/bulkId:g")),
-		text(0, patch("/Users/bulkId:a", obj{"op": "replace", "value": obj{"userName": nil}}), user("a", "b@x.org")),
+		bulkRequest(0, user("a", "a@x.org"), group("g", "G", "bulkId:a")),
+		bulkRequest(1, group("g", "G", "bulkId:a", "bulkId:g"), managed("a", "a@x.org", "bulkId:b"), managed("b", "A@x.org", "bulkId:a")),
+		bulkRequest(0, user("a", "a@x.org"), patch("/Users/bulkId:a", obj{"op": "add", "path": `emails[type eq "work"].value`, "value": "bulkId:a"})),
+		bulkRequest(0, group("g", "G"), patch("/Groups/bulkId:g", obj{"op": "remove", "path": `members[value eq "x"]`}), remove("/Groups/bulkId:g")),
+		bulkRequest(0, patch("/Users/bulkId:a", obj{"op": "replace", "value": obj{"userName": nil}}), user("a", "b@x.org")),
 		message1(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"\u0062ulkId:a","n":12345678901234567890,"<&>":null}}`),
 		message1(`{"method":"POST","path":"/Users","bulkId":"u","data":{"userName":"a","members":[{"value":"bulkId:u"}],"manager":"bulkId:u"}}`),
 		`{"operations":null}`, `[]`, `nul`, "",

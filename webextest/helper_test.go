@@ -11,7 +11,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// The wire as these tests write it down, apart from the simulator's own code.
+// The messages, independent of the code of the simulator.
 type (
 	op struct {
 		Method string `json:"method"`
@@ -54,8 +54,8 @@ func call(t testing.TB, c *http.Client, method, target, body string) (*http.Resp
 	return res, string(text)
 }
 
-// text writes a Bulk request.
-func text(failOnErrors int, ops ...op) string {
+// bulkRequest returns the body of a Bulk request.
+func bulkRequest(failOnErrors int, ops ...op) string {
 	body, err := json.Marshal(message{[]string{scim.BulkRequest}, failOnErrors, ops})
 	if err != nil {
 		panic(err)
@@ -66,7 +66,7 @@ func text(failOnErrors int, ops ...op) string {
 // send sends operations and returns the results of an answer of status 200.
 func send(t testing.TB, s *Simulator, failOnErrors int, ops ...op) []result {
 	t.Helper()
-	res, body := call(t, s.Client(), "POST", bulkURL, text(failOnErrors, ops...))
+	res, body := call(t, s.Client(), "POST", bulkURL, bulkRequest(failOnErrors, ops...))
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("status %d: %s", res.StatusCode, body)
 	}
@@ -123,7 +123,7 @@ func patch(path string, steps ...obj) op {
 
 func remove(path string) op { return op{Method: "DELETE", Path: path} }
 
-// statuses are the statuses of results, in their order.
+// statuses returns the statuses of results, in order.
 func statuses(results []result) string {
 	list := make([]string, len(results))
 	for i, r := range results {
@@ -132,8 +132,8 @@ func statuses(results []result) string {
 	return strings.Join(list, " ")
 }
 
-// sound fails the test when the store or the client is not.
-func sound(t testing.TB, s *Simulator, texts ...string) {
+// checkSound reports an inconsistent store and violations of the client.
+func checkSound(t testing.TB, s *Simulator, texts ...string) {
 	t.Helper()
 	if err := s.CheckIntegrity(texts...); err != nil {
 		t.Errorf("the store is broken: %v", err)

@@ -24,15 +24,14 @@ func get(t testing.TB, s *Simulator, target string) (*http.Response, string) {
 	return call(t, s.Client(), "GET", strings.TrimSuffix(bulkURL, "Bulk")+target, "")
 }
 
-// The work is done although the client is gone, and not before its time.
-func TestLateWork(t *testing.T) {
+func TestLateWorkIsDoneInTimeWithoutTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{})
 		exists := func(name string) bool { _, ok := s.UserByName(name); return ok }
 
 		s.Script(CutThenWork(90 * time.Second))
 		start := time.Now()
-		if _, _, _, err := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org"))); err == nil || time.Since(start) != 0 {
+		if _, _, _, err := ask(t.Context(), s.Client(), host, bulkRequest(0, user("a", "a@x.org"))); err == nil || time.Since(start) != 0 {
 			t.Errorf("the answer is not lost at once: %v after %v", err, time.Since(start))
 		}
 		time.Sleep(89 * time.Second)
@@ -48,14 +47,14 @@ func TestLateWork(t *testing.T) {
 		s.Script(DelayWork(90*time.Second), DelayWork(time.Second), CutThenWork(time.Minute))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, _, _, err := ask(ctx, s.Client(), host, text(0, user("b", "b@x.org"))); err == nil || exists("b@x.org") {
+		if _, _, _, err := ask(ctx, s.Client(), host, bulkRequest(0, user("b", "b@x.org"))); err == nil || exists("b@x.org") {
 			t.Errorf("an answer after the timeout: %v", err)
 		}
 		time.Sleep(31 * time.Second)
 		if !exists("b@x.org") {
 			t.Error("the work ended with the client")
 		}
-		if status, body, _, err := ask(t.Context(), s.Client(), host, text(0, user("c", "c@x.org"))); status != 200 || err != nil {
+		if status, body, _, err := ask(t.Context(), s.Client(), host, bulkRequest(0, user("c", "c@x.org"))); status != 200 || err != nil {
 			t.Errorf("a client that waits: %d %v %s", status, err, body)
 		}
 
@@ -72,8 +71,7 @@ func TestLateWork(t *testing.T) {
 	})
 }
 
-// A change that overtakes late work on the same resource is an overlap.
-func TestLateWorkOverlaps(t *testing.T) {
+func TestLateWorkOverlapsWithLaterChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{})
 		id, err := s.Add("/Users", obj{"userName": "a@x.org"})
@@ -81,7 +79,7 @@ func TestLateWorkOverlaps(t *testing.T) {
 			t.Fatal(err)
 		}
 		title := func(value string) string {
-			return text(0, patch("/Users/"+id, obj{"op": "replace", "path": "title", "value": value}))
+			return bulkRequest(0, patch("/Users/"+id, obj{"op": "replace", "path": "title", "value": value}))
 		}
 		s.Script(CutThenWork(time.Minute))
 		_, _, _, _ = ask(t.Context(), s.Client(), host, title("first"))
@@ -98,16 +96,15 @@ func TestLateWorkOverlaps(t *testing.T) {
 		if got := strings.Join(done, " "); got != "2 1 3" {
 			t.Errorf("requests in the order of the work: %s", got)
 		}
-		sound(t, s)
+		checkSound(t, s)
 	})
 }
 
-// A server does late work like the in-memory client.
-func TestLateWorkOverASocket(t *testing.T) {
+func TestServerDoesLateWork(t *testing.T) {
 	s := Start(t, Config{})
 	s.Script(CutThenWork(20 * time.Millisecond))
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	if _, _, _, err := ask(t.Context(), client, s.URL, text(0, user("a", "a@x.org"))); err == nil {
+	if _, _, _, err := ask(t.Context(), client, s.URL, bulkRequest(0, user("a", "a@x.org"))); err == nil {
 		t.Error("there is an answer")
 	}
 	for start := time.Now(); s.Created("a@x.org") == 0; time.Sleep(time.Millisecond) {
@@ -117,9 +114,8 @@ func TestLateWorkOverASocket(t *testing.T) {
 	}
 }
 
-// meta and Date tell the clocks of the store and of the front, as a test sets
-// them; lags and the ledger keep to the real one.
-func TestClocks(t *testing.T) {
+// Lags and the ledger use the real clock.
+func TestStoreClockAndShiftClockChangeTimesInAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{StoreClock: -2 * time.Minute, ReadLag: time.Second})
 		start := time.Now()
@@ -149,15 +145,14 @@ func TestClocks(t *testing.T) {
 	s.ShiftClock(-24 * time.Hour)
 	for _, fault := range []*Fault{nil, Refuse(503, ""), Intercept(502)} {
 		s.Script(fault)
-		_, _, header, _ := ask(t.Context(), http.DefaultClient, s.URL, text(0, user("a", "a@x.org")))
+		_, _, header, _ := ask(t.Context(), http.DefaultClient, s.URL, bulkRequest(0, user("a", "a@x.org")))
 		if at, err := http.ParseTime(header.Get("Date")); err != nil || time.Since(at) < 23*time.Hour {
 			t.Errorf("%v: Date over a socket is %q", fault, header.Get("Date"))
 		}
 	}
 }
 
-// Names are stored, unique, and found as the service normalizes them.
-func TestNormalize(t *testing.T) {
+func TestNormalizedNamesAreStoredUniqueAndFound(t *testing.T) {
 	s := New(Config{UniqueGroupNames: true, Normalize: func(name string) string { return norm.NFC.String(TrimSpaces(name)) }})
 	const composed, decomposed = "Zo\u00eb  Team", " Zoe\u0308\tTeam "
 	got := send(t, s, 0,
@@ -180,12 +175,11 @@ func TestNormalize(t *testing.T) {
 	if g, _ := s.Group(g[0].ID()); g.DisplayName() != "New name" {
 		t.Errorf("after a PATCH: %v", g)
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-// Operations with an error of their own that were done all the same, and such
-// that were not.
-func TestLostItems(t *testing.T) {
+// LoseItems does the operations, RefuseItems does not.
+func TestLostAndRefusedItemsHaveTheStatusOfTheFault(t *testing.T) {
 	for _, status := range []int{408, 500, 502, 504} {
 		s := New(Config{})
 		id, err := s.Add("/Users", obj{"userName": "old@x.org"})
@@ -231,7 +225,7 @@ func TestLostItems(t *testing.T) {
 		if got := statuses(send(t, s, 0, managed("x", "x@x.org", "bulkId:y"), managed("y", "y@x.org", "bulkId:x"))); got != fmt.Sprintf("%d 201", status) {
 			t.Errorf("a cycle: %s", got)
 		}
-		sound(t, s)
+		checkSound(t, s)
 	}
 }
 
@@ -240,22 +234,21 @@ func userID(s *Simulator, name string) string {
 	return u.ID()
 }
 
-// What depends on an operation that was put off can be tried again, too.
-func TestPutOff(t *testing.T) {
+// So a client can send them again, too.
+func TestDependentsOfARefusedItemHaveItsStatus(t *testing.T) {
 	for _, status := range []int{423, 425, 429, 503} {
 		s := New(Config{})
 		s.Script(RefuseItems(status, "a"), Refuse(status, ""))
 		if got, want := statuses(send(t, s, 0, user("a", "a@x.org"), group("g", "G", "bulkId:a"))), fmt.Sprintf("%[1]d %[1]d", status); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		if got, _, _, _ := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org"))); got != status {
+		if got, _, _, _ := ask(t.Context(), s.Client(), host, bulkRequest(0, user("a", "a@x.org"))); got != status {
 			t.Errorf("the request is answered with %d", got)
 		}
 	}
 }
 
-// What was just created cannot be referred to yet, except in its own request.
-func TestWriteLag(t *testing.T) {
+func TestWriteLagHidesNewResourcesFromOtherRequests(t *testing.T) {
 	for status, want := range map[int]string{0: "404 404 400 400 409 201", 404: "404 404 404 404 409 201"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := New(Config{WriteLag: 5 * time.Second, UnknownReferenceStatus: status})
@@ -285,13 +278,13 @@ func TestWriteLag(t *testing.T) {
 			if got := statuses(send(t, s, 0, ops...)); got != "200 204 201 201 409 201" {
 				t.Errorf("later: %s", got)
 			}
-			sound(t, s)
+			checkSound(t, s)
 		})
 	}
 }
 
-// A group that is old keeps members that are new when something else changes.
-func TestWriteLagOfOldMembers(t *testing.T) {
+// A change of an old group does not check its new members again.
+func TestWriteLagKeepsNewMembersOfOldGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{WriteLag: time.Minute})
 		g, err := s.Add("/Groups", obj{"displayName": "G"})
@@ -303,19 +296,18 @@ func TestWriteLagOfOldMembers(t *testing.T) {
 		if got := statuses(send(t, s, 0, patch("/Groups/"+g, obj{"op": "replace", "path": "externalId", "value": "1"}))); got != "200" {
 			t.Error(got)
 		}
-		sound(t, s)
+		checkSound(t, s)
 	})
 }
 
-// A gateway without a service answers everything, until it has one again.
-func TestGateway(t *testing.T) {
+func TestGatewayAnswersInsteadOfTheService(t *testing.T) {
 	for _, status := range []int{502, 511, 200} {
 		s := New(Config{OAuth: OAuth{RefreshToken: "r"}, Rate: RateLimit{Requests: 2}})
 		s.Script(Refuse(503, ""))
 		s.SetGateway(Intercept(status), 3)
 		sendAll := func(want int, html bool) {
 			t.Helper()
-			bulkRes, bulkBody := call(t, s.Client(), "POST", bulkURL, text(0, user("a", "a@x.org")))
+			bulkRes, bulkBody := call(t, s.Client(), "POST", bulkURL, bulkRequest(0, user("a", "a@x.org")))
 			searchRes, searchBody := get(t, s, "Users")
 			tokenRes, _ := call(t, s.Client(), "POST", host+"/v1/access_token", "grant_type=refresh_token")
 			for _, res := range []*http.Response{bulkRes, searchRes, tokenRes} {
@@ -337,23 +329,22 @@ func TestGateway(t *testing.T) {
 		}
 		s.SetGateway(CutAt(OnDial), 0)
 		for range 3 {
-			if _, _, _, err := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org"))); err == nil {
+			if _, _, _, err := ask(t.Context(), s.Client(), host, bulkRequest(0, user("a", "a@x.org"))); err == nil {
 				t.Error("connected")
 			}
 		}
 		s.SetGateway(nil, 0)
-		if _, _, _, err := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org"))); err != nil {
+		if _, _, _, err := ask(t.Context(), s.Client(), host, bulkRequest(0, user("a", "a@x.org"))); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-// A firewall refuses what holds a text, wherever it is.
-func TestFirewall(t *testing.T) {
+func TestFirewallRefusesATextAnywhere(t *testing.T) {
 	s := New(Config{Firewall: "<script"})
 	bad := user("a", "a@x.org")
 	bad.Data.(obj)["title"] = "x"
-	body := strings.Replace(text(0, bad), `"x"`, `"<script>"`, 1)
+	body := strings.Replace(bulkRequest(0, bad), `"x"`, `"<script>"`, 1)
 	for _, send := range []func() (*http.Response, string){
 		func() (*http.Response, string) { return call(t, s.Client(), "POST", bulkURL, body) },
 		func() (*http.Response, string) { return get(t, s, "Users?"+filter(`userName eq "<script>"`)) },
@@ -367,8 +358,8 @@ func TestFirewall(t *testing.T) {
 	}
 }
 
-// Searches that find what was not asked for, something twice, or are too long.
-func TestRudeSearches(t *testing.T) {
+// These are IgnoreFilter, RepeatFound and MaxSearch.
+func TestSearchesIgnoreFiltersRepeatAndHaveAMaximumLength(t *testing.T) {
 	for _, c := range []struct {
 		cfg   Config
 		total int
@@ -392,18 +383,17 @@ func TestRudeSearches(t *testing.T) {
 	}
 }
 
-// The old name of gzip reaches the client as it is.
-func TestXGzip(t *testing.T) {
+func TestXGzipIsNotDecompressed(t *testing.T) {
 	s := New(Config{})
 	s.Script(XGzip())
-	status, body, header, err := ask(t.Context(), s.Client(), host, text(0, user("a", "a@x.org")))
+	status, body, header, err := ask(t.Context(), s.Client(), host, bulkRequest(0, user("a", "a@x.org")))
 	if err != nil || status != 200 || header.Get("Content-Encoding") != "x-gzip" || !strings.HasPrefix(body, "\x1f\x8b") {
 		t.Errorf("%d %v %v %.20q", status, err, header, body)
 	}
 }
 
-// An add that doubles leaves alone what has a filter, and members.
-func TestAppendDoubles(t *testing.T) {
+// It does not apply to paths with a filter and to members.
+func TestAppendDoublesRepeatsValues(t *testing.T) {
 	mail := obj{"value": "a@x.org", "type": "work"}
 	for doubles, want := range map[bool]int{false: 1, true: 3} {
 		s := New(Config{AppendDoubles: doubles})
@@ -429,8 +419,7 @@ func TestAppendDoubles(t *testing.T) {
 	}
 }
 
-// A member without its type fails its operation, wherever it is sent.
-func TestUntypedMembers(t *testing.T) {
+func TestMembersWithoutATypeAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		operation string
 		typed     bool
@@ -469,13 +458,12 @@ func TestUntypedMembers(t *testing.T) {
 	}
 }
 
-// Chaos draws the new faults too, the same for a seed.
-func TestChaosOfLateWorkAndLostItems(t *testing.T) {
+func TestChaosDrawsLateWorkAndLostItems(t *testing.T) {
 	run := func() (trace string) {
 		synctest.Test(t, func(t *testing.T) {
 			s := New(Config{Seed: 5, Chaos: Chaos{LateWork: .3, MaxLateWork: time.Minute, LostItems: .3, TooEarly: .2}})
 			for i := range 40 {
-				_, _, _, _ = ask(t.Context(), s.Client(), host, text(0, user("u", fmt.Sprintf("u%d@x.org", i))))
+				_, _, _, _ = ask(t.Context(), s.Client(), host, bulkRequest(0, user("u", fmt.Sprintf("u%d@x.org", i))))
 			}
 			time.Sleep(time.Hour)
 			for _, x := range s.Exchanges() {

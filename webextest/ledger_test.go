@@ -11,16 +11,15 @@ import (
 	"time"
 )
 
-// The ledger tells what was asked and what was done, whatever was answered.
-func TestLedger(t *testing.T) {
+func TestLedgerHasTheEffectsWhateverTheAnswer(t *testing.T) {
 	s := New(Config{KeepData: true})
 	s.Script(Refuse(429, "1"), CutAt(AfterWork), nil, CutAt(BeforeBody), RefuseItems(503, "c"))
 	ann := user("a", "Ann@x.org")
 	ann.Data.(obj)["externalId"] = "e1"
 	for range 3 {
-		_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", text(0, ann))
+		_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, ann))
 	}
-	_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("lost", "lost@x.org")))
+	_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, user("lost", "lost@x.org")))
 	send(t, s, 0, user("c", "c@x.org"), user("d", "d@x.org"))
 	d, _ := s.UserByName("d@x.org")
 	send(t, s, 1, remove("/Users/"+d.ID()), remove("/Users/"+d.ID()), remove("/Users/"+d.ID()))
@@ -68,7 +67,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-func TestDiscardLedger(t *testing.T) {
+func TestDiscardLedgerKeepsCounts(t *testing.T) {
 	s := New(Config{DiscardLedger: true})
 	send(t, s, 0, user("a", "a@x.org"))
 	if len(s.Ledger())+len(s.Exchanges()) != 0 || s.Stats().Created != 1 {
@@ -76,16 +75,14 @@ func TestDiscardLedger(t *testing.T) {
 	}
 }
 
-// Two requests in flight that change one resource are noticed, two in a row
-// are not.
-func TestOverlaps(t *testing.T) {
+func TestOverlapsAreConcurrentChangesOfOneResource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{Latency: time.Second})
 		a, err := s.Add("/Users", obj{"userName": "a@x.org"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		change := text(0, patch("/Users/"+strings.ToUpper(a), obj{"op": "replace", "path": "title", "value": "x"}))
+		change := bulkRequest(0, patch("/Users/"+strings.ToUpper(a), obj{"op": "replace", "path": "title", "value": "x"}))
 		send := func() { _, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", change) }
 		send()
 		send()
@@ -114,12 +111,11 @@ func TestOverlaps(t *testing.T) {
 	})
 }
 
-// Requests that come before a refusal allows are counted.
 func TestRequestsBeforeRetryAfterAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{})
 		send := func() {
-			_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("a", "a@x.org")))
+			_, _, _, _ = ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, user("a", "a@x.org")))
 		}
 		for _, form := range []string{"2", "rand(30),add(30)", "-5", ""} {
 			s.Script(Refuse(429, form), nil, nil)
@@ -135,9 +131,9 @@ func TestRequestsBeforeRetryAfterAreCounted(t *testing.T) {
 	})
 }
 
-// Sixteen clients at once, with chaos: the race detector watches, and the
-// ledger, the counts and the store agree afterwards.
-func TestConcurrency(t *testing.T) {
+// With sixteen clients and chaos, ledger, counts and store agree. The race
+// detector has something to watch.
+func TestConcurrentClientsLeaveAConsistentStore(t *testing.T) {
 	s := New(Config{Seed: 3, ReadLag: time.Microsecond, Chaos: Chaos{
 		CutBeforeWork: .05, CutAfterWork: .05, TooMany: .05, Truncate: .05, Shuffle: .2, RefusedItems: .05, MaxDelay: 100 * time.Microsecond,
 	}})
@@ -151,12 +147,12 @@ func TestConcurrency(t *testing.T) {
 			client := s.Client()
 			for n := range 20 {
 				name := func(i int) string { return fmt.Sprintf("u%d.%d.%d@x.org", worker, n, i) }
-				_, _, _, _ = ask(t.Context(), client, "https://webexapis.com", text(0,
+				_, _, _, _ = ask(t.Context(), client, "https://webexapis.com", bulkRequest(0,
 					group("g", "G", "bulkId:a", "bulkId:b"), managed("a", name(0), "bulkId:b"), user("b", name(1)),
 					patch("/Groups/"+shared, obj{"op": "add", "path": "members", "value": []obj{{"value": "bulkId:a", "type": "user"}}}),
 					remove("/Users/bulkId:b"), user("same", "same@x.org")))
 				if u, ok := s.UserByName(name(0)); ok && n%2 == 0 {
-					_, _, _, _ = ask(t.Context(), client, "https://webexapis.com", text(0, remove("/Users/"+u.ID())))
+					_, _, _, _ = ask(t.Context(), client, "https://webexapis.com", bulkRequest(0, remove("/Users/"+u.ID())))
 				}
 				_, _, _ = s.Users(), s.Ledger(), s.Stats()
 				_ = s.CheckIntegrity()
@@ -164,7 +160,7 @@ func TestConcurrency(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	sound(t, s)
+	checkSound(t, s)
 	created, deleted := 0, 0
 	for _, e := range s.Ledger() {
 		switch e.Effect {
@@ -186,8 +182,8 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// A request that overlapped an earlier one still counts when that one is over.
-func TestOverlapsOfThree(t *testing.T) {
+// A request overlaps with a second one after it overlapped with a finished one.
+func TestOverlapsOfThreeRequests(t *testing.T) {
 	s := New(Config{})
 	targets := []string{"Users/1", "Users/1"}
 	s.log.touch(1, 2, targets)

@@ -15,10 +15,10 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Law: what the contract limits in a resource, the simulator takes up to that
-// limit and answers with 400 beyond it, in a POST and in a PATCH; names of
-// attributes do not depend on case. Only members may become more by a PATCH.
-func TestLimitsAreTheContracts(t *testing.T) {
+// The simulator refuses values of a resource beyond a limit of the contract with
+// 400, in a POST and in a PATCH, with names of attributes in any case. A PATCH
+// may add more members than a POST.
+func TestLimitsAreThoseOfTheContract(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
 	if err != nil {
 		t.Fatal(err)

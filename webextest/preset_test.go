@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Law: every preset differs from a plain service in what it answers or when,
-// and the store stays sound.
-func TestPresets(t *testing.T) {
+// Each preset has other answers, or at other times, than the others and the
+// zero Config, and the store stays consistent.
+func TestEveryPresetHasABehaviorOfItsOwn(t *testing.T) {
 	plain := behavior(t, Config{Seed: 2})
 	met := map[string]string{plain: "none"}
 	for _, p := range Presets() {
@@ -31,13 +31,13 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// behavior tells all that a client can see of many requests.
+// behavior describes the answers to many requests and their times.
 func behavior(t *testing.T, cfg Config) (told string) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(cfg)
 		for i := range 60 {
 			began := time.Now()
-			body := text(0, user("a", fmt.Sprintf("u%d@x.org", i)), group("g", "G", "bulkId:a"), remove("/Users/"+DefaultOrgID),
+			body := bulkRequest(0, user("a", fmt.Sprintf("u%d@x.org", i)), group("g", "G", "bulkId:a"), remove("/Users/"+DefaultOrgID),
 				op{"POST", "/Users", "b", obj{"userName": fmt.Sprintf("v%d@x.org", i), "surplus": 1}})
 			status, answer, _, err := ask(t.Context(), s.Client(), host, body)
 			told += fmt.Sprint(status, answer, err, time.Since(began))
@@ -45,7 +45,7 @@ func behavior(t *testing.T, cfg Config) (told string) {
 				s.SetChaos(Chaos{}) // searches fail, too
 				told += fmt.Sprint(search(t, s, "Users", "").TotalResults)
 				s.SetChaos(cfg.Chaos)
-				status, answer, _, _ := ask(t.Context(), s.Client(), host, strings.Replace(text(0, user("c", "c@x.org")), "operations", "Operations", 1))
+				status, answer, _, _ := ask(t.Context(), s.Client(), host, strings.Replace(bulkRequest(0, user("c", "c@x.org")), "operations", "Operations", 1))
 				told += fmt.Sprint(status, answer)
 			}
 		}

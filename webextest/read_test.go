@@ -33,7 +33,7 @@ func texts(list any, name string) string {
 	return strings.Join(all, " ")
 }
 
-func TestMembers(t *testing.T) {
+func TestMembersAreReturnedInPages(t *testing.T) {
 	s := New(Config{})
 	var members []obj
 	for i := range 3 {
@@ -75,7 +75,7 @@ func TestMembers(t *testing.T) {
 	if got := search(t, s, "Groups", "includeMembers=true&memberType=group&"+filter(`displayName eq "team"`)).Resources; texts(got[0]["members"], "value") != inner {
 		t.Errorf("by type: %v", got)
 	}
-	sound(t, s)
+	checkSound(t, s)
 	for target, want := range map[string]int{
 		"Groups/x/Members": 404, "Users/" + members[0]["value"].(string) + "/Members": 404, "Groups/" + id + "/members": 404,
 		"Groups/" + id + "/Members?count=x": 400, "Groups/" + id + "/Members?startIndex=1.5": 400,
@@ -89,8 +89,7 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// A group of more members than a page holds.
-func TestManyMembers(t *testing.T) {
+func TestManyMembersNeedSeveralPages(t *testing.T) {
 	s := New(Config{})
 	var members []obj
 	for i := range 500 + 1 {
@@ -112,7 +111,7 @@ func TestManyMembers(t *testing.T) {
 	}
 }
 
-func TestOwner(t *testing.T) {
+func TestUsersMeIsTheOwner(t *testing.T) {
 	const me = "https://webexapis.com/identity/scim/v2/Users/me"
 	s := New(Config{})
 	status, got := fetch(t, s, me)
@@ -137,13 +136,13 @@ func TestOwner(t *testing.T) {
 	if status != 200 || got["id"] != id || extension["userNameType"] != "email" || extension["meta"] == nil {
 		t.Errorf("%d %v", status, got)
 	}
-	sound(t, s)
+	checkSound(t, s)
 	if res, _ := call(t, s.Client(), "POST", me, "{}"); res.StatusCode != 405 || len(s.Violations()) != 1 {
 		t.Errorf("a POST: %d, %v", res.StatusCode, s.Violations())
 	}
 }
 
-func TestSorting(t *testing.T) {
+func TestSearchesSort(t *testing.T) {
 	s := New(Config{Seed: 3})
 	for _, name := range []string{"b@x.org", "C@x.org", "a@x.org"} {
 		if _, err := s.Add("/Users", obj{"userName": name}); err != nil {
@@ -170,7 +169,7 @@ func TestSorting(t *testing.T) {
 	if ids := strings.Fields(texts(got["Resources"], "id")); len(ids) != 3 || ids[0] > ids[1] || ids[1] > ids[2] {
 		t.Errorf("by id: %v", ids)
 	}
-	sound(t, s)
+	checkSound(t, s)
 	_, got = fetch(t, s, "Users?sortBy=username&sortOrder=Descending") // taken, and a violation
 	if names := texts(got["Resources"], "userName"); names != "C@x.org b@x.org a@x.org" {
 		t.Errorf("in another case: %s", names)
@@ -182,7 +181,7 @@ func TestSorting(t *testing.T) {
 	}
 }
 
-func TestGroupsOfUsers(t *testing.T) {
+func TestSearchesReturnTheGroupsOfUsers(t *testing.T) {
 	s := New(Config{})
 	send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a"), group("h", "H", "bulkId:a"))
 	h := s.GroupsByName("H")[0].ID()
@@ -203,5 +202,5 @@ func TestGroupsOfUsers(t *testing.T) {
 			t.Errorf("%s: %v", query, others)
 		}
 	}
-	sound(t, s)
+	checkSound(t, s)
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// After a reset the service is as New makes it, to the ids and the numbers.
-func TestReset(t *testing.T) {
+// Also ids and numbers start again.
+func TestResetIsLikeNew(t *testing.T) {
 	s := New(Config{Rate: RateLimit{Requests: 3}})
 	play := func() (id string, seen int) {
 		got := send(t, s, 0, user("a", "a@x.org"))
@@ -35,7 +35,7 @@ func TestReset(t *testing.T) {
 	}
 }
 
-func TestOrganizations(t *testing.T) {
+func TestAnyOrgHasSeparateOrganizations(t *testing.T) {
 	s := New(Config{AnyOrg: true})
 	if got := s.Organizations(); !slices.Equal(got, []string{DefaultOrgID}) {
 		t.Errorf("%v", got)
@@ -47,8 +47,8 @@ func TestOrganizations(t *testing.T) {
 	}
 }
 
-// All are added or none, whatever reads lag behind.
-func TestAddAll(t *testing.T) {
+// Reads see them at once, in spite of ReadLag.
+func TestAddAllAddsAllOrNone(t *testing.T) {
 	person := func(name string) Operation {
 		return Operation{Path: "/Users", Data: json.RawMessage(`{"userName":"` + name + `"}`)}
 	}

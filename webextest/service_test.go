@@ -14,7 +14,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
-func TestSearch(t *testing.T) {
+func TestSearchFiltersAndPages(t *testing.T) {
 	s := New(Config{PageSize: 4})
 	for i := range 10 {
 		o := user("u", fmt.Sprintf("User%d@x.org", i))
@@ -66,10 +66,10 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%s: %d %s", query, res.StatusCode, body)
 		}
 	}
-	sound(t, s)
+	checkSound(t, s)
 }
 
-func TestGetOne(t *testing.T) {
+func TestGetReturnsOneResource(t *testing.T) {
 	s := New(Config{BaseURL: "https://webexapis.com"})
 	location := send(t, s, 0, user("a", "a@x.org"))[0].Location
 	res, body := call(t, s.Client(), "GET", location, "")
@@ -86,8 +86,7 @@ func TestGetOne(t *testing.T) {
 	}
 }
 
-// Reads lag, by index and by search; writes and uniqueness do not.
-func TestReadLag(t *testing.T) {
+func TestReadLagDelaysReadsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{ReadLag: 5 * time.Second})
 		find := func(name string) int { return search(t, s, "Users", filter(`userName eq "`+name+`"`)).TotalResults }
@@ -119,13 +118,13 @@ func TestReadLag(t *testing.T) {
 	})
 }
 
-func TestRateLimit(t *testing.T) {
+func TestRateLimitRefusesInItsWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{Rate: RateLimit{Requests: 3, Window: 10 * time.Second}})
 		s.Script(Refuse(503, ""))
 		var got []string
 		send := func() {
-			status, _, header, _ := ask(t.Context(), s.Client(), "https://webexapis.com", text(0, user("a", "a@x.org")))
+			status, _, header, _ := ask(t.Context(), s.Client(), "https://webexapis.com", bulkRequest(0, user("a", "a@x.org")))
 			got = append(got, fmt.Sprintf("%d%v", status, header["Retry-After"]))
 			time.Sleep(1500 * time.Millisecond)
 		}
@@ -149,7 +148,7 @@ func TestRateLimit(t *testing.T) {
 	wantError(t, res, body, 429)
 }
 
-func TestTokens(t *testing.T) {
+func TestTokensExpireAndAreRefreshed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Config{TokenUses: 2, TokenLife: time.Hour, Tokens: []string{"second"}, OAuth: OAuth{"id", "secret", "refresh"}})
 		try := func(token string) int {
@@ -195,8 +194,7 @@ func TestTokens(t *testing.T) {
 	})
 }
 
-// The hooks tell how far a request got, as those of net/http do.
-func TestTrace(t *testing.T) {
+func TestTransportCallsTheHooksOfHTTPTrace(t *testing.T) {
 	for _, c := range []struct {
 		fault *Fault
 		want  string
@@ -225,15 +223,14 @@ func TestTrace(t *testing.T) {
 			},
 			GotFirstResponseByte: func() { add("first") },
 		})
-		_, _, _, _ = ask(ctx, s.Client(), "https://webexapis.com", text(0, user("a", "a@x.org")))
+		_, _, _, _ = ask(ctx, s.Client(), "https://webexapis.com", bulkRequest(0, user("a", "a@x.org")))
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%v: got %v, want %s", c.fault, got, c.want)
 		}
 	}
 }
 
-// Ids are UUIDs, and the same for a seed.
-func TestIDs(t *testing.T) {
+func TestIDsAreUUIDsOfTheSeed(t *testing.T) {
 	id := func(seed int64) string {
 		s := New(Config{Seed: seed})
 		id, err := s.Add("/Users", obj{"userName": "a"})

@@ -11,8 +11,6 @@ import (
 	"testing"
 )
 
-// Each shape writes exactly the oddity that it is named after, and changes
-// nothing of what was done.
 func TestShapesChangeTheAnswerAndNotTheEffect(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -61,7 +59,7 @@ func TestShapesChangeTheAnswerAndNotTheEffect(t *testing.T) {
 			s := New(Config{Shape: c.shape})
 			gone := remove("/Users/" + DefaultOrgID)
 			gone.BulkID = "gone"
-			res, body := call(t, s.Client(), "POST", bulkURL, text(0, user("a", "a@x.org"), user("b", "A@x.org"), gone))
+			res, body := call(t, s.Client(), "POST", bulkURL, bulkRequest(0, user("a", "a@x.org"), user("b", "A@x.org"), gone))
 			if want := cmp.Or(c.status, 200); res.StatusCode != want || !json.Valid([]byte(body)) {
 				t.Errorf("status %d: %s", res.StatusCode, body)
 			}
@@ -82,7 +80,7 @@ func TestShapesChangeTheAnswerAndNotTheEffect(t *testing.T) {
 	}
 }
 
-func TestUpperLocations(t *testing.T) {
+func TestUpperLocationsHaveUpperCaseIDs(t *testing.T) {
 	s := New(Config{Shape: UpperLocations})
 	got := send(t, s, 0, user("a", "a@x.org"))
 	_, id, _ := strings.Cut(got[0].Location, "/v2/Users/")
@@ -92,7 +90,7 @@ func TestUpperLocations(t *testing.T) {
 	}
 }
 
-func TestShuffledAndRepeated(t *testing.T) {
+func TestShuffledDependsOnTheSeed(t *testing.T) {
 	var ops []op
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		ops = append(ops, user(name, name+"@x.org"))
@@ -112,8 +110,7 @@ func TestShuffledAndRepeated(t *testing.T) {
 	}
 }
 
-// A service that resolves only the last reference and says 201.
-func TestLastReferenceOnly(t *testing.T) {
+func TestLastReferenceOnlyStoresTheOthers(t *testing.T) {
 	s := New(Config{LastReferenceOnly: true})
 	got := send(t, s, 0, user("a", "a@x.org"), user("b", "b@x.org"), group("g", "G", "bulkId:a", "bulkId:b"))
 	if statuses(got) != "201 201 201" {
@@ -127,7 +124,7 @@ func TestLastReferenceOnly(t *testing.T) {
 	}
 }
 
-func TestNoPathReferences(t *testing.T) {
+func TestNoPathReferencesAnswers404(t *testing.T) {
 	s := New(Config{NoPathReferences: true})
 	if got := statuses(send(t, s, 0, group("g", "G"), remove("/Groups/bulkId:g"))); got != "201 404" {
 		t.Error(got)

@@ -16,8 +16,7 @@ func message1(operation string) string {
 	return `{` + schemasPart + `,"operations":[` + operation + `]}`
 }
 
-// Every violation of the contract is answered as the service would, and noted.
-func TestStrictBodies(t *testing.T) {
+func TestInvalidBodiesAreRefusedAndRecorded(t *testing.T) {
 	const good = `{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org"}}`
 	for _, c := range []struct {
 		body   string
@@ -108,9 +107,8 @@ func wantError(t *testing.T, res *http.Response, body string, status int) {
 	}
 }
 
-// A refusal names a cause that does not show in the text of the body.
-func TestRefusalsNameHiddenCauses(t *testing.T) {
-	good := text(0, user("a", "a@x.org"))
+func TestRefusalsNameInvisibleCauses(t *testing.T) {
+	good := bulkRequest(0, user("a", "a@x.org"))
 	for _, c := range []struct{ body, encoding, want string }{
 		{"\ufeff" + good, "", "byte order mark"},
 		{good, "gzip", "Content-Encoding"},
@@ -134,8 +132,8 @@ func TestRefusalsNameHiddenCauses(t *testing.T) {
 	}
 }
 
-func TestStrictRequests(t *testing.T) {
-	body := text(0, user("a", "a@x.org"))
+func TestInvalidRequestsAreRefusedAndRecorded(t *testing.T) {
+	body := bulkRequest(0, user("a", "a@x.org"))
 	for _, c := range []struct {
 		name, method, target string
 		change               func(*http.Request)
@@ -190,8 +188,8 @@ func TestStrictRequests(t *testing.T) {
 	}
 }
 
-func TestPayloadLimit(t *testing.T) {
-	body := text(0, user("a", "a@x.org"))
+func TestMaxPayloadRefusesLongBodies(t *testing.T) {
+	body := bulkRequest(0, user("a", "a@x.org"))
 	for limit, status := range map[int]int{len(body): 200, len(body) - 1: 413} {
 		s := New(Config{MaxPayload: limit})
 		res, answer := call(t, s.Client(), "POST", bulkURL, body)
@@ -204,8 +202,7 @@ func TestPayloadLimit(t *testing.T) {
 	}
 }
 
-// Data that the service refuses fails its operation and nothing else.
-func TestRefusedData(t *testing.T) {
+func TestInvalidDataFailsOneOperation(t *testing.T) {
 	for data, want := range map[string]string{
 		`{}`:                              "400",
 		`{"userName":""}`:                 "400",
@@ -227,7 +224,7 @@ func TestRefusedData(t *testing.T) {
 			t.Errorf("%.80s is answered %s, want %s", data, body, want)
 		}
 		if want == "201" {
-			sound(t, s)
+			checkSound(t, s)
 		}
 	}
 	for data, want := range map[string]string{

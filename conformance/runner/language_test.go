@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// The version in kit.json is the one that the folder pins, and that
-// api/README.md says was run.
-func TestVersionsArePinnedAndTold(t *testing.T) {
+// The version in kit.json is the version that the folder pins, and that
+// api/README.md names.
+func TestVersionsArePinnedAndDocumented(t *testing.T) {
 	languages, err := load("..", nil)
 	if err != nil {
 		t.Fatal(err)

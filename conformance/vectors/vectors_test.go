@@ -57,7 +57,7 @@ func each(t *testing.T, run func(t *testing.T, v vectors.Vector)) {
 	}
 }
 
-func TestManifest(t *testing.T) {
+func TestManifestListsEveryVector(t *testing.T) {
 	entries, err := vectors.Manifest()
 	if err != nil {
 		t.Fatal(err)
@@ -89,8 +89,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// Two vectors that differ in names and numbers only would test the same.
-func TestNoneAlike(t *testing.T) {
+func TestVectorsDifferInMoreThanNames(t *testing.T) {
 	names := regexp.MustCompile(`ROUTER_[0-9A-F-]+|(7c5b1f0e|0b9e7a44)[0-9a-f-]{28}|W/\\"\d+\\"`)
 	met := map[string]int{}
 	for _, v := range all(t) {
@@ -106,8 +105,8 @@ func TestNoneAlike(t *testing.T) {
 	}
 }
 
-// Every request keeps the contract, and every answer of a vector that conforms.
-func TestContract(t *testing.T) {
+// So does the request of every other vector.
+func TestVectorsThatConformFollowTheContract(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -244,8 +243,7 @@ func parse(t *testing.T, v vectors.Vector) bulk {
 	return b
 }
 
-// Every vector is read as it expects.
-func TestGoClient(t *testing.T) {
+func TestGoClientReadsEachVectorAsExpected(t *testing.T) {
 	each(t, func(t *testing.T, v vectors.Vector) {
 		x := &exchange{t: t, v: v}
 		c, err := bulkapi.New(bulkapi.Config{
@@ -339,9 +337,9 @@ func wait(t *testing.T, v vectors.Vector) *vectors.Wait {
 	return &vectors.Wait{Min: least.Seconds(), Max: most.Seconds()}
 }
 
-// What a vector calls succeeded or failed is the Result of the whole library
-// too, and of what it calls unknown nothing is told as done or refused.
-func TestLibrary(t *testing.T) {
+// A result that is unknown in a vector is neither succeeded nor failed in the
+// library.
+func TestLibraryReadsEachVectorAsExpected(t *testing.T) {
 	each(t, func(t *testing.T, v vectors.Vector) {
 		results := do(t, v)
 		for i, want := range v.Expect.Operations {

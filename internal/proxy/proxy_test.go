@@ -87,7 +87,7 @@ func request(ops string) string {
 
 const create = `{"method":"POST","path":"/Users","bulkId":"ada","data":{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com","userType":"user"}}`
 
-func TestPassesUnchanged(t *testing.T) {
+func TestMessagesPassUnchanged(t *testing.T) {
 	var got *http.Request
 	var body []byte
 	b := newBench(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -113,8 +113,7 @@ func TestPassesUnchanged(t *testing.T) {
 	}
 }
 
-// Each kind of violation is told, with its place and without values.
-func TestViolations(t *testing.T) {
+func TestViolationsHavePlacesAndNoValues(t *testing.T) {
 	const secret = "s3cret"
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	for name, c := range map[string]struct{ method, path, body, where, what string }{
@@ -171,9 +170,9 @@ func change(step string) string {
 	return `{"method":"PATCH","path":"/Users/1","data":{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{` + step + `}]}}`
 }
 
-// A change of what the contract does not know, of one value of a list, by a
-// path in any case, and a remove of no value are no violation.
-func TestWhatAChangeMayHold(t *testing.T) {
+// Examples are unknown attributes, single values of a list, paths in any case,
+// and a remove without a value.
+func TestValidPatchesAreNoViolations(t *testing.T) {
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	var changes []string
 	for _, step := range []string{
@@ -192,9 +191,8 @@ func TestWhatAChangeMayHold(t *testing.T) {
 	}
 }
 
-// What a resource may hold is no violation: unknown attributes, null for no
-// value, references.
-func TestWhatACreateMayHold(t *testing.T) {
+// Examples are unknown attributes, null values, and references.
+func TestValidCreatesAreNoViolations(t *testing.T) {
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	_, _, violations := b.send("POST", bulk, request(`{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a@x.org",
 		"title":null,"name":{"givenName":null},"emails":[{"value":"a@x.org","display":null}],"shoe":44}},
@@ -204,8 +202,7 @@ func TestWhatACreateMayHold(t *testing.T) {
 	}
 }
 
-// A request without a token is told, a token never.
-func TestToken(t *testing.T) {
+func TestTokenIsRequiredAndNotReported(t *testing.T) {
 	b := newBench(t, webextest.New(webextest.Config{}), 0)
 	resp, err := http.Post(b.url+bulk, "application/json", strings.NewReader(request(create)))
 	if err != nil {
@@ -220,9 +217,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// Answers of vectors that conform are no violation; of the others those are
-// that break a rule of the schema.
-func TestVectors(t *testing.T) {
+// Of the other vectors, those that do not match a schema are violations.
+func TestVectorsThatConformAreNoViolations(t *testing.T) {
 	list, err := vectors.All()
 	if err != nil {
 		t.Fatal(err)
@@ -279,9 +275,8 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// Of a long body no more is kept than Config.MaxChecked says, and of a small
-// one that inflates; both pass.
-func TestLongBodies(t *testing.T) {
+// At most Config.MaxChecked bytes of a body are kept, also after decompression.
+func TestLongBodiesPassUnchecked(t *testing.T) {
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
 	_, _ = w.Write(bytes.Repeat([]byte(" "), 1<<20))
@@ -304,9 +299,8 @@ func TestLongBodies(t *testing.T) {
 	}
 }
 
-// A service that is not there is a cut connection, as without the proxy, and
-// not an answer.
-func TestNoService(t *testing.T) {
+// The proxy sends no answer of its own.
+func TestNoServiceIsACutConnection(t *testing.T) {
 	b := newBench(t, http.NotFoundHandler(), 0)
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()

@@ -16,8 +16,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// Law: of a value of any type for any attribute, in a create and in a change,
-// the proxy reports a violation just when the simulator records a violation.
+// For a value of any type for any attribute, in a create and in a PATCH, the
+// proxy reports a violation exactly if the simulator records one.
 func TestProxyAgreesWithSimulator(t *testing.T) {
 	c, err := loadContract()
 	if err != nil {

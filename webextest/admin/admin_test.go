@@ -126,7 +126,7 @@ func create(name string) string {
 	return `{"method":"POST","path":"/Users","bulkId":"` + name + `","data":{"userName":"` + name + `@example.com"}}`
 }
 
-// Law: every answer that the document has can be had, and is as it says.
+// The description has every answer of the interface, and its schemas match.
 func TestEveryAnswerIsDocumented(t *testing.T) {
 	open, guarded := newBench(t, webextest.Config{}, admin.Config{}), newBench(t, webextest.Config{}, admin.Config{Remote: true, Token: "s3cret"})
 	closed := newBench(t, webextest.Config{}, admin.Config{Remote: true})
@@ -185,7 +185,6 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 	}
 }
 
-// Law: the document names the shapes that there are.
 func TestShapesAreDocumented(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{})
 	for _, name := range webextest.ShapeNames() {
@@ -200,9 +199,9 @@ func TestShapesAreDocumented(t *testing.T) {
 	}
 }
 
-// The service and the page are there for this machine alone; another's name is
-// refused on every path, and nothing of it reaches the service.
-func TestHosts(t *testing.T) {
+// A request with the name of another machine is refused on every path, and does
+// not reach the service.
+func TestOtherHostsAreRefused(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{Hosts: []string{"sim.internal"}})
 	for _, path := range []string{"/", "/openapi.yaml", "/favicon.ico", "/__admin", "/__admin/health", service + "Users", service + "Bulk", "/nowhere"} {
 		for host, known := range map[string]bool{
@@ -225,7 +224,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-func TestFilesAndUnknownPaths(t *testing.T) {
+func TestFilesAreServedAndUnknownPathsRefused(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{})
 	if b.do(200, call("GET", "/openapi.yaml", "")) != string(api.OpenAPI) || b.do(200, call("GET", "/__admin/openapi.yaml", "")) != string(admin.OpenAPI) {
 		t.Error("the documents are others")

@@ -48,9 +48,9 @@ func postBulk(t *testing.T, url, operations string) int {
 	return resp.StatusCode
 }
 
-// The page is live: what happens to the service shows, a click queues a fault
-// that the next request meets, and nothing is loaded from elsewhere.
-func TestBrowserPage(t *testing.T) {
+// The page shows new requests, queues a fault with a click, and loads nothing
+// from other origins.
+func TestBrowserPageIsLive(t *testing.T) {
 	sim, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
 	b.Screen(1280, 900, false)
@@ -95,9 +95,9 @@ func TestBrowserPage(t *testing.T) {
 	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
 }
 
-// Of a long ledger the page reads the latest rows, and then only what is new; a
-// reset begins anew.
-func TestBrowserReadsNewsOnly(t *testing.T) {
+// The page reads the latest rows of a long ledger, then only new rows, and starts
+// again after a reset.
+func TestBrowserReadsOnlyNewRows(t *testing.T) {
 	_, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
 	for i := range 5 {
@@ -133,9 +133,8 @@ func TestBrowserReadsNewsOnly(t *testing.T) {
 	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 1 && document.querySelector("#ledger tbody tr").textContent.includes("again@")`)
 }
 
-// The contract is rendered, every operation and schema of it, and its links
-// lead to what they name.
-func TestBrowserContract(t *testing.T) {
+// Every operation and schema of the contract is shown, and its links work.
+func TestBrowserRendersTheContract(t *testing.T) {
 	_, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
 	b.Screen(1280, 900, false)
@@ -155,9 +154,9 @@ func TestBrowserContract(t *testing.T) {
 	b.Quiet(url + "/")
 }
 
-// Every screen in light and in dark: nothing is wider than the screen, all text
-// stands out enough to be read.
-func TestBrowserScreens(t *testing.T) {
+// In light and dark colors, nothing is wider than the screen, and all texts have
+// enough contrast.
+func TestBrowserScreensFitAndAreReadable(t *testing.T) {
 	_, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
 	postBulk(t, url, create("ann")+","+create("bob")+`,{"method":"PATCH","path":"/Users/1","bulkId":"p",`+patchTitle+`}`)
@@ -187,8 +186,7 @@ func TestBrowserScreens(t *testing.T) {
 	}
 }
 
-// A simulator that asks for a token tells the page nothing without it.
-func TestBrowserToken(t *testing.T) {
+func TestBrowserPageNeedsTheToken(t *testing.T) {
 	_, url := served(t, admin.Config{Remote: true, Token: "s3cret"})
 	b := browsertest.Start(t)
 	b.OpenURL(url + "/")

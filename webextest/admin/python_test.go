@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/webextest/admin"
 )
 
-// The Python of docs/simulator.md, with a program under test.
-func TestPythonOfTheDocument(t *testing.T) {
+// It runs the example of docs/simulator.md with a program under test.
+func TestPythonExampleOfTheDocsWorks(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("python3 is needed")

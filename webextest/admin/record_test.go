@@ -17,7 +17,7 @@ const (
 	absent     = "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001"
 )
 
-func TestRecord(t *testing.T) {
+func TestLedgerRequestsAndViolationsAreServed(t *testing.T) {
 	b := newBench(t, webextest.Config{AnyOrg: true}, admin.Config{})
 	b.bulk(create("a") + `,` + create("b"))
 	id, _ := b.sim.UserByName("a@example.com")
@@ -88,8 +88,8 @@ func (nopWriter) Header() http.Header         { return http.Header{} }
 func (nopWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (nopWriter) WriteHeader(int)             {}
 
-// Each fault does what it is for, to one Bulk request; a search uses none up.
-func TestFaults(t *testing.T) {
+// A search takes no fault from the queue.
+func TestEachFaultAppliesToOneBulkRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, webextest.Config{}, admin.Config{})
 		b.do(201, call("POST", "/__admin/faults", `{"faults":[{"status":429,"retryAfter":"rand(30)","times":2},{"cut":"before","latency":"2s"},
@@ -130,8 +130,8 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// What is queued is told in the form in which it is posted, and can be dropped.
-func TestQueueOfFaults(t *testing.T) {
+// They are listed as they were posted.
+func TestQueuedFaultsAreListedAndDropped(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{})
 	const posted = `{"faults":[{"status":429,"retryAfter":"1","times":2},{"status":429,"retryAfter":"1"},{"cut":"after","latency":"1ms"},{"truncate":true},{"html":true},{"shape":"foreign"}]}`
 	if got := b.do(201, call("POST", "/__admin/faults", posted)); got != posted+"\n" {
@@ -153,7 +153,7 @@ func TestQueueOfFaults(t *testing.T) {
 	}
 }
 
-func TestMalformedFaults(t *testing.T) {
+func TestInvalidFaultsQueueNothing(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{})
 	for fault, want := range map[string]string{
 		`{}`: "one of status", `{"times":2}`: "one of status", `5`: "JSON object", `null`: "JSON object", `"cut"`: "JSON object",
@@ -180,8 +180,8 @@ func TestMalformedFaults(t *testing.T) {
 	}
 }
 
-// A seed is all or nothing, without a trace in the ledger.
-func TestSeed(t *testing.T) {
+// It makes no entries in the ledger.
+func TestSeedAddsAllOrNone(t *testing.T) {
 	b := newBench(t, webextest.Config{}, admin.Config{})
 	for body, want := range map[string]string{
 		`{"users":[{"userName":"b"},{"userName":"c","active":"yes"}]}`:   `users[1]: active must be true or false`,

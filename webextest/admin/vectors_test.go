@@ -18,9 +18,9 @@ import (
 // unknownReference is the vector whose request refers to nobody.
 const unknownReference = 17
 
-// Each vector is replayed over a real connection as it is written, and its
-// request breaks no rule of the simulator.
-func TestVectors(t *testing.T) {
+// Each vector is replayed over a connection, and the simulator finds no violation
+// in its request.
+func TestVectorsAreReplayedByteForByte(t *testing.T) {
 	sim := webextest.New(webextest.Config{})
 	server := httptest.NewServer(admin.New(sim, admin.Config{}))
 	defer server.Close()
@@ -82,9 +82,7 @@ func post(t *testing.T, url, body string) {
 	}
 }
 
-// In memory, as over a connection, the client undoes the compression that it
-// asked for.
-func TestVectorInMemory(t *testing.T) {
+func TestVectorInMemoryIsDecompressed(t *testing.T) {
 	sim := webextest.New(webextest.Config{})
 	list, err := vectors.All()
 	if err != nil {

@@ -10,9 +10,10 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/contract"
 )
 
-// Laws of the schedule: every operation once; definitions before uses, or
-// together in a cycle; one resource in order; plain input as it comes.
-func TestScheduleLaws(t *testing.T) {
+// Every operation is scheduled once, after the operations that it refers to or
+// in one group with them, operations on one resource in order, and requests
+// without forward references unchanged.
+func TestScheduleKeepsDependenciesAndOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 30).Draw(t, "n")
 		req := &contract.Request{Posts: make(map[string]int)}

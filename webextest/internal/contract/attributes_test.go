@@ -11,9 +11,9 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// Law: the table has every attribute of the contract, at any depth and with its
-// type, and of others only those that RFC 7643 has too.
-func TestAttributesAreTheContracts(t *testing.T) {
+// The table has every attribute of the contract, at any depth and with its type,
+// and otherwise only attributes of RFC 7643.
+func TestAttributesAreThoseOfTheContract(t *testing.T) {
 	met, more := 0, map[string]bool{}
 	for k, schema := range resourceSchemas(t) {
 		attrs := maps.Clone(core[k])

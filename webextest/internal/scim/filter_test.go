@@ -10,8 +10,8 @@ import (
 
 const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
-// What a filter selects: the rules of RFC 7644 3.4.2.2 by example.
-func TestMatch(t *testing.T) {
+// RFC 7644 section 3.4.2.2.
+func TestFiltersMatchAsInRFC7644(t *testing.T) {
 	user, group := object(t, sampleUser), object(t, sampleGroup)
 	for filter, want := range map[string]bool{
 		// Strings: case does not count, unless the attribute is an externalId, a
@@ -165,7 +165,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-func TestEqualities(t *testing.T) {
+func TestEqualitiesOfFilters(t *testing.T) {
 	for filter, want := range map[string][]string{ // the attribute, then the values
 		`userName eq "a"`: {"username", "a"},
 		`userName eq "A" or (USERNAME Eq "b" or userName eq "A")`:                       {"username", "A", "b", "A"},
@@ -204,8 +204,7 @@ func TestEqualities(t *testing.T) {
 	}
 }
 
-// fold is one string for all that are equal regardless of case, so that eq
-// implies co, sw and ew for any script.
+// So eq implies co, sw and ew in any script.
 func TestFoldAgreesWithEqualFold(t *testing.T) {
 	for r := range rune(unicode.MaxRune) {
 		if next := unicode.SimpleFold(r); foldRune(r) != foldRune(next) {

@@ -94,8 +94,8 @@ func agree(t interface{ Fatalf(string, ...any) }, text string) {
 	}
 }
 
-// Both parsers accept the same: of filters, and of what is almost one.
-func TestParsersAgree(t *testing.T) {
+// The texts are filters, and filters with mistakes.
+func TestBothParsersAcceptTheSame(t *testing.T) {
 	pieces := []string{
 		"a", "b.c", "a:b", enterprise + ":x", "$ref", "not", "and", "or", "pr", "eq", "Ne", "co", "gt", "true", "null", "True",
 		`"x"`, `"\u00e4"`, `"\x"`, `"`, "1", "-1.5e3", "01", "1e", "(", ")", "[", "]", "a pr", `a eq "x"`, "b gt 2",
@@ -178,9 +178,7 @@ func drawSpoken(t *rapid.T, depth int) spoken {
 	}, 2}
 }
 
-// A filter says what its words say, however it is cased, spaced and put in
-// parentheses.
-func TestFilterMeansWhatItSays(t *testing.T) {
+func TestCaseSpaceAndParenthesesDoNotChangeAFilter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		filter := drawSpoken(t, 3)
 		f, err := ParseFilter(filter.text)
@@ -199,8 +197,7 @@ func TestFilterMeansWhatItSays(t *testing.T) {
 	})
 }
 
-// A printed filter parses back to the same expression, and prints the same
-// again.
+// A printed filter parses to an equal filter.
 func TestPrintedFilterIsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		printsBack(t, drawSpoken(t, 4).text)

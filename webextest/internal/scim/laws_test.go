@@ -69,10 +69,10 @@ func copyOf(v any) any {
 	return v
 }
 
-// After any series of operations: changed says whether the resource changed,
-// the value is as it was and shares nothing with the resource, no element
-// beside the first is primary, and no name of an attribute depends on case.
-func TestLawsOfApply(t *testing.T) {
+// For any sequence of operations, changed is right, the value is not changed and
+// shares nothing with the resource, at most one element is primary, and the
+// case of names does not matter.
+func TestApplyKeepsItsInvariants(t *testing.T) {
 	user := object(t, sampleUser)
 	rapid.Check(t, func(t *rapid.T) {
 		resource := copyOf(user).(map[string]any)
@@ -179,8 +179,8 @@ func spoil(v any) {
 	}
 }
 
-// Members added and removed by filter, in any order and any portions, are those
-// of a set of ids, whatever their case.
+// Adding members and removing them by filter, in any order and in any case, has
+// the result of a set of ids.
 func TestMembersAreASet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		resource, set := map[string]any{}, map[string]bool{}

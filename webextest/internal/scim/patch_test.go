@@ -28,7 +28,7 @@ func (c patchCase) check(t *testing.T) {
 	}
 }
 
-// Simple and complex attributes (RFC 7644 3.5.2.1 to 3.5.2.3).
+// Simple and complex attributes: RFC 7644 sections 3.5.2.1 to 3.5.2.3.
 func TestApplyToSingleValues(t *testing.T) {
 	for _, c := range []patchCase{
 		{`{"title":"Dr"}`, "Replace", "title", `"Prof"`, `{"title":"Prof"}`},
@@ -79,7 +79,8 @@ func TestApplyToSingleValues(t *testing.T) {
 	}
 }
 
-// Lists: whole, one sub-attribute of all, elements that a filter selects.
+// The paths name a list, a sub-attribute of all elements, or the elements that
+// a filter selects.
 func TestApplyToLists(t *testing.T) {
 	const two = `{"emails":[{"value":"a","type":"work","primary":true},{"value":"b","type":"home"}]}`
 	const members = `{"x":1,"members":[{"value":"u1","type":"user"},{"value":"u2","type":"user"}]}`

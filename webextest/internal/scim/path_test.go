@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// What a path names, and what it prints: the same in canonical form.
-func TestParsePath(t *testing.T) {
+func TestParsePathReadsAndPrintsPaths(t *testing.T) {
 	const cisco = "urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"
 	for text, want := range map[string]struct {
 		attribute attribute
@@ -48,7 +47,7 @@ func TestParsePath(t *testing.T) {
 	}
 }
 
-func TestParsePathRefuses(t *testing.T) {
+func TestParsePathRefusesInvalidPaths(t *testing.T) {
 	for _, text := range []string{
 		``, ` `, `.`, `a.`, `.a`, `a.b.c`, `1`, `a b`, `a eq "x"`, `a[`, `a[]`, `a]`, `a[b pr`, `a[b pr].`, `a[b pr]c`,
 		`a[b pr].c.d`, `a[b pr].$`, `a[b pr] .c`, `a[b pr].c `, `a[b pr][c pr]`, `a.b[c pr]`, `a[b[c pr]]`, `a[1]`, `/a`, `a/b`,

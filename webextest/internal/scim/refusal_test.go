@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// What is no filter is refused, and the detail says where it departs without
-// quoting it.
-func TestParseFilterRefuses(t *testing.T) {
+// The detail has the position of the mistake and does not quote the filter.
+func TestParseFilterRefusesInvalidFilters(t *testing.T) {
 	for filter, detail := range map[string]string{
 		``:                          "byte 1: expected an attribute",
 		`  `:                        "expected an attribute",
@@ -74,8 +73,7 @@ func TestParseFilterRefuses(t *testing.T) {
 	}
 }
 
-// Depth and length are bounded, and both bounds are reached in little time.
-func TestFilterBounds(t *testing.T) {
+func TestLongAndDeepFiltersAreRefusedQuickly(t *testing.T) {
 	nested := func(n int, open, end string) string {
 		return strings.Repeat(open, n) + "a pr" + strings.Repeat(end, n)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// told is a collection as its indexes have it: in order, and by id and name.
+// told describes a collection by its indexes: in order, and by id and name.
 func told(t rapid.TB, s *Collection) string {
 	var list []string
 	for _, r := range s.All() {
@@ -28,10 +28,9 @@ func told(t rapid.TB, s *Collection) string {
 	return strings.Join(list, " ")
 }
 
-// Law: writers see each change at once and readers the store of a lag ago, both
-// in the order of creation, and the holders of a resource are those that refer
-// to it.
-func TestStoreIsAListWithALag(t *testing.T) {
+// Writers see each change at once, readers after the lag, both in the order of
+// creation. Referrers returns the resources that refer to an id.
+func TestReadersSeeTheStoreOfALagAgo(t *testing.T) {
 	const lag = 3 * time.Second
 	rapid.Check(t, func(t *rapid.T) {
 		s := New(lag, 1)
