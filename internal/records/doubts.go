@@ -3,7 +3,6 @@ package records
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -11,7 +10,6 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
-	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -42,8 +40,7 @@ var doubtNames = [doubts]string{
 func (r *Reader) Doubts() (notes []string) {
 	for d, places := range r.doubtful {
 		if places.Count > 0 {
-			notes = append(notes, fmt.Sprintf("sent as written, though a service may refuse it: %s %s (%s)",
-				terminal.Plural(places.Count, "operation"), doubtNames[d], places))
+			notes = append(notes, places.SentAsWritten("operation", doubtNames[d]))
 		}
 	}
 	return notes

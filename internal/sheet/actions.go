@@ -8,14 +8,8 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
-	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/cell"
-	"github.com/webexscim/bulk/internal/scimdiff"
 	"github.com/webexscim/bulk/internal/table"
-	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // The headers of columns that only WriteActions writes. Open refuses a sheet
@@ -31,15 +25,6 @@ const (
 	// It is for people to read.
 	presentNameHeader = "Present name (webex-bulk)"
 )
-
-// VersionOf tells states of a resource apart: the version that the service
-// gives it, or else when it was changed last.
-func VersionOf(r client.Resource) string {
-	if r.Version != "" || r.Modified.IsZero() {
-		return r.Version
-	}
-	return r.Modified.UTC().Format(time.RFC3339Nano)
-}
 
 // Action is a row that WriteActions writes.
 type Action struct {
@@ -78,7 +63,7 @@ type Value struct {
 // by the reference to a row that creates the user. What no cell can hold is an
 // error, and nothing is written.
 func WriteActions(w io.Writer, kind string, actions []Action, name func(id string) (string, bool)) error {
-	t := &actionTable{Writer: Writer{sheet: &Sheet{file: &textfile.File{Name: "actions"}, style: table.Style{Comma: ','}, groups: kind == Templates[1]}, name: name}}
+	t := &actionTable{resources: resourcesNamed(kind), name: name}
 	var errs []error
 	columns := map[string]bool{}
 	rows := make([]map[string]string, len(actions))
@@ -96,12 +81,12 @@ func WriteActions(w io.Writer, kind string, actions []Action, name func(id strin
 		return err
 	}
 	identity := "User ID/Email (Required)"
-	if t.sheet.groups {
-		identity = "displayName"
+	if t.resources == groups {
+		identity = groups.identity
 	}
 	paths := slices.Sorted(maps.Keys(columns))
 	header := append([]string{operationHeader, "id", presentNameHeader, identity}, t.headers(paths)...)
-	out := table.NewWriter(w, t.sheet.style, append(header, versionHeader, expectedHeader, reasonHeader))
+	out := table.NewWriter(w, table.Style{Comma: ','}, append(header, versionHeader, expectedHeader, reasonHeader))
 	for i, a := range actions {
 		row := []string{a.Operation, a.ID, harmless(a.Present), a.Name}
 		for _, path := range paths {
@@ -133,19 +118,22 @@ func harmless(text string) string {
 }
 
 // actionTable makes the cells of actions.
-type actionTable struct{ Writer }
+type actionTable struct {
+	resources *resources
+	name      nameOf
+}
 
 // headers are those of the columns of these paths: as in Control Hub where it
 // has a name.
 func (t *actionTable) headers(paths []string) (headers []string) {
 	names := map[string]string{}
-	s := &Sheet{file: t.sheet.file, groups: t.sheet.groups, header: Columns(Templates[0])}
-	if !s.groups {
-		_, _ = s.understandAs(nil) // the columns are known
-	}
-	for _, c := range s.columns {
-		if c.use == setsAttribute && c.target.name != "addresses" {
-			names[c.target.path()] = c.header
+	if t.resources == users {
+		h := &header{cells: Columns(users.plural), resources: users}
+		_ = h.understand(nil) // the columns are known
+		for _, c := range h.columns {
+			if c.use == setsAttribute && c.target.name != "addresses" {
+				names[c.target.path()] = c.header
+			}
 		}
 	}
 	for _, path := range paths {
@@ -195,7 +183,7 @@ func (t *actionTable) put(cells map[string]string, path string, values []any, a 
 		return nil
 	}
 	to, isPath := parseTarget(path)
-	attribute, to, found := t.sheet.resources().vocabulary.find(to)
+	attribute, to, found := t.resources.vocabulary.find(to)
 	unheld := fmt.Errorf("no sheet can hold %s", shortPath(path))
 	switch {
 	case !isPath || !found || attribute.kind == structured || len(values) != 1:
@@ -208,7 +196,7 @@ func (t *actionTable) put(cells map[string]string, path string, values []any, a 
 	c := &column{attribute: attribute, target: to, header: to.path(), use: setsAttribute}
 	switch {
 	case values[0] != nil:
-		text, ok := t.cell(c, values[0])
+		text, ok := t.name.cell(c, values[0])
 		if !ok {
 			return unheld
 		}
@@ -243,116 +231,5 @@ func (t *actionTable) putMembers(cells map[string]string, a Action) {
 	if len(entries) == 0 {
 		return
 	}
-	text := strings.Join(entries, "; ")
-	if _, fault := cell.Clean(text); fault != nil {
-		text += ";"
-	}
-	cells["members"] = text
-}
-
-// InEffect reports whether a resource already has what an operation of a sheet
-// writes. A reference to another row cannot be compared: it counts where the
-// resource refers to somebody, and something else shows the effect.
-func InEffect(op client.Operation, stored []byte) bool {
-	raw, ok := op.Data.(json.RawMessage)
-	var body struct {
-		Operations []struct {
-			Op, Path string
-			Value    json.RawMessage
-		}
-	}
-	if !ok || op.Method != client.MethodPatch || json.Unmarshal(raw, &body) != nil {
-		return false
-	}
-	shown := false
-	for _, change := range body.Operations {
-		refers := strings.Contains(string(change.Value), `"`+client.Ref(""))
-		switch {
-		case strings.HasPrefix(change.Path, "members"):
-			return false // the resource as it was read need not have them
-		case refers && holds(change.Path, nil, stored), !refers && !holds(change.Path, change.Value, stored):
-			return false
-		}
-		shown = shown || !refers
-	}
-	return shown
-}
-
-// Holds reports whether a resource has the expected attributes: an object of
-// values by their path in a PATCH, null where there must be none. Values are
-// compared by meaning, as scimdiff does.
-func Holds(expected, stored []byte) bool {
-	var all map[string]json.RawMessage
-	if json.Unmarshal(expected, &all) != nil {
-		return false
-	}
-	for path, value := range all {
-		if !holds(path, value, stored) {
-			return false
-		}
-	}
-	return true
-}
-
-// holds reports whether a resource has a value; nil or null: that it has none
-// at the path. What it cannot compare it denies.
-func holds(path string, raw json.RawMessage, stored []byte) bool {
-	to, ok := parseTarget(path)
-	if !ok {
-		return false
-	}
-	var wanted any
-	if len(raw) > 0 && json.Unmarshal(raw, &wanted) != nil {
-		return false
-	}
-	given := new(objects).object()
-	parts, isObject := wanted.(map[string]any)
-	switch {
-	case to.filterKey != "" && to.sub == "" && isObject:
-		for to.sub, wanted = range parts {
-			to.put(given, decodedValue(wanted))
-		}
-	case to.filterKey != "" && to.sub == "":
-		to.sub = "value"
-		to.put(given, decodedValue(wanted))
-	case to.filterKey == "" && strings.EqualFold(to.sub, "value"): // manager.value is what the whole is
-		to.sub = ""
-		to.put(given, decodedValue(wanted))
-	default:
-		to.put(given, decodedValue(wanted))
-	}
-	differences, err := scimdiff.Compare(given.append(nil), stored, scimdiff.Options{Clear: true})
-	return err == nil && len(differences) == 0
-}
-
-// factsAt are the single values that a value at a place consists of.
-func factsAt(to target, value any) facts {
-	f := facts{}
-	parts, isObject := value.(map[string]any)
-	switch {
-	case to.filterKey != "" && to.sub == "" && isObject:
-		for to.sub, value = range parts {
-			if !strings.EqualFold(to.sub, to.filterKey) {
-				f.add(to, value)
-			}
-		}
-	case to.filterKey != "" || to.sub != "":
-		f.add(to, value)
-	default:
-		f.attribute(to, value)
-	}
-	return f
-}
-
-// PathsOf returns the paths of the single values that a value at a path
-// consists of, in order.
-func PathsOf(path string, value json.RawMessage) []string {
-	to, ok := parseTarget(path)
-	var decoded any
-	if !ok || json.Unmarshal(value, &decoded) != nil {
-		return []string{path}
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(factsAt(to, decoded))), func(path string) bool {
-		return strings.HasSuffix(path, ".primary") || strings.HasSuffix(path, ".display")
-	})
+	cells["members"] = memberCell(entries)
 }

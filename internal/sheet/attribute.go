@@ -102,39 +102,38 @@ type target struct {
 }
 
 // path writes the target as the path of a PATCH (RFC 7644 section 3.5.2).
-func (t target) path() string {
-	path := t.element()
-	if t.sub != "" {
-		path += "." + t.sub
-	}
-	return path
-}
+func (t target) path() string { return t.written(t.filterKey + " eq " + strconv.Quote(t.filter)) }
 
 // element is the path without the part.
 func (t target) element() string {
-	path := t.name
-	if t.urn != "" {
-		path = t.urn + ":" + t.name
-	}
-	if t.filterKey != "" {
-		path += "[" + t.filterKey + " eq " + strconv.Quote(t.filter) + "]"
-	}
-	return path
+	t.sub = ""
+	return t.path()
 }
 
 // key is the target with [] for any filter: what attributes are found by.
-func (t target) key() string {
-	key := t.name
+func (t target) key() string { return t.written("") }
+
+// written writes the target, with a text for its filter if it has one.
+func (t target) written(filter string) string {
+	text := t.name
 	if t.urn != "" {
-		key = t.urn + ":" + t.name
+		text = t.urn + ":" + text
 	}
 	if t.filterKey != "" {
-		key += "[]"
+		text += "[" + filter + "]"
 	}
 	if t.sub != "" {
-		key += "." + t.sub
+		text += "." + t.sub
 	}
-	return key
+	return text
+}
+
+// filterKeyOf is what the elements of a multi-valued attribute differ by.
+func filterKeyOf(t target) string {
+	if strings.HasPrefix(t.name, "externalAttribute") {
+		return "source"
+	}
+	return "type"
 }
 
 // put writes a value at the target's place in a resource.
@@ -210,11 +209,6 @@ func newVocabulary(attributes []attribute) vocabulary {
 	}
 	return v
 }
-
-var (
-	userVocabulary  = newVocabulary(userAttributes)
-	groupVocabulary = newVocabulary(groupAttributes)
-)
 
 // find returns the attribute at t, and t as the attribute writes it. The URN of
 // an extension may be left out.

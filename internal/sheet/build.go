@@ -26,7 +26,9 @@ type change struct {
 // for one row after the other, because most of what it needs for one is free
 // again after it.
 type builder struct {
-	*Sheet
+	header   *header
+	people   *people
+	clears   bool // see Options
 	checking bool // in the first reading, when the index is not complete and no data is needed
 
 	record *record
@@ -36,15 +38,30 @@ type builder struct {
 	objects objects
 	written []change
 	row     [1]Row
+	cells   [1][]string
+}
+
+// batch is one row of a sheet, or some that stand next to each other and change
+// the members of one group, with the operations that they ask for together.
+type batch struct {
+	cells [][]string // of each row, as written
+	rows  []Row
+	rest  []step // of a group that is made or written anew, those whom the operations after the first add
+	steps []step // or all that it does
+	group string // whose members these are, as the row names it: its id may not be known yet
 }
 
 // build makes the operations that a row asks for: one, or more for a group of
 // many members. The batch is valid until the next row.
 func (b *builder) build(rec *record) (made batch, faults []*textfile.Error) {
+	if rec.fault != nil {
+		return made, []*textfile.Error{rec.fault}
+	}
 	b.record, b.named, b.faults = rec, nil, nil
 	b.objects.reuse()
-	if op := b.cell(b.operations); !b.isOperation(op) {
-		b.fault(b.operations, op, "unknown operation", b.resources().operations)
+	said, kind := b.header.single[saysOperation], b.header.resources
+	if _, ok := kind.operation(b.text(said)); !ok {
+		b.fault(said, b.text(said), "unknown operation", kind.operations)
 	} else {
 		made = b.assemble()
 	}
@@ -56,7 +73,10 @@ func (b *builder) assemble() (made batch) {
 	if b.checking {
 		b.refuseRepeats()
 	}
-	row := Row{Line: b.record.line, Name: cmp.Or(b.cell(b.present), b.record.name, b.cell(b.id)), Version: b.cell(b.versions), Expected: b.expected()}
+	row := Row{
+		Line: b.record.line, Name: cmp.Or(b.said(saysPresentName), b.record.name, b.said(saysID)),
+		Version: b.said(saysVersion), Expected: b.expected(),
+	}
 	switch b.record.operation {
 	case create:
 		row.Operation = b.create()
@@ -65,10 +85,10 @@ func (b *builder) assemble() (made batch) {
 	default:
 		row.Operation, made.steps = b.update()
 	}
-	b.row[0] = row
-	made.rows = b.row[:]
+	b.row[0], b.cells[0] = row, b.record.cells
+	made.rows, made.cells = b.row[:], b.cells[:]
 	if len(made.steps) > 0 {
-		made.group = strings.ToLower(b.record.name) + "\x00" + b.cell(b.id)
+		made.group = strings.ToLower(b.record.name) + "\x00" + b.said(saysID)
 	}
 	if len(b.named) > maxMembers && len(b.faults) == 0 {
 		more := row
@@ -82,17 +102,20 @@ func (b *builder) assemble() (made batch) {
 	return made
 }
 
-// cell returns the text of a cell of the row, or "" if there is no such column.
-func (b *builder) cell(c *column) string { return b.Sheet.cell(b.record, c) }
+// text returns the text of a cell of the row, or "" if there is no such column.
+func (b *builder) text(c *column) string { return b.record.text(c) }
+
+// said returns what the row says in the column of a use.
+func (b *builder) said(u use) string { return b.text(b.header.single[u]) }
 
 // expected returns the attributes that the resource must have.
 func (b *builder) expected() []byte {
-	text := b.cell(b.Sheet.expected)
+	text := b.said(saysExpected)
 	if text == "" {
 		return nil
 	}
 	if json.Unmarshal([]byte(text), &map[string]json.RawMessage{}) != nil {
-		b.fault(b.Sheet.expected, text, "not a JSON object", "the cell as sync wrote it")
+		b.fault(b.header.single[saysExpected], text, "not a JSON object", "the cell as sync wrote it")
 	}
 	return []byte(text)
 }
@@ -111,14 +134,7 @@ func withoutFollowing(faults, texts []*textfile.Error) []*textfile.Error {
 
 // fault adds a mistake in the cell of c, which may be nil.
 func (b *builder) fault(c *column, value, problem, expected string) {
-	e := &textfile.Error{File: b.file.Name, Line: b.record.line, Value: value, Problem: problem, Expected: expected}
-	if c != nil {
-		e.Column = c.header
-		if c.secret {
-			e.Value = ""
-		}
-	}
-	b.faults = append(b.faults, e)
+	b.faults = append(b.faults, b.header.fault(b.record.line, c, value, problem, expected))
 }
 
 // refuseRepeats refuses a second row about the same user or group, and a second
@@ -129,40 +145,40 @@ func (b *builder) refuseRepeats() {
 		return
 	}
 	if name := b.record.name; name != "" {
-		b.refuseRepeat(&b.index.rows, b.record.nameDigest, b.identity, name)
+		b.refuseRepeat(&b.people.rows, b.record.nameDigest, b.header.identity, name)
 	}
-	if id := b.cell(b.id); id != "" {
-		b.refuseRepeat(&b.index.byID, digest(id), b.id, id)
+	if id := b.said(saysID); id != "" {
+		b.refuseRepeat(&b.people.byID, digest(id), b.header.single[saysID], id)
 	}
-	if external := b.cell(b.externalID); external != "" && b.record.operation != remove {
-		b.refuseRepeat(&b.index.byExternalID, exactDigest(external), b.externalID, external)
+	if external := b.text(b.header.externalID); external != "" && b.record.operation != remove {
+		b.refuseRepeat(&b.people.byExternalID, exactDigest(external), b.header.externalID, external)
 	}
 }
 
 // refuseRepeat refuses a value that another line has too.
 func (b *builder) refuseRepeat(first *digests, key [8]byte, c *column, text string) {
 	if row, ok := first.get(key); ok && row.line() != b.record.line {
-		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.resources().noun+" in one row")
+		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.header.resources.noun+" in one row")
 	}
 }
 
 // create makes a POST.
 func (b *builder) create() client.Operation {
-	op := client.Operation{Method: client.MethodPost}
-	if id := b.cell(b.id); id != "" {
-		b.fault(b.id, id, "an id in a row that creates a "+b.resources().noun, "no id, or update or delete in the column operation")
+	kind := b.header.resources
+	op := client.Operation{Method: client.MethodPost, Path: kind.collection}
+	if id := b.said(saysID); id != "" {
+		b.fault(b.header.single[saysID], id, "an id in a row that creates a "+kind.noun,
+			"no id, or update or delete in the column operation")
 	}
 	if b.record.name == "" {
-		b.fault(b.identity, "", "no "+b.resources().identity+" for a new "+b.resources().noun, b.resources().identityForm)
+		b.fault(b.header.identity, "", "no "+kind.identity+" for a new "+kind.noun, kind.identityForm)
 	}
 	changes := b.wholeElements(b.changes(true))
-	kind := b.resources()
-	op.Path = kind.collection
 	if b.checking || len(b.faults) > 0 {
 		return op
 	}
 	resource := b.newResource(kind.schema, changes)
-	if !b.groups {
+	if kind == users {
 		completeUser(resource, b.record.name)
 	}
 	op.BulkID = bulkID(kind.prefix, b.record.nameDigest)
@@ -221,7 +237,7 @@ func (b *builder) wholeElements(changes []change) []change {
 			content[c.target.element()] = true
 		}
 	}
-	if !b.groups {
+	if b.header.resources == users {
 		content[`emails[type eq "work"]`] = true // the userName
 	}
 	creates := b.record.operation == create
@@ -231,13 +247,15 @@ func (b *builder) wholeElements(changes []change) []change {
 		}
 		if c.value.is(true) {
 			if first := primary[c.target.name]; first != nil {
-				b.fault(c.column, "true", "a second primary value beside column "+textfile.Quote(first.header), "at most one that is primary")
+				b.fault(c.column, "true", "a second primary value beside column "+textfile.Quote(first.header),
+					"at most one that is primary")
 			}
 			primary[c.target.name] = c.column
 		}
 		empty := creates && !content[c.target.element()]
 		if empty && !c.value.is(false) {
-			b.fault(c.column, b.cell(c.column), "an element "+c.target.element()+" without a value", "a value in the row, or an empty cell")
+			b.fault(c.column, b.text(c.column), "an element "+c.target.element()+" without a value",
+				"a value in the row, or an empty cell")
 		}
 		return empty
 	})
@@ -290,14 +308,15 @@ func (b *builder) update() (client.Operation, []step) {
 	membersOnly := b.record.membersOnly
 	var parts []patchChange
 	var steps []step
-	changes := b.wholeElements(b.changes(b.cell(b.id) != "" && !membersOnly))
+	changes := b.wholeElements(b.changes(b.said(saysID) != "" && !membersOnly))
 	slices.SortFunc(changes, func(x, y change) int { return cmp.Compare(x.column.rank, y.column.rank) })
 	for _, c := range changes {
 		switch {
 		case c.steps != nil:
 			steps = append(steps, c.steps...)
 		case b.record.operation != update:
-			b.fault(c.column, b.cell(c.column), "another attribute in a row that adds or removes members", "an empty cell, or update in the column operation")
+			b.fault(c.column, b.text(c.column), "another attribute in a row that adds or removes members",
+				"an empty cell, or update in the column operation")
 		default:
 			parts = append(parts, c.patch())
 		}
@@ -309,7 +328,8 @@ func (b *builder) update() (client.Operation, []step) {
 		return op, steps
 	}
 	if len(steps) > maxMembers {
-		b.fault(nil, "", fmt.Sprintf("%d members to add or remove beside other changes", len(steps)), "at most 500, or a separate row for them")
+		b.fault(nil, "", fmt.Sprintf("%d members to add or remove beside other changes", len(steps)),
+			"at most 500, or a separate row for them")
 	}
 	if !b.checking {
 		op.Data = marshal(newPatch(append(parts, stepChanges(steps)...)))
@@ -320,35 +340,32 @@ func (b *builder) update() (client.Operation, []step) {
 // path returns the path of the row's resource, with the id of the row or an id
 // that was looked up.
 func (b *builder) path() string {
-	l := b.lookup(b.record.name)
-	id := b.cell(b.id)
+	kind := b.header.resources
+	id := b.said(saysID)
 	switch {
 	case id != "":
 		if !location.IsSegment(id) {
-			b.fault(b.id, id, "not an id", "the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
+			b.fault(b.header.single[saysID], id, "not an id",
+				"the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
 		}
 	case b.record.name == "":
-		b.fault(b.identity, "", "neither an id nor a "+b.resources().identity, "one of them")
-	case !b.isName(b.record.name):
-		b.fault(b.identity, b.record.name, "not an email address", b.resources().identityForm)
+		b.fault(b.header.identity, "", "neither an id nor a "+kind.identity, "one of them")
+	case !kind.isName(b.record.name):
+		b.fault(b.header.identity, b.record.name, "not an email address", kind.identityForm)
 	default:
-		if ref, ok := b.groupRef(b.record.name); ok && b.record.membersOnly {
-			return "/" + l.Type + "/" + ref
-		}
-		id = b.find(b.identity, l, "no "+b.resources().noun+" of the organization has this "+b.resources().identity, "one that exists, or an id")
+		id = b.find(b.header.identity, kind.lookup(b.record.name),
+			"no "+kind.noun+" of the organization has this "+kind.identity, "one that exists, or an id")
 	}
-	return "/" + l.Type + "/" + id
+	return "/" + kind.path + "/" + id
 }
 
-// find returns the id that a Lookup found, or a placeholder before Resolve.
+// find returns the id of a user or group, or a reference.
 func (b *builder) find(c *column, l Lookup, problem, expected string) string {
-	if b.resolve == nil {
-		return l.Placeholder()
-	}
-	id, ok := b.resolve(l)
-	if !ok || id == "" {
+	id, ok := b.people.id(l)
+	if !ok {
 		b.fault(c, l.Name, problem, expected)
-		b.faults[len(b.faults)-1].Cause = "lookup\x00" + l.Type + "\x00" + strings.ToLower(l.Name) // one who is named by many rows
+		// Of one who is named by many rows, one error is listed.
+		b.faults[len(b.faults)-1].Cause = "lookup\x00" + l.Type + "\x00" + strings.ToLower(l.Name)
 	}
 	return id
 }

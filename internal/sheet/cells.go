@@ -14,12 +14,11 @@ import (
 // them when it is to be written.
 func (b *builder) changes(withIdentity bool) []change {
 	all := b.written[:0]
-	for i := range b.columns {
-		c := &b.columns[i]
+	for _, c := range b.header.columns {
 		if c.use != setsAttribute || c.kind == identity && !withIdentity {
 			continue
 		}
-		text := b.cell(c)
+		text := b.text(c)
 		if text == "" {
 			continue
 		}
@@ -28,7 +27,8 @@ func (b *builder) changes(withIdentity bool) []change {
 			continue
 		}
 		if first := b.earlierColumn(all, changed); first != nil {
-			b.fault(c, text, "the same attribute as in column "+textfile.Quote(first.header), "a value in only one of them")
+			b.fault(c, text, "the same attribute as in column "+textfile.Quote(first.header),
+				"a value in only one of them")
 			continue
 		}
 		all = append(all, changed)
@@ -57,7 +57,8 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	before := len(b.faults)
 	if isClearing(text) && !c.secret {
 		if b.record.operation != update && !(b.record.operation == create && b.clears) || !c.clearable() {
-			b.fault(c, text, "an attribute that cannot be cleared", "a value; REMOVE|* clears optional attributes in an update")
+			b.fault(c, text, "an attribute that cannot be cleared",
+				"a value; REMOVE|* clears optional attributes in an update")
 		}
 		if c.target.name == "addresses" && c.target.filter == "" {
 			to.target.filter = b.addressType()
@@ -87,7 +88,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 
 // plain reads a cell that stands for itself.
 func (b *builder) plain(c *column, text string) value {
-	v, problem, expected := b.value(c, text)
+	v, problem, expected := c.value(text)
 	if problem != "" {
 		b.fault(c, text, problem, expected)
 	}
@@ -102,10 +103,12 @@ func (b *builder) phoneNumber(c *column, text string) (v value, gone bool) {
 		b.fault(c, text, "the removal of one number", "the number to keep, or REMOVE|* for none")
 		return value{}, true
 	case gone && b.record.operation == create:
-		b.fault(c, text, "the removal of a number in a row that creates a user", "a number, or update in the column operation")
+		b.fault(c, text, "the removal of a number in a row that creates a user",
+			"a number, or update in the column operation")
 		return value{}, true
 	case gone && number == "":
-		b.fault(c, text, "no number after REMOVE|", "the number to remove, such as REMOVE|+1 555 0100, or REMOVE|* for any")
+		b.fault(c, text, "no number after REMOVE|",
+			"the number to remove, such as REMOVE|+1 555 0100, or REMOVE|* for any")
 		return value{}, true
 	}
 	return b.plain(c, number), gone
@@ -113,16 +116,19 @@ func (b *builder) phoneNumber(c *column, text string) (v value, gone bool) {
 
 // addressTypes are the types of addresses in SCIM, and how Control Hub calls
 // them.
-var addressTypes = map[string]string{"": "work", "office": "work", "work": "work", "business": "work", "home": "home", "other": "other"}
+var addressTypes = map[string]string{
+	"": "work", "office": "work", "work": "work", "business": "work", "home": "home", "other": "other",
+}
 
 // addressType reads the type of the row's address. What is wrong with it is
 // said once, however many parts it has.
 func (b *builder) addressType() string {
-	text := b.cell(b.addresses)
+	c := b.header.single[saysAddressType]
+	text := b.text(c)
 	t, ok := addressTypes[strings.ToLower(text)]
-	told := slices.ContainsFunc(b.faults, func(e *textfile.Error) bool { return b.addresses != nil && e.Column == b.addresses.header })
+	told := slices.ContainsFunc(b.faults, func(e *textfile.Error) bool { return c != nil && e.Column == c.header })
 	if !ok && !told {
-		b.fault(b.addresses, text, "unknown type of address", "Office, Home or Other")
+		b.fault(c, text, "unknown type of address", "Office, Home or Other")
 	}
 	return cmp.Or(t, "work")
 }
@@ -131,43 +137,41 @@ func (b *builder) addressType() string {
 // creates the user, or an id.
 func (b *builder) userReference(c *column, who string) string {
 	who, fault := idOf(who, apiid.People)
-	if fault != nil {
+	switch {
+	case fault != nil:
 		b.fault(c, who, fault.Problem, fault.Expected)
 		return ""
-	}
-	if apiid.IsUUID(who) {
+	case apiid.IsUUID(who):
 		return who
 	}
-	if !b.checking {
-		if id, ok := b.inSheet("Users", digest(who)); ok {
-			return id
+	if problem := notUser(who); problem != "" {
+		expected := "the email address of a user of " + b.header.resources.people
+		if isRemoval(who) {
+			expected = "the new manager, or REMOVE|* to have none"
 		}
-	}
-	switch problem, expected := b.notUser(who); {
-	case problem != "":
 		b.fault(c, who, problem, expected)
 		return ""
-	case b.checking:
-		return ""
-	case b.groups:
-		return b.find(c, Lookup{"Users", who}, "no user of the organization has this userName", "the email address of one")
 	}
-	return b.find(c, Lookup{"Users", who}, "neither in this sheet nor in the organization", "the email address of a user of one of them")
+	if b.checking {
+		return ""
+	}
+	if b.header.resources == groups {
+		return b.find(c, users.lookup(who), "no user of the organization has this userName", "the email address of one")
+	}
+	return b.find(c, users.lookup(who), "neither in this sheet nor in the organization",
+		"the email address of a user of one of them")
 }
 
 // notUser says why a text that is no id cannot name a user either.
-func (b *builder) notUser(who string) (problem, expected string) {
+func notUser(who string) (problem string) {
 	switch {
 	case isRemoval(who):
-		return removalProblem, "the new manager, or REMOVE|* to have none"
+		return removalProblem
 	case cell.IsFormula(who):
-		problem = cell.FormulaProblem
-	case isEmail(who):
-		return "", ""
-	default:
-		problem, _ = emailProblem(who)
+		return cell.FormulaProblem
 	}
-	return problem, "the email address of a user of " + b.resources().people
+	problem, _ = emailProblem(who)
+	return problem
 }
 
 // clearable reports whether a resource can be without the column's attribute.

@@ -20,17 +20,14 @@ const reasonHeader = "Reason (webex-bulk)"
 // says why. Of a group that was made and whose further members were not added,
 // the row is written as one that adds these.
 func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
-	if !s.checked {
-		return errUnchecked
-	}
 	encoded, err := s.file.Encoding.Encode(w)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(encoded, 1<<16)
-	c := s.newCopier(out, reason != nil)
+	c := newCopier(out, s.header, s.found.splits, reason != nil)
 	index := 0
-	for b, err := range s.batches(nil) {
+	for b, err := range s.batches() {
 		if err != nil {
 			return err
 		}
@@ -56,7 +53,7 @@ func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index i
 
 // copier writes rows with the columns that a sheet lacks.
 type copier struct {
-	*Sheet
+	header     *header
 	out        *table.Writer
 	width      int
 	operations int // the place of the column operation; -1 when there is none
@@ -64,22 +61,24 @@ type copier struct {
 	cells      []string
 }
 
-func (s *Sheet) newCopier(w io.Writer, reasons bool) *copier {
-	c := &copier{Sheet: s, operations: -1, reasons: -1}
-	header := slices.Clone(s.header)
-	switch {
-	case s.operations != nil:
-		c.operations = s.operations.index
-	case s.splits:
-		c.operations, header = len(header), append(header, operationHeader)
+// newCopier begins a copy with the header. A column is added for the operation
+// where groups are split, and one for reasons.
+func newCopier(w io.Writer, h *header, splits, reasons bool) *copier {
+	c := &copier{header: h, operations: -1, reasons: -1}
+	cells := slices.Clone(h.cells)
+	switch said := h.single[saysOperation]; {
+	case said != nil:
+		c.operations = said.index
+	case splits:
+		c.operations, cells = len(cells), append(cells, operationHeader)
 	}
 	if reasons {
-		if c.reasons = slices.IndexFunc(header, isReason); c.reasons < 0 {
-			c.reasons, header = len(header), append(header, reasonHeader)
+		if c.reasons = slices.IndexFunc(cells, isReason); c.reasons < 0 {
+			c.reasons, cells = len(cells), append(cells, reasonHeader)
 		}
 	}
-	c.width = len(header)
-	c.out = table.NewWriter(w, s.style, header)
+	c.width = len(cells)
+	c.out = table.NewWriter(w, h.style, cells)
 	return c
 }
 
@@ -89,8 +88,8 @@ func isReason(header string) bool { return fold(header) == fold(reasonHeader) }
 
 // copy writes the rows of a batch of which some operations are kept.
 func (c *copier) copy(b batch, kept []bool, why string) error {
-	for _, rec := range b.records {
-		c.cells = append(c.cells[:0], rec.fields[:min(len(rec.fields), len(c.header))]...)
+	for _, cells := range b.cells {
+		c.cells = append(c.cells[:0], cells[:min(len(cells), len(c.header.cells))]...)
 		c.cells = append(c.cells, make([]string, c.width-len(c.cells))...)
 		if c.reasons >= 0 {
 			c.cells[c.reasons] = why
@@ -108,11 +107,6 @@ func (c *copier) copy(b batch, kept []bool, why string) error {
 // addRest makes the row one that adds the members of the operations that are
 // kept, and nothing else.
 func (c *copier) addRest(b batch, kept []bool) {
-	for i := range c.columns {
-		if col := &c.columns[i]; col.use == setsAttribute && col.kind != identity {
-			c.cells[col.index] = ""
-		}
-	}
 	var names []string
 	i := 1
 	for some := range slices.Chunk(b.rest, maxMembers) {
@@ -123,10 +117,13 @@ func (c *copier) addRest(b batch, kept []bool) {
 		}
 		i++
 	}
-	c.cells[c.operations] = operationNames[addMembers]
-	for i := range c.columns {
-		if col := &c.columns[i]; col.kind == references {
+	for _, col := range c.header.columns {
+		switch {
+		case col.kind == references:
 			c.cells[col.index] = strings.Join(names, "; ")
+		case col.use == setsAttribute && col.kind != identity:
+			c.cells[col.index] = ""
 		}
 	}
+	c.cells[c.operations] = operationNames[addMembers]
 }

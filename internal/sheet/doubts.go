@@ -1,13 +1,11 @@
 package sheet
 
 import (
-	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/cell"
-	"github.com/webexscim/bulk/internal/terminal"
+	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // doubt is a kind of value that is sent as written, though a service may refuse
@@ -49,57 +47,47 @@ var doubtNames = [doubts]string{
 	unseen:         "in which a text has invisible characters",
 }
 
-// doubt notes a row.
-func (s *Sheet) doubt(d doubt, line int) { s.doubtful[d].Add(line) }
+// doubtful has the rows of each kind.
+type doubtful [doubts]textfile.Places
 
-// doubtText notes damage that programs have done to a text of any column.
-func (s *Sheet) doubtText(c *column, text string, line int) {
+// addText notes damage that programs have done to a text of any column.
+func (d *doubtful) addText(c *column, text string, line int) {
 	if text == "" || c.secret {
 		return
 	}
-	if cell.HoldsUnseen(text) {
-		s.doubt(unseen, line)
+	note := func(kind doubt, holds bool) {
+		if holds {
+			d[kind].Add(line)
+		}
 	}
-	if cell.IsMisread(text) {
-		s.doubt(misread, line)
-	}
+	note(unseen, cell.HoldsUnseen(text))
+	note(misread, cell.IsMisread(text))
 	if at := strings.LastIndexByte(text, '@'); at >= 0 {
-		if cell.HasMixedScripts(text) {
-			s.doubt(foreignLetters, line)
-		}
-		if isEmail(text) && !strings.Contains(text[at:], ".") {
-			s.doubt(noDomain, line)
-		}
+		note(foreignLetters, cell.HasMixedScripts(text))
+		note(noDomain, isEmail(text) && !strings.Contains(text[at:], "."))
 	}
-	if cell.IsNothing(text) {
-		s.doubt(nothing, line)
-	}
-	if c.kind == phone {
-		return
-	}
-	if cell.IsEncoded(text) {
-		s.doubt(encoded, line)
-	}
-	if cell.HasLostLetters(text) {
-		s.doubt(lostLetters, line)
+	note(nothing, cell.IsNothing(text))
+	if c.kind != phone {
+		note(encoded, cell.IsEncoded(text))
+		note(lostLetters, cell.HasLostLetters(text))
 	}
 }
 
-// doubtCell notes a value that is unusual for its column.
-func (s *Sheet) doubtCell(c *column, text string, line int) {
+// addCell notes a value that is unusual for its column.
+func (d *doubtful) addCell(c *column, text string, line int) {
 	switch {
 	case c.kind == code && (cell.IsDate(text) || cell.IsShortDate(text)):
-		s.doubt(dateInCode, line)
+		d[dateInCode].Add(line)
 	case c.kind == phone && cell.IsShortDate(text):
-		s.doubt(dateInPhone, line)
+		d[dateInPhone].Add(line)
 	case c.kind == plainText && !c.secret && cell.HasApostrophe(text):
-		s.doubt(apostrophe, line)
+		d[apostrophe].Add(line)
 	case c.kind == phone && c.target.filter != "work_extension" && !isRemoval(text) && isOddNumber(text):
-		s.doubt(oddPhone, line)
+		d[oddPhone].Add(line)
 	case c.target.name == "addresses" && c.target.sub == "country" && !twoLetters.MatchString(text):
-		s.doubt(oddCountry, line)
+		d[oddCountry].Add(line)
 	case c.kind == phone && c.target.filter == "work_extension" && !isRemoval(text) && !digitsAlone.MatchString(text):
-		s.doubt(oddExtension, line)
+		d[oddExtension].Add(line)
 	}
 }
 
@@ -108,35 +96,12 @@ var (
 	digitsAlone = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// knownTypes are the types that Webex's documents name.
-var knownTypes = map[string][]string{
-	"emails":       {"work", "home", "other"},
-	"addresses":    {"work", "home", "other"},
-	"phoneNumbers": {"work", "home", "mobile", "work_extension", "fax", "pager", "other", "alternate1", "alternate2"},
-	"photos":       {"photo", "thumbnail", "resizable"},
-}
-
-// Doubts returns the Notes about values that a service may refuse.
-func (s *Sheet) Doubts() (notes []string) {
-	const sent = "sent as written, though a service may refuse it: "
-	for d, all := range s.doubtful {
-		if all.Count == 0 {
-			continue
+// notes returns a note for each kind.
+func (d *doubtful) notes() (notes []string) {
+	for kind, all := range d {
+		if all.Count > 0 {
+			notes = append(notes, all.SentAsWritten("row", doubtNames[kind]))
 		}
-		notes = append(notes, fmt.Sprintf(sent+"%s %s (%s)", terminal.Plural(all.Count, "row"), doubtNames[d], all))
-	}
-	if s.repeats.Count > 0 {
-		notes = append(notes, fmt.Sprintf("left out: %s that repeat the header (%s)", terminal.Plural(s.repeats.Count, "row"), s.repeats))
-	}
-	var odd []string
-	for _, c := range s.columns {
-		known, ok := knownTypes[c.target.name]
-		if ok && c.use == setsAttribute && c.target.filter != "" && !slices.Contains(known, c.target.filter) {
-			odd = append(odd, c.header)
-		}
-	}
-	if len(odd) > 0 {
-		notes = append(notes, fmt.Sprintf(sent+"%s of an unknown type (%s)", terminal.Plural(len(odd), "column"), someOf(odd)))
 	}
 	return notes
 }

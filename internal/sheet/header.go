@@ -10,8 +10,118 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/webexscim/bulk/internal/cell"
+	"github.com/webexscim/bulk/internal/table"
 	"github.com/webexscim/bulk/internal/textfile"
 )
+
+// header is the header of a sheet, and the use of each column. After understand
+// it does not change.
+type header struct {
+	file      string // the name of the sheet in errors
+	style     table.Style
+	line      int
+	cells     []string // as they stand there
+	resources *resources
+
+	columns    []*column             // that are read
+	unused     []*column             // that are ignored
+	single     [leftReadOnly]*column // by their use, the columns that set no attribute; nil where there is none
+	identity   *column               // userName of users, displayName of groups; nil where there is none
+	externalID *column
+	secret     bool // there is a column of passwords
+}
+
+// understand finds the use of each column. The caller has set the first fields.
+func (h *header) understand(ignore []string) error {
+	c := columns{file: h.file, line: h.line}
+	c.read(h.cells, ignore, h.resources)
+	if h.resources == users {
+		c.placeEmail()
+	}
+	c.refuseRepeated()
+	for _, col := range c.list {
+		h.secret = h.secret || col.secret
+		if col.use == saysAddressType && !c.hasAddress() {
+			col.use = leftUnsupported
+		}
+		if col.use >= leftReadOnly {
+			h.unused = append(h.unused, col)
+			continue
+		}
+		h.columns = append(h.columns, col)
+		switch {
+		case col.use != setsAttribute:
+			h.single[col.use] = col
+		case col.kind == identity:
+			h.identity = col
+		case col.target.name == "externalId":
+			h.externalID = col
+		}
+	}
+	rank(h.columns)
+	if h.identity == nil && h.single[saysID] == nil {
+		c.add(&textfile.Error{Value: h.text(), Problem: "no column that identifies the user or group",
+			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
+	}
+	if missing := missingCondition(h.cells); missing != "" {
+		c.fault(missing, "missing, though sync has written it",
+			"all columns of its sheet: without this one, apply cannot see who has changed since")
+	}
+	return c.wrong.Err()
+}
+
+// text is the header as one line.
+func (h *header) text() string { return strings.Join(h.cells, string(h.style.Comma)) }
+
+// fault is a mistake in the cell of a column, or in a whole row if c is nil. It
+// does not quote a password.
+func (h *header) fault(line int, c *column, value, problem, expected string) *textfile.Error {
+	e := &textfile.Error{File: h.file, Line: line, Value: value, Problem: problem, Expected: expected}
+	if c != nil {
+		e.Column = c.header
+		if c.secret {
+			e.Value = ""
+		}
+	}
+	return e
+}
+
+// check says why the first row can't be a header, or returns nil.
+func (h *header) check() error {
+	switch at := slices.IndexFunc(h.cells, isEmail); {
+	case strings.Contains(h.text(), "\x00"):
+		return h.fault(h.line, nil, "", "no text", "text in UTF-8, or UTF-16 with a byte order mark")
+	case at >= 0: // the rest may hold passwords
+		return h.fault(h.line, nil, h.cells[at], "a row where the header should be", "the names of the columns in the first line")
+	}
+	return nil
+}
+
+// missingCondition returns the header that a sheet of WriteActions has lost, ""
+// if there is none.
+func missingCondition(headers []string) (missing string) {
+	has := foldedSet(headers)
+	found := false
+	for _, h := range []string{versionHeader, expectedHeader, presentNameHeader} {
+		if has[fold(h)] {
+			found = true
+		} else {
+			missing = h
+		}
+	}
+	if !found {
+		return ""
+	}
+	return missing
+}
+
+func foldedSet(headers []string) map[string]bool {
+	set := make(map[string]bool, len(headers))
+	for _, h := range headers {
+		set[fold(h)] = true
+	}
+	return set
+}
 
 // use is what a column is for.
 type use int
@@ -39,8 +149,7 @@ type column struct {
 	secret bool // see isSecret
 	attribute
 	target target
-	rank   int      // its place among the columns in the order of their paths
-	holds  contents // of a column that is left alone
+	rank   int // its place among the columns in the order of their paths
 }
 
 // isSecret reports whether no error may quote a cell of a column: its header
@@ -85,10 +194,14 @@ var groupHeaders = map[string]string{
 	"memberemails": "members",
 }
 
-// leftHeaders are the columns of Control Hub that can't be written through
-// SCIM.
-var leftHeaders = map[string]use{
-	"userstatus": leftReadOnly, "lastserviceaccessedtime": leftReadOnly, "dayssincelastserviceaccessed": leftReadOnly,
+// headerUses are the uses of columns that set no attribute, by their folded
+// header: those that sync writes, and those of Control Hub that can't be
+// written through SCIM. Of operations see operationHeaders.
+var headerUses = map[string]use{
+	"id": saysID, "addresstype": saysAddressType,
+	fold(versionHeader): saysVersion, fold(expectedHeader): saysExpected, fold(presentNameHeader): saysPresentName,
+	fold(reasonHeader): leftReason,
+	"userstatus":       leftReadOnly, "lastserviceaccessedtime": leftReadOnly, "dayssincelastserviceaccessed": leftReadOnly,
 	"calleridnumber": leftUnsupported, "calleridfirstname": leftUnsupported, "calleridlastname": leftUnsupported,
 	"location": leftUnsupported, "hybridcalendarserviceresourcegroup": leftUnsupported,
 	"hybridcallserviceresourcegroup": leftUnsupported, "ucmanagerprofile": leftUnsupported,
@@ -107,33 +220,34 @@ func fold(header string) string {
 	}, header)
 }
 
-// isGroups tells a sheet of groups from one of users by its columns: users have
-// a userName or email, or something else that groups do not have.
-func isGroups(header []string) bool {
-	groups := false
-	for _, h := range header {
+// resourcesOf tells a sheet of groups from one of users by its columns: users
+// have a userName or email, or something else that groups do not have.
+func resourcesOf(headers, ignore []string) *resources {
+	found, ignored := users, foldedSet(ignore)
+	for _, h := range headers {
 		var asUsers columns
 		asUsers.understand(h, users)
 		switch folded := fold(h); {
+		case ignored[folded]:
 		case folded == "email" || folded == "mail" || folded == "emailaddress" || folded == "username":
-			return false
+			return users
 		case folded == "members" || folded == "members.value" || groupHeaders[folded] == "members":
-			return true
+			return groups
 		case folded == "displayname" || groupHeaders[folded] == "displayName" && folded != "name":
-			groups = true
+			found = groups
 		case folded == "name": // people have one, and groups
-		case len(asUsers.list) == 1 && asUsers.list[0].use == setsAttribute && folded != "externalid":
-			return false
+		case asUsers.list[0].use == setsAttribute && folded != "externalid":
+			return users
 		}
 	}
-	return groups
+	return found
 }
 
 // columns are those of a sheet, while its header is read.
 type columns struct {
 	file  string
 	line  int
-	list  []column
+	list  []*column
 	wrong textfile.Errors
 }
 
@@ -157,7 +271,7 @@ func (c *columns) read(headers, ignore []string, kind *resources) {
 	ignored := foldedSet(ignore)
 	for _, h := range headers {
 		if ignored[fold(h)] {
-			c.list = append(c.list, column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
+			c.list = append(c.list, &column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
 			continue
 		}
 		text, fault := cell.Exact(h)
@@ -170,48 +284,33 @@ func (c *columns) read(headers, ignore []string, kind *resources) {
 
 // understand adds the column with the given header.
 func (c *columns) understand(header string, kind *resources) {
-	col := column{index: len(c.list), header: header, use: leftUnknown, secret: isSecret(header)}
-	defer func() { c.list = append(c.list, col) }()
+	col := &column{index: len(c.list), header: header, secret: isSecret(header)}
+	c.list = append(c.list, col)
 	folded := fold(header)
-	if isReason(header) {
-		col.use = leftReason
-		return
-	}
-	if operationHeaders[folded] { // a delete that is overlooked would be a create
+	use, known := headerUses[folded]
+	switch {
+	case operationHeaders[folded]: // a delete that is overlooked would be a create
 		col.use = saysOperation
-		return
+	case known:
+		col.use = use
+	default:
+		col.use = leftUnknown
+		c.findAttribute(col, folded, kind)
 	}
-	switch folded {
-	case "id":
-		col.use = saysID
-		return
-	case "addresstype":
-		col.use = saysAddressType
-		return
-	case fold(versionHeader):
-		col.use = saysVersion
-		return
-	case fold(expectedHeader):
-		col.use = saysExpected
-		return
-	case fold(presentNameHeader):
-		col.use = saysPresentName
-		return
-	}
-	if left, ok := leftHeaders[folded]; ok {
-		col.use = left
-		return
-	}
+}
+
+// findAttribute finds the attribute that a header names, if it does.
+func (c *columns) findAttribute(col *column, folded string, kind *resources) {
 	path, ok := kind.headers[folded]
 	if !ok {
-		path = strings.TrimSpace(header)
+		path = strings.TrimSpace(col.header)
 		if !strings.ContainsAny(path, ".[") {
 			path = folded
 		}
 	}
 	t, isPath := parseTarget(path)
 	if col.attribute, col.target, ok = kind.vocabulary.find(t); isPath && ok {
-		c.place(&col, t)
+		c.place(col, t)
 		return
 	}
 	head, part := path, ""
@@ -219,7 +318,8 @@ func (c *columns) understand(header string, kind *resources) {
 		head, part = path[:i], path[i+1:]
 	}
 	if part != "" && part[0] != ' ' && kind.vocabulary.knows(head) || strings.HasPrefix(folded, "urn:") {
-		c.fault(header, "not an attribute that a sheet can set", `a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
+		c.fault(col.header, "not an attribute that a sheet can set",
+			`a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
 	}
 }
 
@@ -236,28 +336,20 @@ func (c *columns) place(col *column, written target) {
 	}
 }
 
-// filterKeyOf is what the elements of a multi-valued attribute differ by.
-func filterKeyOf(t target) string {
-	if strings.HasPrefix(t.name, "externalAttribute") {
-		return "source"
-	}
-	return "type"
-}
-
 // placeEmail gives a column Email, that can mean two things, its place: the
 // userName where no other column is that.
 func (c *columns) placeEmail() {
-	named := slices.ContainsFunc(c.list, func(col column) bool { return col.use == setsAttribute && col.kind == identity })
-	for i := range c.list {
-		switch fold(c.list[i].header) {
+	named := slices.ContainsFunc(c.list, func(col *column) bool { return col.use == setsAttribute && col.kind == identity })
+	for _, col := range c.list {
+		switch fold(col.header) {
 		case "email", "mail", "emailaddress":
 			path := "userName"
 			if named {
 				path = `emails[type eq "work"].value`
 			}
 			t, _ := parseTarget(path)
-			c.list[i].use = setsAttribute
-			c.list[i].attribute, c.list[i].target, _ = userVocabulary.find(t)
+			col.use = setsAttribute
+			col.attribute, col.target, _ = users.vocabulary.find(t)
 			named = true
 		}
 	}
@@ -266,21 +358,16 @@ func (c *columns) placeEmail() {
 // hasAddress reports whether there is a column that the type of an address is
 // about.
 func (c *columns) hasAddress() bool {
-	return slices.ContainsFunc(c.list, func(col column) bool {
+	return slices.ContainsFunc(c.list, func(col *column) bool {
 		return col.use == setsAttribute && col.target.name == "addresses" && col.target.filter == ""
 	})
 }
 
 // rank finds the places of columns in the order of their paths.
-func rank(columns []column) {
-	order := make([]*column, len(columns))
-	paths := make(map[*column]string, len(columns))
-	for i := range columns {
-		order[i] = &columns[i]
-		paths[order[i]] = columns[i].target.path()
-	}
-	slices.SortFunc(order, func(x, y *column) int { return cmp.Compare(paths[x], paths[y]) })
-	for i, c := range order {
+func rank(columns []*column) {
+	ordered := slices.Clone(columns)
+	slices.SortStableFunc(ordered, func(x, y *column) int { return cmp.Compare(x.target.path(), y.target.path()) })
+	for i, c := range ordered {
 		c.rank = i
 	}
 }
@@ -293,53 +380,24 @@ func letters(index int) string {
 	return letters(index/26-1) + letters(index%26)
 }
 
-// useNames are what errors call a column that names no attribute.
-var useNames = map[use]string{saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version",
-	saysExpected: "what is expected", saysPresentName: "the present name"}
+// useNames are what errors call a column that sets no attribute.
+var useNames = map[use]string{
+	saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version",
+	saysExpected: "what is expected", saysPresentName: "the present name",
+}
 
 // refuseRepeated refuses two columns for one thing.
 func (c *columns) refuseRepeated() {
-	seen := make(map[string]column)
+	seen := make(map[string]*column)
 	for _, col := range c.list {
-		key := ""
-		switch col.use {
-		case setsAttribute:
+		key := useNames[col.use]
+		if col.use == setsAttribute {
 			key = col.target.path()
-		case saysOperation, saysID, saysAddressType, saysVersion, saysExpected, saysPresentName:
-			key = useNames[col.use]
-		default:
-			continue
 		}
-		if first, ok := seen[key]; ok {
-			c.fault(col.header, fmt.Sprintf("the same as column %s (columns %s and %s)", textfile.Quote(first.header), letters(first.index), letters(col.index)),
-				"one column for "+key)
+		if first := seen[key]; first != nil && key != "" {
+			c.fault(col.header, fmt.Sprintf("the same as column %s (columns %s and %s)", textfile.Quote(first.header),
+				letters(first.index), letters(col.index)), "one column for "+key)
 		}
 		seen[key] = col
 	}
 }
-
-// Templates lists the kinds of sheet that Template knows.
-var Templates = [...]string{"users", "groups"}
-
-// Template returns a sheet to fill in: the header and example rows, which are
-// to be overwritten. That of users has the columns of Control Hub that SCIM
-// carries, and two rows, one of which names the other as manager.
-func Template(kind string) (string, error) {
-	switch kind {
-	case "users":
-		return sheetText(
-			"operation,First Name,Last Name,Display Name,User ID/Email (Required),Title,Department,Manager,Phone Number,"+
-				"Extension,Preferred Language,Time zone,Address type,Address street,Address locality,Address region,"+
-				"Address postal code,Address country",
-			`create,Charles,Babbage,Charles Babbage,charles@example.com,Engineer,Mathematics,,+44 20 7946 0101,0101,`+
-				`en_GB,Europe/London,Office,1 Dorset Street,London,England,W1U 4EG,GB`,
-			`create,Ada,Lovelace,Ada Lovelace,ada@example.com,Analyst,Mathematics,charles@example.com,+44 20 7946 0102,0102,`+
-				`en_GB,Europe/London,Office,12 St James's Square,London,England,SW1Y 4JH,GB`), nil
-	case "groups":
-		return sheetText("operation,displayName,members", `create,Analysts,"ada@example.com; charles@example.com"`), nil
-	}
-	return "", fmt.Errorf("no template %q: expected one of %s", kind, strings.Join(Templates[:], ", "))
-}
-
-// sheetText ends each line.
-func sheetText(rows ...string) string { return strings.Join(rows, "\n") + "\n" }

@@ -5,15 +5,19 @@ import (
 	"testing"
 )
 
-// What a sheet is about shows in its columns.
-func TestIsGroups(t *testing.T) {
-	for header, want := range map[string]bool{
-		"displayName": true, "Display Name,members": true, "Name,members": true, "Name,Mail": false, "Name": false, "Group Name,Members": true, "operation,id,displayName,externalId": true,
-		"userName": false, "Email,displayName": false, "displayName,First Name,id": false, "operation,id": false, "id,title": false,
-		"User ID/Email (Required),Display Name,members": false,
+// A sheet of groups is told from one of users by its columns.
+func TestColumnsTellGroupsFromUsers(t *testing.T) {
+	for header, want := range map[string]*resources{
+		"displayName": groups, "Display Name,members": groups, "Name,members": groups, "Group Name,Members": groups,
+		"operation,id,displayName,externalId": groups,
+		"Name,Mail":                           users, "Name": users, "userName": users, "Email,displayName": users, "operation,id": users,
+		"displayName,First Name,id": users, "id,title": users, "User ID/Email (Required),Display Name,members": users,
 	} {
-		if got := isGroups(strings.Split(header, ",")); got != want {
-			t.Errorf("isGroups(%s) = %v", header, got)
+		if got := resourcesOf(strings.Split(header, ","), nil); got != want {
+			t.Errorf("%s: a sheet of %s", header, got.plural)
 		}
+	}
+	if got := resourcesOf([]string{"displayName", "Email"}, []string{"email"}); got != groups {
+		t.Errorf("with the column Email ignored: a sheet of %s", got.plural)
 	}
 }

@@ -1,10 +1,11 @@
 package sheet
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
+
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // value is a JSON value. The zero value is null.
@@ -59,9 +60,9 @@ func (v value) append(dst []byte) []byte {
 	case asNull:
 		return append(dst, "null"...)
 	case asText:
-		return appendString(dst, v.text)
+		return rawjson.AppendText(dst, v.text)
 	case asList:
-		return append(appendString(append(dst, '['), v.text), ']')
+		return append(rawjson.AppendText(append(dst, '['), v.text), ']')
 	}
 	switch v := v.other.(type) {
 	case bool:
@@ -74,7 +75,7 @@ func (v value) append(dst []byte) []byte {
 	case []*object:
 		return appendList(dst, v, func(dst []byte, o *object) []byte { return o.append(dst) })
 	case []string:
-		return appendList(dst, v, appendString)
+		return appendList(dst, v, rawjson.AppendText)
 	}
 	return append(dst, marshal(v.other)...)
 }
@@ -152,7 +153,7 @@ func (o *object) append(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = f.append(append(appendString(dst, f.name), ':'))
+		dst = f.append(append(rawjson.AppendText(dst, f.name), ':'))
 	}
 	return append(dst, '}')
 }
@@ -168,21 +169,8 @@ func appendList[T any](dst []byte, list []T, one func([]byte, T) []byte) []byte 
 	return append(dst, ']')
 }
 
-func appendString(dst []byte, text string) []byte {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			return append(dst, marshal(text)...)
-		}
-	}
-	return append(append(append(dst, '"'), text...), '"')
-}
-
-// marshal is json.Marshal of text, numbers, lists and objects, without its
-// escapes for HTML.
+// marshal is rawjson.Marshal of values that JSON has.
 func marshal(v any) json.RawMessage {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // can't fail for these
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	raw, _ := rawjson.Marshal(v)
+	return raw
 }

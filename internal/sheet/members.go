@@ -55,7 +55,8 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 	case len(seen) == 0:
 		b.fault(c, text, "no members", "those of the group, or an empty cell")
 	case len(all) > 0 && len(steps) > 0:
-		b.fault(c, text, "members with ADD| or REMOVE| beside members without", "ADD| or REMOVE| before each of them, or before none")
+		b.fault(c, text, "members with ADD| or REMOVE| beside members without",
+			"ADD| or REMOVE| before each of them, or before none")
 	case len(steps) > 0 && b.record.operation == create:
 		b.fault(c, text, "ADD| or REMOVE| in a row that creates a group", "its members, or update in the column operation")
 	}
@@ -64,19 +65,18 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 
 // changesMembersOnly reports whether a row does no more than to add members to
 // a group and remove some, so that a group can have several of these.
-func (s *Sheet) changesMembersOnly(rec *record) bool {
+func (h *header) changesMembersOnly(rec *record) bool {
 	switch {
 	case rec.operation == addMembers || rec.operation == removeMembers:
 		return true
-	case rec.operation != update || !s.groups:
+	case rec.operation != update || h.resources == users:
 		return false
 	}
 	stepped := false
-	for i := range s.columns {
-		c := &s.columns[i]
-		switch text := s.cell(rec, c); {
+	for _, c := range h.columns {
+		switch text := rec.text(c); {
 		case text == "" || c.use != setsAttribute || c.kind == identity:
-		case c.kind == references && (hasPrefixFold(text, additionMark) || hasPrefixFold(text, removalMark)) && !isClearing(text):
+		case c.kind == references && isStep(text) && !isClearing(text):
 			stepped = true
 		default:
 			return false
@@ -85,9 +85,10 @@ func (s *Sheet) changesMembersOnly(rec *record) bool {
 	return stepped
 }
 
-func hasPrefixFold(text, prefix string) bool {
-	_, ok := textfile.CutFold(text, prefix)
-	return ok
+// isStep reports whether a cell of members begins with a step.
+func isStep(text string) bool {
+	_, adds := textfile.CutFold(text, additionMark)
+	return adds || isRemoval(text)
 }
 
 // stepRows makes the operations that carry out steps: each with as many as one
@@ -123,41 +124,28 @@ func stepChanges(steps []step) (changes []patchChange) {
 	return changes
 }
 
-// batch is one row of a sheet, or some that stand next to each other and change
-// the members of one group, with the operations that they ask for together.
-type batch struct {
-	records []record
-	rows    []Row
-	rest    []step // of a group that is made or written anew, those whom the operations after the first add
-	steps   []step // or all that it does
-	group   string // whose members these are, as the row names it: its id may not be known yet
-}
-
 // batches yields what the sheet asks for, in its order, and a *textfile.Error
-// for each thing that is wrong. A batch is valid until the next one. Where
-// there is a survey, this is the first reading.
-func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
+// for each thing that is wrong. A batch is valid until the next one.
+func (b *builder) batches(records iter.Seq2[*record, error]) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
-		var waiting *batch // rows of members, which more may follow
-		var alone [1]record
+		var waiting batch // rows of members, which more may follow
 		flush := func() bool {
-			b := waiting
-			waiting = nil
-			if b == nil {
+			done := waiting
+			waiting = batch{}
+			if done.steps == nil {
 				return true
 			}
-			b.rows = stepRows(b.rows[0], b.steps)
-			return yield(*b, nil)
+			done.rows = stepRows(done.rows[0], done.steps)
+			return yield(done, nil)
 		}
-		rows := builder{Sheet: s, checking: v != nil}
-		for rec, err := range s.records() {
+		for rec, err := range records {
 			if err != nil {
 				if flush() {
 					yield(batch{}, err)
 				}
 				return
 			}
-			next, faults := rows.batch(rec, v)
+			next, faults := b.build(rec)
 			for _, fault := range faults {
 				if !yield(batch{}, fault) {
 					return
@@ -166,40 +154,22 @@ func (s *Sheet) batches(v *survey) iter.Seq2[batch, error] {
 			switch {
 			case len(faults) > 0:
 				continue
-			case len(next.steps) == 0:
-				alone[0] = *rec
-				next.records = alone[:]
+			case next.steps == nil:
 				if !flush() || !yield(next, nil) {
 					return
 				}
 				continue
-			case waiting != nil && waiting.group == next.group && len(waiting.steps)+len(next.steps) <= maxMembers:
-				waiting.steps = append(waiting.steps, next.steps...)
-			default:
+			case waiting.group != next.group || len(waiting.steps)+len(next.steps) > maxMembers:
 				if !flush() {
 					return
 				}
-				first := next
-				first.rows = slices.Clone(next.rows)
-				waiting = &first
+				waiting = batch{group: next.group, rows: slices.Clone(next.rows)}
 			}
-			kept := *rec
-			kept.fields = slices.Clone(rec.fields)
-			waiting.records = append(waiting.records, kept)
+			waiting.steps = append(waiting.steps, next.steps...)
+			waiting.cells = append(waiting.cells, slices.Clone(rec.cells))
 		}
 		flush()
 	}
-}
-
-// batch is what one row asks for, and its mistakes.
-func (b *builder) batch(rec *record, v *survey) (batch, []*textfile.Error) {
-	if rec.fault != nil {
-		return batch{}, []*textfile.Error{rec.fault}
-	}
-	if v != nil {
-		v.add(rec)
-	}
-	return b.build(rec)
 }
 
 // splits reports whether a cell of members has more than one operation takes.

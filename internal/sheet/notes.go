@@ -16,7 +16,7 @@ const maxNamed = 10
 // columnNotes names the columns that are ignored and why, one line a reason.
 // Columns of services and licenses, of which there can be thousands, are
 // counted. What was not understood is told again by itself.
-func (s *Sheet) columnNotes(unused []column) (notes, warnings []string) {
+func columnNotes(unused []unusedColumn) (notes, warnings []string) {
 	var services, odd, readOnly, unsupported, unknown, ignored []string
 	for _, c := range unused {
 		switch {
@@ -48,8 +48,38 @@ func (s *Sheet) columnNotes(unused []column) (notes, warnings []string) {
 	understood := len(notes)
 	note(odd, "ignored: %s of services and licenses in which a value is neither TRUE nor FALSE (%s)")
 	note(unknown, "ignored: %s with an unknown header (%s)")
-	warnings = slices.Clone(notes[understood:])
-	return append(notes, s.Doubts()...), warnings
+	return notes, slices.Clone(notes[understood:])
+}
+
+// repeatNotes tells of rows that repeat the header.
+func (r *reader) repeatNotes() []string {
+	if r.repeats.Count == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("left out: %s that repeat the header (%s)", terminal.Plural(r.repeats.Count, "row"), r.repeats)}
+}
+
+// knownTypes are the types that Webex's documents name.
+var knownTypes = map[string][]string{
+	"emails":       {"work", "home", "other"},
+	"addresses":    {"work", "home", "other"},
+	"phoneNumbers": {"work", "home", "mobile", "work_extension", "fax", "pager", "other", "alternate1", "alternate2"},
+	"photos":       {"photo", "thumbnail", "resizable"},
+}
+
+// typeNotes tells of columns whose type of an element is unknown.
+func typeNotes(columns []*column) []string {
+	var odd []string
+	for _, c := range columns {
+		known, ok := knownTypes[c.target.name]
+		if ok && c.use == setsAttribute && c.target.filter != "" && !slices.Contains(known, c.target.filter) {
+			odd = append(odd, c.header)
+		}
+	}
+	if odd == nil {
+		return nil
+	}
+	return []string{textfile.SentAsWritten(terminal.Plural(len(odd), "column")+" of an unknown type", someOf(odd))}
 }
 
 // service is what the headers of services and licenses have, in Control Hub's
@@ -60,7 +90,7 @@ var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|
 func isService(header string) bool { return service.MatchString(header) }
 
 // unknownHeader is a header that nobody knows.
-func unknownHeader(c column) string {
+func unknownHeader(c unusedColumn) string {
 	if c.header == "" {
 		return "column " + letters(c.index) + ", without a name"
 	}
@@ -70,13 +100,13 @@ func unknownHeader(c column) string {
 // likelyHeader is the known column of which a header is likely a misspelling;
 // "" when it is none. Headers that a number tells apart, such as Phone 2, are
 // none.
-func (s *Sheet) likelyHeader(header string) string {
+func (r *resources) likelyHeader(header string) string {
 	folded := fold(header)
 	if strings.ContainsAny(folded, "0123456789") {
 		return ""
 	}
 	best, least := "", 3
-	for _, known := range s.resources().misspellable {
+	for _, known := range r.misspellable {
 		if d := textfile.Distance(folded, fold(known)); d < least && 4*d <= len(folded) {
 			best, least = known, d
 		}

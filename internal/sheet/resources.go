@@ -1,6 +1,8 @@
 package sheet
 
 import (
+	"strings"
+
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/apiid"
 )
@@ -25,29 +27,65 @@ type resources struct {
 
 var (
 	users = &resources{
-		path: "Users", collection: "/Users", schema: client.SchemaUser, prefix: "user-", webex: apiid.People, noun: "user", plural: "users",
+		path: "Users", collection: "/Users", schema: client.SchemaUser, prefix: "user-", webex: apiid.People,
+		noun: "user", plural: "users",
 		identity: "userName", identityForm: "an email address",
 		operations: "create, update or delete, or nothing for create", people: "this sheet or of the organization",
-		vocabulary: userVocabulary, headers: userHeaders,
-		misspellable: []string{"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Job Title", "Department", "Manager", "Email",
-			"Email Address", "Phone Number", "Mobile", "Mobile Number", "Extension", "Language", "Preferred Language", "Time zone", "Address type",
-			"Address street", "Address city", "Address locality", "Address region", "Address state", "Address postal code", "Address country",
-			"operation", "action", "userName", "externalId", "nickName", "employeeNumber", "costCenter", "organization", "division", "active",
-			"password", "Given Name", "Surname", "Family Name"},
+		vocabulary: newVocabulary(userAttributes), headers: userHeaders,
+		misspellable: []string{
+			"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Job Title", "Department",
+			"Manager", "Email", "Email Address", "Phone Number", "Mobile", "Mobile Number", "Extension", "Language",
+			"Preferred Language", "Time zone", "Address type", "Address street", "Address city", "Address locality",
+			"Address region", "Address state", "Address postal code", "Address country", "operation", "action", "userName",
+			"externalId", "nickName", "employeeNumber", "costCenter", "organization", "division", "active", "password",
+			"Given Name", "Surname", "Family Name",
+		},
 	}
 	groups = &resources{
-		path: "Groups", collection: "/Groups", schema: client.SchemaGroup, prefix: "group-", webex: apiid.Group, noun: "group", plural: "groups",
+		path: "Groups", collection: "/Groups", schema: client.SchemaGroup, prefix: "group-", webex: apiid.Group,
+		noun: "group", plural: "groups",
 		identity: "displayName", identityForm: "a name",
 		operations: "create, update, delete, add or remove (of members), or nothing for create", people: "the organization",
-		vocabulary: groupVocabulary, headers: groupHeaders,
+		vocabulary: newVocabulary(groupAttributes), headers: groupHeaders,
 		misspellable: []string{"displayName", "Group Name", "members", "Member Emails", "externalId", "operation", "action"},
 	}
 )
 
-// resources returns the kind of resources that the sheet is about.
-func (s *Sheet) resources() *resources {
-	if s.groups {
+// resourcesNamed returns those of a kind of Templates.
+func resourcesNamed(kind string) *resources {
+	if kind == groups.plural {
 		return groups
 	}
 	return users
 }
+
+// operation is the kind of operation of a row.
+type operation uint8
+
+const (
+	create operation = iota
+	update
+	remove
+	addMembers    // of groups
+	removeMembers // likewise
+)
+
+// operationNames are the words of the column operation.
+var operationNames = [...]string{"create", "update", "delete", "add", "remove"}
+
+// operation reads the column operation; empty is create, and so is, without ok,
+// another text.
+func (r *resources) operation(text string) (op operation, ok bool) {
+	for op, name := range operationNames {
+		if strings.EqualFold(text, name) && (r == groups || operation(op) <= remove) {
+			return operation(op), true
+		}
+	}
+	return create, text == ""
+}
+
+// lookup returns the Lookup of a resource.
+func (r *resources) lookup(name string) Lookup { return Lookup{r.path, name} }
+
+// isName reports whether a row's identity can be looked up.
+func (r *resources) isName(name string) bool { return name != "" && (r == groups || isEmail(name)) }

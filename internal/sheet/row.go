@@ -19,7 +19,7 @@ import (
 // record is one row of the sheet, before it is turned into operations.
 type record struct {
 	line   int
-	fields []string          // the cells as written
+	cells  []string          // as written
 	texts  []string          // the cells after cleaning; empty in ignored columns
 	faults []*textfile.Error // mistakes in cells
 	fault  *textfile.Error   // a mistake in the whole row, which then has no cells
@@ -30,156 +30,151 @@ type record struct {
 	membersOnly bool // it only adds members to a group and removes members
 }
 
+// text returns the text of a cell, or "" if there is no such column.
+func (r *record) text(c *column) string {
+	if c == nil {
+		return ""
+	}
+	return r.texts[c.index]
+}
+
+// reader reads the rows of a sheet, several times.
+type reader struct {
+	file    *textfile.File
+	header  *header
+	repeats textfile.Places // rows of the last reading that repeat the header
+}
+
+// openTable begins to read the table of a file.
+func openTable(file *textfile.File, style table.Style) (*table.Reader, error) {
+	text, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	t, err := table.NewReader(text, style, file.MaxRecord())
+	if err != nil {
+		return nil, file.Broken(err)
+	}
+	return t, nil
+}
+
 // records yields the rows below the header that are not blank; an error, of
 // reading, is the last. A record is valid until the next one.
-func (s *Sheet) records() iter.Seq2[*record, error] {
+func (r *reader) records() iter.Seq2[*record, error] {
 	return func(yield func(*record, error) bool) {
-		t, err := s.open()
+		t, err := openTable(r.file, r.header.style)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		_, _, err = t.Header()
-		s.repeats = textfile.Places{}
-		rec := &record{texts: make([]string, len(s.header))}
+		r.repeats = textfile.Places{}
+		rec := &record{texts: make([]string, len(r.header.cells))}
 		for err == nil {
 			var skip, last bool
-			if skip, last, err = s.next(t, rec); err == nil && !skip && !yield(rec, nil) || last {
+			if skip, last, err = r.next(t, rec); err == nil && !skip && !yield(rec, nil) || last {
 				return
 			}
 		}
 		if err != io.EOF {
-			yield(nil, s.file.Broken(err))
+			yield(nil, r.file.Broken(err))
 		}
 	}
-}
-
-// open begins to read the table.
-func (s *Sheet) open() (*table.Reader, error) {
-	text, err := s.file.Open()
-	if err != nil {
-		return nil, err
-	}
-	t, err := table.NewReader(text, s.style, s.file.MaxRecord())
-	if err != nil {
-		return nil, s.file.Broken(err)
-	}
-	return t, nil
 }
 
 // next reads a row. One that is blank or repeats the header is skipped; after
 // one that is too large, reading cannot go on.
-func (s *Sheet) next(t *table.Reader, rec *record) (skip, last bool, err error) {
-	fields, line, err := t.Next()
-	*rec = record{line: line, fields: fields, texts: rec.texts}
+func (r *reader) next(t *table.Reader, rec *record) (skip, last bool, err error) {
+	cells, line, err := t.Next()
+	*rec = record{line: line, cells: cells, texts: rec.texts}
 	switch {
 	case err == io.EOF:
 		return false, false, err
 	case err != nil:
-		fault, ok := s.unreadable(line, err)
-		if !ok {
+		if rec.fault = r.header.unreadable(line, err); rec.fault == nil {
 			return false, false, err
 		}
-		rec.fault = fault
 		return false, errors.Is(err, textfile.ErrTooLarge), nil
-	case table.IsEmpty(fields):
+	case table.IsEmpty(cells):
 		return true, false, nil
-	case s.isHeader(fields):
-		s.repeats.Add(line)
+	case r.header.isRepeated(cells):
+		r.repeats.Add(line)
 		return true, false, nil
 	}
-	if rec.fault = s.miscounted(fields, line); rec.fault == nil {
-		s.clean(rec)
+	if rec.fault = r.header.miscounted(cells, line); rec.fault == nil {
+		r.header.clean(rec)
 	}
 	return false, false, nil
 }
 
 // unreadable turns an error about the content of the sheet into a mistake in a
-// row; ok is false for other errors.
-func (s *Sheet) unreadable(line int, err error) (fault *textfile.Error, ok bool) {
-	fault = &textfile.Error{File: s.file.Name, Line: line}
-	quotes, ok := errors.AsType[*table.QuoteError](err)
-	switch {
-	case errors.Is(err, textfile.ErrTooLarge):
-		fault.Problem, fault.Expected = "a row larger than 64 MiB", "every quote that is opened to be closed"
-	case ok:
-		fault.Problem, fault.Expected = quotes.Problem, quotes.Expected
-		if quotes.Cell < len(s.header) {
-			fault.Column = s.header[quotes.Cell]
-		}
-		fault.Value = quotes.Text
-		if s.secret { // a row in disorder can have it anywhere
-			fault.Value, fault.Expected = "", strings.Split(quotes.Expected, ":")[0]
-		}
-	default:
-		return nil, false
+// row. Of other errors it returns nil.
+func (h *header) unreadable(line int, err error) *textfile.Error {
+	if errors.Is(err, textfile.ErrTooLarge) {
+		return h.fault(line, nil, "", "a row larger than 64 MiB", "every quote that is opened to be closed")
 	}
-	return fault, true
+	quotes, ok := errors.AsType[*table.QuoteError](err)
+	if !ok {
+		return nil
+	}
+	fault := h.fault(line, nil, quotes.Text, quotes.Problem, quotes.Expected)
+	if quotes.Cell < len(h.cells) {
+		fault.Column = h.cells[quotes.Cell]
+	}
+	if h.secret { // a row in disorder can have it anywhere
+		fault.Value, fault.Expected = "", strings.Split(quotes.Expected, ":")[0]
+	}
+	return fault
 }
 
 // miscounted says that a row has not as many cells as the header. Empty ones at
 // its end may be too many.
-func (s *Sheet) miscounted(fields []string, line int) *textfile.Error {
-	n := len(fields)
-	for n > len(s.header) && strings.TrimFunc(fields[n-1], cell.IsBlank) == "" {
+func (h *header) miscounted(cells []string, line int) *textfile.Error {
+	n, want := len(cells), len(h.cells)
+	for n > want && strings.TrimFunc(cells[n-1], cell.IsBlank) == "" {
 		n--
 	}
-	if n == len(s.header) {
+	if n == want {
 		return nil
 	}
-	e := &textfile.Error{File: s.file.Name, Line: line, Problem: terminal.Plural(n, "cell"),
-		Expected: fmt.Sprintf("%d, as many as the header has", len(s.header))}
-	if n > len(s.header) {
+	e := h.fault(line, nil, "", terminal.Plural(n, "cell"), fmt.Sprintf("%d, as many as the header has", want))
+	if n > want {
 		e.Problem += " with this one"
-		e.Expected += "; a " + s.style.Name() + " inside a cell needs quotes around the cell"
-		e.Value = fields[len(s.header)]
-	}
-	if s.secret {
-		e.Value = ""
+		e.Expected += "; a " + h.style.Name() + " inside a cell needs quotes around the cell"
+		if !h.secret {
+			e.Value = cells[want]
+		}
 	}
 	return e
 }
 
 // clean reads the cells of the columns that are in use.
-func (s *Sheet) clean(rec *record) {
-	for i := range s.columns {
-		c := &s.columns[i]
-		text, fault := s.read(c, rec.fields[c.index])
+func (h *header) clean(rec *record) {
+	for _, c := range h.columns {
+		text, fault := h.read(c, rec.cells[c.index])
 		rec.texts[c.index] = text
-		if fault == nil {
-			continue
+		if fault != nil {
+			e := h.fault(rec.line, c, text, fault.Problem, fault.Expected)
+			e.Cause = fault.Cause
+			rec.faults = append(rec.faults, e)
 		}
-		e := &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: text,
-			Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause}
-		if c.secret {
-			e.Value = ""
-		}
-		rec.faults = append(rec.faults, e)
 	}
-	rec.operation, _ = s.parseOperation(s.cell(rec, s.operations))
-	rec.name = s.cell(rec, s.identity)
+	rec.operation, _ = h.resources.operation(rec.text(h.single[saysOperation]))
+	rec.name = rec.text(h.identity)
 	rec.nameDigest = digest(rec.name)
-	rec.membersOnly = s.changesMembersOnly(rec)
+	rec.membersOnly = h.changesMembersOnly(rec)
 }
 
 // read cleans the text of a cell.
-func (s *Sheet) read(c *column, raw string) (text string, fault *cell.Fault) {
+func (h *header) read(c *column, raw string) (text string, fault *cell.Fault) {
 	if c.secret {
 		return cell.Exact(raw)
 	}
 	text, fault = cell.Clean(raw)
 	if c.use == saysID && fault == nil {
-		return idOf(text, s.resources().webex)
+		return idOf(text, h.resources.webex)
 	}
 	return text, fault
-}
-
-// cell returns the text of a cell, or "" if there is no such column.
-func (s *Sheet) cell(rec *record, c *column) string {
-	if c == nil {
-		return ""
-	}
-	return rec.texts[c.index]
 }
 
 // idOf turns an id of another Webex API into the SCIM id; other text stays as
@@ -195,9 +190,10 @@ func idOf(text, want string) (string, *cell.Fault) {
 	return text, &cell.Fault{Problem: "an incomplete id", Expected: "the whole id"}
 }
 
-// isHeader reports whether a row repeats the header, as in concatenated files.
-func (s *Sheet) isHeader(fields []string) bool {
-	return len(fields) == len(s.header) && slices.EqualFunc(fields, s.header, func(a, b string) bool {
+// isRepeated reports whether a row repeats the header, as in concatenated
+// files.
+func (h *header) isRepeated(cells []string) bool {
+	return slices.EqualFunc(cells, h.cells, func(a, b string) bool {
 		return a == b || mayFold(a, b) && fold(a) == fold(b)
 	})
 }

@@ -13,6 +13,12 @@
 //
 // A sheet is read twice, since a row may refer to a later row. Rows are not
 // kept: memory grows by 18 bytes for each user or group.
+//
+// A Sheet consists of a header, which gives each column its use; a reader of
+// rows; the people that rows can name; and what the first reading has found. A
+// survey is the first reading, a builder turns each row into operations, a
+// copier writes rows again. A Writer needs only a header: it writes resources
+// as a sheet, and WriteActions writes operations as one.
 package sheet
 
 import (
@@ -20,8 +26,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"slices"
-	"strings"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/table"
@@ -31,35 +35,12 @@ import (
 // Sheet is a table of users or of groups, whose header is understood. It is not
 // for use by several goroutines at once.
 type Sheet struct {
-	file    *textfile.File
-	style   table.Style
-	resolve func(Lookup) (string, bool) // nil until Resolve
+	reader
+	people people
+	clears bool // see Options
 
-	header     []string
-	headerLine int
-	groups     bool
-	columns    []column // the columns that are read
-	unused     []column // the columns that are ignored
-	identity   *column  // userName of users, displayName of groups; nil where there is none
-	id         *column
-	externalID *column
-	operations *column
-	addresses  *column // the type of the address
-	versions   *column // what the resource was when the row was written
-	expected   *column // the attributes that the resource must have
-	present    *column // its name when the row was written
-	secret     bool    // there is a column of passwords
-	splits     bool    // a group has more members than one operation takes
-	clears     bool    // see Options
-
-	checked  bool // Check came to its end
-	index    index
-	lookups  []Lookup
-	notes    []string
-	warnings []string // the notes about columns that were not understood
-
-	doubtful [doubts]textfile.Places
-	repeats  textfile.Places // rows that say the header again
+	checked bool // Check came to its end
+	found   findings
 }
 
 // Row is one operation and its place in the sheet.
@@ -97,74 +78,116 @@ type Options struct {
 // Open reads the header of a sheet. Mistakes in it are a *textfile.Error or
 // *textfile.Errors.
 func Open(file *textfile.File, o Options) (*Sheet, error) {
-	s := &Sheet{file: file, style: table.StyleOf(o.Head, o.Tabs), clears: o.Clear}
+	h := &header{file: file.Name, style: table.StyleOf(o.Head, o.Tabs)}
 	if isWorkbook(o.Head) {
-		return nil, &textfile.Error{File: file.Name, Problem: "an Excel workbook", Expected: "its sheet saved as CSV UTF-8 or as Unicode text"}
+		return nil, h.fault(0, nil, "", "an Excel workbook", "its sheet saved as CSV UTF-8 or as Unicode text")
 	}
-	t, err := s.open()
+	t, err := openTable(file, h.style)
 	if err != nil {
 		return nil, err
 	}
-	s.header, s.headerLine, err = t.Header()
+	h.cells, h.line, err = t.Header()
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, &textfile.Error{File: file.Name, Problem: "an empty file", Expected: "a header, and rows below it"}
+		return nil, h.fault(0, nil, "", "an empty file", "a header, and rows below it")
 	case err != nil:
-		if fault, ok := s.unreadable(s.headerLine, err); ok {
+		if fault := h.unreadable(h.line, err); fault != nil {
 			return nil, fault
 		}
 		return nil, file.Broken(err)
 	}
-	if fault := s.noHeader(); fault != nil {
-		return nil, fault
+	if err := h.check(); err != nil {
+		return nil, err
 	}
-	s.unused, err = s.understand(o.Ignore)
-	return s, err
+	h.resources = resourcesOf(h.cells, o.Ignore)
+	if err := h.understand(o.Ignore); err != nil {
+		return nil, err
+	}
+	return &Sheet{reader: reader{file: file, header: h}, clears: o.Clear}, nil
+}
+
+// isWorkbook tells a workbook of Excel from a sheet that was exported from it.
+func isWorkbook(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0"))
+}
+
+// Check reads all rows once. It yields the operations in the order of the
+// sheet, without their Data, and a *textfile.Error for each mistake, after
+// which it continues as far as possible. A read error ends it. Lookups, Notes
+// and Rows need a Check that came to its end.
+func (s *Sheet) Check() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		s.people.index = newIndex(s.header.resources)
+		v := newSurvey(&s.reader, &s.people.index)
+		b := builder{header: s.header, people: &s.people, clears: s.clears, checking: true}
+		for row, err := range rowsOf(b.batches(v.records())) {
+			if !yield(row, err) {
+				return
+			}
+		}
+		s.checked, s.found = true, v.findings()
+		for err := range v.lateFaults() {
+			if !yield(Row{}, err) {
+				return
+			}
+		}
+	}
 }
 
 // Lookups returns the users and groups that the rows name and do not create,
 // each once, in the order in which they are first named. The caller looks up
 // their ids in the organization for Resolve.
-func (s *Sheet) Lookups() []Lookup { return s.lookups }
+func (s *Sheet) Lookups() []Lookup { return s.found.lookups }
 
 // Resolve sets the function by which Rows finds the ids of Lookups. A row whose
 // id it does not know is an error. Before Resolve is called, Rows writes each
 // Lookup's Placeholder instead of the id, which is enough to check the rows or
 // to show a plan.
-func (s *Sheet) Resolve(id func(Lookup) (id string, ok bool)) { s.resolve = id }
+func (s *Sheet) Resolve(id func(Lookup) (id string, ok bool)) { s.people.resolve = id }
 
 // Notes returns remarks about the sheet, one line each: the ignored columns
 // with the reason, and values that a service may refuse.
-func (s *Sheet) Notes() []string { return s.notes }
+func (s *Sheet) Notes() []string { return s.found.notes }
+
+// Doubts returns the Notes about values that a service may refuse.
+func (s *Sheet) Doubts() []string { return s.found.doubts }
 
 // Warnings returns the Notes that are shown even with --quiet: columns whose
 // header or content was not understood, so that their content is not sent.
-func (s *Sheet) Warnings() []string { return s.warnings }
+func (s *Sheet) Warnings() []string { return s.found.warnings }
 
 // HasConditions reports whether rows have conditions: Row.Version or
 // Row.Expected.
-func (s *Sheet) HasConditions() bool { return s.versions != nil || s.expected != nil }
+func (s *Sheet) HasConditions() bool {
+	return s.header.single[saysVersion] != nil || s.header.single[saysExpected] != nil
+}
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error
 // for each row that cannot be sent, such as one that names somebody whom
 // Resolve does not know. A read error ends it. It can be ranged over again.
-func (s *Sheet) Rows() iter.Seq2[Row, error] { return s.rows(nil) }
+func (s *Sheet) Rows() iter.Seq2[Row, error] { return rowsOf(s.batches()) }
 
 // errUnchecked is returned by Rows and Copy before Check.
 var errUnchecked = errors.New("the sheet was not checked")
 
-func (s *Sheet) rows(v *survey) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		if v == nil && !s.checked {
-			yield(Row{}, errUnchecked)
+// batches yields the operations of a sheet that was checked.
+func (s *Sheet) batches() iter.Seq2[batch, error] {
+	return func(yield func(batch, error) bool) {
+		if !s.checked {
+			yield(batch{}, errUnchecked)
 			return
 		}
-		for b, err := range s.batches(v) {
-			if err != nil {
-				if !yield(Row{}, err) {
-					return
-				}
-				continue
+		b := builder{header: s.header, people: &s.people, clears: s.clears}
+		b.batches(s.records())(yield)
+	}
+}
+
+// rowsOf yields the operations of batches.
+func rowsOf(batches iter.Seq2[batch, error]) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for b, err := range batches {
+			if err != nil && !yield(Row{}, err) {
+				return
 			}
 			for _, row := range b.rows {
 				if !yield(row, nil) {
@@ -173,114 +196,4 @@ func (s *Sheet) rows(v *survey) iter.Seq2[Row, error] {
 			}
 		}
 	}
-}
-
-// noHeader says why the first row can't be a header, or returns nil.
-func (s *Sheet) noHeader() *textfile.Error {
-	all := strings.Join(s.header, string(s.style.Comma))
-	e := &textfile.Error{File: s.file.Name, Line: s.headerLine}
-	switch {
-	case strings.Contains(all, "\x00"):
-		e.Problem, e.Expected = "no text", "text in UTF-8, or UTF-16 with a byte order mark"
-	case slices.ContainsFunc(s.header, isEmail):
-		e.Value = s.header[slices.IndexFunc(s.header, isEmail)] // the rest may hold passwords
-		e.Problem, e.Expected = "a row where the header should be", "the names of the columns in the first line"
-	default:
-		return nil
-	}
-	return e
-}
-
-// understand finds the use of each column, and returns the ignored columns.
-func (s *Sheet) understand(ignore []string) (unused []column, err error) {
-	ignored := foldedSet(ignore)
-	s.groups = isGroups(slices.DeleteFunc(slices.Clone(s.header), func(h string) bool { return ignored[fold(h)] }))
-	return s.understandAs(ignore)
-}
-
-func foldedSet(headers []string) map[string]bool {
-	set := make(map[string]bool, len(headers))
-	for _, h := range headers {
-		set[fold(h)] = true
-	}
-	return set
-}
-
-// understandAs is understand for a sheet that is known to hold groups, or
-// users.
-func (s *Sheet) understandAs(ignore []string) (unused []column, err error) {
-	c := columns{file: s.file.Name, line: s.headerLine}
-	c.read(s.header, ignore, s.resources())
-	if !s.groups {
-		c.placeEmail()
-	}
-	c.refuseRepeated()
-	for _, col := range c.list {
-		s.secret = s.secret || col.secret
-		if col.use == saysAddressType && !c.hasAddress() {
-			col.use = leftUnsupported
-		}
-		if col.use >= leftReadOnly {
-			unused = append(unused, col)
-		} else {
-			s.columns = append(s.columns, col)
-		}
-	}
-	s.findSingleColumns()
-	rank(s.columns)
-	if s.identity == nil && s.id == nil {
-		c.add(&textfile.Error{Value: strings.Join(s.header, string(s.style.Comma)), Problem: "no column that identifies the user or group",
-			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
-	}
-	if missing := s.missingCondition(); missing != "" {
-		c.fault(missing, "missing, though sync has written it", "all columns of its sheet: without this one, apply cannot see who has changed since")
-	}
-	return unused, c.wrong.Err()
-}
-
-// missingCondition returns the header that a sheet of WriteActions has lost, ""
-// if there is none.
-func (s *Sheet) missingCondition() (missing string) {
-	has := foldedSet(s.header)
-	found := false
-	for _, h := range []string{versionHeader, expectedHeader, presentNameHeader} {
-		if has[fold(h)] {
-			found = true
-		} else {
-			missing = h
-		}
-	}
-	if !found {
-		return ""
-	}
-	return missing
-}
-
-// findSingleColumns finds the columns that occur at most once.
-func (s *Sheet) findSingleColumns() {
-	for i := range s.columns {
-		switch c := &s.columns[i]; {
-		case c.use == saysOperation:
-			s.operations = c
-		case c.use == saysID:
-			s.id = c
-		case c.use == saysAddressType:
-			s.addresses = c
-		case c.use == saysVersion:
-			s.versions = c
-		case c.use == saysExpected:
-			s.expected = c
-		case c.use == saysPresentName:
-			s.present = c
-		case c.kind == identity:
-			s.identity = c
-		case c.target.name == "externalId":
-			s.externalID = c
-		}
-	}
-}
-
-// isWorkbook tells a workbook of Excel from a sheet that was exported from it.
-func isWorkbook(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0"))
 }

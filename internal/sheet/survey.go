@@ -10,76 +10,31 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// Check reads all rows once. It yields the operations in the order of the
-// sheet, without their Data, and a *textfile.Error for each mistake, after
-// which it continues as far as possible. A read error ends it. Lookups, Notes
-// and Rows need a Check that came to its end.
-func (s *Sheet) Check() iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		s.index = index{ids: map[[8]byte]string{}}
-		s.doubtful = [doubts]textfile.Places{}
-		v := &survey{Sheet: s, place: map[nameKey]int{}, unused: slices.Clone(s.unused)}
-		for row, err := range s.rows(v) {
-			if !yield(row, err) {
-				return
-			}
-		}
-		s.checked, s.lookups = true, v.lookups()
-		s.notes, s.warnings = s.columnNotes(v.unused)
-		for _, c := range v.unused {
-			if fault := s.checkUnused(c); fault != nil && !yield(Row{}, fault) {
-				return
-			}
-		}
-		if v.namesDeleted {
-			s.checkDeleted(yield)
-		}
-	}
-}
-
-// checkDeleted refuses cells that name a user whom another row deletes. The row
-// may stand below, so that this takes a reading of its own, which few sheets
-// need.
-func (s *Sheet) checkDeleted(yield func(Row, error) bool) {
-	for rec, err := range s.records() {
-		if err != nil {
-			yield(Row{}, err)
-			return
-		}
-		if rec.fault != nil || rec.operation == remove {
-			continue
-		}
-		for i := range s.columns {
-			c := &s.columns[i]
-			who := s.cell(rec, c)
-			row, ok := s.index.rows.get(digest(who))
-			if c.kind != reference || who == "" || !ok || row.operation() != remove {
-				continue
-			}
-			if !yield(Row{}, &textfile.Error{File: s.file.Name, Line: rec.line, Column: c.header, Value: who,
-				Problem: fmt.Sprintf("a user whom line %d deletes", row.line()), Expected: "a user who is not deleted"}) {
-				return
-			}
-		}
-	}
-}
-
 // survey is the first reading of all rows. It fills the index, and finds the
 // users and groups that the rows name and what people should know of the sheet.
 type survey struct {
-	*Sheet
-	unused   []column  // what the ignored columns hold
-	mentions []mention // in the order in which names are first used
-	place    map[nameKey]int
+	*reader
+	index    *index
+	unused   []unusedColumn
+	mentions []Lookup // of users and groups, in the order in which names are first used
+	noted    map[nameKey]bool
+	doubtful doubtful
+	splits   bool // a group has more members than one operation takes
 	// namesDeleted says that a row names a user whom another row deletes.
 	namesDeleted bool
 }
 
-// mention is a user or group that a row names: a Lookup, unless a row of the
-// sheet creates it.
-type mention struct {
-	Lookup
-	needed bool // even when the sheet has a row of that name
+// findings are what a sheet needs to know of all its rows.
+type findings struct {
+	lookups                 []Lookup
+	notes, doubts, warnings []string // see the methods of Sheet
+	splits                  bool     // see survey
+}
+
+// unusedColumn is an ignored column, with what it holds.
+type unusedColumn struct {
+	*column
+	holds contents
 }
 
 // nameKey is the type and the name of a mention.
@@ -88,89 +43,70 @@ type nameKey struct {
 	name  [8]byte
 }
 
-// noteUser adds a user whom a cell names, if it does.
-func (v *survey) noteUser(who string) {
-	if !isEmail(who) {
-		return
+func newSurvey(r *reader, x *index) *survey {
+	v := &survey{reader: r, index: x, noted: map[nameKey]bool{}}
+	for _, c := range r.header.unused {
+		v.unused = append(v.unused, unusedColumn{column: c})
 	}
-	name := digest(who)
-	if row, ok := v.index.rows.get(name); ok && !v.groups {
-		v.namesDeleted = v.namesDeleted || row.operation() == remove
-		if row.operation() == create {
-			return
-		}
-	}
-	v.noteLookup(Lookup{"Users", who}, name, false)
+	return v
 }
 
-func (v *survey) noteLookup(l Lookup, name [8]byte, needed bool) {
-	key := nameKey{l.Type == "Groups", name}
-	at, ok := v.place[key]
-	if !ok {
-		at = len(v.mentions)
-		v.place[key] = at
-		l.Name = strings.Clone(l.Name) // cells share the memory of their whole row
-		v.mentions = append(v.mentions, mention{Lookup: l})
-	}
-	v.mentions[at].needed = v.mentions[at].needed || needed
-}
-
-// lookups are the mentions of users and groups that no row creates.
-func (v *survey) lookups() (all []Lookup) {
-	for _, m := range v.mentions {
-		if _, created := v.groupRef(m.Name); created && m.Type == "Groups" {
-			continue
-		}
-		if _, ok := v.inSheet(m.Lookup.Type, digest(m.Name)); m.needed || !ok {
-			all = append(all, m.Lookup)
+// records yields the rows of the sheet after it has noted them.
+func (v *survey) records() iter.Seq2[*record, error] {
+	return func(yield func(*record, error) bool) {
+		for rec, err := range v.reader.records() {
+			if err == nil && rec.fault == nil {
+				v.add(rec)
+			}
+			if !yield(rec, err) {
+				return
+			}
 		}
 	}
-	return all
 }
 
 // add adds a row to the index, and the users and groups that it names to the
 // mentions.
 func (v *survey) add(rec *record) {
 	for i := range v.unused {
-		v.unused[i].holds |= contentsOf(rec.fields[v.unused[i].index])
+		v.unused[i].holds |= contentsOf(rec.cells[v.unused[i].index])
 	}
-	v.index.add(rec, v.cell(rec, v.id), v.cell(rec, v.externalID))
-	if rec.operation == remove && !v.groups {
-		_, named := v.place[nameKey{name: rec.nameDigest}]
-		v.namesDeleted = v.namesDeleted || named
+	id, kind := rec.text(v.header.single[saysID]), v.header.resources
+	v.index.add(rec, id, rec.text(v.header.externalID))
+	if rec.operation == remove && kind == users {
+		v.namesDeleted = v.namesDeleted || v.noted[nameKey{name: rec.nameDigest}]
 	}
 	if len(rec.faults) > 0 {
 		return // no lookups and doubts for a row with mistakes
 	}
-	if rec.operation != create && v.cell(rec, v.id) == "" && v.isName(rec.name) {
-		v.noteLookup(v.lookup(rec.name), rec.nameDigest, true)
+	if rec.operation != create && id == "" && kind.isName(rec.name) {
+		v.note(kind.lookup(rec.name), rec.nameDigest)
 	}
 	if rec.operation == remove {
 		return
 	}
-	for i := range v.columns {
-		c := &v.columns[i]
-		text := v.cell(rec, c)
+	for _, c := range v.header.columns {
+		text := rec.text(c)
 		if text == "" {
 			continue
 		}
-		v.doubtText(c, text, rec.line)
+		v.doubtful.addText(c, text, rec.line)
 		switch c.kind {
 		case references:
 			v.noteMembers(text)
 			v.splits = v.splits || rec.operation == create && splits(text)
 		case reference:
 			v.noteUser(text)
-			if strings.EqualFold(text, rec.name) || strings.EqualFold(text, v.cell(rec, v.id)) {
-				v.doubt(ownManager, rec.line)
+			if strings.EqualFold(text, rec.name) || strings.EqualFold(text, id) {
+				v.doubtful[ownManager].Add(rec.line)
 			}
 		default:
-			v.doubtCell(c, text, rec.line)
+			v.doubtful.addCell(c, text, rec.line)
 		}
 	}
 }
 
-// noteMembers adds the users whom a cell of members names.
+// noteMembers notes the users whom a cell of members names.
 func (v *survey) noteMembers(text string) {
 	for who := range entriesOf(text) {
 		who, _ = textfile.CutFold(who, additionMark)
@@ -179,33 +115,112 @@ func (v *survey) noteMembers(text string) {
 	}
 }
 
+// noteUser notes a user whom a cell names, if it does.
+func (v *survey) noteUser(who string) {
+	if !isEmail(who) {
+		return
+	}
+	name := digest(who)
+	if row, ok := v.index.rows.get(name); ok && v.header.resources == users {
+		v.namesDeleted = v.namesDeleted || row.operation() == remove
+		if row.operation() == create {
+			return
+		}
+	}
+	v.note(users.lookup(who), name)
+}
+
+func (v *survey) note(l Lookup, name [8]byte) {
+	if key := (nameKey{l.Type == groups.path, name}); !v.noted[key] {
+		v.noted[key] = true
+		l.Name = strings.Clone(l.Name) // cells share the memory of their whole row
+		v.mentions = append(v.mentions, l)
+	}
+}
+
+// findings returns the result of the survey, once it came to its end.
+func (v *survey) findings() findings {
+	f := findings{splits: v.splits}
+	for _, l := range v.mentions {
+		if _, ok := v.index.idInSheet(l.Type, digest(l.Name)); !ok {
+			f.lookups = append(f.lookups, l)
+		}
+	}
+	f.notes, f.warnings = columnNotes(v.unused)
+	f.doubts = slices.Concat(v.doubtful.notes(), typeNotes(v.header.columns))
+	f.notes = slices.Concat(f.notes, v.repeatNotes(), f.doubts)
+	return f
+}
+
+// lateFaults yields the mistakes that show only after all rows were read.
+func (v *survey) lateFaults() iter.Seq[error] {
+	return func(yield func(error) bool) {
+		for _, c := range v.unused {
+			if fault := v.checkUnused(c); fault != nil && !yield(fault) {
+				return
+			}
+		}
+		if v.namesDeleted {
+			v.checkDeleted(yield)
+		}
+	}
+}
+
+// checkDeleted refuses cells that name a user whom another row deletes. The row
+// may stand below, so that this takes a reading of its own, which few sheets
+// need.
+func (v *survey) checkDeleted(yield func(error) bool) {
+	for rec, err := range v.reader.records() {
+		if err != nil {
+			yield(err)
+			return
+		}
+		if rec.fault != nil || rec.operation == remove {
+			continue
+		}
+		for _, c := range v.header.columns {
+			who := rec.text(c)
+			row, ok := v.index.rows.get(digest(who))
+			if c.kind != reference || who == "" || !ok || row.operation() != remove {
+				continue
+			}
+			problem := fmt.Sprintf("a user whom line %d deletes", row.line())
+			if !yield(v.header.fault(rec.line, c, who, problem, "a user who is not deleted")) {
+				return
+			}
+		}
+	}
+}
+
 // checkUnused refuses an ignored column that looks like the column operation
 // but has an unknown header, since an ignored "delete" would become a create.
 // It also refuses a header that is probably misspelled.
-func (s *Sheet) checkUnused(c column) *textfile.Error {
+func (v *survey) checkUnused(c unusedColumn) error {
 	if c.use != leftUnknown {
 		return nil
 	}
-	e := &textfile.Error{File: s.file.Name, Line: s.headerLine, Column: c.header}
-	near := s.likelyHeader(c.header)
+	problem, expected := "", ""
+	near := v.header.resources.likelyHeader(c.header)
 	switch {
 	case isService(c.header) && c.holds&deleteWords == 0 && !c.holdsChanges():
 		return nil
 	case c.holds&deleteWords != 0, c.holds != 0 && namesDelete(c.header), c.holdsChanges():
-		e.Problem, e.Expected = "an unknown column that seems to hold operations", "the header operation, and create, update or delete in its cells"
+		problem = "an unknown column that seems to hold operations"
+		expected = "the header operation, and create, update or delete in its cells"
 	case saysActive[fold(c.header)] && c.holds != 0:
-		e.Problem, e.Expected = "an unknown column that says who may sign in", "the header active, and true or false in its cells"
+		problem = "an unknown column that says who may sign in"
+		expected = "the header active, and true or false in its cells"
 	case near != "":
-		e.Problem, e.Expected = "an unknown column, likely a misspelled one", near
+		problem, expected = "an unknown column, likely a misspelled one", near
 	default:
 		return nil
 	}
-	e.Expected += "; or --ignore-column " + textfile.Quote(c.header) + " to ignore it"
-	return e
+	return v.header.fault(v.header.line, c.column, "", problem,
+		expected+"; or --ignore-column "+textfile.Quote(c.header)+" to ignore it")
 }
 
 // holdsChanges reports whether a column says to update, and nothing else.
-func (c column) holdsChanges() bool {
+func (c unusedColumn) holdsChanges() bool {
 	return c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0
 }
 

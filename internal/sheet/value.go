@@ -18,7 +18,7 @@ import (
 
 // value turns a cell that is not empty into what SCIM has for it. References
 // are not its business.
-func (s *Sheet) value(c *column, text string) (v value, problem, expected string) {
+func (c *column) value(text string) (v value, problem, expected string) {
 	switch {
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
 		return v, fmt.Sprintf("%d characters", utf8.RuneCountInString(text)), fmt.Sprintf("at most %d", c.max)
@@ -32,7 +32,7 @@ func (s *Sheet) value(c *column, text string) (v value, problem, expected string
 		}
 		return otherValue(strings.EqualFold(text, "true")), "", ""
 	case identity:
-		if !s.groups {
+		if c.path == users.identity {
 			problem, expected = emailProblem(text)
 		}
 	case address:

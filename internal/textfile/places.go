@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/webexscim/bulk/internal/terminal"
 )
 
 // maxPlaces is the number of lines that a note lists.
@@ -28,6 +30,17 @@ func (p *Places) Add(line int) {
 	if p.Count++; len(p.lines) < maxPlaces {
 		p.lines = append(p.lines, fmt.Sprintf("line %d", line))
 	}
+}
+
+// SentAsWritten is the note about things, such as rows, at these places that a
+// service may refuse.
+func (p Places) SentAsWritten(thing, what string) string {
+	return SentAsWritten(terminal.Plural(p.Count, thing)+" "+what, p.String())
+}
+
+// SentAsWritten is the note about things of which a list follows.
+func SentAsWritten(things, list string) string {
+	return fmt.Sprintf("sent as written, though a service may refuse it: %s (%s)", things, list)
 }
 
 // String lists the lines.

@@ -47,14 +47,37 @@ func bulkID(prefix string, name [8]byte) string {
 	return string(hex.AppendEncode(append(make([]byte, 0, 32), prefix...), name[:]))
 }
 
+// people are the users and groups that rows can name: those of the sheet, and
+// those that were looked up in the organization.
+type people struct {
+	index
+	resolve func(Lookup) (id string, ok bool) // nil until Resolve
+}
+
+// id returns the reference to a user or group that a row creates, or an id. In
+// place of an id that was not looked up yet it is the placeholder.
+func (p *people) id(l Lookup) (id string, ok bool) {
+	if id, ok = p.idInSheet(l.Type, digest(l.Name)); ok {
+		return id, true
+	}
+	if p.resolve == nil {
+		return l.Placeholder(), true
+	}
+	id, ok = p.resolve(l)
+	return id, ok && id != ""
+}
+
 // index holds the data about all rows that is needed to turn one row into
 // operations, for a row may refer to a later one. Ids are the only text in it.
 type index struct {
+	resources    *resources
 	rows         digests            // by identity, the first row that has it
-	ids          map[[8]byte]string // of the rows that have an identity and an id
+	ids          map[[8]byte]string // of the users that have an identity and an id
 	byID         digests            // the first row with an id
 	byExternalID digests            // and with an externalId
 }
+
+func newIndex(kind *resources) index { return index{resources: kind, ids: map[[8]byte]string{}} }
 
 // add enters a row. One that changes members alone stands for no resource.
 func (x *index) add(rec *record, id, externalID string) {
@@ -62,7 +85,7 @@ func (x *index) add(rec *record, id, externalID string) {
 		return
 	}
 	row := newEntry(rec.line, rec.operation)
-	if rec.name != "" && x.rows.add(rec.nameDigest, row) == row && id != "" {
+	if rec.name != "" && x.rows.add(rec.nameDigest, row) == row && id != "" && x.resources == users {
 		x.ids[rec.nameDigest] = strings.Clone(id) // cells share the memory of their whole row
 	}
 	if id != "" {
@@ -71,6 +94,20 @@ func (x *index) add(rec *record, id, externalID string) {
 	if externalID != "" && rec.operation != remove {
 		x.byExternalID.add(exactDigest(externalID), row)
 	}
+}
+
+// idInSheet returns the reference to a user or group that a row creates, or the
+// id of a user that another row has.
+func (x *index) idInSheet(kind string, name [8]byte) (id string, ok bool) {
+	row, ok := x.rows.get(name)
+	switch {
+	case !ok || kind != x.resources.path:
+		return "", false
+	case row.operation() == create:
+		return client.Ref(bulkID(x.resources.prefix, name)), true
+	}
+	id, ok = x.ids[name]
+	return id, ok
 }
 
 // entry is a row in the index: its line, and its operation in the last three
@@ -83,65 +120,3 @@ func newEntry(line int, op operation) entry {
 
 func (e entry) line() int            { return int(e >> 3) }
 func (e entry) operation() operation { return operation(e & 7) }
-
-// operation is the kind of operation of a row.
-type operation uint8
-
-const (
-	create operation = iota
-	update
-	remove
-	addMembers    // of groups
-	removeMembers // likewise
-)
-
-// operationNames are the words of the column operation.
-var operationNames = [...]string{"create", "update", "delete", "add", "remove"}
-
-// isOperation reports whether the column operation may have a text.
-func (s *Sheet) isOperation(text string) bool {
-	_, ok := s.parseOperation(text)
-	return ok
-}
-
-// parseOperation reads the column operation; empty is create.
-func (s *Sheet) parseOperation(text string) (operation, bool) {
-	for op, name := range operationNames {
-		if strings.EqualFold(text, name) && (s.groups || operation(op) <= remove) {
-			return operation(op), true
-		}
-	}
-	return create, text == ""
-}
-
-// inSheet returns the reference to a user whom the sheet creates, or the id if
-// the sheet has it.
-func (s *Sheet) inSheet(kind string, user [8]byte) (id string, ok bool) {
-	if s.groups || kind != "Users" {
-		return "", false
-	}
-	switch row, ok := s.index.rows.get(user); {
-	case !ok:
-		return "", false
-	case row.operation() == create:
-		return client.Ref(bulkID(users.prefix, user)), true
-	}
-	id, ok = s.index.ids[user]
-	return id, ok
-}
-
-// groupRef refers to a group that the sheet creates.
-func (s *Sheet) groupRef(name string) (ref string, ok bool) {
-	key := digest(name)
-	row, ok := s.index.rows.get(key)
-	if !s.groups || !ok || row.operation() != create {
-		return "", false
-	}
-	return client.Ref(bulkID(groups.prefix, key)), true
-}
-
-// lookup returns the Lookup of the resource of a row.
-func (s *Sheet) lookup(name string) Lookup { return Lookup{s.resources().path, name} }
-
-// isName reports whether a row's identity can be looked up.
-func (s *Sheet) isName(name string) bool { return name != "" && (s.groups || isEmail(name)) }
