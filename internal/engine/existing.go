@@ -95,9 +95,9 @@ func (e *Engine) firstChange() int {
 
 // missFirst goes on after a failed lookup of a create that was not sent. The
 // service itself guards users; a group might be made twice.
-func (e *Engine) missFirst(o *op, f Finding, at time.Duration) {
+func (e *Engine) missFirst(o *op, f Finding, missed bool) {
 	switch {
-	case !f.Final && at-o.since < e.cfg.LookupPatience:
+	case !f.Final && !missed:
 		e.lookAgain(o)
 	case o.Guarded && len(o.replaces) == 0: // else an earlier run has made it, and a 409 is no news
 		e.sendAbsent(o)

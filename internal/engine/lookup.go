@@ -260,20 +260,21 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 
 var errNothingTold = errors.New("the lookup told nothing about it")
 
-// missLookup goes on after a lookup that told nothing. When the time of the
-// proof has come, it goes on for as long as reads may lag.
+// missLookup goes on after a lookup that told nothing. More of them follow for
+// as long as reads may lag.
 func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	if !o.missed {
 		o.missed, o.missedAt = true, at
 	}
+	missed := at-o.missedAt >= e.cfg.LookupPatience
 	switch {
 	case o.knowledge == Unsent:
-		e.missFirst(o, f, at)
-	case !o.knowledge.Maybe() && (f.Final || o.knowledge == Refused && e.cfg.Existing == FailExisting || at-o.since >= e.cfg.LookupPatience):
+		e.missFirst(o, f, missed)
+	case !o.knowledge.Maybe() && (f.Final || o.knowledge == Refused && e.cfg.Existing == FailExisting || missed):
 		e.decide(o) // without an id
 	case e.silent == 0 && e.mayRepeat(o):
 		e.release(o)
-	case f.Final, e.silent == 0 && e.proofIn(o, at) <= 0 && at-o.missedAt >= e.cfg.LookupPatience:
+	case f.Final, e.silent == 0 && e.proofIn(o, at) <= 0 && missed:
 		e.giveUp(o, f.Err)
 	default:
 		e.lookAgain(o)
