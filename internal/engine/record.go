@@ -172,7 +172,7 @@ func (e *Engine) tell() {
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
 				Version: o.said.version, Recovered: o.recovered, Date: e.date,
 			})
-		case o.recorded && !o.knowledge.Maybe():
+		case o.recorded && !o.knowledge.Maybe() && !e.mayUndo(o):
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}
 	}
@@ -188,6 +188,12 @@ func (e *Engine) tell() {
 		return
 	}
 	e.record(changes, nil, results)
+}
+
+// mayUndo reports whether a lost attempt of an update may still be at work, so
+// that another one of the next run has to wait for it.
+func (e *Engine) mayUndo(o *op) bool {
+	return o.adopted() && o.knowledge == Done && e.atWork(o.work) > 0
 }
 
 func (e *Engine) hand(results []Result) {
