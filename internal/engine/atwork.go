@@ -104,17 +104,19 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 }
 
 // Carried is what the next stage of a job has to know of those before: their
-// part of the error budget, who has made which resource, and which attempts may
-// still be at work. The zero value: there were none.
+// part of the error budget, who has made which resource, which attempts may
+// still be at work, and when an earlier run last wrote to the journal. The zero
+// value: there were none.
 type Carried struct {
 	spent, held int
 	ownership
 	atWorkUntil recent[time.Duration]
+	lastWritten *time.Time
 }
 
 // Carried returns what the next stage has to know, once this one has ended.
 func (e *Engine) Carried() Carried {
-	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil}
+	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, &e.cfg.LastWritten}
 }
 
 // By returns c by the time of a stage that begins so long after the one of

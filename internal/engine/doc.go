@@ -107,7 +107,7 @@
 //	08-04 a create that is refused as a duplicate is looked up too             weighConflict
 //	08-05 that refusal does not count if the create succeeds after all         readItems, adopt, decide
 //	08-06 which resource is meant, and whose it is                             Pick, weighFirst, noteForeign, isMade
-//	08-07 an update is on record only while it may have been done              change, forget, tell
+//	08-07 an update is on record while it may have been done or may be at work change, forget, tell, mayUndo
 //	08-08 a corrected create becomes an update                                 awaitRivals
 //	08-09 lookups that fail                                                    missFirst
 //	08-10 ordered jobs                                                         firstChange

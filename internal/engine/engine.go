@@ -45,8 +45,8 @@ type Config struct {
 	// ReadOn says that the source is read to its end even after a stop.
 	ReadOn bool
 	// LastWritten is when an earlier run last wrote to the journal, by the wall
-	// clock; zero if none did. LastDate is the latest time of the service that it
-	// recorded.
+	// clock; zero if none did. In a later stage, that of Before counts. LastDate is
+	// the latest time of the service that it recorded.
 	LastWritten, LastDate time.Time
 	// Memory keeps what became of names and resources; nil keeps it in a map.
 	Memory Memory
@@ -112,6 +112,9 @@ func New(cfg Config, now Time) *Engine {
 	}
 	if cfg.Ordered {
 		cfg.Concurrency = 1
+	}
+	if cfg.Before.lastWritten != nil {
+		cfg.LastWritten = *cfg.Before.lastWritten
 	}
 	e := &Engine{
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory},
