@@ -26,6 +26,8 @@ type row struct {
 	invalid bool
 	blind   bool // what the create makes cannot be looked up
 	sameAs  int  // the label of an earlier create whose bulkId it has by mistake; 0: none
+	stage   int
+	ids     []string // ids in the data
 }
 
 // mop is a row in one run: an operation with its bulkIds and its identity.
@@ -39,6 +41,7 @@ type mop struct {
 	refNames   []string // bulkIds in data and path
 	ticket     uint64
 	op         Operation
+	gives      *string // of an update: the data of the create
 }
 
 func (m *mop) String() string {
@@ -49,6 +52,9 @@ func (m *mop) String() string {
 		fmt.Fprintf(&b, " user %s", m.name)
 	case m.method == Post:
 		fmt.Fprintf(&b, " group %s", m.name)
+	case m.gives != nil:
+		fmt.Fprintf(&b, " %s gives %q", m.target, *m.gives)
+		return b.String()
 	case m.target != "":
 		fmt.Fprintf(&b, " %s", m.target)
 	default:
@@ -69,8 +75,8 @@ func (m *mop) String() string {
 	if m.bulkID != "" {
 		fmt.Fprintf(&b, " as %s", m.bulkID)
 	}
-	if len(m.refNames) > 0 {
-		fmt.Fprintf(&b, " refs %v", m.refNames)
+	if len(m.refNames)+len(m.ids) > 0 {
+		fmt.Fprintf(&b, " refs %v", append(m.ids, m.refNames...))
 	}
 	return b.String()
 }
@@ -92,15 +98,15 @@ func (r row) natural() string {
 	return "G" + r.name + "/" + r.ext
 }
 
-// materialize makes the operations of one run of the rows. bulkIds are row
-// numbers, so they change when a row is inserted above.
+// materialize makes the operations of one stage of a run of the rows. bulkIds
+// are row numbers, so they change when a row is inserted above.
 func (w *model) materialize(rows []row) []*mop {
 	byLabel := map[int]*mop{}
 	var input []*mop
 	for i, r := range rows {
-		m := &mop{row: r, index: i}
+		m := &mop{row: r, index: len(w.input) + i}
 		if r.method == Post {
-			m.bulkID = fmt.Sprintf("b%d", i)
+			m.bulkID = fmt.Sprintf("b%d", m.index)
 			byLabel[r.label] = m
 			if first := byLabel[r.sameAs]; first != nil {
 				m.bulkID = first.bulkID
@@ -124,6 +130,9 @@ func (w *model) materialize(rows []row) []*mop {
 	last := map[string]string{} // identities of the last operations on resources
 	for _, m := range input {
 		identity := fmt.Sprintf("%v|%v%v|%s|%d|%v%v|", m.method, m.user, m.blind, m.name+"/"+m.ext+"/"+m.target, m.content, m.add, m.unclear)
+		if len(m.ids) > 0 {
+			identity += fmt.Sprint(m.ids)
+		}
 		if m.invalid {
 			identity = "invalid " + identity
 		}
@@ -142,7 +151,7 @@ func (w *model) materialize(rows []row) []*mop {
 			}
 			identity += fmt.Sprintf("<%d %s>", at, what)
 		}
-		if m.on != 0 {
+		if m.target == "" && m.on != 0 {
 			m.targetName = name(m.on)
 			content, identity = content+" on ", identity+" on "
 			refer(m.on)
@@ -152,7 +161,7 @@ func (w *model) materialize(rows []row) []*mop {
 		}
 		switch {
 		case m.method == Post:
-		case m.on != 0:
+		case m.targetName != "":
 			m.resource = "bulkId:" + m.targetName
 		default:
 			m.resource = "/r/" + m.target
@@ -163,13 +172,7 @@ func (w *model) materialize(rows []row) []*mop {
 			}
 			last[m.resource] = identity
 		}
-		id, ok := w.idents[identity]
-		if !ok {
-			id = len(w.identOf)
-			w.idents[identity] = id
-			w.identOf = append(w.identOf, identity)
-		}
-		m.ident = id
+		m.ident = w.recognize(identity)
 		m.op = Operation{
 			Index: m.index, Method: m.method, BulkID: m.bulkID, Resource: m.resource, Size: 100, Content: hashKey(content),
 			Guarded:    m.method == Post && m.user && !m.blind || m.method == Delete || m.method == Patch && !m.add,
@@ -189,6 +192,17 @@ func (w *model) materialize(rows []row) []*mop {
 	return input
 }
 
+// recognize returns the number of an identity.
+func (w *model) recognize(identity string) int {
+	id, ok := w.idents[identity]
+	if !ok {
+		id = len(w.identOf)
+		w.idents[identity] = id
+		w.identOf = append(w.identOf, identity)
+	}
+	return id
+}
+
 func (r row) searchName() string {
 	if r.blind {
 		return r.natural()
@@ -200,9 +214,36 @@ func (r row) searchName() string {
 }
 
 func (m *mop) data(id func(name string) string) string {
-	out := fmt.Sprint(m.content)
+	out := fmt.Sprint(m.content, m.ids)
 	for _, name := range m.refNames {
 		out += " " + id(name)
 	}
 	return out
+}
+
+// shows reports whether a resource shows the effect of a PATCH.
+func (m *mop) shows(v version) bool {
+	switch {
+	case m.gives != nil:
+		return v.data == *m.gives && v.value == 0
+	case m.unclear:
+		return false
+	case m.add:
+		return slices.Contains(v.list, m.content)
+	}
+	return v.value == m.content
+}
+
+// follows reports whether an operation follows another one on its resource, in
+// one run: an update comes before what refers to its create.
+func (m *mop) follows(o *mop) bool {
+	switch {
+	case m == o:
+		return false
+	case m.stage == o.stage && o.gives != nil:
+		return true
+	case m.stage == o.stage && m.gives != nil:
+		return false
+	}
+	return m.index > o.index
 }

@@ -124,7 +124,7 @@ func play(j *job, pick chooser, trace *strings.Builder) (w *model) {
 	rows := j.rows
 	w.plain = !slices.ContainsFunc(rows, func(r row) bool { return r.on != 0 || len(r.refs) > 0 })
 	for run := 1; ; run++ {
-		over := w.runOnce(w.materialize(rows))
+		over := w.runOnce(rows)
 		if w.violation != "" || over && run >= j.runs {
 			break
 		}
@@ -181,7 +181,7 @@ func (w *model) edit(rows []row, fresh int) []row {
 			rows[i].content += fresh
 		}
 	default:
-		if i := c - 3 - 2*n; i > 0 {
+		if i := c - 3 - 2*n; i > 0 && rows[i].stage == rows[i-1].stage {
 			rows[i], rows[i-1] = rows[i-1], rows[i]
 		}
 	}
@@ -252,20 +252,6 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	j.easy = isEasy(j)
 	if seed%4 == 3 {
 		j.keep = 100 // as in small jobs; in the others all rest that can
-	}
-	return j, c
-}
-
-// randomExistingJob is a random job that takes what is there, of which somebody
-// else has created some long ago.
-func randomExistingJob(seed uint64) (*job, *randomChooser) {
-	j, c := randomJob(seed)
-	j.existing, j.easy, j.old = SkipExisting, false, nil
-	rng := rand.New(rand.NewPCG(seed, 0xe715))
-	for _, r := range j.rows {
-		if r.method == Post && !r.blind && rng.Float64() < 0.3 {
-			j.old = append(j.old, r)
-		}
 	}
 	return j, c
 }

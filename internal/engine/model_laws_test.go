@@ -34,6 +34,7 @@ func (w *model) tell(res Result) {
 	if w.isTold[res.Index] {
 		w.breaks("%v has two outcomes", m)
 	}
+	update := w.updates[res.Index]
 	w.told[res.Index], w.isTold[res.Index] = res, true
 	w.outcomes++
 	switch res.Outcome {
@@ -44,7 +45,7 @@ func (w *model) tell(res Result) {
 			}
 		}
 		if res.Existing {
-			w.checkExisting(m, res.ID)
+			w.checkExisting(m, update, res)
 		} else {
 			w.checkDone(m, res.ID, "a result")
 		}
@@ -62,8 +63,10 @@ func (w *model) tell(res Result) {
 		}
 		fallthrough
 	case Skipped:
-		if w.copies(m.ident) == 1 && w.done(m.ident, w.run) > 0 && !w.isAmbiguous(m) {
-			w.breaks("%v is told as %v, though it was done", m, res.Outcome)
+		for _, m := range []*mop{m, update} {
+			if m != nil && w.copies(m.ident) == 1 && w.done(m.ident, w.run) > 0 && !w.isAmbiguous(m) {
+				w.breaks("%v is told as %v, though it was done", m, res.Outcome)
+			}
 		}
 	case Unknown:
 		w.unknown++
@@ -103,25 +106,13 @@ func (w *model) checkDone(m *mop, id string, who string) {
 		w.breaks("%s says that %v has made %s, which does not exist", who, m, id)
 	case r.foreign && m.ext != "" && r.ext == m.ext: // as good as ours
 		w.adopted[m.ident] = true
-	case r.foreign && (r.created < 0 || r.ext != "" && m.ext != ""):
+	case r.foreign && !w.mayEqual() && (r.created < 0 || r.ext != "" && m.ext != ""):
 		w.breaks("%s says that %v has made %s, which is clearly another's", who, m, id)
 	case r.foreign: // nobody can tell
 		w.adopted[m.ident] = true
 	case r.ident != m.ident && !w.adopted[r.ident]:
 		w.breaks("%s says that %v has made %s, which %s has made", who, m, id, w.identOf[r.ident])
 	}
-}
-
-// checkExisting checks that what is there is what a create was to make.
-func (w *model) checkExisting(m *mop, id string) {
-	r := w.find(id)
-	switch {
-	case r == nil || r.name != m.name || r.user != m.user || m.ext != "" && r.ext != "" && r.ext != m.ext && !m.user:
-		w.breaks("%v takes %s, which is another", m, id)
-	case r.created > w.now:
-		w.breaks("%v takes %s, which is not there", m, id)
-	}
-	w.adopted[m.ident] = true
 }
 
 // isDone reports whether a PATCH or DELETE was done, or is in effect.
@@ -140,9 +131,7 @@ func (w *model) isDone(m *mop) bool {
 	if r == nil { // an earlier run has done it; in this one, nobody knows its resource yet
 		return w.effect[m.ident]
 	}
-	w.effect[m.ident] = w.effect[m.ident] || !m.unclear && slices.ContainsFunc(r.history, func(v version) bool {
-		return m.add && slices.Contains(v.list, m.content) || !m.add && v.value == m.content
-	})
+	w.effect[m.ident] = w.effect[m.ident] || slices.ContainsFunc(r.history, m.shows)
 	return w.effect[m.ident]
 }
 
@@ -197,37 +186,23 @@ func (w *model) checkAll() {
 	}
 	made := map[string]int{}
 	for _, r := range w.resources {
-		if _, there := r.asOf(w.now); !r.foreign && (there || w.existing == FailExisting) { // else it may be made again
+		if !r.foreign && w.existing == FailExisting { // else see checkSecond
 			if made[r.natural]++; !r.user && made[r.natural] > w.natural[r.natural] {
 				w.breaks("%d groups %s were created", made[r.natural], r.natural)
 			}
 		}
 	}
-	w.checkOld()
+	w.checkSecond()
 	for k, h := range w.history {
 		w.checkRun(k+1, h)
 	}
 	w.checkLastWord()
-}
-
-// checkOld checks that no group was created beside one that was there long
-// before and could be taken.
-func (w *model) checkOld() {
-	if w.existing == FailExisting {
-		return
-	}
-	for _, old := range w.resources {
-		for _, r := range w.resources {
-			if old.foreign && old.created == longAgo && !r.foreign && !r.user && !old.user && !r.blind && r.name == old.name && (r.ext == "" || old.ext == "" || r.ext == old.ext) {
-				w.breaks("%s was created beside %s", r.id, old.id)
-			}
-		}
-	}
+	w.checkGiven()
 }
 
 func (w *model) anyOf(ident int) *mop {
 	for _, h := range w.history {
-		for _, m := range h.input {
+		for _, m := range h.ops {
 			if m.ident == ident {
 				return m
 			}
@@ -241,19 +216,23 @@ func (w *model) anyOf(ident int) *mop {
 func (w *model) checkRun(run int, h runRecord) {
 	type tally struct{ rows, excused int }
 	all := map[int]tally{}
-	for i, m := range h.input {
-		t := all[m.ident]
+	for _, m := range h.ops {
+		t, i := all[m.ident], m.index
 		t.rows++
 		if !h.isTold[i] || h.told[i].Outcome == Succeeded || h.told[i].Outcome == Unknown {
 			t.excused++
 		}
 		all[m.ident] = t
 	}
-	for i, m := range h.input {
+	for _, m := range h.ops {
 		t := all[m.ident]
 		most := h.most[m.ident]
-		if done := min(w.done(m.ident, run), most); done > t.excused+most-t.rows && !w.isAmbiguous(m) {
-			w.breaks("run %d told %v as %v, though it was done", run, m, h.told[i].Outcome)
+		done := min(w.done(m.ident, run), most)
+		if m.method != Post {
+			done = min(done, 1) // it may be a repetition
+		}
+		if done > t.excused+most-t.rows && !w.isAmbiguous(m) {
+			w.breaks("run %d told %v as %v, though it was done", run, m, h.told[m.index].Outcome)
 		}
 	}
 }
@@ -278,25 +257,15 @@ func (w *model) checkLastWord() {
 	h := w.history[len(w.history)-1]
 	checked := map[string]bool{}
 	for i, m := range slices.Backward(h.input) {
-		if m.resource == "" || checked[m.resource] || m.add || h.told[i].Outcome != Succeeded {
+		if m.resource == "" || m.add || h.told[i].Outcome != Succeeded {
 			continue
 		}
-		checked[m.resource] = true
-		var r *resource
-		if m.target != "" {
-			r = w.find(m.target)
-		} else {
-			for k, o := range h.input {
-				if o.bulkID == m.targetName && o.method == Post { // the first has the name
-					if w.natural[o.natural()] == 1 {
-						r = w.find(h.told[k].ID)
-					}
-					break
-				}
-			}
+		r := w.changes(m, h)
+		if r == nil || checked[r.id] {
+			continue
 		}
-		othersDid := func(v version) bool { return v.foreign }
-		if r == nil || r.foreign && m.on != 0 || w.isExcused(m, r, h) || slices.ContainsFunc(r.history, othersDid) {
+		checked[r.id] = true
+		if r.foreign && m.on != 0 && w.existing == FailExisting || w.isExcused(m, r, h) || othersChanged(r) || w.isUndone(m, r) {
 			continue
 		}
 		v, ok := r.asOf(w.now)
@@ -311,25 +280,48 @@ func (w *model) checkLastWord() {
 	}
 }
 
+// changes is the resource that an operation of a run changes, nil if that
+// cannot be told.
+func (w *model) changes(m *mop, h runRecord) *resource {
+	if m.target != "" {
+		return w.find(m.target)
+	}
+	for k, o := range h.input {
+		if o.bulkID == m.targetName && o.method == Post { // the first has the name
+			if w.natural[o.natural()] == 1 {
+				return w.find(h.told[k].ID)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func othersChanged(r *resource) bool {
+	return slices.ContainsFunc(r.history, func(v version) bool { return v.foreign })
+}
+
 // isExcused reports whether another operation may have had the last word: one
-// whose outcome is not known, or that was not read before the job was canceled,
+// whose outcome is not known, or that an equal one of another stage may be taken
+// for, or that was not read before the job was canceled,
 // or one that followed the last in the input of the run that has sent it, and
 // that this input holds no longer.
 func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
 	for i, m := range h.input {
-		if m.resource == last.resource && m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0) {
+		later := m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0 || h.rows(m.ident) > 1)
+		if m.resource != "" && later && w.changes(m, h) == r {
 			return true
 		}
 	}
-	holds := func(input []*mop, ident int) bool {
-		return slices.ContainsFunc(input, func(m *mop) bool { return m.ident == ident })
+	holds := func(h runRecord, ident int) bool {
+		return slices.ContainsFunc(h.ops, func(m *mop) bool { return m.ident == ident })
 	}
 	for _, d := range w.doings {
-		if d.resource != r.id || holds(h.input, d.ident) {
+		if d.resource != r.id || holds(h, d.ident) {
 			continue
 		}
 		for _, old := range w.history {
-			if holds(old.input, last.ident) && holds(old.input, d.ident) {
+			if holds(old, last.ident) && holds(old, d.ident) {
 				return true
 			}
 		}

@@ -37,11 +37,29 @@ const (
 )
 
 // runOnce carries out one run and reports whether it came to its end.
-func (w *model) runOnce(input []*mop) bool {
-	w.begin(input)
+func (w *model) runOnce(rows []row) (over bool) {
+	w.beginRun()
 	defer func() {
-		w.history = append(w.history, runRecord{w.input, w.told, w.isTold, w.eng.Finished(), maps.Clone(w.most)})
+		w.history = append(w.history, runRecord{w.input, w.ops(), w.told, w.isTold, maps.Clone(w.most)})
 	}()
+	last := 0
+	for _, r := range rows {
+		last = max(last, r.stage)
+	}
+	for stage := range last + 1 {
+		w.begin(w.materialize(w.rowsOf(rows, stage)))
+		if !w.carryOut() {
+			return false
+		}
+		if w.violation != "" || w.eng.Stopped() != nil && !w.readOn {
+			break
+		}
+	}
+	return true
+}
+
+// carryOut carries out one stage and reports whether it came to its end.
+func (w *model) carryOut() bool {
 	start := w.now
 	for step := 0; ; step++ {
 		w.take()
@@ -70,27 +88,40 @@ func (w *model) runOnce(input []*mop) bool {
 	}
 }
 
-func (w *model) begin(input []*mop) {
+func (w *model) beginRun() {
 	w.run++
 	w.runs++
-	w.began, w.asleep, w.input, w.read, w.ended, w.full = w.now, 0, input, 0, false, false
+	w.eng, w.input, w.read, w.full, w.claimed, w.refused, w.stopped = nil, nil, 0, false, nil, 0, nil
+	w.told, w.isTold, w.updates, w.seen = nil, nil, map[int]*mop{}, map[int]map[string]version{}
+}
+
+// begin begins the next stage of a run.
+func (w *model) begin(input []*mop) {
+	before := w.eng
+	var carried Carried
+	if before != nil {
+		carried = before.Carried().By(w.time().Elapsed)
+	}
+	w.stages++
+	w.began, w.asleep, w.ended = w.now, 0, false
 	w.claims, w.records, w.flights, w.lookups = nil, nil, nil, nil
-	w.told, w.isTold, w.refused = make([]Result, len(input)), make([]bool, len(input)), 0
-	count := map[int]int{}
-	names := map[string]int{}
+	w.input = append(w.input, input...)
+	w.told, w.isTold = append(w.told, make([]Result, len(input))...), append(w.isTold, make([]bool, len(input))...)
 	for _, m := range input {
-		count[m.ident]++
-		w.most[m.ident] = max(w.most[m.ident], count[m.ident])
+		w.most[m.ident] = max(w.most[m.ident], w.copies(m.ident))
 		if m.method == Post {
-			names[m.natural()]++
-			w.natural[m.natural()] = max(w.natural[m.natural()], names[m.natural()])
+			w.natural[m.natural()] = max(w.natural[m.natural()], w.creates(m.natural()))
 		}
 	}
 	cfg := Config{
 		Operations: w.operations, Bytes: 1 << 20, Concurrency: w.concurrency, Ordered: w.ordered, Separate: w.separate,
 		FailOnErrors: w.failOnErrors, MaxAttempts: w.maxAttempts, LookupPatience: time.Duration(patience) * time.Millisecond,
 		MaxServiceTime: time.Duration(maxWork) * time.Millisecond, Journal: w.journal, ReadOn: w.readOn,
-		Existing: w.existing, Facts: w.factsOf, Keep: w.keep, Rand: func() float64 { return 0.5 }, LastWritten: w.lastWritten, LastDate: w.lastDate,
+		Existing: w.existing, Compare: w.compare, Facts: w.factsOf, Keep: w.keep, Rand: func() float64 { return 0.5 },
+		LastWritten: w.lastWritten, LastDate: w.lastDate, Before: carried,
+	}
+	if before != nil {
+		w.claimAgain()
 	}
 	w.eng = New(cfg, w.time())
 	if w.trace != nil {
@@ -99,6 +130,20 @@ func (w *model) begin(input []*mop) {
 			w.logf("     %v", m)
 		}
 	}
+	if before != nil && before.Stopped() != nil {
+		w.stopped = before.Stopped()
+		w.eng.Stop(w.time(), w.stopped)
+	}
+}
+
+// creates are the creates of a natural name in the run.
+func (w *model) creates(natural string) (n int) {
+	for _, m := range w.input {
+		if m.method == Post && m.natural() == natural {
+			n++
+		}
+	}
+	return n
 }
 
 // take takes what the engine wants done.
@@ -137,11 +182,11 @@ func describe(rec Record) (out string) {
 func (w *model) launch(req Request) {
 	n := len(req.Items)
 	f := &flight{
-		number: req.Number, items: req.Items, limit: req.FailOnErrors, run: w.run, leaves: w.now,
+		number: req.Number, items: req.Items, limit: req.FailOnErrors, run: w.run, began: w.began, leaves: w.now,
 		ids: make([]string, n), executed: make([]bool, n),
 	}
 	for i, s := range req.Items {
-		m := w.input[s.Index]
+		m := w.op(s.Index)
 		f.ops = append(f.ops, m)
 		if w.isTold[m.index] {
 			w.breaks("%v is sent after its outcome was told", m)
@@ -172,7 +217,7 @@ func (w *model) launch(req Request) {
 			w.checkKnown(m, k.Name, k.ID)
 		}
 		for _, o := range w.input[:m.index] {
-			if m.resource != "" && o.resource == m.resource && !w.isDone(o) {
+			if m.resource != "" && o.resource == m.resource && o.stage == m.stage && !w.isDone(o) {
 				w.breaks("%v leaves before %v is done", m, o)
 			}
 		}
@@ -186,6 +231,9 @@ func (w *model) launch(req Request) {
 		w.breaks("a request of %d operations", len(f.ops))
 	}
 	w.flights = append(w.flights, f)
+	if w.stopped != nil {
+		w.breaks("a request leaves, though an earlier stage has stopped")
+	}
 	if len(w.flights) > w.concurrency {
 		w.breaks("%d requests at once", len(w.flights))
 	}
@@ -252,6 +300,7 @@ func (w *model) happen(h happening) {
 		w.claims = w.claims[1:]
 		var known []Earlier
 		for _, c := range claims {
+			w.claimed = append(w.claimed, c.Key)
 			known = append(known, w.claim(c))
 		}
 		w.eng.Claimed(w.time(), known, nil)
@@ -405,9 +454,13 @@ func (w *model) addForeign() {
 		return
 	}
 	r := w.find("r0")
+	if w.existing != FailExisting {
+		r = w.resources[w.pick.detail(len(w.resources))]
+	}
 	if _, ok := r.asOf(w.now); ok {
-		w.logf("somebody else changes r0")
-		r.change(w.now, func(v *version) { v.value, v.foreign = -1, true })
+		gone := w.existing != FailExisting && r.foreign && w.pick.detail(3) == 1 // else a lost create is absent
+		w.logf("somebody else changes %s, gone %v", r.id, gone)
+		r.change(w.now, func(v *version) { v.value, v.foreign, v.gone = -1, true, gone })
 	}
 }
 
@@ -419,7 +472,16 @@ func (w *model) makeForeign(like row, at ms) {
 	r.foreign, r.user, r.name, r.created = true, like.user, like.name, at
 	r.history[0].at = at
 	r.ext = []string{"", "other"}[w.pick.detail(2)]
-	r.content = "foreign"
+	r.history[0].data = "foreign"
+	if w.existing != FailExisting {
+		r.ext = []string{"", "other", like.ext}[w.pick.detail(3)]
+		if at != longAgo && r.ext == like.ext { // else it takes the place of another
+			r.ext = ""
+		}
+		if w.pick.detail(2) == 1 && len(like.refs) == 0 {
+			r.history[0].data = (&mop{row: like}).data(nil)
+		}
+	}
 	w.logf("somebody else creates %s, named %s, ext %q", r.id, r.name, r.ext)
 }
 

@@ -221,7 +221,7 @@ func (w *model) lookUp(which int) {
 	for _, r := range l.lookup.Reads {
 		f := Finding{Index: r.Index, Err: err, Final: final}
 		if err == nil {
-			w.readBack(w.input[r.Index], r.ID, at-lag, &f)
+			w.readBack(w.op(r.Index), r.ID, at-lag, &f)
 		}
 		out = append(out, f)
 	}
@@ -276,13 +276,14 @@ func (w *model) search(m *mop, known []plan.Known, at ms) (out []Candidate) {
 			continue
 		}
 		c := Candidate{ID: r.id, Location: r.id, Created: w.storeTime(r.created), Owned: w.owned(r.id)}
-		c.Equal = !w.normalizes && sent == r.content && v.value == 0 && r.ext == m.ext
+		c.Equal = !w.normalizes && sent == v.data && v.value == 0 && r.ext == m.ext
 		if m.ext != "" && r.ext != "" {
 			c.ExternalID = Different
 			if m.ext == r.ext {
 				c.ExternalID = Same
 			}
 		}
+		w.noteSeen(m, r, v)
 		out = append(out, c)
 	}
 	return out
@@ -305,5 +306,5 @@ func (w *model) readBack(m *mop, id string, at ms, f *Finding) {
 		return
 	}
 	f.Exists, f.Modified = true, w.storeTime(v.at)
-	f.Seen = m.method == Patch && !m.unclear && (m.add && slices.Contains(v.list, m.content) || !m.add && v.value == m.content)
+	f.Seen = m.method == Patch && m.shows(v)
 }

@@ -16,7 +16,7 @@ var (
 	modelJobs  = flag.Int("model.jobs", 0, "random jobs of the model; 0 is a number for everyday use")
 	modelMoves = flag.Int("model.moves", 0, "faults and changes of order in each way through a small job, one less with a crash; 0 is a bound for everyday use")
 	modelSeed  = flag.Uint64("model.seed", 1, "seed of the first random job of the model")
-	modelTakes = flag.Bool("model.existing", false, "TestModelSeed: the seed is one of TestModelExisting")
+	modelKind  = flag.String("model.kind", "random", "TestModelSeed: the test that has drawn the job, random, existing or stages")
 )
 
 // TestModelRandom plays random jobs. A long campaign:
@@ -27,6 +27,9 @@ func TestModelRandom(t *testing.T) { playRandom(t, 100_000, randomJob) }
 // TestModelExisting plays random jobs whose creates take what is there, in an
 // organization that has some of it.
 func TestModelExisting(t *testing.T) { playRandom(t, 20_000, randomExistingJob) }
+
+// TestModelStages plays random jobs in stages.
+func TestModelStages(t *testing.T) { playRandom(t, 20_000, randomStagesJob) }
 
 func playRandom(t *testing.T, everyday int, draw func(seed uint64) (*job, *randomChooser)) {
 	jobs := *modelJobs
@@ -114,15 +117,13 @@ func (v *violations) report(t *testing.T) {
 	}
 }
 
-// TestModelSeed tells the story of one random job, of TestModelExisting with
-// -model.existing:
+// TestModelSeed tells the story of one random job:
 //
-//	go test ./internal/engine -run TestModelSeed -v -model.seed 17
+//	go test ./internal/engine -run TestModelSeed -v -model.kind random -model.seed 17
 func TestModelSeed(t *testing.T) {
-	draw := randomJob
-	if *modelTakes {
-		draw = randomExistingJob
-	}
+	draw := map[string]func(uint64) (*job, *randomChooser){
+		"random": randomJob, "existing": randomExistingJob, "stages": randomStagesJob,
+	}[*modelKind]
 	j, c := draw(*modelSeed)
 	var trace strings.Builder
 	fmt.Fprintf(&trace, "%+v, runs %d, edits %v, rare %d\n", j.settings, j.runs, j.edits, j.rare)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,8 @@ import (
 // wall clock is not set forward (it hides that an earlier run is just over,
 // where no Date is known); rows that share a name are not removed or corrected
 // between runs, and what one of them makes is not deleted by reference;
-// somebody else does not use our externalIds.
+// somebody else does not use our externalIds while the job runs. Of stages and
+// of what exists see also isUndone, randomStagesJob and mayEqual.
 
 // ms is a time in milliseconds. True times count from the start of the job.
 type ms = int64
@@ -56,16 +58,17 @@ type resource struct {
 	name, ext string
 	blind     bool
 	natural   string
-	content   string // as it was sent
 	created   ms
 	foreign   bool
 	ident     int // of the operation that has made it
+	began     ms  // the stage of its request
 	history   []version
 }
 
 // version is the state of a resource from a time on.
 type version struct {
 	at      ms
+	data    string // as a create gives it
 	value   int
 	list    []int
 	gone    bool
@@ -105,8 +108,8 @@ type entry struct {
 	done       bool
 	sent, date time.Time
 	change     Change // of one that is done
-	claimed    int    // the last run that has claimed it
-	written    int    // the run that has written it
+	claimed    int    // the last stage that has claimed it
+	written    int    // the stage that has written it
 }
 
 // flight is a request that the engine has launched.
@@ -116,6 +119,7 @@ type flight struct {
 	ops      []*mop
 	limit    int // failOnErrors
 	run      int
+	began    ms       // its stage
 	leaves   ms       // when the throttle lets it go
 	ids      []string // what its creates have made
 	executed []bool
@@ -148,7 +152,7 @@ type model struct {
 	doings    []doing
 	entries   []*entry
 	tickets   uint64
-	foreigns  map[string]int // ids that are on record as another's, and the run that wrote it
+	foreigns  map[string]int // ids that are on record as another's, and the stage that wrote it
 	faults    int            // that were injected
 	severe    int            // those after which not everything needs to succeed
 	misses    int            // lookups that told nothing: several in a row may be too many
@@ -172,19 +176,26 @@ type model struct {
 	// of one run
 	eng     *Engine
 	run     int
+	input   []*mop
+	updates map[int]*mop               // what creates have become, by index
+	seen    map[int]map[string]version // what the last lookups of creates have found, by index and id
+	read    int
+	full    bool  // the journal's disk is
+	claimed []Key // of all its stages
+	refused int
+	stopped error // why an earlier stage has
+
+	// of one stage
+	stages  int // that have begun, over all runs
 	began   ms
 	asleep  ms
-	input   []*mop
-	read    int
 	ended   bool
-	full    bool // the journal's disk is
 	claims  [][]Claim
 	records []Record
 	flights []*flight
 	lookups []asked
 	told    []Result
 	isTold  []bool
-	refused int
 
 	law, violation string // the first that was broken, and how
 	counts
@@ -205,10 +216,20 @@ func (c counts) String() string {
 // runRecord is what one run told.
 type runRecord struct {
 	input  []*mop
+	ops    []*mop // with the updates
 	told   []Result
 	isTold []bool
-	over   bool // it came to its end
 	most   map[int]int
+}
+
+// rows are the operations of the run with an identity.
+func (h runRecord) rows(ident int) (n int) {
+	for _, m := range h.ops {
+		if m.ident == ident {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *model) logf(format string, args ...any) {
@@ -371,8 +392,9 @@ func (w *model) execute(f *flight, i int) (status int) {
 			return 400
 		}
 		r := w.create(m, fmt.Sprintf("id%d", len(w.resources)))
-		r.content = f.content(i)
 		f.ids[i] = r.id
+		r.began, r.history[0].data = f.began, f.content(i)
+		w.completeReferences(f, i)
 		w.did(f, m, r.id)
 		return 201
 	}
@@ -394,6 +416,8 @@ func (w *model) execute(f *flight, i int) (status int) {
 	switch {
 	case m.method == Delete:
 		r.change(w.now, func(v *version) { v.gone = true })
+	case m.gives != nil:
+		r.change(w.now, func(v *version) { v.data, v.value = *m.gives, 0 })
 	case m.add:
 		if slices.Contains(v.list, m.content) {
 			w.logf("service: %v is appended once more", m)
@@ -412,9 +436,26 @@ func (w *model) execute(f *flight, i int) (status int) {
 // content is the data of a create, with ids in the place of references.
 func (f *flight) content(i int) string {
 	return f.ops[i].data(func(name string) string {
-		id, _ := f.resolve(i, name)
-		return id
+		if id, _ := f.resolve(i, name); id != "" {
+			return id
+		}
+		return unresolved(name)
 	})
+}
+
+const unresolvedName = "bulkId:"
+
+func unresolved(name string) string { return unresolvedName + name + "." }
+
+// completeReferences gives the creates of a request that refer to a later one
+// its id.
+func (w *model) completeReferences(f *flight, made int) {
+	for _, id := range f.ids {
+		if r := w.find(id); r != nil {
+			v := &r.history[len(r.history)-1]
+			v.data = strings.ReplaceAll(v.data, unresolved(f.ops[made].bulkID), f.ids[made])
+		}
+	}
 }
 
 // did notes that an operation was done, and checks that it has not overtaken
@@ -424,7 +465,10 @@ func (w *model) did(f *flight, m *mop, resource string) {
 	if own != nil && m.method != Post && w.copies(m.ident) == 1 {
 		for _, d := range w.doings {
 			o := w.mopOf(d.ident)
-			if o != nil && !d.replaced && o.resource == own.resource && o.index > own.index && w.copies(d.ident) == 1 {
+			if own.gives != nil && d.run < f.run {
+				continue // it is repeated, see checkLastWord
+			}
+			if o != nil && !d.replaced && d.resource == resource && o.method != Post && o.follows(own) && w.copies(d.ident) == 1 && !w.isAmbiguous(o) {
 				w.breaks("%v is done after %v, which follows it on the same resource", own, o)
 			}
 		}
@@ -432,9 +476,26 @@ func (w *model) did(f *flight, m *mop, resource string) {
 	w.doings = append(w.doings, doing{ident: m.ident, run: f.run, resource: resource})
 }
 
+// op returns an operation as it is sent: of a create that has become an update,
+// that.
+func (w *model) op(index int) *mop {
+	if u := w.updates[index]; u != nil {
+		return u
+	}
+	return w.input[index]
+}
+
+// ops are the operations of the run, with what creates have become.
+func (w *model) ops() []*mop {
+	if len(w.updates) == 0 {
+		return w.input
+	}
+	return slices.AppendSeq(slices.Clone(w.input), maps.Values(w.updates))
+}
+
 // mopOf returns the operation of this run's input with an identity.
 func (w *model) mopOf(ident int) *mop {
-	for _, m := range w.input {
+	for _, m := range w.ops() {
 		if m.ident == ident {
 			return m
 		}
@@ -443,7 +504,7 @@ func (w *model) mopOf(ident int) *mop {
 }
 
 func (w *model) copies(ident int) (n int) {
-	for _, m := range w.input {
+	for _, m := range w.ops() {
 		if m.ident == ident {
 			n++
 		}
@@ -463,21 +524,10 @@ func (w *model) done(ident, upToRun int) (n int) {
 // The journal.
 
 func (w *model) claim(c Claim) Earlier {
-	m := w.input[c.Index]
-	var got, same *entry
-	for _, e := range w.entries {
-		if e.claimed == w.run {
-			continue
-		}
-		if e.key == c.Key && (got == nil || e.done && !got.done) {
-			got = e
-		}
-		if e.ident == m.ident {
-			same = e
-		}
-	}
+	m := w.op(c.Index)
+	got := w.unclaimed(c.Key)
 	out := Earlier{Index: c.Index}
-	if got == nil && same != nil {
+	if got == nil && slices.ContainsFunc(w.entries, func(e *entry) bool { return e.claimed != w.stages && e.ident == m.ident }) {
 		w.breaks("%v is not recognized, though it is on record", m)
 	}
 	if got != nil && got.ident != m.ident {
@@ -485,12 +535,12 @@ func (w *model) claim(c Claim) Earlier {
 	}
 	if got == nil {
 		w.tickets++
-		e := &entry{ticket: w.tickets, key: c.Key, name: c.Name, ident: m.ident, claimed: w.run}
+		e := &entry{ticket: w.tickets, key: c.Key, name: c.Name, ident: m.ident, claimed: w.stages}
 		out.Ticket = e.ticket
 		m.ticket = e.ticket
 		if c.Name != (Key{}) {
 			for _, r := range w.entries {
-				if r.name == c.Name && r.key != c.Key && r.claimed != w.run {
+				if r.name == c.Name && r.key != c.Key && r.claimed != w.stages {
 					out.Rivals = append(out.Rivals, r.ticket)
 					out.RivalSent = out.RivalSent || !r.done
 				}
@@ -499,7 +549,7 @@ func (w *model) claim(c Claim) Earlier {
 		w.logf("claimed %d: nothing, rivals %v", c.Index, out.Rivals)
 		return out
 	}
-	got.claimed = w.run
+	got.claimed = w.stages
 	out.Ticket, m.ticket = got.ticket, got.ticket
 	out.Known, out.Sent, out.Date = KnownSent, got.sent, got.date
 	if got.done {
@@ -511,6 +561,16 @@ func (w *model) claim(c Claim) Earlier {
 	}
 	w.logf("claimed %d: known %d", c.Index, out.Known)
 	return out
+}
+
+// unclaimed is an operation on record that nobody has claimed in this stage.
+func (w *model) unclaimed(key Key) (got *entry) {
+	for _, e := range w.entries {
+		if e.claimed != w.stages && e.key == key && (got == nil || e.done && !got.done) {
+			got = e
+		}
+	}
+	return got
 }
 
 func (w *model) entry(ticket uint64) *entry {
@@ -536,7 +596,7 @@ func (w *model) write(r Record) {
 				w.breaks("a ticket is recorded as sent that nothing has: %d", c.Ticket)
 			case e == nil:
 				w.entries = append(w.entries, &entry{
-					ticket: c.Ticket, key: c.Key, name: c.Name, ident: m.ident, sent: c.Sent, date: c.Date, claimed: w.run, written: w.run,
+					ticket: c.Ticket, key: c.Key, name: c.Name, ident: m.ident, sent: c.Sent, date: c.Date, claimed: w.stages, written: w.stages,
 				})
 			case e.done:
 				w.breaks("%v is recorded as sent, though it is done", m)
@@ -546,7 +606,7 @@ func (w *model) write(r Record) {
 				w.breaks("a ticket is recorded as done that was not sent: %d", c.Ticket)
 				return
 			}
-			e.done, e.change, e.written = true, c, w.run
+			e.done, e.change, e.written = true, c, w.stages
 			if m := w.byTicket(c.Ticket); m != nil {
 				w.checkDone(m, c.ID, "the journal")
 			}
@@ -554,25 +614,33 @@ func (w *model) write(r Record) {
 			if e != nil && e.done {
 				w.breaks("ticket %d is forgotten, though it is done", c.Ticket)
 			}
+			if m := w.byTicket(c.Ticket); m != nil && m.gives != nil {
+				w.replace(m.ident) // another run may do it again
+			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ReplacedChange:
-			if e != nil && e.claimed == w.run {
+			if e != nil && e.claimed == w.stages {
 				w.breaks("ticket %d is replaced, though this input holds it", c.Ticket)
 			}
 			if e != nil { // as if it had not been done: it may be done once more
-				for i := range w.doings {
-					w.doings[i].replaced = w.doings[i].replaced || w.doings[i].ident == e.ident
-				}
+				w.replace(e.ident)
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ForeignChange:
-			w.foreigns[c.ID] = w.run
+			w.foreigns[c.ID] = w.stages
 		}
 	}
 }
 
+// replace notes that what was done of an operation does not count any longer.
+func (w *model) replace(ident int) {
+	for i := range w.doings {
+		w.doings[i].replaced = w.doings[i].replaced || w.doings[i].ident == ident
+	}
+}
+
 func (w *model) byTicket(ticket uint64) *mop {
-	for _, m := range w.input {
+	for _, m := range w.ops() {
 		if m.ticket == ticket && ticket != 0 {
 			return m
 		}
@@ -581,11 +649,11 @@ func (w *model) byTicket(ticket uint64) *mop {
 }
 
 func (w *model) owned(id string) bool {
-	if run, ok := w.foreigns[id]; ok && run < w.run {
+	if run, ok := w.foreigns[id]; ok && run < w.stages {
 		return true
 	}
 	for _, e := range w.entries {
-		if e.done && e.change.ID == id && id != "" && e.written < w.run {
+		if e.done && e.change.ID == id && id != "" && e.written < w.stages {
 			return true
 		}
 	}
