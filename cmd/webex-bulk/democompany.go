@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -20,22 +21,34 @@ var (
 	departments = []string{"Engineering", "Sales", "Support", "Finance", "People", "Operations", "Legal", "Design"}
 )
 
-// company makes up an organization: a chief, a head for each department, teams
-// of nine with a lead, and a group for each department and team. Equal seeds
-// make equal companies.
+// company makes up an organization: a chief, departments with a head and teams,
+// and a group for each department and team. Equal seeds make equal companies.
 type company struct {
-	size  int
-	rng   *rand.Rand
-	known map[string]int // addresses in use
-	teams map[string][]string
-	heads map[string]string
+	people      int
+	rng         *rand.Rand
+	namesakes   map[string]int // how many people have the same address so far
+	departments []department
 }
 
-func newCompany(size int, seed int64) *company {
-	return &company{
-		size: size, rng: rand.New(rand.NewPCG(uint64(seed), 1)), known: map[string]int{},
-		teams: map[string][]string{}, heads: map[string]string{},
+// department is a part of a company. It lists its people by bulkId.
+type department struct {
+	name    string
+	head    string   // "" until there is somebody
+	members []string // without the head, team after team
+}
+
+const (
+	chief        = "u0"
+	teamSize     = 9   // the first member of a team leads it
+	maxGroupSize = 500 // members of a new group
+)
+
+func newCompany(people int, seed int64) *company {
+	c := &company{people: people, rng: rand.New(rand.NewPCG(uint64(seed), 1)), namesakes: map[string]int{}}
+	for _, name := range departments {
+		c.departments = append(c.departments, department{name: name})
 	}
+	return c
 }
 
 // operations yields the creates of the users, then those of the groups. trouble
@@ -43,26 +56,9 @@ func newCompany(size int, seed int64) *company {
 // the caller can make it fail.
 func (c *company) operations(trouble func(userName string)) iter.Seq2[client.Operation, error] {
 	return func(yield func(client.Operation, error) bool) {
-		lead := map[string]string{}
-		for i := range c.size {
-			dept := departments[c.rng.IntN(len(departments))]
+		for i := range c.people {
 			id := fmt.Sprintf("u%d", i)
-			boss := "u0"
-			switch members := c.teams[dept]; {
-			case i == 0:
-				boss = ""
-			case c.heads[dept] == "":
-				c.heads[dept] = id
-			case len(members)%9 == 0:
-				boss, lead[dept] = c.heads[dept], id
-			default:
-				boss = lead[dept]
-			}
-			c.teams[dept] = append(c.teams[dept], id)
-			if i == 0 || c.heads[dept] == id {
-				c.teams[dept] = c.teams[dept][:len(c.teams[dept])-1]
-			}
-			user := c.person(i, dept, boss)
+			user := c.person(i, id)
 			if i > 100 && i%100 == 42 {
 				trouble(user.UserName)
 			}
@@ -70,19 +66,23 @@ func (c *company) operations(trouble func(userName string)) iter.Seq2[client.Ope
 				return
 			}
 		}
-		for _, dept := range departments {
-			if !c.groups(dept, yield) {
-				return
+		for _, d := range c.departments {
+			for _, group := range d.groups() {
+				if !yield(client.Groups.Create(group).Named(group.ExternalID), nil) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (c *company) person(i int, dept, boss string) gen.User {
+// person makes up the user of a number and a bulkId.
+func (c *company) person(i int, id string) gen.User {
+	d := &c.departments[c.rng.IntN(len(c.departments))]
 	given, family := givenNames[c.rng.IntN(len(givenNames))], familyNames[c.rng.IntN(len(familyNames))]
 	local := strings.ToLower(given + "." + family)
-	c.known[local]++
-	if n := c.known[local]; n > 1 {
+	c.namesakes[local]++
+	if n := c.namesakes[local]; n > 1 {
 		local += fmt.Sprint(n)
 	}
 	mail := local + "@example.com"
@@ -91,36 +91,45 @@ func (c *company) person(i int, dept, boss string) gen.User {
 		Name:        gen.PersonName{GivenName: given, FamilyName: family},
 		DisplayName: given + " " + family,
 		Emails:      []gen.Email{{Value: mail, Type: "work", Primary: new(true)}},
-		Enterprise:  gen.EnterpriseUser{Department: dept, EmployeeNumber: fmt.Sprint(10000 + i)},
+		Enterprise:  gen.EnterpriseUser{Department: d.name, EmployeeNumber: fmt.Sprint(10000 + i)},
 	}
-	if boss != "" {
-		user.Enterprise.Manager = gen.Manager{Value: client.Ref(boss)}
+	if id != chief {
+		user.Enterprise.Manager = gen.Manager{Value: client.Ref(d.add(id))}
 	}
 	return user
 }
 
-// groups creates the group of a department and those of its teams.
-func (c *company) groups(dept string, yield func(client.Operation, error) bool) bool {
-	all := c.teams[dept]
-	if len(all) == 0 {
-		return true
+// add adds somebody to the department, and returns the manager.
+func (d *department) add(id string) (manager string) {
+	if d.head == "" {
+		d.head = id
+		return chief
 	}
-	group := func(name, id string, members []string) bool {
+	d.members = append(d.members, id)
+	last := len(d.members) - 1
+	if lead := d.members[last-last%teamSize]; lead != id {
+		return lead
+	}
+	return d.head
+}
+
+// groups returns the group of the department and those of its teams, none if it
+// has no members.
+func (d *department) groups() (all []gen.Group) {
+	add := func(name, id string, members []string) {
 		g := gen.Group{DisplayName: name, ExternalID: id}
 		for _, m := range members {
 			g.Members = append(g.Members, gen.GroupMember{Value: client.Ref(m)})
 		}
-		return yield(client.Groups.Create(g).Named(id), nil)
+		all = append(all, g)
 	}
-	if !group(dept, "g-"+strings.ToLower(dept), all[:min(len(all), 500)]) {
-		return false
+	if len(d.members) > 0 {
+		add(d.name, "g-"+strings.ToLower(d.name), d.members[:min(len(d.members), maxGroupSize)])
 	}
-	for i := 0; i < len(all); i += 9 {
-		n := i/9 + 1
-		id := fmt.Sprintf("g-%s-%d", strings.ToLower(dept), n)
-		if !group(fmt.Sprintf("%s team %d", dept, n), id, all[i:min(i+9, len(all))]) {
-			return false
-		}
+	number := 0
+	for team := range slices.Chunk(d.members, teamSize) {
+		number++
+		add(fmt.Sprintf("%s team %d", d.name, number), fmt.Sprintf("g-%s-%d", strings.ToLower(d.name), number), team)
 	}
-	return true
+	return all
 }

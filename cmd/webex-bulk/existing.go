@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,39 +10,32 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// existingNames are the values of --existing: what happens to a create whose
+// existingFlag is the value of --existing: what happens to a create whose
 // resource exists already.
-var existingNames = [...]string{
+type existingFlag client.Existing
+
+// existingNames are the names of the values.
+var existingNames = []string{
 	client.ExistingFail: "fail", client.ExistingSkip: "skip", client.ExistingUpdate: "update",
 }
 
-// existingFlag is the value of --existing.
-type existingFlag struct{ value *client.Existing }
+func (f *existingFlag) String() string { return existingNames[*f] }
 
-func (f existingFlag) String() string {
-	if f.value == nil {
-		return existingNames[0]
+func (f *existingFlag) Set(text string) error {
+	i := slices.Index(existingNames, strings.ToLower(text))
+	if i < 0 {
+		return errors.New("expected fail, skip or update")
 	}
-	return existingNames[*f.value]
+	*f = existingFlag(i)
+	return nil
 }
 
-func (f existingFlag) Set(text string) error {
-	for i, name := range existingNames {
-		if strings.EqualFold(text, name) {
-			*f.value = client.Existing(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("expected fail, skip or update")
-}
-
-func (existingFlag) Type() string { return "fail|skip|update" }
+func (*existingFlag) Type() string { return strings.Join(existingNames, "|") }
 
 func addExisting(cmd *cobra.Command, value *client.Existing) {
-	cmd.Flags().Var(existingFlag{value}, "existing", "result of a row that creates a user or group that exists already: fail,\n"+
-		"leave the resource unchanged, or update the attributes that differ")
-	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return existingNames[:], cobra.ShellCompDirectiveNoFileComp
-	}
+	cmd.Flags().Var((*existingFlag)(value), "existing",
+		"result of a row that creates a user or group that exists already: fail,\n"+
+			"leave the resource unchanged, or update the attributes that differ")
+	choices := cobra.FixedCompletions(existingNames, cobra.ShellCompDirectiveNoFileComp)
 	_ = cmd.RegisterFlagCompletionFunc("existing", choices) // fails only without such a flag
 }

@@ -14,17 +14,13 @@ import (
 
 // Sheet is a sheet of operations.
 type Sheet struct {
-	kind   string // one of sheet.Templates
-	rows   []sheet.Action
-	nameOf func(id string) (name string, ok bool)
+	resourceType string
+	rows         []sheet.Action
+	nameOf       func(id string) (name string, ok bool)
 }
 
 func newSheet(d *reconcile.Difference) *Sheet {
-	s := &Sheet{kind: sheet.Templates[0], nameOf: d.NameOf}
-	if d.Type() == reconcile.Groups {
-		s.kind = sheet.Templates[1]
-	}
-	return s
+	return &Sheet{resourceType: d.Type(), nameOf: d.NameOf}
 }
 
 // Len returns the number of rows.
@@ -35,7 +31,7 @@ func (s *Sheet) Write(w io.Writer) error {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return err
 	}
-	return sheet.WriteActions(w, s.kind, s.rows, s.nameOf)
+	return sheet.WriteActions(w, strings.ToLower(s.resourceType), s.rows, s.nameOf)
 }
 
 // Plan returns the sheet that carries out a Difference.

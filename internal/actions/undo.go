@@ -117,7 +117,7 @@ func (s *Sheet) undoChange(a *reconcile.Action, ids map[string]string) {
 // the externalId or, if the id is not known, all that was written.
 func (s *Sheet) undoCreate(a *reconcile.Action, t *attempt) {
 	row := sheet.Action{Operation: "update", ID: t.id, Present: a.Name, About: "undo: created by sync"}
-	isGroup := s.kind == sheet.Templates[1]
+	isGroup := s.resourceType == reconcile.Groups
 	for _, d := range a.Differences {
 		written, ok := resolved(d.New, nil)
 		name := strings.ToLower(d.Path)
