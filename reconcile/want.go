@@ -66,8 +66,9 @@ func readRows(rows []Row, kind string) ([]*want, map[string]*want, error) {
 	}
 	for _, row := range rows {
 		op := row.Operation
-		if name, ok := strings.CutPrefix(op.Path, "/Groups/"+client.Ref("")); ok && op.Method == client.MethodPatch && kind == Groups {
-			if w := byID[name]; w == nil || !w.addMembers(op) {
+		group, isGroup := strings.CutPrefix(op.Path, "/Groups/"+client.Ref(""))
+		if isGroup && op.Method == client.MethodPatch && kind == Groups {
+			if w := byID[group]; w == nil || !w.addMembers(op) {
 				wrong(row.Line, "a PATCH that does more than to add members to a group of the rows before it")
 			}
 			continue

@@ -18,7 +18,6 @@ import (
 // exit code and what to do next.
 func beforeSending(ctx context.Context, err error) error {
 	wrong, bad := errors.AsType[*textfile.Errors](err)
-	_, refused := errors.AsType[*client.ResponseError](err)
 	known, advised := errors.AsType[*exit](err)
 	switch {
 	case ctx.Err() != nil:
@@ -26,15 +25,15 @@ func beforeSending(ctx context.Context, err error) error {
 	case advised:
 		return &exit{known.code, terminal.Errorf("nothing was sent: %w", known.err)}
 	case errors.Is(err, textfile.ErrChanged):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\nrun the same command again: it checks the file anew", err)}
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n"+
+			"run the same command again: it checks the file anew", err)}
 	case bad && wrong.Count == 1:
 		return terminal.Errorf("%w\nnothing was sent; correct this and run the same command again", err)
 	case bad:
 		return terminal.Errorf("%w\n%d errors; nothing was sent; correct them and run the same command again",
 			err, wrong.Count)
-	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
-		errors.Is(err, client.ErrUnavailable):
-		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, then(advice(err), "run the same command again"))}
+	case isOfService(err):
+		return &exit{exitStopped, terminal.Errorf("%w; nothing was sent\n%s", err, adviseRepeat(err))}
 	}
 	return err
 }
@@ -42,18 +41,27 @@ func beforeSending(ctx context.Context, err error) error {
 // readingFailed gives an error of reading an organization its exit code and
 // what to do next.
 func readingFailed(ctx context.Context, err error) error {
-	_, refused := errors.AsType[*client.ResponseError](err)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return &exit{exitInterrupted, errors.New("interrupted")}
-	case refused, errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrEndpoint),
-		errors.Is(err, client.ErrUnavailable), errors.Is(err, errUnread):
-		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, then(advice(err), "run the same command again"))}
+	case isOfService(err), errors.Is(err, errUnread):
+		return &exit{exitStopped, terminal.Errorf("%w\n%s", err, adviseRepeat(err))}
 	}
 	return err
 }
+
+// isOfService reports whether an error is an answer of the service, or means
+// that it cannot be used.
+func isOfService(err error) bool {
+	_, answered := errors.AsType[*client.ResponseError](err)
+	return answered || errors.Is(err, client.ErrUnauthorized) || errors.Is(err, client.ErrEndpoint) ||
+		errors.Is(err, client.ErrUnavailable)
+}
+
+// adviseRepeat says how to remove the cause of an error, and to try again.
+func adviseRepeat(err error) terminal.Text { return then(advice(err), "run the same command again") }
 
 // errUnread says that an organization could not be read to its end.
 var errUnread = errors.New("the organization could not be read to its end")
@@ -175,7 +183,8 @@ func remedy(err error) terminal.Text {
 	case elsewhere:
 		return "another --journal FILE begins anew, without the record of what was done"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
-		return "the token is valid, but not allowed to do this: check that --org is its organization, that it has the scope\n" +
+		return "the token is valid, but not allowed to do this: check that --org is its organization, " +
+			"that it has the scope\n" +
 			"identity:people_rw, and that its owner is a full or user administrator"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil:
 		return "the token is wrong or has expired: get a new one (a personal one, of developer.webex.com,\n" +

@@ -117,18 +117,23 @@ func newApply(std stdio) *cobra.Command {
 	f.SortFlags = false
 	a.connection.addTo(cmd)
 	a.addLimits(f)
-	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	f.BoolVar(&a.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	addExisting(cmd, &a.job.Existing)
 	f.BoolVar(&a.yes, "yes", false, "delete without confirmation")
-	f.IntVar(&a.maxDeletes, "max-deletes", 50, "the most deletes that --yes allows; if given, it also limits a confirmation on a terminal")
+	f.IntVar(&a.maxDeletes, "max-deletes", 50,
+		"the most deletes that --yes allows; if given, it also limits a confirmation on a terminal")
 	a.inputFlags.addTo(cmd)
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
-	f.StringVar(&a.failed, "failed", "", "write the rows that did not succeed to `FILE`, to be corrected and applied;\nnot written if all succeed; an older FILE is renamed to FILE.bak")
+	f.StringVar(&a.failed, "failed", "",
+		"write the rows that did not succeed to `FILE`, to be corrected and applied;\n"+
+			"not written if all succeed; an older FILE is renamed to FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a report to `FILE.html`, a web page without names of users or groups")
-	f.BoolVar(&a.names, "names", true, "show names and the service's error texts beside the lines that failed, on a\nterminal; elsewhere only together with --report-names")
+	f.BoolVar(&a.names, "names", true,
+		"show names and the service's error texts beside the lines that failed, on a\n"+
+			"terminal; elsewhere only together with --report-names")
 	f.BoolVar(&a.reportNames, "report-names", false, "include names of users and groups in the report")
-	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
+	f.StringVar(&a.journalFile, "journal", "",
+		"`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
 	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal: the run cannot be resumed")
 	f.BoolVar(&a.quiet, "quiet", false, "print only errors, and the columns that were not understood")
 	f.BoolVar(&a.asJSON, "json", false, "print the summary as JSON")
@@ -183,7 +188,7 @@ func (a *applyCommand) run(ctx context.Context) (err error) {
 	in.KeepNames = a.names && a.private() || a.report != "" && a.reportNames
 	stop, broken := a.send(ctx, c, in, all)
 	if a.neverBegan(stop) {
-		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, adviseRepeat(stop))
 	}
 
 	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
@@ -218,7 +223,8 @@ func (a *applyCommand) confirmDeletes(ctx context.Context, in *input.File) error
 		return nil
 	case (a.yes || a.limitDeletes) && n > a.maxDeletes:
 		return terminal.Errorf("%s in %s, more than --max-deletes %d allows; nothing was sent\n"+
-			"%s; if they are right, give --max-deletes %d", terminal.Plural(n, "delete"), in.Name, a.maxDeletes, a.howToList(), n)
+			"%s; if they are right, give --max-deletes %d",
+			terminal.Plural(n, "delete"), in.Name, a.maxDeletes, a.howToList(), n)
 	case a.yes:
 		return nil
 	case a.file == input.Stdin || !isTerminal(a.in):

@@ -34,10 +34,12 @@ type connection struct {
 func (c *connection) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.org, "org", "", "organization `ID`, a UUID or the Webex API's base64 form (WEBEX_ORG_ID)")
-	f.StringVar(&c.baseURL, "base-url", "", "scheme and host of the service (WEBEX_BASE_URL; default "+client.DefaultBaseURL+")")
+	f.StringVar(&c.baseURL, "base-url", "",
+		"scheme and host of the service (WEBEX_BASE_URL; default "+client.DefaultBaseURL+")")
 	f.StringVar(&c.tokenFile, "token-file", "", "`FILE` that holds the access token (default: WEBEX_ACCESS_TOKEN)")
-	f.StringVar(&c.credentials, "credentials", "", "`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
-		"refresh_token; new tokens are kept in it (default: WEBEX_CLIENT_ID,\nWEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN)")
+	f.StringVar(&c.credentials, "credentials", "",
+		"`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
+			"refresh_token; new tokens are kept in it (default: WEBEX_CLIENT_ID,\nWEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN)")
 	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
 }
 
@@ -47,8 +49,10 @@ func (c *connection) addLimits(f *pflag.FlagSet) {
 	f.IntVar(&c.cfg.MaxAttempts, "max-attempts", 5, "attempts for an operation that is deferred or whose answer is lost")
 	f.IntVar(&c.cfg.Limits.Operations, "max-operations", 100, "operations in a request, 1 to 100")
 	f.IntVar(&c.cfg.Limits.Bytes, "max-bytes", 1<<20, "bytes in a request's body")
-	f.DurationVar(&c.cfg.LookupPatience, "lookup-patience", 15*time.Second, "how long reads of the service may lag behind its writes")
-	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute, "how long the service may still work on a request after the client gave it up")
+	f.DurationVar(&c.cfg.LookupPatience, "lookup-patience", 15*time.Second,
+		"how long reads of the service may lag behind its writes")
+	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute,
+		"how long the service may still work on a request after the client gave it up")
 }
 
 // maxConcurrency bounds --concurrency.
@@ -90,7 +94,8 @@ func (c *connection) checkLimits() error {
 func (c *connection) client(warn func(string)) (*client.Client, error) {
 	org, name := setting(c.org, "org", "WEBEX_ORG_ID")
 	if org == "" {
-		return nil, errors.New("no organization: give --org ID or set WEBEX_ORG_ID; webex-bulk whoami prints that of the token")
+		return nil, errors.New("no organization: give --org ID or set WEBEX_ORG_ID; " +
+			"webex-bulk whoami prints that of the token")
 	}
 	var err error
 	if c.cfg.OrgID, err = client.ParseOrgID(org); err != nil {
@@ -200,7 +205,8 @@ func (c *connection) loadCredentials() (auth.Credentials, error) {
 	}
 	found, missing := auth.FromEnvironment(os.Getenv)
 	if len(missing) > 0 {
-		return loaded, fmt.Errorf("%w; it is made if WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN are set", err)
+		return loaded, fmt.Errorf("%w; it is made if WEBEX_CLIENT_ID, WEBEX_CLIENT_SECRET and "+
+			"WEBEX_REFRESH_TOKEN are set", err)
 	}
 	return found.KeptIn(c.credentials)
 }

@@ -67,7 +67,8 @@ func (d *demoCommand) run(ctx context.Context) error {
 	})
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken),
-		HTTPClient: service.Client(), Concurrency: d.concurrency, LookupPatience: 2 * time.Second, MaxServiceTime: 5 * time.Second,
+		HTTPClient: service.Client(), Concurrency: d.concurrency,
+		LookupPatience: 2 * time.Second, MaxServiceTime: 5 * time.Second,
 	})
 	if err != nil {
 		return err
@@ -78,7 +79,8 @@ func (d *demoCommand) run(ctx context.Context) error {
 		people = "1 person"
 	}
 	_ = d.out.Printf("importing a made-up organization of %s into a simulated Webex (seed %d);\n", people, d.seed)
-	_ = d.out.Printf("some users may exist already; the service cuts connections and limits the request rate at random.\n\n")
+	_ = d.out.Printf("some users may exist already; the service cuts connections and limits the request " +
+		"rate at random.\n\n")
 	var trouble error
 	job := &client.Job{Source: newCompany(d.people, d.seed).operations(func(userName string) {
 		if _, err := service.Add("/Users", gen.User{Schemas: []string{client.SchemaUser}, UserName: userName}); err != nil {
@@ -144,7 +146,8 @@ the simulator counted %d of %d requests, lookups included, as refused or cut; it
 
 next: webex-bulk template users > users.csv prints a sheet to fill in, and
 webex-bulk plan users.csv shows the requests; webex-bulk serve runs the simulator.
-`, wrong, len(all), terminal.Plural(users, "user"), terminal.Plural(groups, "group"), twice, orNone(service.CheckIntegrity()))
+`, wrong, len(all), terminal.Plural(users, "user"), terminal.Plural(groups, "group"), twice,
+		orNone(service.CheckIntegrity()))
 }
 
 func orNone(err error) string {

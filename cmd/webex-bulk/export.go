@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,6 @@ type exportCommand struct {
 	connection
 	talk
 	kind, filter, columns, outFile string
-
-	unfit int // resources that the service gave though they do not match --filter
 }
 
 func newExport(std stdio) *cobra.Command {
@@ -71,16 +70,18 @@ Exit codes:
 	f := cmd.Flags()
 	f.SortFlags = false
 	x.connection.addTo(cmd)
-	f.StringVar(&x.filter, "filter", "", "only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
-	f.StringVar(&x.columns, "columns", "", "columns to write: their `HEADERS`, separated by commas, as in Control Hub or by SCIM\n"+
-		"path (default: the columns that are usually needed)")
+	f.StringVar(&x.filter, "filter", "",
+		"only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
+	f.StringVar(&x.columns, "columns", "",
+		"columns to write: their `HEADERS`, separated by commas, as in Control Hub or by SCIM\n"+
+			"path (default: the columns that are usually needed)")
 	f.StringVar(&x.outFile, "out", "", "`FILE` to write (default: standard output)")
 	f.BoolVar(&x.quiet, "quiet", false, "print only errors")
 	return cmd
 }
 
 func (x *exportCommand) run(ctx context.Context) error {
-	if x.kind != sheet.Templates[0] && x.kind != sheet.Templates[1] {
+	if !slices.Contains(sheet.Templates[:], x.kind) {
 		return fmt.Errorf("export %s: expected %s", x.kind, strings.Join(sheet.Templates[:], " or "))
 	}
 	filter, err := scimfilter.Parse(x.filter)
@@ -94,36 +95,41 @@ func (x *exportCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	write := func(w *bufio.Writer) error { return x.write(ctx, c, filter, w) }
 	if x.outFile == "" {
 		w := bufio.NewWriter(x.out)
-		err = write(w)
-		if err == nil {
+		if err = x.write(ctx, c, filter, w); err == nil {
 			err = w.Flush()
 		}
 	} else {
 		err = outfile.Replace(x.outFile, func(w *bufio.Writer) error {
 			_, _ = w.WriteString("\ufeff") // Excel takes a sheet for UTF-8 by this mark alone
-			return write(w)
+			return x.write(ctx, c, filter, w)
 		})
 	}
 	return readingFailed(ctx, err)
 }
 
-func (x *exportCommand) writer(w *bufio.Writer, name func(string) (string, bool)) (*sheet.Writer, error) {
+// writer returns a writer of the sheet. nameOf returns the userName of a user
+// by the id.
+func (x *exportCommand) writer(w *bufio.Writer, nameOf func(id string) (string, bool)) (*sheet.Writer, error) {
 	var headers []string
 	for header := range strings.SplitSeq(x.columns, ",") {
 		if header = strings.TrimSpace(header); header != "" {
 			headers = append(headers, header)
 		}
 	}
-	return sheet.NewWriter(w, x.kind, headers, name)
+	return sheet.NewWriter(w, x.kind, headers, nameOf)
 }
 
-// write writes the sheet.
-func (x *exportCommand) write(ctx context.Context, c *client.Client, filter scimfilter.Filter, out *bufio.Writer) error {
-	names := map[string]string{}
-	w, err := x.writer(out, func(id string) (string, bool) { name, ok := names[strings.ToLower(id)]; return name, ok })
+// write reads the organization and writes the sheet.
+func (x *exportCommand) write(
+	ctx context.Context, c *client.Client, filter scimfilter.Filter, out *bufio.Writer,
+) error {
+	names := map[string]string{} // of the managers and members, by id
+	w, err := x.writer(out, func(id string) (string, bool) {
+		name, ok := names[strings.ToLower(id)]
+		return name, ok
+	})
 	if err != nil {
 		return err
 	}
@@ -131,59 +137,73 @@ func (x *exportCommand) write(ctx context.Context, c *client.Client, filter scim
 	if managers || members {
 		for user, err := range x.progress("names", c.ListUsers(ctx, client.Query{Attributes: "id,userName"})) {
 			if err != nil {
-				return fmt.Errorf("%w: %w", errUnread, err)
+				return err
 			}
 			names[strings.ToLower(user.ID)] = user.Name
 		}
 	}
-	list := c.ListUsers
-	if x.kind == sheet.Templates[1] {
-		list = c.ListGroups
-	}
+	list := map[string]func(context.Context, client.Query) iter.Seq2[client.Resource, error]{
+		"users": c.ListUsers, "groups": c.ListGroups,
+	}[x.kind]
+	unfit := 0 // resources that the service returned though they do not match
 	for res, err := range x.progress(x.kind, list(ctx, client.Query{Filter: filter.String()})) {
-		if err != nil {
-			return fmt.Errorf("%w: %w", errUnread, err)
-		}
-		if !filter.Match(res.Data) {
-			x.unfit++
+		switch {
+		case err != nil:
+			return err
+		case !filter.Match(res.Data):
+			unfit++
 			continue
 		}
-		var of []client.Member
-		if res.Type == "Groups" && members {
-			for m, err := range c.ListMembers(ctx, res.ID) {
-				if err != nil {
-					return fmt.Errorf("%w: %w", errUnread, err)
-				}
-				of = append(of, m)
-			}
-		}
-		if err := w.Write(res, of); err != nil {
+		if err := x.writeRow(ctx, c, w, res, members); err != nil {
 			return err
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	x.describe(w)
+	x.describe(w, unfit)
 	return nil
 }
 
-// describe says how much was read and what the sheet does not hold.
-func (x *exportCommand) describe(w *sheet.Writer) {
+// writeRow writes the row of a resource, with the members of a group if they
+// have a column.
+func (x *exportCommand) writeRow(
+	ctx context.Context, c *client.Client, w *sheet.Writer, res client.Resource, withMembers bool,
+) error {
+	var members []client.Member
+	if x.kind == "groups" && withMembers {
+		for m, err := range c.ListMembers(ctx, res.ID) {
+			if err != nil {
+				return fmt.Errorf("%w: %w", errUnread, err)
+			}
+			members = append(members, m)
+		}
+	}
+	return w.Write(res, members)
+}
+
+// describe says how much was written and what the sheet does not contain.
+func (x *exportCommand) describe(w *sheet.Writer, unfit int) {
 	x.say("%s written", terminal.Plural(w.Rows(), strings.TrimSuffix(x.kind, "s")))
-	if x.unfit > 0 {
-		x.say("left out: resources that the service returned although they do not match --filter: %d", x.unfit)
+	if unfit > 0 {
+		x.say("left out: resources that the service returned although they do not match --filter: %d", unfit)
 	}
 	for _, note := range w.Notes() {
 		x.say("%s", note)
 	}
 }
 
-// progress tells a terminal how far a list is read.
-func (x *exportCommand) progress(what string, list iter.Seq2[client.Resource, error]) iter.Seq2[client.Resource, error] {
+// progress tells a terminal how far a list is read. An error of the list is an
+// errUnread.
+func (x *exportCommand) progress(
+	what string, list iter.Seq2[client.Resource, error],
+) iter.Seq2[client.Resource, error] {
 	return func(yield func(client.Resource, error) bool) {
 		n := 0
 		for res, err := range list {
+			if err != nil {
+				err = fmt.Errorf("%w: %w", errUnread, err)
+			}
 			if n++; n%progressStep == 0 && x.err.IsTerminal() {
 				x.say("reading: %d %s so far", n, what)
 			}

@@ -26,8 +26,10 @@ type inputFlags struct {
 // addTo adds the flags to a command.
 func (i *inputFlags) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&i.format, "format", "", "format of FILE: ndjson, json, csv or tsv (default: by its ending or first characters)")
-	f.StringVar(&i.encoding, "encoding", "", "encoding of FILE where it has no byte order mark, such as windows-1252 (default: utf-8)")
+	f.StringVar(&i.format, "format", "",
+		"format of FILE: ndjson, json, csv or tsv (default: by its ending or first characters)")
+	f.StringVar(&i.encoding, "encoding", "",
+		"encoding of FILE where it has no byte order mark, such as windows-1252 (default: utf-8)")
 	f.StringArrayVar(&i.ignored, "ignore-column", nil, "ignore the column with the header `NAME`; may be repeated")
 	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string

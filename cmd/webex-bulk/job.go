@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/foundids"
 	"github.com/webexscim/bulk/internal/input"
@@ -33,6 +35,13 @@ type jobCommand struct {
 
 func newJobCommand(std stdio) jobCommand {
 	return jobCommand{stdio: std, talk: talk{w: std.err}}
+}
+
+// addLimits adds the flags that say how much is sent, and when to stop.
+func (c *jobCommand) addLimits(f *pflag.FlagSet) {
+	c.connection.addLimits(f)
+	f.IntVar(&c.job.FailOnErrors, "fail-on-errors", 0,
+		"stop once the service has refused operations this many times; 0: never")
 }
 
 // checkFlags finds mistakes for which no input and no service is needed.

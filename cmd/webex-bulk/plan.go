@@ -56,13 +56,15 @@ Exit codes:
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVar(&p.online, "online", false, "read the organization to show which resources exist and which attributes would change")
+	f.BoolVar(&p.online, "online", false,
+		"read the organization to show which resources exist and which attributes would change")
 	addExisting(cmd, &p.job.Existing)
 	p.connection.addTo(cmd)
 	p.addLimits(f)
 	f.BoolVar(&p.job.Ordered, "ordered", false, "keep the order of the whole file, one request at a time")
 	p.inputFlags.addTo(cmd)
-	f.BoolVar(&p.all, "all", false, fmt.Sprintf("list every operation, request and error, not the first %d of a kind", maxListed))
+	f.BoolVar(&p.all, "all", false, fmt.Sprintf(
+		"list every operation, request and error, not the first %d of a kind", maxListed))
 	f.BoolVar(&p.asJSON, "json", false, "print one JSON object a request")
 	return cmd
 }
@@ -99,7 +101,8 @@ func (p *planCommand) run(ctx context.Context) error {
 		return beforeSending(ctx, err)
 	}
 	if n := len(in.Lookups()); n > 0 && !p.online {
-		_ = p.err.Printf("apply will look up %s that %s names and does not create\n", terminal.Plural(n, "user or group"), in.Name)
+		_ = p.err.Printf("apply will look up %s that %s names and does not create\n",
+			terminal.Plural(n, "user or group"), in.Name)
 	}
 	if refused > 0 {
 		return &exit{code: exitSome}

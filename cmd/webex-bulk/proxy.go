@@ -88,7 +88,9 @@ func (c *proxyCommand) run(ctx context.Context) error {
 			_ = c.out.Printf("%s\n", text)
 		}
 	}
-	p, err := proxy.New(proxy.Config{Target: target, Transport: transport, Report: func(v proxy.Violation) { print(v, v.String()) }})
+	p, err := proxy.New(proxy.Config{
+		Target: target, Transport: transport, Report: func(v proxy.Violation) { print(v, v.String()) },
+	})
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,7 @@ or with this program, in another terminal:
 func (c *serveCommand) printTotals(sim *webextest.Simulator) {
 	s := sim.Stats()
 	users, groups := sim.Count()
-	fmt.Fprintf(c.err, "\n%d Bulk requests with %d operations: %d created, %d changed, %d deleted, %d failed; %d users and %d groups at the end\n",
+	fmt.Fprintf(c.err, "\n%d Bulk requests with %d operations: %d created, %d changed, %d deleted, %d failed; "+
+		"%d users and %d groups at the end\n",
 		s.Bulk, s.Operations, s.Created, s.Patched, s.Deleted, s.Failed, users, groups)
 }

@@ -34,13 +34,15 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	cfg := &s.cfg
 	f.SortFlags = false
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "loopback address to listen on; port 0 takes a free one")
-	f.BoolVar(&s.allowRemote, "allow-remote", false, "let --addr be any address, as in a container; /__admin then needs --admin-token")
+	f.BoolVar(&s.allowRemote, "allow-remote", false,
+		"let --addr be any address, as in a container; /__admin then needs --admin-token")
 	f.StringVar(&s.adminToken, "admin-token", "", "bearer token that /__admin asks for")
 	f.BoolVar(&s.json, "json", false, "print one line of JSON: url, orgId, token, adminUrl")
 	f.BoolVar(&s.exitOnViolation, "exit-on-violation", false, "end with status 1 if a request ever broke the contract")
 	f.StringVar(&s.preset, "preset", "", "`name` of a preset, listed above; other flags override its settings")
 	f.Int64Var(&cfg.Seed, "seed", 1, "seed of ids and faults")
-	f.BoolVar(&cfg.DiscardLedger, "discard-ledger", false, "keep only counts in the ledger, for many millions of operations")
+	f.BoolVar(&cfg.DiscardLedger, "discard-ledger", false,
+		"keep only counts in the ledger, for many millions of operations")
 	setHeading(f, "Flags")
 
 	f.StringVar(&cfg.OrgID, "org", webextest.DefaultOrgID, "organization")
@@ -57,7 +59,8 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.DurationVar(&cfg.Latency, "latency", 0, "time that a request takes")
 	f.DurationVar(&cfg.ReadLag, "read-lag", 0, "time by which reads lag behind writes")
 	f.DurationVar(&cfg.WriteLag, "write-lag", 0, "time until other operations can refer to a new resource")
-	f.DurationVar(&cfg.StoreClock, "store-clock", 0, "time by which the clock of meta is ahead of the clock of the Date header")
+	f.DurationVar(&cfg.StoreClock, "store-clock", 0,
+		"time by which the clock of meta is ahead of the clock of the Date header")
 	f.IntVar(&cfg.Rate.Requests, "rate", 0, "requests allowed in a window; 0: any number")
 	f.DurationVar(&cfg.Rate.Window, "rate-window", 0, "length of that window (default 1m)")
 	setHeading(f, "Time")
@@ -66,19 +69,25 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.IntVar(&cfg.MaxPayload, "max-payload", 0, "bytes that a request may hold (default 1048576)")
 	f.IntVar(&cfg.PageSize, "page-size", 0, "resources that a search answers at once (default 100)")
 	f.IntVar(&cfg.MaxSearch, "max-search", 0, "bytes that a search's url may have; 0: any number")
-	f.IntVar(&cfg.MaxSearchStatus, "max-search-status", 0, "status of the answer to a longer url: 414 or 431 (default 414)")
+	f.IntVar(&cfg.MaxSearchStatus, "max-search-status", 0,
+		"status of the answer to a longer url: 414 or 431 (default 414)")
 	setHeading(f, "Limits")
 
 	f.Float64Var(&s.chaos, "chaos", 0, "part of the requests, 0 to 1, that are refused, cut, lost or garbled")
 	f.StringVar(&s.shapes, "shape", "", "`names` of shapes for all answers, separated by commas, listed above")
-	f.StringVar(&s.errorForm, "error-form", "", "`form` of the errors of whole requests: "+strings.Trim(fmt.Sprint(webextest.ErrorForms()), "[]"))
-	f.StringVar(&cfg.Firewall, "firewall", "", "answer requests that contain this `text` with 403 and a web page, as a firewall does")
+	f.StringVar(&s.errorForm, "error-form", "",
+		"`form` of the errors of whole requests: "+errorForms())
+	f.StringVar(&cfg.Firewall, "firewall", "",
+		"answer requests that contain this `text` with 403 and a web page, as a firewall does")
 	setHeading(f, "Faults")
 
-	f.IntVar(&cfg.UnattemptedStatus, "unattempted-status", 0, "status of operations that failOnErrors left out; 0 leaves them out of the answer")
-	f.IntVar(&cfg.UnknownReferenceStatus, "unknown-reference-status", 0, "status of an operation with an unknown member or manager (default 400)")
+	f.IntVar(&cfg.UnattemptedStatus, "unattempted-status", 0,
+		"status of operations that failOnErrors left out; 0 leaves them out of the answer")
+	f.IntVar(&cfg.UnknownReferenceStatus, "unknown-reference-status", 0,
+		"status of an operation with an unknown member or manager (default 400)")
 	f.BoolVar(&cfg.NoPathReferences, "no-path-references", false, "answer 404 to a reference in a path")
-	f.BoolVar(&cfg.LastReferenceOnly, "last-reference-only", false, "resolve only the last reference of an operation, and report success")
+	f.BoolVar(&cfg.LastReferenceOnly, "last-reference-only", false,
+		"resolve only the last reference of an operation, and report success")
 	f.BoolVar(&cfg.AppendDoubles, "append-doubles", false, "let a PATCH add append values that the list has already")
 	f.BoolVar(&s.trimNames, "trim-names", false, "store and compare names without surplus spaces")
 	f.BoolVar(&cfg.UniqueGroupNames, "unique-group-names", false, "answer 409 to a second group with the same name")
@@ -91,7 +100,8 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&cfg.RefuseReadOnly, "refuse-read-only", false, "refuse to create a resource with id, meta or groups")
 	f.BoolVar(&cfg.ExactOps, "exact-ops", false, "refuse the op of a PATCH unless it is in lower case")
 	f.BoolVar(&cfg.UntypedMembers, "untyped-members", false, "accept members without a type")
-	f.BoolVar(&cfg.CapitalOperations, "capital-operations", false, "accept the name Operations for the list of a request too")
+	f.BoolVar(&cfg.CapitalOperations, "capital-operations", false,
+		"accept the name Operations for the list of a request too")
 	f.BoolVar(&cfg.ZeroFailOnErrors, "zero-fail-on-errors", false, "accept failOnErrors 0 and ignore it")
 	f.BoolVar(&cfg.TextData, "text-data", false, "accept data as a string that contains JSON too")
 	setHeading(f, "Stricter and more lenient")
@@ -176,7 +186,8 @@ func (s *serveFlags) check(f *pflag.FlagSet) (err error) {
 		case "seed", "store-clock", "chaos":
 			return
 		}
-		if kind := flag.Value.Type(); (kind == "int" || kind == "duration") && strings.HasPrefix(flag.Value.String(), "-") && err == nil {
+		kind, negative := flag.Value.Type(), strings.HasPrefix(flag.Value.String(), "-")
+		if negative && (kind == "int" || kind == "duration") && err == nil {
 			err = fmt.Errorf("--%s %s: expected 0 or more", flag.Name, flag.Value)
 		}
 	})
@@ -194,10 +205,13 @@ func (s *serveFlags) check(f *pflag.FlagSet) (err error) {
 	case !status(cfg.UnknownReferenceStatus):
 		err = fmt.Errorf("--unknown-reference-status %d: expected 400 to 599", cfg.UnknownReferenceStatus)
 	case s.errorForm != "" && !slices.Contains(webextest.ErrorForms(), webextest.ErrorForm(s.errorForm)):
-		err = fmt.Errorf("--error-form %s: expected one of %s", s.errorForm, strings.Trim(fmt.Sprint(webextest.ErrorForms()), "[]"))
+		err = fmt.Errorf("--error-form %s: expected one of %s", s.errorForm, errorForms())
 	}
 	return err
 }
+
+// errorForms lists the values of --error-form.
+func errorForms() string { return strings.Trim(fmt.Sprint(webextest.ErrorForms()), "[]") }
 
 // shapesNamed reads a list of shapes.
 func shapesNamed(list string) (webextest.Shape, error) {

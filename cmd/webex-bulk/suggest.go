@@ -24,7 +24,8 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 			"bool": "true or false", "duration": "a time such as 200ms or 5s",
 			"fail|skip|update": "fail, skip or update",
 		}[wrong.GetFlag().Value.Type()]
-		return fmt.Errorf("--%s %s: expected %s; see %s --help", wrong.GetFlag().Name, wrong.GetValue(), expected, cmd.CommandPath())
+		return fmt.Errorf("--%s %s: expected %s; see %s --help",
+			wrong.GetFlag().Name, wrong.GetValue(), expected, cmd.CommandPath())
 	}
 	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 }
@@ -65,23 +66,39 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%s; see %s --help", text, root.CommandPath())
 }
 
-// otherFlags are the names of flags in other programs, with the advice about
-// them.
-var otherFlags = map[string]string{
-	"dry-run": planInstead, "dryrun": planInstead, "check": planInstead, "preview": planInstead, "noop": planInstead,
-	"what-if": planInstead, "whatif": planInstead, "simulate": planInstead, "validate": planInstead, "n": planInstead,
-	"force": "to delete without being asked, give --yes", "f": "to delete without being asked, give --yes",
-	"y": "to delete without being asked, give --yes", "assume-yes": "to delete without being asked, give --yes",
-	"org-id": "did you mean --org?", "organization": "did you mean --org?", "o": "did you mean --org or --results?",
-	"url": "did you mean --base-url?", "host": "did you mean --base-url?", "endpoint": "did you mean --base-url?",
-	"threads": "did you mean --concurrency?", "parallel": "did you mean --concurrency?", "workers": "did you mean --concurrency?",
-	"jobs": "did you mean --concurrency?", "batch-size": "did you mean --max-operations?", "retries": "did you mean --max-attempts?",
-	"max-retries": "did you mean --max-attempts?", "output": "did you mean --results?", "out": "did you mean --results?",
-	"silent": "did you mean --quiet?", "q": "did you mean --quiet?", "cacert": "did you mean --ca-file?",
-	"resume": "the same command continues where it stopped, without a flag", "v": "did you mean --version?",
+// otherFlags are the names of flags in other programs, by the advice about them.
+var otherFlags = map[string][]string{
+	"to see what would be done, without sending anything, use webex-bulk plan FILE": {
+		"dry-run", "dryrun", "check", "preview", "noop", "what-if", "whatif", "simulate", "validate", "n",
+	},
+	"to delete without being asked, give --yes":                   {"force", "f", "y", "assume-yes"},
+	"the same command continues where it stopped, without a flag": {"resume"},
+	"did you mean --org?":                                         {"org-id", "organization"},
+	"did you mean --org or --results?":                            {"o"},
+	"did you mean --base-url?":                                    {"url", "host", "endpoint"},
+	"did you mean --concurrency?":                                 {"threads", "parallel", "workers", "jobs"},
+	"did you mean --max-operations?":                              {"batch-size"},
+	"did you mean --max-attempts?":                                {"retries", "max-retries"},
+	"did you mean --results?":                                     {"output", "out"},
+	"did you mean --quiet?":                                       {"silent", "q"},
+	"did you mean --ca-file?":                                     {"cacert"},
+	"did you mean --version?":                                     {"v"},
 }
 
-const planInstead = "to see what would be done, without sending anything, use webex-bulk plan FILE"
+// adviceAbout returns the advice about a flag of another program, "" if there
+// is none that a command can follow: it must have a flag that the advice names.
+func adviceAbout(cmd *cobra.Command, name string) string {
+	for advice, names := range otherFlags {
+		if !slices.Contains(names, strings.ToLower(name)) {
+			continue
+		}
+		isNamed := func(flag string) bool { return strings.Contains(advice, "--"+flag) }
+		if !strings.Contains(advice, "--") || slices.ContainsFunc(flagNames(cmd), isNamed) {
+			return advice
+		}
+	}
+	return ""
+}
 
 // unknownFlag is the error of a flag that a command does not have, with the one
 // that may be meant.
@@ -91,12 +108,12 @@ func unknownFlag(cmd *cobra.Command, wrong *pflag.NotExistError) error {
 	if len(name) == 1 {
 		text = fmt.Sprintf("unknown flag: -%s", name)
 	}
-	meant, known := otherFlags[strings.ToLower(name)]
-	switch {
-	case name == "token":
-		return errors.New("a token among the arguments can be read by others: set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
-	case known && (!strings.Contains(meant, "--") || slices.ContainsFunc(flagNames(cmd), func(f string) bool { return strings.Contains(meant, "--"+f) })):
-		return fmt.Errorf("%s: %s", text, meant)
+	if name == "token" {
+		return errors.New("a token among the arguments can be read by others: " +
+			"set WEBEX_ACCESS_TOKEN, or give --token-file FILE")
+	}
+	if advice := adviceAbout(cmd, name); advice != "" {
+		return fmt.Errorf("%s: %s", text, advice)
 	}
 	if near := textfile.Nearest(name, flagNames(cmd)); near != "" {
 		return fmt.Errorf("%s: did you mean --%s?", text, near)

@@ -106,19 +106,22 @@ func newSync(std stdio) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	a.connection.addTo(cmd)
-	f.StringVar(&a.leavers, "leavers", "report", "report, deactivate or delete users in the organization that are not in the sheet;\n"+
-		"Webex deletes a deactivated user after 30 days; a delete cannot be undone")
-	f.StringVar(&a.maxRemovals, "max-removals", "", "remove at most `N|P%` users or members (default: 10, or 5% if that is less)")
+	f.StringVar(&a.leavers, "leavers", "report",
+		"report, deactivate or delete users in the organization that are not in the sheet;\n"+
+			"Webex deletes a deactivated user after 30 days; a delete cannot be undone")
+	f.StringVar(&a.maxRemovals, "max-removals", "",
+		"remove at most `N|P%` users or members (default: 10, or 5% if that is less)")
 	f.StringVar(&a.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
 	f.StringVar(&a.members, "members", "exact", "exact, or add-only to remove no members from groups")
 	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
-	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false, "treat users and groups that a directory provisions like others")
+	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false,
+		"treat users and groups that a directory provisions like others")
 	f.IntVar(&a.opt.First, "first", 0, "carry out only this many changes; 0: all")
 	f.StringVar(&a.planFile, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
-	f.StringVar(&a.undoFile, "before", "", "write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
+	f.StringVar(&a.undoFile, "before", "",
+		"write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
 	f.BoolVar(&a.yes, "yes", false, "make the changes without confirmation")
 	a.addLimits(f)
-	f.IntVar(&a.job.FailOnErrors, "fail-on-errors", 0, "stop once the service has refused operations this many times; 0: never")
 	a.inputFlags.addTo(cmd)
 	f.BoolVar(&a.all, "all", false, fmt.Sprintf("list everybody and every error, not the first %d of a kind", maxListed))
 	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
@@ -177,7 +180,8 @@ func (a *syncCommand) run(ctx context.Context) error {
 		return err
 	}
 	if d.Later > 0 {
-		a.say("%s left for later (--first %d): the same command makes the next ones", terminal.Plural(d.Later, "change"), a.opt.First)
+		a.say("%s left for later (--first %d): the same command makes the next ones",
+			terminal.Plural(d.Later, "change"), a.opt.First)
 	}
 	return inDoubt(d)
 }
@@ -229,6 +233,8 @@ func (a *syncCommand) compare(ctx context.Context, c *client.Client, in *input.F
 	return reconcile.Compare(rows, org, a.opt)
 }
 
+const expectedRows = "a row for each user or group that the organization should have"
+
 // kindOf returns the type of resource of the first row: the other rows must
 // have the same.
 func kindOf(in *input.File) (string, error) {
@@ -238,10 +244,12 @@ func kindOf(in *input.File) (string, error) {
 		}
 		return reconcile.Users, err
 	}
-	return "", fmt.Errorf("%s has no rows: expected a row for each user or group that the organization should have", in.Name)
+	return "", fmt.Errorf("%s has no rows: expected %s", in.Name, expectedRows)
 }
 
-func (a *syncCommand) readOrganization(ctx context.Context, c *client.Client, kind string) (*reconcile.Organization, error) {
+func (a *syncCommand) readOrganization(
+	ctx context.Context, c *client.Client, kind string,
+) (*reconcile.Organization, error) {
 	org, err := reconcile.Read(ctx, c, kind, func(n int) {
 		if n%progressStep == 0 && a.err.IsTerminal() {
 			a.say("reading the organization: %d so far", n)
@@ -273,7 +281,7 @@ func (a *syncCommand) readRows(in *input.File, org *reconcile.Organization) (row
 		addsMembers := strings.HasPrefix(op.Path, "/Groups/"+client.Ref(""))
 		if err == nil && op.Method != client.MethodPost && !addsMembers {
 			err = &textfile.Error{File: in.Name, Line: row.Line, Problem: "an operation that is not a create",
-				Expected: "a row for each user or group that the organization should have; apply carries out operations"}
+				Expected: expectedRows + "; apply carries out operations"}
 		}
 		if err != nil && !wrong.Add(err) {
 			return nil, err
@@ -341,7 +349,9 @@ func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) erro
 
 // send carries the difference out, and tells what became of it. undo is nil
 // without --before.
-func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo) (err error) {
+func (a *syncCommand) send(
+	ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo,
+) (err error) {
 	results, err := openResults(a.results, a.out)
 	if err != nil {
 		return err
@@ -361,7 +371,7 @@ func (a *syncCommand) send(ctx context.Context, c *client.Client, d *reconcile.D
 	})
 	stop, broken := a.runJob(ctx, c, d, undo, all)
 	if a.neverBegan(stop) {
-		return terminal.Errorf("nothing was sent: %w\n%s", stop, then(advice(stop), "run the same command again"))
+		return terminal.Errorf("nothing was sent: %w\n%s", stop, adviseRepeat(stop))
 	}
 	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
 	a.finishUndo(undo)

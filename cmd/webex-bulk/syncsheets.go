@@ -65,7 +65,8 @@ func (a *syncCommand) finishUndo(undo *actions.Undo) {
 		return
 	}
 	if err := outfile.Replace(a.undoFile, writerOf(undo.Sheet())); err != nil {
-		a.sayAlways("%s is still as it was before the run, and names by address who is created: %s", a.undoFile, report.Plain(err))
+		a.sayAlways("%s is still as it was before the run, and names by address who is created: %s",
+			a.undoFile, report.Plain(err))
 	}
 }
 

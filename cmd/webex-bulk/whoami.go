@@ -93,7 +93,7 @@ func (k *whoamiCommand) findOrganization(ctx context.Context) error {
 	}
 	me, err := c.Me(ctx)
 	if errors.Is(err, client.ErrAbsent) {
-		return &exit{exitUsage, errors.New("no organization, and the token is not a user's, which would tell it: give --org ID or set WEBEX_ORG_ID")}
+		return noOrganizationGiven("the token is not a user's, which would tell it")
 	}
 	if err != nil {
 		return err
@@ -108,9 +108,13 @@ func (k *whoamiCommand) findOrganization(ctx context.Context) error {
 	}
 	k.org, k.found = cmp.Or(user.Meta.OrganizationID, user.Webex.Meta.OrganizationID), true
 	if k.org == "" {
-		return &exit{exitUsage, errors.New("no organization, and the service does not say which one is the token's: give --org ID or set WEBEX_ORG_ID")}
+		return noOrganizationGiven("the service does not say which one is the token's")
 	}
 	return nil
+}
+
+func noOrganizationGiven(why string) error {
+	return &exit{exitUsage, fmt.Errorf("no organization, and %s: give --org ID or set WEBEX_ORG_ID", why)}
 }
 
 // print prints what was checked, and the result.

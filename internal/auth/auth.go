@@ -126,7 +126,8 @@ func (r *refresher) refresh(ctx context.Context) error {
 			r.cfg.Warn("the new refresh token could not be saved, and the old one may no longer work: " + err.Error())
 		}
 	case changed:
-		r.cfg.Warn("the service returned a new refresh token, which is lost when the program ends: keep the credentials in a file")
+		r.cfg.Warn("the service returned a new refresh token, which is lost when the program ends: " +
+			"keep the credentials in a file")
 	}
 	return nil
 }
@@ -135,7 +136,8 @@ func (r *refresher) refresh(ctx context.Context) error {
 func (r *refresher) open() (*store, error) {
 	s, err := openStore(r.now.file)
 	if err != nil {
-		return nil, fmt.Errorf("no access token was requested, because a new refresh token could not be saved in %s: %w", r.now.file, err)
+		return nil, fmt.Errorf("no access token was requested, because a new refresh token could not be saved in %s: %w",
+			r.now.file, err)
 	}
 	return s, nil
 }

@@ -98,7 +98,8 @@ func Load(path string) (Credentials, error) {
 	}
 	var c Credentials
 	if json.Unmarshal([]byte(text), &c) != nil { // its error would quote the file
-		return Credentials{}, fmt.Errorf(`%s: expected a JSON object with "client_id", "client_secret" and "refresh_token"`, path)
+		return Credentials{}, fmt.Errorf(
+			`%s: expected a JSON object with "client_id", "client_secret" and "refresh_token"`, path)
 	}
 	c = c.bare()
 	if err := c.check(); err != nil {

@@ -34,7 +34,8 @@ func (e *Error) As(target any) bool { return errors.As(e.cause, target) }
 // advice explains the error codes of RFC 6749, section 5.2. Other codes are not
 // shown, since they could quote a secret.
 var advice = map[string]string{
-	"invalid_grant":          "the refresh token is wrong, used up or expired: authorize the app again and use its new refresh token",
+	"invalid_grant": "the refresh token is wrong, used up or expired: " +
+		"authorize the app again and use its new refresh token",
 	"invalid_client":         "client id or client secret is wrong",
 	"unauthorized_client":    "the app may not refresh tokens",
 	"invalid_request":        "the token endpoint does not understand the request",

@@ -47,7 +47,8 @@ func readText(path string, limit int, timeout time.Duration) (string, error) {
 		}
 		return decode(raw)
 	case <-time.After(timeout):
-		return "", fmt.Errorf("%s: no end of file within %v: expected a file, or a pipe that is closed after the text", path, timeout)
+		return "", fmt.Errorf("%s: no end of file within %v: "+
+			"expected a file, or a pipe that is closed after the text", path, timeout)
 	}
 }
 

@@ -10,26 +10,26 @@ import (
 	"github.com/webexscim/bulk/internal/report"
 )
 
-// held is a refusal that may be caused by another row. Only at the end is it
-// known whether that row succeeded.
-type held struct {
+// deferred is a result of a row that may have failed because of another row.
+// Only at the end is it known whether that row succeeded.
+type deferred struct {
 	res        client.Result
 	name       string
 	references []string
 }
 
-// maxHeld bounds the memory for held refusals. Further ones are shown with the
-// service's own error text.
-const maxHeld = 10_000
+// maxDeferred bounds the memory for deferred results. Further ones are shown
+// with the service's own error text.
+const maxDeferred = 10_000
 
-// hold keeps a refused row of a sheet that refers to other rows until Finish. A
-// service says of such a row that another operation failed, and names that one
-// by a bulkId that the user does not know. A refusal because the name is taken
-// concerns the row itself.
-func (c *Collector) hold(res client.Result, name string) bool {
-	_, refused := errors.AsType[*client.ResponseError](res.Err)
-	if !c.isSheet() || res.Outcome != client.Failed || !refused ||
-		res.Status == http.StatusConflict || len(c.held) == maxHeld {
+// deferFailure keeps the result of a row of a sheet that has failed and refers
+// to other rows until Finish. A service says of such a row that another
+// operation failed, and names that one by a bulkId that the user does not know.
+// A row whose name is taken has failed by itself.
+func (c *Collector) deferFailure(res client.Result, name string) bool {
+	_, answered := errors.AsType[*client.ResponseError](res.Err)
+	if !c.isSheet() || res.Outcome != client.Failed || !answered ||
+		res.Status == http.StatusConflict || len(c.deferred) == maxDeferred {
 		return false
 	}
 	names := references(res.Operation)
@@ -37,19 +37,19 @@ func (c *Collector) hold(res client.Result, name string) bool {
 		return false
 	}
 	res.Operation.Data = nil
-	c.held = append(c.held, held{res, name, names})
+	c.deferred = append(c.deferred, deferred{res, name, names})
 	return true
 }
 
-// summarizeHeld summarizes the held refusals, with the line of the row that
-// each of them needed.
-func (c *Collector) summarizeHeld() error {
-	if len(c.held) == 0 {
+// summarizeDeferred summarizes the deferred results, with the line of the row
+// that each of them needed.
+func (c *Collector) summarizeDeferred() error {
+	if len(c.deferred) == 0 {
 		return nil
 	}
 	rows := map[string]int{} // bulkId to index
-	for _, h := range c.held {
-		for _, name := range h.references {
+	for _, d := range c.deferred {
+		for _, name := range d.references {
 			rows[name] = -1
 		}
 	}
@@ -63,17 +63,17 @@ func (c *Collector) summarizeHeld() error {
 		}
 		index++
 	}
-	slices.SortFunc(c.held, func(a, b held) int { return cmp.Compare(a.res.Index, b.res.Index) })
-	for _, h := range c.held {
-		for _, name := range h.references {
+	slices.SortFunc(c.deferred, func(a, b deferred) int { return cmp.Compare(a.res.Index, b.res.Index) })
+	for _, d := range c.deferred {
+		for _, name := range d.references {
 			if i := rows[name]; i >= 0 && !c.succeeded.has(i) {
-				h.res.Err = &report.NeededError{Line: c.o.Line(i), Index: i, Err: h.res.Err}
+				d.res.Err = &report.NeededError{Line: c.o.Line(i), Index: i, Err: d.res.Err}
 				break
 			}
 		}
-		c.summarize(h.res, h.name)
+		c.summarize(d.res, d.name)
 	}
-	c.held = nil
+	c.deferred = nil
 	return nil
 }
 

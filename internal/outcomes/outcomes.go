@@ -53,7 +53,7 @@ type Collector struct {
 	succeeded indexes
 	unknown   indexes
 	taken     indexes // creates of users who exist already
-	held      []held
+	deferred  []deferred
 	created   createdIDs
 	reasons   reasons
 }
@@ -94,7 +94,7 @@ func (c *Collector) Add(res client.Result, name string) error {
 		c.unknown.add(res.Index)
 	}
 	err := c.o.Write(report.NewLine(res, c.o.Line(res.Index)))
-	if !c.hold(res, name) {
+	if !c.deferFailure(res, name) {
 		c.summarize(res, name)
 	}
 	return err
@@ -107,7 +107,7 @@ func (c *Collector) Finish(p client.Progress, stop error) error {
 	if c.o.Recorder != nil {
 		c.o.Recorder.Stop()
 	}
-	err := c.summarizeHeld()
+	err := c.summarizeDeferred()
 	c.Summary.Finish(p, took, stop)
 	if c.Private != nil {
 		c.Private.Finish(p, took, stop)
