@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/apiid":                {},
 	"internal/cell":                 {},
 	"internal/table":                {"internal/cell", "internal/textfile"},
-	"internal/records":              {"client", "internal/apiid", "internal/bloom", "internal/cell", "internal/location", "internal/terminal", "internal/textfile"},
+	"internal/records":              {"client", "internal/apiid", "internal/bloom", "internal/cell", "internal/location", "internal/rawjson", "internal/terminal", "internal/textfile"},
 	"internal/sheet":                {"client", "internal/apiid", "internal/cell", "internal/location", "internal/rawjson", "internal/scimdiff", "internal/table", "internal/terminal", "internal/textfile"},
 	"internal/opfile":               {"internal/records", "internal/sheet", "internal/table", "internal/textfile"},
 	"internal/report":               {"client", "internal/apiid", "internal/rawjson", "internal/terminal"},

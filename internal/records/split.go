@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
@@ -183,53 +184,13 @@ func isDelimiter(c byte) bool {
 // members yields the keys and values of a valid object as they are written.
 func members(object []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		rest := bytes.TrimLeft(object, " \t\r\n")[1:]
-		for {
-			rest = bytes.TrimLeft(rest, " \t\r\n,")
-			if len(rest) == 0 || rest[0] == '}' {
+		r := rawjson.New(object)
+		for r.Enter('{'); r.More('}'); {
+			if key := r.Key(); !yield(key, r.Value()) {
 				return
 			}
-			n := valueLen(rest)
-			key := rest[:n]
-			rest = bytes.TrimLeft(rest[n:], " \t\r\n:")
-			n = valueLen(rest)
-			if !yield(key, rest[:n]) {
-				return
-			}
-			rest = rest[n:]
 		}
 	}
-}
-
-// valueLen is the length of the value with which a valid text begins.
-func valueLen(text []byte) int {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			for i++; i < len(text) && text[i] != '"'; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		case c == '{' || c == '[':
-			depth++
-			continue
-		case c == '}' || c == ']':
-			if depth == 0 {
-				return i // the end of what a number or a word stands in
-			}
-			depth--
-		case depth == 0 && isDelimiter(c):
-			return i
-		case depth == 0:
-			continue
-		}
-		if depth == 0 {
-			return min(i+1, len(text))
-		}
-	}
-	return len(text)
 }
 
 // unquoted returns the text of a string; ok is false for any other value.

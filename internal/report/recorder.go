@@ -27,7 +27,6 @@ type Recorder struct {
 	o     RecorderOptions
 	began time.Time
 	stop  func()
-	done  sync.WaitGroup
 
 	mu     sync.Mutex
 	course course
@@ -37,25 +36,13 @@ type Recorder struct {
 
 // NewRecorder begins to record. Stop ends it.
 func NewRecorder(o RecorderOptions) *Recorder {
-	end := make(chan struct{})
-	r := &Recorder{o: o, began: time.Now(), stop: sync.OnceFunc(func() { close(end) })}
-	r.sample()
-	r.done.Go(func() { r.run(end) })
+	r := &Recorder{o: o, began: time.Now()}
+	stop := repeat(cmp.Or(max(0, o.Every), 250*time.Millisecond), r.sample)
+	r.stop = sync.OnceFunc(func() {
+		stop()
+		r.sample()
+	})
 	return r
-}
-
-func (r *Recorder) run(end <-chan struct{}) {
-	tick := time.NewTicker(cmp.Or(max(0, r.o.Every), 250*time.Millisecond))
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			r.sample()
-		case <-end:
-			r.sample()
-			return
-		}
-	}
 }
 
 func (r *Recorder) sample() {
@@ -85,10 +72,7 @@ func (r *Recorder) AddNamed(res client.Result, line int, name string) {
 }
 
 // Stop takes a last sample. It may be called again.
-func (r *Recorder) Stop() {
-	r.stop()
-	r.done.Wait()
-}
+func (r *Recorder) Stop() { r.stop() }
 
 // Began is when the recording began.
 func (r *Recorder) Began() time.Time { return r.began }
