@@ -39,7 +39,10 @@ func Clean(raw string) (text string, fault *Fault) {
 	}
 	switch {
 	case isCut(raw):
-		fault = &Fault{Problem: "text that a spreadsheet has cut off after 32,767 characters", Expected: "the whole text, written by another program"}
+		fault = &Fault{
+			Problem:  "text that a spreadsheet has cut off after 32,767 characters",
+			Expected: "the whole text, written by another program",
+		}
 	case IsFormula(text):
 		fault = &Fault{Problem: FormulaProblem, Expected: "the value itself, as text"}
 	case IsRounded(text):

@@ -2,6 +2,7 @@ package cell
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -24,7 +25,7 @@ func IsFormula(text string) bool {
 	case text[0] == '=':
 		return true
 	case text[0] == '#':
-		return failedFormula.MatchString(text) || unmarked[strings.ToUpper(upToAt(text))]
+		return failedFormula.MatchString(text) || slices.Contains(unmarked, strings.ToUpper(upToAt(text)))
 	}
 	return strings.HasPrefix(text, "Err:") && calcError.MatchString(text) || text == "Loading..." // of Google Sheets
 }
@@ -39,14 +40,9 @@ var calcError = regexp.MustCompile(`^Err:\d{3}$`)
 
 // unmarked are the errors that end without a mark, in upper case: "not
 // available" in each language, and waiting for data.
-var unmarked = func() map[string]bool {
-	set := map[string]bool{}
-	for _, word := range strings.Fields("#N/A #N/D #N/B #NV #I/T #Н/Д #Δ/Υ #YOK #HIÁNYZIK #NENÍ_K_DISPOZICI #NEDOSTUPNÝ #SAKNAS " +
-		"#PUUTTUU #PUUTTUVA #ND #GETTING_DATA #ERROR #NULL #REF #VALUE #NUM #SPILL #CALC #FIELD #BLOCKED #CONNECT #UNKNOWN #BUSY") {
-		set[word] = true
-	}
-	return set
-}()
+var unmarked = strings.Fields(`#N/A #N/D #N/B #NV #I/T #Н/Д #Δ/Υ #YOK #HIÁNYZIK #NENÍ_K_DISPOZICI #NEDOSTUPNÝ
+	#SAKNAS #PUUTTUU #PUUTTUVA #ND #GETTING_DATA #ERROR #NULL #REF #VALUE #NUM #SPILL #CALC #FIELD #BLOCKED #CONNECT
+	#UNKNOWN #BUSY`)
 
 func upToAt(text string) string {
 	word, _, _ := strings.Cut(text, "@")

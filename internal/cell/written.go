@@ -33,8 +33,9 @@ var (
 	entities = regexp.MustCompile(`&#?[0-9A-Za-z]{2,32};`)
 	// escapes are two bytes of UTF-8 in a url or a mail, an escape of JSON, and
 	// HZ (RFC 1843).
-	escapes = regexp.MustCompile(`%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]|=[C-F][0-9A-F]=[89AB][0-9A-F]|\\u[0-9A-Fa-f]{4}|~\{([!-}]{2})+~\}`)
-	utf7    = regexp.MustCompile(`\+([A-Za-z0-9/]{3,})-`)
+	escapes = regexp.MustCompile(`%[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]|=[C-F][0-9A-F]=[89AB][0-9A-F]|` +
+		`\\u[0-9A-Fa-f]{4}|~\{([!-}]{2})+~\}`)
+	utf7 = regexp.MustCompile(`\+([A-Za-z0-9/]{3,})-`)
 )
 
 // isUTF7 reports whether a group encodes letters outside of ASCII (RFC 2152).
@@ -47,7 +48,9 @@ func isUTF7(group string) bool {
 	for i := range units {
 		units[i] = uint16(bytes[2*i])<<8 | uint16(bytes[2*i+1])
 	}
-	return !strings.ContainsFunc(string(utf16.Decode(units)), func(r rune) bool { return r <= unicode.MaxASCII || !unicode.IsLetter(r) })
+	return !strings.ContainsFunc(string(utf16.Decode(units)), func(r rune) bool {
+		return r <= unicode.MaxASCII || !unicode.IsLetter(r)
+	})
 }
 
 // HasLostLetters reports whether question marks have likely replaced letters in
@@ -64,8 +67,8 @@ func IsNothing(text string) bool {
 	switch text {
 	case "":
 		return false
-	case "NULL", "null", "undefined", "NaN", "nan", "None", "nil", `\N`, "(null)", "<null>", "[null]", "(NULL)", "<NULL>", "[NULL]", "(none)",
-		"<none>", "(empty)", "<empty>", "[object Object]":
+	case "NULL", "null", "undefined", "NaN", "nan", "None", "nil", `\N`, "(null)", "<null>", "[null]", "(NULL)",
+		"<NULL>", "[NULL]", "(none)", "<none>", "(empty)", "<empty>", "[object Object]":
 		return true
 	}
 	return (text[0] == '{' || text[0] == '$') && placeholder.MatchString(text)

@@ -96,7 +96,9 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 	case JSON:
 		r.text = records.New(file, records.Document)
 	case CSV, TSV:
-		r.sheet, err = sheet.Open(file, sheet.Options{Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns, Clear: o.Clear})
+		r.sheet, err = sheet.Open(file, sheet.Options{
+			Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns, Clear: o.Clear,
+		})
 		return r, err
 	default:
 		return nil, fmt.Errorf("unknown format %q: expected one of %v", format, Formats)

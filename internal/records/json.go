@@ -45,8 +45,7 @@ type walk struct {
 
 // fault yields a mistake in the current line.
 func (w *walk) fault(member, problem, expected string) error {
-	rec := record{fault: &textfile.Error{File: w.file.Name, Line: w.line, Member: member, Problem: problem, Expected: expected}}
-	if !w.yield(rec, nil) {
+	if !w.yield(record{fault: fault(w.file.Name, w.line, member, "", problem, expected)}, nil) {
 		return errStopped
 	}
 	return nil

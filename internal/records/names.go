@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/webexscim/bulk/internal/bloom"
-	"github.com/webexscim/bulk/internal/textfile"
 )
 
 // names finds bulkIds that may stand there twice. Of names in operations of 300
@@ -63,10 +62,8 @@ func (r *Reader) checkRepeats(n *names, yield func(Row, error) bool) bool {
 		case !suspect:
 		case first == 0:
 			n.suspects[name] = row.Line
-		case !yield(Row{}, &textfile.Error{
-			File: r.file.Name, Line: row.Line, Member: "bulkId", Value: name,
-			Problem: fmt.Sprintf("the same as in line %d", first), Expected: "a name of its own",
-		}):
+		case !yield(Row{}, fault(r.file.Name, row.Line, "bulkId", name,
+			fmt.Sprintf("the same as in line %d", first), "a name of its own")):
 			return false
 		default:
 			unique = false

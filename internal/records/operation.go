@@ -61,7 +61,7 @@ type parser struct {
 }
 
 func (p *parser) fault(member, value, problem, expected string) {
-	p.faults = append(p.faults, &textfile.Error{File: p.file, Line: p.line, Member: member, Value: value, Problem: problem, Expected: expected})
+	p.faults = append(p.faults, fault(p.file, p.line, member, value, problem, expected))
 }
 
 // operation reads a valid object.
@@ -86,7 +86,8 @@ func (p *parser) valid(raw []byte) bool {
 	const expected = "one operation, " + operationForm
 	switch {
 	case !utf8.Valid(raw):
-		p.fault("", "", "text that is not UTF-8", "UTF-8, as JSON is (RFC 8259 section 8.1), or the file's encoding given, such as --encoding windows-1252")
+		p.fault("", "", "text that is not UTF-8",
+			"UTF-8, as JSON is (RFC 8259 section 8.1), or the file's encoding given, such as --encoding windows-1252")
 		p.faults[len(p.faults)-1].Cause = "encoding"
 	case !json.Valid(raw):
 		problem, line := whyInvalid(raw)

@@ -142,6 +142,11 @@ func (r *Reader) records() iter.Seq2[record, error] {
 	}
 }
 
+// fault is a mistake in an operation or a member of it.
+func fault(file string, line int, member, value, problem, expected string) *textfile.Error {
+	return &textfile.Error{File: file, Line: line, Member: member, Value: value, Problem: problem, Expected: expected}
+}
+
 // errStopped says that the caller left the loop over an iterator.
 var errStopped = errors.New("stopped")
 
@@ -155,7 +160,7 @@ func (r *Reader) lineRecords(text io.Reader, yield func(record, error) bool) err
 		case err == io.EOF:
 			return nil
 		case errors.Is(err, textfile.ErrTooLarge):
-			rec.fault = &textfile.Error{File: r.file.Name, Line: in.Count, Problem: "a line larger than 64 MiB", Expected: "one operation a line"}
+			rec.fault = fault(r.file.Name, in.Count, "", "", "a line larger than 64 MiB", "one operation a line")
 		case err != nil:
 			return err
 		case len(bytes.TrimSpace(line)) == 0:

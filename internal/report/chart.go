@@ -79,7 +79,10 @@ const (
 )
 
 func newPicture(pl plot, samples []Sample, width, left int) *picture {
-	p := &picture{plot: pl, all: samples, samples: thin(samples, width/2), width: width, left: left, w: width - left - right, h: pl.height}
+	p := &picture{
+		plot: pl, all: samples, samples: thin(samples, width/2),
+		width: width, left: left, w: width - left - right, h: pl.height,
+	}
 	p.end = max(samples[len(samples)-1].At, time.Millisecond)
 	most := 1
 	for _, s := range samples {
@@ -159,7 +162,8 @@ func (p *picture) axis() {
 		fmt.Fprintf(&p.b, `<line class="base" x1="%s" y1="%d" x2="%s" y2="%d"/>`, p.x(at), bottom, p.x(at), bottom+4)
 		fmt.Fprintf(&p.b, `<text class="tick x" x="%s" y="%d">%s</text>`, p.x(at), bottom+17, c.write(at))
 	}
-	fmt.Fprintf(&p.b, `<text class="unit end" x="%d" y="%d">time since the start, %s</text>`, p.width-right, bottom+33, c.unit)
+	fmt.Fprintf(&p.b, `<text class="unit end" x="%d" y="%d">time since the start, %s</text>`,
+		p.width-right, bottom+33, c.unit)
 }
 
 // area draws layer i on top of those before it. A layer that is empty all the

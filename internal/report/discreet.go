@@ -141,7 +141,9 @@ func (s *scrubber) name() {
 	}
 	named := strings.ContainsAny(s.text[:start], ":=")
 	s.copy(start)
-	if first, _ := utf8.DecodeRuneInString(after); start > 0 && n > 0 && first != '\'' && closing[first] == "" && (named || !follows[after[:n]]) {
+	first, _ := utf8.DecodeRuneInString(after)
+	quoted := first == '\'' || closing[first] != ""
+	if start > 0 && n > 0 && !quoted && (named || !follows[after[:n]]) {
 		s.hide(n)
 	}
 }

@@ -32,7 +32,8 @@ func newRow(res client.Result, line int, name string) Row {
 	}
 	return Row{
 		Line: line, Index: res.Index,
-		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID, Name: terminal.Clip(name, maxShown),
+		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
+		Name:    terminal.Clip(name, maxShown),
 		Outcome: res.Outcome.String(), Status: res.Status,
 		Reason: terminal.Clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
 	}

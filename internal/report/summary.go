@@ -128,7 +128,8 @@ func isMistake(res client.Result) bool {
 		return true
 	}
 	switch e.Status {
-	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests:
+	case http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusLocked, http.StatusTooEarly,
+		http.StatusTooManyRequests:
 		return false
 	}
 	return e.Status < http.StatusInternalServerError
@@ -163,7 +164,10 @@ func (s *Summary) explain(res client.Result, line int, name string) {
 	}
 	r.Count++
 	s.raise(r)
-	e := Example{Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err), Name: name, cause: -1}
+	e := Example{
+		Line: line, Index: res.Index, BulkID: res.Operation.BulkID, TrackingID: trackingID(res.Err), Name: name,
+		cause: -1,
+	}
 	if needed, ok := errors.AsType[*NeededError](res.Err); ok {
 		e.Needs = needed.Line
 	}

@@ -92,10 +92,12 @@ func (v *view) Unsuccessful() int { return v.Failed + v.Skipped + v.Unknown }
 // shares divides the operations by outcome.
 func shares(s *Summary) []share {
 	list := []share{
-		{Outcome: "succeeded", Meaning: "The service did it.", Count: s.Succeeded, Note: s.successNote(count)},
-		{Outcome: "failed", Meaning: "Refused, by the service or by a check before sending.", Count: s.Failed},
-		{Outcome: "unknown", Meaning: "Sent, and neither an answer nor a lookup shows whether it was done.", Count: s.Unknown},
-		{Outcome: "skipped", Meaning: "Not sent: the job stopped, or an operation that it depends on did not succeed.", Count: s.Skipped},
+		{Outcome: "succeeded", Count: s.Succeeded, Meaning: "The service did it.", Note: s.successNote(count)},
+		{Outcome: "failed", Count: s.Failed, Meaning: "Refused, by the service or by a check before sending."},
+		{Outcome: "unknown", Count: s.Unknown,
+			Meaning: "Sent, and neither an answer nor a lookup shows whether it was done."},
+		{Outcome: "skipped", Count: s.Skipped,
+			Meaning: "Not sent: the job stopped, or an operation that it depends on did not succeed."},
 	}
 	before := 0
 	for i := range list {
@@ -127,7 +129,8 @@ func charts(samples []Sample) []chart {
 	return drawCharts(samples,
 		plot{
 			title: "Operations done", unit: "operations", height: 170,
-			text: fmt.Sprintf("Operations done over time: %s after %s, %s of them succeeded.", count(done), took(last.At), count(last.Succeeded)),
+			text: fmt.Sprintf("Operations done over time: %s after %s, %s of them succeeded.",
+				count(done), took(last.At), count(last.Succeeded)),
 			layers: []layer{
 				{class: "succeeded", value: func(s Sample) int { return s.Succeeded }},
 				{class: "failed", value: func(s Sample) int { return s.Failed }},

@@ -7,7 +7,8 @@ import (
 )
 
 // follows are the words that come after "bulkId" if no bulkId is given.
-var follows = words("already and can cannot did does for has in is missing must not of or required than that to was with which without")
+var follows = words("already and can cannot did does for has in is missing must not of or required than that to " +
+	"was with which without")
 
 // vocabulary are quotations that explain a failure and contain no names: words
 // of the protocol.

@@ -170,7 +170,8 @@ func (t target) member(resource *object) *object {
 
 // pathForm is a path as people write it in a header: name, name.sub, name[type
 // eq "work"].sub. Spreadsheets turn quotes into others.
-var pathForm = regexp.MustCompile(`^([\pL$][\pL\d$]*)(?:\[\s*(\pL+)\s+(?i:eq)\s+["'“”„]?([^"'“”„\]]+?)["'“”„]?\s*\]|(\[\]))?(?:\.([\pL\d$]+))?$`)
+var pathForm = regexp.MustCompile(`^([\pL$][\pL\d$]*)` +
+	`(?:\[\s*(\pL+)\s+(?i:eq)\s+["'“”„]?([^"'“”„\]]+?)["'“”„]?\s*\]|(\[\]))?(?:\.([\pL\d$]+))?$`)
 
 // schemas are those whose URN may stand before an attribute.
 var schemas = []string{client.SchemaUser, client.SchemaGroup, enterpriseURN, webexUserURN, webexGroupURN}

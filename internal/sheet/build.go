@@ -233,8 +233,9 @@ func (b *builder) wholeElements(changes []change) []change {
 	}
 	primary, content := map[string]*column{}, map[string]bool{}
 	for _, c := range changes {
-		if c.target.filterKey != "" && (c.target.sub == "value" || c.target.name == "addresses" && c.target.sub != "primary") {
-			content[c.target.element()] = true
+		t := c.target
+		if t.filterKey != "" && (t.sub == "value" || t.name == "addresses" && t.sub != "primary") {
+			content[t.element()] = true
 		}
 	}
 	if b.header.resources == users {

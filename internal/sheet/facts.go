@@ -110,7 +110,9 @@ func isImplied(path string, value any, name string) bool {
 	}
 	path = strings.TrimPrefix(path, strings.ToLower(webexUserURN)+":")
 	path = strings.TrimPrefix(path, strings.ToLower(webexGroupURN)+":")
-	for _, prefix := range []string{"meta", "groups", "provisionsource", "accountstatus", "usernametype", "sipaddresses", "members", "photos"} {
+	for _, prefix := range []string{
+		"meta", "groups", "provisionsource", "accountstatus", "usernametype", "sipaddresses", "members", "photos",
+	} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

@@ -92,7 +92,8 @@ func (h *header) check() error {
 	case strings.Contains(h.text(), "\x00"):
 		return h.fault(h.line, nil, "", "no text", "text in UTF-8, or UTF-16 with a byte order mark")
 	case at >= 0: // the rest may hold passwords
-		return h.fault(h.line, nil, h.cells[at], "a row where the header should be", "the names of the columns in the first line")
+		return h.fault(h.line, nil, h.cells[at], "a row where the header should be",
+			"the names of the columns in the first line")
 	}
 	return nil
 }
@@ -201,8 +202,9 @@ var headerUses = map[string]use{
 	"id": saysID, "addresstype": saysAddressType,
 	fold(versionHeader): saysVersion, fold(expectedHeader): saysExpected, fold(presentNameHeader): saysPresentName,
 	fold(reasonHeader): leftReason,
-	"userstatus":       leftReadOnly, "lastserviceaccessedtime": leftReadOnly, "dayssincelastserviceaccessed": leftReadOnly,
-	"calleridnumber": leftUnsupported, "calleridfirstname": leftUnsupported, "calleridlastname": leftUnsupported,
+	"userstatus":       leftReadOnly, "lastserviceaccessedtime": leftReadOnly,
+	"dayssincelastserviceaccessed": leftReadOnly,
+	"calleridnumber":               leftUnsupported, "calleridfirstname": leftUnsupported, "calleridlastname": leftUnsupported,
 	"location": leftUnsupported, "hybridcalendarserviceresourcegroup": leftUnsupported,
 	"hybridcallserviceresourcegroup": leftUnsupported, "ucmanagerprofile": leftUnsupported,
 	"upgradeprofile": leftUnsupported, "callingbehavior": leftUnsupported,
@@ -265,7 +267,8 @@ func (c *columns) fault(header, problem, expected string) {
 func (c *columns) read(headers, ignore []string, kind *resources) {
 	for _, h := range ignore {
 		if !slices.ContainsFunc(headers, func(have string) bool { return fold(have) == fold(h) }) {
-			c.add(&textfile.Error{Value: h, Problem: "no column with the name given to --ignore-column", Expected: "one of the header"})
+			c.add(&textfile.Error{Value: h, Problem: "no column with the name given to --ignore-column",
+				Expected: "one of the header"})
 		}
 	}
 	ignored := foldedSet(ignore)
@@ -339,7 +342,9 @@ func (c *columns) place(col *column, written target) {
 // placeEmail gives a column Email, that can mean two things, its place: the
 // userName where no other column is that.
 func (c *columns) placeEmail() {
-	named := slices.ContainsFunc(c.list, func(col *column) bool { return col.use == setsAttribute && col.kind == identity })
+	named := slices.ContainsFunc(c.list, func(col *column) bool {
+		return col.use == setsAttribute && col.kind == identity
+	})
 	for _, col := range c.list {
 		switch fold(col.header) {
 		case "email", "mail", "emailaddress":
@@ -382,8 +387,8 @@ func letters(index int) string {
 
 // useNames are what errors call a column that sets no attribute.
 var useNames = map[use]string{
-	saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address", saysVersion: "the version",
-	saysExpected: "what is expected", saysPresentName: "the present name",
+	saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address",
+	saysVersion: "the version", saysExpected: "what is expected", saysPresentName: "the present name",
 }
 
 // refuseRepeated refuses two columns for one thing.

@@ -56,7 +56,8 @@ func (r *reader) repeatNotes() []string {
 	if r.repeats.Count == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("left out: %s that repeat the header (%s)", terminal.Plural(r.repeats.Count, "row"), r.repeats)}
+	rows := terminal.Plural(r.repeats.Count, "row")
+	return []string{fmt.Sprintf("left out: %s that repeat the header (%s)", rows, r.repeats)}
 }
 
 // knownTypes are the types that Webex's documents name.
@@ -84,7 +85,8 @@ func typeNotes(columns []*column) []string {
 
 // service is what the headers of services and licenses have, in Control Hub's
 // exports.
-var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|^(hybrid|call|calendar)\b.* service\b|^call service |` +
+var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|` +
+	`^(hybrid|call|calendar)\b.* service\b|^call service |` +
 	`^(contact migration required|enterprise content management)$`)
 
 func isService(header string) bool { return service.MatchString(header) }

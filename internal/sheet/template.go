@@ -38,8 +38,8 @@ func Columns(kind string) []string {
 		return []string{"displayName", "externalId", "members"}
 	}
 	return []string{
-		"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Department", "Manager", "Phone Number",
-		"Extension", "Mobile Number", "Preferred Language", "Time zone", "Address type", "Address street", "Address locality",
+		"First Name", "Last Name", "Display Name", "User ID/Email (Required)", "Title", "Department", "Manager",
+		"Phone Number", "Extension", "Mobile Number", "Preferred Language", "Time zone", "Address type", "Address street", "Address locality",
 		"Address region", "Address postal code", "Address country", "externalId", "active", "nickName", "name.middleName",
 		"employeeNumber", "costCenter", "organization", "division", `emails[type eq "work"].value`,
 	}

@@ -118,7 +118,8 @@ func countDigits(text string) (n int) {
 // has: letters, but for those of an extension, and other digits than ASCII's.
 func isOddNumber(text string) bool { return !numberForm.MatchString(text) }
 
-var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s\x{a0}\x{2009}\x{202f}*#\x{2010}-\x{2015}]+((ext|extn|x)\.?\s*[0-9]+)?$`)
+var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s\x{a0}\x{2009}\x{202f}*#\x{2010}-\x{2015}]+` +
+	`((ext|extn|x)\.?\s*[0-9]+)?$`)
 
 const removalProblem = "REMOVE| is for telephone numbers alone"
 

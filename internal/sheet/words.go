@@ -7,36 +7,32 @@ import (
 
 // operationHeaders are the headers that promise operations, folded, in the
 // languages of Control Hub.
-var operationHeaders = wordSet(`operation op action operationtype actiontype vorgang aktion opération action operación acción operação ação
-	operazione azione bewerking actie åtgärd handling toiminto toimenpide operacja akcja operace akce művelet işlem операция действие
-	操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
+var operationHeaders = wordSet(`operation op action operationtype actiontype vorgang aktion opération action
+	operación acción operação ação operazione azione bewerking actie åtgärd handling toiminto toimenpide
+	operacja akcja operace akce művelet işlem операция действие 操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
 
 // deleteVerbs and updateVerbs are what cells say of somebody who is not to be
 // created, in lower case: a column of these is one of operations, whatever its
 // header.
 var (
-	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate terminated deprovision
-	deactivate deactivated disable disabled suspend suspended leaver
-	löschen gelöscht entfernen entfernt deaktivieren deaktiviert sperren austritt
-	supprimer supprimé effacer désactiver
-	eliminar eliminado borrar desactivar
-	excluir apagar remover desativar
-	eliminare elimina rimuovere cancellare disattivare
-	verwijderen verwijderd wissen deactiveren
-	radera inaktivera slette slet fjern fjerne poista
-	usuń usunąć smazat odstranit törlés töröl sil
-	удалить уволен видалити 削除 删除 刪除 삭제 מחק حذف`)
-	updateVerbs = wordSet(`update updated change changed modify modified edit patch replace
-	ändern geändert aktualisieren modifier modificar actualizar alterar atualizar modificare aggiornare wijzigen bijwerken
-	ändra uppdatera opdater oppdater endre päivitä muuta zmień aktualizuj změnit módosít güncelle изменить обновить
-	更新 変更 修改 更改 수정 변경`)
+	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate
+		terminated deprovision deactivate deactivated disable disabled suspend suspended leaver löschen gelöscht
+		entfernen entfernt deaktivieren deaktiviert sperren austritt supprimer supprimé effacer désactiver
+		eliminar eliminado borrar desactivar excluir apagar remover desativar eliminare elimina rimuovere
+		cancellare disattivare verwijderen verwijderd wissen deactiveren radera inaktivera slette slet fjern
+		fjerne poista usuń usunąć smazat odstranit törlés töröl sil удалить уволен видалити 削除 删除 刪除 삭제 מחק حذف`)
+	updateVerbs = wordSet(`update updated change changed modify modified edit patch replace ändern geändert
+		aktualisieren modifier modificar actualizar alterar atualizar modificare aggiornare wijzigen bijwerken
+		ändra uppdatera opdater oppdater endre päivitä muuta zmień aktualizuj změnit módosít güncelle изменить
+		обновить 更新 変更 修改 更改 수정 변경`)
 )
 
 // namesDelete reports whether a header speaks of deletion: "Delete?", "To be
 // removed", "削除フラグ".
 func namesDelete(header string) bool {
 	lower := strings.ToLower(header)
-	for word := range strings.FieldsFuncSeq(lower, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+	between := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }
+	for word := range strings.FieldsFuncSeq(lower, between) {
 		if deleteVerbs[word] {
 			return true
 		}
@@ -51,14 +47,15 @@ func namesDelete(header string) bool {
 
 // saysActive are the headers, folded, under which other products say who may
 // sign in: a user who may not would be created as one who may.
-var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive accountactive blocked isblocked accountblocked blockcredential
-	blocksignin signinblocked signinallowed locked islocked accountlocked aktiv aktiviert kontoaktiviert gesperrt kontogesperrt actif activé
-	bloqué activo activado habilitado bloqueado ativo attivo abilitato bloccato actief geblokkeerd aktywny zablokowany активен заблокирован
-	有効 無効 启用 禁用 활성`)
+var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive accountactive blocked isblocked
+	accountblocked blockcredential blocksignin signinblocked signinallowed locked islocked accountlocked aktiv
+	aktiviert kontoaktiviert gesperrt kontogesperrt actif activé bloqué activo activado habilitado bloqueado
+	ativo attivo abilitato bloccato actief geblokkeerd aktywny zablokowany активен заблокирован 有効 無効 启用 禁用 활성`)
 
 // secretWords are parts of the headers of passwords, folded.
-var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse contraseña contrasena clave senha parola wachtwoord
-	lösenord adgangskode passord salasana hasło heslo jelszó şifre пароль パスワード 暗証 密码 密碼 비밀번호 암호 סיסמ secret`)
+var secretWords = strings.Fields(`password passwort kennwort passphrase passwd pwd passcode motdepasse
+	contraseña contrasena clave senha parola wachtwoord lösenord adgangskode passord salasana hasło heslo jelszó
+	şifre пароль パスワード 暗証 密码 密碼 비밀번호 암호 סיסמ secret`)
 
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)

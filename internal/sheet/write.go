@@ -82,7 +82,8 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 		return fmt.Errorf("%v: the resource cannot be read", resource)
 	}
 	f := factsOf(attributes)
-	if kind, _ := f.first("usertype").(string); w.header.resources == users && kind != "" && !strings.EqualFold(kind, "user") {
+	kind, _ := f.first("usertype").(string)
+	if w.header.resources == users && kind != "" && !strings.EqualFold(kind, "user") {
 		w.rows["accounts that are not people (userType "+textfile.Visible(kind)+")"]++
 		return nil
 	}

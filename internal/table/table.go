@@ -195,9 +195,11 @@ func (t *Reader) quoteInside(begin, after int) error {
 }
 
 func (t *Reader) neverClosed(begin int) error {
-	e := &QuoteError{Cell: len(t.ends), Problem: "a quote that is never closed", Expected: `a closing quote, or "" for a quote that belongs to the text`}
 	first, more, _ := strings.Cut(string(t.raw[begin:]), "\n")
-	e.Text = first
+	e := &QuoteError{
+		Cell: len(t.ends), Text: first,
+		Problem: "a quote that is never closed", Expected: `a closing quote, or "" for a quote that belongs to the text`,
+	}
 	if more != "" {
 		e.Problem += fmt.Sprintf(" (all up to line %d is one cell)", t.lines)
 	}

@@ -55,7 +55,8 @@ func EncodingNamed(name string) (Encoding, error) {
 	}
 	codec, err := htmlindex.Get(name)
 	if err != nil || codec == encoding.Replacement {
-		return Encoding{}, fmt.Errorf("unknown encoding %q: expected one such as utf-8, utf-16le, windows-1252, macintosh or shift_jis", name)
+		const examples = "utf-8, utf-16le, windows-1252, macintosh or shift_jis"
+		return Encoding{}, fmt.Errorf("unknown encoding %q: expected one such as %s", name, examples)
 	}
 	return Encoding{codec: codec}, nil
 }
