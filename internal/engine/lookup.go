@@ -406,10 +406,11 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 		f.Exists = false // whatever a lagging read shows
 	}
 	isPatch := o.Method == Patch
+	caughtUp := at-o.first.elapsed >= e.cfg.LookupPatience
 	switch {
-	case !f.Exists && at < e.youngUntil(o): // reads may lag behind its creation
+	case !f.Exists && !caughtUp: // reads may lag behind its creation
 		e.lookAgain(o)
-	case !isPatch && !f.Exists, isPatch && f.Exists && f.Seen && at-o.first.elapsed >= e.cfg.LookupPatience:
+	case !isPatch && !f.Exists, isPatch && f.Exists && f.Seen && caughtUp:
 		o.recovered = true
 		e.learn(o, Ours)
 		o.said = said{location: o.said.location}
@@ -441,12 +442,4 @@ var (
 func (e *Engine) giveUp(o *op, err error) {
 	o.doubt = join(o.doubt, err)
 	e.decide(o)
-}
-
-// youngUntil is until when reads may not show what an operation changes.
-func (e *Engine) youngUntil(o *op) time.Duration {
-	if n, ok := e.memory.named(o.Target); ok && o.Target != "" && n.isDone() {
-		return max(o.young, n.at+e.cfg.LookupPatience)
-	}
-	return o.young
 }
