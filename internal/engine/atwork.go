@@ -87,7 +87,7 @@ func workOn(m Method, id string) Key {
 // earlier stages, and for a DELETE those of the create, which would bring the
 // resource back.
 func (e *Engine) quietIn(o *Operation) time.Duration {
-	if o.Method == Post || e.atWorkUntil.isEmpty() && !o.endsCreate() {
+	if o.Method == Post || o.Method == Patch && e.atWorkUntil.isEmpty() {
 		return 0
 	}
 	id := e.idOf(o)
@@ -97,7 +97,10 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 		until = max(until, create)
 	}
 	wait := until - e.now.Elapsed
-	if n, ok := e.memory.named(o.Target); ok && o.endsCreate() && n.state == nameDone && n.at == 0 {
+	n, _ := e.memory.named(o.Target)
+	byEarlierRun := o.endsCreate() && n.state == nameDone && n.at == 0
+	inEarlierStage := o.Method == Delete && e.cfg.Before.lastWritten != nil // perhaps
+	if byEarlierRun || inEarlierStage {
 		wait = max(wait, e.quietFor())
 	}
 	return wait
