@@ -128,7 +128,7 @@ func (w *model) checkGiven() {
 		known := true
 		gives := m.data(func(name string) string {
 			k := slices.IndexFunc(h.input, func(o *mop) bool { return o.bulkID == name && o.method == Post })
-			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" {
+			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" || w.adopted[h.input[k].ident] {
 				known = false
 				return ""
 			}

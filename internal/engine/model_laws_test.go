@@ -307,6 +307,9 @@ func othersChanged(r *resource) bool {
 // or one that followed the last in the input of the run that has sent it, and
 // that this input holds no longer.
 func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
+	if w.most[last.ident] > 1 && w.run > 1 {
+		return true // an equal one was done
+	}
 	for i, m := range h.input {
 		later := m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0 || h.rows(m.ident) > 1)
 		if m.resource != "" && later && w.changes(m, h) == r {
