@@ -40,7 +40,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 	for i, o := range r.ops {
 		excused := evidence[i] == NotDone && !items[i].LeftOut && !putOff(items[i])
 		evidence[i], delays[i] = e.readItem(o, items[i], evidence[i], answered)
-		o.uncounted = evidence[i] == Conflict && e.cfg.Existing != FailExisting && o.knowledge == Sent && o.lookable()
+		o.uncounted = evidence[i] == Conflict && e.cfg.Existing != FailExisting
 		switch {
 		case o.uncounted, evidence[i] == NoAnswer:
 			unsure++
@@ -68,7 +68,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 // and how long the operation is left alone. An operation that is excused is
 // sent again when what it depends on is done.
 func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evidence, time.Duration) {
-	if it.Found && it.Err != nil {
+	if it.Err != nil {
 		o.said = said{status: it.Status, location: it.Location, err: it.Err}
 	}
 	switch {
@@ -82,13 +82,6 @@ func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evi
 			evidence = Refusal
 		}
 		return evidence, e.backOff(o.tries)
-	case evidence == NotDone: // excused
-		if o.tries++; o.tries >= e.cfg.MaxAttempts {
-			return observe(o.Method, it), 0
-		}
-		if o.tries > 1 {
-			return NotDone, e.backOff(o.tries - 1)
-		}
 	case evidence == NoAnswer:
 		o.tries++
 		if o.doubt = it.Err; o.doubt == nil {
@@ -137,12 +130,12 @@ func observe(m Method, it Item) Evidence {
 
 // putOff reports whether the service asks to try the operation again later.
 func putOff(it Item) bool {
-	return it.Found && (it.Status == 429 || it.Status == 503 || it.Status == 423 || it.Status == 425)
+	return it.Status == 429 || it.Status == 503 || it.Status == 423 || it.Status == 425
 }
 
 // isNotFound reports whether a refusal can mean that something referred to is
 // not known: the service says so in several ways.
-func isNotFound(it Item) bool { return it.Found && (it.Status == 404 || it.Status == 400) }
+func isNotFound(it Item) bool { return it.Status == 404 || it.Status == 400 }
 
 func isRefusal(e Evidence) bool { return e == Conflict || e == Missing || e == Refusal }
 
@@ -177,7 +170,7 @@ func excuse(r *plan.Request, items []Item, evidence []Evidence, adopts bool) {
 
 // backOff is a random wait that grows with the number of attempts.
 func (e *Engine) backOff(tries int) time.Duration {
-	longest := time.Second << min(max(tries, 1)-1, 6)
+	longest := time.Second << min(tries-1, 6)
 	return time.Duration(e.cfg.Rand() * float64(longest))
 }
 

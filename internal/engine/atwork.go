@@ -33,9 +33,6 @@ const mostLasting = 50_000 // some 20 MiB at most
 // finishAfter is finish for an operation of which nothing else is kept: the
 // input is read on meanwhile, as far as the memory for that is bounded.
 func (e *Engine) finishAfter(w work, index int, finished plan.Outcome) {
-	if e.stopped != nil {
-		return
-	}
 	if wait := e.atWork(w); wait > 0 {
 		if !e.cfg.Ordered && len(e.lasting) < mostLasting {
 			e.planner.Park(index)
