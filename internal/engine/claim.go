@@ -82,7 +82,6 @@ func (e *Engine) Add(now Time, in *Operation) {
 	waits := e.cfg.Journal || e.cfg.Ordered || in.Invalid != nil || e.awaitsCreate(in) || e.mayExist(in) || e.quietIn(in) > 0
 	if e.stopped == nil && !waits {
 		e.planner.Add(in.item(false))
-		e.takeDrops()
 		return
 	}
 	o := &op{Operation: in}
@@ -90,7 +89,7 @@ func (e *Engine) Add(now Time, in *Operation) {
 	if e.stopped == nil {
 		e.planner.Add(o.item(true))
 		e.takeDrops()
-		if e.cfg.Ordered && in.BulkID != "" {
+		if e.cfg.Ordered {
 			e.releaseParked(in.BulkID) // it is too late for them
 		}
 	}
@@ -99,7 +98,7 @@ func (e *Engine) Add(now Time, in *Operation) {
 	case in.Invalid != nil:
 		e.defineName(o)
 		e.decide(o)
-	case e.cfg.Journal && e.journalErr == nil:
+	case e.cfg.Journal:
 		e.defineName(o)
 		e.follow(o)
 		e.identify(o)
@@ -124,10 +123,7 @@ func (o *Operation) item(held bool) plan.Item {
 	it := plan.Item{
 		Index: o.Index, Name: o.BulkID, Resource: o.Resource, Refs: o.Refs, Size: o.Size, Held: held,
 	}
-	switch {
-	case o.Invalid != nil:
-		it.Refs = nil
-	case o.endsCreate():
+	if o.endsCreate() {
 		it.Ends = o.Target
 	}
 	return it
@@ -142,7 +138,6 @@ func (e *Engine) End(now Time) {
 	e.ended = true
 	if e.stopped == nil {
 		e.planner.End()
-		e.takeDrops()
 	}
 	for name := range e.parked { // DELETEs of what no create makes
 		e.releaseUncreated(name)
@@ -169,16 +164,7 @@ func (e *Engine) End(now Time) {
 // ask asks the journal about the next operations, once it has told about those
 // before: what it tells depends on what was claimed so far.
 func (e *Engine) ask() {
-	if e.asked > 0 {
-		return
-	}
-	// The caller no longer knows what was decided meanwhile, as where the journal
-	// failed.
-	e.unasked = slices.DeleteFunc(e.unasked, func(c Claim) bool {
-		o := e.ops[c.Index]
-		return o == nil || o.phase != asking
-	})
-	if len(e.unasked) > 0 {
+	if e.asked == 0 {
 		e.out.Claims = append(e.out.Claims, e.unasked...)
 		e.asked, e.unasked = len(e.unasked), nil
 	}
@@ -189,6 +175,7 @@ func (e *Engine) ask() {
 func (e *Engine) Claimed(now Time, known []Earlier, err error) {
 	e.begin(now)
 	if err != nil {
+		e.asked = 0
 		e.failJournal(err)
 	}
 	for _, k := range known {
@@ -211,6 +198,7 @@ func (e *Engine) failJournal(err error) {
 		e.journalErr = fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	e.stop(e.journalErr)
+	e.unasked = nil
 	e.decideUnkeyed()
 	e.decideAll(asking)
 }

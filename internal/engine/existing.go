@@ -308,7 +308,7 @@ func (e *Engine) change(o *op, change Operation) {
 	if e.takeDrops(); o.phase == over {
 		return
 	}
-	if e.cfg.Journal && e.journalErr == nil {
+	if e.cfg.Journal {
 		o.phase = unkeyed
 		e.follow(o)
 		e.identify(o)

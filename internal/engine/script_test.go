@@ -112,7 +112,7 @@ type script struct {
 	results  map[int]bool
 	added    bool // operations since the last Take
 	holding  bool // the journal answers when the script says so
-	claims   []func()
+	claims   []func(error)
 	writes   []func(error)
 	wake     string // as last printed
 	stopped  bool
@@ -824,7 +824,15 @@ func (s *script) claimed(w *words) {
 	}
 	answer := s.claims[i]
 	s.claims[i] = nil
-	answer()
+	answer(w.failure())
+}
+
+// failure is the error of a journal that "fails".
+func (w *words) failure() error {
+	if w.accept("fails") {
+		return errors.New("disk full")
+	}
+	return nil
 }
 
 func (s *script) recorded(w *words) {
@@ -833,11 +841,7 @@ func (s *script) recorded(w *words) {
 	}
 	write := s.writes[0]
 	s.writes = s.writes[1:]
-	if w.accept("fails") {
-		write(errors.New("disk full"))
-		return
-	}
-	write(nil)
+	write(w.failure())
 }
 
 func (s *script) showJournal(*words) { s.printf("%s", s.journal.String()) }
@@ -907,12 +911,17 @@ func (s *script) claim(claims []Claim) {
 	}
 	s.printf("claim %s", strings.Join(texts, ", "))
 	e := s.engine
-	answer := func() { e.Claimed(s.now(), known, nil) }
+	answer := func(err error) {
+		if err != nil {
+			known = nil
+		}
+		e.Claimed(s.now(), known, err)
+	}
 	if s.holding {
 		s.claims = append(s.claims, answer)
 		return
 	}
-	answer()
+	answer(nil)
 }
 
 func (s *script) record(rec Record) {
