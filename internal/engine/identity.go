@@ -13,7 +13,7 @@ type identities struct {
 
 // defineName remembers how operations that refer to a create are recognized.
 func (e *Engine) defineName(o *op) {
-	if !e.cfg.Journal || o.Method != Post || o.BulkID == "" {
+	if o.BulkID == "" {
 		return
 	}
 	if _, ok := e.memory.named(o.BulkID); ok {
@@ -84,11 +84,7 @@ func (e *Engine) identify(o *op) {
 	delete(e.followers, o.Index)
 	n := e.op(next)
 	n.key, n.follows = o.key, false
-	if _, waits := e.unreadRef(n); n.phase == unkeyed && !waits {
-		e.identify(n)
-	} else {
-		e.rest(n)
-	}
+	e.identify(n)
 }
 
 // unreadRef returns a name that an operation refers to and that was not read.
@@ -100,7 +96,7 @@ func (e *Engine) unreadRef(o *op) (name string, ok bool) {
 	}
 	var unread []string
 	for _, r := range o.Refs {
-		if _, known := e.memory.named(r.Name); !known && r.Name != o.BulkID {
+		if _, known := e.memory.named(r.Name); !known {
 			unread = append(unread, r.Name)
 		}
 	}
@@ -135,12 +131,9 @@ func (e *Engine) keyOf(o *op) Key {
 	h.Write(o.Content[:])
 	for _, r := range o.Refs {
 		n, ok := e.memory.named(r.Name)
-		switch {
-		case r.Name == o.BulkID && o.BulkID != "":
-			h.Write([]byte("itself"))
-		case ok:
+		if ok {
 			h.Write(n.identity[:])
-		default:
+		} else {
 			h.Write([]byte(r.Name))
 		}
 		h.Write([]byte{0})

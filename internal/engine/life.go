@@ -42,7 +42,7 @@ func (e *Engine) noteLife(alive bool, date time.Time) {
 
 // checkLife ends a job whose service has not answered for a minute.
 func (e *Engine) checkLife() {
-	if e.stopped == nil && e.silent >= deadAttempts && e.now.Elapsed-e.silentAt >= deadAfter {
+	if e.silent >= deadAttempts && e.now.Elapsed-e.silentAt >= deadAfter {
 		e.stop(fmt.Errorf("%w: no answer of the service itself for %v, in %d attempts", ErrUnavailable, deadAfter, e.silent))
 	}
 }

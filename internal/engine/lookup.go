@@ -109,13 +109,13 @@ func (e *Engine) startLooking(o *op) {
 func (e *Engine) lookAgain(o *op) {
 	o.interval = min(max(firstInterval, 2*o.interval), lastInterval)
 	wait := o.interval
-	if proof := e.proofIn(o, e.now.Elapsed); o.knowledge.Maybe() && proof > 0 && proof <= wait {
+	if proof := e.proofIn(o, e.now.Elapsed); proof > 0 && proof <= wait {
 		wait, o.interval = proof, 0
 	}
 	at := e.now.Elapsed + wait
 	o.due = at
 	e.timers.set(at, func() {
-		if o.phase == sought && o.due == at {
+		if o.due == at {
 			e.queue = append(e.queue, o)
 		}
 	})
@@ -135,7 +135,7 @@ func (e *Engine) lookSoon() {
 // lookUp makes lookups for the operations whose turn it is, no more at once
 // than requests, so that those which wait are looked up together.
 func (e *Engine) lookUp() {
-	for len(e.queue) > 0 && len(e.lookups) < e.cfg.Concurrency && e.stopped == nil {
+	for len(e.queue) > 0 && len(e.lookups) < e.cfg.Concurrency {
 		group := e.queue[:min(len(e.queue), maxLookedUp)]
 		e.queue = e.queue[len(group):]
 		l := Lookup{}
@@ -162,9 +162,6 @@ func (e *Engine) lookUp() {
 		l.Number = e.serial
 		e.lookups[l.Number] = &lookup{ops, e.now.Elapsed}
 		e.out.Lookups = append(e.out.Lookups, l)
-	}
-	if e.stopped != nil {
-		e.queue = nil
 	}
 }
 
