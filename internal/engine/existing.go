@@ -258,16 +258,16 @@ func (o *op) adoptAs(c Candidate) {
 func (e *Engine) compare(o *op) {
 	for ; o.read < len(o.Refs); o.read++ {
 		r := o.Refs[o.read]
-		n, known := e.memory.named(r.Name)
+		n, _ := e.memory.named(r.Name)
 		_, open := e.openCreate(r.Name)
 		drop := plan.Drop{Index: o.Index, Name: r.Name, Of: n.index}
 		switch {
-		case known && n.isDone() && n.id != "":
+		case n.id != "":
 			o.youngRefs = max(o.youngRefs, n.at+e.cfg.LookupPatience)
 			continue
-		case known && n.isDone():
+		case n.isDone():
 			drop.Why = plan.NoID
-		case known && n.state == nameFailed:
+		case n.state == nameFailed:
 			drop.Why = plan.Needed
 		case !e.ended || open:
 			e.comparing[r.Name] = append(e.comparing[r.Name], o.Index)

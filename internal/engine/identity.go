@@ -131,9 +131,12 @@ func (e *Engine) keyOf(o *op) Key {
 	h.Write(o.Content[:])
 	for _, r := range o.Refs {
 		n, ok := e.memory.named(r.Name)
-		if ok {
+		switch {
+		case r.Name == o.BulkID:
+			h.Write([]byte("itself"))
+		case ok:
 			h.Write(n.identity[:])
-		} else {
+		default:
 			h.Write([]byte(r.Name))
 		}
 		h.Write([]byte{0})

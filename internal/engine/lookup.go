@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -168,7 +169,7 @@ func (e *Engine) lookUp() {
 // knownRefs are the references of an operation whose ids are known.
 func (e *Engine) knownRefs(o *op) (known []plan.Known) {
 	for _, r := range o.Refs {
-		if n, ok := e.memory.named(r.Name); ok && n.isDone() && n.id != "" {
+		if n, _ := e.memory.named(r.Name); n.id != "" {
 			known = append(known, plan.Known{Name: r.Name, ID: n.id})
 		}
 	}
@@ -188,14 +189,10 @@ func (e *Engine) idOf(o *Operation) string {
 // over makes it, the operation is looked up later; where it has no id, nobody
 // can tell what became of the operation.
 func (e *Engine) resourceID(o *op) (id string, known bool) {
-	if o.Target == "" {
-		return o.ResourceID, true
+	if id := e.idOf(o.Operation); id != "" {
+		return id, true
 	}
-	n, ok := e.memory.named(o.Target)
 	index, open := e.openCreate(o.Target)
-	if ok && n.isDone() && n.id != "" {
-		return n.id, true
-	}
 	if !open {
 		e.decide(o)
 		return "", false
@@ -241,7 +238,7 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 			f = Finding{Index: o.Index, Err: errNothingTold}
 		}
 		if f.Err == nil {
-			o.missed = false
+			o.missedAt = 0
 		}
 		switch {
 		case f.Err != nil:
@@ -260,9 +257,7 @@ var errNothingTold = errors.New("the lookup told nothing about it")
 // missLookup goes on after a lookup that told nothing. More of them follow for
 // as long as reads may lag.
 func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
-	if !o.missed {
-		o.missed, o.missedAt = true, at
-	}
+	o.missedAt = cmp.Or(o.missedAt, at)
 	missed := at-o.missedAt >= e.cfg.LookupPatience
 	switch {
 	case o.knowledge == Unsent:
@@ -341,11 +336,8 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 // other creates of its name in doubt: the resource may be that of an equal
 // create, and its own attempt may still be at work.
 func (e *Engine) shareAttempts(o *op) {
-	if !o.lost {
-		return
-	}
 	for other := range e.sought {
-		if other.lost && other.Method == Post && other.SearchName == o.SearchName {
+		if other.SearchName == o.SearchName {
 			other.lostAt = max(other.lostAt, o.lostAt)
 		}
 	}
@@ -370,9 +362,6 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 	switch {
 	case e.proofIn(o, at) <= 0:
 		e.learn(o, evidence)
-		if o.BulkID != "" && o.knowledge == Unsent {
-			e.releaseParked(o.BulkID) // what waits for it was not done either
-		}
 		e.pursue(o)
 	case e.mayRepeat(o):
 		e.release(o)
@@ -384,13 +373,7 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 // mayRepeat reports whether a lost operation can be sent again before it is
 // known whether it was done: the service keeps the repetition from doing harm.
 func (e *Engine) mayRepeat(o *op) bool {
-	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil && !e.holdsOrder(o)
-}
-
-// holdsOrder reports whether an ordered job cannot send a create again, because
-// a change of what it makes is looked up, which waits for the create in turn.
-func (e *Engine) holdsOrder(o *op) bool {
-	return e.cfg.Ordered && o.BulkID != "" && len(e.parked[o.BulkID]) > 0
+	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil
 }
 
 // weighReading decides what a resource tells about a PATCH or DELETE. What it
@@ -399,9 +382,6 @@ func (e *Engine) holdsOrder(o *op) bool {
 // where it was modified since: the service may keep a value in another form, or
 // somebody else may have changed it again.
 func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
-	if e.gone.has(e.idOf(o.Operation)) {
-		f.Exists = false // whatever a lagging read shows
-	}
 	isPatch := o.Method == Patch
 	caughtUp := at-o.first.elapsed >= e.cfg.LookupPatience
 	switch {

@@ -146,11 +146,10 @@ type lookupState struct {
 	due       time.Duration // of the timer that counts for it
 	interval  time.Duration // between them
 	resolved  int           // references whose ids the last one knew
-	missed    bool          // the last ones told nothing, the first of them at missedAt
-	missedAt  time.Duration
-	recovered bool  // one has decided
-	doubtful  bool  // the operation is one of Engine.doubts
-	doubt     error // why nobody can tell what became of it
+	missedAt  time.Duration // the first that told nothing since one that did; 0: the last did
+	recovered bool          // one has decided
+	doubtful  bool          // the operation is one of Engine.doubts
+	doubt     error         // why nobody can tell what became of it
 }
 
 // existingState is what is known of an existing resource that has the name of a
