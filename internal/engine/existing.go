@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -330,9 +331,7 @@ func (o *op) bulkID() string {
 // something that the input no longer holds, until lookups show what came of
 // that.
 func (e *Engine) awaitRivals(o *op) {
-	for ticket := range o.rivals {
-		o.replaces = append(o.replaces, ticket)
-	}
+	o.replaces = append(o.replaces, slices.Sorted(maps.Keys(o.rivals))...)
 	o.rivals = nil
 	wait := e.quietFor() - e.cfg.MaxServiceTime
 	if o.rivalSent { // it may have left after the journal was last written

@@ -59,8 +59,12 @@ func (e *Engine) follow(o *op) {
 // and, for a PATCH, the key of the operation before it on its resource is
 // known.
 func (e *Engine) identify(o *op) {
-	if o.phase != unkeyed {
-		return // with the one before it
+	switch {
+	case o.phase != unkeyed: // with the one before it
+		return
+	case o.gaveUp != nil: // it cannot be read
+		e.decide(o)
+		return
 	}
 	if name, ok := e.unreadRef(o); ok {
 		e.unkeyed[name] = append(e.unkeyed[name], o.Index)

@@ -99,8 +99,8 @@ func (m *memory) setNamed(name string, n named) {
 
 // Name tells the planner what became of a create that is over.
 func (m *memory) Name(name string) plan.Outcome {
-	n, ok := m.named(name)
-	if !ok || n.state == nameOpen {
+	n, _ := m.named(name)
+	if n.state == nameOpen {
 		return plan.Outcome{}
 	}
 	return plan.Outcome{Known: true, Done: n.isDone(), ID: n.id, Index: n.index, At: n.at}

@@ -57,6 +57,7 @@ var (
 	errGoneSince = fmt.Errorf("%w, and it is no longer there, although what refers to it is done: "+
 		"run the job with a new journal, which does all of it again", ErrCorrected)
 	errExhausted = errors.New("out of attempts")
+	errUnread    = errors.New("operations that wait cannot be read")
 	errUnlooked  = errors.New("whether its resource is there already was not found out")
 )
 
@@ -103,10 +104,9 @@ func (e *Engine) freeReserves(o *op) {
 // countRefusal counts a refusal that was not counted before.
 func (e *Engine) countRefusal(o *op) {
 	e.budget.spent++
-	if last := len(o.reserves) - 1; last >= 0 {
-		e.budget.release(o.reserves[last])
-		o.reserves = o.reserves[:last]
-	}
+	last := len(o.reserves) - 1
+	e.budget.release(o.reserves[last])
+	o.reserves = o.reserves[:last]
 }
 
 func (e *Engine) pursueAll(ops []*op) {
@@ -122,19 +122,14 @@ func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
 // up before a delay has passed.
 func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	switch {
-	case o.phase == over:
 	case e.stopped == nil && (o.lacksID() || o.isPlainConflict()):
 		e.startLooking(o) // for the id
-	case o.knowledge == Done, o.knowledge == Refused:
+	case e.stopped != nil, o.knowledge == Done, o.knowledge == Refused:
 		e.decide(o)
-	case e.stopped != nil:
-		e.decide(o)
-	case o.knowledge == Unsent && (o.dropped != nil || o.gaveUp != nil):
+	case o.knowledge == Unsent && (o.dropped != nil || o.gaveUp != nil), o.knowledge.Maybe() && !o.lookable():
 		e.decide(o)
 	case o.knowledge == Unsent:
 		e.sendLater(o, delay)
-	case !o.lookable():
-		e.decide(o)
 	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded, e.isLongSilent():
 		if o.tries >= e.cfg.MaxAttempts {
 			o.gaveUp = errExhausted
@@ -190,7 +185,7 @@ func (e *Engine) decide(o *op) {
 			e.gone.add(e.idOf(o.Operation))
 		}
 	}
-	if name := o.bulkID(); (o.Method == Post || o.adopted()) && !o.isDuplicate() {
+	if name := o.bulkID(); !o.isDuplicate() {
 		delete(e.creates, name)
 		defer e.releaseParked(name)
 	}
@@ -217,7 +212,7 @@ func (e *Engine) doneAt(o *op) time.Duration {
 
 // remember keeps what later operations of the input may ask for.
 func (e *Engine) remember(o *op) {
-	if o.BulkID != "" && o.Method == Post && !o.isDuplicate() && !o.adopted() {
+	if o.BulkID != "" && !o.isDuplicate() && !o.adopted() {
 		n := named{}
 		if e.cfg.Journal { // else nobody has defined it
 			n, _ = e.memory.named(o.BulkID)
@@ -250,9 +245,10 @@ func (e *Engine) remember(o *op) {
 
 func (o *op) isDuplicate() bool { return o.dropped != nil && o.dropped.Why == plan.Duplicate }
 
-// drop notes why the planner has given up operations. All are noted before the
-// first is decided, since what refers to a create has to wait for its outcome.
-func (e *Engine) drop(drops []plan.Drop) {
+// noteDrops notes why the planner has given up operations. All are noted before
+// the first is decided, since what refers to a create has to wait for its
+// outcome.
+func (e *Engine) noteDrops(drops []plan.Drop) (dropped []*op) {
 	for _, d := range drops {
 		if e.lasting[d.Index] {
 			continue
@@ -265,23 +261,22 @@ func (e *Engine) drop(drops []plan.Drop) {
 		if o.BulkID != "" && !o.isDuplicate() {
 			e.creates[o.BulkID] = o.Index
 		}
+		dropped = append(dropped, o)
 	}
+	return dropped
 }
 
 // takeDrops decides the operations that the planner has given up.
 func (e *Engine) takeDrops() {
 	for drops := e.planner.Drops(); len(drops) > 0; drops = e.planner.Drops() {
-		e.drop(drops)
-		for _, d := range drops {
-			o := e.ops[d.Index]
-			if o == nil || o.dropped == nil || o.phase == over {
-				continue
-			}
-			if e.cfg.Journal && (o.phase == unkeyed || o.phase == asking) {
-				continue // an earlier run may have done it
-			}
-			if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
-				e.remember(o)
+		for _, o := range e.noteDrops(drops) {
+			switch {
+			case o.phase == over:
+			case e.cfg.Journal && (o.phase == unkeyed || o.phase == asking): // an earlier run may have done it
+			default:
+				if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
+					e.remember(o)
+				}
 			}
 		}
 	}
@@ -339,6 +334,9 @@ func (e *Engine) explain(o *op, r *Result) {
 		r.Outcome, r.Err = Failed, o.Invalid
 	case o.gaveUp == errUnlooked:
 		r.Err = fmt.Errorf("%w: %w", errUnlooked, o.said.err)
+	case errors.Is(o.gaveUp, errUnread):
+		r.Err = o.gaveUp
+		e.doubtUnasked(o, r)
 	case o.gaveUp != nil && o.gaveUp != errExhausted:
 		r.Outcome, r.Err, r.ExistingID = Failed, o.gaveUp, o.existing
 	case o.dropped != nil:
@@ -349,8 +347,16 @@ func (e *Engine) explain(o *op, r *Result) {
 		r.Err = fmt.Errorf("%w in %d attempts: %w", ErrUnavailable, o.attempts, cmp.Or(o.said.err, o.doubt, errNoAnswer))
 	case o.refusal != nil:
 		r.Err, r.Refused = o.refusal, true
-	case e.cfg.Journal && o.ticket == 0 && !e.cfg.LastWritten.IsZero():
-		r.Outcome, r.Err = Unknown, join(errNotAsked, e.stopped)
+	default:
+		e.doubtUnasked(o, r)
+	}
+}
+
+// doubtUnasked doubts that an operation was never done, where the journal was
+// not asked about it.
+func (e *Engine) doubtUnasked(o *op, r *Result) {
+	if o.ticket == 0 && !e.cfg.LastWritten.IsZero() {
+		r.Outcome, r.Err = Unknown, join(errNotAsked, r.Err)
 	}
 }
 

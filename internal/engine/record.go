@@ -134,11 +134,7 @@ func (e *Engine) dateBefore() time.Time {
 // resource and this input no longer holds: if it comes back, it is a new
 // change.
 func (e *Engine) replaceRivals(o *op) (changes []Change) {
-	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
-		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
-	}
-	slices.Sort(o.replaces)
-	for _, ticket := range o.replaces {
+	for _, ticket := range slices.Concat(slices.Sorted(maps.Keys(o.rivals)), o.replaces) {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
 	}
 	o.rivals, o.replaces = nil, nil
@@ -147,7 +143,7 @@ func (e *Engine) replaceRivals(o *op) (changes []Change) {
 
 // forget has the journal forget that an operation was sent.
 func (e *Engine) forget(o *op) {
-	if o.recorded && e.cfg.Journal && e.journalErr == nil {
+	if o.recorded {
 		e.record([]Change{{Kind: Forget, Ticket: o.ticket}}, nil, nil)
 	}
 	o.recorded = false
@@ -155,9 +151,6 @@ func (e *Engine) forget(o *op) {
 
 // tell hands on the outcomes that were decided, on record first.
 func (e *Engine) tell() {
-	if len(e.decided) == 0 && len(e.foreign) == 0 {
-		return
-	}
 	var changes []Change
 	results := make([]Result, 0, len(e.decided))
 	for _, o := range e.decided {
@@ -166,7 +159,7 @@ func (e *Engine) tell() {
 			changes = append(changes, e.replaceRivals(o)...)
 		}
 		switch {
-		case !e.cfg.Journal || o.replayed || o.ticket == 0 && !o.recorded:
+		case o.replayed || o.ticket == 0:
 		case o.knowledge == Done && !o.adopted():
 			changes = append(changes, Change{
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
@@ -201,9 +194,5 @@ func (e *Engine) hand(results []Result) {
 		delete(e.ops, r.Index)
 	}
 	e.open -= len(results)
-	if len(e.out.Results) == 0 {
-		e.out.Results = results
-		return
-	}
 	e.out.Results = append(e.out.Results, results...)
 }

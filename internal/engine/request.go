@@ -87,7 +87,7 @@ func (e *Engine) dispatch() {
 	e.resolveRivals()
 	for e.stopped == nil {
 		if e.memory.err != nil {
-			e.stop(fmt.Errorf("%w: %w", ErrJournal, e.memory.err))
+			e.stop(fmt.Errorf("%w: %w", errUnread, e.memory.err))
 			return
 		}
 		if e.budget.isSpent() {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -17,12 +18,13 @@ func (e *Engine) op(index int) *op {
 	if o != nil {
 		return o
 	}
+	o = &op{phase: planned}
 	facts, err := e.cfg.Facts(index)
 	if err != nil {
 		e.memory.fail(err)
-		facts = &Operation{Index: index, Invalid: err}
+		facts, o.gaveUp = &Operation{Index: index}, fmt.Errorf("%w: %w", errUnread, err)
 	}
-	o = &op{Operation: facts, phase: planned}
+	o.Operation = facts
 	if e.keepsState() {
 		e.memory.wake(o)
 	}

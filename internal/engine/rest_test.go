@@ -105,3 +105,26 @@ func TestReadsOnWhereAllIsReplayed(t *testing.T) {
 		}
 	}
 }
+
+// An operation that cannot be read from the disk again ends the job, and is not told as failed: it may be done.
+func TestOperationThatCannotBeRead(t *testing.T) {
+	lost := errors.New("input/output error")
+	for _, earlier := range []bool{false, true} {
+		cfg := Config{Operations: 1, Concurrency: 1, MaxAttempts: 1, Journal: true, Facts: func(int) (*Operation, error) { return nil, lost }}
+		want := Skipped
+		if earlier {
+			cfg.LastWritten, want = time.Unix(1, 0), Unknown
+		}
+		e := New(cfg, Time{})
+		e.Add(Time{}, &Operation{Method: Post, Content: Key{1}, Refs: []plan.Ref{{Name: "later"}}})
+		e.Take()
+		e.End(Time{})
+		results := e.Ready().Results
+		if len(results) != 1 || results[0].Outcome != want || !errors.Is(results[0].Err, lost) {
+			t.Errorf("results %v, expected one that is %v", results, want)
+		}
+		if err := e.Stopped(); !errors.Is(err, lost) || errors.Is(err, ErrJournal) {
+			t.Errorf("the job stops for %q", err)
+		}
+	}
+}
