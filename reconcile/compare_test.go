@@ -12,7 +12,7 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-func TestCompare(t *testing.T) {
+func TestRowsBecomeActions(t *testing.T) {
 	remove := reconcile.Options{Leavers: reconcile.DeleteLeavers, MaxRemovals: reconcile.Limit{Number: new(100)}}
 	for name, c := range map[string]struct {
 		org  *reconcile.Organization

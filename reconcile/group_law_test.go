@@ -291,7 +291,7 @@ func (w *groupWorld) checkRows(t *rapid.T) {
 
 // Two groups of one name are two if their externalIds say so; two rows of one
 // group are refused by line, and no group gets a name that another one has.
-func TestGroupsOfOneName(t *testing.T) {
+func TestGroupsOfOneNameDifferByExternalID(t *testing.T) {
 	named := func(line int, name, externalID string) reconcile.Row {
 		group := map[string]any{"displayName": name}
 		if externalID != "" {

@@ -58,12 +58,12 @@ func stateOf(s *webextest.Simulator) map[string]string {
 	return state
 }
 
-// TestUserLaws: random organizations and rows, with and without faults, lag,
-// runs that are cut short, and a journal. When no more faults happen, the
-// organization equals the rows in scope, one more comparison finds nothing to
-// do, nobody out of scope or protected was touched, and no more were removed
-// than may be.
-func TestUserLaws(t *testing.T) {
+// TestRandomUsersEqualTheirRows: random organizations and rows, with and
+// without faults, lag, runs that are cut short, and a journal. When no more
+// faults happen, the organization equals the rows in scope, one more comparison
+// finds nothing to do, nobody out of scope or protected was touched, and no
+// more were removed than may be.
+func TestRandomUsersEqualTheirRows(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var failure any
 		dir := t.TempDir()

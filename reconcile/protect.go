@@ -24,7 +24,9 @@ type standing struct {
 
 // isPerson reports whether an account is that of a person: one that does not
 // say is.
-func (s standing) isPerson() bool { return scimdiff.IsNothing(s.UserType) || isText(s.UserType, "user") }
+func (s standing) isPerson() bool {
+	return scimdiff.IsNothing(s.UserType) || isText(s.UserType, "user")
+}
 
 // isPerson reports it of a resource. Groups count as such.
 func isPerson(res client.Resource) bool {

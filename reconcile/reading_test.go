@@ -218,7 +218,7 @@ func TestIncompletePageIsRefused(t *testing.T) {
 // The members of groups are read several groups at once. A group that is
 // deleted meanwhile is left out; a failure, or a canceled reading, is no
 // organization.
-func TestReadGroupsAtOnce(t *testing.T) {
+func TestMembersOfGroupsAreReadAtOnce(t *testing.T) {
 	for _, test := range []string{"quiet", "deleted", "failing", "canceled"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := webextest.New(webextest.Config{Seed: 1, Latency: 100 * time.Millisecond})

@@ -13,10 +13,10 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-var people = flag.Int("reconcile.people", 2000, "people in TestTenThousand; the long form is 10000")
+var people = flag.Int("reconcile.people", 2000, "people in TestTenThousandPeopleTakeSeconds; the long form is 10000")
 
 // Ten thousand people are made, changed and found as they should be in seconds.
-func TestTenThousand(t *testing.T) {
+func TestTenThousandPeopleTakeSeconds(t *testing.T) {
 	n := *people
 	if raced.On {
 		n /= 4

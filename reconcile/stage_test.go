@@ -79,7 +79,7 @@ func createInAnotherForm(t *testing.T, title string) {
 
 // A group that the journal has is not created twice while reads may lag,
 // however long the reading itself takes.
-func TestJournalBridgesLag(t *testing.T) {
+func TestJournaledGroupIsNotCreatedTwice(t *testing.T) {
 	for _, later := range []time.Duration{time.Second, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			s := webextest.New(webextest.Config{Seed: 1})
@@ -125,7 +125,7 @@ func TestOldJournalNoLongerCounts(t *testing.T) {
 
 // Who takes over a userName, and so comes a stage later, has the manager of the
 // row; if that one cannot be created, nothing is sent.
-func TestReferenceToAnEarlierStage(t *testing.T) {
+func TestLaterStageRefersToAnEarlierOne(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		s := webextest.New(webextest.Config{Seed: 1, Faults: func(*webextest.Request) *webextest.Fault {
 			return &webextest.Fault{RefuseItem: func(op webextest.Operation) int {
@@ -215,7 +215,7 @@ func TestStoppedJobRemovesNobody(t *testing.T) {
 
 // A job that is canceled in one stage tells of the next one, too, what its
 // journal knows.
-func TestCanceledStageAsksJournal(t *testing.T) {
+func TestStagesAfterACanceledOneAskTheJournal(t *testing.T) {
 	s := webextest.New(webextest.Config{Seed: 1})
 	c := newClient(t, s)
 	j, err := journal.Open(filepath.Join(t.TempDir(), "j"))

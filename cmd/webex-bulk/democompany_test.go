@@ -10,9 +10,9 @@ import (
 	"github.com/webexscim/bulk/internal/bulkref"
 )
 
-// TestCompany holds that equal seeds make equal companies, that names are
-// unique, and that every reference is to somebody.
-func TestCompany(t *testing.T) {
+// TestEqualSeedsMakeEqualCompanies holds that equal seeds make equal companies,
+// that names are unique, and that every reference is to somebody.
+func TestEqualSeedsMakeEqualCompanies(t *testing.T) {
 	collect := func(seed int64) (ops []client.Operation) {
 		for op, err := range newCompany(300, seed).operations(func(string) {}) {
 			if err != nil {

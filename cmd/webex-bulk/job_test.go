@@ -12,10 +12,10 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// TestFilesApart holds that two flags cannot name one file if it is written,
-// whatever links lead to it, nor a file that belongs to the journal, and that
-// results and journal follow no link to another folder.
-func TestFilesApart(t *testing.T) {
+// TestFilesOfOneCommandAreApart holds that two flags cannot name one file if it
+// is written, whatever links lead to it, nor a file that belongs to the
+// journal, and that results and journal follow no link to another folder.
+func TestFilesOfOneCommandAreApart(t *testing.T) {
 	t.Chdir(t.TempDir())
 	quiet := stdio{out: terminal.NewWriter(io.Discard)}
 	check := func(err error) {

@@ -11,9 +11,10 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// TestInOneProcess runs apply with all that goes on at the same time, for the
-// race detector: workers, results, the recorder of a page, names, a journal.
-func TestInOneProcess(t *testing.T) {
+// TestApplyHasNoDataRace runs apply with all that goes on at the same time, for
+// the race detector: workers, results, the recorder of a page, names, a
+// journal.
+func TestApplyHasNoDataRace(t *testing.T) {
 	sim := webextest.New(webextest.Config{Seed: 1, Token: token})
 	server := httptest.NewServer(sim)
 	defer server.Close()

@@ -16,7 +16,7 @@ import (
 // program builds webex-bulk as it is installed: scripts test real processes,
 // their exit codes and what signals do to them. It has no race detector, with
 // which a process takes a hundred times as long to start: TestGuide and
-// TestInOneProcess are for that.
+// TestApplyHasNoDataRace are for that.
 func program(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

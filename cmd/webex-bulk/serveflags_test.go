@@ -23,9 +23,9 @@ func withFlags(t *testing.T, args ...string) (*serveFlags, error) {
 	return flags, flags.complete(cmd)
 }
 
-// Law: every knob of the simulator is a flag of serve, but for what a flag
+// Law: every setting of the simulator is a flag of serve, but for what a flag
 // cannot say.
-func TestEveryKnobIsAFlag(t *testing.T) {
+func TestEverySettingOfTheSimulatorIsAFlag(t *testing.T) {
 	values := map[string]string{
 		"addr": "127.0.0.1:0", "org": "11111111-1111-4111-8111-111111111111", "max-search-status": "431", "unattempted-status": "412",
 		"unknown-reference-status": "404", "shape": "capitalKey,shuffled", "error-form": "oauth", "preset": "strict",
@@ -65,7 +65,7 @@ func TestEveryKnobIsAFlag(t *testing.T) {
 }
 
 // A flag alters a preset, whatever stands first.
-func TestPresetsUnderFlags(t *testing.T) {
+func TestFlagsOverrideAPreset(t *testing.T) {
 	preset, _ := webextest.PresetNamed("slow")
 	for _, args := range [][]string{{"--preset", "slow", "--read-lag", "1ms"}, {"--read-lag", "1ms", "--preset", "slow"}} {
 		flags, err := withFlags(t, args...)

@@ -20,7 +20,7 @@ import (
 // While sync reads the organization, others delete, rename and create people,
 // so that what follows a page moves. Nobody who is in the sheet is created
 // twice or removed.
-func TestSyncWhilePeopleChange(t *testing.T) {
+func TestSyncHarmsNobodyWhilePeopleChange(t *testing.T) {
 	sim := webextest.New(webextest.Config{Token: token, Seed: 1})
 	var rows []string
 	for i := range 450 {
@@ -123,8 +123,8 @@ func (m *meanwhile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.deleted, m.renamed = map[string]bool{}, map[string]string{}
 		m.do(client.Users.Create(gen.User{UserName: "new@example.com", UserType: "user", Emails: []gen.Email{{Type: "work", Value: "new@example.com", Primary: new(true)}}}))
 	}
-	// One of the first goes, so that those behind move up; one of the last gets a
-	// new name.
+	// One of the first goes, so that those behind move up; one of the last gets
+	// a new name.
 	gone, other := fmt.Sprintf("p%d@example.com", m.pages*3), fmt.Sprintf("p%d@example.com", 449-m.pages*5)
 	m.deleted[gone], m.renamed[other] = true, "x"+other
 	if user, ok := m.sim.UserByName(gone); ok {

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	syncKills = flag.Int("sync.kills", 3, "kills of each sheet in TestSyncKilled; the long form is 60")
+	syncKills = flag.Int("sync.kills", 3, "kills of each sheet in TestKilledSyncIsCompletedByRepetition; the long form is 60")
 	syncSeed  = flag.Uint64("sync.seed", 1, "seed of their moments")
 )
 
@@ -39,7 +39,7 @@ type killedSync struct {
 // A sync that is killed at any moment, and repeated until it has nothing to do,
 // makes the organization as the sheet says: nobody and no group twice, nobody
 // removed who is in the sheet or must stay.
-func TestSyncKilled(t *testing.T) {
+func TestKilledSyncIsCompletedByRepetition(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no SIGKILL")
 	}

@@ -31,10 +31,10 @@ func checkOutput(t *testing.T, what, text string) {
 	}
 }
 
-// TestNothingRaw holds that no text of a file, a service or an argument reaches
-// standard output or standard error raw, whatever it is in: cells, headers,
-// bulkIds, paths, attributes, file names, answers, locations.
-func TestNothingRaw(t *testing.T) {
+// TestNoTextReachesATerminalRaw holds that no text of a file, a service or an
+// argument reaches standard output or standard error raw, whatever it is in:
+// cells, headers, bulkIds, paths, attributes, file names, answers, locations.
+func TestNoTextReachesATerminalRaw(t *testing.T) {
 	refusals := 0
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refusals++
@@ -86,9 +86,9 @@ func TestNothingRaw(t *testing.T) {
 	}
 }
 
-// TestRemedies holds that what to do fits the status that a service or
-// something in between answers.
-func TestRemedies(t *testing.T) {
+// TestRemedyFitsTheStatus holds that what to do fits the status that a service
+// or something in between answers.
+func TestRemedyFitsTheStatus(t *testing.T) {
 	for status, want := range map[int]struct{ said, not string }{
 		http.StatusNotFound:                    {"there is no such organization", "too long"},
 		http.StatusMethodNotAllowed:            {"there is no such organization", ""},

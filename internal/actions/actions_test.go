@@ -13,7 +13,7 @@ import (
 
 // A service may tell no version of a resource: then the rows of a plan expect
 // the present values.
-func TestPlanWithoutVersions(t *testing.T) {
+func TestPlanExpectsPresentValuesWithoutVersions(t *testing.T) {
 	user := func(id, name, externalID, version string) client.Resource {
 		data, _ := json.Marshal(map[string]any{"id": id, "userName": name, "externalId": externalID, "title": "Analyst"})
 		return client.Resource{Type: reconcile.Users, ID: id, Name: name, ExternalID: externalID, Version: version, Data: data}
@@ -37,7 +37,7 @@ func TestPlanWithoutVersions(t *testing.T) {
 
 // Of two rows about one resource, the second is not refused because of the
 // change of the first, and a row with another condition is.
-func TestConditionsOfOneResource(t *testing.T) {
+func TestSecondRowOfAResourcePassesItsCondition(t *testing.T) {
 	sim := webextest.New(webextest.Config{Seed: 1})
 	id, err := sim.Add("/Users", map[string]any{"userName": "ada@example.com", "title": "Author", "active": true})
 	if err != nil {

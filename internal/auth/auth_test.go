@@ -124,9 +124,9 @@ func TestRefusedTokenIsRefreshedOnce(t *testing.T) {
 	}
 }
 
-// TestSecondProcessAdopts holds that a process uses the token that another
-// process has saved, instead of exchanging the refresh token again.
-func TestSecondProcessAdopts(t *testing.T) {
+// TestTokenOfAnotherProcessIsUsed holds that a process uses the token that
+// another process has saved, instead of exchanging the refresh token again.
+func TestTokenOfAnotherProcessIsUsed(t *testing.T) {
 	path := credentials(t, 0o600, whole)
 	s, exchanges := source(t, path)
 	first := token(t, s, "")
@@ -229,9 +229,9 @@ func TestSecretsGoNowhereElse(t *testing.T) {
 	}
 }
 
-// TestRefusals holds that an error of the endpoint says what to do next, and
-// that only temporary errors are tried again.
-func TestRefusals(t *testing.T) {
+// TestEndpointErrorsSayWhatToDo holds that an error of the endpoint says what
+// to do next, and that only temporary errors are tried again.
+func TestEndpointErrorsSayWhatToDo(t *testing.T) {
 	path := credentials(t, 0o600, strings.Replace(whole, "refresh-me", "used-up", 1))
 	s, exchanges := source(t, path)
 	_, err := s(t.Context(), "")

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestMounted tests a credentials file that is a mount point, as in a
-// container, in a mount namespace of its own.
-func TestMounted(t *testing.T) {
+// TestMountedFileIsWrittenInPlace tests a credentials file that is a mount
+// point, as in a container, in a mount namespace of its own.
+func TestMountedFileIsWrittenInPlace(t *testing.T) {
 	if dir := os.Getenv("AUTH_TEST_MOUNTED"); dir != "" {
 		mounted(t, filepath.Join(dir, "container", "c.json"))
 		return
@@ -47,7 +47,7 @@ func TestMounted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := run(script+` && exec "$@"`, binary, "-test.run=^TestMounted$", "-test.v")
+			out, err := run(script+` && exec "$@"`, binary, "-test.run=^TestMountedFileIsWrittenInPlace$", "-test.v")
 			refused, kept := strings.Contains(out, "refused before the exchange"), strings.Contains(out, "kept: refresh-me-1")
 			if err != nil || refused != (name == "read-only" || name == "full disk") || kept == refused {
 				t.Errorf("%v: %s", err, out)

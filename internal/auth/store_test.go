@@ -54,9 +54,9 @@ func left(t *testing.T, path string) []string {
 	return names
 }
 
-// TestKeepInPlace holds that a file that no rename can replace is written in
-// place, also if it was longer.
-func TestKeepInPlace(t *testing.T) {
+// TestFileIsWrittenWhereNoRenameIsPossible holds that a file that no rename can
+// replace is written in place, also if it was longer.
+func TestFileIsWrittenWhereNoRenameIsPossible(t *testing.T) {
 	for name, block := range map[string]func(*store) error{
 		"the rename fails":    func(s *store) error { return os.Remove(s.fresh.Name()) },
 		"no file can be made": func(s *store) error { s.close(); s.fresh = nil; return nil },
@@ -96,9 +96,9 @@ func TestNewFileStaysIfSavingFails(t *testing.T) {
 	holds(t, names[0])
 }
 
-// TestOpenStoreLeavesTheFile holds that a store that is closed without a new
+// TestClosedStoreLeavesTheFile holds that a store that is closed without a new
 // refresh token has changed nothing.
-func TestOpenStoreLeavesTheFile(t *testing.T) {
+func TestClosedStoreLeavesTheFile(t *testing.T) {
 	s, _ := storeOf(t)
 	if err := s.tryReplace(); err != nil {
 		t.Error(err)

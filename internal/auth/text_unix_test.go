@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// TestSpecialFiles holds that a pipe is read if somebody writes to it, and that
-// no device or socket is opened.
-func TestSpecialFiles(t *testing.T) {
+// TestPipesAreReadAndDevicesAreNotOpened holds that a pipe is read if somebody
+// writes to it, and that no device or socket is opened.
+func TestPipesAreReadAndDevicesAreNotOpened(t *testing.T) {
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
@@ -52,8 +52,9 @@ func TestSpecialFiles(t *testing.T) {
 	}
 }
 
-// TestPipeWithoutEnd holds that an endless pipe is read up to the limit.
-func TestPipeWithoutEnd(t *testing.T) {
+// TestEndlessPipeIsReadUpToTheLimit holds that an endless pipe is read up to
+// the limit.
+func TestEndlessPipeIsReadUpToTheLimit(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)

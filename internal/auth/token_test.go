@@ -33,9 +33,10 @@ func utf16Bytes(order binary.ByteOrder, text string) []byte {
 	return b.Bytes()
 }
 
-// TestParseToken holds that the text around a token is removed, and that the
-// error about any other text gives the cause and does not quote it.
-func TestParseToken(t *testing.T) {
+// TestTextAroundATokenIsRemoved holds that the text around a token is removed,
+// and that the error about any other text gives the cause and does not quote
+// it.
+func TestTextAroundATokenIsRemoved(t *testing.T) {
 	for _, text := range []string{
 		"to.ken", "to.ken\r\n", "\n\t to.ken \n\n", "Bearer to.ken", "bearer  to.ken\n", "BEARER\tto.ken", "Bearer: to.ken",
 		"Bearer\u00a0to.ken", "Authorization: Bearer to.ken", "authorization:to.ken", `"to.ken"`, `'to.ken'`, "`to.ken`", "“to.ken”",
@@ -63,9 +64,9 @@ func TestParseToken(t *testing.T) {
 	}
 }
 
-// TestTokensAreReadAsMeant holds that a token is found in every encoding and
-// whatever is around it.
-func TestTokensAreReadAsMeant(t *testing.T) {
+// TestTokenIsFoundInEveryEncoding holds that a token is found in every encoding
+// and whatever is around it.
+func TestTokenIsFoundInEveryEncoding(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._~+/-]{7,80}={0,2}`).Draw(t, "token")

@@ -12,7 +12,7 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-func TestValue(t *testing.T) {
+func TestValueIsShownForAPerson(t *testing.T) {
 	nameOf := func(id string) (string, bool) { return "boss@example.com", id == "1" }
 	for value, want := range map[string]string{
 		``:                                  "(none)",
@@ -33,7 +33,7 @@ func TestValue(t *testing.T) {
 	}
 }
 
-func TestShortPath(t *testing.T) {
+func TestShortPathHasNoSchemaAndNoValues(t *testing.T) {
 	for path, want := range map[string]string{
 		"title": "title",
 		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value": "manager.value",

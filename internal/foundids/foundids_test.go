@@ -8,10 +8,10 @@ import (
 	"github.com/webexscim/bulk/internal/sheet"
 )
 
-// TestLookupKeys holds that names are found again in any case of their letters,
-// apart from names of another type, and that keys tell nothing: those of one
-// name differ from file to file and between organizations.
-func TestLookupKeys(t *testing.T) {
+// TestKeysTellNothingOfNames holds that names are found again in any case of
+// their letters, apart from names of another type, and that keys tell nothing:
+// those of one name differ from file to file and between organizations.
+func TestKeysTellNothingOfNames(t *testing.T) {
 	ids, name := New("org"), sheet.Lookup{Type: "Users", Name: "Ann@Example.com"}
 	ann := ids.key(name)
 	if ann != ids.key(sheet.Lookup{Type: "Users", Name: "ann@example.COM"}) {

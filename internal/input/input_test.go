@@ -15,9 +15,10 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// TestLines holds that an operation's line is known whatever stands between the
-// operations: nothing, blank lines, cells of several lines.
-func TestLines(t *testing.T) {
+// TestLineOfEachOperationIsKnown holds that an operation's line is known
+// whatever stands between the operations: nothing, blank lines, cells of
+// several lines.
+func TestLineOfEachOperationIsKnown(t *testing.T) {
 	const op = `{"method":"DELETE","path":"/Users/1"}`
 	for name, c := range map[string]struct {
 		text string
@@ -75,9 +76,9 @@ func TestWaitingForInputEnds(t *testing.T) {
 	})
 }
 
-// TestNotFound holds that a file that is not there, or that is a folder, is an
-// error and no panic.
-func TestNotFound(t *testing.T) {
+// TestMissingFileIsAnError holds that a file that is not there, or that is a
+// folder, is an error and no panic.
+func TestMissingFileIsAnError(t *testing.T) {
 	for _, path := range []string{filepath.Join(t.TempDir(), "none.csv"), t.TempDir()} {
 		if _, err := Open(t.Context(), path, nil, Options{}); err == nil {
 			t.Errorf("%s is read", path)
@@ -85,10 +86,10 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-// TestInputChanged holds for every format that what was checked is what is
-// sent: a file that is written to after the check ends the source before an
-// operation that was not checked.
-func TestInputChanged(t *testing.T) {
+// TestChangedFileEndsTheSource holds for every format that what was checked is
+// what is sent: a file that is written to after the check ends the source
+// before an operation that was not checked.
+func TestChangedFileEndsTheSource(t *testing.T) {
 	for name, rows := range map[string][2]string{
 		"users.csv":    {"operation,id,title\n", "update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5d%04d,x\n"},
 		"users.ndjson": {"", `{"method":"DELETE","path":"/Users/%d"}` + "\n"},

@@ -95,10 +95,10 @@ func TestFailedOperationsKeepTheirReferences(t *testing.T) {
 	}
 }
 
-// TestRefusalsNameTheirCause holds that a row that was refused because of
-// another one counts as its dependent, even if that one comes later, and that
-// rows whose user exists are told apart.
-func TestRefusalsNameTheirCause(t *testing.T) {
+// TestFailuresNameTheRowThatCausedThem holds that a row that was refused
+// because of another one counts as its dependent, even if that one comes later,
+// and that rows whose user exists are told apart.
+func TestFailuresNameTheRowThatCausedThem(t *testing.T) {
 	c, ops, _ := collect(t, "staff.csv", "userName,Manager\nann@example.com,bob@example.com\nbob@example.com,\ncem@example.com,\n")
 	outcome, err := failed(400)
 	taken, conflict := failed(409)

@@ -7,8 +7,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestIndexes holds that the set has what was added and nothing else.
-func TestIndexes(t *testing.T) {
+// TestIndexesHoldWhatWasAdded holds that the set has what was added and nothing
+// else.
+func TestIndexesHoldWhatWasAdded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		added := rapid.SliceOf(rapid.IntRange(0, 1000)).Draw(t, "added")
 		var b indexes
