@@ -14,7 +14,8 @@ import (
 // control characters and without anything unseen at its ends, and it comes out
 // of a second cleaning as it is.
 func TestCleanIsClean(t *testing.T) {
-	odd := rapid.OneOf(rapid.Rune(), rapid.RuneFrom(nil, unicode.Cf, unicode.Cc, unicode.Zs, unicode.M), rapid.SampledFrom([]rune("\uFEFF\u202a\u200e'=#E+1\x00\ufffd")))
+	odd := rapid.OneOf(rapid.Rune(), rapid.RuneFrom(nil, unicode.Cf, unicode.Cc, unicode.Zs, unicode.M),
+		rapid.SampledFrom([]rune("\uFEFF\u202a\u200e'=#E+1\x00\ufffd")))
 	rapid.Check(t, func(t *rapid.T) {
 		raw := rapid.StringOf(odd).Draw(t, "raw")
 		if rapid.Bool().Draw(t, "bytes") {
@@ -41,7 +42,7 @@ func TestCleanIsClean(t *testing.T) {
 	})
 }
 
-func TestClean(t *testing.T) {
+func TestCleanRemovesWhatIsUnseenAndRefusesDamage(t *testing.T) {
 	for raw, want := range map[string]string{
 		" Ann Lee\u200e": "Ann Lee", "Bob\u2060": "Bob", "Sales\u00ad": "Sales", "\u202a+1 202 555 0101\u202c": "+1 202 555 0101",
 		"Jo\u0308rg": "Jörg", "\u0645\u06cc\u200c\u062e\u0648": "\u0645\u06cc\u200c\u062e\u0648", "\u3164": "", "\ufeff\ufeffx": "x",
@@ -75,27 +76,39 @@ func TestClean(t *testing.T) {
 	}
 }
 
-func TestForms(t *testing.T) {
+func TestDamageIsRecognized(t *testing.T) {
 	for name, c := range map[string]struct {
 		is      func(string) bool
 		yes, no []string
 	}{
-		"date": {IsDate, []string{"12.05.2023", "2023-05-12", "5/12/2023", "12-May-23", "12. Mai 2023", "May-23", "2-Jan", "12.05.2023 10:30"},
+		"date": {IsDate, []string{"12.05.2023", "2023-05-12", "5/12/2023", "12-May-23", "12. Mai 2023",
+			"May-23", "2-Jan", "12.05.2023 10:30"},
 			[]string{"202.555.0103", "123-456-7890", "2023", "12 34 56 78", "+49 30/1234567", "01067", "12-34-567"}},
-		"decimals":   {HasDecimals, []string{"42.0", "12025550101.00", "42,0"}, []string{"4.2", "42", "1.0.0", "v1.0"}},
-		"apostrophe": {HasApostrophe, []string{"'00042", "'q97@example.com", "'+49", "'Engineer"}, []string{"'t Hooft", "'s-Gravenhage", "'n", "o'brien", "'quoted'", "'"}},
-		"scripts":    {HasMixedScripts, []string{"admin@ex\u0430mple.com", "\u0391nn@example.com"}, []string{"ann@example.com", "вася@пример", "müller@straße.de", "山田@example.com"}},
-		"misread":    {IsMisread, []string{"JÃ¶rg MÃ¼ller", "â€žx", "FranÃ§ois"}, []string{"Jörg", "Ã", "Ãngela", "São Paulo", "山田", "Ann"}},
+		"decimals": {HasDecimals, []string{"42.0", "12025550101.00", "42,0"}, []string{"4.2", "42", "1.0.0", "v1.0"}},
+		"apostrophe": {HasApostrophe, []string{"'00042", "'q97@example.com", "'+49", "'Engineer"},
+			[]string{"'t Hooft", "'s-Gravenhage", "'n", "o'brien", "'quoted'", "'"}},
+		"scripts": {HasMixedScripts, []string{"admin@ex\u0430mple.com", "\u0391nn@example.com"},
+			[]string{"ann@example.com", "вася@пример", "müller@straße.de", "山田@example.com"}},
+		"misread": {IsMisread, []string{"JÃ¶rg MÃ¼ller", "â€žx", "FranÃ§ois"},
+			[]string{"Jörg", "Ã", "Ãngela", "São Paulo", "山田", "Ann"}},
 		"unseen": {HoldsUnseen, []string{"a\u200bb", "a\u00adb", "a\u202eb", "a\u200db"},
 			[]string{"ab", "\u0645\u06cc\u200c\u062e", "👩\u200d💻", "\u0601"}},
-		"tags and fillers": {HoldsUnseen, []string{"a\u2028b", "a\u2029b", "a\u3164b", "a\u034fb", "a\U000E0041", "🏴\U000E0067a\U000E0041"},
+		"tags and fillers": {HoldsUnseen,
+			[]string{"a\u2028b", "a\u2029b", "a\u3164b", "a\u034fb", "a\U000E0041", "🏴\U000E0067a\U000E0041"},
 			[]string{"🏴\U000E0067\U000E0062\U000E007F", "\u1112\u1160", "한\u3164글", "\u2820\u2800\u2820"}},
 		"widths": {HasMixedScripts, []string{"ａnn@example.com", "ann１@example.com"}, []string{"ann1@example.com"}},
-		"encoded": {IsEncoded, []string{"M&uuml;ller", "R&D &amp; IT", "&#233;", "&#xE9;", "M%C3%BCller", "M=C3=BCller", `M\u00fcller`, "+AMQ-nnchen", "Gr+APYA3w-e", "~{VPND~}"},
-			[]string{"R&D; IT", "AT&T", "&nosuch;", "100%", "50%CO2", "a=b", `C:\users`, "~{~}", "+1202-555", "A+AB-", "+49-30", "https://example.com/%C3%BC?a=&amp;"}},
-		"lost letters": {HasLostLetters, []string{"M?ller", "?ukasz", "???", "?? ??"}, []string{"Who?", "?!", "Müller", "https://example.com/a?b=c", "a ? b"}},
-		"nothing":      {IsNothing, []string{"NULL", "undefined", "NaN", `\N`, "(null)", "[object Object]", "{{title}}", "${name}"}, []string{"", "Null", "none", "$", "{}", "N", "nano"}},
-		"short date":   {IsShortDate, []string{"1/2/26", "01.02.26", "12:30", "12:30:00"}, []string{"12 34 56", "12.34", "1/2/2026", "123:45", "01/23/45/67"}},
+		"encoded": {IsEncoded,
+			[]string{"M&uuml;ller", "R&D &amp; IT", "&#233;", "&#xE9;", "M%C3%BCller", "M=C3=BCller",
+				`M\u00fcller`, "+AMQ-nnchen", "Gr+APYA3w-e", "~{VPND~}"},
+			[]string{"R&D; IT", "AT&T", "&nosuch;", "100%", "50%CO2", "a=b", `C:\users`, "~{~}", "+1202-555",
+				"A+AB-", "+49-30", "https://example.com/%C3%BC?a=&amp;"}},
+		"lost letters": {HasLostLetters, []string{"M?ller", "?ukasz", "???", "?? ??"},
+			[]string{"Who?", "?!", "Müller", "https://example.com/a?b=c", "a ? b"}},
+		"nothing": {IsNothing,
+			[]string{"NULL", "undefined", "NaN", `\N`, "(null)", "[object Object]", "{{title}}", "${name}"},
+			[]string{"", "Null", "none", "$", "{}", "N", "nano"}},
+		"short date": {IsShortDate, []string{"1/2/26", "01.02.26", "12:30", "12:30:00"},
+			[]string{"12 34 56", "12.34", "1/2/2026", "123:45", "01/23/45/67"}},
 	} {
 		for _, text := range c.yes {
 			if !c.is(text) {
@@ -114,7 +127,8 @@ func FuzzClean(f *testing.F) {
 	f.Add("#REF!\u200e")
 	f.Fuzz(func(t *testing.T, raw string) {
 		text, fault := Clean(raw)
-		if again, second := Clean(text); fault == nil && (again != text || second != nil && !strings.Contains(second.Problem, "cut off")) {
+		if again, second := Clean(text); fault == nil &&
+			(again != text || second != nil && !strings.Contains(second.Problem, "cut off")) {
 			t.Errorf("%q: %q, %q, %+v", raw, text, again, second)
 		}
 	})

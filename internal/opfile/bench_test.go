@@ -56,9 +56,11 @@ func BenchmarkJSON(b *testing.B) {
 
 func BenchmarkSheet(b *testing.B) {
 	const services = 100
-	header := "First Name,Last Name,User ID/Email (Required),Title,Department,Manager,Phone Number" + strings.Repeat(",Service", services) + "\n"
+	header := "First Name,Last Name,User ID/Email (Required),Title,Department,Manager,Phone Number" +
+		strings.Repeat(",Service", services) + "\n"
 	benchmark(b, "users.csv", header, func(i int) string {
-		return fmt.Sprintf("Ada,Lovelace,user%d@example.com,Analyst,Maths,user%d@example.com,+44 20 7946 0102", i, i/10) + strings.Repeat(",TRUE", services) + "\n"
+		return fmt.Sprintf("Ada,Lovelace,user%d@example.com,Analyst,Maths,user%d@example.com,+44 20 7946 0102",
+			i, i/10) + strings.Repeat(",TRUE", services) + "\n"
 	})
 }
 

@@ -11,34 +11,39 @@ import (
 )
 
 // The rows that failed are written as they came.
-func TestCopyLines(t *testing.T) {
+func TestCopiedLinesAreAsTheyCame(t *testing.T) {
 	r := open(t, "ops.ndjson", "\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\r\n\r\n"+
 		`{"method":"DELETE","path":"/Users/2"}`+"\r\n"+`{"path":"/Users/3","method":"DELETE"}`)
-	same(t, "ndjson", copied(t, r, 0, 2), "\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\n"+`{"path":"/Users/3","method":"DELETE"}`+"\n")
+	same(t, "ndjson", copied(t, r, 0, 2),
+		"\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\n"+`{"path":"/Users/3","method":"DELETE"}`+"\n")
 	same(t, "none", copied(t, r), "\xef\xbb\xbf")
 }
 
-func TestCopyJSON(t *testing.T) {
+func TestCopiedJSONIsJSON(t *testing.T) {
 	const a, b, c = `{"method":"DELETE","path":"/Users/1"}`, `{ "path":"/Users/2", "method":"DELETE" }`, `{"method":"DELETE","path":"/Users/3"}`
 	list := "[" + a + "," + b + ",\n" + c + "]"
 	same(t, "array", copied(t, open(t, "ops.json", list), 1, 2), "[\n"+b+",\n"+c+"\n]\n")
 	request := open(t, "ops.json", `{"failOnErrors":5,"schemas":["x"],"Operations":`+list+"}")
-	same(t, "request", copied(t, request, 0), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n"+a+"\n"+`],"failOnErrors":5}`+"\n")
-	same(t, "none of a request", copied(t, request), `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n\n"+`],"failOnErrors":5}`+"\n")
+	same(t, "request", copied(t, request, 0),
+		`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n"+a+"\n"+`],"failOnErrors":5}`+"\n")
+	same(t, "none of a request", copied(t, request),
+		`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n\n"+`],"failOnErrors":5}`+"\n")
 }
 
 // A sheet of failed rows keeps header, columns, order, separator, line ends and
 // encoding, and can be read again.
-func TestCopySheet(t *testing.T) {
+func TestCopiedSheetIsReadAgain(t *testing.T) {
 	for _, e := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
 		got := copied(t, open(t, "export.csv", utf16(t, export, e)), 1)
 		lines := strings.SplitAfter(export, "\n")
 		same(t, "UTF-16", got, utf16(t, lines[0]+lines[4], e))
 	}
-	text := "sep=;\r\n" + `emails[type eq "home"].value;userName;Shoe size` + "\r\n;a@example.com;\" 39\"\r\n;;\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n"
+	text := "sep=;\r\n" + `emails[type eq "home"].value;userName;Shoe size` +
+		"\r\n;a@example.com;\" 39\"\r\n;;\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n"
 	r := open(t, "users.csv", text)
 	got := copied(t, r, 0, 1)
-	same(t, "semicolons", got, `"emails[type eq ""home""].value";userName;Shoe size`+"\r\n;a@example.com;\" 39\"\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n")
+	same(t, "semicolons", got,
+		`"emails[type eq ""home""].value";userName;Shoe size`+"\r\n;a@example.com;\" 39\"\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n")
 	again := good(t, open(t, "users.csv", got))
 	for i, row := range good(t, r) {
 		same(t, fmt.Sprint("row ", i), data(again[i]), data(row))
@@ -46,9 +51,10 @@ func TestCopySheet(t *testing.T) {
 }
 
 // A disk that is full is told.
-func TestCopyFails(t *testing.T) {
+func TestCopyReportsFullDisk(t *testing.T) {
 	full := errors.New("disk full")
-	for name, text := range map[string]string{"a.ndjson": `{"method":"DELETE","path":"/Users/1"}`, "a.json": "[]", "a.csv": "userName\n"} {
+	for name, text := range map[string]string{"a.ndjson": `{"method":"DELETE","path":"/Users/1"}`,
+		"a.json": "[]", "a.csv": "userName\n"} {
 		r := open(t, name, text)
 		for _, w := range []io.Writer{fullDisk{full}} {
 			if err := r.Copy(w, func(int) bool { return true }, nil); !errors.Is(err, full) {

@@ -10,14 +10,15 @@ import (
 // An input of its format without operations is nothing to do. One with nothing
 // of its format in it is wrong: an export that failed must not look like one of
 // nobody.
-func TestEmpty(t *testing.T) {
+func TestInputWithoutItsFormatIsRefused(t *testing.T) {
 	const sheet, list = "an empty file; expected a header, and rows below it", "an empty file; expected an array of operations"
 	for _, c := range []struct{ name, text, want string }{
 		{"a.csv", "", sheet}, {"a.tsv", "", sheet}, {"a.csv", "\n \n\t\n", sheet}, {"a.csv", ",,,\n;;\n", sheet},
 		{"a.csv", "userName,title\n", ""}, {"a.csv", "\nuserName,title\n,\n\n", ""},
 		{"a.ndjson", "", ""}, {"a.jsonl", "\n \r\n", ""}, {"", "", ""},
 		{"a.json", "", list}, {"a.json", " \n", list}, {"a.json", "{}", "no operations"},
-		{"a.json", "[]", ""}, {"a.json", ` { "operations" : [ ] } `, ""}, {"a.json", `{"Operations":[],"failOnErrors":1}`, ""},
+		{"a.json", "[]", ""}, {"a.json", ` { "operations" : [ ] } `, ""}, {"a.json",
+			`{"Operations":[],"failOnErrors":1}`, ""},
 	} {
 		for _, text := range []string{c.text, "\xef\xbb\xbf" + c.text, utf16(t, c.text, unicode.LittleEndian)} {
 			if c.want == "" {
@@ -36,8 +37,9 @@ func TestEmpty(t *testing.T) {
 
 // What Copy writes when no row is kept is an input of its format without
 // operations.
-func TestCopyOfNone(t *testing.T) {
-	for name, text := range map[string]string{"a.csv": "userName,title\na@example.com,x\n", "a.json": threeOperations, "a.ndjson": `{"method":"DELETE","path":"/Users/1"}`} {
+func TestCopyOfNoneIsReadAsEmpty(t *testing.T) {
+	for name, text := range map[string]string{"a.csv": "userName,title\na@example.com,x\n",
+		"a.json": threeOperations, "a.ndjson": `{"method":"DELETE","path":"/Users/1"}`} {
 		if rows := good(t, open(t, name, copied(t, open(t, name, text)))); len(rows) != 0 {
 			t.Errorf("%s: %d rows", name, len(rows))
 		}

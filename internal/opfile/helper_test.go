@@ -88,7 +88,8 @@ func bad(t *testing.T, name, text string) (rows []Row, wrong textfile.Errors) {
 func summary(rows []Row) string {
 	var b strings.Builder
 	for _, row := range rows {
-		fmt.Fprintf(&b, "%d %s %s %s %s\n", row.Line, row.Operation.Method, row.Operation.Path, row.Operation.BulkID, data(row))
+		fmt.Fprintf(&b, "%d %s %s %s %s\n", row.Line, row.Operation.Method, row.Operation.Path,
+			row.Operation.BulkID, data(row))
 	}
 	return b.String()
 }

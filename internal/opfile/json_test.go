@@ -15,7 +15,7 @@ const threeOperations = `[
 
 // Operations of an array and of a BulkRequest arrive with the line on which
 // each begins.
-func TestJSON(t *testing.T) {
+func TestJSONOperationsHaveTheirLines(t *testing.T) {
 	operations := strings.ReplaceAll(threeOperations, `\\\"`, `\\\"`)
 	want := `2 POST /Users u1 {"userName": "ada@example.com",
             "n": 1.0}
@@ -23,8 +23,9 @@ func TestJSON(t *testing.T) {
 5 PATCH /Users/3  {"s":"]},{\\\"" }
 `
 	for name, text := range map[string]string{
-		"array":             operations,
-		"operations":        `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"operations":` + operations + "}\n",
+		"array": operations,
+		"operations": `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"operations":` +
+			operations + "}\n",
 		"Operations":        "\xef\xbb\xbf" + `{"Operations":` + operations + `,"failOnErrors": 7 }`,
 		"Windows line ends": strings.ReplaceAll(operations, "\n", "\r\n") + "\r\n",
 	} {
@@ -40,7 +41,7 @@ func TestJSON(t *testing.T) {
 
 // What is wrong inside an operation costs that operation; what is wrong between
 // them ends the reading.
-func TestJSONErrors(t *testing.T) {
+func TestMistakesInJSONAreReported(t *testing.T) {
 	const ok = `{"method":"DELETE","path":"/Users/1"}`
 	for _, c := range []struct {
 		text string
@@ -49,9 +50,11 @@ func TestJSONErrors(t *testing.T) {
 	}{
 		{`"POST"`, 0, "line 1: neither an array nor an object"},
 		{ok + "\n" + ok, 0, `line 1: one operation alone; expected an array of operations; operations one a line make an .ndjson file`},
-		{"[" + ok + ",\n\n" + `{"method":"DELETE" "path":"/Users/1"},` + ok + "]", 2, "line 3: invalid JSON at character 20"},
+		{"[" + ok + ",\n\n" + `{"method":"DELETE" "path":"/Users/1"},` + ok + "]", 2,
+			"line 3: invalid JSON at character 20"},
 		{"[" + ok + ",\n{\n\"method\":POST}," + ok + "]", 2, "line 3: invalid JSON at character 10"},
-		{"[" + ok + ",\n" + `{"method":"DELETE,"path":"/Users/1"},` + "\n" + ok + "]", 1, "line 3: the file ends too early"},
+		{"[" + ok + ",\n" + `{"method":"DELETE,"path":"/Users/1"},` + "\n" + ok + "]", 1,
+			"line 3: the file ends too early"},
 		{"[" + ok + "\n" + ok + "]", 1, "line 2: no comma between two values; expected ',' or ']'"},
 		{"[" + ok + ",\n]", 1, "line 2: invalid JSON; expected a value"},
 		{"[" + ok, 1, "line 1: the file ends too early; expected its brackets closed"},
@@ -80,7 +83,7 @@ func TestJSONErrors(t *testing.T) {
 
 // One operation larger than the bound ends the reading of a JSON file, with its
 // line.
-func TestSplitterBound(t *testing.T) {
+func TestTooLargeOperationEndsJSON(t *testing.T) {
 	r := openSmall(t, "ops.json", "[\n"+strings.Repeat(" ", 10_001)+`"x"]`)
 	if _, wrong := all(t, r); !strings.Contains(wrong.Error(), "not an object") {
 		t.Errorf("white space is bounded: %v", wrong.Error())

@@ -20,9 +20,11 @@ import (
 
 // operations draws some that are valid, with bulkIds of their own.
 func operations(t *rapid.T) (all []string) {
-	value := rapid.OneOf(rapid.String().AsAny(), rapid.Float64Range(-1e9, 1e9).AsAny(), rapid.Bool().AsAny(), rapid.SliceOf(rapid.String()).AsAny())
+	value := rapid.OneOf(rapid.String().AsAny(), rapid.Float64Range(-1e9, 1e9).AsAny(), rapid.Bool().AsAny(),
+		rapid.SliceOf(rapid.String()).AsAny())
 	for i := range rapid.IntRange(1, 20).Draw(t, "count") {
-		op := map[string]any{"method": "DELETE", "path": "/Users/" + rapid.StringMatching(`[a-z0-9-]{1,40}`).Draw(t, "id")}
+		id := rapid.StringMatching(`[a-z0-9-]{1,40}`).Draw(t, "id")
+		op := map[string]any{"method": "DELETE", "path": "/Users/" + id}
 		if rapid.Bool().Draw(t, "post") {
 			op["method"], op["path"] = "POST", rapid.SampledFrom([]string{"/Users", "/Groups"}).Draw(t, "endpoint")
 			op["data"] = rapid.MapOf(rapid.String(), value).Filter(isDistinct).Draw(t, "data")
@@ -52,13 +54,14 @@ func isDistinct(object map[string]any) bool {
 // What is written as NDJSON, as an array or as a BulkRequest is read alike, and
 // as it was written; copying a part and reading that is the same as reading all
 // and taking that part.
-func TestRoundTrip(t *testing.T) {
+func TestFormatsAreReadAlike(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		ops := operations(rt)
 		end := rapid.SampledFrom([]string{"\n", "\r\n", "\n\n  \n"}).Draw(rt, "end")
 		list := "[" + strings.Join(ops, ","+end) + "]"
 		keep := rapid.SliceOfN(rapid.Bool(), len(ops), len(ops)).Draw(rt, "keep")
-		for name, text := range map[string]string{"a.ndjson": strings.Join(ops, end), "b.json": list, "c.json": `{"operations":` + list + "}"} {
+		for name, text := range map[string]string{"a.ndjson": strings.Join(ops, end), "b.json": list,
+			"c.json": `{"operations":` + list + "}"} {
 			if rapid.Bool().Draw(rt, "UTF-16") {
 				text = utf16(t, text, unicode.LittleEndian)
 			}
@@ -77,7 +80,8 @@ func TestRoundTrip(t *testing.T) {
 					rt.Fatal(err)
 				}
 				got := row.Operation
-				if got.Method != want.Method || got.Path != want.Path || got.BulkID != want.BulkID || data(row) != string(want.Data) {
+				if got.Method != want.Method || got.Path != want.Path || got.BulkID != want.BulkID ||
+					data(row) != string(want.Data) {
 					rt.Fatalf("%s: row %d: %s became %+v", name, i, ops[i], got)
 				}
 				if row.Line != i*strings.Count(end, "\n")+1 {
@@ -115,10 +119,11 @@ func digitFor(r rune) rune {
 
 // A sheet says the same however its columns are ordered, separated and encoded,
 // and text arrives unchanged.
-func TestSheetRoundTrip(t *testing.T) {
+func TestSheetIsReadAlikeInAnyStyle(t *testing.T) {
 	text := rapid.StringMatching(`[a-zé"',;\t\n|]{0,12}`)
 	rapid.Check(t, func(rt *rapid.T) {
-		header := rapid.Permutation([]string{"userName", "Title", "First Name", "nickName", "Shoe size"}).Draw(rt, "header")
+		columns := []string{"userName", "Title", "First Name", "nickName", "Shoe size"}
+		header := rapid.Permutation(columns).Draw(rt, "header")
 		comma := rapid.SampledFrom([]rune{',', ';', '\t'}).Draw(rt, "comma")
 		var b strings.Builder
 		w := csv.NewWriter(&b)
@@ -133,7 +138,8 @@ func TestSheetRoundTrip(t *testing.T) {
 				case "userName":
 					cells[j] = string(rune('a'+i)) + "@example.com"
 				case "Shoe size":
-					cells[j] = strings.Map(digitFor, cells[j]) // a word for delete would be refused in a column that nobody knows
+					// A word for delete would be refused in a column that nobody knows.
+					cells[j] = strings.Map(digitFor, cells[j])
 				case "Title":
 					title = strings.TrimSpace(cells[j])
 				}
@@ -218,7 +224,8 @@ func laws(t *testing.T, name, text string) {
 		}
 		wellSaid = false
 		for _, e := range wrong.List {
-			if e.Line < 0 || e.Line > wellRead || e.Problem == "" || e.File != name || strings.Contains(e.Error(), "\n") {
+			if e.Line < 0 || e.Line > wellRead || e.Problem == "" || e.File != name ||
+				strings.Contains(e.Error(), "\n") {
 				t.Fatalf("of %d lines: %#v", wellRead, e)
 			}
 		}

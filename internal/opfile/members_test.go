@@ -69,7 +69,7 @@ var removed = regexp.MustCompile(`^members\[value eq "([^"]*)"\]$`)
 // Rows that add members to groups and remove some do what they say, in their
 // order, in as few operations as may be: those that stand next to each other
 // and are about one group make one, of at most 500 members.
-func TestMemberRows(t *testing.T) {
+func TestRowsOfMembersAreJoined(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		text, want, most := "operation,displayName,members\n", service{}, 1
 		last := ""
@@ -81,7 +81,8 @@ func TestMemberRows(t *testing.T) {
 				want[path] = map[string]bool{}
 			}
 			var names []string
-			first, count := rapid.IntRange(0, 40).Draw(rt, "first"), rapid.SampledFrom([]int{1, 2, 3, 300, 700}).Draw(rt, "count")
+			first := rapid.IntRange(0, 40).Draw(rt, "first")
+			count := rapid.SampledFrom([]int{1, 2, 3, 300, 700}).Draw(rt, "count")
 			for i := range count {
 				name := memberID(first + i)
 				removes := verb == "remove"
@@ -128,7 +129,7 @@ func TestMemberRows(t *testing.T) {
 // A group of many members is made with the first 500, and the rest follows;
 // when a part of that fails, what is kept adds just the members that are
 // missing, and never makes a second group.
-func TestLargeGroups(t *testing.T) {
+func TestLargeGroupsAreSplit(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		count := rapid.SampledFrom([]int{499, 500, 501, 1000, 1001, 2300}).Draw(rt, "count")
 		names, all := make([]string, count), map[string]bool{}
@@ -136,7 +137,8 @@ func TestLargeGroups(t *testing.T) {
 			names[i] = memberID(i)
 			all[names[i]] = true
 		}
-		header := rapid.SampledFrom([]string{"displayName,members,externalId,operation\nStaff,%s,x,\n", "displayName,members\nStaff,%s\n",
+		header := rapid.SampledFrom([]string{"displayName,members,externalId,operation\nStaff,%s,x,\n",
+			"displayName,members\nStaff,%s\n",
 			"operation,displayName,members\nupdate,Staff,%s\n"}).Draw(rt, "sheet")
 		r := open(t, "groups.csv", fmt.Sprintf(header, strings.Join(names, ";")))
 		r.Resolve(organization("staff"))
@@ -161,7 +163,8 @@ func TestLargeGroups(t *testing.T) {
 			}
 		}
 		var b strings.Builder
-		if err := r.Copy(&b, func(i int) bool { return kept[i] }, func(int) string { return "status 400" }); err != nil {
+		if err := r.Copy(&b, func(i int) bool { return kept[i] },
+			func(int) string { return "status 400" }); err != nil {
 			rt.Fatal(err)
 		}
 		again := open(t, "failed.csv", b.String())
@@ -188,9 +191,10 @@ func TestLargeGroups(t *testing.T) {
 
 // Members are added to a group that the same sheet makes, too; what cannot be
 // meant is refused.
-func TestMemberVerbs(t *testing.T) {
+func TestStepsOfMembers(t *testing.T) {
 	rows := good(t, open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n"))
-	if r := open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n"); len(r.Lookups()) > 0 || rows[1].Operation.Path != "/Groups/bulkId:"+rows[0].Operation.BulkID {
+	r := open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n")
+	if len(r.Lookups()) > 0 || rows[1].Operation.Path != "/Groups/bulkId:"+rows[0].Operation.BulkID {
 		t.Errorf("%v %s", r.Lookups(), summary(rows))
 	}
 	for row, want := range map[string]string{
@@ -203,20 +207,23 @@ func TestMemberVerbs(t *testing.T) {
 		"create,Crew,REMOVE|*":             "an attribute that cannot be cleared",
 		"entferne,Crew,a@b.c":              "unknown operation; expected create, update, delete, add or remove",
 	} {
-		if _, wrong := bad(t, "g.csv", "operation,displayName,members\n"+row+"\n"); !strings.Contains(wrong.Error(), want) {
+		if _, wrong := bad(t, "g.csv",
+			"operation,displayName,members\n"+row+"\n"); !strings.Contains(wrong.Error(), want) {
 			t.Errorf("%s: %v", row, wrong.Error())
 		}
 	}
-	if _, wrong := bad(t, "g.csv", "operation,displayName,members,externalId\nadd,Crew,a@b.c,x\n"); !strings.Contains(wrong.Error(), "another attribute in a row that adds or removes members") {
+	_, wrong := bad(t, "g.csv", "operation,displayName,members,externalId\nadd,Crew,a@b.c,x\n")
+	if !strings.Contains(wrong.Error(), "another attribute in a row that adds or removes members") {
 		t.Error(wrong.Error())
 	}
-	if _, wrong := bad(t, "u.csv", "operation,userName\nremove,a@b.c\n"); !strings.Contains(wrong.Error(), "unknown operation") {
+	_, wrong = bad(t, "u.csv", "operation,userName\nremove,a@b.c\n")
+	if !strings.Contains(wrong.Error(), "unknown operation") {
 		t.Error(wrong.Error())
 	}
 }
 
 // REMOVE|* clears what an update can clear, and no more than that.
-func TestClearing(t *testing.T) {
+func TestClearingIsForOptionalAttributes(t *testing.T) {
 	for column, path := range map[string]string{
 		"Title": "title", "First Name": "name.givenName", "externalId": "externalId", "Phone Number": `phoneNumbers[type eq "work"]`,
 		`emails[type eq "home"].value`: `emails[type eq "home"]`, "Address city": `addresses[type eq "work"].locality`, "Preferred Language": "preferredLanguage",
@@ -224,7 +231,8 @@ func TestClearing(t *testing.T) {
 	} {
 		rows := good(t, open(t, "u.tsv", "operation\tuserName\t"+column+"\nupdate\ta@example.com\tREMOVE|*\n"))
 		var patch struct{ Operations []map[string]any }
-		if err := json.Unmarshal([]byte(data(rows[0])), &patch); err != nil || len(patch.Operations) != 1 || len(patch.Operations[0]) != 2 ||
+		if err := json.Unmarshal([]byte(data(rows[0])), &patch); err != nil || len(patch.Operations) != 1 ||
+			len(patch.Operations[0]) != 2 ||
 			patch.Operations[0]["op"] != "remove" || patch.Operations[0]["path"] != path {
 			t.Errorf("%s: %s", column, data(rows[0]))
 		}
@@ -233,7 +241,8 @@ func TestClearing(t *testing.T) {
 		}
 	}
 	for _, column := range []string{"active", "userType"} {
-		if _, wrong := bad(t, "u.tsv", "operation\tuserName\t"+column+"\nupdate\ta@example.com\tREMOVE|*\n"); wrong.Count != 1 {
+		if _, wrong := bad(t, "u.tsv",
+			"operation\tuserName\t"+column+"\nupdate\ta@example.com\tREMOVE|*\n"); wrong.Count != 1 {
 			t.Errorf("%s: %v", column, wrong.Error())
 		}
 	}

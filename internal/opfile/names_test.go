@@ -8,7 +8,7 @@ import (
 
 // Each bulkId that stands there again is found, wherever, and of others hardly
 // one in a thousand is looked at twice.
-func TestNames(t *testing.T) {
+func TestRepeatedBulkIDsAreFound(t *testing.T) {
 	const n = 20_000
 	var b strings.Builder
 	for i := range n {
@@ -23,7 +23,8 @@ func TestNames(t *testing.T) {
 		t.Fatalf("%d are found", wrong.Count)
 	}
 	for i, e := range wrong.List {
-		if e.Line != 4_000*(i+1) || e.Value != fmt.Sprintf("u%d", i) || e.Problem != fmt.Sprintf("the same as in line %d", i+1) {
+		if e.Line != 4_000*(i+1) || e.Value != fmt.Sprintf("u%d", i) ||
+			e.Problem != fmt.Sprintf("the same as in line %d", i+1) {
 			t.Errorf("%v", e)
 		}
 	}

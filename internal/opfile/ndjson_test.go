@@ -19,7 +19,7 @@ const twoLines = `{"method":"POST","path":"/Users","bulkId":"u1","data":{"userNa
 
 // An operation arrives with its line, and its data byte for byte, however the
 // file writes its text.
-func TestNDJSON(t *testing.T) {
+func TestNDJSONDataStaysByteForByte(t *testing.T) {
 	text := strings.ReplaceAll(twoLines, "g/1", "g1")
 	want := `1 POST /Users u1 {"userName":"ada@example.com","n":12345678901234567890,"h":"<&>"}
 3 PATCH /Groups/bulkId:g1  {"Operations":[]}
@@ -44,26 +44,33 @@ func TestNDJSON(t *testing.T) {
 
 // Everything that is wrong is told, each with its line, and what is right
 // between is still read.
-func TestNDJSONErrors(t *testing.T) {
+func TestMistakesInNDJSONAreReported(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{`{`, `ops.ndjson, line 2: invalid JSON at character 1: unexpected end of JSON input; expected one operation, {"method":…,"path":…,"bulkId":…,"data":…}`},
-		{`[{"method":"DELETE","path":"/Users/1"}]`, `line 2: a JSON value that is not an object; expected one operation`},
-		{`{"method":"DELETE","path":"/Users/1"} {}`, `line 2: invalid JSON at character 39: invalid character '{' after top-level value`},
+		{`[{"method":"DELETE","path":"/Users/1"}]`,
+			`line 2: a JSON value that is not an object; expected one operation`},
+		{`{"method":"DELETE","path":"/Users/1"} {}`,
+			`line 2: invalid JSON at character 39: invalid character '{' after top-level value`},
 		{"{\"method\":\"DELETE\",\"path\":\"/Users/\xff\"}", `line 2: text that is not UTF-8`},
 		{`{"Method":"DELETE","path":"/Users/1"}`, `line 2, value "Method": unknown member; expected method`},
 		{`{"metod":"DELETE","path":"/Users/1"}`, `line 2, value "metod": unknown member; expected method`},
-		{`{"version":"W/1","method":"DELETE","path":"/Users/1"}`, `value "version": unknown member; expected one of method, path, bulkId, data`},
+		{`{"version":"W/1","method":"DELETE","path":"/Users/1"}`,
+			`value "version": unknown member; expected one of method, path, bulkId, data`},
 		{`{"operations":[]}`, `value "operations": unknown member`},
-		{`{"method":"POST","path":"/Users","data":{"userName":"a@example.com","username":"b@example.com"}}`, `line 2, member "data": a duplicate attribute username`},
+		{`{"method":"POST","path":"/Users","data":{"userName":"a@example.com","username":"b@example.com"}}`,
+			`line 2, member "data": a duplicate attribute username`},
 		{`{"method":"DELETE","method":"DELETE","path":"/Users/1"}`, `line 2, member "method": a duplicate member`},
 		{`{"method":1,"path":"/Users/1"}`, `line 2, member "method": not a string`},
 		{`{"path":"/Users/1"}`, `line 2, member "method": no method; expected POST, PATCH or DELETE`},
-		{`{"method":"delete","path":"/Users/1"}`, `line 2, member "method", value "delete": unknown method; expected POST, PATCH or DELETE, in upper case`},
-		{`{"method":"PUT","path":"/Users/1","data":{}}`, `line 2, member "method", value "PUT": a method that Webex does not support`},
+		{`{"method":"delete","path":"/Users/1"}`,
+			`line 2, member "method", value "delete": unknown method; expected POST, PATCH or DELETE, in upper case`},
+		{`{"method":"PUT","path":"/Users/1","data":{}}`,
+			`line 2, member "method", value "PUT": a method that Webex does not support`},
 		{`{"method":"DELETE"}`, `line 2, member "path": no path; expected "/Users/<id>" or "/Groups/<id>"`},
 		{`{"method":"DELETE","path":"Users/1"}`, `member "path", value "Users/1": not a path of users or groups`},
 		{`{"method":"DELETE","path":"/Uesrs/1"}`, `value "/Uesrs/1": not a path of users or groups`},
-		{`{"method":"DELETE","path":"https://webexapis.com/identity/scim/o/v2/Users/1"}`, `not a path of users or groups`},
+		{`{"method":"DELETE","path":"https://webexapis.com/identity/scim/o/v2/Users/1"}`,
+			`not a path of users or groups`},
 		{`{"method":"DELETE","path":"/Users"}`, `value "/Users": a DELETE of no resource; expected "/Users/<id>"`},
 		{`{"method":"DELETE","path":"/Users/"}`, `not an id after /Users/`},
 		{`{"method":"DELETE","path":"/Users/bulkId:"}`, `not an id after /Users/`},
@@ -74,9 +81,11 @@ func TestNDJSONErrors(t *testing.T) {
 		{`{"method":"POST","path":"/Users/1","data":{}}`, `a POST to a resource; expected "/Users" or "/Groups"`},
 		{`{"method":"POST","path":"/Users"}`, `line 2, member "data": no data; expected an object`},
 		{`{"method":"POST","path":"/Users","data":null}`, `no data`},
-		{`{"method":"PATCH","path":"/Users/1","data":"{\"secret\":1}"}`, `line 2, member "data": data that is not an object; expected an object`},
+		{`{"method":"PATCH","path":"/Users/1","data":"{\"secret\":1}"}`,
+			`line 2, member "data": data that is not an object; expected an object`},
 		{`{"method":"DELETE","path":"/Users/1","data":{}}`, `data for a DELETE; expected none`},
-		{`{"method":"POST","path":"/Users","bulkId":"u1","data":{}}`, `line 2, member "bulkId", value "u1": the same as in line 1`},
+		{`{"method":"POST","path":"/Users","bulkId":"u1","data":{}}`,
+			`line 2, member "bulkId", value "u1": the same as in line 1`},
 		{`{"method":"DELETE","path":"/Users/1","bulkId":"u1"}`, `the same as in line 1; expected a name of its own`},
 	} {
 		text := `{"method":"POST","path":"/Users","bulkId":"u1","data":{}}` + "\n" + c.line + "\n" +
@@ -99,7 +108,7 @@ func TestNDJSONErrors(t *testing.T) {
 }
 
 // One row can have several things wrong with it; all are told.
-func TestNDJSONSeveral(t *testing.T) {
+func TestAllMistakesOfALineAreReported(t *testing.T) {
 	_, wrong := bad(t, "ops.ndjson", `{"metod":"POST","path":1,"path":2,"Data":{}}`)
 	if wrong.Count != 4 {
 		t.Errorf("%d errors:\n%v", wrong.Count, wrong.Error())
@@ -108,20 +117,23 @@ func TestNDJSONSeveral(t *testing.T) {
 
 // The first 20 are shown, and how many more there are; errors that are alike do
 // not take the room of others.
-func TestErrorsCount(t *testing.T) {
+func TestErrorsAreBoundedAndCounted(t *testing.T) {
 	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50)+"[]\n")
 	text := wrong.Error()
-	if wrong.Count != 51 || strings.Count(text, "\n") != 19 || !strings.Contains(text, "line 19, member \"method\": no method (and 31 more like this)") ||
+	if wrong.Count != 51 || strings.Count(text, "\n") != 19 ||
+		!strings.Contains(text, "line 19, member \"method\": no method (and 31 more like this)") ||
 		!strings.Contains(text, "line 51: a JSON value that is not an object") {
 		t.Errorf("%d errors:\n%s", wrong.Count, text)
 	}
 	sum := textfile.Errors{}
 	for i := range 30 {
-		if !sum.Add(&textfile.Error{Problem: fmt.Sprint("problem ", i)}) || !sum.Add(&textfile.Error{Cause: "encoding", Line: i}) {
+		if !sum.Add(&textfile.Error{Problem: fmt.Sprint("problem ", i)}) ||
+			!sum.Add(&textfile.Error{Cause: "encoding", Line: i}) {
 			t.Error("errors are not taken in")
 		}
 	}
-	if text := sum.Error(); sum.Count != 31 || strings.Count(text, "\n") != 20 || !strings.HasSuffix(text, "\nand 11 more") || !strings.Contains(text, "(and 29 more like this)") {
+	if text := sum.Error(); sum.Count != 31 || strings.Count(text, "\n") != 20 ||
+		!strings.HasSuffix(text, "\nand 11 more") || !strings.Contains(text, "(and 29 more like this)") {
 		t.Errorf("%d errors:\n%s", sum.Count, text)
 	}
 	if sum.Add(io.ErrUnexpectedEOF) {
@@ -133,7 +145,7 @@ func TestErrorsCount(t *testing.T) {
 }
 
 // An error of reading is told as such, and ends the rows.
-func TestBrokenInput(t *testing.T) {
+func TestReadErrorEndsRows(t *testing.T) {
 	failed := errors.New("disk on fire")
 	for _, name := range []string{"a.ndjson", "a.json", "a.csv"} {
 		in := &failing{ReadSeeker: strings.NewReader(strings.Repeat("\n", 1<<18)), err: failed}
@@ -164,7 +176,7 @@ func (f *failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestFormatOf(t *testing.T) {
+func TestEndingTellsFormat(t *testing.T) {
 	for name, want := range map[string]Format{"a.ndjson": NDJSON, "b.jsonl": NDJSON, "c.JSON": JSON, "d.csv": CSV,
 		"x/e.Tsv": TSV, "f.txt": "", "csv": "", "": ""} {
 		if got, ok := FormatOf(name); got != want || ok != (want != "") {
@@ -174,7 +186,7 @@ func TestFormatOf(t *testing.T) {
 }
 
 // Without a name, the first bytes tell the format.
-func TestSniff(t *testing.T) {
+func TestFirstBytesTellFormat(t *testing.T) {
 	for text, want := range map[string]Format{
 		"":                                     NDJSON,
 		"\n{\"method\":\"DELETE\"}":            NDJSON,
@@ -191,7 +203,8 @@ func TestSniff(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, r, err)
 		}
 	}
-	if _, err := Read(strings.NewReader(""), Options{Format: "xml"}); err == nil || !strings.Contains(err.Error(), "ndjson") {
+	if _, err := Read(strings.NewReader(""), Options{Format: "xml"}); err == nil ||
+		!strings.Contains(err.Error(), "ndjson") {
 		t.Errorf("unknown format: %v", err)
 	}
 }

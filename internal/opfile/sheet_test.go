@@ -30,7 +30,7 @@ const exported = `2 POST /Users user-b5fc85e55755f9e0 {"addresses":[{"country":"
 // A Control Hub export becomes users, however it is encoded and separated: only
 // the manager who is not in it has to be looked up, and what SCIM does not
 // carry is named.
-func TestExport(t *testing.T) {
+func TestControlHubExportBecomesUsers(t *testing.T) {
 	comma := strings.ReplaceAll(export, "\t", ",")
 	for name, text := range map[string]string{
 		"UTF-16LE, tabs":             utf16(t, export, unicode.LittleEndian),
@@ -73,7 +73,7 @@ func quoted(tabs string) string {
 }
 
 // The notes name once what is left alone, and count the columns of licenses.
-func TestNotes(t *testing.T) {
+func TestNotesNameIgnoredColumnsOnce(t *testing.T) {
 	header, row := "userName,User Status,Location,Caller ID Number,Hobby,Shoe size,meta.created", "a@example.com,Active,HQ,,Ada,39,"
 	for i := range 3000 {
 		header += fmt.Sprintf(",Service %d [Sub%d]", i, i)
@@ -92,12 +92,15 @@ ignored: 2 columns with an unknown header (Hobby; Shoe size)`
 	if notes := open(t, "plain.csv", "userName,,\na@example.com,,\n").Notes(); len(notes) != 0 {
 		t.Errorf("notes of a sheet all of which is used: %q", notes)
 	}
-	r = open(t, "odd.csv", "userName,members remove,Webex Meetings [Sub1],Webex Teams [Sub1],Call Service Aware\na@example.com,,maybe,,\nb@example.com,,TRUE,,\n")
-	same(t, "licenses", strings.Join(r.Notes(), "\n"), "ignored: 2 columns of services and licenses, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
+	r = open(t, "odd.csv",
+		"userName,members remove,Webex Meetings [Sub1],Webex Teams [Sub1],Call Service Aware\na@example.com,,maybe,,\nb@example.com,,TRUE,,\n")
+	same(t, "licenses", strings.Join(r.Notes(), "\n"),
+		"ignored: 2 columns of services and licenses, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
+			"ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
+			"ignored: 1 column with an unknown header (members remove)")
+	same(t, "warnings", strings.Join(r.Warnings(), "\n"),
 		"ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
-		"ignored: 1 column with an unknown header (members remove)")
-	same(t, "warnings", strings.Join(r.Warnings(), "\n"), "ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
-		"ignored: 1 column with an unknown header (members remove)")
+			"ignored: 1 column with an unknown header (members remove)")
 	if r = open(t, "a.ndjson", ""); len(r.Warnings()) > 0 {
 		t.Errorf("%q", r.Warnings())
 	}
@@ -105,7 +108,7 @@ ignored: 2 columns with an unknown header (Hobby; Shoe size)`
 
 // Columns can be named by SCIM path, with quotes as people and spreadsheets
 // write them.
-func TestPaths(t *testing.T) {
+func TestColumnsAreNamedByPath(t *testing.T) {
 	header := strings.Join([]string{"userName", "name.givenName", "NAME.FAMILYNAME", `emails[type eq "home"].value`,
 		`"phoneNumbers[type eq ""mobile""].value"`, "phoneNumbers[type eq fax].value", "photos[type EQ “photo”].value",
 		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.department",
@@ -115,7 +118,8 @@ func TestPaths(t *testing.T) {
 		"roles[type eq \"cirole\"].value", "accountStatus"}, ",")
 	row := "a@example.com,Ada,Lovelace,ada@home.example.com,+1 555 0100,555,https://example.com/a.png,Maths,CC 1,0042,False,x-1," +
 		"left,right,0123,Countess,7C5B1F0E-51a4-4c3b-8f0d-2b9f6a5de001,Europe/London,id_readonly_admin,active"
-	want := `2 POST /Users ` + madeOf("user-", "A@example.com") + ` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
+	want := `2 POST /Users ` + madeOf("user-", "A@example.com") +
+		` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
 		`"emails":[{"type":"home","value":"ada@home.example.com"},{"primary":true,"type":"work","value":"a@example.com"}],"externalId":"x-1",` +
 		`"name":{"familyName":"Lovelace","givenName":"Ada"},"nickName":"Countess",` +
 		`"phoneNumbers":[{"type":"fax","value":"555"},{"type":"mobile","value":"+1 555 0100"}],"photos":[{"type":"photo","value":"https://example.com/a.png"}],` +
@@ -133,7 +137,7 @@ func TestPaths(t *testing.T) {
 
 // The work email follows the userName unless the sheet says otherwise, and is
 // primary only where it equals it.
-func TestEmails(t *testing.T) {
+func TestWorkEmailFollowsUserName(t *testing.T) {
 	for _, c := range []struct{ header, row, want string }{
 		{"Email", "a@example.com", `[{"primary":true,"type":"work","value":"a@example.com"}]`},
 		{"userName,Email", "a@example.com,A@example.com", `[{"primary":true,"type":"work","value":"A@example.com"}]`},
@@ -150,7 +154,7 @@ func TestEmails(t *testing.T) {
 
 // The order of columns, and of those left alone, does not change what is sent:
 // the journal knows the rows again.
-func TestColumnOrder(t *testing.T) {
+func TestColumnOrderDoesNotMatter(t *testing.T) {
 	a := good(t, open(t, "a.csv", "userName,Phone Number,Extension,Title\na@example.com,1,2,Dr\n"))
 	b := good(t, open(t, "b.csv", "Title;Extension;Shoe size;Phone Number;userName\nDr;2;39;1;a@example.com\n"))
 	same(t, "columns in another order", summary(b), summary(a))
@@ -158,7 +162,7 @@ func TestColumnOrder(t *testing.T) {
 
 // Every column of the header that Control Hub has been seen to write has its
 // place.
-func TestControlHubHeader(t *testing.T) {
+func TestEachColumnOfControlHubHasAUse(t *testing.T) {
 	const header = "First Name,Last Name,Display Name,UserID/Email (Required),User Status,Last Service Accessed Time," +
 		"Days since Last Service Accessed,Extension,Phone Number,Caller ID Number,Caller ID First Name,Caller ID Last Name,Location," +
 		"Hybrid Calendar Service Resource Group,Hybrid Call Service Resource Group,Jabber with Webex Teams,Jabber Calling," +
@@ -170,7 +174,8 @@ func TestControlHubHeader(t *testing.T) {
 		"Address locality,Address region,Address postal code"
 	var row []string
 	for h := range strings.SplitSeq(header, ",") {
-		cell, ok := map[string]string{"First Name": "Brian", "UserID/Email (Required)": "brian@example.com", "Extension": "1111",
+		cell, ok := map[string]string{"First Name": "Brian", "UserID/Email (Required)": "brian@example.com",
+			"Extension":    "1111",
 			"Phone Number": "442035978111", "Location": "UK", "Caller ID Number": "442035978111", "UC Manager Profile": "P",
 			"Preferred Language": "English", "Time zone": "GMT", "Address type": "Office", "Address postal code": "0123"}[h]
 		if !ok && (strings.Contains(h, "[") || strings.Contains(h, "Service") || strings.Contains(h, "Jabber")) {
@@ -183,10 +188,11 @@ func TestControlHubHeader(t *testing.T) {
 		`"emails":[{"primary":true,"type":"work","value":"brian@example.com"}],"name":{"givenName":"Brian"},`+
 		`"phoneNumbers":[{"type":"work","value":"442035978111"},{"type":"work_extension","value":"1111"}],"preferredLanguage":"en_US",`+
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"timezone":"GMT","userName":"brian@example.com","userType":"user"}`)
-	same(t, "notes", strings.Join(r.Notes(), "\n"), `ignored: 15 columns of services and licenses, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
-		`Contact Migration Required; Call Service Aware; Call Service Connect; Enterprise Content Management; Hybrid Calendar Service (Exchange); `+
-		`Hybrid Calendar Service (Google); Hybrid Message Service; Webex Meeting Assistant; and 5 more)
+	same(t, "notes", strings.Join(r.Notes(), "\n"),
+		`ignored: 15 columns of services and licenses, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
+			`Contact Migration Required; Call Service Aware; Call Service Connect; Enterprise Content Management; Hybrid Calendar Service (Exchange); `+
+			`Hybrid Calendar Service (Google); Hybrid Message Service; Webex Meeting Assistant; and 5 more)
 ignored: 3 columns that only the service writes (User Status; Last Service Accessed Time; Days since Last Service Accessed)
 ignored: 10 columns that SCIM does not carry (Caller ID Number; Caller ID First Name; Caller ID Last Name; Location; `+
-		`Hybrid Calendar Service Resource Group; Hybrid Call Service Resource Group; UC Manager Profile; Upgrade Profile; Calling Behavior; Calling Behavior UC Manager Profile)`)
+			`Hybrid Calendar Service Resource Group; Hybrid Call Service Resource Group; UC Manager Profile; Upgrade Profile; Calling Behavior; Calling Behavior UC Manager Profile)`)
 }

@@ -14,7 +14,7 @@ import (
 
 // A file in another encoding is one error that names it, however many cells it
 // breaks; with the encoding told it is read, and copied in it.
-func TestOtherEncodings(t *testing.T) {
+func TestWrongEncodingIsOneError(t *testing.T) {
 	text := "userName,Display Name,Department\n"
 	for i := range 100 {
 		text += fmt.Sprintf("user%d@example.com,Jörg Müller %d,Büro\n", i, i)
@@ -24,7 +24,8 @@ func TestOtherEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, wrong := bad(t, "users.csv", latin)
-	if wrong.Count != 1 || !strings.Contains(wrong.Error(), "Windows-1252") || !strings.Contains(wrong.Error(), "(and 199 more like this)") {
+	if wrong.Count != 1 || !strings.Contains(wrong.Error(), "Windows-1252") ||
+		!strings.Contains(wrong.Error(), "(and 199 more like this)") {
 		t.Errorf("%d: %v", wrong.Count, wrong.Error())
 	}
 	jis, err := japanese.ISO2022JP.NewEncoder().String("userName,Display Name\na@example.com,山田\n")
@@ -57,17 +58,20 @@ func TestOtherEncodings(t *testing.T) {
 // No column escapes the reader of text: what is broken in any cell that says
 // something is an error there, before anything is looked up, and what does not
 // show at its ends does not arrive.
-func TestEveryColumn(t *testing.T) {
+func TestTextOfEachColumnIsChecked(t *testing.T) {
 	headers := map[string][]string{
-		"users":  {"userName", "operation", "id", "Manager", "Phone Number", "title", "active", "Time zone", "Preferred Language", "externalId", "password", "Address country"},
+		"users": {"userName", "operation", "id", "Manager", "Phone Number", "title", "active", "Time zone",
+			"Preferred Language", "externalId", "password", "Address country"},
 		"groups": {"displayName", "operation", "id", "members", "externalId"},
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		header := headers[rapid.SampledFrom([]string{"users", "groups"}).Draw(rt, "kind")]
 		cells := make([]string, len(header))
 		at := rapid.IntRange(0, len(header)-1).Draw(rt, "column")
-		cells[at] = "x" + rapid.SampledFrom([]string{"\xe9", "\ufffd", "\x07", "\x1b$B;3ED\x1b(B", "\x00"}).Draw(rt, "broken") + "y@example.com"
-		r, err := Read(strings.NewReader(strings.Join(header, ",")+"\n"+strings.Join(cells, ",")+"\n"), Options{Name: "a.csv"})
+		cells[at] = "x" + rapid.SampledFrom([]string{"\xe9", "\ufffd", "\x07", "\x1b$B;3ED\x1b(B",
+			"\x00"}).Draw(rt, "broken") + "y@example.com"
+		r, err := Read(strings.NewReader(strings.Join(header, ",")+"\n"+strings.Join(cells, ",")+"\n"),
+			Options{Name: "a.csv"})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -83,7 +87,7 @@ func TestEveryColumn(t *testing.T) {
 
 // A header that stands again where files were put together is told once, and no
 // error; nor is a byte order mark there.
-func TestPutTogether(t *testing.T) {
+func TestRepeatedHeaderIsLeftOut(t *testing.T) {
 	part := "\ufeff\"First Name\",userName\n\"Ann\",a%d@example.com\n"
 	r := open(t, "users.csv", "\ufeff"+fmt.Sprintf(part, 1)+fmt.Sprintf(part, 2)+fmt.Sprintf(part, 3))
 	if rows := good(t, r); len(rows) != 3 || !strings.Contains(data(rows[2]), "Ann") || rows[2].Line != 6 {

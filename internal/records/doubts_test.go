@@ -56,7 +56,8 @@ func TestMembersWithoutTypeAreDoubted(t *testing.T) {
 	r := New(&textfile.File{Name: "x", In: bytes.NewReader(many)}, Lines)
 	for range r.Rows() {
 	}
-	if notes := r.Notes(); len(notes) != 1 || !strings.HasSuffix(notes[0], "line 10; and 2 more)") || !strings.Contains(notes[0], "12 operations") {
+	if notes := r.Notes(); len(notes) != 1 || !strings.HasSuffix(notes[0], "line 10; and 2 more)") ||
+		!strings.Contains(notes[0], "12 operations") {
 		t.Errorf("%q", notes)
 	}
 }
@@ -129,7 +130,8 @@ func TestLikelyRefusedOperationsAreDoubted(t *testing.T) {
 	} {
 		for _, operation := range c.doubted {
 			notes := notesOf(t, operation, create("Users", `{"userName":"b@example.com"}`))
-			if !strings.Contains(notes, "1 operation in which") || !strings.Contains(notes, c.doubt) || !strings.Contains(notes, "(line 1)") {
+			if !strings.Contains(notes, "1 operation in which") || !strings.Contains(notes, c.doubt) ||
+				!strings.Contains(notes, "(line 1)") {
 				t.Errorf("%s: %q, want a doubt that %s", operation, notes, c.doubt)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 
 // Of a file with 20,000 bulkIds that differ, hardly one in a thousand is looked
 // at twice.
-func TestNames(t *testing.T) {
+func TestNamesThatDifferAreRarelySuspected(t *testing.T) {
 	const n = 20_000
 	file := &textfile.File{In: strings.NewReader(strings.Repeat(`{"method":"DELETE","path":"/Users/1","bulkId":"u"}`+"\n", n))}
 	names, err := New(file, Lines).newNames()

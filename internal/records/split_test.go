@@ -7,7 +7,7 @@ import (
 
 // The members of a valid object are found as they are written, whatever stands
 // in them.
-func TestMembers(t *testing.T) {
+func TestMembersAreAsWritten(t *testing.T) {
 	const object = " { \"a\" : \"x\\\\\" , \"b\\\"\":-1.5e3,\"c\":[{\"]\":\"}\\\"\"},[]],\"d\":{}  ,\n\"e\": null}"
 	var got strings.Builder
 	for key, value := range members([]byte(object)) {

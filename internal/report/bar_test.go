@@ -18,7 +18,7 @@ type drawing struct {
 	p     client.Progress
 }
 
-func TestBar(t *testing.T) {
+func TestBarShowsRateAndTimeLeft(t *testing.T) {
 	begun := drawing{0, client.Progress{}}
 	tests := []struct {
 		name  string
@@ -40,25 +40,33 @@ func TestBar(t *testing.T) {
 			[]drawing{begun, {10 * time.Second, client.Progress{Succeeded: 5}}},
 			"█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░    5%  5/100  30.0 a minute  about 3m 10s left"},
 		{"the rate is that of the last half minute", 10_000, 80, false,
-			[]drawing{begun, {time.Minute, client.Progress{Succeeded: 6000}}, {15 * time.Second, client.Progress{Succeeded: 6000}}, {15 * time.Second, client.Progress{Succeeded: 6300}}},
+			[]drawing{begun, {time.Minute, client.Progress{Succeeded: 6000}},
+				{15 * time.Second, client.Progress{Succeeded: 6000}},
+				{15 * time.Second, client.Progress{Succeeded: 6300}}},
 			"██████████████████░░░░░░░░░░░   63%  6300/10000  10 a second  about 6m 10s left"},
 		{"failures and waiting, in full", 2000, 130, false,
-			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 490, Failed: 7, Unknown: 1, Skipped: 2, ClosedFor: 12 * time.Second}}},
+			[]drawing{begun, {5 * time.Second,
+				client.Progress{Succeeded: 490, Failed: 7, Unknown: 1, Skipped: 2,
+					ClosedFor: 12 * time.Second}}},
 			"████░░░░░░░░░░░░░░   25%  500/2000  100 a second  7 failed, 1 unknown, 2 skipped  waiting for the rate limit: 12s  about 27s left"},
 		{"on 80 columns words become short", 2000, 80, false,
-			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
+			[]drawing{begun, {5 * time.Second,
+				client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
 			"████░░░░░░░░░░░░░   25%  500/2000  100/s  7 failed  waiting 12s  about 27s left"},
 		{"on 60", 2000, 60, false,
-			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
+			[]drawing{begun, {5 * time.Second,
+				client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
 			" 25%  500/2000  7 failed  waiting 12s  about 27s left"},
 		{"on 30", 2000, 30, false,
-			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
+			[]drawing{begun, {5 * time.Second,
+				client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
 			"██░░░░░░░  500/2000  7 failed"},
 		{"on 10", 2000, 10, false,
 			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7}}},
 			"7 failed"},
 		{"colors take no columns", 2000, 60, true,
-			[]drawing{begun, {5 * time.Second, client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
+			[]drawing{begun, {5 * time.Second,
+				client.Progress{Succeeded: 493, Failed: 7, ClosedFor: 12 * time.Second}}},
 			" 25%  500/2000  \x1b[31m7 failed\x1b[0m  \x1b[33mwaiting 12s\x1b[0m  about 27s left"},
 		{"unknown length", 0, 80, false,
 			[]drawing{begun, {2 * time.Second, client.Progress{Succeeded: 900}}},
@@ -66,9 +74,11 @@ func TestBar(t *testing.T) {
 		{"unknown width", 0, 0, false, []drawing{{0, client.Progress{Failed: 1}}}, "1 done  1 failed"},
 		{"more than announced", 10, 40, false, []drawing{{0, client.Progress{Succeeded: 11}}},
 			"██████████████████████████  100%  11/10"},
-		{"nobody answers", 10, 90, false, []drawing{{0, client.Progress{ClosedFor: 2 * time.Second, Unanswered: 2, LookingUp: 3}}},
+		{"nobody answers", 10, 90, false,
+			[]drawing{{0, client.Progress{ClosedFor: 2 * time.Second, Unanswered: 2, LookingUp: 3}}},
 			"  0%  0/10  looking up 3 without an answer  no answer from the service, again in 2s"},
-		{"less than a second is no silence", 10, 60, false, []drawing{{0, client.Progress{ClosedFor: time.Millisecond}}},
+		{"less than a second is no silence", 10, 60, false,
+			[]drawing{{0, client.Progress{ClosedFor: time.Millisecond}}},
 			"░░░░░░░░░░░░░░░    0%  0/10  waiting for the rate limit: 1s"},
 	}
 	for _, test := range tests {

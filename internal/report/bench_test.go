@@ -7,7 +7,8 @@ import (
 
 // A failure costs what its text costs, however many there were before.
 func BenchmarkFailure(b *testing.B) {
-	res := failure(7, refused(409, `uniqueness: user "ann" exists, see 8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10`, "ROUTER_5C5510D1-0001"))
+	res := failure(7, refused(409, `uniqueness: user "ann" exists, see 8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10`,
+		"ROUTER_5C5510D1-0001"))
 	var sum Summary
 	rec := &Recorder{}
 	for b.Loop() {

@@ -18,7 +18,7 @@ import (
 
 // Every screen in light and in dark: nothing is wider than the screen, all text
 // stands out enough to be read (WCAG 2.2, 1.4.3), nothing is loaded.
-func TestBrowserScreens(t *testing.T) {
+func TestBrowserShowsEachScreen(t *testing.T) {
 	b := browsertest.Start(t)
 	sum, rec := importOf(6000)
 	sum.Stopped = "error budget spent: 280 operations have failed"
@@ -58,7 +58,7 @@ func TestBrowserScreens(t *testing.T) {
 const visible = "[...document.querySelectorAll('#failures tbody tr')].filter(r => r.checkVisibility())"
 
 // The filter, worked with mouse and keyboard.
-func TestBrowserFilter(t *testing.T) {
+func TestBrowserFiltersByMouseAndKeyboard(t *testing.T) {
 	b := browsertest.Start(t)
 	b.Screen(1280, 900, false)
 	sum, rec := importOf(2000)
@@ -95,18 +95,21 @@ func TestBrowserFilter(t *testing.T) {
 	b.Press("#filter input[value=skipped]")
 	expect("words of an outcome", func(r Row) bool { return r.Status == 409 && r.Outcome == "failed" })
 	b.Call("Input.insertText", browsertest.Object{"text": " <nobody>"})
-	if got := b.Eval("document.getElementById('nothing').checkVisibility() && " + visible + ".length === 0"); got != true {
+	if got := b.Eval("document.getElementById('nothing').checkVisibility() && " + visible +
+		".length === 0"); got != true {
 		t.Error("that nothing matches is not said")
 	}
 	b.Eval("document.getElementById('text').select()")
 	b.Call("Input.insertText", browsertest.Object{"text": ""})
-	b.Call("Input.dispatchKeyEvent", browsertest.Object{"type": "keyDown", "key": "Delete", "windowsVirtualKeyCode": 46})
+	b.Call("Input.dispatchKeyEvent",
+		browsertest.Object{"type": "keyDown", "key": "Delete", "windowsVirtualKeyCode": 46})
 	b.Press("#filter input[value=skipped]")
 	expect("emptied", func(Row) bool { return true })
 	second := sum.Reasons[1]
 	b.Eval("document.getElementById('why').focus()")
 	for range 2 {
-		b.Call("Input.dispatchKeyEvent", browsertest.Object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
+		b.Call("Input.dispatchKeyEvent",
+			browsertest.Object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
 	}
 	expect("a reason", func(r Row) bool { return r.kind == second.Text && r.Outcome == second.Outcome })
 	b.Quiet(url)
@@ -114,12 +117,13 @@ func TestBrowserFilter(t *testing.T) {
 
 // Of very many rows some are laid out at once, the others are a press or a
 // filter away.
-func TestBrowserManyRows(t *testing.T) {
+func TestBrowserShowsManyRowsOnDemand(t *testing.T) {
 	b := browsertest.Start(t)
 	b.Screen(1280, 900, false)
 	r, sum := &Recorder{}, &Summary{}
 	for i := range 5000 {
-		add(sum, r, &client.Progress{}, failure(i, refused(409, "uniqueness: the userName is taken", fmt.Sprint("ROUTER_", i))))
+		add(sum, r, &client.Progress{},
+			failure(i, refused(409, "uniqueness: the userName is taken", fmt.Sprint("ROUTER_", i))))
 	}
 	url := b.Open(render(t, pageOf(sum, r)))
 	expect := func(step string, rows int, listed, more string) {
@@ -177,7 +181,7 @@ func names(b *browsertest.Browser) map[string][]string {
 }
 
 // What a screen reader finds, on a phone as well, where tables look like lists.
-func TestBrowserAccessibility(t *testing.T) {
+func TestBrowserPageIsAccessible(t *testing.T) {
 	b := browsertest.Start(t)
 	sum, rec := importOf(500)
 	html := render(t, pageOf(sum, rec))
@@ -186,13 +190,14 @@ func TestBrowserAccessibility(t *testing.T) {
 		b.Open(html)
 		names := names(b)
 		for role, want := range map[string][]string{
-			"main":         {""},
-			"table":        {"Why operations did not succeed", "Operations that did not succeed"},
-			"columnheader": {"Operations", "Outcome", "Reason", "For example", "Line", "Operation", "Outcome", "Status", "Reason", "Tracking id"},
-			"search":       {"Filter the operations"},
-			"searchbox":    {"Filter"},
-			"checkbox":     {"failed", "unknown", "skipped"},
-			"combobox":     {"Reason"},
+			"main":  {""},
+			"table": {"Why operations did not succeed", "Operations that did not succeed"},
+			"columnheader": {"Operations", "Outcome", "Reason", "For example", "Line", "Operation", "Outcome",
+				"Status", "Reason", "Tracking id"},
+			"search":    {"Filter the operations"},
+			"searchbox": {"Filter"},
+			"checkbox":  {"failed", "unknown", "skipped"},
+			"combobox":  {"Reason"},
 		} {
 			if got := names[role]; !slices.Equal(got, want) {
 				t.Errorf("%d pixels: %s: %q, want %q", width, role, got, want)
@@ -209,7 +214,7 @@ func TestBrowserAccessibility(t *testing.T) {
 }
 
 // Texts from elsewhere stay texts.
-func TestBrowserHostile(t *testing.T) {
+func TestBrowserRunsNoForeignText(t *testing.T) {
 	b := browsertest.Start(t)
 	p := hostilePage()
 	url := b.Open(render(t, p))
@@ -226,10 +231,11 @@ func TestBrowserHostile(t *testing.T) {
 }
 
 // The policy holds even if a script or a picture found its way into the page.
-func TestBrowserPolicy(t *testing.T) {
+func TestBrowserEnforcesPolicy(t *testing.T) {
 	b := browsertest.Start(t)
 	html := render(t, pageOf(importOf(50)))
-	html = strings.Replace(html, "<main>", `<main><script>window.hacked = 1</script><img src="https://127.0.0.1:1/x.png" onerror="window.hacked = 2"><p style="color: red">x</p>`, 1)
+	html = strings.Replace(html, "<main>",
+		`<main><script>window.hacked = 1</script><img src="https://127.0.0.1:1/x.png" onerror="window.hacked = 2"><p style="color: red">x</p>`, 1)
 	url := b.Open(html)
 	if got := b.Eval("String(window.hacked)"); got != "undefined" {
 		t.Errorf("a foreign script ran: %v", got)

@@ -28,7 +28,7 @@ func wellFormed(t *testing.T, svg template.HTML) {
 	}
 }
 
-func TestCharts(t *testing.T) {
+func TestChartsAreWellFormed(t *testing.T) {
 	_, rec := importOf(500)
 	for name, samples := range map[string][]Sample{
 		"a job":             rec.Samples(),
@@ -56,10 +56,11 @@ func TestCharts(t *testing.T) {
 }
 
 // Times next to each other are one band; it is as wide as they were long.
-func TestBands(t *testing.T) {
+func TestAdjacentWaitsAreOneBand(t *testing.T) {
 	s := time.Second
 	samples := []Sample{
-		{}, {At: 1 * s}, {At: 2 * s, Closed: s}, {At: 3 * s, Closed: s / 2}, {At: 4 * s}, {At: 5 * s, Closed: s / 4}, {At: 10 * s},
+		{}, {At: 1 * s}, {At: 2 * s, Closed: s}, {At: 3 * s, Closed: s / 2}, {At: 4 * s}, {At: 5 * s,
+			Closed: s / 4}, {At: 10 * s},
 	}
 	p := newPicture(plot{height: 80}, samples, 1000+right, 0)
 	p.bands()
@@ -72,11 +73,12 @@ func TestBands(t *testing.T) {
 	}
 }
 
-func TestArea(t *testing.T) {
+func TestAreasAreStacked(t *testing.T) {
 	one := func(Sample) int { return 1 }
 	rising := func(s Sample) int { return s.Succeeded }
 	samples := []Sample{{}, {At: time.Second, Succeeded: 1}}
-	p := newPicture(plot{height: 100, layers: []layer{{class: "a", value: one}, {class: "b", value: rising}}}, samples, 100+right, 0)
+	p := newPicture(plot{height: 100, layers: []layer{{class: "a", value: one}, {class: "b", value: rising}}},
+		samples, 100+right, 0)
 	p.area(0, p.layers[0])
 	p.area(1, p.layers[1])
 	const want = `<path class="area a" d="M0.0 72.0 100.0 72.0 L100.0 122.0 0.0 122.0 Z"/><path class="line a" d="M0.0 72.0 100.0 72.0"/>` +
@@ -86,8 +88,9 @@ func TestArea(t *testing.T) {
 	}
 }
 
-func TestStep(t *testing.T) {
-	tests := []struct{ top, n, want int }{{1, 3, 1}, {3, 3, 1}, {4, 3, 2}, {12_000, 6, 2000}, {1020, 3, 500}, {99, 2, 50}, {101, 2, 100}}
+func TestAxisStepIsRound(t *testing.T) {
+	tests := []struct{ top, n, want int }{{1, 3, 1}, {3, 3, 1}, {4, 3, 2}, {12_000, 6, 2000}, {1020, 3, 500},
+		{99, 2, 50}, {101, 2, 100}}
 	for _, test := range tests {
 		if got := step(test.top, test.n); got != test.want {
 			t.Errorf("%+v: got %d", test, got)
@@ -95,7 +98,7 @@ func TestStep(t *testing.T) {
 	}
 }
 
-func TestTimeAxis(t *testing.T) {
+func TestTimeAxisHasOneUnit(t *testing.T) {
 	tests := []struct {
 		end  time.Duration
 		n    int
@@ -122,7 +125,7 @@ func TestTimeAxis(t *testing.T) {
 	}
 }
 
-func TestCount(t *testing.T) {
+func TestCountSeparatesThousands(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
 		if got := count(n); got != want {
 			t.Errorf("%s, want %s", got, want)

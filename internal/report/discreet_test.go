@@ -9,15 +9,19 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestDiscreet(t *testing.T) {
+func TestDiscreetKeepsWordsOfTheProtocol(t *testing.T) {
 	tests := []struct{ text, name, want string }{
-		{text: `status 409, uniqueness: user … exists (tracking id ROUTER_5C5510D1-0001)`, want: `status 409, uniqueness: user … exists`},
-		{text: `status 400, invalidValue: the operation with bulkId "u1142" did not succeed`, want: `status 400, invalidValue: the operation with bulkId … did not succeed`},
+		{text: `status 409, uniqueness: user … exists (tracking id ROUTER_5C5510D1-0001)`,
+			want: `status 409, uniqueness: user … exists`},
+		{text: `status 400, invalidValue: the operation with bulkId "u1142" did not succeed`,
+			want: `status 400, invalidValue: the operation with bulkId … did not succeed`},
 		{text: `the operation with bulkId u1142 did not succeed`, want: `the operation with bulkId … did not succeed`},
 		{text: `bulkId is missing, bulkId=ann; bulkId:bob`, want: `bulkId is missing, bulkId=…; bulkId:…`},
-		{text: `no user 8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10 in this organization`, want: `no user … in this organization`},
+		{text: `no user 8c6f1f9e-5d5b-4a57-9a5e-0c4f2d1b7a10 in this organization`,
+			want: `no user … in this organization`},
 		{text: `no user Y2lzY29zcGFyazovL3VzL1BFT1BMRS8xMjM0NTY here`, want: `no user … here`},
-		{text: `invalid operation: path of a POST, expected a type such as "/Users"`, want: `invalid operation: path of a POST, expected a type such as "/Users"`},
+		{text: `invalid operation: path of a POST, expected a type such as "/Users"`,
+			want: `invalid operation: path of a POST, expected a type such as "/Users"`},
 		{text: `attribute "userName" is required, not "Ann"`, want: `attribute "userName" is required, not …`},
 		{text: `reference to an unknown bulkId "say \"hi\" to O'Brien"`, want: `reference to an unknown bulkId …`},
 		{text: `circle: members: ["ann" "bob" "eve"]`, want: `circle: members: […]`},
@@ -43,7 +47,7 @@ func TestDiscreet(t *testing.T) {
 
 // What is quoted, an address, or called a bulkId does not survive, and so texts
 // that differ in it alone become one.
-func TestDiscreetHides(t *testing.T) {
+func TestDiscreetHidesNamesAndIDs(t *testing.T) {
 	forms := []string{
 		`user "%" exists`, "user `%` exists", `user “%” exists`, `user '%' exists`, `('%')`, `="%"`,
 		`bulkId "%" exists`, `"%`, `name: '%`, `a "b" and "%"`, `%@example.com exists`, `<%@example.com>`, `bulkId:% exists`,

@@ -105,7 +105,8 @@ func result(i int, random *rand.Rand) client.Result {
 	id := fmt.Sprintf("ROUTER_%08X-%04X", random.Uint32(), random.IntN(1<<16))
 	switch draw := random.IntN(100); {
 	case draw < 3:
-		res.Outcome, res.Status, res.Err = client.Failed, 409, refused(409, "uniqueness: user "+name+"@example.com exists", id)
+		res.Outcome, res.Status, res.Err = client.Failed, 409, refused(409,
+			"uniqueness: user "+name+"@example.com exists", id)
 	case draw < 4:
 		res.Outcome, res.Status = client.Failed, 400
 		res.Err = refused(400, `invalidValue: the operation with bulkId "`+name+`" did not succeed`, id)
@@ -116,7 +117,8 @@ func result(i int, random *rand.Rand) client.Result {
 		res.Operation.Method, res.Operation.Path = client.MethodPatch, "/Groups/"+client.Ref(name)
 		res.Outcome, res.Status = client.Skipped, 0
 		cause := refused(409, "uniqueness: user exists", id)
-		res.Err = &NeededError{Line: max(0, i-7) + 2, Err: &client.SkippedError{Index: max(0, i-7), BulkID: "person.0001", Cause: cause}}
+		res.Err = &NeededError{Line: max(0, i-7) + 2,
+			Err: &client.SkippedError{Index: max(0, i-7), BulkID: "person.0001", Cause: cause}}
 	case draw == 7 && i%3 == 0:
 		res.Outcome, res.Status = client.Unknown, 0
 		res.Err = fmt.Errorf("%w: the connection was cut; the lookup failed", client.ErrUnknown)

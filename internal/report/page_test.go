@@ -27,7 +27,8 @@ func hostilePage() *Page {
 	sum, rec := &Summary{}, &Recorder{}
 	for i, text := range hostile {
 		res := client.Result{
-			Index: i, Outcome: client.Failed, Status: 400, Operation: client.Operation{Method: text, Path: text, BulkID: text, Data: map[string]string{"userName": text}},
+			Index: i, Outcome: client.Failed, Status: 400, Operation: client.Operation{Method: text, Path: text,
+				BulkID: text, Data: map[string]string{"userName": text}},
 			Err: &refusal{text, &client.ResponseError{TrackingID: text, Details: []string{text}}},
 		}
 		sum.Add(res, i+1)
@@ -35,7 +36,8 @@ func hostilePage() *Page {
 	}
 	all := strings.Join(hostile, " ")
 	sum.Finish(client.Progress{}, time.Second, errors.New(all))
-	return &Page{Title: all, Organization: all, Input: strings.ReplaceAll(all, "/", " "), Summary: sum, Failures: rec.Failures(), Names: true}
+	return &Page{Title: all, Organization: all, Input: strings.ReplaceAll(all, "/", " "), Summary: sum,
+		Failures: rec.Failures(), Names: true}
 }
 
 func TestPageIsEscaped(t *testing.T) {
@@ -61,12 +63,14 @@ func TestPageIsEscaped(t *testing.T) {
 func TestPageStandsAlone(t *testing.T) {
 	sum, rec := importOf(300)
 	html := render(t, pageOf(sum, rec))
-	for _, forbidden := range []string{"http://", "https://", "//cdn", "url(", "@import", "<link", "<iframe", "<img", "<form", " src=", " href=", " style=", "fetch(", "XMLHttp", "import("} {
+	for _, forbidden := range []string{"http://", "https://", "//cdn", "url(", "@import", "<link", "<iframe",
+		"<img", "<form", " src=", " href=", " style=", "fetch(", "XMLHttp", "import("} {
 		if strings.Contains(html, forbidden) {
 			t.Errorf("the page has %s", forbidden)
 		}
 	}
-	if !strings.Contains(html, `content="default-src &#39;none&#39;; style-src &#39;sha256-`) || strings.Contains(html, "unsafe-") {
+	if !strings.Contains(html, `content="default-src &#39;none&#39;; style-src &#39;sha256-`) ||
+		strings.Contains(html, "unsafe-") {
 		t.Errorf("the policy is not %s", policy())
 	}
 }
@@ -76,7 +80,8 @@ func TestPageNamesNobody(t *testing.T) {
 	sum, rec := importOf(3000)
 	sum.Stopped = `operation "person.0001" (person.0001@example.com)`
 	p := pageOf(sum, rec)
-	if html := render(t, p); strings.Contains(html, "person.") || strings.Contains(html, "example.com") || strings.Contains(html, "/home/ann") {
+	if html := render(t, p); strings.Contains(html, "person.") || strings.Contains(html, "example.com") ||
+		strings.Contains(html, "/home/ann") {
 		t.Errorf("%q", regexp.MustCompile(`.{40}(person\.|example\.com|/home/ann).{20}`).FindString(html))
 	}
 	p.Names = true
@@ -89,8 +94,10 @@ func TestPageNamesNobody(t *testing.T) {
 }
 
 func TestRowNamesNobody(t *testing.T) {
-	row := Row{Line: 7, Index: 5, Method: "zed", Path: "/zed", BulkID: "zed", Name: "zed", Outcome: "failed", Status: 400, Reason: "zed is taken", TrackingID: "ROUTER_1"}
-	want := Row{Line: 7, Index: 5, Method: hidden, Path: hidden, Outcome: "failed", Status: 400, Reason: "… is taken", TrackingID: "ROUTER_1"}
+	row := Row{Line: 7, Index: 5, Method: "zed", Path: "/zed", BulkID: "zed", Name: "zed", Outcome: "failed",
+		Status: 400, Reason: "zed is taken", TrackingID: "ROUTER_1"}
+	want := Row{Line: 7, Index: 5, Method: hidden, Path: hidden, Outcome: "failed", Status: 400,
+		Reason: "… is taken", TrackingID: "ROUTER_1"}
 	if got := row.discreet(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -116,13 +123,14 @@ func TestPageIsBounded(t *testing.T) {
 	}
 }
 
-func TestPageOfLittle(t *testing.T) {
+func TestPageOfFewOperations(t *testing.T) {
 	if err := (&Page{}).Write(&strings.Builder{}); err == nil {
 		t.Error("a page without a summary")
 	}
 	sum := &Summary{}
 	p := &Page{Summary: sum, Samples: []Sample{{}, {At: time.Millisecond}}}
-	if html := render(t, p); !strings.Contains(html, "There was nothing to do.") || strings.Contains(html, "<table") || strings.Contains(html, "<figure") {
+	if html := render(t, p); !strings.Contains(html, "There was nothing to do.") ||
+		strings.Contains(html, "<table") || strings.Contains(html, "<figure") {
 		t.Error("a job of nothing")
 	}
 	sum.Add(client.Result{Outcome: client.Succeeded}, 1)
@@ -130,7 +138,8 @@ func TestPageOfLittle(t *testing.T) {
 		t.Error("a job of one")
 	}
 	sum.Add(client.Result{Outcome: client.Succeeded}, 2)
-	if html := render(t, p); !strings.Contains(html, "All 2 operations succeeded.") || strings.Contains(html, "<table") {
+	if html := render(t, p); !strings.Contains(html, "All 2 operations succeeded.") ||
+		strings.Contains(html, "<table") {
 		t.Error("a job of two")
 	}
 	// A course is shown of a job that has one, after the reasons; how long the
@@ -145,15 +154,18 @@ func TestPageOfLittle(t *testing.T) {
 		some.Finish(client.Progress{Requests: c.requests}, c.took, nil)
 		html := render(t, &Page{Summary: &some, Samples: []Sample{{}, {At: time.Second, Closed: time.Second}}})
 		over, why := strings.Index(html, "Over time"), strings.Index(html, "Why operations did not")
-		if (over > 0) != c.want || over > 0 && over < why || why < 0 || !strings.Contains(html, "Waited for the service") {
+		if (over > 0) != c.want || over > 0 && over < why || why < 0 ||
+			!strings.Contains(html, "Waited for the service") {
 			t.Errorf("%d requests in %v: plots at %d, reasons at %d", c.requests, c.took, over, why)
 		}
 	}
 	const holds = "This page holds names of people."
-	if html := render(t, &Page{Summary: sum, Names: true}); strings.Contains(html, holds) || !strings.Contains(html, "holds no names") {
+	if html := render(t, &Page{Summary: sum, Names: true}); strings.Contains(html, holds) ||
+		!strings.Contains(html, "holds no names") {
 		t.Error("a page without a row holds names")
 	}
-	if html := render(t, &Page{Summary: sum, Names: true, Failures: []Row{{Name: "Ann"}}}); !strings.Contains(html, holds) {
+	html := render(t, &Page{Summary: sum, Names: true, Failures: []Row{{Name: "Ann"}}})
+	if !strings.Contains(html, holds) {
 		t.Error("a page with a name holds none")
 	}
 	if err := p.Write(&broken{}); err == nil {
@@ -172,7 +184,7 @@ func TestPageOfLittle(t *testing.T) {
 
 // A real job against the simulator: what the service says of people does not
 // come through, and its reasons group.
-func TestRealJob(t *testing.T) {
+func TestReportOfRealJobNamesNobody(t *testing.T) {
 	service := webextest.New(webextest.Config{})
 	c, err := client.New(client.Config{
 		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(webextest.DefaultToken), HTTPClient: &http.Client{Transport: service.Transport()},
@@ -183,10 +195,13 @@ func TestRealJob(t *testing.T) {
 	var ops []client.Operation
 	for i := range 300 {
 		name := fmt.Sprintf("zed%c%d", 'a'+i%26, i/3) // some of them twice
-		ops = append(ops, client.Users.Create(gen.User{UserName: name + "@example.com"}).Named(fmt.Sprintf("zed.%d", i)))
+		ops = append(ops, client.Users.Create(gen.User{UserName: name +
+			"@example.com"}).Named(fmt.Sprintf("zed.%d", i)))
 		if i%50 == 0 {
 			ops = append(ops,
-				client.Groups.Create(gen.Group{DisplayName: "Zedgroup", Members: []gen.GroupMember{{Value: client.Ref("zed.299")}}}).Named(fmt.Sprint("zedgroup", i)),
+				client.Groups.Create(gen.Group{DisplayName: "Zedgroup",
+					Members: []gen.GroupMember{{Value: client.Ref("zed.299")}}}).Named(fmt.Sprint("zedgroup",
+					i)),
 				client.Users.Patch(someID, client.Replace("title", "Zedder")))
 		}
 	}

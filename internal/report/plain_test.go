@@ -86,26 +86,36 @@ func TestPlainOfRealErrors(t *testing.T) {
 		{get(http.DefaultClient, "http://"+taken.Addr().String()), "what answers does not speak http"},
 		{get(proxied, "https://service.example"), "the proxy: nothing answers at " + nobody + " (connection refused)"},
 		{missing, "unavailable: no such file: "},
-		{x509.CertificateInvalidError{Reason: x509.Expired, Detail: "it is too late"}, "its certificate is not valid at this time: it is too late"},
+		{x509.CertificateInvalidError{Reason: x509.Expired, Detail: "it is too late"},
+			"its certificate is not valid at this time: it is too late"},
 		{x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}, "its certificate is not authorized to sign"},
 		{&net.OpError{Op: "remote error", Err: tls.AlertError(40)}, "the encryption: handshake failure"},
-		{&net.OpError{Op: "dial", Net: "tcp", Addr: taken.Addr(), Err: os.ErrDeadlineExceeded}, taken.Addr().String() + " does not answer"},
-		{&net.OpError{Op: "dial", Net: "tcp", Addr: taken.Addr(), Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, taken.Addr().String() + " is not reached ("},
-		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}, "the connection was cut"},
+		{&net.OpError{Op: "dial", Net: "tcp", Addr: taken.Addr(), Err: os.ErrDeadlineExceeded},
+			taken.Addr().String() + " does not answer"},
+		{&net.OpError{Op: "dial", Net: "tcp", Addr: taken.Addr(),
+			Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, taken.Addr().String() +
+			" is not reached ("},
+		{&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)},
+			"the connection was cut"},
 		{get(http.DefaultClient, cut.URL), "the connection was cut"},
 		{get(http.DefaultClient, cut.URL+"/half"), "the connection was cut"},
 		{get(http.DefaultClient, "http://"+nobody), "nothing answers at " + nobody + " (connection refused)"},
-		{get(http.DefaultClient, strings.Replace(cut.URL, "http:", "https:", 1)), "there is http, not https, at this address"},
+		{get(http.DefaultClient, strings.Replace(cut.URL, "http:", "https:", 1)),
+			"there is http, not https, at this address"},
 		{get(http.DefaultClient, secure.URL), "its certificate is of an authority that this computer does not trust"},
 		{get(untrusted, secure.URL), "its certificate is for example.com"},
 		{get(&http.Client{Timeout: 10 * time.Millisecond}, slow.URL), "the time allowed is over"},
 		{over.Err(), "the time allowed is over"},
 		{gone.Err(), "interrupted"},
-		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "no.example", Server: "10.0.0.1:53", IsNotFound: true}},
+		{&net.OpError{Op: "dial", Net: "tcp",
+			Err: &net.DNSError{Err: "no such host", Name: "no.example", Server: "10.0.0.1:53",
+				IsNotFound: true}},
 			"there is no host named no.example"},
-		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "no.example", Server: "10.0.0.1:53"}},
+		{&net.OpError{Op: "dial", Net: "tcp",
+			Err: &net.DNSError{Err: "server misbehaving", Name: "no.example", Server: "10.0.0.1:53"}},
 			"the name server does not say where no.example is"},
-		{fmt.Errorf("%w: %w", client.ErrJournal, errors.New("journal cannot be written: no space left")), "journal cannot be written: no space left"},
+		{fmt.Errorf("%w: %w", client.ErrJournal, errors.New("journal cannot be written: no space left")),
+			"journal cannot be written: no space left"},
 	}
 	for _, test := range tests {
 		got := string(Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err)))
@@ -130,7 +140,8 @@ func TestInterruptedIsPlain(t *testing.T) {
 	if sum.Stopped != "interrupted" {
 		t.Errorf("stopped: %q", sum.Stopped)
 	}
-	twice := fmt.Errorf("outcome unknown: %w", fmt.Errorf("%w; %w", context.Canceled, &net.OpError{Op: "dial", Net: "tcp", Err: context.Canceled}))
+	twice := fmt.Errorf("outcome unknown: %w",
+		fmt.Errorf("%w; %w", context.Canceled, &net.OpError{Op: "dial", Net: "tcp", Err: context.Canceled}))
 	if got := string(Plain(twice)); got != "outcome unknown: interrupted" {
 		t.Errorf("%q", got)
 	}
@@ -147,10 +158,12 @@ func TestInterruptedIsPlain(t *testing.T) {
 
 // An operation that refers to one that did not succeed is told by the line of
 // that one, whether it was sent or not.
-func TestNeeded(t *testing.T) {
+func TestDependencyIsNamedByItsLine(t *testing.T) {
 	var sum Summary
-	sum.Add(failure(3, &NeededError{Line: 2, Err: refused(400, `the operation with bulkId "x" did not succeed`, "ROUTER_1")}), 5)
-	sum.Add(skip(4, &NeededError{Line: 5, Err: &client.SkippedError{Index: 3, BulkID: "u3", Cause: refused(409, "uniqueness", "")}}), 6)
+	sum.Add(failure(3, &NeededError{Line: 2,
+		Err: refused(400, `the operation with bulkId "x" did not succeed`, "ROUTER_1")}), 5)
+	sum.Add(skip(4, &NeededError{Line: 5,
+		Err: &client.SkippedError{Index: 3, BulkID: "u3", Cause: refused(409, "uniqueness", "")}}), 6)
 	var b strings.Builder
 	if err := sum.WriteTable(&b); err != nil {
 		t.Fatal(err)

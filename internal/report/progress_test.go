@@ -11,7 +11,7 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-func TestProgressTicks(t *testing.T) {
+func TestProgressIsDrawnPeriodically(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		done := 0
@@ -40,10 +40,11 @@ func TestProgressTicks(t *testing.T) {
 	})
 }
 
-func TestProgressDefaults(t *testing.T) {
+func TestProgressIsDrawnFiveTimesASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		samples := 0
-		p := NewProgress(&bytes.Buffer{}, 0, ProgressOptions{Sample: func() client.Progress { samples++; return client.Progress{} }})
+		p := NewProgress(&bytes.Buffer{}, 0,
+			ProgressOptions{Sample: func() client.Progress { samples++; return client.Progress{} }})
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
 		p.Stop()
@@ -54,7 +55,7 @@ func TestProgressDefaults(t *testing.T) {
 }
 
 // A terminal that is gone is not written to again.
-func TestProgressWithoutTerminal(t *testing.T) {
+func TestClosedTerminalIsNotWrittenTo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &broken{}
 		p := NewProgress(w, 0, ProgressOptions{Sample: func() client.Progress { return client.Progress{} }})

@@ -15,7 +15,7 @@ import (
 // However long a job is: its course has a bounded number of samples, in order,
 // that end with its last state, keep the highest values, and lose no time of
 // waiting.
-func TestCourse(t *testing.T) {
+func TestCourseIsBoundedAndLosesNoWait(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var c course
 		var at, closed time.Duration
@@ -46,7 +46,8 @@ func TestCourse(t *testing.T) {
 			for i, s := range samples {
 				sum += s.Closed
 				highest = max(highest, s.InFlight)
-				if i > 0 && (s.At <= samples[i-1].At || s.Closed > s.At-samples[i-1].At || s.Succeeded < samples[i-1].Succeeded) {
+				if i > 0 && (s.At <= samples[i-1].At || s.Closed > s.At-samples[i-1].At ||
+					s.Succeeded < samples[i-1].Succeeded) {
 					t.Fatalf("%+v follows %+v", s, samples[i-1])
 				}
 			}
@@ -75,7 +76,7 @@ func TestCourseIsEven(t *testing.T) {
 	}
 }
 
-func TestCourseTwiceAtOnce(t *testing.T) {
+func TestSamplesOfOneTimeAreMerged(t *testing.T) {
 	var c course
 	c.add(0, client.Progress{InFlight: 3})
 	c.add(0, client.Progress{Succeeded: 5})
@@ -84,7 +85,7 @@ func TestCourseTwiceAtOnce(t *testing.T) {
 	}
 }
 
-func TestRecorderSamples(t *testing.T) {
+func TestRecorderSamplesPeriodically(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		sample := func() client.Progress {
@@ -147,20 +148,23 @@ func TestFailuresAreBounded(t *testing.T) {
 	}
 }
 
-func TestRow(t *testing.T) {
+func TestRowsTellCauseAndTrackingID(t *testing.T) {
 	r := &Recorder{}
 	needed := &client.SkippedError{Index: 4, BulkID: "ann", Cause: refused(409, "uniqueness", "ROUTER_1")}
 	r.Add(skip(5, &NeededError{Line: 40, Err: needed}), 50)
 	r.Add(skip(6, &client.SkippedError{Index: 0, BulkID: "ann", Cause: needed.Cause}), 60) // its line is not known
 	r.AddNamed(failure(7, errors.New("refused")), 70, "person 7")
 	want := []Row{
-		{Line: 50, Index: 5, Method: "POST", Path: "/Users", BulkID: "u5", Name: "u5@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
+		{Line: 50, Index: 5, Method: "POST", Path: "/Users", BulkID: "u5", Name: "u5@example.com",
+			Outcome: "skipped", TrackingID: "ROUTER_1",
 			Reason: "not sent: depends on line 40, which did not succeed: status 409, error code 400108 (tracking id ROUTER_1)",
 			kind:   "depends on an operation that did not succeed"},
-		{Line: 60, Index: 6, Method: "POST", Path: "/Users", BulkID: "u6", Name: "u6@example.com", Outcome: "skipped", TrackingID: "ROUTER_1",
+		{Line: 60, Index: 6, Method: "POST", Path: "/Users", BulkID: "u6", Name: "u6@example.com",
+			Outcome: "skipped", TrackingID: "ROUTER_1",
 			Reason: `skipped: depends on operation 0 (bulkId "ann"), which failed: status 409, error code 400108 (tracking id ROUTER_1)`,
 			kind:   "depends on an operation that did not succeed"},
-		{Line: 70, Index: 7, Method: "POST", Path: "/Users", BulkID: "u7", Name: "person 7", Outcome: "failed", Status: 400, Reason: "refused", kind: "refused"},
+		{Line: 70, Index: 7, Method: "POST", Path: "/Users", BulkID: "u7", Name: "person 7", Outcome: "failed",
+			Status: 400, Reason: "refused", kind: "refused"},
 	}
 	for i, row := range r.Failures() {
 		if row != want[i] {
@@ -169,7 +173,7 @@ func TestRow(t *testing.T) {
 	}
 }
 
-func TestDiscreetPath(t *testing.T) {
+func TestDiscreetPathKeepsUUIDs(t *testing.T) {
 	tests := []struct{ path, want string }{
 		{"/Users", "/Users"},
 		{"/Groups/" + someID, "/Groups/" + someID},
@@ -187,7 +191,7 @@ func TestDiscreetPath(t *testing.T) {
 	}
 }
 
-func TestNameIn(t *testing.T) {
+func TestNameInFindsUserNameFirst(t *testing.T) {
 	tests := []struct {
 		data any
 		want string

@@ -17,13 +17,15 @@ import (
 // and not in the summary unless it is told so.
 func TestWordsStayPrivate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SampledFrom([]string{"Zora Quill is taken", "王芳", "zq", `say "Zora": no`, "Zora, Quill (tracking id x)", "a: Zora: b"}).Draw(t, "words")
+		words := rapid.SampledFrom([]string{"Zora Quill is taken", "王芳", "zq", `say "Zora": no`,
+			"Zora, Quill (tracking id x)", "a: Zora: b"}).Draw(t, "words")
 		id := rapid.SampledFrom([]string{"", "ROUTER_1"}).Draw(t, "tracking id")
 		refusal := refused(rapid.SampledFrom([]int{400, 403, 404, 409}).Draw(t, "status"), words, id)
 		err := rapid.SampledFrom([]error{
 			refusal,
 			fmt.Errorf("%w: %w", client.ErrUnknown, refusal),
-			&client.SkippedError{Index: 1, BulkID: "b", Cause: &client.SkippedError{Index: 2, BulkID: "c", Cause: refusal}},
+			&client.SkippedError{Index: 1, BulkID: "b",
+				Cause: &client.SkippedError{Index: 2, BulkID: "c", Cause: refusal}},
 			&NeededError{Line: 3, Index: 1, Err: &client.SkippedError{Index: 1, Cause: refusal}},
 			errors.Join(errors.New("first"), fmt.Errorf("x: %w", refusal)),
 		}).Draw(t, "error")
@@ -36,24 +38,30 @@ func TestWordsStayPrivate(t *testing.T) {
 		rec.Add(res, 2)
 		shared.Finish(client.Progress{}, time.Second, err)
 		var table, page strings.Builder
-		if err := errors.Join(shared.WriteTable(&table), (&Page{Summary: &shared, Failures: rec.Failures(), Names: true}).Write(&page)); err != nil {
+		if err := errors.Join(shared.WriteTable(&table),
+			(&Page{Summary: &shared, Failures: rec.Failures(), Names: true}).Write(&page)); err != nil {
 			t.Fatal(err)
 		}
 		for where, text := range map[string]string{
-			"a result": NewLine(res, 2).Error.Message, "a page": page.String(), "the table": table.String(), "why the job stopped": shared.Stopped,
+			"a result": NewLine(res,
+				2).Error.Message, "a page": page.String(), "the table": table.String(),
+			"why the job stopped":     shared.Stopped,
 			"the reason beside a row": KeptReason(res), "a log": string(PlainCodes(err)),
 		} {
-			if strings.Contains(text, "Zora") || strings.Contains(text, "王芳") || strings.Contains(text, "zq") || strings.Contains(text, "Quill") {
+			if strings.Contains(text, "Zora") || strings.Contains(text, "王芳") || strings.Contains(text, "zq") ||
+				strings.Contains(text, "Quill") {
 				t.Fatalf("%s: %s", where, text)
 			}
 		}
-		if message := NewLine(res, 2).Error.Message; !strings.Contains(message, "error code 400108") || !strings.Contains(message, id) {
+		if message := NewLine(res, 2).Error.Message; !strings.Contains(message, "error code 400108") ||
+			!strings.Contains(message, id) {
 			t.Fatalf("the codes are lost: %s", message)
 		}
 		if plain := string(Plain(err)); strings.HasPrefix(words, "Zora Quill") && !strings.Contains(plain, words) {
 			t.Fatalf("the words are lost where they may be shown: %s", plain)
 		}
-		if _, ok := errors.AsType[*NeededError](err); !ok && skippedError(err) == nil && words == "Zora Quill is taken" && !strings.Contains(own.Reasons[0].Text, "is taken") {
+		if _, ok := errors.AsType[*NeededError](err); !ok && skippedError(err) == nil &&
+			words == "Zora Quill is taken" && !strings.Contains(own.Reasons[0].Text, "is taken") {
 			t.Fatalf("the summary does not quote the service: %s", own.Reasons[0].Text)
 		}
 	})
@@ -106,12 +114,14 @@ func TestDependentsStandUnderTheirCause(t *testing.T) {
 
 // What was not sent since an operation on the same resource failed does not
 // claim to refer to that one.
-func TestSameResource(t *testing.T) {
-	err := &NeededError{Line: 4, Index: 3, SameResource: true, Err: &client.SkippedError{Index: 3, Cause: refused(400, "no", "")}}
+func TestSameResourceIsNoReference(t *testing.T) {
+	err := &NeededError{Line: 4, Index: 3, SameResource: true,
+		Err: &client.SkippedError{Index: 3, Cause: refused(400, "no", "")}}
 	if want := "not sent: depends on line 4, which changes the same resource and did not succeed: status 400"; !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v", err)
 	}
-	if got := KeptReason(client.Result{Outcome: client.Skipped, Err: err}); got != "depends on line 4, which changes the same resource and did not succeed" {
+	got := KeptReason(client.Result{Outcome: client.Skipped, Err: err})
+	if got != "depends on line 4, which changes the same resource and did not succeed" {
 		t.Errorf("%s", got)
 	}
 }

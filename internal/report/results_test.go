@@ -9,7 +9,7 @@ import (
 )
 
 // The members of a result are fixed: programs read them.
-func TestResults(t *testing.T) {
+func TestResultLinesHaveFixedMembers(t *testing.T) {
 	var b strings.Builder
 	out := NewResults(&b)
 	location, err := client.ParseLocation("https://example.com/v2/Users/" + someID)
@@ -21,7 +21,8 @@ func TestResults(t *testing.T) {
 			Index: 0, Operation: create(0, "u0"), Outcome: client.Succeeded, Status: 201,
 			Location: location, Version: `W/"1"`, Attempts: 1,
 		}, 2),
-		NewLine(client.Result{Index: 1, Operation: create(1, "<&>"), Outcome: client.Failed, Status: 409, Attempts: 2, Err: refused(409, "uniqueness", "ROUTER_1")}, 3),
+		NewLine(client.Result{Index: 1, Operation: create(1, "<&>"), Outcome: client.Failed, Status: 409,
+			Attempts: 2, Err: refused(409, "uniqueness", "ROUTER_1")}, 3),
 		NewLine(client.Result{Index: 2, Outcome: client.Succeeded, Recovered: true, Replayed: true}, 0),
 		NewLine(client.Result{Index: 3, Outcome: client.Unknown, Err: errors.New("lost")}, 0),
 	}

@@ -16,7 +16,8 @@ import (
 )
 
 func failure(i int, err error) client.Result {
-	return client.Result{Index: i, Operation: create(i, fmt.Sprintf("u%d", i)), Outcome: client.Failed, Status: 400, Err: err}
+	return client.Result{Index: i, Operation: create(i, fmt.Sprintf("u%d", i)), Outcome: client.Failed,
+		Status: 400, Err: err}
 }
 
 func skip(i int, err error) client.Result {
@@ -25,7 +26,7 @@ func skip(i int, err error) client.Result {
 
 // Reasons that differ only in what names one operation are one reason. The most
 // frequent stands first, but those that are due to others come last.
-func TestReasonsGroup(t *testing.T) {
+func TestEqualReasonsAreCountedTogether(t *testing.T) {
 	stop := fmt.Errorf("%w: 5 operations have failed", client.ErrBudget)
 	type group struct {
 		want string
@@ -39,7 +40,8 @@ func TestReasonsGroup(t *testing.T) {
 	}
 	groups := []group{
 		{"status 409, error code 400108: uniqueness: … exists", func(i int) client.Result {
-			return failure(i, refused(409, fmt.Sprintf("uniqueness: %q exists", fmt.Sprint("u", i)), fmt.Sprint("ROUTER_", i)))
+			return failure(i, refused(409, fmt.Sprintf("uniqueness: %q exists", fmt.Sprint("u", i)),
+				fmt.Sprint("ROUTER_", i)))
 		}},
 		{"status 400, error code 400108: the operation with bulkId … did not succeed", func(i int) client.Result {
 			return failure(i, refused(400, fmt.Sprintf(`the operation with bulkId "u%d" did not succeed`, i), ""))
@@ -48,13 +50,15 @@ func TestReasonsGroup(t *testing.T) {
 			return failure(i, refused(400, fmt.Sprintf("u%d is no resource", i), "")) // its own bulkId, in no quotes
 		}},
 		{"depends on an operation that did not succeed", func(i int) client.Result {
-			return skip(i, &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1), Cause: refused(409, fmt.Sprint(i), "")})
+			return skip(i, &client.SkippedError{Index: i - 1, BulkID: fmt.Sprint("u", i-1),
+				Cause: refused(409, fmt.Sprint(i), "")})
 		}},
 		{"the whole request was refused, which stopped the job", func(i int) client.Result {
 			return skip(i, &client.SkippedError{Index: -1, Refused: true, Cause: client.ErrUnauthorized})
 		}},
 		{"service unavailable in 2 attempts: the connection was cut", func(i int) client.Result {
-			res := skip(i, &client.SkippedError{Index: -1, Cause: fmt.Errorf("%w in 2 attempts: %w", client.ErrUnavailable, io.ErrUnexpectedEOF)})
+			res := skip(i, &client.SkippedError{Index: -1,
+				Cause: fmt.Errorf("%w in 2 attempts: %w", client.ErrUnavailable, io.ErrUnexpectedEOF)})
 			res.Attempts = 2
 			return res
 		}},
@@ -93,7 +97,8 @@ func TestReasonsGroup(t *testing.T) {
 		}
 		r := s.Reasons[i]
 		if r.Text != g.want || r.Count != counts[g.want] || len(r.Examples) != maxExamples {
-			t.Errorf("reason %d: got %d times %q with %d examples, want %q", i, r.Count, r.Text, len(r.Examples), g.want)
+			t.Errorf("reason %d: got %d times %q with %d examples, want %q", i, r.Count, r.Text,
+				len(r.Examples), g.want)
 		}
 	}
 	if len(s.Reasons) != len(groups) || s.Others != 0 {
@@ -102,10 +107,12 @@ func TestReasonsGroup(t *testing.T) {
 }
 
 // A failure that the service could not help is no mistake in the input.
-func TestMistakes(t *testing.T) {
-	for status, want := range map[int]int{400: 1, 401: 0, 403: 1, 404: 1, 408: 0, 409: 1, 413: 1, 423: 0, 425: 0, 429: 0, 500: 0, 501: 0, 503: 0} {
+func TestFailuresOfTheServiceAreNoMistakes(t *testing.T) {
+	for status, want := range map[int]int{400: 1, 401: 0, 403: 1, 404: 1, 408: 0, 409: 1, 413: 1, 423: 0,
+		425: 0, 429: 0, 500: 0, 501: 0, 503: 0} {
 		var s Summary
-		s.Add(client.Result{Outcome: client.Failed, Err: fmt.Errorf("wrapped: %w", &client.ResponseError{Status: status})}, 1)
+		s.Add(client.Result{Outcome: client.Failed,
+			Err: fmt.Errorf("wrapped: %w", &client.ResponseError{Status: status})}, 1)
 		if s.Mistakes != want {
 			t.Errorf("status %d: %d mistakes", status, s.Mistakes)
 		}
@@ -134,7 +141,8 @@ func TestSummaryAddsUp(t *testing.T) {
 				res.Err = errors.New(strings.Repeat("w", draw))
 			}
 			if draw > 120 {
-				res.Outcome, res.Err = client.Skipped, &client.SkippedError{Index: -1, Refused: draw%2 == 0, Cause: res.Err}
+				res.Outcome, res.Err = client.Skipped, &client.SkippedError{Index: -1, Refused: draw%2 == 0,
+					Cause: res.Err}
 			}
 			s.Add(res, i+1)
 		}
@@ -165,7 +173,7 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
+func TestTableListsReasonsWithExamples(t *testing.T) {
 	s := Summary{Words: true}
 	for i := range 1200 {
 		s.Add(client.Result{Index: i, Outcome: client.Succeeded, Replayed: i < 200, Recovered: i%600 == 0}, i+2)
@@ -207,7 +215,7 @@ time          1m 30s  11 operations a second
 }
 
 // The members of the summary's JSON are for programs: they stay.
-func TestSummaryJSON(t *testing.T) {
+func TestSummaryJSONHasFixedMembers(t *testing.T) {
 	var s Summary
 	s.Add(client.Result{Outcome: client.Succeeded}, 2)
 	s.Add(failure(1, refused(409, "uniqueness", "ROUTER_1")), 3)
@@ -223,7 +231,7 @@ func TestSummaryJSON(t *testing.T) {
 	}
 }
 
-func TestRate(t *testing.T) {
+func TestRateIsOfThisRun(t *testing.T) {
 	tests := []struct {
 		s    Summary
 		want string

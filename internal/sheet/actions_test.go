@@ -13,7 +13,7 @@ const storedAda = `{"id":"1","userName":"ada@example.com","title":"Analyst","act
 	"phoneNumbers":[{"type":"work","value":"+44 (20) 7946-0101"}],
 	"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Research","manager":{"value":"2","displayName":"Boss"}}}`
 
-func TestHolds(t *testing.T) {
+func TestHoldsComparesByMeaning(t *testing.T) {
 	for _, tt := range []struct {
 		expected string
 		want     bool
@@ -47,7 +47,7 @@ func TestHolds(t *testing.T) {
 	}
 }
 
-func TestInEffect(t *testing.T) {
+func TestPatchInEffectIsRecognized(t *testing.T) {
 	for _, tt := range []struct {
 		operations string
 		want       bool
@@ -62,7 +62,8 @@ func TestInEffect(t *testing.T) {
 		{`{"op":"replace","path":"title","value":"Analyst"},{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":{"value":"bulkId:x"}}`, true},
 		{`{"op":"add","path":"members","value":[{"value":"1"}]}`, false},
 	} {
-		op := client.Operation{Method: client.MethodPatch, Path: "/Users/1", Data: json.RawMessage(`{"Operations":[` + tt.operations + `]}`)}
+		op := client.Operation{Method: client.MethodPatch, Path: "/Users/1",
+			Data: json.RawMessage(`{"Operations":[` + tt.operations + `]}`)}
 		if got := sheet.InEffect(op, []byte(storedAda)); got != tt.want {
 			t.Errorf("InEffect(%s) = %v", tt.operations, got)
 		}

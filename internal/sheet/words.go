@@ -16,11 +16,16 @@ var operationHeaders = wordSet(`operation op action operationtype actiontype vor
 // header.
 var (
 	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate
-		terminated deprovision deactivate deactivated disable disabled suspend suspended leaver löschen gelöscht
-		entfernen entfernt deaktivieren deaktiviert sperren austritt supprimer supprimé effacer désactiver
-		eliminar eliminado borrar desactivar excluir apagar remover desativar eliminare elimina rimuovere
-		cancellare disattivare verwijderen verwijderd wissen deactiveren radera inaktivera slette slet fjern
-		fjerne poista usuń usunąć smazat odstranit törlés töröl sil удалить уволен видалити 削除 删除 刪除 삭제 מחק حذف`)
+	terminated deprovision deactivate deactivated disable disabled suspend suspended leaver
+	löschen gelöscht entfernen entfernt deaktivieren deaktiviert sperren austritt
+	supprimer supprimé effacer désactiver
+	eliminar eliminado borrar desactivar
+	excluir apagar remover desativar
+	eliminare elimina rimuovere cancellare disattivare
+	verwijderen verwijderd wissen deactiveren
+	radera inaktivera slette slet fjern fjerne poista
+	usuń usunąć smazat odstranit törlés töröl sil
+	удалить уволен видалити 削除 删除 刪除 삭제 מחק حذف`)
 	updateVerbs = wordSet(`update updated change changed modify modified edit patch replace ändern geändert
 		aktualisieren modifier modificar actualizar alterar atualizar modificare aggiornare wijzigen bijwerken
 		ändra uppdatera opdater oppdater endre päivitä muuta zmień aktualizuj změnit módosít güncelle изменить

@@ -47,7 +47,8 @@ func TestWrittenSheetIsRead(t *testing.T) {
 	}))
 	rapid.Check(t, func(t *rapid.T) {
 		var out bytes.Buffer
-		w, err := NewWriter(&out, "users", nil, func(id string) (string, bool) { return "boss@example.com", id == bossID })
+		w, err := NewWriter(&out, "users", nil,
+			func(id string) (string, bool) { return "boss@example.com", id == bossID })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,19 +58,26 @@ func TestWrittenSheetIsRead(t *testing.T) {
 			user := map[string]any{
 				"id": fmt.Sprint(i), "userName": name, "userType": "user", "active": rapid.Bool().Draw(t, "active"),
 				"schemas": []string{"x"}, "meta": map[string]any{"version": "1"},
-				"displayName": odd.Draw(t, "displayName"), "title": odd.Draw(t, "title"), "externalId": odd.Draw(t, "externalId"),
+				"displayName": odd.Draw(t, "displayName"), "title": odd.Draw(t,
+					"title"), "externalId": odd.Draw(t, "externalId"),
 				"preferredLanguage": odd.Draw(t, "language"), "timezone": odd.Draw(t, "zone"),
-				"name":   map[string]any{"givenName": odd.Draw(t, "givenName"), "formatted": "made by the service"},
-				"emails": []any{map[string]any{"value": rapid.SampledFrom([]string{name, "other@example.com"}).Draw(t, "email"), "type": "work", "primary": true}},
-				"phoneNumbers": []any{map[string]any{"value": odd.Draw(t, "phone"), "type": "work"}, map[string]any{"value": "1", "type": "fax"},
+				"name": map[string]any{"givenName": odd.Draw(t, "givenName"), "formatted": "made by the service"},
+				"emails": []any{map[string]any{"value": rapid.SampledFrom([]string{name,
+					"other@example.com"}).Draw(t, "email"), "type": "work", "primary": true}},
+				"phoneNumbers": []any{map[string]any{"value": odd.Draw(t, "phone"), "type": "work"},
+					map[string]any{"value": "1", "type": "fax"},
 					map[string]any{"value": odd.Draw(t, "mobile"), "type": "mobile"}},
-				"addresses": []any{map[string]any{"type": rapid.SampledFrom([]string{"work", "home", "other"}).Draw(t, "type"), "streetAddress": odd.Draw(t, "street")}},
-				enterpriseURN: map[string]any{"department": odd.Draw(t, "department"), "costCenter": odd.Draw(t, "costCenter"),
-					"manager": map[string]any{"value": rapid.SampledFrom([]string{bossID, "00000000-0000-4000-8000-000000000002"}).Draw(t, "manager"), "displayName": "x"}},
+				"addresses": []any{map[string]any{"type": rapid.SampledFrom([]string{"work", "home",
+					"other"}).Draw(t, "type"), "streetAddress": odd.Draw(t, "street")}},
+				enterpriseURN: map[string]any{"department": odd.Draw(t, "department"),
+					"costCenter": odd.Draw(t, "costCenter"),
+					"manager": map[string]any{"value": rapid.SampledFrom([]string{bossID,
+						"00000000-0000-4000-8000-000000000002"}).Draw(t, "manager"), "displayName": "x"}},
 			}
 			raw := marshal(user)
 			stored[name] = raw
-			if err := w.Write(client.Resource{Type: "Users", ID: fmt.Sprint(i), Name: name, Data: raw}, nil); err != nil {
+			if err := w.Write(client.Resource{Type: "Users", ID: fmt.Sprint(i), Name: name, Data: raw},
+				nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -81,9 +89,11 @@ func TestWrittenSheetIsRead(t *testing.T) {
 			t.Fatalf("%d rows of %d users\n%s", len(rows), len(stored), out.String())
 		}
 		for _, row := range rows {
-			differences, err := scimdiff.Compare(row.Operation.Data.(json.RawMessage), stored[row.Name], scimdiff.Options{})
+			differences, err := scimdiff.Compare(row.Operation.Data.(json.RawMessage), stored[row.Name],
+				scimdiff.Options{})
 			for _, c := range differences {
-				if c.Path != "emails" && !strings.HasPrefix(c.Path, `emails[type eq "work"]`) { // the row's completion of an address that differs
+				// A row completes an address that differs.
+				if c.Path != "emails" && !strings.HasPrefix(c.Path, `emails[type eq "work"]`) {
 					t.Fatalf("%s: %v %+v\n%s\n%s", row.Name, err, c, out.String(), stored[row.Name])
 				}
 			}
@@ -91,7 +101,7 @@ func TestWrittenSheetIsRead(t *testing.T) {
 	})
 }
 
-func TestWriterNames(t *testing.T) {
+func TestWriterNotesWhatItLeavesOut(t *testing.T) {
 	var out bytes.Buffer
 	w, err := NewWriter(&out, "users", []string{"User ID/Email (Required)", "Title", "externalId"}, nil)
 	if err != nil {
@@ -100,11 +110,13 @@ func TestWriterNames(t *testing.T) {
 	w.chosen = false
 	for i, more := range []string{
 		`"title":"=cmd()","externalId":"7"`, `"title":"Boss","externalId":"7","roles":[{"type":"cirole","value":"id_full_admin"}]`,
-		`"phoneNumbers":[{"type":"fax","value":"1"}]`, `"userType":"room"`, `"` + webexUserURN + `":{"managedOrgs":[{"orgId":"x"}]}`,
+		`"phoneNumbers":[{"type":"fax","value":"1"}]`, `"userType":"room"`, `"` + webexUserURN +
+			`":{"managedOrgs":[{"orgId":"x"}]}`,
 	} {
 		name := fmt.Sprintf("u%d@example.com", i)
 		raw := fmt.Sprintf(`{"id":"%d","userName":%q,%s}`, i, name, more)
-		if err := w.Write(client.Resource{Type: "Users", ID: fmt.Sprint(i), Name: name, Data: json.RawMessage(raw)}, nil); err != nil {
+		if err := w.Write(client.Resource{Type: "Users", ID: fmt.Sprint(i), Name: name,
+			Data: json.RawMessage(raw)}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,9 +137,10 @@ func TestWriterNames(t *testing.T) {
 }
 
 // Members are written by their addresses, and a group is read as it was.
-func TestWrittenGroups(t *testing.T) {
+func TestWrittenGroupsAreRead(t *testing.T) {
 	var out bytes.Buffer
-	w, err := NewWriter(&out, "groups", nil, func(id string) (string, bool) { return "u" + id + "@example.com", len(id) < 6 })
+	w, err := NewWriter(&out, "groups", nil,
+		func(id string) (string, bool) { return "u" + id + "@example.com", len(id) < 6 })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,12 +161,13 @@ func TestWrittenGroups(t *testing.T) {
 		t.Errorf("%d rows\n%s", len(rows), out.String())
 	}
 	notes := strings.Join(w.Notes(), "\n")
-	if !strings.Contains(notes, "groups with the name of another one: 1") || !strings.Contains(notes, "members that are a group (1)") {
+	if !strings.Contains(notes, "groups with the name of another one: 1") ||
+		!strings.Contains(notes, "members that are a group (1)") {
 		t.Error(notes)
 	}
 }
 
-func TestWriterColumns(t *testing.T) {
+func TestWriterRefusesColumnsItCannotFill(t *testing.T) {
 	for header, part := range map[string]string{
 		"Title": "no column that identifies the user or group", "userName,Location": "no attribute", "userName,password": "nothing that can be read",
 		"userName,id": "nothing that can be read", "userName,userName": "the same as column", "userName,frobnicate": "no attribute",

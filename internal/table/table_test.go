@@ -33,10 +33,11 @@ func rows(t interface{ Fatal(...any) }, text string, s Style) (all [][]string, l
 
 // What encoding/csv writes is read as it was, whatever the separator and the
 // line ends; so is what Writer writes.
-func TestRoundTrip(t *testing.T) {
+func TestWhatCSVWritesIsRead(t *testing.T) {
 	cell := rapid.StringMatching(`[a-zé"',;\t\n|]{0,8}`)
 	rapid.Check(t, func(t *rapid.T) {
-		s := Style{Comma: rapid.SampledFrom([]rune{',', ';', '\t'}).Draw(t, "comma"), CRLF: rapid.Bool().Draw(t, "CRLF")}
+		s := Style{Comma: rapid.SampledFrom([]rune{',', ';', '\t'}).Draw(t, "comma"),
+			CRLF: rapid.Bool().Draw(t, "CRLF")}
 		table := rapid.SliceOfN(rapid.SliceOfN(cell, 2, 4), 1, 6).Draw(t, "table")
 		var b strings.Builder
 		w := csv.NewWriter(&b)
@@ -59,16 +60,17 @@ func TestRoundTrip(t *testing.T) {
 
 // A row in which the quotes are wrong costs that row; its line and those after
 // it are right.
-func TestQuotes(t *testing.T) {
+func TestWrongQuotesCostTheirRow(t *testing.T) {
 	got, lines := rows(t, "a,b\n\"x\ny\" z,1\n\"c\"\"c\",\"d\n\nd\"\r\ne,\"f\ng", Style{Comma: ','})
-	want := [][]string{{"a", "b"}, {"a quote inside a cell in quotes"}, {`c"c`, "d\n\nd"}, {"a quote that is never closed (all up to line 8 is one cell)"}}
+	want := [][]string{{"a", "b"}, {"a quote inside a cell in quotes"}, {`c"c`, "d\n\nd"},
+		{"a quote that is never closed (all up to line 8 is one cell)"}}
 	if !slices.EqualFunc(got, want, slices.Equal) || !slices.Equal(lines, []int{1, 2, 4, 7}) {
 		t.Errorf("%q on lines %v", got, lines)
 	}
 }
 
 // Reading ends at a row that is too large.
-func TestBound(t *testing.T) {
+func TestTooLargeRowEndsReading(t *testing.T) {
 	r, err := NewReader(strings.NewReader("a,b\n\"x\n"+strings.Repeat("y\n", 100)), Style{Comma: ','}, 50)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func TestBound(t *testing.T) {
 
 // A quote within a cell that does not begin with one is text; in a tab
 // separated export and elsewhere.
-func TestBareQuotes(t *testing.T) {
+func TestQuoteInsideCellIsText(t *testing.T) {
 	for _, comma := range []rune{',', ';', '\t'} {
 		text := strings.ReplaceAll("O'Neil \"Jr\"|19\" rack|\"Ann \"\"Ace\"\" Lee\"|5' 7\"\n", "|", string(comma))
 		got, _ := rows(t, text, Style{Comma: comma})
@@ -101,7 +103,8 @@ func FuzzReader(f *testing.F) {
 	f.Add("a,\"b\"\"\nc\"\r\nd,e \"f\"")
 	f.Fuzz(func(t *testing.T, text string) {
 		_, lines := rows(t, text, StyleOf([]byte(text), false))
-		if !slices.IsSorted(lines) || len(lines) > 0 && lines[len(lines)-1] > strings.Count(text, "\n")+strings.Count(text, "\r")+1 {
+		if !slices.IsSorted(lines) || len(lines) > 0 &&
+			lines[len(lines)-1] > strings.Count(text, "\n")+strings.Count(text, "\r")+1 {
 			t.Errorf("%q: lines %v", text, lines)
 		}
 	})

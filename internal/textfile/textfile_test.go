@@ -10,7 +10,7 @@ import (
 
 // A line beyond the bound is told and left out, and reading goes on with the
 // next.
-func TestLinesBound(t *testing.T) {
+func TestTooLongLineIsLeftOut(t *testing.T) {
 	in := NewLines(strings.NewReader("12345678\n"+strings.Repeat("x", 300_000)+"\n1\n123456789"), 9)
 	var got []string
 	for {
@@ -32,7 +32,7 @@ func TestLinesBound(t *testing.T) {
 }
 
 // Spool makes any input one that can be read twice, and leaves no file behind.
-func TestSpool(t *testing.T) {
+func TestSpooledInputIsReadTwice(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	file, err := os.Create(t.TempDir() + "/ops.ndjson")
 	if err != nil {
@@ -49,7 +49,8 @@ func TestSpool(t *testing.T) {
 		in   io.Reader
 		want string
 	}{
-		"empty": {pipe(""), ""}, "small": {pipe("small"), "small"}, "large": {pipe(large), large}, "file": {file, "file"},
+		"empty": {pipe(""), ""}, "small": {pipe("small"), "small"}, "large": {pipe(large),
+			large}, "file": {file, "file"},
 		"exact": {pipe(large[:spoolMemory]), large[:spoolMemory]},
 	} {
 		s, err := Spool(c.in)

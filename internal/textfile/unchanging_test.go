@@ -14,9 +14,10 @@ type edited struct{ *bytes.Reader }
 
 // However a file is changed after it was read, no reading returns anything but
 // the old bytes; and where it was not changed, all of them.
-func TestUnchanging(t *testing.T) {
+func TestChangedFileIsNoticed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		size := rapid.SampledFrom([]int{0, 1, blockSize - 1, blockSize, blockSize + 1, 3*blockSize - 7, 3 * blockSize}).Draw(t, "size")
+		size := rapid.SampledFrom([]int{0, 1, blockSize - 1, blockSize, blockSize + 1, 3*blockSize - 7,
+			3 * blockSize}).Draw(t, "size")
 		old := bytes.Repeat([]byte("0123456789abcde\n"), size/16+1)[:size]
 		file := &edited{bytes.NewReader(old)}
 		u := newUnchanging(file)
@@ -50,7 +51,8 @@ func TestUnchanging(t *testing.T) {
 		if !bytes.HasPrefix(old, got) {
 			t.Fatal("a byte that was not there before")
 		}
-		if same := bytes.Equal(old, fresh); same != (err == nil) || err != nil && !errors.Is(err, ErrChanged) || same && len(got) != size {
+		if same := bytes.Equal(old, fresh); same != (err == nil) || err != nil && !errors.Is(err, ErrChanged) ||
+			same && len(got) != size {
 			t.Fatalf("changed: %v; %d of %d bytes, %v", !same, len(got), size, err)
 		}
 	})
