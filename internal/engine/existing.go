@@ -148,7 +148,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	switch taken := e.others.has(c.ID); {
 	case number == 0 && e.isMade(o): // it need not show yet
 		e.refuse(o, ErrTaken, "")
-	case number == 0 && len(o.replaces) > 0 && e.isReferred(o):
+	case number == 0 && e.isReferred(o):
 		// Another one would lack the PATCH or be missing in the group, or outlive the
 		// DELETE, that is done.
 		e.refuse(o, errGoneSince, "")

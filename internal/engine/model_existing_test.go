@@ -119,7 +119,7 @@ func (w *model) checkGiven() {
 		if m.method != Post || h.told[i].Outcome != Succeeded || r == nil || h.told[i].Unchanged && w.existing == SkipExisting {
 			continue
 		}
-		if r.foreign && !h.told[i].Existing || w.natural[m.natural()] > 1 || w.isExcused(m, r, h) || othersChanged(r) {
+		if r.foreign && !h.told[i].Existing || w.isMistakable(m) || w.isExcused(m, r, h) || othersChanged(r) {
 			continue
 		}
 		if slices.ContainsFunc(h.input, func(o *mop) bool { return o.resource != "" && w.changes(o, h) == r }) {
@@ -128,7 +128,7 @@ func (w *model) checkGiven() {
 		known := true
 		gives := m.data(func(name string) string {
 			k := slices.IndexFunc(h.input, func(o *mop) bool { return o.bulkID == name && o.method == Post })
-			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" || w.adopted[h.input[k].ident] {
+			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" || w.isMistakable(h.input[k]) {
 				known = false
 				return ""
 			}

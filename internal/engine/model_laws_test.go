@@ -104,7 +104,7 @@ func (w *model) checkDone(m *mop, id string, who string) {
 		}
 	case r == nil:
 		w.breaks("%s says that %v has made %s, which does not exist", who, m, id)
-	case r.foreign && m.ext != "" && r.ext == m.ext: // as good as ours
+	case (r.foreign || w.existing != FailExisting && w.mopOf(r.ident) == nil) && m.ext != "" && r.ext == m.ext: // as good as ours
 		w.adopted[m.ident] = true
 	case r.foreign && !w.mayEqual() && (r.created < 0 || r.ext != "" && m.ext != ""):
 		w.breaks("%s says that %v has made %s, which is clearly another's", who, m, id)
@@ -243,13 +243,16 @@ func (w *model) checkRun(run int, h runRecord) {
 func (w *model) isAmbiguous(m *mop) bool {
 	for _, h := range append(w.history, runRecord{input: w.input}) {
 		for _, o := range h.input {
-			if m.on != 0 && o.label == m.on && (w.natural[o.natural()] > 1 || w.adopted[o.ident]) {
+			if m.on != 0 && o.label == m.on && w.isMistakable(o) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// isMistakable reports whether what a create makes may be that of another.
+func (w *model) isMistakable(m *mop) bool { return w.natural[m.natural()] > 1 || w.adopted[m.ident] }
 
 // checkLastWord checks that the last operation that has succeeded on a resource
 // has the last word.
@@ -339,6 +342,9 @@ func (w *model) resourceOf(m *mop) *resource {
 	}
 	for _, o := range w.input {
 		if o.bulkID == m.targetName && o.method == Post {
+			if u := w.updates[o.index]; u != nil {
+				return w.find(u.target)
+			}
 			if w.isTold[o.index] {
 				return w.find(w.told[o.index].ID)
 			}
