@@ -23,21 +23,28 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// contract loads api/openapi.yaml.
-func contract(t *testing.T) *openapi3.T {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+// contract is api/openapi.yaml.
+var contract = sync.OnceValue(func() *openapi3.T {
+	return must(openapi3.NewLoader().LoadFromData(api.OpenAPI))
+})
+
+// contractRouter finds the operation of the contract for a request. To check the
+// contract and build the router takes long, so all tests share it.
+var contractRouter = sync.OnceValue(func() routers.Router {
+	return must(legacy.NewRouter(contract()))
+})
+
+func must[T any](value T, err error) T {
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	return doc
+	return value
 }
 
 // witness is an http.RoundTripper that checks every message against the
 // contract.
 type witness struct {
-	next   http.RoundTripper
-	router routers.Router
+	next http.RoundTripper
 	// rude disables the check of answers, for tests with invalid ones.
 	rude bool
 
@@ -49,11 +56,7 @@ type witness struct {
 
 func newWitness(t *testing.T, next http.RoundTripper) *witness {
 	t.Helper()
-	router, err := legacy.NewRouter(contract(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &witness{next: next, router: router, statuses: map[int]int{}}
+	w := &witness{next: next, statuses: map[int]int{}}
 	t.Cleanup(func() {
 		for _, err := range w.violations {
 			t.Errorf("violation of the contract: %v", err)
@@ -101,7 +104,7 @@ func (f failing) Read([]byte) (int, error) {
 func (w *witness) request(r *http.Request, body []byte) (*openapi3filter.RequestValidationInput, error) {
 	check := r.Clone(context.Background())
 	check.Body = io.NopCloser(bytes.NewReader(body))
-	route, params, err := w.router.FindRoute(check)
+	route, params, err := contractRouter().FindRoute(check)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -64,7 +65,7 @@ func TestDoIsComplete(t *testing.T) {
 	sc := scenario{}
 	sc.run(t, nil, func(t *testing.T, s *webextest.Simulator, _ []client.Result, _ error) {
 		s.Script(webextest.Refuse(403, ""))
-		ops := users(20_000)
+		ops := users(raced.Fewer(5_000, 20_000))
 		results, err := newClient(t, s, func(c *client.Config) { c.Concurrency = 1 }).Do(t.Context(), ops...)
 		if len(results) != len(ops) || err == nil {
 			t.Fatal(len(results), err)

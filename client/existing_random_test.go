@@ -87,7 +87,7 @@ func TestRandomOrganizationsBecomeWhatTheSheetSays(t *testing.T) {
 	case *full:
 		worlds = 1000
 	case raced.On:
-		worlds = 8
+		worlds = 4
 	case testing.Short():
 		worlds = 25
 	default:
@@ -223,7 +223,7 @@ func TestUpdatesChangeAllThatDiffers(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})
 		var ops []client.Operation
-		for i := range 400 {
+		for i := range raced.Fewer(150, 400) {
 			name := fmt.Sprint("u", i)
 			add(t, s, name, randomAttributes(r)...)
 			ops = append(ops, create(name, randomAttributes(r)...))

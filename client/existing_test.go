@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -159,7 +160,7 @@ func TestExistingUnderFaults(t *testing.T) {
 func TestExistingResumes(t *testing.T) {
 	for _, how := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
 		s := webextest.New(webextest.Config{Latency: time.Millisecond})
-		n := 120
+		n := raced.Fewer(60, 120)
 		var ops []client.Operation
 		for i := range n {
 			name := fmt.Sprintf("u%d", i)

@@ -16,13 +16,14 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
 var (
-	soak  = flag.Int("soak", 2000, "operations in TestSoak; the long form is -soak 100000")
-	kills = flag.Int("kills", 4, "kills in TestKill; the long form is -kills 60")
+	soak  = flag.Int("soak", raced.Fewer(800, 2000), "operations in TestSoak; the long form is -soak 100000")
+	kills = flag.Int("kills", raced.Fewer(2, 4), "kills in TestKill; the long form is -kills 60")
 	seed  = flag.Int64("seed", 1, "seed of what goes wrong in TestSoak")
 )
 

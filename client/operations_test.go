@@ -14,6 +14,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -84,7 +85,7 @@ func TestStopWithOperationsOnDisk(t *testing.T) {
 			c := newClient(t, s, nil)
 			client.KeepNothing(c)
 			ctx, cancel := context.WithCancelCause(t.Context())
-			const n = 5_000
+			n := raced.Fewer(2_000, 5_000)
 			source := func(yield func(client.Operation, error) bool) {
 				for i := range n {
 					if !yield(create(fmt.Sprint("u", i), manager("boss")), nil) {

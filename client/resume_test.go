@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
@@ -40,7 +41,7 @@ func TestJobGoesOnWhereItStopped(t *testing.T) {
 	s := webextest.New(webextest.Config{Latency: 5 * time.Millisecond})
 	c := newClient(t, s, nil)
 	path := filepath.Join(t.TempDir(), "j")
-	n := 2000
+	n := raced.Fewer(1000, 2000)
 	j, err := journal.Open(path)
 	if err != nil {
 		t.Fatal(err)

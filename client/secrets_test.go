@@ -114,8 +114,9 @@ func wantAbsent(t *testing.T, where, text string) {
 func TestNothingIsSaidAboutPeople(t *testing.T) {
 	var logs safeBuffer
 	logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
+	searches := []*webextest.Fault{nil, {Status: 400, Body: &page}, webextest.Refuse(403, ""), webextest.CutAt(webextest.InAnswer)}
 	for _, fault := range append(discreet, echoes()...) {
-		for _, search := range []*webextest.Fault{nil, webextest.Refuse(403, ""), {Status: 400, Body: &page}, webextest.CutAt(webextest.InAnswer)} {
+		for _, search := range searches[:raced.Fewer(2, 4)] {
 			synctest.Test(t, func(t *testing.T) {
 				s := webextest.New(webextest.Config{})
 				s.Script(fault, fault)
@@ -125,7 +126,7 @@ func TestNothingIsSaidAboutPeople(t *testing.T) {
 			})
 		}
 	}
-	if strings.Count(logs.String(), "bulk request") < 4*len(discreet) || !strings.Contains(logs.String(), "path=/Users") {
+	if strings.Count(logs.String(), "bulk request") < raced.Fewer(2, 4)*len(discreet) || !strings.Contains(logs.String(), "path=/Users") {
 		t.Error("the logs say nothing")
 	}
 	wantAbsent(t, "log", logs.String())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -101,7 +102,7 @@ func TestUnavailableDoesNotSlowDown(t *testing.T) {
 			return nil
 		}
 		sc.config = func(c *client.Config) { c.Concurrency = 4; c.Limits.Operations = 1 }
-		sc.all(t, users(800), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
+		sc.all(t, users(raced.Fewer(400, 800)), func(t *testing.T, s *webextest.Simulator, _ []client.Result) {
 			all := s.Exchanges()
 			took[status] = all[len(all)-1].End.Sub(all[0].Start)
 		})

@@ -35,7 +35,7 @@ func playRandom(t *testing.T, everyday int, draw func(seed uint64) (*job, *rando
 	jobs := *modelJobs
 	if jobs == 0 {
 		if jobs = everyday; testing.Short() || raced.On {
-			jobs = everyday / 20
+			jobs = everyday / raced.Fewer(50, 20)
 		}
 	}
 	var next atomic.Int64

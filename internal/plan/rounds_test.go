@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 // needs are small jobs: for each operation a set of those that it refers to,
@@ -174,6 +176,9 @@ func TestRandomJobsOfUsersTakeFewestRounds(t *testing.T) {
 // everything. The planner takes one more at the most, and seldom that; so it is
 // with requests.
 func TestJobsOfGroupsTakeFewRounds(t *testing.T) {
+	if raced.On {
+		t.Skip("counts the rounds of one goroutine, in many jobs")
+	}
 	const jobs = 3000
 	for links, most := range map[int]float64{2: .004, 4: .007} {
 		rng := rand.New(rand.NewPCG(1, uint64(links)))
@@ -199,7 +204,7 @@ func TestJobsOfGroupsTakeFewRounds(t *testing.T) {
 func TestOrganizationsTakeFewRounds(t *testing.T) {
 	const n = 10_000
 	longer := 0
-	for seed := range uint64(8) {
+	for seed := range uint64(raced.Fewer(2, 8)) {
 		rng := rand.New(rand.NewPCG(1, seed))
 		bosses := make([]int, n)
 		p := planner(Config{})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 func id(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
@@ -110,6 +112,9 @@ func (forgetful) record(*node, Outcome)       {}
 
 // Nothing is left of an operation that is over.
 func TestWhatIsOverIsForgotten(t *testing.T) {
+	if raced.On {
+		t.Skip("measures the memory of one goroutine")
+	}
 	const n = 100_000
 	before := heapSize()
 	p := New(Config{Memory: forgetful{}})
@@ -129,6 +134,9 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 // What is open does not hold on to what it referred to, and that to what it
 // referred to in turn.
 func TestChainIsForgotten(t *testing.T) {
+	if raced.On {
+		t.Skip("measures the memory of one goroutine")
+	}
 	const n = 100_000
 	before, after := heapSize(), 0
 	pump(planner(Config{}), n, 4, func(i int) Item {

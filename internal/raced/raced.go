@@ -1,10 +1,17 @@
 // Package raced tells a test whether the race detector is on. Tests then take
 // ten times as long. A test that is not about goroutines does less work:
 //
-//	if raced.On {
-//		jobs /= 20
-//	}
+//	jobs := raced.Fewer(500, 10_000)
 //
 // Under the race detector, importing it lowers the number of random checks of
 // rapid to a quarter, unless -rapid.checks sets it.
 package raced
+
+// Fewer returns few under the race detector, and usual otherwise: how much work
+// a test does.
+func Fewer(few, usual int) int {
+	if On {
+		return few
+	}
+	return usual
+}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 func keyOf(n int) [16]byte {
@@ -39,13 +41,13 @@ func TestLatestValues(t *testing.T) {
 	var m Map
 	random := rand.New(rand.NewPCG(1, 2))
 	want := map[int][]byte{}
-	const n = 7 * mostEntries
+	n := raced.Fewer(6, 7) * mostEntries
 	for i := range n {
 		k := i
 		if i%10 == 0 {
 			k = random.IntN(i + 1)
 		}
-		want[k] = bytes.Repeat([]byte{byte(i)}, random.IntN(300))
+		want[k] = bytes.Repeat([]byte{byte(i)}, random.IntN(raced.Fewer(30, 300)))
 		if err := m.Put(keyOf(k), want[k]); err != nil {
 			t.Fatal(err)
 		}
