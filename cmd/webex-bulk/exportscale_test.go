@@ -49,13 +49,13 @@ func TestExportScale(t *testing.T) {
 	case raced.On:
 		t.Skip("the program that is measured is built without the race detector")
 	}
-	dir := program(t)
+	dir := t.TempDir()
 	var peak [2]int64
 	for i, n := range []int{*exported / 10, *exported} {
 		server := httptest.NewServer(bigOrganization(n))
 		defer server.Close()
 		out := filepath.Join(dir, "users.csv")
-		cmd := exec.Command(filepath.Join(dir, "webex-bulk"), "export", "users", "--out", out)
+		cmd := exec.Command(filepath.Join(program(), "webex-bulk"), "export", "users", "--out", out)
 		cmd.Env = append(os.Environ(), access(server.URL)...)
 		began := time.Now()
 		if text, err := cmd.CombinedOutput(); err != nil {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,23 +15,38 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// program builds webex-bulk as it is installed: scripts test real processes,
-// their exit codes and what signals do to them. It has no race detector, with
-// which a process takes a hundred times as long to start: TestGuide and
-// TestApplyHasNoDataRace are for that.
-func program(t *testing.T) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "webex-bulk"+os.Getenv("GOEXE")), ".").CombinedOutput()
+// program builds webex-bulk in a folder, as it is released: scripts test real
+// processes, their exit codes and what signals do to them. It has no race
+// detector, with which a process takes a hundred times as long to start:
+// TestGuide and TestApplyHasNoDataRace are for that. All tests share the folder;
+// TestMain removes it.
+var program = sync.OnceValue(func() (dir string) {
+	dir, err := os.MkdirTemp("", "webex-bulk")
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		panic(err)
 	}
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(dir, "webex-bulk"+os.Getenv("GOEXE")), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	programDir = dir
 	return dir
+})
+
+// programDir is the folder of program, if a test has built it.
+var programDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if programDir != "" {
+		_ = os.RemoveAll(programDir)
+	}
+	os.Exit(code)
 }
 
 // TestScripts runs the command line against simulators: one script a promise.
 func TestScripts(t *testing.T) {
-	path := program(t) + string(filepath.ListSeparator) + os.Getenv("PATH")
+	path := program() + string(filepath.ListSeparator) + os.Getenv("PATH")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

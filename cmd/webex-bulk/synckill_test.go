@@ -45,7 +45,7 @@ func TestKilledSyncIsCompletedByRepetition(t *testing.T) {
 	}
 	t.Parallel()
 	people, groups := 40+4**syncKills, 6+2**syncKills
-	k := &killedSync{t: t, dir: program(t), rng: rand.New(rand.NewPCG(*syncSeed, 1))}
+	k := &killedSync{t: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(*syncSeed, 1))}
 	k.sim = webextest.New(webextest.Config{Token: token, Owner: "owner@example.com", Latency: 15 * time.Millisecond, ReadLag: 150 * time.Millisecond})
 	server := httptest.NewServer(k.sim)
 	defer server.Close()
@@ -74,7 +74,7 @@ func TestKilledSyncIsCompletedByRepetition(t *testing.T) {
 // run runs a sync; killed tells that it is killed at some moment.
 func (k *killedSync) run(sheet string, killed bool) (code int, said string) {
 	k.t.Helper()
-	cmd := exec.Command(filepath.Join(k.dir, "webex-bulk"), "sync", "--yes", "--leavers", k.leavers, "--max-removals", "100%",
+	cmd := exec.Command(filepath.Join(program(), "webex-bulk"), "sync", "--yes", "--leavers", k.leavers, "--max-removals", "100%",
 		"--max-operations", "4", "--concurrency", "2", "--lookup-patience", "250ms", "--max-service-time", "250ms", sheet)
 	cmd.Dir, cmd.Env = k.dir, k.env
 	var out bytes.Buffer

@@ -25,7 +25,7 @@ func TestSyncScale(t *testing.T) {
 	case raced.On:
 		t.Skip("the program that is measured is built without the race detector")
 	}
-	dir := program(t)
+	dir := t.TempDir()
 	n := *exported
 	organization := bigOrganization(n)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func TestSyncScale(t *testing.T) {
 	defer server.Close()
 	var peak [2]int64
 	for i, args := range [][]string{{"export", "users", "--out", "users.csv"}, {"sync", "--leavers", "delete", "--no-journal", "users.csv"}} {
-		cmd := exec.Command(filepath.Join(dir, "webex-bulk"), args...)
+		cmd := exec.Command(filepath.Join(program(), "webex-bulk"), args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), access(server.URL)...)
 		began := time.Now()
