@@ -16,10 +16,9 @@ import (
 	"github.com/webexscim/bulk/conformance/vectors"
 )
 
-// language is a folder with a client. Exported fields are those of its
-// kit.json.
+// language is a folder with a client. The exported fields are in its kit.json.
 type language struct {
-	// Generator and Version are what makes the client.
+	// Generator is the program that generates the client, of a Version.
 	Generator string `json:"generator"`
 	Version   string `json:"version"`
 	// Limits are the vectors that the generated client cannot read.
@@ -40,7 +39,7 @@ func readLanguage(root, name string) (language, error) {
 	l := language{name: name, dir: filepath.Join(root, name)}
 	text, err := os.ReadFile(filepath.Join(l.dir, "kit.json"))
 	if err != nil {
-		return l, fmt.Errorf("%s is no folder with a client: %w", name, err)
+		return l, fmt.Errorf("%s is not a folder with a client: %w", name, err)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -95,7 +94,7 @@ func (l *language) command(ctx context.Context, script string, seconds float64, 
 
 func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 
-// report is one line that a client prints: of a vector, or of the scenario.
+// report is a line that a client prints, about a vector or the scenario.
 type report struct {
 	Vector     int         `json:"vector"`
 	Status     int         `json:"status"`
@@ -104,7 +103,7 @@ type report struct {
 	ErrorCode  string      `json:"errorCode"`
 	Details    []string    `json:"details"`
 	Operations []operation `json:"operations"`
-	Error      string      `json:"error"` // why it could not be read
+	Error      string      `json:"error"` // why the answer could not be read
 
 	Scenario *scenario `json:"scenario"`
 }
@@ -113,7 +112,7 @@ type report struct {
 type operation struct {
 	BulkID     string   `json:"bulkId"`
 	Location   string   `json:"location"`
-	Status     int      `json:"status"` // 0: none that could be read
+	Status     int      `json:"status"` // 0 if it could not be read
 	TrackingID string   `json:"trackingId"`
 	ErrorCode  string   `json:"errorCode"`
 	Details    []string `json:"details"`
@@ -152,19 +151,19 @@ func (l *language) checkVectors(s *service, reports []report) error {
 			continue
 		}
 		l.ran++
-		fault := errors.Join(s.checkRequest(v), judge(v, r))
-		if fault == nil {
+		err := errors.Join(s.checkRequest(v), judge(v, r))
+		if err == nil {
 			l.passed++
 		}
 		switch limited := slices.Contains(l.limited(), v.Number); {
-		case fault != nil && !limited:
-			why := strings.ReplaceAll(fault.Error(), "\n", "; ")
+		case err != nil && !limited:
+			why := strings.ReplaceAll(err.Error(), "\n", "; ")
 			if r.Error != "" {
 				why += fmt.Sprintf(" (the client says: %.300s)", strings.ReplaceAll(r.Error, "\n", " "))
 			}
 			errs = append(errs, fmt.Errorf("vector %d, %s: %s", v.Number, v.Title, why))
-		case fault == nil && limited:
-			errs = append(errs, fmt.Errorf("vector %d passes, and kit.json says that it does not", v.Number))
+		case err == nil && limited:
+			errs = append(errs, fmt.Errorf("vector %d passes, but is a known limit in kit.json", v.Number))
 		}
 	}
 	return errors.Join(errs...)

@@ -1,10 +1,9 @@
-// Command runner builds the clients of the folders beside it, each in its
-// language from the contract, runs them against the simulator and the message
-// vectors, and prints a table. conformance/run calls it; conformance/README.md
-// describes what a folder holds.
+// Command runner generates clients in other languages from the contract, runs
+// them against the simulator and the message vectors, and prints a table.
+// conformance/run calls it; conformance/README.md describes the folders.
 //
-//	conformance/run             all
-//	conformance/run python rust these
+//	conformance/run                 # all
+//	conformance/run python rust     # these
 package main
 
 import (
@@ -19,7 +18,7 @@ import (
 	"time"
 )
 
-// limits of one language.
+// Maximum times for one language.
 const (
 	buildTime = 10 * time.Minute
 	runTime   = 5 * time.Minute
@@ -63,7 +62,7 @@ func run(ctx context.Context, root string, names []string) error {
 	return nil
 }
 
-// load reads kit.json of each folder that has one, or of those named.
+// load reads kit.json of the named folders, or of all folders.
 func load(root string, names []string) ([]language, error) {
 	if len(names) == 0 {
 		files, err := filepath.Glob(filepath.Join(root, "*", "kit.json"))
@@ -86,7 +85,7 @@ func load(root string, names []string) ([]language, error) {
 	return list, nil
 }
 
-// contract are the files that generators read, as absolute paths.
+// contract has the absolute paths of the forms of the contract.
 type contract struct{ openapi, compat string }
 
 func findContract() (c contract, err error) {

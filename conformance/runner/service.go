@@ -25,8 +25,8 @@ type service struct {
 	server *httptest.Server
 
 	mu     sync.Mutex
-	vector int            // that was asked for last
-	sent   map[int][]byte // the body that was answered with a vector
+	vector int            // queued for the next request
+	sent   map[int][]byte // bodies of the requests, by vector
 }
 
 func newService() *service {
@@ -46,7 +46,7 @@ func newService() *service {
 
 func (s *service) close() { s.server.Close() }
 
-// environment tells a client where the service is.
+// environment returns the environment of a client.
 func (s *service) environment() []string {
 	dir, _ := filepath.Abs("conformance/vectors") // fails only without a working directory
 	cfg := s.sim.Config()
@@ -86,7 +86,7 @@ func (s *service) checkRequest(v vectors.Vector) error {
 		return err
 	}
 	if !reflect.DeepEqual(got, want) {
-		return fmt.Errorf("sent was %.1500s", s.sent[v.Number])
+		return fmt.Errorf("another request was sent: %.1500s", s.sent[v.Number])
 	}
 	return nil
 }
@@ -97,21 +97,21 @@ func decode(text []byte) (value any, err error) {
 	return value, d.Decode(&value)
 }
 
-// scenario is a client's report on its small job: see README.md.
+// scenario is the report on the small job of README.md.
 type scenario struct {
-	Created  []string  `json:"created"`  // ids, of what it was sure to have created or found
+	Created  []string  `json:"created"`  // ids of created resources
 	Taken    operation `json:"taken"`    // the operation that was refused
 	Waited   bool      `json:"waited"`   // for the Retry-After of the 429
 	LookedUp bool      `json:"lookedUp"` // after the cut
 }
 
-// checkScenario compares the client's report on its job with the ledger.
+// checkScenario compares the report on the small job with the ledger.
 func (l *language) checkScenario(s *service, reports []report) error {
 	i := slices.IndexFunc(reports, func(r report) bool { return r.Scenario != nil })
 	if i < 0 {
-		return errors.New("the client tells of no scenario")
+		return errors.New("the client does not report the scenario")
 	}
-	told := reports[i].Scenario
+	got := reports[i].Scenario
 	l.ran++
 	var created []string
 	var taken *webextest.Entry
@@ -124,16 +124,17 @@ func (l *language) checkScenario(s *service, reports []report) error {
 		}
 	}
 	slices.Sort(created)
-	slices.Sort(told.Created)
+	slices.Sort(got.Created)
 	var errs []error
-	if len(created) != 5 || !slices.Equal(created, told.Created) {
-		errs = append(errs, fmt.Errorf("scenario: created were %v, the client tells of %v", created, told.Created))
+	if len(created) != 5 || !slices.Equal(created, got.Created) {
+		errs = append(errs, fmt.Errorf("scenario: created were %v, the client reports %v", created, got.Created))
 	}
-	if taken == nil || told.Taken.Status != http.StatusConflict || told.Taken.ErrorCode == "" || len(told.Taken.Details) == 0 || told.Taken.TrackingID == "" {
-		errs = append(errs, fmt.Errorf("scenario: of the refused operation the client has read %+v", told.Taken))
+	if taken == nil || got.Taken.Status != http.StatusConflict ||
+		got.Taken.ErrorCode == "" || len(got.Taken.Details) == 0 || got.Taken.TrackingID == "" {
+		errs = append(errs, fmt.Errorf("scenario: the client reports %+v about the refused operation", got.Taken))
 	}
-	if !told.Waited || !told.LookedUp {
-		errs = append(errs, fmt.Errorf("scenario: waited %v, looked up %v", told.Waited, told.LookedUp))
+	if !got.Waited || !got.LookedUp {
+		errs = append(errs, fmt.Errorf("scenario: waited %v, looked up %v", got.Waited, got.LookedUp))
 	}
 	for _, v := range s.sim.Violations() {
 		if !strings.Contains(v.Text, "bulkId:nobody") { // the request of vector 17

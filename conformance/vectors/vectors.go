@@ -1,6 +1,6 @@
-// Package vectors holds the message vectors: a Bulk request, an answer to it,
-// and how a client must read that answer, as JSON files that any language can
-// read. README.md describes the files.
+// Package vectors contains the message vectors. Each is a JSON file with a Bulk
+// request, an answer, and the correct interpretation of the answer, for clients
+// in any language. README.md describes the files.
 //
 //	all, err := vectors.All()
 //	...
@@ -24,21 +24,18 @@ var files embed.FS
 
 // The kinds of vectors.
 const (
-	// Conforms: request and answer keep the contract.
-	Conforms = "conforms"
-	// Tolerate: the answer breaks the contract, or RFC 7644, and a client must
-	// bear it all the same.
-	Tolerate = "tolerate"
+	Conforms = "conforms" // request and answer follow the contract
+	Tolerate = "tolerate" // the answer violates the contract or RFC 7644, and a client must handle it
 )
 
-// Entry is what the manifest says of a vector.
+// Entry is the entry of a vector in the manifest.
 type Entry struct {
 	Number int    `json:"number"`
 	File   string `json:"file"`
 	Kind   string `json:"kind"`
 }
 
-// Vector is one exchange, and what it means.
+// Vector is one exchange and its interpretation.
 type Vector struct {
 	Number   int      `json:"number"`
 	Kind     string   `json:"kind"`
@@ -56,23 +53,23 @@ type Request struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
-// Response is the answer. At most one of Body, Text and Base64 is there.
+// Response is the answer. It has at most one of Body, Text and Base64.
 type Response struct {
-	Status  int               `json:"status,omitempty"` // 0 where there is no answer
+	Status  int               `json:"status,omitempty"` // 0 if there is no answer
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    json.RawMessage   `json:"body,omitempty"`   // JSON, in any serialization
 	Text    string            `json:"text,omitempty"`   // exactly these bytes, as UTF-8
 	Base64  string            `json:"base64,omitempty"` // exactly these bytes
-	Cut     string            `json:"cut,omitempty"`    // CutAnswer, CutBody, or "" for a connection that is not cut
+	Cut     string            `json:"cut,omitempty"`    // CutAnswer, CutBody, or "" if the connection is not cut
 }
 
-// Where the connection ends too early.
+// Values of Response.Cut.
 const (
 	CutAnswer = "answer" // before the first byte of the answer
 	CutBody   = "body"   // in the body, which is shorter than its Content-Length
 )
 
-// Content returns the bytes of the answer's body.
+// Content returns the body of the answer.
 func (r Response) Content() ([]byte, error) {
 	if r.Base64 != "" {
 		return base64.StdEncoding.DecodeString(r.Base64)
@@ -85,18 +82,18 @@ func (r Response) Content() ([]byte, error) {
 	return []byte(r.Text), nil
 }
 
-// Expect is how the answer must be read.
+// Expect is the correct interpretation of an answer.
 type Expect struct {
-	// Outcome is that of the request: answered, deferred, rejected, denied or
-	// unknown.
+	// Outcome is the outcome of the request: answered, deferred, rejected, denied
+	// or unknown.
 	Outcome string `json:"outcome"`
 	Error
-	// RetryAfter is how long the service asks to wait; nil where it says nothing
-	// that can be understood.
+	// RetryAfter is the wait that the service requests; nil if Retry-After is
+	// absent or invalid.
 	RetryAfter *Wait `json:"retryAfter,omitempty"`
-	// Limits are those that a 413 names.
+	// Limits are the limits in the text of a 413.
 	Limits *Limits `json:"limits,omitempty"`
-	// Operations has one entry for each operation of the request, in their order.
+	// Operations has one entry for each operation of the request, in order.
 	Operations []Operation `json:"operations"`
 }
 
@@ -106,13 +103,14 @@ type Wait struct {
 	Max float64 `json:"max"`
 }
 
-// Limits are what a request may have at most; 0 where that is not told.
+// Limits are the maximum numbers of operations and bytes in a request; 0 is
+// unknown.
 type Limits struct {
 	Operations int `json:"operations,omitempty"`
 	Bytes      int `json:"bytes,omitempty"`
 }
 
-// Operation is what the answer says of one operation.
+// Operation is the interpretation of the result of one operation.
 type Operation struct {
 	BulkID string `json:"bulkId"`
 	// Outcome is succeeded, failed, notDone or unknown.
@@ -122,8 +120,7 @@ type Operation struct {
 	Version string `json:"version,omitempty"`
 }
 
-// Error has the status, and what an error says; members that it does not have
-// are zero.
+// Error has the status and the members of an error. Absent members are zero.
 type Error struct {
 	Status     int      `json:"status,omitempty"`
 	ErrorCode  string   `json:"errorCode,omitempty"`
@@ -138,8 +135,8 @@ func Manifest() ([]Entry, error) {
 	return entries, read("manifest.json", &entries)
 }
 
-// All returns the vectors in the order of the manifest. The error is of a file
-// that is not as README.md says.
+// All returns the vectors in the order of the manifest. It returns an error if
+// a file does not have the form that README.md describes.
 func All() ([]Vector, error) { return all() }
 
 var all = sync.OnceValues(func() ([]Vector, error) {
@@ -156,16 +153,16 @@ var all = sync.OnceValues(func() ([]Vector, error) {
 	return list, nil
 })
 
-// Numbered returns the vector of a number, or an error if there is none.
+// Numbered returns the vector with a number, or an error if there is none.
 func Numbered(number int) (Vector, error) {
 	list, err := All()
 	if err != nil || number < 1 || number > len(list) {
 		return Vector{}, cmp.Or(err, fmt.Errorf("vectors: number %d, expected 1 to %d", number, len(list)))
 	}
-	return list[number-1], nil // TestManifest: they count from 1
+	return list[number-1], nil // TestManifestListsEveryVector: the numbers count from 1
 }
 
-// read decodes a file, in which no unknown member may stand.
+// read decodes a file. Unknown members are an error.
 func read(name string, to any) error {
 	text, err := files.ReadFile(name)
 	if err != nil {

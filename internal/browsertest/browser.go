@@ -26,11 +26,11 @@ type Browser struct {
 	out    *bufio.Reader
 	id     int
 	tab    string   // session
-	events []Object // that came between answers
+	events []Object // since the page was opened
 }
 
-// Contrast is an expression that tells which texts of a page do not stand out
-// enough to be read (WCAG 2.2, 1.4.3); "" for none.
+// Contrast is an expression for Eval. Its value describes the texts of a page
+// with too little contrast (WCAG 2.2, 1.4.3), "" if there are none.
 //
 //go:embed contrast.js
 var Contrast string
@@ -43,7 +43,7 @@ func chromium() string {
 	return "chromium"
 }
 
-// patience is how long a browser may take for anything.
+// patience is the maximum time for any answer of the browser.
 const patience = time.Minute
 
 // Start starts a browser that ends with the test. CHROMIUM names another
@@ -74,7 +74,7 @@ func Start(t *testing.T) *Browser {
 		kill.Stop()
 		ours.Close()
 		back.Close()
-		for range 100 { // its helpers write until they end
+		for range 100 { // other processes of the browser write until they end
 			if os.RemoveAll(profile) == nil {
 				return
 			}
@@ -98,7 +98,7 @@ func pipes(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// Object is one in JSON.
+// Object is a JSON object.
 type Object = map[string]any
 
 func (b *Browser) send(method string, params Object) {
@@ -142,7 +142,7 @@ func (b *Browser) read() (m Object) {
 	return m
 }
 
-// Wait reads until an event has come.
+// Wait waits for an event.
 func (b *Browser) Wait(method string) {
 	b.t.Helper()
 	is := func(m Object) bool { return m["method"] == method }
@@ -170,8 +170,8 @@ func (b *Browser) OpenURL(url string) {
 	b.Wait("Page.loadEventFired")
 }
 
-// Until waits until a JavaScript expression is true.
-func (b *Browser) Until(expression string) {
+// WaitUntil waits until a JavaScript expression is true.
+func (b *Browser) WaitUntil(expression string) {
 	b.t.Helper()
 	for end := time.Now().Add(patience); b.Eval(expression) != true; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -180,7 +180,7 @@ func (b *Browser) Until(expression string) {
 	}
 }
 
-// Eval is the value of a JavaScript expression.
+// Eval returns the value of a JavaScript expression.
 func (b *Browser) Eval(expression string) any {
 	b.t.Helper()
 	answer := b.Call("Runtime.evaluate", Object{"expression": expression, "returnByValue": true, "awaitPromise": true})
@@ -190,8 +190,8 @@ func (b *Browser) Eval(expression string) any {
 	return answer["result"].(Object)["value"]
 }
 
-// Screen sets the size of the window, and whether it is a phone's.
-func (b *Browser) Screen(width, height int, phone bool) {
+// SetScreen sets the size of the window, of a phone or a computer.
+func (b *Browser) SetScreen(width, height int, phone bool) {
 	scale := 1
 	if phone {
 		scale = 2
@@ -201,13 +201,13 @@ func (b *Browser) Screen(width, height int, phone bool) {
 	})
 }
 
-// Scheme prefers light or dark.
-func (b *Browser) Scheme(name string) {
+// SetColorScheme sets the preferred colors, light or dark.
+func (b *Browser) SetColorScheme(name string) {
 	b.Call("Emulation.setEmulatedMedia", Object{"features": []Object{{"name": "prefers-color-scheme", "value": name}}})
 }
 
-// Press clicks with the mouse in the middle of what a selector finds first.
-func (b *Browser) Press(selector string) {
+// Click clicks on the first element that a selector finds.
+func (b *Browser) Click(selector string) {
 	b.t.Helper()
 	at := b.Eval(fmt.Sprintf(`(() => {
 		const e = document.querySelector(%q);
@@ -220,9 +220,9 @@ func (b *Browser) Press(selector string) {
 	}
 }
 
-// Shot keeps a picture of the page with the artifacts of the test, at most
-// height pixels of it.
-func (b *Browser) Shot(name string, height int) {
+// Screenshot writes a picture of the page, at most height pixels high, to the
+// artifacts of the test.
+func (b *Browser) Screenshot(name string, height int) {
 	b.t.Helper()
 	size := b.Call("Page.getLayoutMetrics", nil)["cssContentSize"].(Object)
 	clip := Object{"x": 0, "y": 0, "width": size["width"], "height": min(size["height"].(float64), float64(height)), "scale": 1}
@@ -236,17 +236,17 @@ func (b *Browser) Shot(name string, height int) {
 	}
 }
 
-// Quiet fails if the page has asked for anything whose url does not begin with
-// url, or if the browser had to say something: an error of the script, a breach
-// of the policy.
-func (b *Browser) Quiet(url string) {
+// CheckRequests reports requests of the page whose url does not begin with url,
+// and messages of the browser, such as errors of scripts and violations of the
+// content security policy.
+func (b *Browser) CheckRequests(url string) {
 	b.t.Helper()
 	for _, e := range b.events {
 		params, _ := e["params"].(Object)
 		switch e["method"] {
 		case "Network.requestWillBeSent":
 			if got, _ := params["request"].(Object)["url"].(string); !strings.HasPrefix(got, url) {
-				b.t.Errorf("the page asks for %v", got)
+				b.t.Errorf("the page requests %v", got)
 			}
 		case "Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening":
 			b.t.Errorf("%v: %v", e["method"], params)
@@ -254,5 +254,5 @@ func (b *Browser) Quiet(url string) {
 	}
 }
 
-// Events are what the browser has told since the page was opened.
+// Events returns the events since the page was opened.
 func (b *Browser) Events() []Object { return b.events }

@@ -3,6 +3,6 @@
 //
 //	b := browsertest.Start(t)
 //	b.OpenURL(server.URL)
-//	b.Press("button")
-//	b.Eval("document.title")
+//	b.Click("button")
+//	title := b.Eval("document.title")
 package browsertest

@@ -37,10 +37,10 @@ func TestBrowserShowsEachScreen(t *testing.T) {
 	} {
 		for _, scheme := range []string{"light", "dark"} {
 			name := screen.name + "-" + scheme
-			b.Scheme(scheme)
-			b.Screen(screen.width, screen.height, screen.phone)
+			b.SetColorScheme(scheme)
+			b.SetScreen(screen.width, screen.height, screen.phone)
 			url := b.Open(screen.html)
-			b.Shot(name, 3600)
+			b.Screenshot(name, 3600)
 			if got := b.Eval("document.documentElement.scrollWidth"); got != float64(screen.width) {
 				t.Errorf("%s: %v pixels wide", name, got)
 			}
@@ -50,7 +50,7 @@ func TestBrowserShowsEachScreen(t *testing.T) {
 			if got := b.Eval("[...document.querySelectorAll('figure svg')].filter(s => s.checkVisibility()).length"); got != 3.0 {
 				t.Errorf("%s: %v pictures can be seen, want 3", name, got)
 			}
-			b.Quiet(url)
+			b.CheckRequests(url)
 		}
 	}
 }
@@ -60,7 +60,7 @@ const visible = "[...document.querySelectorAll('#failures tbody tr')].filter(r =
 // The filter, worked with mouse and keyboard.
 func TestBrowserFiltersByMouseAndKeyboard(t *testing.T) {
 	b := browsertest.Start(t)
-	b.Screen(1280, 900, false)
+	b.SetScreen(1280, 900, false)
 	sum, rec := importOf(2000)
 	p := pageOf(sum, rec)
 	url := b.Open(render(t, p))
@@ -85,14 +85,14 @@ func TestBrowserFiltersByMouseAndKeyboard(t *testing.T) {
 		}
 	}
 	expect("at first", func(Row) bool { return true })
-	b.Press("#filter input[value=failed]")
+	b.Click("#filter input[value=failed]")
 	expect("without failed", func(r Row) bool { return r.Outcome != "failed" })
-	b.Press("#filter input[value=failed]")
+	b.Click("#filter input[value=failed]")
 	expect("all again", func(Row) bool { return true })
-	b.Press("#text")
+	b.Click("#text")
 	b.Call("Input.insertText", browsertest.Object{"text": "409 PoSt"})
 	expect("words", func(r Row) bool { return strings.Contains(r.Reason, "409") && r.Method == "POST" })
-	b.Press("#filter input[value=skipped]")
+	b.Click("#filter input[value=skipped]")
 	expect("words of an outcome", func(r Row) bool { return r.Status == 409 && r.Outcome == "failed" })
 	b.Call("Input.insertText", browsertest.Object{"text": " <nobody>"})
 	if got := b.Eval("document.getElementById('nothing').checkVisibility() && " + visible +
@@ -103,7 +103,7 @@ func TestBrowserFiltersByMouseAndKeyboard(t *testing.T) {
 	b.Call("Input.insertText", browsertest.Object{"text": ""})
 	b.Call("Input.dispatchKeyEvent",
 		browsertest.Object{"type": "keyDown", "key": "Delete", "windowsVirtualKeyCode": 46})
-	b.Press("#filter input[value=skipped]")
+	b.Click("#filter input[value=skipped]")
 	expect("emptied", func(Row) bool { return true })
 	second := sum.Reasons[1]
 	b.Eval("document.getElementById('why').focus()")
@@ -112,14 +112,14 @@ func TestBrowserFiltersByMouseAndKeyboard(t *testing.T) {
 			browsertest.Object{"type": "keyDown", "key": "ArrowDown", "windowsVirtualKeyCode": 40})
 	}
 	expect("a reason", func(r Row) bool { return r.kind == second.Text && r.Outcome == second.Outcome })
-	b.Quiet(url)
+	b.CheckRequests(url)
 }
 
 // Of very many rows some are laid out at once, the others are a press or a
 // filter away.
 func TestBrowserShowsManyRowsOnDemand(t *testing.T) {
 	b := browsertest.Start(t)
-	b.Screen(1280, 900, false)
+	b.SetScreen(1280, 900, false)
 	r, sum := &Recorder{}, &Summary{}
 	for i := range 5000 {
 		add(sum, r, &client.Progress{},
@@ -139,14 +139,14 @@ func TestBrowserShowsManyRowsOnDemand(t *testing.T) {
 		}
 	}
 	expect("at first", 200, "2,000 listed", "Show 200 more of 1,800")
-	b.Press("#more")
+	b.Click("#more")
 	expect("more", 400, "2,000 listed", "Show 200 more of 1,600")
-	b.Press("#text")
+	b.Click("#text")
 	b.Call("Input.insertText", browsertest.Object{"text": "ROUTER_19"})
 	expect("filtered", 111, "111 of 2,000 listed", "")
 	b.Call("Input.insertText", browsertest.Object{"text": "99"})
 	expect("the last", 1, "1 of 2,000 listed", "")
-	b.Quiet(url)
+	b.CheckRequests(url)
 }
 
 // Without scripts everything is there, but the filter.
@@ -162,7 +162,7 @@ func TestBrowserWithoutScript(t *testing.T) {
 	if len(names["searchbox"]) != 0 {
 		t.Error("there is a filter that does not work")
 	}
-	b.Quiet(url)
+	b.CheckRequests(url)
 }
 
 // names are the accessible names of all that a screen reader finds, by role.
@@ -186,7 +186,7 @@ func TestBrowserPageIsAccessible(t *testing.T) {
 	sum, rec := importOf(500)
 	html := render(t, pageOf(sum, rec))
 	for _, width := range []int{1280, 390} {
-		b.Screen(width, 900, width < 500)
+		b.SetScreen(width, 900, width < 500)
 		b.Open(html)
 		names := names(b)
 		for role, want := range map[string][]string{
@@ -227,7 +227,7 @@ func TestBrowserRunsNoForeignText(t *testing.T) {
 	if got := b.Eval("document.querySelector('#failures tbody .reason').textContent"); got != hostile[0] {
 		t.Errorf("the reason is %q, want %q", got, hostile[0])
 	}
-	b.Quiet(url)
+	b.CheckRequests(url)
 }
 
 // The policy holds even if a script or a picture found its way into the page.

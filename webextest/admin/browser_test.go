@@ -53,17 +53,17 @@ func postBulk(t *testing.T, url, operations string) int {
 func TestBrowserPageIsLive(t *testing.T) {
 	sim, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
-	b.Screen(1280, 900, false)
+	b.SetScreen(1280, 900, false)
 	b.OpenURL(url + "/")
-	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+	b.WaitUntil(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
 
 	if status := postBulk(t, url, create("ann")+","+create("<b>bob")); status != 200 {
 		t.Fatal(status)
 	}
 	postBulk(t, url, `{"method":"POST","path":"/Users","bulkId":"x","data":{"userName":"x@example.com","title":5}}`)
-	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 3`)
-	b.Until(`document.querySelectorAll("#requests tbody tr").length === 2`)
-	b.Until(`document.querySelector("#violations tbody tr")?.textContent.includes("title must be text")`)
+	b.WaitUntil(`document.querySelectorAll("#ledger tbody tr").length === 3`)
+	b.WaitUntil(`document.querySelectorAll("#requests tbody tr").length === 2`)
+	b.WaitUntil(`document.querySelector("#violations tbody tr")?.textContent.includes("title must be text")`)
 	if got := b.Eval(`document.querySelector("#ledger tbody").textContent.includes("<b>bob")`); got != true {
 		t.Error("a name is not shown as text")
 	}
@@ -71,28 +71,28 @@ func TestBrowserPageIsLive(t *testing.T) {
 		t.Errorf("%v violations are counted", got)
 	}
 
-	b.Press(`button[data-fault*="after"]`)
-	b.Until(`document.querySelectorAll("#queue li").length === 1`)
+	b.Click(`button[data-fault*="after"]`)
+	b.WaitUntil(`document.querySelectorAll("#queue li").length === 1`)
 	b.Eval(`document.getElementById("shape").value = "capitalKey"`)
-	b.Press("#queueShape")
-	b.Until(`document.querySelector("#queue").textContent.includes("shape capitalKey")`)
+	b.Click("#queueShape")
+	b.WaitUntil(`document.querySelector("#queue").textContent.includes("shape capitalKey")`)
 	if got := len(sim.Scripted()); got != 2 {
 		t.Errorf("%d faults are queued", got)
 	}
 	if status := postBulk(t, url, create("cut")); status != 0 || sim.Created("cut@example.com") != 1 {
 		t.Errorf("the cut was not met: %d", status)
 	}
-	b.Until(`document.querySelector("#requests tbody tr")?.textContent.includes("cut after the work")`)
+	b.WaitUntil(`document.querySelector("#requests tbody tr")?.textContent.includes("cut after the work")`)
 	b.Eval(`document.getElementById("vector").value = "9999"`)
-	b.Press("#queueVector")
-	b.Until(`document.getElementById("told").textContent.includes("vector must be")`)
-	b.Press("#drop")
-	b.Until(`document.querySelectorAll("#queue li").length === 0`)
+	b.Click("#queueVector")
+	b.WaitUntil(`document.getElementById("told").textContent.includes("vector must be")`)
+	b.Click("#drop")
+	b.WaitUntil(`document.querySelectorAll("#queue li").length === 0`)
 	if got := len(sim.Scripted()); got != 0 {
 		t.Errorf("%d faults are left", got)
 	}
-	b.Press("#reset")
-	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+	b.Click("#reset")
+	b.WaitUntil(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
 }
 
 // The page reads the latest rows of a long ledger, then only new rows, and starts
@@ -108,11 +108,11 @@ func TestBrowserReadsOnlyNewRows(t *testing.T) {
 		postBulk(t, url, strings.Join(operations, ","))
 	}
 	b.OpenURL(url + "/")
-	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 201`)
-	b.Until(`document.querySelector("#ledger tbody tr").textContent.includes("u499") && document.querySelector("#ledger tbody").textContent.includes("300 earlier")`)
+	b.WaitUntil(`document.querySelectorAll("#ledger tbody tr").length === 201`)
+	b.WaitUntil(`document.querySelector("#ledger tbody tr").textContent.includes("u499") && document.querySelector("#ledger tbody").textContent.includes("300 earlier")`)
 	postBulk(t, url, create("new"))
-	b.Until(`document.querySelector("#ledger tbody tr").textContent.includes("new@") && document.querySelector("[data-count=done]").textContent === "501"`)
-	b.Until(`document.querySelectorAll("#requests tbody tr").length === 6`)
+	b.WaitUntil(`document.querySelector("#ledger tbody tr").textContent.includes("new@") && document.querySelector("[data-count=done]").textContent === "501"`)
+	b.WaitUntil(`document.querySelectorAll("#requests tbody tr").length === 6`)
 	time.Sleep(2 * time.Second) // in which the page looks twice for news
 	var asked []string
 	for _, e := range b.Events() {
@@ -127,19 +127,19 @@ func TestBrowserReadsOnlyNewRows(t *testing.T) {
 	if got := strings.Join(asked, " "); got != "ledger?after=300 ledger?after=500 requests?after=0 requests?after=5" {
 		t.Errorf("the page has asked for %s", got)
 	}
-	b.Press("#reset")
-	b.Until(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+	b.Click("#reset")
+	b.WaitUntil(`document.querySelector("#ledger td")?.textContent === "No operation yet."`)
 	postBulk(t, url, create("again"))
-	b.Until(`document.querySelectorAll("#ledger tbody tr").length === 1 && document.querySelector("#ledger tbody tr").textContent.includes("again@")`)
+	b.WaitUntil(`document.querySelectorAll("#ledger tbody tr").length === 1 && document.querySelector("#ledger tbody tr").textContent.includes("again@")`)
 }
 
 // Every operation and schema of the contract is shown, and its links work.
 func TestBrowserRendersTheContract(t *testing.T) {
 	_, url := served(t, admin.Config{})
 	b := browsertest.Start(t)
-	b.Screen(1280, 900, false)
+	b.SetScreen(1280, 900, false)
 	b.OpenURL(url + "/")
-	b.Until(`document.querySelectorAll("#schemas details").length > 0`)
+	b.WaitUntil(`document.querySelectorAll("#schemas details").length > 0`)
 	if got := b.Eval(`fetch("/openapi.json").then(r => r.json()).then(c => {
 		const operations = Object.values(c.paths).flatMap(p => ["get", "post"].filter(m => p[m])).length;
 		const missing = [...document.querySelectorAll("#contract a[href^='#']")].filter(a => !document.getElementById(a.hash.slice(1)));
@@ -149,9 +149,9 @@ func TestBrowserRendersTheContract(t *testing.T) {
 		t.Error("the contract is not all there")
 	}
 	b.Eval(`document.getElementById("operation-executeBulk").open = true`)
-	b.Press(`#operation-executeBulk a[href="#schema-BulkRequest"]`)
-	b.Until(`document.getElementById("schema-BulkRequest").open`)
-	b.Quiet(url + "/")
+	b.Click(`#operation-executeBulk a[href="#schema-BulkRequest"]`)
+	b.WaitUntil(`document.getElementById("schema-BulkRequest").open`)
+	b.CheckRequests(url + "/")
 }
 
 // In light and dark colors, nothing is wider than the screen, and all texts have
@@ -167,21 +167,21 @@ func TestBrowserScreensFitAndAreReadable(t *testing.T) {
 		phone         bool
 	}{{"desktop", 1280, 900, false}, {"phone", 390, 844, true}} {
 		for _, scheme := range []string{"light", "dark"} {
-			b.Scheme(scheme)
-			b.Screen(screen.width, screen.height, screen.phone)
+			b.SetColorScheme(scheme)
+			b.SetScreen(screen.width, screen.height, screen.phone)
 			b.OpenURL(url + "/")
-			b.Until(`document.querySelectorAll("#ledger tbody tr").length > 2 && document.querySelectorAll("#schemas details").length > 0`)
-			b.Press(`button[data-fault*="429"]`)
-			b.Until(`document.querySelectorAll("#queue li").length > 0`)
+			b.WaitUntil(`document.querySelectorAll("#ledger tbody tr").length > 2 && document.querySelectorAll("#schemas details").length > 0`)
+			b.Click(`button[data-fault*="429"]`)
+			b.WaitUntil(`document.querySelectorAll("#queue li").length > 0`)
 			b.Eval(`document.getElementById("operation-getGroup").open = document.getElementById("schema-Group").open = true`)
-			b.Shot(screen.name+"-"+scheme, 1700)
+			b.Screenshot(screen.name+"-"+scheme, 1700)
 			if got := b.Eval("document.documentElement.scrollWidth"); got != float64(screen.width) {
 				t.Errorf("%s: %v pixels wide", screen.name, got)
 			}
 			if got := b.Eval(browsertest.Contrast); got != "" {
 				t.Errorf("%s, %s: hard to read:\n%v", screen.name, scheme, got)
 			}
-			b.Quiet(url + "/")
+			b.CheckRequests(url + "/")
 		}
 	}
 }
@@ -190,8 +190,8 @@ func TestBrowserPageNeedsTheToken(t *testing.T) {
 	_, url := served(t, admin.Config{Remote: true, Token: "s3cret"})
 	b := browsertest.Start(t)
 	b.OpenURL(url + "/")
-	b.Until(`!document.getElementById("login").hidden`)
+	b.WaitUntil(`!document.getElementById("login").hidden`)
 	b.Eval(`document.getElementById("token").value = "s3cret"`)
-	b.Press("#login button")
-	b.Until(`document.getElementById("login").hidden && document.querySelector("#ledger td")?.textContent === "No operation yet."`)
+	b.Click("#login button")
+	b.WaitUntil(`document.getElementById("login").hidden && document.querySelector("#ledger td")?.textContent === "No operation yet."`)
 }
