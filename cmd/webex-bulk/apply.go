@@ -233,7 +233,7 @@ func (a *applyCommand) confirmDeletes(ctx context.Context, in *input.File) error
 	}
 	_ = a.err.Printf("%d of %d operations delete, for good:\n", n, in.Len())
 	for _, row := range in.Deletes {
-		_ = a.err.Printf("  line %d: %s\n", row.Line, subject(row))
+		_ = a.err.Printf("  line %d: %s\n", row.Line, subject(row.Operation.Path, row.Name))
 	}
 	if more := n - len(in.Deletes); more > 0 {
 		_ = a.err.Printf("  and %d more: %s\n", more, a.howToList())

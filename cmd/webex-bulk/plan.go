@@ -10,7 +10,6 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/foundids"
 	"github.com/webexscim/bulk/internal/input"
-	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/report"
 	"github.com/webexscim/bulk/internal/terminal"
 )
@@ -73,27 +72,21 @@ func (p *planCommand) run(ctx context.Context) error {
 	if err := p.checkLimits(); err != nil {
 		return err
 	}
+	if p.job.Existing != client.ExistingFail && !p.online {
+		return errors.New("--existing needs --online: without it nothing is known of what is there")
+	}
 	in, err := p.open(ctx, p.in, false, func(note string) { _ = p.err.Printf("%s\n", note) })
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
 	defer in.Close()
 	in.KeepNames = !p.asJSON
-	var c *client.Client
-	var known organization
-	switch {
-	case p.online:
-		c, known, err = p.readOrganization(ctx, in)
-	case p.job.Existing != client.ExistingFail:
-		err = errors.New("--existing needs --online: without it nothing is known of what is there")
-	default:
-		c, err = p.planner()
-	}
+	c, known, err := p.prepare(ctx, in)
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
 	p.job.Source = in.Operations(nil)
-	refused, err := p.print(ctx, c, in, known)
+	failures, err := p.print(ctx, c, in, known)
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -104,7 +97,7 @@ func (p *planCommand) run(ctx context.Context) error {
 		_ = p.err.Printf("apply will look up %s that %s names and does not create\n",
 			terminal.Plural(n, "user or group"), in.Name)
 	}
-	if refused > 0 {
+	if failures > 0 {
 		return &exit{code: exitSome}
 	}
 	return nil
@@ -116,20 +109,25 @@ type organization struct {
 	people   map[string]string         // by id: names of those resources, and of others in the input
 }
 
-func (p *planCommand) readOrganization(ctx context.Context, in *input.File) (*client.Client, organization, error) {
+// prepare makes the client that plans. With --online it reads the organization.
+func (p *planCommand) prepare(ctx context.Context, in *input.File) (*client.Client, organization, error) {
 	known := organization{people: map[string]string{}}
+	if !p.online {
+		c, err := p.planner()
+		return c, known, err
+	}
 	c, err := p.client(p.warn)
 	if err != nil {
 		return nil, known, err
 	}
-	lookups, ids := in.Lookups(), foundids.New(p.cfg.OrgID)
+	ids := foundids.New(p.cfg.OrgID)
 	if err := lookUpNames(ctx, c, in, ids); err != nil {
 		return nil, known, err
 	}
 	if known.existing, err = compareExisting(ctx, c, in); err != nil {
 		return nil, known, err
 	}
-	for _, l := range lookups {
+	for _, l := range in.Lookups() {
 		known.people[ids.ID(l)] = l.Name
 	}
 	for _, found := range known.existing {
@@ -138,21 +136,22 @@ func (p *planCommand) readOrganization(ctx context.Context, in *input.File) (*cl
 	return c, known, nil
 }
 
-// print prints the plan, and returns the number of operations that would be
-// refused.
+// print prints the plan, and returns the number of operations that would fail:
+// those that are refused before sending and, with --online, creates of existing
+// resources.
 func (p *planCommand) print(
 	ctx context.Context, c *client.Client, in *input.File, known organization,
-) (refused int, err error) {
+) (failures int, err error) {
 	text := &overview{w: p.out, all: p.all, online: p.online, people: known.people}
 	for req, err := range c.Plan(ctx, &p.job) {
 		if err != nil {
-			return refused, err
+			return failures, err
 		}
 		described := p.describe(req, in, known)
-		refused += len(described.Refused)
+		failures += len(described.Refused)
 		for _, op := range described.Operations {
 			if op.Existing != nil && op.Existing.Error != "" {
-				refused++
+				failures++
 			}
 		}
 		if p.asJSON {
@@ -161,13 +160,13 @@ func (p *planCommand) print(
 			err = text.add(described)
 		}
 		if err != nil {
-			return refused, err
+			return failures, err
 		}
 	}
 	if !p.asJSON {
 		err = text.print(in)
 	}
-	return refused, err
+	return failures, err
 }
 
 // plannedRequest is a request as it is printed for machines.
@@ -199,7 +198,7 @@ type plannedOperation struct {
 // subject names the resource of an operation, by its bulkId if it has no name.
 func (op plannedOperation) subject() string {
 	name := op.name()
-	who := subject(opfile.Row{Name: name, Operation: client.Operation{Path: op.Path}})
+	who := subject(op.Path, name)
 	if name == "" && op.BulkID != "" {
 		who += " " + op.BulkID
 	}

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strings"
 
-	"github.com/webexscim/bulk/internal/opfile"
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
@@ -19,13 +19,11 @@ func verb(n int, word string) string {
 	return word
 }
 
-// subject names the user or group of a row.
-func subject(row opfile.Row) string {
-	_, id, _ := strings.Cut(strings.TrimPrefix(row.Operation.Path, "/"), "/")
-	if row.Name != "" {
-		id = row.Name
-	}
-	return strings.TrimSpace(kindIn(row.Operation.Path) + " " + id)
+// subject is like "user ann@example.com": the user or group in the path of an
+// operation, by its id if it has no name.
+func subject(path, name string) string {
+	_, id, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return strings.TrimSpace(kindIn(path) + " " + cmp.Or(name, id))
 }
 
 // kindIn returns the type of resource in a path: user or group.
