@@ -250,8 +250,8 @@ func laws(t *testing.T, name, text string) {
 	}
 	rows := good(t, r)
 	for i, row := range rows {
-		if problem, _, member := records.Check(row.Operation); problem != "" {
-			t.Fatalf("line %d: %s: %s", row.Line, member, problem)
+		if faults := records.Check(row.Operation); len(faults) > 0 {
+			t.Fatalf("line %d: %v", row.Line, faults)
 		}
 		if c := checked[i]; c.Line != row.Line || c.Operation.Method != row.Operation.Method || c.Name != row.Name {
 			t.Fatalf("checked as %v, read as %v", c, row)

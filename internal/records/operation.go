@@ -32,24 +32,25 @@ func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
 	var op client.Operation
 	if p.valid(rec.raw) {
 		op = p.operation(rec.raw)
-	}
-	if len(p.faults) == 0 {
-		if problem, expected, member := Check(op); problem != "" {
-			p.fault(member, shown(op, member), problem, expected)
-		}
+		p.check(op)
 	}
 	return Row{Line: rec.line, Operation: op}, p.faults
 }
 
-// shown is what an error about a member quotes of it.
-func shown(op client.Operation, member string) string {
-	switch member {
-	case "method":
-		return op.Method
-	case "path":
-		return op.Path
+// check checks the members that were read. An unknown member may be the one
+// that is wrong or missing, so that it is the only fault then.
+func (p *parser) check(op client.Operation) {
+	told := func(member string) bool {
+		return slices.ContainsFunc(p.faults, func(e *textfile.Error) bool { return e.Member == member })
 	}
-	return ""
+	if told("") {
+		return
+	}
+	for _, f := range Check(op) {
+		if !told(f.Member) {
+			p.fault(f.Member, f.Value, f.Problem, f.Expected)
+		}
+	}
 }
 
 // parser reads the members of one JSON object strictly: encoding/json would
@@ -175,22 +176,34 @@ const (
 	resourceForm = `"/Users/<id>" or "/Groups/<id>", where an id may be bulkId:<name>`
 )
 
-// Check says what is wrong with an operation, what is expected, and in which
-// member; problem is empty when nothing is.
-func Check(op client.Operation) (problem, expected, member string) {
-	if problem, expected = checkMethod(op.Method); problem != "" {
-		return problem, expected, "method"
+// Fault is a mistake in an operation.
+type Fault struct {
+	// Member is the member that is wrong, "" for the whole operation. Value is
+	// the text to quote of it, "" if there is none.
+	Member, Value string
+	// Problem says what is wrong, Expected what was expected.
+	Problem, Expected string
+}
+
+// Check returns what is wrong with an operation. With a wrong method, the other
+// members are not checked, since it decides what they must be.
+func Check(op client.Operation) (faults []Fault) {
+	if problem, expected := checkMethod(op.Method); problem != "" {
+		return []Fault{{"method", op.Method, problem, expected}}
 	}
-	if problem, expected = checkPath(op.Method, op.Path); problem != "" {
-		return problem, expected, "path"
+	if problem, expected := checkPath(op.Method, op.Path); problem != "" {
+		faults = append(faults, Fault{"path", op.Path, problem, expected})
 	}
-	if problem, expected = checkData(op); problem != "" {
-		return problem, expected, "data"
+	if problem, expected := checkData(op); problem != "" {
+		faults = append(faults, Fault{"data", "", problem, expected})
+	}
+	if len(faults) > 0 {
+		return faults
 	}
 	if err := op.Validate(); err != nil { // the last word is the library's, which will ask the same
-		return err.Error(), "an operation that can be sent", ""
+		return []Fault{{"", "", err.Error(), "an operation that can be sent"}}
 	}
-	return "", "", ""
+	return nil
 }
 
 func checkMethod(method string) (problem, expected string) {
