@@ -8,9 +8,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Law: what a search finds may lack any member, since the caller says which to
-// return, and may have unknown ones. A generated client that asks for a member
-// loses the whole page.
+// The resources of a search may lack any member, because the caller selects the
+// attributes, and may have unknown ones. A generated client that requires a
+// member loses the whole page.
 func TestFoundResourcesHaveNoRequiredMembers(t *testing.T) {
 	met := map[*openapi3.Schema]bool{}
 	var walk func(name string, ref *openapi3.SchemaRef)
@@ -39,8 +39,8 @@ func TestFoundResourcesHaveNoRequiredMembers(t *testing.T) {
 	}
 }
 
-// Law: an answer speaks of the call that it answers. 405 names the method that
-// is right, and a search, which changes nothing, is not told of operations.
+// A 405 names the correct method, and the answers to a GET do not mention
+// operations.
 func TestAnswersDescribeTheirOperation(t *testing.T) {
 	for _, item := range load(t).Paths.Map() {
 		for method, op := range item.Operations() {

@@ -1,18 +1,18 @@
-// Package api holds the contract: the OpenAPI 3.0.3 description of the Webex
-// SCIM 2.0 Bulk API, the same bytes for every consumer. It imports nothing.
+// Package api contains the contract, the OpenAPI 3.0.3 description of the Webex
+// SCIM 2.0 Bulk API, and its derived forms, as bytes.
 //
 //	os.Stdout.Write(api.OpenAPI)
 package api
 
 import _ "embed"
 
-// OpenAPI is the contract, openapi.yaml, as YAML. It is for reading: do not
-// change the bytes. The same holds for its derived forms below.
+// OpenAPI is the contract as YAML, openapi.yaml. The bytes must not be changed,
+// nor those of its derived forms.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
 
-// JSON is the contract, openapi.json, as JSON.
+// JSON is the contract as JSON, openapi.json.
 //
 //go:embed openapi.json
 var JSON []byte
@@ -23,8 +23,8 @@ var JSON []byte
 //go:embed openapi.compat.yaml
 var Compat []byte
 
-// JSONSchema holds the schemas of the messages as one document of JSON Schema
-// 2020-12, schemas.json, each under its name in $defs.
+// JSONSchema is a JSON Schema 2020-12 document, schemas.json, with the schema of
+// each message under its name in $defs.
 //
 //go:embed schemas.json
 var JSONSchema []byte

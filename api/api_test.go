@@ -40,7 +40,7 @@ func operations(t *testing.T) map[string]*openapi3.Operation {
 	return found
 }
 
-// Law: the contract is a valid OpenAPI 3.0.3 document, its examples included.
+// The contract is a valid OpenAPI 3.0.3 document, also in its examples.
 func TestContractIsValid(t *testing.T) {
 	doc := load(t)
 	if doc.OpenAPI != "3.0.3" {
@@ -55,7 +55,7 @@ func TestContractIsValid(t *testing.T) {
 	}
 }
 
-// Law: what only Go needs is in go.overlay.yaml, and absent means left out.
+// Details that only Go needs are in go.overlay.yaml.
 func TestContractBelongsToNoLanguage(t *testing.T) {
 	for _, word := range []string{"x-go", "nullable", "\t"} {
 		if bytes.Contains(api.OpenAPI, []byte(word)) {
@@ -64,8 +64,8 @@ func TestContractBelongsToNoLanguage(t *testing.T) {
 	}
 }
 
-// Law: one media type, everywhere (a second one makes generated clients
-// choose by the exact Content-Type and lose answers with a charset).
+// With a second media type, generated clients choose by the exact Content-Type
+// and lose answers with a charset.
 func TestJSONIsTheOnlyMediaType(t *testing.T) {
 	for id, op := range operations(t) {
 		bodies := map[string]openapi3.Content{}
@@ -83,9 +83,8 @@ func TestJSONIsTheOnlyMediaType(t *testing.T) {
 	}
 }
 
-// Law: every status that Webex documents stands in the contract by itself,
-// with a description and an example that no other status shares, and an
-// example of an error names its own status wherever it names one.
+// Every status that Webex documents has a description and an example of its own,
+// and the example of an error has the right status.
 func TestEveryStatusHasItsOwnExample(t *testing.T) {
 	statuses := []string{"200", "400", "401", "403", "404", "405", "409", "410", "415",
 		"423", "428", "429", "500", "502", "503", "504", "default"}
@@ -128,8 +127,8 @@ func TestEveryStatusHasItsOwnExample(t *testing.T) {
 	}
 }
 
-// Law: an answer's example has a request of the same name that leads to it,
-// and no request is without an answer: mock servers match them by name.
+// The examples of requests and answers have the same names, because mock servers
+// match them by name.
 func TestExamplesArePaired(t *testing.T) {
 	for id, op := range operations(t) {
 		var answers []string
@@ -162,9 +161,9 @@ func TestExamplesArePaired(t *testing.T) {
 	}
 }
 
-// Law: Retry-After comes in many forms and tracking ids not always, so both
-// are strings that may be missing. Every answer may carry a tracking id, and
-// those that tell to wait may say how long.
+// Retry-After has many forms, and a tracking id may be absent, so both are
+// optional strings. Every answer may have a tracking id, and an answer that
+// requests a wait may have Retry-After.
 func TestHeadersAreOptionalStrings(t *testing.T) {
 	for id, op := range operations(t) {
 		for status, response := range op.Responses.Map() {
@@ -185,8 +184,7 @@ func TestHeadersAreOptionalStrings(t *testing.T) {
 	}
 }
 
-// Law: the scope is the one that Webex documents for each call, and each call
-// takes a token that a program has obtained by itself.
+// Each operation also accepts a plain bearer token.
 func TestOperationsNeedTheDocumentedScopes(t *testing.T) {
 	want := map[string][]string{
 		"executeBulk":     {"identity:people_rw"},
@@ -210,8 +208,8 @@ func TestOperationsNeedTheDocumentedScopes(t *testing.T) {
 	}
 }
 
-// Law: a request to any host is found in the contract, and an organization
-// id that would change the path is refused.
+// A request to any host is found in the contract, and an organization id that
+// would change the path is refused.
 func TestPathsLeadToTheirOperations(t *testing.T) {
 	router, err := legacy.NewRouter(load(t))
 	if err != nil {

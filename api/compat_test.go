@@ -34,15 +34,14 @@ func parse(t *testing.T, document []byte) any {
 	return value
 }
 
-// Law: the JSON form says what the contract says.
 func TestJSONIsTheContract(t *testing.T) {
 	if !reflect.DeepEqual(parse(t, api.JSON), parse(t, api.OpenAPI)) {
 		t.Error("openapi.json and openapi.yaml differ")
 	}
 }
 
-// Law: the compat form is valid, and is the contract without oneOf, anyOf,
-// allOf, not, default responses and the example of these.
+// The compat form is valid, and is the contract without oneOf, anyOf, allOf, not,
+// default responses and their examples.
 func TestCompatIsTheContractWithoutUnions(t *testing.T) {
 	want, taken := without(parse(t, api.OpenAPI), "")
 	got := parse(t, api.Compat)
@@ -57,8 +56,8 @@ func TestCompatIsTheContractWithoutUnions(t *testing.T) {
 	}
 }
 
-// without returns a part of a document less what generators cannot read, and
-// the names of what was taken.
+// without returns a part of a document without the members that generators
+// cannot read, and the names of these.
 func without(value any, parent string) (any, []string) {
 	var taken []string
 	if list, ok := value.([]any); ok {
@@ -85,8 +84,8 @@ func without(value any, parent string) (any, []string) {
 	return members, taken
 }
 
-// Law: the JSON Schema document is valid, has each schema of the contract under
-// its name, and judges messages as the contract does.
+// The JSON Schema document is valid, has each schema of the contract under its
+// name, and accepts the same messages.
 func TestJSONSchemaJudgesAsTheContract(t *testing.T) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(api.JSONSchema))
 	if err != nil {

@@ -43,7 +43,7 @@ const (
 		`"Operations":[{"op":"remove","path":"title"}]}}`
 )
 
-// requestForms are requests, and whether a service must take them.
+// requestForms are requests, and whether the contract allows them.
 var requestForms = []struct {
 	name, body string
 	ok         bool
@@ -120,7 +120,6 @@ var requestForms = []struct {
 	{"unknown member of data", request(repeat(1, strings.Replace(create, `"x"`, `"new"`, 1))), true},
 }
 
-// Law: the limits that a schema can tell are in the schema.
 func TestContractLimitsRequests(t *testing.T) {
 	for _, test := range requestForms {
 		if err := visit(t, "BulkRequest", test.body); (err == nil) != test.ok {
@@ -129,8 +128,8 @@ func TestContractLimitsRequests(t *testing.T) {
 	}
 }
 
-// Law: the schema of an answer takes every form that services are known to
-// send, but for those that break the one spelling it documents.
+// The schema of an answer allows every known form of services, except other
+// spellings of its members.
 func TestContractAllowsTheFormsOfAnswers(t *testing.T) {
 	item := func(members string) string { return `{"operations":[{"method":"POST"` + members + `}]}` }
 	tests := []struct {
@@ -157,7 +156,6 @@ func TestContractAllowsTheFormsOfAnswers(t *testing.T) {
 	}
 }
 
-// Law: one schema reads every form of a refusal.
 func TestContractAllowsTheFormsOfErrors(t *testing.T) {
 	const urn = `"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
 	for body, ok := range map[string]bool{

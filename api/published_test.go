@@ -18,9 +18,8 @@ var extensions = map[string]string{
 	"Group.webex":     "urn:scim:schemas:extension:cisco:webexidentity:2.0:Group",
 }
 
-// Law: each attribute, operation and parameter of Cisco's description is in the
-// contract or in the list of differences in README.md, and that list has
-// nothing else.
+// Each attribute, operation and parameter of Cisco's description is either in the
+// contract or in the list of differences in README.md.
 func TestNamesAreThoseOfThePublishedDescription(t *testing.T) {
 	var missing []string
 	names := 0
@@ -76,7 +75,7 @@ func published(t *testing.T) (lines []string) {
 	return lines
 }
 
-// expand writes x1-15 out.
+// expand replaces x1-15 by x1, x2, … x15.
 func expand(names ...string) (all []string) {
 	for _, name := range names {
 		before, ok := strings.CutSuffix(name, "1-15")
@@ -91,8 +90,8 @@ func expand(names ...string) (all []string) {
 	return all
 }
 
-// at is the schema of a path like User.webex.pronouns; of a list, that of its
-// elements.
+// at returns the schema of a path such as User.webex.pronouns, or the schema of
+// the elements of a list.
 func at(t *testing.T, path string) *openapi3.Schema {
 	t.Helper()
 	names := strings.Split(path, ".")
@@ -121,8 +120,8 @@ func orElse(text, other string) string {
 	return text
 }
 
-// differences are the names in the table of README.md, in the first column,
-// each in backquotes.
+// differences returns the names in backquotes in the first column of the table
+// in README.md.
 func differences(t *testing.T) (names []string) {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")

@@ -104,7 +104,7 @@ type Config struct {
 	MaxSearch int
 	// MaxSearchStatus is 414 or 431; 0 is 414.
 	MaxSearchStatus int
-	// IgnoreFilter makes searches return all resources, whatever the filter.
+	// IgnoreFilter makes searches return all resources.
 	IgnoreFilter bool
 	// RepeatFound makes searches return every resource twice.
 	RepeatFound bool

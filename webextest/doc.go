@@ -27,9 +27,9 @@
 // POST /identity/scim/{org}/v2/Bulk creates, changes and deletes users and
 // groups. GET of Users and Groups (with an id or a filter), of
 // Groups/{id}/Members and of Users/me reads them. A request that violates the
-// contract is recorded for Simulator.Violations when it arrives, whatever the
-// answer. Most such requests are refused. Some are accepted, as the service may
-// do.
+// contract is recorded for Simulator.Violations when it arrives, also if the
+// answer is a fault. Most such requests are refused. Some are accepted, as the
+// service may do.
 //
 // The operations of a request are done in order, but an operation waits for the
 // resources that it refers to. Resources that refer to each other in a cycle
@@ -44,7 +44,7 @@
 // Chaos draws faults from a seed, and Simulator.SetGateway applies one fault to
 // all requests.
 //
-// What a test wants to see, and the faults for it:
+// Faults by the behavior that a test checks:
 //
 //   - The client waits, and sends a refused request again: Refuse(429, "1"),
 //     RefuseAs, RefuseIf, Redirect; RefuseItems for single operations.
@@ -78,8 +78,8 @@
 //
 // # Results
 //
-// Simulator.Ledger lists every operation with its effect, whatever the answer
-// was. A test can so prove that nothing was done twice or lost.
+// Simulator.Ledger lists every operation with its effect, also if the answer was
+// lost. So a test can check that nothing was done twice or forgotten.
 // Simulator.Exchanges lists the requests. Simulator.Users, Groups and others
 // return the resources. Simulator.Overlaps lists resources that two concurrent
 // requests changed. Simulator.Check returns an error for violations and for an

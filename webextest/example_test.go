@@ -10,8 +10,8 @@ import (
 	"github.com/webexscim/bulk/webextest"
 )
 
-// create stands for the client under test: it asks for a user until it is told
-// that there is one.
+// create is the client under test: it sends a create until the service confirms
+// that the user exists.
 func create(client *http.Client, base, userName string) error {
 	const body = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"operations":[
 		{"method":"POST","path":"/Users","bulkId":"u","data":{"userName":%q}}]}`
@@ -54,7 +54,7 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// A service without a network, and what became of each operation.
+// The Ledger of a service without a network.
 func Example() {
 	service := webextest.New(webextest.Config{})
 	service.Script(webextest.Refuse(503, "1"), webextest.CutAt(webextest.AfterWork))

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// ask sends one request and says what a client sees: a status with the number
-// of bytes of the body, and an error.
+// ask sends a request and returns the status, body and header of the answer, or
+// the error of a client.
 func ask(ctx context.Context, c *http.Client, base, body string) (status int, answer string, header http.Header, err error) {
 	req, err := http.NewRequestWithContext(ctx, "POST", base+"/identity/scim/"+DefaultOrgID+"/v2/Bulk", strings.NewReader(body))
 	if err != nil {

@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzBulk holds that no body makes the service panic, answer with 5xx or with
-// anything but JSON, or break its store; and that what it refuses whole it does
-// not do at all.
+// No body makes the service panic, answer with 5xx or something other than JSON,
+// or break its store. A request that is refused as a whole changes nothing.
 func FuzzBulk(f *testing.F) {
 	for _, seed := range []string{
 		bulkRequest(0, user("a", "a@x.org"), group("g", "G", "bulkId:a")),

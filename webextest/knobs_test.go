@@ -58,7 +58,7 @@ func TestLateWorkIsDoneInTimeWithoutTheClient(t *testing.T) {
 			t.Errorf("a client that waits: %d %v %s", status, err, body)
 		}
 
-		// What the service refuses it refuses late, too.
+		// A refusal is late, too.
 		_, _, _, _ = ask(t.Context(), s.Client(), host, message1(`{"method":"PUT","path":"/Users/1"}`))
 		n := len(s.Ledger())
 		time.Sleep(2 * time.Minute)

@@ -92,8 +92,7 @@ func TestInvalidBodiesAreRefusedAndRecorded(t *testing.T) {
 	}
 }
 
-// wantError holds a refusal against both forms of error that Webex is known
-// for.
+// wantError checks that an error has the members of both known forms of Webex.
 func wantError(t *testing.T, res *http.Response, body string, status int) {
 	t.Helper()
 	id := res.Header.Get("trackingId")

@@ -1,4 +1,4 @@
-// A client by ogen.
+// Command go-ogen is a client by ogen for the test kit: see ../README.md.
 package main
 
 import (
@@ -27,8 +27,7 @@ var (
 	ctx = context.Background()
 )
 
-// noting is a transport that keeps the answer that came last, whether or not it
-// could be read.
+// noting is a transport that keeps the last answer, also if it cannot be parsed.
 type noting struct{ last *http.Response }
 
 func (n *noting) RoundTrip(r *http.Request) (resp *http.Response, err error) {
@@ -108,7 +107,7 @@ func fields(e webex.ScimError) any {
 func decode(text []byte) (value any) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	_ = d.Decode(&value) // nil for what is none
+	_ = d.Decode(&value) // nil if it is not JSON
 	return value
 }
 

@@ -9,10 +9,9 @@ import (
 	"github.com/webexscim/bulk/conformance/vectors"
 )
 
-// judge returns an error for each difference between a report and a vector. A
-// generated client only decodes answers; the program matches results to
-// operations and decides what to do next. judge therefore compares the facts
-// that the program needs.
+// judge returns an error for each difference between a report and a vector. It
+// compares the decoded answer: a generated client does not match results with
+// operations, nor decide about repeating a request.
 func judge(v vectors.Vector, r report) error {
 	var errs []error
 	differs := func(what string, got, want any) {

@@ -6,7 +6,7 @@ import (
 	"github.com/webexscim/bulk/conformance/vectors"
 )
 
-// faithful is what a client reports that reads all that a vector expects.
+// faithful returns the report of a client that reads a vector correctly.
 func faithful(v vectors.Vector) report {
 	r := report{
 		Vector: v.Number, Status: v.Response.Status, RetryAfter: v.Response.Headers["Retry-After"],

@@ -1,6 +1,5 @@
-// Command servers imports an organization into a server that we did not write,
-// and reads back that all of it is right. conformance/servers/run starts the
-// servers.
+// Command servers imports an organization into a SCIM server of another project
+// and checks the result. conformance/servers/run starts the servers.
 //
 //	go run ./conformance/servers http://127.0.0.1:3000
 package main
@@ -109,7 +108,7 @@ func load(ctx context.Context, server string) (map[string]string, error) {
 	return ids, nil
 }
 
-// resource is a user or a group as a server tells it.
+// resource is a user or a group in an answer of a server.
 type resource struct {
 	ID          string `json:"id"`
 	UserName    string `json:"userName"`

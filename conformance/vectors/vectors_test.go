@@ -173,12 +173,12 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// exchange answers the first Bulk request as a vector says, and compares what
-// was sent with its request. Others are refused, and searches find nobody.
+// exchange compares the first Bulk request with that of a vector, and answers
+// with its answer. Later requests are refused, and searches find nobody.
 type exchange struct {
 	t       *testing.T
 	v       vectors.Vector
-	planned bool // the library decides what the first request holds
+	planned bool // the library composes the first request
 	sent    atomic.Int32
 }
 
@@ -271,7 +271,7 @@ func text(t *testing.T, e vectors.Expect) string {
 	return string(out)
 }
 
-// read tells an answer in the words of the vectors.
+// read converts an answer to the form of the vectors.
 func read(t *testing.T, b bulk, a bulkapi.Answer) vectors.Expect {
 	e := vectors.Expect{Outcome: a.Kind.String(), Error: failure(a.Err)}
 	switch a.Kind {
@@ -324,7 +324,7 @@ func failure(err error) vectors.Error {
 	return vectors.Error{Status: e.Status, ErrorCode: e.ErrorCode, ScimType: e.ScimType, TrackingID: e.TrackingID, Details: e.Details}
 }
 
-// wait is what the throttle reads in the Retry-After of a vector.
+// wait returns the wait that the throttle reads in the Retry-After of a vector.
 func wait(t *testing.T, v vectors.Vector) *vectors.Wait {
 	header := http.Header{}
 	setHeaders(header, v.Response.Headers)

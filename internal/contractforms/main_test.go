@@ -7,7 +7,6 @@ import (
 	"testing"
 )
 
-// The derived forms in the repository are those of the contract in it.
 func TestFormsAreCurrent(t *testing.T) {
 	forms, err := derive("../../api")
 	if err != nil {
@@ -27,8 +26,8 @@ func TestFormsAreCurrent(t *testing.T) {
 	}
 }
 
-// An overlay whose target is not in the contract is an error: it would leave in
-// what it was written to remove.
+// An overlay whose target is not in the contract is an error, because the
+// overlay would have no effect.
 func TestOverlayMustFindItsTargets(t *testing.T) {
 	contract, err := os.ReadFile("../../api/openapi.yaml")
 	if err != nil {

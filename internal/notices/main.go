@@ -21,8 +21,8 @@ import (
 
 const program = "./cmd/webex-bulk"
 
-// systems lists the systems that releases are built for. Each compiles in other
-// modules.
+// systems lists the systems that releases are built for. Their programs contain
+// different modules.
 var systems = []string{"linux", "darwin", "windows"}
 
 func main() {
@@ -57,8 +57,7 @@ func write(w io.Writer) error {
 // go.mod.
 type module struct{ name, dir string }
 
-// compiledIn lists the modules that any release of the program contains, and Go
-// itself.
+// compiledIn returns the modules in the programs of all systems, and Go.
 func compiledIn() ([]module, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
@@ -83,7 +82,7 @@ func compiledIn() ([]module, error) {
 	return slices.Compact(all), nil
 }
 
-// licenses returns the texts of the files in dir that hold a license.
+// licenses returns the texts of the license files in dir.
 func licenses(dir string) (texts []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -103,7 +102,7 @@ func licenses(dir string) (texts []string, err error) {
 		}
 	}
 	if len(texts) == 0 {
-		return nil, errors.New("no file with a license")
+		return nil, errors.New("there is no license file")
 	}
 	return texts, nil
 }

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// capture is a body that keeps a copy of at most limit bytes of what is read.
+// capture is a body that keeps a copy of the first limit bytes.
 type capture struct {
 	io.ReadCloser
 	limit int
@@ -28,7 +28,7 @@ func newCapture(body io.ReadCloser, limit int) *capture {
 	return &capture{ReadCloser: body, limit: limit, end: body == http.NoBody}
 }
 
-// Read reads from the body and copies what was read.
+// Read reads from the body and keeps a copy.
 func (c *capture) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	c.mu.Lock()

@@ -13,12 +13,12 @@ type Violation struct {
 	// ("/…/Users/{userId}") if the contract has it.
 	Method string `json:"method"`
 	Path   string `json:"path"`
-	// Status is that of the answer, 0 without one.
+	// Status is the status of the answer, 0 without an answer.
 	Status int `json:"status"`
 	// Where is a place in the body, as a JSON pointer (RFC 6901), or a parameter;
 	// "" for the message as a whole.
 	Where string `json:"where"`
-	// What is wrong, for people.
+	// What describes the violation for people.
 	What string `json:"what"`
 }
 

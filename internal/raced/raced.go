@@ -1,5 +1,5 @@
-// Package raced tells a test whether the race detector is on. Tests then take
-// ten times as long. A test that is not about goroutines does less work:
+// Package raced reports whether the race detector is on. Tests then take ten
+// times as long, so a test that does not check goroutines does less work:
 //
 //	jobs := raced.Fewer(500, 10_000)
 //

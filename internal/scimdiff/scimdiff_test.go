@@ -130,7 +130,7 @@ func TestPatchKeepsValuesByteForByte(t *testing.T) {
 	}
 }
 
-// resources draws what a user can look like.
+// resources draws users.
 func resources() *rapid.Generator[string] {
 	word := rapid.SampledFrom([]string{`"a"`, `"A "`, `"b"`, `""`, `null`, `"é"`, `1`})
 	email := rapid.Custom(func(t *rapid.T) string {

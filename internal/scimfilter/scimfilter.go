@@ -226,13 +226,13 @@ func member(object map[string]any, name string) (any, bool) {
 	return nil, false
 }
 
-// SyntaxError says where a filter is wrong.
+// SyntaxError is a mistake in a filter.
 type SyntaxError struct {
 	// Filter is the text of the filter. At is the position in it, in bytes from
 	// 1.
 	Filter string
 	At     int
-	// Expected says what was expected there.
+	// Expected describes the expected text at this position.
 	Expected string
 }
 

@@ -17,7 +17,7 @@ type Writer struct {
 	stream io.Writer
 
 	mu   sync.Mutex
-	rest []byte // the beginning of a character, at the end of what was written last
+	rest []byte // the incomplete character at the end of the last Write
 }
 
 // NewWriter returns a Writer to a stream, which need not be a terminal.

@@ -61,7 +61,7 @@ func call(method, path, body string, headers ...string) *http.Request {
 	return r
 }
 
-// do sends a request, holds the answer against the document, and returns it.
+// do sends a request, validates the answer with the description, and returns it.
 func (b *bench) do(want int, r *http.Request) string {
 	b.Helper()
 	sent, _ := io.ReadAll(r.Body) // from memory

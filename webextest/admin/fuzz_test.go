@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/webextest/admin"
 )
 
-// Law: any body queues all of its faults or is refused and queues none, and
-// what is queued can be posted as it is told.
+// Any body queues all of its faults, or is refused and queues none. The list of
+// queued faults can be posted again.
 func FuzzFaults(f *testing.F) {
 	for _, fault := range []string{
 		`{"status":429,"retryAfter":"1","times":2}`, `{"cut":"after","latency":"300ms"}`, `{"truncate":true},{"html":true}`,

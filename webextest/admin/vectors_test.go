@@ -62,7 +62,7 @@ func TestVectorsAreReplayedByteForByte(t *testing.T) {
 		}
 	}
 	for _, violation := range sim.Violations() {
-		if violation.Request != unknownReference { // requests and vectors are numbered alike
+		if violation.Request != unknownReference { // the request has the number of its vector
 			t.Error(violation)
 		}
 	}

@@ -35,8 +35,8 @@ func TestAttributesAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
-// compare holds an attribute against its schema, counts what it met, and adds
-// the names that the schema lacks to more.
+// compare compares an attribute with its schema, returns the number of compared
+// attributes, and adds those that the schema does not have to more.
 func compare(t *testing.T, path string, a *attribute, schema *openapi3.Schema, more map[string]bool) (met int) {
 	switch {
 	case a == nil:

@@ -9,8 +9,7 @@ import (
 	"github.com/webexscim/bulk/webextest/internal/scim"
 )
 
-// This file checks the data of an operation by itself. What depends on the
-// store is checked when the operation is done.
+// This file checks the data of an operation without the stored resources.
 
 // CheckData returns the reason why the service refuses the data of an
 // operation, or else a violation in it that the service accepts.

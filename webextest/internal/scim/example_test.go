@@ -24,7 +24,7 @@ func Example() {
 	// true <nil> [map[type:work value:ada@example.org]]
 }
 
-// Searches for many names are what an index can serve.
+// An index can answer searches for many names.
 func ExampleFilter_Equalities() {
 	filter, err := scim.ParseFilter(`userName eq "ada@example.com" or userName eq "grace@example.com"`)
 	if err != nil {
@@ -35,7 +35,7 @@ func ExampleFilter_Equalities() {
 	// Output: username [ada@example.com grace@example.com] true
 }
 
-// A refusal carries what an answer needs.
+// An Error has the status and the type for the answer.
 func ExampleError() {
 	_, err := scim.Apply(map[string]any{}, "replace", `emails[type eq "work"].value`, "ada@example.com")
 	refusal := err.(*scim.Error)

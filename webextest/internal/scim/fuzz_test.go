@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Whatever the text, it is refused with a complete error, or means the same
-// again when printed and can be matched; and the generated parser agrees.
+// Any text is refused with a complete error, or prints as an equal filter and
+// can be matched. The generated parser agrees.
 func FuzzParseFilter(f *testing.F) {
 	for _, seed := range []string{
 		`userName eq "a" or userName Eq "b"`, `emails[type eq "work" and value co "@x"]`, `not (a pr) and b le -1.5e3`,
@@ -44,8 +44,7 @@ func FuzzParseFilter(f *testing.F) {
 	})
 }
 
-// Whatever the path, it is refused with a complete error, or means the same
-// again when printed.
+// Any path is refused with a complete error, or prints as an equal path.
 func FuzzParsePath(f *testing.F) {
 	for _, seed := range []string{
 		`title`, `name.givenName`, `emails[type eq "work"].value`, `members[value eq "x"]`, enterprise, enterprise + `:department`,
@@ -72,8 +71,8 @@ func FuzzParsePath(f *testing.F) {
 	})
 }
 
-// Whatever the operation and the resource, it is refused with a complete error,
-// or changed says whether it did anything.
+// Any operation on any resource is refused with a complete error, or changed
+// reports whether the resource has changed.
 func FuzzApply(f *testing.F) {
 	for _, seed := range [][4]string{
 		{sampleUser, "add", `emails[type eq "other"].value`, `"x@example.com"`},

@@ -51,8 +51,8 @@ var generated = participle.MustBuild[gOr](
 	participle.Elide("space"), participle.CaseInsensitive("Word"), participle.UseLookahead(2),
 )
 
-// valid holds what the grammar cannot say: attribute names, JSON values,
-// brackets only once.
+// valid checks the rules that the grammar does not have: names of attributes,
+// JSON values, no nested brackets.
 func (g *gOr) valid(inList bool) bool {
 	for _, and := range g.Terms {
 		for _, term := range and.Terms {
@@ -109,12 +109,11 @@ func TestBothParsersAcceptTheSame(t *testing.T) {
 	})
 }
 
-// spoken is a filter as someone might write it, and what it must say of a
-// resource, worked out without a parser.
+// spoken is a filter with its meaning, which was not found by a parser.
 type spoken struct {
 	text string
 	says func(facts map[string]string) bool
-	bind int // 0 or, 1 and, 2 a term: what it needs parentheses in
+	bind int // precedence: 0 or, 1 and, 2 a term
 }
 
 // drawSpoken draws a filter of attributes a, b and c with any casing, spacing
@@ -224,7 +223,7 @@ func printsBack(t interface{ Fatalf(string, ...any) }, text string) {
 	}
 	printed := f.String()
 	if len(printed) > maxLength {
-		return // escapes may be longer than what they stand for
+		return // escapes may be longer than their characters
 	}
 	again, err := ParseFilter(printed)
 	if err != nil || !reflect.DeepEqual(f, again) || again.String() != printed {
@@ -232,7 +231,7 @@ func printsBack(t interface{ Fatalf(string, ...any) }, text string) {
 	}
 }
 
-// What the parser written by hand is measured against.
+// The baseline for BenchmarkParseHundredNames.
 func BenchmarkGeneratedParseHundredNames(b *testing.B) {
 	text := hundredNames()
 	b.ReportAllocs()

@@ -50,7 +50,7 @@ func drawValue(t *rapid.T, depth int) any {
 	return elements
 }
 
-// copyOf copies what decode returns, empty things and nulls as well.
+// copyOf returns a deep copy of a decoded value.
 func copyOf(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -114,7 +114,7 @@ func (c *comparison) order(v any) (int, bool) {
 	return strings.Compare(fold(s), fold(want)), true
 }
 
-// some reports whether hold is true for a value of the attribute in m.
+// some reports whether hold returns true for a value of the attribute in m.
 func (a attribute) some(m map[string]any, hold func(v any) bool) bool {
 	if a.urn != "" {
 		_, extension := lookup(m, a.urn)
@@ -138,7 +138,7 @@ func (a attribute) some(m map[string]any, hold func(v any) bool) bool {
 	return false
 }
 
-// someOf reports whether hold is true for v, or for an element of v if it is a
+// someOf reports whether hold returns true for v, or for an element of v if it is a
 // list, or for the sub-attribute sub of these. A plain value counts as its
 // sub-attribute "value".
 func someOf(v any, sub string, hold func(v any) bool) bool {

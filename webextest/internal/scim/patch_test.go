@@ -2,8 +2,8 @@ package scim
 
 import "testing"
 
-// patchCase is one operation on a resource and what becomes of it: the
-// resource, "same", or the type of the refusal.
+// patchCase is an operation on a resource and its result: the resource, "same",
+// or the type of the error.
 type patchCase struct{ resource, op, path, value, want string }
 
 func (c patchCase) check(t *testing.T) {
@@ -142,7 +142,7 @@ func TestApplyToLists(t *testing.T) {
 		{`{"roles":["x"]}`, "replace", `roles[value eq "x"]`, `"y"`, `{"roles":["y"]}`},
 		{`{"roles":["x"]}`, "replace", `roles[value eq "x"].type`, `"y"`, invalidPath},
 
-		// add with a filter merges into what it selects, or creates what fits it.
+		// add with a filter merges into the selected elements, or creates one.
 		{two, "add", `emails[type eq "home"]`, `{"display":"B"}`, `{"emails":[{"value":"a","type":"work","primary":true},{"value":"b","type":"home","display":"B"}]}`},
 		{two, "add", `emails[type eq "home"].display`, `"B"`, `{"emails":[{"value":"a","type":"work","primary":true},{"value":"b","type":"home","display":"B"}]}`},
 		{two, "add", `emails[type eq "home"]`, `"B"`, invalidValue},
