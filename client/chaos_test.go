@@ -22,7 +22,7 @@ var chaos = webextest.Chaos{
 }
 
 // Whatever goes wrong, everything is done, once, and right.
-func TestChaos(t *testing.T) {
+func TestEverythingIsDoneOnceDespiteFaults(t *testing.T) {
 	for seed := range int64(raced.Fewer(1, 3)) {
 		sc := scenario{service: webextest.Config{Latency: 20 * time.Millisecond, ReadLag: 3 * time.Second, Chaos: chaos, Seed: seed}}
 		sc.config = func(c *client.Config) { c.Concurrency, c.MaxAttempts = 8, 20 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -133,6 +135,58 @@ func run(t *testing.T, c *client.Client, job *client.Job) (map[int]client.Result
 	}
 	checkProgress(t, job, len(results))
 	return results, stop
+}
+
+// journaled runs a job once with the journal at path.
+func journaled(t *testing.T, ctx context.Context, c *client.Client, path string, job *client.Job) (map[client.Outcome]int, error) {
+	t.Helper()
+	j, err := journal.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	job.Journal = j
+	count := map[client.Outcome]int{}
+	var stop error
+	for res, err := range c.Run(ctx, job) {
+		if err != nil {
+			stop = err
+			break
+		}
+		count[res.Outcome]++
+	}
+	return count, stop
+}
+
+// resumed runs operations with a journal against a service that stays.
+func resumed(t *testing.T, s *webextest.Simulator, j *memoryJournal, change func(*client.Config), ops ...client.Operation) ([]client.Result, error) {
+	t.Helper()
+	job := &client.Job{Source: client.Operations(ops...), Journal: j}
+	of, err := run(t, newClient(t, s, change), job)
+	results := make([]client.Result, len(ops))
+	for i := range results {
+		results[i] = of[i]
+	}
+	for _, m := range j.misuse {
+		t.Error(m)
+	}
+	return results, err
+}
+
+// carryOut carries out a job and counts what came of it; replayed successes
+// apart.
+func carryOut(t *testing.T, c *client.Client, job *client.Job) (count map[string]int, stop error) {
+	t.Helper()
+	results, stop := run(t, c, job)
+	count = map[string]int{}
+	for _, res := range results {
+		if res.Replayed {
+			count["replayed"]++
+		} else {
+			count[fmt.Sprint(res.Outcome)]++
+		}
+	}
+	return count, stop
 }
 
 // checkProgress checks the progress of a job that is over.

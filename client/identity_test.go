@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/webexscim/bulk/client"
@@ -18,7 +19,7 @@ import (
 // A failed PATCH skips those behind it on the same resource; the next run sends
 // it and them. A new one in between has those behind it sent again, since they
 // follow from another one now, and only those.
-func TestOrderOverRuns(t *testing.T) {
+func TestOrderHoldsOverRuns(t *testing.T) {
 	for _, byReference := range []bool{false, true} {
 		withEachJournal(t, func(st *repeatedJob) {
 			id, other := add(st.t, st.s, "there"), add(st.t, st.s, "other")
@@ -57,7 +58,7 @@ func TestOrderOverRuns(t *testing.T) {
 
 // A corrected, inserted or removed change of a resource makes the later ones
 // new: they are sent after it, so that the last word is the input's.
-func TestCorrectedChange(t *testing.T) {
+func TestCorrectedChangeSendsTheLaterOnes(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		id, other := add(st.t, st.s, "there"), add(st.t, st.s, "other")
 		ops := append(titles("/Users/"+id, "ABC"), titles("/Users/"+other, "X")...)
@@ -133,7 +134,7 @@ func TestRowsAreRecognizedByMeaning(t *testing.T) {
 // The title of a manager that is corrected makes no other operation of those
 // who refer to him: the correction is refused, as the service would refuse it,
 // and they are skipped or replayed, never sent again.
-func TestCorrectedCreate(t *testing.T) {
+func TestCorrectedCreateIsRefused(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		ops := []client.Operation{create("boss", `"title":"VP"`), create("ann", manager("boss")), group("g", `,"externalId":"1"`, "ann"), group("h", "")}
 		st.run(st.t.Context(), nil, "succeeded+ succeeded+ succeeded+ succeeded+", ops...)
@@ -162,7 +163,7 @@ func TestCorrectedCreate(t *testing.T) {
 }
 
 // One journal serves one job at a time, also where both have it open.
-func TestTwoJobsOnOneJournal(t *testing.T) {
+func TestJournalServesOneJobAtATime(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		var j client.Journal = st.memory
 		if st.path != "" {
@@ -215,5 +216,37 @@ func TestForeignUserIsNeverClaimed(t *testing.T) {
 			}
 		}
 		wantNothingTwice(st.t, st.s)
+	})
+}
+
+// Of two creates that stand for one new group, one makes it, however late it
+// shows; one more after the group was deleted makes it again.
+func TestEqualNewGroupsAreCreatedOnce(t *testing.T) {
+	for _, existing := range []client.Existing{client.ExistingSkip, client.ExistingUpdate} {
+		synctest.Test(t, func(t *testing.T) {
+			s := webextest.New(webextest.Config{ReadLag: time.Minute})
+			j := newMemoryJournal()
+			ops := []client.Operation{group("Board", ""), group("Team", ""), {Method: "POST", Path: "/Groups", BulkID: "again", Data: group("board", "").Data}}
+			for round := range 2 {
+				job := &client.Job{Existing: existing, Journal: j}
+				results, err := newClient(t, s, nil).DoJob(t.Context(), job, ops...)
+				if err != nil || results[0].Err != nil || results[1].Err != nil || !errors.Is(results[2].Err, client.ErrTaken) {
+					t.Errorf("round %d: %v %v", round, err, results)
+				}
+			}
+			if _, groups := s.Count(); groups != 2 {
+				t.Errorf("%d groups", groups)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{})
+		again := group("Board", "")
+		again.BulkID = "again"
+		job := &client.Job{Existing: client.ExistingUpdate, Ordered: true}
+		results, err := newClient(t, s, nil).DoJob(t.Context(), job, group("Board", ""), remove("/Users/none"), client.Groups.Delete(client.Ref("Board")), again)
+		if err != nil || results[3].Outcome != client.Succeeded {
+			t.Error(err, results)
+		}
 	})
 }

@@ -20,7 +20,7 @@ import (
 
 // Operations that wait on disk are told as they were given, whatever the type
 // of their data, and are sent as they were when they were read.
-func TestOperationsOnDisk(t *testing.T) {
+func TestOperationsOnDiskAreSentAsTheyWere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})
 		c := newClient(t, s, nil)
@@ -77,7 +77,7 @@ func TestOperationsOnDisk(t *testing.T) {
 
 // A job that stops while thousands wait on disk tells each of them once, as
 // skipped.
-func TestStopWithOperationsOnDisk(t *testing.T) {
+func TestStoppedJobTellsOperationsOnDisk(t *testing.T) {
 	errEnough := errors.New("enough")
 	for _, journaled := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestStopWithOperationsOnDisk(t *testing.T) {
 
 // Where no temporary file can be made, the job stops with an error that says
 // so, and tells what became of each operation.
-func TestNoRoomForOperations(t *testing.T) {
+func TestFullTemporaryDiskStopsTheJob(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
 	s := webextest.New(webextest.Config{})
 	c := newClient(t, s, nil)

@@ -1,14 +1,18 @@
 package client_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
@@ -123,7 +127,7 @@ func TestExcusedPatchComesBeforeTheNext(t *testing.T) {
 
 // What stands before a DELETE is over when that leaves: whatever is lost, it is
 // known to be done.
-func TestChangesBeforeALostDelete(t *testing.T) {
+func TestChangesAreOverBeforeADelete(t *testing.T) {
 	ops := []client.Operation{create("u0"), create("u1"), patch("/Users/bulkId:u0", "title", `"Chair"`), patch("/Users/bulkId:u1", "title", `"Chair"`), remove("/Users/bulkId:u0")}
 	for _, fault := range []*webextest.Fault{webextest.CutAt(webextest.AfterWork), webextest.CutAt(webextest.BeforeWork)} {
 		for at := range 3 {
@@ -162,7 +166,7 @@ func TestOrderedJobKeepsTheOrder(t *testing.T) {
 
 // DELETE and POST of one userName: whatever is lost, put off or read late, the
 // new user is there afterwards, and the old one is not.
-func TestDeleteAndCreateAgain(t *testing.T) {
+func TestDeletedUserIsCreatedAnew(t *testing.T) {
 	for name, fault := range map[string]*webextest.Fault{
 		"peace": nil, "lost after": webextest.CutAt(webextest.AfterWork), "lost before": webextest.CutAt(webextest.BeforeWork),
 		"deletes busy": {RefuseItem: func(op webextest.Operation) int {
@@ -206,7 +210,7 @@ func TestDeleteAndCreateAgain(t *testing.T) {
 
 // A PATCH whose answer is lost, and whose resource is not there when it is
 // repeated, may have been done before somebody deleted it.
-func TestLostPatchOfAMissingUser(t *testing.T) {
+func TestLostPatchOfAMissingUserIsUnknown(t *testing.T) {
 	sc := scenario{script: []*webextest.Fault{webextest.CutAt(webextest.AfterWork)}}
 	sc.run(t, []client.Operation{patch("/Users/nobody", "title", `"x"`)}, func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
 		said, ok := errors.AsType[*client.ResponseError](results[0].Err)
@@ -218,7 +222,7 @@ func TestLostPatchOfAMissingUser(t *testing.T) {
 
 // In an ordered job with a journal, an operation may refer further ahead than
 // the job reads: it is refused, and the others are done.
-func TestOrderedReferenceFarAhead(t *testing.T) {
+func TestOrderedReferenceFarAheadIsRefused(t *testing.T) {
 	sc := scenario{config: func(c *client.Config) { c.Limits.Operations = 2 }}
 	sc.job.Ordered, sc.job.Journal = true, &memoryJournal{count: map[string]int{}, byKey: map[client.Key][]int{}, byName: map[client.Key][]int{}, owned: map[string]bool{}}
 	sc.run(t, append([]client.Operation{create("a", manager("u29"))}, users(30)...), func(t *testing.T, s *webextest.Simulator, results []client.Result, err error) {
@@ -226,5 +230,50 @@ func TestOrderedReferenceFarAhead(t *testing.T) {
 			t.Errorf("%v, %v", results[0], err)
 		}
 		want(t, results, map[client.Outcome]int{client.Succeeded: 30, client.Failed: 1})
+	})
+}
+
+// Whatever is refused, lost and stopped in some runs: in the end each resource
+// is as the last operation on it wants it, and then nothing is left to be done.
+func TestRandomOrderHoldsOverRuns(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		st := &repeatedJob{memory: newMemoryJournal(), refuse: map[string]int{}}
+		if rapid.SampledFrom([]bool{false, false, false, false, false, true}).Draw(rt, "disk") {
+			st.path = filepath.Join(t.TempDir(), "j")
+		}
+		of := rapid.SliceOfN(rapid.IntRange(0, 1), 2, 12).Draw(rt, "users")
+		stops := rapid.SliceOfN(rapid.IntRange(50, 2000), 1, 3).Draw(rt, "stops")
+		capacity := rapid.SampledFrom([]int{1, 2, 100}).Draw(rt, "capacity")
+		moody := fickle{which: map[string]bool{"PATCH": true}, moody: rapid.Bool().Draw(rt, "moody"), seen: rapid.IntRange(0, 1).Draw(rt, "first")}
+		chaos := webextest.Chaos{CutAfterWork: .05, CutBeforeWork: .05, RefusedItems: .05, MaxDelay: 200 * time.Millisecond}
+		cfg := webextest.Config{Seed: rapid.Int64Range(0, 1<<30).Draw(rt, "seed"), Latency: 100 * time.Millisecond, Chaos: chaos, Faults: moody.fault}
+		synctest.Test(t, func(t *testing.T) {
+			st.t, st.s = t, webextest.New(cfg)
+			users, last := []string{add(t, st.s, "a"), add(t, st.s, "b")}, map[string]string{}
+			var ops []client.Operation
+			for i, u := range of {
+				ops = append(ops, titles("/Users/"+users[u], string(rune('A'+i)))...)
+				last[users[u]] = ops[i].BulkID
+			}
+			change := func(c *client.Config) { c.Limits.Operations, c.MaxAttempts = capacity, 30 }
+			for _, stop := range stops {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(stop)*time.Millisecond)
+				st.run(ctx, change, "", ops...)
+				cancel()
+			}
+			moody.calm()
+			st.run(t.Context(), change, "", ops...)
+			for id, expected := range last {
+				st.title(id, expected)
+			}
+			st.run(t.Context(), change, strings.TrimSpace(strings.Repeat("succeeded= ", len(ops))), ops...)
+			for _, m := range st.memory.misuse {
+				t.Error(m)
+			}
+		})
+		if t.Failed() {
+			rt.Fatal("see above")
+		}
 	})
 }

@@ -59,7 +59,7 @@ func TestChangesSendWhatIsSet(t *testing.T) {
 
 // A change that cannot be meant is refused before anything is sent, with a text
 // that says why.
-func TestChangesThatCannotBeMeant(t *testing.T) {
+func TestInvalidChangesAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		change client.Change
 		text   string

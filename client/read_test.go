@@ -13,7 +13,7 @@ import (
 
 // An organization of any size is read whole, in pages, and no request
 // violates the contract.
-func TestList(t *testing.T) {
+func TestListReadsAllPages(t *testing.T) {
 	s := webextest.New(webextest.Config{Owner: "u7@example.com"})
 	c := newClient(t, s, nil)
 	results, err := c.Do(t.Context(), users(230)...)
@@ -63,7 +63,7 @@ func TestList(t *testing.T) {
 
 // A service app has no user, a failing service no answer: the two are told
 // apart.
-func TestMeWithoutAUser(t *testing.T) { synctest.Test(t, meOfNobody) }
+func TestMeTellsNobodyFromFailure(t *testing.T) { synctest.Test(t, meOfNobody) }
 
 func meOfNobody(t *testing.T) {
 	s := webextest.New(webextest.Config{Owner: "gone@example.com"})
@@ -83,7 +83,7 @@ func meOfNobody(t *testing.T) {
 }
 
 // What a source refuses is not sent, and what depends on it neither.
-func TestRefusedBySource(t *testing.T) {
+func TestOperationsRefusedByTheSourceAreNotSent(t *testing.T) {
 	s := webextest.New(webextest.Config{})
 	stale := errors.New("changed since")
 	first := create("a")

@@ -28,7 +28,7 @@ func nextStage(t *testing.T, c *client.Client, job *client.Job, ops ...client.Op
 
 // The stages of a job count their operations on, share one error budget and one
 // progress, and what stops one stops all.
-func TestStages(t *testing.T) {
+func TestStagesShareBudgetAndProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := webextest.New(webextest.Config{})
 		c := newClient(t, s, nil)
@@ -91,7 +91,7 @@ func TestStagesKeepWhatMayBeRefused(t *testing.T) {
 // stage has done is not taken for what a later one is to do, nor waited for as
 // if an earlier run had done it. A run that follows sends nothing again, and a
 // corrected change of an early stage has the later ones sent after it.
-func TestStagesWithJournal(t *testing.T) {
+func TestStagesAreApartInAJournal(t *testing.T) {
 	withEachJournal(t, func(st *repeatedJob) {
 		id := add(st.t, st.s, "there")
 		path := "/Users/" + id

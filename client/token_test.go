@@ -68,7 +68,7 @@ func TestTokenSourceRefreshesOnce(t *testing.T) {
 }
 
 // A fetch that fails ends nothing as long as the token is valid.
-func TestTokenSourceThatFails(t *testing.T) {
+func TestFailedFetchKeepsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls int
 		var fail error
