@@ -92,11 +92,9 @@ func appendValue(refs []Reference, r *rawjson.Reader, required bool) []Reference
 
 // nameIn is the name in a JSON string that is a reference, else "".
 func nameIn(token []byte) string {
-	if len(token) < len(prefix)+len(`""`) || token[1] != prefix[0] && token[1] != '\\' {
-		return "" // as most are
-	}
-	if bytes.IndexByte(token[:len(prefix)+1], '\\') < 0 && string(token[1:len(prefix)+1]) != prefix {
-		return ""
+	const opening = `"` + prefix
+	if head, _, _ := bytes.Cut(token[:min(len(token), len(opening))], []byte(`\`)); !strings.HasPrefix(opening, string(head)) {
+		return "" // as most are, without an allocation
 	}
 	name, ok := strings.CutPrefix(rawjson.Text(token), prefix)
 	if !ok {
@@ -110,13 +108,21 @@ func nameIn(token []byte) string {
 // The refs must be those, or in order some of those, that Scan gave for data;
 // dst must not overlap data.
 func Replace(dst, data []byte, refs []Reference, id func(name string) (string, bool)) []byte {
+	return replace(dst, data, refs, id, rawjson.AppendText)
+}
+
+// replace appends text to dst, each reference whose id is known replaced by
+// that id in the form that write appends.
+func replace[T string | []byte](
+	dst []byte, text T, refs []Reference, id func(name string) (string, bool), write func(dst []byte, id string) []byte,
+) []byte {
 	done := 0
 	for _, r := range refs {
-		if text, ok := id(r.Name); ok {
-			dst = append(dst, data[done:r.Start]...)
-			dst = rawjson.AppendText(dst, text)
+		if known, ok := id(r.Name); ok {
+			dst = append(dst, text[done:r.Start]...)
+			dst = write(dst, known)
 			done = r.End
 		}
 	}
-	return append(dst, data[done:]...)
+	return append(dst, text[done:]...)
 }

@@ -16,15 +16,13 @@ import (
 // a name that itself holds something like %41 needs its % written as %25.
 func ScanPath(path string) []Reference {
 	var refs []Reference
-	for start := 0; start <= len(path); {
-		end := len(path)
-		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
-			end = start + i
-		}
-		if name, ok := strings.CutPrefix(location.Unescape(path[start:end]), prefix); ok && name != "" {
+	start := 0
+	for segment := range strings.SplitSeq(path, "/") {
+		end := start + len(segment)
+		if name, ok := strings.CutPrefix(location.Unescape(segment), prefix); ok && name != "" {
 			refs = append(refs, Reference{Name: name, Start: start, End: end, Required: true})
 		}
-		start = end + 1
+		start = end + len("/")
 	}
 	return refs
 }
@@ -33,18 +31,7 @@ func ScanPath(path string) []Reference {
 // that id, percent-escaped so that it stays one segment. The refs must be
 // those, or in order some of those, that ScanPath gave for path.
 func ReplacePath(path string, refs []Reference, id func(name string) (string, bool)) string {
-	var b strings.Builder
-	done := 0
-	for _, r := range refs {
-		if text, ok := id(r.Name); ok {
-			b.WriteString(path[done:r.Start])
-			b.WriteString(url.PathEscape(text))
-			done = r.End
-		}
-	}
-	if done == 0 {
-		return path
-	}
-	b.WriteString(path[done:])
-	return b.String()
+	return string(replace(nil, path, refs, id, func(dst []byte, id string) []byte {
+		return append(dst, url.PathEscape(id)...)
+	}))
 }

@@ -178,6 +178,25 @@ func TestScanAppends(t *testing.T) {
 	}
 }
 
+// TestMember: the white space around a key and a value is part of neither.
+func TestMember(t *testing.T) {
+	const data = ` { "manager" : { "value" : "bulkId:m" } , "value" : [ "bulkId:v" ] } `
+	var members []string
+	var refs []bulkref.Reference
+	r := rawjson.New([]byte(data))
+	for r.Enter('{'); r.More('}'); {
+		var key, value []byte
+		key, value, refs = bulkref.Member(refs, &r)
+		members = append(members, string(key), string(value))
+	}
+	if want := []string{`"manager"`, `{ "value" : "bulkId:m" }`, `"value"`, `[ "bulkId:v" ]`}; !slices.Equal(members, want) {
+		t.Errorf("got %q", members)
+	}
+	if len(refs) != 2 || data[refs[0].Start:refs[0].End] != `"bulkId:m"` || refs[1].Name != "v" || !refs[1].Required {
+		t.Errorf("got %v", refs)
+	}
+}
+
 func TestScanAllocatesOnlyNames(t *testing.T) {
 	plain := []byte(`{"value":[1,-2.5e9,true,null,"bulkId"],"title":"text \" with \\ escapes","x":{"displayName":"ñ"}}`)
 	named := []byte(`[{"value":"bulkId:u1"},{"value":"bulkId:u2"}]`)
