@@ -24,7 +24,7 @@ const (
 // Why an answer was not read, or not to its end.
 var (
 	errTooLong  = errors.New("the answer is too long")
-	errEncoding = errors.New(encoded)
+	errEncoding = errors.New("the answer has an encoding that was not asked for")
 )
 
 // readBody reads the whole body, within bounds.

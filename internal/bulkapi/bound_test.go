@@ -131,6 +131,7 @@ func TestCounter(t *testing.T) {
 // it looks like.
 func TestEncodings(t *testing.T) {
 	ops := manyOps(2)
+	encoded := errEncoding.Error()
 	plain, zipped := created(ops), packed(t, created(ops), "", 0, "")
 	for _, tt := range []struct {
 		status         int

@@ -145,6 +145,14 @@ func TestFoundWithoutToken(t *testing.T) {
 	}
 }
 
+// TestLargeTextWithToken: a large text is not searched for the token's place.
+func TestLargeTextWithToken(t *testing.T) {
+	f, large := newTokenForms(testToken), strings.Repeat("x", largestMasked)
+	if f.mask(large+testToken) != hidden || f.mask(large+"x") != large+"x" {
+		t.Error("not hidden whole, or without a reason")
+	}
+}
+
 // TestShortToken: what is in every text is not looked for.
 func TestShortToken(t *testing.T) {
 	if f := newTokenForms("ab"); f.in("ab") || f.mask("ab") != "ab" || f.location("/Users/ab") != "/Users/ab" {

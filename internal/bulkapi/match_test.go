@@ -202,6 +202,7 @@ func TestLeftOutIsNotUnknown(t *testing.T) {
 		{"409 that says nothing", 200, ok + "," + bad + `,{"bulkId":"p1","status":"409"}`, 1, "sfuu"},
 		{"409 that says nothing, first failures", 200, `{"bulkId":"u1","status":"409"},{"bulkId":"g1","status":"409"}`, 2, "ffuu"},
 		{"409 with a code is a conflict", 200, ok + "," + bad + `,{"bulkId":"p1","status":"409","response":{"errorCode":"1"}}`, 1, "sffu"},
+		{"409 with another text is a conflict", 200, ok + "," + bad + `,{"bulkId":"p1","status":"409","response":{"detail":"exists"}}`, 1, "sffu"},
 		{"left out, nobody's results say the same", 200, ok + "," + bad + `,{"status":"412"},{"status":"412"}`, 1, "sfuu"},
 		{"409 with a scimType is a conflict", 200, ok + "," + bad + `,{"bulkId":"p1","status":"409","response":{"scimType":"uniqueness","detail":"failOnErrors count reached"}}`, 2, "sffu"},
 		{"within HTTP 400", 400, bad, 1, "ufuu"},

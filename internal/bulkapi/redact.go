@@ -54,9 +54,6 @@ func newTokenForms(token string) tokenForms {
 // in reports whether a text holds the token, in any case, however often escaped
 // as in a url.
 func (f tokenForms) in(text string) bool {
-	if len(f) == 0 || len(text) < len(f[0]) { // the other forms are longer, and unescaping makes no text longer
-		return false
-	}
 	for range mostEscapes {
 		folded := strings.ToLower(text)
 		for _, form := range f {

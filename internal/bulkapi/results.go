@@ -16,8 +16,6 @@ import (
 // Why an answer that should hold results is of no use.
 const (
 	isEmpty   = "the answer is empty"
-	tooLong   = "the answer is longer than allowed"
-	encoded   = "the answer has an encoding that was not asked for"
 	breaksOff = "the answer breaks off"
 	noJSON    = "the answer is not JSON"
 	noList    = "the answer has no list of results"
@@ -38,27 +36,25 @@ func readResults(body []byte, broken error) (results []result, note string) {
 		return nil, isEmpty
 	}
 	r := rawjson.New(body)
-	found, name := false, ""
 	for r.Enter('{'); r.More('}'); {
-		key := r.Key()
-		if r.Kind() != '[' || !rawjson.Is(key, "operations") {
+		if key := r.Key(); r.Kind() != '[' || !rawjson.Is(key, "operations") {
 			r.Value()
 			continue
 		}
 		// RFC 7644 section 3.7 writes Operations, Webex operations, and names are the
 		// same in any case (RFC 7643 section 2.1). Of several the longest list
 		// counts.
-		if list := readList(&r); !found || string(key) == name || len(list) > len(results) {
-			results, found, name = list, true, string(key)
+		if list := readList(&r); results == nil || len(list) > len(results) {
+			results = list
 		}
 	}
 	switch {
 	case r.End() != nil:
 		return nil, brokenNote(body, nil)
-	case !found:
+	case results == nil:
 		return nil, noList
 	case len(results) > maxEntries:
-		return nil, tooLong
+		return nil, errTooLong.Error()
 	}
 	return results, ""
 }
@@ -67,12 +63,15 @@ func readResults(body []byte, broken error) (results []result, note string) {
 func readList(r *rawjson.Reader) []result {
 	results := make([]result, 0, 100) // as most have
 	for r.Enter('['); r.More(']'); {
-		if len(results) > maxEntries || r.Kind() != '{' {
+		var entry result
+		if r.Kind() == '{' {
+			entry = readResult(r)
+		} else {
 			r.Value()
-			results = append(results[:min(len(results), maxEntries)], result{})
-			continue
 		}
-		results = append(results, readResult(r))
+		if len(results) <= maxEntries {
+			results = append(results, entry)
+		}
 	}
 	return results
 }
@@ -89,7 +88,7 @@ func readResult(r *rawjson.Reader) (out result) {
 		case rawjson.Is(key, "status"):
 			_ = out.Status.UnmarshalJSON(value)
 		case rawjson.Is(key, "method"):
-			out.Method = methodText(value)
+			out.Method = rawjson.Text(value)
 		case rawjson.Is(key, "version"):
 			out.Version = rawjson.Text(value)
 		case rawjson.Is(key, "response"):
@@ -102,25 +101,13 @@ func readResult(r *rawjson.Reader) (out result) {
 	return out
 }
 
-// methodText is the method that a result names.
-func methodText(token []byte) string {
-	for _, method := range [...]string{"POST", "PATCH", "DELETE"} {
-		if rawjson.Is(token, method) {
-			return method
-		}
-	}
-	return rawjson.Text(token)
-}
-
-// brokenNote tells a JSON object that does not end from other texts.
+// brokenNote says why a body that is not JSON, or not whole, cannot be read.
 func brokenNote(body []byte, broken error) string {
 	switch {
-	case errors.Is(broken, errEncoding):
-		return broken.Error() // it names one that is known, and no other text of the service
 	case len(body) > 0 && body[0] != '{':
 		return noJSON
-	case errors.Is(broken, errTooLong):
-		return tooLong
+	case errors.Is(broken, errEncoding), errors.Is(broken, errTooLong):
+		return broken.Error() // no text of the service
 	}
 	return breaksOff
 }
@@ -163,7 +150,7 @@ func (x *Client) readItem(op Operation, r result, trackingID string, red *redact
 		Location: red.token.location(r.Location), Version: red.token.without(r.Version),
 	}
 	kind, _, _ := strings.Cut(strings.Trim(op.Path, "/"), "/")
-	if l, err := location.Parse(it.Location); err == nil && l.IsOf(kind, x.cfg.OrgID) {
+	if l, _ := location.Parse(it.Location); l.IsOf(kind, x.cfg.OrgID) {
 		it.ID = l.ID
 	}
 	if !r.Status.OK() {

@@ -126,7 +126,7 @@ func TestKinds(t *testing.T) {
 		row{400, `{"operations":[]}`, Rejected}, row{400, `{"operations":["a"],"detail":"x"}`, Rejected},
 		// What speaks of an operation is a result, whether or not it says what
 		// became of it.
-		row{400, `{"operations":[{"bulkId":"u1"}]}`, Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, Answered},
+		row{400, `{"operations":[{"status":"201"}]}`, Answered}, row{400, `{"operations":[{"bulkId":"u1"}]}`, Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, Answered},
 		row{422, `{"Operations":[{"method":"POST","status":null}]}`, Answered}, row{413, `{"operations":[{"location":"/l"}]}`, Answered},
 		row{400, `{"operations":[{"detail":"x"},null,7]}`, Rejected}, row{400, `{"operations":[{"bulkId":7}]}`, Rejected},
 		row{400, `{"operations":[{"bulkId":"u1","sta`, NoResponse}, row{413, `{"operations":[{"bulkId":"u1","sta`, Rejected},
