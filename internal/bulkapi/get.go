@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,7 +148,7 @@ func (l *lookup) read(ctx context.Context, send sender, parse func(response) boo
 // failure is why a response is no answer to a lookup.
 func (l *lookup) failure(r response) *LookupError {
 	red := newRedactor(r.token)
-	red.texts = slices.Concat(red.texts, l.names)
+	red.names = l.names
 	f := &LookupError{Kind: r.kind, Status: r.status, Date: r.date()}
 	if r.err != nil {
 		f.Err = cleaned(r.err, red)
@@ -221,8 +220,8 @@ func readPage[T any](
 // organization has no ID.
 func (l *lookup) resource(raw []byte, r response) Resource {
 	res := l.anyResource(raw, r)
-	at, err := location.Parse(res.Location)
-	if err == nil && location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
+	at, _ := location.Parse(res.Location)
+	if location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
 		res.ID = ""
 	}
 	return res

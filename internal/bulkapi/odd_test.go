@@ -90,13 +90,13 @@ func TestLongURL(t *testing.T) {
 // in no form in which services quote it.
 func TestErrorsShowNoData(t *testing.T) {
 	ops := append(mixed(), Operation{Method: "POST", Path: "/Users", BulkID: "u2", Data: []byte(
-		`{"userName":"bob@example.com","displayName":"王伟","name":{"givenName":"Bo","familyName":"Jos\u00e9 Ōe"},"nickName":"Ju/<Li>","title":"李"}`)})
+		`{"userName":"bob@example.com","displayName":"王伟","name":{"givenName":"Bo","familyName":"Jos\u00e9 Ōe"},"nickName":"Ju/<Li>","title":"李","preferredLanguage":"Zoë","employeeNumber":20071234567890123}`)})
 	for _, text := range []string{
 		"conflicts with bob@example.com", "conflicts with BOB@EXAMPLE.COM", "see https://h/v2/Users?filter=userName%20eq%20%22bob%40example.com%22",
 		"see https%3A%2F%2Fh%2Fv2%2FUsers%3Ffilter%3DuserName%2520eq%2520%2522bob%2540example.com%2522 there", "/v2/Users?filter=bob%40example.com", "bob%2540example.com",
 		"%62%6f%62%40example%2ecom", `bob\u0040example.com`, "bob&#64;example.com", "bob&#x40;example.com",
 		"王伟已存在", "%E7%8E%8B%E4%BC%9F", `\u738b\u4f1f`, "(李)", "to Bo: no", "Bo", "bo%20x",
-		"José Ōe", "Jose\u0301 O\u0304e", "JOS%C3%89+%C5%8CE", "Jos\u00e9  Ōe and josé ōe", "Ju/&lt;Li&gt;", `ju\/<li>`, "Ju%2F%3CLi%3E", `"Ju/\u003cLi\u003e"`,
+		"José Ōe", "Jose\u0301 O\u0304e", "JOS%C3%89+%C5%8CE", "Jos\u00e9  Ōe and josé ōe", "Ju/&lt;Li&gt;", `ju\/<li>`, "Ju%2F%3CLi%3E", `"Ju/\u003cLi\u003e"`, "Zo%EB", "number 20071234567890123",
 	} {
 		said := quoted(text)
 		answers := []Answer{
@@ -106,7 +106,7 @@ func TestErrorsShowNoData(t *testing.T) {
 		for _, shown := range []string{answers[0].Items[0].Err.Error(), answers[1].Err.Error()} {
 			for _, decode := range []func(string) string{func(s string) string { return s }, location.Unescape, func(s string) string { q, _ := url.QueryUnescape(s); return q }} {
 				low := folded(decode(decode(shown)))
-				for _, value := range []string{"bob", "example", "王", "伟", "李", "jos", "ōe", "/<li", "7%8e", "738b", "lt;li"} {
+				for _, value := range []string{"bob", "example", "王", "伟", "李", "jos", "ōe", "/<li", "7%8e", "738b", "lt;li", "zo", "2007"} {
 					if strings.Contains(low, value) {
 						t.Errorf("%s: %q is in %s", text, value, shown)
 					}
@@ -118,7 +118,7 @@ func TestErrorsShowNoData(t *testing.T) {
 		}
 	}
 	// What merely holds the letters stays.
-	for _, text := range []string{"Bob is about to be box", "100% of all & more; a+b \\ %zz &none; \\u12", "status 400", "the user's work phone"} {
+	for _, text := range []string{"Bob is about to be box, turbo, Bo7", "100% of all & more; a+b \\ %zz &none; \\u12", "status 400", "the user's work phone"} {
 		a := reading(400, `{"detail":`+quoted(text)+`}`, ops[4:], 0)
 		if want := "status 400: " + text; a.Err.Error() != want {
 			t.Errorf("%s, want %s", a.Err, want)

@@ -1,7 +1,6 @@
 package bulkapi
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // tokenForms is a token in the forms in which an answer may repeat it, in lower
@@ -107,13 +107,13 @@ const hidden = "…"
 // a word of its own there.
 const shortest = 3
 
-// redactor takes the token and the values of data out of texts.
+// redactor takes the token, and the names and data of a request, out of texts.
 type redactor struct {
 	token  tokenForms
-	texts  []string         // values that load has not yet added
-	ops    []Operation      // likewise, with the values of their data
-	values map[rune][]value // by their first character
-	known  map[string]bool
+	names  []string         // that a lookup asks for
+	ops    []Operation      // of a request, with their data
+	values map[string]bool  // all of these that must not be shown, folded
+	index  map[rune][]value // values by their first character
 }
 
 // value is a text that must not be shown, folded.
@@ -122,56 +122,61 @@ type value struct {
 	word bool // it is hidden where it is a word of its own
 }
 
-// newRedactor knows a token and the values of the operations' data. It reads
-// these when it is first used, since most answers hold no error.
+// newRedactor knows a token and the values of the operations' data.
 func newRedactor(token tokenForms, ops ...Operation) *redactor {
-	return &redactor{token: token, texts: token, ops: ops}
+	return &redactor{token: token, ops: ops}
 }
 
-// load adds the values that are not yet added.
+// load collects the values when they are first needed, since most answers hold
+// no error.
 func (r *redactor) load() {
-	if r.values == nil {
-		r.values, r.known = make(map[rune][]value), make(map[string]bool)
+	if r.values != nil {
+		return
 	}
-	for _, text := range r.texts {
+	r.values, r.index = make(map[string]bool), make(map[rune][]value)
+	for _, text := range slices.Concat(r.token, r.names) {
 		r.add(text)
 	}
 	for _, op := range r.ops {
-		var data any
-		dec := json.NewDecoder(bytes.NewReader(op.Data))
-		dec.UseNumber()
-		if len(op.Data) > 0 && dec.Decode(&data) == nil {
-			r.collect("", data)
-		}
+		data := rawjson.New(op.Data)
+		r.collect("", &data)
 	}
-	r.texts, r.ops = nil, nil
+	for text := range r.values {
+		v := value{text: []rune(text)}
+		v.word = len(v.text) < shortest && !slices.ContainsFunc(v.text, unspaced)
+		r.index[v.text[0]] = append(r.index[v.text[0]], v)
+	}
 }
 
-// collect adds all texts and numbers under value, the member called key.
-func (r *redactor) collect(key string, value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		for name, member := range v {
-			r.collect(name, member)
+// collect adds all texts and numbers of the next value of data, the member
+// called key.
+func (r *redactor) collect(key string, data *rawjson.Reader) {
+	switch data.Kind() {
+	case '{':
+		for data.Enter('{'); data.More('}'); {
+			r.collect(rawjson.Text(data.Key()), data)
 		}
-	case []any:
-		for _, entry := range v {
-			r.collect(key, entry)
+	case '[':
+		for data.Enter('['); data.More(']'); {
+			r.collect(key, data)
 		}
-	case json.Number:
-		r.add(v.String())
-	case string:
+	case 't', 'f', 'n':
+		data.Value()
+	case '"':
+		text := rawjson.Text(data.Value())
 		switch {
 		case vocabulary(key):
 		case strings.EqualFold(key, "path"): // of a PATCH: attribute names, and in quotes the values of a filter
-			for i, part := range strings.Split(v, `"`) {
+			for i, part := range strings.Split(text, `"`) {
 				if i%2 == 1 {
 					r.add(part)
 				}
 			}
 		default:
-			r.add(v)
+			r.add(text)
 		}
+	default:
+		r.add(string(data.Value()))
 	}
 }
 
@@ -190,14 +195,9 @@ func vocabulary(key string) bool {
 func (r *redactor) add(text string) {
 	plain := fold.Spaces(text)
 	for _, form := range []string{plain, fold.Compose(plain), fold.Decompose(plain)} {
-		runes := []rune(strings.Map(fold.Rune, form))
-		if len(runes) == 0 || r.known[string(runes)] {
-			continue
-		}
-		r.known[string(runes)] = true
-		dense := slices.ContainsFunc(runes, unspaced)
-		if len(runes) >= 2 || dense {
-			r.values[runes[0]] = append(r.values[runes[0]], value{runes, len(runes) < shortest && !dense})
+		form = strings.Map(fold.Rune, form)
+		if utf8.RuneCountInString(form) >= 2 || strings.ContainsFunc(form, unspaced) {
+			r.values[form] = true
 		}
 	}
 }
@@ -213,7 +213,7 @@ func (r *redactor) reveals(code string) bool {
 	r.load()
 	texts := []string{code}
 	for _, decode := range decoders {
-		if decoded, err := decode(code); err == nil && utf8.Valid(decoded) {
+		if decoded, err := decode(code); err == nil {
 			texts = append(texts, string(decoded))
 		}
 	}
@@ -222,9 +222,8 @@ func (r *redactor) reveals(code string) bool {
 		holds := func(part string) bool {
 			return utf8.RuneCountInString(part) >= certain && strings.Contains(text, part)
 		}
-		for known := range r.known {
-			local, _, isAddress := strings.Cut(known, "@")
-			if holds(known) || isAddress && (holds(local) || text == local) {
+		for value := range r.values {
+			if local, _, _ := strings.Cut(value, "@"); holds(value) || holds(local) || text == local {
 				return true
 			}
 		}
@@ -259,11 +258,9 @@ func (r *redactor) clean(text string) string {
 // one, the text is shown unescaped.
 func (r *redactor) mask(text string) string {
 	shown := r.hide(text)
-	for plain, n := shown, 0; n < mostEscapes; n++ {
+	plain := shown
+	for range mostEscapes {
 		next := unescapeText(plain)
-		if next == plain {
-			break
-		}
 		if plain = r.hide(next); plain != next {
 			shown = plain
 		}
@@ -281,7 +278,7 @@ func (r *redactor) hide(text string) string {
 	folded := []rune(strings.Map(fold.Rune, text))
 	covered := make([]bool, len(runes))
 	for i, c := range folded {
-		for _, v := range r.values[c] {
+		for _, v := range r.index[c] {
 			if v.at(folded, i) {
 				for k := range v.text {
 					covered[i+k] = true
