@@ -35,6 +35,8 @@ func TestAliveAndKind(t *testing.T) {
 		{403, loginPage, Rejected, false}, {403, "Forbidden", Rejected, false}, {403, `"Forbidden"`, Rejected, false}, {403, `{"message":"Forbidden"}`, Rejected, false},
 		{403, `{"status":403,"error":"Forbidden","path":"/"}`, Rejected, false}, {403, `{"support":"id 1234"}`, Rejected, false},
 		{405, loginPage, Rejected, false}, {405, webexError, Denied, true}, {406, loginPage, Rejected, false}, {501, "no", Rejected, false},
+		{403, `{"error":null,"message":"Forbidden"}`, Rejected, false}, {403, `{` + urn + `:{"errorCode":7}}`, Denied, true},
+		{404, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404"}`, Denied, true},
 		{404, webexError, Denied, true}, {404, loginPage, Denied, false}, {407, loginPage, Denied, false}, {511, loginPage, NoResponse, false}, {511, webexError, NoResponse, false},
 		{413, loginPage, Rejected, false}, {414, loginPage, Denied, false}, {431, ``, Denied, false},
 		{500, webexError, NoResponse, true}, {500, loginPage, NoResponse, false}, {500, ``, NoResponse, false}, {408, ``, NoResponse, false},

@@ -30,7 +30,7 @@ func echoes(token string) map[string]string {
 		"escaped whole": escaped, "escaped twice": url.QueryEscape(escaped), "beside a broken escape": "%zz" + escaped + "%",
 		"basic":        "Basic " + base64.StdEncoding.EncodeToString([]byte("user:"+token)),
 		"basic, after": base64.StdEncoding.EncodeToString([]byte(token + ":")), "base64": base64.URLEncoding.EncodeToString([]byte("7" + token + "!!")),
-		"long after": token + strings.Repeat("x", 1000), "long before": strings.Repeat("x", maxCode-5) + token,
+		"long after": token + strings.Repeat("x", 1000), "long before": strings.Repeat("x", 123) + token,
 		"longer before": strings.Repeat("x", maxDetail-5) + token, "huge": strings.Repeat("x", largestMasked/8) + token,
 		"apart": token[:3] + "\u00a0" + token[3:],
 	}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/webexscim/bulk/wire"
 )
@@ -66,31 +64,27 @@ func (e *Error) Unwrap() error { return e.cause }
 const (
 	maxDetail  = 4 << 10
 	maxDetails = 16
-	maxCode    = 128
 	maxShown   = 600
 )
 
 // clean makes the text of the error, without the token and the values that red
 // knows. Texts are cut only when the token is out of them: a part of it would
-// not be found.
+// not be found. Codes are also shown where texts are not: one that may hold a
+// value is hidden whole.
 func (e *Error) clean(red *redactor) {
 	for i, text := range e.Details {
 		e.Details[i] = shorten(red.token.mask(text), maxDetail)
 	}
-	e.TrackingID = shorten(red.token.without(e.TrackingID), maxCode)
-	for _, code := range []*string{&e.ErrorCode, &e.ScimType} {
-		*code = shorten(red.clean(shorten(red.token.mask(*code), maxDetail)), maxCode)
-	}
-	for _, code := range []*string{&e.TrackingID, &e.ErrorCode, &e.ScimType} {
-		if *code != "" && (!codeForm.MatchString(*code) || red.reveals(*code)) {
-			*code = hidden // codes are also shown where texts are not
+	for code, least := range map[*string]int{&e.ErrorCode: shortest, &e.ScimType: shortest, &e.TrackingID: certain} {
+		if *code != "" && (!codeForm.MatchString(*code) || red.token.in(*code) || red.reveals(*code, least)) {
+			*code = hidden
 		}
 	}
 	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
 }
 
 // codeForm is the form of a code or a tracking id: one word, of few characters.
-var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]*$`)
+var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$`)
 
 // limit finds the numbers in texts such as RFC 7644's "exceeds the
 // maxPayloadSize (1048576)".
@@ -143,13 +137,12 @@ const (
 // empty.
 func readError(raw []byte) *Error {
 	e := new(Error)
-	e.add(raw, 0)
+	e.add(trim(raw), 0)
 	return e
 }
 
 // add fills the empty members of the error from raw, and adds its texts.
 func (e *Error) add(raw []byte, depth int) {
-	raw = trim(raw)
 	if len(raw) == 0 || depth > deepestError {
 		return
 	}
@@ -167,8 +160,7 @@ func (e *Error) add(raw []byte, depth int) {
 	case c == '"':
 		var text string
 		_ = json.Unmarshal(raw, &text)
-		inner := trim([]byte(text))
-		if len(inner) > 0 && len(inner) <= maxInner && strings.IndexByte(`{["`, inner[0]) >= 0 && json.Valid(inner) {
+		if inner := trim([]byte(text)); len(inner) <= maxInner && json.Valid(inner) {
 			e.add(inner, depth+1)
 		} else {
 			e.say(text)
@@ -182,18 +174,17 @@ func (e *Error) add(raw []byte, depth int) {
 // the forms of SCIM, Webex and OAuth; a message or a status alone does not show
 // that, since gateways and firewalls have these too.
 func (e *Error) addFault(f *fault, depth int) {
-	if x := f.Extension; x != nil {
-		x.Extension = nil
-		e.addFault(x, depth)
+	if f.Extension != nil {
+		e.addFault(f.Extension, depth)
 	}
 	e.Status = cmp.Or(e.Status, int(f.Status))
-	e.ScimType = cmp.Or(e.ScimType, line(string(f.ScimType)))
-	e.ErrorCode = cmp.Or(e.ErrorCode, line(string(f.ErrorCode)))
-	e.TrackingID = cmp.Or(e.TrackingID, word(string(f.TrackingID)))
+	e.ScimType = cmp.Or(e.ScimType, string(f.ScimType))
+	e.ErrorCode = cmp.Or(e.ErrorCode, string(f.ErrorCode))
+	e.TrackingID = cmp.Or(e.TrackingID, string(f.TrackingID))
 	said := len(e.Details)
 	e.add(f.Details, depth+1)
 	e.add(f.Detail, depth+1)
-	spoke := e.spoke || f.Extension != nil || f.ScimType+f.ErrorCode+f.TrackingID != "" || len(e.Details) > said ||
+	spoke := e.spoke || f.ScimType+f.ErrorCode+f.TrackingID != "" || len(e.Details) > said ||
 		slices.ContainsFunc(f.Schemas, func(schema string) bool { return strings.HasSuffix(schema, ":Error") })
 	for _, member := range []json.RawMessage{f.Message, f.Errors, f.Description, f.OAuthText} {
 		e.add(member, depth+1)
@@ -204,9 +195,10 @@ func (e *Error) addFault(f *fault, depth int) {
 		e.add(f.OAuth, depth+1)
 		return
 	}
-	e.ErrorCode = cmp.Or(e.ErrorCode, line(code))
-	isCode := code != "" && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") == "" // such as invalid_token
-	e.spoke = e.spoke || isCode
+	e.ErrorCode = cmp.Or(e.ErrorCode, code)
+	if code != "" && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") == "" { // such as invalid_token
+		e.spoke = true
+	}
 }
 
 // say adds a text, once, and not too many. Markup is not for people.
@@ -220,37 +212,10 @@ func (e *Error) say(text string) {
 	}
 }
 
-// word is s without white space and all else that a name does not hold.
-func word(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// line is s on one line.
-func line(s string) string { return oneLine(strings.TrimSpace(s)) }
-
-// oneLine has spaces in place of line breaks and control characters, which a
-// terminal might obey.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
 // shorten cuts s to at most n bytes, and marks the cut.
 func shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + hidden
+	return strings.ToValidUTF8(s[:n], "") + hidden
 }

@@ -40,7 +40,7 @@ func match(ops []Operation, results []result) *matcher {
 // status counts.
 func (m *matcher) give(i, j int) {
 	m.owner[j] = i
-	if k := m.of[i]; k == unmatched || m.results[k].Status == 0 && m.results[j].Status != 0 {
+	if k := m.of[i]; k == unmatched || m.results[k].Status == 0 {
 		m.of[i] = j
 	}
 }
@@ -94,7 +94,7 @@ func (m *matcher) byPosition() {
 		types[typeOf(op)] = true
 	}
 	for j, i := range m.owner {
-		if i == foreign || i >= 0 && i != j || i == unmatched && contradicts(m.results[j], m.ops[j], types) {
+		if i == foreign || i >= 0 && i != j || contradicts(m.results[j], m.ops[j], types) {
 			return
 		}
 	}

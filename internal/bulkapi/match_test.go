@@ -75,6 +75,9 @@ func TestReferenceByPosition(t *testing.T) {
 	if a.Items[0].Status != 201 || a.Items[1].Status != 200 {
 		t.Errorf("%+v", a.Items)
 	}
+	if a := reading(200, `{"operations":[{"status":404}]}`, ops, 0); a.Items[0].Found || a.Items[1].Found {
+		t.Errorf("a result that names nothing was taken: %+v", a.Items)
+	}
 	ops[1].Path = "/Users/8"
 	a = reading(200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
 	if a.Items[0].Found || a.Items[1].Found {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -30,7 +31,9 @@ func TestReadErrorForms(t *testing.T) {
 		{"OAuth", `{"error":"invalid_token","error_description":"expired"}`, Error{ErrorCode: "invalid_token", Details: []string{"expired"}}},
 		{"error as an object", `{"error":{"errorCode":"5","message":"inner"}}`, Error{ErrorCode: "5", Details: []string{"inner"}}},
 		{"JSON in a string", `"{\"status\":\"403\",\"detail\":\"inner\"}"`, Error{Status: 403, Details: []string{"inner"}}},
-		{"plain text", `"just text"`, Error{Details: []string{"just text"}}},
+		{"plain text", `" just text\n"`, Error{Details: []string{"just text"}}},
+		{"text in brackets", `"[E7] no"`, Error{Details: []string{"[E7] no"}}},
+		{"white space and a byte order mark", "\ufeff \n" + `{"detail":"a"} `, Error{Details: []string{"a"}}},
 		{"list", `[{"detail":"a"},null,"b",{"detail":"a","scimType":"tooMany"}]`, Error{ScimType: "tooMany", Details: []string{"a", "b"}}},
 		{"null", `null`, Error{}},
 		{"absent", ``, Error{}},
@@ -52,19 +55,22 @@ func TestReadErrorForms(t *testing.T) {
 
 // TestErrorText: one line, whatever the service puts in, and of bounded length.
 func TestErrorText(t *testing.T) {
-	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T \u0007 1"}`))
+	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T1"}`))
 	e.Status = 409
 	e.clean(newRedactor(newTokenForms(testToken), mixed()...))
 	if got, want := e.Error(), "status 409, error code 7, uniqueness: user [31m… exists (tracking id T1)"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	long := readError([]byte(`{"detail":"` + strings.Repeat("ä", 1<<20) + `","errorCode":"` + strings.Repeat("c", 1000) + `","trackingId":"` + strings.Repeat("t", 1000) + `"}`))
+	long := readError([]byte(`{"detail":"x` + strings.Repeat("ä", 1<<20) + `","errorCode":"` + strings.Repeat("c", 1000) + `","trackingId":"` + strings.Repeat("t", 1000) + `"}`))
 	long.clean(newRedactor(nil))
 	if n := len(long.Error()); n > 1200 {
 		t.Errorf("text of %d bytes", n)
 	}
-	if n := len(long.Details[0]); n > maxDetail+len(hidden) {
-		t.Errorf("detail of %d bytes kept", n)
+	if n := len(long.Details[0]); n > maxDetail+len(hidden) || !utf8.ValidString(long.Details[0]) {
+		t.Errorf("detail of %d bytes kept, cut within a character", n)
+	}
+	if many := readError([]byte(`[[1,2,3,4,5,6,7,8],[9,10,11,12,13,14,15,16],[17]]`)); len(many.Details) != maxDetails {
+		t.Errorf("%d texts kept", len(many.Details))
 	}
 }
 

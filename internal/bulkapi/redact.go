@@ -206,10 +206,10 @@ func (r *redactor) add(text string) {
 // id by chance.
 const certain = 5
 
-// reveals reports whether a code or tracking id is about a person: a value is
-// in it, as it is or in Base64 or hexadecimal digits, or it is the first part
-// of an address.
-func (r *redactor) reveals(code string) bool {
+// reveals reports whether a code or tracking id is about a person: it is a
+// value, or the first part of an address, or holds one of at least so many
+// characters, as it is or in Base64 or hexadecimal digits.
+func (r *redactor) reveals(code string, least int) bool {
 	r.load()
 	texts := []string{code}
 	for _, decode := range decoders {
@@ -220,7 +220,7 @@ func (r *redactor) reveals(code string) bool {
 	for _, text := range texts {
 		text = strings.Map(fold.Rune, text)
 		holds := func(part string) bool {
-			return utf8.RuneCountInString(part) >= certain && strings.Contains(text, part)
+			return utf8.RuneCountInString(part) >= least && strings.Contains(text, part)
 		}
 		for value := range r.values {
 			if local, _, _ := strings.Cut(value, "@"); holds(value) || holds(local) || text == local {
@@ -251,7 +251,7 @@ var queried = regexp.MustCompile(`(?i)((?:/|%(?:25)*2F)[^\s?"]*?)(?:\?|%(?:25)*3
 // clean is text on one line with every value replaced, in any case and however
 // escaped, and without the query of a url: that of a search names people.
 func (r *redactor) clean(text string) string {
-	return r.mask(queried.ReplaceAllString(fold.Spaces(oneLine(text)), "$1"))
+	return r.mask(queried.ReplaceAllString(oneLine(text), "$1"))
 }
 
 // mask is text with the mark in the place of every value. Where an escape hid
@@ -326,7 +326,18 @@ func unescapeText(text string) string {
 		}
 		text = string(runes)
 	}
-	return fold.Spaces(oneLine(text))
+	return oneLine(text)
+}
+
+// oneLine is text without line breaks and control characters, which a terminal
+// might obey.
+func oneLine(text string) string {
+	return fold.Spaces(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text))
 }
 
 // cleaned is err with nothing in its text that was sent.

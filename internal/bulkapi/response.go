@@ -26,18 +26,19 @@ func (r response) date() time.Time {
 	return t
 }
 
-// headerID is the tracking id in the header.
+// headerID is the tracking id in the header, "" if it has none that can be
+// shown.
 func (r response) headerID() string {
-	return shorten(r.token.without(word(r.header.Get("TrackingID"))), maxCode)
+	id := r.header.Get("TrackingID")
+	if !codeForm.MatchString(id) || r.token.in(id) {
+		return ""
+	}
+	return id
 }
 
 // readAnswer judges a response to operations.
 func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
 	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
-	if r.err != nil && r.kind != NoResponse {
-		a.Err = cleaned(r.err, newRedactor(r.token)) // no data was sent that it could quote
-		return a
-	}
 	red := newRedactor(r.token, ops...)
 	if r.err != nil {
 		a.Err = cleaned(r.err, red)
