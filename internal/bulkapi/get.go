@@ -89,7 +89,7 @@ func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found 
 		absent := r.status == http.StatusNotFound || r.status == http.StatusGone
 		return absent && readError(r.body).spoke
 	})
-	if err != nil || !found {
+	if !found {
 		return Resource{}, false, err
 	}
 	return res, true, nil
@@ -124,15 +124,14 @@ func (l *lookup) isGroups() bool { return strings.EqualFold(l.kind, "Groups") }
 func (l *lookup) read(ctx context.Context, send sender, parse func(response) bool) error {
 	for attempt := 1; ; attempt++ {
 		r := l.x.call(ctx, ctx, send)
-		if r.err == nil && r.broken == nil && parse(r) {
+		if r.broken == nil && parse(r) {
 			l.alive = true
 			l.x.log(ctx, "lookup", r, Answered, r.headerID(), nil)
 			return nil
 		}
 		failure := l.failure(r)
 		l.x.log(ctx, "lookup", r, failure.Kind, r.headerID(), failure)
-		passing := failure.Kind != Rejected && failure.Kind != Denied
-		if !passing || attempt == lookupAttempts || ctx.Err() != nil {
+		if failure.Kind == Rejected || failure.Kind == Denied || attempt == lookupAttempts {
 			return failure
 		}
 		if failure.Kind != Waiting {
@@ -181,7 +180,7 @@ func (l *lookup) search(q gen.SearchUsersParams) sender {
 // page is one page of a list.
 type page[T any] struct {
 	items []T
-	total int // of all pages, -1 if the service does not say
+	total int // of all pages, negative if the service does not say
 }
 
 // readPage reads one page, RFC 7644 section 3.4.2, leniently. item reads an
@@ -200,7 +199,7 @@ func readPage[T any](
 			return false
 		}
 		total, err := strconv.Atoi(string(cmp.Or(list.MemberSize, list.TotalResults)))
-		if err != nil || total < 0 {
+		if err != nil {
 			total = -1
 		}
 		p = page[T]{total: total}

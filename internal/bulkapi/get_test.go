@@ -25,13 +25,16 @@ func TestGet(t *testing.T) {
 		{200, strings.ReplaceAll(user, "A b/1", "A-1"), "found"}, {200, strings.ReplaceAll(user, "A b/1", "a-1"), "found"},
 		{200, user, "no response"}, {200, `{"userName":"ada"}`, "no response"}, {200, `{"totalResults":0}`, "no response"}, {200, loginPage, "no response"}, {200, ``, "no response"},
 		{200, `{"id":"A-1","meta":{"location":"https://h/identity/scim/` + otherOrg + `/v2/Users/A-1"}}`, "no response"},
-		{404, scimError, "absent"}, {410, webexError, "absent"}, {404, loginPage, "waiting"}, {404, ``, "denied"},
+		{500, `{"id":"A-1"}`, "no response"}, {404, scimError, "absent"}, {410, webexError, "absent"}, {404, loginPage, "waiting"}, {404, ``, "denied"},
 		{403, webexError, "denied"}, {403, loginPage, "rejected"}, {400, webexError, "rejected"}, {500, ``, "no response"}, {503, ``, "waiting"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, "https://webex.example", func(c *Config) {
 				c.Throttle = throttle.New(throttle.Config{})
 				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					if r.URL.Path == "/identity/scim/v2/Users/me" {
+						return answer(tt.status, tt.body), nil
+					}
 					if r.Method != "GET" || r.URL.Path != "/identity/scim/"+testOrg+"/v2/Users/A-1" || r.URL.RawQuery != "" {
 						t.Errorf("%s %s", r.Method, r.URL)
 					}
@@ -48,6 +51,10 @@ func TestGet(t *testing.T) {
 					!res.Modified.Equal(time.Date(2002, 2, 3, 4, 5, 6, 0, time.UTC)) || string(res.Raw) != tt.body {
 					t.Errorf("%+v", res)
 				}
+			}
+			me, err := b.Me(t.Context())
+			if whose := tt.status == 200 && strings.Contains(strings.ToUpper(tt.body), "A-1"); whose != (err == nil) || whose && me.ID == "" {
+				t.Errorf("%d %.40s: me %+v, %v", tt.status, tt.body, me, err)
 			}
 			if got != tt.want || !found && res.ID != "" {
 				t.Errorf("%d %.40s: %s, %+v, %v", tt.status, tt.body, got, res, err)

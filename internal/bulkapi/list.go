@@ -18,14 +18,14 @@ import (
 // maxMemberPage is how many members Webex gives at once.
 const maxMemberPage = 500
 
-// listPasses is how often a list is read that did not hold together.
-const listPasses = 3
+// listReads is how often a list that changes may be read.
+const listReads = 6
 
 // Why a list could not be read as a whole.
 var (
 	errIncomplete = errors.New("the list is incomplete: the service counts more entries than it gives")
-	errUncounted  = errors.New("the service does not say how many entries the list has")
 	errChanging   = errors.New("the list changes faster than it can be read")
+	errUncounted  = errors.New("the service does not say how many entries the list has")
 )
 
 // Query says which resources List reads. The zero value is all, with all
@@ -74,13 +74,11 @@ type Member struct {
 // that does not exist is an error: a *LookupError of Status 404.
 func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, error] {
 	l := &lookup{x: x, kind: "Groups"}
-	if !location.IsID(group) {
-		return func(yield func(Member, error) bool) {
-			yield(Member{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")})
-		}
-	}
 	query := gen.GetGroupMembersParams{Count: new(maxMemberPage)}
 	return walk(func(start int) (page[Member], error) {
+		if !location.IsID(group) {
+			return page[Member]{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")}
+		}
 		query.StartIndex = &start
 		return readPage(ctx, l, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
 			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &query, edit)
@@ -110,7 +108,7 @@ func walk[T any](fetch func(start int) (page[T], error), key func(T) string) ite
 			}
 			yield(none, err)
 		}
-		start, back, pass, read := 1, 0, 1, 0
+		start, read, known := 1, 0, 0 // known: how many were seen when the end was reached before
 		for {
 			p, err := fetch(start)
 			read += max(len(p.items), 10)
@@ -122,33 +120,28 @@ func walk[T any](fetch func(start int) (page[T], error), key func(T) string) ite
 			case p.total < 0:
 				fail(errUncounted)
 				return
-			case read > 4*(p.total+pageSize)*listPasses:
+			case read > listReads*(p.total+pageSize):
 				fail(errChanging)
 				return
 			case start > 1 && (len(p.items) == 0 || !seen.has(key(p.items[0]))):
-				back = max(2*back, pageSize)
-				start = max(1, start-back)
+				start = max(1, start-pageSize)
 				continue
-			case last < p.total && len(p.items) < 2: // nothing new would follow a page of one
-				fail(errIncomplete)
-				return
 			}
-			back = 0
 			for _, item := range p.items {
 				if seen.add(key(item)) && !yield(item, nil) {
 					return
 				}
 			}
 			switch {
-			case last < p.total:
+			case last < p.total && len(p.items) > 1:
 				start = last
 			case len(seen) >= p.total:
 				return
-			case pass == listPasses:
+			case len(seen) == known:
 				fail(fmt.Errorf("%w (%d of %d)", errIncomplete, len(seen), p.total))
 				return
 			default:
-				pass, start = pass+1, 1
+				start, known = 1, len(seen)
 			}
 		}
 	}

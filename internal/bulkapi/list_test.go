@@ -72,11 +72,37 @@ func TestWalkLeavesNothingOut(t *testing.T) {
 	})
 }
 
+// TestWalkGoesBack: after a deletion in front of a page, the list is read again
+// from a page further in front, not from its beginning.
+func TestWalkGoesBack(t *testing.T) {
+	s := &shiftingList{size: pageSize}
+	for i := range 2000 {
+		s.keys = append(s.keys, fmt.Sprintf("%04d", i))
+	}
+	fetched, n := 0, 0
+	for _, err := range walk(func(start int) (page[string], error) {
+		if fetched++; fetched == 16 {
+			s.keys = s.keys[250:]
+		}
+		return s.page(start), nil
+	}, func(s string) string { return s }) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 2000 || fetched > 24 {
+		t.Errorf("%d entries of %d pages", n, fetched)
+	}
+	for range walk(func(start int) (page[string], error) { return s.page(start), nil }, func(s string) string { return s }) {
+		break // the end of a loop is the end of the list
+	}
+}
+
 // TestShortListIsAnError: a list that is shorter than it says is an error,
 // never a short list.
 func TestShortListIsAnError(t *testing.T) {
 	all := strings.Fields("a b c d e f g h i")
-	for name, fetch := range map[string]func(start int) page[string]{
+	for name, list := range map[string]func(start int) page[string]{
 		"an empty page":      func(int) page[string] { return page[string]{total: 9} },
 		"the same page":      func(int) page[string] { return page[string]{items: all[:4], total: 9} },
 		"pages of one":       func(start int) page[string] { return page[string]{items: all[start-1 : start], total: 9} },
@@ -85,14 +111,15 @@ func TestShortListIsAnError(t *testing.T) {
 			return page[string]{items: []string{fmt.Sprint(start), all[0], fmt.Sprint(-start)}, total: 90}
 		},
 	} {
-		n, last := 0, error(nil)
-		for _, err := range walk(func(start int) (page[string], error) { return fetch(start), nil }, func(s string) string { return s }) {
+		fetched, n, last := 0, 0, error(nil)
+		fetch := func(start int) (page[string], error) { fetched++; return list(start), nil }
+		for _, err := range walk(fetch, func(s string) string { return s }) {
 			if n++; err != nil {
 				last = err
 			}
 		}
-		if last == nil {
-			t.Errorf("%s: %d entries and no error", name, n)
+		if last == nil || fetched > 10 && !errors.Is(last, errChanging) {
+			t.Errorf("%s: %d entries of %d pages, %v", name, n, fetched, last)
 		}
 	}
 }
@@ -144,6 +171,7 @@ func TestUnreadablePageIsAnError(t *testing.T) {
 		"another organization": func(_ map[string]string, p *string) {
 			*p = strings.Replace(*p, `"id":"id-0002",`, `"id":"id-0002","meta":{"location":"https://h/identity/scim/00000000-0000-4000-8000-000000000009/v2/Users/id-0002"},`, 1)
 		},
+		"the token": func(_ map[string]string, p *string) { *p = strings.Replace(*p, "u2@example.com", testToken, 1) },
 		"html":      func(_ map[string]string, p *string) { *p = "<html>" },
 		"truncated": func(_ map[string]string, p *string) { *p = (*p)[:len(*p)/2] },
 	} {
@@ -190,6 +218,11 @@ func TestMembersAndMe(t *testing.T) {
 	me, err := x.Me(t.Context())
 	if n != 1200 || err != nil || me.ID != "me-1" {
 		t.Errorf("%d members; me %+v %v", n, me, err)
+	}
+	for _, err := range x.Members(t.Context(), "../Users") {
+		if e, ok := errors.AsType[*LookupError](err); !ok || e.Kind != Rejected || e.Status != 0 {
+			t.Error(err)
+		}
 	}
 	for _, err := range x.Members(t.Context(), "g-2") {
 		if e, ok := errors.AsType[*LookupError](err); !ok || e.Status != http.StatusNotFound {

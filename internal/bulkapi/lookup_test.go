@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -33,6 +34,10 @@ type directory struct {
 }
 
 func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if path := map[string]string{"userName": "/v2/Users", "displayName": "/v2/Groups"}[d.attr]; !strings.HasSuffix(r.URL.Path, path) {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
 	q := r.URL.Query()
 	d.queries = append(d.queries, q.Get("filter"))
 	start, _ := strconv.Atoi(q.Get("startIndex"))
@@ -219,7 +224,7 @@ func TestFindReadsAllPages(t *testing.T) {
 // once, and a lost answer never says "not found".
 func TestLookupRepeats(t *testing.T) {
 	const page = `{"totalResults":1,"Resources":[{"id":"1","userName":"` + secret + `"}]}`
-	const refusal = `{"detail":"no ` + secret + ` for ` + testToken + `"}`
+	const refusal = `{"detail":"no ` + secret + ` for ` + testToken + `","totalResults":0}`
 	for _, tt := range []struct {
 		name     string
 		failures int
@@ -260,10 +265,35 @@ func TestLookupRepeats(t *testing.T) {
 			if tt.status == 429 && time.Since(began) < 5*time.Second*time.Duration(tt.want-1) {
 				t.Errorf("%s: over after %s", tt.name, time.Since(began))
 			}
+			if paused := time.Since(began) > 0; paused != (tt.want > 1) {
+				t.Errorf("%s: over after %s", tt.name, time.Since(began))
+			}
+			if n := strings.Count(b.logs.String(), `"msg":"lookup"`); n != tt.want {
+				t.Errorf("%s: %d records", tt.name, n)
+			}
 			wantClean(t, tt.name, errorText(err))
 			wantClean(t, tt.name, b.logs.String())
 			if strings.Contains(errorText(err)+b.logs.String(), url.QueryEscape(secret)) {
 				t.Errorf("%s: the query shows: %v %s", tt.name, err, b.logs.String())
+			}
+		})
+	}
+}
+
+// TestBrokenLookup: of an answer that was not read to its end nothing is taken,
+// and the error says why.
+func TestBrokenLookup(t *testing.T) {
+	for why, encoding := range map[string]string{breaksOff: "", errEncoding.Error() + ": br": "br"} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+					resp := answer(200, "", "Content-Encoding", encoding)
+					resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"totalResults":0}`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+					return resp, nil
+				})}
+			})
+			if _, err := b.Find(t.Context(), "Users", []string{"a"}); !strings.Contains(errorText(err), why) {
+				t.Errorf("%v, want %s", err, why)
 			}
 		})
 	}

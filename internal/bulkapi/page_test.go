@@ -20,7 +20,7 @@ func TestReadPage(t *testing.T) {
 		{`{"Resources":[{"id":"1","userName":"ada"},{"id":"1","userName":"ada"},{"id":"2","userName":"adam"},{"id":"3","displayName":"ada"}]}`, "1"},
 		{`{"totalResults":0}`, ""}, {`{"totalResults":0,"Resources":null}`, ""}, {`{"Resources":[]}`, ""}, {`{"totalResults":-1}`, "!"},
 		{`{"totalResults":5,"Resources":[]}`, ""},
-		{`{}`, "!"}, {`{"detail":"x"}`, "!"}, {``, "!"}, {`null`, "!"}, {`[]`, "!"}, {`<html>`, "!"}, {`{"Resources":{}}`, "!"},
+		{`{}`, "!"}, {`{"detail":"x"}`, "!"}, {``, "!"}, {`null`, "!"}, {`[]`, "!"}, {`<html>`, "!"}, {`{"Resources":{}}`, "!"}, {`{"totalResults":0,"Resources":{}}`, "!"},
 		{`{"Resources":[{"id":"1","userName":"ada"}`, "!"}, {`{"totalResults":"many"}`, "!"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -74,7 +74,7 @@ func (r response) refusal(note string, red *redactor) (e *Error, kind Kind, aliv
 	if r.broken != nil {
 		note = brokenNote(trim(r.body), r.broken)
 	}
-	unread := note == breaksOff || r.broken != nil && note != noJSON
+	unread := note == breaksOff || r.broken != nil
 	kind = r.kind
 	switch {
 	case kind == Answered, kind == Rejected && r.status != http.StatusRequestEntityTooLarge && unread:
