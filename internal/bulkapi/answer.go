@@ -2,7 +2,6 @@ package bulkapi
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -34,9 +33,6 @@ const (
 // String is the kind's name in lower case.
 func (k Kind) String() string {
 	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "no response"}
-	if k < 0 || int(k) >= len(names) {
-		return "kind " + strconv.Itoa(int(k))
-	}
 	return names[k]
 }
 
@@ -44,9 +40,9 @@ func (k Kind) String() string {
 // any status; Answered means that they are to be expected.
 func kindOf(status int) Kind {
 	switch {
-	case status >= 200 && status < 300:
+	case status < 300:
 		return Answered
-	case status >= 300 && status < 400:
+	case status < 400:
 		return Denied
 	}
 	switch status {
@@ -61,7 +57,7 @@ func kindOf(status int) Kind {
 		http.StatusRequestHeaderFieldsTooLarge, http.StatusUnavailableForLegalReasons, http.StatusNotImplemented:
 		return Denied
 	}
-	if status >= 400 && status < 500 {
+	if status < 500 {
 		return Rejected
 	}
 	return NoResponse

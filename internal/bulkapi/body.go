@@ -34,11 +34,8 @@ func readBody(resp *http.Response, max int64) ([]byte, error) {
 		return nil, err
 	}
 	var buf bytes.Buffer
-	if resp.ContentLength > 0 {
-		buf.Grow(int(min(resp.ContentLength, max, 1<<20)) + bytes.MinRead)
-	}
 	n, err := buf.ReadFrom(io.LimitReader(&counter{in: body}, max+1))
-	if err == nil && n > max {
+	if n > max {
 		err = fmt.Errorf("%w: over %d bytes", errTooLong, max)
 	}
 	return buf.Bytes(), err

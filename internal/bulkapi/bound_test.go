@@ -293,6 +293,9 @@ func TestFlightOutlivesContext(t *testing.T) {
 			if a.Kind != tt.want || requests != tt.requests || time.Since(began) != tt.after {
 				t.Errorf("%s: %v (%v) after %d requests and %s", tt.name, a.Kind, a.Err, requests, time.Since(began))
 			}
+			if strings.Contains(errorText(a.Err), "no answer within") {
+				t.Errorf("%s: %v", tt.name, a.Err)
+			}
 			if s := b.throttle.State(); s.InFlight != 0 || (s.Accepted+s.Dropped+s.Refused == 0) != tt.throttleForgotten {
 				t.Errorf("%s: throttle %+v", tt.name, s)
 			}

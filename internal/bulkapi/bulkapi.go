@@ -79,8 +79,5 @@ func New(cfg Config) (*Client, error) {
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	plain.Timeout = 0
 	client, err := gen.NewClient(cfg.Server, gen.WithHTTPClient(&plain))
-	if err != nil {
-		return nil, fmt.Errorf("bulkapi: %w", err)
-	}
-	return &Client{cfg, client, maxAnswer}, nil
+	return &Client{cfg, client, maxAnswer}, err
 }

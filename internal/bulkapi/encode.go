@@ -3,7 +3,6 @@ package bulkapi
 import (
 	"encoding/json"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/webexscim/bulk/internal/rawjson"
 )
@@ -67,10 +66,6 @@ func encode(ops []Operation, failOnErrors int) []byte {
 
 // stringSize is the number of bytes that rawjson.AppendText writes.
 func stringSize(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
-			return len(rawjson.AppendText(nil, s))
-		}
-	}
-	return len(s) + 2
+	var buf [256]byte // without an allocation for most
+	return len(rawjson.AppendText(buf[:0], s))
 }

@@ -140,6 +140,7 @@ func TestEachNameIsAskedOnce(t *testing.T) {
 	x := newBench(t, "https://webex.example/a/prefix/of/some/length")
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfN(rapid.OneOf(rapid.StringN(0, 254, 254), rapid.StringN(200, 254, 600)), 0, 130).Draw(t, "names")
+		names = append(names, strings.Repeat("x", longestFilter))
 		var asked []string
 		x.gen.Client = doer(func(r *http.Request) (*http.Response, error) {
 			query, err := url.ParseQuery(r.URL.RawQuery)
@@ -252,7 +253,7 @@ func TestLookupRepeats(t *testing.T) {
 				})}
 			})
 			began := time.Now()
-			found, err := b.Find(t.Context(), "Users", []string{secret})
+			found, err := b.Find(t.Context(), "Users", []string{secret, "two"})
 			le, _ := errors.AsType[*LookupError](err)
 			switch {
 			case requests != tt.want:

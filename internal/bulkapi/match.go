@@ -68,7 +68,7 @@ func (m *matcher) byBulkID() {
 func (m *matcher) byLocation() {
 	index := make(map[string]int)
 	for i, op := range m.ops {
-		resource := resourceOf(op)
+		resource := resourceKey(op.Path)
 		if _, several := index[resource]; several || resource == "" {
 			i = unmatched
 		}
@@ -111,14 +111,10 @@ func contradicts(r result, op Operation, types map[string]bool) bool {
 	if hasOtherMethod(r, op) {
 		return true
 	}
-	resource := resourceKey(r.Location)
-	if resource == "" {
-		return false
-	}
+	resource, own := resourceKey(r.Location), resourceKey(op.Path)
 	if t, _, _ := strings.Cut(resource, "/"); t != typeOf(op) {
 		return types[t]
 	}
-	own := resourceOf(op)
 	return own != "" && own != resource && !strings.Contains(own, "/bulkid:")
 }
 
@@ -132,15 +128,6 @@ func hasOtherMethod(r result, op Operation) bool {
 	return false
 }
 
-// resourceOf is the resource that op changes, as in "users/2819c223", or "" for
-// a POST.
-func resourceOf(op Operation) string {
-	if strings.EqualFold(op.Method, "POST") {
-		return ""
-	}
-	return resourceKey(op.Path)
-}
-
 // typeOf is the endpoint that op names, as in "users".
 func typeOf(op Operation) string {
 	if t, _, ok := strings.Cut(resourceKey(op.Path), "/"); ok {
@@ -150,8 +137,8 @@ func typeOf(op Operation) string {
 }
 
 // resourceKey is the end of a path or url that names a resource, as in
-// "users/2819c223", in lower case; "" if there is none. It is for comparing
-// only.
+// "users/2819c223", in lower case; "" if there is none, as for a POST. It is for
+// comparing only.
 func resourceKey(url string) string {
 	_, kind, id := location.Split(strings.ToLower(url))
 	if kind == "" {

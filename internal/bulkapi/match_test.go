@@ -34,6 +34,7 @@ func TestMatchByIDLocationPosition(t *testing.T) {
 		{"location of a POST says nothing", `{"method":"POST","location":"/v2/Users/new","status":"200"}`, "- - - - - -"},
 		{"location without id", `{"method":"DELETE","location":"https://h/v2/Users","status":"203"},{"method":"DELETE","location":"","status":"203"},{"method":"DELETE","location":null,"status":"203"}`, "- - - - - -"},
 		{"by position", `{"method":"POST","status":200},{"method":"POST","status":201},{"status":202},{"method":"DELETE","status":{"code":203}},{"method":"DELETE","status":"204"},{"method":"patch","status":"205"}`, "200 201 202 203 204 205"},
+		{"by position, each with its location", `{"status":200,"location":"/v2/Users/new"},{"status":201,"location":"/v2/Groups/new"},{"status":202,"location":"/v2/Users/aa-1"},{"status":203,"location":"/v2/Users/bb-2"},{"status":204},{"status":205,"location":"/v2/Users/AA-1"}`, "200 201 202 203 204 205"},
 		{"by position, unknown method", `{"method":"MERGE","status":200},{"status":201},{"status":202},{"status":203},{"status":204},{"status":205}`, "200 201 202 203 204 205"},
 		{"by position, the rest by name", `{"bulkId":"u1","status":200},{"bulkId":"g1","status":201},{"status":202},{"status":203},{"status":204},{"status":205}`, "200 201 202 203 204 205"},
 		{"no position: a name out of place", `{"bulkId":"g1","status":201},{"bulkId":"u1","status":200},{"status":202},{"status":203},{"status":204},{"status":205}`, "200 201 - - - -"},
@@ -103,7 +104,7 @@ func TestNoResultOfAnother(t *testing.T) {
 				ops[i].Path += fmt.Sprint("/Id", rapid.IntRange(0, 6).Draw(t, "id"))
 				named[i] = rapid.Bool().Draw(t, "named")
 			}
-			count[resourceOf(ops[i])]++
+			count[resourceKey(ops[i].Path)]++
 		}
 		results, missing := answerAtRandom(t, ops, named, count)
 		m := match(ops, results)
@@ -113,7 +114,7 @@ func TestNoResultOfAnother(t *testing.T) {
 				t.Fatalf("operation %d (%+v) got %+v", i, ops[i], results[j])
 			case j >= 0 && missing[i]:
 				t.Fatalf("operation %d has no result, and got %+v", i, results[j])
-			case j == unmatched && !missing[i] && (named[i] || count[resourceOf(ops[i])] == 1):
+			case j == unmatched && !missing[i] && (named[i] || count[resourceKey(ops[i].Path)] == 1):
 				t.Fatalf("operation %d (%+v) did not get its result out of %+v", i, ops[i], results)
 			}
 		}
@@ -136,12 +137,12 @@ func answerAtRandom(t *rapid.T, ops []Operation, named []bool, count map[string]
 	for i, op := range ops {
 		r := result{Method: op.Method, Version: fmt.Sprint("v", i), Status: 200}
 		at := rnd.Float64()
-		single := named[i] || count[resourceOf(op)] == 1
+		single := named[i] || count[resourceKey(op.Path)] == 1
 		if op.Method != "POST" {
 			r.Location = "https://host/identity/scim/org/v2" + strings.ToUpper(op.Path)
 			if !single {
-				at = last[resourceOf(op)] + (1-last[resourceOf(op)])*at
-				last[resourceOf(op)] = at
+				at = last[resourceKey(op.Path)] + (1-last[resourceKey(op.Path)])*at
+				last[resourceKey(op.Path)] = at
 			}
 		}
 		if named[i] {
@@ -149,7 +150,7 @@ func answerAtRandom(t *rapid.T, ops []Operation, named []bool, count map[string]
 		}
 		// A group of several is left whole as soon as one of its members has no
 		// bulkId.
-		whole := count[resourceOf(op)] > 1 && op.Method != "POST"
+		whole := count[resourceKey(op.Path)] > 1 && op.Method != "POST"
 		switch rnd.IntN(5) {
 		case 0:
 			if !whole {

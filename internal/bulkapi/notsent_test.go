@@ -100,6 +100,7 @@ func TestLeftWithTheHeader(t *testing.T) {
 	for _, tt := range []struct{ events, want string }{
 		{"", "no response"}, {"get", "not sent"}, {"get got", "not sent"}, {"got", "not sent"},
 		{"get got head", "no response"}, {"get got head body", "no response"}, {"get got head fail", "no response"},
+		{"get got body", "no response"}, {"get got fail", "no response"}, {"get got first", "no response"},
 		{"head", "no response"}, {"body", "no response"}, {"fail", "no response"}, {"first", "no response"},
 		{"get got head get", "no response"}, {"get got head fail get got", "no response"},
 	} {

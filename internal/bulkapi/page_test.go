@@ -32,7 +32,7 @@ func TestReadPage(t *testing.T) {
 					return answer(200, tt.body), nil
 				})}
 			})
-			found, err := b.Find(t.Context(), "Users", []string{"ada"})
+			found, err := b.Find(t.Context(), "Users", []string{"ada", ""})
 			got := ids(found)
 			if err != nil {
 				got = "!"

@@ -82,7 +82,7 @@ func tellThrottle(ctx, flight context.Context, pass *throttle.Pass, r response) 
 		pass.Refused(r.header.Get("Retry-After"))
 	case r.kind == Waiting:
 		pass.Unavailable(r.header.Get("Retry-After"))
-	case lost && (flight.Err() != nil || r.kind == NotSent && ctx.Err() != nil):
+	case lost && (ctx.Err() != nil || flight.Err() != nil):
 		pass.Unused() // canceled: it says nothing about the service
 	case lost:
 		pass.Dropped()
@@ -183,9 +183,6 @@ func (x *Client) log(
 
 // logOperations writes one record for each operation, at the level Debug.
 func (x *Client) logOperations(ctx context.Context, ops []Operation, items []Item) {
-	if !x.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
-		return
-	}
 	for i, op := range ops {
 		attrs := append(make([]slog.Attr, 0, 4), slog.String("method", op.Method), slog.String("path", op.Path),
 			slog.String("bulkId", op.BulkID))

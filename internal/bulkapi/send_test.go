@@ -63,10 +63,13 @@ func TestSend(t *testing.T) {
 		}
 	}
 	wantClean(t, "log", b.logs.String())
-	for _, want := range []string{`"operations":4`, `"kind":"answered"`, `"trackingId":"T-9"`, `"path":"/Users/bb-2"`, `"bulkId":"d1"`} {
+	for _, want := range []string{`"operations":4`, `"kind":"answered"`, `"trackingId":"T-9"`, `"path":"/Users/bb-2"`, `"bulkId":"u1","status":201`} {
 		if !strings.Contains(b.logs.String(), want) {
 			t.Errorf("log without %s: %s", want, b.logs.String())
 		}
+	}
+	if strings.Contains(b.logs.String(), `"duration":0`) {
+		t.Errorf("a request took no time: %s", b.logs.String())
 	}
 	if s := b.throttle.State(); s.Accepted != 2 || s.InFlight != 0 {
 		t.Errorf("throttle %+v", s)
@@ -152,6 +155,9 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%d items", len(a.Items))
 			}
 			wantClean(t, "log", b.logs.String())
+			if log, failed := b.logs.String(), a.Err != nil; strings.Contains(log, `"level":"INFO"`) != failed || strings.Contains(log, `"error":`) != failed {
+				t.Error(log)
+			}
 			refused := 0
 			if kindOf(tt.status) == Waiting || tt.want == Waiting { // the throttle hears it, whatever is listed
 				refused = 1
@@ -184,6 +190,31 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("the second request left after %s", gap)
 		}
 	})
+}
+
+// TestPaceLearnsFrom429: a 429 is about the rate of requests, a 503 is not.
+func TestPaceLearnsFrom429(t *testing.T) {
+	for status, want := range map[int]bool{429: true, 503: false} {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.Throttle = throttle.New(throttle.Config{})
+				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+					if requests++; requests == 20 {
+						return answer(status, "", "Retry-After", "1"), nil
+					}
+					time.Sleep(10 * time.Millisecond)
+					return answer(200, `{"operations":[]}`), nil
+				})}
+			})
+			for range 21 {
+				b.Send(t.Context(), mixed(), 0)
+			}
+			if s := b.cfg.Throttle.State(); (s.Rate > 0) != want {
+				t.Errorf("%d: %+v", status, s)
+			}
+		})
+	}
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
