@@ -49,12 +49,9 @@ const (
 // Next returns the next request to send, or nil when none should leave yet.
 func (p *Planner) Next(in Input) *Request {
 	if p.cfg.Ordered {
-		if p.flying > 0 {
-			return nil
-		}
 		return p.send(p.fillInOrder(), in)
 	}
-	if searchShare*p.news >= p.open && p.news > 0 && (in != Flows || p.news >= p.cfg.Operations) {
+	if p.news > 0 && searchShare*p.news >= p.open {
 		p.searchCycles()
 	}
 	r := p.compose(in)
@@ -67,7 +64,7 @@ func (p *Planner) Next(in Input) *Request {
 
 // compose makes a request of what is ready, if that is enough.
 func (p *Planner) compose(in Input) *Request {
-	if len(p.ready) == 0 || in == Flows && p.ready[0].part == 0 && p.Backlog() < p.cfg.Operations {
+	if in == Flows && p.Backlog() < p.cfg.Operations {
 		return nil
 	}
 	return p.send(p.fill(), in)
@@ -139,14 +136,14 @@ func (p *Planner) fill() *draft {
 			aside = append(aside, n)
 		case p.join(d, n):
 		case !d.short: // another member of its cycle is not at hand, and will bring it along
-		case len(d.items) == 0 && n.cycle == 0:
+		case len(d.items) > 0:
+			aside = append(aside, n)
+		case n.cycle == 0:
 			p.drop(Drop{Index: int(n.index), Why: TooLarge, Of: -1})
 		default:
 			aside = append(aside, n)
+			p.news++ // its cycle has become too large
 		}
-	}
-	if len(d.items) == 0 && len(aside) > 0 {
-		p.news++ // a cycle has become too large
 	}
 	for _, n := range aside {
 		if n.state == waiting && !(p.roomCosts(d) && p.join(d, n)) {
@@ -197,7 +194,6 @@ func (p *Planner) join(d *draft, n *node) bool {
 			p.joinAlone(d, n)
 		}
 	}
-	d.offers = d.offers[:0]
 	return true
 }
 
@@ -212,8 +208,8 @@ func (p *Planner) joinAlone(d *draft, n *node) bool {
 	}
 	for _, m := range d.items[k:] {
 		p.dequeue(m)
-		for e, w := range p.waiters(m) {
-			if w.state == waiting && p.mayJoin(e) {
+		for _, w := range p.waiters(m) {
+			if w.state == waiting {
 				heap.Push(&d.offers, w)
 			}
 		}
@@ -234,9 +230,6 @@ func (p *Planner) take(d *draft, n *node) bool {
 		return false
 	}
 	d.add(n)
-	if n.blocked == 0 && n.cycle == 0 {
-		return true
-	}
 	for e, to := range p.needed(n) {
 		if !to.isOver() && !((p.mayJoin(e) || n.inCycleWith(to)) && p.take(d, to)) {
 			return false

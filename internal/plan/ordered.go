@@ -17,7 +17,7 @@ func (p *Planner) lookForward(index int) {
 // fillInOrder composes a request of the first operations that are open.
 func (p *Planner) fillInOrder() *draft {
 	d := &draft{}
-	for at := p.first; len(d.items) < min(p.open, p.cfg.Operations); at++ {
+	for at := p.first; p.flying == 0 && len(d.items) < min(p.open, p.cfg.Operations); at++ {
 		n := p.find(at)
 		if n == nil || n.state == taken {
 			continue
