@@ -99,11 +99,11 @@ func (p *Planner) mayGrow(d *draft) bool {
 	for r := range p.out {
 		p.steps += len(r.nodes)
 		for _, n := range r.nodes {
-			if n.state != flying || n.rounds < rounds {
-				continue // nor does what waits for it take as many
+			if n.state != flying {
+				continue
 			}
 			for _, w := range p.waiters(n) {
-				if w.state == waiting && !w.isParked() && !w.held && w.rounds >= rounds {
+				if w.state == waiting && w.rounds >= rounds {
 					return true
 				}
 			}
@@ -156,7 +156,7 @@ func (p *Planner) fill() *draft {
 
 // isParted tells whether a node would be parted from what is to travel with it.
 func (p *Planner) isParted(d *draft, n *node) bool {
-	return p.ended && d.part == 0 && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
+	return d.part == 0 && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
 }
 
 // roomCosts tells whether the room that is left in a request would cost
@@ -164,7 +164,7 @@ func (p *Planner) isParted(d *draft, n *node) bool {
 func (p *Planner) roomCosts(d *draft) bool {
 	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
 	left, room := p.Waiting()-len(d.items), p.cfg.Operations-len(d.items)
-	return !p.ended || requests(left-room) < requests(left)
+	return requests(left-room) < requests(left)
 }
 
 // fits tells whether a request has room for a node. Only what cannot be

@@ -65,6 +65,28 @@ func TestUrgentGoesFirst(t *testing.T) {
 	}
 }
 
+// It does so although all that needs it has no room since the limit fell.
+func TestUrgentGoesFirstUnderALowerLimit(t *testing.T) {
+	p := numbered(Config{Operations: 4}, Item{}, Item{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Refs: refs("a")}, Item{Refs: refs("a")})
+	p.End()
+	p.Limit(2)
+	if r := p.Next(Waits); !slices.Equal(indexes(r), []int{2, 3}) {
+		t.Errorf("%v", indexes(r))
+	}
+}
+
+// While what is held is about to be released, a request waits for it.
+func TestRequestWaitsForWhatIsReleased(t *testing.T) {
+	p := numbered(Config{Operations: 2}, Item{}, Item{Held: true})
+	if r := p.Next(Flows); r != nil {
+		t.Fatalf("%v, expected none", indexes(r))
+	}
+	p.Release(1)
+	if r := p.Next(Flows); r == nil || len(r.Items) != 2 {
+		t.Errorf("%v, expected both", r)
+	}
+}
+
 // The parts of a refused request travel alone, even those of a part whose
 // operations were brought together by one that needs them.
 func TestPartsOfAPartStayApart(t *testing.T) {
