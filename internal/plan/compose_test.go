@@ -42,9 +42,11 @@ func TestRandomJobsAreComposedOneWay(t *testing.T) {
 
 // What has no room for the next operation does not wait for a smaller one.
 func TestRequestLeavesWhenTheNextDoesNotFit(t *testing.T) {
-	p := numbered(Config{Operations: 2, Bytes: 100}, Item{Size: 60}, Item{Size: 60})
-	if r := p.Next(Flows); r == nil || len(r.Items) != 1 {
-		t.Errorf("%v, expected the first alone", r)
+	for _, ordered := range []bool{false, true} {
+		p := numbered(Config{Operations: 2, Bytes: 100, Ordered: ordered}, Item{Size: 60}, Item{Size: 60})
+		if r := p.Next(Flows); r == nil || len(r.Items) != 1 {
+			t.Errorf("%v, expected the first alone", r)
+		}
 	}
 }
 

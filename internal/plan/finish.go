@@ -122,7 +122,6 @@ func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 	wasParked := n.isParked()
 	if wasParked {
 		p.parked--
-		p.news++ // a cycle may be smaller
 	}
 	if n.state == flying {
 		p.flying--
@@ -133,31 +132,30 @@ func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 		p.outcomes[n.number] = s
 	}
 	for e, w := range p.waiters(n) {
-		if w.isOver() || p.pass(e, w, n, s, wasParked) {
+		if p.pass(e, w, n, s, wasParked) {
 			continue
 		}
 		if d, ok := p.obstacle(w); ok {
 			needed = append(needed, d)
 		}
 	}
-	slices.Reverse(needed) // the first that came to wait goes first
 	return needed
 }
 
 // pass has an operation go on that waits for one that is over, or refers to it.
 // It returns false if that cannot be sent any more.
 func (p *Planner) pass(e *edge, w, n *node, s Outcome, wasParked bool) bool {
-	failed := e.kind == changes && !s.Done
-	if e.kind == refers {
+	var failed bool
+	var prev *node
+	switch e.kind {
+	case refers:
 		failed = s.failure() != 0
 		w.resize(e, s)
-	}
-	// An operation may be over before the one that it comes after, when it was
-	// held and an earlier run has done it: what comes next then comes after
-	// that.
-	var prev *node
-	if e.kind == changes && !failed {
-		prev = p.before(n)
+	case changes:
+		// An operation may be over before the one that it comes after, when it
+		// was held and an earlier run has done it: what comes next then comes
+		// after that.
+		failed, prev = !s.Done, p.before(n)
 	}
 	if e.kind != refers && !failed {
 		p.lead(e, prev)
@@ -179,7 +177,7 @@ func (p *Planner) pass(e *edge, w, n *node, s Outcome, wasParked bool) bool {
 // forget frees what is kept of an operation until the memory has it.
 func (p *Planner) forget(n *node) {
 	p.indexes.set(int(n.index), 0)
-	if n.changes() && p.resources[n.text] == n.number {
+	if p.resources[n.text] == n.number {
 		delete(p.resources, n.text)
 		if prev := p.before(n); prev != nil && prev.state != over {
 			p.resources[n.text] = prev.number

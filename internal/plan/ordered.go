@@ -17,7 +17,7 @@ func (p *Planner) lookForward(index int) {
 // fillInOrder composes a request of the first operations that are open.
 func (p *Planner) fillInOrder() *draft {
 	d := &draft{}
-	for at := p.first; p.flying == 0 && len(d.items) < min(p.open, p.cfg.Operations); at++ {
+	for at := p.first; p.flying == 0 && len(d.items) < p.open; at++ {
 		n := p.find(at)
 		if n == nil || n.state == taken {
 			continue
@@ -75,15 +75,12 @@ func (p *Planner) takeOfSpan(d *draft, n, first *node) (last *node, ok bool) {
 		case to.isOver():
 		case to.state == unread:
 			ok = false
-		case to.index < first.index:
-			ok = ok && p.mayJoin(e)
-		case e.kind != refers:
+		case e.kind != refers, to.index < first.index && p.cfg.Separate:
 			fits = false
 		case to.index > last.index:
 			last = to
 		}
 	}
-	fits = fits && int(last.index-first.index) < p.cfg.Operations
 	if d.short = ok && !fits; !ok || !fits {
 		return last, false
 	}

@@ -56,6 +56,17 @@ func TestOperationsOnOneResourceGoOneByOne(t *testing.T) {
 	expectDrops(t, p, Drop{Index: 4, Why: Needed, Of: 1})
 }
 
+func TestTooLargeIsDroppedWhenReleased(t *testing.T) {
+	for ordered, others := range map[bool]string{false: "[[1]]", true: "[]"} {
+		p := numbered(Config{Bytes: 10, Ordered: ordered}, Item{Size: 11, Held: true}, Item{})
+		expect(t, p, others)
+		expectDrops(t, p)
+		p.Release(0)
+		requests(p)
+		expectDrops(t, p, Drop{Index: 0, Why: TooLarge, Of: -1})
+	}
+}
+
 // What is added after a drop is dropped as well, also before the drop is taken.
 func TestDropsAreRememberedUntilTheyAreTaken(t *testing.T) {
 	p := numbered(Config{Bytes: 10}, Item{Name: "a", Size: 11}, Item{Resource: "/r", Size: 11})
@@ -84,6 +95,35 @@ func TestHeldOperationIsOverBeforeTheOneBeforeIt(t *testing.T) {
 		}
 		succeed(p, expect(t, p, "[[2]]")[0])
 		expect(t, p, "[[3]]")
+	}
+}
+
+// So does what is read only then, and what comes after a failure is dropped.
+func TestHeldOperationIsOverAsTheLastOrAfterAFailure(t *testing.T) {
+	p := numbered(Config{}, Item{Resource: "/r"}, Item{Resource: "/r", Held: true})
+	finish(p, 1, Outcome{Done: true})
+	p.Add(Item{Index: 2, Resource: "/r", Size: 1})
+	succeed(p, expect(t, p, "[[0]]")[0])
+	expect(t, p, "[[2]]")
+
+	p = numbered(Config{}, Item{Resource: "/r"}, Item{Resource: "/r", Held: true}, Item{Resource: "/r"})
+	p.Next(Pauses)
+	finish(p, 0, Outcome{})
+	finish(p, 1, Outcome{Done: true})
+	expectDrops(t, p, Drop{Index: 2, Why: Needed, Of: 0})
+}
+
+// What comes after it is work at hand when the one before it is.
+func TestHeldOperationIsOverBeforeAParkedOne(t *testing.T) {
+	for backlog, items := range [][]Item{
+		{{Resource: "/r", Refs: refs("unread")}, {Resource: "/r", Held: true}, {Resource: "/r"}},
+		{{Resource: "/r", Held: true}, {Resource: "/r", Refs: refs("unread"), Held: true}, {Resource: "/r"}},
+	} {
+		p := numbered(Config{}, items...)
+		finish(p, 1, Outcome{Done: true})
+		if p.Backlog() != 2*backlog {
+			t.Errorf("backlog %d, expected %d", p.Backlog(), 2*backlog)
+		}
 	}
 }
 
@@ -222,6 +262,17 @@ func TestOrderedJobRefersForward(t *testing.T) {
 	succeed(p, expect(t, p, "[[0 2 3]]")[0])
 	expectDrops(t, p, Drop{Index: 1, Why: Forward, Name: "d", Of: -1})
 	expect(t, p, "[[4]]")
+
+	// Two changes of a resource do not travel together.
+	p = numbered(Config{Ordered: true}, Item{Name: "a", Refs: refs("b")}, Item{Resource: "/r"}, Item{Resource: "/r"}, Item{Name: "b"})
+	expect(t, p, "[[1]]")
+	expectDrops(t, p, Drop{Index: 0, Why: Forward, Name: "b", Of: -1})
+}
+
+func TestOrderedJobKeepsReferencesApart(t *testing.T) {
+	p := numbered(Config{Ordered: true, Separate: true}, Item{Name: "a", Refs: refs("b")}, Item{Name: "b"}, Item{Refs: refs("a")})
+	succeed(p, expect(t, p, "[[0 1]]")[0])
+	expect(t, p, "[[2]]")
 }
 
 // It does not wait for what comes too late: that is an error, or text.
