@@ -120,9 +120,6 @@ func (p *Planner) Release(index int) bool {
 	if n.isParked() {
 		p.news++ // its cycle may have waited for this
 	}
-	if index < p.judged {
-		p.giveUp(n, Forward)
-	}
 	p.reconsider(n)
 	return true
 }
@@ -146,7 +143,7 @@ func (p *Planner) End() {
 	p.ended = true
 	for n := range p.all() {
 		if n.state == waiting {
-			p.giveUp(n, Unknown)
+			p.giveUp(n)
 		}
 	}
 	if !p.cfg.Ordered {
@@ -157,17 +154,13 @@ func (p *Planner) End() {
 
 // giveUp ends the waiting of a node for names that have not been read: they are
 // an error where they are required, plain text elsewhere.
-func (p *Planner) giveUp(n *node, why Why) {
+func (p *Planner) giveUp(n *node) {
 	for e, to := range p.needed(n) {
-		switch {
-		case to.state != unread:
-		case e.required:
-			p.drop(Drop{Index: int(n.index), Why: why, Name: to.text, Of: -1})
-			return
-		default:
+		if to.state == unread && !e.required {
 			p.lead(e, nil)
 			p.park(-1, n)
 			p.unblock(n)
 		}
 	}
+	p.reconsider(n)
 }

@@ -81,9 +81,7 @@ func (p *Planner) send(d *draft, in Input) *Request {
 	}
 	for _, n := range d.items {
 		n.state = waiting
-		if n.blocked == 0 {
-			p.enqueue(n)
-		}
+		p.enqueue(n)
 	}
 	return nil
 }

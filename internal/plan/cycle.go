@@ -31,10 +31,9 @@ func (p *Planner) searchCycles() {
 // member is left for a later search, and so it stays parked if it waits for
 // something unread: it may yet grow.
 func (p *Planner) unite(members []*node) {
-	if slices.ContainsFunc(members, func(m *node) bool { return m.isOver() || m.held }) {
+	if slices.ContainsFunc(members, func(m *node) bool { return m.held }) {
 		return
 	}
-	sortByIndex(members)
 	bytes := 0
 	for _, m := range members {
 		bytes += int(m.size)
@@ -43,12 +42,8 @@ func (p *Planner) unite(members []*node) {
 	fits, parked := len(members) <= p.cfg.Operations && bytes <= p.cfg.Bytes, false
 	for _, m := range members {
 		m.blocked = p.awaited(m)
-		for e, to := range p.needed(m) {
-			if m.inCycleWith(to) {
-				fits = fits && e.kind == refers
-			} else {
-				parked = parked || to.isParked()
-			}
+		for _, to := range p.needed(m) {
+			parked = parked || to.isParked() && !m.inCycleWith(to)
 		}
 	}
 	switch {
@@ -80,12 +75,12 @@ func (p *Planner) refuse(members []*node) {
 
 // components emits the strongly connected components to which edges lead from
 // some nodes, those that others wait for first: over edges and nodes for which
-// in holds, where a first node has no edge. What it emits is to be copied.
+// in holds. What it emits is to be copied.
 func (p *Planner) components(from iter.Seq[*node], in func(*edge, *node) bool, emit func([]*node)) {
 	p.stamp++
 	s := search{p: p, in: in, emit: emit}
 	for n := range from {
-		if n.mark != p.stamp && in(nil, n) {
+		if n.mark != p.stamp {
 			s.enter(n)
 		}
 		for len(s.path) > 0 {
@@ -131,9 +126,7 @@ func (s *search) step(f *frame) {
 		return
 	}
 	e := s.p.edges.at(f.edge)
-	if f.edge = e.next; e.to == 0 {
-		return
-	}
+	f.edge = e.next
 	switch to := s.p.nodes.at(e.to); {
 	case !s.in(e, to):
 	case to.mark != s.p.stamp:

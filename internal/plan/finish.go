@@ -68,7 +68,7 @@ func abs(n int) int { return max(n, -n) }
 func (p *Planner) reconsider(n *node) {
 	if d, ok := p.obstacle(n); ok {
 		p.drop(d)
-	} else if n.blocked == 0 && n.state == waiting {
+	} else {
 		p.enqueue(n)
 	}
 }
@@ -89,8 +89,10 @@ func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
 				d.Name = to.text
 			}
 			return d, true
-		case to.state == unread && p.ended && e.required:
-			d.Why, d.Name = Unknown, to.text
+		case to.state == unread && e.required && (p.ended || d.Index < p.judged):
+			if d.Why, d.Name = Unknown, to.text; d.Index < p.judged {
+				d.Why = Forward
+			}
 			return d, true
 		}
 	}

@@ -211,9 +211,8 @@ func (p *Planner) before(n *node) *node {
 
 // unblock tells a node that one of the things it waits for is there.
 func (p *Planner) unblock(n *node) {
-	if n.blocked--; n.blocked == 0 && n.state == waiting {
-		p.enqueue(n)
-	}
+	n.blocked--
+	p.enqueue(n)
 }
 
 // park tells a node, by 1, that one more of the nodes that it waits for is

@@ -7,9 +7,10 @@ package plan
 // lookForward ends the waiting for names that are not read before the operation
 // at index: no request can hold that and what refers to it.
 func (p *Planner) lookForward(index int) {
-	for ; p.cfg.Ordered && p.judged <= index-p.cfg.Operations; p.judged++ {
-		if n := p.find(p.judged); n != nil {
-			p.giveUp(n, Forward)
+	for p.cfg.Ordered && p.judged <= index-p.cfg.Operations {
+		n := p.find(p.judged)
+		if p.judged++; n != nil {
+			p.giveUp(n)
 		}
 	}
 }

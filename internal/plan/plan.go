@@ -92,9 +92,9 @@ type Outcome struct {
 // failure is the reason to drop what refers to it; 0 if there is none.
 func (s Outcome) failure() Why {
 	switch {
-	case s.Known && !s.Done:
+	case !s.Done:
 		return Needed
-	case s.Known && s.ID == "":
+	case s.ID == "":
 		return NoID
 	}
 	return 0

@@ -44,14 +44,13 @@ func (q *queue) Push(x any) {
 func (q *queue) Pop() any {
 	k := len(*q) - 1
 	n := (*q)[k]
-	(*q)[k] = nil
 	*q = (*q)[:k]
 	return n
 }
 
-// enqueue has a node that waits for nothing composed.
+// enqueue has a node composed if it waits for nothing.
 func (p *Planner) enqueue(n *node) {
-	if !p.cfg.Ordered && !p.isQueued(n) {
+	if n.blocked == 0 && n.state == waiting && !p.cfg.Ordered && !p.isQueued(n) {
 		heap.Push(&p.ready, n)
 	}
 }

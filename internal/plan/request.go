@@ -48,7 +48,7 @@ func (p *Planner) commit(d *draft) *Request {
 	r := &Request{Number: p.number, Bytes: d.bytes, Items: make([]Sending, len(d.items))}
 	sortByIndex(d.items)
 	cycles := int32(0)
-	joins := func(e *edge, n *node) bool { return e == nil || e.kind == refers && n.state == taken }
+	joins := func(e *edge, n *node) bool { return e.kind == refers && n.state == taken }
 	p.components(slices.Values(d.items), joins, func(c []*node) {
 		sortByIndex(c)
 		r.nodes = append(r.nodes, c...)
