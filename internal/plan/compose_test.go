@@ -72,9 +72,17 @@ func TestUrgentGoesFirstUnderALowerLimit(t *testing.T) {
 	p := numbered(Config{Operations: 4}, Item{}, Item{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Refs: refs("a")}, Item{Refs: refs("a")})
 	p.End()
 	p.Limit(2)
+	p.Limit(3) // does not raise it
 	if r := p.Next(Waits); !slices.Equal(indexes(r), []int{2, 3}) {
 		t.Errorf("%v", indexes(r))
 	}
+}
+
+func TestPreferredBytesAreNotRaised(t *testing.T) {
+	p := numbered(Config{}, Item{Size: 50}, Item{Size: 50})
+	p.Prefer(60)
+	p.Prefer(100)
+	expect(t, p, "[[0] [1]]")
 }
 
 // While what is held is about to be released, a request waits for it.

@@ -46,4 +46,11 @@ func TestCycleIsFoundWhenItsLastNameIsRead(t *testing.T) {
 	}
 	p.Add(Item{Index: 2, Name: "x", Size: 1})
 	expect(t, p, "[[2 0 1]]")
+
+	// It is so where all members wait for all others, too.
+	p = numbered(Config{}, Item{Name: "a", Refs: refs("b", "c")}, Item{Name: "b", Refs: refs("a", "c")}, Item{Name: "c", Refs: refs("a", "b")})
+	expect(t, p, "[[0 1 2]]")
+	if p.Backlog() != 0 {
+		t.Errorf("backlog %d, expected 0", p.Backlog())
+	}
 }

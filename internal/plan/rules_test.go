@@ -74,6 +74,9 @@ func TestDropsAreRememberedUntilTheyAreTaken(t *testing.T) {
 	p.Add(Item{Index: 2, Refs: refs("a"), Size: 1})
 	p.Add(Item{Index: 3, Resource: "/r", Size: 1})
 	p.Add(Item{Index: 4, Name: "a", Size: 1})
+	if index, ok := p.Create("a"); index != 0 || !ok {
+		t.Errorf("operation %d, %v, is the create", index, ok)
+	}
 	expectDrops(t, p, Drop{Index: 0, Why: TooLarge, Of: -1}, Drop{Index: 1, Why: TooLarge, Of: -1},
 		Drop{Index: 2, Why: Needed, Name: "a", Of: 0}, Drop{Index: 3, Why: Needed, Of: 1}, Drop{Index: 4, Why: Duplicate, Name: "a", Of: -1})
 }
@@ -131,13 +134,13 @@ func TestDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
 	del := Item{Resource: "bulkId:x", Ends: "x", Refs: refs("x")}
 	expect(t, numbered(Config{}, Item{Name: "x"}, del), "[[0 1]]")
 
-	p := numbered(Config{}, Item{Name: "x"}, Item{Refs: refs("x")}, Item{Name: "y", Refs: refs("x", "z")}, del)
-	succeed(p, expect(t, p, "[[0 1]]")[0])
+	p := numbered(Config{}, Item{Name: "x"}, Item{Name: "y", Refs: refs("x", "z")}, Item{Refs: refs("x")}, del)
+	succeed(p, expect(t, p, "[[0 2]]")[0])
 	if p.Backlog() != 0 {
 		t.Error("what waits for an unread name, and the delete behind it, are no work at hand")
 	}
 	p.End()
-	expectDrops(t, p, Drop{Index: 2, Why: Unknown, Name: "z", Of: -1})
+	expectDrops(t, p, Drop{Index: 1, Why: Unknown, Name: "z", Of: -1})
 	expect(t, p, "[[3]]") // however they end
 }
 
@@ -184,6 +187,32 @@ func TestParkedOperationIsNoWorkAtHand(t *testing.T) {
 	expect(t, p, "[[0 1 2 4]]")
 }
 
+// An ordered job waits with all for the first operation.
+func TestParkedOperationIsNoWorkAtHandInAnOrderedJob(t *testing.T) {
+	p := numbered(Config{Ordered: true}, Item{Held: true}, Item{Held: true})
+	backlogs := []int{p.Backlog()}
+	p.Park(1)
+	backlogs = append(backlogs, p.Backlog())
+	p.Park(0)
+	backlogs = append(backlogs, p.Backlog())
+	p.Release(0)
+	backlogs = append(backlogs, p.Backlog())
+	if expected := []int{2, 2, 0, 2}; !slices.Equal(backlogs, expected) {
+		t.Errorf("backlog %d, expected %d", backlogs, expected)
+	}
+}
+
+// Nor does a dropped one count that waits for a parked one, before its drop is
+// taken.
+func TestDroppedOperationIsNotParked(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Name: "b"}, Item{Refs: refs("a", "b")})
+	p.Next(Pauses)
+	finish(p, 1, Outcome{})
+	if p.Park(0); p.Backlog() != 0 {
+		t.Errorf("backlog %d, expected 0", p.Backlog())
+	}
+}
+
 // A held operation may be done already: it is dropped when it is released.
 func TestHeldOperationIsDroppedWhenReleased(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Name: "b", Refs: refs("a"), Held: true}, Item{Refs: refs("b")})
@@ -218,6 +247,21 @@ func TestCycleBehindAParkedOperation(t *testing.T) {
 	}
 	if p.Backlog() != 0 {
 		t.Errorf("backlog %d, expected 0", p.Backlog())
+	}
+}
+
+// A cycle waits for a member that is held.
+func TestCycleWithAHeldMember(t *testing.T) {
+	for _, done := range []bool{true, false} {
+		p := numbered(Config{}, Item{Name: "a", Refs: refs("b"), Held: true}, Item{Name: "b", Refs: refs("a")})
+		expect(t, p, "[]")
+		if done {
+			finish(p, 0, Outcome{Done: true, ID: "a"})
+			expect(t, p, "[[1]]")
+		} else {
+			p.Release(0)
+			expect(t, p, "[[0 1]]")
+		}
 	}
 }
 
@@ -322,6 +366,49 @@ func TestLookupsHoldNothingBack(t *testing.T) {
 	p.Over(first)
 	if r := p.Next(Waits); r == nil {
 		t.Error("held back")
+	}
+}
+
+// Calls for an operation that is not in the state for them do nothing.
+func TestCallsInAnotherState(t *testing.T) {
+	call := func(p *Planner, index int) {
+		if p.Release(index) {
+			t.Errorf("operation %d was not held", index)
+		}
+		p.Park(index)
+		p.Again(index)
+		p.Finish(index, Outcome{Done: true})
+	}
+	p := numbered(Config{}, Item{}, Item{Name: "a", Held: true})
+	call(p, 0)
+	call(p, 7)
+	p.Park(1)
+	p.Park(1)
+	p.Again(1)
+	if p.Backlog() != 1 || p.Open() != 2 {
+		t.Errorf("backlog %d, open %d, expected 1 and 2", p.Backlog(), p.Open())
+	}
+	expect(t, p, "[[0]]")
+	p.Release(1)
+	expect(t, p, "[[1]]")
+}
+
+func TestReady(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		p := planner(Config{Ordered: ordered})
+		ready := []bool{p.Ready()}
+		p.Add(Item{Index: 0, Size: 1})
+		ready = append(ready, p.Ready())
+		p.Next(Pauses)
+		p.Add(Item{Index: 1, Size: 1, Held: true})
+		ready = append(ready, p.Ready())
+		if !slices.Equal(ready, []bool{false, true, false}) {
+			t.Errorf("ordered %v: %v", ordered, ready)
+		}
+	}
+	p := numbered(Config{}, pair(0)...)
+	if !p.Ready() {
+		t.Error("not ready with a cycle that is not found yet")
 	}
 }
 
