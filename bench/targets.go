@@ -77,27 +77,26 @@ What was tried:
 
 - The data of an operation is validated, searched for references and names, measured
   and hashed in one pass: 54 allocations became 36. Results are read as a stream, and
-  the form of a location that Webex writes is read without a general parser.
+  locations in the form of Webex are read without a general parser.
 - The journal writes the operations of a request in one statement and one transaction,
-  and hashes what an operation is recognized by without memory of its own: 29 µs became
-  10. The SQLite driver is used without database/sql, which copies each value. Its page cache is
-  small, because rows are appended. An embedded key-value store for the names was not
-  taken: it is one more dependency, for a file that is written once.
-- What waits for another operation lies on disk. What is set aside is merged, so that
-  a job of ten million operations searches few files. What an operation keeps in
-  memory until then is its place in the planner, about 130 bytes, and for a sheet 18
-  bytes to find the row of a name. These are most of the memory of a job with
-  references. The garbage collector, which webex-bulk runs twice as often as usual,
-  needs half as much again.
-- Each million creates with a journal adds some 3 MiB: filters that tell, without
-  reading the disk, which bulkIds and operations are there. They are why ten million
+  and hashes them without allocations: 29 µs became 10. It uses the SQLite driver without
+  database/sql, which copies each value, and a small page cache, because rows are
+  appended. An embedded key-value store for the names was rejected, because it would be
+  one more dependency for a file that is written once.
+- Operations that wait for others are stored on disk. Their files are merged, so that
+  a job of ten million operations searches few files. In memory, a waiting operation
+  takes about 130 bytes in the planner, and 18 bytes for the row of a name in a sheet.
+  This is most of the memory of a job with references. The garbage collector, which
+  webex-bulk runs twice as often as usual, adds half of it.
+- Each million creates with a journal adds some 3 MiB for filters, which show without
+  reading the disk that a bulkId or an operation is new. Therefore ten million creates
   take more than 64 MiB.
-- A row of a sheet took 51 allocations and takes 13: values are structs, and the
-  objects of a row are used again for the next one. A file of operations that was
-  checked is not checked again when it is sent: half of the processor time of reading.
-- A plan of a sheet with references does all that a job does but send: each operation
-  is read, set aside, and taken up again when those that it refers to have left. The
-  sheet is read twice, because a row may name a later row.
-- Parallel work for one job was not tried: the decisions depend on each other, and
-  one goroutine that makes them all is easier to prove right.
+- A row of a sheet took 51 allocations and now takes 13: values are structs, and the
+  objects of a row are reused for the next one. A file that was checked is not checked
+  again when it is sent, which saves half of the processor time of reading.
+- A plan of a sheet with references does everything that a job does except sending: each
+  operation is read, stored on disk, and read again after the operations that it refers
+  to. The sheet is read twice, because a row may name a later row.
+- Parallel work for one job was not tried: the decisions depend on each other, and a
+  single goroutine for all of them is easier to verify.
 `

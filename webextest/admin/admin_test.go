@@ -194,8 +194,14 @@ func TestShapesAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if listed := doc.Components.Schemas["Shape"].Value.Enum; len(listed) != len(webextest.ShapeNames()) {
-		t.Errorf("the document lists %v", listed)
+	shape := doc.Components.Schemas["Shape"].Value
+	if len(shape.Enum) != len(webextest.ShapeNames()) {
+		t.Errorf("the document lists %v", shape.Enum)
+	}
+	for _, name := range webextest.ShapeNames() {
+		if !strings.Contains(shape.Description, "`"+name+"`") {
+			t.Errorf("the document does not describe %s", name)
+		}
 	}
 }
 
