@@ -188,10 +188,8 @@ func (t *actionTable) put(cells map[string]string, path string, values []any, a 
 	switch {
 	case !isPath || !found || attribute.kind == structured || len(values) != 1:
 		return unheld
-	case attribute.kind == readOnly:
+	case attribute.kind == readOnly, attribute.kind == identity: // which has a column of its own
 		return nil
-	case attribute.kind == identity:
-		return nil // it has a column of its own
 	}
 	c := &column{attribute: attribute, target: to, header: to.path(), use: setsAttribute}
 	switch {

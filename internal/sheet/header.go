@@ -33,8 +33,8 @@ type header struct {
 
 // understand finds the use of each column. The caller has set the first fields.
 func (h *header) understand(ignore []string) error {
-	c := columns{file: h.file, line: h.line}
-	c.read(h.cells, ignore, h.resources)
+	c := columns{header: h}
+	c.read(ignore)
 	if h.resources == users {
 		c.placeEmail()
 	}
@@ -60,11 +60,11 @@ func (h *header) understand(ignore []string) error {
 	}
 	rank(h.columns)
 	if h.identity == nil && h.single[saysID] == nil {
-		c.add(&textfile.Error{Value: h.text(), Problem: "no column that identifies the user or group",
-			Expected: `a column "User ID/Email (Required)" or userName for users, displayName for groups`})
+		c.wrong.Add(h.fault(h.line, nil, h.text(), "no column that identifies the user or group",
+			`a column "User ID/Email (Required)" or userName for users, displayName for groups`))
 	}
 	if missing := missingCondition(h.cells); missing != "" {
-		c.fault(missing, "missing, though sync has written it",
+		c.fault(&column{header: missing}, "missing, though sync has written it",
 			"all columns of its sheet: without this one, apply cannot see who has changed since")
 	}
 	return c.wrong.Err()
@@ -227,7 +227,7 @@ func fold(header string) string {
 func resourcesOf(headers, ignore []string) *resources {
 	found, ignored := users, foldedSet(ignore)
 	for _, h := range headers {
-		var asUsers columns
+		asUsers := columns{header: &header{}}
 		asUsers.understand(h, users)
 		switch folded := fold(h); {
 		case ignored[folded]:
@@ -247,41 +247,37 @@ func resourcesOf(headers, ignore []string) *resources {
 
 // columns are those of a sheet, while its header is read.
 type columns struct {
-	file  string
-	line  int
-	list  []*column
-	wrong textfile.Errors
+	header *header
+	list   []*column
+	wrong  textfile.Errors
 }
 
-// add adds a mistake in the header.
-func (c *columns) add(e *textfile.Error) {
-	e.File, e.Line = c.file, c.line
-	c.wrong.Add(e)
+// fault adds a mistake in the header of a column.
+func (c *columns) fault(col *column, problem, expected string) {
+	c.wrong.Add(c.header.fault(c.header.line, col, "", problem, expected))
 }
 
-func (c *columns) fault(header, problem, expected string) {
-	c.add(&textfile.Error{Column: header, Problem: problem, Expected: expected})
-}
-
-// read adds the columns of a header.
-func (c *columns) read(headers, ignore []string, kind *resources) {
+// read adds the columns of the header.
+func (c *columns) read(ignore []string) {
 	for _, h := range ignore {
-		if !slices.ContainsFunc(headers, func(have string) bool { return fold(have) == fold(h) }) {
-			c.add(&textfile.Error{Value: h, Problem: "no column with the name given to --ignore-column",
-				Expected: "one of the header"})
+		if !slices.ContainsFunc(c.header.cells, func(have string) bool { return fold(have) == fold(h) }) {
+			c.wrong.Add(c.header.fault(c.header.line, nil, h, "no column with the name given to --ignore-column",
+				"one of the header"))
 		}
 	}
 	ignored := foldedSet(ignore)
-	for _, h := range headers {
+	for _, h := range c.header.cells {
 		if ignored[fold(h)] {
 			c.list = append(c.list, &column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
 			continue
 		}
 		text, fault := cell.Exact(h)
 		if fault != nil {
-			c.add(&textfile.Error{Column: text, Problem: fault.Problem, Expected: fault.Expected, Cause: fault.Cause})
+			e := c.header.fault(c.header.line, &column{header: text}, "", fault.Problem, fault.Expected)
+			e.Cause = fault.Cause
+			c.wrong.Add(e)
 		}
-		c.understand(norm.NFC.String(text), kind)
+		c.understand(norm.NFC.String(text), c.header.resources)
 	}
 }
 
@@ -321,7 +317,7 @@ func (c *columns) findAttribute(col *column, folded string, kind *resources) {
 		head, part = path[:i], path[i+1:]
 	}
 	if part != "" && part[0] != ' ' && kind.vocabulary.knows(head) || strings.HasPrefix(folded, "urn:") {
-		c.fault(col.header, "not an attribute that a sheet can set",
+		c.fault(col, "not an attribute that a sheet can set",
 			`a SCIM path such as name.givenName or phoneNumbers[type eq "work"].value`)
 	}
 }
@@ -333,9 +329,9 @@ func (c *columns) place(col *column, written target) {
 	case col.kind == readOnly:
 		col.use = leftReadOnly
 	case col.kind == structured:
-		c.fault(col.header, "an attribute with more parts than a cell can hold", "operations in NDJSON for it")
+		c.fault(col, "an attribute with more parts than a cell can hold", "operations in NDJSON for it")
 	case written.filterKey != "" && written.filterKey != filterKeyOf(col.target):
-		c.fault(col.header, "a filter that a sheet cannot have", "["+filterKeyOf(col.target)+` eq "…"]`)
+		c.fault(col, "a filter that a sheet cannot have", "["+filterKeyOf(col.target)+` eq "…"]`)
 	}
 }
 
@@ -400,7 +396,7 @@ func (c *columns) refuseRepeated() {
 			key = col.target.path()
 		}
 		if first := seen[key]; first != nil && key != "" {
-			c.fault(col.header, fmt.Sprintf("the same as column %s (columns %s and %s)", textfile.Quote(first.header),
+			c.fault(col, fmt.Sprintf("the same as column %s (columns %s and %s)", textfile.Quote(first.header),
 				letters(first.index), letters(col.index)), "one column for "+key)
 		}
 		seen[key] = col

@@ -67,12 +67,25 @@ func (r *reader) records() iter.Seq2[*record, error] {
 			yield(nil, err)
 			return
 		}
-		_, _, err = t.Header()
 		r.repeats = textfile.Places{}
 		rec := &record{texts: make([]string, len(r.header.cells))}
-		for err == nil {
-			var skip, last bool
-			if skip, last, err = r.next(t, rec); err == nil && !skip && !yield(rec, nil) || last {
+		for _, _, err = t.Header(); err == nil; {
+			cells, line, failed := t.Next()
+			*rec = record{line: line, cells: cells, texts: rec.texts, fault: r.header.unreadable(line, failed)}
+			switch {
+			case rec.fault != nil:
+			case failed != nil:
+				err = failed
+				continue
+			case table.IsEmpty(cells):
+				continue
+			case r.header.isRepeated(cells):
+				r.repeats.Add(line)
+				continue
+			default:
+				r.header.clean(rec)
+			}
+			if !yield(rec, nil) || errors.Is(failed, textfile.ErrTooLarge) { // reading cannot go on after it
 				return
 			}
 		}
@@ -82,33 +95,8 @@ func (r *reader) records() iter.Seq2[*record, error] {
 	}
 }
 
-// next reads a row. One that is blank or repeats the header is skipped; after
-// one that is too large, reading cannot go on.
-func (r *reader) next(t *table.Reader, rec *record) (skip, last bool, err error) {
-	cells, line, err := t.Next()
-	*rec = record{line: line, cells: cells, texts: rec.texts}
-	switch {
-	case err == io.EOF:
-		return false, false, err
-	case err != nil:
-		if rec.fault = r.header.unreadable(line, err); rec.fault == nil {
-			return false, false, err
-		}
-		return false, errors.Is(err, textfile.ErrTooLarge), nil
-	case table.IsEmpty(cells):
-		return true, false, nil
-	case r.header.isRepeated(cells):
-		r.repeats.Add(line)
-		return true, false, nil
-	}
-	if rec.fault = r.header.miscounted(cells, line); rec.fault == nil {
-		r.header.clean(rec)
-	}
-	return false, false, nil
-}
-
 // unreadable turns an error about the content of the sheet into a mistake in a
-// row. Of other errors it returns nil.
+// row. Of other errors, and of none, it returns nil.
 func (h *header) unreadable(line int, err error) *textfile.Error {
 	if errors.Is(err, textfile.ErrTooLarge) {
 		return h.fault(line, nil, "", "a row larger than 64 MiB", "every quote that is opened to be closed")
@@ -150,6 +138,9 @@ func (h *header) miscounted(cells []string, line int) *textfile.Error {
 
 // clean reads the cells of the columns that are in use.
 func (h *header) clean(rec *record) {
+	if rec.fault = h.miscounted(rec.cells, rec.line); rec.fault != nil {
+		return
+	}
 	for _, c := range h.columns {
 		text, fault := h.read(c, rec.cells[c.index])
 		rec.texts[c.index] = text
