@@ -40,7 +40,7 @@ func (n *names) add(name string) {
 }
 
 // checkRepeats reports whether no two operations have the same bulkId, and
-// yields what is wrong with those that do: it reads the input again, if one is
+// yields the mistakes of those that do: it reads the input again, if one is
 // suspected.
 func (r *Reader) checkRepeats(n *names, yield func(Row, error) bool) bool {
 	if len(n.suspects) == 0 {

@@ -54,7 +54,7 @@ func (p *parser) check(op client.Operation) {
 }
 
 // parser reads the members of one JSON object strictly: encoding/json would
-// take a name in any case, the last of equal ones, and those that nobody knows.
+// take a name in any case, the last of equal names, and unknown names.
 type parser struct {
 	file   string
 	line   int
@@ -102,8 +102,7 @@ func (p *parser) valid(raw []byte) bool {
 	return false
 }
 
-// whyInvalid says what is wrong with JSON, and how many line ends stand before
-// that.
+// whyInvalid describes the mistake in JSON, and counts the line ends before it.
 func whyInvalid(raw []byte) (problem string, lines int) {
 	err := json.Unmarshal(raw, new(json.RawMessage))
 	syntax, ok := errors.AsType[*json.SyntaxError](err)

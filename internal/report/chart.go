@@ -31,7 +31,7 @@ const (
 	narrow = 360
 )
 
-// plot says what a chart shows.
+// plot is the content of a chart.
 type plot struct {
 	title  string
 	unit   string // of the y axis

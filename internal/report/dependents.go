@@ -10,8 +10,8 @@ import (
 // under their own reason, not under that of their cause.
 const maxCauses = 10_000
 
-// dependencies find the reason of an operation for those that did not succeed
-// because of it.
+// dependencies find the reason of an operation on which others depend, for
+// these others.
 type dependencies struct {
 	reasons map[int]*Reason // of operations that failed, by index
 	causes  map[int]int     // of operations that depend on another, by index

@@ -13,10 +13,10 @@ import (
 )
 
 // The headers of columns that only WriteActions writes. Open refuses a sheet
-// that has lost one of them: without a condition, a row would overwrite what
-// was changed since.
+// that has lost one of them: without a condition, a row would overwrite later
+// changes.
 const (
-	// versionHeader: what the resource was when its row was written, see
+	// versionHeader: the version of the resource when its row was written, see
 	// VersionOf.
 	versionHeader = "Version (webex-bulk)"
 	// expectedHeader: attributes that the resource must still have, see Holds.
@@ -38,7 +38,7 @@ type Action struct {
 	Name string
 	// Present is the userName or displayName that the resource has now.
 	Present string
-	// Version is what VersionOf says; "" if it does not matter.
+	// Version is that of VersionOf; "" if it does not matter.
 	Version string
 	// Expected are attributes without which the row is refused.
 	Expected []Value

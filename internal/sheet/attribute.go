@@ -17,7 +17,8 @@ const (
 	webexGroupURN = client.SchemaWebexGroup
 )
 
-// kind is what a cell holds, and so how it is checked and written.
+// kind is the kind of content of a cell: it decides how the cell is checked and
+// written.
 type kind int
 
 const (
@@ -36,7 +37,7 @@ const (
 	structured      // it has more parts than a cell
 )
 
-// attribute is what a column can mean.
+// attribute is an attribute that a column can set.
 type attribute struct {
 	path string // as target.key has it, in its own case
 	kind kind
@@ -110,7 +111,8 @@ func (t target) element() string {
 	return t.path()
 }
 
-// key is the target with [] for any filter: what attributes are found by.
+// key is the target with [] for any filter, by which the vocabulary finds its
+// attribute.
 func (t target) key() string { return t.written("") }
 
 // written writes the target, with a text for its filter if it has one.
@@ -128,7 +130,8 @@ func (t target) written(filter string) string {
 	return text
 }
 
-// filterKeyOf is what the elements of a multi-valued attribute differ by.
+// filterKeyOf is the part in which the elements of a multi-valued attribute
+// differ.
 func filterKeyOf(t target) string {
 	if strings.HasPrefix(t.name, "externalAttribute") {
 		return "source"

@@ -23,7 +23,7 @@ type change struct {
 }
 
 // builder makes the operations of a row, and collects its mistakes. It is used
-// for one row after the other, because most of what it needs for one is free
+// for one row after the other, because most of its memory for one row is free
 // again after it.
 type builder struct {
 	header   *header
@@ -105,7 +105,8 @@ func (b *builder) assemble() (made batch) {
 // text returns the text of a cell of the row, or "" if there is no such column.
 func (b *builder) text(c *column) string { return b.record.text(c) }
 
-// said returns what the row says in the column of a use.
+// said returns the cell of the row in the only column of a use, "" if there is
+// none.
 func (b *builder) said(u use) string { return b.text(b.header.single[u]) }
 
 // expected returns the attributes that the resource must have.
@@ -365,7 +366,7 @@ func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 	id, ok := b.people.id(l)
 	if !ok {
 		b.fault(c, l.Name, problem, expected)
-		// Of one who is named by many rows, one error is listed.
+		// Errors of one Cause are listed once, however many rows give the name.
 		b.faults[len(b.faults)-1].Cause = "lookup\x00" + l.Type + "\x00" + strings.ToLower(l.Name)
 	}
 	return id

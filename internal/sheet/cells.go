@@ -37,9 +37,9 @@ func (b *builder) changes(withIdentity bool) []change {
 	return all
 }
 
-// earlierColumn returns the column that has said what a change says. Only a
-// part of an address can be said twice: by a column that names the type of the
-// address, and by one whose type stands in another cell.
+// earlierColumn returns the column of an earlier change of the same target.
+// Only a part of an address can be said twice: by a column that names the type
+// of the address, and by one whose type stands in another cell.
 func (b *builder) earlierColumn(all []change, c change) *column {
 	if c.target.name != "addresses" {
 		return nil
@@ -133,7 +133,7 @@ func (b *builder) addressType() string {
 	return cmp.Or(t, "work")
 }
 
-// userReference returns what a cell that names a user refers to: the row that
+// userReference returns the value of a reference to a user: the row that
 // creates the user, or an id.
 func (b *builder) userReference(c *column, who string) string {
 	who, fault := idOf(who, apiid.People)

@@ -18,9 +18,9 @@ func VersionOf(r client.Resource) string {
 	return r.Modified.UTC().Format(time.RFC3339Nano)
 }
 
-// InEffect reports whether a resource already has what an operation of a sheet
-// writes. A reference to another row cannot be compared: it counts where the
-// resource refers to somebody, and something else shows the effect.
+// InEffect reports whether a resource already has the values that an operation
+// of a sheet writes. A reference to another row cannot be compared: it counts
+// where the resource refers to somebody, and something else shows the effect.
 func InEffect(op client.Operation, stored []byte) bool {
 	raw, ok := op.Data.(json.RawMessage)
 	var body struct {

@@ -124,7 +124,7 @@ func foldedSet(headers []string) map[string]bool {
 	return set
 }
 
-// use is what a column is for.
+// use is the use of a column.
 type use int
 
 const (
@@ -189,7 +189,7 @@ var userHeaders = map[string]string{
 	"addresscountry":      "addresses[].country",
 }
 
-// groupHeaders are likewise what people call the columns of groups.
+// groupHeaders are likewise those of groups.
 var groupHeaders = map[string]string{
 	"groupname": "displayName", "group": "displayName", "name": "displayName", "member": "members",
 	"memberemails": "members",
@@ -322,7 +322,7 @@ func (c *columns) findAttribute(col *column, folded string, kind *resources) {
 	}
 }
 
-// place says what a column that names an attribute is for.
+// place sets the use of a column that names an attribute.
 func (c *columns) place(col *column, written target) {
 	col.use = setsAttribute
 	switch {
@@ -381,7 +381,7 @@ func letters(index int) string {
 	return letters(index/26-1) + letters(index%26)
 }
 
-// useNames are what errors call a column that sets no attribute.
+// useNames are the names, in errors, of columns that set no attribute.
 var useNames = map[use]string{
 	saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address",
 	saysVersion: "the version", saysExpected: "what is expected", saysPresentName: "the present name",

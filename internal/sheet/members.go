@@ -25,8 +25,8 @@ type step struct {
 	remove bool
 }
 
-// addition and removalMark stand before a member who is to be added to a group
-// or removed from it.
+// additionMark and removalMark stand before a member who is to be added to a
+// group or removed from it.
 const (
 	additionMark = "ADD|"
 	removalMark  = "REMOVE|"
@@ -124,8 +124,8 @@ func stepChanges(steps []step) (changes []patchChange) {
 	return changes
 }
 
-// batches yields what the sheet asks for, in its order, and a *textfile.Error
-// for each thing that is wrong. A batch is valid until the next one.
+// batches yields the operations of rows, in their order, and a *textfile.Error
+// for each mistake. A batch is valid until the next one.
 func (b *builder) batches(records iter.Seq2[*record, error]) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
 		var waiting batch // rows of members, which more may follow

@@ -83,7 +83,7 @@ func typeNotes(columns []*column) []string {
 	return []string{textfile.SentAsWritten(terminal.Plural(len(odd), "column")+" of an unknown type", someOf(odd))}
 }
 
-// service is what the headers of services and licenses have, in Control Hub's
+// service matches the headers of services and licenses in Control Hub's
 // exports.
 var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|` +
 	`^(hybrid|call|calendar)\b.* service\b|^call service |` +

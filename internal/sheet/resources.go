@@ -7,7 +7,7 @@ import (
 	"github.com/webexscim/bulk/internal/apiid"
 )
 
-// resources is what differs between sheets of users and sheets of groups.
+// resources has the differences between sheets of users and sheets of groups.
 type resources struct {
 	path       string // the type in a path
 	collection string // the path of a create

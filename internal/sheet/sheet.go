@@ -15,7 +15,7 @@
 // kept: memory grows by 18 bytes for each user or group.
 //
 // A Sheet consists of a header, which gives each column its use; a reader of
-// rows; the people that rows can name; and what the first reading has found. A
+// rows; the people that rows can name; and the findings of the first reading. A
 // survey is the first reading, a builder turns each row into operations, a
 // copier writes rows again. A Writer needs only a header: it writes resources
 // as a sheet, and WriteActions writes operations as one.
@@ -50,10 +50,10 @@ type Row struct {
 	// Operation is the operation of the row. Its Data is nil or a
 	// json.RawMessage.
 	Operation client.Operation
-	// Name is what a person calls the resource: the userName of a user, the
+	// Name is the name of the resource for people: the userName of a user, the
 	// displayName of a group, or else its id. It is about a person.
 	Name string
-	// Version is what VersionOf said of the resource when the row was written;
+	// Version is the VersionOf the resource when the row was written;
 	// "" if it does not matter.
 	Version string
 	// Expected are the attributes that the resource must have, as Holds reads
@@ -71,7 +71,7 @@ type Options struct {
 	// Ignore lists the headers of columns to ignore.
 	Ignore []string
 	// Clear lets REMOVE|* stand in rows that create: the attribute is null, and
-	// members are an empty list. It is for rows that say what is to be there.
+	// members are an empty list. It is for rows that describe the wanted state.
 	Clear bool
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // survey is the first reading of all rows. It fills the index, and finds the
-// users and groups that the rows name and what people should know of the sheet.
+// users and groups that the rows name, and the doubts about the sheet.
 type survey struct {
 	*reader
 	index    *index
@@ -24,14 +24,14 @@ type survey struct {
 	namesDeleted bool
 }
 
-// findings are what a sheet needs to know of all its rows.
+// findings are the results of a survey.
 type findings struct {
 	lookups                 []Lookup
 	notes, doubts, warnings []string // see the methods of Sheet
 	splits                  bool     // see survey
 }
 
-// unusedColumn is an ignored column, with what it holds.
+// unusedColumn is an ignored column, with the kinds of its content.
 type unusedColumn struct {
 	*column
 	holds contents

@@ -16,8 +16,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// value turns a cell that is not empty into what SCIM has for it. References
-// are not its business.
+// value turns a cell that is not empty into the value of its attribute,
+// references apart.
 func (c *column) value(text string) (v value, problem, expected string) {
 	switch {
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
@@ -71,7 +71,7 @@ func phoneProblem(text string) (problem, expected string) {
 	return "", ""
 }
 
-// damagedCode says what a spreadsheet did to a code of digits.
+// damagedCode finds the damage of a spreadsheet to a code of digits.
 func damagedCode(text string) (problem, expected string) {
 	switch {
 	case strings.ContainsAny(text, "Ee") && mangledCode.MatchString(text):
@@ -194,8 +194,8 @@ func isMadeOf(text, others string) bool {
 	return true
 }
 
-// isUnseen reports whether r is white space or does not show: what pasting
-// brings along.
+// isUnseen reports whether r is white space or does not show, as pasted text
+// may have it.
 func isUnseen(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r <= ' ' || r == 0x7f

@@ -11,9 +11,8 @@ var operationHeaders = wordSet(`operation op action operationtype actiontype vor
 	operación acción operação ação operazione azione bewerking actie åtgärd handling toiminto toimenpide
 	operacja akcja operace akce művelet işlem операция действие 操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
 
-// deleteVerbs and updateVerbs are what cells say of somebody who is not to be
-// created, in lower case: a column of these is one of operations, whatever its
-// header.
+// deleteVerbs and updateVerbs are words for other operations than create, in
+// lower case: a column with these is one of operations, whatever its header.
 var (
 	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate
 	terminated deprovision deactivate deactivated disable disabled suspend suspended leaver

@@ -37,9 +37,9 @@ type Error struct {
 	// Expected says what was expected.
 	Expected string
 	// Cause is equal in all errors that have one cause, such as the encoding of
-	// the file; only the first of them is listed. Of errors without a Cause, those
-	// with the same Column, Member and Problem are alike, and few of them are
-	// listed if there is no room.
+	// the file; only the first of them is listed. Of errors without a Cause,
+	// those with the same Column, Member and Problem are alike, and few of them
+	// are listed if there is no room.
 	Cause string
 	// More is the number of further errors of this cause, or alike; Errors
 	// counts them.

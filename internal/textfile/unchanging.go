@@ -68,7 +68,7 @@ func (u *unchanging) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// load reads a block and compares it with what it was.
+// load reads a block and compares it with the first reading.
 func (u *unchanging) load(index int) error {
 	u.index = -1
 	if _, err := u.in.Seek(int64(index)*blockSize, io.SeekStart); err != nil {
