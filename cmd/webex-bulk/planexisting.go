@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"iter"
 	"strings"
 
 	"github.com/webexscim/bulk/client"
@@ -14,15 +13,8 @@ import (
 // compareExisting returns the creates of the input whose resource exists
 // already or that would fail, by index.
 func compareExisting(ctx context.Context, c *client.Client, in *input.File) (map[int]client.Comparison, error) {
-	var source iter.Seq2[client.Operation, error] = func(yield func(client.Operation, error) bool) {
-		for row, err := range in.Rows() {
-			if !yield(row.Operation, err) || err != nil {
-				return
-			}
-		}
-	}
 	existing := map[int]client.Comparison{}
-	for found, err := range c.Compare(ctx, &client.Job{Source: source}) {
+	for found, err := range c.Compare(ctx, &client.Job{Source: in.Operations(nil)}) {
 		if err != nil {
 			return nil, err
 		}

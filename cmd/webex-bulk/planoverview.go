@@ -28,33 +28,31 @@ type overview struct {
 // planKinds are the kinds of operations in a plan, in the order in which they
 // are shown: operations that are sent, by method, and creates of resources that
 // exist already, by outcome.
-var planKinds = [...]struct{ name, one, many, note string }{
-	{client.MethodPost, "create", "creates", ""},
-	{client.MethodPatch, "update", "updates", ""},
-	{client.MethodDelete, "delete", "deletes", ", for good"},
-	{"updated", "is there and changes", "are there and change", ""},
-	{"unchanged", "is there, unchanged", "are there, unchanged", ""},
-	{"skipped", "is there and stays as it is", "are there and stay as they are", ""},
-	{"fails", "fails", "fail", ""},
+var planKinds = [...]struct {
+	name      string // a method, or the outcome of a plannedExisting
+	before    string // stands between it and the kinds before
+	one, many string
+	note      string // stands after the number in a heading
+}{
+	{client.MethodPost, ", ", "create", "creates", ""},
+	{client.MethodPatch, ", ", "update", "updates", ""},
+	{client.MethodDelete, ", ", "delete", "deletes", ", for good"},
+	{"updated", "; ", "is there and changes", "are there and change", ""},
+	{"unchanged", "; ", "is there, unchanged", "are there, unchanged", ""},
+	{"skipped", "; ", "is there and stays as it is", "are there and stay as they are", ""},
+	{"fails", "; ", "fails", "fail", ""},
 }
-
-// methods is the number of planKinds that are methods.
-const methods = 3
 
 // countKinds is like "3 creates, 1 delete; 2 are there, unchanged".
 func countKinds(counts map[string]int) string {
 	text := ""
-	for i, k := range planKinds {
+	for _, k := range planKinds {
 		n := counts[k.name]
 		if n == 0 {
 			continue
 		}
-		switch {
-		case text == "":
-		case i < methods:
-			text += ", "
-		default:
-			text += "; "
+		if text != "" {
+			text += k.before
 		}
 		if n == 1 {
 			text += "1 " + k.one
