@@ -56,7 +56,7 @@ func Check(files ...File) error {
 			f.find()
 		}
 		for _, earlier := range named[:i] {
-			if f.Mode+earlier.Mode > Read && f.Flag != earlier.Flag && f.same(earlier) {
+			if (f.Mode != Read || earlier.Mode != Read) && f.Flag != earlier.Flag && f.same(earlier) {
 				return fmt.Errorf("%s and %s are the same file: %s", earlier.Flag, f.Flag, f.Path)
 			}
 		}
