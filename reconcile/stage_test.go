@@ -250,7 +250,8 @@ func TestStagesAfterACanceledOneAskTheJournal(t *testing.T) {
 			outcomes = append(outcomes, res.Outcome)
 		}
 	}
-	if !slices.Equal(outcomes, []client.Outcome{client.Skipped, client.Succeeded}) || !errors.Is(stop, context.Canceled) || errors.Is(stop, client.ErrJournal) {
+	if !slices.Equal(outcomes, []client.Outcome{client.Skipped, client.Succeeded}) ||
+		!errors.Is(stop, context.Canceled) || errors.Is(stop, client.ErrJournal) {
 		t.Errorf("%v, %v", outcomes, stop)
 	}
 }

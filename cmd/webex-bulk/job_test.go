@@ -50,7 +50,8 @@ func TestFilesOfOneCommandAreApart(t *testing.T) {
 	} {
 		job := &jobCommand{stdio: quiet, inputFlags: inputFlags{file: "in.csv"}, journalFile: "in.csv.journal", results: c.results}
 		err := outfile.Check(job.files([]outfile.File{
-			{Flag: "--failed", Path: c.failed, Mode: outfile.Replaced}, {Flag: "--report", Path: c.report, Mode: outfile.Replaced},
+			{Flag: "--failed", Path: c.failed, Mode: outfile.Replaced},
+			{Flag: "--report", Path: c.report, Mode: outfile.Replaced},
 		})...)
 		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want+" are the same file") {
 			t.Errorf("%+v: %v", c, err)
@@ -70,7 +71,8 @@ func TestFilesOfOneCommandAreApart(t *testing.T) {
 		{"beside.ndjson", "dir/old.journal", ""},
 	} {
 		job := &jobCommand{stdio: quiet, inputFlags: inputFlags{file: "other.csv"}, journalFile: c.journal, results: c.results}
-		if err := outfile.Check(job.files(nil)...); (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+		err := outfile.Check(job.files(nil)...)
+		if (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

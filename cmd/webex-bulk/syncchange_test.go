@@ -25,12 +25,15 @@ func TestSyncHarmsNobodyWhilePeopleChange(t *testing.T) {
 	var rows []string
 	for i := range 450 {
 		name := fmt.Sprintf("p%d@example.com", i)
-		if _, err := sim.Add("/Users", map[string]any{"userName": name, "externalId": fmt.Sprint("e", i), "active": true}); err != nil {
+		user := map[string]any{"userName": name, "externalId": fmt.Sprint("e", i), "active": true}
+		if _, err := sim.Add("/Users", user); err != nil {
 			t.Fatal(err)
 		}
 		rows = append(rows, name+",e"+fmt.Sprint(i))
 	}
-	others, err := client.New(client.Config{OrgID: webextest.DefaultOrgID, Token: client.StaticToken(token), HTTPClient: sim.Client(), BaseURL: "http://127.0.0.1"})
+	others, err := client.New(client.Config{
+		OrgID: webextest.DefaultOrgID, Token: client.StaticToken(token), HTTPClient: sim.Client(), BaseURL: "http://127.0.0.1",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +44,13 @@ func TestSyncHarmsNobodyWhilePeopleChange(t *testing.T) {
 
 	sheet := filepath.Join(t.TempDir(), "hr.csv")
 	rows = append(rows, "new@example.com,") // somebody else creates her meanwhile
-	if err := os.WriteFile(sheet, []byte("User ID/Email (Required),externalId\n"+strings.Join(rows, "\n")+"\n"), 0o600); err != nil {
+	text := "User ID/Email (Required),externalId\n" + strings.Join(rows, "\n") + "\n"
+	if err := os.WriteFile(sheet, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	code := run([]string{"sync", "--yes", "--leavers", "delete", "--max-removals", "100%", "--no-journal", sheet}, strings.NewReader(""), &out, &out)
+	args := []string{"sync", "--yes", "--leavers", "delete", "--max-removals", "100%", "--no-journal", sheet}
+	code := run(args, strings.NewReader(""), &out, &out)
 	t.Logf("%d\n%s", code, out.String())
 	if change.pages < 5 || change.err != nil {
 		t.Fatalf("%d pages, %v", change.pages, change.err)
@@ -76,7 +81,7 @@ func TestSyncHarmsNobodyWhilePeopleChange(t *testing.T) {
 	change.quiet()
 	for i := 0; ; i++ {
 		out.Reset()
-		code = run([]string{"sync", "--yes", "--leavers", "delete", "--max-removals", "100%", "--no-journal", sheet}, strings.NewReader(""), &out, &out)
+		code = run(args, strings.NewReader(""), &out, &out)
 		if code == 0 && strings.Contains(out.String(), "nothing to do") {
 			break
 		}
@@ -121,7 +126,10 @@ func (m *meanwhile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if m.pages == 0 {
 		m.deleted, m.renamed = map[string]bool{}, map[string]string{}
-		m.do(client.Users.Create(gen.User{UserName: "new@example.com", UserType: "user", Emails: []gen.Email{{Type: "work", Value: "new@example.com", Primary: new(true)}}}))
+		m.do(client.Users.Create(gen.User{
+			UserName: "new@example.com", UserType: "user",
+			Emails: []gen.Email{{Type: "work", Value: "new@example.com", Primary: new(true)}},
+		}))
 	}
 	// One of the first goes, so that those behind move up; one of the last gets
 	// a new name.

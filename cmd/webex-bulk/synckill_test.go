@@ -46,7 +46,9 @@ func TestKilledSyncIsCompletedByRepetition(t *testing.T) {
 	t.Parallel()
 	people, groups := 40+4**syncKills, 6+2**syncKills
 	k := &killedSync{t: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(*syncSeed, 1))}
-	k.sim = webextest.New(webextest.Config{Token: token, Owner: "owner@example.com", Latency: 15 * time.Millisecond, ReadLag: 150 * time.Millisecond})
+	k.sim = webextest.New(webextest.Config{
+		Token: token, Owner: "owner@example.com", Latency: 15 * time.Millisecond, ReadLag: 150 * time.Millisecond,
+	})
 	server := httptest.NewServer(k.sim)
 	defer server.Close()
 	k.env = append(os.Environ(), access(server.URL)...)
@@ -65,7 +67,8 @@ func TestKilledSyncIsCompletedByRepetition(t *testing.T) {
 	if err := k.sim.Check(); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d kills, %d of them with a request under way; %d runs after them; %d requests", 2**syncKills, k.met, k.nothing, k.sim.Stats().Requests)
+	t.Logf("%d kills, %d of them with a request under way; %d runs after them; %d requests",
+		2**syncKills, k.met, k.nothing, k.sim.Stats().Requests)
 	if *syncKills >= 20 && k.met < *syncKills/2 {
 		t.Error("the kills prove little")
 	}
@@ -154,7 +157,8 @@ func (k *killedSync) addPeople(n int) (stay map[string]string) {
 	stay = map[string]string{}
 	keep := func(user map[string]any) { stay[k.add("/Users", user)] = user["userName"].(string) }
 	keep(map[string]any{"userName": "owner@example.com"})
-	keep(map[string]any{"userName": "admin@example.com", "roles": []any{map[string]any{"type": "cirole", "value": "id_full_admin"}}})
+	admin := map[string]any{"type": "cirole", "value": "id_full_admin"}
+	keep(map[string]any{"userName": "admin@example.com", "roles": []any{admin}})
 	keep(map[string]any{"userName": "room@example.com", "userType": "room"})
 	for i := range n {
 		user := map[string]any{"userName": fmt.Sprintf("old%d@example.com", i), "externalId": fmt.Sprintf("x%d", i), "title": "Clerk"}

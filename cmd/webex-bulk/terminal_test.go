@@ -40,7 +40,9 @@ func TestNoTextReachesATerminalRaw(t *testing.T) {
 		refusals++
 		w.Header().Set("Content-Type", "application/scim+json")
 		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]any{"schemas": []string{hostile}, "status": "400", "scimType": hostile, "detail": hostile, "trackingId": hostile})
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"schemas": []string{hostile}, "status": "400", "scimType": hostile, "detail": hostile, "trackingId": hostile,
+		})
 	}))
 	defer service.Close()
 	t.Chdir(t.TempDir())
@@ -72,8 +74,13 @@ func TestNoTextReachesATerminalRaw(t *testing.T) {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		commands = append(commands, []string{"plan", name}, []string{"plan", "--all", "--json", name}, []string{"apply", "--no-journal", name},
-			[]string{"apply", "--yes", "--names", "--report-names", "--failed", name + ".failed\x1b[1m", "--results", "-", name}, []string{"apply", "--yes", "--json", "--no-journal", name})
+		commands = append(commands,
+			[]string{"plan", name}, []string{"plan", "--all", "--json", name}, []string{"apply", "--no-journal", name},
+			[]string{
+				"apply", "--yes", "--names", "--report-names",
+				"--failed", name + ".failed\x1b[1m", "--results", "-", name,
+			},
+			[]string{"apply", "--yes", "--json", "--no-journal", name})
 	}
 	for _, args := range commands {
 		var out, err bytes.Buffer
@@ -99,7 +106,9 @@ func TestRemedyFitsTheStatus(t *testing.T) {
 		http.StatusUpgradeRequired:             {"and the proxy (HTTPS_PROXY)", "organization"},
 		http.StatusRequestHeaderFieldsTooLarge: {"too long", "organization"},
 	} {
-		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+		}))
 		setAccess(t, service.URL)
 		var err bytes.Buffer
 		run([]string{"whoami"}, strings.NewReader(""), io.Discard, &err)

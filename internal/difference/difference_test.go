@@ -59,7 +59,8 @@ func TestSameNameIsTold(t *testing.T) {
 		return client.Resource{Type: reconcile.Users, ID: id, Name: name, Data: json.RawMessage(user(name, given, family))}
 	}
 	org := &reconcile.Organization{Type: reconcile.Users, Resources: []client.Resource{
-		leaver("1", "ada@old.example", "Ada", "Lovelace"), leaver("2", "bob@old.example", "Bob", "Builder"), leaver("3", "bb@old.example", "bob", "builder"),
+		leaver("1", "ada@old.example", "Ada", "Lovelace"),
+		leaver("2", "bob@old.example", "Bob", "Builder"), leaver("3", "bb@old.example", "bob", "builder"),
 	}}
 	var rows []reconcile.Row
 	for i, data := range []string{user("ada@example.com", "ADA", "Lovelace"), user("bob@example.com", "Bob", "Builder"), user("cy@example.com", "Cy", "")} {
@@ -76,7 +77,8 @@ func TestSameNameIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = w.Flush()
-	if text := out.String(); strings.Count(text, "has the name of") != 1 || !strings.Contains(text, "line 2: ada@example.com\n      has the name of ada@old.example, who is not in the sheet") {
+	const hint = "line 2: ada@example.com\n      has the name of ada@old.example, who is not in the sheet"
+	if text := out.String(); strings.Count(text, "has the name of") != 1 || !strings.Contains(text, hint) {
 		t.Error(text)
 	}
 }
