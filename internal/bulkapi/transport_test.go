@@ -4,15 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -235,5 +240,301 @@ func TestHTTP2(t *testing.T) {
 		if a := b.Send(t.Context(), ops, 0); a.Kind != want || int(posts.Load()) != n+1 {
 			t.Errorf("%v after %d posts, want %v: %v", a.Kind, posts.Load(), want, a.Err)
 		}
+	}
+}
+
+// TestNotSent: what fails before there is a connection is safe to repeat, and
+// known as that.
+func TestNotSent(t *testing.T) {
+	closed := func() string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		return l.Addr().String()
+	}()
+	quiet := log.New(io.Discard, "", 0)
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
+	secure.Config.ErrorLog = quiet
+	secure.StartTLS()
+	defer secure.Close()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "CONNECT" || r.Header.Get("Authorization") != "" {
+			t.Errorf("the proxy sees %s %v", r.Method, r.Header)
+		}
+		w.WriteHeader(403)
+	}))
+	defer refusing.Close()
+	through := func(proxy string) func(*Config) {
+		return func(c *Config) {
+			c.HTTP.Transport.(*http.Transport).Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
+		}
+	}
+	dialError := func(err error) func(*Config) {
+		return func(c *Config) {
+			c.HTTP.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, err }
+		}
+	}
+	silent := func(err error) func(*Config) {
+		return func(c *Config) {
+			c.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, err })
+		}
+	}
+	none := func(*Config) {}
+	for _, tt := range []struct {
+		name, server string
+		change       func(*Config)
+		want         Kind
+	}{
+		{"connection refused", "http://" + closed, none, NotSent},
+		{"unknown certificate", secure.URL, none, NotSent},
+		{"no TLS there", strings.Replace(refusing.URL, "http:", "https:", 1), none, NotSent},
+		{"proxy refused", "https://webex.example", through("http://" + closed), NotSent},
+		{"proxy refuses", "https://webex.example", through(refusing.URL), NotSent},
+		{"no such host", "https://webex.example", dialError(&net.DNSError{Err: "no such host", Name: "webex.example", IsNotFound: true}), NotSent},
+		{"any failure of dialling", "https://webex.example", dialError(errors.New("odd")), NotSent},
+		{"silent transport, dialling", "https://webex.example", silent(&net.OpError{Op: "dial", Err: errors.New("refused")}), NotSent},
+		{"silent transport, name", "https://webex.example", silent(fmt.Errorf("w: %w", &net.DNSError{})), NotSent},
+		{"silent transport, certificate", "https://webex.example", silent(&tls.CertificateVerificationError{Err: errors.New("x")}), NotSent},
+		{"silent transport, reading", "https://webex.example", silent(&net.OpError{Op: "read", Err: errors.New("reset")}), NoResponse},
+		{"silent transport, anything", "https://webex.example", silent(errors.New("odd " + testToken)), NoResponse},
+		{"silent transport, end", "https://webex.example", silent(io.EOF), NoResponse},
+		{"silent transport, nothing", "https://webex.example", silent(nil), NoResponse},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, tt.server, tt.change)
+			a := b.Send(t.Context(), mixed(), 0)
+			if a.Kind != tt.want || a.Err == nil || a.Status != 0 {
+				t.Errorf("%v %v", a.Kind, a.Err)
+			}
+			wantClean(t, "error", a.Err.Error())
+			if strings.Contains(a.Err.Error(), testOrg) {
+				t.Errorf("the url shows: %v", a.Err)
+			}
+			wantClean(t, "log", b.logs.String())
+			if s := b.throttle.State(); s.Dropped != 1 || s.InFlight != 0 {
+				t.Errorf("throttle %+v", s)
+			}
+		})
+	}
+}
+
+// TestLeftWithTheHeader: the order of events in which a request may have left.
+func TestLeftWithTheHeader(t *testing.T) {
+	failed := errors.New("failed")
+	for _, tt := range []struct{ events, want string }{
+		{"", "no response"}, {"get", "not sent"}, {"get got", "not sent"}, {"got", "not sent"},
+		{"get got head", "no response"}, {"get got head body", "no response"}, {"get got head fail", "no response"},
+		{"get got body", "no response"}, {"get got fail", "no response"}, {"get got first", "no response"},
+		{"head", "no response"}, {"body", "no response"}, {"fail", "no response"}, {"first", "no response"},
+		{"get got head get", "no response"}, {"get got head fail get got", "no response"},
+	} {
+		var p progress
+		trace := p.trace()
+		for event := range strings.FieldsSeq(tt.events) {
+			switch event {
+			case "get":
+				trace.GetConn("")
+			case "got":
+				trace.GotConn(httptrace.GotConnInfo{})
+			case "head":
+				trace.WroteHeaders()
+			case "body":
+				trace.WroteRequest(httptrace.WroteRequestInfo{})
+			case "fail":
+				trace.WroteRequest(httptrace.WroteRequestInfo{Err: failed})
+			case "first":
+				trace.GotFirstResponseByte()
+			}
+		}
+		if got := p.kind(failed).String(); got != tt.want {
+			t.Errorf("%q: %s, want %s", tt.events, got, tt.want)
+		}
+	}
+}
+
+// TestCanceled: a request that is canceled while dialling has not left; while
+// it is answered, nobody knows. Neither tells the throttle anything about the
+// service.
+func TestCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	b := newBench(t, "http://webex.example", func(c *Config) {
+		c.HTTP.Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			cancel()
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+	})
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NotSent || !errors.Is(a.Err, context.Canceled) {
+		t.Errorf("dialling: %v %v", a.Kind, a.Err)
+	}
+	if s := b.throttle.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
+		t.Errorf("throttle %+v", s)
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	b = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		cancel()
+		<-r.Context().Done()
+	})
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NoResponse || !errors.Is(a.Err, context.Canceled) {
+		t.Errorf("answering: %v %v", a.Kind, a.Err)
+	}
+	if s := b.throttle.State(); s.InFlight+s.Dropped+s.Accepted != 0 {
+		t.Errorf("throttle %+v", s)
+	}
+}
+
+// TestNotThroughTheThrottle: who never got through the throttle has sent
+// nothing.
+func TestNotThroughTheThrottle(t *testing.T) {
+	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
+	holdThrottle(t, b, time.Hour)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if a := b.Send(ctx, mixed(), 0); a.Kind != NotSent || !errors.Is(a.Err, context.DeadlineExceeded) {
+		t.Errorf("%v %v", a.Kind, a.Err)
+	}
+}
+
+// TestCanceledBeforeItLeft: a job that ends just before its request leaves says
+// nothing about the service, though what it has in flight may still be
+// answered.
+func TestCanceledBeforeItLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }, func(c *Config) {
+		c.Token = func(context.Context, string) (string, error) {
+			cancel()
+			return testToken, nil
+		}
+	})
+	a := b.Client.Send(ctx, t.Context(), mixed(), 0)
+	if s := b.throttle.State(); a.Kind != NotSent || s.Dropped != 0 || s.InFlight != 0 {
+		t.Errorf("%v, %+v", a.Kind, s)
+	}
+}
+
+const (
+	scimError  = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","detail":"no"}`
+	webexError = `{"message":"no","errors":[{"description":"no"}],"trackingId":"ROUTER_1"}`
+	loginPage  = "<!DOCTYPE html><html><body>Sign in</body></html>"
+)
+
+// TestAliveAndKind: an answer is a sign of life if the service gave it, and a
+// status means what it says only then.
+func TestAliveAndKind(t *testing.T) {
+	ops := mixed()
+	for _, tt := range []struct {
+		status int
+		body   string
+		want   Kind
+		alive  bool
+	}{
+		{200, created(ops), Answered, true}, {400, created(ops), Answered, true}, {200, scimError, NoResponse, true},
+		{200, ``, NoResponse, false}, {204, ``, NoResponse, false}, {200, loginPage, NoResponse, false}, {200, `{}`, NoResponse, false}, {200, `{"status":"up"}`, NoResponse, false},
+		{200, created(ops)[:40], NoResponse, false}, {302, loginPage, Denied, false}, {302, ``, Denied, false},
+		{400, scimError, Rejected, true}, {400, loginPage, Rejected, false}, {400, `{"message":"Bad Request"}`, Rejected, false}, {422, webexError, Rejected, true},
+		{401, `{"error":"invalid_token","error_description":"expired"}`, Denied, true}, {401, loginPage, Denied, false},
+		{403, scimError, Denied, true}, {403, webexError, Denied, true}, {403, ``, Denied, false}, {403, `{"errorCode":7}`, Denied, true},
+		{403, `"` + strings.ReplaceAll(scimError, `"`, `\"`) + `"`, Denied, true}, {403, `{"error":"insufficient_scope"}`, Denied, true},
+		{403, loginPage, Rejected, false}, {403, "Forbidden", Rejected, false}, {403, `"Forbidden"`, Rejected, false}, {403, `{"message":"Forbidden"}`, Rejected, false},
+		{403, `{"status":403,"error":"Forbidden","path":"/"}`, Rejected, false}, {403, `{"support":"id 1234"}`, Rejected, false},
+		{405, loginPage, Rejected, false}, {405, webexError, Denied, true}, {406, loginPage, Rejected, false}, {501, "no", Rejected, false},
+		{403, `{"error":null,"message":"Forbidden"}`, Rejected, false}, {403, `{` + urn + `:{"errorCode":7}}`, Denied, true},
+		{404, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404"}`, Denied, true},
+		{404, webexError, Denied, true}, {404, loginPage, Denied, false}, {407, loginPage, Denied, false}, {511, loginPage, NoResponse, false}, {511, webexError, NoResponse, false},
+		{413, loginPage, Rejected, false}, {414, loginPage, Denied, false}, {431, ``, Denied, false},
+		{500, webexError, NoResponse, true}, {500, loginPage, NoResponse, false}, {500, ``, NoResponse, false}, {408, ``, NoResponse, false},
+		{502, webexError, NoResponse, false}, {502, loginPage, NoResponse, false}, {504, scimError, NoResponse, false}, {504, ``, NoResponse, false},
+		{429, ``, Waiting, true}, {423, webexError, Waiting, true}, {425, ``, Waiting, true}, {425, scimError, Waiting, true}, {503, ``, Waiting, true},
+		{503, loginPage, Waiting, false}, {429, "slow down", Waiting, false},
+	} {
+		a := reading(tt.status, tt.body, ops, 0)
+		if a.Kind != tt.want || a.Alive != tt.alive {
+			t.Errorf("%d %.40s: %v, alive %v: %v", tt.status, tt.body, a.Kind, a.Alive, a.Err)
+		}
+		names := map[int]string{414: longURL, 431: longHeader}
+		if name := names[tt.status]; name != "" && !strings.Contains(a.Err.Error(), name) {
+			t.Errorf("%d: %v", tt.status, a.Err)
+		}
+		if tt.status == 403 && (a.Kind == Rejected) != strings.Contains(a.Err.Error(), "firewall") {
+			t.Errorf("%d %.40s: %v", tt.status, tt.body, a.Err)
+		}
+	}
+	b := newBench(t, "https://webex.example", func(c *Config) {
+		c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return answer(503, loginPage, "Retry-After", "0"), nil
+		})}
+	})
+	if a := b.Send(t.Context(), ops, 0); !a.Alive || a.Kind != Waiting {
+		t.Errorf("503 with a page and a Retry-After: %+v", a)
+	}
+}
+
+// TestDate: when the service answered is told, whatever it answered.
+func TestDate(t *testing.T) {
+	const date = "Sat, 03 Feb 2001 04:05:06 GMT"
+	want := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	for _, status := range []int{200, 400, 403} {
+		b := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", date)
+			w.WriteHeader(status)
+			w.Write([]byte(`{"operations":[],"totalResults":1,"Resources":[{"id":"1","userName":"a"}]}`))
+		})
+		if a := b.Send(t.Context(), mixed(), 0); !a.Date.Equal(want) {
+			t.Errorf("%d: %+v", status, a)
+		}
+		found, err := b.Find(t.Context(), "Users", []string{"a"})
+		if le, ok := errors.AsType[*LookupError](err); ok && !le.Date.Equal(want) || !ok && !found[0].Date.Equal(want) {
+			t.Errorf("%d: %v %v", status, found, err)
+		}
+	}
+	if a := reading(200, `{"operations":[]}`, mixed(), 0); !a.Date.IsZero() {
+		t.Errorf("%v", a.Date)
+	}
+}
+
+// TestLookupAlive: a lookup that fails tells whether the service itself was
+// heard during it.
+func TestLookupAlive(t *testing.T) {
+	type said struct {
+		status int // 0: no answer
+		body   string
+	}
+	const page = `{"totalResults":2,"Resources":[{"id":"1","userName":"a"}]}`
+	for _, tt := range []struct {
+		name    string
+		answers []said // the last one stands for all that follow
+		alive   bool
+	}{
+		{"none", []said{{}}, false},
+		{"gateway", []said{{502, loginPage}}, false},
+		{"login page", []said{{200, loginPage}}, false},
+		{"other JSON", []said{{200, `{"status":"up"}`}}, false},
+		{"the service's error", []said{{500, webexError}}, true},
+		{"asked to wait before", []said{{503, ``}, {502, loginPage}}, true},
+		{"a page before", []said{{200, page}, {502, loginPage}}, true},
+		{"denied by the service", []said{{403, webexError}}, true},
+		{"refused by a firewall", []said{{403, loginPage}}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			b := newBench(t, "https://webex.example", func(c *Config) {
+				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+					last := tt.answers[min(n, len(tt.answers)-1)]
+					n++
+					if last.status == 0 {
+						return nil, errors.New("lost")
+					}
+					return answer(last.status, last.body), nil
+				})}
+			})
+			_, err := b.Find(t.Context(), "Users", []string{"a"})
+			if le, ok := errors.AsType[*LookupError](err); !ok || le.Alive != tt.alive {
+				t.Errorf("%s: %#v", tt.name, err)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -293,3 +294,183 @@ func TestLimitOutOfReach(t *testing.T) {
 		t.Errorf("%d requests", accepted)
 	}
 }
+
+// whim refuses a part of the requests, whatever their rate.
+type whim struct {
+	part float64
+	rnd  *rand.Rand
+}
+
+func (l whim) ask(time.Time) (bool, time.Duration) { return l.rnd.Float64() >= l.part, time.Second }
+
+// Refusals at random do not starve a job: in the second half of an hour, at
+// least a tenth of the requests pass that would if each refusal cost no more
+// than its closing. Without eras it were one in two hundred, and fewer each
+// hour.
+func TestRefusalsAtRandom(t *testing.T) {
+	seeds := uint64(raced.Fewer(1, 2))
+	for _, header := range []struct {
+		text string
+		wait float64 // seconds, on average
+	}{{"1", 1.025}, {"", 0.5}} {
+		for _, part := range []float64{0.01, 0.06} {
+			for _, concurrency := range []int{16} {
+				c := trial{latency: 50 * time.Millisecond, concurrency: concurrency, header: func(time.Duration) string { return header.text }}
+				passed := 0
+				for seed := range seeds {
+					rnd := rand.New(rand.NewPCG(seed, 8))
+					simulate(c, whim{part, rnd}, rnd, noon, 40*time.Minute, func(now time.Time, ok bool) {
+						if ok && now.After(noon.Add(20*time.Minute)) {
+							passed++
+						}
+					})
+				}
+				between := 1 / part
+				most := between / (between*c.latency.Seconds()/float64(concurrency) + header.wait)
+				rate := float64(passed) / float64(seeds) / 1200
+				t.Logf("%v refused with %q, concurrency %d: %.1f a second of %.1f", part, header.text, concurrency, rate, most)
+				if rate < most/10 {
+					t.Error("starved")
+				}
+			}
+		}
+	}
+}
+
+// Fewer refusals at half the pace are a limit's, as many are not; too few, or
+// too many, tell nothing.
+func TestRefusalsInVain(t *testing.T) {
+	before := era{rate: 100, accepted: 900, refused: 100}
+	for _, c := range []struct {
+		era
+		want bool
+	}{
+		{era{50, 90, 10}, true},
+		{era{50, 170, 11}, true}, // 6.1% of what was 10%
+		{era{50, 180, 11}, false},
+		{era{50, 60, 7}, false},
+		{era{50, 30, 10}, true},
+		{era{50, 29, 10}, false},
+	} {
+		if got := c.inVain(before); got != c.want {
+			t.Errorf("%+v after %+v: %v", c.era, before, got)
+		}
+	}
+}
+
+// The limiters that services use, as models: n requests a window. ask tells
+// whether a request that arrives now is taken, and if not, when one would be.
+type limiter interface {
+	ask(now time.Time) (ok bool, wait time.Duration)
+}
+
+// fixedWindow counts in windows that begin at multiples of their length.
+type fixedWindow struct {
+	n      int
+	window time.Duration
+	index  int64
+	used   int
+}
+
+func (l *fixedWindow) ask(now time.Time) (bool, time.Duration) {
+	index := now.UnixNano() / int64(l.window)
+	if index != l.index {
+		l.index, l.used = index, 0
+	}
+	if l.used < l.n {
+		l.used++
+		return true, 0
+	}
+	return false, time.Duration((index+1)*int64(l.window) - now.UnixNano())
+}
+
+// firstWindow begins a window with the first request after the last one.
+type firstWindow struct {
+	n      int
+	window time.Duration
+	end    time.Time
+	used   int
+}
+
+func (l *firstWindow) ask(now time.Time) (bool, time.Duration) {
+	if !now.Before(l.end) {
+		l.end, l.used = now.Add(l.window), 0
+	}
+	if l.used < l.n {
+		l.used++
+		return true, 0
+	}
+	return false, l.end.Sub(now)
+}
+
+// tokenBucket holds n tokens and regains n a window.
+type tokenBucket struct {
+	n      int
+	window time.Duration
+	tokens float64
+	last   time.Time
+}
+
+func (l *tokenBucket) ask(now time.Time) (bool, time.Duration) {
+	gained := float64(l.n)
+	if !l.last.IsZero() {
+		gained *= now.Sub(l.last).Seconds() / l.window.Seconds()
+	}
+	l.tokens, l.last = math.Min(float64(l.n), l.tokens+gained), now
+	if l.tokens >= 1 {
+		l.tokens--
+		return true, 0
+	}
+	return false, time.Duration((1 - l.tokens) / float64(l.n) * float64(l.window))
+}
+
+// slidingWindow looks back one window from every request.
+type slidingWindow struct {
+	n      int
+	window time.Duration
+	taken  []time.Time
+}
+
+func (l *slidingWindow) ask(now time.Time) (bool, time.Duration) {
+	for len(l.taken) > 0 && now.Sub(l.taken[0]) >= l.window {
+		l.taken = l.taken[1:]
+	}
+	if len(l.taken) < l.n {
+		l.taken = append(l.taken, now)
+		return true, 0
+	}
+	return false, l.taken[0].Add(l.window).Sub(now)
+}
+
+// change is one limiter up to a moment and another from then on.
+type change struct {
+	at            time.Time
+	before, after limiter
+}
+
+func (l *change) ask(now time.Time) (bool, time.Duration) {
+	if now.Before(l.at) {
+		return l.before.ask(now)
+	}
+	return l.after.ask(now)
+}
+
+func newLimiter(kind string, n int, window time.Duration) limiter {
+	switch kind {
+	case "fixed window":
+		return &fixedWindow{n: n, window: window}
+	case "window from the first":
+		return &firstWindow{n: n, window: window}
+	case "token bucket":
+		return &tokenBucket{n: n, window: window}
+	case "sliding window":
+		return &slidingWindow{n: n, window: window}
+	}
+	panic(kind)
+}
+
+// wholeSeconds is the header most limiters send.
+func wholeSeconds(wait time.Duration) string { return strconv.Itoa(int(math.Ceil(wait.Seconds()))) }
+
+// noHeader is what the others send.
+func noHeader(time.Duration) string { return "" }
