@@ -198,7 +198,7 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		return "", false
 	}
 	switch create := e.op(index); {
-	case create.knowledge != Unsent:
+	case create.knowledge != Unsent, o.first.earlier && e.mayExist(create.Operation):
 		delete(e.sought, o)
 		o.phase = parked
 		e.parked[o.Target] = append(e.parked[o.Target], o)

@@ -95,6 +95,7 @@ var breakages = []breakage{
 	{"whose a new user is is not told before all is claimed", "(o.first.earlier || !o.Guarded) && !e.isAllClaimed()", "!e.isAllClaimed()"},
 	{"what waits for the whole input does not have it read", "len(e.unclaimed) > 0 || e.cfg.Ordered", "e.cfg.Ordered"},
 	{"a lost group does not count as referring to what is gone", "known == KnownSent && o.Method == Patch", "known == KnownSent"},
+	{"a change that an earlier run has sent does not wait for its create", "o.first.earlier && e.mayExist(create.Operation)", "false"},
 	{"what was there before is young", "at := -e.cfg.LookupPatience", "at := time.Millisecond"},
 	{"a later stage does not wait for late work", "wait := e.quietIn(o.Operation); wait > 0", "wait := e.quietIn(o.Operation); wait < 0"},
 	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
