@@ -127,7 +127,10 @@ func (w *model) checkGiven() {
 		}
 		known := true
 		gives := m.data(func(name string) string {
-			k := slices.IndexFunc(h.input, func(o *mop) bool { return o.bulkID == name && o.method == Post })
+			k := i
+			if name != m.bulkID {
+				k = slices.IndexFunc(h.input, func(o *mop) bool { return o.bulkID == name && o.method == Post })
+			}
 			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" || w.isMistakable(h.input[k]) {
 				known = false
 				return ""

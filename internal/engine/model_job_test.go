@@ -418,5 +418,26 @@ func smallJobs() (jobs []*job) {
 			jobs = append(jobs, j)
 		}
 	}
+	later := func(r row) row { r.stage = 1; return r }
+	for _, j := range []*job{
+		{rows: []row{patch(1, "r0", 1), later(patch(2, "r0", 2))}},
+		{rows: []row{patch(1, "r0", 1), later(remove(2, "r0"))}},
+		{rows: []row{user(1, "ann"), later(on(remove(2, ""), 1))}},
+		{rows: []row{user(1, "ann"), later(refs(group(2, "board"), 1))}},
+		{rows: []row{group(1, "board"), later(group(2, "board"))}, settings: settings{existing: SkipExisting}},
+		{rows: []row{group(1, "board")}, old: []row{group(0, "board")}, settings: settings{existing: UpdateExisting}},
+		{rows: []row{user(1, "ann"), on(patch(2, "", 1), 1)}, old: []row{user(0, "ann")}, settings: settings{existing: UpdateExisting}},
+		{rows: []row{group(1, "board"), later(on(patch(2, "", 1), 1))}, old: []row{group(0, "board")}, settings: settings{existing: UpdateExisting}},
+	} {
+		for _, journal := range []bool{false, true} {
+			j := *j
+			j.journal, j.runs, j.edits, j.maxAttempts = journal, 1, journal, 3
+			if journal {
+				j.runs = 2
+			}
+			j.defaults()
+			jobs = append(jobs, &j)
+		}
+	}
 	return jobs
 }

@@ -305,16 +305,15 @@ func othersChanged(r *resource) bool {
 }
 
 // isExcused reports whether another operation may have had the last word: one
-// whose outcome is not known, or that an equal one of another stage may be taken
-// for, or that was not read before the job was canceled,
+// whose outcome is not known, or that was not read before the job was canceled,
 // or one that followed the last in the input of the run that has sent it, and
-// that this input holds no longer.
+// that this input holds no longer, or one of several that are equal.
 func (w *model) isExcused(last *mop, r *resource, h runRecord) bool {
-	if w.most[last.ident] > 1 && w.run > 1 {
-		return true // an equal one was done
+	if w.run > 1 && slices.ContainsFunc(w.doings, func(d doing) bool { return d.resource == r.id && w.most[d.ident] > 1 }) {
+		return true
 	}
 	for i, m := range h.input {
-		later := m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0 || h.rows(m.ident) > 1)
+		later := m.index > last.index && (h.told[i].Outcome == Unknown || h.told[i].Outcome == 0)
 		if m.resource != "" && later && w.changes(m, h) == r {
 			return true
 		}

@@ -29,7 +29,7 @@ func TestModelRandom(t *testing.T) { playRandom(t, 100_000, randomJob) }
 func TestModelExisting(t *testing.T) { playRandom(t, 20_000, randomExistingJob) }
 
 // TestModelStages plays random jobs in stages.
-func TestModelStages(t *testing.T) { playRandom(t, 20_000, randomStagesJob) }
+func TestModelStages(t *testing.T) { playRandom(t, 10_000, randomStagesJob) }
 
 func playRandom(t *testing.T, everyday int, draw func(seed uint64) (*job, *randomChooser)) {
 	jobs := *modelJobs

@@ -222,16 +222,6 @@ type runRecord struct {
 	most   map[int]int
 }
 
-// rows are the operations of the run with an identity.
-func (h runRecord) rows(ident int) (n int) {
-	for _, m := range h.ops {
-		if m.ident == ident {
-			n++
-		}
-	}
-	return n
-}
-
 func (w *model) logf(format string, args ...any) {
 	if w.trace != nil {
 		fmt.Fprintf(w.trace, "%9.3fs  ", float64(w.now)/1000)
