@@ -1,8 +1,10 @@
 package webextest
 
 import (
+	"hash/fnv"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,47 +39,38 @@ type Chaos struct {
 
 // on reports whether there is any fault to draw.
 func (c *Chaos) on() bool {
-	for _, one := range c.chances("", 0) {
-		if one.of > 0 {
-			return true
-		}
-	}
-	return c.Shuffle > 0 || c.RefusedItems > 0 || c.LostItems > 0 || c.MaxDelay > 0
+	return c.Shuffle > 0 || c.RefusedItems > 0 || c.LostItems > 0 || c.MaxDelay > 0 ||
+		slices.ContainsFunc(c.chances("", 0), func(one chance) bool { return one.of > 0 })
 }
 
 // chance is a fault and its probability.
 type chance struct {
-	of   float64
-	make func() *Fault
+	of    float64
+	fault *Fault
 }
 
 // chances returns the faults of which a request has at most one.
 func (c *Chaos) chances(retryAfter string, late time.Duration) []chance {
-	cut := func(at Stage) func() *Fault { return func() *Fault { return CutAt(at) } }
-	refused := func(status int, retryAfter string) func() *Fault {
-		return func() *Fault { return Refuse(status, retryAfter) }
-	}
-	lost := func(status int) func() *Fault { return func() *Fault { return Lose(status) } }
 	return []chance{
-		{c.CutBeforeBody, cut(BeforeBody)},
-		{c.CutBeforeWork, cut(BeforeWork)},
-		{c.CutAfterWork, cut(AfterWork)},
-		{c.CutInAnswer, cut(InAnswer)},
-		{c.TooMany, refused(http.StatusTooManyRequests, retryAfter)},
-		{c.Locked, refused(http.StatusLocked, retryAfter)},
-		{c.Unavailable, refused(http.StatusServiceUnavailable, retryAfter)},
-		{c.Internal, refused(http.StatusInternalServerError, "")},
-		{c.BadGateway, refused(http.StatusBadGateway, "")},
-		{c.LostGateway, lost(http.StatusBadGateway)},
-		{c.LostTimeout, lost(http.StatusGatewayTimeout)},
-		{c.Truncate, func() *Fault { return Truncate(0) }},
-		{c.Page, AnswerPage},
-		{c.TooEarly, refused(http.StatusTooEarly, "")},
-		{c.LateWork, func() *Fault { return CutThenWork(late) }},
+		{c.CutBeforeBody, CutAt(BeforeBody)},
+		{c.CutBeforeWork, CutAt(BeforeWork)},
+		{c.CutAfterWork, CutAt(AfterWork)},
+		{c.CutInAnswer, CutAt(InAnswer)},
+		{c.TooMany, Refuse(http.StatusTooManyRequests, retryAfter)},
+		{c.Locked, Refuse(http.StatusLocked, retryAfter)},
+		{c.Unavailable, Refuse(http.StatusServiceUnavailable, retryAfter)},
+		{c.Internal, Refuse(http.StatusInternalServerError, "")},
+		{c.BadGateway, Refuse(http.StatusBadGateway, "")},
+		{c.LostGateway, Lose(http.StatusBadGateway)},
+		{c.LostTimeout, Lose(http.StatusGatewayTimeout)},
+		{c.Truncate, Truncate(0)},
+		{c.Page, AnswerPage()},
+		{c.TooEarly, Refuse(http.StatusTooEarly, "")},
+		{c.LateWork, CutThenWork(late)},
 	}
 }
 
-// draw returns the fault of one request, or nil.
+// draw returns the fault of a request; the zero Fault is none.
 func (c *Chaos) draw(r *rand.Rand) *Fault {
 	fault := c.drawOne(r)
 	if r.Float64() < c.Shuffle {
@@ -107,7 +100,7 @@ func (c *Chaos) drawOne(r *rand.Rand) *Fault {
 	}
 	for _, one := range c.chances(retryAfter, late) {
 		if draw -= one.of; draw < 0 {
-			return one.make()
+			return one.fault
 		}
 	}
 	return &Fault{}
@@ -126,11 +119,9 @@ func atRandom(status int, of float64, draw uint64) func(Operation) int {
 	}
 }
 
-// hash is FNV-1a over the joined parts.
+// hash returns a hash of the parts that is the same in every process.
 func hash(parts ...string) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range []byte(strings.Join(parts, "\x00")) {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strings.Join(parts, "\x00"))) // does not fail
+	return h.Sum64()
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -20,10 +21,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	header := w.Header()
-	for name, values := range rep.header {
-		header[http.CanonicalHeaderKey(name)] = values
-	}
-	s.setDate(header)
+	maps.Copy(header, s.withDate(rep.header))
 	header.Set("Content-Length", strconv.Itoa(len(rep.body)))
 	w.WriteHeader(rep.status)
 	if rep.cut == InAnswer {
@@ -112,23 +110,22 @@ func trace(x *exchange) *httptrace.ClientTrace {
 	return hooks
 }
 
-// setDate adds the Date header, unless a Fault has its own.
-func (s *Simulator) setDate(header http.Header) {
-	if _, set := header["Date"]; !set {
-		header.Set("Date", s.frontTime().UTC().Format(http.TimeFormat))
+// withDate returns a copy of a header with canonical names and a Date, unless a
+// Fault or Shape has set that.
+func (s *Simulator) withDate(header http.Header) http.Header {
+	whole := http.Header{"Date": {s.frontTime().UTC().Format(http.TimeFormat)}}
+	for name, values := range header {
+		whole[http.CanonicalHeaderKey(name)] = values
 	}
+	return whole
 }
 
 func (s *Simulator) response(r *http.Request, rep *reply) (*http.Response, error) {
 	res := &http.Response{
 		Status:     strconv.Itoa(rep.status) + " " + http.StatusText(rep.status),
 		StatusCode: rep.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(rep.header)), ContentLength: int64(len(rep.body)), Request: r,
+		Header: s.withDate(rep.header), ContentLength: int64(len(rep.body)), Request: r,
 	}
-	for name, values := range rep.header {
-		res.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	s.setDate(res.Header)
 	var body io.Reader = bytes.NewReader(rep.body)
 	if rep.cut == InAnswer {
 		body = io.MultiReader(bytes.NewReader(rep.body[:rep.sent]), broken{})
