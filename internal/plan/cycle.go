@@ -39,7 +39,7 @@ func (p *Planner) unite(members []*node) {
 		bytes += int(m.size)
 		m.cycle = members[0].number
 	}
-	fits, parked := len(members) <= p.cfg.Operations && bytes <= p.cfg.Bytes, false
+	parked := false
 	for _, m := range members {
 		m.blocked = p.awaited(m)
 		for _, to := range p.needed(m) {
@@ -47,7 +47,7 @@ func (p *Planner) unite(members []*node) {
 		}
 	}
 	switch {
-	case !fits:
+	case len(members) > p.cfg.Operations || bytes > p.cfg.Bytes:
 		p.refuse(members)
 	case !parked:
 		for _, m := range members { // only they have parked each other
@@ -75,81 +75,59 @@ func (p *Planner) refuse(members []*node) {
 
 // components emits the strongly connected components to which edges lead from
 // some nodes, those that others wait for first: over edges and nodes for which
-// in holds. What it emits is to be copied.
+// in holds. What it emits is to be copied. The search is Tarjan's, with a stack
+// of its own: chains can be a million long.
 func (p *Planner) components(from iter.Seq[*node], in func(*edge, *node) bool, emit func([]*node)) {
+	type frame struct {
+		n    *node
+		num  int32 // the node's own; n.num is the least to which it leads
+		at   int   // its place in open
+		edge int32 // next to follow
+	}
+	var path []frame // from a first node to the one that is being searched
+	var open []*node // those whose component is not known yet
+	num := int32(0)  // nodes so far
 	p.stamp++
-	s := search{p: p, in: in, emit: emit}
+	enter := func(n *node) {
+		num++
+		n.mark, n.num = p.stamp, num
+		path = append(path, frame{n, num, len(open), n.needs})
+		open = append(open, n)
+	}
+	leave := func() {
+		f := path[len(path)-1]
+		if path = path[:len(path)-1]; len(path) > 0 {
+			before := path[len(path)-1].n
+			before.num = min(before.num, f.n.num)
+		}
+		if f.n.num == f.num { // the first of its component
+			for _, n := range open[f.at:] {
+				n.num = math.MaxInt32
+			}
+			emit(open[f.at:])
+			open = open[:f.at]
+		}
+	}
 	for n := range from {
 		if n.mark != p.stamp {
-			s.enter(n)
+			enter(n)
 		}
-		for len(s.path) > 0 {
-			s.step(&s.path[len(s.path)-1])
+		for len(path) > 0 {
+			f := &path[len(path)-1]
+			if f.edge == 0 {
+				leave()
+				continue
+			}
+			e := p.edges.at(f.edge)
+			f.edge = e.next
+			switch to := p.nodes.at(e.to); {
+			case !in(e, to):
+			case to.mark != p.stamp:
+				enter(to)
+			default:
+				f.n.num = min(f.n.num, to.num)
+			}
 		}
 	}
-	p.steps += int(s.num)
-}
-
-// search is Tarjan's, with a stack of its own: chains can be a million long.
-type search struct {
-	p    *Planner
-	in   func(*edge, *node) bool
-	emit func([]*node)
-	num  int32   // nodes so far
-	path []frame // from a first node to the one that is being searched
-	open []*node // those whose component is not known yet
-}
-
-// frame is a node on the path. The num of the node itself is the least to which
-// it is known to lead.
-type frame struct {
-	n    *node
-	num  int32
-	at   int   // its place in open
-	edge int32 // next to follow
-}
-
-// found is in place of the number of a node whose component is known.
-const found = math.MaxInt32
-
-func (s *search) enter(n *node) {
-	s.num++
-	n.mark, n.num = s.p.stamp, s.num
-	s.path = append(s.path, frame{n, s.num, len(s.open), n.needs})
-	s.open = append(s.open, n)
-}
-
-// step follows an edge of the last node on the path, or leaves the node.
-func (s *search) step(f *frame) {
-	if f.edge == 0 {
-		s.leave(*f)
-		return
-	}
-	e := s.p.edges.at(f.edge)
-	f.edge = e.next
-	switch to := s.p.nodes.at(e.to); {
-	case !s.in(e, to):
-	case to.mark != s.p.stamp:
-		s.enter(to)
-	default:
-		f.n.num = min(f.n.num, to.num)
-	}
-}
-
-// leave takes the last node off the path, and emits its component if it is the
-// first of that.
-func (s *search) leave(f frame) {
-	if s.path = s.path[:len(s.path)-1]; len(s.path) > 0 {
-		before := s.path[len(s.path)-1].n
-		before.num = min(before.num, f.n.num)
-	}
-	if f.n.num < f.num {
-		return
-	}
-	component := s.open[f.at:]
-	for _, n := range component {
-		n.num = found
-	}
-	s.emit(component)
-	s.open = s.open[:f.at]
+	p.steps += int(num)
 }
