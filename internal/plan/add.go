@@ -95,7 +95,7 @@ func (n *node) resize(e *edge, s Outcome) {
 // but a held one may be over earlier.
 func (p *Planner) waitForUsers(n, create *node) {
 	for e, user := range p.waiters(create) {
-		if e.kind == refers {
+		if e.kind == refers && !user.isOver() {
 			p.connect(n, user, deletes)
 		}
 		if e.ends && !user.held {

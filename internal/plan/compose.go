@@ -13,7 +13,6 @@ type draft struct {
 	part   int32 // that it is of, or 0
 	offers queue // what may join, as it waits for something in the request
 	short  bool  // what was added last had no room
-	closed bool  // something ready was passed over
 }
 
 func (d *draft) add(n *node) {
@@ -49,7 +48,8 @@ const (
 // Next returns the next request to send, or nil when none should leave yet.
 func (p *Planner) Next(in Input) *Request {
 	if p.cfg.Ordered {
-		return p.send(p.fillInOrder(), in)
+		d := p.fillInOrder()
+		return p.send(d, len(d.items) < p.open, in)
 	}
 	if p.news > 0 && searchShare*p.news >= p.open {
 		p.searchCycles()
@@ -67,16 +67,17 @@ func (p *Planner) compose(in Input) *Request {
 	if in == Flows && p.Backlog() < p.cfg.Operations {
 		return nil
 	}
-	return p.send(p.fill(), in)
+	d := p.fill()
+	return p.send(d, len(p.ready) > 0, in)
 }
 
-// send makes a request of a draft, or undoes it if it is not to leave yet.
-func (p *Planner) send(d *draft, in Input) *Request {
-	isFull := d.closed || len(d.items) >= p.cfg.Operations
+// send makes a request of a draft, or undoes it if it is not to leave yet. One
+// that passes over something is as full as it can be.
+func (p *Planner) send(d *draft, passesOver bool, in Input) *Request {
 	switch {
 	case len(d.items) == 0:
 		return nil
-	case isFull, d.part != 0, in == Pauses, in == Waits && !p.mayGrow(d):
+	case passesOver, len(d.items) >= p.cfg.Operations, d.part != 0, in == Pauses, in == Waits && !p.mayGrow(d):
 		return p.commit(d)
 	}
 	for _, n := range d.items {
@@ -95,11 +96,7 @@ func (p *Planner) mayGrow(d *draft) bool {
 		rounds = max(rounds, n.rounds)
 	}
 	for r := range p.out {
-		p.steps += len(r.nodes)
 		for _, n := range r.nodes {
-			if n.state != flying {
-				continue
-			}
 			for _, w := range p.waiters(n) {
 				if w.state == waiting && w.rounds >= rounds {
 					return true
@@ -139,14 +136,12 @@ func (p *Planner) fill() *draft {
 		case n.cycle == 0:
 			p.drop(Drop{Index: int(n.index), Why: TooLarge, Of: -1})
 		default:
-			aside = append(aside, n)
-			p.news++ // its cycle has become too large
+			p.news++ // its cycle may have become too large, which the search for cycles finds
 		}
 	}
 	for _, n := range aside {
-		if n.state == waiting && !(p.roomCosts(d) && p.join(d, n)) {
+		if !p.roomCosts(d) || !p.join(d, n) {
 			p.enqueue(n)
-			d.closed = true
 		}
 	}
 	return d

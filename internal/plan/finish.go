@@ -79,7 +79,6 @@ func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
 	d = Drop{Index: int(n.index), Of: -1}
 	for e, to := range p.needed(n) {
 		switch {
-		case e.kind == deletes:
 		case to.isOver():
 			s := p.outcomes[to.number]
 			if d.Why = s.failure(); d.Why == 0 {
@@ -96,7 +95,7 @@ func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
 			return d, true
 		}
 	}
-	if n.changes() {
+	if !n.named {
 		if of, failed := p.cfg.Memory.Resource(n.text); failed && of < d.Index {
 			d.Why, d.Of = Needed, of
 			return d, true

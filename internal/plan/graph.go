@@ -72,9 +72,6 @@ func (n *node) isOver() bool { return n.state >= dropped }
 
 func (n *node) isOpen() bool { return n.state != unread && !n.isOver() }
 
-// changes tells whether an operation changes a resource.
-func (n *node) changes() bool { return n.text != "" && !n.named }
-
 // inCycleWith tells whether two nodes are members of one cycle.
 func (n *node) inCycleWith(m *node) bool { return n.cycle != 0 && n.cycle == m.cycle }
 

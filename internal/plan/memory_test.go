@@ -18,7 +18,7 @@ func (m *memory) record(n *node, s Outcome) {
 	switch {
 	case n.named:
 		m.names[n.text] = s
-	case n.changes() && !s.Done:
+	case n.text != "" && !s.Done:
 		if first, ok := m.failed[n.text]; !ok || s.Index < first {
 			m.failed[n.text] = s.Index
 		}

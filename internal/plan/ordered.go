@@ -30,7 +30,6 @@ func (p *Planner) fillInOrder() *draft {
 		case ok:
 			d.cuts = append(d.cuts, len(d.items))
 		case len(d.items) > 0 || !d.short:
-			d.closed = true
 			return d
 		case last == n:
 			p.drop(Drop{Index: at, Why: TooLarge, Of: -1})

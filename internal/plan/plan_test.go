@@ -340,8 +340,9 @@ func TestCycleIsFoundWhenItsLastNameIsRead(t *testing.T) {
 	expect(t, p, "[[2 0 1]]")
 
 	// It is so where all members wait for all others, too.
-	p = numbered(Config{}, Item{Name: "a", Refs: refs("b", "c")}, Item{Name: "b", Refs: refs("a", "c")}, Item{Name: "c", Refs: refs("a", "b")})
-	expect(t, p, "[[0 1 2]]")
+	p = numbered(Config{}, Item{Name: "a", Refs: refs("b", "c", "d")}, Item{Name: "b", Refs: refs("a", "c", "d")},
+		Item{Name: "c", Refs: refs("a", "b", "d")}, Item{Name: "d", Refs: refs("a", "b", "c")})
+	expect(t, p, "[[0 1 2 3]]")
 	if p.Backlog() != 0 {
 		t.Errorf("backlog %d, expected 0", p.Backlog())
 	}

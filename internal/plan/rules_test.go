@@ -57,6 +57,9 @@ func TestOperationsOnOneResourceGoOneByOne(t *testing.T) {
 }
 
 func TestTooLargeIsDroppedWhenReleased(t *testing.T) {
+	p := numbered(Config{Bytes: 10}, Item{Size: 1 << 32})
+	expect(t, p, "[]")
+	expectDrops(t, p, Drop{Index: 0, Why: TooLarge, Of: -1})
 	for ordered, others := range map[bool]string{false: "[[1]]", true: "[]"} {
 		p := numbered(Config{Bytes: 10, Ordered: ordered}, Item{Size: 11, Held: true}, Item{})
 		expect(t, p, others)
@@ -155,6 +158,34 @@ func TestSecondDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
 	expect(t, p, "[]")
 	finish(p, 1, Outcome{})
 	expect(t, p, "[[3]]")
+}
+
+func TestDeleteIsNotDroppedForOneThatIs(t *testing.T) {
+	p := numbered(Config{Separate: true}, Item{Name: "x"}, Item{Name: "y"}, Item{Refs: refs("x", "y")})
+	expect(t, p, "[[0 1]]")
+	finish(p, 1, Outcome{})
+	p.Add(Item{Index: 3, Resource: "bulkId:x", Ends: "x", Refs: refs("x"), Size: 1})
+	finish(p, 0, Outcome{Done: true, ID: "x"})
+	expect(t, p, "[[3]]")
+	expectDrops(t, p, Drop{Index: 2, Why: Needed, Name: "y", Of: 1})
+}
+
+func TestNameIsNotTakenForAResource(t *testing.T) {
+	p := numbered(Config{}, Item{Resource: "x"})
+	expect(t, p, "[[0]]")
+	finish(p, 0, Outcome{})
+	p.Add(Item{Index: 1, Name: "x", Size: 1})
+	expect(t, p, "[[1]]")
+}
+
+// A name that may be plain text is no reason to drop what refers to it.
+func TestUnknownNameIsText(t *testing.T) {
+	text := refs("nobody")
+	text[0].Required = false
+	p := numbered(Config{}, Item{Name: "a", Refs: refs("nobody")}, Item{Refs: append(text, refs("a")...)}, Item{Refs: text})
+	p.End()
+	expectDrops(t, p, Drop{Index: 0, Why: Unknown, Name: "nobody", Of: -1}, Drop{Index: 1, Why: Needed, Name: "a", Of: 0})
+	expect(t, p, "[[2]]")
 }
 
 func TestHeldOperationsKeepTheirPlace(t *testing.T) {
@@ -265,6 +296,14 @@ func TestCycleWithAHeldMember(t *testing.T) {
 	}
 }
 
+func TestCycleIsDroppedThatALowerLimitDivides(t *testing.T) {
+	p := numbered(Config{}, pair(0)...)
+	p.End()
+	p.Limit(1)
+	expect(t, p, "[]")
+	expectDrops(t, p, Drop{Index: 0, Why: Cycle, Name: "a", Of: 0}, Drop{Index: 1, Why: Cycle, Name: "b", Of: 1})
+}
+
 // What is left of a cycle is sent once all of it is known, one after the other.
 func TestCycleIsSentAgainBitByBit(t *testing.T) {
 	ring := func() (*Planner, *Request) {
@@ -333,11 +372,11 @@ func TestOrderedJobDoesNotWaitInVain(t *testing.T) {
 func TestOrderedJobKeepsThePlaceOfAChange(t *testing.T) {
 	p := numbered(Config{Operations: 2, Ordered: true}, Item{Name: "a", Held: true}, Item{}, Item{}, Item{})
 	finish(p, 0, Outcome{Done: true, ID: "id"})
+	succeed(p, expect(t, p, "[[1 2]]")[0])
 	p.Add(Item{Index: 0, Resource: "/Users/id", Size: 1, Held: true})
 	expect(t, p, "[]")
 	p.Release(0)
-	succeed(p, expect(t, p, "[[0 1]]")[0])
-	expect(t, p, "[[2 3]]")
+	expect(t, p, "[[0 3]]")
 }
 
 // Who refers to what was not done is not dropped as long as it is in flight.
@@ -409,6 +448,16 @@ func TestReady(t *testing.T) {
 	p := numbered(Config{}, pair(0)...)
 	if !p.Ready() {
 		t.Error("not ready with a cycle that is not found yet")
+	}
+
+	p = numbered(Config{Operations: 3}, Item{Name: "a"}, Item{Name: "b"}, Item{Refs: refs("a", "b")})
+	if expect(t, p, "[[0 1 2]]"); p.Ready() {
+		t.Error("what is in flight is ready")
+	}
+
+	p = numbered(Config{Separate: true}, Item{Name: "x"}, Item{Name: "a", Refs: refs("b")}, Item{Name: "b", Refs: refs("a", "x")})
+	if expect(t, p, "[[0]]"); p.Ready() {
+		t.Error("a cycle is ready of which one member is not")
 	}
 }
 
