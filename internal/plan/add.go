@@ -142,9 +142,7 @@ func (p *Planner) Park(index int) {
 func (p *Planner) End() {
 	p.ended = true
 	for n := range p.all() {
-		if n.state == waiting {
-			p.giveUp(n)
-		}
+		p.giveUp(n)
 	}
 	if !p.cfg.Ordered {
 		p.searchCycles()

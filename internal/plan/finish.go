@@ -63,9 +63,12 @@ func (p *Planner) Halve(r *Request) bool {
 
 func abs(n int) int { return max(n, -n) }
 
-// reconsider drops a node that is not to be sent ever, or makes it ready if it
-// waits for nothing. A held one may be done already, and is let be.
+// reconsider drops a node that waits and is not to be sent ever, or makes it
+// ready if it waits for nothing. A held one may be done already, and is let be.
 func (p *Planner) reconsider(n *node) {
+	if n.state != waiting {
+		return
+	}
 	if d, ok := p.obstacle(n); ok {
 		p.drop(d)
 	} else {

@@ -389,6 +389,15 @@ func TestInFlightIsNotDropped(t *testing.T) {
 	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0})
 	finish(p, 2, Outcome{Done: true})
 	expectDrops(t, p)
+
+	p = numbered(Config{Operations: 2, Ordered: true}, Item{Name: "a"}, Item{Refs: refs("a")})
+	expect(t, p, "[[0 1]]")
+	finish(p, 0, Outcome{})
+	p.Add(Item{Index: 2, Size: 1})
+	p.Add(Item{Index: 3, Size: 1}) // from here on, no request could hold both 1 and what it refers to
+	expectDrops(t, p)
+	p.Again(1)
+	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0})
 }
 
 // A request waits for answers that may fill it, not for what is looked up.
