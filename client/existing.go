@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -84,7 +83,7 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	}
 	return engine.Operation{
 		Method: engine.Patch, Resource: strings.ToLower(resource + id), ResourceID: id,
-		Guarded: !mayAddTwice(p.update.Data), Size: p.size(), Content: keyOf(content),
+		Guarded: !scimdiff.MayAddTwice(p.update.Data), Size: p.size(), Content: keyOf(content),
 	}, true, nil
 }
 
@@ -95,8 +94,8 @@ func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulk
 	if p.resourceType() != groups || res.Raw == nil {
 		return res.Raw, nil
 	}
-	var given, attributes map[string]json.RawMessage
-	if _ = json.Unmarshal(p.data, &given); scimdiff.IsNothing(member(given, "members")) {
+	var given struct{ Members json.RawMessage }
+	if _ = json.Unmarshal(p.data, &given); scimdiff.IsNothing(given.Members) {
 		return res.Raw, nil
 	}
 	type member struct {
@@ -110,10 +109,10 @@ func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulk
 		}
 		list = append(list, member{m.ID, m.Type})
 	}
+	var attributes map[string]json.RawMessage
 	if err := json.Unmarshal(res.Raw, &attributes); err != nil {
 		return nil, err
 	}
-	maps.DeleteFunc(attributes, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "members") })
 	attributes["members"], _ = json.Marshal(list)
 	return json.Marshal(attributes)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/plan"
+	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // lookedUp is an operation that a lookup is about.
@@ -226,7 +227,7 @@ func (f *finder) read(s lookedUp) {
 		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))
 	} else {
 		f.noteAnswer(true, res.Date)
-		out.Exists, out.Modified, out.Seen = found, res.Modified, found && shows(res.Raw, s.data)
+		out.Exists, out.Modified, out.Seen = found, res.Modified, found && scimdiff.Shows(res.Raw, s.data)
 	}
 	f.findings = append(f.findings, out)
 }

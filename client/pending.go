@@ -11,6 +11,7 @@ import (
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/plan"
+	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
 // envelope is the size of a request without its operations, in bytes.
@@ -172,7 +173,7 @@ func (p *pending) isGuarded() bool {
 	case MethodPost:
 		return strings.EqualFold(p.op.Path, "/"+users)
 	case MethodPatch:
-		return !mayAddTwice(p.data)
+		return !scimdiff.MayAddTwice(p.data)
 	}
 	return true
 }

@@ -18,6 +18,8 @@
 // formatted, $ref, the displayName of a manager, primary and the type of a
 // value where they were not given, and additional values. A password cannot be
 // read, so it is not compared and not changed.
+//
+// Shows and MayAddTwice tell what a given PATCH does.
 package scimdiff
 
 import (

@@ -1,11 +1,12 @@
-package client
+package scimdiff_test
 
 import (
-	"encoding/json"
 	"testing"
+
+	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-func TestShows(t *testing.T) {
+func TestShowsWhatAPatchGives(t *testing.T) {
 	const resource = `{"externalId":"e-1","photos":[{"value":"https://example.com/a.png","type":"photo"}],"title":"Chair","name":{"givenName":"Ann"},"emails":[{"value":"a@example.com"}],
 		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Sales"}}`
 	for change, want := range map[string]bool{
@@ -31,7 +32,7 @@ func TestShows(t *testing.T) {
 		`{"op":"replace","value":{"emails":[]}}`:                                                                             false,
 		`{"op":"add","value":{"title":"Chair","nickName":"A"}}`:                                                              false,
 	} {
-		if got := shows(json.RawMessage(resource), json.RawMessage(`{"Operations":[`+change+`]}`)); got != want {
+		if got := scimdiff.Shows([]byte(resource), []byte(`{"Operations":[`+change+`]}`)); got != want {
 			t.Errorf("%s: %v, want %v", change, got, want)
 		}
 	}
@@ -49,7 +50,7 @@ func TestMayAddTwice(t *testing.T) {
 		`{"op":"replace","path":"emails","value":[]}`:                                                                          false,
 		`{"op":"add","value":{"title":"Chair"}}`:                                                                               false,
 	} {
-		if got := mayAddTwice(json.RawMessage(`{"Operations":[` + change + `]}`)); got != want {
+		if got := scimdiff.MayAddTwice([]byte(`{"Operations":[` + change + `]}`)); got != want {
 			t.Errorf("%s: %v, want %v", change, got, want)
 		}
 	}

@@ -1,14 +1,14 @@
-package client
+package scimdiff
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/webexscim/bulk/internal/fold"
-	"github.com/webexscim/bulk/internal/scimdiff"
 )
+
+// What a PATCH does to a resource (RFC 7644 section 3.5.2).
 
 // step is one change of a PATCH.
 type step struct {
@@ -17,15 +17,16 @@ type step struct {
 }
 
 // steps are the changes of a PATCH; none if it cannot be read.
-func steps(patch json.RawMessage) []step {
+func steps(patch []byte) []step {
 	var body struct{ Operations []step }
 	_ = json.Unmarshal(patch, &body)
 	return body.Operations
 }
 
-// mayAddTwice reports whether a PATCH adds values to a multi-valued attribute,
-// which a service may do a second time. Members of a group are a set.
-func mayAddTwice(patch json.RawMessage) bool {
+// MayAddTwice reports whether the data of a PATCH adds values to a multi-valued
+// attribute, which a service may do a second time. Members of a group are a
+// set. Data that cannot be read may do anything.
+func MayAddTwice(patch []byte) bool {
 	all := steps(patch)
 	return len(all) == 0 || slices.ContainsFunc(all, func(s step) bool {
 		if !strings.EqualFold(s.Op, "add") || strings.ContainsRune(s.Path, '[') || strings.EqualFold(s.Path, "members") {
@@ -38,9 +39,8 @@ func mayAddTwice(patch json.RawMessage) bool {
 
 // holdsMultiValued reports whether an object of attributes, or an extension in
 // it, has values of a multi-valued attribute other than members.
-func holdsMultiValued(object json.RawMessage) bool {
-	var attributes map[string]json.RawMessage
-	_ = json.Unmarshal(object, &attributes) // else it is one value
+func holdsMultiValued(value json.RawMessage) bool {
+	attributes, _ := members(value) // else it is one value
 	for name, value := range attributes {
 		switch {
 		case strings.EqualFold(name, "members"):
@@ -65,14 +65,12 @@ func isMultiValued(path string) bool {
 
 func isURN(name string) bool { return strings.HasPrefix(strings.ToLower(name), "urn:") }
 
-func isList(value json.RawMessage) bool { return bytes.HasPrefix(bytes.TrimSpace(value), []byte("[")) }
-
-// shows reports whether a resource has all values that a PATCH gives it. It
-// does not know values that a filter selects, or that are not returned: then
-// the answer is false.
-func shows(resource, patch json.RawMessage) bool {
+// Shows reports whether a stored resource has all values that the data of a
+// PATCH gives it. It does not know values that a filter selects, or that are
+// not returned: then the answer is false.
+func Shows(stored, patch []byte) bool {
 	all := steps(patch)
-	return len(all) > 0 && !slices.ContainsFunc(all, func(s step) bool { return !s.showsIn(resource) })
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s step) bool { return !s.showsIn(stored) })
 }
 
 func (s step) showsIn(resource json.RawMessage) bool {
@@ -85,11 +83,11 @@ func (s step) showsIn(resource json.RawMessage) bool {
 	}
 	at := resource
 	for _, name := range attributePath(path) {
-		var members map[string]json.RawMessage
-		if json.Unmarshal(at, &members) != nil {
+		attributes, ok := members(at)
+		if !ok {
 			return false
 		}
-		if at = member(members, name); at == nil {
+		if at = attributes.get(name); at == nil {
 			break
 		}
 	}
@@ -97,7 +95,7 @@ func (s step) showsIn(resource json.RawMessage) bool {
 	case op == "remove":
 		return at == nil
 	case at == nil:
-		return scimdiff.IsNothing(value)
+		return IsNothing(value)
 	case op == "replace" && isList(value) && !sameLength(value, at):
 		return false
 	case isList(at) && !isList(value):
@@ -109,21 +107,17 @@ func (s step) showsIn(resource json.RawMessage) bool {
 // sameValue reports whether the value of an attribute that was sent is there:
 // by meaning, which for nearly all attributes has no case.
 func sameValue(name string, sent, found json.RawMessage) bool {
-	if name = name[strings.LastIndexAny(name, ":.")+1:]; !scimdiff.IsExact(name) {
+	if name = name[strings.LastIndexAny(name, ":.")+1:]; !IsExact(name) {
 		return fold.SameJSON(sent, found)
 	}
-	object := func(value json.RawMessage) []byte {
-		raw, _ := json.Marshal(map[string]json.RawMessage{name: value})
-		return raw
-	}
-	differences, err := scimdiff.Compare(object(sent), object(found), scimdiff.Options{})
-	return err == nil && len(differences) == 0
+	var c comparison
+	c.attribute(name, name, sent, found)
+	return len(c.differences) == 0
 }
 
 // showsAttributes is for a change without a path, whose value holds attributes.
 func showsAttributes(resource json.RawMessage, op string, value json.RawMessage) bool {
-	var attributes map[string]json.RawMessage
-	_ = json.Unmarshal(value, &attributes)
+	attributes, _ := members(value)
 	for name, v := range attributes {
 		if !strings.EqualFold(name, "schemas") && !(step{op, name, v}).showsIn(resource) {
 			return false
@@ -142,20 +136,11 @@ func attributePath(path string) []string {
 		if strings.HasSuffix(extension, ":2.0") || !strings.Contains(extension, ":2.0:") {
 			return []string{path} // the extension as a whole
 		}
-		if path = attribute; !strings.EqualFold(extension, SchemaUser) && !strings.EqualFold(extension, SchemaGroup) {
+		if path = attribute; !strings.HasPrefix(strings.ToLower(extension), "urn:ietf:params:scim:schemas:core:2.0:") {
 			names = append(names, extension)
 		}
 	}
 	return append(names, strings.Split(path, ".")...)
-}
-
-func member(members map[string]json.RawMessage, name string) json.RawMessage {
-	for key, value := range members {
-		if strings.EqualFold(key, name) {
-			return value
-		}
-	}
-	return nil
 }
 
 func sameLength(a, b json.RawMessage) bool {
