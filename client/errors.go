@@ -69,7 +69,7 @@ type SkippedError struct {
 	// whole request for a reason that stopped the job.
 	Refused bool
 	// Cause is the error of the operation that this one depends on, or the reason
-	// why the job stopped.
+	// why the job stopped. It is nil where 10,000 others have failed since then.
 	Cause error
 }
 
@@ -137,13 +137,6 @@ var (
 	// ErrNoID: the service did not say which resource it created.
 	ErrNoID = errors.New("created under an id that the service did not name")
 )
-
-// reasons are the errors of this package that callers compare with errors.Is.
-var reasons = []error{
-	ErrBudget, ErrUnauthorized, ErrNoToken, ErrEndpoint, ErrUnavailable, ErrSameRefusal, ErrJournal, ErrSource,
-	ErrInvalid, ErrTooLarge, ErrCycle, ErrReference, ErrForward, ErrCorrected, ErrUnknown, ErrNoID,
-	ErrAmbiguous, ErrTaken, ErrNotCreated,
-}
 
 // ResponseError is the service's refusal of an operation, or of a whole
 // request: the Webex error extension and the members of RFC 7644 section 3.12

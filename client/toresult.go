@@ -87,51 +87,27 @@ func (r *run) dropError(p *pending, d plan.Drop) error {
 	return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes.byIndex[d.Of]}
 }
 
-// causes are the errors of operations that did not succeed and on which others
-// may depend. Older errors are replaced by short ones with the same answers to
-// errors.Is, so that a job in which all operations fail stays small.
+// causes are the errors of the last operations that did not succeed and on
+// which others may depend.
 type causes struct {
 	byIndex map[int]error
-	recent  []int            // those whose error is kept in full
-	brief   map[string]error // the errors that the others share, by text
+	indexes []int // the oldest first
 }
 
-// recentCauses is how many errors are kept in full.
-const recentCauses = 10_000
+// mostCauses is how many errors are kept, so that a job in which all operations
+// fail stays small.
+const mostCauses = 10_000
 
 func (c *causes) add(p *pending, res Result) {
 	if res.Err == nil || p.facts.BulkID == "" && p.facts.Resource == "" {
 		return
 	}
 	if c.byIndex == nil {
-		c.byIndex, c.brief = map[int]error{}, map[string]error{}
+		c.byIndex = map[int]error{}
 	}
 	c.byIndex[p.index] = res.Err
-	c.recent = append(c.recent, p.index)
-	if len(c.recent) > recentCauses {
-		old := c.recent[0]
-		c.recent = c.recent[1:]
-		c.byIndex[old] = c.shorten(c.byIndex[old])
+	if c.indexes = append(c.indexes, p.index); len(c.indexes) > mostCauses {
+		delete(c.byIndex, c.indexes[0])
+		c.indexes = c.indexes[1:]
 	}
-}
-
-var errLongAgo = errors.New("details are no longer kept")
-
-// shorten returns an error that answers errors.Is and errors.As alike. All that
-// have the same answers share one.
-func (c *causes) shorten(err error) error {
-	short := errLongAgo
-	if e, ok := errors.AsType[*ResponseError](err); ok {
-		short = fmt.Errorf("%w; %w", &ResponseError{Status: e.Status, text: fmt.Sprintf("status %d", e.Status)}, short)
-	}
-	for _, reason := range reasons {
-		if errors.Is(err, reason) {
-			short = fmt.Errorf("%w; %w", reason, short)
-		}
-	}
-	text := short.Error()
-	if c.brief[text] == nil {
-		c.brief[text] = short
-	}
-	return c.brief[text]
 }
