@@ -89,25 +89,43 @@ func nameAttribute(path string) string {
 // brought into the order of the placeholders, so that the engine can add the
 // meaning of each.
 func (p *pending) identity(m *marshaler) engine.Key {
-	w := canonical{refs: p.refs, members: m.members[:0]}
+	var order placeholders
 	if len(p.facts.Refs) > 0 {
-		w.order = make(map[string]int)
+		order = placeholders{}
 	}
 	if p.facts.Target != "" {
-		w.placeholder(nil, p.facts.Target)
+		order.add(p.facts.Target)
 	}
 	text := appendPart(m.text[:0], p.op.Method)
 	text = appendPart(text, p.pathWith("*"))
 	if p.data != nil {
-		w.r = rawjson.New(p.data)
-		text = w.value(text)
+		if m.canonical.Replace = nil; len(p.refs) > 0 {
+			m.canonical.Replace = func(dst []byte, at int) ([]byte, bool) {
+				i, ok := slices.BinarySearchFunc(p.refs, at, func(r bulkref.Reference, at int) int { return cmp.Compare(r.Start, at) })
+				if ok {
+					dst = fmt.Appendf(dst, "<%d>", order.add(p.refs[i].Name)) // no JSON text begins like that
+				}
+				return dst, ok
+			}
+		}
+		text = m.canonical.Append(text, p.data)
 	}
-	m.text, m.members = text, w.members
-	if len(p.facts.Refs) == 0 {
-		return keyOf(text)
-	}
-	slices.SortStableFunc(p.facts.Refs, func(a, b plan.Ref) int { return cmp.Compare(w.order[a.Name], w.order[b.Name]) })
+	m.text = text
+	slices.SortStableFunc(p.facts.Refs, func(a, b plan.Ref) int { return cmp.Compare(order[a.Name], order[b.Name]) })
 	return keyOf(text)
+}
+
+// placeholders are the numbers of the names of references, in the order in
+// which they appear.
+type placeholders map[string]int
+
+func (p placeholders) add(name string) int {
+	n, ok := p[name]
+	if !ok {
+		n = len(p)
+		p[name] = n
+	}
+	return n
 }
 
 // appendPart appends a text in such a way that it is seen where it ends.
@@ -118,81 +136,4 @@ func appendPart(dst []byte, text string) []byte {
 func keyOf(text []byte) engine.Key {
 	sum := sha256.Sum256(text)
 	return engine.Key(sum[:len(engine.Key{})])
-}
-
-// canonical writes valid JSON in one form: members sorted by name, strings with
-// one kind of escapes, numbers as they are.
-type canonical struct {
-	r     rawjson.Reader
-	refs  []bulkref.Reference
-	order map[string]int // of the names of references
-
-	members []canonicalMember // of all objects that are open, the innermost last
-}
-
-// canonicalMember is a member of an object, before it has its place.
-type canonicalMember struct {
-	name []byte
-	at   rawjson.Reader // before its value
-}
-
-// placeholder appends the placeholder of a reference: the number of its name in
-// the order in which names appear. No JSON text begins like that.
-func (w *canonical) placeholder(dst []byte, name string) []byte {
-	n, ok := w.order[name]
-	if !ok {
-		n = len(w.order)
-		w.order[name] = n
-	}
-	return append(strconv.AppendInt(append(dst, '<'), int64(n), 10), '>')
-}
-
-// value appends the next value.
-func (w *canonical) value(dst []byte) []byte {
-	switch w.r.Kind() {
-	case '{':
-		return w.object(dst)
-	case '[':
-		dst = append(dst, '[')
-		for w.r.Enter('['); w.r.More(']'); {
-			dst = append(w.value(dst), ',')
-		}
-		return append(dst, ']')
-	}
-	start := w.r.Pos()
-	token := w.r.Value()
-	i, isReference := slices.BinarySearchFunc(w.refs, start, func(r bulkref.Reference, at int) int { return cmp.Compare(r.Start, at) })
-	if isReference {
-		return w.placeholder(dst, w.refs[i].Name)
-	}
-	return append(dst, unescaped(token)...)
-}
-
-// object sorts the members by name. Their values are written in that order, so
-// that the placeholders in them are numbered in it.
-func (w *canonical) object(dst []byte) []byte {
-	open := len(w.members)
-	for w.r.Enter('{'); w.r.More('}'); {
-		w.members = append(w.members, canonicalMember{unescaped(w.r.Key()), w.r})
-		w.r.Value()
-	}
-	end := w.r
-	members := w.members[open:]
-	slices.SortStableFunc(members, func(a, b canonicalMember) int { return bytes.Compare(a.name, b.name) })
-	dst = append(dst, '{')
-	for i := range members {
-		w.r = members[i].at
-		dst = append(w.value(append(append(dst, members[i].name...), ':')), ',')
-	}
-	w.r, w.members = end, w.members[:open]
-	return append(dst, '}')
-}
-
-// unescaped is a token with as few escapes as JSON allows.
-func unescaped(token []byte) []byte {
-	if bytes.IndexByte(token, '\\') < 0 {
-		return token
-	}
-	plain, _ := new(marshaler).marshal(rawjson.Text(token)) // a text can be written
-	return plain
 }

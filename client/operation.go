@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // The methods that Webex accepts in a Bulk request; it has no PUT
@@ -98,8 +100,8 @@ type marshaler struct {
 	buf bytes.Buffer
 	enc *json.Encoder
 
-	text    []byte            // of the identity before
-	members []canonicalMember // likewise
+	canonical rawjson.Canonical
+	text      []byte // of the identity before
 }
 
 // data returns a copy of an operation's Data as the bytes that are sent, nil
@@ -113,18 +115,11 @@ func (m *marshaler) data(o Operation) (json.RawMessage, error) {
 	case []byte:
 		return append(json.RawMessage(nil), d...), nil
 	}
-	return m.marshal(o.Data)
-}
-
-// marshal is json.Marshal without its escapes for HTML, so that text is sent as
-// it was written.
-func (m *marshaler) marshal(v any) (json.RawMessage, error) {
 	if m.enc == nil {
-		m.enc = json.NewEncoder(&m.buf)
-		m.enc.SetEscapeHTML(false)
+		m.enc = rawjson.NewEncoder(&m.buf)
 	}
 	m.buf.Reset()
-	if err := m.enc.Encode(v); err != nil {
+	if err := m.enc.Encode(o.Data); err != nil {
 		return nil, err
 	}
 	return bytes.Clone(bytes.TrimSuffix(m.buf.Bytes(), []byte("\n"))), nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/internal/spill"
 )
 
@@ -163,7 +164,7 @@ func (o *operations) encode(p *pending) []byte {
 	}
 	var stored []byte
 	if len(p.stored) > 0 {
-		stored, _ = o.m.marshal(p.stored) // it was read as JSON
+		stored, _ = rawjson.Marshal(p.stored) // it was read as JSON
 	}
 	text := append(make([]byte, 0, 64+p.bytes()), kind)
 	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID, update.Path, string(update.Data), string(stored)} {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/rawjson"
 )
 
 // Change is one step of a PATCH (RFC 7644 section 3.5.2). Add, Replace and
@@ -63,7 +64,7 @@ func (c Change) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	type plain Change // without this method
-	return new(marshaler).marshal(plain(c))
+	return rawjson.Marshal(plain(c))
 }
 
 // sentValue returns Value, or the attributes that are set in it where it is of
