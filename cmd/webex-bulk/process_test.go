@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -20,7 +21,7 @@ func TestApplyHasNoDataRace(t *testing.T) {
 	defer server.Close()
 	t.Chdir(t.TempDir())
 	setAccess(t, server.URL)
-	const people = 1500
+	people := raced.Fewer(500, 1500)
 	var sheet strings.Builder
 	sheet.WriteString("userName,Manager\n")
 	for i := range people {

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/internal/raced"
 )
 
 func needTables(t testing.TB) {
@@ -21,7 +23,7 @@ func TestEveryRuneIsComposedAsByNorm(t *testing.T) {
 	needTables(t)
 	const last = 0x2ffff // above, nothing has a decomposition: a sample does
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		if !utf8.ValidRune(r) || r > last && r%61 != 0 {
+		if !utf8.ValidRune(r) || r > last && r%61 != 0 || raced.On && r%8 != 0 {
 			continue
 		}
 		s := string(r)
