@@ -22,7 +22,7 @@ func benchmark(b *testing.B, name, header string, row func(i int) string) {
 			b.Fatal(err)
 		}
 		n := 0
-		if err := checkAll(r); err != nil {
+		if err := checkValid(r); err != nil {
 			b.Fatal(err)
 		}
 		for _, err := range r.Rows() {
@@ -64,8 +64,8 @@ func BenchmarkSheet(b *testing.B) {
 	})
 }
 
-// checkAll checks an input in which nothing is wrong.
-func checkAll(r *Reader) error {
+// checkValid checks an input in which nothing is wrong.
+func checkValid(r *Reader) error {
 	for _, err := range r.Check() {
 		if err != nil {
 			return err

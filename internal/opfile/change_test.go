@@ -25,14 +25,14 @@ func TestSheetCreatesUpdatesAndDeletes(t *testing.T) {
 		`{"op":"add","path":"addresses[type eq \"home\"].country","value":"GB"},` +
 		`{"op":"remove","path":"phoneNumbers[type eq \"work\" and value eq \"+44 20 7946 0102\"]"},{"op":"replace","path":"title","value":"Countess"},` +
 		`{"op":"replace","path":"` + enterprise + `:department","value":"Maths"},` +
-		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"bulkId:` + madeOf("user-", "new@example.com") + `"}}]}
+		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"bulkId:` + bulkIDOf("user-", "new@example.com") + `"}}]}
 3 PATCH /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001  ` + patch + `{"op":"replace","path":"active","value":false},` +
 		`{"op":"add","path":"phoneNumbers[type eq \"work_extension\"].value","value":"12"},` +
 		`{"op":"replace","path":"` + enterprise + `:manager","value":{"value":"id-of-ada@example.com"}},` +
 		`{"op":"replace","path":"userName","value":"renamed@example.com"}]}
 4 DELETE /Users/id-of-gone@example.com  
 5 DELETE /Users/7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002  
-6 POST /Users ` + madeOf("user-", "new@example.com") + ` {"emails":[{"primary":true,"type":"work","value":"new@example.com"}],` +
+6 POST /Users ` + bulkIDOf("user-", "new@example.com") + ` {"emails":[{"primary":true,"type":"work","value":"new@example.com"}],` +
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","` + enterprise + `"],` +
 		`"` + enterprise + `":{"manager":{"value":"7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001"}},"userName":"new@example.com","userType":"user"}
 `
@@ -40,14 +40,14 @@ func TestSheetCreatesUpdatesAndDeletes(t *testing.T) {
 	if got := fmt.Sprint(r.Lookups()); got != "[{Users ada@example.com} {Users gone@example.com}]" {
 		t.Errorf("lookups %s", got)
 	}
-	r.Resolve(organization("ada@example.com", "gone@example.com"))
-	rows := good(t, r)
-	same(t, "changes", summary(rows), want)
+	r.Resolve(lookupIn("ada@example.com", "gone@example.com"))
+	rows := readValid(t, r)
+	expectEqual(t, "changes", textOf(rows), want)
 	names := ""
 	for _, row := range rows {
 		names += row.Name + " "
 	}
-	same(t, "names", names,
+	expectEqual(t, "names", names,
 		"ada@example.com renamed@example.com gone@example.com 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002 new@example.com ")
 }
 
@@ -57,14 +57,14 @@ func TestOwnManagerIsNotedAndDeletedOneRefused(t *testing.T) {
 	r := open(t, "users.csv",
 		"userName,Manager,operation,id\na@example.com,A@example.com,,\nb@example.com,a@example.com,,\n"+
 			"c@example.com,c@example.com,update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001\n,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002,update,7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de002\n")
-	rows := good(t, r)
-	if !strings.Contains(data(rows[0]), `"bulkId:`+rows[0].Operation.BulkID+`"`) {
-		t.Errorf("no reference to itself: %s", data(rows[0]))
+	rows := readValid(t, r)
+	if !strings.Contains(dataOf(rows[0]), `"bulkId:`+rows[0].Operation.BulkID+`"`) {
+		t.Errorf("no reference to itself: %s", dataOf(rows[0]))
 	}
-	same(t, "notes", strings.Join(r.Notes(), "\n"),
+	expectEqual(t, "notes", strings.Join(r.Notes(), "\n"),
 		"sent as written, though a service may refuse it: 3 rows in which the manager is the user (line 2; line 4; line 5)")
-	_, wrong := bad(t, "users.csv", "operation,userName,Manager\n,a@example.com,b@example.com\ndelete,B@example.com,\n")
-	same(t, "deleted", wrong.Error(),
+	_, wrong := readInvalid(t, "users.csv", "operation,userName,Manager\n,a@example.com,b@example.com\ndelete,B@example.com,\n")
+	expectEqual(t, "deleted", wrong.Error(),
 		`users.csv, line 2, column "Manager", value "b@example.com": a user whom line 3 deletes; expected a user who is not deleted`)
 }
 
@@ -76,27 +76,27 @@ func TestDoubtfulValuesAreSentAndNoted(t *testing.T) {
 		text += fmt.Sprintf("u%d@example.com,Germany,12,\n", i)
 	}
 	r := open(t, "users.csv", text+"a@example.com,de,12a,\nb@example.com,,x 1,a@b.com\n")
-	good(t, r)
+	readValid(t, r)
 	const sent = "sent as written, though a service may refuse it: "
-	same(t, "notes", strings.Join(r.Notes(), "\n"),
+	expectEqual(t, "notes", strings.Join(r.Notes(), "\n"),
 		sent+"13 rows in which the country is not a code of two letters, such as DE (line 2; line 3; "+
 			"line 4; line 5; line 6; line 7; line 8; line 9; line 10; line 11; and 3 more)\n"+
 			sent+"2 rows in which the extension holds more than digits (line 15; line 16)\n"+
 			sent+`1 column of an unknown type (emails[type eq "wrk"].value)`)
 	r = open(t, "users.csv", "userName\nadmin@ex\u0430mple.com\n")
-	good(t, r)
-	same(t, "scripts", strings.Join(r.Notes(), "\n"),
+	readValid(t, r)
+	expectEqual(t, "scripts", strings.Join(r.Notes(), "\n"),
 		sent+"1 row in which an address mixes letters of several scripts or widths, so that it may look like another one (line 2)")
 	r = open(t, "users.csv", "userName,title\ndan@example,@home\n")
-	good(t, r)
-	same(t, "no domain", strings.Join(r.Notes(), "\n"),
+	readValid(t, r)
+	expectEqual(t, "no domain", strings.Join(r.Notes(), "\n"),
 		sent+"1 row in which the domain of an address has no dot, as in dan@example (line 2)")
 	r = open(t, "users.csv", "userName,externalId,employeeNumber\na@example.com,1-Mar,2-Mar\n")
-	good(t, r)
-	same(t, "a row counts once", strings.Join(r.Notes(), "\n"),
+	readValid(t, r)
+	expectEqual(t, "a row counts once", strings.Join(r.Notes(), "\n"),
 		sent+"1 row in which an id, a number or a code is a date (line 2)")
 	r = open(t, "users.csv", "operation,userName,Extension,Phone Number\nupdate,a@example.com,REMOVE|12,12\n")
-	if good(t, r); len(r.Notes()) > 0 {
+	if readValid(t, r); len(r.Notes()) > 0 {
 		t.Errorf("%q", r.Notes())
 	}
 }
@@ -105,14 +105,14 @@ func TestDoubtfulValuesAreSentAndNoted(t *testing.T) {
 // stand for the ids.
 func TestPlaceholdersStandForIDs(t *testing.T) {
 	r := open(t, "changes.csv", changes)
-	rows := good(t, r)
+	rows := readValid(t, r)
 	gone := sheet.Lookup{Type: "Users", Name: "GONE@example.com"}.Placeholder()
 	if rows[2].Operation.Path != "/Users/"+gone || !uuid.MatchString(gone) ||
 		gone == (sheet.Lookup{Type: "Users", Name: "ada@example.com"}).Placeholder() {
 		t.Errorf("path %s, placeholder %s", rows[2].Operation.Path, gone)
 	}
-	r.Resolve(organization("ada@example.com"))
-	if _, wrong := all(t, r); wrong.Count != 1 ||
+	r.Resolve(lookupIn("ada@example.com"))
+	if _, wrong := readAll(t, r); wrong.Count != 1 ||
 		wrong.Error() != `changes.csv, line 4, column "userName", value "gone@example.com": `+
 			`no user of the organization has this userName; expected one that exists, or an id` {
 		t.Errorf("%v", wrong.Error())
@@ -128,7 +128,7 @@ update;;Engineers;7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001;
 update;g1;New name;;
 delete;;Old;;
 `
-	want := `2 POST /Groups ` + madeOf("group-", "analysts") +
+	want := `2 POST /Groups ` + bulkIDOf("group-", "analysts") +
 		` {"displayName":"Analysts","externalId":"x1","members":[` +
 		`{"value":"id-of-ada@example.com","type":"user"},{"value":"id-of-b@example.com","type":"user"},{"value":"id-of-c@example.com","type":"user"}],` +
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"]}
@@ -141,8 +141,8 @@ delete;;Old;;
 	if got := fmt.Sprint(r.Lookups()); got != "[{Users ada@example.com} {Users b@example.com} {Users c@example.com} {Groups Engineers} {Groups Old}]" {
 		t.Errorf("lookups %s", got)
 	}
-	r.Resolve(organization("ada@example.com", "b@example.com", "c@example.com", "engineers", "old"))
-	same(t, "groups", summary(good(t, r)), want)
+	r.Resolve(lookupIn("ada@example.com", "b@example.com", "c@example.com", "engineers", "old"))
+	expectEqual(t, "groups", textOf(readValid(t, r)), want)
 }
 
 // The templates can be applied as they are: the rows are right, and only
@@ -154,14 +154,14 @@ func TestTemplatesCanBeApplied(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := open(t, kind+".csv", text)
-		rows := good(t, r)
+		rows := readValid(t, r)
 		if len(rows) == 0 || rows[0].Operation.Path != "/"+strings.ToUpper(kind[:1])+kind[1:] || len(r.Notes()) > 0 {
-			t.Errorf("%s: %s%q", kind, summary(rows), r.Notes())
+			t.Errorf("%s: %s%q", kind, textOf(rows), r.Notes())
 		}
 		if kind == "users" &&
 			(len(r.Lookups()) > 0 ||
-				!strings.Contains(data(rows[1]), `"bulkId:`+rows[0].Operation.BulkID+`"`)) {
-			t.Errorf("lookups %v, manager in %s", r.Lookups(), data(rows[1]))
+				!strings.Contains(dataOf(rows[1]), `"bulkId:`+rows[0].Operation.BulkID+`"`)) {
+			t.Errorf("lookups %v, manager in %s", r.Lookups(), dataOf(rows[1]))
 		}
 	}
 	if _, err := sheet.Template("rooms"); err == nil || !strings.Contains(err.Error(), "users, groups") {

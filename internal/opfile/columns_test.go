@@ -26,7 +26,7 @@ func TestColumnsOfOperationsAreNotOverlooked(t *testing.T) {
 		{"userName,Titel\na@example.com,x\n", "expected Title"},
 		{"displayName,Membres\nx,a@example.com\n", "expected members"},
 	} {
-		if _, wrong := bad(t, "users.csv", c.text); wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
+		if _, wrong := readInvalid(t, "users.csv", c.text); wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
 			t.Errorf("%q:\n got  %v\n want %s", c.text, wrong.Error(), c.want)
 		}
 		header, _, _ := strings.Cut(c.text, "\n")
@@ -37,13 +37,13 @@ func TestColumnsOfOperationsAreNotOverlooked(t *testing.T) {
 			t.Errorf("%q: %v", c.text, err)
 			continue
 		}
-		good(t, r)
+		readValid(t, r)
 		notes := strings.Join(r.Notes(), "\n")
 		if !strings.Contains(notes, "ignored: 1 column, as requested ("+ignored+")") {
 			t.Errorf("%q: %s", c.text, notes)
 		}
 	}
-	good(t, open(t, "users.csv",
+	readValid(t, open(t, "users.csv",
 		"userName,Phone 2,Shoe size,Comment,Last modified,Delete,Calendar Service (Suspended)\na@example.com,+1,39,to be deleted soon?,5,,TRUE\n"))
 	if _, err := Read(strings.NewReader("userName,title\n"),
 		Options{Name: "users.csv", IgnoreColumns: []string{"titel"}}); err == nil {
@@ -59,7 +59,7 @@ func TestPasswordsAreNotQuoted(t *testing.T) {
 		for _, row := range []string{`Se"cret,x,y`, `"Se"cret,x`, "Secret,x,y,Secret", "=Secret,x",
 			"#REF!Secret,x", "Secret\xff,x", "S\x07ecret,\xff"} {
 			text := header + ",userName\n" + row + "\n" + "x,not Ann\n"
-			_, wrong := bad(t, "users.csv", text)
+			_, wrong := readInvalid(t, "users.csv", text)
 			if wrong.Count == 0 || strings.Contains(strings.ReplaceAll(wrong.Error(), "\\x07", ""), "ecret") {
 				t.Errorf("%q: %v", text, wrong.Error())
 			}

@@ -14,19 +14,19 @@ import (
 func TestCopiedLinesAreAsTheyCame(t *testing.T) {
 	r := open(t, "ops.ndjson", "\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\r\n\r\n"+
 		`{"method":"DELETE","path":"/Users/2"}`+"\r\n"+`{"path":"/Users/3","method":"DELETE"}`)
-	same(t, "ndjson", copied(t, r, 0, 2),
+	expectEqual(t, "ndjson", copyOf(t, r, 0, 2),
 		"\xef\xbb\xbf"+` {"method":"DELETE", "path":"/Users/1"}`+"\n"+`{"path":"/Users/3","method":"DELETE"}`+"\n")
-	same(t, "none", copied(t, r), "\xef\xbb\xbf")
+	expectEqual(t, "none", copyOf(t, r), "\xef\xbb\xbf")
 }
 
 func TestCopiedJSONIsJSON(t *testing.T) {
 	const a, b, c = `{"method":"DELETE","path":"/Users/1"}`, `{ "path":"/Users/2", "method":"DELETE" }`, `{"method":"DELETE","path":"/Users/3"}`
 	list := "[" + a + "," + b + ",\n" + c + "]"
-	same(t, "array", copied(t, open(t, "ops.json", list), 1, 2), "[\n"+b+",\n"+c+"\n]\n")
+	expectEqual(t, "array", copyOf(t, open(t, "ops.json", list), 1, 2), "[\n"+b+",\n"+c+"\n]\n")
 	request := open(t, "ops.json", `{"failOnErrors":5,"schemas":["x"],"Operations":`+list+"}")
-	same(t, "request", copied(t, request, 0),
+	expectEqual(t, "request", copyOf(t, request, 0),
 		`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n"+a+"\n"+`],"failOnErrors":5}`+"\n")
-	same(t, "none of a request", copied(t, request),
+	expectEqual(t, "none of a request", copyOf(t, request),
 		`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+"\n\n"+`],"failOnErrors":5}`+"\n")
 }
 
@@ -34,19 +34,19 @@ func TestCopiedJSONIsJSON(t *testing.T) {
 // encoding, and can be read again.
 func TestCopiedSheetIsReadAgain(t *testing.T) {
 	for _, e := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
-		got := copied(t, open(t, "export.csv", utf16(t, export, e)), 1)
+		got := copyOf(t, open(t, "export.csv", utf16(t, export, e)), 1)
 		lines := strings.SplitAfter(export, "\n")
-		same(t, "UTF-16", got, utf16(t, lines[0]+lines[4], e))
+		expectEqual(t, "UTF-16", got, utf16(t, lines[0]+lines[4], e))
 	}
 	text := "sep=;\r\n" + `emails[type eq "home"].value;userName;Shoe size` +
 		"\r\n;a@example.com;\" 39\"\r\n;;\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n"
 	r := open(t, "users.csv", text)
-	got := copied(t, r, 0, 1)
-	same(t, "semicolons", got,
+	got := copyOf(t, r, 0, 1)
+	expectEqual(t, "semicolons", got,
 		`"emails[type eq ""home""].value";userName;Shoe size`+"\r\n;a@example.com;\" 39\"\r\nh@example.com;b@example.com;\"4\r\n0\"\r\n")
-	again := good(t, open(t, "users.csv", got))
-	for i, row := range good(t, r) {
-		same(t, fmt.Sprint("row ", i), data(again[i]), data(row))
+	again := readValid(t, open(t, "users.csv", got))
+	for i, row := range readValid(t, r) {
+		expectEqual(t, fmt.Sprint("row ", i), dataOf(again[i]), dataOf(row))
 	}
 }
 

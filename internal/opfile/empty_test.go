@@ -22,12 +22,12 @@ func TestInputWithoutItsFormatIsRefused(t *testing.T) {
 	} {
 		for _, text := range []string{c.text, "\xef\xbb\xbf" + c.text, utf16(t, c.text, unicode.LittleEndian)} {
 			if c.want == "" {
-				if rows := good(t, open(t, c.name, text)); len(rows) != 0 {
+				if rows := readValid(t, open(t, c.name, text)); len(rows) != 0 {
 					t.Errorf("%s, %q: %d rows", c.name, text, len(rows))
 				}
 				continue
 			}
-			rows, wrong := bad(t, c.name, text)
+			rows, wrong := readInvalid(t, c.name, text)
 			if len(rows) != 0 || wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
 				t.Errorf("%s, %q:\n got  %v\n want %s", c.name, text, wrong.Error(), c.want)
 			}
@@ -40,7 +40,7 @@ func TestInputWithoutItsFormatIsRefused(t *testing.T) {
 func TestCopyOfNoneIsReadAsEmpty(t *testing.T) {
 	for name, text := range map[string]string{"a.csv": "userName,title\na@example.com,x\n",
 		"a.json": threeOperations, "a.ndjson": `{"method":"DELETE","path":"/Users/1"}`} {
-		if rows := good(t, open(t, name, copied(t, open(t, name, text)))); len(rows) != 0 {
+		if rows := readValid(t, open(t, name, copyOf(t, open(t, name, text)))); len(rows) != 0 {
 			t.Errorf("%s: %d rows", name, len(rows))
 		}
 	}

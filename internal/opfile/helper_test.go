@@ -39,9 +39,9 @@ func openSmall(t *testing.T, name, text string) *Reader {
 	return r
 }
 
-// all checks an input and returns what is wrong and the rows: those that Check
-// gives where something is wrong.
-func all(t *testing.T, r *Reader) (rows []Row, wrong textfile.Errors) {
+// readAll checks and reads an input. It returns the mistakes, and the rows:
+// those of Check where there are mistakes.
+func readAll(t *testing.T, r *Reader) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
 	for _, read := range []iter.Seq2[Row, error]{r.Check(), r.Rows()} {
 		rows = nil
@@ -60,19 +60,19 @@ func all(t *testing.T, r *Reader) (rows []Row, wrong textfile.Errors) {
 	return rows, wrong
 }
 
-// good returns the rows of an input in which nothing is wrong.
-func good(t *testing.T, r *Reader) []Row {
+// readValid returns the rows of an input without mistakes.
+func readValid(t *testing.T, r *Reader) []Row {
 	t.Helper()
-	rows, wrong := all(t, r)
+	rows, wrong := readAll(t, r)
 	if err := wrong.Err(); err != nil {
 		t.Fatalf("unexpected errors:\n%v", err)
 	}
 	return rows
 }
 
-// bad returns the rows of an input, and what is wrong with it, be it found
-// early or late.
-func bad(t *testing.T, name, text string) (rows []Row, wrong textfile.Errors) {
+// readInvalid returns the rows of an input and its mistakes, in the header or
+// below it.
+func readInvalid(t *testing.T, name, text string) (rows []Row, wrong textfile.Errors) {
 	t.Helper()
 	r, err := Read(strings.NewReader(text), Options{Name: name})
 	if err != nil {
@@ -81,26 +81,26 @@ func bad(t *testing.T, name, text string) (rows []Row, wrong textfile.Errors) {
 		}
 		return nil, wrong
 	}
-	return all(t, r)
+	return readAll(t, r)
 }
 
-// summary writes rows one a line, for comparison.
-func summary(rows []Row) string {
+// textOf writes rows one a line, for comparison.
+func textOf(rows []Row) string {
 	var b strings.Builder
 	for _, row := range rows {
 		fmt.Fprintf(&b, "%d %s %s %s %s\n", row.Line, row.Operation.Method, row.Operation.Path,
-			row.Operation.BulkID, data(row))
+			row.Operation.BulkID, dataOf(row))
 	}
 	return b.String()
 }
 
-func data(row Row) string {
+func dataOf(row Row) string {
 	raw, _ := row.Operation.Data.(json.RawMessage)
 	return string(raw)
 }
 
-// same compares texts and shows both where they differ.
-func same(t *testing.T, what, got, want string) {
+// expectEqual compares texts and shows both where they differ.
+func expectEqual(t *testing.T, what, got, want string) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s:\n--- got\n%s\n--- want\n%s", what, got, want)
@@ -117,15 +117,16 @@ func utf16(t testing.TB, text string, e unicode.Endianness) string {
 	return encoded
 }
 
-// organization is one whose users and groups have ids made of their names.
-func organization(names ...string) func(sheet.Lookup) (string, bool) {
+// lookupIn looks up names in an organization whose users and groups have ids
+// made of their names.
+func lookupIn(names ...string) func(sheet.Lookup) (string, bool) {
 	return func(l sheet.Lookup) (string, bool) {
 		return "id-of-" + strings.ToLower(l.Name), slices.Contains(names, strings.ToLower(l.Name))
 	}
 }
 
-// copied returns what Copy writes.
-func copied(t *testing.T, r *Reader, keep ...int) string {
+// copyOf returns what Copy writes.
+func copyOf(t *testing.T, r *Reader, keep ...int) string {
 	t.Helper()
 	var b strings.Builder
 	if err := r.Copy(&b, func(i int) bool { return slices.Contains(keep, i) }, nil); err != nil {
@@ -134,8 +135,8 @@ func copied(t *testing.T, r *Reader, keep ...int) string {
 	return b.String()
 }
 
-// madeOf is the bulkId that a sheet makes of a name.
-func madeOf(prefix, name string) string {
+// bulkIDOf is the bulkId that a sheet makes of a name.
+func bulkIDOf(prefix, name string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(name)))
 	return prefix + hex.EncodeToString(sum[:8])
 }

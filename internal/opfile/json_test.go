@@ -30,8 +30,8 @@ func TestJSONOperationsHaveTheirLines(t *testing.T) {
 		"Windows line ends": strings.ReplaceAll(operations, "\n", "\r\n") + "\r\n",
 	} {
 		r := open(t, "ops.json", text)
-		rows := good(t, r)
-		same(t, name, strings.ReplaceAll(summary(rows), "\r\n", "\n"), want)
+		rows := readValid(t, r)
+		expectEqual(t, name, strings.ReplaceAll(textOf(rows), "\r\n", "\n"), want)
 		notes := strings.Join(r.Notes(), "\n")
 		if strings.Contains(notes, "failOnErrors of the file (7)") != (name == "Operations") {
 			t.Errorf("%s: notes %q", name, notes)
@@ -71,12 +71,12 @@ func TestMistakesInJSONAreReported(t *testing.T) {
 		{`{"schemas":`, 0, `the file ends too early`},
 		{"[" + ok + ",\n" + `{"method":"DELETE","path":"/Users/2","bulkId":"a"},{"method":"DELETE","path":"/Users/3","bulkId":"a"}]`, 3, `line 2, member "bulkId", value "a": the same as in line 2`},
 	} {
-		rows, wrong := bad(t, "ops.json", c.text)
+		rows, wrong := readInvalid(t, "ops.json", c.text)
 		if wrong.Count == 0 || !strings.Contains(wrong.Error(), c.want) {
 			t.Errorf("%s:\n got  %v\n want %s", c.text, wrong.Error(), c.want)
 		}
 		if len(rows) != c.rows {
-			t.Errorf("%s: rows\n%s", c.text, summary(rows))
+			t.Errorf("%s: rows\n%s", c.text, textOf(rows))
 		}
 	}
 }
@@ -85,11 +85,11 @@ func TestMistakesInJSONAreReported(t *testing.T) {
 // line.
 func TestTooLargeOperationEndsJSON(t *testing.T) {
 	r := openSmall(t, "ops.json", "[\n"+strings.Repeat(" ", 10_001)+`"x"]`)
-	if _, wrong := all(t, r); !strings.Contains(wrong.Error(), "not an object") {
+	if _, wrong := readAll(t, r); !strings.Contains(wrong.Error(), "not an object") {
 		t.Errorf("white space is bounded: %v", wrong.Error())
 	}
 	r = openSmall(t, "ops.json", "[\n\""+strings.Repeat("x", 10_000)+`"]`)
-	if _, wrong := all(t, r); !strings.Contains(wrong.Error(), "line 2: an operation larger than 64 MiB") {
+	if _, wrong := readAll(t, r); !strings.Contains(wrong.Error(), "line 2: an operation larger than 64 MiB") {
 		t.Errorf("%v", wrong.Error())
 	}
 }

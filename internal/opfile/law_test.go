@@ -66,7 +66,7 @@ func TestFormatsAreReadAlike(t *testing.T) {
 				text = utf16(t, text, unicode.LittleEndian)
 			}
 			r := open(t, name, text)
-			rows := good(t, r)
+			rows := readValid(t, r)
 			if len(rows) != len(ops) {
 				rt.Fatalf("%s: %d rows of %d", name, len(rows), len(ops))
 			}
@@ -81,7 +81,7 @@ func TestFormatsAreReadAlike(t *testing.T) {
 				}
 				got := row.Operation
 				if got.Method != want.Method || got.Path != want.Path || got.BulkID != want.BulkID ||
-					data(row) != string(want.Data) {
+					dataOf(row) != string(want.Data) {
 					rt.Fatalf("%s: row %d: %s became %+v", name, i, ops[i], got)
 				}
 				if row.Line != i*strings.Count(end, "\n")+1 {
@@ -95,7 +95,7 @@ func TestFormatsAreReadAlike(t *testing.T) {
 			if err := r.Copy(&b, func(i int) bool { return keep[i] }, nil); err != nil {
 				rt.Fatal(err)
 			}
-			again := good(t, open(t, name, b.String()))
+			again := readValid(t, open(t, name, b.String()))
 			for i, row := range again {
 				raw, _ := json.Marshal(row.Operation.Path)
 				if !strings.Contains(part[i], string(raw)) {
@@ -138,7 +138,8 @@ func TestSheetIsReadAlikeInAnyStyle(t *testing.T) {
 				case "userName":
 					cells[j] = string(rune('a'+i)) + "@example.com"
 				case "Shoe size":
-					// A word for delete would be refused in a column that nobody knows.
+					// A word for delete would be refused in a column that
+					// nobody knows.
 					cells[j] = strings.Map(digitFor, cells[j])
 				case "Title":
 					title = strings.TrimSpace(cells[j])
@@ -152,13 +153,13 @@ func TestSheetIsReadAlikeInAnyStyle(t *testing.T) {
 		if rapid.Bool().Draw(rt, "UTF-16") {
 			input = utf16(t, input, unicode.BigEndian)
 		}
-		rows := good(t, open(t, "users.csv", input))
+		rows := readValid(t, open(t, "users.csv", input))
 		if len(rows) != len(want) {
 			rt.Fatalf("%d rows of %d", len(rows), len(want))
 		}
 		for i, row := range rows {
 			var user struct{ UserName, Title string }
-			if err := json.Unmarshal([]byte(data(row)), &user); err != nil {
+			if err := json.Unmarshal([]byte(dataOf(row)), &user); err != nil {
 				rt.Fatal(err)
 			}
 			if user.Title != want[i] || user.UserName != string(rune('a'+i))+"@example.com" {
@@ -178,7 +179,7 @@ func FuzzNDJSON(f *testing.F) {
 	}
 	f.Add(twoLines)
 	f.Add(utf16(f, twoLines, unicode.LittleEndian))
-	f.Fuzz(func(t *testing.T, text string) { laws(t, "ops.ndjson", text) })
+	f.Fuzz(func(t *testing.T, text string) { checkLaws(t, "ops.ndjson", text) })
 }
 
 func FuzzJSON(f *testing.F) {
@@ -188,7 +189,7 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Add(threeOperations)
 	f.Add(`{"operations":[],"Operations":null}`)
-	f.Fuzz(func(t *testing.T, text string) { laws(t, "ops.json", text) })
+	f.Fuzz(func(t *testing.T, text string) { checkLaws(t, "ops.json", text) })
 }
 
 func FuzzSheet(f *testing.F) {
@@ -200,7 +201,7 @@ func FuzzSheet(f *testing.F) {
 	f.Add("displayName,members\ng,\"a@example.com;b@example.com\nc@example.com\"\n")
 	f.Add("userName\ra@example.com\r")
 	f.Add("\xff\xfeu\x00s\x00e")
-	f.Fuzz(func(t *testing.T, text string) { laws(t, "users.csv", text) })
+	f.Fuzz(func(t *testing.T, text string) { checkLaws(t, "users.csv", text) })
 }
 
 // traps are operations that have broken clients.
@@ -214,7 +215,7 @@ var traps = []string{
 	`{"method":"PUT"`, `[[[[`, `{"a":"\`, `{"method":"DELETE","path":"/Users/\ud800"}`, "{\"a\":\"\n\"}", "\x00\x01", `""`, `nul`,
 }
 
-func laws(t *testing.T, name, text string) {
+func checkLaws(t *testing.T, name, text string) {
 	r, err := Read(strings.NewReader(text), Options{Name: name})
 	wellRead, wellSaid := countLines(t, text), true
 	tell := func(err error) {
@@ -248,7 +249,7 @@ func laws(t *testing.T, name, text string) {
 	if !wellSaid {
 		return
 	}
-	rows := good(t, r)
+	rows := readValid(t, r)
 	for i, row := range rows {
 		if faults := records.Check(row.Operation); len(faults) > 0 {
 			t.Fatalf("line %d: %v", row.Line, faults)
@@ -257,16 +258,16 @@ func laws(t *testing.T, name, text string) {
 			t.Fatalf("checked as %v, read as %v", c, row)
 		}
 	}
-	same(t, "read again", summary(good(t, r)), summary(rows))
+	expectEqual(t, "read again", textOf(readValid(t, r)), textOf(rows))
 	var b strings.Builder
 	if err := r.Copy(&b, func(int) bool { return true }, nil); err != nil {
 		t.Fatal(err)
 	}
-	copied := good(t, open(t, name, b.String()))
+	copied := readValid(t, open(t, name, b.String()))
 	for i := range copied {
 		copied[i].Line = rows[i].Line
 	}
-	same(t, "copied", summary(copied), summary(rows))
+	expectEqual(t, "copied", textOf(copied), textOf(rows))
 }
 
 // countLines counts the lines of a text by every way in which it may end them.

@@ -39,8 +39,8 @@ func (s service) carryOut(t interface{ Fatalf(string, ...any) }, row Row) (named
 			Value    []member
 		}
 	}
-	if err := json.Unmarshal([]byte(data(row)), &body); err != nil {
-		t.Fatalf("%s: %v", data(row), err)
+	if err := json.Unmarshal([]byte(dataOf(row)), &body); err != nil {
+		t.Fatalf("%s: %v", dataOf(row), err)
 	}
 	add := func(members []member) {
 		named += len(members)
@@ -109,9 +109,9 @@ func TestRowsOfMembersAreJoined(t *testing.T) {
 			last = group
 		}
 		r := open(t, "groups.csv", text)
-		r.Resolve(organization("staff", "crew"))
+		r.Resolve(lookupIn("staff", "crew"))
 		got := service{}
-		rows := good(t, r)
+		rows := readValid(t, r)
 		for _, row := range rows {
 			if n := got.carryOut(rt, row); n > 500 {
 				rt.Fatalf("%d members in one operation", n)
@@ -144,8 +144,8 @@ func TestLargeGroupsAreSplit(t *testing.T) {
 			"displayName,members\nStaff,%s\n",
 			"operation,displayName,members\nupdate,Staff,%s\n"}).Draw(rt, "sheet")
 		r := open(t, "groups.csv", fmt.Sprintf(header, strings.Join(names, ";")))
-		r.Resolve(organization("staff"))
-		rows := good(t, r)
+		r.Resolve(lookupIn("staff"))
+		rows := readValid(t, r)
 		if len(rows) != (count+499)/500 {
 			rt.Fatalf("%d operations", len(rows))
 		}
@@ -171,9 +171,9 @@ func TestLargeGroupsAreSplit(t *testing.T) {
 			rt.Fatal(err)
 		}
 		again := open(t, "failed.csv", b.String())
-		again.Resolve(organization("staff"))
+		again.Resolve(lookupIn("staff"))
 		made := 0
-		for _, row := range good(t, again) {
+		for _, row := range readValid(t, again) {
 			if row.Operation.Method == "POST" {
 				made++
 			} else if created {
@@ -195,10 +195,10 @@ func TestLargeGroupsAreSplit(t *testing.T) {
 // Members are added to a group that the same sheet makes, too; what cannot be
 // meant is refused.
 func TestStepsOfMembers(t *testing.T) {
-	rows := good(t, open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n"))
+	rows := readValid(t, open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n"))
 	r := open(t, "g.csv", "operation,displayName,members\n,New,\nadd,New,"+memberID(1)+"\n")
 	if len(r.Lookups()) > 0 || rows[1].Operation.Path != "/Groups/bulkId:"+rows[0].Operation.BulkID {
-		t.Errorf("%v %s", r.Lookups(), summary(rows))
+		t.Errorf("%v %s", r.Lookups(), textOf(rows))
 	}
 	for row, want := range map[string]string{
 		"remove,Crew,":                     "an update that changes nothing",
@@ -210,16 +210,16 @@ func TestStepsOfMembers(t *testing.T) {
 		"create,Crew,REMOVE|*":             "an attribute that cannot be cleared",
 		"entferne,Crew,a@b.c":              "unknown operation; expected create, update, delete, add or remove",
 	} {
-		if _, wrong := bad(t, "g.csv",
+		if _, wrong := readInvalid(t, "g.csv",
 			"operation,displayName,members\n"+row+"\n"); !strings.Contains(wrong.Error(), want) {
 			t.Errorf("%s: %v", row, wrong.Error())
 		}
 	}
-	_, wrong := bad(t, "g.csv", "operation,displayName,members,externalId\nadd,Crew,a@b.c,x\n")
+	_, wrong := readInvalid(t, "g.csv", "operation,displayName,members,externalId\nadd,Crew,a@b.c,x\n")
 	if !strings.Contains(wrong.Error(), "another attribute in a row that adds or removes members") {
 		t.Error(wrong.Error())
 	}
-	_, wrong = bad(t, "u.csv", "operation,userName\nremove,a@b.c\n")
+	_, wrong = readInvalid(t, "u.csv", "operation,userName\nremove,a@b.c\n")
 	if !strings.Contains(wrong.Error(), "unknown operation") {
 		t.Error(wrong.Error())
 	}
@@ -232,19 +232,19 @@ func TestClearingIsForOptionalAttributes(t *testing.T) {
 		`emails[type eq "home"].value`: `emails[type eq "home"]`, "Address city": `addresses[type eq "work"].locality`, "Preferred Language": "preferredLanguage",
 		"Department": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "Manager": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
 	} {
-		rows := good(t, open(t, "u.tsv", "operation\tuserName\t"+column+"\nupdate\ta@example.com\tREMOVE|*\n"))
+		rows := readValid(t, open(t, "u.tsv", "operation\tuserName\t"+column+"\nupdate\ta@example.com\tREMOVE|*\n"))
 		var patch struct{ Operations []map[string]any }
-		if err := json.Unmarshal([]byte(data(rows[0])), &patch); err != nil || len(patch.Operations) != 1 ||
+		if err := json.Unmarshal([]byte(dataOf(rows[0])), &patch); err != nil || len(patch.Operations) != 1 ||
 			len(patch.Operations[0]) != 2 ||
 			patch.Operations[0]["op"] != "remove" || patch.Operations[0]["path"] != path {
-			t.Errorf("%s: %s", column, data(rows[0]))
+			t.Errorf("%s: %s", column, dataOf(rows[0]))
 		}
-		if _, wrong := bad(t, "u.tsv", "userName\t"+column+"\na@example.com\tREMOVE|*\n"); wrong.Count != 1 {
+		if _, wrong := readInvalid(t, "u.tsv", "userName\t"+column+"\na@example.com\tREMOVE|*\n"); wrong.Count != 1 {
 			t.Errorf("%s of a create: %v", column, wrong.Error())
 		}
 	}
 	for _, column := range []string{"active", "userType"} {
-		if _, wrong := bad(t, "u.tsv",
+		if _, wrong := readInvalid(t, "u.tsv",
 			"operation\tuserName\t"+column+"\nupdate\ta@example.com\tREMOVE|*\n"); wrong.Count != 1 {
 			t.Errorf("%s: %v", column, wrong.Error())
 		}

@@ -18,7 +18,7 @@ func TestRepeatedBulkIDsAreFound(t *testing.T) {
 		}
 		fmt.Fprintf(&b, `{"method":"DELETE","path":"/Users/%d","bulkId":"u%d"}`+"\n", i, name)
 	}
-	_, wrong := bad(t, "ops.ndjson", b.String())
+	_, wrong := readInvalid(t, "ops.ndjson", b.String())
 	if wrong.Count != n/4_000 {
 		t.Fatalf("%d are found", wrong.Count)
 	}

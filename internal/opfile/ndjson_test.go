@@ -36,8 +36,8 @@ func TestNDJSONDataStaysByteForByte(t *testing.T) {
 	} {
 		for _, file := range []string{"ops.ndjson", "ops.JSONL", ""} {
 			r := open(t, file, input)
-			same(t, name+" "+file, summary(good(t, r)), want)
-			same(t, name+" "+file+" again", summary(good(t, r)), want)
+			expectEqual(t, name+" "+file, textOf(readValid(t, r)), want)
+			expectEqual(t, name+" "+file+" again", textOf(readValid(t, r)), want)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func TestMistakesInNDJSONAreReported(t *testing.T) {
 	} {
 		text := `{"method":"POST","path":"/Users","bulkId":"u1","data":{}}` + "\n" + c.line + "\n" +
 			`{"method":"DELETE","path":"/Users/3"}`
-		rows, wrong := bad(t, "ops.ndjson", text)
+		rows, wrong := readInvalid(t, "ops.ndjson", text)
 		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
 			t.Errorf("%s:\n got  %v\n want %s", c.line, wrong.Error(), c.want)
 		}
@@ -99,7 +99,7 @@ func TestMistakesInNDJSONAreReported(t *testing.T) {
 			good = 3 // that is found last
 		}
 		if len(rows) != good || rows[good-1].Line != 3 {
-			t.Errorf("%s: rows %s", c.line, summary(rows))
+			t.Errorf("%s: rows %s", c.line, textOf(rows))
 		}
 		if strings.Contains(wrong.Error(), "secret") {
 			t.Errorf("%s: data is quoted", c.line)
@@ -109,7 +109,7 @@ func TestMistakesInNDJSONAreReported(t *testing.T) {
 
 // One row can have several things wrong with it; all are told.
 func TestAllMistakesOfALineAreReported(t *testing.T) {
-	_, wrong := bad(t, "ops.ndjson", `{"metod":"POST","path":1,"path":2,"Data":{}}`)
+	_, wrong := readInvalid(t, "ops.ndjson", `{"metod":"POST","path":1,"path":2,"Data":{}}`)
 	if wrong.Count != 4 {
 		t.Errorf("%d errors:\n%v", wrong.Count, wrong.Error())
 	}
@@ -118,7 +118,7 @@ func TestAllMistakesOfALineAreReported(t *testing.T) {
 // The first 20 are shown, and how many more there are; errors that are alike do
 // not take the room of others.
 func TestErrorsAreBoundedAndCounted(t *testing.T) {
-	_, wrong := bad(t, "ops.ndjson", strings.Repeat("{}\n", 50)+"[]\n")
+	_, wrong := readInvalid(t, "ops.ndjson", strings.Repeat("{}\n", 50)+"[]\n")
 	text := wrong.Error()
 	if wrong.Count != 51 || strings.Count(text, "\n") != 19 ||
 		!strings.Contains(text, "line 19, member \"method\": no method (and 31 more like this)") ||

@@ -55,13 +55,13 @@ func TestControlHubExportBecomesUsers(t *testing.T) {
 		if lookups := fmt.Sprint(r.Lookups()); lookups != "[{Users boss@elsewhere.example.com}]" {
 			t.Errorf("%s: lookups %s", name, lookups)
 		}
-		r.Resolve(organization("boss@elsewhere.example.com"))
-		got := summary(good(t, r))
+		r.Resolve(lookupIn("boss@elsewhere.example.com"))
+		got := textOf(readValid(t, r))
 		want := exported
 		if strings.HasPrefix(name, "separator") {
 			want = strings.NewReplacer("2 POST", "3 POST", "5 POST", "6 POST", "7 POST", "8 POST").Replace(want)
 		}
-		same(t, name, got, want)
+		expectEqual(t, name, got, want)
 	}
 }
 
@@ -80,25 +80,25 @@ func TestNotesNameIgnoredColumnsOnce(t *testing.T) {
 		row += ",TRUE"
 	}
 	r := open(t, "export.csv", header+"\n"+row+"\n")
-	good(t, r)
+	readValid(t, r)
 	want := `ignored: 3000 columns of services and licenses, which SCIM does not carry (Service 0 [Sub0]; Service 1 [Sub1]; Service 2 [Sub2]; Service 3 [Sub3]; Service 4 [Sub4]; Service 5 [Sub5]; Service 6 [Sub6]; Service 7 [Sub7]; Service 8 [Sub8]; Service 9 [Sub9]; and 2990 more)
 ignored: 2 columns that only the service writes (User Status; meta.created)
 ignored: 2 columns that SCIM does not carry (Location; Caller ID Number)
 ignored: 2 columns with an unknown header (Hobby; Shoe size)`
-	same(t, "notes", strings.Join(r.Notes(), "\n"), want)
+	expectEqual(t, "notes", strings.Join(r.Notes(), "\n"), want)
 	r = open(t, "odd.csv", "userName,,,\"A\u202e\nB\",Address type\na@example.com,,x,39,Office\n")
-	same(t, "odd notes", strings.Join(r.Notes(), "\n"), "ignored: 1 column that SCIM does not carry (Address type)\n"+
+	expectEqual(t, "odd notes", strings.Join(r.Notes(), "\n"), "ignored: 1 column that SCIM does not carry (Address type)\n"+
 		`ignored: 2 columns with an unknown header (column C, without a name; A\u202e\nB)`)
 	if notes := open(t, "plain.csv", "userName,,\na@example.com,,\n").Notes(); len(notes) != 0 {
 		t.Errorf("notes of a sheet all of which is used: %q", notes)
 	}
 	r = open(t, "odd.csv",
 		"userName,members remove,Webex Meetings [Sub1],Webex Teams [Sub1],Call Service Aware\na@example.com,,maybe,,\nb@example.com,,TRUE,,\n")
-	same(t, "licenses", strings.Join(r.Notes(), "\n"),
+	expectEqual(t, "licenses", strings.Join(r.Notes(), "\n"),
 		"ignored: 2 columns of services and licenses, which SCIM does not carry (Webex Teams [Sub1]; Call Service Aware)\n"+
 			"ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
 			"ignored: 1 column with an unknown header (members remove)")
-	same(t, "warnings", strings.Join(r.Warnings(), "\n"),
+	expectEqual(t, "warnings", strings.Join(r.Warnings(), "\n"),
 		"ignored: 1 column of services and licenses in which a value is neither TRUE nor FALSE (Webex Meetings [Sub1])\n"+
 			"ignored: 1 column with an unknown header (members remove)")
 	if r = open(t, "a.ndjson", ""); len(r.Warnings()) > 0 {
@@ -118,7 +118,7 @@ func TestColumnsAreNamedByPath(t *testing.T) {
 		"roles[type eq \"cirole\"].value", "accountStatus"}, ",")
 	row := "a@example.com,Ada,Lovelace,ada@home.example.com,+1 555 0100,555,https://example.com/a.png,Maths,CC 1,0042,False,x-1," +
 		"left,right,0123,Countess,7C5B1F0E-51a4-4c3b-8f0d-2b9f6a5de001,Europe/London,id_readonly_admin,active"
-	want := `2 POST /Users ` + madeOf("user-", "A@example.com") +
+	want := `2 POST /Users ` + bulkIDOf("user-", "A@example.com") +
 		` {"active":false,"addresses":[{"postalCode":"0123","type":"work"}],` +
 		`"emails":[{"type":"home","value":"ada@home.example.com"},{"primary":true,"type":"work","value":"a@example.com"}],"externalId":"x-1",` +
 		`"name":{"familyName":"Lovelace","givenName":"Ada"},"nickName":"Countess",` +
@@ -129,7 +129,7 @@ func TestColumnsAreNamedByPath(t *testing.T) {
 		`"urn:scim:schemas:extension:cisco:webexidentity:2.0:User":{"accountStatus":["active"],"extensionAttribute3":["left"],"externalAttribute15":[{"source":"hr","value":"right"}]},` +
 		`"userName":"a@example.com","userType":"user"}` + "\n"
 	r := open(t, "users.csv", header+"\n"+row+"\n")
-	same(t, "paths", summary(good(t, r)), want)
+	expectEqual(t, "paths", textOf(readValid(t, r)), want)
 	if notes := r.Notes(); len(notes) != 0 {
 		t.Errorf("notes: %q", notes)
 	}
@@ -145,8 +145,8 @@ func TestWorkEmailFollowsUserName(t *testing.T) {
 		{`userName,emails[type eq "home"].value,emails[type eq "home"].primary`, "a@example.com,h@example.com,TRUE",
 			`[{"primary":true,"type":"home","value":"h@example.com"},{"type":"work","value":"a@example.com"}]`},
 	} {
-		rows := good(t, open(t, "users.csv", c.header+"\n"+c.row+"\n"))
-		if got := data(rows[0]); !strings.Contains(got, `"emails":`+c.want+",") {
+		rows := readValid(t, open(t, "users.csv", c.header+"\n"+c.row+"\n"))
+		if got := dataOf(rows[0]); !strings.Contains(got, `"emails":`+c.want+",") {
 			t.Errorf("%s: %s", c.header, got)
 		}
 	}
@@ -155,9 +155,9 @@ func TestWorkEmailFollowsUserName(t *testing.T) {
 // The order of columns, and of those left alone, does not change what is sent:
 // the journal knows the rows again.
 func TestColumnOrderDoesNotMatter(t *testing.T) {
-	a := good(t, open(t, "a.csv", "userName,Phone Number,Extension,Title\na@example.com,1,2,Dr\n"))
-	b := good(t, open(t, "b.csv", "Title;Extension;Shoe size;Phone Number;userName\nDr;2;39;1;a@example.com\n"))
-	same(t, "columns in another order", summary(b), summary(a))
+	a := readValid(t, open(t, "a.csv", "userName,Phone Number,Extension,Title\na@example.com,1,2,Dr\n"))
+	b := readValid(t, open(t, "b.csv", "Title;Extension;Shoe size;Phone Number;userName\nDr;2;39;1;a@example.com\n"))
+	expectEqual(t, "columns in another order", textOf(b), textOf(a))
 }
 
 // Every column of the header that Control Hub has been seen to write has its
@@ -184,11 +184,11 @@ func TestEachColumnOfControlHubHasAUse(t *testing.T) {
 		row = append(row, cell)
 	}
 	r := open(t, "export.csv", header+"\r\n"+strings.Join(row, ",")+"\r\n")
-	same(t, "user", data(good(t, r)[0]), `{"addresses":[{"postalCode":"0123","type":"work"}],`+
+	expectEqual(t, "user", dataOf(readValid(t, r)[0]), `{"addresses":[{"postalCode":"0123","type":"work"}],`+
 		`"emails":[{"primary":true,"type":"work","value":"brian@example.com"}],"name":{"givenName":"Brian"},`+
 		`"phoneNumbers":[{"type":"work","value":"442035978111"},{"type":"work_extension","value":"1111"}],"preferredLanguage":"en_US",`+
 		`"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"timezone":"GMT","userName":"brian@example.com","userType":"user"}`)
-	same(t, "notes", strings.Join(r.Notes(), "\n"),
+	expectEqual(t, "notes", strings.Join(r.Notes(), "\n"),
 		`ignored: 15 columns of services and licenses, which SCIM does not carry (Jabber with Webex Teams; Jabber Calling; `+
 			`Contact Migration Required; Call Service Aware; Call Service Connect; Enterprise Content Management; Hybrid Calendar Service (Exchange); `+
 			`Hybrid Calendar Service (Google); Hybrid Message Service; Webex Meeting Assistant; and 5 more)

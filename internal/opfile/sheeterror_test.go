@@ -44,12 +44,12 @@ func TestMistakesInHeaderAreReported(t *testing.T) {
 			`line 1, column "Shoe\x1b[2Jsize": a control character (U+001B); expected text without it`},
 		{"PK\x03\x04 and so on", "an Excel workbook; expected its sheet saved as CSV UTF-8"},
 	} {
-		_, wrong := bad(t, "users.csv", c.text)
+		_, wrong := readInvalid(t, "users.csv", c.text)
 		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
 			t.Errorf("%q:\n got  %v\n want %s", c.text, wrong.Error(), c.want)
 		}
 	}
-	if _, wrong := bad(t, "users.csv", "name.x,name.y,title,title\n"); wrong.Count != 4 {
+	if _, wrong := readInvalid(t, "users.csv", "name.x,name.y,title,title\n"); wrong.Count != 4 {
 		t.Errorf("not all is told: %v", wrong.Error())
 	}
 }
@@ -160,13 +160,13 @@ func TestMistakesInRowsAreReported(t *testing.T) {
 		text := fmt.Sprintf("%s\n%s%s\n%s\n%s%s\n", c.header, first, strings.Repeat(",", cells), c.row, last,
 			strings.Repeat(",", cells))
 		r := open(t, "users.csv", text)
-		r.Resolve(organization("a@example.com"))
-		rows, wrong := all(t, r)
+		r.Resolve(lookupIn("a@example.com"))
+		rows, wrong := readAll(t, r)
 		if wrong.Count != 1 || !strings.Contains(wrong.Error(), c.want) {
 			t.Errorf("%s:\n got  %v\n want %s", c.row, wrong.Error(), c.want)
 		}
 		if len(rows) != 2 || rows[1].Line != 4 || rows[1].Name != last {
-			t.Errorf("%s: rows\n%s", c.row, summary(rows))
+			t.Errorf("%s: rows\n%s", c.row, textOf(rows))
 		}
 		if strings.Contains(wrong.Error(), "hunter") {
 			t.Error("a password is quoted")
@@ -176,7 +176,7 @@ func TestMistakesInRowsAreReported(t *testing.T) {
 
 // Everything that is wrong with a row is told, not only the first.
 func TestAllMistakesOfARowAreReported(t *testing.T) {
-	_, wrong := bad(t, "users.csv", "userName,active,Time zone,Manager,id\nada,maybe,Mars,boss,x\nada,,,,x\n")
+	_, wrong := readInvalid(t, "users.csv", "userName,active,Time zone,Manager,id\nada,maybe,Mars,boss,x\nada,,,,x\n")
 	if wrong.Count != 5+4 {
 		t.Errorf("%d errors:\n%v", wrong.Count, wrong.Error())
 	}
@@ -184,25 +184,25 @@ func TestAllMistakesOfARowAreReported(t *testing.T) {
 
 // A quote that is never closed names the line on which its row begins.
 func TestOpenQuoteNamesItsLine(t *testing.T) {
-	rows, wrong := bad(t, "users.csv",
+	rows, wrong := readInvalid(t, "users.csv",
 		"userName,title\na@example.com,x\nb@example.com,\"open\nc@example.com,x\nd@example.com,x\n")
 	if len(rows) != 1 || wrong.Count != 1 ||
 		!strings.Contains(wrong.Error(),
 			`line 3, column "title", value '"open': a quote that is never closed (all up to line 5 is one cell); expected a closing quote, or ""`) {
-		t.Errorf("%s%v", summary(rows), wrong.Error())
+		t.Errorf("%s%v", textOf(rows), wrong.Error())
 	}
-	rows, wrong = bad(t, "users.csv",
+	rows, wrong = readInvalid(t, "users.csv",
 		"sep=;\nuserName;title;nickName\n\n\"a;a@example.com\";\"two\nlines\" and;x\nb@example.com;x;y\n")
 	if len(rows) != 1 || rows[0].Line != 6 ||
 		!strings.Contains(wrong.Error(),
 			`line 4, column "title", value '"two\nlines" and': a quote inside a cell in quotes`) {
-		t.Errorf("%s%v", summary(rows), wrong.Error())
+		t.Errorf("%s%v", textOf(rows), wrong.Error())
 	}
 	for _, before := range []string{"", "\n\r\n", strings.Repeat("b@example.com,x\n", 3),
 		strings.Repeat(",\n", 50_000)} {
 		r := openSmall(t, "users.csv", "userName,title\n"+before+"a@example.com,\""+strings.Repeat("x\n", 10_000))
 		want := fmt.Sprintf("line %d: a row larger than 64 MiB", 2+strings.Count(before, "\n"))
-		if _, wrong := all(t, r); !strings.Contains(wrong.Error(), want) {
+		if _, wrong := readAll(t, r); !strings.Contains(wrong.Error(), want) {
 			t.Errorf("%v; want %s", wrong.Error(), want)
 		}
 	}
@@ -218,14 +218,14 @@ func TestAnyLineEndsAreRead(t *testing.T) {
 		"userName,title\r\na@example.com,x\nb@example.com,y",
 		"userName,\"title\"\na@example.com,x\r\nb@example.com,y",
 	} {
-		rows := good(t, open(t, "users.csv", text))
+		rows := readValid(t, open(t, "users.csv", text))
 		if len(rows) != 2 || rows[1].Line != 3 || rows[1].Name != "b@example.com" {
-			t.Errorf("%q: %s", text, summary(rows))
+			t.Errorf("%q: %s", text, textOf(rows))
 		}
 	}
-	rows := good(t, open(t, "users.csv",
+	rows := readValid(t, open(t, "users.csv",
 		"\n,;\n;\n \nuserName;title\n\n\"a@example.com\";\"x\n\ny\"\n;\nb@example.com;y\n"))
 	if len(rows) != 2 || rows[0].Line != 7 || rows[1].Line != 11 {
-		t.Errorf("empty lines: %s", summary(rows))
+		t.Errorf("empty lines: %s", textOf(rows))
 	}
 }

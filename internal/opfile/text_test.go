@@ -23,7 +23,7 @@ func TestWrongEncodingIsOneError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, wrong := bad(t, "users.csv", latin)
+	_, wrong := readInvalid(t, "users.csv", latin)
 	if wrong.Count != 1 || !strings.Contains(wrong.Error(), "Windows-1252") ||
 		!strings.Contains(wrong.Error(), "(and 199 more like this)") {
 		t.Errorf("%d: %v", wrong.Count, wrong.Error())
@@ -32,7 +32,7 @@ func TestWrongEncodingIsOneError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, wrong := bad(t, "users.csv", jis); wrong.Count != 1 || !strings.Contains(wrong.Error(), "ISO-2022-JP") {
+	if _, wrong := readInvalid(t, "users.csv", jis); wrong.Count != 1 || !strings.Contains(wrong.Error(), "ISO-2022-JP") {
 		t.Errorf("%v", wrong.Error())
 	}
 	for name, text := range map[string]string{"cp1252": latin, "latin1": latin, "iso-2022-jp": jis} {
@@ -44,11 +44,11 @@ func TestWrongEncodingIsOneError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rows := good(t, r); !strings.Contains(data(rows[0]), "Jörg") && !strings.Contains(data(rows[0]), "山田") {
-			t.Errorf("%s: %s", name, data(rows[0]))
+		if rows := readValid(t, r); !strings.Contains(dataOf(rows[0]), "Jörg") && !strings.Contains(dataOf(rows[0]), "山田") {
+			t.Errorf("%s: %s", name, dataOf(rows[0]))
 		}
 		lines := strings.SplitAfter(text, "\n")
-		same(t, name, copied(t, r, 0), lines[0]+lines[1])
+		expectEqual(t, name, copyOf(t, r, 0), lines[0]+lines[1])
 	}
 	if _, err := textfile.EncodingNamed("utf-9"); err == nil {
 		t.Error("an unknown encoding passes")
@@ -90,14 +90,14 @@ func TestTextOfEachColumnIsChecked(t *testing.T) {
 func TestRepeatedHeaderIsLeftOut(t *testing.T) {
 	part := "\ufeff\"First Name\",userName\n\"Ann\",a%d@example.com\n"
 	r := open(t, "users.csv", "\ufeff"+fmt.Sprintf(part, 1)+fmt.Sprintf(part, 2)+fmt.Sprintf(part, 3))
-	if rows := good(t, r); len(rows) != 3 || !strings.Contains(data(rows[2]), "Ann") || rows[2].Line != 6 {
-		t.Errorf("%s", summary(rows))
+	if rows := readValid(t, r); len(rows) != 3 || !strings.Contains(dataOf(rows[2]), "Ann") || rows[2].Line != 6 {
+		t.Errorf("%s", textOf(rows))
 	}
 	if notes := strings.Join(r.Notes(), "\n"); notes != "left out: 2 rows that repeat the header (line 3; line 5)" {
 		t.Error(notes)
 	}
 	line := "\ufeff" + `{"method":"DELETE","path":"/Users/%d"}` + "\n"
-	if rows := good(t, open(t, "ops.ndjson", "\ufeff"+fmt.Sprintf(line, 1)+fmt.Sprintf(line, 2))); len(rows) != 2 {
-		t.Errorf("%s", summary(rows))
+	if rows := readValid(t, open(t, "ops.ndjson", "\ufeff"+fmt.Sprintf(line, 1)+fmt.Sprintf(line, 2))); len(rows) != 2 {
+		t.Errorf("%s", textOf(rows))
 	}
 }

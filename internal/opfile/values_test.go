@@ -49,7 +49,7 @@ func TestDamagedValuesAreRefusedOrDoubted(t *testing.T) {
 	} {
 		for header := range strings.SplitSeq(c.headers, "|") {
 			r := open(t, "users.csv", "userName\t"+header+"\na@example.com\t"+c.text+"\n")
-			rows, wrong := all(t, r)
+			rows, wrong := readAll(t, r)
 			notes := strings.Join(r.Notes(), "\n")
 			got := fine
 			switch {
@@ -84,7 +84,7 @@ func TestEmailFormHoldsInEachColumn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, wrong := all(t, r); (wrong.Count == 0) != right {
+			if _, wrong := readAll(t, r); (wrong.Count == 0) != right {
 				t.Errorf("%s in %q: %v", address, text, wrong.Error())
 			}
 			if !right && len(r.Lookups()) > 0 {
@@ -110,19 +110,19 @@ func TestCellsMustFitTogether(t *testing.T) {
 		`photos[type eq "photo"].value;photos[type eq "photo"].primary` + "\nhttps://example.com;true": "",
 	} {
 		header, row, _ := strings.Cut(text, "\n")
-		rows, wrong := bad(t, "a.csv", "userName;"+header+"\na@example.com;"+row+"\n")
+		rows, wrong := readInvalid(t, "a.csv", "userName;"+header+"\na@example.com;"+row+"\n")
 		if (wrong.Count == 0) != (want == "") || !strings.Contains(wrong.Error(), want) {
 			t.Errorf("%s: %v", text, wrong.Error())
 		}
-		if want == "" && strings.Contains(data(rows[0]), `{"primary":false,"type":"home"}`) {
-			t.Errorf("%s: %s", text, data(rows[0]))
+		if want == "" && strings.Contains(dataOf(rows[0]), `{"primary":false,"type":"home"}`) {
+			t.Errorf("%s: %s", text, dataOf(rows[0]))
 		}
 	}
-	rows := good(t, open(t, "a.csv", "userName;emails[type eq \"home\"].primary\na@example.com;false\n"))
-	if !strings.Contains(data(rows[0]), `"emails":[{"primary":true,"type":"work","value":"a@example.com"}]`) {
-		t.Error(data(rows[0]))
+	rows := readValid(t, open(t, "a.csv", "userName;emails[type eq \"home\"].primary\na@example.com;false\n"))
+	if !strings.Contains(dataOf(rows[0]), `"emails":[{"primary":true,"type":"work","value":"a@example.com"}]`) {
+		t.Error(dataOf(rows[0]))
 	}
-	_, wrong := bad(t, "a.csv", "userName,externalId\na@example.com,E-1\nb@example.com,e-1\nc@example.com,E-1\n")
+	_, wrong := readInvalid(t, "a.csv", "userName,externalId\na@example.com,E-1\nb@example.com,e-1\nc@example.com,E-1\n")
 	if wrong.Count != 1 ||
 		!strings.Contains(wrong.Error(), `line 4, column "externalId", value "E-1": the same as in line 2`) {
 		t.Error(wrong.Error())
@@ -139,20 +139,20 @@ func TestIDsOfOtherAPIsAreConverted(t *testing.T) {
 		"operation,id,title\nupdate,%s,x\n", "operation,id\ndelete,%s\n", "userName,Manager\na@example.com,%s\n",
 		"displayName,members\ng,%s\n", "operation,displayName,members\nupdate,g,a@example.com %s\n",
 	} {
-		rows := good(t, open(t, "a.csv", fmt.Sprintf(text, person)))
-		if all := summary(rows); !strings.Contains(all, uuid) || strings.Contains(all, "Y2lz") {
+		rows := readValid(t, open(t, "a.csv", fmt.Sprintf(text, person)))
+		if all := textOf(rows); !strings.Contains(all, uuid) || strings.Contains(all, "Y2lz") {
 			t.Errorf("%q: %s", text, all)
 		}
 		for _, id := range []string{room, person[:60]} {
-			if rows, wrong := bad(t, "a.csv", fmt.Sprintf(text, id)); wrong.Count != 1 || len(rows) > 0 {
-				t.Errorf("%q of %s: %v %s", text, id, wrong.Error(), summary(rows))
+			if rows, wrong := readInvalid(t, "a.csv", fmt.Sprintf(text, id)); wrong.Count != 1 || len(rows) > 0 {
+				t.Errorf("%q of %s: %v %s", text, id, wrong.Error(), textOf(rows))
 			}
 		}
 	}
-	if _, wrong := bad(t, "a.csv", "operation,id\ndelete,"+uuid+"\ndelete,"+person+"\n"); wrong.Count != 1 {
+	if _, wrong := readInvalid(t, "a.csv", "operation,id\ndelete,"+uuid+"\ndelete,"+person+"\n"); wrong.Count != 1 {
 		t.Errorf("two forms of one id: %v", wrong.Error())
 	}
-	_, wrong := bad(t, "a.ndjson", `{"method":"DELETE","path":"/Users/`+person+`"}`)
+	_, wrong := readInvalid(t, "a.ndjson", `{"method":"DELETE","path":"/Users/`+person+`"}`)
 	if !strings.Contains(wrong.Error(), "expected what is in it: "+uuid) {
 		t.Error(wrong.Error())
 	}
