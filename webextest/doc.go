@@ -46,15 +46,16 @@
 //
 // Faults by the behavior that a test checks:
 //
-//   - The client waits, and sends a refused request again: Refuse(429, "1"),
+//   - The client sends a refused request again, after a wait: Refuse(429, "1"),
 //     RefuseAs, RefuseIf, Redirect; RefuseItems for single operations.
 //   - Nothing is done twice after a lost answer: CutAt(AfterWork), Lose(504),
 //     Truncate, AnswerWith, AnswerPage; LoseItems for single operations.
-//   - Nor if the lost request is done later: CutThenWork, DelayWork.
-//   - The client gives up in time: Delay, Fault.Hold.
-//   - It understands proxies and gateways: Intercept, Gzip, XGzip,
-//     Config.Firewall, Config.MaxSearch.
-//   - It understands every form of an answer: ShapeAnswer with a Shape, such as
+//   - Nothing is done twice if the service does the lost request later:
+//     CutThenWork, DelayWork.
+//   - The client does not wait forever: Delay, Fault.Hold.
+//   - The client distinguishes proxies and gateways from the service: Intercept,
+//     Gzip, XGzip, Config.Firewall, Config.MaxSearch.
+//   - The client reads every form of an answer: ShapeAnswer with a Shape, such as
 //     CapitalKey, NumericStatus, ShortLocations or ListDetails. ShapeNamed returns
 //     a Shape by its name.
 //
