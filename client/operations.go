@@ -9,6 +9,7 @@ import (
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/rawjson"
+	"github.com/webexscim/bulk/internal/sparse"
 	"github.com/webexscim/bulk/internal/spill"
 )
 
@@ -21,10 +22,10 @@ type operations struct {
 	keyed  bool // see newPending
 	most   int  // in memory
 	recent map[int]*pending
-	queue  []int // indexes of recent, the oldest first; some are over
-	bytes  int   // in recent: data and existing resources
-	places places
-	values map[int]any // Data of those in the file that is no text
+	queue  []int               // indexes of recent, the oldest first; some are over
+	bytes  int                 // in recent: data and existing resources
+	places sparse.Table[int64] // in the file by index, plus 1
+	values map[int]any         // Data of those in the file that is no text
 	file   spill.File
 	m      marshaler
 }
@@ -37,7 +38,7 @@ const (
 )
 
 func newOperations(keyed bool, most int) *operations {
-	return &operations{keyed: keyed, most: most, recent: map[int]*pending{}, values: map[int]any{}}
+	return &operations{keyed: keyed, most: most, recent: map[int]*pending{}, places: sparse.Table[int64]{}, values: map[int]any{}}
 }
 
 // add adds an operation that was read.
@@ -65,22 +66,21 @@ func (o *operations) get(index int) *pending {
 }
 
 func (o *operations) takeFromFile(index int) (*pending, error) {
-	place, ok := o.places.get(index)
-	if !ok {
+	place := o.places.At(index)
+	if place == 0 {
 		return nil, fmt.Errorf("internal error, please report: operation %d is not there", index)
 	}
-	text, err := o.file.Take(place)
+	text, err := o.file.Take(place - 1)
 	if err != nil {
 		return nil, err
 	}
-	o.places.remove(index)
+	o.places.Set(index, 0)
 	return o.decode(index, text), nil
 }
 
 // has reports whether an operation is not over.
 func (o *operations) has(index int) bool {
-	_, inFile := o.places.get(index)
-	return inFile || o.recent[index] != nil
+	return o.places.At(index) > 0 || o.recent[index] != nil
 }
 
 // facts returns the facts of an operation to the engine.
@@ -123,7 +123,7 @@ func (o *operations) setAside() error {
 			if err != nil {
 				return err
 			}
-			o.places.put(p.index, place)
+			o.places.Set(p.index, place+1)
 			o.remove(p)
 		}
 		o.queue = o.queue[1:]
@@ -207,46 +207,6 @@ func (o *operations) decode(index int, text []byte) *pending {
 		delete(o.values, index)
 	}
 	return p
-}
-
-// places are the places of operations in the file, by index.
-type places map[int]*placesPage
-
-const pageSize = 512
-
-type placesPage struct {
-	at   [pageSize]int64 // plus 1; 0 for none
-	used int
-}
-
-func (p *places) put(index int, place int64) {
-	if *p == nil {
-		*p = places{}
-	}
-	page := (*p)[index/pageSize]
-	if page == nil {
-		page = &placesPage{}
-		(*p)[index/pageSize] = page
-	}
-	page.at[index%pageSize] = place + 1
-	page.used++
-}
-
-func (p places) get(index int) (place int64, ok bool) {
-	page := p[index/pageSize]
-	if page == nil || page.at[index%pageSize] == 0 {
-		return 0, false
-	}
-	return page.at[index%pageSize] - 1, true
-}
-
-// remove removes a place that get has found.
-func (p places) remove(index int) {
-	page := p[index/pageSize]
-	page.at[index%pageSize] = 0
-	if page.used--; page.used == 0 {
-		delete(p, index/pageSize)
-	}
 }
 
 // close removes the file.

@@ -18,7 +18,7 @@ func (p *Planner) Add(it Item) {
 	n.index, n.size, n.state = int32(it.Index), clamp(it.Size), waiting
 	p.open++
 	p.first = min(p.first, it.Index)
-	p.indexes.set(it.Index, n.number)
+	p.indexes.Set(it.Index, n.number)
 	p.parked++
 	p.link(n, it)
 	p.park(-1, n)

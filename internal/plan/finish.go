@@ -180,7 +180,7 @@ func (p *Planner) pass(e *edge, w, n *node, s Outcome, wasParked bool) bool {
 
 // forget frees what is kept of an operation until the memory has it.
 func (p *Planner) forget(n *node) {
-	p.indexes.set(int(n.index), 0)
+	p.indexes.Set(int(n.index), 0)
 	if p.resources[n.text] == n.number {
 		delete(p.resources, n.text)
 		if prev := p.before(n); prev != nil && prev.state != over {

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"math"
 	"time"
+
+	"github.com/webexscim/bulk/internal/sparse"
 )
 
 // Config bounds requests and chooses how they are composed.
@@ -149,9 +151,9 @@ type Planner struct {
 	nodes     slab[node]
 	edges     slab[edge]
 	names     nameTable
-	indexes   indexTable
-	resources map[string]int32  // the last node that changes each
-	outcomes  map[int32]Outcome // by number of a node: what became of those over, but for done changes
+	indexes   sparse.Table[int32] // of nodes, by index
+	resources map[string]int32    // the last node that changes each
+	outcomes  map[int32]Outcome   // by number of a node: what became of those over, but for done changes
 
 	ready queue             // nodes that wait for nothing
 	out   map[*Request]bool // sent, and not over
@@ -183,7 +185,7 @@ func New(cfg Config) *Planner {
 	}
 	return &Planner{
 		cfg: cfg, soft: cfg.Bytes,
-		names: nameTable{seed: maphash.MakeSeed(), heads: make([]int32, 64)}, indexes: indexTable{},
+		names: nameTable{seed: maphash.MakeSeed(), heads: make([]int32, 64)}, indexes: sparse.Table[int32]{},
 		resources: map[string]int32{}, outcomes: map[int32]Outcome{}, out: map[*Request]bool{},
 	}
 }

@@ -84,28 +84,12 @@ func (p *Planner) forgetName(n *node) {
 	p.names.count--
 }
 
-// indexTable finds nodes by index: those of neighbors stand together.
-type indexTable map[int]*[64]int32
-
-// set keeps the number of a node; 0 removes it.
-func (t indexTable) set(index int, number int32) {
-	b := t[index>>6]
-	if b == nil {
-		b = new([64]int32)
-		t[index>>6] = b
-	}
-	if b[index&63] = number; *b == [64]int32{} {
-		delete(t, index>>6)
-	}
-}
-
 // byIndex returns the node that has an index, or nil. It is open, or dropped.
 func (p *Planner) byIndex(index int) *node {
-	b := p.indexes[index>>6]
-	if b == nil || b[index&63] == 0 {
-		return nil
+	if number := p.indexes.At(index); number != 0 {
+		return p.nodes.at(number)
 	}
-	return p.nodes.at(b[index&63])
+	return nil
 }
 
 // find returns the open node of an index, or nil.
