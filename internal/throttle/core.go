@@ -52,7 +52,7 @@ func (c *core) decide(now time.Time) (wait time.Duration, ok bool) {
 	if c.inFlight >= int(c.limit) {
 		return 0, false
 	}
-	wait = max(0, c.pace.wait(now))
+	wait = max(0, c.pace.next.Sub(now))
 	return wait, wait == 0
 }
 
@@ -108,7 +108,6 @@ func (c *core) accept(t ticket, now time.Time) {
 		c.pace.accepted++
 		return
 	}
-	c.streak = min(c.streak, 1)
 	if c.closing.teaches {
 		c.pace.accepted++ // it belongs to the time before the closing
 	}
@@ -183,11 +182,7 @@ func (c *core) close(now time.Time, wait time.Duration) {
 // backOff is the wait after the nth failure in a row of which the service does
 // not say how long it lasts: exponential, with full jitter.
 func (c *core) backOff(n int) time.Duration {
-	bound := firstBackOff
-	for ; n > 1 && bound < c.cfg.MaxWait; n-- {
-		bound *= 2
-	}
-	return c.random(min(bound, c.cfg.MaxWait))
+	return c.random(min(firstBackOff<<min(n-1, 20), c.cfg.MaxWait)) // without an overflow
 }
 
 // random is a time from 0 up to below a bound.

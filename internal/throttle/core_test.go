@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -104,7 +105,7 @@ func TestClosingByRetryAfter(t *testing.T) {
 // to MaxWait, and an acceptance resets it.
 func TestBackOff(t *testing.T) {
 	b := newBench(t, Config{MaxWait: 10 * time.Second, MaxTotal: time.Hour})
-	for _, bound := range []time.Duration{1, 2, 4, 8, 10, 10} {
+	for _, bound := range append([]time.Duration{1, 2, 4, 8}, slices.Repeat([]time.Duration{10}, 80)...) {
 		b.refuse(b.send(), b.now, "", true)
 		b.wantShut(bound * time.Second / 2)
 		b.reopenLater()
@@ -190,7 +191,11 @@ func TestSecondLossCloses(t *testing.T) {
 	b.accept(b.send(), b.now)
 	b.drop(b.send(), b.now)
 	b.wantShut(0)
-	if b.limit != 4 || b.pace.estimate != 0 || b.dropped != 8 {
+	b.refuse(b.send(), b.now, "1", false)
+	b.reopenLater()
+	b.drop(b.send(), b.now)
+	b.wantShut(0)
+	if b.limit != 2 || b.pace.estimate != 0 || b.dropped != 9 {
 		t.Errorf("%+v", b.core)
 	}
 }
@@ -284,8 +289,34 @@ func TestIdleTeachesNothing(t *testing.T) {
 		return b.pace.rate(b.now)
 	}
 	busy, idle := burst(0), burst(time.Hour)
-	if busy == 0 || idle < 0.8*busy || idle > 1.2*busy {
+	if busy == 0 || busy > 100 || idle < 0.8*busy || idle > 1.2*busy { // 30 requests in 1.3 s
 		t.Errorf("rate %v with pauses, %v without", idle, busy)
+	}
+}
+
+// A refusal soon after a pause says as little about the rate as the pause, and
+// many in a row do not stop the requests for good.
+func TestEarlyRefusals(t *testing.T) {
+	b := newBench(t, Config{Concurrency: 1, MaxTotal: 1000 * time.Hour})
+	for range 30 {
+		b.accept(b.send(), b.now)
+		b.sleep(100 * time.Millisecond)
+	}
+	b.refuse(b.send(), b.now, "1", true)
+	b.reopenLater()
+	learned := b.pace.estimate
+	b.sleep(time.Hour)
+	b.refuse(b.send(), b.now, "1", true)
+	b.reopenLater()
+	if b.pace.estimate < learned/8 {
+		t.Errorf("estimate %v, was %v before the pause", b.pace.estimate, learned)
+	}
+	for range 200 {
+		b.refuse(b.send(), b.now, "300", true)
+		b.reopenLater()
+	}
+	if b.pace.estimate != slowest {
+		t.Errorf("estimate %v", b.pace.estimate)
 	}
 }
 

@@ -5,8 +5,7 @@ package throttle
 // would fall for ever, since between one and the next there is no time to
 // climb. Eras tell them from a limit: below a limit there are fewer.
 const (
-	eraLeast   = 8    // refusals without which an era is not judged,
-	eraMost    = 40   // and after which it begins anew, so that it speaks of its own time
+	eraLeast   = 8    // refusals without which an era is not judged
 	vainMost   = 0.25 // of the requests: more is an outage or a limit far below the pace
 	vainFewer  = 0.6  // part of the refusals before: a limit would leave less
 	eraAnother = 1.2  // part of the rate at the beginning above which another era begins
@@ -23,10 +22,10 @@ type era struct {
 // refusals is the part of the requests that was refused.
 func (e era) refusals() float64 { return float64(e.refused) / float64(e.accepted+e.refused) }
 
-// inVain tells whether to go slower than in the era before was of no use.
+// inVain tells whether to go slower than in the era before was of no use. It
+// was not if there was none: what compares with NaN is false.
 func (e era) inVain(before era) bool {
-	return e.refused >= eraLeast && before.refused >= eraLeast &&
-		e.refusals() <= vainMost && e.refusals() >= vainFewer*before.refusals()
+	return e.refusals() <= vainMost && e.refusals() >= vainFewer*before.refusals()
 }
 
 // doubt takes back a fall of the estimate that was in vain, and tries twice the
@@ -38,7 +37,7 @@ func (p *pace) doubt() {
 	p.era.accepted += p.accepted
 	p.era.refused++
 	switch {
-	case p.estimate > eraAnother*p.era.rate || p.era.refused >= eraMost:
+	case p.estimate > eraAnother*p.era.rate:
 		p.before, p.era = era{}, era{rate: p.estimate}
 	case p.estimate > p.era.rate/2 || p.era.refused < eraLeast:
 	case p.era.inVain(p.before):

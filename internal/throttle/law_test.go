@@ -125,12 +125,11 @@ func (c trial) run(seed uint64) outcome {
 // TestUsesNinetyPercent runs every other trial of a grid: kinds of limiters,
 // limits, windows, latencies, concurrencies, with a Retry-After in whole
 // seconds and without any. With Retry-After, fixed windows and token buckets
-// keep the law in every trial here; over other seeds, 3 of 810 trials of fixed
-// windows come out between 0.88 and 0.90, and of sliding windows 3% between
-// 0.85 and 0.90, mostly where concurrency and latency hardly suffice for the
-// limit, since a closing halves the concurrency. Without Retry-After 1 to 2%
-// miss it, the worst with 0.64: an estimate that fell too low is slow to come
-// back. With -v, what misses the law is listed.
+// keep the law in every trial here; over other seeds, 2 of 243 trials of fixed
+// windows come out between 0.88 and 0.90, where concurrency and latency hardly
+// suffice for the limit, since a closing halves the concurrency. Without
+// Retry-After 1% of all miss it, the worst with 0.84: an estimate that fell too
+// low is slow to come back. With -v, what misses the law is listed.
 func TestUsesNinetyPercent(t *testing.T) {
 	if raced.On {
 		t.Skip("measures one goroutine; TestUsesNinetyPercentThroughEnter has several")
@@ -337,8 +336,8 @@ func TestRefusalsAtRandom(t *testing.T) {
 	}
 }
 
-// Fewer refusals at half the pace are a limit's, as many are not; too few, or
-// too many, tell nothing.
+// Fewer refusals at half the pace are a limit's, as many are not; too many tell
+// nothing, and nor do the first ones.
 func TestRefusalsInVain(t *testing.T) {
 	before := era{rate: 100, accepted: 900, refused: 100}
 	for _, c := range []struct {
@@ -348,11 +347,10 @@ func TestRefusalsInVain(t *testing.T) {
 		{era{50, 90, 10}, true},
 		{era{50, 170, 11}, true}, // 6.1% of what was 10%
 		{era{50, 180, 11}, false},
-		{era{50, 60, 7}, false},
 		{era{50, 30, 10}, true},
 		{era{50, 29, 10}, false},
 	} {
-		if got := c.inVain(before); got != c.want {
+		if got := c.inVain(before); got != c.want || c.inVain(era{}) {
 			t.Errorf("%+v after %+v: %v", c.era, before, got)
 		}
 	}

@@ -9,14 +9,13 @@ const (
 	probeRequests = 30  // a probe is back at the estimate after this many requests,
 	probeClosings = 10  // or this many times the closing before it (of which a second counts), whichever takes longer;
 	probeFirst    = 0.5 // the first probe takes half of that, since little is known yet,
-	probeLast     = 3.0 // each later one twice as long as the one before, up to three times
+	probeLater    = 3.0 // and each later one three times as long
 	probeDepth    = 0.1 // how far below the estimate a probe starts
 	peakWeight    = 0.8 // weight of the pace at the moment of refusal in the estimate; the rest is that of the mean
 	fewest        = 8   // acceptances that make a mean
 	toldHistory   = 10  // acceptances of the past that stand against a refusal right after the time the service named
 
-	slowest  = 1.0 / 60              // requests a second: a service that allows less is a matter for closings
-	slackest = 50 * time.Millisecond // how far a request that came late to its turn lets the next one move up
+	slowest = 1.0 / 60 // requests a second: a service that allows less is a matter for closings
 )
 
 // pace spreads requests over time so that a limit on their rate is rarely met.
@@ -34,7 +33,7 @@ type pace struct {
 	next     time.Time     // when the next request has its turn
 	probe    time.Time     // when the present probe began
 	climb    time.Duration // from there to the estimate
-	slowdown float64       // from probeFirst to probeLast
+	slowdown float64       // probeFirst or probeLater
 
 	begin    time.Time // when the throttle last reopened; at first, when the first request left
 	accepted int       // since then
@@ -59,14 +58,6 @@ func (p *pace) rate(now time.Time) float64 {
 	return p.estimate * (1 + probeDepth*x*x*x)
 }
 
-// wait is the time until the next request has its turn; not positive means now.
-func (p *pace) wait(now time.Time) time.Duration {
-	if p.estimate == 0 {
-		return 0
-	}
-	return p.next.Sub(now)
-}
-
 // take counts a request that leaves now, after a time in which there was
 // nothing to send at all.
 func (p *pace) take(now time.Time, idle time.Duration) {
@@ -78,7 +69,7 @@ func (p *pace) take(now time.Time, idle time.Duration) {
 		return
 	}
 	interval := time.Duration(float64(time.Second) / p.rate(now))
-	if late := now.Sub(p.next) - min(interval, slackest); late > 0 {
+	if late := now.Sub(p.next) - interval; late > 0 {
 		p.next = p.next.Add(late)
 		p.probe = p.probe.Add(late)
 		p.begin = p.begin.Add(late)
@@ -112,14 +103,9 @@ func (p *pace) learn(r refusal) {
 // the moment of refusal. The truth lies between: a bucket allows just the mean
 // (the refusal came late, its tokens were used up first), a window the peak (it
 // was not used in full before). The mean includes the closing, as a window's
-// allowance is for the whole window; of a closing that we chose ourselves,
-// half, since that is its overshoot on average.
+// allowance is for the whole window.
 func (p *pace) measure(r refusal) {
-	end := r.until
-	if !r.told {
-		end = r.at.Add(r.until.Sub(r.at) / 2)
-	}
-	mean := float64(p.accepted) / max(end.Sub(p.begin).Seconds(), 0.001)
+	mean := float64(p.accepted) / max(r.until.Sub(p.begin).Seconds(), 0.001)
 	if p.estimate == 0 {
 		p.estimate, p.slowdown = mean, probeFirst
 	} else {
@@ -128,10 +114,9 @@ func (p *pace) measure(r refusal) {
 		if !r.told {
 			estimate = max(estimate, p.estimate/2) // a chance closing after a short time makes any mean small
 		}
-		p.estimate = estimate
-		p.slowdown = min(2*p.slowdown, probeLast)
+		p.estimate, p.slowdown = estimate, probeLater
 	}
-	p.counted, p.history = end, p.accepted
+	p.counted, p.history = r.until, p.accepted
 }
 
 // lower stretches the last measurement over the time that has passed without

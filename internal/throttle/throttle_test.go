@@ -20,6 +20,14 @@ func must(t *testing.T, g *Throttle) *Pass {
 	return p
 }
 
+// What is not above zero means the default.
+func TestDefaults(t *testing.T) {
+	c := Config{Concurrency: -1, MaxWait: -1, MaxTotal: -1}.withDefaults()
+	if c.Concurrency != DefaultConcurrency || c.MaxWait != DefaultMaxWait || c.MaxTotal != DefaultMaxTotal {
+		t.Errorf("%+v", c)
+	}
+}
+
 // A service that never refuses is never slowed: the clock does not move,
 // however many requests.
 func TestNeverSlowed(t *testing.T) {
@@ -203,7 +211,8 @@ func TestPassCountsOnce(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	must(t, g).Unused()
-	if s := g.State(); s.Accepted != 1 || s.InFlight != 0 {
+	must(t, g).Unavailable("1000")
+	if s := g.State(); s.Accepted != 1 || s.Refused != 1 || s.InFlight != 0 || s.ClosedUntil.IsZero() {
 		t.Errorf("%+v", s)
 	}
 }
