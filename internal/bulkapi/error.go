@@ -76,7 +76,7 @@ func (e *Error) clean(red *redactor) {
 		e.Details[i] = shorten(red.token.mask(text), maxDetail)
 	}
 	for code, least := range map[*string]int{&e.ErrorCode: shortest, &e.ScimType: shortest, &e.TrackingID: certain} {
-		if *code != "" && (!codeForm.MatchString(*code) || red.token.in(*code) || red.reveals(*code, least)) {
+		if *code != "" && (!codeForm.MatchString(*code) || red.reveals(*code, least)) {
 			*code = hidden
 		}
 	}

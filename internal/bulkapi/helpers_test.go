@@ -95,7 +95,7 @@ func reading(status int, body string, ops []Operation, failOnErrors int) Answer 
 
 // mixed is one operation of each kind, with personal data.
 func mixed() []Operation {
-	data := json.RawMessage(`{"schemas":["urn:x"],"userName":"` + secret + `","userType":"user"}`)
+	data := json.RawMessage(`{"schemas":["urn:x"],"active":true,"title":null,"userName":"` + secret + `","userType":"user"}`)
 	return []Operation{
 		{Method: "POST", Path: "/Users", BulkID: "u1", Data: data},
 		{Method: "POST", Path: "/Groups", BulkID: "g1", Data: json.RawMessage(`{"displayName":"Secret Service"}`)},

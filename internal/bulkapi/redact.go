@@ -61,9 +61,6 @@ func (f tokenForms) in(text string) bool {
 				return true
 			}
 		}
-		if strings.IndexByte(text, '%') < 0 {
-			return false
-		}
 		text = location.Unescape(text)
 	}
 	return false

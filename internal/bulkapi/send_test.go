@@ -2,6 +2,7 @@ package bulkapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -239,11 +240,12 @@ func answer(status int, body string, header ...string) *http.Response {
 func TestTrackingID(t *testing.T) {
 	for _, tt := range []struct{ header, body, want string }{
 		{"trackingid", `{"trackingId":"B"}`, "H"}, {"TrackingID", ``, "H"}, {"Trackingid", `<html>`, "H"},
-		{"X-Other", `{"trackingId":"B"}`, "B"}, {"X-Other", `{` + urn + `:{"trackingId":"E"}}`, "E"}, {"X-Other", ``, ""},
+		{"X-Other", `{"trackingId":"B"}`, "B"}, {"X-Other", `{` + urn + `:{"trackingId":"E"}}`, "E"}, {"X-Other", ``, ""}, {"TrackingID:two words", ``, ""},
 	} {
 		b := newBench(t, "https://webex.example", func(c *Config) {
 			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-				return answer(400, tt.body, tt.header, "H"), nil
+				name, value, _ := strings.Cut(tt.header, ":")
+				return answer(400, tt.body, name, cmp.Or(value, "H")), nil
 			})}
 		})
 		a := b.Send(t.Context(), mixed(), 0)
