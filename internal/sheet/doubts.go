@@ -13,7 +13,8 @@ import (
 type doubt int
 
 const (
-	ownManager doubt = iota
+	oddID doubt = iota
+	ownManager
 	oddCountry
 	oddExtension
 	unseen
@@ -31,6 +32,7 @@ const (
 )
 
 var doubtNames = [doubts]string{
+	oddID:          "in which the id is not a UUID, as an id of Webex is",
 	ownManager:     "in which the manager is the user",
 	oddCountry:     "in which the country is not a code of two letters, such as DE",
 	oddExtension:   "in which the extension holds more than digits",

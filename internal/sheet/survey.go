@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/cell"
 	"github.com/webexscim/bulk/internal/textfile"
 )
@@ -81,6 +82,9 @@ func (v *survey) add(rec *record) {
 	}
 	if rec.operation != create && id == "" && kind.isName(rec.name) {
 		v.note(kind.lookup(rec.name), rec.nameDigest)
+	}
+	if id != "" && !apiid.IsUUID(id) && !apiid.Is(id) {
+		v.doubtful[oddID].Add(rec.line)
 	}
 	if rec.operation == remove {
 		return
