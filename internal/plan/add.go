@@ -144,10 +144,7 @@ func (p *Planner) End() {
 	for n := range p.all() {
 		p.giveUp(n)
 	}
-	if !p.cfg.Ordered {
-		p.searchCycles()
-		p.assess()
-	}
+	p.assess()
 }
 
 // giveUp ends the waiting of a node for names that have not been read: they are

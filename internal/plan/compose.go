@@ -51,11 +51,11 @@ func (p *Planner) Next(in Input) *Request {
 		d := p.fillInOrder()
 		return p.send(d, len(d.items) < p.open, in)
 	}
-	if p.news > 0 && searchShare*p.news >= p.open {
+	if searchShare*p.news > p.open {
 		p.searchCycles()
 	}
 	r := p.compose(in)
-	if r == nil && p.news > 0 && in != Flows && len(p.out) == 0 {
+	if r == nil && p.news > 0 && in != Flows {
 		p.searchCycles()
 		r = p.compose(in)
 	}
@@ -178,11 +178,11 @@ func (p *Planner) join(d *draft, n *node) bool {
 	if !p.joinAlone(d, n) {
 		return false
 	}
-	for len(d.offers) > 0 && len(d.items) < p.cfg.Operations {
-		n := heap.Pop(&d.offers).(*node)
+	for len(d.offers) > 0 {
 		// The room left shrinks no slower than what a node lacks, so asking
 		// again in this request is in vain.
-		if n.state == waiting && n.mark != p.stamp && int(n.blocked) <= p.cfg.Operations {
+		n := heap.Pop(&d.offers).(*node)
+		if n.mark != p.stamp && int(n.blocked) <= p.cfg.Operations {
 			n.mark = p.stamp
 			p.joinAlone(d, n)
 		}

@@ -9,9 +9,9 @@ import (
 // A cycle is a set of operations that all wait for each other in the end: it
 // travels whole, since none can go before another.
 
-// searchShare bounds how often they are searched for while there is something
-// else to wait for: such a part of the open operations has to be news.
-const searchShare = 4
+// searchShare bounds how often they are searched for while other operations are
+// ready: more than such a part of the open operations has to be news.
+const searchShare = 5
 
 // searchCycles finds the cycles among the operations that wait.
 func (p *Planner) searchCycles() {

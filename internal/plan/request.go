@@ -11,8 +11,6 @@ type Request struct {
 	Number int
 	// Items are the operations.
 	Items []Sending
-	// Bytes is the sum of their sizes.
-	Bytes int
 
 	nodes []*node
 	cuts  []int // where it may be divided
@@ -45,7 +43,7 @@ type Known struct {
 // service may take for the same, the first of the input is to be the first.
 func (p *Planner) commit(d *draft) *Request {
 	p.number++
-	r := &Request{Number: p.number, Bytes: d.bytes, Items: make([]Sending, len(d.items))}
+	r := &Request{Number: p.number, Items: make([]Sending, len(d.items))}
 	sortByIndex(d.items)
 	cycles := int32(0)
 	joins := func(e *edge, n *node) bool { return e.kind == refers && n.state == taken }

@@ -147,6 +147,13 @@ func TestDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
 	expect(t, p, "[[3]]") // however they end
 }
 
+// It waits for no delete of something else.
+func TestDeleteWaitsForNoOtherDelete(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "x"}, Item{Name: "y", Refs: refs("x")}, Item{Resource: "bulkId:x", Ends: "x", Refs: refs("x"), Held: true},
+		Item{Resource: "bulkId:y", Ends: "y", Refs: refs("y")})
+	succeed(p, expect(t, p, "[[0 1 3]]")[0])
+}
+
 // An earlier run has done the first of two deletes.
 func TestSecondDeleteWaitsForAllThatReferToItsCreate(t *testing.T) {
 	del := Item{Resource: "bulkId:x", Ends: "x", Refs: refs("x"), Held: true}
@@ -279,6 +286,21 @@ func TestCycleBehindAParkedOperation(t *testing.T) {
 	if p.Backlog() != 0 {
 		t.Errorf("backlog %d, expected 0", p.Backlog())
 	}
+}
+
+// A cycle that is not found yet does not travel with what its members refer to.
+func TestCycleIsFoundBeforeItIsSent(t *testing.T) {
+	p := numbered(Config{}, make([]Item, 20)...)
+	p.Next(Pauses)
+	p.Add(Item{Index: 20, Name: "x", Size: 1})
+	for _, it := range pair(21) {
+		it.Refs = append(it.Refs, refs("x")...)
+		p.Add(it)
+	}
+	if r := p.Next(Pauses); !slices.Equal(indexes(r), []int{20}) || p.Backlog() != 0 {
+		t.Errorf("%v, backlog %d", indexes(r), p.Backlog())
+	}
+	expect(t, p, "[]")
 }
 
 // A cycle waits for a member that is held.
@@ -460,7 +482,7 @@ func TestReady(t *testing.T) {
 	}
 
 	p = numbered(Config{Operations: 3}, Item{Name: "a"}, Item{Name: "b"}, Item{Refs: refs("a", "b")})
-	if expect(t, p, "[[0 1 2]]"); p.Ready() {
+	if p.Next(Pauses); p.Ready() {
 		t.Error("what is in flight is ready")
 	}
 
