@@ -144,7 +144,10 @@ func (p *Planner) End() {
 	for n := range p.all() {
 		p.giveUp(n)
 	}
-	p.assess()
+	if !p.cfg.Ordered {
+		p.searchCycles()
+		p.assess()
+	}
 }
 
 // giveUp ends the waiting of a node for names that have not been read: they are

@@ -301,6 +301,11 @@ func TestCycleIsFoundBeforeItIsSent(t *testing.T) {
 		t.Errorf("%v, backlog %d", indexes(r), p.Backlog())
 	}
 	expect(t, p, "[]")
+
+	p = numbered(Config{}, append(make([]Item, 20), pair(0)...)...)
+	if p.End(); len(p.Next(Waits).Items) != 22 {
+		t.Error("a cycle does not travel with what is ready when the input ends")
+	}
 }
 
 // A cycle waits for a member that is held.
