@@ -143,6 +143,7 @@ func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 			needed = append(needed, d)
 		}
 	}
+	slices.Reverse(needed) // the first that came to wait goes first
 	return needed
 }
 
