@@ -68,7 +68,7 @@ func (c *core) reopen() {
 	if alone := c.closing.passed > 0 && c.closing.joined == 0; alone && c.pace.estimate == 0 {
 		return
 	}
-	c.closing.until = later(c.closing.until, c.until)
+	c.closing.until = later(c.closing.at, c.until)
 	c.pace.learn(c.closing.refusal)
 }
 
@@ -142,7 +142,7 @@ func (c *core) refuse(t ticket, now time.Time, retryAfter string, limited bool) 
 	}
 	c.close(now, wait)
 	c.closing = closing{
-		refusal: refusal{at: now, until: later(c.until, now), told: told},
+		refusal: refusal{at: now, told: told},
 		request: t, last: c.last, teaches: limited,
 	}
 }

@@ -13,7 +13,6 @@ const (
 	probeDepth    = 0.1 // how far below the estimate a probe starts
 	peakWeight    = 0.8 // weight of the pace at the moment of refusal in the estimate; the rest is that of the mean
 	fewest        = 8   // acceptances that make a mean
-	toldHistory   = 10  // acceptances of the past that stand against a refusal right after the time the service named
 
 	slowest = 1.0 / 60 // requests a second: a service that allows less is a matter for closings
 )
@@ -125,7 +124,7 @@ func (p *pace) measure(r refusal) {
 func (p *pace) lower(r refusal) {
 	end := r.at
 	if r.told {
-		end, p.history = r.until, min(p.history, toldHistory)
+		end = r.until
 	}
 	span := float64(p.history)/p.estimate + max(0, end.Sub(p.counted).Seconds())
 	p.history += p.accepted
