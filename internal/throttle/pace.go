@@ -9,7 +9,7 @@ const (
 	probeRequests = 30  // a probe is back at the estimate after this many requests,
 	probeClosings = 10  // or this many times the closing before it (of which a second counts), whichever takes longer;
 	probeFirst    = 0.5 // the first probe takes half of that, since little is known yet,
-	probeLater    = 3.0 // and each later one three times as long
+	probeLater    = 3.0 // and each later one three times that
 	probeDepth    = 0.1 // how far below the estimate a probe starts
 	peakWeight    = 0.8 // weight of the pace at the moment of refusal in the estimate; the rest is that of the mean
 	fewest        = 8   // acceptances that make a mean
