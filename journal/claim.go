@@ -2,7 +2,6 @@ package journal
 
 import (
 	"database/sql/driver"
-	"fmt"
 
 	"github.com/webexscim/bulk/client"
 )
@@ -13,21 +12,18 @@ import (
 // it is filled when it is asked for first.
 const (
 	createTemporary = `DROP TABLE IF EXISTS temp.known; DROP TABLE IF EXISTS temp.owned;
-CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, sent INTEGER);
+CREATE TEMP TABLE known (id INTEGER PRIMARY KEY, key BLOB, name BLOB, done INTEGER, sent INTEGER, date INTEGER);
 CREATE TEMP TABLE owned (resource TEXT)`
 	// The indexes come last: to sort a full table is faster than to insert row
 	// by row.
-	fillKnown = `INSERT INTO temp.known SELECT id, key, name, success.id IS NULL
+	fillKnown = `INSERT INTO temp.known SELECT id, key, name, success.id IS NOT NULL, sent, date
 FROM main.operation LEFT JOIN main.success USING (id);
-CREATE INDEX temp.known_key ON known (key, sent);
+CREATE INDEX temp.known_key ON known (key, done);
 CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
-	// With the LEFT JOIN, an operation that SQLite fails to find again is an
-	// error, not an operation without a record.
-	findKnown = `SELECT known.id, operation.id IS NULL, status, location, version, recovered, operation.sent, date
-FROM temp.known LEFT JOIN main.operation ON operation.id = known.id LEFT JOIN main.success ON success.id = known.id
-WHERE known.key = ? ORDER BY known.sent, known.id LIMIT 1`
+	findKnown = `SELECT id, sent, date, status, location, version, recovered
+FROM temp.known LEFT JOIN main.success USING (id) WHERE key = ? ORDER BY done DESC, id LIMIT 1`
 	takeKnown   = "DELETE FROM temp.known WHERE id = ?"
-	findRivals  = "SELECT id, sent FROM temp.known WHERE name = ? ORDER BY id"
+	findRivals  = "SELECT id, done FROM temp.known WHERE name = ? ORDER BY id"
 	insertOwned = "INSERT INTO temp.owned VALUES %s"
 	indexOwned  = "CREATE INDEX temp.owned_resource ON owned (resource)"
 	isOwned     = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
@@ -58,13 +54,13 @@ func (s *store) claim(entries []client.Entry, records []client.Record) (taken in
 		}
 	}
 	for i, e := range entries {
-		if records[i].Ticket != 0 || e.Name == (client.Key{}) {
+		if records[i].Ticket != 0 {
 			continue
 		}
 		r := &records[i]
 		if err := s.query(findRivals, []driver.Value{e.Name[:]}, func(row []driver.Value) error {
 			r.Rivals = append(r.Rivals, client.Ticket(row[0].(int64)))
-			r.RivalSent = r.RivalSent || row[1] == int64(1)
+			r.RivalSent = r.RivalSent || row[1] == int64(0)
 			return nil
 		}); err != nil {
 			return taken, err
@@ -80,17 +76,14 @@ func (s *store) take(key client.Key) (record client.Record, err error) {
 	if row == nil || err != nil {
 		return record, err
 	}
-	if row[1] == int64(1) {
-		return record, fmt.Errorf("operation %d is lost: %w", row[0], ErrDamaged)
-	}
 	record.Ticket = client.Ticket(row[0].(int64))
-	if status, done := row[2].(int64); done {
+	if status, done := row[3].(int64); done {
 		record.Known = client.KnownDone
 		record.Success = client.Success{
-			Status: int(status), Location: row[3].(string), Version: row[4].(string), Recovered: row[5] == int64(1),
+			Status: int(status), Location: row[4].(string), Version: row[5].(string), Recovered: row[6] == int64(1),
 		}
 	} else {
-		record.Known, record.Sent, record.Date = client.KnownSent, fromMillis(row[6]), fromMillis(row[7])
+		record.Known, record.Sent, record.Date = client.KnownSent, fromMillis(row[1]), fromMillis(row[2])
 	}
 	_, err = s.exec(takeKnown, row[0])
 	return record, err
@@ -117,17 +110,17 @@ func (s *store) ownedOf(ids []string) ([]bool, error) {
 
 // fillOwned reads the locations of all done operations.
 func (s *store) fillOwned() error {
-	s.rows = s.rows[:0]
+	var ids []driver.Value
 	insert := func() error {
-		_, err := s.execRows(insertOwned, 1, s.rows)
-		s.rows = s.rows[:0]
+		_, err := s.execRows(insertOwned, 1, ids)
+		ids = ids[:0]
 		return err
 	}
 	if err := s.query("SELECT location FROM main.success", nil, func(row []driver.Value) error {
 		if l, err := client.ParseLocation(row[0].(string)); err == nil {
-			s.rows = append(s.rows, l.ID)
+			ids = append(ids, l.ID)
 		}
-		if len(s.rows) < 1000 {
+		if len(ids) < 1000 {
 			return nil
 		}
 		return insert()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/raced"
 )
+
+const pageSize = 4096 // SQLite's default
 
 // closedJournal returns a closed journal of some pages, its operations and
 // their records.
@@ -457,6 +460,23 @@ func TestOtherVersion(t *testing.T) {
 		if _, err := Open(path); !errors.Is(err, want) || !strings.Contains(err.Error(), fmt.Sprintf("format %d", version)) {
 			t.Errorf("format %d: %v", version, err)
 		}
+	}
+}
+
+// A database without tables is new, unless it has marks of any kind.
+func TestMarksWithoutTables(t *testing.T) {
+	for _, script := range []string{
+		"PRAGMA application_id = 7", "PRAGMA user_version = 3",
+		fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, formatVersion),
+	} {
+		path := newPath(t)
+		alter(t, path, script)
+		if _, err := Open(path); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+	if crc([]driver.Value{nil, int64(5)}) == crc([]driver.Value{int64(5), nil}) {
+		t.Error("a value may move to the next column")
 	}
 }
 

@@ -86,9 +86,8 @@
 // A damaged journal is an error; it is never read as an empty one. The job and
 // each operation carry a CRC of their columns, and each transaction writes the
 // numbers of operations and of done ones. Open reads and compares all of them,
-// has SQLite check its trees (PRAGMA quick_check), compares the length of a
-// closed file with its pages, and reports a missing log if the journal was not
-// closed. Altered bits, a lost, stale, or misplaced page, and a cut file
+// has SQLite check its trees (PRAGMA quick_check), and reports a missing log if
+// the journal was not closed. Altered bits, a lost, stale, or misplaced page, and a cut file
 // are ErrDamaged. One case is not detected: if the end of the log is cut off or
 // altered after a crash, an earlier state of the journal is read.
 //

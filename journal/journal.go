@@ -33,9 +33,6 @@ var _ client.Journal = (*Journal)(nil)
 // operations. Errors wrap ErrLocked, ErrDamaged, ErrNewer, ErrOlder or ErrWrite
 // and name the file; after any of them nothing was written.
 func Open(path string) (*Journal, error) {
-	if path == "" {
-		return nil, errors.New("journal: no path given")
-	}
 	s, err := openStore(path)
 	if err != nil {
 		return nil, err
@@ -152,13 +149,10 @@ func (j *Journal) Claim(ctx context.Context, entries []client.Entry) ([]client.R
 		return nil, err
 	}
 	records := make([]client.Record, len(entries))
-	if left, err := j.claimNew(records); left == 0 || err != nil {
+	if left, err := j.claimNew(records); left == 0 {
 		return records, err
 	}
-	if err := j.inRun(ctx, func(s *store) error { return j.claimKnown(s, entries, records) }); err != nil {
-		return nil, err
-	}
-	return records, nil
+	return records, j.inRun(ctx, func(s *store) error { return j.claimKnown(s, entries, records) })
 }
 
 // claimNew gives tickets to records, unless earlier runs may have left records

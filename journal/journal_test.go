@@ -45,6 +45,8 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 		{"done by the second attempt", []client.UpdateKind{sentNow, sentNow, doneNow}, client.KnownDone},
 		{"refused", []client.UpdateKind{sentNow, notDone}, nothing},
 		{"never sent", []client.UpdateKind{notDone}, nothing},
+		{"replaced", []client.UpdateKind{sentNow, client.UpdateReplaced}, nothing},
+		{"done, then replaced", []client.UpdateKind{sentNow, doneNow, client.UpdateReplaced}, nothing},
 		{"refused, then sent", []client.UpdateKind{sentNow, notDone, sentNow}, client.KnownSent},
 		{"refused, then done", []client.UpdateKind{sentNow, notDone, sentNow, doneNow}, client.KnownDone},
 	}
@@ -170,7 +172,8 @@ func TestRivals(t *testing.T) {
 	for end, next := range nextRun {
 		path := newPath(t)
 		j := opened(t, path)
-		entries := []client.Entry{create("old done", "g"), create("old sent", "g"), create("refused", "g"), create("h", "h"), entry("nameless")}
+		entries := []client.Entry{create("old done", "g"), create("old sent", "g"), create("refused", "g"), create("h", "h"), entry("nameless"),
+			create("k sent", "k"), create("k done", "k"), create("m done", "m")}
 		r := claim(t, j, entries...)
 		for i, e := range entries {
 			if len(r[i].Rivals) > 0 {
@@ -178,7 +181,7 @@ func TestRivals(t *testing.T) {
 			}
 			write(t, j, sent(r[i].Ticket, e))
 		}
-		write(t, j, done(r[0].Ticket, 1), forget(r[2].Ticket))
+		write(t, j, done(r[0].Ticket, 1), forget(r[2].Ticket), done(r[6].Ticket, 6), done(r[7].Ticket, 7))
 
 		j = next(t, j, path)
 		now := claim(t, j, create("new", "g"), create("other", "i"), entry("another nameless"), create("h", "h"))
@@ -190,10 +193,17 @@ func TestRivals(t *testing.T) {
 				t.Errorf("%s: rivals %+v", end, other)
 			}
 		}
+		if !now[0].RivalSent {
+			t.Errorf("%s: no rival is known as sent", end)
+		}
 		// Those that the same call takes are none, wherever they are in it.
 		now = claim(t, j, create("newer", "g"), create("old done", "g"))
 		if want := []client.Ticket{r[1].Ticket}; !slices.Equal(now[0].Rivals, want) || now[1].Known != client.KnownDone {
 			t.Errorf("%s: rivals %v, want %v", end, now[0].Rivals, want)
+		}
+		now = claim(t, j, create("another k", "k"), create("another m", "m"))
+		if len(now[0].Rivals) != 2 || !now[0].RivalSent || len(now[1].Rivals) != 1 || now[1].RivalSent {
+			t.Errorf("%s: rivals of k and m: %+v", end, now)
 		}
 		now = claim(t, j, create("old sent", "g"), create("newest", "g"), entry("nameless"))
 		if now[0].Known != client.KnownSent || len(now[0].Rivals)+len(now[1].Rivals) > 0 {
@@ -360,9 +370,17 @@ func TestCanceled(t *testing.T) {
 func TestClosed(t *testing.T) {
 	j := opened(t, newPath(t))
 	ticket := send(t, j, "a")[0]
+	if err := j.End(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	mustClose(t, j)
 	mustClose(t, j)
 	wantRefusals(t, j, ticket, ErrClosed)
+	for _, path := range []string{"", t.TempDir()} {
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "is a folder") {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
 }
 
 func TestSummary(t *testing.T) {

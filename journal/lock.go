@@ -1,10 +1,8 @@
 package journal
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 )
@@ -33,32 +31,28 @@ func acquireLock(path string) (fileLock, error) {
 		}
 		// Its holder may have removed the file since it was opened here; then
 		// the lock is useless, because the next Open creates another file.
-		mine, err := f.Stat()
-		if now, e := os.Stat(path); err == nil && e == nil && os.SameFile(mine, now) {
+		mine, _ := f.Stat()
+		now, _ := os.Stat(path)
+		if os.SameFile(mine, now) {
 			return fileLock{f}, nil
 		}
-		if err := cmp.Or(err, f.Close()); err != nil {
-			return fileLock{}, err
-		}
+		_ = f.Close()
 	}
 }
 
 // release removes the file while it is locked, so that nobody can lock a file
 // that is being removed. Windows removes no open file; there nobody else can
-// have it locked when the removal succeeds.
+// have it locked when the removal succeeds. A file that stays is no obstacle.
 func (l fileLock) release() error {
 	if l.file == nil {
 		return nil
 	}
-	path := l.file.Name()
+	if runtime.GOOS != "windows" {
+		_ = os.Remove(l.file.Name())
+	}
+	err := l.file.Close()
 	if runtime.GOOS == "windows" {
-		err := l.file.Close()
-		_ = os.Remove(path)
-		return err
+		_ = os.Remove(l.file.Name())
 	}
-	err := os.Remove(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, l.file.Close())
+	return err
 }

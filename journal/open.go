@@ -17,9 +17,6 @@ import (
 // frame, a page (sqlite.org/fileformat2.html section 4).
 const leastLog = 32 + 24 + 512
 
-// pageSize is SQLite's default.
-const pageSize = 4096
-
 // openStore opens or creates the file and checks all of it.
 func openStore(path string) (_ *store, err error) {
 	abs, err := filepath.Abs(path)
@@ -40,7 +37,7 @@ func openStore(path string) (_ *store, err error) {
 	if s.lock, err = acquireLock(abs + ".lock"); err != nil {
 		return nil, err
 	}
-	logSize, size, err := s.sizes(abs)
+	logSize, err := s.logSize(abs)
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +46,8 @@ func openStore(path string) (_ *store, err error) {
 			return nil, err
 		}
 	}
-	switch {
-	case logSize >= leastLog: // has all that the file lacks
-	case !s.job.closed:
+	if !s.job.closed && logSize < leastLog { // which has all that the file lacks
 		return nil, damaged(path, "it was not closed, and its log "+path+"-wal is missing or empty")
-	case size%pageSize != 0:
-		return nil, damaged(path, "its end is missing")
 	}
 	if err := s.noteClosed(false); err != nil {
 		return nil, err
@@ -63,34 +56,28 @@ func openStore(path string) (_ *store, err error) {
 	return s, s.run("PRAGMA wal_checkpoint(PASSIVE)")
 }
 
-// sizes returns the sizes of the log and of the file, 0 when there are none. It
-// returns an error for a file that SQLite would treat as empty although it was
-// a journal.
-func (s *store) sizes(abs string) (logSize, size int64, err error) {
+// logSize returns the size of the log, 0 when there is none. It returns an
+// error for a file that SQLite would treat as empty although it was a journal.
+func (s *store) logSize(abs string) (logSize int64, err error) {
 	if logSize, err = sizeOf(abs + "-wal"); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	if size, err = sizeOf(abs); err != nil {
-		return 0, 0, err
-	}
+	size, err := sizeOf(abs)
 	switch {
+	case err != nil:
 	case size == 0 && logSize > 0: // SQLite would delete the log
 		err = damaged(s.path, "the file is missing or empty, but its log "+s.path+"-wal is there")
 	case size == 1: // which some file systems give an empty file
 		err = damaged(s.path, "it is a single byte")
 	}
-	return logSize, size, err
+	return logSize, err
 }
 
 // connect opens the file, creating it if need be, with SQLite's own lock on it,
 // which keeps other programs out.
 func (s *store) connect(abs string) error {
-	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w: %w", ErrWrite, err)
+	if f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		_ = f.Close()
 	}
 	d, err := openDatabase(dataSource(abs))
 	if err != nil {
@@ -168,7 +155,7 @@ PRAGMA application_id = %d;
 PRAGMA user_version = %d;
 %s;
 INSERT INTO job VALUES (1, '', '', NULL, NULL, NULL, 0, 0, 0, 1, %d);
-COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), s.crc(empty.values())))
+COMMIT`, applicationID, formatVersion, strings.Join(schema, ";\n"), crc(empty.values())))
 }
 
 // setUp sets the connection up.
@@ -223,7 +210,7 @@ func (s *store) readJob() error {
 	if err != nil {
 		return err
 	}
-	if row == nil || row[len(row)-1] != s.crc(row[1:len(row)-1]) {
+	if row == nil || row[len(row)-1] != crc(row[1:len(row)-1]) {
 		return damaged(s.path, "the row of the table job is missing, or its checksum is wrong")
 	}
 	s.job = job{
@@ -238,7 +225,7 @@ func (s *store) readJob() error {
 // many there are, and the largest id.
 func (s *store) sumRows(query string) (n int, last int64, err error) {
 	err = s.query(query, nil, func(row []driver.Value) error {
-		if end := len(row) - 1; row[end] != s.crc(row[:end]) {
+		if end := len(row) - 1; row[end] != crc(row[:end]) {
 			return damaged(s.path, fmt.Sprintf("the checksum of operation %d is wrong", row[0]))
 		}
 		n++

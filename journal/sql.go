@@ -24,7 +24,6 @@ type database struct {
 	conn       driver.Conn
 	statements map[statement]driver.Stmt
 	args       []driver.NamedValue // reused
-	sum        []byte              // reused by crc
 }
 
 // statement is a text in which %s stands for a number of rows. A text without
@@ -156,8 +155,8 @@ func (d *database) first(text string, args ...driver.Value) (row []driver.Value,
 }
 
 // crc is a checksum of values as they are on disk.
-func (d *database) crc(values []driver.Value) int64 {
-	b := d.sum[:0]
+func crc(values []driver.Value) int64 {
+	b := make([]byte, 0, 512) // without an allocation for most rows
 	for _, v := range values {
 		switch v := v.(type) {
 		case nil:
@@ -170,7 +169,6 @@ func (d *database) crc(values []driver.Value) int64 {
 			b = append(binary.AppendUvarint(append(b, 3), uint64(len(v))), v...)
 		}
 	}
-	d.sum = b
 	return int64(crc32.ChecksumIEEE(b))
 }
 

@@ -178,7 +178,7 @@ func (s *store) addRow(u *client.Update) {
 		s.rows = append(s.rows, int64(u.Ticket))
 		return
 	}
-	s.rows = append(s.rows, s.crc(s.rows[len(s.rows)-5:]))
+	s.rows = append(s.rows, crc(s.rows[len(s.rows)-5:]))
 }
 
 // misuse makes ErrMisuse of the error of a broken constraint.
@@ -199,7 +199,8 @@ func (s *store) refuseDone(updates []client.Update) error {
 	return nil
 }
 
-// transaction runs work and commits; after an error nothing of it is there.
+// transaction runs work and commits. After an error the connection is only
+// closed, which takes back what was not committed.
 func (s *store) transaction(work func() error) error {
 	if err := s.run("BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -208,14 +209,10 @@ func (s *store) transaction(work func() error) error {
 	if err == nil && s.dirty {
 		s.dirty = false
 		values := s.job.values()
-		_, err = s.exec(updateJob, append(values, s.crc(values))...)
+		_, err = s.exec(updateJob, append(values, crc(values))...)
 	}
 	if err == nil {
 		err = s.run("COMMIT")
-	}
-	if err != nil {
-		// Fails where SQLite has rolled back itself, as on a full disk.
-		_ = s.run("ROLLBACK")
 	}
 	return err
 }
