@@ -14,8 +14,8 @@ import (
 	"github.com/webexscim/bulk/journal"
 )
 
-// beforeSending returns the error of a command that has sent nothing, with its
-// exit code and what to do next.
+// beforeSending gives the error of a command that has sent nothing its exit code
+// and advice about the next step.
 func beforeSending(ctx context.Context, err error) error {
 	wrong, bad := errors.AsType[*textfile.Errors](err)
 	known, advised := errors.AsType[*exit](err)
@@ -38,8 +38,8 @@ func beforeSending(ctx context.Context, err error) error {
 	return err
 }
 
-// readingFailed gives an error of reading an organization its exit code and
-// what to do next.
+// readingFailed gives the error of reading an organization its exit code and
+// advice about the next step.
 func readingFailed(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -68,10 +68,10 @@ var errUnread = errors.New("the organization could not be read to its end")
 
 // ending is how a job ended.
 type ending struct {
-	sum    *report.Summary
-	stop   error  // the error that stopped it early
-	broken error  // the error of results or files that could not be written
-	failed string // the file of the rows that did not succeed, "" without --failed
+	sum      *report.Summary
+	stop     error  // the error that stopped it early
+	writeErr error  // the error of results or files that could not be written
+	failed   string // the file of the rows that did not succeed, "" without --failed
 }
 
 // conclude returns the exit code and advice about the next step.
@@ -83,15 +83,15 @@ func (c *jobCommand) conclude(ctx context.Context, e ending) error {
 		if c.job.Journal == nil {
 			text = "interrupted; " + again
 		}
-		return &exit{exitInterrupted, errors.Join(terminal.Errorf("%s", text), e.broken)}
-	case e.stop != nil && e.broken != nil:
-		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.broken, again)}
+		return &exit{exitInterrupted, errors.Join(terminal.Errorf("%s", text), e.writeErr)}
+	case e.stop != nil && e.writeErr != nil:
+		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.writeErr, again)}
 	case errors.Is(e.stop, client.ErrBudget):
 		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.stop, c.adviseCorrection(e, again))}
 	case e.stop != nil:
 		return &exit{exitStopped, terminal.Errorf("the job stopped early: %w\n%s", e.stop, then(advice(e.stop), again))}
-	case e.broken != nil:
-		return &exit{exitSome, e.broken}
+	case e.writeErr != nil:
+		return &exit{exitSome, e.writeErr}
 	case e.sum.Succeeded < e.sum.Operations && c.quiet && !c.asJSON:
 		return &exit{exitSome, inOneLine(e.sum)}
 	case e.sum.Succeeded < e.sum.Operations:

@@ -106,7 +106,7 @@ func newApply(std stdio) *cobra.Command {
 		Short:   "Apply a file of operations to an organization",
 		Long:    applyHelp,
 		Example: applyExamples,
-		Args:    exactly("the file of operations, or - for standard input"),
+		Args:    oneArgument("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.file, a.limitDeletes = args[0], cmd.Flags().Changed("max-deletes")
 			a.namesGiven = cmd.Flags().Changed("names")
@@ -180,23 +180,23 @@ func (a *applyCommand) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
 	rec := a.newRecorder()
-	all := outcomes.NewCollector(outcomes.Options{
+	collected := outcomes.NewCollector(outcomes.Options{
 		Write: results.write, Line: in.Line, Input: in, Failed: a.failed != "",
 		Private: a.private(), Names: a.names, Recorder: rec,
 	})
-	defer func() { err = errors.Join(err, all.Close()) }()
+	defer func() { err = errors.Join(err, collected.Close()) }()
 	in.KeepNames = a.names && a.private() || a.report != "" && a.reportNames
-	stop, broken := a.send(ctx, c, in, all)
+	stop, writeErr := a.send(ctx, c, in, collected)
 	if a.neverBegan(stop) {
 		return terminal.Errorf("nothing was sent: %w\n%s", stop, adviseRepeat(stop))
 	}
 
-	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
-	a.adviseTaken(in, all)
-	a.adviseDependents(in, all)
-	broken = errors.Join(broken, a.writeFailed(in, all), a.writeReport(in, all, rec))
-	err = a.conclude(ctx, ending{sum: &all.Summary, stop: stop, broken: broken, failed: a.failed})
-	if sum := &all.Summary; err == nil && begun != "" && sum.Replayed > 0 && sum.Replayed == sum.Operations {
+	writeErr = errors.Join(writeErr, results.begin(), collected.Finish(a.job.Progress(), stop), a.printSummary(collected))
+	a.adviseTaken(in, collected)
+	a.adviseDependents(in, collected)
+	writeErr = errors.Join(writeErr, a.writeFailed(in, collected), a.writeReport(in, collected, rec))
+	err = a.conclude(ctx, ending{sum: &collected.Summary, stop: stop, writeErr: writeErr, failed: a.failed})
+	if sum := &collected.Summary; err == nil && begun != "" && sum.Replayed > 0 && sum.Replayed == sum.Operations {
 		a.adviseReplayed(sum.Operations, begun)
 	}
 	return err
@@ -253,13 +253,14 @@ func (a *applyCommand) howToList() string {
 	return "put the operations into a file, and see them with webex-bulk plan --all FILE"
 }
 
-// resume says what the journal knows, and returns when it was begun ("" for a
-// new journal, or none) and the ids that were looked up in earlier runs. A
-// journal of another organization is refused before names are looked up in it.
+// resume prints how much of the job earlier runs have done. It returns the time
+// of the first run ("" for a new journal, or none) and the ids that were looked
+// up by then. It refuses a journal of another organization, before names are
+// looked up in that.
 func (a *applyCommand) resume(ctx context.Context, j *journal.Journal) (begun string, ids *foundids.Set, err error) {
 	ids = foundids.New(a.cfg.OrgID)
 	if j == nil {
-		a.setLastWords("there is no journal: what was sent is not known")
+		a.setEndMessage("there is no journal: what was sent is not known")
 		return "", ids, nil
 	}
 	sum, err := j.Summary(ctx)
@@ -299,12 +300,12 @@ func (a *applyCommand) newRecorder() *report.Recorder {
 // errUnwritten ends a job whose results cannot be written.
 var errUnwritten = errors.New("results cannot be written")
 
-// send runs the job and collects its results. stop is the error that ended it
-// early, broken the error of a result that could not be written, which ends it
-// too.
+// send runs the job and collects its results. stop is the error that ended the
+// job early. writeErr is the error of a result that could not be written, which
+// ends it too.
 func (a *applyCommand) send(
-	ctx context.Context, c *client.Client, in *input.File, all *outcomes.Collector,
-) (stop, broken error) {
+	ctx context.Context, c *client.Client, in *input.File, collected *outcomes.Collector,
+) (stop, writeErr error) {
 	defer a.watch(ctx, in.Len())()
 	var inspect func([]opfile.Row)
 	if in.HasConditions() {
@@ -323,22 +324,22 @@ func (a *applyCommand) send(
 		if nameOf := in.NameOf(res.Index, res.Operation); res.Err != nil {
 			name = nameOf()
 		}
-		if err := all.Add(res, name); err != nil {
-			broken = err
+		if err := collected.Add(res, name); err != nil {
+			writeErr = err
 			end(errUnwritten) // requests in flight are still answered
 		}
 	}
-	if broken != nil {
+	if writeErr != nil {
 		stop = errUnwritten
 	}
-	return stop, broken
+	return stop, writeErr
 }
 
 // adviseTaken prints advice about rows whose resource exists already, for
 // example when an export is applied to its own organization, and about rows
 // that refer to them.
-func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
-	n, dependents := all.Taken(), all.Dependents.OfTaken
+func (a *applyCommand) adviseTaken(in *input.File, collected *outcomes.Collector) {
+	n, dependents := collected.Taken(), collected.Dependents.OfTaken
 	if !in.IsSheet() || n == 0 {
 		return
 	}
@@ -358,8 +359,8 @@ func (a *applyCommand) adviseTaken(in *input.File, all *outcomes.Collector) {
 
 // adviseDependents prints advice about rows that depend on rows that failed for
 // other reasons.
-func (a *applyCommand) adviseDependents(in *input.File, all *outcomes.Collector) {
-	if n := all.Dependents.OfOthers; in.IsSheet() && n > 0 {
+func (a *applyCommand) adviseDependents(in *input.File, collected *outcomes.Collector) {
+	if n := collected.Dependents.OfOthers; in.IsSheet() && n > 0 {
 		a.say("\n%s %s somebody whose own row did not succeed: correct that row, and they are sent with it",
 			terminal.Plural(n, "row"), verb(n, "name"))
 	}
@@ -379,11 +380,11 @@ func (a *applyCommand) adviseReplayed(n int, begun string) {
 
 // writeFailed writes the rows that did not succeed to the file of --failed, and
 // keeps an older file: the user may have corrected it by hand.
-func (a *applyCommand) writeFailed(in *input.File, all *outcomes.Collector) error {
+func (a *applyCommand) writeFailed(in *input.File, collected *outcomes.Collector) error {
 	if a.failed == "" {
 		return nil
 	}
-	if all.Summary.Succeeded == in.Len() {
+	if collected.Summary.Succeeded == in.Len() {
 		switch kept, err := outfile.SetAside(a.failed); {
 		case err != nil:
 			return fmt.Errorf("--failed: %w", err)
@@ -396,7 +397,7 @@ func (a *applyCommand) writeFailed(in *input.File, all *outcomes.Collector) erro
 	}
 	rows := 0
 	kept, err := outfile.ReplaceKeeping(a.failed, func(w *bufio.Writer) (err error) {
-		rows, err = all.CopyFailed(w)
+		rows, err = collected.CopyFailed(w)
 		return err
 	})
 	if kept != "" {
@@ -410,19 +411,19 @@ func (a *applyCommand) writeFailed(in *input.File, all *outcomes.Collector) erro
 	default:
 		a.say("\n%d rows that did not succeed are in %s", rows, a.failed)
 	}
-	if unknown := all.Summary.Unknown; unknown > 0 {
+	if unknown := collected.Summary.Unknown; unknown > 0 {
 		a.say("the %d of unknown outcome are not in it: the same command as before looks them up", unknown)
 	}
 	return nil
 }
 
 // writeReport writes the page of --report.
-func (a *applyCommand) writeReport(in *input.File, all *outcomes.Collector, rec *report.Recorder) error {
+func (a *applyCommand) writeReport(in *input.File, collected *outcomes.Collector, rec *report.Recorder) error {
 	if rec == nil {
 		return nil
 	}
 	page := report.Page{
-		Organization: a.cfg.OrgID, Input: in.Name, Began: rec.Began(), Summary: &all.Summary,
+		Organization: a.cfg.OrgID, Input: in.Name, Began: rec.Began(), Summary: &collected.Summary,
 		Samples: rec.Samples(), Failures: rec.Failures(), Names: a.reportNames,
 	}
 	if err := outfile.Replace(a.report, func(w *bufio.Writer) error { return page.Write(w) }); err != nil {

@@ -26,7 +26,7 @@ type exportCommand struct {
 }
 
 func newExport(std stdio) *cobra.Command {
-	x := &exportCommand{stdio: std, talk: talk{w: std.err}}
+	e := &exportCommand{stdio: std, talk: talk{w: std.err}}
 	kinds := sheet.Templates[:]
 	cmd := &cobra.Command{
 		Use:   "export [flags] " + strings.Join(kinds, "|"),
@@ -60,50 +60,50 @@ Exit codes:
   webex-bulk export users --filter 'department eq "Sales"' --out sales.csv
   webex-bulk export users --columns 'User ID/Email (Required),Title,Manager'
   webex-bulk export groups --out groups.csv`,
-		Args:      exactly(strings.Join(kinds, " or ")),
+		Args:      oneArgument(strings.Join(kinds, " or ")),
 		ValidArgs: kinds,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x.kind = args[0]
-			return x.run(cmd.Context())
+			e.kind = args[0]
+			return e.run(cmd.Context())
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	x.connection.addTo(cmd)
-	f.StringVar(&x.filter, "filter", "",
+	e.connection.addTo(cmd)
+	f.StringVar(&e.filter, "filter", "",
 		"only users or groups that match a SCIM `FILTER`; Webex supports eq, sw, ew and or")
-	f.StringVar(&x.columns, "columns", "",
+	f.StringVar(&e.columns, "columns", "",
 		"columns to write: their `HEADERS`, separated by commas, as in Control Hub or by SCIM\n"+
 			"path (default: the columns that are usually needed)")
-	f.StringVar(&x.outFile, "out", "", "`FILE` to write (default: standard output)")
-	f.BoolVar(&x.quiet, "quiet", false, "print only errors")
+	f.StringVar(&e.outFile, "out", "", "`FILE` to write (default: standard output)")
+	f.BoolVar(&e.quiet, "quiet", false, "print only errors")
 	return cmd
 }
 
-func (x *exportCommand) run(ctx context.Context) error {
-	if !slices.Contains(sheet.Templates[:], x.kind) {
-		return fmt.Errorf("export %s: expected %s", x.kind, strings.Join(sheet.Templates[:], " or "))
+func (e *exportCommand) run(ctx context.Context) error {
+	if !slices.Contains(sheet.Templates[:], e.kind) {
+		return fmt.Errorf("export %s: expected %s", e.kind, strings.Join(sheet.Templates[:], " or "))
 	}
-	filter, err := scimfilter.Parse(x.filter)
+	filter, err := scimfilter.Parse(e.filter)
 	if err != nil {
 		return fmt.Errorf("--filter: %w", err)
 	}
-	if _, err := x.writer(bufio.NewWriter(nil), nil); err != nil {
+	if _, err := e.writer(bufio.NewWriter(nil), nil); err != nil {
 		return fmt.Errorf("--columns: %w", err)
 	}
-	c, err := x.client(x.talk.warn)
+	c, err := e.client(e.talk.warn)
 	if err != nil {
 		return err
 	}
-	if x.outFile == "" {
-		w := bufio.NewWriter(x.out)
-		if err = x.write(ctx, c, filter, w); err == nil {
+	if e.outFile == "" {
+		w := bufio.NewWriter(e.out)
+		if err = e.write(ctx, c, filter, w); err == nil {
 			err = w.Flush()
 		}
 	} else {
-		err = outfile.Replace(x.outFile, func(w *bufio.Writer) error {
+		err = outfile.Replace(e.outFile, func(w *bufio.Writer) error {
 			_, _ = w.WriteString("\ufeff") // Excel takes a sheet for UTF-8 by this mark alone
-			return x.write(ctx, c, filter, w)
+			return e.write(ctx, c, filter, w)
 		})
 	}
 	return readingFailed(ctx, err)
@@ -111,22 +111,22 @@ func (x *exportCommand) run(ctx context.Context) error {
 
 // writer returns a writer of the sheet. nameOf returns the userName of a user
 // by the id.
-func (x *exportCommand) writer(w *bufio.Writer, nameOf func(id string) (string, bool)) (*sheet.Writer, error) {
+func (e *exportCommand) writer(w *bufio.Writer, nameOf func(id string) (string, bool)) (*sheet.Writer, error) {
 	var headers []string
-	for header := range strings.SplitSeq(x.columns, ",") {
+	for header := range strings.SplitSeq(e.columns, ",") {
 		if header = strings.TrimSpace(header); header != "" {
 			headers = append(headers, header)
 		}
 	}
-	return sheet.NewWriter(w, x.kind, headers, nameOf)
+	return sheet.NewWriter(w, e.kind, headers, nameOf)
 }
 
 // write reads the organization and writes the sheet.
-func (x *exportCommand) write(
+func (e *exportCommand) write(
 	ctx context.Context, c *client.Client, filter scimfilter.Filter, out *bufio.Writer,
 ) error {
 	names := map[string]string{} // of the managers and members, by id
-	w, err := x.writer(out, func(id string) (string, bool) {
+	w, err := e.writer(out, func(id string) (string, bool) {
 		name, ok := names[strings.ToLower(id)]
 		return name, ok
 	})
@@ -135,7 +135,7 @@ func (x *exportCommand) write(
 	}
 	managers, members := w.Needs()
 	if managers || members {
-		for user, err := range x.progress("names", c.ListUsers(ctx, client.Query{Attributes: "id,userName"})) {
+		for user, err := range e.progress("names", c.ListUsers(ctx, client.Query{Attributes: "id,userName"})) {
 			if err != nil {
 				return err
 			}
@@ -144,9 +144,9 @@ func (x *exportCommand) write(
 	}
 	list := map[string]func(context.Context, client.Query) iter.Seq2[client.Resource, error]{
 		"users": c.ListUsers, "groups": c.ListGroups,
-	}[x.kind]
+	}[e.kind]
 	unfit := 0 // resources that the service returned though they do not match
-	for res, err := range x.progress(x.kind, list(ctx, client.Query{Filter: filter.String()})) {
+	for res, err := range e.progress(e.kind, list(ctx, client.Query{Filter: filter.String()})) {
 		switch {
 		case err != nil:
 			return err
@@ -154,24 +154,24 @@ func (x *exportCommand) write(
 			unfit++
 			continue
 		}
-		if err := x.writeRow(ctx, c, w, res, members); err != nil {
+		if err := e.writeRow(ctx, c, w, res, members); err != nil {
 			return err
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	x.describe(w, unfit)
+	e.describe(w, unfit)
 	return nil
 }
 
 // writeRow writes the row of a resource, with the members of a group if they
 // have a column.
-func (x *exportCommand) writeRow(
+func (e *exportCommand) writeRow(
 	ctx context.Context, c *client.Client, w *sheet.Writer, res client.Resource, withMembers bool,
 ) error {
 	var members []client.Member
-	if x.kind == "groups" && withMembers {
+	if e.kind == "groups" && withMembers {
 		for m, err := range c.ListMembers(ctx, res.ID) {
 			if err != nil {
 				return fmt.Errorf("%w: %w", errUnread, err)
@@ -183,19 +183,19 @@ func (x *exportCommand) writeRow(
 }
 
 // describe says how much was written and what the sheet does not contain.
-func (x *exportCommand) describe(w *sheet.Writer, unfit int) {
-	x.say("%s written", terminal.Plural(w.Rows(), strings.TrimSuffix(x.kind, "s")))
+func (e *exportCommand) describe(w *sheet.Writer, unfit int) {
+	e.say("%s written", terminal.Plural(w.Rows(), strings.TrimSuffix(e.kind, "s")))
 	if unfit > 0 {
-		x.say("left out: resources that the service returned although they do not match --filter: %d", unfit)
+		e.say("left out: resources that the service returned although they do not match --filter: %d", unfit)
 	}
 	for _, note := range w.Notes() {
-		x.say("%s", note)
+		e.say("%s", note)
 	}
 }
 
 // progress tells a terminal how far a list is read. An error of the list is an
 // errUnread.
-func (x *exportCommand) progress(
+func (e *exportCommand) progress(
 	what string, list iter.Seq2[client.Resource, error],
 ) iter.Seq2[client.Resource, error] {
 	return func(yield func(client.Resource, error) bool) {
@@ -204,8 +204,8 @@ func (x *exportCommand) progress(
 			if err != nil {
 				err = fmt.Errorf("%w: %w", errUnread, err)
 			}
-			if n++; n%progressStep == 0 && x.err.IsTerminal() {
-				x.say("reading: %d %s so far", n, what)
+			if n++; n%progressStep == 0 && e.err.IsTerminal() {
+				e.say("reading: %d %s so far", n, what)
 			}
 			if !yield(res, err) {
 				return

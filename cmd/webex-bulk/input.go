@@ -15,12 +15,12 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// inputFlags are FILE, and the flags that say how it is written.
+// inputFlags are FILE and the flags that describe its form.
 type inputFlags struct {
 	file, format, encoding string
 	ignored                []string // columns
 	all                    bool     // every mistake is reported, not the first of a kind
-	clears                 bool     // rows say what is to be there, and REMOVE|* what is not
+	clears                 bool     // rows give the wanted state: REMOVE|* also clears attributes in creates
 }
 
 // addTo adds the flags to a command.
@@ -80,7 +80,7 @@ func (i *inputFlags) open(
 }
 
 // lookUpNames finds the ids of the users and groups that the input names and
-// does not create. It is an error if one is not there.
+// does not create. If the organization lacks one of them, that is an error.
 func lookUpNames(ctx context.Context, c *client.Client, in *input.File, ids *foundids.Set) error {
 	if err := ids.LookUp(ctx, c, in.Lookups()); err != nil {
 		return err

@@ -21,8 +21,8 @@ import (
 	"github.com/webexscim/bulk/journal"
 )
 
-// jobCommand is the common part of the commands that run a job, apply and sync:
-// its flags, its input, its journal, and what is said of it.
+// jobCommand is the common part of apply and sync, the commands that run a job:
+// its flags, its input, its journal and its summary.
 type jobCommand struct {
 	stdio
 	connection
@@ -44,9 +44,9 @@ func (c *jobCommand) addLimits(f *pflag.FlagSet) {
 		"stop once the service has refused operations this many times; 0: never")
 }
 
-// checkFlags finds mistakes for which no input and no service is needed.
-// Without --journal, the journal of a file that can be given again is beside
-// it, with the ending journal. files are the files that only one command
+// checkFlags finds mistakes for which no input and no service is needed. Without
+// --journal, it sets the journal of a file that can be read again: the path of
+// the file with an ending. files are those that only one of the commands
 // writes.
 func (c *jobCommand) checkFlags(ending string, files ...outfile.File) error {
 	if err := c.checkLimits(); err != nil {
@@ -102,8 +102,8 @@ func journalFiles(path string) []string {
 	return names
 }
 
-// openInput reads the input and makes the client. The error is about the
-// mistakes of both.
+// openInput reads the input and makes the client. The error describes the
+// mistakes in the input and in the settings of the client.
 func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
 	service, clientErr := c.client(c.talk.warn)
 	in, inputErr := c.open(ctx, c.in, c.quiet, func(note string) { c.sayAlways("%s", note) })
@@ -127,7 +127,7 @@ func (c *jobCommand) openJournal() (*journal.Journal, error) {
 		return nil, fmt.Errorf("nothing was sent: %w", err)
 	}
 	c.job.Journal = j
-	c.setLastWords("what was sent is in " + c.journalFile + "; the same command continues")
+	c.setEndMessage("what was sent is in " + c.journalFile + "; the same command continues")
 	return j, nil
 }
 
@@ -171,18 +171,18 @@ func (c *jobCommand) summaryWriter() *terminal.Writer {
 }
 
 // printSummary prints the summary, for a program or for a person.
-func (c *jobCommand) printSummary(all *outcomes.Collector) error {
+func (c *jobCommand) printSummary(collected *outcomes.Collector) error {
 	switch {
 	case c.asJSON:
-		return writeJSON(c.summaryWriter(), &all.Summary)
+		return writeJSON(c.summaryWriter(), &collected.Summary)
 	case c.quiet:
 		return nil
 	}
-	return c.summaryWriter().PrintTable(cmp.Or(all.Private, &all.Summary).WriteTable)
+	return c.summaryWriter().PrintTable(cmp.Or(collected.Private, &collected.Summary).WriteTable)
 }
 
-// readAnswer reads a line that the user types, without the spaces around it. It
-// is "" once ctx has ended.
+// readAnswer reads a line that the user types, without the spaces around it.
+// Once ctx has ended, it returns "".
 func (c *jobCommand) readAnswer(ctx context.Context) string {
 	answer, _ := bufio.NewReader(input.Interruptible(ctx, c.in)).ReadString('\n')
 	return strings.TrimSpace(answer)

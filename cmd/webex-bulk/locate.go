@@ -19,7 +19,7 @@ func newLocate(std stdio) *cobra.Command {
 		Short: "Print the organization, resource type and id of a location",
 		Example: `  webex-bulk locate https://webexapis.com/identity/scim/3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01/v2/Users/5e1fd6a2-…
   webex-bulk locate --json /v2/Groups/5e1fd6a2-…`,
-		Args: exactly("the url of a user or group"),
+		Args: oneArgument("the url of a user or group"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := client.ParseLocation(args[0])
 			if err != nil {

@@ -15,7 +15,7 @@ func newManuals() *cobra.Command {
 		Use:    "manuals DIR",
 		Short:  "Write man pages, one a command, to DIR",
 		Hidden: true, // a step of a release
-		Args:   exactly("the folder for them"),
+		Args:   oneArgument("the folder for them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return err

@@ -47,7 +47,7 @@ Exit codes:
   webex-bulk plan --online --existing update users.csv
   webex-bulk plan --all leavers.csv
   webex-bulk plan --json users.ndjson`,
-		Args: exactly("the file of operations, or - for standard input"),
+		Args: oneArgument("the file of operations, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.file = args[0]
 			return p.run(cmd.Context())

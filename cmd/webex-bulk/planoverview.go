@@ -119,7 +119,7 @@ func waitsFor(requests []int, ids int) string {
 	return fmt.Sprintf(", after %s for %d ids", strings.Join(numbers, ", "), ids)
 }
 
-// print prints what was added, and the totals.
+// print prints the operations that were added, and the totals.
 func (o *overview) print(in *input.File) error {
 	if err := o.w.PrintTable(o.writeTable); err != nil {
 		return err

@@ -19,17 +19,17 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// stdio is what a command reads and writes. All output goes through these
+// stdio has the standard streams of a command. All output goes through these
 // writers, so that no text of a file or a service reaches a terminal raw.
 type stdio struct {
-	in        io.Reader
-	out, err  *terminal.Writer
-	lastWords *atomic.Value // printed when a second Ctrl-C ends the program
+	in         io.Reader
+	out, err   *terminal.Writer
+	endMessage *atomic.Value // printed when a second Ctrl-C ends the program
 }
 
-// setLastWords sets what is printed when a second Ctrl-C ends the program.
-func (s stdio) setLastWords(text string) {
-	s.lastWords.Store("webex-bulk: ended at once; " + text)
+// setEndMessage sets the text to print when a second Ctrl-C ends the program.
+func (s stdio) setEndMessage(text string) {
+	s.endMessage.Store("webex-bulk: ended at once; " + text)
 }
 
 // warn prints a warning.
@@ -116,7 +116,7 @@ func interruptible(std stdio) (context.Context, func()) {
 	go func() {
 		for range signals {
 			if ctx.Err() != nil {
-				text, _ := std.lastWords.Load().(string)
+				text, _ := std.endMessage.Load().(string)
 				_ = std.err.Printf("%s\n", cmp.Or(text, "webex-bulk: ended at once"))
 				os.Exit(exitInterrupted)
 			}
@@ -169,8 +169,8 @@ continue; nothing is done twice.
 	return root
 }
 
-// exactly is cobra.ExactArgs(1) with an error that says what is missing.
-func exactly(what string) cobra.PositionalArgs {
+// oneArgument is cobra.ExactArgs(1) with an error that says what is missing.
+func oneArgument(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return fmt.Errorf("%d arguments, expected one: %s; see %s --help", len(args), what, cmd.CommandPath())

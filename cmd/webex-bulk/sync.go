@@ -86,7 +86,7 @@ Exit codes:
   130  interrupted`
 
 func newSync(std stdio) *cobra.Command {
-	a := &syncCommand{jobCommand: newJobCommand(std)}
+	s := &syncCommand{jobCommand: newJobCommand(std)}
 	cmd := &cobra.Command{
 		Use:   "sync [flags] FILE",
 		Short: "Make the organization match a sheet, after showing the differences",
@@ -97,58 +97,58 @@ func newSync(std stdio) *cobra.Command {
   webex-bulk sync --yes --before undo.csv --leavers deactivate hr.csv
   webex-bulk apply undo.csv                  undo the sync
   webex-bulk sync --scope 'department eq "Sales"' sales.csv`,
-		Args: exactly("the sheet"),
+		Args: oneArgument("the sheet"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.file, a.clears = args[0], true
-			return a.run(cmd.Context())
+			s.file, s.clears = args[0], true
+			return s.run(cmd.Context())
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	a.connection.addTo(cmd)
-	f.StringVar(&a.leavers, "leavers", "report",
+	s.connection.addTo(cmd)
+	f.StringVar(&s.leavers, "leavers", "report",
 		"report, deactivate or delete users in the organization that are not in the sheet;\n"+
 			"Webex deletes a deactivated user after 30 days; a delete cannot be undone")
-	f.StringVar(&a.maxRemovals, "max-removals", "",
+	f.StringVar(&s.maxRemovals, "max-removals", "",
 		"remove at most `N|P%` users or members (default: 10, or 5% if that is less)")
-	f.StringVar(&a.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
-	f.StringVar(&a.members, "members", "exact", "exact, or add-only to remove no members from groups")
-	f.BoolVar(&a.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
-	f.BoolVar(&a.opt.IncludeDirectory, "include-directory", false,
+	f.StringVar(&s.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
+	f.StringVar(&s.members, "members", "exact", "exact, or add-only to remove no members from groups")
+	f.BoolVar(&s.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
+	f.BoolVar(&s.opt.IncludeDirectory, "include-directory", false,
 		"treat users and groups that a directory provisions like others")
-	f.IntVar(&a.opt.First, "first", 0, "carry out only this many changes; 0: all")
-	f.StringVar(&a.planFile, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
-	f.StringVar(&a.undoFile, "before", "",
+	f.IntVar(&s.opt.First, "first", 0, "carry out only this many changes; 0: all")
+	f.StringVar(&s.planFile, "out", "", "write the changes to `FILE.csv`, a sheet for apply, and send nothing")
+	f.StringVar(&s.undoFile, "before", "",
 		"write the present values to `FILE.csv`, a sheet for apply that undoes the changes")
-	f.BoolVar(&a.yes, "yes", false, "make the changes without confirmation")
-	a.addLimits(f)
-	a.inputFlags.addTo(cmd)
-	f.BoolVar(&a.all, "all", false, fmt.Sprintf("list everybody and every error, not the first %d of a kind", maxListed))
-	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
-	f.StringVar(&a.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
-	f.BoolVar(&a.noJournal, "no-journal", false, "keep no journal")
-	f.BoolVar(&a.quiet, "quiet", false, "show only the numbers of the difference")
-	f.BoolVar(&a.asJSON, "json", false, "print the difference as one line of JSON, and the summary as another")
+	f.BoolVar(&s.yes, "yes", false, "make the changes without confirmation")
+	s.addLimits(f)
+	s.inputFlags.addTo(cmd)
+	f.BoolVar(&s.all, "all", false, fmt.Sprintf("list everybody and every error, not the first %d of a kind", maxListed))
+	f.StringVar(&s.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
+	f.StringVar(&s.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
+	f.BoolVar(&s.noJournal, "no-journal", false, "keep no journal")
+	f.BoolVar(&s.quiet, "quiet", false, "show only the numbers of the difference")
+	f.BoolVar(&s.asJSON, "json", false, "print the difference as one line of JSON, and the summary as another")
 	return cmd
 }
 
 // run shows the difference before it sends anything.
-func (a *syncCommand) run(ctx context.Context) error {
-	if err := a.check(); err != nil {
+func (s *syncCommand) run(ctx context.Context) error {
+	if err := s.check(); err != nil {
 		return err
 	}
-	in, c, err := a.openInput(ctx)
+	in, c, err := s.openInput(ctx)
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
 	defer in.Close()
 
-	d, err := a.compare(ctx, c, in)
+	d, err := s.compare(ctx, c, in)
 	tooMany, over := errors.AsType[*reconcile.RemovalsError](err)
 	if err != nil && !over {
 		return beforeSending(ctx, readingFailed(ctx, err))
 	}
-	if err := a.showDifference(d, in.Len()); err != nil {
+	if err := s.showDifference(d, in.Len()); err != nil {
 		return err
 	}
 	switch {
@@ -156,81 +156,81 @@ func (a *syncCommand) run(ctx context.Context) error {
 		return terminal.Errorf("%w; nothing was sent\n"+
 			"look at whom it removes above (--all lists everybody); if it is right, give --max-removals %d",
 			tooMany, tooMany.Removals)
-	case a.planFile != "":
-		if err := a.writePlan(d); err != nil {
+	case s.planFile != "":
+		if err := s.writePlan(d); err != nil {
 			return err
 		}
-		_, err := a.writeUndo(d)
-		return cmp.Or(err, inDoubt(d))
+		_, err := s.writeUndo(d)
+		return cmp.Or(err, doubtError(d))
 	case len(d.Actions) == 0:
 		if d.Doubts() == 0 {
-			a.say("nothing to do")
+			s.say("nothing to do")
 		}
-		return inDoubt(d)
+		return doubtError(d)
 	}
 
-	if err := a.confirm(ctx, d); err != nil {
+	if err := s.confirm(ctx, d); err != nil {
 		return beforeSending(ctx, err)
 	}
-	undo, err := a.writeUndo(d)
+	undo, err := s.writeUndo(d)
 	if err != nil {
 		return err
 	}
-	if err := a.send(ctx, c, d, undo); err != nil {
+	if err := s.send(ctx, c, d, undo); err != nil {
 		return err
 	}
 	if d.Later > 0 {
-		a.say("%s left for later (--first %d): the same command makes the next ones",
-			terminal.Plural(d.Later, "change"), a.opt.First)
+		s.say("%s left for later (--first %d): the same command makes the next ones",
+			terminal.Plural(d.Later, "change"), s.opt.First)
 	}
-	return inDoubt(d)
+	return doubtError(d)
 }
 
 // check finds mistakes for which no input and no service is needed.
-func (a *syncCommand) check() error {
+func (s *syncCommand) check() error {
 	switch {
-	case !slices.Contains([]string{"report", "deactivate", "delete"}, a.leavers):
-		return fmt.Errorf("--leavers %s: expected report, deactivate or delete", a.leavers)
-	case a.members != "exact" && a.members != "add-only":
-		return fmt.Errorf("--members %s: expected exact or add-only", a.members)
-	case a.opt.First < 0:
-		return fmt.Errorf("--first %d: expected 0 or more", a.opt.First)
+	case !slices.Contains([]string{"report", "deactivate", "delete"}, s.leavers):
+		return fmt.Errorf("--leavers %s: expected report, deactivate or delete", s.leavers)
+	case s.members != "exact" && s.members != "add-only":
+		return fmt.Errorf("--members %s: expected exact or add-only", s.members)
+	case s.opt.First < 0:
+		return fmt.Errorf("--first %d: expected 0 or more", s.opt.First)
 	}
-	a.opt.Leavers, a.opt.AddOnly = reconcile.Leavers(a.leavers), a.members == "add-only"
-	if a.maxRemovals != "" {
+	s.opt.Leavers, s.opt.AddOnly = reconcile.Leavers(s.leavers), s.members == "add-only"
+	if s.maxRemovals != "" {
 		var err error
-		if a.opt.MaxRemovals, err = reconcile.ParseLimit(a.maxRemovals); err != nil {
+		if s.opt.MaxRemovals, err = reconcile.ParseLimit(s.maxRemovals); err != nil {
 			return fmt.Errorf("--max-removals %w", err)
 		}
 	}
-	return a.checkFlags(".sync.journal",
-		outfile.File{Flag: "--out", Path: a.planFile, Mode: outfile.Replaced},
-		outfile.File{Flag: "--before", Path: a.undoFile, Mode: outfile.Replaced})
+	return s.checkFlags(".sync.journal",
+		outfile.File{Flag: "--out", Path: s.planFile, Mode: outfile.Replaced},
+		outfile.File{Flag: "--before", Path: s.undoFile, Mode: outfile.Replaced})
 }
 
 // compare reads the organization, and the sheet against it.
-func (a *syncCommand) compare(ctx context.Context, c *client.Client, in *input.File) (*reconcile.Difference, error) {
+func (s *syncCommand) compare(ctx context.Context, c *client.Client, in *input.File) (*reconcile.Difference, error) {
 	kind, err := kindOf(in)
 	if err != nil {
 		return nil, err
 	}
-	org, err := a.readOrganization(ctx, c, kind)
+	org, err := s.readOrganization(ctx, c, kind)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.readRows(in, org)
+	rows, err := s.readRows(in, org)
 	if err != nil {
 		return nil, err
 	}
 	if in.IsSheet() {
-		a.opt.Protect = func(r client.Resource) string {
+		s.opt.Protect = func(r client.Resource) string {
 			if sheet.CanName(strings.ToLower(r.Type), r.Name) {
 				return ""
 			}
 			return "no sheet can hold its name"
 		}
 	}
-	return reconcile.Compare(rows, org, a.opt)
+	return reconcile.Compare(rows, org, s.opt)
 }
 
 const expectedRows = "a row for each user or group that the organization should have"
@@ -247,35 +247,35 @@ func kindOf(in *input.File) (string, error) {
 	return "", fmt.Errorf("%s has no rows: expected %s", in.Name, expectedRows)
 }
 
-func (a *syncCommand) readOrganization(
+func (s *syncCommand) readOrganization(
 	ctx context.Context, c *client.Client, kind string,
 ) (*reconcile.Organization, error) {
 	org, err := reconcile.Read(ctx, c, kind, func(n int) {
-		if n%progressStep == 0 && a.err.IsTerminal() {
-			a.say("reading the organization: %d so far", n)
+		if n%progressStep == 0 && s.err.IsTerminal() {
+			s.say("reading the organization: %d so far", n)
 		}
 	})
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errUnread, err)
 	case errors.Is(org.MeErr, client.ErrAbsent):
-		a.say("the token belongs to no user (a service app?), so no account is protected for it")
+		s.say("the token belongs to no user (a service app?), so no account is protected for it")
 	case org.MeErr != nil:
-		a.sayAlways("the account of the token could not be determined: %s", report.Plain(org.MeErr))
+		s.sayAlways("the account of the token could not be determined: %s", report.Plain(org.MeErr))
 	}
 	return org, nil
 }
 
 // readRows reads the rows, with the ids of the users of the organization whom
 // they name.
-func (a *syncCommand) readRows(in *input.File, org *reconcile.Organization) (rows []reconcile.Row, err error) {
+func (s *syncCommand) readRows(in *input.File, org *reconcile.Organization) (rows []reconcile.Row, err error) {
 	in.Resolve(func(l sheet.Lookup) (string, bool) {
 		if l.Type != reconcile.Users {
 			return "", false
 		}
 		return org.IDOf(l.Name)
 	})
-	wrong := textfile.Errors{All: a.all}
+	wrong := textfile.Errors{All: s.all}
 	for row, err := range in.Rows() {
 		op := row.Operation
 		addsMembers := strings.HasPrefix(op.Path, "/Groups/"+client.Ref(""))
@@ -292,16 +292,16 @@ func (a *syncCommand) readRows(in *input.File, org *reconcile.Organization) (row
 }
 
 // showDifference prints the difference, for a program or for a person.
-func (a *syncCommand) showDifference(d *reconcile.Difference, rows int) error {
-	if a.asJSON {
-		return difference.WriteJSON(a.summaryWriter(), d, rows)
+func (s *syncCommand) showDifference(d *reconcile.Difference, rows int) error {
+	if s.asJSON {
+		return difference.WriteJSON(s.summaryWriter(), d, rows)
 	}
-	return difference.Text{All: a.all, Quiet: a.quiet, Leavers: a.opt.Leavers}.Write(a.summaryWriter(), d, rows)
+	return difference.Text{All: s.all, Quiet: s.quiet, Leavers: s.opt.Leavers}.Write(s.summaryWriter(), d, rows)
 }
 
-// inDoubt is the exit code if nothing was sent for some rows; nil if there are
-// none.
-func inDoubt(d *reconcile.Difference) error {
+// doubtError is the error of a sync that has sent nothing for some rows, because
+// it is unclear whom they mean; nil if there are no such rows.
+func doubtError(d *reconcile.Difference) error {
 	n := d.Doubts()
 	if n == 0 {
 		return nil
@@ -311,12 +311,12 @@ func inDoubt(d *reconcile.Difference) error {
 }
 
 // confirm asks before anything is sent.
-func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) error {
+func (s *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) error {
 	changes := terminal.Plural(len(d.Actions), "change")
 	switch {
-	case a.yes:
+	case s.yes:
 		return nil
-	case a.file == input.Stdin || !isTerminal(a.in):
+	case s.file == input.Stdin || !isTerminal(s.in):
 		return terminal.Errorf("%s to carry out; nothing was sent\n"+
 			"if this is right, give --yes; --out FILE.csv writes the changes as a sheet instead", changes)
 	}
@@ -327,7 +327,7 @@ func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) erro
 	expected := "yes"
 	if n := counts[reconcile.Delete]; n > 0 {
 		expected = fmt.Sprint(n)
-		_ = a.err.Printf("%s, for good. Type their number (%d) to carry out %s: ",
+		_ = s.err.Printf("%s, for good. Type their number (%d) to carry out %s: ",
 			terminal.Plural(n, "delete"), n, changes)
 	} else {
 		var kinds []string
@@ -339,46 +339,46 @@ func (a *syncCommand) confirm(ctx context.Context, d *reconcile.Difference) erro
 				kinds = append(kinds, fmt.Sprintf("%d %s", n, k.word))
 			}
 		}
-		_ = a.err.Printf("Type yes to carry out %s (%s): ", changes, strings.Join(kinds, ", "))
+		_ = s.err.Printf("Type yes to carry out %s (%s): ", changes, strings.Join(kinds, ", "))
 	}
-	if !strings.EqualFold(a.readAnswer(ctx), expected) {
+	if !strings.EqualFold(s.readAnswer(ctx), expected) {
 		return errors.New("not confirmed; nothing was sent")
 	}
 	return nil
 }
 
-// send carries the difference out, and tells what became of it. undo is nil
-// without --before.
-func (a *syncCommand) send(
+// send carries out the difference, and prints the results. undo is nil without
+// --before.
+func (s *syncCommand) send(
 	ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo,
 ) (err error) {
-	results, err := openResults(a.results, a.out)
+	results, err := openResults(s.results, s.out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
-	j, err := a.openJournal()
+	j, err := s.openJournal()
 	if err != nil {
 		return beforeSending(ctx, err)
 	}
 	if j == nil {
-		a.setLastWords("there is no journal; run the same command again when the organization shows the changes")
+		s.setEndMessage("there is no journal; run the same command again when the organization shows the changes")
 	}
-	defer a.closeJournal(j)
+	defer s.closeJournal(j)
 
-	all := outcomes.NewCollector(outcomes.Options{
-		Write: results.write, Line: linesOf(d), Private: a.summaryWriter().IsTerminal(),
+	collected := outcomes.NewCollector(outcomes.Options{
+		Write: results.write, Line: linesOf(d), Private: s.summaryWriter().IsTerminal(),
 	})
-	stop, broken := a.runJob(ctx, c, d, undo, all)
-	if a.neverBegan(stop) {
+	stop, writeErr := s.runJob(ctx, c, d, undo, collected)
+	if s.neverBegan(stop) {
 		return terminal.Errorf("nothing was sent: %w\n%s", stop, adviseRepeat(stop))
 	}
-	broken = errors.Join(broken, results.begin(), all.Finish(a.job.Progress(), stop), a.printSummary(all))
-	a.finishUndo(undo)
-	if err := a.conclude(ctx, ending{sum: &all.Summary, stop: stop, broken: broken}); err != nil {
+	writeErr = errors.Join(writeErr, results.begin(), collected.Finish(s.job.Progress(), stop), s.printSummary(collected))
+	s.finishUndo(undo)
+	if err := s.conclude(ctx, ending{sum: &collected.Summary, stop: stop, writeErr: writeErr}); err != nil {
 		return err
 	}
-	if n := d.Absent(ctx, c, a.cfg.LookupPatience); n > 0 && ctx.Err() == nil {
+	if n := d.Absent(ctx, c, s.cfg.LookupPatience); n > 0 && ctx.Err() == nil {
 		return &exit{exitSome, terminal.Errorf("an earlier run has created %s that the organization does not show: "+
 			"deleted since, or not shown yet;\n"+
 			"run the same command again in five minutes: what is missing then is created", terminal.Plural(n, "user or group"))}
@@ -398,21 +398,21 @@ func linesOf(d *reconcile.Difference) func(index int) int {
 }
 
 // runJob collects the results as they come. stop is the error that ended the
-// job early, broken the error of a result that could not be written.
-func (a *syncCommand) runJob(
-	ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, all *outcomes.Collector,
-) (stop, broken error) {
-	defer a.watch(ctx, d.Operations())()
-	a.job.ReadOn = true
-	for res, err := range d.Run(ctx, c, &a.job) {
+// job early, writeErr the error of a result that could not be written.
+func (s *syncCommand) runJob(
+	ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, collected *outcomes.Collector,
+) (stop, writeErr error) {
+	defer s.watch(ctx, d.Operations())()
+	s.job.ReadOn = true
+	for res, err := range d.Run(ctx, c, &s.job) {
 		if err != nil {
-			return err, broken
+			return err, writeErr
 		}
 		undo.Note(res)
-		res.Operation.BulkID = "" // made up, and tells nobody anything
-		if broken == nil {
-			broken = all.Add(res.Result, res.Action.Name)
+		res.Operation.BulkID = "" // in a sheet it is made up
+		if writeErr == nil {
+			writeErr = collected.Add(res.Result, res.Action.Name)
 		}
 	}
-	return nil, broken
+	return nil, writeErr
 }

@@ -26,7 +26,7 @@ More columns are named by SCIM path: externalId, emails[type eq "home"].value,
 urn:…:enterprise:2.0:User:costCenter.`,
 		Example: `  webex-bulk template users > users.csv
   webex-bulk template groups > groups.csv`,
-		Args:      exactly(strings.Join(kinds, " or ")),
+		Args:      oneArgument(strings.Join(kinds, " or ")),
 		ValidArgs: kinds,
 		RunE: func(_ *cobra.Command, args []string) error {
 			text, err := sheet.Template(args[0])

@@ -25,7 +25,7 @@ type whoamiCommand struct {
 }
 
 func newWhoami(std stdio) *cobra.Command {
-	k := &whoamiCommand{stdio: std}
+	w := &whoamiCommand{stdio: std}
 	cmd := &cobra.Command{
 		Use:   "whoami [flags]",
 		Short: "Check token and organization with one harmless search",
@@ -48,11 +48,11 @@ Exit codes:
   webex-bulk whoami                            find the organization of the token
   webex-bulk whoami --credentials service-app.json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return w.run(cmd.Context()) },
 	}
 	cmd.Flags().SortFlags = false
-	k.addTo(cmd)
-	cmd.Flags().BoolVar(&k.asJSON, "json", false, "print a JSON object")
+	w.addTo(cmd)
+	cmd.Flags().BoolVar(&w.asJSON, "json", false, "print a JSON object")
 	return cmd
 }
 
@@ -60,15 +60,15 @@ Exit codes:
 // 2606, section 2).
 const nobody = "webex-bulk-whoami@nobody.invalid"
 
-func (k *whoamiCommand) run(ctx context.Context) error {
-	err := k.findOrganization(ctx)
+func (w *whoamiCommand) run(ctx context.Context) error {
+	err := w.findOrganization(ctx)
 	if err == nil {
 		var c *client.Client
-		if c, err = k.client(k.warn); err != nil {
+		if c, err = w.client(w.warn); err != nil {
 			return err
 		}
 		_, err = c.FindUsers(ctx, nobody)
-		if unprinted := k.print(err); unprinted != nil && ctx.Err() == nil {
+		if unprinted := w.print(err); unprinted != nil && ctx.Err() == nil {
 			return unprinted
 		}
 	}
@@ -82,12 +82,12 @@ func (k *whoamiCommand) run(ctx context.Context) error {
 }
 
 // findOrganization asks for the organization of the token if none is given.
-func (k *whoamiCommand) findOrganization(ctx context.Context) error {
-	if org, _ := setting(k.org, "org", "WEBEX_ORG_ID"); org != "" {
+func (w *whoamiCommand) findOrganization(ctx context.Context) error {
+	if org, _ := setting(w.org, "org", "WEBEX_ORG_ID"); org != "" {
 		return nil
 	}
-	k.org = noOrganization // the request names none
-	c, err := k.client(k.warn)
+	w.org = noOrganization // the request names none
+	c, err := w.client(w.warn)
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
@@ -106,8 +106,8 @@ func (k *whoamiCommand) findOrganization(ctx context.Context) error {
 	if err := json.Unmarshal(me.Data, &user); err != nil {
 		return fmt.Errorf("the token's user cannot be read: %w", err)
 	}
-	k.org, k.found = cmp.Or(user.Meta.OrganizationID, user.Webex.Meta.OrganizationID), true
-	if k.org == "" {
+	w.org, w.found = cmp.Or(user.Meta.OrganizationID, user.Webex.Meta.OrganizationID), true
+	if w.org == "" {
 		return noOrganizationGiven("the service does not say which one is the token's")
 	}
 	return nil
@@ -117,32 +117,32 @@ func noOrganizationGiven(why string) error {
 	return &exit{exitUsage, fmt.Errorf("no organization, and %s: give --org ID or set WEBEX_ORG_ID", why)}
 }
 
-// print prints what was checked, and the result.
-func (k *whoamiCommand) print(err error) error {
-	if k.asJSON {
-		said := map[string]any{"baseUrl": k.cfg.BaseURL, "orgId": k.cfg.OrgID, "token": k.from, "ok": err == nil}
+// print prints the settings that were checked, and the result.
+func (w *whoamiCommand) print(err error) error {
+	if w.asJSON {
+		answer := map[string]any{"baseUrl": w.cfg.BaseURL, "orgId": w.cfg.OrgID, "token": w.from, "ok": err == nil}
 		if err != nil {
-			said["error"], said["next"] = report.PlainCodes(err), nextStep(err)
+			answer["error"], answer["next"] = report.PlainCodes(err), nextStep(err)
 		}
-		return writeJSON(k.out, said)
+		return writeJSON(w.out, answer)
 	}
-	organization := k.cfg.OrgID
-	if k.found {
+	organization := w.cfg.OrgID
+	if w.found {
 		organization += "  (that of the token's user; give it as --org or WEBEX_ORG_ID)"
 	}
 	result := "it works: the token may read the users of this organization (whether it may write, apply will show)"
 	if err != nil {
 		result = "it does not work"
 	}
-	return k.out.PrintTable(func(w io.Writer) error {
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	return w.out.PrintTable(func(out io.Writer) error {
+		t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprint(t, terminal.Sprintf("service\t%s\norganization\t%s\n\t%s as Webex API id\ntoken from\t%s\nsearch\t%s\n",
-			k.cfg.BaseURL, organization, client.WebexID(client.KindOrganization, k.cfg.OrgID), k.from, result))
+			w.cfg.BaseURL, organization, client.WebexID(client.KindOrganization, w.cfg.OrgID), w.from, result))
 		return t.Flush()
 	})
 }
 
-// nextStep is what to do about a search that failed.
+// nextStep says how to go on after a search that failed.
 func nextStep(err error) terminal.Text {
 	return cmp.Or(remedy(err), "try again; if it stays, Cisco's support asks for the tracking id")
 }
