@@ -74,7 +74,8 @@ func (d *dependencies) reasonOf(index int) *Reason {
 	return nil
 }
 
-// countUnderCauses counts dependents under the reasons of their causes.
+// countUnderCauses counts dependents under the reasons of their causes. Those of
+// one cause stand in input order, whatever the order of their results.
 func (d *dependencies) countUnderCauses() {
 	d.shown = map[*Reason]int{}
 	for _, r := range d.reasons {
@@ -89,6 +90,7 @@ func (d *dependencies) countUnderCauses() {
 			continue
 		}
 		all := d.groups[g]
+		slices.SortFunc(all.examples, func(a, b Example) int { return cmp.Compare(a.Index, b.Index) })
 		r.Dependents += all.count
 		r.dependents = append(r.dependents, all.examples[:min(len(all.examples), maxExamples-len(r.dependents))]...)
 		d.shown[g.reason] += all.count
