@@ -241,7 +241,7 @@ func randomJob(seed uint64) (*job, *randomChooser) {
 	}
 	for i, r := range j.rows {
 		if r.method == Delete && r.on != 0 && isShared(j.rows, j.rows[r.on-1].searchName()) {
-			j.rows[i].method = Patch // a DELETE would free a name that a lost create can still take
+			j.rows[i].method, j.rows[i].content = Patch, r.label // a DELETE would free a name that a lost create can still take
 		}
 	}
 	if chance(0.15) {

@@ -455,8 +455,8 @@ func (w *model) did(f *flight, m *mop, resource string) {
 	if own != nil && m.method != Post && w.most[m.ident] == 1 {
 		for _, d := range w.doings {
 			o := w.mopOf(d.ident)
-			if own.gives != nil && d.run < f.run {
-				continue // it is repeated, see checkLastWord
+			if o != nil && d.run < f.run && (own.gives != nil || own.stage < o.stage) {
+				continue // see isUndone
 			}
 			if o != nil && !d.replaced && d.resource == resource && o.method != Post && o.follows(own) && w.most[d.ident] == 1 && !w.isAmbiguous(o) {
 				w.breaks("%v is done after %v, which follows it on the same resource", own, o)
