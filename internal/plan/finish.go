@@ -98,7 +98,7 @@ func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
 			return d, true
 		}
 	}
-	if !n.named {
+	if n.text != "" && !n.named { // the memory may be slow
 		if of, failed := p.cfg.Memory.Resource(n.text); failed && of < d.Index {
 			d.Why, d.Of = Needed, of
 			return d, true
