@@ -22,11 +22,12 @@ func (d *draft) add(n *node) {
 }
 
 // undo takes the last items out again.
-func (d *draft) undo(items, bytes int) {
+func (d *draft) undo(items int) {
 	for _, n := range d.items[items:] {
 		n.state = waiting
+		d.bytes -= int(n.size)
 	}
-	d.items, d.bytes = d.items[:items], bytes
+	d.items = d.items[:items]
 }
 
 // Input is what the planner is to expect of the input.
@@ -193,10 +194,10 @@ func (p *Planner) join(d *draft, n *node) bool {
 // joinAlone does so without what waits for the node, to which it offers a
 // place.
 func (p *Planner) joinAlone(d *draft, n *node) bool {
-	k, bytes := len(d.items), d.bytes
+	k := len(d.items)
 	d.short = false
 	if !p.take(d, n) {
-		d.undo(k, bytes)
+		d.undo(k)
 		return false
 	}
 	for _, m := range d.items[k:] {

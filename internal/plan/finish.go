@@ -131,7 +131,7 @@ func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 		p.flying--
 	}
 	p.open--
-	n.state, n.held, n.toEnd, n.parkedOn, n.part = dropped, false, false, 0, 0
+	n.state, n.parkedOn = dropped, 0
 	if n.named || !s.Done {
 		p.outcomes[n.number] = s
 	}

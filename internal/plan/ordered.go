@@ -44,8 +44,7 @@ func (p *Planner) fillInOrder() *draft {
 // the node itself refers to. It does nothing if part of the span is not at hand
 // or does not fit.
 func (p *Planner) takeSpan(d *draft, n *node) (last *node, ok bool) {
-	k, bytes := len(d.items), d.bytes
-	end := int(n.index)
+	k, end := len(d.items), int(n.index)
 	for at := end; at <= end; at++ {
 		m := p.find(at)
 		if m == nil {
@@ -57,7 +56,7 @@ func (p *Planner) takeSpan(d *draft, n *node) (last *node, ok bool) {
 			last = reach
 		}
 		if !ok {
-			d.undo(k, bytes)
+			d.undo(k)
 			return last, false
 		}
 	}
