@@ -69,7 +69,7 @@ func (p *Planner) reconsider(n *node) {
 	if n.state != waiting {
 		return
 	}
-	if d, ok := p.obstacle(n); ok {
+	if d := p.obstacle(n); d.Why != 0 {
 		p.drop(d)
 	} else {
 		p.enqueue(n)
@@ -77,9 +77,9 @@ func (p *Planner) reconsider(n *node) {
 }
 
 // obstacle returns why an operation can never be sent, as far as that is known
-// of what it depends on.
-func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
-	d = Drop{Index: int(n.index), Of: -1}
+// of what it depends on; with Why 0 if nothing is known.
+func (p *Planner) obstacle(n *node) Drop {
+	d := Drop{Index: int(n.index), Of: -1}
 	for e, to := range p.needed(n) {
 		switch {
 		case to.isOver():
@@ -90,21 +90,20 @@ func (p *Planner) obstacle(n *node) (d Drop, ok bool) {
 			if d.Of = s.Index; e.kind == refers {
 				d.Name = to.text
 			}
-			return d, true
+			return d
 		case to.state == unread && e.required && (p.ended || d.Index < p.judged):
 			if d.Why, d.Name = Unknown, to.text; d.Index < p.judged {
 				d.Why = Forward
 			}
-			return d, true
+			return d
 		}
 	}
 	if n.text != "" && !n.named { // the memory may be slow
 		if of, failed := p.cfg.Memory.Resource(n.text); failed && of < d.Index {
 			d.Why, d.Of = Needed, of
-			return d, true
 		}
 	}
-	return d, false
+	return d
 }
 
 // drop gives up operations, and with them all that depends on them.
@@ -136,11 +135,8 @@ func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 		p.outcomes[n.number] = s
 	}
 	for e, w := range p.waiters(n) {
-		if p.pass(e, w, n, s, wasParked) {
-			continue
-		}
-		if d, ok := p.obstacle(w); ok {
-			needed = append(needed, d)
+		if !p.pass(e, w, n, s, wasParked) {
+			needed = append(needed, p.obstacle(w))
 		}
 	}
 	slices.Reverse(needed) // the first that came to wait goes first
