@@ -70,6 +70,13 @@ func TestTooLargeIsDroppedWhenReleased(t *testing.T) {
 	}
 }
 
+func TestDropsAreInInputOrder(t *testing.T) {
+	p := numbered(Config{Separate: true}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Refs: refs("a")})
+	expect(t, p, "[[0]]")
+	finish(p, 0, Outcome{})
+	expectDrops(t, p, Drop{Index: 1, Why: Needed, Name: "a", Of: 0}, Drop{Index: 2, Why: Needed, Name: "a", Of: 0})
+}
+
 // What is added after a drop is dropped as well, also before the drop is taken.
 func TestDropsAreRememberedUntilTheyAreTaken(t *testing.T) {
 	p := numbered(Config{Bytes: 10}, Item{Name: "a", Size: 11}, Item{Resource: "/r", Size: 11})
