@@ -104,7 +104,9 @@ func (w *model) checkDone(m *mop, id string, who string) {
 		}
 	case r == nil:
 		w.breaks("%s says that %v has made %s, which does not exist", who, m, id)
-	case (r.foreign || w.existing != FailExisting && w.mopOf(r.ident) == nil) && m.ext != "" && r.ext == m.ext: // as good as ours
+	case r.foreign && m.ext != "" && r.ext == m.ext: // as good as ours
+		w.adopted[m.ident] = true
+	case !r.foreign && w.existing != FailExisting && w.mopOf(r.ident) == nil: // a row that was corrected since has made it
 		w.adopted[m.ident] = true
 	case r.foreign && !w.mayEqual() && (r.created < 0 || r.ext != "" && m.ext != ""):
 		w.breaks("%s says that %v has made %s, which is clearly another's", who, m, id)
