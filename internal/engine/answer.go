@@ -7,9 +7,10 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// What the results of an answer are evidence of.
+// This file turns the results in an answer into evidence.
 
-// Item is what an answer says about one operation. The zero value: nothing.
+// Item is the part of an answer about one operation. The zero value says
+// nothing.
 type Item struct {
 	// Found reports that there is a result with a status for the operation.
 	Found bool
@@ -17,9 +18,10 @@ type Item struct {
 	LeftOut bool
 	// Status is the operation's own HTTP status.
 	Status int
-	// ID is the id of the resource, "" if none was told that can be used.
+	// ID is the id of the resource, "" if the answer has none that can be used.
 	ID, Location, Version string
-	// Err is what the service said; nil exactly when Status is 2xx or not Found.
+	// Err is the error of the service; nil exactly when Status is 2xx or not
+	// Found.
 	Err error
 }
 
@@ -63,10 +65,9 @@ func (e *Engine) readItems(r *request, items []Item) {
 	}
 }
 
-// readItem reads the result of one operation, and counts
-// attempts that told nothing. It returns what that is evidence of in the end,
-// and how long the operation is left alone. An operation that is excused is
-// sent again when what it depends on is done.
+// readItem reads the result of one operation, and counts attempts without a
+// result. It returns the evidence, and the delay before the next attempt. An
+// excused operation is sent again when those that it depends on are done.
 func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evidence, time.Duration) {
 	if it.Err != nil {
 		o.said = said{status: it.Status, location: it.Location, err: it.Err}
@@ -95,8 +96,8 @@ func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evi
 	return evidence, 0
 }
 
-// noteYoung notes that what an operation refers to in its own request was
-// created just now.
+// noteYoung notes the operations that refer to a resource which their own
+// request has created just now.
 func (e *Engine) noteYoung(r *request, evidence []Evidence) {
 	for i, s := range r.planned.Items {
 		for _, k := range s.Depends {
@@ -109,7 +110,7 @@ func (e *Engine) noteYoung(r *request, evidence []Evidence) {
 
 var errNoResult = errors.New("no result for this operation in the response")
 
-// observe says what a result is evidence of.
+// observe returns the evidence of a result.
 func observe(m Method, it Item) Evidence {
 	switch {
 	case it.LeftOut, putOff(it):
@@ -133,16 +134,17 @@ func putOff(it Item) bool {
 	return it.Status == 429 || it.Status == 503 || it.Status == 423 || it.Status == 425
 }
 
-// isNotFound reports whether a refusal can mean that something referred to is
-// not known: the service says so in several ways.
+// isNotFound reports whether a refusal can mean that a reference is unknown:
+// services use both statuses for that.
 func isNotFound(it Item) bool { return it.Status == 404 || it.Status == 400 }
 
 func isRefusal(e Evidence) bool { return e == Conflict || e == Missing || e == Refusal }
 
-// excuse turns refusals into NotDone where something that the operation depends
-// on in its request did not succeed. Members of a cycle excuse each other only
-// while one of them is not decided, or all are to be sent again. A create whose
-// resource exists may yet succeed without being sent again, if adopts.
+// excuse turns the refusal of an operation into NotDone if another one in its
+// request, on which it depends, did not succeed. Members of a cycle excuse each
+// other only while one of them is not decided, or all are to be sent again. If
+// adopts is set, a create whose resource exists is not excused, since it may
+// succeed without being sent again.
 func excuse(r *plan.Request, items []Item, evidence []Evidence, adopts bool) {
 	excused := make([]bool, len(evidence))
 	cycles := map[int]bool{} // whether the members of a cycle are excused
@@ -174,7 +176,8 @@ func (e *Engine) backOff(tries int) time.Duration {
 	return time.Duration(e.cfg.Rand() * float64(longest))
 }
 
-// retryLag is the wait before something that is too young is tried again.
+// retryLag returns the wait before the next attempt of an operation with a
+// young reference.
 func (e *Engine) retryLag(o *op) time.Duration {
 	o.lag = max(firstInterval, 2*o.lag)
 	return o.lag

@@ -7,8 +7,8 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// An attempt whose answer was lost may be carried out late: until when, and
-// what waits for that.
+// This file tells how long an attempt without an answer may still be carried
+// out, and makes other operations on its resource wait for that time.
 
 // lateAttempts are the attempts that may still be carried out although their
 // operation is over.
@@ -30,8 +30,8 @@ func (e *Engine) finish(o *op, finished plan.Outcome) {
 
 const mostLasting = 50_000 // some 20 MiB at most
 
-// finishAfter is finish for an operation of which nothing else is kept: the
-// input is read on meanwhile, as far as the memory for that is bounded.
+// finishAfter is finish for an operation that is known by its index only.
+// Meanwhile the source is read on, unless too many operations wait so.
 func (e *Engine) finishAfter(w work, index int, finished plan.Outcome) {
 	if wait := e.atWork(w); wait > 0 {
 		if !e.cfg.Ordered && len(e.lasting) < mostLasting {
@@ -45,7 +45,7 @@ func (e *Engine) finishAfter(w work, index int, finished plan.Outcome) {
 	e.planner.Finish(index, finished)
 }
 
-// atWork is how long an attempt that was lost before the operation was done may
+// atWork returns how long an attempt of a done operation, lost before that, may
 // still be at work.
 func (e *Engine) atWork(w work) time.Duration {
 	switch {
@@ -58,8 +58,8 @@ func (e *Engine) atWork(w work) time.Duration {
 }
 
 // noteAtWork notes until when an attempt of an operation that is over may still
-// be at work on its resource. Where all creates of earlier runs may be, quietIn
-// asks.
+// be at work on its resource. It leaves out creates of earlier runs: quietIn
+// counts all of these as at work.
 func (e *Engine) noteAtWork(o *op) {
 	wait := e.atWork(o.work)
 	if wait <= 0 || o.Method == Post && o.replayed {
@@ -70,8 +70,8 @@ func (e *Engine) noteAtWork(o *op) {
 	e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
 }
 
-// workOn recognizes what is at work on a resource: its create, or a change of
-// it.
+// workOn returns the key, in atWorkUntil, of the create of a resource or of its
+// changes.
 func workOn(m Method, id string) Key {
 	if m == Post {
 		return hash("create of ", id)
@@ -79,10 +79,9 @@ func workOn(m Method, id string) Key {
 	return hash("change of ", id)
 }
 
-// quietIn is how long attempts of operations that are over may be at work on
-// what an operation changes, where the planner does not know of them: those of
-// earlier stages, and for a DELETE those of the create, which would bring the
-// resource back.
+// quietIn returns how long attempts that the planner does not know may still be
+// at work on the resource of an operation: attempts of earlier stages and, for
+// a DELETE, of the create, which would bring the resource back.
 func (e *Engine) quietIn(o *Operation) time.Duration {
 	if o.Method == Post || o.Method == Patch && e.atWorkUntil.isEmpty() {
 		return 0
@@ -103,10 +102,10 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 	return wait
 }
 
-// Carried is what the next stage of a job has to know of those before: their
-// part of the error budget, who has made which resource, which attempts may
-// still be at work, and when an earlier run last wrote to the journal. The zero
-// value: there were none.
+// Carried is the state that the next stage of a job takes over from the stages
+// before: the spent part of the error budget, who has made which resource,
+// which attempts may still be at work, and when an earlier run last wrote to
+// the journal. The zero value is for the first stage.
 type Carried struct {
 	spent, held int
 	ownership
@@ -114,13 +113,13 @@ type Carried struct {
 	lastWritten *time.Time
 }
 
-// Carried returns what the next stage has to know, once this one has ended.
+// Carried returns the state for the next stage, once this one has ended.
 func (e *Engine) Carried() Carried {
 	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, &e.cfg.LastWritten}
 }
 
-// By returns c by the time of a stage that begins so long after the one of
-// which it is.
+// By returns c with the times of a stage that begins later than the stage of c
+// by the given duration.
 func (c Carried) By(later time.Duration) Carried {
 	old := c.atWorkUntil
 	c.atWorkUntil = recent[time.Duration]{}
@@ -134,9 +133,10 @@ func (c Carried) By(later time.Duration) Carried {
 	return c
 }
 
-// quietFor is how long an attempt of an earlier run may still be at work: until
-// MaxServiceTime has passed since the journal was last written, by the wall
-// clock and, where it is known, by the service's, or else since this run began.
+// quietFor returns how long an attempt of an earlier run may still be at work:
+// until MaxServiceTime has passed since that run last wrote to the journal, by
+// the wall clock and, if it is known, by the clock of the service, or at least
+// since this run began.
 func (e *Engine) quietFor() time.Duration {
 	if e.cfg.LastWritten.IsZero() {
 		return 0
@@ -148,9 +148,9 @@ func (e *Engine) quietFor() time.Duration {
 	return e.cfg.MaxServiceTime - max(passed, e.now.Elapsed)
 }
 
-// proofIn is how long after a time of the job the absence of an effect proves
-// that no attempt has had it: none can be at work any more, and reads have
-// caught up.
+// proofIn returns how long after a time of the job a lookup without an effect
+// proves that the operation was not done: no attempt can be at work any more,
+// and reads have caught up.
 func (e *Engine) proofIn(o *op, at time.Duration) time.Duration {
 	return e.cfg.MaxServiceTime + e.cfg.LookupPatience - (at - o.lostAt)
 }

@@ -2,15 +2,15 @@ package engine
 
 import "fmt"
 
-// budget deals out what is left of FailOnErrors, so that all requests in
-// flight together cannot fail more. The zero value has no limit.
+// budget divides FailOnErrors among the requests in flight, so that all of them
+// together cannot exceed it. The zero value has no limit.
 type budget struct {
 	limit, spent, held int
 }
 
-// reserve is the part of the budget that stays held for a request without an
-// answer, since its operations may have failed. It shrinks as they turn out to
-// be done.
+// reserve is the part of the budget that a request without an answer holds,
+// since its operations may have failed. It shrinks with each operation that
+// proves to be done.
 type reserve struct {
 	held, open int
 }
@@ -30,9 +30,9 @@ func (b *budget) err() error {
 	return fmt.Errorf("%w: the service has refused %d operations, and perhaps %d more", ErrBudget, b.spent, b.held)
 }
 
-// take returns the share of a request: a fair part of what is left among the
-// requests that may still leave, and one to come: what a lost answer holds, its
-// repetition cannot have. 0 means no limit.
+// take returns the share of a request: the rest of the budget, divided by the
+// requests that may still leave and one more, for the repetition of a request
+// whose answer is lost and whose share stays held. 0 means no limit.
 func (b *budget) take(operations, free int) int {
 	if b.limit == 0 {
 		return 0
@@ -42,7 +42,8 @@ func (b *budget) take(operations, free int) int {
 	return share
 }
 
-// charge gives a share back, less what was refused and what may have been.
+// charge gives back the share of a request, except for its refusals and for the
+// operations that may have been refused.
 func (b *budget) charge(share, refused, unsure int) *reserve {
 	b.held -= share
 	b.spent += refused
@@ -54,7 +55,8 @@ func (b *budget) charge(share, refused, unsure int) *reserve {
 	return &reserve{held: keep, open: unsure}
 }
 
-// release tells that one operation of a reserve has not failed, or is counted.
+// release ends the hold of one operation of a reserve: it has not failed, or
+// its refusal is counted elsewhere.
 func (b *budget) release(r *reserve) {
 	if r == nil {
 		return

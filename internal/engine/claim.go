@@ -30,17 +30,18 @@ type Earlier struct {
 	Ticket uint64
 	// Known tells which of the other fields matter.
 	Known Known
-	// Status, ID, Location, Version and Recovered are those of a Done operation.
+	// Status, ID, Location, Version and Recovered are those of a Done
+	// operation.
 	Status                int
 	ID, Location, Version string
 	Recovered             bool
 	// Sent is when the first attempt of a KnownSent operation left, by the wall
 	// clock, and Date the latest time of the service that was told before.
 	Sent, Date time.Time
-	// Rivals are the tickets of other creates with the same natural name that are
-	// on record and that no operation of this run has claimed yet; those of a
-	// PATCH or DELETE are other changes of its resource. RivalSent reports that
-	// one of them has no result on record.
+	// Rivals are the tickets of other creates with the same natural name that
+	// are on record and that no operation of this run has claimed yet; those of
+	// a PATCH or DELETE are other changes of its resource. RivalSent reports
+	// that one of them has no result on record.
 	Rivals    []uint64
 	RivalSent bool
 }
@@ -55,16 +56,16 @@ const (
 	KnownDone
 )
 
-// claims are what the journal is asked, and the operations that wait for its
-// answers.
+// claims holds the questions to the journal, and the operations that wait for
+// its answers.
 type claims struct {
-	unasked   []Claim          // for the journal, which is asked about one batch after the other
-	asked     int              // operations that it is being asked about
-	rivals    map[uint64][]*op // operations that wait for the journal's operation to be claimed
-	unclaimed []*op            // operations that wait until all is claimed
+	unasked   []Claim          // the next batch: the journal is asked about one after the other
+	asked     int              // operations in the batch that the journal is asked about
+	rivals    map[uint64][]*op // by ticket, the operations that wait until it is claimed
+	unclaimed []*op            // operations that wait until all operations of the input have claimed
 }
 
-// createWaits are the operations that wait for creates.
+// createWaits holds the operations that wait for creates.
 type createWaits struct {
 	creates   map[string]int   // the open creates, by bulkId, with which the planner is done
 	parked    map[string][]*op // operations that wait until a create is over
@@ -110,13 +111,14 @@ func (e *Engine) Add(now Time, in *Operation) {
 }
 
 // awaitsCreate reports whether the operation waits until a create is over: it
-// deletes what that makes, or changes what may be changed for the create first.
+// deletes the resource of the create, or changes it, and the create itself may
+// have to change it first.
 func (e *Engine) awaitsCreate(o *Operation) bool {
 	return o.endsCreate() || o.Method == Patch && o.Target != "" && e.cfg.Existing == UpdateExisting
 }
 
-// endsCreate reports whether the operation deletes, by reference, what a create
-// of the job makes.
+// endsCreate reports whether the operation deletes, by reference, the resource
+// of a create of the job.
 func (o *Operation) endsCreate() bool { return o.Method == Delete && o.Target != "" }
 
 func (o *Operation) item(held bool) plan.Item {
@@ -129,7 +131,7 @@ func (o *Operation) item(held bool) plan.Item {
 	return it
 }
 
-// Take does what follows after a batch of Adds.
+// Take ends a batch of Adds.
 func (e *Engine) Take() { e.proceed() }
 
 // End tells the engine that the source is complete.
@@ -161,8 +163,8 @@ func (e *Engine) End(now Time) {
 	e.proceed()
 }
 
-// ask asks the journal about the next operations, once it has told about those
-// before: what it tells depends on what was claimed so far.
+// ask asks the journal about the next operations, once it has answered about
+// those before, since its answers depend on the earlier claims.
 func (e *Engine) ask() {
 	if e.asked == 0 {
 		e.out.Claims = append(e.out.Claims, e.unasked...)
@@ -213,8 +215,8 @@ func (e *Engine) decideUnkeyed() {
 	e.decideAll(unkeyed)
 }
 
-// unkeyedIndexes are the operations whose keys are not known, those that rest
-// too.
+// unkeyedIndexes returns the operations whose keys are not known, including
+// those that rest.
 func (e *Engine) unkeyedIndexes() []int {
 	indexes := slices.Collect(maps.Values(e.followers))
 	for _, waiting := range e.unkeyed {
@@ -299,7 +301,8 @@ func (e *Engine) noteReferred(o *op, known Known) {
 	}
 }
 
-// isReferred reports whether what an earlier run has done refers to a create.
+// isReferred reports whether an operation that an earlier run has done refers
+// to a create.
 func (e *Engine) isReferred(o *op) bool {
 	n, _ := e.memory.named(o.BulkID)
 	return n.referred
@@ -330,8 +333,8 @@ func (e *Engine) release(o *op) {
 	}
 }
 
-// awaitCreate has an operation wait until the create that it refers to is over,
-// and reports whether there is something to wait for. What was there before the
+// awaitCreate makes an operation wait until the create that it refers to is
+// over, and reports whether it has to wait. A resource that existed before the
 // job is not deleted by reference.
 func (e *Engine) awaitCreate(o *op) bool {
 	n, ok := e.memory.named(o.Target)
@@ -380,13 +383,13 @@ func (e *Engine) releaseUncreated(name string) {
 	}
 }
 
-// isAllClaimed reports whether all that earlier runs know of the input is
-// known.
+// isAllClaimed reports whether the journal was asked about the whole input.
 func (e *Engine) isAllClaimed() bool {
 	return e.cfg.LastWritten.IsZero() || e.ended && e.asked+len(e.unasked) == 0
 }
 
-// awaitClaims has an operation wait until all is claimed. The input is read on.
+// awaitClaims makes an operation wait until isAllClaimed. Meanwhile the input
+// is read on.
 func (e *Engine) awaitClaims(o *op) {
 	delete(e.sought, o)
 	o.phase = rivaling

@@ -21,7 +21,7 @@ type Config struct {
 	Separate bool
 	// FailOnErrors stops the job after so many refusals; 0 is no budget.
 	FailOnErrors int
-	// Before is what earlier stages of the job have left. The engine keeps it.
+	// Before is the state of earlier stages of the job. The engine keeps it.
 	Before Carried
 	// MaxAttempts is how many attempts an operation gets that tell nothing.
 	MaxAttempts int
@@ -29,26 +29,26 @@ type Config struct {
 	LookupPatience time.Duration
 	// MaxServiceTime is how long an attempt may be at work at the service.
 	MaxServiceTime time.Duration
-	// Facts returns the facts of an operation that was added and is not over, as
-	// they were added. The engine keeps none of most operations that wait, so that
-	// they can lie on disk. It is required. An error ends the job.
+	// Facts returns the facts of an operation that was added and is not over.
+	// The engine does not keep those of most operations that wait, so that they
+	// can be on disk. It is required. An error ends the job.
 	Facts func(index int) (*Operation, error)
-	// Keep is how many operations are kept all the same while they wait and the
-	// journal has been asked about them.
+	// Keep is the number of waiting operations whose facts the engine keeps.
 	Keep int
-	// Journal says that there is a journal: claims are asked, changes recorded.
+	// Journal says that there is a journal, for Claims and Records.
 	Journal bool
-	// Existing says how a create is treated whose resource exists already. Compare
-	// tells what an update has to change; UpdateExisting requires it.
+	// Existing says how a create is treated whose resource exists already.
+	// Compare tells what an update has to change; UpdateExisting requires it.
 	Existing Existing
 	Compare  Compare
 	// ReadOn says that the source is read to its end even after a stop.
 	ReadOn bool
 	// LastWritten is when an earlier run last wrote to the journal, by the wall
-	// clock; zero if none did. In a later stage, that of Before counts. LastDate is
-	// the latest time of the service that it recorded.
+	// clock; zero if none did. In a later stage, that of Before counts.
+	// LastDate is the latest time of the service that it recorded.
 	LastWritten, LastDate time.Time
-	// Memory keeps what became of names and resources; nil keeps it in a map.
+	// Memory keeps the outcomes of names and resources; nil keeps them in a
+	// map.
 	Memory Memory
 	// Rand returns a number in [0, 1), for jitter; nil is math/rand/v2.
 	Rand func() float64
@@ -66,10 +66,10 @@ type Time struct {
 var (
 	// ErrBudget: the service has refused as many operations as allowed.
 	ErrBudget = errors.New("error budget spent")
-	// ErrUnavailable: nothing but the service's absence answered for a minute.
+	// ErrUnavailable: the service itself has not answered for a minute.
 	ErrUnavailable = errors.New("service unavailable")
-	// ErrSameRefusal: single operations are refused, one after the other, with one
-	// and the same refusal, so that the mistake is not theirs.
+	// ErrSameRefusal: single operations are refused, one after the other, in
+	// the same way, so that the cause is not in the operations.
 	ErrSameRefusal = errors.New("the service refuses every request in the same way")
 )
 
@@ -82,14 +82,14 @@ type Engine struct {
 	memory  memory
 	budget  budget
 	timers  timers
-	ops     map[int]*op // without an outcome that was told, but for those that rest
-	open    int         // operations without an outcome that was told
+	ops     map[int]*op // by index, the open operations that do not rest
+	open    int         // operations whose outcome was not reported
 	resting []int       // operations that rest although the job has stopped
-	window  int         // operations that are read in advance
-	ended   bool        // the input
-	idle    bool        // the source has nothing for now
-	stopped error
-	freed   int // how often something became free to go on
+	window  int         // operations to read in advance
+	ended   bool        // the source has ended
+	idle    bool        // the source has no more for now
+	stopped error       // why the job stopped early
+	freed   int         // counts the steps that may let other operations go on
 
 	identities   // identity.go
 	claims       // claim.go
@@ -139,12 +139,12 @@ func New(cfg Config, now Time) *Engine {
 	return e
 }
 
-// Ready is what the driver is to do next. Requests leave only once what is
-// recorded about them is on disk, and results likewise: the engine sees to
-// that, so all of it may be done in any order and at once.
+// Ready holds the next commands for the driver, which may carry them out in any
+// order and at once: the engine gives out a request or a result only when its
+// records are on disk.
 type Ready struct {
-	// Claims are operations that the journal is to be asked about; the answer is
-	// one Claimed with as many records.
+	// Claims are operations that the journal is to be asked about; the answer
+	// is one Claimed with as many records.
 	Claims []Claim
 	// Records are changes to be written to the journal; each is answered by a
 	// Recorded.
@@ -153,11 +153,11 @@ type Ready struct {
 	Requests []Request
 	// Lookups are to be made; each is answered by a Found.
 	Lookups []Lookup
-	// Results are outcomes to be told.
+	// Results are outcomes to be reported.
 	Results []Result
 }
 
-// Ready returns what is to be done and forgets it. Where it returns results,
+// Ready returns the commands since the last call. After a Ready with results,
 // there may be more at once.
 func (e *Engine) Ready() Ready {
 	e.decideResting()
@@ -181,16 +181,16 @@ func (e *Engine) Wants() bool {
 	return !e.ended && (e.stopped != nil || e.planner.Backlog() < e.window || e.awaitsInput())
 }
 
-// awaitsInput reports whether the job is held up by an operation that waits
-// until all of the input is read, or in an ordered job by one that cannot be
-// recognized before what it refers to is read, however far ahead.
+// awaitsInput reports whether the job is held up by an operation that waits for
+// the end of the input or, in an ordered job, for the operations that it refers
+// to, however far ahead, so that the journal can recognize it.
 func (e *Engine) awaitsInput() bool {
 	waits := len(e.unclaimed) > 0 || e.cfg.Ordered && len(e.unkeyed) > 0
 	return waits && len(e.sent)+len(e.prepared) == 0
 }
 
-// Finished reports whether every operation that was read has been told its
-// outcome, and no more will be read.
+// Finished reports whether the outcome of every operation was reported, and no
+// more will be read.
 func (e *Engine) Finished() bool {
 	return e.ended && e.open == 0 && e.writing == 0 && len(e.sent) == 0
 }
@@ -198,14 +198,15 @@ func (e *Engine) Finished() bool {
 // Stopped is why the job ended before its time; nil if it did not.
 func (e *Engine) Stopped() error { return e.stopped }
 
-// Fillable reports whether something could leave if the source had no more for
-// now.
+// Fillable reports whether a request that is not full could leave if the source
+// had no more for now.
 func (e *Engine) Fillable() bool {
 	ready := e.planner.Ready() && len(e.prepared) < e.cfg.Concurrency
 	return e.stopped == nil && !e.ended && (ready || len(e.unlooked) > 0)
 }
 
-// Status counts what is under way, for a progress display.
+// Status counts the requests and lookups under way, and the operations that
+// wait, for a progress display.
 type Status struct {
 	// InFlight are the requests with the service, and Lookups the lookups.
 	InFlight, Lookups int
@@ -217,7 +218,7 @@ type Status struct {
 	LookingFor time.Duration
 }
 
-// Status returns what is under way.
+// Status returns the present counts.
 func (e *Engine) Status() Status {
 	s := Status{InFlight: len(e.sent), Lookups: len(e.lookups), Waiting: e.planner.Waiting()}
 	for _, r := range e.prepared {
@@ -238,8 +239,8 @@ func (e *Engine) Tick(now Time) {
 	e.proceed()
 }
 
-// Idle tells that the source has nothing for now, so that what is ready leaves
-// in requests that are not full.
+// Idle tells the engine that the source has no more for now, so that requests
+// leave although they are not full.
 func (e *Engine) Idle(now Time) {
 	e.begin(now)
 	e.idle = true
@@ -247,7 +248,8 @@ func (e *Engine) Idle(now Time) {
 	e.idle = false
 }
 
-// Stop ends the job: nothing new is sent, and what was not sent is skipped.
+// Stop ends the job: no more requests leave, and operations that were not sent
+// are skipped.
 func (e *Engine) Stop(now Time, err error) {
 	e.begin(now)
 	e.stop(err)
@@ -262,14 +264,14 @@ func (e *Engine) begin(now Time) {
 	e.now = now
 }
 
-// proceed does whatever follows from the last event.
+// proceed takes all steps that follow from the last event.
 func (e *Engine) proceed() {
 	e.runTimers()
 	e.checkLife()
 	for freed := -1; freed != e.freed; {
 		freed = e.freed
 		e.takeDrops()
-		e.tell() // before dispatch: what is done goes on record before what it frees
+		e.tell() // before dispatch: outcomes are recorded before the requests that they free
 		e.dispatch()
 		e.startLookingFirst()
 		e.lookUp()

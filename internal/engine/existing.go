@@ -17,8 +17,8 @@ type Existing uint8
 const (
 	// FailExisting sends the create, which the service refuses.
 	FailExisting Existing = iota
-	// SkipExisting leaves the existing resource as it is, and takes it for the one
-	// that the create was to make.
+	// SkipExisting leaves the existing resource as it is, and takes it for the
+	// one that the create was to make.
 	SkipExisting
 	// UpdateExisting gives the existing resource the attributes of the create.
 	UpdateExisting
@@ -48,9 +48,9 @@ func (e *Engine) lookFirst(o *op) {
 	e.rest(o)
 }
 
-// startLookingFirst looks up creates that were not sent: once no more of the
-// input is read for now, so that the ids which the input names are known, and
-// many at once.
+// startLookingFirst looks up creates that were not sent, once no more of the
+// input is read for now. By then the ids that the input names are known, and
+// many creates can share a lookup.
 func (e *Engine) startLookingFirst() {
 	if len(e.unlooked) == 0 || e.stopped != nil {
 		return
@@ -75,10 +75,10 @@ func (e *Engine) startLookingFirst() {
 	e.unlooked = later
 }
 
-// firstChange is the index of the first PATCH or DELETE of an ordered job that
-// is not over: which resources exist is known only up to it. Where it is to
-// travel with an earlier operation that refers to a create after it, that create
-// is looked up all the same.
+// firstChange returns the index of the first PATCH or DELETE of an ordered job
+// that is not over: a lookup for later creates would come too early. But if the
+// job waits for such a lookup, because that change is to share the request of
+// an earlier operation that refers to the create, it is made all the same.
 func (e *Engine) firstChange() int {
 	first := int(^uint(0) >> 1)
 	if e.cfg.Ordered {
@@ -94,13 +94,14 @@ func (e *Engine) firstChange() int {
 	return first
 }
 
-// missFirst goes on after a failed lookup of a create that was not sent. The
-// service itself guards users; a group might be made twice.
+// missFirst goes on after a failed lookup of a create that was not sent. A user
+// can be sent all the same, since userNames are unique; a group could be made
+// twice.
 func (e *Engine) missFirst(o *op, f Finding, missed bool) {
 	switch {
 	case !f.Final && !missed:
 		e.lookAgain(o)
-	case o.Guarded && len(o.replaces) == 0: // else an earlier run has made it, and a 409 is no news
+	case o.Guarded && len(o.replaces) == 0: // else an earlier run has made it, so that it would get a 409
 		e.sendAbsent(o)
 	default:
 		o.gaveUp, o.said.err = errUnlooked, f.Err
@@ -114,15 +115,15 @@ func (e *Engine) sendAbsent(o *op) {
 	e.release(o)
 }
 
-// noteMaker remembers that a create which nothing guards makes what has its
-// name.
+// noteMaker notes that a create makes the resource of its name, if the service
+// does not guard the name.
 func (e *Engine) noteMaker(o *op) {
 	if e.cfg.Existing != FailExisting && o.Method == Post && !o.Guarded && o.Name != (Key{}) {
 		e.makers.put(o.Name, maker{index: o.Index})
 	}
 }
 
-// noteMade remembers what became of that.
+// noteMade notes the end of a create that noteMaker has noted.
 func (e *Engine) noteMade(o *op) {
 	m, ok := e.makers.get(o.Name)
 	switch {
@@ -134,25 +135,26 @@ func (e *Engine) noteMade(o *op) {
 	}
 }
 
-// isMade reports whether another create makes what has the name of a create, or
-// has made it and it is not deleted since.
+// isMade reports whether another create makes the resource that has the name of
+// a create, or has made it and no operation has deleted it since.
 func (e *Engine) isMade(o *op) bool {
 	m, ok := e.makers.get(o.Name)
 	return ok && m.index != o.Index && m.index != nobody && !e.gone.has(m.id)
 }
 
-// weighFirst decides what a lookup tells about a create that was not sent.
+// weighFirst draws the conclusion from the lookup of a create that was not
+// sent.
 func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := Pick(candidates, o.Guarded)
 	inFlight, inDoubt := e.sameName(o)
 	switch taken := e.others.has(c.ID); {
-	case number == 0 && e.isMade(o): // it need not show yet
+	case number == 0 && e.isMade(o): // reads may not show it yet
 		e.refuse(o, ErrTaken, "")
 	case number == 0 && e.isReferred(o):
-		// Another one would lack the PATCH or be missing in the group, or outlive the
-		// DELETE, that is done.
+		// The PATCH, membership or DELETE that is done would be lost for
+		// another resource.
 		e.refuse(o, errGoneSince, "")
-	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service itself sees to it that there is one
+	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service refuses a second user
 		e.sendAbsent(o)
 	case number > 1:
 		e.refuse(o, ErrAmbiguous, "")
@@ -165,8 +167,8 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	}
 }
 
-// weighConflict decides what a lookup tells about a create that was refused as
-// a duplicate. Reads may lag behind writes.
+// weighConflict draws the conclusion from the lookup of a create that was
+// refused as a duplicate. Reads may lag behind writes.
 func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) {
 	if e.cfg.Existing != FailExisting {
 		c, number := Pick(candidates, o.Guarded)
@@ -215,8 +217,8 @@ func Pick(candidates []Candidate, unique bool) (c Candidate, number int) {
 	return same[0], len(same)
 }
 
-// adopt takes a resource for what a create was to make. What refers to the
-// create goes on at once.
+// adopt gives an existing resource the place of the one that a create was to
+// make. Operations that refer to the create go on at once.
 func (e *Engine) adopt(o *op, c Candidate) {
 	e.forget(o)
 	e.freeReserves(o)
@@ -253,9 +255,9 @@ func (o *op) adoptAs(c Candidate) {
 	o.said = said{id: c.ID, location: c.Location, version: c.Version}
 }
 
-// compare goes on with an adopted create: once the ids of what it refers to are
-// known, it becomes a change of the existing resource, or is done. What became
-// of its first o.read references is known.
+// compare goes on with an adopted create: once the ids of its references are
+// known, it becomes a change of the existing resource, or is done. Its first
+// o.read references are over.
 func (e *Engine) compare(o *op) {
 	for ; o.read < len(o.Refs); o.read++ {
 		r := o.Refs[o.read]
@@ -298,9 +300,9 @@ func (e *Engine) compare(o *op) {
 	}
 }
 
-// change has a create go on as a change of the existing resource. The change is
-// on record only while it may have been done: the resource is not the job's
-// own, and another run compares it anew.
+// change turns a create into a change of the existing resource. The change is
+// on record only while it may have been done: another run compares the resource
+// anew, since others may change it.
 func (e *Engine) change(o *op, change Operation) {
 	change.Index = o.Index
 	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), &change
@@ -318,8 +320,8 @@ func (e *Engine) change(o *op, change Operation) {
 	e.release(o)
 }
 
-// bulkID is what other operations call the resource of a create, also of one
-// that has become a change.
+// bulkID returns the bulkId by which other operations refer to the resource of
+// a create, even if the create has become a change.
 func (o *op) bulkID() string {
 	if o.Method == Post {
 		return o.BulkID
@@ -327,9 +329,8 @@ func (o *op) bulkID() string {
 	return o.serves
 }
 
-// awaitRivals has a create wait whose name an earlier run has used for
-// something that the input no longer holds, until lookups show what came of
-// that.
+// awaitRivals makes a create wait if an earlier run has used its name for a
+// create that the input no longer holds, until lookups show the effect of that.
 func (e *Engine) awaitRivals(o *op) {
 	o.replaces = append(o.replaces, slices.Sorted(maps.Keys(o.rivals))...)
 	o.rivals = nil

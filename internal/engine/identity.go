@@ -2,22 +2,23 @@ package engine
 
 import "crypto/sha256"
 
-// By what the journal recognizes an operation.
+// This file finds the keys by which the journal recognizes operations.
 
-// identities are the keys that wait for others.
+// identities holds the operations whose keys wait for other operations.
 type identities struct {
 	unkeyed   map[string][]int // operations whose keys wait for a create to be read
-	tails     map[string]tail  // of each resource that an open operation changes
-	followers map[int]int      // the PATCHes whose keys wait for that of the operation before them on their resource
+	tails     map[string]tail  // by resource, its last operation, if that is open
+	followers map[int]int      // by operation, the PATCH after it on its resource, whose key waits for its own
 }
 
-// defineName remembers how operations that refer to a create are recognized.
+// defineName keeps the identity of a create for the keys of operations that
+// refer to it.
 func (e *Engine) defineName(o *op) {
 	if o.BulkID == "" {
 		return
 	}
 	if _, ok := e.memory.named(o.BulkID); ok {
-		return // that of an earlier operation
+		return // an earlier operation has the name
 	}
 	identity := o.Name
 	if identity == (Key{}) {
@@ -37,7 +38,7 @@ type tail struct {
 	key   Key // the zero Key: it is not known yet
 }
 
-// follow puts an operation behind the one before it on its resource.
+// follow notes the operation before this one on its resource.
 func (e *Engine) follow(o *op) {
 	if o.Resource == "" {
 		return
@@ -55,7 +56,7 @@ func (e *Engine) follow(o *op) {
 	e.tails[o.Resource] = tail{index: o.Index}
 }
 
-// identify finds the key of an operation, once what it refers to has been read
+// identify finds the key of an operation, once its references have been read
 // and, for a PATCH, the key of the operation before it on its resource is
 // known.
 func (e *Engine) identify(o *op) {
@@ -92,8 +93,9 @@ func (e *Engine) identify(o *op) {
 }
 
 // unreadRef returns a name that an operation refers to and that was not read.
-// Of several, one in the middle: in most orders of the input, each that is read
-// then leaves half as many, and an operation with many is rarely looked at.
+// If there are several, it is one in the middle: in most orders of the input,
+// half of them are read by then, so that an operation with many references is
+// rarely looked at.
 func (e *Engine) unreadRef(o *op) (name string, ok bool) {
 	if e.ended {
 		return "", false
@@ -110,8 +112,8 @@ func (e *Engine) unreadRef(o *op) (name string, ok bool) {
 	return unread[len(unread)/2], true
 }
 
-// recordNameOf recognizes what the journal calls rivals: creates of one natural
-// name, and changes of one resource.
+// recordNameOf returns the Name under which the journal finds the rivals of an
+// operation: creates of the same natural name, or changes of the same resource.
 func (e *Engine) recordNameOf(o *op) Key {
 	switch {
 	case o.Method == Post:

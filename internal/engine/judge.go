@@ -2,43 +2,43 @@ package engine
 
 import "time"
 
-// Whether a create has made what a lookup found.
+// This file decides whether a create has made a resource that a lookup found.
 
-// ownership is what is known of who has made which resource.
+// ownership tells which resources were made by whom.
 type ownership struct {
 	others idSet         // ids that a lost create cannot have made
-	gone   idSet         // ids of what the job has deleted
-	doubts map[Key]int   // creates of each name in doubt, also those that ended so
-	makers recent[maker] // the create that makes what has a name, where the service guards none
+	gone   idSet         // ids of resources that the job has deleted
+	doubts map[Key]int   // by name, the number of creates in doubt, open or over; see countDoubt
+	makers recent[maker] // by name, the create that makes the resource, if the service does not guard it
 }
 
-// maker is a create that is to make, or has made, what has its name. Lookups
-// may not show that yet.
+// maker is a create that makes the resource of its name, or has made it.
+// Lookups may not show that resource yet.
 type maker struct {
-	index int    // of the create, or one of these:
-	id    string // of what it has made
+	index int    // of the create, or nobody, or isOver
+	id    string // of the resource, once it is made
 }
 
 const (
-	nobody = -1 // the create was not done
-	isOver = -2 // it is, and may have been done
+	nobody = -1 // the create is over and was not done
+	isOver = -2 // the create is over, and was or may have been done
 )
 
-// judgment is what candidates tell about a create.
+// judgment is the conclusion from the candidates for a create.
 type judgment uint8
 
 const (
 	isAbsent  judgment = iota
-	isForeign          // the name of a user belongs to another
+	isForeign          // another has made the user of that name
 	isOurs
 	isUndecided // another create of that name is in flight
-	isUnclaimed // the journal may tell of another create of that name
-	isUnclear   // nobody can tell
+	isUnclaimed // the journal may have a record of another create of that name
+	isUnclear   // a candidate could be ours, and nothing will show whether it is
 )
 
-// clearly is by how much two times of a service must differ to tell an order,
-// since its parts have clocks of their own; clearlyByWall is the same where the
-// wall clock was asked, which people set by an hour and batteries by years.
+// Two times that differ by less than clearly have no certain order, since the
+// parts of a service have clocks of their own. clearlyByWall is the limit if
+// one of the times is by the wall clock, which people may set.
 const (
 	clearly       = 10 * time.Minute
 	clearlyByWall = 7 * 24 * time.Hour
@@ -73,7 +73,7 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 	case len(likely) > 0 && (o.first.earlier || !o.Guarded) && !e.isAllClaimed(): // of a new user the journal has told
 		return Candidate{}, isUnclaimed
 	case len(sure) == 1 && !(inDoubt && (unclear || len(likely) > 0) && sure[0].ExternalID != Same):
-		// An equal one may be that of an equal create.
+		// Else an equal create may have made the equal resource.
 		return sure[0], isOurs
 	case len(sure) == 0 && len(likely) == 1 && !unclear && !inDoubt:
 		return likely[0], isOurs
@@ -85,11 +85,11 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 	return Candidate{}, isAbsent // groups may share a name
 }
 
-// before reports that something happened clearly before an attempt can have
-// left, both by the service's clock: as its last answer before the attempt told
-// it, or else as the lookup tells it, less the time that has passed since.
-// Since an earlier run that is the wall clock's, which may have been set
-// meanwhile.
+// before reports whether t is clearly before an attempt left, both by the clock
+// of the service. The time of the attempt is the Date of the last answer before
+// it, or else date, the time of the lookup, less the time since the attempt. If
+// the attempt was in an earlier run, only the wall clock tells how long that
+// is.
 func (e *Engine) before(t time.Time, m moment, date time.Time) bool {
 	left, margin := m.date, clearly
 	switch {

@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// Whether the service is there: answers of intermediaries are no sign of it.
+// This file finds out whether the service itself still answers. Answers of
+// intermediaries, such as proxies, do not show that.
 
-// deadAfter is how long nothing but silence and intermediaries may answer, in
-// at least so many attempts: two timeouts of one operation, which take as long,
-// are followed by a lookup.
+// A job stops when the service itself has not answered for deadAfter, in at
+// least deadAttempts attempts. Two timeouts of one operation take as long, but
+// a lookup follows them.
 const (
 	deadAfter    = time.Minute
 	deadAttempts = 3
 )
 
-// life is what the answers tell of the service itself.
+// life counts the answers of the service itself.
 type life struct {
 	answers  int           // requests and lookups that were answered so far
-	silent   int           // attempts without a sign of life since the last one
+	silent   int           // attempts in a row that the service itself did not answer
 	silentAt time.Duration // when the first of them ended
 	date     time.Time     // of the service's last answer, which came at dateAt
 	dateAt   time.Duration
@@ -47,12 +48,12 @@ func (e *Engine) checkLife() {
 	}
 }
 
-// isLongSilent reports whether a lookup is to show that the service is there
-// before anything is sent again.
+// isLongSilent reports whether the service has been silent for so long that a
+// lookup has to show an answer before anything is sent again.
 func (e *Engine) isLongSilent() bool {
 	return e.silent >= deadAttempts-1 && e.now.Elapsed-e.silentAt >= deadAfter/2
 }
 
-// holdsBack reports whether nothing new may be risked: the service is silent,
-// and lookups will tell whether it is there.
+// holdsBack reports whether no request may leave, since the service is silent,
+// and lookups are under way that will show whether it answers.
 func (e *Engine) holdsBack() bool { return e.silent > 0 && len(e.sought) > 0 }

@@ -10,7 +10,7 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// Lookup asks what became of operations whose effect is not known.
+// Lookup asks for the effects of operations.
 type Lookup struct {
 	// Number identifies the lookup in its Found.
 	Number int
@@ -20,8 +20,8 @@ type Lookup struct {
 	Reads []Read
 }
 
-// Search searches for what a create has made. Known are the references of the
-// create whose ids are known by now.
+// Search asks for the resources that have the name of a create. Known are the
+// references of the create whose ids are known.
 type Search struct {
 	Index int
 	Known []plan.Known
@@ -34,18 +34,18 @@ type Read struct {
 	Known []plan.Known
 }
 
-// Finding is what a lookup told about one operation.
+// Finding is the result of a lookup for one operation.
 type Finding struct {
 	Index int
-	// Err is why the lookup told nothing. Final reports that another one would
-	// not tell more.
+	// Err is why the lookup failed. Final reports that another one would fail
+	// too.
 	Err   error
 	Final bool
 	// Candidates are the resources that have the name of a create.
 	Candidates []Candidate
-	// Exists reports that the resource of a PATCH or DELETE is there, Seen that it
-	// shows all that the PATCH changes. Modified is when it was last changed, by
-	// the service's clock (zero if that was not told).
+	// Exists reports that the resource of a PATCH or DELETE is there, Seen that
+	// it shows all that the PATCH changes. Modified is when it was last
+	// changed, by the service's clock (zero if that was not told).
 	Exists, Seen bool
 	Modified     time.Time
 }
@@ -77,14 +77,14 @@ const (
 // lookup is a Lookup under way.
 type lookup struct {
 	ops []*op
-	at  time.Duration // when it was asked for: what it tells is not older
+	at  time.Duration // when the engine asked for it: its findings are not older
 }
 
 // lookupQueue has the operations that are looked up or wait for that.
 type lookupQueue struct {
 	lookups  map[int]*lookup // those under way
-	sought   map[*op]bool    // operations that lookups are to tell about
-	queue    []*op           // those of them whose turn it is
+	sought   map[*op]bool    // operations that wait for lookups
+	queue    []*op           // those whose next lookup is due
 	unlooked []int           // creates to be looked up before they are sent
 }
 
@@ -104,9 +104,9 @@ func (e *Engine) startLooking(o *op) {
 	e.queue = append(e.queue, o)
 }
 
-// lookAgain has an operation looked up after a growing interval, and exactly
-// when it can be proven that it was not done; should that lookup fail, more of
-// them follow soon.
+// lookAgain has an operation looked up after a growing interval, but not later
+// than at the time when a lookup can prove that it was not done. If that lookup
+// fails, the intervals begin anew.
 func (e *Engine) lookAgain(o *op) {
 	o.interval = min(max(firstInterval, 2*o.interval), lastInterval)
 	wait := o.interval
@@ -122,8 +122,8 @@ func (e *Engine) lookAgain(o *op) {
 	})
 }
 
-// lookSoon brings the lookups forward that wait, since they will tell whether
-// the service is there.
+// lookSoon makes waiting lookups due soon, since they will show whether the
+// service answers.
 func (e *Engine) lookSoon() {
 	for _, o := range sortByIndex(slices.Collect(maps.Keys(e.sought))) {
 		if o.due > e.now.Elapsed+firstInterval {
@@ -133,8 +133,8 @@ func (e *Engine) lookSoon() {
 	}
 }
 
-// lookUp makes lookups for the operations whose turn it is, no more at once
-// than requests, so that those which wait are looked up together.
+// lookUp makes lookups for the operations in the queue, as many at once as
+// there may be requests. The others wait, and are then looked up together.
 func (e *Engine) lookUp() {
 	for len(e.queue) > 0 && len(e.lookups) < e.cfg.Concurrency {
 		group := e.queue[:min(len(e.queue), maxLookedUp)]
@@ -176,7 +176,8 @@ func (e *Engine) knownRefs(o *op) (known []plan.Known) {
 	return known
 }
 
-// idOf is the id of what an operation changes, "" if it is not known.
+// idOf returns the id of the resource that an operation changes, "" if it is
+// not known.
 func (e *Engine) idOf(o *Operation) string {
 	if o.Target == "" {
 		return o.ResourceID
@@ -185,9 +186,9 @@ func (e *Engine) idOf(o *Operation) string {
 	return n.id
 }
 
-// resourceID is the id of what an operation changes. Where a create that is not
-// over makes it, the operation is looked up later; where it has no id, nobody
-// can tell what became of the operation.
+// resourceID returns the id of the resource that an operation changes. If the
+// create of the resource is not over, the operation is looked up later. If the
+// resource has no id, the operation is decided, since no lookup can find it.
 func (e *Engine) resourceID(o *op) (id string, known bool) {
 	if id := e.idOf(o.Operation); id != "" {
 		return id, true
@@ -202,17 +203,17 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 		delete(e.sought, o)
 		o.phase = parked
 		e.parked[o.Target] = append(e.parked[o.Target], o)
-	case o.first.earlier && !create.first.earlier: // of the earlier run's create nothing is known
+	case o.first.earlier && !create.first.earlier: // nothing is known of the create of the earlier run
 		e.decide(o)
-	default: // what it changes was not made
+	default: // its resource was not made
 		e.learn(o, Untouched)
 		e.pursue(o)
 	}
 	return "", false
 }
 
-// Found tells what a lookup found. alive reports that the service itself has
-// answered, and date is its time (zero if that was not told).
+// Found gives the engine the findings of a lookup. alive reports that the
+// service itself has answered, date is its time (zero if it did not say).
 func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, date time.Time) {
 	e.begin(now)
 	l := e.lookups[number]
@@ -254,8 +255,8 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 
 var errNothingTold = errors.New("the lookup told nothing about it")
 
-// missLookup goes on after a lookup that told nothing. More of them follow for
-// as long as reads may lag.
+// missLookup goes on after a failed lookup. More of them follow for as long as
+// reads may lag.
 func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	o.missedAt = cmp.Or(o.missedAt, at)
 	missed := at-o.missedAt >= e.cfg.LookupPatience
@@ -273,8 +274,8 @@ func (e *Engine) missLookup(o *op, f Finding, at time.Duration) {
 	}
 }
 
-// distinct returns each resource that a lookup found once, without those that
-// the job has deleted, which a lagging read may show.
+// distinct returns each resource that a lookup found once. It leaves out those
+// that the job has deleted, which a lagging read may show.
 func (e *Engine) distinct(candidates []Candidate) (found []Candidate) {
 	for _, c := range candidates {
 		isSame := func(other Candidate) bool { return other.ID == c.ID }
@@ -285,13 +286,14 @@ func (e *Engine) distinct(candidates []Candidate) (found []Candidate) {
 	return found
 }
 
-// weighCandidates decides what the resources of its name tell about a create.
+// weighCandidates draws the conclusion for a create from the resources of its
+// name.
 func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration, date time.Time) {
 	switch o.knowledge {
 	case Unsent:
 		e.weighFirst(o, candidates, at)
 		return
-	case Refused: // plainly: the resource is another's
+	case Refused: // see isPlainConflict
 		e.weighConflict(o, candidates, at)
 		return
 	}
@@ -332,9 +334,9 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 	}
 }
 
-// shareAttempts counts the attempts of a create that is told as done for the
-// other creates of its name in doubt: the resource may be that of an equal
-// create, and its own attempt may still be at work.
+// shareAttempts counts the attempts of a create that a lookup has shown as done
+// for the other creates of its name in doubt as well: an equal create may have
+// made the resource, and the attempt of this one may still be at work.
 func (e *Engine) shareAttempts(o *op) {
 	for other := range e.sought {
 		if other.SearchName == o.SearchName {
@@ -343,8 +345,8 @@ func (e *Engine) shareAttempts(o *op) {
 	}
 }
 
-// noteForeign remembers the resources that have the name of a create as
-// another's, unless another create of that name may have made them.
+// noteForeign notes that somebody else has made the resources with the name of
+// a create, unless another create of that name may have made them.
 func (e *Engine) noteForeign(o *op, candidates []Candidate) {
 	inFlight, inDoubt := e.sameName(o)
 	for _, c := range candidates {
@@ -357,7 +359,8 @@ func (e *Engine) noteForeign(o *op, candidates []Candidate) {
 
 var errUnclear = errors.New("a resource of its name is there, and whether this operation has made it cannot be told")
 
-// weighAbsence goes on with an operation whose effect is not there (yet).
+// weighAbsence goes on with an operation of which a lookup shows no effect. The
+// effect may follow until proofIn is over.
 func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 	switch {
 	case e.proofIn(o, at) <= 0:
@@ -371,16 +374,16 @@ func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
 }
 
 // mayRepeat reports whether a lost operation can be sent again before it is
-// known whether it was done: the service keeps the repetition from doing harm.
+// known whether it was done, since a repetition does no harm.
 func (e *Engine) mayRepeat(o *op) bool {
 	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil
 }
 
-// weighReading decides what a resource tells about a PATCH or DELETE. What it
-// shows counts once reads have caught up with the first attempt: an earlier
-// operation may have had the same effect. What it does not show proves nothing
-// where it was modified since: the service may keep a value in another form, or
-// somebody else may have changed it again.
+// weighReading draws the conclusion for a PATCH or DELETE from its resource. An
+// effect counts once reads have caught up with the first attempt, since an
+// earlier operation may have had the same effect. A missing effect proves
+// nothing if the resource was modified since: the service may keep a value in
+// another form, or somebody else may have changed it again.
 func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
 	isPatch := o.Method == Patch
 	caughtUp := at-o.first.elapsed >= e.cfg.LookupPatience

@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// Memory keeps small values by key for as long as a job runs. It holds what
-// became of named creates and changed resources, some dozen bytes each.
+// Memory keeps small values by key while a job runs: the outcomes of named
+// creates and the state of changed resources, some dozen bytes each.
 type Memory interface {
 	// Get returns the last value put under key.
 	Get(key [16]byte) (value []byte, ok bool, err error)
@@ -22,20 +22,20 @@ type mapMemory map[[16]byte][]byte
 func (m mapMemory) Get(key [16]byte) ([]byte, bool, error) { v, ok := m[key]; return v, ok, nil }
 func (m mapMemory) Put(key [16]byte, value []byte) error   { m[key] = value; return nil }
 
-// memory is what the engine and the planner remember of operations that are
-// over. The first error of the store ends the job.
+// memory holds the outcomes that the engine and the planner need of operations
+// that are over. The first error of the store ends the job.
 type memory struct {
 	store Memory
 	err   error
 }
 
-// named is what is remembered of a create that has a bulkId.
+// named is the entry of a create that has a bulkId.
 type named struct {
 	state    nameState
-	identity Key // what the resource is to be called in the keys of operations that refer to it
+	identity Key // stands for the resource in the keys of operations that refer to it
 	index    int
 	at       time.Duration // when it was done; 0: by an earlier run
-	referred bool          // what an earlier run has done, or may have done, refers to it
+	referred bool          // an operation that an earlier run has done, or may have done, refers to it
 	id       string
 }
 
@@ -45,7 +45,7 @@ const (
 	nameOpen nameState = iota
 	nameFailed
 	nameDone
-	nameExisting // the resource was there before
+	nameExisting // the resource existed before the job
 )
 
 func (n named) isDone() bool { return n.state >= nameDone }
@@ -97,7 +97,7 @@ func (m *memory) setNamed(name string, n named) {
 	m.put(hash("name ", name), n.identity, n.id, int64(n.state), int64(n.index), n.at.Milliseconds(), number(n.referred))
 }
 
-// Name tells the planner what became of a create that is over.
+// Name returns the outcome of a create that is over, to the planner.
 func (m *memory) Name(name string) plan.Outcome {
 	n, _ := m.named(name)
 	if n.state == nameOpen {
@@ -106,7 +106,7 @@ func (m *memory) Name(name string) plan.Outcome {
 	return plan.Outcome{Known: true, Done: n.isDone(), ID: n.id, Index: n.index, At: n.at}
 }
 
-// changed is what is remembered of a resource that operations have changed.
+// changed is the entry of a resource that operations have changed.
 type changed struct {
 	key    Key // of the last operation on it
 	failed int // index of the first operation on it that was not done, plus 1
@@ -129,10 +129,9 @@ func (m *memory) Resource(resource string) (index int, failed bool) {
 	return c.failed - 1, c.failed > 0
 }
 
-// recent holds values by key: the last so many, and up to twice that. What is
-// older matters no longer: a lookup does not take a resource for ours that is
-// more than ten minutes older than the attempt, and no attempt is at work for
-// so long.
+// recent holds the latest values by key, recentKept to twice as many. Older
+// ones are not needed: no attempt is at work for so long, and a resource that
+// is more than ten minutes older than an attempt is not taken for ours.
 type recent[V any] struct{ now, before map[Key]V }
 
 const recentKept = 100_000 // some 6 MiB at most

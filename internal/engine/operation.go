@@ -41,8 +41,8 @@ type Operation struct {
 	Resource string
 	// ResourceID is the id of that resource, "" where it is given by reference.
 	ResourceID string
-	// Target is the bulkId of the create whose resource a PATCH or DELETE changes,
-	// where its path refers to it; it is one of Refs.
+	// Target is the bulkId of the create whose resource a PATCH or DELETE
+	// changes, where its path refers to it; it is one of Refs.
 	Target string
 	// Refs are the references, in an order that depends on what the operation
 	// means and not on how it is written.
@@ -62,45 +62,42 @@ type Operation struct {
 	Invalid error
 }
 
-// moment is when an attempt left: by the time of the job, by the time that has
-// passed in truth, and by the service's clock as its last answer before showed
-// it (zero if there was none). Of one in an earlier run it is only known that
-// it left before this run began, when elapsed and passed are 0: clocks may have
-// been set since. wall is its time by the wall clock (zero if that is not
-// known).
+// moment is the time of an attempt, by several clocks. Clocks may have been set
+// since an earlier run: of its attempts it is certain only that they left
+// before this run began, so elapsed and passed are 0.
 type moment struct {
-	elapsed time.Duration
-	passed  time.Duration
-	date    time.Time
-	earlier bool
-	wall    time.Time
+	elapsed time.Duration // see Time
+	passed  time.Duration // see Engine.passed
+	date    time.Time     // the latest time of the service that was known before; zero: none was
+	earlier bool          // the attempt was in an earlier run
+	wall    time.Time     // of an earlier run, by the wall clock; zero: it is not known
 }
 
-// phase is who has to do something next about an operation.
+// phase tells what an operation waits for.
 type phase uint8
 
 const (
-	unkeyed   phase = iota // the source: what its key covers has not been read
-	asking                 // the journal: what do earlier runs know of it
-	rivaling               // the end of the input: is another operation of its name on record
-	unlooked               // the input: it is looked up before it is sent, together with others
-	parked                 // a create: it has to be over first
-	comparing              // a create that the adopted one refers to: it has to be over first
-	planned                // the planner
-	flying                 // the service: it is in a request
-	sought                 // a lookup
-	delayed                // the clock: it is sent again later
-	over                   // nobody
+	unkeyed   phase = iota // for the source: its key covers operations that have not been read
+	asking                 // for the answer of the journal about earlier runs
+	rivaling               // for the end of the input: another operation may claim its rivals
+	unlooked               // for its first lookup, which it shares with other creates
+	parked                 // for the end of the create that it refers to
+	comparing              // the same, to compare an adopted create with its resource
+	planned                // for the planner
+	flying                 // for the response to its request
+	sought                 // for a lookup
+	delayed                // for the time at which it is sent again
+	over                   // for nothing: it has its outcome
 )
 
-// op is an operation on its way to an outcome: it is being sent, or something
-// has to be found out about it. Of one that waits see rest.
+// op is an operation on its way to an outcome. The engine has no op of an
+// operation that rests (rest.go).
 type op struct {
 	*Operation
 	knowledge Knowledge
 	phase     phase
-	dropped   *plan.Drop // it will not be sent again
-	gaveUp    error      // why it will not be sent, or not again
+	dropped   *plan.Drop // why the planner does not send it again; nil if it may
+	gaveUp    error      // why the engine does not send it, or not again; nil if it may
 
 	journalState
 	attemptState
@@ -109,73 +106,73 @@ type op struct {
 	existingState
 }
 
-// journalState is what the journal knows of an operation.
+// journalState holds the key of an operation, and its records in the journal.
 type journalState struct {
-	key       Key             // that of the operation before it on its resource, until its own is known
+	key       Key             // until it is known, the key of the operation before it on its resource
 	follows   bool            // the key of the operation before it is not known
 	ticket    uint64          // the journal's
 	recorded  bool            // it is on record as sent
-	rivals    map[uint64]bool // operations on record of its name, or on its resource, that nobody has claimed
-	rivalSent bool            // one of them has no result on record
-	replaces  []uint64        // operations on record that were rivals of the create
+	rivals    map[uint64]bool // tickets of operations on record with its name, or on its resource, not claimed so far
+	rivalSent bool            // one of the rivals has no result on record
+	replaces  []uint64        // tickets of rivals whose place the create takes
 }
 
-// attemptState is what came of the attempts of an operation.
+// attemptState holds the results of the attempts of an operation.
 type attemptState struct {
 	first     moment        // the first attempt that may have been carried out
 	attempts  int           // requests that carried it
-	tries     int           // attempts that told nothing
-	said      said          // the last result that told something
-	refusal   error         // why its whole request was refused, and with it the job
-	reserves  []*reserve    // what its lost attempts hold of the error budget, and last its uncounted refusal
-	uncounted bool          // its refusal does not count before a lookup has shown what exists
-	young     time.Duration // until then, a refusal may mean that a reference is not known everywhere yet
+	tries     int           // attempts without a result
+	said      said          // the last result
+	refusal   error         // why its whole request was refused, which stopped the job
+	reserves  []*reserve    // shares of the error budget that its lost attempts hold, and last its uncounted refusal
+	uncounted bool          // its refusal counts only if lookups do not make the create a success
+	young     time.Duration // until this time a refusal may mean that a new reference is not known everywhere
 	lag       time.Duration // between its attempts while a reference is young
 }
 
-// work is what may still be at work of an operation, also when that is over.
+// work tells which attempts of an operation may still be at work at the
+// service, even if the operation is over.
 type work struct {
 	replayed bool          // an earlier run has done it
 	lost     bool          // an attempt without an answer may still be at work
 	lostAt   time.Duration // when the last such attempt was given up; 0 in an earlier run
 }
 
-// lookupState is what came of the lookups of an operation.
+// lookupState holds the results of the lookups of an operation.
 type lookupState struct {
 	since     time.Duration // when they began
-	due       time.Duration // of the timer that counts for it
+	due       time.Duration // time of the next lookup; other timers no longer count
 	interval  time.Duration // between them
 	resolved  int           // references whose ids the last one knew
-	missedAt  time.Duration // the first that told nothing since one that did; 0: the last did
-	recovered bool          // one has decided
-	doubtful  bool          // the operation is one of Engine.doubts
-	doubt     error         // why nobody can tell what became of it
+	missedAt  time.Duration // time of the first of the lookups in a row that failed; 0: the last one did not fail
+	recovered bool          // a lookup has decided the outcome
+	doubtful  bool          // the operation counts in Engine.doubts
+	doubt     error         // why its outcome is unknown
 }
 
-// existingState is what is known of an existing resource that has the name of a
-// create.
+// existingState describes the existing resource that has the name of a create.
 type existingState struct {
 	existing  string // its id
 	existence existence
 	place     string        // its location, if it is adopted
 	serves    string        // the bulkId of the create that became an update
-	read      int           // how many references of the create are known, or, once it is adopted, to be over
-	youngRefs time.Duration // until then, what the create refers to may not be known everywhere yet
+	read      int           // how many of its references were found to be over, once it is adopted
+	youngRefs time.Duration // until this time its references may not be known everywhere
 }
 
-// existence is what is known of the resource of a create before that is sent.
+// existence tells whether the resource of a create exists before that is sent.
 type existence uint8
 
 const (
 	notAsked  existence = iota
-	isMissing           // a lookup shows nothing of its name
-	isAdopted           // a resource that exists is taken for the one that the create was to make
-	isLeft              // the same, and it is left unchanged
+	isMissing           // a lookup shows no resource of its name
+	isAdopted           // an existing resource takes the place of the one to create
+	isLeft              // the same, and it stays unchanged
 )
 
 func (o *op) adopted() bool { return o.existence >= isAdopted }
 
-// said is what the service said about an operation.
+// said is the last result of the service for an operation.
 type said struct {
 	status                int
 	id, location, version string
@@ -186,14 +183,14 @@ type said struct {
 func (o *Operation) lookable() bool { return o.Method != Post || o.SearchName != (Key{}) }
 
 // isPlainConflict reports whether the service has refused a create as a
-// duplicate, and nothing of it can have been done: the resource of its name is
-// another's.
+// duplicate, and no attempt can have been done: the resource of its name is not
+// its own.
 func (o *op) isPlainConflict() bool {
 	return o.knowledge == Refused && o.Method == Post && o.said.status == 409 && o.lookable()
 }
 
-// lacksID reports whether a lookup can find the id of what the operation has
-// made.
+// lacksID reports whether a create is done, and a lookup has to find the id of
+// its resource.
 func (o *op) lacksID() bool {
 	return o.knowledge == Done && o.Method == Post && o.said.id == "" && o.lookable()
 }

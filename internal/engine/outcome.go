@@ -14,26 +14,28 @@ import (
 type Result struct {
 	Index   int
 	Outcome Outcome
-	// Status, ID, Location and Version are what the service said of the
-	// operation or, where Recovered, what a lookup found.
+	// Status, ID, Location and Version are those of the service's result for
+	// the operation or, if it is Recovered, of the resource that a lookup
+	// found.
 	Status                int
 	ID, Location, Version string
 	// Attempts is how many requests carried the operation in this run.
 	Attempts int
 	// Recovered reports that a lookup decided, Replayed that the journal did.
 	Recovered, Replayed bool
-	// Existing reports that the resource of a create was there already, Unchanged
+	// Existing reports that the resource of a create existed before, Unchanged
 	// that it was left as it is.
 	Existing, Unchanged bool
-	// Err is why the operation did not succeed, unless Drop tells it: what the
-	// service, a check, or a lookup said, why the job stopped, or one of the
-	// errors below. It may be nil where the outcome is Unknown.
+	// Err is why the operation did not succeed, unless Drop tells it: the error
+	// of the service, of a check or of a lookup, the reason why the job
+	// stopped, or one of the errors below. It may be nil if the outcome is
+	// Unknown.
 	Err error
-	// Drop is what the operation depends on that keeps it from being done, if
-	// anything.
+	// Drop is the planner's reason not to send the operation; nil if it has
+	// none.
 	Drop *plan.Drop
-	// Refused reports that a skipped operation was in a request that was refused
-	// whole, for which the job stopped.
+	// Refused reports that a skipped operation was in a request that was
+	// refused whole, for which the job stopped.
 	Refused bool
 	// ExistingID is the id of the resource that exists already, where a lookup
 	// could tell.
@@ -42,13 +44,13 @@ type Result struct {
 
 // The reasons for which the engine does not send an operation, or not again.
 var (
-	// ErrCorrected: an earlier run has created something of its name from content
-	// that this input no longer holds.
+	// ErrCorrected: an earlier run has created something of its name from
+	// content that this input no longer holds.
 	ErrCorrected = errors.New("an earlier run created a resource of this name from other content")
 	// ErrAmbiguous: several resources have the name of a create.
 	ErrAmbiguous = errors.New("several resources have this name: an externalId has to tell which is meant")
-	// ErrTaken: the resource of a create exists already, and another operation of
-	// the job has made or addresses it.
+	// ErrTaken: the resource of a create exists already, and another operation
+	// of the job has made or addresses it.
 	ErrTaken = errors.New("its resource is there already, and another operation of the job has made or addresses it")
 	// ErrNotCreated: a DELETE refers to a create whose resource existed before.
 	ErrNotCreated = errors.New("the resource was there before its create: a DELETE has to address it by its id")
@@ -61,13 +63,14 @@ var (
 	errUnlooked  = errors.New("whether its resource is there already was not found out")
 )
 
-// learn adds evidence to what is known of an operation.
+// learn adds evidence to the knowledge of an operation.
 func (e *Engine) learn(o *op, evidence Evidence) {
 	o.knowledge = o.knowledge.Learn(evidence)
 	switch evidence {
 	case NoAnswer:
-		// It counts from when the client gave it up: the throttle may have held it
-		// back, and it may be at work from now on.
+		// Its time counts from now, when the client has given it up: the
+		// throttle may have held it back, so that it is at work only from now
+		// on.
 		o.lost, o.lostAt = true, e.now.Elapsed
 	case Absent, Untouched:
 		o.lost = false
@@ -75,8 +78,8 @@ func (e *Engine) learn(o *op, evidence Evidence) {
 	e.countDoubt(o)
 }
 
-// countDoubt counts the creates of each name of which it is not known what they
-// have made: they may have been done, or it is not known as which resource.
+// countDoubt counts, for each name, the creates in doubt: those that may have
+// been done, and those that are done with an unknown id.
 func (e *Engine) countDoubt(o *op) {
 	k := o.knowledge
 	doubtful := o.Method == Post && (k.Maybe() && k != Sent || k == Done && o.said.id == "")
@@ -91,9 +94,9 @@ func (e *Engine) countDoubt(o *op) {
 	}
 }
 
-// freeReserves gives back what the attempts of an operation hold of the budget:
-// it is done. Of one that is refused or absent in the end, the service may have
-// refused each lost attempt too.
+// freeReserves gives back the part of the budget that the attempts of a done
+// operation hold. An operation that was not done keeps it, since the service
+// may have refused each of its lost attempts.
 func (e *Engine) freeReserves(o *op) {
 	for _, r := range o.reserves {
 		e.budget.release(r)
@@ -115,11 +118,11 @@ func (e *Engine) pursueAll(ops []*op) {
 	}
 }
 
-// pursue does what is to be done next about an operation that is in no request.
+// pursue takes the next step for an operation that is in no request.
 func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
 
-// pursueAfter is pursue for an operation that is not to be sent again or looked
-// up before a delay has passed.
+// pursueAfter is pursue, but sends the operation or looks it up only after a
+// delay.
 func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	switch {
 	case e.stopped == nil && (o.lacksID() || o.isPlainConflict()):
@@ -161,7 +164,7 @@ func (e *Engine) after(delay time.Duration, o *op, goOn func(*op)) {
 	})
 }
 
-// decide gives an operation its outcome: it follows from what is known.
+// decide gives an operation its outcome, which follows from its knowledge.
 func (e *Engine) decide(o *op) {
 	if o.phase == over {
 		return
@@ -201,8 +204,8 @@ func (e *Engine) refuse(o *op, why error, existing string) {
 	e.decide(o)
 }
 
-// doneAt is when an operation was done, at the latest: what an earlier run has
-// done counts as done when this one began.
+// doneAt returns the latest time at which an operation was done. For an
+// operation of an earlier run that is the beginning of this run.
 func (e *Engine) doneAt(o *op) time.Duration {
 	if o.replayed {
 		return 0
@@ -210,7 +213,7 @@ func (e *Engine) doneAt(o *op) time.Duration {
 	return max(time.Millisecond, e.now.Elapsed)
 }
 
-// remember keeps what later operations of the input may ask for.
+// remember keeps the outcome of an operation for later ones of the input.
 func (e *Engine) remember(o *op) {
 	if o.BulkID != "" && !o.isDuplicate() && !o.adopted() {
 		n := named{}
@@ -245,9 +248,9 @@ func (e *Engine) remember(o *op) {
 
 func (o *op) isDuplicate() bool { return o.dropped != nil && o.dropped.Why == plan.Duplicate }
 
-// noteDrops notes why the planner has given up operations. All are noted before
-// the first is decided, since what refers to a create has to wait for its
-// outcome.
+// noteDrops notes why the planner has dropped operations. All are noted before
+// the first is decided, since operations that refer to a dropped create wait
+// for its outcome.
 func (e *Engine) noteDrops(drops []plan.Drop) (dropped []*op) {
 	for _, d := range drops {
 		if e.lasting[d.Index] {
@@ -266,7 +269,7 @@ func (e *Engine) noteDrops(drops []plan.Drop) (dropped []*op) {
 	return dropped
 }
 
-// takeDrops decides the operations that the planner has given up.
+// takeDrops decides the operations that the planner has dropped.
 func (e *Engine) takeDrops() {
 	for drops := e.planner.Drops(); len(drops) > 0; drops = e.planner.Drops() {
 		for _, o := range e.noteDrops(drops) {
@@ -274,7 +277,7 @@ func (e *Engine) takeDrops() {
 			case o.phase == over:
 			case e.cfg.Journal && (o.phase == unkeyed || o.phase == asking): // an earlier run may have done it
 			default:
-				if e.pursue(o); o.phase != over { // it may have been done: what depends on it is not to wait
+				if e.pursue(o); o.phase != over { // it may have been done, but operations that depend on it do not wait
 					e.remember(o)
 				}
 			}
@@ -325,8 +328,8 @@ func join(errs ...error) (all error) {
 	return all
 }
 
-// explain tells why an operation was never done. What cannot be sent for what
-// it is has failed; what might be sent another time is skipped.
+// explain tells why an operation was never done. It has failed if the cause is
+// the operation itself, and is skipped if it could be sent another time.
 func (e *Engine) explain(o *op, r *Result) {
 	r.Err = e.stopped
 	switch {
@@ -352,8 +355,8 @@ func (e *Engine) explain(o *op, r *Result) {
 	}
 }
 
-// doubtUnasked doubts that an operation was never done, where the journal was
-// not asked about it.
+// doubtUnasked makes the outcome of an operation Unknown if an earlier run may
+// have done it, and the journal was not asked.
 func (e *Engine) doubtUnasked(o *op, r *Result) {
 	if o.ticket == 0 && !e.cfg.LastWritten.IsZero() {
 		r.Outcome, r.Err = Unknown, join(errNotAsked, r.Err)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What the journal is told. Requests leave and outcomes are told once it is on
-// disk.
+// This file writes to the journal. A request leaves, and an outcome is
+// reported, once its changes are on disk.
 
 // ChangeKind is what a Change records.
 type ChangeKind uint8
@@ -20,8 +20,9 @@ const (
 	DoneChange
 	// Forget: it is proven that the operation was not done.
 	Forget
-	// ReplacedChange: the operation, which an earlier run has sent or done, may no
-	// longer have the last word on its resource, since another is about to leave.
+	// ReplacedChange: the operation, which an earlier run has sent or done, may
+	// no longer be the last on its resource, since another one is about to
+	// leave.
 	ReplacedChange
 	// ForeignChange: the resource ID belongs to somebody else.
 	ForeignChange
@@ -49,19 +50,19 @@ type Record struct {
 	Changes []Change
 }
 
-// write is a Record that is not confirmed.
+// write is a Record that the journal has not confirmed.
 type write struct {
-	then    func()
-	results []Result
+	then    func()   // called once it is on disk
+	results []Result // to be reported then
 }
 
 // recording has the outcomes and changes on their way to the journal and to the
 // caller.
 type recording struct {
-	decided    []*op         // with an outcome that is neither recorded nor told
-	foreign    []string      // ids to be recorded as another's
-	writes     map[int]write // that the journal has not confirmed
-	writing    int           // the number of these
+	decided    []*op         // operations whose outcome is neither recorded nor reported
+	foreign    []string      // ids of resources made by others, to be recorded
+	writes     map[int]write // by number of the Record
+	writing    int           // the number of writes
 	journalErr error
 	out        Ready
 	serial     int // of records and lookups
@@ -74,8 +75,8 @@ func (e *Engine) record(changes []Change, then func(), results []Result) {
 	e.out.Records = append(e.out.Records, Record{Number: e.serial, Changes: changes})
 }
 
-// Recorded tells that changes are on disk, or why they are not. An error ends
-// the job.
+// Recorded tells the engine that the changes of a Record are on disk, or why
+// they are not. An error ends the job.
 func (e *Engine) Recorded(now Time, number int, err error) {
 	e.begin(now)
 	w, ok := e.writes[number]
@@ -95,8 +96,8 @@ func (e *Engine) Recorded(now Time, number int, err error) {
 	e.proceed()
 }
 
-// rerecordAfter is how much later than its record a request may leave, so that
-// the time of its first attempt is right in later runs.
+// A request that leaves later than rerecordAfter after its record is recorded
+// again, so that later runs know the time of its first attempt.
 const rerecordAfter = time.Minute
 
 func (e *Engine) recordSent(r *request) {
@@ -121,8 +122,8 @@ func (e *Engine) recordSent(r *request) {
 	}
 }
 
-// dateBefore is the latest time of the service that was told before now, in
-// this run or in an earlier one.
+// dateBefore returns the latest known time of the service, from this run or an
+// earlier one.
 func (e *Engine) dateBefore() time.Time {
 	if e.date.IsZero() {
 		return e.cfg.LastDate
@@ -130,9 +131,9 @@ func (e *Engine) dateBefore() time.Time {
 	return e.date
 }
 
-// replaceRivals has the journal forget what earlier runs have done to the
-// resource and this input no longer holds: if it comes back, it is a new
-// change.
+// replaceRivals removes from the journal the operations of earlier runs on the
+// resource that this input no longer holds. If one of them comes back in a
+// later input, it is a new operation.
 func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	for _, ticket := range slices.Concat(slices.Sorted(maps.Keys(o.rivals)), o.replaces) {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
@@ -141,7 +142,7 @@ func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	return changes
 }
 
-// forget has the journal forget that an operation was sent.
+// forget removes from the journal that an operation was sent.
 func (e *Engine) forget(o *op) {
 	if o.recorded {
 		e.record([]Change{{Kind: Forget, Ticket: o.ticket}}, nil, nil)
@@ -149,13 +150,13 @@ func (e *Engine) forget(o *op) {
 	o.recorded = false
 }
 
-// tell hands on the outcomes that were decided, on record first.
+// tell reports the decided outcomes, once they are on record.
 func (e *Engine) tell() {
 	var changes []Change
 	results := make([]Result, 0, len(e.decided))
 	for _, o := range e.decided {
 		results = append(results, e.result(o))
-		if o.existence == isLeft && e.cfg.Existing == UpdateExisting { // what an earlier run has made of other content is no longer there
+		if o.existence == isLeft && e.cfg.Existing == UpdateExisting { // its rivals no longer determine the resource
 			changes = append(changes, e.replaceRivals(o)...)
 		}
 		switch {
@@ -183,8 +184,8 @@ func (e *Engine) tell() {
 	e.record(changes, nil, results)
 }
 
-// mayUndo reports whether a lost attempt of an update may still be at work, so
-// that another one of the next run has to wait for it.
+// mayUndo reports whether a lost attempt of an update may still be at work. The
+// record stays then, so that an update of the next run waits for it.
 func (e *Engine) mayUndo(o *op) bool {
 	return o.adopted() && o.knowledge == Done && e.atWork(o.work) > 0
 }

@@ -18,26 +18,26 @@ type Request struct {
 	FailOnErrors int
 }
 
-// Kind says what is known of a request as a whole.
+// Kind classifies the response to a request as a whole.
 type Kind uint8
 
 // The kinds of responses.
 const (
-	// Answered: Items says what became of each operation.
+	// Answered: Items has the result of each operation.
 	Answered Kind = iota
 	// NotSent: nothing reached the service.
 	NotSent
 	// Waiting: refused whole for now; the throttle knows when to try again.
 	Waiting
-	// Rejected: refused whole for what it holds.
+	// Rejected: refused whole for its content.
 	Rejected
-	// Denied: refused whole for who asks or where.
+	// Denied: refused whole for its token or its url.
 	Denied
 	// NoResponse: the request left, and its answer is lost.
 	NoResponse
 )
 
-// Response is what came back for a request.
+// Response is the response to a request.
 type Response struct {
 	Kind Kind
 	// Items has, when Answered, one entry for each operation of the request.
@@ -55,7 +55,8 @@ type Response struct {
 	// Date is the service's time, zero if it was not told.
 	Date time.Time
 	// Bytes is the size of the operations that were sent. TooLarge reports a
-	// refusal for the size, MaxBytes and MaxOperations the limits that it named.
+	// refusal for the size, MaxBytes and MaxOperations the limits that it
+	// named.
 	Bytes                   int
 	TooLarge                bool
 	MaxBytes, MaxOperations int
@@ -73,7 +74,7 @@ type request struct {
 	answers  int   // answers to the job when it left
 }
 
-// requests are those on their way.
+// requests holds the requests on their way.
 type requests struct {
 	prepared []*request // composed, on their way to the disk or ready to leave
 	sent     map[int]*request
@@ -109,7 +110,7 @@ func (e *Engine) dispatch() {
 	}
 }
 
-// input is what the planner is to expect of the source.
+// input tells the planner whether more operations are at hand.
 func (e *Engine) input() plan.Input {
 	switch {
 	case e.asked+len(e.unasked) > 0: // the journal is about to release more
@@ -122,8 +123,8 @@ func (e *Engine) input() plan.Input {
 	return plan.Flows
 }
 
-// checkStuck ends a job of which nothing is under way and nothing can leave:
-// what is left of the budget is held by operations that may have failed.
+// checkStuck ends a job in which nothing is under way and nothing can leave,
+// because operations that may have failed hold the rest of the budget.
 func (e *Engine) checkStuck() {
 	if e.stopped != nil || e.isAtWork() || e.planner.Waiting() == 0 && len(e.prepared) == 0 {
 		return
@@ -139,8 +140,8 @@ func (e *Engine) checkStuck() {
 	e.tell()
 }
 
-// isAtWork reports whether an event is to come that the engine waits for, besides
-// those of the source.
+// isAtWork reports whether the engine waits for an event other than those of
+// the source.
 func (e *Engine) isAtWork() bool {
 	return len(e.sent)+len(e.sought)+len(e.timers)+e.asked+len(e.unasked)+e.writing > 0
 }
@@ -196,7 +197,7 @@ func (e *Engine) launch() bool {
 	return true
 }
 
-// Response tells what came back for a request.
+// Response gives the engine the response to a request.
 func (e *Engine) Response(now Time, number int, in Response) {
 	e.begin(now)
 	r := e.sent[number]
@@ -290,8 +291,8 @@ func (e *Engine) stopFor(r *request, in Response, err error) {
 	e.pursueAll(r.ops)
 }
 
-// reject divides a request that was refused whole for what it holds, until the
-// operation that is to blame stands alone.
+// reject divides a request that was refused whole for its content, until the
+// operation at fault is alone.
 func (e *Engine) reject(r *request, in Response) {
 	if in.TooLarge {
 		e.lowerLimits(in)
@@ -318,8 +319,8 @@ func (e *Engine) reject(r *request, in Response) {
 		}
 		return
 	}
-	// A cycle cannot be divided. As many are refused as the budget allows; what
-	// is left is of no use without them.
+	// A cycle cannot be divided. As many of its members are refused as the
+	// budget allows; the others are of no use without them.
 	may := len(r.ops)
 	if e.budget.limit > 0 {
 		may = min(may, r.share)
@@ -333,9 +334,9 @@ func (e *Engine) reject(r *request, in Response) {
 	e.pursueAll(r.ops)
 }
 
-// lowerLimits lowers the limits of requests to what a refusal has shown. Where
-// it names none, or one that was exceeded before without a refusal, they fall
-// to what was accepted before, or by a part.
+// lowerLimits lowers the limits of requests to those that a refusal names. If
+// it names none, or one that an accepted request exceeded, the limit of bytes
+// falls to the largest accepted request, or to five eighths of the refused one.
 func (e *Engine) lowerLimits(in Response) {
 	bytes := in.MaxBytes
 	if bytes < e.accepted {
@@ -357,8 +358,8 @@ type uniform struct {
 	times int
 }
 
-// uniformLimit is how many operations in a row may be refused whole alike
-// before the mistake is looked for elsewhere.
+// uniformLimit is the number of single operations, refused one after the other
+// in the same way, after which the cause cannot be in the operations.
 const uniformLimit = 10
 
 func (u *uniform) repeats(in Response) bool {

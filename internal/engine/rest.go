@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// An operation that waits for others to be read or created, or for its turn
-// with the planner, and of which nothing but its facts is known, rests: the
-// engine has its state in the memory, if there is any, and asks for its facts
-// when its turn comes.
+// An operation rests if it waits for other operations, or for the planner, and
+// was not touched yet. The engine then has no op of it: its state, if it has
+// any, is in the memory, and Config.Facts returns its facts when its turn
+// comes.
 
 // op returns an open operation, which no longer rests.
 func (e *Engine) op(index int) *op {
@@ -32,12 +32,11 @@ func (e *Engine) op(index int) *op {
 	return o
 }
 
-// keepsState reports whether there is anything to know about an operation that
-// rests.
+// keepsState reports whether an operation that rests has a state.
 func (e *Engine) keepsState() bool { return e.cfg.Journal || e.cfg.Existing != FailExisting }
 
-// rest has an operation rest that can. An ordered job reads no more ahead than
-// it needs.
+// rest makes an operation rest, if it can. In an ordered job none rests: no
+// more is read ahead than is needed.
 func (e *Engine) rest(o *op) {
 	touched := o.knowledge != Unsent || o.attempts > 0 || o.recorded || o.dropped != nil || o.gaveUp != nil ||
 		len(o.rivals)+len(o.replaces) > 0
