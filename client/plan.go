@@ -101,11 +101,14 @@ func (p *planning) loop(ctx context.Context, yield func(Request, error) bool) {
 	}
 }
 
-// read reads one operation, so that the plan does not depend on how fast the
-// source is.
+// read reads some operations. It waits for them, so that the plan does not
+// depend on how fast the source is.
 func (p *planning) read() {
 	item, ok := <-p.items
-	p.addFromSource(item, ok)
+	p.addFromSource(item, ok, func() (sourceItem, bool, bool) {
+		item, ok := <-p.items
+		return item, ok, true
+	})
 }
 
 // succeed lets the first request that is out succeed.

@@ -3,9 +3,11 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/webextest"
@@ -107,6 +109,40 @@ func TestPlanTellsWhatIsRefused(t *testing.T) {
 
 // A plan ends with its source's error, or with its context, or with the loop,
 // and leaves nothing behind.
+// A plan does not depend on how fast the source is.
+func TestPlanIsAlwaysTheSame(t *testing.T) {
+	plan := func(pause time.Duration) (requests []string) {
+		source := func(yield func(client.Operation, error) bool) {
+			for i := range 1500 {
+				if i%7 == 0 {
+					time.Sleep(pause)
+				}
+				name := fmt.Sprint("u", i)
+				if !yield(create(name, manager(fmt.Sprint("u", i*i%1500))).Named(name), nil) {
+					return
+				}
+			}
+		}
+		for r, err := range newClient(t, webextest.New(webextest.Config{}), nil).Plan(t.Context(), &client.Job{Source: source}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var indexes []int
+			for _, o := range r.Operations {
+				indexes = append(indexes, o.Index)
+			}
+			requests = append(requests, fmt.Sprint(indexes, r.After))
+		}
+		return requests
+	}
+	fast := plan(0)
+	synctest.Test(t, func(t *testing.T) {
+		if slow := plan(time.Second); !slices.Equal(fast, slow) {
+			t.Errorf("%d requests of a slow source, %d of a fast one, and they differ", len(slow), len(fast))
+		}
+	})
+}
+
 func TestPlanEnds(t *testing.T) {
 	broken := errors.New("broken")
 	source := func(yield func(client.Operation, error) bool) {

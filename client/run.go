@@ -281,7 +281,7 @@ func (r *run) wait() {
 	}
 	select {
 	case item, ok := <-items:
-		r.addFromSource(item, ok)
+		r.addFromSource(item, ok, r.nextItem)
 	case event := <-r.events:
 		r.handle(event)
 	case <-tick:
@@ -349,9 +349,20 @@ func (r *run) handle(event func()) {
 // answer waits.
 const maxBatch = 64
 
-// addFromSource gives the engine an item of the source, and those that have
-// come since. ok is false at the end of the source.
-func (r *run) addFromSource(item sourceItem, ok bool) {
+// nextItem returns an item that the source has given already; more is false if
+// it has given none, and ok at the end of the source.
+func (r *run) nextItem() (item sourceItem, ok, more bool) {
+	select {
+	case item, ok = <-r.items:
+		return item, ok, true
+	default:
+		return sourceItem{}, true, false
+	}
+}
+
+// addFromSource gives the engine an item of the source, and those that next
+// returns after it. ok is false at the end of the source.
+func (r *run) addFromSource(item sourceItem, ok bool, next func() (item sourceItem, ok, more bool)) {
 	now := r.now()
 	r.lastRead = time.Now()
 	read := 0
@@ -361,11 +372,7 @@ func (r *run) addFromSource(item sourceItem, ok bool) {
 		if read++; read == maxBatch {
 			break
 		}
-		select {
-		case item, ok = <-r.items:
-		default:
-			more = false
-		}
+		item, ok, more = next()
 	}
 	r.job.state.change(func(p *Progress) { p.Read += read })
 	switch {
