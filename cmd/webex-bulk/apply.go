@@ -129,8 +129,8 @@ func newApply(std stdio) *cobra.Command {
 			"not written if all succeed; an older FILE is renamed to FILE.bak")
 	f.StringVar(&a.report, "report", "", "write a report to `FILE.html`, a web page without names of users or groups")
 	f.BoolVar(&a.names, "names", true,
-		"show names and the service's error texts beside the lines that failed, on a\n"+
-			"terminal; elsewhere only together with --report-names")
+		"on a terminal, show names and the service's error texts beside the lines that\n"+
+			"failed; elsewhere this needs --names and --report-names")
 	f.BoolVar(&a.reportNames, "report-names", false, "include names of users and groups in the report")
 	f.StringVar(&a.journalFile, "journal", "",
 		"`FILE` to keep the journal in (default: FILE.journal; none for - and pipes)")
@@ -228,7 +228,7 @@ func (a *applyCommand) confirmDeletes(ctx context.Context, in *input.File) error
 	case a.yes:
 		return nil
 	case a.file == input.Stdin || !isTerminal(a.in):
-		return terminal.Errorf("%s in %s, and what is deleted cannot be brought back; nothing was sent\n"+
+		return terminal.Errorf("%s in %s, which cannot be undone; nothing was sent\n"+
 			"%s; if they are right, give --yes", terminal.Plural(n, "delete"), in.Name, a.howToList())
 	}
 	_ = a.err.Printf("%d of %d operations delete, for good:\n", n, in.Len())

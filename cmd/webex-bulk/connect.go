@@ -95,7 +95,7 @@ func (c *connection) client(warn func(string)) (*client.Client, error) {
 	org, name := setting(c.org, "org", "WEBEX_ORG_ID")
 	if org == "" {
 		return nil, errors.New("no organization: give --org ID or set WEBEX_ORG_ID; " +
-			"webex-bulk whoami prints that of the token")
+			"webex-bulk whoami prints the organization of the token")
 	}
 	var err error
 	if c.cfg.OrgID, err = client.ParseOrgID(org); err != nil {

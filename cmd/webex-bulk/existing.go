@@ -36,6 +36,5 @@ func addExisting(cmd *cobra.Command, value *client.Existing) {
 	cmd.Flags().Var((*existingFlag)(value), "existing",
 		"result of a row that creates a user or group that exists already: fail,\n"+
 			"leave the resource unchanged, or update the attributes that differ")
-	choices := cobra.FixedCompletions(existingNames, cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("existing", choices) // fails only without such a flag
+	completeFlag(cmd, "existing", existingNames...)
 }

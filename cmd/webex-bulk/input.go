@@ -31,14 +31,11 @@ func (i *inputFlags) addTo(cmd *cobra.Command) {
 	f.StringVar(&i.encoding, "encoding", "",
 		"encoding of FILE where it has no byte order mark, such as windows-1252 (default: utf-8)")
 	f.StringArrayVar(&i.ignored, "ignore-column", nil, "ignore the column with the header `NAME`; may be repeated")
-	choices := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		var names []string
-		for _, f := range opfile.Formats {
-			names = append(names, string(f))
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+	var formats []string
+	for _, f := range opfile.Formats {
+		formats = append(formats, string(f))
 	}
-	_ = cmd.RegisterFlagCompletionFunc("format", choices) // fails only without such a flag
+	completeFlag(cmd, "format", formats...)
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return []string{"csv", "tsv", "ndjson", "jsonl", "json"}, cobra.ShellCompDirectiveFilterFileExt
 	}

@@ -27,7 +27,7 @@ func newPlan(std stdio) *cobra.Command {
 	p := &planCommand{stdio: std}
 	cmd := &cobra.Command{
 		Use:   "plan [flags] FILE",
-		Short: "Show what would be sent; needs no token, sends nothing",
+		Short: "Show the requests; needs no token, sends nothing",
 		Long: `Shows which user or group each operation creates, updates or deletes and which
 attributes it writes, which operations are in one request, and which requests wait
 for others. FILE is checked in the same way as by apply. Nothing is looked up, so

@@ -178,3 +178,9 @@ func oneArgument(what string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// completeFlag lets the shell complete the values of a flag.
+func completeFlag(cmd *cobra.Command, flag string, values ...string) {
+	choices := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	_ = cmd.RegisterFlagCompletionFunc(flag, choices) // fails only without such a flag
+}

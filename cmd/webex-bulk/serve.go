@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/webextest"
 	"github.com/webexscim/bulk/webextest/admin"
 )
@@ -102,7 +103,7 @@ or with this program, in another terminal:
 func (c *serveCommand) printTotals(sim *webextest.Simulator) {
 	s := sim.Stats()
 	users, groups := sim.Count()
-	fmt.Fprintf(c.err, "\n%d Bulk requests with %d operations: %d created, %d changed, %d deleted, %d failed; "+
-		"%d users and %d groups at the end\n",
-		s.Bulk, s.Operations, s.Created, s.Patched, s.Deleted, s.Failed, users, groups)
+	fmt.Fprintf(c.err, "\n%s with %s: %d created, %d changed, %d deleted, %d failed; %s and %s at the end\n",
+		terminal.Plural(s.Bulk, "Bulk request"), terminal.Plural(s.Operations, "operation"),
+		s.Created, s.Patched, s.Deleted, s.Failed, terminal.Plural(users, "user"), terminal.Plural(groups, "group"))
 }

@@ -205,7 +205,7 @@ func (s *serveFlags) check(f *pflag.FlagSet) (err error) {
 	case !status(cfg.UnknownReferenceStatus):
 		err = fmt.Errorf("--unknown-reference-status %d: expected 400 to 599", cfg.UnknownReferenceStatus)
 	case s.errorForm != "" && !slices.Contains(webextest.ErrorForms(), webextest.ErrorForm(s.errorForm)):
-		err = fmt.Errorf("--error-form %s: expected one of %s", s.errorForm, errorForms())
+		err = fmt.Errorf("--error-form %s: expected one of %s", s.errorForm, strings.ReplaceAll(errorForms(), " ", ", "))
 	}
 	return err
 }

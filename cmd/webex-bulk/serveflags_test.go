@@ -84,7 +84,7 @@ func TestFlagsOverrideAPreset(t *testing.T) {
 		"--chaos=NaN":                  "--chaos NaN: expected 0 to 1",
 		"--max-search-status=400":      "--max-search-status 400: expected 414 or 431",
 		"--unattempted-status=200":     "--unattempted-status 200: expected 400 to 599",
-		"--error-form=xml":             "--error-form xml: expected one of scim extension webex oauth html text empty",
+		"--error-form=xml":             "--error-form xml: expected one of scim, extension, webex, oauth, html, text, empty",
 		"--unknown-reference-status=1": "--unknown-reference-status 1: expected 400 to 599",
 	} {
 		if _, err := withFlags(t, args); err == nil || err.Error() != want {

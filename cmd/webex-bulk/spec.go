@@ -36,8 +36,7 @@ func newSpec(std stdio) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "yaml", "yaml, json, compat or jsonschema")
-	forms := cobra.FixedCompletions(slices.Sorted(maps.Keys(specForms)), cobra.ShellCompDirectiveNoFileComp)
-	_ = cmd.RegisterFlagCompletionFunc("format", forms) // fails only without such a flag
+	completeFlag(cmd, "format", slices.Sorted(maps.Keys(specForms))...)
 	return cmd
 }
 

@@ -91,7 +91,7 @@ func newSync(std stdio) *cobra.Command {
 		Use:   "sync [flags] FILE",
 		Short: "Make the organization match a sheet, after showing the differences",
 		Long:  syncHelp,
-		Example: `  webex-bulk export users --out users.csv    what there is; edit it
+		Example: `  webex-bulk export users --out users.csv    list the users; edit the sheet
   webex-bulk sync users.csv                  show the differences, ask, make the changes
   webex-bulk sync --out actions.csv users.csv
   webex-bulk sync --yes --before undo.csv --leavers deactivate hr.csv
@@ -107,12 +107,14 @@ func newSync(std stdio) *cobra.Command {
 	f.SortFlags = false
 	s.connection.addTo(cmd)
 	f.StringVar(&s.leavers, "leavers", "report",
-		"report, deactivate or delete users in the organization that are not in the sheet;\n"+
+		"`ACTION` for users in the organization that are not in the sheet: report, deactivate or delete;\n"+
 			"Webex deletes a deactivated user after 30 days; a delete cannot be undone")
 	f.StringVar(&s.maxRemovals, "max-removals", "",
 		"remove at most `N|P%` users or members (default: 10, or 5% if that is less)")
 	f.StringVar(&s.opt.Scope, "scope", "", "change only users or groups that match a SCIM `FILTER`")
-	f.StringVar(&s.members, "members", "exact", "exact, or add-only to remove no members from groups")
+	f.StringVar(&s.members, "members", "exact", "`MODE` of members: exact, or add-only to remove no members from groups")
+	completeFlag(cmd, "leavers", "report", "deactivate", "delete")
+	completeFlag(cmd, "members", "exact", "add-only")
 	f.BoolVar(&s.opt.IncludeAdmins, "include-admins", false, "treat administrators like others")
 	f.BoolVar(&s.opt.IncludeDirectory, "include-directory", false,
 		"treat users and groups that a directory provisions like others")

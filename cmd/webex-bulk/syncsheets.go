@@ -41,13 +41,13 @@ func (s *syncCommand) writeUndo(d *reconcile.Difference) (*actions.Undo, error) 
 		when = " once they are applied"
 	}
 	s.say("to undo the changes%s: webex-bulk apply %s", when, shellWord(s.undoFile))
-	s.tellSome("deletes cannot be undone", undo.Deleted)
-	s.tellSome("attributes will stay as they become", undo.Stay)
+	s.tellSome("delete", "cannot be undone", undo.Deleted)
+	s.tellSome("attribute", "cannot be restored", undo.Stay)
 	return undo, nil
 }
 
 // tellSome counts names and lists the first of them.
-func (s *syncCommand) tellSome(what string, names []string) {
+func (s *syncCommand) tellSome(one, what string, names []string) {
 	if len(names) == 0 {
 		return
 	}
@@ -55,7 +55,7 @@ func (s *syncCommand) tellSome(what string, names []string) {
 	if n := len(names) - maxListed; n > 0 && !s.all {
 		shown, more = names[:maxListed], fmt.Sprintf(" and %d more (--all lists everybody)", n)
 	}
-	s.sayAlways("%d %s: %s%s", len(names), what, strings.Join(shown, ", "), more)
+	s.sayAlways("%s %s: %s%s", terminal.Plural(len(names), one), what, strings.Join(shown, ", "), more)
 }
 
 // finishUndo writes the sheet of --before anew, for the changes that were done,

@@ -128,7 +128,7 @@ func (w *whoamiCommand) print(err error) error {
 	}
 	organization := w.cfg.OrgID
 	if w.found {
-		organization += "  (that of the token's user; give it as --org or WEBEX_ORG_ID)"
+		organization += "  (of the token's user; set WEBEX_ORG_ID or give --org)"
 	}
 	result := "it works: the token may read the users of this organization (whether it may write, apply will show)"
 	if err != nil {
