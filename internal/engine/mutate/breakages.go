@@ -66,7 +66,7 @@ var breakages = []breakage{
 	// Outcomes.
 	{"the next change does not wait for lost attempts", "e.finishAfter(o.work, o.Index, finished)", "e.finishAfter(work{}, o.Index, finished)"},
 	{"the age of a lost attempt counts from the job's begin", "o.lost, o.lostAt = true, e.now.Elapsed", "o.lost, o.lostAt = true, 0"},
-	{"what is in doubt is forgotten", "case o.recorded && !o.knowledge.Maybe():", "case o.recorded:"},
+	{"what is in doubt is forgotten", "case o.recorded && !o.knowledge.Maybe() &&", "case o.recorded &&"},
 	{"results are told before they are on disk", "e.record(changes, nil, results)", "e.record(changes, nil, nil)\n\te.hand(results)"},
 	{"a failed change is not remembered", "if o.knowledge != Done && c.failed == 0 {", "if false {"},
 
