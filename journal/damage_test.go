@@ -465,13 +465,13 @@ func TestOtherVersion(t *testing.T) {
 
 // A database without tables is new, unless it has marks of any kind.
 func TestMarksWithoutTables(t *testing.T) {
-	for _, script := range []string{
-		"PRAGMA application_id = 7", "PRAGMA user_version = 3",
-		fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, formatVersion),
+	for script, why := range map[string]string{
+		"PRAGMA application_id = 7": "another program's", "PRAGMA user_version = 3": "another program's",
+		fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, formatVersion): "tables",
 	} {
 		path := newPath(t)
 		alter(t, path, script)
-		if _, err := Open(path); !errors.Is(err, ErrDamaged) {
+		if _, err := Open(path); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v", script, err)
 		}
 	}
