@@ -504,6 +504,15 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// The place of an operation that is over is as new for another.
+func TestPlaceOfWhatIsOverIsZero(t *testing.T) {
+	p := numbered(Config{}, Item{}, Item{})
+	succeed(p, expect(t, p, "[[0 1]]")[0])
+	if p.End(); *p.nodes.at(1) != (node{}) {
+		t.Errorf("%+v", *p.nodes.at(1))
+	}
+}
+
 func TestStoppedJobIsForgotten(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a"}, Item{Refs: refs("a")}, Item{Resource: "/r"})
 	r := p.Next(Pauses)

@@ -234,6 +234,18 @@ func TestRequestOfManyReady(t *testing.T) {
 	}
 }
 
+// As long as a request is to be full, nothing is looked at before it is.
+func TestRequestIsNotTriedBeforeItIsFull(t *testing.T) {
+	p := planner(Config{Operations: 100})
+	for i := range 99 {
+		p.Add(Item{Index: i, Size: 1})
+		p.Next(Flows)
+	}
+	if p.steps > 200 {
+		t.Errorf("%d steps", p.steps)
+	}
+}
+
 // steps is how many nodes are looked at to plan a hard shape.
 func steps(shape string, ordered bool, n int) int {
 	item, p := hardShapes(n)[shape], planner(Config{Ordered: ordered})
