@@ -29,7 +29,7 @@ func (b *bench) writeTargets(w *bytes.Buffer) {
 			target = 0.95
 		}
 		row(fmt.Sprintf("throughput of the %s relative to the floor, %v, %d in flight", s.client, latency, s.inFlight),
-			fmt.Sprintf("%.2f", target), fmt.Sprintf("%.2f", s.of), s.of >= target)
+			fmt.Sprintf("%.3f", target), fmt.Sprintf("%.3f", s.of), s.of >= target)
 	}
 	for _, t := range []struct {
 		what, command   string

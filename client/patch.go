@@ -56,8 +56,8 @@ func patch(root, id string, changes []Change) Operation {
 	}{[]string{SchemaPatchOp}, changes}}
 }
 
-// MarshalJSON writes the change as it is sent. The error wraps ErrInvalid where
-// Value cannot be meant.
+// MarshalJSON writes the change as it is sent. The error wraps ErrInvalid if
+// Value is one of those that are refused, see Change.
 func (c Change) MarshalJSON() ([]byte, error) {
 	var err error
 	if c.Value, err = c.sentValue(); err != nil {

@@ -145,10 +145,9 @@ func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
 	return resourceOf(kind, res), nil
 }
 
-// Me reads the user to whom the token belongs, who may be of another
-// organization than Config.OrgID; its data says of which. The error wraps
-// ErrAbsent where the token belongs to none that can be read, such as the token
-// of a service app.
+// Me reads the user to whom the token belongs. The user may be of another
+// organization than Config.OrgID: Resource.Data names it. The error wraps
+// ErrAbsent if the owner of the token cannot be read, as with a service app.
 func (c *Client) Me(ctx context.Context) (Resource, error) {
 	res, err := c.api.Me(ctx)
 	if err != nil {

@@ -47,8 +47,8 @@ or columns named by SCIM path. Each row creates a user or group. With a column
 "operation" (create, update, delete) it may also change or delete one; an update
 writes only the cells that are not empty. REMOVE|* in a cell of an update clears
 the attribute; REMOVE|+1 555 0100 in a column of telephone numbers removes that
-number. Write a manager or member as a mail address, of another row or of a user
-who is in the organization already.
+number. Write a manager or member as the mail address of another row, or of a user
+of the organization.
 
 The members in an update replace all members of the group. ADD|ann@example.com or
 REMOVE|bob@example.com in their place adds or removes one. Rows with the operation
@@ -95,8 +95,8 @@ Exit codes:
   0    all operations succeeded
   1    some operations did not succeed
   2    usage or bad input; nothing was sent
-  3    the job stopped early: --fail-on-errors, authorization, organization,
-       no service, the file changed
+  3    the job stopped early: too many errors (--fail-on-errors), no authorization,
+       unknown organization, unreachable service, or FILE was changed meanwhile
   130  interrupted`
 
 func newApply(std stdio) *cobra.Command {

@@ -14,7 +14,7 @@ func newTemplate(std stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "template " + strings.Join(kinds, "|"),
 		Short: "Print a sheet to fill in",
-		Long: `The sheet has a header, to be kept, and example rows, to be overwritten. Columns
+		Long: `Keep the header of the sheet, and overwrite the example rows. Columns
 may be in any order, and columns that you do not need may be removed. The column
 "operation" is create, update or delete. An update writes only the cells that are
 not empty. The members of an update replace all members of the group. REMOVE|*
