@@ -80,7 +80,7 @@ func (p *Planner) takeOfSpan(d *draft, n, first *node) (last *node, ok bool) {
 			last = to
 		}
 	}
-	if d.short = ok && !fits; !ok || !fits {
+	if d.short = ok; !ok || !fits {
 		return last, false
 	}
 	d.add(n)

@@ -475,6 +475,18 @@ func TestCallsInAnotherState(t *testing.T) {
 	expect(t, p, "[[1]]")
 }
 
+// Create finds the creates that are open, among those that are referred to.
+func TestCreate(t *testing.T) {
+	p := numbered(Config{}, Item{Name: "a"}, Item{Name: "b"}, Item{Refs: refs("a", "b", "unread")})
+	succeed(p, expect(t, p, "[[0 1]]")[0])
+	p.Add(Item{Index: 3, Name: "c", Size: 1})
+	for name, open := range map[string]bool{"a": false, "c": true, "unread": false, "unknown": false} {
+		if index, ok := p.Create(name); ok != open || ok && index != 3 {
+			t.Errorf("%s is operation %d, %v", name, index, ok)
+		}
+	}
+}
+
 func TestReady(t *testing.T) {
 	for _, ordered := range []bool{false, true} {
 		p := planner(Config{Ordered: ordered})
@@ -496,6 +508,10 @@ func TestReady(t *testing.T) {
 	p = numbered(Config{Operations: 3}, Item{Name: "a"}, Item{Name: "b"}, Item{Refs: refs("a", "b")})
 	if p.Next(Pauses); p.Ready() {
 		t.Error("what is in flight is ready")
+	}
+	finish(p, 0, Outcome{Done: true, ID: "a"})
+	if finish(p, 1, Outcome{Done: true, ID: "b"}); p.Ready() {
+		t.Error("what is in flight is ready when what it refers to is over")
 	}
 
 	p = numbered(Config{Separate: true}, Item{Name: "x"}, Item{Name: "a", Refs: refs("b")}, Item{Name: "b", Refs: refs("a", "x")})
