@@ -30,19 +30,20 @@ const (
 type Action struct {
 	// Operation is create, update or delete.
 	Operation string
-	// ID is that of the resource; "" in a create, and where Name tells whom an
-	// update means.
+	// ID is the id of the resource; "" in a create, and in an update that
+	// identifies the resource by Name.
 	ID string
 	// Name is the userName or displayName that the resource gets, or by which
 	// it is known.
 	Name string
 	// Present is the userName or displayName that the resource has now.
 	Present string
-	// Version is that of VersionOf; "" if it does not matter.
+	// Version is the VersionOf the resource; "" if it does not matter.
 	Version string
 	// Expected are attributes without which the row is refused.
 	Expected []Value
-	// About tells a reader why the row is there. It is not read.
+	// About tells people why the row is there. It is ignored when the sheet is
+	// read.
 	About string
 	// Values are the attributes that the row writes.
 	Values []Value
@@ -52,16 +53,16 @@ type Action struct {
 
 // Value is one attribute of an Action.
 type Value struct {
-	// Path is that of a PATCH.
+	// Path is the path of a PATCH.
 	Path string
 	// Value is JSON; nil clears the attribute, or expects that there is none.
 	Value json.RawMessage
 }
 
 // WriteActions writes a sheet of operations on users or groups (a kind of
-// Templates), which Open reads. name tells the userName of a user by the id, or
-// by the reference to a row that creates the user. What no cell can hold is an
-// error, and nothing is written.
+// Templates), which Open reads. name returns the userName of a user by the id,
+// or by the reference to a row that creates the user. If a value fits into no
+// cell, that is an error, and nothing is written.
 func WriteActions(w io.Writer, kind string, actions []Action, name func(id string) (string, bool)) error {
 	t := &actionTable{resources: resourcesNamed(kind), name: name}
 	var errs []error
@@ -109,7 +110,7 @@ func expectedText(values []Value) string {
 	return string(marshal(all))
 }
 
-// harmless is a text that no spreadsheet carries out.
+// harmless returns a text that no spreadsheet takes for a formula.
 func harmless(text string) string {
 	if isRisky(text) {
 		return " " + text
@@ -123,15 +124,15 @@ type actionTable struct {
 	name      nameOf
 }
 
-// headers are those of the columns of these paths: as in Control Hub where it
-// has a name.
+// headers returns the headers of the columns of paths: those of Control Hub, if
+// it has one.
 func (t *actionTable) headers(paths []string) (headers []string) {
 	names := map[string]string{}
 	if t.resources == users {
 		h := &header{cells: Columns(users.plural), resources: users}
 		_ = h.understand(nil) // the columns are known
 		for _, c := range h.columns {
-			if c.use == setsAttribute && c.target.name != "addresses" {
+			if c.use == attributeColumn && c.target.name != "addresses" {
 				names[c.target.path()] = c.header
 			}
 		}
@@ -176,8 +177,8 @@ func (t *actionTable) cellsOf(a Action) (map[string]string, error) {
 	return cells, errors.Join(errs...)
 }
 
-// put makes one cell. What follows from the userName, and is read so, needs
-// none.
+// put makes the cell of a value. A create needs no cells for values that follow
+// from the userName when it is read.
 func (t *actionTable) put(cells map[string]string, path string, values []any, a Action) error {
 	if a.Operation == operationNames[create] && (isImplied(path, values[0], a.Name) || path == "usertype") {
 		return nil
@@ -191,7 +192,7 @@ func (t *actionTable) put(cells map[string]string, path string, values []any, a 
 	case attribute.kind == readOnly, attribute.kind == identity: // which has a column of its own
 		return nil
 	}
-	c := &column{attribute: attribute, target: to, header: to.path(), use: setsAttribute}
+	c := &column{attribute: attribute, target: to, header: to.path(), use: attributeColumn}
 	switch {
 	case values[0] != nil:
 		text, ok := t.name.cell(c, values[0])
@@ -209,7 +210,8 @@ func (t *actionTable) put(cells map[string]string, path string, values []any, a 
 	return nil
 }
 
-// putMembers makes the cell of members: all of a new group, else steps.
+// putMembers makes the cell of members: all members of a new group, or else
+// steps.
 func (t *actionTable) putMembers(cells map[string]string, a Action) {
 	var entries []string
 	add := func(mark string, ids []string) {

@@ -26,22 +26,22 @@ const (
 	boolean         // true or false
 	address         // an email address
 	phone           // a telephone number, or REMOVE| and one
-	code            // digits that are no quantity, though spreadsheets take them for one
+	code            // digits that spreadsheets take for a number, such as an employeeNumber
 	language        // en_US
 	zone            // a name of the IANA time zone database
-	list            // one text, as a list of one
+	list            // a text, which is written as a list of one
 	reference       // a user: an email address or an id
-	references      // several of them
-	identity        // what a person calls the resource: userName, displayName of a group
-	readOnly        // the service alone writes it
-	structured      // it has more parts than a cell
+	references      // several users
+	identity        // the name of the resource: userName, or displayName of a group
+	readOnly        // only the service writes it
+	structured      // it has more parts than a cell can hold
 )
 
 // attribute is an attribute that a column can set.
 type attribute struct {
-	path string // as target.key has it, in its own case
+	path string // as target.key returns it
 	kind kind
-	max  int // characters; 0: no limit is known
+	max  int // limit in characters; 0: none is known
 }
 
 // userAttributes are the attributes of users with the limits that Webex
@@ -73,8 +73,8 @@ var userAttributes = slices.Concat([]attribute{
 	{webexUserURN + ":managedGroups", structured, 0},
 }, numbered())
 
-// numbered are the fifteen attributes each that an organization may use as it
-// likes.
+// numbered returns the extensionAttributes and externalAttributes, fifteen of
+// each, whose meaning an organization chooses.
 func numbered() (all []attribute) {
 	for i := range 15 {
 		n := strconv.Itoa(i + 1)
@@ -96,8 +96,8 @@ var groupAttributes = []attribute{
 type target struct {
 	urn  string // of an extension; "" in the core
 	name string
-	// Of a multi-valued attribute, which element: [filterKey eq "filter"];
-	// filterKey is "" otherwise.
+	// [filterKey eq "filter"] selects an element of a multi-valued attribute;
+	// filterKey is "" for other attributes.
 	filterKey, filter string
 	sub               string // the part of a complex attribute, or ""
 }
@@ -105,17 +105,17 @@ type target struct {
 // path writes the target as the path of a PATCH (RFC 7644 section 3.5.2).
 func (t target) path() string { return t.written(t.filterKey + " eq " + strconv.Quote(t.filter)) }
 
-// element is the path without the part.
+// element returns the path without the sub-attribute.
 func (t target) element() string {
 	t.sub = ""
 	return t.path()
 }
 
-// key is the target with [] for any filter, by which the vocabulary finds its
-// attribute.
+// key returns the path with [] instead of a filter, which is the key of the
+// attribute in a vocabulary.
 func (t target) key() string { return t.written("") }
 
-// written writes the target, with a text for its filter if it has one.
+// written returns the path, with the given text in the place of a filter.
 func (t target) written(filter string) string {
 	text := t.name
 	if t.urn != "" {
@@ -130,8 +130,8 @@ func (t target) written(filter string) string {
 	return text
 }
 
-// filterKeyOf is the part in which the elements of a multi-valued attribute
-// differ.
+// filterKeyOf returns the sub-attribute that distinguishes the elements of a
+// multi-valued attribute.
 func filterKeyOf(t target) string {
 	if strings.HasPrefix(t.name, "externalAttribute") {
 		return "source"
@@ -146,7 +146,7 @@ func (t target) put(resource *object, v value) {
 	}
 	switch {
 	case t.filterKey != "":
-		t.member(resource).set(t.sub, v)
+		t.elementIn(resource).set(t.sub, v)
 	case t.sub != "":
 		resource.inner(t.name).set(t.sub, v)
 	default:
@@ -154,10 +154,10 @@ func (t target) put(resource *object, v value) {
 	}
 }
 
-// member returns the element of a multi-valued attribute that the filter
-// selects, and makes it where there is none. Elements stand in the order of
-// the filters, so that the order of columns does not matter.
-func (t target) member(resource *object) *object {
+// elementIn returns the element that the filter selects, and adds it if there
+// is none. Elements are in the order of their filters, so that the order of
+// columns does not matter.
+func (t target) elementIn(resource *object) *object {
 	elements, _ := resource.get(t.name).other.([]*object)
 	at, found := slices.BinarySearchFunc(elements, t.filter, func(e *object, filter string) int {
 		return cmp.Compare(e.get(t.filterKey).text, filter)
@@ -171,16 +171,16 @@ func (t target) member(resource *object) *object {
 	return elements[at]
 }
 
-// pathForm is a path as people write it in a header: name, name.sub, name[type
-// eq "work"].sub. Spreadsheets turn quotes into others.
+// pathForm matches a path as people write it in a header: name, name.sub,
+// name[type eq "work"].sub. Spreadsheets replace quotes by typographic ones.
 var pathForm = regexp.MustCompile(`^([\pL$][\pL\d$]*)` +
 	`(?:\[\s*(\pL+)\s+(?i:eq)\s+["'“”„]?([^"'“”„\]]+?)["'“”„]?\s*\]|(\[\]))?(?:\.([\pL\d$]+))?$`)
 
-// schemas are those whose URN may stand before an attribute.
+// schemas are the URNs that may precede an attribute.
 var schemas = []string{client.SchemaUser, client.SchemaGroup, enterpriseURN, webexUserURN, webexGroupURN}
 
-// parseTarget reads a path. The URN of an extension may be followed by a colon,
-// as RFC 7644 has it, or by a dot, as Webex also writes.
+// parseTarget reads a path. A colon follows the URN of an extension (RFC 7644),
+// or a dot, which Webex also writes.
 func parseTarget(path string) (t target, ok bool) {
 	for _, urn := range schemas {
 		rest, ok := textfile.CutFold(path, urn)
@@ -223,7 +223,7 @@ func (v vocabulary) find(t target) (attribute, target, bool) {
 	}
 	for _, t.urn = range urns {
 		a, ok := v[strings.ToLower(t.key())]
-		if !ok && strings.EqualFold(t.sub, "value") { // manager.value and members.value are what the whole is
+		if !ok && strings.EqualFold(t.sub, "value") { // manager.value is manager, members.value is members
 			whole := t
 			whole.sub = ""
 			a, ok = v[strings.ToLower(whole.key())]
@@ -238,8 +238,8 @@ func (v vocabulary) find(t target) (attribute, target, bool) {
 	return attribute{}, target{}, false
 }
 
-// knows reports whether a name is one of the vocabulary's, so that a path that
-// begins with it is meant as one.
+// knows reports whether an attribute has this name, so that a header that
+// begins with it is probably meant as a path.
 func (v vocabulary) knows(name string) bool {
 	for path := range v {
 		rest, ok := strings.CutPrefix(path, strings.ToLower(name))

@@ -12,10 +12,10 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// change is one cell that is to be written.
+// change is the change that one cell asks for.
 type change struct {
 	column *column
-	target target // the column's, with the type of the address
+	target target // of the column, completed with the type of the address
 	value  value
 	remove bool // remove value
 	clear  bool // remove all values
@@ -23,16 +23,15 @@ type change struct {
 }
 
 // builder makes the operations of a row, and collects its mistakes. It is used
-// for one row after the other, because most of its memory for one row is free
-// again after it.
+// for one row after the other, and reuses its memory.
 type builder struct {
 	header   *header
 	people   *people
 	clears   bool // see Options
-	checking bool // in the first reading, when the index is not complete and no data is needed
+	checking bool // this is the first reading: the index is not complete, and no data is needed
 
 	record *record
-	named  []step // the members that a group is to have
+	named  []step // the wanted members of a group
 	faults []*textfile.Error
 
 	objects objects
@@ -41,27 +40,27 @@ type builder struct {
 	cells   [1][]string
 }
 
-// batch is one row of a sheet, or some that stand next to each other and change
-// the members of one group, with the operations that they ask for together.
+// batch is one row of a sheet, or several consecutive rows that change the
+// members of one group, with their operations.
 type batch struct {
 	cells [][]string // of each row, as written
-	rows  []Row
-	rest  []step // of a group that is made or written anew, those whom the operations after the first add
-	steps []step // or all that it does
-	group string // whose members these are, as the row names it: its id may not be known yet
+	rows  []Row      // the operations
+	rest  []step     // the wanted members of a group that the operations after the first add
+	steps []step     // the changes of members, if the rows change nothing else
+	group string     // the group of steps, as the rows name it: its id may not be known yet
 }
 
-// build makes the operations that a row asks for: one, or more for a group of
-// many members. The batch is valid until the next row.
+// build makes the operations of a row: one, or several for a group of many
+// members. The batch is valid until the next row.
 func (b *builder) build(rec *record) (made batch, faults []*textfile.Error) {
 	if rec.fault != nil {
 		return made, []*textfile.Error{rec.fault}
 	}
 	b.record, b.named, b.faults = rec, nil, nil
 	b.objects.reuse()
-	said, kind := b.header.single[saysOperation], b.header.resources
-	if _, ok := kind.operation(b.text(said)); !ok {
-		b.fault(said, b.text(said), "unknown operation", kind.operations)
+	column, kind := b.header.single[operationColumn], b.header.resources
+	if _, ok := kind.operation(b.text(column)); !ok {
+		b.fault(column, b.text(column), "unknown operation", kind.operations)
 	} else {
 		made = b.assemble()
 	}
@@ -74,8 +73,8 @@ func (b *builder) assemble() (made batch) {
 		b.refuseRepeats()
 	}
 	row := Row{
-		Line: b.record.line, Name: cmp.Or(b.said(saysPresentName), b.record.name, b.said(saysID)),
-		Version: b.said(saysVersion), Expected: b.expected(),
+		Line: b.record.line, Name: cmp.Or(b.textOf(presentNameColumn), b.record.name, b.textOf(idColumn)),
+		Version: b.textOf(versionColumn), Expected: b.expected(),
 	}
 	switch b.record.operation {
 	case create:
@@ -88,7 +87,7 @@ func (b *builder) assemble() (made batch) {
 	b.row[0], b.cells[0] = row, b.record.cells
 	made.rows, made.cells = b.row[:], b.cells[:]
 	if len(made.steps) > 0 {
-		made.group = strings.ToLower(b.record.name) + "\x00" + b.said(saysID)
+		made.group = strings.ToLower(b.record.name) + "\x00" + b.textOf(idColumn)
 	}
 	if len(b.named) > maxMembers && len(b.faults) == 0 {
 		more := row
@@ -105,24 +104,24 @@ func (b *builder) assemble() (made batch) {
 // text returns the text of a cell of the row, or "" if there is no such column.
 func (b *builder) text(c *column) string { return b.record.text(c) }
 
-// said returns the cell of the row in the only column of a use, "" if there is
-// none.
-func (b *builder) said(u use) string { return b.text(b.header.single[u]) }
+// textOf returns the text of the row in the column of a use, "" if there is no
+// such column.
+func (b *builder) textOf(u use) string { return b.text(b.header.single[u]) }
 
 // expected returns the attributes that the resource must have.
 func (b *builder) expected() []byte {
-	text := b.said(saysExpected)
+	text := b.textOf(expectedColumn)
 	if text == "" {
 		return nil
 	}
 	if json.Unmarshal([]byte(text), &map[string]json.RawMessage{}) != nil {
-		b.fault(b.header.single[saysExpected], text, "not a JSON object", "the cell as sync wrote it")
+		b.fault(b.header.single[expectedColumn], text, "not a JSON object", "the cell as sync wrote it")
 	}
 	return []byte(text)
 }
 
-// withoutFollowing leaves out further errors about cells whose text is invalid
-// already.
+// withoutFollowing leaves out errors that only follow from texts, the errors
+// about the texts of cells.
 func withoutFollowing(faults, texts []*textfile.Error) []*textfile.Error {
 	if len(texts) == 0 {
 		return faults
@@ -133,14 +132,14 @@ func withoutFollowing(faults, texts []*textfile.Error) []*textfile.Error {
 	return append(slices.Clone(texts), told...)
 }
 
-// fault adds a mistake in the cell of c, which may be nil.
+// fault adds an error about the cell of c, or about the row if c is nil.
 func (b *builder) fault(c *column, value, problem, expected string) {
 	b.faults = append(b.faults, b.header.fault(b.record.line, c, value, problem, expected))
 }
 
-// refuseRepeats refuses a second row about the same user or group, and a second
-// resource with the same externalId: the client has to keep externalIds unique
-// (RFC 7643 section 3.1).
+// refuseRepeats adds errors for a second row of the same user or group, and for
+// a second resource with the same externalId: a client must keep externalIds
+// unique (RFC 7643 section 3.1).
 func (b *builder) refuseRepeats() {
 	if b.record.membersOnly {
 		return
@@ -148,15 +147,15 @@ func (b *builder) refuseRepeats() {
 	if name := b.record.name; name != "" {
 		b.refuseRepeat(&b.people.rows, b.record.nameDigest, b.header.identity, name)
 	}
-	if id := b.said(saysID); id != "" {
-		b.refuseRepeat(&b.people.byID, digest(id), b.header.single[saysID], id)
+	if id := b.textOf(idColumn); id != "" {
+		b.refuseRepeat(&b.people.byID, digest(id), b.header.single[idColumn], id)
 	}
 	if external := b.text(b.header.externalID); external != "" && b.record.operation != remove {
 		b.refuseRepeat(&b.people.byExternalID, exactDigest(external), b.header.externalID, external)
 	}
 }
 
-// refuseRepeat refuses a value that another line has too.
+// refuseRepeat adds an error for a value that an earlier line has.
 func (b *builder) refuseRepeat(first *digests, key [8]byte, c *column, text string) {
 	if row, ok := first.get(key); ok && row.line() != b.record.line {
 		b.fault(c, text, fmt.Sprintf("the same as in line %d", row.line()), "each "+b.header.resources.noun+" in one row")
@@ -167,8 +166,8 @@ func (b *builder) refuseRepeat(first *digests, key [8]byte, c *column, text stri
 func (b *builder) create() client.Operation {
 	kind := b.header.resources
 	op := client.Operation{Method: client.MethodPost, Path: kind.collection}
-	if id := b.said(saysID); id != "" {
-		b.fault(b.header.single[saysID], id, "an id in a row that creates a "+kind.noun,
+	if id := b.textOf(idColumn); id != "" {
+		b.fault(b.header.single[idColumn], id, "an id in a row that creates a "+kind.noun,
 			"no id, or update or delete in the column operation")
 	}
 	if b.record.name == "" {
@@ -211,7 +210,7 @@ func completeUser(user *object, userName string) {
 	if !user.has("userType") {
 		user.set("userType", textValue("user"))
 	}
-	work := target{name: "emails", filterKey: "type", filter: "work"}.member(user)
+	work := target{name: "emails", filterKey: "type", filter: "work"}.elementIn(user)
 	if !work.has("value") {
 		work.set("value", textValue(userName))
 	}
@@ -225,9 +224,9 @@ func completeUser(user *object, userName string) {
 	}
 }
 
-// wholeElements refuses rows whose cells are valid one by one but not together:
+// wholeElements adds errors for cells that are valid alone but not together:
 // two primary elements (RFC 7643 section 2.4), or an element without a value.
-// An element that has only "primary: false" is left out.
+// It leaves out elements that have only "primary: false".
 func (b *builder) wholeElements(changes []change) []change {
 	if !slices.ContainsFunc(changes, change.isAbout) {
 		return changes
@@ -263,8 +262,8 @@ func (b *builder) wholeElements(changes []change) []change {
 	})
 }
 
-// isAbout reports whether a change is about an element and gives none by
-// itself.
+// isAbout reports whether a change describes an element, but does not make one
+// by itself.
 func (c change) isAbout() bool { return c.target.sub == "primary" || c.target.sub == "display" }
 
 // patchChange is one operation of a PATCH.
@@ -274,17 +273,16 @@ type patchChange struct {
 	Value value  `json:"value,omitzero"`
 }
 
-// patch writes a change as an operation of RFC 7644 section 3.5.2. A replace
-// fails with noTarget where no element matches the filter; an add sets the
-// value of the matching element, or makes one, as a row with a new number
-// intends.
+// patch writes a change as an operation of RFC 7644 section 3.5.2. For elements
+// it is an add, which sets the value of the matching element or makes one: a
+// replace fails with noTarget if no element matches the filter.
 func (c change) patch() patchChange {
 	switch {
 	case c.clear && c.target.sub == "value":
 		return patchChange{Op: "remove", Path: c.target.element()}
 	case c.clear:
 		return patchChange{Op: "remove", Path: c.target.path()}
-	case c.remove: // this value only: a number that has changed since stays
+	case c.remove: // only this value: a number that was changed since stays
 		path := strings.TrimSuffix(c.target.element(), "]") + " and value eq " + string(marshal(c.value)) + "]"
 		return patchChange{Op: "remove", Path: path}
 	case c.target.filterKey != "":
@@ -310,7 +308,7 @@ func (b *builder) update() (client.Operation, []step) {
 	membersOnly := b.record.membersOnly
 	var parts []patchChange
 	var steps []step
-	changes := b.wholeElements(b.changes(b.said(saysID) != "" && !membersOnly))
+	changes := b.wholeElements(b.changes(b.textOf(idColumn) != "" && !membersOnly))
 	slices.SortFunc(changes, func(x, y change) int { return cmp.Compare(x.column.rank, y.column.rank) })
 	for _, c := range changes {
 		switch {
@@ -343,11 +341,11 @@ func (b *builder) update() (client.Operation, []step) {
 // that was looked up.
 func (b *builder) path() string {
 	kind := b.header.resources
-	id := b.said(saysID)
+	id := b.textOf(idColumn)
 	switch {
 	case id != "":
 		if !location.IsSegment(id) {
-			b.fault(b.header.single[saysID], id, "not an id",
+			b.fault(b.header.single[idColumn], id, "not an id",
 				"the id that the service gave, such as 7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de001")
 		}
 	case b.record.name == "":
@@ -361,7 +359,8 @@ func (b *builder) path() string {
 	return "/" + kind.path + "/" + id
 }
 
-// find returns the id of a user or group, or a reference.
+// find returns the id of a user or group, or the reference to the row that
+// creates it. If there is neither, it adds an error.
 func (b *builder) find(c *column, l Lookup, problem, expected string) string {
 	id, ok := b.people.id(l)
 	if !ok {

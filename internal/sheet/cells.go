@@ -10,12 +10,12 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// changes reads the cells of a row that are not empty. The identity is among
-// them when it is to be written.
+// changes returns the changes of all cells of a row that are not empty,
+// including the identity if withIdentity is set.
 func (b *builder) changes(withIdentity bool) []change {
 	all := b.written[:0]
 	for _, c := range b.header.columns {
-		if c.use != setsAttribute || c.kind == identity && !withIdentity {
+		if c.use != attributeColumn || c.kind == identity && !withIdentity {
 			continue
 		}
 		text := b.text(c)
@@ -38,8 +38,8 @@ func (b *builder) changes(withIdentity bool) []change {
 }
 
 // earlierColumn returns the column of an earlier change of the same target.
-// Only a part of an address can be said twice: by a column that names the type
-// of the address, and by one whose type stands in another cell.
+// Only parts of addresses can be repeated: by a column whose header has the
+// type of the address, and by one whose type is in another cell.
 func (b *builder) earlierColumn(all []change, c change) *column {
 	if c.target.name != "addresses" {
 		return nil
@@ -86,7 +86,7 @@ func (b *builder) change(c *column, text string) (change, bool) {
 	return to, len(b.faults) == before
 }
 
-// plain reads a cell that stands for itself.
+// plain reads a cell whose value does not depend on other cells or rows.
 func (b *builder) plain(c *column, text string) value {
 	v, problem, expected := c.value(text)
 	if problem != "" {
@@ -95,7 +95,7 @@ func (b *builder) plain(c *column, text string) value {
 	return v
 }
 
-// phoneNumber reads a telephone number, which REMOVE| before it says to remove.
+// phoneNumber reads a telephone number. gone reports that REMOVE| precedes it.
 func (b *builder) phoneNumber(c *column, text string) (v value, gone bool) {
 	number, gone := removal(text)
 	switch {
@@ -114,16 +114,16 @@ func (b *builder) phoneNumber(c *column, text string) (v value, gone bool) {
 	return b.plain(c, number), gone
 }
 
-// addressTypes are the types of addresses in SCIM, and how Control Hub calls
-// them.
+// addressTypes maps words for types of addresses, such as those of Control Hub,
+// to the types of SCIM.
 var addressTypes = map[string]string{
 	"": "work", "office": "work", "work": "work", "business": "work", "home": "home", "other": "other",
 }
 
-// addressType reads the type of the row's address. What is wrong with it is
-// said once, however many parts it has.
+// addressType returns the type of the row's address. A mistake in it is
+// reported once, however many parts the address has.
 func (b *builder) addressType() string {
-	c := b.header.single[saysAddressType]
+	c := b.header.single[addressTypeColumn]
 	text := b.text(c)
 	t, ok := addressTypes[strings.ToLower(text)]
 	told := slices.ContainsFunc(b.faults, func(e *textfile.Error) bool { return c != nil && e.Column == c.header })
@@ -162,7 +162,8 @@ func (b *builder) userReference(c *column, who string) string {
 		"the email address of a user of one of them")
 }
 
-// notUser says why a text that is no id cannot name a user either.
+// notUser returns why a text that is not an id cannot name a user, "" if it
+// can.
 func notUser(who string) (problem string) {
 	switch {
 	case isRemoval(who):

@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// VersionOf tells states of a resource apart: the version that the service
-// gives it, or else when it was changed last.
+// VersionOf returns the version of a resource as the service gives it, or else
+// the time of its last change. Equal versions mean that nothing has changed.
 func VersionOf(r client.Resource) string {
 	if r.Version != "" || r.Modified.IsZero() {
 		return r.Version
@@ -19,8 +19,9 @@ func VersionOf(r client.Resource) string {
 }
 
 // InEffect reports whether a resource already has the values that an operation
-// of a sheet writes. A reference to another row cannot be compared: it counts
-// where the resource refers to somebody, and something else shows the effect.
+// of a sheet writes. A reference to another row cannot be compared: it is
+// enough if the resource has any value there, but another value must show the
+// effect.
 func InEffect(op client.Operation, stored []byte) bool {
 	raw, ok := op.Data.(json.RawMessage)
 	var body struct {
@@ -37,7 +38,7 @@ func InEffect(op client.Operation, stored []byte) bool {
 		refers := strings.Contains(string(change.Value), `"`+client.Ref(""))
 		switch {
 		case strings.HasPrefix(change.Path, "members"):
-			return false // the resource as it was read need not have them
+			return false // the resource may have been read without its members
 		case refers && holds(change.Path, nil, stored), !refers && !holds(change.Path, change.Value, stored):
 			return false
 		}
@@ -46,9 +47,9 @@ func InEffect(op client.Operation, stored []byte) bool {
 	return shown
 }
 
-// Holds reports whether a resource has the expected attributes: an object of
-// values by their path in a PATCH, null where there must be none. Values are
-// compared by meaning, as scimdiff does.
+// Holds reports whether a resource has the expected attributes: a JSON object
+// of values by their path in a PATCH, null if there must be no value. Values
+// are compared by meaning, as in scimdiff.
 func Holds(expected, stored []byte) bool {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(expected, &all) != nil {
@@ -62,8 +63,8 @@ func Holds(expected, stored []byte) bool {
 	return true
 }
 
-// holds reports whether a resource has a value; nil or null: that it has none
-// at the path. What it cannot compare it denies.
+// holds reports whether a resource has a value at a path, or no value there if
+// raw is nil or null. It returns false for a path that it cannot read.
 func holds(path string, raw json.RawMessage, stored []byte) bool {
 	to, ok := parseTarget(path)
 	if !ok {
@@ -83,7 +84,7 @@ func holds(path string, raw json.RawMessage, stored []byte) bool {
 	case to.filterKey != "" && to.sub == "":
 		to.sub = "value"
 		to.put(given, decodedValue(wanted))
-	case to.filterKey == "" && strings.EqualFold(to.sub, "value"): // manager.value is what the whole is
+	case to.filterKey == "" && strings.EqualFold(to.sub, "value"): // manager.value is manager
 		to.sub = ""
 		to.put(given, decodedValue(wanted))
 	default:

@@ -9,16 +9,16 @@ import (
 	"github.com/webexscim/bulk/internal/table"
 )
 
-// reasonHeader is the header of the column in which Copy tells why a row is
-// kept. What stands in it is not read.
+// reasonHeader is the header of the column in which Copy writes why a row is
+// kept. The column is ignored when the sheet is read.
 const reasonHeader = "Reason (webex-bulk)"
 
-// Copy writes the rows of which an operation is kept, ready to be corrected and
-// read again: in the sheet's own encoding, with its header and all its columns.
-// The index of an operation is its place among those that Rows yields, from 0,
-// in a sheet in which nothing is wrong. Where reason is not nil, a last column
-// says why. Of a group that was made and whose further members were not added,
-// the row is written as one that adds these.
+// Copy writes the rows that have an operation for which keep is true, to be
+// corrected and read again: in the encoding of the sheet, with its header and
+// all its columns. The index of an operation is its place among those that Rows
+// yields, from 0, in a sheet without mistakes. If reason is not nil, a last
+// column has the reasons. A row whose group was created, but did not get all of
+// its members, becomes a row that adds the others.
 func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index int) string) error {
 	encoded, err := s.file.Encoding.Encode(w)
 	if err != nil {
@@ -51,24 +51,24 @@ func (s *Sheet) Copy(w io.Writer, keep func(index int) bool, reason func(index i
 	return out.Flush()
 }
 
-// copier writes rows with the columns that a sheet lacks.
+// copier writes rows, with the columns that Copy adds.
 type copier struct {
 	header     *header
 	out        *table.Writer
 	width      int
-	operations int // the place of the column operation; -1 when there is none
-	reasons    int // and that of reasons
+	operations int // index of the column operation; -1 if there is none
+	reasons    int // index of the column of reasons; -1 if there is none
 	cells      []string
 }
 
-// newCopier begins a copy with the header. A column is added for the operation
-// where groups are split, and one for reasons.
+// newCopier writes the header. It adds a column operation if groups are split,
+// and a column of reasons if they are wanted.
 func newCopier(w io.Writer, h *header, splits, reasons bool) *copier {
 	c := &copier{header: h, operations: -1, reasons: -1}
 	cells := slices.Clone(h.cells)
-	switch said := h.single[saysOperation]; {
-	case said != nil:
-		c.operations = said.index
+	switch column := h.single[operationColumn]; {
+	case column != nil:
+		c.operations = column.index
 	case splits:
 		c.operations, cells = len(cells), append(cells, operationHeader)
 	}
@@ -104,8 +104,8 @@ func (c *copier) copy(b batch, kept []bool, why string) error {
 	return nil
 }
 
-// addRest makes the row one that adds the members of the operations that are
-// kept, and nothing else.
+// addRest turns the row into one that only adds the members of the kept
+// operations.
 func (c *copier) addRest(b batch, kept []bool) {
 	var names []string
 	i := 1
@@ -121,7 +121,7 @@ func (c *copier) addRest(b batch, kept []bool) {
 		switch {
 		case col.kind == references:
 			c.cells[col.index] = strings.Join(names, "; ")
-		case col.use == setsAttribute && col.kind != identity:
+		case col.use == attributeColumn && col.kind != identity:
 			c.cells[col.index] = ""
 		}
 	}

@@ -15,12 +15,12 @@ type digests struct {
 // lines count from 1.
 type shard struct {
 	keys    []uint64
-	entries []entry
+	entries []rowEntry
 	used    int
 }
 
-// get returns the entry of a digest.
-func (d *digests) get(digest [8]byte) (e entry, ok bool) {
+// get returns the row of a digest.
+func (d *digests) get(digest [8]byte) (e rowEntry, ok bool) {
 	s := &d.shards[digest[0]]
 	if s.used == 0 {
 		return 0, false
@@ -29,9 +29,9 @@ func (d *digests) get(digest [8]byte) (e entry, ok bool) {
 	return e, e != 0
 }
 
-// add enters the entry of a digest that has none, and returns the one that it
-// has.
-func (d *digests) add(digest [8]byte, e entry) entry {
+// add sets the row of a digest that has none, and returns the row of the
+// digest.
+func (d *digests) add(digest [8]byte, e rowEntry) rowEntry {
 	s := &d.shards[digest[0]]
 	if 5*s.used >= 4*len(s.keys) {
 		s.grow()
@@ -60,7 +60,7 @@ func (s *shard) place(key uint64) int {
 func (s *shard) grow() {
 	old := *s
 	size := 8 + len(old.keys)*3/2
-	s.keys, s.entries = make([]uint64, size), make([]entry, size)
+	s.keys, s.entries = make([]uint64, size), make([]rowEntry, size)
 	for i, e := range old.entries {
 		if e != 0 {
 			at := s.place(old.keys[i])

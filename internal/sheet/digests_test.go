@@ -11,12 +11,12 @@ import (
 func TestDigestsKeepFirstRowOfEach(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var d digests
-		want := map[[8]byte]entry{}
+		want := map[[8]byte]rowEntry{}
 		low := rapid.IntRange(0, 3)
 		for line := range rapid.IntRange(0, 500).Draw(t, "rows") {
 			key := [8]byte{byte(low.Draw(t, "shard")), byte(rapid.IntRange(0, 40).Draw(t, "key")),
 				7: byte(low.Draw(t, "place"))}
-			row := newEntry(line+1, operation(line%5))
+			row := newRowEntry(line+1, operation(line%5))
 			if _, ok := want[key]; !ok {
 				want[key] = row
 			}

@@ -25,7 +25,7 @@ const (
 	foreignLetters
 	encoded
 	lostLetters
-	nothing
+	placeholder
 	dateInPhone
 	noDomain
 	doubts
@@ -43,16 +43,16 @@ var doubtNames = [doubts]string{
 	foreignLetters: "in which an address mixes letters of several scripts or widths, so that it may look like another one",
 	encoded:        "in which letters have the form of another format, such as &uuml; or %C3%BC for ü",
 	lostLetters:    "in which question marks may replace lost letters, such as M?ller",
-	nothing:        "in which a cell has NULL or a placeholder and is not empty",
+	placeholder:    "in which a cell has NULL or a placeholder and is not empty",
 	dateInPhone:    "in which the telephone number may be a date or a time",
 	noDomain:       "in which the domain of an address has no dot, as in dan@example",
 	unseen:         "in which a text has invisible characters",
 }
 
-// doubtful has the rows of each kind.
+// doubtful holds the rows of each kind of doubt.
 type doubtful [doubts]textfile.Places
 
-// addText notes damage that programs have done to a text of any column.
+// addText notes texts of any column that programs have probably damaged.
 func (d *doubtful) addText(c *column, text string, line int) {
 	if text == "" || c.secret {
 		return
@@ -68,7 +68,7 @@ func (d *doubtful) addText(c *column, text string, line int) {
 		note(foreignLetters, cell.HasMixedScripts(text))
 		note(noDomain, isEmail(text) && !strings.Contains(text[at:], "."))
 	}
-	note(nothing, cell.IsNothing(text))
+	note(placeholder, cell.IsNothing(text))
 	if c.kind != phone {
 		note(encoded, cell.IsEncoded(text))
 		note(lostLetters, cell.HasLostLetters(text))

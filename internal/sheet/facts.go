@@ -9,8 +9,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// facts are the values of a resource by their lower-case path, as target.path
-// writes it.
+// facts are the values of a resource by path, as target.path writes it, in
+// lower case.
 type facts map[string][]any
 
 func factsOf(attributes map[string]any) facts {
@@ -37,7 +37,7 @@ func (f facts) attribute(t target, value any) {
 		}
 	case map[string]any:
 		for sub, value := range v {
-			if t.sub = sub; strings.EqualFold(sub, "value") { // manager.value is what the whole is
+			if t.sub = sub; strings.EqualFold(sub, "value") { // manager.value is manager
 				t.sub = ""
 			}
 			f.add(t, value)
@@ -82,11 +82,11 @@ func (f facts) first(path string) any {
 	return f[path][0]
 }
 
-// addressNames are the types of addresses, as Control Hub calls them.
+// addressNames maps the types of addresses to the words of Control Hub.
 var addressNames = map[string]string{"work": "Office", "home": "Home", "other": "Other"}
 
-// addressType is the type of the address that the columns without a type are
-// about: that of work, if there is one.
+// addressType returns the type of the address for columns without a type: the
+// work address, if there is one.
 func (f facts) addressType() string {
 	for _, kind := range []string{"work", "home", "other"} {
 		for path := range f {
@@ -98,8 +98,8 @@ func (f facts) addressType() string {
 	return ""
 }
 
-// isImplied reports whether a value is the service's, or follows from another
-// one.
+// isImplied reports whether only the service sets a value, or whether it
+// follows from another one.
 func isImplied(path string, value any, name string) bool {
 	switch path {
 	case "id", "schemas", "usertype", "name.formatted":
@@ -125,7 +125,8 @@ func isImplied(path string, value any, name string) bool {
 	return false
 }
 
-// shortPath is a path without the URN of an extension, as a header may have it.
+// shortPath returns a path without the URN of an extension, which a header may
+// omit.
 func shortPath(path string) string {
 	for _, urn := range schemas {
 		if rest, ok := textfile.CutFold(path, urn+":"); ok {
@@ -135,7 +136,7 @@ func shortPath(path string) string {
 	return path
 }
 
-// factsAt are the single values that a value at a place consists of.
+// factsAt returns the single values in the value of a target.
 func factsAt(to target, value any) facts {
 	f := facts{}
 	parts, isObject := value.(map[string]any)
@@ -154,8 +155,8 @@ func factsAt(to target, value any) facts {
 	return f
 }
 
-// PathsOf returns the paths of the single values that a value at a path
-// consists of, in order.
+// PathsOf returns the paths of the single values in the value of a path, in
+// order.
 func PathsOf(path string, value json.RawMessage) []string {
 	to, ok := parseTarget(path)
 	var decoded any

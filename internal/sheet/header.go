@@ -20,15 +20,15 @@ type header struct {
 	file      string // the name of the sheet in errors
 	style     table.Style
 	line      int
-	cells     []string // as they stand there
+	cells     []string // as they are in the file
 	resources *resources
 
-	columns    []*column             // that are read
-	unused     []*column             // that are ignored
-	single     [leftReadOnly]*column // by their use, the columns that set no attribute; nil where there is none
-	identity   *column               // userName of users, displayName of groups; nil where there is none
+	columns    []*column // that are read
+	ignored    []*column
+	single     [ignoredReadOnly]*column // by use, the columns that set no attribute; nil if there is none
+	identity   *column                  // userName of users, displayName of groups; nil if there is none
 	externalID *column
-	secret     bool // there is a column of passwords
+	secret     bool // one of the columns is of passwords
 }
 
 // understand finds the use of each column. The caller has set the first fields.
@@ -41,16 +41,16 @@ func (h *header) understand(ignore []string) error {
 	c.refuseRepeated()
 	for _, col := range c.list {
 		h.secret = h.secret || col.secret
-		if col.use == saysAddressType && !c.hasAddress() {
-			col.use = leftUnsupported
+		if col.use == addressTypeColumn && !c.hasAddress() {
+			col.use = ignoredUnsupported
 		}
-		if col.use >= leftReadOnly {
-			h.unused = append(h.unused, col)
+		if col.use >= ignoredReadOnly {
+			h.ignored = append(h.ignored, col)
 			continue
 		}
 		h.columns = append(h.columns, col)
 		switch {
-		case col.use != setsAttribute:
+		case col.use != attributeColumn:
 			h.single[col.use] = col
 		case col.kind == identity:
 			h.identity = col
@@ -59,7 +59,7 @@ func (h *header) understand(ignore []string) error {
 		}
 	}
 	rank(h.columns)
-	if h.identity == nil && h.single[saysID] == nil {
+	if h.identity == nil && h.single[idColumn] == nil {
 		c.wrong.Add(h.fault(h.line, nil, h.text(), "no column that identifies the user or group",
 			`a column "User ID/Email (Required)" or userName for users, displayName for groups`))
 	}
@@ -73,8 +73,8 @@ func (h *header) understand(ignore []string) error {
 // text is the header as one line.
 func (h *header) text() string { return strings.Join(h.cells, string(h.style.Comma)) }
 
-// fault is a mistake in the cell of a column, or in a whole row if c is nil. It
-// does not quote a password.
+// fault returns the error for a mistake in the cell of a column, or in a whole
+// row if c is nil. It does not quote a password.
 func (h *header) fault(line int, c *column, value, problem, expected string) *textfile.Error {
 	e := &textfile.Error{File: h.file, Line: line, Value: value, Problem: problem, Expected: expected}
 	if c != nil {
@@ -86,7 +86,7 @@ func (h *header) fault(line int, c *column, value, problem, expected string) *te
 	return e
 }
 
-// check says why the first row can't be a header, or returns nil.
+// check returns why the first row cannot be a header, nil if it can.
 func (h *header) check() error {
 	switch at := slices.IndexFunc(h.cells, isEmail); {
 	case strings.Contains(h.text(), "\x00"):
@@ -99,7 +99,7 @@ func (h *header) check() error {
 }
 
 // missingCondition returns the header that a sheet of WriteActions has lost, ""
-// if there is none.
+// for other sheets, or if none is lost.
 func missingCondition(headers []string) (missing string) {
 	has := foldedSet(headers)
 	found := false
@@ -128,40 +128,40 @@ func foldedSet(headers []string) map[string]bool {
 type use int
 
 const (
-	setsAttribute use = iota
-	saysOperation
-	saysID
-	saysAddressType
-	saysVersion
-	saysExpected
-	saysPresentName
-	leftReadOnly    // the service alone writes it
-	leftUnsupported // SCIM has nothing for it
-	leftUnknown     // a service or license, or nobody knows what
-	leftIgnored     // as told
-	leftReason      // why Copy kept a row
+	attributeColumn use = iota
+	operationColumn
+	idColumn
+	addressTypeColumn
+	versionColumn
+	expectedColumn
+	presentNameColumn
+	ignoredReadOnly    // only the service writes its attribute
+	ignoredUnsupported // SCIM has no attribute for it
+	ignoredUnknown     // its header is of a service or license, or unknown
+	ignoredOnRequest   // it is one of Options.Ignore
+	ignoredReason      // it says why Copy kept a row
 )
 
-// column is a column of a sheet, understood.
+// column is a column of a sheet and its use.
 type column struct {
 	index  int
-	header string // as it stands there
+	header string // as it is in the file
 	use    use
 	secret bool // see isSecret
 	attribute
 	target target
-	rank   int // its place among the columns in the order of their paths
+	rank   int // its place in the order of the paths of all columns
 }
 
-// isSecret reports whether no error may quote a cell of a column: its header
-// says password, in whatever language, and whatever else it says.
+// isSecret reports whether the header of a column contains a word for password
+// in any language, so that no error may quote its cells.
 func isSecret(header string) bool {
 	folded := fold(header)
 	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(folded, word) })
 }
 
-// userHeaders are the columns of Control Hub, and the like, that have another
-// name in SCIM; folded.
+// userHeaders maps headers of Control Hub and of other products, folded, to the
+// SCIM attributes with other names.
 var userHeaders = map[string]string{
 	"userid/email(required)": "userName", "userid/email": "userName", "userid": "userName",
 	"name": "displayName", "firstname": "name.givenName", "lastname": "name.familyName", "jobtitle": "title",
@@ -189,26 +189,28 @@ var userHeaders = map[string]string{
 	"addresscountry":      "addresses[].country",
 }
 
-// groupHeaders are likewise those of groups.
+// groupHeaders is userHeaders for groups.
 var groupHeaders = map[string]string{
 	"groupname": "displayName", "group": "displayName", "name": "displayName", "member": "members",
 	"memberemails": "members",
 }
 
-// headerUses are the uses of columns that set no attribute, by their folded
-// header: those that sync writes, and those of Control Hub that can't be
-// written through SCIM. Of operations see operationHeaders.
+// headerUses are the uses of columns that set no attribute, by folded header:
+// columns that sync writes, and columns of Control Hub that SCIM cannot write.
+// operationHeaders has the headers of operations.
 var headerUses = map[string]use{
-	"id": saysID, "addresstype": saysAddressType,
-	fold(versionHeader): saysVersion, fold(expectedHeader): saysExpected, fold(presentNameHeader): saysPresentName,
-	fold(reasonHeader): leftReason,
-	"userstatus":       leftReadOnly, "lastserviceaccessedtime": leftReadOnly,
-	"dayssincelastserviceaccessed": leftReadOnly,
-	"calleridnumber":               leftUnsupported, "calleridfirstname": leftUnsupported, "calleridlastname": leftUnsupported,
-	"location": leftUnsupported, "hybridcalendarserviceresourcegroup": leftUnsupported,
-	"hybridcallserviceresourcegroup": leftUnsupported, "ucmanagerprofile": leftUnsupported,
-	"upgradeprofile": leftUnsupported, "callingbehavior": leftUnsupported,
-	"callingbehaviorucmanagerprofile": leftUnsupported, "directorynumber": leftUnsupported, "directline": leftUnsupported,
+	"id": idColumn, "addresstype": addressTypeColumn,
+	fold(versionHeader): versionColumn, fold(expectedHeader): expectedColumn, fold(presentNameHeader): presentNameColumn,
+	fold(reasonHeader): ignoredReason,
+	"userstatus":       ignoredReadOnly, "lastserviceaccessedtime": ignoredReadOnly,
+	"dayssincelastserviceaccessed": ignoredReadOnly,
+	"calleridnumber":               ignoredUnsupported, "calleridfirstname": ignoredUnsupported,
+	"calleridlastname": ignoredUnsupported,
+	"location":         ignoredUnsupported, "hybridcalendarserviceresourcegroup": ignoredUnsupported,
+	"hybridcallserviceresourcegroup": ignoredUnsupported, "ucmanagerprofile": ignoredUnsupported,
+	"upgradeprofile": ignoredUnsupported, "callingbehavior": ignoredUnsupported,
+	"callingbehaviorucmanagerprofile": ignoredUnsupported, "directorynumber": ignoredUnsupported,
+	"directline": ignoredUnsupported,
 }
 
 // fold makes headers comparable: without case, spaces, hyphens, underscores and
@@ -222,8 +224,9 @@ func fold(header string) string {
 	}, header)
 }
 
-// resourcesOf tells a sheet of groups from one of users by its columns: users
-// have a userName or email, or something else that groups do not have.
+// resourcesOf returns the resources of a sheet with these headers. A sheet is
+// of users if it has a userName, an email, or another attribute that groups
+// lack.
 func resourcesOf(headers, ignore []string) *resources {
 	found, ignored := users, foldedSet(ignore)
 	for _, h := range headers {
@@ -237,22 +240,22 @@ func resourcesOf(headers, ignore []string) *resources {
 			return groups
 		case folded == "displayname" || groupHeaders[folded] == "displayName" && folded != "name":
 			found = groups
-		case folded == "name": // people have one, and groups
-		case asUsers.list[0].use == setsAttribute && folded != "externalid":
+		case folded == "name": // users and groups have one
+		case asUsers.list[0].use == attributeColumn && folded != "externalid":
 			return users
 		}
 	}
 	return found
 }
 
-// columns are those of a sheet, while its header is read.
+// columns are the columns of a sheet while its header is read.
 type columns struct {
 	header *header
 	list   []*column
 	wrong  textfile.Errors
 }
 
-// fault adds a mistake in the header of a column.
+// fault adds an error about the header of a column.
 func (c *columns) fault(col *column, problem, expected string) {
 	c.wrong.Add(c.header.fault(c.header.line, col, "", problem, expected))
 }
@@ -268,7 +271,7 @@ func (c *columns) read(ignore []string) {
 	ignored := foldedSet(ignore)
 	for _, h := range c.header.cells {
 		if ignored[fold(h)] {
-			c.list = append(c.list, &column{index: len(c.list), header: h, use: leftIgnored, secret: isSecret(h)})
+			c.list = append(c.list, &column{index: len(c.list), header: h, use: ignoredOnRequest, secret: isSecret(h)})
 			continue
 		}
 		text, fault := cell.Exact(h)
@@ -288,17 +291,17 @@ func (c *columns) understand(header string, kind *resources) {
 	folded := fold(header)
 	use, known := headerUses[folded]
 	switch {
-	case operationHeaders[folded]: // a delete that is overlooked would be a create
-		col.use = saysOperation
+	case operationHeaders[folded]: // in an ignored column, a delete would become a create
+		col.use = operationColumn
 	case known:
 		col.use = use
 	default:
-		col.use = leftUnknown
+		col.use = ignoredUnknown
 		c.findAttribute(col, folded, kind)
 	}
 }
 
-// findAttribute finds the attribute that a header names, if it does.
+// findAttribute finds the attribute that a header names, if it names one.
 func (c *columns) findAttribute(col *column, folded string, kind *resources) {
 	path, ok := kind.headers[folded]
 	if !ok {
@@ -324,10 +327,10 @@ func (c *columns) findAttribute(col *column, folded string, kind *resources) {
 
 // place sets the use of a column that names an attribute.
 func (c *columns) place(col *column, written target) {
-	col.use = setsAttribute
+	col.use = attributeColumn
 	switch {
 	case col.kind == readOnly:
-		col.use = leftReadOnly
+		col.use = ignoredReadOnly
 	case col.kind == structured:
 		c.fault(col, "an attribute with more parts than a cell can hold", "operations in NDJSON for it")
 	case written.filterKey != "" && written.filterKey != filterKeyOf(col.target):
@@ -335,11 +338,11 @@ func (c *columns) place(col *column, written target) {
 	}
 }
 
-// placeEmail gives a column Email, that can mean two things, its place: the
-// userName where no other column is that.
+// placeEmail finds the attribute of a column Email: the userName, or the work
+// address if another column is the userName.
 func (c *columns) placeEmail() {
 	named := slices.ContainsFunc(c.list, func(col *column) bool {
-		return col.use == setsAttribute && col.kind == identity
+		return col.use == attributeColumn && col.kind == identity
 	})
 	for _, col := range c.list {
 		switch fold(col.header) {
@@ -349,22 +352,22 @@ func (c *columns) placeEmail() {
 				path = `emails[type eq "work"].value`
 			}
 			t, _ := parseTarget(path)
-			col.use = setsAttribute
+			col.use = attributeColumn
 			col.attribute, col.target, _ = users.vocabulary.find(t)
 			named = true
 		}
 	}
 }
 
-// hasAddress reports whether there is a column that the type of an address is
-// about.
+// hasAddress reports whether there is a column with a part of an address whose
+// type is in another column.
 func (c *columns) hasAddress() bool {
 	return slices.ContainsFunc(c.list, func(col *column) bool {
-		return col.use == setsAttribute && col.target.name == "addresses" && col.target.filter == ""
+		return col.use == attributeColumn && col.target.name == "addresses" && col.target.filter == ""
 	})
 }
 
-// rank finds the places of columns in the order of their paths.
+// rank sets the rank of each column.
 func rank(columns []*column) {
 	ordered := slices.Clone(columns)
 	slices.SortStableFunc(ordered, func(x, y *column) int { return cmp.Compare(x.target.path(), y.target.path()) })
@@ -383,16 +386,17 @@ func letters(index int) string {
 
 // useNames are the names, in errors, of columns that set no attribute.
 var useNames = map[use]string{
-	saysOperation: "the operation", saysID: "the id", saysAddressType: "the type of the address",
-	saysVersion: "the version", saysExpected: "what is expected", saysPresentName: "the present name",
+	operationColumn: "the operation", idColumn: "the id", addressTypeColumn: "the type of the address",
+	versionColumn: "the version", expectedColumn: "what is expected", presentNameColumn: "the present name",
 }
 
-// refuseRepeated refuses two columns for one thing.
+// refuseRepeated adds an error for a second column of the same attribute or
+// use.
 func (c *columns) refuseRepeated() {
 	seen := make(map[string]*column)
 	for _, col := range c.list {
 		key := useNames[col.use]
-		if col.use == setsAttribute {
+		if col.use == attributeColumn {
 			key = col.target.path()
 		}
 		if first := seen[key]; first != nil && key != "" {

@@ -11,8 +11,8 @@ import (
 // value is a JSON value. The zero value is null.
 type value struct {
 	form  form
-	text  string // as text, or the only one of a list
-	other any    // a bool, an *object, objects, or what marshal takes
+	text  string // the text, or the only text of a list
+	other any    // a bool, *object, []*object, []string, or another value for marshal
 }
 
 // form is how a value is written.
@@ -21,7 +21,7 @@ type form uint8
 const (
 	asNull form = iota
 	asText
-	asList // of one text
+	asList // a list of one text
 	asOther
 )
 
@@ -39,7 +39,7 @@ func decodedValue(v any) value {
 	return otherValue(v)
 }
 
-// is reports whether a value is true, or is false.
+// is reports whether a value is a bool, and the wanted one.
 func (v value) is(want bool) bool {
 	have, ok := v.other.(bool)
 	return ok && have == want
@@ -50,10 +50,10 @@ func (v value) says(text string) bool {
 	return (v.form == asText || v.form == asList) && v.text == text
 }
 
-// MarshalJSON is that of a json.Marshaler.
+// MarshalJSON implements json.Marshaler.
 func (v value) MarshalJSON() ([]byte, error) { return v.append(nil), nil }
 
-// append appends a value as encoding/json writes it, without its escapes for
+// append appends a value as encoding/json writes it, but without escapes for
 // HTML.
 func (v value) append(dst []byte) []byte {
 	switch v.form {
@@ -80,8 +80,8 @@ func (v value) append(dst []byte) []byte {
 	return append(dst, marshal(v.other)...)
 }
 
-// object is a JSON object, its members in the order of their names, so that a
-// row gives the same text whatever the order of the columns.
+// object is a JSON object. Its members are in the order of their names, so that
+// the order of columns does not matter.
 type object struct {
 	members []field
 	made    *objects
@@ -92,8 +92,8 @@ type field struct {
 	value
 }
 
-// objects makes objects. Those of one row are written before the next row is
-// read, which then gets the same ones.
+// objects makes objects, and reuses them: the objects of a row are not needed
+// once the next row is read.
 type objects struct {
 	all  []*object
 	used int
@@ -169,7 +169,7 @@ func appendList[T any](dst []byte, list []T, one func([]byte, T) []byte) []byte 
 	return append(dst, ']')
 }
 
-// marshal is rawjson.Marshal of values that JSON has.
+// marshal is rawjson.Marshal for values that cannot fail.
 func marshal(v any) json.RawMessage {
 	raw, _ := rawjson.Marshal(v)
 	return raw

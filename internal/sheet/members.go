@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// maxMembers is how many members Webex takes in one operation. A group of more
-// is made with so many, and further PATCHes add the rest.
+// maxMembers is the most members that Webex accepts in one operation. A larger
+// group is created with so many, and PATCHes add the others.
 const maxMembers = 500
 
 // member is an element of a group's members.
@@ -21,25 +21,25 @@ type member struct {
 // step adds one member to a group, or removes one.
 type step struct {
 	member
-	who    string // as the cell names them
+	who    string // the member as the cell names them
 	remove bool
 }
 
-// additionMark and removalMark stand before a member who is to be added to a
-// group or removed from it.
+// additionMark and removalMark precede a member to add to a group or to remove
+// from it.
 const (
 	additionMark = "ADD|"
 	removalMark  = "REMOVE|"
 )
 
-// members reads a cell of members: all that the group is to have, or steps.
+// members reads a cell of members: either all wanted members, or steps.
 func (b *builder) members(c *column, text string) (all []member, steps []step) {
 	seen := make(map[string]bool)
 	for entry := range entriesOf(text) {
 		who, adds := textfile.CutFold(entry, additionMark)
 		who, removes := textfile.CutFold(who, removalMark)
 		if folded := strings.ToLower(entry); seen[folded] {
-			continue // one who stands there twice counts once
+			continue // a repeated member counts once
 		} else {
 			seen[folded] = true
 		}
@@ -63,8 +63,8 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 	return all, steps
 }
 
-// changesMembersOnly reports whether a row does no more than to add members to
-// a group and remove some, so that a group can have several of these.
+// changesMembersOnly reports whether a row only adds members to a group and
+// removes some. A group can have several of these rows.
 func (h *header) changesMembersOnly(rec *record) bool {
 	switch {
 	case rec.operation == addMembers || rec.operation == removeMembers:
@@ -75,7 +75,7 @@ func (h *header) changesMembersOnly(rec *record) bool {
 	stepped := false
 	for _, c := range h.columns {
 		switch text := rec.text(c); {
-		case text == "" || c.use != setsAttribute || c.kind == identity:
+		case text == "" || c.use != attributeColumn || c.kind == identity:
 		case c.kind == references && isStep(text) && !isClearing(text):
 			stepped = true
 		default:
@@ -91,8 +91,8 @@ func isStep(text string) bool {
 	return adds || isRemoval(text)
 }
 
-// stepRows makes the operations that carry out steps: each with as many as one
-// takes.
+// stepRows makes the operations that carry out steps, each with at most
+// maxMembers.
 func stepRows(row Row, steps []step) (rows []Row) {
 	for some := range slices.Chunk(steps, maxMembers) {
 		row.Operation.Data = marshal(newPatch(stepChanges(some)))
@@ -101,9 +101,9 @@ func stepRows(row Row, steps []step) (rows []Row) {
 	return rows
 }
 
-// stepChanges are the parts of a PATCH for steps. One is removed by a filter: a
-// remove of members with values empties the group on many services (RFC 7644
-// section 3.5.2.2).
+// stepChanges returns the parts of a PATCH for steps. A filter removes each
+// member: a remove of members with a value would empty the group on many
+// services (RFC 7644 section 3.5.2.2).
 func stepChanges(steps []step) (changes []patchChange) {
 	var added []member
 	flush := func() {
@@ -128,7 +128,7 @@ func stepChanges(steps []step) (changes []patchChange) {
 // for each mistake. A batch is valid until the next one.
 func (b *builder) batches(records iter.Seq2[*record, error]) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
-		var waiting batch // rows of members, which more may follow
+		var waiting batch // rows of steps, which may continue in the next row
 		flush := func() bool {
 			done := waiting
 			waiting = batch{}
@@ -172,7 +172,7 @@ func (b *builder) batches(records iter.Seq2[*record, error]) iter.Seq2[batch, er
 	}
 }
 
-// splits reports whether a cell of members has more than one operation takes.
+// splits reports whether a cell has more than maxMembers.
 func splits(text string) bool {
 	n := 0
 	for range entriesOf(text) {
@@ -181,7 +181,7 @@ func splits(text string) bool {
 	return n > maxMembers
 }
 
-// isClearing reports whether a cell says to take away whatever is there.
+// isClearing reports whether a cell removes all values.
 func isClearing(text string) bool {
 	rest, ok := removal(text)
 	return ok && rest == "*"

@@ -13,21 +13,20 @@ import (
 // maxNamed is how many columns a note names.
 const maxNamed = 10
 
-// columnNotes names the columns that are ignored and why, one line a reason.
-// Columns of services and licenses, of which there can be thousands, are
-// counted. What was not understood is told again by itself.
-func columnNotes(unused []unusedColumn) (notes, warnings []string) {
+// columnNotes lists the ignored columns, one line for each reason. warnings are
+// the notes about columns whose header or content was not understood.
+func columnNotes(columns []ignoredColumn) (notes, warnings []string) {
 	var services, odd, readOnly, unsupported, unknown, ignored []string
-	for _, c := range unused {
+	for _, c := range columns {
 		switch {
-		case c.use == leftReadOnly:
+		case c.use == ignoredReadOnly:
 			readOnly = append(readOnly, c.header)
-		case c.use == leftReason:
-		case c.use == leftIgnored:
+		case c.use == ignoredReason:
+		case c.use == ignoredOnRequest:
 			ignored = append(ignored, unknownHeader(c))
-		case c.use == leftUnsupported:
+		case c.use == ignoredUnsupported:
 			unsupported = append(unsupported, c.header)
-		case c.header == "" && c.holds == 0: // what spreadsheets append
+		case c.header == "" && c.holds == 0: // spreadsheets append such columns
 		case c.header != "" && (c.holds == switchWords || c.holds == 0 && isService(c.header)):
 			services = append(services, c.header)
 		case isService(c.header):
@@ -51,7 +50,8 @@ func columnNotes(unused []unusedColumn) (notes, warnings []string) {
 	return notes, slices.Clone(notes[understood:])
 }
 
-// repeatNotes tells of rows that repeat the header.
+// repeatNotes returns a note about rows that repeat the header, if there are
+// any.
 func (r *reader) repeatNotes() []string {
 	if r.repeats.Count == 0 {
 		return nil
@@ -68,12 +68,13 @@ var knownTypes = map[string][]string{
 	"photos":       {"photo", "thumbnail", "resizable"},
 }
 
-// typeNotes tells of columns whose type of an element is unknown.
+// typeNotes returns a note about columns of elements of an unknown type, if
+// there are any.
 func typeNotes(columns []*column) []string {
 	var odd []string
 	for _, c := range columns {
 		known, ok := knownTypes[c.target.name]
-		if ok && c.use == setsAttribute && c.target.filter != "" && !slices.Contains(known, c.target.filter) {
+		if ok && c.use == attributeColumn && c.target.filter != "" && !slices.Contains(known, c.target.filter) {
 			odd = append(odd, c.header)
 		}
 	}
@@ -91,17 +92,17 @@ var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|` +
 
 func isService(header string) bool { return service.MatchString(header) }
 
-// unknownHeader is a header that nobody knows.
-func unknownHeader(c unusedColumn) string {
+// unknownHeader returns the header of a column, or its letters if it has none.
+func unknownHeader(c ignoredColumn) string {
 	if c.header == "" {
 		return "column " + letters(c.index) + ", without a name"
 	}
 	return c.header
 }
 
-// likelyHeader is the known column of which a header is likely a misspelling;
-// "" when it is none. Headers that a number tells apart, such as Phone 2, are
-// none.
+// likelyHeader returns the known column of which a header is probably a
+// misspelling, "" if there is none. Headers with a number, such as Phone 2, are
+// not taken for misspellings.
 func (r *resources) likelyHeader(header string) string {
 	folded := fold(header)
 	if strings.ContainsAny(folded, "0123456789") {

@@ -41,21 +41,21 @@ func exactDigest(text string) [8]byte {
 	return [8]byte(sum[:8])
 }
 
-// bulkID makes a bulkId that is the same in every run and does not show a
-// person's name.
+// bulkID makes the bulkId of a row. It is the same in every run, and does not
+// show the name of a person.
 func bulkID(prefix string, name [8]byte) string {
 	return string(hex.AppendEncode(append(make([]byte, 0, 32), prefix...), name[:]))
 }
 
-// people are the users and groups that rows can name: those of the sheet, and
-// those that were looked up in the organization.
+// people holds the users and groups that rows can name: in the sheet, or in the
+// organization, where they were looked up.
 type people struct {
 	index
 	resolve func(Lookup) (id string, ok bool) // nil until Resolve
 }
 
-// id returns the reference to a user or group that a row creates, or an id. In
-// place of an id that was not looked up yet it is the placeholder.
+// id returns the reference to a user or group that a row creates, or else the
+// id. Before Resolve it is the placeholder of the id.
 func (p *people) id(l Lookup) (id string, ok bool) {
 	if id, ok = p.idInSheet(l.Type, digest(l.Name)); ok {
 		return id, true
@@ -68,23 +68,24 @@ func (p *people) id(l Lookup) (id string, ok bool) {
 }
 
 // index holds the data about all rows that is needed to turn one row into
-// operations, for a row may refer to a later one. Ids are the only text in it.
+// operations, since a row may refer to a later one. Ids are its only texts.
 type index struct {
 	resources    *resources
 	rows         digests            // by identity, the first row that has it
-	ids          map[[8]byte]string // of the users that have an identity and an id
-	byID         digests            // the first row with an id
-	byExternalID digests            // and with an externalId
+	ids          map[[8]byte]string // by identity, the ids of users whose rows have one
+	byID         digests            // by id, the first row that has it
+	byExternalID digests            // by externalId, the first row that has it
 }
 
 func newIndex(kind *resources) index { return index{resources: kind, ids: map[[8]byte]string{}} }
 
-// add enters a row. One that changes members alone stands for no resource.
+// add adds a row, unless it only changes members: a group may have many of
+// these rows.
 func (x *index) add(rec *record, id, externalID string) {
 	if rec.membersOnly {
 		return
 	}
-	row := newEntry(rec.line, rec.operation)
+	row := newRowEntry(rec.line, rec.operation)
 	if rec.name != "" && x.rows.add(rec.nameDigest, row) == row && id != "" && x.resources == users {
 		x.ids[rec.nameDigest] = strings.Clone(id) // cells share the memory of their whole row
 	}
@@ -110,13 +111,13 @@ func (x *index) idInSheet(kind string, name [8]byte) (id string, ok bool) {
 	return id, ok
 }
 
-// entry is a row in the index: its line, and its operation in the last three
-// bits.
-type entry uint32
+// rowEntry is a row in the index: its line, and in the last three bits its
+// operation.
+type rowEntry uint32
 
-func newEntry(line int, op operation) entry {
-	return entry(min(line, math.MaxUint32>>3)<<3) | entry(op)
+func newRowEntry(line int, op operation) rowEntry {
+	return rowEntry(min(line, math.MaxUint32>>3)<<3) | rowEntry(op)
 }
 
-func (e entry) line() int            { return int(e >> 3) }
-func (e entry) operation() operation { return operation(e & 7) }
+func (e rowEntry) line() int            { return int(e >> 3) }
+func (e rowEntry) operation() operation { return operation(e & 7) }

@@ -18,11 +18,11 @@ type resources struct {
 	noun, plural           string
 	identity, identityForm string // the name of the identity, and what it looks like
 	operations             string // the words of the column operation
-	people                 string // where the users are whom a cell names
+	people                 string // where a cell can name users
 
 	vocabulary   vocabulary
-	headers      map[string]string // what people call the columns
-	misspellable []string          // the columns that a header may be a misspelling of
+	headers      map[string]string // other names of columns, folded
+	misspellable []string          // columns whose names may be misspelled
 }
 
 var (
@@ -51,7 +51,7 @@ var (
 	}
 )
 
-// resourcesNamed returns those of a kind of Templates.
+// resourcesNamed returns the resources of a kind of sheet, see Templates.
 func resourcesNamed(kind string) *resources {
 	if kind == groups.plural {
 		return groups
@@ -67,14 +67,14 @@ const (
 	update
 	remove
 	addMembers    // of groups
-	removeMembers // likewise
+	removeMembers // of groups
 )
 
 // operationNames are the words of the column operation.
 var operationNames = [...]string{"create", "update", "delete", "add", "remove"}
 
-// operation reads the column operation; empty is create, and so is, without ok,
-// another text.
+// operation reads a cell of the column operation. An empty cell is a create.
+// For an unknown text, ok is false.
 func (r *resources) operation(text string) (op operation, ok bool) {
 	for op, name := range operationNames {
 		if strings.EqualFold(text, name) && (r == groups || operation(op) <= remove) {

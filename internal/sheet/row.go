@@ -95,8 +95,8 @@ func (r *reader) records() iter.Seq2[*record, error] {
 	}
 }
 
-// unreadable turns an error about the content of the sheet into a mistake in a
-// row. Of other errors, and of none, it returns nil.
+// unreadable turns an error about the content of the sheet into the error of a
+// row. For other errors, and for nil, it returns nil.
 func (h *header) unreadable(line int, err error) *textfile.Error {
 	if errors.Is(err, textfile.ErrTooLarge) {
 		return h.fault(line, nil, "", "a row larger than 64 MiB", "every quote that is opened to be closed")
@@ -109,14 +109,14 @@ func (h *header) unreadable(line int, err error) *textfile.Error {
 	if quotes.Cell < len(h.cells) {
 		fault.Column = h.cells[quotes.Cell]
 	}
-	if h.secret { // a row in disorder can have it anywhere
+	if h.secret { // with misplaced quotes, a password can be in any cell
 		fault.Value, fault.Expected = "", strings.Split(quotes.Expected, ":")[0]
 	}
 	return fault
 }
 
-// miscounted says that a row has not as many cells as the header. Empty ones at
-// its end may be too many.
+// miscounted returns an error for a row that has more or fewer cells than the
+// header. Additional empty cells at its end are allowed.
 func (h *header) miscounted(cells []string, line int) *textfile.Error {
 	n, want := len(cells), len(h.cells)
 	for n > want && strings.TrimFunc(cells[n-1], cell.IsBlank) == "" {
@@ -150,7 +150,7 @@ func (h *header) clean(rec *record) {
 			rec.faults = append(rec.faults, e)
 		}
 	}
-	rec.operation, _ = h.resources.operation(rec.text(h.single[saysOperation]))
+	rec.operation, _ = h.resources.operation(rec.text(h.single[operationColumn]))
 	rec.name = rec.text(h.identity)
 	rec.nameDigest = digest(rec.name)
 	rec.membersOnly = h.changesMembersOnly(rec)
@@ -162,14 +162,14 @@ func (h *header) read(c *column, raw string) (text string, fault *cell.Fault) {
 		return cell.Exact(raw)
 	}
 	text, fault = cell.Clean(raw)
-	if c.use == saysID && fault == nil {
+	if c.use == idColumn && fault == nil {
 		return idOf(text, h.resources.webex)
 	}
 	return text, fault
 }
 
-// idOf turns an id of another Webex API into the SCIM id; other text stays as
-// it is.
+// idOf turns an id of another Webex API, of the wanted kind, into the SCIM id.
+// Other texts stay as they are.
 func idOf(text, want string) (string, *cell.Fault) {
 	kind, id, ok := apiid.Parse(text)
 	switch {
@@ -189,7 +189,8 @@ func (h *header) isRepeated(cells []string) bool {
 	})
 }
 
-// mayFold spares most rows the folding: letters that differ stay different.
+// mayFold reports whether two texts could be equal when folded. It is false for
+// most rows, so that these need not be folded.
 func mayFold(a, b string) bool {
 	return a == "" || b == "" || !isLetter(a[0]) || !isLetter(b[0]) || a[0]|' ' == b[0]|' '
 }

@@ -159,7 +159,7 @@ func (s *Sheet) Warnings() []string { return s.found.warnings }
 // HasConditions reports whether rows have conditions: Row.Version or
 // Row.Expected.
 func (s *Sheet) HasConditions() bool {
-	return s.header.single[saysVersion] != nil || s.header.single[saysExpected] != nil
+	return s.header.single[versionColumn] != nil || s.header.single[expectedColumn] != nil
 }
 
 // Rows yields the operations in the order of the sheet, and a *textfile.Error

@@ -16,9 +16,9 @@ import (
 type survey struct {
 	*reader
 	index    *index
-	unused   []unusedColumn
-	mentions []Lookup // of users and groups, in the order in which names are first used
-	noted    map[nameKey]bool
+	ignored  []ignoredColumn
+	mentions []Lookup         // of users and groups, in the order in which names are first used
+	noted    map[nameKey]bool // the names in mentions
 	doubtful doubtful
 	splits   bool // a group has more members than one operation takes
 	// namesDeleted says that a row names a user whom another row deletes.
@@ -32,13 +32,13 @@ type findings struct {
 	splits                  bool     // see survey
 }
 
-// unusedColumn is an ignored column, with the kinds of its content.
-type unusedColumn struct {
+// ignoredColumn is an ignored column and the kinds of its content.
+type ignoredColumn struct {
 	*column
 	holds contents
 }
 
-// nameKey is the type and the name of a mention.
+// nameKey identifies a mention by its type and name.
 type nameKey struct {
 	group bool
 	name  [8]byte
@@ -46,8 +46,8 @@ type nameKey struct {
 
 func newSurvey(r *reader, x *index) *survey {
 	v := &survey{reader: r, index: x, noted: map[nameKey]bool{}}
-	for _, c := range r.header.unused {
-		v.unused = append(v.unused, unusedColumn{column: c})
+	for _, c := range r.header.ignored {
+		v.ignored = append(v.ignored, ignoredColumn{column: c})
 	}
 	return v
 }
@@ -69,10 +69,10 @@ func (v *survey) records() iter.Seq2[*record, error] {
 // add adds a row to the index, and the users and groups that it names to the
 // mentions.
 func (v *survey) add(rec *record) {
-	for i := range v.unused {
-		v.unused[i].holds |= contentsOf(rec.cells[v.unused[i].index])
+	for i := range v.ignored {
+		v.ignored[i].holds |= contentsOf(rec.cells[v.ignored[i].index])
 	}
-	id, kind := rec.text(v.header.single[saysID]), v.header.resources
+	id, kind := rec.text(v.header.single[idColumn]), v.header.resources
 	v.index.add(rec, id, rec.text(v.header.externalID))
 	if rec.operation == remove && kind == users {
 		v.namesDeleted = v.namesDeleted || v.noted[nameKey{name: rec.nameDigest}]
@@ -119,7 +119,7 @@ func (v *survey) noteMembers(text string) {
 	}
 }
 
-// noteUser notes a user whom a cell names, if it does.
+// noteUser notes the user whom a cell names by address, if it does.
 func (v *survey) noteUser(who string) {
 	if !isEmail(who) {
 		return
@@ -150,7 +150,7 @@ func (v *survey) findings() findings {
 			f.lookups = append(f.lookups, l)
 		}
 	}
-	f.notes, f.warnings = columnNotes(v.unused)
+	f.notes, f.warnings = columnNotes(v.ignored)
 	f.doubts = slices.Concat(v.doubtful.notes(), typeNotes(v.header.columns))
 	f.notes = slices.Concat(f.notes, v.repeatNotes(), f.doubts)
 	return f
@@ -159,8 +159,8 @@ func (v *survey) findings() findings {
 // lateFaults yields the mistakes that show only after all rows were read.
 func (v *survey) lateFaults() iter.Seq[error] {
 	return func(yield func(error) bool) {
-		for _, c := range v.unused {
-			if fault := v.checkUnused(c); fault != nil && !yield(fault) {
+		for _, c := range v.ignored {
+			if fault := v.checkIgnored(c); fault != nil && !yield(fault) {
 				return
 			}
 		}
@@ -170,9 +170,9 @@ func (v *survey) lateFaults() iter.Seq[error] {
 	}
 }
 
-// checkDeleted refuses cells that name a user whom another row deletes. The row
-// may stand below, so that this takes a reading of its own, which few sheets
-// need.
+// checkDeleted yields an error for each cell that names a user whom another row
+// deletes. That row may be further down, so all rows are read once more. Few
+// sheets need this.
 func (v *survey) checkDeleted(yield func(error) bool) {
 	for rec, err := range v.reader.records() {
 		if err != nil {
@@ -196,11 +196,11 @@ func (v *survey) checkDeleted(yield func(error) bool) {
 	}
 }
 
-// checkUnused refuses an ignored column that looks like the column operation
-// but has an unknown header, since an ignored "delete" would become a create.
-// It also refuses a header that is probably misspelled.
-func (v *survey) checkUnused(c unusedColumn) error {
-	if c.use != leftUnknown {
+// checkIgnored returns an error for an ignored column of unknown header that
+// probably holds operations, since an ignored "delete" would become a create,
+// and for a header that is probably misspelled.
+func (v *survey) checkIgnored(c ignoredColumn) error {
+	if c.use != ignoredUnknown {
 		return nil
 	}
 	problem, expected := "", ""
@@ -211,7 +211,7 @@ func (v *survey) checkUnused(c unusedColumn) error {
 	case c.holds&deleteWords != 0, c.holds != 0 && namesDelete(c.header), c.holdsChanges():
 		problem = "an unknown column that seems to hold operations"
 		expected = "the header operation, and create, update or delete in its cells"
-	case saysActive[fold(c.header)] && c.holds != 0:
+	case activeHeaders[fold(c.header)] && c.holds != 0:
 		problem = "an unknown column that says who may sign in"
 		expected = "the header active, and true or false in its cells"
 	case near != "":
@@ -223,8 +223,8 @@ func (v *survey) checkUnused(c unusedColumn) error {
 		expected+"; or --ignore-column "+textfile.Quote(c.header)+" to ignore it")
 }
 
-// holdsChanges reports whether a column says to update, and nothing else.
-func (c unusedColumn) holdsChanges() bool {
+// holdsChanges reports whether the cells of a column are words for an update.
+func (c ignoredColumn) holdsChanges() bool {
 	return c.holds&changeWords != 0 && c.holds&(switchWords|otherWords) == 0
 }
 
@@ -238,8 +238,8 @@ type contents uint8
 const (
 	switchWords contents = 1 << iota // TRUE and FALSE
 	createWord
-	changeWords // update, in any language
-	deleteWords // delete likewise
+	changeWords // words for update, in any language
+	deleteWords // words for delete, in any language
 	otherWords
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/webexscim/bulk/internal/textfile"
 )
 
-// value turns a cell that is not empty into the value of its attribute,
-// references apart.
+// value returns the value of a cell that is not empty, or the problem with it.
+// References are read elsewhere.
 func (c *column) value(text string) (v value, problem, expected string) {
 	switch {
 	case c.max > 0 && utf8.RuneCountInString(text) > c.max:
@@ -54,8 +54,8 @@ func (c *column) value(text string) (v value, problem, expected string) {
 	return textValue(text), "", ""
 }
 
-// phoneProblem takes one number in any style, but none that a spreadsheet took
-// for a quantity or a date.
+// phoneProblem returns the problem with a telephone number. It accepts one
+// number in any style that a spreadsheet has not changed into another value.
 func phoneProblem(text string) (problem, expected string) {
 	if problem, expected = damagedCode(text); problem != "" {
 		return problem, expected
@@ -71,7 +71,8 @@ func phoneProblem(text string) (problem, expected string) {
 	return "", ""
 }
 
-// damagedCode finds the damage of a spreadsheet to a code of digits.
+// damagedCode returns the problem with a code of digits that a spreadsheet has
+// damaged.
 func damagedCode(text string) (problem, expected string) {
 	switch {
 	case strings.ContainsAny(text, "Ee") && mangledCode.MatchString(text):
@@ -114,8 +115,8 @@ func countDigits(text string) (n int) {
 	return n
 }
 
-// isOddNumber reports whether something stands in a telephone number that none
-// has: letters, but for those of an extension, and other digits than ASCII's.
+// isOddNumber reports whether a telephone number has unusual characters:
+// letters, except those of an extension, or digits outside of ASCII.
 func isOddNumber(text string) bool { return !numberForm.MatchString(text) }
 
 var numberForm = regexp.MustCompile(`^(?i)[-+0-9()./\s\x{a0}\x{2009}\x{202f}*#\x{2010}-\x{2015}]+` +
@@ -125,8 +126,8 @@ const removalProblem = "REMOVE| is for telephone numbers alone"
 
 func isRemoval(text string) bool { _, ok := removal(text); return ok }
 
-// removal takes the prefix off that Control Hub has for a number that is to be
-// removed.
+// removal cuts off REMOVE|, the prefix that Control Hub has for a number to
+// remove.
 func removal(text string) (number string, ok bool) {
 	if number, ok = textfile.CutFold(text, removalMark); ok {
 		number = strings.TrimFunc(number, cell.IsBlank)
@@ -134,7 +135,7 @@ func removal(text string) (number string, ok bool) {
 	return number, ok
 }
 
-// emailProblem says why a text is no email address.
+// emailProblem returns why a text is not an email address.
 func emailProblem(text string) (problem, expected string) {
 	expected = "one such as ada@example.com, at most 64 characters before the @"
 	if strings.HasPrefix(text, "'") && strings.Contains(text, "@") {
@@ -162,8 +163,7 @@ func isEmail(text string) bool {
 		isDotted(domain, isLabel)
 }
 
-// isDotted reports whether text has parts with dots between them that are all
-// valid.
+// isDotted reports whether text consists of valid parts with dots between them.
 func isDotted(text string, valid func(part string) bool) bool {
 	for part, more := "", true; more; {
 		part, text, more = strings.Cut(text, ".")
@@ -194,8 +194,7 @@ func isMadeOf(text, others string) bool {
 	return true
 }
 
-// isUnseen reports whether r is white space or does not show, as pasted text
-// may have it.
+// isUnseen reports whether r is white space or invisible.
 func isUnseen(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r <= ' ' || r == 0x7f
@@ -203,13 +202,14 @@ func isUnseen(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
-// entriesOf yields the entries of a cell, which stand between semicolons,
-// commas, spaces or line ends.
+// entriesOf yields the entries of a cell, separated by semicolons, commas,
+// spaces or line ends.
 func entriesOf(text string) iter.Seq[string] {
 	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == ',' || cell.IsBlank(r) })
 }
 
-// zoneProblem takes a name of the IANA database as it is written there.
+// zoneProblem returns the problem with a time zone. It accepts the names of the
+// IANA database, in their own case.
 func zoneProblem(text string) (problem, expected string) {
 	if isZone(text) {
 		return "", ""
@@ -221,7 +221,7 @@ func zoneProblem(text string) (problem, expected string) {
 	return "unknown time zone", expected
 }
 
-// titled writes the words of a zone with capitals: america/new_york as
+// titled capitalizes the words of a zone: america/new_york becomes
 // America/New_York.
 func titled(zone string) string {
 	before := '/'
@@ -238,9 +238,8 @@ func titled(zone string) string {
 //go:embed zones.txt
 var zoneList string
 
-// zones are the names of the IANA database, those of its release in Go 1.26
-// (lib/time/zoneinfo.zip): the same on every machine, while time.LoadLocation
-// asks the system first.
+// zones are the names of the IANA database in Go 1.26 (lib/time/zoneinfo.zip).
+// Unlike those of time.LoadLocation, they do not depend on the machine.
 var zones = sync.OnceValue(func() map[string]bool { return wordSet(zoneList) })
 
 func isZone(name string) bool { return zones()[name] }

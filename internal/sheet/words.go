@@ -5,14 +5,15 @@ import (
 	"unicode"
 )
 
-// operationHeaders are the headers that promise operations, folded, in the
+// operationHeaders are the folded headers of columns of operations, in the
 // languages of Control Hub.
 var operationHeaders = wordSet(`operation op action operationtype actiontype vorgang aktion opération action
 	operación acción operação ação operazione azione bewerking actie åtgärd handling toiminto toimenpide
 	operacja akcja operace akce művelet işlem операция действие 操作 動作 动作 アクション 작업 동작 tindakan פעולה إجراء`)
 
-// deleteVerbs and updateVerbs are words for other operations than create, in
-// lower case: a column with these is one of operations, whatever its header.
+// deleteVerbs and updateVerbs are words for operations other than create, in
+// lower case. A column with such words probably holds operations, whatever its
+// header.
 var (
 	deleteVerbs = wordSet(`delete deleted remove removed del rm drop purge erase offboard offboarded terminate
 	terminated deprovision deactivate deactivated disable disabled suspend suspended leaver
@@ -31,7 +32,7 @@ var (
 		обновить 更新 変更 修改 更改 수정 변경`)
 )
 
-// namesDelete reports whether a header speaks of deletion: "Delete?", "To be
+// namesDelete reports whether a header has a word for delete: "Delete?", "To be
 // removed", "削除フラグ".
 func namesDelete(header string) bool {
 	lower := strings.ToLower(header)
@@ -49,9 +50,10 @@ func namesDelete(header string) bool {
 	return false
 }
 
-// saysActive are the headers, folded, under which other products say who may
-// sign in: a user who may not would be created as one who may.
-var saysActive = wordSet(`enabled isenabled accountenabled userenabled isactive accountactive blocked isblocked
+// activeHeaders are folded headers of other products for columns that say who
+// may sign in. If such a column were ignored, users who may not would be
+// created as users who may.
+var activeHeaders = wordSet(`enabled isenabled accountenabled userenabled isactive accountactive blocked isblocked
 	accountblocked blockcredential blocksignin signinblocked signinallowed locked islocked accountlocked aktiv
 	aktiviert kontoaktiviert gesperrt kontogesperrt actif activé bloqué activo activado habilitado bloqueado
 	ativo attivo abilitato bloccato actief geblokkeerd aktywny zablokowany активен заблокирован 有効 無効 启用 禁用 활성`)

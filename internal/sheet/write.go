@@ -26,11 +26,11 @@ type Writer struct {
 	name   nameOf
 
 	cells     []string
-	external  map[[8]byte]bool // externalIds of rows before
-	names     map[[8]byte]bool // identities likewise
-	uncovered map[string]int   // values without a cell, by path
-	odd       map[string]int   // values that no cell can hold, by path
-	rows      map[string]int   // resources that are no rows, by the reason
+	external  map[[8]byte]bool // externalIds of earlier rows
+	names     map[[8]byte]bool // identities of earlier rows
+	uncovered map[string]int   // by path, the number of values without a column
+	odd       map[string]int   // by path, the number of values that no cell can hold
+	left      map[string]int   // by reason, the number of resources without a row
 	written   int              // rows
 }
 
@@ -46,21 +46,21 @@ func NewWriter(w io.Writer, kind string, headers []string, name func(id string) 
 	if err := h.understand(nil); err != nil {
 		return nil, err
 	}
-	for _, c := range h.unused {
+	for _, c := range h.ignored {
 		return nil, fmt.Errorf("column %q: no attribute of %s that a sheet can set", c.header, kind)
 	}
 	if h.identity == nil {
 		return nil, fmt.Errorf("columns without %s: whom a row is about", h.resources.identity)
 	}
 	for _, c := range h.columns {
-		if c.secret || c.use != setsAttribute && c.use != saysAddressType {
+		if c.secret || c.use != attributeColumn && c.use != addressTypeColumn {
 			return nil, fmt.Errorf("column %q: nothing that can be read of a %s", c.header, h.resources.noun)
 		}
 	}
 	return &Writer{
 		header: h, chosen: chosen, out: table.NewWriter(w, h.style, headers), name: name, cells: make([]string, len(headers)),
 		external: map[[8]byte]bool{}, names: map[[8]byte]bool{},
-		uncovered: map[string]int{}, odd: map[string]int{}, rows: map[string]int{},
+		uncovered: map[string]int{}, odd: map[string]int{}, left: map[string]int{},
 	}, nil
 }
 
@@ -74,8 +74,8 @@ func (w *Writer) Needs() (managers, members bool) {
 	return managers, members
 }
 
-// Write writes the row of a resource; members are those of a group. A resource
-// that cannot be a row is counted.
+// Write writes the row of a resource, with the members if it is a group. It
+// counts resources that cannot be a row.
 func (w *Writer) Write(resource client.Resource, members []client.Member) error {
 	var attributes map[string]any
 	if err := json.Unmarshal(resource.Data, &attributes); err != nil {
@@ -84,14 +84,14 @@ func (w *Writer) Write(resource client.Resource, members []client.Member) error 
 	f := factsOf(attributes)
 	kind, _ := f.first("usertype").(string)
 	if w.header.resources == users && kind != "" && !strings.EqualFold(kind, "user") {
-		w.rows["accounts that are not people (userType "+textfile.Visible(kind)+")"]++
+		w.left["accounts that are not people (userType "+textfile.Visible(kind)+")"]++
 		return nil
 	}
 	clear(w.cells)
 	address := f.addressType()
 	for _, c := range w.header.columns {
 		switch {
-		case c.use == saysAddressType:
+		case c.use == addressTypeColumn:
 			w.cells[c.index] = addressNames[address]
 		case c.kind == references:
 			w.cells[c.index] = w.members(c, members)
@@ -125,10 +125,10 @@ func (w *Writer) unique() bool {
 	key := digest(name)
 	switch {
 	case name == "":
-		w.rows[w.header.resources.plural+" whose name no sheet can hold"]++
+		w.left[w.header.resources.plural+" whose name no sheet can hold"]++
 		return false
 	case w.names[key]:
-		w.rows[w.header.resources.plural+" with the name of another one"]++
+		w.left[w.header.resources.plural+" with the name of another one"]++
 		return false
 	}
 	w.names[key] = true
@@ -143,7 +143,8 @@ func (w *Writer) unique() bool {
 	return true
 }
 
-// take makes the cell of the first value at a path.
+// take returns the cell of the first value at a path, and removes the value
+// from f.
 func (w *Writer) take(c *column, f facts, path, name string) string {
 	path = strings.ToLower(path)
 	values := f[path]
@@ -161,7 +162,7 @@ func (w *Writer) take(c *column, f facts, path, name string) string {
 	return text
 }
 
-// members writes the addresses of the members that are users.
+// members returns the cell of members: the addresses of those who are users.
 func (w *Writer) members(c *column, members []client.Member) string {
 	var names []string
 	for _, m := range members {
@@ -187,8 +188,8 @@ func (w *Writer) Flush() error { return w.out.Flush() }
 // Notes lists the data that the sheet does not contain, one line each.
 // Attributes without a column are listed only for the default columns.
 func (w *Writer) Notes() (notes []string) {
-	for _, reason := range slices.Sorted(maps.Keys(w.rows)) {
-		notes = append(notes, fmt.Sprintf("left out: %s: %d", reason, w.rows[reason]))
+	for _, reason := range slices.Sorted(maps.Keys(w.left)) {
+		notes = append(notes, fmt.Sprintf("left out: %s: %d", reason, w.left[reason]))
 	}
 	list := func(counts map[string]int, format string) {
 		if len(counts) == 0 {

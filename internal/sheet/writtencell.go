@@ -13,8 +13,8 @@ import (
 // nameOf returns the userName of a user by id.
 type nameOf func(id string) (name string, ok bool)
 
-// cell writes a value so that reading gives the same value; ok is false if that
-// is impossible.
+// cell returns the cell for a value. ok is false if no cell is read as this
+// value.
 func (name nameOf) cell(c *column, value any) (text string, ok bool) {
 	switch v := value.(type) {
 	case bool:
@@ -51,10 +51,10 @@ func (name nameOf) cell(c *column, value any) (text string, ok bool) {
 	return text, true
 }
 
-// memberCell lists members so that reading gives all of them.
+// memberCell returns the cell of members.
 func memberCell(names []string) string {
 	text := strings.Join(names, "; ")
-	if _, fault := cell.Clean(text); fault != nil { // as long as a cell that was cut off
+	if _, fault := cell.Clean(text); fault != nil { // its length is that of a cell which a spreadsheet has cut off
 		text += ";"
 	}
 	return text
