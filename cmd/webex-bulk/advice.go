@@ -122,10 +122,10 @@ func (c *jobCommand) adviseCorrection(e ending, again terminal.Text) terminal.Te
 	case e.sum.Mistakes == 0:
 		return then("the service failed, and nothing needs to be corrected: wait until it works", again)
 	case c.job.Journal == nil || e.failed == "" || !isNamedFile(c.file):
-		return then("correct what failed", again)
+		return then("correct the operations that failed", again)
 	}
-	return terminal.Sprintf("correct them in %s and run the same command again: it sends only what has not succeeded;\n"+
-		"or correct %s and apply that", shellWord(c.file), shellWord(e.failed))
+	return terminal.Sprintf("correct them in %s and run the same command again: it sends only\n"+
+		"operations that have not succeeded; or correct %s and apply that", shellWord(c.file), shellWord(e.failed))
 }
 
 // adviseAgain says what the same command does if it is run again.
@@ -134,7 +134,7 @@ func (c *jobCommand) adviseAgain(e ending) terminal.Text {
 	case e.sum.Skipped == e.sum.Operations:
 		return "run the same command again"
 	case c.job.Journal != nil:
-		return "run the same command again: it sends only what has not succeeded"
+		return "run the same command again: it sends only operations that have not succeeded"
 	case e.failed != "" && e.sum.Mistakes == 0:
 		return terminal.Sprintf("there is no journal: the same command would send everything once more;\n"+
 			"apply %s", shellWord(e.failed))
@@ -143,7 +143,7 @@ func (c *jobCommand) adviseAgain(e ending) terminal.Text {
 			"correct %s and apply that", shellWord(e.failed))
 	}
 	return "there is no journal: the same command would send everything once more;\n" +
-		"--failed FILE would have kept what did not succeed, to be applied by itself"
+		"--failed FILE would have written the operations that did not succeed, as a file for apply"
 }
 
 // then joins the advice for the first step and for the second.
@@ -181,7 +181,7 @@ func remedy(err error) terminal.Text {
 	redirected := e != nil && e.Status/100 == 3
 	switch {
 	case elsewhere:
-		return "another --journal FILE begins anew, without the record of what was done"
+		return "another --journal FILE begins anew, without the record of earlier runs"
 	case errors.Is(err, client.ErrUnauthorized) && e != nil && e.Status == http.StatusForbidden:
 		return "the token is valid, but not allowed to do this: check that --org is its organization, " +
 			"that it has the scope\n" +
