@@ -21,22 +21,22 @@ type Bar struct {
 	seen []point
 }
 
-// point is how many operations this run had done at a time.
+// point is the number of operations that this run had done at a time.
 type point struct {
 	at   time.Time
 	done int
 }
 
-// The rate is that of the last rateSpan: long enough for a request to end and
-// for a wait to pass, short enough to follow the service.
+// The rate is computed over the last rateSpan: long enough for requests and
+// waits to end, short enough to follow the service. Points are rateStep apart.
 const (
 	rateSpan = 30 * time.Second
 	rateStep = time.Second
 )
 
-// Render draws the bar as it stands at now, shorter than width columns (80 if
-// it is not known), without an end of line. Parts that do not fit are left out,
-// the failures last.
+// Render returns the line at the time now, shorter than width columns (80 if
+// width is 0), without a line end. Parts that do not fit are left out, the
+// failures last.
 func (b *Bar) Render(p client.Progress, now time.Time, width int) string {
 	if width <= 0 {
 		width = 80
@@ -118,7 +118,8 @@ func unsuccessful(p client.Progress) string {
 	return strings.Join(texts, ", ")
 }
 
-// left is the time that the rest takes at this rate, after the present wait.
+// left returns the time that the rest of the job takes at this rate, with the
+// present wait.
 func (b *Bar) left(p client.Progress, rate float64) string {
 	rest := b.Total - p.Done()
 	if rest <= 0 || rate <= 0 {
@@ -131,8 +132,8 @@ func (b *Bar) left(p client.Progress, rate float64) string {
 	return "about " + brief(max(time.Second, time.Duration(seconds*float64(time.Second)))) + " left"
 }
 
-// rate adds a point and returns the operations a second over the last
-// rateSpan, 0 when that cannot be said.
+// rate adds a point and returns the operations a second over the last rateSpan,
+// 0 if there are too few points.
 func (b *Bar) rate(now point) float64 {
 	if n := len(b.seen); n == 0 || now.at.Sub(b.seen[n-1].at) >= rateStep {
 		b.seen = append(b.seen, now)
@@ -147,7 +148,7 @@ func (b *Bar) rate(now point) float64 {
 	return float64(now.done-b.seen[0].done) / span.Seconds()
 }
 
-// fit makes parts short, then leaves them out, until they have room.
+// fit shortens parts, and then leaves them out, until they fit into the room.
 func fit(parts []part, room int) {
 	for rank := 0; length(parts) > room && rank < 6; rank++ {
 		for i := range parts {
@@ -168,7 +169,7 @@ func fit(parts []part, room int) {
 	}
 }
 
-// length is the columns that parts take.
+// length returns the number of columns that parts take.
 func length(parts []part) int {
 	n := 0
 	for _, p := range parts {

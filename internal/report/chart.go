@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// chart is a plot over time. It is made of numbers and of texts of this
-// package, so it needs no escaping as HTML.
+// chart is a plot over time as HTML. It contains only numbers and texts of this
+// package, so that nothing needs to be escaped.
 type chart struct {
 	Title string
 	// Wide, Medium and Narrow are the same picture for a large and a small
@@ -21,7 +21,7 @@ type chart struct {
 type layer struct {
 	class string
 	value func(Sample) int
-	steps bool // the value is that of the whole span before a sample
+	steps bool // the value applies to the whole span before a sample
 }
 
 // The pictures, in units that are pixels at their natural size.
@@ -66,7 +66,7 @@ type picture struct {
 	all        []Sample
 	samples    []Sample // thinned to the width
 	width      int      // of all
-	left, w, h int      // of the plot
+	left, w, h int      // position and size of the plot
 	end        time.Duration
 	top, step  int // of the y axis
 }

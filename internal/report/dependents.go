@@ -10,14 +10,14 @@ import (
 // under their own reason, not under that of their cause.
 const maxCauses = 10_000
 
-// dependencies find the reason of an operation on which others depend, for
-// these others.
+// dependencies count operations that depend on another one under the reason of
+// that one.
 type dependencies struct {
 	reasons map[int]*Reason // of operations that failed, by index
 	causes  map[int]int     // of operations that depend on another, by index
 	groups  map[group]*dependents
 
-	shown map[*Reason]int // how many are shown under their cause
+	shown map[*Reason]int // by their own reason, how many are shown under their cause
 }
 
 // group identifies operations with the same cause and the same reason.
@@ -74,8 +74,8 @@ func (d *dependencies) reasonOf(index int) *Reason {
 	return nil
 }
 
-// countUnderCauses counts dependents under the reasons of their causes. Those of
-// one cause stand in input order, whatever the order of their results.
+// countUnderCauses counts dependents under the reasons of their causes. Those
+// of one cause stand in input order, whatever the order of their results.
 func (d *dependencies) countUnderCauses() {
 	d.shown = map[*Reason]int{}
 	for _, r := range d.reasons {

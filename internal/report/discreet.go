@@ -11,8 +11,8 @@ import (
 // hidden replaces the omitted parts of a text, as in the errors of client.
 const hidden = terminal.Cut
 
-// The bounds of texts, in characters: the part that is read, and the part that is
-// shown.
+// The bounds of texts, in characters: the part that is read, and the part that
+// is shown.
 const (
 	maxRead  = 1 << 10
 	maxShown = 300
@@ -38,8 +38,8 @@ func discreet(text string, names ...string) string {
 type scrubber struct {
 	text string // what is left to read
 	out  []byte
-	mark int // the end of the last mark in out, -1 if there is none
-	last rune
+	mark int  // the end of the last mark in out, -1 if there is none
+	last rune // the last character that was copied, or … after a mark
 }
 
 // copy takes over n bytes.
@@ -86,7 +86,7 @@ func (s *scrubber) next() {
 	}
 }
 
-// closing are the ends of quotations that hold no escapes.
+// closing maps the beginnings of quotations without escapes to their ends.
 var closing = map[rune]string{'`': "`", '“': "”", '‘': "’", '«': "»", '„': "“"}
 
 // quotation hides a text in double quotes, unless it is a word of the protocol.
@@ -164,8 +164,8 @@ func wordLength(text string) int {
 	return len(text)
 }
 
-// through is the length of text to the end of the first end after its
-// beginning.
+// through returns the length of text up to and including the first end after
+// its first character.
 func through(text, end string) int {
 	_, size := utf8.DecodeRuneInString(text)
 	if i := strings.Index(text[size:], end); i >= 0 {
@@ -174,7 +174,7 @@ func through(text, end string) int {
 	return len(text)
 }
 
-// singleQuoted is the length of a quotation that may hold apostrophes.
+// singleQuoted returns the length of a quotation that may contain apostrophes.
 func singleQuoted(text string) int {
 	for i := 1; i < len(text); i++ {
 		after, _ := utf8.DecodeRuneInString(text[i+1:])
@@ -186,17 +186,17 @@ func singleQuoted(text string) int {
 }
 
 // follows are the words that come after "bulkId" if no bulkId is given.
-var follows = words("already and can cannot did does for has in is missing must not of or required than that to " +
+var follows = wordSet("already and can cannot did does for has in is missing must not of or required than that to " +
 	"was with which without")
 
 // vocabulary are quotations that explain a failure and contain no names: words
 // of the protocol.
-var vocabulary = words("/Users /Users/<id> /Groups /Groups/<id> POST PATCH DELETE PUT add replace remove " +
+var vocabulary = wordSet("/Users /Users/<id> /Groups /Groups/<id> POST PATCH DELETE PUT add replace remove " +
 	"userName displayName nickName title userType preferredLanguage locale timezone active password emails phoneNumbers " +
 	"addresses photos ims roles entitlements name name.givenName name.familyName members manager value type primary " +
 	"externalId id schemas meta Operations op path data method bulkId failOnErrors status")
 
-func words(list string) map[string]bool {
+func wordSet(list string) map[string]bool {
 	set := map[string]bool{}
 	for word := range strings.FieldsSeq(list) {
 		set[word] = true

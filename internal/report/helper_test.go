@@ -75,7 +75,7 @@ func importOf(n int) (*Summary, *Recorder) {
 	r := &Recorder{began: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	sum := &Summary{}
 	var p client.Progress
-	r.course.add(0, p)
+	r.timeline.add(0, p)
 	closed := time.Duration(0)
 	for i, at := 0, time.Duration(0); i < n; at += 250 * time.Millisecond {
 		p.Waiting = min(n-i, 900+random.IntN(120))
@@ -90,11 +90,11 @@ func importOf(n int) (*Summary, *Recorder) {
 			}
 			p.Requests++
 		}
-		r.course.add(at+250*time.Millisecond, p)
+		r.timeline.add(at+250*time.Millisecond, p)
 	}
-	last := r.course.samples[len(r.course.samples)-1].At
+	last := r.timeline.samples[len(r.timeline.samples)-1].At
 	p.InFlight, p.Waiting, p.ClosedFor = 0, 0, 0
-	r.course.add(last+100*time.Millisecond, p)
+	r.timeline.add(last+100*time.Millisecond, p)
 	sum.Finish(p, last, nil)
 	return sum, r
 }

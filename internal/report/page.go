@@ -131,7 +131,7 @@ func (p *Page) view() *view {
 		v.Reasons = append(v.Reasons, reasonView{r, i + 1})
 	}
 	for _, r := range p.Failures {
-		shown := r.open()
+		shown := r.whole()
 		if !p.Names {
 			shown = r.discreet()
 		}

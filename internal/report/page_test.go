@@ -142,8 +142,8 @@ func TestPageOfFewOperations(t *testing.T) {
 		strings.Contains(html, "<table") {
 		t.Error("a job of two")
 	}
-	// A course is shown of a job that has one, after the reasons; how long the
-	// service wished to be left alone in any case.
+	// Plots are shown if there are enough samples, the time that the service asked
+	// to wait in any case.
 	for _, c := range []struct {
 		requests int
 		took     time.Duration

@@ -157,8 +157,8 @@ func leafWords(err error) string {
 	return strings.Replace(text, "tls: ", "the encryption: ", 1)
 }
 
-// leafTexts are errors of context, net and net/http that have no exported type,
-// or whose text goes on. The rest of the text is left out.
+// leafTexts are errors of context, net and net/http without an exported type,
+// or with more text after the known one. That text is left out.
 var leafTexts = [...]struct{ text, words string }{
 	{"context canceled", interrupted},
 	{"operation was canceled", interrupted},

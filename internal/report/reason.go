@@ -42,7 +42,7 @@ func firstCause(e *client.SkippedError) error {
 	}
 }
 
-// Reasons that lie outside of the operation.
+// The reasons of operations that did not fail by themselves.
 const (
 	dependent    = "depends on an operation that did not succeed"
 	unsent       = "the job stopped before it was sent"

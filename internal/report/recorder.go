@@ -28,8 +28,8 @@ type Recorder struct {
 	began time.Time
 	stop  func()
 
-	mu     sync.Mutex
-	course course
+	mu       sync.Mutex
+	timeline timeline
 
 	failed, skipped []Row
 }
@@ -49,7 +49,7 @@ func (r *Recorder) sample() {
 	p := r.o.Sample()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.course.add(time.Since(r.began), p)
+	r.timeline.add(time.Since(r.began), p)
 }
 
 // Add adds a result; line is where the operation stands in the input, 0
@@ -81,7 +81,7 @@ func (r *Recorder) Began() time.Time { return r.began }
 func (r *Recorder) Samples() []Sample {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.course.samples)
+	return slices.Clone(r.timeline.samples)
 }
 
 // Failures returns the operations that did not succeed, in input order. There
@@ -92,33 +92,34 @@ func (r *Recorder) Failures() []Row {
 	return rows
 }
 
-// Sample is the state of a job at one time, or the span that ends then.
+// Sample is the state of a job at one time, with data about the span since the
+// sample before.
 type Sample struct {
 	// At is the time since the beginning.
 	At time.Duration
 	// Succeeded, Failed, Skipped and Unknown count the operations by outcome
 	// until then.
 	Succeeded, Failed, Skipped, Unknown int
-	// InFlight is the number of requests under way, Waiting that of operations
-	// read and not sent: the maxima since the previous sample.
+	// InFlight is the number of requests under way, Waiting the number of
+	// operations read and not sent: the maxima since the previous sample.
 	InFlight, Waiting int
 	// Closed is the part of the time since the previous sample in which the
 	// service had asked to wait.
 	Closed time.Duration
 }
 
-// course is the progress of a job over time, in a bounded number of samples.
-type course struct {
+// timeline is the progress of a job over time, in a bounded number of samples.
+type timeline struct {
 	samples []Sample
-	open    time.Duration // when the service may be asked again
-	period  time.Duration // the least time between samples
+	open    time.Duration // the end of the wait that the service asked for
+	period  time.Duration // the minimum time between samples
 }
 
 // maxSamples is about the number of points that a screen can show.
 const maxSamples = 1000
 
-// add adds a job's progress at a time, which is not before the last one.
-func (c *course) add(at time.Duration, p client.Progress) {
+// add adds the progress of a job at a time that is not before the last sample.
+func (c *timeline) add(at time.Duration, p client.Progress) {
 	s := Sample{
 		At: at, Succeeded: p.Succeeded, Failed: p.Failed, Skipped: p.Skipped, Unknown: p.Unknown,
 		InFlight: p.InFlight, Waiting: p.Waiting,
@@ -141,7 +142,7 @@ func (c *course) add(at time.Duration, p client.Progress) {
 }
 
 // halve makes one sample of two.
-func (c *course) halve() {
+func (c *timeline) halve() {
 	c.samples = thin(c.samples, len(c.samples)/2+1)
 	c.period = c.samples[len(c.samples)-1].At / (maxSamples / 2)
 }

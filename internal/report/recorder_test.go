@@ -12,12 +12,12 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// However long a job is: its course has a bounded number of samples, in order,
+// However long a job is: its timeline has a bounded number of samples, in order,
 // that end with its last state, keep the highest values, and lose no time of
 // waiting.
-func TestCourseIsBoundedAndLosesNoWait(t *testing.T) {
+func TestTimelineIsBoundedAndLosesNoWait(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var c course
+		var c timeline
 		var at, closed time.Duration
 		var p client.Progress
 		most := 0
@@ -62,8 +62,8 @@ func TestCourseIsBoundedAndLosesNoWait(t *testing.T) {
 }
 
 // The beginning of a long job is not coarser than its end.
-func TestCourseIsEven(t *testing.T) {
-	var c course
+func TestTimelineIsEven(t *testing.T) {
+	var c timeline
 	for i := range 10_000 {
 		c.add(time.Duration(i)*time.Second, client.Progress{})
 	}
@@ -77,7 +77,7 @@ func TestCourseIsEven(t *testing.T) {
 }
 
 func TestSamplesOfOneTimeAreMerged(t *testing.T) {
-	var c course
+	var c timeline
 	c.add(0, client.Progress{InFlight: 3})
 	c.add(0, client.Progress{Succeeded: 5})
 	if want := []Sample{{Succeeded: 5, InFlight: 3}}; !slices.Equal(c.samples, want) {

@@ -11,27 +11,27 @@ import (
 
 // Line is one operation's result as it is written for machines.
 type Line struct {
-	Index     int    `json:"index"` // place in the input, from 0
-	Line      int    `json:"line"`  // of the input, from 1; 0 when there are no lines
-	Method    string `json:"method"`
-	Path      string `json:"path"`
-	BulkID    string `json:"bulkId,omitempty"`
-	Outcome   string `json:"outcome"`
-	Status    int    `json:"status,omitempty"` // HTTP status of the operation
-	ID        string `json:"id,omitempty"`
-	Location  string `json:"location,omitempty"`
-	Version   string `json:"version,omitempty"`
-	Attempts  int    `json:"attempts"`
-	Recovered bool   `json:"recovered"`
-	Replayed  bool   `json:"replayed,omitempty"`
-	Existing  bool   `json:"existing,omitempty"`  // the resource of a create was there already
-	Unchanged bool   `json:"unchanged,omitempty"` // and was left as it is
-	Error     *Fault `json:"error,omitempty"`
+	Index     int        `json:"index"` // place in the input, from 0
+	Line      int        `json:"line"`  // of the input, from 1; 0 when there are no lines
+	Method    string     `json:"method"`
+	Path      string     `json:"path"`
+	BulkID    string     `json:"bulkId,omitempty"`
+	Outcome   string     `json:"outcome"`
+	Status    int        `json:"status,omitempty"` // HTTP status of the operation
+	ID        string     `json:"id,omitempty"`
+	Location  string     `json:"location,omitempty"`
+	Version   string     `json:"version,omitempty"`
+	Attempts  int        `json:"attempts"`
+	Recovered bool       `json:"recovered"`
+	Replayed  bool       `json:"replayed,omitempty"`
+	Existing  bool       `json:"existing,omitempty"`  // the resource of a create was there already
+	Unchanged bool       `json:"unchanged,omitempty"` // and was left as it is
+	Error     *LineError `json:"error,omitempty"`
 }
 
-// Fault is the error of a Line, without the data of the operation and without
-// the service's own words.
-type Fault struct {
+// LineError is the error of a Line, without the data of the operation and
+// without the service's own words.
+type LineError struct {
 	Status     int    `json:"status,omitempty"`
 	ErrorCode  string `json:"errorCode,omitempty"`
 	ScimType   string `json:"scimType,omitempty"`
@@ -51,13 +51,13 @@ func NewLine(res client.Result, line int) Line {
 		Existing: res.Existing, Unchanged: res.Unchanged,
 	}
 	if res.Err != nil {
-		l.Error = newFault(res.Err)
+		l.Error = newLineError(res.Err)
 	}
 	return l
 }
 
-func newFault(err error) *Fault {
-	f := &Fault{Message: shareable(err)}
+func newLineError(err error) *LineError {
+	f := &LineError{Message: shareable(err)}
 	if e := responseError(err); e != nil {
 		f.Status, f.ErrorCode, f.ScimType, f.TrackingID = e.Status, e.ErrorCode, e.ScimType, e.TrackingID
 	}

@@ -56,7 +56,8 @@ func NameIn(data any) string {
 	return cmp.Or(named.UserName, named.DisplayName)
 }
 
-// discreet returns the row without bulkId and names. Its line leads to them.
+// discreet returns the row without bulkId and names, which can be found by its
+// line.
 func (r Row) discreet() Row {
 	r.Reason = discreet(r.Reason, r.BulkID)
 	r.Method, r.Path = discreetMethod(r.Method), discreetPath(r.Path)
@@ -64,8 +65,8 @@ func (r Row) discreet() Row {
 	return r
 }
 
-// open returns the whole row, with the tracking id in its own field only.
-func (r Row) open() Row {
+// whole returns the whole row, with the tracking id in its own field only.
+func (r Row) whole() Row {
 	if r.TrackingID != "" {
 		r.Reason = strings.ReplaceAll(r.Reason, " (tracking id "+r.TrackingID+")", "")
 	}
