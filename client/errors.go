@@ -20,14 +20,14 @@ var (
 	// it lacks the scope or role (403).
 	ErrUnauthorized = errors.New("not authorized")
 	// ErrEndpoint: there is no Bulk endpoint for this organization at this url
-	// (404 and its like), or it redirects elsewhere.
+	// (404 and the like), or it redirects elsewhere.
 	ErrEndpoint = errors.New("no such organization or endpoint")
-	// ErrUnavailable: the service could not be reached, or kept refusing, in every
-	// attempt; or only intermediaries answered.
+	// ErrUnavailable: the service could not be reached, or kept refusing, in
+	// every attempt; or only intermediaries answered.
 	ErrUnavailable = engine.ErrUnavailable
-	// ErrSameRefusal: requests of a single operation were refused whole, one after
-	// the other, with the same status and text, so that the cause is not in the
-	// operations: a wrong setting, for example.
+	// ErrSameRefusal: requests of a single operation were refused whole, one
+	// after the other, with the same status and text, so that the cause is not
+	// in the operations: a wrong setting, for example.
 	ErrSameRefusal = engine.ErrSameRefusal
 	// ErrJournal: the Journal could not be read or written.
 	ErrJournal = engine.ErrJournal
@@ -39,19 +39,20 @@ var (
 var (
 	// ErrInvalid: the operation breaks a rule of the contract.
 	ErrInvalid = errors.New("invalid operation")
-	// ErrTooLarge: it is larger than a request may be.
+	// ErrTooLarge: the operation alone is larger than a request may be.
 	ErrTooLarge = errors.New("operation larger than a request may be")
-	// ErrCycle: it is part of a cycle of references that no single request can
-	// hold.
+	// ErrCycle: the operation is part of a cycle of references that no single
+	// request can hold.
 	ErrCycle = errors.New("cycle of references larger than a request may be")
-	// ErrReference: it refers to a bulkId that no POST of the job has.
+	// ErrReference: the operation refers to a bulkId that no POST of the job
+	// has.
 	ErrReference = errors.New("reference to an unknown bulkId")
-	// ErrForward: in an ordered job, it refers to a later operation that cannot be
-	// in the same request.
+	// ErrForward: in an ordered job, the operation refers to a later one that
+	// cannot be in the same request.
 	ErrForward = errors.New("reference to an operation too far ahead for an ordered job")
-	// ErrCorrected: a create whose resource an earlier run has created from other
-	// content, which the input no longer holds. A second create would be refused,
-	// or make a second group.
+	// ErrCorrected: an earlier run has created the resource of a create from
+	// other content, which the input no longer holds. A second create would be
+	// refused, or make a second group.
 	ErrCorrected = engine.ErrCorrected
 )
 
@@ -61,15 +62,16 @@ type SkippedError struct {
 	// Index is the operation that this one depends on. It is -1 when the job
 	// stopped, or when the index is no longer known.
 	Index int
-	// BulkID is the bulkId by which this operation refers to that one, "" when it
-	// depends on the operation before it on the same resource, or when the job
-	// stopped.
+	// BulkID is the bulkId by which this operation refers to that one, "" when
+	// it depends on the operation before it on the same resource, or when the
+	// job stopped.
 	BulkID string
-	// Refused tells that the operation was sent, and that the service refused the
-	// whole request for a reason that stopped the job.
+	// Refused tells that the operation was sent, and that the service refused
+	// the whole request for a reason that stopped the job.
 	Refused bool
-	// Cause is the error of the operation that this one depends on, or the reason
-	// why the job stopped. It is nil where 10,000 others have failed since then.
+	// Cause is the error of the operation that this one depends on, or the
+	// reason why the job stopped. It is nil where 10,000 others have failed
+	// since then.
 	Cause error
 }
 
@@ -131,8 +133,8 @@ func (e *SkippedError) Unwrap() error { return e.Cause }
 // The reasons for which an outcome is Unknown, or for which nothing can refer
 // to a create that succeeded.
 var (
-	// ErrUnknown: the operation was sent, and neither an answer nor a lookup tells
-	// whether it was done.
+	// ErrUnknown: the operation was sent, and neither an answer nor a lookup
+	// tells whether it was done.
 	ErrUnknown = errors.New("outcome unknown")
 	// ErrNoID: the service did not say which resource it created.
 	ErrNoID = errors.New("created under an id that the service did not name")
@@ -153,8 +155,8 @@ type ResponseError struct {
 	// Details are the service's own words. They can quote personal data; the
 	// text of the error does not.
 	Details []string
-	// ExistingID is the id of the resource that a create was refused for (status
-	// 409), where a lookup found it; "" otherwise.
+	// ExistingID is the id of the resource that a create was refused for
+	// (status 409), where a lookup found it; "" otherwise.
 	ExistingID string
 
 	text string

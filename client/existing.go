@@ -28,30 +28,32 @@ type Existing int
 
 // The ways to treat an existing resource.
 const (
-	// ExistingFail: the create fails. The service refuses it with status 409, and
-	// ResponseError.ExistingID is the id of the existing resource.
+	// ExistingFail: the create fails. The service refuses it with status 409,
+	// and ResponseError.ExistingID is the id of the existing resource.
 	ExistingFail Existing = iota
 	// ExistingSkip: the create succeeds without a change. Result.Existing and
 	// Result.Unchanged are true, and Location names the existing resource.
 	ExistingSkip
 	// ExistingUpdate: a PATCH gives the existing resource the attributes of the
-	// create that differ. Where none differs nothing is sent, and Result.Unchanged
-	// is true. The resource keeps other attributes, further telephone numbers and
-	// members of a group; null and "" count as not given. Attributes are equal by
-	// meaning: without regard to order, and to case, since the schemas of Webex
-	// say that these texts have none (externalId has). A password is not changed.
+	// create that differ. Where none differs nothing is sent, and
+	// Result.Unchanged is true. The resource keeps other attributes, further
+	// telephone numbers and members of a group; null and "" count as not given.
+	// Attributes are equal by meaning: without regard to order, and to case,
+	// since the schemas of Webex say that these texts have none (externalId
+	// has). A password is not changed.
 	ExistingUpdate
 )
 
 // The reasons for which a create of an existing resource fails.
 var (
-	// ErrAmbiguous: several resources have its name, and none has its externalId.
+	// ErrAmbiguous: several resources have the name of the create, and none has
+	// its externalId.
 	ErrAmbiguous = engine.ErrAmbiguous
 	// ErrTaken: another operation of the job has created the resource, or
 	// addresses it by its id. Such a create is not sent, or was refused.
 	ErrTaken = engine.ErrTaken
-	// ErrNotCreated: a DELETE by reference to a create whose resource existed
-	// before. A reference deletes only a resource that the job itself has created:
+	// ErrNotCreated: a DELETE refers to a create whose resource existed before.
+	// A reference deletes only a resource that the job itself has created:
 	// address others by their ids.
 	ErrNotCreated = engine.ErrNotCreated
 )

@@ -8,29 +8,29 @@ import (
 	"github.com/webexscim/bulk/client"
 )
 
-// readLag is how long reads may not show what was created. What was read later
-// tells all, and what a journal says is done no longer counts: it may be
-// undone.
+// readLag is the time after which reads show every created resource. A journal
+// does not count for an organization that was read later than that: others may
+// have undone its operations.
 const readLag = 5 * time.Minute
 
 // unrecorded is the ticket of operations that are not recorded.
 const unrecorded = ^client.Ticket(0)
 
-// createsOnly is a journal that records creates alone, and recognizes them by
-// the names of what they make: the same row may be another operation after an
-// interruption, as when the manager in it has got an id. A change is computed
-// from what was read: if it is wanted once more, somebody has undone it, and it
-// is sent once more. What an older attempt at a change does late, the next
-// comparison finds.
+// createsOnly is a journal that records only creates, and recognizes them by
+// the names of their resources: after an interruption the same row may be
+// another operation, for example since its manager has an id by then. Changes
+// need no record. A change is computed from the present state of the
+// organization, so that it is sent again if somebody has undone it, and the
+// next comparison finds the effect of a late attempt.
 type createsOnly struct {
 	client.Journal
 	read time.Time // when the organization was read
-	old  bool      // all that is done showed then
+	old  bool      // by then, reads showed all recorded creates
 }
 
 func (j *createsOnly) Begin(ctx context.Context, target client.Target) (client.History, error) {
-	// A job that was canceled in an earlier stage tells what earlier runs have
-	// done.
+	// A job that was canceled in an earlier stage still reports the operations
+	// of earlier runs.
 	history, err := j.Journal.Begin(context.WithoutCancel(ctx), target)
 	j.old = j.read.Sub(history.LastWritten) > readLag
 	return history, err
@@ -87,8 +87,7 @@ func (j *createsOnly) Write(ctx context.Context, updates []client.Update) error 
 	return j.Journal.Write(ctx, recorded)
 }
 
-// byName is the entry of a create that is recognized by the name of what it
-// makes.
+// byName returns an entry that recognizes a create by the name of its resource.
 func byName(e client.Entry) client.Entry {
 	if e.Name != (client.Key{}) {
 		e.Key = e.Name

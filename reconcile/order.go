@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// takeName finds whose change must free the name that a row wants. userNames
-// are unique; groups share a name only if rows say so.
+// takeName finds the row whose change must free the name that a row wants.
+// userNames are unique; groups share a name only if rows say so.
 func (c *comparison) takeName(w *want) {
 	if w.stored != nil && key(w.stored.Name) == key(w.name) {
 		return
@@ -55,7 +55,7 @@ func (c *comparison) depend() {
 	}
 }
 
-// isEndless reports whether a row waits for itself.
+// isEndless reports whether rows wait for each other in a circle.
 func (c *comparison) isEndless(longest int) bool {
 	return slices.ContainsFunc(c.wants, func(w *want) bool { return w.after != nil && w.stage > longest })
 }
@@ -88,7 +88,7 @@ func (c *comparison) dependOnce() (changed bool) {
 	return changed
 }
 
-// createdFor returns the rows that create what a row refers to.
+// createdFor returns the rows that create the resources to which a row refers.
 func (c *comparison) createdFor(w *want) (rows []*want) {
 	for _, name := range w.refs {
 		if other := c.byBulkID[name]; other != nil && other != w && other.stored == nil {

@@ -22,13 +22,13 @@ type standing struct {
 	} `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:Group"`
 }
 
-// isPerson reports whether an account is that of a person: one that does not
-// say is.
+// isPerson reports whether an account is that of a person. An account that does
+// not say so is.
 func (s standing) isPerson() bool {
 	return scimdiff.IsNothing(s.UserType) || isText(s.UserType, "user")
 }
 
-// isPerson reports it of a resource. Groups count as such.
+// isPerson reports whether a resource is the account of a person, or a group.
 func isPerson(res client.Resource) bool {
 	var s standing
 	return res.Type == Groups || json.Unmarshal(res.Data, &s) == nil && s.isPerson()
@@ -80,7 +80,7 @@ func managerOf(data []byte) string {
 	return object.Value
 }
 
-// isActive reports whether a user is active: who does not say so is.
+// isActive reports whether a user is active. A user without the attribute is.
 func isActive(data []byte) bool {
 	var s standing
 	_ = json.Unmarshal(data, &s)

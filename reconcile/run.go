@@ -15,14 +15,14 @@ import (
 
 // The reasons why an operation of an Action was not sent.
 var (
-	// ErrChanged: a resource to be removed has changed since the organization was
-	// read.
+	// ErrChanged: a resource to be removed has changed since the organization
+	// was read.
 	ErrChanged = errors.New("changed since the organization was read")
 	// ErrHeld: a resource is not removed while the outcome of an earlier
 	// operation is unknown.
 	ErrHeld = errors.New("not removed: the outcome of an earlier operation is unknown")
-	// ErrAfter: another Action must succeed first, and did not. It was to free the
-	// name, or to create the resource to which this one refers.
+	// ErrAfter: another Action did not succeed, which had to free the name or
+	// to create the resource to which this one refers.
 	ErrAfter = errors.New("not sent: the change that frees its name, or creates what it refers to, did not succeed")
 )
 
@@ -40,8 +40,7 @@ type Result struct {
 // id, and removed only if Compare would still remove it; a leaver who was to be
 // deleted and is gone already counts as deleted (Result.Recovered). Nobody is
 // removed if the outcome of an earlier operation is unknown. The job's Journal
-// is asked about creates only, which it recognizes by the names of what they
-// make.
+// records creates only, and recognizes them by the names of their resources.
 func (d *Difference) Run(ctx context.Context, c *client.Client, job *client.Job) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		r := &run{Difference: d, client: c, failed: map[*Action]bool{}, ids: map[string]string{}}
@@ -78,13 +77,13 @@ func (d *Difference) Operations() (n int) {
 	return n
 }
 
-// run is one Run.
+// run is the state of one Run.
 type run struct {
 	*Difference
 	client   *client.Client
-	unknown  bool              // the outcome of an operation
-	failed   map[*Action]bool  // an operation of it did not succeed
-	ids      map[string]string // of what was created, by bulkId
+	unknown  bool              // the outcome of an operation is unknown
+	failed   map[*Action]bool  // actions with an operation that did not succeed
+	ids      map[string]string // ids of created resources, by bulkId
 	stop     error             // why the job ended before its time
 	loopLeft bool              // the caller has left the loop over the results
 }
@@ -220,7 +219,7 @@ func get(ctx context.Context, c *client.Client, kind, id string) (client.Resourc
 // Absent counts the users and groups that Run did not create, because the
 // Journal has them, and that the service does not show. It asks again for as
 // long as patience. What is absent then was deleted since, or the service takes
-// longer to show it: a run some minutes later creates what is still missing.
+// longer to show it: a run some minutes later creates the missing ones.
 func (d *Difference) Absent(ctx context.Context, c *client.Client, patience time.Duration) int {
 	until := time.Now().Add(patience)
 	for absent := d.replayed; ; {
@@ -235,7 +234,7 @@ func (d *Difference) Absent(ctx context.Context, c *client.Client, patience time
 	}
 }
 
-// stillAbsent returns the resources that the service says are not there.
+// stillAbsent returns the resources that the service does not have.
 func (d *Difference) stillAbsent(ctx context.Context, c *client.Client, list []client.Location) []client.Location {
 	var absent []client.Location
 	missing := make([]bool, len(list))

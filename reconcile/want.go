@@ -16,7 +16,8 @@ import (
 // Rows refer to each other by bulkId, as in a job. A PATCH of
 // /Groups/bulkId:NAME that adds members belongs to the row of that group.
 type Row struct {
-	// Line is the line of the row in its file, for messages; 0 if there is none.
+	// Line is the line of the row in its file, for messages; 0 if there is
+	// none.
 	Line int
 	// Operation is a POST to /Users or /Groups.
 	Operation client.Operation
@@ -25,8 +26,8 @@ type Row struct {
 // want is a row after it was read.
 type want struct {
 	line        int
-	ops         []client.Operation // that would create it
-	data        json.RawMessage    // of the first, references and all, without members
+	ops         []client.Operation // that would create the resource
+	data        json.RawMessage    // of the first of ops, with references, without members
 	refs        []string           // bulkIds in data and members
 	name        string
 	externalID  string
@@ -164,8 +165,8 @@ func dataOf(op client.Operation) (json.RawMessage, error) {
 	return json.Marshal(op.Data)
 }
 
-// addMembers takes a PATCH that adds members to a group; ok is false if it does
-// anything else.
+// addMembers returns the members that a PATCH adds to a group; ok is false if
+// it does anything else.
 func (w *want) addMembers(op client.Operation) (ok bool) {
 	data, err := dataOf(op)
 	var body struct {

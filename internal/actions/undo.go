@@ -12,8 +12,8 @@ import (
 	"github.com/webexscim/bulk/reconcile"
 )
 
-// Undo knows what was done of a Difference. Until Note says more, all of it may
-// have been done.
+// Undo undoes the actions of a Difference that were done. Until Note is called,
+// all of them may have been done.
 type Undo struct {
 	// Deleted lists who cannot be restored, and Stay the attributes that cannot
 	// be restored: a value was added to a list where others of the kind were.
@@ -25,7 +25,7 @@ type Undo struct {
 
 // attempt is the part of an action that is known to be done.
 type attempt struct {
-	id, version string // of what was created; "" if it is not known
+	id, version string // of the created resource; "" if it is not known
 	open        int    // operations without a result
 	effect      bool   // an operation was done, or may have been
 }
@@ -65,7 +65,8 @@ func (u *Undo) Note(res reconcile.Result) {
 	t.version = res.Version
 }
 
-// Sheet returns the sheet that undoes what was done, or may have been. The last
+// Sheet returns the sheet that undoes the actions that were or may have been
+// done. The last
 // action is undone first: a name must be free before it is given back.
 func (u *Undo) Sheet() *Sheet {
 	s := newSheet(u.difference)
@@ -89,7 +90,7 @@ func (u *Undo) Sheet() *Sheet {
 }
 
 // undoChange adds the rows that restore the present values. They expect the
-// values that the change has written: what was changed since stays.
+// values that the change has written: later changes stay.
 func (s *Sheet) undoChange(a *reconcile.Action, ids map[string]string) {
 	row := sheet.Action{Operation: "update", ID: a.Stored.ID, Present: a.Name, About: "undo: " + s.changes(a, true)}
 	for _, d := range a.Differences {

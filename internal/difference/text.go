@@ -20,7 +20,7 @@ const mostListed = 20
 type Text struct {
 	// All lists everybody; Quiet nobody, only the numbers.
 	All, Quiet bool
-	// Leavers is what the comparison was told to do with leavers.
+	// Leavers is reconcile.Options.Leavers of the comparison.
 	Leavers reconcile.Leavers
 }
 

@@ -11,14 +11,14 @@
 //	if err := wrong.Err(); err != nil { // a line for each mistake
 //		return err
 //	}
-//	in.Resolve(lookUp(in.Lookups()))   // what a sheet names and does not create
+//	in.Resolve(lookUp(in.Lookups()))   // users and groups that a sheet names and does not create
 //	for row, err := range in.Rows() {
 //		...
 //	}
 //
-// An input is read several times: it is refused before anything is sent if
-// something is wrong with it, and the rows that failed are copied from it in
-// the end. textfile.Spool makes any input fit for that.
+// An input is read several times: first to find all mistakes in it, then to
+// send its operations, and in the end to copy the rows that failed.
+// textfile.Spool makes this possible for any input.
 package opfile
 
 import (
@@ -142,8 +142,8 @@ func (r *Reader) Notes() []string {
 	return r.text.Notes()
 }
 
-// Doubts returns those of the Notes that are about operations that a service
-// may refuse. They are complete after Check.
+// Doubts returns the Notes about operations that a service may refuse. They are
+// complete after Check.
 func (r *Reader) Doubts() []string {
 	if r.sheet != nil {
 		return r.sheet.Doubts()
@@ -151,8 +151,8 @@ func (r *Reader) Doubts() []string {
 	return r.text.Doubts()
 }
 
-// Warnings returns those of the Notes that are shown even with --quiet. They
-// are complete after Check.
+// Warnings returns the Notes that are shown even with --quiet. They are
+// complete after Check.
 func (r *Reader) Warnings() []string {
 	if r.sheet == nil {
 		return nil

@@ -20,7 +20,7 @@ import (
 	"github.com/webexscim/bulk/internal/report"
 )
 
-// Options describe what a Collector keeps.
+// Options select the data that a Collector keeps.
 type Options struct {
 	// Write writes a result for programs.
 	Write func(report.Line) error
@@ -115,7 +115,7 @@ func (c *Collector) Finish(p client.Progress, stop error) error {
 	return err
 }
 
-// summarize adds a result to what people read.
+// summarize adds a result to the summaries and to the page.
 func (c *Collector) summarize(res client.Result, name string) {
 	line := c.o.Line(res.Index)
 	if c.isSheet() {
