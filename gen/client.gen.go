@@ -98,7 +98,7 @@ type ClientInterface interface {
 
 	// ExecuteBulkWithBody Create, change and delete users and groups
 	//
-	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 	//
 	// Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 	//
@@ -111,7 +111,7 @@ type ClientInterface interface {
 
 	// ExecuteBulk Create, change and delete users and groups
 	//
-	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 	//
 	// Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 	//
@@ -179,7 +179,7 @@ func (c *Client) GetMe(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 
 // ExecuteBulkWithBody Create, change and delete users and groups
 //
-// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 //
 // Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 //
@@ -202,7 +202,7 @@ func (c *Client) ExecuteBulkWithBody(ctx context.Context, orgID OrgID, contentTy
 
 // ExecuteBulk Create, change and delete users and groups
 //
-// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 //
 // Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 //
@@ -966,7 +966,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExecuteBulkWithBodyWithResponse Create, change and delete users and groups
 	//
-	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 	//
 	// Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 	//
@@ -979,7 +979,7 @@ type ClientWithResponsesInterface interface {
 
 	// ExecuteBulkWithResponse Create, change and delete users and groups
 	//
-	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+	// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 	//
 	// Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 	//
@@ -1391,7 +1391,7 @@ func (c *ClientWithResponses) GetMeWithResponse(ctx context.Context, reqEditors 
 
 // ExecuteBulkWithBodyWithResponse Create, change and delete users and groups
 //
-// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 //
 // Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 //
@@ -1410,7 +1410,7 @@ func (c *ClientWithResponses) ExecuteBulkWithBodyWithResponse(ctx context.Contex
 
 // ExecuteBulkWithResponse Create, change and delete users and groups
 //
-// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: what succeeded stays, what failed does not undo it. Deleting a user is for good.
+// Carries out up to 100 operations and answers with one result for each that it processed. There is no transaction: an operation that failed does not undo the others. Deleting a user is for good.
 //
 // Give each operation a bulkId and match the results by it, since they may be fewer than the operations and in another order. When `failOnErrors` is set, the service stops as soon as that many operations have failed and leaves the rest out of the answer: those were not tried and may be sent again.
 //

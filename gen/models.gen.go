@@ -87,9 +87,9 @@ type BulkData = json.RawMessage
 // Example: POST
 type BulkMethod string
 
-// BulkOperation One change of one user or group. A POST needs a bulkId and data, a PATCH needs data, a DELETE needs neither. There is no `version`: the precondition that RFC 7644 allows here is not documented by Webex, and one that is passed over in silence protects nothing.
+// BulkOperation One change of one user or group. A POST needs a bulkId and data, a PATCH needs data, a DELETE needs neither. There is no `version`: the precondition that RFC 7644 allows here is not documented by Webex, and a precondition that the service ignores protects nothing.
 type BulkOperation struct {
-	// BulkID A name that you give to an operation, unique within the request. It serves two ends. The answer repeats it, so you can tell whose result you are reading. And other operations of the same request can refer to the resource that a POST creates before its id is known: the string `bulkId:NAME` stands for the id that NAME will have.
+	// BulkID A name that you give to an operation, unique within the request. The answer repeats it, so that each result can be matched with its operation. Other operations of the same request can refer to the resource that a POST creates before its id is known: the string `bulkId:NAME` stands for the id that NAME will have.
 	//
 	// A reference may point backward, to an operation earlier in the list, or forward, to a later one. Two resources may even refer to each other; RFC 7644 section 3.7.1 asks a service to try, and lets it give up with status 409. Backward references are the ones that every service gets right.
 	//
@@ -110,22 +110,22 @@ type BulkOperation struct {
 	// Example: POST
 	Method BulkMethod `json:"method"`
 
-	// Path Where the same change would go as a single request, without host and organization: `/Users` or `/Groups` for a POST, and the resource itself, `/Users/{id}` or `/Groups/{id}`, for PATCH and DELETE. An id holds no slash and no colon. A service may also accept `/Groups/bulkId:NAME` for a group that the same request creates; RFC 7644 does not say whether it must, so put a reference into data where you can.
+	// Path The path of the same change as a single request, without host and organization: `/Users` or `/Groups` for a POST, and the resource itself, `/Users/{id}` or `/Groups/{id}`, for PATCH and DELETE. An id holds no slash and no colon. A service may also accept `/Groups/bulkId:NAME` for a group that the same request creates; RFC 7644 does not say whether it must, so put a reference into data where you can.
 	//
 	// Example: /Users
 	Path string `json:"path"`
 }
 
-// BulkRequest Up to 100 operations that the service carries out in one request, in the order given unless a reference asks for another. A request has no other members than these: were a misspelled failOnErrors passed over in silence, nothing would stop the request.
+// BulkRequest Up to 100 operations that the service carries out in one request, in the order given unless a reference asks for another. A request has no other members than these: if a misspelled failOnErrors were ignored, nothing would stop the request.
 type BulkRequest struct {
-	// FailOnErrors How many operations may fail before the service stops. With 1 it stops at the first failure, with 5 at the fifth. What was done before stays done, there is no rollback; what comes after is not tried and is left out of the answer. Leave the member away, and every operation is tried. It belongs to requests only.
+	// FailOnErrors How many operations may fail before the service stops. With 1 it stops at the first failure, with 5 at the fifth. There is no rollback: operations that were done before stay done. Later operations are not tried, and the answer omits them. Without this member, every operation is tried. Only requests have it.
 	//
 	// The service's own document calls it optional in its text and required in its schema. Requests without it work.
 	//
 	// Example: 5
 	FailOnErrors int `json:"failOnErrors,omitempty,omitzero"`
 
-	// Operations The operations. Mind the spelling: RFC 7644 writes `Operations`, Webex reads `operations`, and the PatchOp of a PATCH is spelled `Operations` at Webex too.
+	// Operations The operations. RFC 7644 spells this member `Operations`, but Webex reads `operations`. In the PatchOp of a PATCH, the member is `Operations` for Webex too.
 	Operations []BulkOperation `json:"operations"`
 
 	// Schemas Names this message: exactly the one URN of the example.
@@ -139,7 +139,7 @@ type BulkResponse struct {
 	Schemas    []string     `json:"schemas,omitempty,omitzero"`
 }
 
-// BulkResult What became of one operation.
+// BulkResult The result of one operation.
 type BulkResult struct {
 	// BulkID The bulkId of the operation. Always there for a POST that created something. It may be missing for PATCH and DELETE: match those by method and location.
 	//
@@ -156,7 +156,7 @@ type BulkResult struct {
 	// Example: POST
 	Method string `json:"method"`
 
-	// Response The body that the operation would have had as a single request: a ScimError when the status is not 2xx, and otherwise absent or the resource. It has no fixed type, because services have sent it as an object, as a string that holds JSON, and as null. Expect an object and bear the rest: one odd body must not cost you the whole answer.
+	// Response The body that the operation would have had as a single request: a ScimError when the status is not 2xx, and otherwise absent or the resource. It has no fixed type, because services have sent it as an object, as a string that holds JSON, and as null. Expect an object, and tolerate other forms: one unusual body must not make the whole answer unreadable.
 	//
 	// Example: {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{"details":"The userName is taken.","errorCode":900409,"trackingId":"ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409"}}
 	Response BulkResultBody `json:"response,omitempty,omitzero"`
@@ -172,7 +172,7 @@ type BulkResult struct {
 	Version string `json:"version,omitempty,omitzero"`
 }
 
-// BulkResultBody The body that the operation would have had as a single request: a ScimError when the status is not 2xx, and otherwise absent or the resource. It has no fixed type, because services have sent it as an object, as a string that holds JSON, and as null. Expect an object and bear the rest: one odd body must not cost you the whole answer.
+// BulkResultBody The body that the operation would have had as a single request: a ScimError when the status is not 2xx, and otherwise absent or the resource. It has no fixed type, because services have sent it as an object, as a string that holds JSON, and as null. Expect an object, and tolerate other forms: one unusual body must not make the whole answer unreadable.
 //
 // Example: {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"409","urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error":{"details":"The userName is taken.","errorCode":900409,"trackingId":"ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409"}}
 type BulkResultBody = json.RawMessage
@@ -267,13 +267,13 @@ type Group struct {
 	// Members Who belongs to it: at most 500 when it is created, and at most 500 in an answer. How many a PATCH may add is not published.
 	Members []GroupMember `json:"members,omitempty,omitzero"`
 
-	// Meta What the service keeps about a resource.
+	// Meta The metadata of a resource.
 	Meta Meta `json:"meta,omitempty,omitzero"`
 
 	// Schemas The core Group URN, and that of the extension if used: at least one to create a group.
 	Schemas []string `json:"schemas"`
 
-	// Webex What Webex adds to a group.
+	// Webex The Webex extension of a group.
 	Webex WebexGroup `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:Group,omitempty,omitzero"`
 }
 
@@ -399,7 +399,7 @@ type Inheritance struct {
 	// Example: false
 	Nested *bool `json:"nested,omitempty"`
 
-	// Scope What the role reaches. Known is user.
+	// Scope The scope of the role. Known is user.
 	Scope []string `json:"scope,omitempty,omitzero"`
 
 	// Type Known are role and location_role.
@@ -499,7 +499,7 @@ type Manager struct {
 	Value string `json:"value"`
 }
 
-// Meta What the service keeps about a resource.
+// Meta The metadata of a resource.
 type Meta struct {
 	// Created When, in the form of RFC 3339.
 	//
@@ -549,12 +549,12 @@ type PatchOperation struct {
 	// Example: replace
 	Op PatchOperationOp `json:"op"`
 
-	// Path What to change: an attribute (`title`), the values of a list that a filter selects (`phoneNumbers[type eq "work"].value`, `members[value eq "{id}"]`), or an attribute of an extension after its URN. RFC 7644 puts a colon after the URN; an example of Webex puts a dot. Without a path the value is an object of attributes. A replace whose filter selects nothing is answered with 400 and scimType noTarget; what becomes of an add or a remove then is not documented.
+	// Path What to change: an attribute (`title`), the values of a list that a filter selects (`phoneNumbers[type eq "work"].value`, `members[value eq "{id}"]`), or an attribute of an extension after its URN. RFC 7644 puts a colon after the URN; an example of Webex puts a dot. Without a path the value is an object of attributes. A replace whose filter selects nothing is answered with 400 and scimType noTarget; the effect of such an add or remove is not documented.
 	//
 	// Example: phoneNumbers[type eq "work"].value
 	Path string `json:"path,omitempty,omitzero"`
 
-	// Value The new value: any JSON that the attribute takes, but null: what should go is removed. Not needed for a remove.
+	// Value The new value: any JSON that the attribute takes, except null: a remove removes an attribute. Not needed for a remove.
 	//
 	// Example: +44 20 7946 0123
 	Value PatchValue `json:"value,omitempty,omitzero"`
@@ -565,7 +565,7 @@ type PatchOperation struct {
 // Example: replace
 type PatchOperationOp string
 
-// PatchValue The new value: any JSON that the attribute takes, but null: what should go is removed. Not needed for a remove.
+// PatchValue The new value: any JSON that the attribute takes, except null: a remove removes an attribute. Not needed for a remove.
 //
 // Example: +44 20 7946 0123
 type PatchValue = any
@@ -627,7 +627,7 @@ type Photo struct {
 	Value string `json:"value,omitempty,omitzero"`
 }
 
-// Pronouns How the user wishes to be spoken of.
+// Pronouns The pronouns of the user.
 type Pronouns struct {
 	// Value Example: she/her
 	Value string `json:"value,omitempty,omitzero"`
@@ -667,7 +667,7 @@ type ScimError struct {
 	// Example: The userName is taken.
 	Detail string `json:"detail,omitempty,omitzero"`
 
-	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, do not build on it.
+	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, but do not depend on it.
 	//
 	// Example: 900409
 	ErrorCode WebexErrorCode   `json:"errorCode,omitempty,omitzero"`
@@ -694,7 +694,7 @@ type ScimError struct {
 	// Example: ROUTER_6908F2A1-4C7B-01BB-0409-0A1B2C3D0409
 	TrackingID string `json:"trackingId,omitempty,omitzero"`
 
-	// Webex What Webex adds to an error. No Cisco document describes it; it is known from clients that work. Note that its URN starts with `urn:scim:` and not with `urn:ietf:params:scim:`.
+	// Webex The Webex extension of an error. No Cisco document describes it; it is known from clients that work. Note that its URN starts with `urn:scim:` and not with `urn:ietf:params:scim:`.
 	Webex WebexError `json:"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error,omitempty,omitzero"`
 }
 
@@ -717,7 +717,7 @@ type SIPAddress struct {
 
 // User A person or a machine account of the organization. Attributes that the service does not know, and read-only ones, are ignored when sent, not refused.
 //
-// To create one, send at least schemas, userName and userType (one Cisco document requires userType, another does not). The domain of the userName must be verified or claimed in Control Hub. As an answer a User may have any members or none: a search returns what it is asked for, and no more than there is.
+// To create one, send at least schemas, userName and userType (one Cisco document requires userType, another does not). The domain of the userName must be verified or claimed in Control Hub. As an answer a User may have any members or none: a search returns the requested attributes that have a value.
 type User struct {
 	// Active Example: true
 	Active    *bool     `json:"active,omitempty"`
@@ -752,7 +752,7 @@ type User struct {
 	// Example: en_US
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// Meta What the service keeps about a resource.
+	// Meta The metadata of a resource.
 	Meta Meta `json:"meta,omitempty,omitzero"`
 
 	// Name The parts of a name.
@@ -789,7 +789,7 @@ type User struct {
 	// Enterprise The enterprise extension of RFC 7643 section 4.3.
 	Enterprise EnterpriseUser `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,omitempty,omitzero"`
 
-	// Webex What Webex adds to a user. The extension, external and cross-org attributes, fifteen of each, are for an organization's own use.
+	// Webex The Webex extension of a user. The extension, external and cross-org attributes, fifteen of each, are for an organization's own use.
 	Webex WebexUser `json:"urn:scim:schemas:extension:cisco:webexidentity:2.0:User,omitempty,omitzero"`
 
 	// UserName The email address, by which the user signs in. Needed to create one. Unique in all of Webex regardless of case, and the same as the primary work email.
@@ -840,14 +840,14 @@ type UserList struct {
 	TotalResults int `json:"totalResults,omitempty,omitzero"`
 }
 
-// WebexError What Webex adds to an error. No Cisco document describes it; it is known from clients that work. Note that its URN starts with `urn:scim:` and not with `urn:ietf:params:scim:`.
+// WebexError The Webex extension of an error. No Cisco document describes it; it is known from clients that work. Note that its URN starts with `urn:scim:` and not with `urn:ietf:params:scim:`.
 type WebexError struct {
 	// Details The reason, for people: a text in the answers that working clients read, a list of texts in others. It has no type, so that a client reads both.
 	//
 	// Example: The userName is taken.
 	Details WebexErrorDetails `json:"details,omitempty,omitzero"`
 
-	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, do not build on it.
+	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, but do not depend on it.
 	//
 	// Example: 900409
 	ErrorCode WebexErrorCode `json:"errorCode,omitempty,omitzero"`
@@ -858,7 +858,7 @@ type WebexError struct {
 	TrackingID string `json:"trackingId,omitempty,omitzero"`
 }
 
-// WebexErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, do not build on it.
+// WebexErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, but do not depend on it.
 //
 // Example: 900409
 type WebexErrorCode = wire.Text
@@ -873,13 +873,13 @@ type WebexErrorItem struct {
 	// Description Example: The request could not be understood.
 	Description string `json:"description,omitempty,omitzero"`
 
-	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, do not build on it.
+	// ErrorCode Webex's own number of the error, as a number or as text. Its values are not published: show it, but do not depend on it.
 	//
 	// Example: 900409
 	ErrorCode WebexErrorCode `json:"errorCode,omitempty,omitzero"`
 }
 
-// WebexGroup What Webex adds to a group.
+// WebexGroup The Webex extension of a group.
 type WebexGroup struct {
 	// GroupType Known are flat_static, unique_flat_static, nested_static and dynamic.
 	//
@@ -893,7 +893,7 @@ type WebexGroup struct {
 	// MemberFilter Which users belong to a group that finds its members itself.
 	MemberFilter []LabeledValue `json:"memberFilter,omitempty,omitzero"`
 
-	// Meta What Webex keeps about a resource.
+	// Meta The metadata of a resource in the Webex extension.
 	Meta   WebexMeta    `json:"meta,omitempty,omitzero"`
 	Owners []GroupOwner `json:"owners,omitempty,omitzero"`
 
@@ -908,7 +908,7 @@ type WebexGroup struct {
 	Usage string `json:"usage,omitempty,omitzero"`
 }
 
-// WebexMeta What Webex keeps about a resource.
+// WebexMeta The metadata of a resource in the Webex extension.
 type WebexMeta struct {
 	// OrganizationID The organization. Some answers spell it organizationID.
 	//
@@ -916,7 +916,7 @@ type WebexMeta struct {
 	OrganizationID string `json:"organizationId,omitempty,omitzero"`
 }
 
-// WebexUser What Webex adds to a user. The extension, external and cross-org attributes, fifteen of each, are for an organization's own use.
+// WebexUser The Webex extension of a user. The extension, external and cross-org attributes, fifteen of each, are for an organization's own use.
 type WebexUser struct {
 	// AccountStatus States of the account, such as active, pending, disabled or fraud_transient. Some of Cisco's documents spell them with hyphens, and their example of a request gives one string instead of a list.
 	AccountStatus []string `json:"accountStatus,omitempty,omitzero"`
@@ -1080,7 +1080,7 @@ type WebexUser struct {
 	ManagedOrgs          []ManagedOrg   `json:"managedOrgs,omitempty,omitzero"`
 	ManagedSites         []ManagedSite  `json:"managedSites,omitempty,omitzero"`
 
-	// Meta What Webex keeps about a resource.
+	// Meta The metadata of a resource in the Webex extension.
 	Meta WebexMeta `json:"meta,omitempty,omitzero"`
 
 	// MfaEnabled Whether a second factor is asked for.
@@ -1093,7 +1093,7 @@ type WebexUser struct {
 	// Example: example.webex.com
 	PrimaryLinkedTrainSiteName string `json:"primaryLinkedTrainSiteName,omitempty,omitzero"`
 
-	// Pronouns How the user wishes to be spoken of.
+	// Pronouns The pronouns of the user.
 	Pronouns Pronouns `json:"pronouns,omitempty,omitzero"`
 
 	// ProvisionSource What created the user.
@@ -1137,10 +1137,10 @@ type SearchGroupsParams struct {
 	// ExcludedAttributes The attributes to leave out, separated by commas.
 	ExcludedAttributes *string `form:"excludedAttributes,omitempty" json:"excludedAttributes,omitempty"`
 
-	// SortBy What to sort by.
+	// SortBy The attribute to sort by.
 	SortBy *string `form:"sortBy,omitempty" json:"sortBy,omitempty"`
 
-	// SortOrder The order of what is sorted; ascending when absent.
+	// SortOrder The sort order; ascending when absent.
 	SortOrder *string `form:"sortOrder,omitempty" json:"sortOrder,omitempty"`
 
 	// StartIndex The number of the first result to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
@@ -1149,10 +1149,10 @@ type SearchGroupsParams struct {
 	// Count How many results to return at most. 100 when absent; the service may return fewer.
 	Count *int `form:"count,omitempty" json:"count,omitempty"`
 
-	// IncludeMembers Whether to tell the members, at most 500 of them. No when absent.
+	// IncludeMembers Whether to return the members, at most 500 of them. No when absent.
 	IncludeMembers *bool `form:"includeMembers,omitempty" json:"includeMembers,omitempty"`
 
-	// MemberType Tell only members of this type. Known are user, group and machine.
+	// MemberType Return only members of this type. Known are user, group and machine.
 	MemberType *string `form:"memberType,omitempty" json:"memberType,omitempty"`
 }
 
@@ -1167,10 +1167,10 @@ type GetGroupMembersParams struct {
 	// StartIndex The number of the first member to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
 	StartIndex *int `form:"startIndex,omitempty" json:"startIndex,omitempty"`
 
-	// Count How many members to return at most. 500 when absent, and at most; the service may return fewer.
+	// Count How many members to return at most. 500 when absent, and the maximum; the service may return fewer.
 	Count *int `form:"count,omitempty" json:"count,omitempty"`
 
-	// MemberType Tell only members of this type. Known are user, group and machine.
+	// MemberType Return only members of this type. Known are user, group and machine.
 	MemberType *string `form:"memberType,omitempty" json:"memberType,omitempty"`
 }
 
@@ -1185,10 +1185,10 @@ type SearchUsersParams struct {
 	// ExcludedAttributes The attributes to leave out, separated by commas.
 	ExcludedAttributes *string `form:"excludedAttributes,omitempty" json:"excludedAttributes,omitempty"`
 
-	// SortBy What to sort by.
+	// SortBy The attribute to sort by.
 	SortBy *string `form:"sortBy,omitempty" json:"sortBy,omitempty"`
 
-	// SortOrder The order of what is sorted; ascending when absent.
+	// SortOrder The sort order; ascending when absent.
 	SortOrder *string `form:"sortOrder,omitempty" json:"sortOrder,omitempty"`
 
 	// StartIndex The number of the first result to return, counted from 1. 1 when absent; 0 means 1 (RFC 7644 section 3.4.2.4).
@@ -1197,13 +1197,13 @@ type SearchUsersParams struct {
 	// Count How many results to return at most. 100 when absent; the service may return fewer.
 	Count *int `form:"count,omitempty" json:"count,omitempty"`
 
-	// ReturnGroups Whether to tell the groups of each user. No when absent.
+	// ReturnGroups Whether to return the groups of each user. No when absent.
 	ReturnGroups *bool `form:"returnGroups,omitempty" json:"returnGroups,omitempty"`
 
-	// IncludeGroupDetails Whether to tell the groups of each user with details. No when absent.
+	// IncludeGroupDetails Whether to return the groups of each user with details. No when absent.
 	IncludeGroupDetails *bool `form:"includeGroupDetails,omitempty" json:"includeGroupDetails,omitempty"`
 
-	// GroupUsageTypes Tell only groups of this usage.
+	// GroupUsageTypes Return only groups of this usage.
 	GroupUsageTypes *string `form:"groupUsageTypes,omitempty" json:"groupUsageTypes,omitempty"`
 }
 
