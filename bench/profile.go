@@ -30,7 +30,7 @@ var kinds = []struct{ prefix, kind string }{
 	{module + "journal.", "the journal, without SQLite"},
 	{module + "internal/spill.", "operations that wait on disk"}, {module + "internal/bloom.", "operations that wait on disk"},
 	{module + "internal/bulkapi.", "requests and answers"}, {module + "gen.", "requests and answers"},
-	{module + "internal/location.", "requests and answers"},
+	{module + "internal/location.", "requests and answers"}, {module + "internal/redact.", "requests and answers"},
 	{module + "internal/engine.", "deciding what to send"}, {module + "internal/plan.", "deciding what to send"},
 	{module + "internal/throttle.", "deciding what to send"},
 	{module + "internal/bulkref.", "reading operations and hashing them"}, {module + "internal/rawjson.", "reading operations and hashing them"},

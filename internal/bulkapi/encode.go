@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/webexscim/bulk/internal/rawjson"
+	"github.com/webexscim/bulk/internal/redact"
 )
 
 // Operation is one of a request. Its references are resolved already, or refer
@@ -68,4 +69,15 @@ func encode(ops []Operation, failOnErrors int) []byte {
 func stringSize(s string) int {
 	var buf [256]byte // without an allocation for most
 	return len(rawjson.AppendText(buf[:0], s))
+}
+
+// redactorOf hides a token and the data of operations.
+func redactorOf(token redact.Token, ops ...Operation) *redact.Redactor {
+	return &redact.Redactor{Token: token, Data: func(yield func(json.RawMessage) bool) {
+		for _, op := range ops {
+			if !yield(op.Data) {
+				return
+			}
+		}
+	}}
 }

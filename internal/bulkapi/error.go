@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webexscim/bulk/internal/redact"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -71,16 +72,16 @@ const (
 // knows. Texts are cut only when the token is out of them: a part of it would
 // not be found. Codes are also shown where texts are not: one that may hold a
 // value is hidden whole.
-func (e *Error) clean(red *redactor) {
+func (e *Error) clean(red *redact.Redactor) {
 	for i, text := range e.Details {
-		e.Details[i] = shorten(red.token.mask(text), maxDetail)
+		e.Details[i] = shorten(red.Token.Mask(text), maxDetail)
 	}
-	for code, least := range map[*string]int{&e.ErrorCode: shortest, &e.ScimType: shortest, &e.TrackingID: certain} {
-		if *code != "" && (!codeForm.MatchString(*code) || red.reveals(*code, least)) {
-			*code = hidden
+	for code, least := range map[*string]int{&e.ErrorCode: redact.Shortest, &e.ScimType: redact.Shortest, &e.TrackingID: redact.Certain} {
+		if *code != "" && (!codeForm.MatchString(*code) || red.Reveals(*code, least)) {
+			*code = redact.Hidden
 		}
 	}
-	e.safe = shorten(red.clean(strings.Join(e.Details, "; ")), maxShown)
+	e.safe = shorten(red.Clean(strings.Join(e.Details, "; ")), maxShown)
 }
 
 // codeForm is the form of a code or a tracking id: one word, of few characters.
@@ -217,5 +218,5 @@ func shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	return strings.ToValidUTF8(s[:n], "") + hidden
+	return strings.ToValidUTF8(s[:n], "") + redact.Hidden
 }

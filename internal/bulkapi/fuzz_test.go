@@ -126,7 +126,7 @@ func FuzzReadError(f *testing.F) {
 	f.Add(`"\"{\\\"detail\\\":\\\"x\\\"}\""`)
 	f.Fuzz(func(t *testing.T, raw string) {
 		e := readError([]byte(raw))
-		e.clean(newRedactor(nil, mixed()...))
+		e.clean(redactorOf(nil, mixed()...))
 		if len(e.Details) > maxDetails || len(e.Error()) > 1500 || strings.ContainsAny(e.Error(), "\n\r\x1b") {
 			t.Fatalf("%d details, %q", len(e.Details), e.Error())
 		}

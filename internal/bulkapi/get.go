@@ -146,8 +146,8 @@ func (l *lookup) read(ctx context.Context, send sender, parse func(response) boo
 
 // failure is why a response is no answer to a lookup.
 func (l *lookup) failure(r response) *LookupError {
-	red := newRedactor(r.token)
-	red.names = l.names
+	red := redactorOf(r.token)
+	red.Texts = l.names
 	f := &LookupError{Kind: r.kind, Status: r.status, Date: r.date()}
 	if r.err != nil {
 		f.Err = cleaned(r.err, red)
@@ -242,15 +242,15 @@ func (l *lookup) anyResource(raw []byte, r response) Resource {
 	var externalID wire.Text
 	_ = externalID.UnmarshalJSON(m.ExternalID)
 	res := Resource{
-		ID: r.token.without(string(m.ID)), Name: string(name),
+		ID: r.token.Without(string(m.ID)), Name: string(name),
 		ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
-		Location: r.token.location(string(m.Meta.Location)), Version: r.token.without(string(m.Meta.Version)),
+		Location: r.token.Location(string(m.Meta.Location)), Version: r.token.Without(string(m.Meta.Version)),
 		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
 	}
 	if !location.IsID(res.ID) {
 		res.ID = ""
 	}
-	if !r.token.in(string(raw)) {
+	if !r.token.In(string(raw)) {
 		res.Raw = raw
 	}
 	return res

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/redact"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -90,7 +91,7 @@ func serve(t testing.TB, h http.HandlerFunc, changes ...func(*Config)) *bench {
 // body, without a network.
 func reading(status int, body string, ops []Operation, failOnErrors int) Answer {
 	x := &Client{cfg: Config{OrgID: testOrg}}
-	return x.readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: newTokenForms(testToken)}, ops, failOnErrors)
+	return x.readAnswer(response{kind: kindOf(status), status: status, header: http.Header{}, body: []byte(body), token: redact.NewToken(testToken)}, ops, failOnErrors)
 }
 
 // mixed is one operation of each kind, with personal data.

@@ -89,8 +89,8 @@ func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, er
 func readMember(raw json.RawMessage, r response) (Member, bool) {
 	var m struct{ Value, Type, Display wire.Text }
 	_ = json.Unmarshal(raw, &m) // a member of another type costs only itself
-	id := r.token.without(string(m.Value))
-	return Member{ID: id, Type: string(m.Type), Name: r.token.without(string(m.Display))}, location.IsID(id)
+	id := r.token.Without(string(m.Value))
+	return Member{ID: id, Type: string(m.Type), Name: r.token.Without(string(m.Display))}, location.IsID(id)
 }
 
 // walk reads a list of which fetch gives the page that begins at an index, from

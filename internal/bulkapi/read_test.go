@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/internal/redact"
 )
 
 const urn = `"urn:scim:schemas:extension:cisco:webexidentity:api:messages:2.0:Error"`
@@ -59,16 +61,16 @@ func TestReadErrorForms(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	e := readError([]byte(`{"scimType":"uniqueness","detail":"user\n\u001b[31mADA.secret@Example.com\u2028exists","errorCode":7,"trackingId":"T1"}`))
 	e.Status = 409
-	e.clean(newRedactor(newTokenForms(testToken), mixed()...))
+	e.clean(redactorOf(redact.NewToken(testToken), mixed()...))
 	if got, want := e.Error(), "status 409, error code 7, uniqueness: user [31m… exists (tracking id T1)"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	long := readError([]byte(`{"detail":"x` + strings.Repeat("ä", 1<<20) + `","errorCode":"` + strings.Repeat("c", 1000) + `","trackingId":"` + strings.Repeat("t", 1000) + `"}`))
-	long.clean(newRedactor(nil))
+	long.clean(redactorOf(nil))
 	if n := len(long.Error()); n > 1200 {
 		t.Errorf("text of %d bytes", n)
 	}
-	if n := len(long.Details[0]); n > maxDetail+len(hidden) || !utf8.ValidString(long.Details[0]) {
+	if n := len(long.Details[0]); n > maxDetail+len(redact.Hidden) || !utf8.ValidString(long.Details[0]) {
 		t.Errorf("detail of %d bytes kept, cut within a character", n)
 	}
 	if many := readError([]byte(`[[1,2,3,4,5,6,7,8],[9,10,11,12,13,14,15,16],[17]]`)); len(many.Details) != maxDetails {
@@ -80,7 +82,7 @@ func TestErrorText(t *testing.T) {
 // where data uses them.
 func TestProtocolWordsStayReadable(t *testing.T) {
 	e := &Error{Status: 400, Details: []string{`the user's work phone at path "title" cannot replace members[value eq "2819c223"]`}}
-	e.clean(newRedactor(nil, Operation{Data: []byte(`{"userType":"user","phoneNumbers":[{"type":"work"}],"Operations":[{"op":"replace","path":"title"},{"path":"members[value eq \"2819c223\"]"}]}`)}))
+	e.clean(redactorOf(nil, Operation{Data: []byte(`{"userType":"user","phoneNumbers":[{"type":"work"}],"Operations":[{"op":"replace","path":"title"},{"path":"members[value eq \"2819c223\"]"}]}`)}))
 	if got, want := e.Error(), `status 400: the user's work phone at path "title" cannot replace members[value eq "…"]`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -99,14 +101,14 @@ func TestNoValueIsShown(t *testing.T) {
 		}
 		data, _ := json.Marshal(values)
 		e := &Error{Details: []string{text}, ErrorCode: text, ScimType: text}
-		e.clean(newRedactor(newTokenForms(testToken), Operation{Data: data}))
+		e.clean(redactorOf(redact.NewToken(testToken), Operation{Data: data}))
 		shown := folded(e.Error())
 		for _, v := range append(values, testToken) {
-			if v = strings.TrimSpace(v); len([]rune(v)) >= shortest && strings.Contains(shown, folded(v)) {
+			if v = strings.TrimSpace(v); len([]rune(v)) >= redact.Shortest && strings.Contains(shown, folded(v)) {
 				t.Fatalf("%q is in %q", v, e.Error())
 			}
 		}
-		if had := strings.Contains(folded(text), folded(testToken)); had == (e.Details[0] == text) || had && newTokenForms(testToken).in(e.Details[0]) {
+		if had := strings.Contains(folded(text), folded(testToken)); had == (e.Details[0] == text) || had && redact.NewToken(testToken).In(e.Details[0]) {
 			t.Fatalf("details changed from %q to %q", text, e.Details[0])
 		}
 	})
@@ -133,7 +135,7 @@ func TestLimitsOf413(t *testing.T) {
 // person there, or has the form of words, is left out.
 func TestCodesShowNoData(t *testing.T) {
 	const address = "bo.k@example.com"
-	red := newRedactor(newTokenForms("s3cr3t-t0ken"), Operation{Data: []byte(`{"userName":"` + address + `","displayName":"Bo Klein","title":"Dr","nickName":"carla.k@example.com","displayName":"@bo"}`)})
+	red := redactorOf(redact.NewToken("s3cr3t-t0ken"), Operation{Data: []byte(`{"userName":"` + address + `","displayName":"Bo Klein","title":"Dr","nickName":"carla.k@example.com","displayName":"@bo"}`)})
 	for text, shown := range map[string]bool{
 		address: false, strings.ToUpper(address): false, "T-" + address: false, "bo.k": false, "T-carla.k": false, "BO.K": false, "Klein, Bo": false, "two words": false, "a\x1b[2Jb": false,
 		base64.RawURLEncoding.EncodeToString([]byte(address)): false, base64.StdEncoding.EncodeToString([]byte(address)): false, hex.EncodeToString([]byte(address)): false,
@@ -142,7 +144,7 @@ func TestCodesShowNoData(t *testing.T) {
 		e := &Error{ErrorCode: text, ScimType: text, TrackingID: text}
 		e.clean(red)
 		for _, got := range []string{e.ErrorCode, e.ScimType, e.TrackingID} {
-			if shown != (got == text) || !shown && got != hidden {
+			if shown != (got == text) || !shown && got != redact.Hidden {
 				t.Errorf("%q became %q", text, got)
 			}
 		}

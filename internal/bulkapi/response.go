@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"time"
+
+	"github.com/webexscim/bulk/internal/redact"
 )
 
 // response is the result of one request, not yet judged.
@@ -15,7 +17,7 @@ type response struct {
 	broken     error // why body is not the whole answer
 	err        error // why there is no answer at all
 	trackingID string
-	token      tokenForms // of the request, to keep it out of texts
+	token      redact.Token // of the request, to keep it out of texts
 	took       time.Duration
 }
 
@@ -30,7 +32,7 @@ func (r response) date() time.Time {
 // shown.
 func (r response) headerID() string {
 	id := r.header.Get("TrackingID")
-	if !codeForm.MatchString(id) || r.token.in(id) {
+	if !codeForm.MatchString(id) || r.token.In(id) {
 		return ""
 	}
 	return id
@@ -39,7 +41,7 @@ func (r response) headerID() string {
 // readAnswer judges a response to operations.
 func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
 	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
-	red := newRedactor(r.token, ops...)
+	red := redactorOf(r.token, ops...)
 	if r.err != nil {
 		a.Err = cleaned(r.err, red)
 		return a
@@ -68,7 +70,7 @@ const (
 
 // refusal reads an answer without results: its error, its kind, and whether it
 // is a sign of life of the service. note says why it cannot be read, or is "".
-func (r response) refusal(note string, red *redactor) (e *Error, kind Kind, alive bool) {
+func (r response) refusal(note string, red *redact.Redactor) (e *Error, kind Kind, alive bool) {
 	e = readError(r.body)
 	foreign := !e.spoke && len(trim(r.body)) > 0
 	if r.broken != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/rawjson"
+	"github.com/webexscim/bulk/internal/redact"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -129,7 +130,7 @@ func areResults(results []result) bool {
 // readItems reads the results into items of the operations. Its errors show the
 // data of no operation, since services quote that of others too.
 func (x *Client) readItems(
-	ops []Operation, results []result, failOnErrors int, trackingID string, red *redactor,
+	ops []Operation, results []result, failOnErrors int, trackingID string, red *redact.Redactor,
 ) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
@@ -144,10 +145,10 @@ func (x *Client) readItems(
 	return items
 }
 
-func (x *Client) readItem(op Operation, r result, trackingID string, red *redactor) Item {
+func (x *Client) readItem(op Operation, r result, trackingID string, red *redact.Redactor) Item {
 	it := Item{
 		Found: true, Status: int(r.Status),
-		Location: red.token.location(r.Location), Version: red.token.without(r.Version),
+		Location: red.Token.Location(r.Location), Version: red.Token.Without(r.Version),
 	}
 	kind, _, _ := strings.Cut(strings.Trim(op.Path, "/"), "/")
 	if l, _ := location.Parse(it.Location); l.IsOf(kind, x.cfg.OrgID) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/redact"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -113,7 +114,7 @@ func (x *Client) token(ctx context.Context, refused string) (string, error) {
 
 // sendOnce sends one request and reads its answer.
 func (x *Client) sendOnce(ctx, flight context.Context, token string, send sender) (r response) {
-	r.token, r.trackingID = newTokenForms(token), newTrackingID()
+	r.token, r.trackingID = redact.NewToken(token), newTrackingID()
 	began := time.Now()
 	defer func() { r.took = time.Since(began) }()
 	limited, cancel := context.WithTimeout(flight, x.cfg.Timeout)

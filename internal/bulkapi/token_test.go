@@ -174,7 +174,7 @@ func echoes(token string) map[string]string {
 		"basic":        "Basic " + base64.StdEncoding.EncodeToString([]byte("user:"+token)),
 		"basic, after": base64.StdEncoding.EncodeToString([]byte(token + ":")), "base64": base64.URLEncoding.EncodeToString([]byte("7" + token + "!!")),
 		"long after": token + strings.Repeat("x", 1000), "long before": strings.Repeat("x", 123) + token,
-		"longer before": strings.Repeat("x", maxDetail-5) + token, "huge": strings.Repeat("x", largestMasked/8) + token,
+		"longer before": strings.Repeat("x", maxDetail-5) + token, "huge": strings.Repeat("x", (64<<10)/8) + token,
 		"apart": token[:3] + "\u00a0" + token[3:],
 	}
 }
@@ -252,27 +252,6 @@ func everything(t *testing.T, token, echo string, status int, body string) strin
 	return text + b.logs.String()
 }
 
-// TestLocationWithoutToken: of a location that holds the token what tells the
-// resource is kept, if it does not.
-func TestLocationWithoutToken(t *testing.T) {
-	f, escaped := newTokenForms(testToken), strings.ReplaceAll(testToken, "-", "%2d")
-	for text, want := range map[string]string{
-		"https://h/v2/Users/7":                                 "https://h/v2/Users/7",
-		"https://h/v2/Users/7?access_token=" + testToken:       "/Users/7",
-		"https://h/v2/Users/7/#" + escaped:                     "/Users/7",
-		"https://x:" + testToken + "@h/scim/o/v2/Groups/a%20b": "/Groups/a%20b",
-		"https://h/" + escaped + "/v2/Users/7":                 "/Users/7",
-		"https://h/v2/Users/" + testToken:                      "",
-		"https://h/v2/" + testToken + "/7":                     "",
-		"https://h/v2/Users/" + escaped + "/":                  "",
-		testToken:                                              "", "/" + testToken: "", "": "",
-	} {
-		if got := f.location(text); got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
-		}
-	}
-}
-
 // TestFoundWithoutToken: nor does what a lookup finds hold the token.
 func TestFoundWithoutToken(t *testing.T) {
 	for name, echo := range echoes(testToken) {
@@ -285,21 +264,6 @@ func TestFoundWithoutToken(t *testing.T) {
 		if err != nil || len(found) != 2 || found[0].ID != "7" || leaks(fmt.Sprintf("%+v", found)+b.logs.String(), testToken) {
 			t.Errorf("%s: %+v, %v, %s", name, found, err, b.logs)
 		}
-	}
-}
-
-// TestLargeTextWithToken: a large text is not searched for the token's place.
-func TestLargeTextWithToken(t *testing.T) {
-	f, large := newTokenForms(testToken), strings.Repeat("x", largestMasked)
-	if f.mask(large+testToken) != hidden || f.mask(large+"x") != large+"x" {
-		t.Error("not hidden whole, or without a reason")
-	}
-}
-
-// TestShortToken: what is in every text is not looked for.
-func TestShortToken(t *testing.T) {
-	if f := newTokenForms("ab"); f.in("ab") || f.mask("ab") != "ab" || f.location("/Users/ab") != "/Users/ab" {
-		t.Error("a token of two characters")
 	}
 }
 

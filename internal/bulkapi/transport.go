@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+
+	"github.com/webexscim/bulk/internal/redact"
 )
 
 // progress follows a request through the transport, to tell afterwards whether
@@ -83,4 +85,12 @@ func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
 		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
 	}
 	return &transportError{text: text, cause: err}
+}
+
+// cleaned is err with nothing in its text that was sent.
+func cleaned(err error, red *redact.Redactor) error {
+	if t, ok := errors.AsType[*transportError](err); ok {
+		return &transportError{text: red.Clean(t.text), cause: t.cause}
+	}
+	return err
 }

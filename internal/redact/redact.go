@@ -1,11 +1,16 @@
-package bulkapi
+// Package redact takes an access token and the data of requests out of texts
+// that are shown or logged, however the texts hold them.
+//
+//	r := redact.Redactor{Token: redact.NewToken(token), Texts: []string{"ann@example.com"}}
+//	r.Clean("no such user: ANN%40example.com") // "no such user: …"
+package redact
 
 import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"html"
+	"iter"
 	"net/url"
 	"regexp"
 	"slices"
@@ -18,9 +23,9 @@ import (
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// tokenForms is a token in the forms in which an answer may repeat it, in lower
-// case. The zero value is none.
-type tokenForms []string
+// Token is a token in the forms in which an answer may repeat it, in lower case.
+// The zero value is none.
+type Token []string
 
 // Bounds of looking for a token: shorter forms are in every base64 text by
 // chance, larger texts are hidden whole, and a token that is escaped more often
@@ -31,13 +36,13 @@ const (
 	mostEscapes    = 4
 )
 
-// newTokenForms knows the token as it is, which "Bearer …" holds, and inside
+// NewToken knows the token as it is, which "Bearer …" holds, and inside
 // base64, as in "Basic …" (RFC 7617 section 2).
-func newTokenForms(token string) tokenForms {
-	if len(token) < shortest {
+func NewToken(token string) Token {
+	if len(token) < Shortest {
 		return nil
 	}
-	f := tokenForms{strings.ToLower(token)}
+	f := Token{strings.ToLower(token)}
 	for before := range 3 { // how many bytes stand before it in a group of three
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			text := enc.EncodeToString(append(make([]byte, before, before+len(token)), token...))
@@ -51,9 +56,9 @@ func newTokenForms(token string) tokenForms {
 	return f
 }
 
-// in reports whether a text holds the token, in any case, however often escaped
+// In reports whether a text holds the token, in any case, however often escaped
 // as in a url.
-func (f tokenForms) in(text string) bool {
+func (f Token) In(text string) bool {
 	for range mostEscapes {
 		folded := strings.ToLower(text)
 		for _, form := range f {
@@ -61,55 +66,64 @@ func (f tokenForms) in(text string) bool {
 				return true
 			}
 		}
+		if strings.IndexByte(text, '%') < 0 {
+			return false // as in most texts, of which each operation has some
+		}
 		text = location.Unescape(text)
 	}
 	return false
 }
 
-// mask is text with the mark in the place of the token, and nothing but the
+// Mask is text with the mark in the place of the token, and nothing but the
 // mark where the token is in another form.
-func (f tokenForms) mask(text string) string {
+func (f Token) Mask(text string) string {
 	switch {
-	case !f.in(text):
+	case !f.In(text):
 		return text
 	case len(text) > largestMasked:
-		return hidden
+		return Hidden
 	}
-	return newRedactor(f).mask(text)
+	return (&Redactor{Token: f}).mask(text)
 }
 
-// without is text, or "" where it holds the token.
-func (f tokenForms) without(text string) string {
-	if f.in(text) {
+// Without is text, or "" where it holds the token.
+func (f Token) Without(text string) string {
+	if f.In(text) {
 		return ""
 	}
 	return text
 }
 
-// location is the url of a resource without the token. Of one that holds it,
+// Location is the url of a resource without the token. Of one that holds it,
 // only the end is kept: type and id tell the resource.
-func (f tokenForms) location(text string) string {
-	if !f.in(text) {
+func (f Token) Location(text string) string {
+	if !f.In(text) {
 		return text
 	}
 	_, kind, id := location.Split(text)
-	return f.without("/" + url.PathEscape(kind) + "/" + url.PathEscape(id))
+	return f.Without("/" + url.PathEscape(kind) + "/" + url.PathEscape(id))
 }
 
-// hidden stands in the place of hidden text.
-const hidden = "…"
+// Hidden stands in the place of hidden text.
+const Hidden = "…"
 
-// shortest is the length, in characters, from which a value is looked for
+// Shortest is the length, in characters, from which a value is looked for
 // everywhere in a text. A shorter one is in every text by chance, unless it is
 // a word of its own there.
-const shortest = 3
+const Shortest = 3
 
-// redactor takes the token, and the names and data of a request, out of texts.
-type redactor struct {
-	token  tokenForms
-	names  []string         // that a lookup asks for
-	ops    []Operation      // of a request, with their data
-	values map[string]bool  // all of these that must not be shown, folded
+// Redactor takes a token, texts and the values of JSON data out of other texts.
+// The zero value hides nothing. A Redactor is not for concurrent use.
+type Redactor struct {
+	Token Token
+	// Texts are such as the names that a lookup asks for.
+	Texts []string
+	// Data are JSON values, such as those of the operations of a request; nil for
+	// none. They are read when they are first needed, since most answers hold no
+	// error.
+	Data iter.Seq[json.RawMessage]
+
+	values map[string]bool  // all that must not be shown, folded
 	index  map[rune][]value // values by their first character
 }
 
@@ -119,35 +133,31 @@ type value struct {
 	word bool // it is hidden where it is a word of its own
 }
 
-// newRedactor knows a token and the values of the operations' data.
-func newRedactor(token tokenForms, ops ...Operation) *redactor {
-	return &redactor{token: token, ops: ops}
-}
-
-// load collects the values when they are first needed, since most answers hold
-// no error.
-func (r *redactor) load() {
+// load collects the values, once.
+func (r *Redactor) load() {
 	if r.values != nil {
 		return
 	}
 	r.values, r.index = make(map[string]bool), make(map[rune][]value)
-	for _, text := range slices.Concat(r.token, r.names) {
+	for _, text := range slices.Concat(r.Token, r.Texts) {
 		r.add(text)
 	}
-	for _, op := range r.ops {
-		data := rawjson.New(op.Data)
-		r.collect("", &data)
+	if r.Data != nil {
+		for data := range r.Data {
+			in := rawjson.New(data)
+			r.collect("", &in)
+		}
 	}
 	for text := range r.values {
 		v := value{text: []rune(text)}
-		v.word = len(v.text) < shortest && !slices.ContainsFunc(v.text, unspaced)
+		v.word = len(v.text) < Shortest && !slices.ContainsFunc(v.text, unspaced)
 		r.index[v.text[0]] = append(r.index[v.text[0]], v)
 	}
 }
 
 // collect adds all texts and numbers of the next value of data, the member
 // called key.
-func (r *redactor) collect(key string, data *rawjson.Reader) {
+func (r *Redactor) collect(key string, data *rawjson.Reader) {
 	switch data.Kind() {
 	case '{':
 		for data.Enter('{'); data.More('}'); {
@@ -189,7 +199,7 @@ func vocabulary(key string) bool {
 }
 
 // add adds a value in the forms in which a service may keep it.
-func (r *redactor) add(text string) {
+func (r *Redactor) add(text string) {
 	plain := fold.Spaces(text)
 	for _, form := range []string{plain, fold.Compose(plain), fold.Decompose(plain)} {
 		form = strings.Map(fold.Rune, form)
@@ -199,14 +209,14 @@ func (r *redactor) add(text string) {
 	}
 }
 
-// certain is the length, in characters, from which a value does not stand in an
+// Certain is the length, in characters, from which a value does not stand in an
 // id by chance.
-const certain = 5
+const Certain = 5
 
-// reveals reports whether a code or tracking id is about a person: it is a
+// Reveals reports whether a code or tracking id is about a person: it is a
 // value, or the first part of an address, or holds one of at least so many
 // characters, as it is or in Base64 or hexadecimal digits.
-func (r *redactor) reveals(code string, least int) bool {
+func (r *Redactor) Reveals(code string, least int) bool {
 	r.load()
 	texts := []string{code}
 	for _, decode := range decoders {
@@ -245,15 +255,15 @@ func unspaced(c rune) bool {
 // often escaped.
 var queried = regexp.MustCompile(`(?i)((?:/|%(?:25)*2F)[^\s?"]*?)(?:\?|%(?:25)*3F)[^\s"]+`)
 
-// clean is text on one line with every value replaced, in any case and however
+// Clean is text on one line with every value replaced, in any case and however
 // escaped, and without the query of a url: that of a search names people.
-func (r *redactor) clean(text string) string {
+func (r *Redactor) Clean(text string) string {
 	return r.mask(queried.ReplaceAllString(oneLine(text), "$1"))
 }
 
 // mask is text with the mark in the place of every value. Where an escape hid
 // one, the text is shown unescaped.
-func (r *redactor) mask(text string) string {
+func (r *Redactor) mask(text string) string {
 	shown := r.hide(text)
 	plain := shown
 	for range mostEscapes {
@@ -262,14 +272,14 @@ func (r *redactor) mask(text string) string {
 			shown = plain
 		}
 	}
-	if r.token.in(shown) { // escaped in another way
-		return hidden
+	if r.Token.In(shown) { // escaped in another way
+		return Hidden
 	}
 	return shown
 }
 
 // hide replaces the values that stand in a text as they are.
-func (r *redactor) hide(text string) string {
+func (r *Redactor) hide(text string) string {
 	r.load()
 	runes := []rune(text)
 	folded := []rune(strings.Map(fold.Rune, text))
@@ -289,7 +299,7 @@ func (r *redactor) hide(text string) string {
 		case !covered[i]:
 			b.WriteRune(c)
 		case i == 0 || !covered[i-1]:
-			b.WriteString(hidden)
+			b.WriteString(Hidden)
 		}
 	}
 	return b.String()
@@ -335,12 +345,4 @@ func oneLine(text string) string {
 		}
 		return r
 	}, text))
-}
-
-// cleaned is err with nothing in its text that was sent.
-func cleaned(err error, red *redactor) error {
-	if t, ok := errors.AsType[*transportError](err); ok {
-		return &transportError{text: red.clean(t.text), cause: t.cause}
-	}
-	return err
 }
