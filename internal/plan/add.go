@@ -57,7 +57,7 @@ func (p *Planner) referent(name string) *node {
 	return n
 }
 
-// link finds what a node waits for.
+// link connects a node with those that it waits for.
 func (p *Planner) link(n *node, it Item) {
 	if n.held = it.Held; n.held {
 		n.blocked++
@@ -90,9 +90,9 @@ func (n *node) resize(e *edge, s Outcome) {
 	n.size = clamp(int(n.size) + int(e.places)*len(s.ID) - int(e.width))
 }
 
-// waitForUsers has a delete wait for the earlier operations that refer to what
-// it deletes. If there was a delete before, that waits for those before that;
-// but a held one may be over earlier.
+// waitForUsers makes a delete wait for the earlier operations that refer to the
+// same create. Operations before an earlier delete are left out, since that
+// delete waits for them, unless it is held and may be over earlier.
 func (p *Planner) waitForUsers(n, create *node) {
 	for e, user := range p.waiters(create) {
 		if e.kind == refers && !user.isOver() {
@@ -124,8 +124,9 @@ func (p *Planner) Release(index int) bool {
 	return true
 }
 
-// Park tells that only the end of the input can release a held operation: until
-// then it is not work at hand, and so is what waits for it.
+// Park tells the planner that only the end of the input can release a held
+// operation. Until then it is not part of the backlog, nor are the operations
+// that wait for it.
 func (p *Planner) Park(index int) {
 	n := p.find(index)
 	if n == nil || !n.held || n.toEnd {
@@ -150,8 +151,8 @@ func (p *Planner) End() {
 	}
 }
 
-// giveUp ends the waiting of a node for names that have not been read: they are
-// an error where they are required, plain text elsewhere.
+// giveUp ends the waiting of a node for names that were not read: a required
+// name is an error, others are plain text.
 func (p *Planner) giveUp(n *node) {
 	for e, to := range p.needed(n) {
 		if to.state == unread && !e.required {

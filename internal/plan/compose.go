@@ -11,8 +11,8 @@ type draft struct {
 	bytes  int
 	cuts   []int // in an ordered job: where it may be divided
 	part   int32 // that it is of, or 0
-	offers queue // what may join, as it waits for something in the request
-	short  bool  // what was added last had no room
+	offers queue // nodes that may join, since they wait for a node in the request
+	short  bool  // the last attempt to add a node failed for lack of room
 }
 
 func (d *draft) add(n *node) {
@@ -30,7 +30,7 @@ func (d *draft) undo(items int) {
 	d.items = d.items[:items]
 }
 
-// Input is what the planner is to expect of the input.
+// Input tells the planner whether more operations will come.
 type Input int
 
 // What the input does.
@@ -63,7 +63,7 @@ func (p *Planner) Next(in Input) *Request {
 	return r
 }
 
-// compose makes a request of what is ready, if that is enough.
+// compose makes a request of ready nodes, if there are enough.
 func (p *Planner) compose(in Input) *Request {
 	if in == Flows && p.Backlog() < p.cfg.Operations {
 		return nil
@@ -111,8 +111,8 @@ func (p *Planner) mayGrow(d *draft) bool {
 // maxAside is how many ready nodes are passed over for others.
 const maxAside = 1000
 
-// fill composes a request of what is ready: of the part of a refused request
-// that comes first, or of what is in none.
+// fill composes a request of ready nodes: of the first part of a refused
+// request, or of nodes that are in none.
 func (p *Planner) fill() *draft {
 	d := &draft{}
 	p.stamp++
@@ -148,7 +148,8 @@ func (p *Planner) fill() *draft {
 	return d
 }
 
-// isParted tells whether a node would be parted from what is to travel with it.
+// isParted tells whether the nodes that should share the request of a node have
+// no room in this one.
 func (p *Planner) isParted(d *draft, n *node) bool {
 	return d.part == 0 && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
 }
@@ -180,8 +181,8 @@ func (p *Planner) join(d *draft, n *node) bool {
 		return false
 	}
 	for len(d.offers) > 0 {
-		// The room left shrinks no slower than what a node lacks, so asking
-		// again in this request is in vain.
+		// A node that could not join once cannot join this request later: the
+		// room shrinks at least as fast as the number of nodes that it lacks.
 		n := heap.Pop(&d.offers).(*node)
 		if n.mark != p.stamp && int(n.blocked) <= p.cfg.Operations {
 			n.mark = p.stamp
@@ -191,8 +192,8 @@ func (p *Planner) join(d *draft, n *node) bool {
 	return true
 }
 
-// joinAlone does so without what waits for the node, to which it offers a
-// place.
+// joinAlone is join without the nodes that wait for the node: these are offered
+// a place.
 func (p *Planner) joinAlone(d *draft, n *node) bool {
 	k := len(d.items)
 	d.short = false

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// A cycle is a set of operations that all wait for each other in the end: it
-// travels whole, since none can go before another.
+// A cycle is a set of operations that wait for each other, directly or not.
+// They share a request, since none of them can be sent before another.
 
-// searchShare bounds how often they are searched for while other operations are
-// ready: more than such a part of the open operations has to be news.
+// While other operations are ready, cycles are searched for only if the news
+// are at least this part, 1/searchShare, of the open operations.
 const searchShare = 5
 
 // searchCycles finds the cycles among the operations that wait.
@@ -27,9 +27,9 @@ func (p *Planner) searchCycles() {
 	}
 }
 
-// unite notes that operations are a cycle, or refuses them. A cycle with a held
-// member is left for a later search, and so it stays parked if it waits for
-// something unread: it may yet grow.
+// unite notes that operations are a cycle, or drops them if no request can hold
+// them. A cycle with a held member is left for a later search. A cycle that
+// waits for an unread name stays parked, since it may grow.
 func (p *Planner) unite(members []*node) {
 	if slices.ContainsFunc(members, func(m *node) bool { return m.held }) {
 		return

@@ -1,5 +1,6 @@
-// Package plan decides which operations travel together and which must wait
-// for which, as operations arrive and as outcomes come back.
+// Package plan decides which operations share a request, and which of them must
+// wait for others. It is told of operations as they are read, and of their
+// outcomes.
 //
 // It knows neither JSON nor HTTP nor time: an operation is an Item, a few
 // numbers and names.
@@ -16,54 +17,56 @@
 // # Rules
 //
 // An operation depends on the creates that it refers to, and on the operation
-// before it on the same resource. It is composed when all of these are done;
-// but a reference may travel in the same request as its create, after it or in
-// a cycle with it. An operation is dropped when one that it depends on ends
-// otherwise. A delete by reference also waits until the operations before it
-// that refer to the same create are over, however they end.
+// before it on the same resource. It is composed into a request when all of
+// these are done. But an operation and the create that it refers to may share a
+// request, the create first or both in a cycle. An operation is dropped when
+// one that it depends on is over and was not done. A delete by reference also
+// waits until the earlier operations that refer to the same create are over,
+// done or not.
 //
-// A held operation has its place in all this, but is neither composed nor
+// These rules apply to a held operation too, but it is neither composed nor
 // dropped until it is released.
 //
 // # How it works
 //
-// Every operation that is not over is a node of a graph; edges lead to what it
-// waits for, and are counted, as its release is. A node that waits for nothing
-// is ready. The create of a name that was referred to and not yet read has a
-// node, too, and so has one that is over as long as operations refer to it.
+// Every operation that is not over is a node of a graph. Edges lead from it to
+// the nodes that it waits for. It counts these, and its release if it is held;
+// at 0 it is ready. A create has a node as well while operations refer to it,
+// before it is read and after it is over.
 //
-// A request is filled from the ready nodes: in input order as long as the input
-// goes on, then the most urgent first, behind which most rounds of answers are
-// still to come. Each node taken offers a place to those that refer to it: one
-// of them joins when all that it still waits for is in the request or can be
-// put there too. So references are kept inside a request where they fit, and
-// wait for real ids where they do not. A node that would be parted from those
-// that are to travel with it is passed over, as long as that costs no request.
+// A request is filled from the ready nodes: in input order while the input goes
+// on, then the most urgent first: those with the longest chain of requests
+// behind them. Each node that is taken offers a place to the nodes that refer
+// to it. One of these joins if all nodes that it waits for are in the request
+// or can join too. So references are left inside of a request if they fit, and
+// wait for real ids otherwise. A node is passed over if the nodes that should
+// share its request do not fit, unless that costs an additional request.
 //
-// A request that was refused whole is halved; its parts travel by themselves,
-// so that the culprit is found.
+// A request that was refused whole is halved, and each part is sent alone,
+// until the operation at fault is alone.
 //
-// A node that waits, however indirectly, for a name that has not been read, or
-// for the end of the input, is parked: it does not count as work at hand, since
-// only reading on can free it. Cycles are parked when they form, as one of
-// their members refers to a name that is read later. From time to time, and
-// when there is nothing else to do, the nodes that wait are searched for
-// cycles. The members of a cycle do not wait for each other, but each is put
-// into a request only with all of them.
+// A node is parked if it waits, directly or not, for a name that was not read
+// or for the end of the input. It is not part of the backlog, since only
+// reading on can free it. The members of a cycle are parked, since one of them
+// refers to a name that is read later. The waiting nodes are searched for
+// cycles from time to time, and when nothing else is ready. Then the members no
+// longer wait for each other, but each is composed only together with all of
+// them.
 //
-// An ordered job is filled in input order instead. An operation that refers to
-// a later one travels with all up to that.
+// The requests of an ordered job are filled in input order instead. An
+// operation that refers to a later one shares a request with all operations up
+// to that one.
 //
 // # Where it is
 //
-//	plan.go     what a caller gives and gets; counts of what is open
-//	add.go      what is read, held and released
-//	finish.go   what ends, is sent again, or is dropped
-//	compose.go  which operations make a request
-//	ordered.go  which do in an ordered job
-//	request.go  what the caller gets of them
+//	plan.go     the types of the caller; counts of open operations
+//	add.go      operations are read, held and released
+//	finish.go   operations end, are sent again, or are dropped
+//	compose.go  operations are composed into a request
+//	ordered.go  the same in an ordered job
+//	request.go  a request as the caller gets it
 //	cycle.go    cycles, and the search for them
-//	queue.go    what is ready, and how urgent it is
+//	queue.go    ready operations and their urgency
 //	graph.go    nodes and edges
-//	store.go    where they are kept, and found by name and index
+//	store.go    the memory of nodes and edges, and nodes by name and index
 package plan

@@ -63,8 +63,9 @@ func (p *Planner) Halve(r *Request) bool {
 
 func abs(n int) int { return max(n, -n) }
 
-// reconsider drops a node that waits and is not to be sent ever, or makes it
-// ready if it waits for nothing. A held one may be done already, and is let be.
+// reconsider drops a waiting node that can never be sent, or makes it ready if
+// it waits for nothing. A held node is not dropped, since it may be done
+// already.
 func (p *Planner) reconsider(n *node) {
 	if n.state != waiting {
 		return
@@ -118,8 +119,8 @@ func (p *Planner) drop(drops ...Drop) {
 	}
 }
 
-// end takes an operation out of the graph and tells what waits for it. It
-// returns the operations to be dropped because of it.
+// end takes an operation out of the graph, and lets those that wait for it go
+// on. It returns the operations to be dropped because of it.
 func (p *Planner) end(n *node, s Outcome) (needed []Drop) {
 	p.dequeue(n)
 	wasParked := n.isParked()
@@ -175,7 +176,7 @@ func (p *Planner) pass(e *edge, w, n *node, s Outcome, wasParked bool) bool {
 	return true
 }
 
-// forget frees what is kept of an operation until the memory has it.
+// forget frees the node of an operation whose outcome is in the memory.
 func (p *Planner) forget(n *node) {
 	p.indexes.Set(int(n.index), 0)
 	if p.resources[n.text] == n.number {

@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// The graph: operations are nodes, and edges lead from each to what it waits
-// for or refers to. Both are linked by number, so that a million of them take
-// little room and the garbage collector has little to follow.
+// In the graph, operations are nodes, and edges lead from a node to those that
+// it waits for or refers to. Both are linked by number instead of pointer, so
+// that a million of them take little memory and little time of the garbage
+// collector.
 
 type state uint8
 
@@ -17,8 +18,8 @@ const (
 	waiting              // to be sent
 	taken                // in the request being composed
 	flying
-	dropped // over, which the memory does not know yet
-	over    // referred to by open operations
+	dropped // over, but not in the memory yet
+	over    // over, and open operations refer to it
 )
 
 // node is an operation that is open or that open operations refer to.
@@ -27,10 +28,10 @@ type node struct {
 	index    int32
 	number   int32 // its own
 	size     int32
-	needs    int32 // first edge to what it waits for
-	waiters  int32 // last edge from those that wait for it
+	needs    int32 // first edge to a node that it waits for
+	waiters  int32 // last edge from a node that waits for it
 	chain    int32 // next node in the table of names
-	blocked  int32 // things that it waits for, but for members of its cycle
+	blocked  int32 // nodes that it waits for, without members of its cycle, plus 1 if it is held
 	parkedOn int32 // nodes that it waits for and that are parked; 1 if it is unread
 	cycle    int32 // number that the members of its cycle share, or 0
 	part     int32 // of a refused request, or 0
@@ -53,7 +54,7 @@ type edge struct {
 	places, width int32 // of a reference
 	kind          kind
 	required      bool
-	ends          bool // from deletes what it refers to
+	ends          bool // from deletes the resource of to
 }
 
 type kind uint8
@@ -61,7 +62,7 @@ type kind uint8
 const (
 	refers  kind = iota // to the create of a name
 	changes             // the same resource, later
-	deletes             // what the other refers to, too
+	deletes             // the resource of a create to which the other refers too
 )
 
 // isParked tells whether a node waits for something unread, or is unread
@@ -94,7 +95,7 @@ func (p *Planner) newNode() *node {
 	return n
 }
 
-// needed are the edges of a node, with what they lead to.
+// needed yields the edges of a node, with the nodes to which they lead.
 func (p *Planner) needed(n *node) iter.Seq2[*edge, *node] {
 	return func(yield func(*edge, *node) bool) {
 		for i := n.needs; i != 0; {
@@ -108,8 +109,8 @@ func (p *Planner) needed(n *node) iter.Seq2[*edge, *node] {
 	}
 }
 
-// waiters are the edges that lead to a node, with where they come from, the
-// last first. The current edge may be removed meanwhile.
+// waiters yields the edges that lead to a node, with the nodes from which they
+// come, the last first. The current edge may be removed meanwhile.
 func (p *Planner) waiters(n *node) iter.Seq2[*edge, *node] {
 	return func(yield func(*edge, *node) bool) {
 		for i := n.waiters; i != 0; {
@@ -122,7 +123,7 @@ func (p *Planner) waiters(n *node) iter.Seq2[*edge, *node] {
 	}
 }
 
-// connect has a node wait for another, or refer to it.
+// connect adds an edge: a node waits for another, or refers to it.
 func (p *Planner) connect(from, to *node, k kind) *edge {
 	i := p.edges.take()
 	e := p.edges.at(i)
@@ -139,7 +140,7 @@ func (p *Planner) connect(from, to *node, k kind) *edge {
 	return e
 }
 
-// disconnect removes all that a node waits for or refers to.
+// disconnect removes all edges of a node to others.
 func (p *Planner) disconnect(n *node) {
 	for n.needs != 0 {
 		e := p.edges.at(n.needs)
@@ -149,7 +150,7 @@ func (p *Planner) disconnect(n *node) {
 	}
 }
 
-// lead has an edge lead to another node, or to none.
+// lead makes an edge lead to another node, or to none.
 func (p *Planner) lead(e *edge, to *node) {
 	if e.to != 0 {
 		old := p.nodes.at(e.to)
@@ -185,7 +186,7 @@ func (p *Planner) tidy(n *node) {
 	p.nodes.give(n.number)
 }
 
-// awaited counts the nodes that one waits for, but for members of its cycle.
+// awaited counts the nodes that a node waits for, without members of its cycle.
 func (p *Planner) awaited(n *node) (count int32) {
 	for _, to := range p.needed(n) {
 		if !to.isOver() && !n.inCycleWith(to) {
@@ -195,8 +196,8 @@ func (p *Planner) awaited(n *node) (count int32) {
 	return count
 }
 
-// before is what an operation comes after on its resource, unless that is done;
-// nil if there is nothing.
+// before returns the operation before this one on its resource, nil if there is
+// none or it is done.
 func (p *Planner) before(n *node) *node {
 	for e, to := range p.needed(n) {
 		if e.kind == changes {
@@ -206,14 +207,16 @@ func (p *Planner) before(n *node) *node {
 	return nil
 }
 
-// unblock tells a node that one of the things it waits for is there.
+// unblock tells a node that it no longer waits for one of those that it waited
+// for.
 func (p *Planner) unblock(n *node) {
 	n.blocked--
 	p.enqueue(n)
 }
 
-// park tells a node, by 1, that one more of the nodes that it waits for is
-// parked, or by -1 that one less is. It passes that on.
+// park tells a node that one more (by 1) or one less (by -1) of the nodes that
+// it waits for is parked. If that parks or frees the node, those that wait for
+// it are told too.
 func (p *Planner) park(by int32, n *node) {
 	for nodes := []*node{n}; len(nodes) > 0; {
 		n := nodes[len(nodes)-1]
@@ -223,7 +226,7 @@ func (p *Planner) park(by int32, n *node) {
 			continue
 		}
 		if n.parkedOn += by; n.isParked() == was {
-			p.news++ // it may wait for nothing unread but its own cycle
+			p.news++ // perhaps only its own cycle parks it now
 			continue
 		}
 		p.parked += int(by)

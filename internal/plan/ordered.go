@@ -1,11 +1,11 @@
 package plan
 
 // In an ordered job, operations are sent in input order, one request at a time.
-// One that refers to a later operation travels with all up to that: they are a
-// span.
+// An operation that refers to a later one shares a request with all up to that
+// one: they are a span.
 
-// lookForward ends the waiting for names that are not read before the operation
-// at index: no request can hold that and what refers to it.
+// lookForward ends the waiting for names that were not read before the
+// operation at index, by operations that cannot share a request with it.
 func (p *Planner) lookForward(index int) {
 	for p.cfg.Ordered && p.judged <= index-p.cfg.Operations {
 		n := p.find(p.judged)

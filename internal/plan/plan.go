@@ -25,17 +25,17 @@ type Config struct {
 	Memory Memory
 }
 
-// Memory is kept by the caller: the planner forgets an operation once it is
-// over. What became of it must be in the memory before Finish is called, and
-// for a dropped operation before the first call that follows the Drops that
-// returned it.
+// Memory holds the outcomes of operations, which the planner forgets once they
+// are over. The caller keeps it: an outcome must be in it before Finish is
+// called, and for a dropped operation before the first call after the Drops
+// that returned it.
 type Memory interface {
-	// Name tells what became of the create of that name; the zero Outcome if
-	// nothing is known. It is asked when a name is first read and no open
+	// Name returns the outcome of the create of that name, the zero Outcome if
+	// nothing is known. It is called when a name is first read and no open
 	// operation has it or refers to it.
 	Name(name string) Outcome
-	// Resource tells whether an operation on that resource ended otherwise than
-	// done, and the index of the first that did.
+	// Resource reports whether an operation on that resource was not done, and
+	// the index of the first that was not.
 	Resource(resource string) (index int, failed bool)
 }
 
@@ -91,7 +91,8 @@ type Outcome struct {
 	At time.Duration
 }
 
-// failure is the reason to drop what refers to it; 0 if there is none.
+// failure is the reason to drop operations that refer to the create; 0 if there
+// is none.
 func (s Outcome) failure() Why {
 	switch {
 	case !s.Done:
@@ -131,8 +132,8 @@ type Drop struct {
 	Index int
 	// Why is the reason.
 	Why Why
-	// Name is the name that is unknown, taken, or was not created; "" if the
-	// operation is Needed that comes before on the same resource.
+	// Name is the name that is unknown, taken, or was not created; "" if Why is
+	// Needed because of the operation before it on the same resource.
 	Name string
 	// Of is the index of the other operation where Why is Needed or NoID, of
 	// the operation itself where it is Cycle; else it is not known, and -1.
@@ -153,7 +154,7 @@ type Planner struct {
 	names     nameTable
 	indexes   sparse.Table[int32] // of nodes, by index
 	resources map[string]int32    // the last node that changes each
-	outcomes  map[int32]Outcome   // by number of a node: what became of those over, but for done changes
+	outcomes  map[int32]Outcome   // by number of a node that is over, except for done changes
 
 	ready queue             // nodes that wait for nothing
 	out   map[*Request]bool // sent, and not over
@@ -161,18 +162,18 @@ type Planner struct {
 
 	open   int  // operations that are read and not over
 	flying int  // those in flight, also of requests that are over
-	parked int  // those that wait for something unread
+	parked int  // those that wait for a name that was not read, or for the end of the input
 	ended  bool // the input
 
-	news int // how often something changed that may have made or freed a cycle since the last search
+	news int // changes since the last search that may have made or freed a cycle
 
 	first  int // in an ordered job: no open operation has a smaller index
-	judged int // before this index, what refers too far forward has been dropped
+	judged int // operations before this index that refer too far forward were dropped
 
 	number int   // the last request's
 	parts  int32 // the last part's number
 	stamp  int32 // marks the nodes of one search
-	steps  int   // nodes that were looked at, which shows how the work grows
+	steps  int   // nodes that were looked at: a measure of the work, for tests
 }
 
 // New returns a planner for a new job.
@@ -207,7 +208,7 @@ func (p *Planner) Prefer(bytes int) { p.soft = min(p.soft, bytes) }
 func (p *Planner) Backlog() int {
 	if p.cfg.Ordered {
 		if n := p.find(p.first); n != nil && n.toEnd {
-			return 0 // all wait for this
+			return 0 // all others wait for this one
 		}
 	}
 	return p.open - p.flying - p.parked

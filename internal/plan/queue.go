@@ -5,13 +5,12 @@ import (
 	"container/heap"
 )
 
-// urgency orders what is ready once the input is complete, so that the rest of
-// the job takes few rounds: answers to be awaited one after the other. Before
-// that all are as urgent as their place in the input tells, and the value is
-// zero.
+// urgency orders the ready nodes once the input is complete, so that the rest
+// of the job takes few rounds, which are requests that follow each other's
+// answers. Before that it is zero, and nodes are in input order.
 type urgency struct {
-	rounds int32 // that the operation and all that waits for it take, about
-	weight int32 // operations that have to travel with it for that, and itself
+	rounds int32 // estimate for the operation and all that wait for it
+	weight int32 // operations that must share its request for that, with itself
 }
 
 // precedes tells whether a node is chosen before another: the smallest parts of
@@ -67,10 +66,10 @@ func (p *Planner) isQueued(n *node) bool {
 	return at >= 0 && at < len(p.ready) && p.ready[at] == n
 }
 
-// assess finds out how urgent the nodes are, once for the rest of the job: what
-// waits for a node does not change any more, but for what fails.
+// assess finds the urgency of the nodes, once for the rest of the job: from now
+// on the nodes that wait for another change only when one fails.
 func (p *Planner) assess() {
-	var order []*node // what others wait for first
+	var order []*node // each node before those that wait for it
 	isOpen := func(_ *edge, n *node) bool { return n.isOpen() }
 	p.components(p.all(), isOpen, func(c []*node) { order = append(order, c...) })
 	for end := len(order); end > 0; {

@@ -33,7 +33,7 @@ func (s *slab[T]) give(i int32) {
 }
 
 // nameTable finds nodes by name. The names are kept in the nodes alone, which
-// are chained: a map would double what a node takes.
+// are chained: a map would double the memory of a node.
 type nameTable struct {
 	seed  maphash.Seed
 	heads []int32 // by hash: first node of a chain; as many as a power of two
