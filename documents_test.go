@@ -69,12 +69,14 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	for name, text := range documents(t) {
 		for _, match := range command.FindAllStringSubmatch(text, -1) {
 			for _, choice := range pattern.FindAllStringSubmatch(match[1], -1) {
-				if choice[1] == "xxx" { // no test
-					continue
-				}
-				commands++
-				if !declares(t, match[1], regexp.MustCompile(choice[1])) {
-					t.Errorf("%s: no test or benchmark for %s", name, match[0])
+				for one := range strings.SplitSeq(choice[1], "|") {
+					if one == "xxx" { // no test
+						continue
+					}
+					commands++
+					if !declares(t, match[1], regexp.MustCompile(one)) {
+						t.Errorf("%s: no test or benchmark for %s in %s", name, one, match[0])
+					}
 				}
 			}
 		}
