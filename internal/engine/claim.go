@@ -67,9 +67,9 @@ type claims struct {
 
 // createWaits holds the operations that wait for creates.
 type createWaits struct {
-	creates   map[string]int   // the open creates, by bulkId, with which the planner is done
-	parked    map[string][]*op // operations that wait until a create is over
-	comparing map[string][]int // adopted creates that wait until one that they refer to is over
+	creates     map[string]int   // the open creates, by bulkId, with which the planner is done
+	afterCreate map[string][]*op // operations that wait until a create is over
+	comparing   map[string][]int // adopted creates that wait until one that they refer to is over
 }
 
 // Add adds the next operation of the source, which is not changed
@@ -91,7 +91,7 @@ func (e *Engine) Add(now Time, in *Operation) {
 		e.planner.Add(o.item(true))
 		e.takeDrops()
 		if e.cfg.Ordered {
-			e.releaseParked(in.BulkID) // it is too late for them
+			e.releaseAfterCreate(in.BulkID) // it is too late for them
 		}
 	}
 	switch {
@@ -141,7 +141,7 @@ func (e *Engine) End(now Time) {
 	if e.stopped == nil {
 		e.planner.End()
 	}
-	for name := range e.parked { // DELETEs of what no create makes
+	for name := range e.afterCreate { // operations that refer to no create of the job
 		e.releaseUncreated(name)
 	}
 	for name := range e.comparing {
@@ -352,19 +352,19 @@ func (e *Engine) awaitCreate(o *op) bool {
 	case ok && n.state != nameOpen, e.ended && !open:
 		return false
 	}
-	o.phase = parked
+	o.phase = afterCreate
 	e.planner.Park(o.Index)
-	e.parked[o.Target] = append(e.parked[o.Target], o)
+	e.afterCreate[o.Target] = append(e.afterCreate[o.Target], o)
 	return true
 }
 
-// releaseParked lets the operations go on that have waited for a create.
-func (e *Engine) releaseParked(name string) {
-	waiting, adopted := e.parked[name], e.comparing[name]
-	delete(e.parked, name)
+// releaseAfterCreate lets the operations go on that have waited for a create.
+func (e *Engine) releaseAfterCreate(name string) {
+	waiting, adopted := e.afterCreate[name], e.comparing[name]
+	delete(e.afterCreate, name)
 	delete(e.comparing, name)
 	for _, o := range waiting {
-		if o.phase == parked {
+		if o.phase == afterCreate {
 			e.pursue(o)
 		}
 	}
@@ -379,7 +379,7 @@ func (e *Engine) releaseParked(name string) {
 // there is none.
 func (e *Engine) releaseUncreated(name string) {
 	if _, open := e.openCreate(name); !open {
-		e.releaseParked(name)
+		e.releaseAfterCreate(name)
 	}
 }
 

@@ -29,9 +29,9 @@
 //
 // # Where each rule lives
 //
-// The number is the one that the scripts in testdata begin with:
-// 03-12-absent.txt is a story about the rule 03-12. README.txt there explains
-// how to read them.
+// The names of the scripts in testdata begin with the number of a rule:
+// 03-12-absent.txt tests the rule 03-12. README.txt there explains how to read
+// them. On the right are the functions that implement the rule.
 //
 // Knowledge: what all evidence proves about an operation (knowledge.go).
 //
@@ -39,25 +39,25 @@
 //	03-02 not sent, refused whole, left out, put off: as before that attempt   Learn, observe, putOff, reject
 //	03-03 first attempt 2xx: done                                              Learn, observe
 //	03-04 first attempt with another 4xx: refused                              Learn, observe
-//	03-05 refused while something it depends on in its request was not done    excuse
+//	03-05 refused while another one on which it depends was not done: not done excuse
 //	03-06 no answer, 408, 500, 502, 504: maybe                                 Learn, observe
 //	03-07 repetition 2xx: done                                                 Learn
 //	03-08 repetition of a create 409: a lookup decides                         Learn, weighCandidates
 //	03-09 repetition of a DELETE 404: done                                     Learn, observe
 //	03-10 any other refusal of a repetition: still maybe                       Learn, pursueAfter
-//	03-11 a lookup finds what is ours: done                                    Learn, weighCandidates, weighReading
+//	03-11 a lookup finds its effect or its resource: done                      Learn, weighCandidates, weighReading
 //	03-12 absent, and no attempt can be at work: unsent                        Learn, weighAbsence, proofIn
 //	03-13 the same after a refused repetition: refused                         Learn, weighAbsence, weighReading
 //	03-14 the outcome follows from knowledge                                   Outcome, decide, result, explain
 //	03-15 the journal stores sent and done, and forgets the rest               recordSent, tell
 //
-// Dependencies (package plan; here the times for which something waits).
+// Dependencies (package plan, and here how long operations wait).
 //
 //	04-01 references, 04-02 cycles, 04-03 one operation on a resource at a time plan.link, plan.take, plan.unite
-//	04-04 what depends on an operation that was not done is skipped            plan.obstacle, takeDrops, memory.Name, memory.Resource
+//	04-04 an operation is skipped if one that it depends on was not done       plan.obstacle, takeDrops, memory.Name, memory.Resource
 //	04-05 after an uncertain attempt, the next on the resource waits           finish, atWork, noteAtWork, quietIn
-//	04-06 so does what follows an operation that an earlier run has done       atWork, quietFor
-//	04-07 a DELETE by reference waits for its create and what refers to it     awaitCreate, quietIn, plan.Item.Ends
+//	04-06 likewise after an operation that an earlier run has done             atWork, quietFor
+//	04-07 a DELETE by reference waits for the create and references to it      awaitCreate, quietIn, plan.Item.Ends
 //	04-08 ordered jobs                                                         plan.Config.Ordered, launch
 //	04-09 references that are not left to the service                          plan.Config.Separate
 //	04-10 only what depends on an operation in doubt waits, and Status says so  pursueAfter, Status
@@ -68,32 +68,33 @@
 //	05-02 a group waits until no attempt can be at work                        weighAbsence, proofIn, shareAttempts
 //	05-03 PATCH and DELETE are repeated                                        pursueAfter, backOff
 //	05-04 a PATCH that may add a value twice is read first                     pursueAfter, weighReading
-//	05-05 what was created a moment ago may not be known everywhere            prepare, noteYoung, readItem, weighReading
-//	05-06 intermediaries are no sign of life                                   noteLife, checkLife, holdsBack, isLongSilent, lookSoon
+//	05-05 a new resource may not be known everywhere yet                       prepare, noteYoung, readItem, weighReading
+//	05-06 answers of intermediaries do not show that the service works         noteLife, checkLife, holdsBack, isLongSilent, lookSoon
 //	05-07 equal refusals of single operations stop the job                     reject, repeats
-//	05-08 a lookup proves what held when it was asked                          lookUp, weighReading
+//	05-08 a lookup proves the state at the time when it was asked for          lookUp, weighReading
 //	05-09 lookups that fail                                                    missLookup, mayRepeat
-//	05-10 what cannot be looked up                                             lookable, pursueAfter
+//	05-10 operations that cannot be looked up                                  lookable, pursueAfter
 //
-// Is it ours? One function asks all of it, in this order.
+// Has a create made the resource that a lookup found? One function decides, by
+// these questions in this order.
 //
-//	06-1 its id is known to be another's                                       judge, noteForeign, idSet
-//	06-2 externalId                                                            judge
-//	06-3 created long before the attempt                                       judge, before
-//	06-4 equal, once the ids of what it refers to are known                    judge, knownRefs
-//	06-5 the only candidate, or unclear                                        judge, sameName, isAllClaimed
-//	06-6 one resource twice is one                                             distinct
+//	06-1 somebody else is known to have made the resource                      judge, noteForeign, idSet
+//	06-2 it has the same externalId, or another one                            judge
+//	06-3 it was created long before the attempt                                judge, before
+//	06-4 it equals the create, once the ids of references are known            judge, knownRefs
+//	06-5 it is the only candidate; with several it is unclear                  judge, sameName, isAllClaimed
+//	06-6 a resource that is found twice counts once                            distinct
 //
 // Identity across runs.
 //
-//	07-01 what is done is not sent again                                       Claimed, learnEarlier
+//	07-01 an operation that is done is not sent again                          Claimed, learnEarlier
 //	07-02 references count by natural name, not by bulkId                      keyOf, defineName
 //	07-03 equal operations are counted                                         the journal
 //	07-04 the key of a PATCH covers the operation before it                    keyOf, identify
 //	07-05 a DELETE is recognized by itself                                     keyOf
 //	07-06 a corrected create is refused                                        ask, learnEarlier, resolveRivals
-//	07-07 what an earlier run has sent is maybe                                learnEarlier
-//	07-08 the journal is asked when all that is referred to is read            identify, ask, End
+//	07-07 an operation that an earlier run has sent is maybe                   learnEarlier
+//	07-08 the journal is asked once all references were read                   identify, ask, End
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
 //	07-10 attempts of an earlier run may be at work until after this run began  moment
 //	07-11 the record of an attempt tells its time                              recordSent, launch
@@ -120,7 +121,6 @@
 //	the search for names; 414 and 431 halve a query                            bulkapi: Find, fit, isLong
 //	one job at a time on a journal                                             journal: Open, Begin
 //
-// The budget of errors is in budget.go, why and when the job stops in stop,
-// dispatch and sendAgain, and 09 are the failures of earlier versions, each as
-// a script.
+// budget.go has the budget of errors. The functions stop, dispatch and sendAgain
+// stop the job. The scripts 09 are failures of earlier versions.
 package engine

@@ -123,7 +123,7 @@ func New(cfg Config, now Time) *Engine {
 		window:       cfg.Operations * (2*cfg.Concurrency + 2),
 		identities:   identities{unkeyed: map[string][]int{}, tails: map[string]tail{}, followers: map[int]int{}},
 		claims:       claims{rivals: map[uint64][]*op{}},
-		createWaits:  createWaits{creates: map[string]int{}, comparing: map[string][]int{}, parked: map[string][]*op{}},
+		createWaits:  createWaits{creates: map[string]int{}, comparing: map[string][]int{}, afterCreate: map[string][]*op{}},
 		requests:     requests{sent: map[int]*request{}},
 		lookupQueue:  lookupQueue{lookups: map[int]*lookup{}, sought: map[*op]bool{}},
 		ownership:    cfg.Before.ownership,

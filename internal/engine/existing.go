@@ -245,7 +245,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 	}
 	o.phase, o.read, o.youngRefs = comparing, 0, 0
 	if o.BulkID != "" {
-		e.releaseParked(o.BulkID)
+		e.releaseAfterCreate(o.BulkID)
 	}
 	e.compare(o)
 }

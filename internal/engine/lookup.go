@@ -201,8 +201,8 @@ func (e *Engine) resourceID(o *op) (id string, known bool) {
 	switch create := e.op(index); {
 	case create.knowledge != Unsent, o.first.earlier && e.mayExist(create.Operation):
 		delete(e.sought, o)
-		o.phase = parked
-		e.parked[o.Target] = append(e.parked[o.Target], o)
+		o.phase = afterCreate
+		e.afterCreate[o.Target] = append(e.afterCreate[o.Target], o)
 	case o.first.earlier && !create.first.earlier: // nothing is known of the create of the earlier run
 		e.decide(o)
 	default: // its resource was not made

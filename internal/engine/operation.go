@@ -77,17 +77,17 @@ type moment struct {
 type phase uint8
 
 const (
-	unkeyed   phase = iota // for the source: its key covers operations that have not been read
-	asking                 // for the answer of the journal about earlier runs
-	rivaling               // for the end of the input: another operation may claim its rivals
-	unlooked               // for its first lookup, which it shares with other creates
-	parked                 // for the end of the create that it refers to
-	comparing              // the same, to compare an adopted create with its resource
-	planned                // for the planner
-	flying                 // for the response to its request
-	sought                 // for a lookup
-	delayed                // for the time at which it is sent again
-	over                   // for nothing: it has its outcome
+	unkeyed     phase = iota // for the source: its key covers operations that have not been read
+	asking                   // for the answer of the journal about earlier runs
+	rivaling                 // for the end of the input: another operation may claim its rivals
+	unlooked                 // for its first lookup, which it shares with other creates
+	afterCreate              // for the end of the create that it refers to
+	comparing                // the same, to compare an adopted create with its resource
+	planned                  // for the planner
+	flying                   // for the response to its request
+	sought                   // for a lookup
+	delayed                  // for the time at which it is sent again
+	over                     // for nothing: it has its outcome
 )
 
 // op is an operation on its way to an outcome. The engine has no op of an

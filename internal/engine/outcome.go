@@ -190,7 +190,7 @@ func (e *Engine) decide(o *op) {
 	}
 	if name := o.bulkID(); !o.isDuplicate() {
 		delete(e.creates, name)
-		defer e.releaseParked(name)
+		defer e.releaseAfterCreate(name)
 	}
 	if o.dropped == nil { // else the planner has given it up
 		e.finish(o, plan.Outcome{Done: o.knowledge == Done, ID: o.said.id, At: e.doneAt(o)})
@@ -395,5 +395,5 @@ func (e *Engine) stop(err error) {
 		}
 	}
 	slices.Sort(e.resting)
-	e.decideAll(planned, unlooked, parked, comparing, rivaling, sought, delayed)
+	e.decideAll(planned, unlooked, afterCreate, comparing, rivaling, sought, delayed)
 }

@@ -80,7 +80,7 @@ var breakages = []breakage{
 	{"a corrected change does not wait", "e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)", "e.sendLater(o, 0)"},
 	{"corrected operations do not wait for the end of the input", "e.ended && e.asked+len(e.unasked) == 0\n}", "e.asked+len(e.unasked) == 0\n}"},
 	{"a change replaces nothing in the journal", "changes = append(changes, Change{Kind: ReplacedChange", "changes = append(changes, Change{Kind: ForeignChange"},
-	{"a change in doubt is sent when its create is over", "if o.phase == parked {\n\t\t\te.pursue(o)", "if o.phase == parked {\n\t\t\te.release(o)"},
+	{"a change in doubt is sent when its create is over", "if o.phase == afterCreate {\n\t\t\te.pursue(o)", "if o.phase == afterCreate {\n\t\t\te.release(o)"},
 	{"what is decided is recorded after what it frees", "\t\te.tell() // before dispatch", "\t\t// before dispatch"},
 	{"an operation that rests loses its ticket", "uint64(ticket), int(read)", "uint64(0*ticket), int(read)"},
 	{"an operation that rests loses its key", "m.put(restKey(o.Index), o.key,", "m.put(restKey(o.Index), Key{},"},
