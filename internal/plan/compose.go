@@ -88,9 +88,9 @@ func (p *Planner) send(d *draft, passesOver bool, in Input) *Request {
 	return nil
 }
 
-// mayGrow tells whether an answer still to come may free an operation, so that
-// a request that is not full may wait for it: it takes no more rounds than that
-// operation does.
+// mayGrow reports whether an answer still to come may free an operation, so
+// that a request that is not full may wait for it: it takes no more rounds than
+// that operation does.
 func (p *Planner) mayGrow(d *draft) bool {
 	rounds := int32(0)
 	for _, n := range d.items {
@@ -148,13 +148,13 @@ func (p *Planner) fill() *draft {
 	return d
 }
 
-// isParted tells whether the nodes that should share the request of a node have
-// no room in this one.
+// isParted reports whether the nodes that should share the request of a node
+// have no room in this one.
 func (p *Planner) isParted(d *draft, n *node) bool {
 	return d.part == 0 && len(d.items) > 0 && len(d.items)+int(n.weight) > p.cfg.Operations
 }
 
-// roomCosts tells whether the room that is left in a request would cost
+// roomCosts reports whether the room that is left in a request would cost
 // another.
 func (p *Planner) roomCosts(d *draft) bool {
 	requests := func(n int) int { return (n + p.cfg.Operations - 1) / p.cfg.Operations }
@@ -162,7 +162,7 @@ func (p *Planner) roomCosts(d *draft) bool {
 	return requests(left-room) < requests(left)
 }
 
-// fits tells whether a request has room for a node. Only what cannot be
+// fits reports whether a request has room for a node. Only what cannot be
 // divided, a single operation or a cycle, may exceed the bytes that are
 // preferred.
 func (p *Planner) fits(d *draft, n *node) bool {
@@ -233,6 +233,6 @@ func (p *Planner) take(d *draft, n *node) bool {
 	return true
 }
 
-// mayJoin tells whether an operation may travel with the one that it waits for,
-// not being in a cycle with it.
+// mayJoin reports whether an operation may travel with the one that it waits
+// for, not being in a cycle with it.
 func (p *Planner) mayJoin(e *edge) bool { return e.kind == refers && !p.cfg.Separate }

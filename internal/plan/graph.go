@@ -65,7 +65,7 @@ const (
 	deletes             // the resource of a create to which the other refers too
 )
 
-// isParked tells whether a node waits for something unread, or is unread
+// isParked reports whether a node waits for something unread, or is unread
 // itself.
 func (n *node) isParked() bool { return n.parkedOn > 0 }
 
@@ -73,7 +73,7 @@ func (n *node) isOver() bool { return n.state >= dropped }
 
 func (n *node) isOpen() bool { return n.state != unread && !n.isOver() }
 
-// inCycleWith tells whether two nodes are members of one cycle.
+// inCycleWith reports whether two nodes are members of one cycle.
 func (n *node) inCycleWith(m *node) bool { return n.cycle != 0 && n.cycle == m.cycle }
 
 // all are the nodes in use.

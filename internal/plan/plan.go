@@ -214,7 +214,7 @@ func (p *Planner) Backlog() int {
 	return p.open - p.flying - p.parked
 }
 
-// Ready tells whether an operation is ready that no request holds, or may be
+// Ready reports whether an operation is ready that no request holds, or may be
 // found to be when the input pauses.
 func (p *Planner) Ready() bool {
 	if p.cfg.Ordered {

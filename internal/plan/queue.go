@@ -13,8 +13,8 @@ type urgency struct {
 	weight int32 // operations that must share its request for that, with itself
 }
 
-// precedes tells whether a node is chosen before another: the smallest parts of
-// refused requests come first, so that the culprit is soon found.
+// precedes reports whether a node is chosen before another: the smallest parts
+// of refused requests come first, so that the culprit is soon found.
 func (n *node) precedes(m *node) bool {
 	return cmp.Or(
 		cmp.Compare(m.part, n.part),

@@ -2,8 +2,8 @@ package throttle
 
 import "time"
 
-// core decides when a request may leave. It is plain state: the clock comes in,
-// waits go out. It knows neither goroutines nor timers.
+// core decides when a request may leave. It is a state without clock,
+// goroutines and timers: it is given the time, and returns how long to wait.
 type core struct {
 	cfg  Config
 	pace pace
@@ -14,13 +14,13 @@ type core struct {
 	until    time.Time     // the throttle is closed before this moment
 	spent    time.Duration // closed time since the last acceptance
 
-	last    ticket  // of the requests so far
-	closing closing // the last one by a refusal
+	last    ticket  // of the last request
+	closing closing // the last one that a refusal caused
 	streak  int     // closings since the last acceptance
 	loss    ticket  // the last request at the time of the last loss that counted
 	lost    int     // losses that counted since the last answer of any kind
 
-	accepted, refused, dropped int // requests so far
+	accepted, refused, dropped int // numbers of requests
 }
 
 // ticket numbers the requests from 1 in the order in which they leave.
@@ -32,9 +32,9 @@ type closing struct {
 	refusal
 	request ticket // that was refused
 	last    ticket // the last request that left before the closing
-	teaches bool   // the pace is to learn from it when it is over
-	passed  int    // requests from request to last that were accepted
-	joined  int    // of these that were refused
+	teaches bool   // the pace learns from it when it is over
+	passed  int    // requests after request, up to last, that were accepted
+	joined  int    // requests after request, up to last, that were refused
 }
 
 func newCore(cfg Config) core {
@@ -42,8 +42,8 @@ func newCore(cfg Config) core {
 	return core{cfg: cfg, limit: float64(cfg.Concurrency)}
 }
 
-// decide tells whether a request may leave now. If not, wait is the time after
-// which to ask again, 0 if one in flight must come back first.
+// decide reports whether a request may leave now. If not, wait is the time
+// after which to ask again, 0 if one in flight must come back first.
 func (c *core) decide(now time.Time) (wait time.Duration, ok bool) {
 	if wait = c.until.Sub(now); wait > 0 {
 		return wait, false
@@ -56,10 +56,11 @@ func (c *core) decide(now time.Time) (wait time.Duration, ok bool) {
 	return wait, wait == 0
 }
 
-// reopen lets the pace learn from the closing that is over. Not earlier,
-// because requests in flight tell whether it was about a limit. If those that
-// left after the refused one were all accepted, it is no reason to begin with a
-// pace; where there is one, requests leave too far apart for that to show.
+// reopen lets the pace learn from the closing that is over. It does not do so
+// earlier, because the requests in flight show whether the closing was about a
+// limit. If all requests that left after the refused one were accepted, no pace
+// is begun. An existing pace learns all the same: with it, requests leave too
+// far apart to show this.
 func (c *core) reopen() {
 	if !c.closing.teaches {
 		return
@@ -72,7 +73,7 @@ func (c *core) reopen() {
 	c.pace.learn(c.closing.refusal)
 }
 
-// tooLong tells whether the closings have used up MaxTotal, the present one
+// tooLong reports whether the closings have used up MaxTotal, the present one
 // included. When it is over, the next request may be tried.
 func (c *core) tooLong(now time.Time) bool {
 	return c.spent > c.cfg.MaxTotal && now.Before(c.until)
@@ -96,8 +97,8 @@ func (c *core) unused(_ ticket, now time.Time) {
 	c.idle = now
 }
 
-// accept notes an answer that is no refusal. If the request left before a
-// closing, the closing stands.
+// accept notes an answer other than a refusal. It does not end a closing that
+// began after the request left.
 func (c *core) accept(t ticket, now time.Time) {
 	c.unused(t, now)
 	c.accepted++
@@ -116,10 +117,10 @@ func (c *core) accept(t ticket, now time.Time) {
 	}
 }
 
-// refuse closes the throttle. If the refusal is not limited, that is about the
-// rate of requests, the pace has nothing to learn from it. Refusals of requests
-// that left before a closing are part of it: they may prolong it, if the
-// service says so, and count for nothing else.
+// refuse closes the throttle. limited says that the refusal is about the rate
+// of requests: the pace learns only from these. The refusal of a request that
+// left before a closing belongs to it: it can prolong the closing, if the
+// service asks for that, but counts for nothing else.
 func (c *core) refuse(t ticket, now time.Time, retryAfter string, limited bool) {
 	c.unused(t, now)
 	c.refused++

@@ -1,9 +1,10 @@
 package throttle
 
-// Refusals that are not about the rate, of a service that is busy with others,
-// say, come as often at half the pace. A pace that went on learning from them
-// would fall for ever, since between one and the next there is no time to
-// climb. Eras tell them from a limit: below a limit there are fewer.
+// Some refusals are not about the rate, for example if the service is busy with
+// other clients. These are as frequent at half the pace, so that a pace which
+// goes on learning from them would fall forever: there is no time to climb
+// between them. Eras distinguish them from a limit, below which refusals are
+// fewer.
 const (
 	eraLeast   = 8    // refusals without which an era is not judged
 	vainMost   = 0.25 // of the requests: more is an outage or a limit far below the pace
@@ -22,14 +23,14 @@ type era struct {
 // refusals is the part of the requests that was refused.
 func (e era) refusals() float64 { return float64(e.refused) / float64(e.accepted+e.refused) }
 
-// inVain tells whether to go slower than in the era before was of no use. It
-// was not if there was none: what compares with NaN is false.
+// inVain reports whether this era, at half the rate of the era before, had as
+// many refusals. Without an era before it is false: comparisons with NaN are.
 func (e era) inVain(before era) bool {
 	return e.refusals() <= vainMost && e.refusals() >= vainFewer*before.refusals()
 }
 
-// doubt takes back a fall of the estimate that was in vain, and tries twice the
-// rate. The next fall is compared with the same refusals.
+// doubt takes back a fall of the estimate that did not reduce refusals, and
+// tries twice the rate. The next fall is compared with the same refusals.
 func (p *pace) doubt() {
 	if p.accepted < fewest {
 		return
