@@ -475,6 +475,17 @@ func TestCallsInAnotherState(t *testing.T) {
 	expect(t, p, "[[1]]")
 }
 
+// The urgent is chosen first, but a request is in input order.
+func TestRequestsAreNumberedAndInInputOrder(t *testing.T) {
+	p := numbered(Config{}, Item{}, Item{Name: "a"}, Item{Refs: refs("a")})
+	p.End()
+	first := expect(t, p, "[[0 1 2]]")[0]
+	p.Again(0)
+	if second := expect(t, p, "[[0]]")[0]; first.Number != 1 || second.Number != 2 {
+		t.Errorf("requests %d and %d", first.Number, second.Number)
+	}
+}
+
 // Create finds the creates that are open, among those that are referred to.
 func TestCreate(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a"}, Item{Name: "b"}, Item{Refs: refs("a", "b", "unread")})
