@@ -21,7 +21,7 @@ func TestColumnsOfOperationsAreNotOverlooked(t *testing.T) {
 		{"userName,削除フラグ\na@example.com,1\n", "an unknown column that seems to hold operations"},
 		{"userName,Note\na@example.com,supprimer\n", "an unknown column that seems to hold operations"},
 		{"userName,Departmnet\na@example.com,x\n",
-			`column "Departmnet": an unknown column, likely a misspelled one; expected Department; or --ignore-column "Departmnet" to ignore it`},
+			`column "Departmnet": an unknown column, perhaps a misspelled one; expected Department; or --ignore-column "Departmnet" to ignore it`},
 		{"userName,First-Nmae\na@example.com,x\n", "expected First Name"},
 		{"userName,Titel\na@example.com,x\n", "expected Title"},
 		{"displayName,Membres\nx,a@example.com\n", "expected members"},

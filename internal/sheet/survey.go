@@ -215,7 +215,7 @@ func (v *survey) checkIgnored(c ignoredColumn) error {
 		problem = "an unknown column that says who may sign in"
 		expected = "the header active, and true or false in its cells"
 	case near != "":
-		problem, expected = "an unknown column, likely a misspelled one", near
+		problem, expected = "an unknown column, perhaps a misspelled one", near
 	default:
 		return nil
 	}
