@@ -70,8 +70,8 @@ type SkippedError struct {
 	// the whole request for a reason that stopped the job.
 	Refused bool
 	// Cause is the error of the operation that this one depends on, or the
-	// reason why the job stopped. It is nil where 10,000 others have failed
-	// since then.
+	// reason why the job stopped. It is nil if 10,000 other operations
+	// have failed since then.
 	Cause error
 }
 

@@ -63,9 +63,9 @@ type Result struct {
 	// Replayed tells that the Journal knew the success from an earlier run, so
 	// that nothing was sent in this one.
 	Replayed bool
-	// Existing tells that the resource of a create was there already, see
-	// Job.Existing. A create that succeeded so has changed it, or left it as it is
-	// if it is also Unchanged.
+	// Existing tells that the resource of a create existed before, see
+	// Job.Existing. A create that succeeded has then changed it, or, if Unchanged
+	// is set too, left it as it was.
 	Existing, Unchanged bool
 	// Err is nil exactly when Outcome is Succeeded. A *ResponseError in it
 	// holds the answer of the service, a *SkippedError names the cause.

@@ -343,9 +343,12 @@ func (a *applyCommand) adviseTaken(in *input.File, collected *outcomes.Collector
 	if !in.IsSheet() || n == 0 {
 		return
 	}
-	advice := terminal.Text("these users or groups exist already: --existing skip leaves them unchanged,\n" +
-		"--existing update changes the attributes that differ")
-	first, them := "then", "them"
+	first, exist, them := "then", "these users or groups exist", "them"
+	if n == 1 {
+		exist, them = "the user or group exists", "it"
+	}
+	advice := terminal.Sprintf("%s already: --existing skip leaves %s unchanged,\n"+
+		"--existing update changes the attributes that differ", exist, them)
 	if a.job.Existing != client.ExistingFail {
 		advice = "another row creates or changes the same user or group"
 		first, them = "without it,", "it"
