@@ -16,8 +16,7 @@ import (
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// content is the data of an operation, and the parts of it that a job needs. It
-// is read once.
+// content is the data of an operation, and the parts of it that a job needs.
 type content struct {
 	data       json.RawMessage     // as it is sent
 	refs       []bulkref.Reference // in data
@@ -83,11 +82,10 @@ func nameAttribute(path string) string {
 	return ""
 }
 
-// identity recognizes an operation by method, path and data, however the data
-// is written: members in another order, other escapes and white space are the
-// same. Each reference is a placeholder, and the references of the facts are
-// brought into the order of the placeholders, so that the engine can add the
-// meaning of each.
+// identity returns a key of method, path and data. It does not depend on the
+// order of members, escapes and white space. References are replaced by
+// placeholders, and the references in the facts are put in the order of these,
+// so that the engine can add their meaning to the key.
 func (p *pending) identity(m *marshaler) engine.Key {
 	var order placeholders
 	if len(p.facts.Refs) > 0 {

@@ -17,11 +17,11 @@ import (
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
 
-// lookedUp is an operation that a lookup is about.
+// lookedUp is an operation of a lookup.
 type lookedUp struct {
 	*pending
 	known []plan.Known    // references whose ids are known
-	data  json.RawMessage // as it is sent with these
+	data  json.RawMessage // as it is sent with these ids
 	id    string          // of the resource that a PATCH or DELETE changes
 }
 
@@ -94,8 +94,8 @@ func (f *finder) searchAll(creates []lookedUp) {
 }
 
 // search finds the resources that have the names of creates of one type. Where
-// the service refuses the names it searches again for each half of them: a name
-// that it does not take must not keep the others from being found.
+// the service refuses the names, it searches again for each half of them, so
+// that one refused name does not keep the others from being found.
 func (f *finder) search(kind string, creates []lookedUp) {
 	if len(creates) == 0 {
 		return
@@ -138,7 +138,7 @@ func (f *finder) search(kind string, creates []lookedUp) {
 	}
 }
 
-// store keeps a resource that is to be compared with a create.
+// store keeps a resource for the comparison with a create.
 func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
 	if !f.update {
 		return nil
@@ -154,10 +154,10 @@ func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
 	return nil
 }
 
-// compareReferences compares creates once more that refer to others of the same
-// lookup, as in a cycle: a reference counts as the only candidate of that
-// create. They are equal only if the existing resource refers to that
-// candidate.
+// compareReferences compares creates again that refer to other creates of the
+// same lookup, as in a cycle. If the other create has only one candidate, the
+// reference stands for that: the creates are equal only if the existing
+// resource refers to it.
 func (f *finder) compareReferences(creates []lookedUp) {
 	byIndex := map[int]*engine.Finding{}
 	for i := range f.findings {
@@ -194,8 +194,8 @@ func isFinal(e *bulkapi.LookupError) bool {
 	return e != nil && (e.Kind == bulkapi.Rejected || e.Kind == bulkapi.Denied && e.Status != http.StatusUnauthorized)
 }
 
-// candidate tells the engine of a resource that has the name of a create with
-// this data.
+// candidate describes, for the engine, a resource that has the name of a create
+// with this data.
 func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.Candidate {
 	c := engine.Candidate{
 		ID: res.ID, Location: locationOf(p.resourceType(), res), Version: res.Version, Created: res.Created,

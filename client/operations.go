@@ -15,22 +15,22 @@ import (
 
 // operations are the operations of a run that have no outcome yet. The latest
 // are in memory. Others that wait are in a temporary file as they were given,
-// with the existing resources that they are to be compared with, and are read
-// again when their turn comes. Each of these costs eight bytes of memory, and
-// its Data where that is no text.
+// with the existing resources for their comparison, and are read again when
+// their turn comes. Each of these costs eight bytes of memory, and its Data if
+// that is not a text.
 type operations struct {
 	keyed  bool // see newPending
 	most   int  // in memory
 	recent map[int]*pending
-	queue  []int               // indexes of recent, the oldest first; some are over
+	queue  []int               // indexes of recent, the oldest first, and of some that are over
 	bytes  int                 // in recent: data and existing resources
-	places sparse.Table[int64] // in the file by index, plus 1
-	values map[int]any         // Data of those in the file that is no text
+	places sparse.Table[int64] // by index, the place in the file plus 1
+	values map[int]any         // by index, the Data of an operation in the file that is not a text
 	file   spill.File
 	m      marshaler
 }
 
-// The bounds of the operations that wait in memory, besides those that are read
+// The bounds of the operations that wait in memory, without those that are read
 // ahead: their number and the bytes of their data.
 const (
 	mostWaiting = 1024

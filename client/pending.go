@@ -23,15 +23,15 @@ type pending struct {
 	index int
 	op    Operation
 	content
-	path  string // as it is sent: a reference in it is written in one way
+	path  string // as it is sent: a reference in it has one form
 	facts engine.Operation
 
 	sent   bool
-	stored map[string]json.RawMessage // by id, the existing resources until one is compared
-	update *bulkapi.Operation         // changes the existing resource, instead of the create
+	stored map[string]json.RawMessage // by id, existing resources that the create may stand for
+	update *bulkapi.Operation         // sent instead of the create, to change the existing resource
 }
 
-// newPending takes an operation in. keyed asks for the key by which a journal
+// newPending reads an operation. keyed asks for the key by which a journal
 // recognizes it.
 func newPending(m *marshaler, index int, op Operation, keyed bool) *pending {
 	p := &pending{index: index, op: op}
@@ -128,7 +128,7 @@ func (p *pending) addReferences() {
 	}
 }
 
-// spare allows for the end that makes a bulkId unique in its request.
+// spare is the size of the suffix that makes a bulkId unique in its request.
 const spare = 8
 
 func (p *pending) size() int {

@@ -29,9 +29,9 @@ func (j *Job) beginJournal(ctx context.Context, target Target) (History, error) 
 	return history, nil
 }
 
-// claims has the keys that a job has claimed from its journal, on disk beyond
-// some thousands. A job has no method that could close the file; the garbage
-// collector does.
+// claims has the keys that a job has claimed from its journal, some thousands
+// in memory and the others in a file. A job has no method to close the file;
+// the garbage collector does that.
 type claims struct {
 	keys   spill.File
 	places []int64 // of the keys of each claim
@@ -132,7 +132,7 @@ func (r *run) write() {
 		}
 	}
 	r.call(func() func() {
-		// Not to be cut by a cancellation: an outcome would be lost.
+		// A cancellation must not interrupt this: an outcome would be lost.
 		err := r.job.Journal.Write(context.WithoutCancel(r.sending), updates)
 		return func() {
 			r.writing = false

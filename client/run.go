@@ -74,12 +74,12 @@ func (c *Client) DoJob(ctx context.Context, job *Job, ops ...Operation) ([]Resul
 
 var errNilJob = errors.New("client: no job, expected a *Job")
 
-// errLeft is why a job stops whose results nobody reads any more.
+// errLeft stops a job when the caller leaves the loop over its results.
 var errLeft = errors.New("the caller left the loop")
 
 // run drives the engine of one job: it turns commands into calls and answers
-// into events, and decides nothing. The caller's goroutine has the engine; the
-// others call the source, the service and the journal.
+// into events, and decides nothing. Only the goroutine of the caller uses the
+// engine; others call the source, the service and the journal.
 type run struct {
 	c      *Client
 	job    *Job
@@ -99,7 +99,7 @@ type run struct {
 	events        chan func()     // answers, for the engine
 	calls         int             // goroutines that will send an event
 	unwritten     []engine.Record // for the journal, in order
-	writing       bool            // the journal is writing those before
+	writing       bool            // the journal is writing the records before these
 	memory        *spill.Map
 
 	ops     *operations
@@ -294,8 +294,8 @@ func (r *run) wait() {
 	}
 }
 
-// interruption is why the context of the job has ended, and whether the job
-// waited for nothing but lookups by then.
+// interruption returns why the context of the job has ended. The error says so
+// if the job waited only for lookups by then.
 func (r *run) interruption() error {
 	err := endOf(r.sending)
 	if s := r.engine.Status(); s.InFlight == 0 && s.Lookups > 0 {
@@ -304,8 +304,8 @@ func (r *run) interruption() error {
 	return err
 }
 
-// endOf is why a context has ended: its error, and the cause if there is
-// another.
+// endOf returns why a context has ended: its error, and its cause if that is
+// another error.
 func endOf(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == nil || errors.Is(cause, err) {
@@ -314,7 +314,7 @@ func endOf(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", err, cause)
 }
 
-// idleIn is how long operations that could be sent still wait for a full
+// idleIn returns how long operations that could be sent still wait for a full
 // request; ok is false if there are none.
 func (r *run) idleIn() (wait time.Duration, ok bool) {
 	switch {
@@ -328,11 +328,12 @@ func (r *run) idleIn() (wait time.Duration, ok bool) {
 	if r.lastRead.Before(since) {
 		since = r.lastRead // the source had paused before
 	}
-	// At least a moment, for a source that had no chance to run on a busy machine.
+	// It is never 0: on a busy machine the source may have had no chance to
+	// run.
 	return max(idleAfter/10, time.Until(since.Add(idleAfter))), len(r.items) == 0
 }
 
-// handle handles an event, and those that have come meanwhile.
+// handle gives the engine an event, and the events that have come meanwhile.
 func (r *run) handle(event func()) {
 	for {
 		r.calls--
@@ -345,8 +346,8 @@ func (r *run) handle(event func()) {
 	}
 }
 
-// maxBatch bounds the operations that are read at once, and so how long an
-// answer waits.
+// maxBatch is the most operations that are read at once, so that answers do not
+// wait for long.
 const maxBatch = 64
 
 // nextItem returns an item that the source has given already; more is false if

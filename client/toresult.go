@@ -28,8 +28,8 @@ func (r *run) toResult(in engine.Result) Result {
 	return res
 }
 
-// location reads the location of a resource. If that does not name the id, which
-// is "" if it is not known, the location is made of type and id.
+// location reads the location of a resource. If it does not have the id, a
+// location is made of type and id. An unknown id is "".
 func (c *Client) location(url, kind, id string) Location {
 	l, _ := ParseLocation(url)
 	if id != "" && l.ID != id {
@@ -87,7 +87,7 @@ func (r *run) dropError(p *pending, d plan.Drop) error {
 	return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: r.causes.byIndex[d.Of]}
 }
 
-// causes are the errors of the last operations that did not succeed and on
+// causes holds the errors of the last operations that did not succeed, and on
 // which others may depend.
 type causes struct {
 	byIndex map[int]error

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Bounds of an answer: bytes after decompression and, since a value of two
-// bytes takes a hundred in memory, JSON values of any kind, the depth of their
-// nesting, and entries of a list of results or resources. A page of 100 groups
-// with 500 members each has some 250,000 values.
+// Bounds of an answer: its bytes after decompression, the number of JSON values
+// (one of two bytes takes a hundred in memory), their depth, and the entries of
+// a list of results or resources. A page of 100 groups with 500 members each
+// has some 250,000 values.
 const (
 	maxAnswer  = 16 << 20
 	maxValues  = 1 << 19
@@ -41,8 +41,9 @@ func readBody(resp *http.Response, max int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// decompressed is the body before compression. net/http decompresses gzip that
-// it asked for; some services compress unasked, or use the older name.
+// decompressed returns the decompressed body. net/http decompresses gzip that
+// it has asked for; some services compress unasked, or use the older name
+// x-gzip.
 func decompressed(resp *http.Response) (io.Reader, error) {
 	switch encoding := strings.ToLower(strings.Join(resp.Header.Values("Content-Encoding"), ",")); encoding {
 	case "", "identity":
@@ -55,8 +56,8 @@ func decompressed(resp *http.Response) (io.Reader, error) {
 	return nil, errEncoding
 }
 
-// counter counts the values of the JSON text that is read through it, and ends
-// it where they are too many or too deep.
+// counter reads a JSON text and counts its values. Reading fails if there are
+// too many, or if they are nested too deeply.
 type counter struct {
 	in              io.Reader
 	values, depth   int

@@ -8,8 +8,8 @@ import (
 	"github.com/webexscim/bulk/internal/redact"
 )
 
-// Operation is one of a request. Its references are resolved already, or refer
-// to operations of the same request.
+// Operation is an operation of a request. Its references are resolved already,
+// or refer to operations of the same request.
 type Operation struct {
 	Method string // POST, PATCH or DELETE
 	Path   string // relative to the SCIM root
@@ -29,7 +29,7 @@ const (
 // less.
 const Envelope = len(bodyHead) + len(bodyErrors) + len(`100,`) + len(bodyList) + len(bodyTail) - 1
 
-// Size is the number of bytes that op takes in a body, with a comma.
+// Size returns the number of bytes of op in a body, with a comma.
 func Size(op Operation) int {
 	n := len(`{"method":,"path":,"bulkId":},`) + stringSize(op.Method) + stringSize(op.Path) + stringSize(op.BulkID)
 	if op.Data != nil {
@@ -38,8 +38,8 @@ func Size(op Operation) int {
 	return n
 }
 
-// encode writes the body by hand, because encoding/json would not leave data as
-// it is: it compacts and escapes it.
+// encode writes the body without encoding/json, which would compact and escape
+// data.
 func encode(ops []Operation, failOnErrors int) []byte {
 	size := Envelope
 	for _, op := range ops {
@@ -65,7 +65,7 @@ func encode(ops []Operation, failOnErrors int) []byte {
 	return append(dst, bodyTail...)
 }
 
-// stringSize is the number of bytes that rawjson.AppendText writes.
+// stringSize returns the number of bytes that rawjson.AppendText writes.
 func stringSize(s string) int {
 	var buf [256]byte // without an allocation for most
 	return len(rawjson.AppendText(buf[:0], s))

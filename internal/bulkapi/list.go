@@ -28,22 +28,23 @@ var (
 	errUncounted  = errors.New("the service does not say how many entries the list has")
 )
 
-// Query says which resources List reads. The zero value is all, with all
-// attributes.
+// Query says which resources List reads. The zero value selects all resources
+// with all attributes.
 type Query struct {
 	// Filter is a SCIM filter; all resources when "".
 	Filter string
-	// Attributes names the attributes to read, separated by commas; all when "".
+	// Attributes names the attributes to read, separated by commas; all when
+	// "".
 	Attributes string
 }
 
 // List reads all users or groups (kind is Users or Groups) that fit a query, in
-// the order of their ids, each once, a page at a time. A resource that was
-// there all the time is never left out, though others are created and deleted
-// meanwhile: each page begins with a resource of the page before, and is read
-// again from further in front where it does not. A page that cannot be read,
-// and a list that holds fewer resources than the service counts, are errors,
-// yielded last: a *LookupError.
+// the order of their ids, each once, a page at a time. A resource that exists
+// all the time is never left out, although others are created and deleted
+// meanwhile: each page begins with a resource of the page before; if it does
+// not, the list is read again from an earlier index. An error is yielded last,
+// a *LookupError, if a page cannot be read or the list has fewer resources than
+// the service counts.
 func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
 	l := &lookup{x: x, kind: kind}
 	byID, ascending, count := "id", "ascending", pageSize
@@ -70,8 +71,8 @@ type Member struct {
 	Name string // as the service displays it
 }
 
-// Members reads all members of the group with this id, as List does. A group
-// that does not exist is an error: a *LookupError of Status 404.
+// Members reads all members of the group with this id, as List does. If there
+// is no such group, the error is a *LookupError with Status 404.
 func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, error] {
 	l := &lookup{x: x, kind: "Groups"}
 	query := gen.GetGroupMembersParams{Count: new(maxMemberPage)}
@@ -93,11 +94,11 @@ func readMember(raw json.RawMessage, r response) (Member, bool) {
 	return Member{ID: id, Type: string(m.Type), Name: r.token.Without(string(m.Display))}, location.IsID(id)
 }
 
-// walk reads a list of which fetch gives the page that begins at an index, from
-// 1. The list keeps its order; entries that are created and deleted meanwhile
-// shift it. All in front of the last item that was read is known at any time,
-// so a page that begins with a known item leaves out nothing, and one that does
-// not is read again from further in front.
+// walk reads a list. fetch returns the page that begins at an index, from 1.
+// The list keeps its order, but entries that are created and deleted meanwhile
+// shift it. All items before the last one that was read are known, so nothing
+// is left out before a page that begins with a known item. If a page begins
+// with another item, the list is read again from an earlier index.
 func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := make(idSet)

@@ -8,9 +8,9 @@ import (
 	"github.com/webexscim/bulk/internal/redact"
 )
 
-// response is the result of one request, not yet judged.
+// response is the result of one request before its body is interpreted.
 type response struct {
-	kind       Kind // by the status, or by err, alone
+	kind       Kind // by the status or by err alone
 	status     int
 	header     http.Header
 	body       []byte
@@ -38,7 +38,7 @@ func (r response) headerID() string {
 	return id
 }
 
-// readAnswer judges a response to operations.
+// readAnswer interprets the response to operations.
 func (x *Client) readAnswer(r response, ops []Operation, failOnErrors int) Answer {
 	a := Answer{Kind: r.kind, Status: r.status, Date: r.date(), TrackingID: r.headerID()}
 	red := redactorOf(r.token, ops...)

@@ -13,17 +13,18 @@ import (
 	"github.com/webexscim/bulk/internal/redact"
 )
 
-// progress follows a request through the transport, to tell afterwards whether
-// it can have reached the service.
+// progress follows a request through the transport, and tells whether it can
+// have reached the service.
 type progress struct {
 	seen atomic.Bool // the transport reports at all
 	left atomic.Bool // a header was written: from here on the service may act
 }
 
-// trace gets the reports of the transport, from several goroutines. A request
-// that has left stays so: when net/http turns to another connection because a
-// kept one is dead, it has reported a header that went no further than its
-// buffer, but a transport that repeats a request by itself reports the same.
+// trace returns hooks for the reports of the transport, which come from several
+// goroutines. Once a header is reported as written, the request counts as sent.
+// Even if net/http only wrote it to the buffer of a dead connection, and then
+// takes another one, the report is the same as that of a transport which
+// repeats a request by itself.
 func (p *progress) trace() *httptrace.ClientTrace {
 	seen := func() { p.seen.Store(true) }
 	left := func() { p.left.Store(true) }
@@ -36,9 +37,9 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	}
 }
 
-// kind is that of a request which ended with err of the transport. If the
-// transport reports nothing, it is NotSent only for errors that cannot occur
-// later.
+// kind returns the kind of a request that ended with an error of the transport.
+// If the transport reports nothing, it is NotSent only for errors that cannot
+// occur after the request has left.
 func (p *progress) kind(err error) Kind {
 	switch {
 	case p.left.Load():
@@ -62,9 +63,9 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// transportError says why there is no answer. Its text is kept apart from its
-// cause so that it can be cleaned. The text of the cause may quote an answer,
-// so the cause is open to errors.Is and errors.As, but not to Unwrap.
+// transportError says why there is no answer. It has a text of its own, which
+// can be cleaned. The text of its cause may quote an answer, so errors.Is and
+// errors.As find the cause, but Unwrap does not return it.
 type transportError struct {
 	text  string
 	cause error
@@ -74,8 +75,8 @@ func (e *transportError) Error() string        { return e.text }
 func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
 func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
 
-// withoutURL is err, that of the transport, without the url of the request. Its
-// text is not yet clean.
+// withoutURL returns an error of the transport without the url of the request.
+// Its text is not cleaned.
 func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -87,7 +88,8 @@ func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
 	return &transportError{text: text, cause: err}
 }
 
-// cleaned is err with nothing in its text that was sent.
+// cleaned returns err with a text from which everything that was sent is
+// removed.
 func cleaned(err error, red *redact.Redactor) error {
 	if t, ok := errors.AsType[*transportError](err); ok {
 		return &transportError{text: red.Clean(t.text), cause: t.cause}

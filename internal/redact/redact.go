@@ -23,8 +23,8 @@ import (
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
-// Token is a token in the forms in which an answer may repeat it, in lower case.
-// The zero value is none.
+// Token is a token in the forms in which an answer may repeat it, in lower
+// case. The zero value is none.
 type Token []string
 
 // Bounds of looking for a token: shorter forms are in every base64 text by
@@ -116,11 +116,11 @@ const Shortest = 3
 // The zero value hides nothing. A Redactor is not for concurrent use.
 type Redactor struct {
 	Token Token
-	// Texts are such as the names that a lookup asks for.
+	// Texts are texts to hide, such as the names that a lookup asks for.
 	Texts []string
-	// Data are JSON values, such as those of the operations of a request; nil for
-	// none. They are read when they are first needed, since most answers hold no
-	// error.
+	// Data are JSON values, such as those of the operations of a request; nil
+	// for none. They are read when they are first needed, since most answers
+	// hold no error.
 	Data iter.Seq[json.RawMessage]
 
 	values map[string]bool  // all that must not be shown, folded
