@@ -19,7 +19,7 @@ import (
 // demoCommand holds the flags of demo.
 type demoCommand struct {
 	stdio
-	talk
+	messages
 	people      int
 	seed        int64
 	latency     time.Duration
@@ -27,7 +27,7 @@ type demoCommand struct {
 }
 
 func newDemo(std stdio) *cobra.Command {
-	d := &demoCommand{stdio: std, talk: talk{w: std.err}}
+	d := &demoCommand{stdio: std, messages: messages{w: std.err}}
 	cmd := &cobra.Command{
 		Use:   "demo [flags]",
 		Short: "Import a made-up organization into the simulator, in one process",

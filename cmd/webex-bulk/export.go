@@ -21,12 +21,12 @@ import (
 type exportCommand struct {
 	stdio
 	connection
-	talk
+	messages
 	kind, filter, columns, outFile string
 }
 
 func newExport(std stdio) *cobra.Command {
-	e := &exportCommand{stdio: std, talk: talk{w: std.err}}
+	e := &exportCommand{stdio: std, messages: messages{w: std.err}}
 	kinds := sheet.Templates[:]
 	cmd := &cobra.Command{
 		Use:   "export [flags] " + strings.Join(kinds, "|"),
@@ -91,7 +91,7 @@ func (e *exportCommand) run(ctx context.Context) error {
 	if _, err := e.writer(bufio.NewWriter(nil), nil); err != nil {
 		return fmt.Errorf("--columns: %w", err)
 	}
-	c, err := e.client(e.talk.warn)
+	c, err := e.client(e.messages.warn)
 	if err != nil {
 		return err
 	}

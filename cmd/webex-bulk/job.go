@@ -26,7 +26,7 @@ import (
 type jobCommand struct {
 	stdio
 	connection
-	talk
+	messages
 	inputFlags
 	job                    client.Job
 	results, journalFile   string
@@ -34,7 +34,7 @@ type jobCommand struct {
 }
 
 func newJobCommand(std stdio) jobCommand {
-	return jobCommand{stdio: std, talk: talk{w: std.err}}
+	return jobCommand{stdio: std, messages: messages{w: std.err}}
 }
 
 // addLimits adds the flags that say how much is sent, and when to stop.
@@ -105,7 +105,7 @@ func journalFiles(path string) []string {
 // openInput reads the input and makes the client. The error describes the
 // mistakes in the input and in the settings of the client.
 func (c *jobCommand) openInput(ctx context.Context) (*input.File, *client.Client, error) {
-	service, clientErr := c.client(c.talk.warn)
+	service, clientErr := c.client(c.messages.warn)
 	in, inputErr := c.open(ctx, c.in, c.quiet, func(note string) { c.sayAlways("%s", note) })
 	if inputErr == nil && clientErr != nil {
 		inputErr = in.Close()
@@ -138,7 +138,7 @@ func (c *jobCommand) closeJournal(j *journal.Journal) {
 		return
 	}
 	if err := j.Close(); err != nil {
-		c.talk.warn(string(report.Plain(err)))
+		c.messages.warn(string(report.Plain(err)))
 	}
 }
 

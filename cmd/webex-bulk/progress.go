@@ -9,13 +9,13 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// progressStep is how many resources are read before a terminal is told again
-// how many there are so far.
+// progressStep is the number of resources that are read between two messages
+// about their number.
 const progressStep = 5000
 
-// talk prints sentences for a person. While a job shows its progress in a bar
-// on a terminal, they wait until the bar is gone.
-type talk struct {
+// messages prints messages to a person. While a progress bar is on the
+// terminal, messages wait until it is gone.
+type messages struct {
 	w     *terminal.Writer
 	quiet bool
 
@@ -24,52 +24,53 @@ type talk struct {
 	waiting []terminal.Text
 }
 
-// say prints a sentence and a line break, unless quiet. The arguments are
+// say prints a message and a line break, unless quiet. The arguments are
 // escaped.
-func (t *talk) say(format string, args ...any) {
-	if !t.quiet {
-		t.sayAlways(format, args...)
+func (m *messages) say(format string, args ...any) {
+	if !m.quiet {
+		m.sayAlways(format, args...)
 	}
 }
 
 // sayAlways is say even if quiet.
-func (t *talk) sayAlways(format string, args ...any) {
+func (m *messages) sayAlways(format string, args ...any) {
 	text := terminal.Sprintf(format+"\n", args...)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.bar != nil {
-		t.waiting = append(t.waiting, text)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bar != nil {
+		m.waiting = append(m.waiting, text)
 		return
 	}
-	_ = t.w.Print(text)
+	_ = m.w.Print(text)
 }
 
 // warn prints a warning, even if quiet.
-func (t *talk) warn(text string) { t.sayAlways("webex-bulk: warning: %s", text) }
+func (m *messages) warn(text string) { m.sayAlways("webex-bulk: warning: %s", text) }
 
-// startBar shows on a terminal how far a job of so many operations is.
-func (t *talk) startBar(job *client.Job, total int) {
-	if t.quiet || !t.w.IsTerminal() || os.Getenv("TERM") == "dumb" {
+// startBar shows the progress of a job on a terminal. total is the number of
+// its operations, 0 if it is not known.
+func (m *messages) startBar(job *client.Job, total int) {
+	if m.quiet || !m.w.IsTerminal() || os.Getenv("TERM") == "dumb" {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.bar = report.NewProgress(t.w.Stream(), total, report.ProgressOptions{ // a bar has no text of others
-		Sample: job.Progress, Width: t.w.Width, Color: os.Getenv("NO_COLOR") == "",
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bar = report.NewProgress(m.w.Stream(), total, report.ProgressOptions{ // the bar contains no foreign text
+		Sample: job.Progress, Width: m.w.Width, Color: os.Getenv("NO_COLOR") == "",
 	})
 }
 
-// stopBar removes the bar, and prints the sentences that waited for that.
-func (t *talk) stopBar() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.bar == nil {
+// stopBar removes the bar, and prints the messages that wait.
+func (m *messages) stopBar() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bar == nil {
 		return
 	}
-	t.bar.Stop()
-	t.bar = nil
-	for _, text := range t.waiting {
-		_ = t.w.Print(text)
+	m.bar.Stop()
+	m.bar = nil
+	for _, text := range m.waiting {
+		_ = m.w.Print(text)
 	}
-	t.waiting = nil
+	m.waiting = nil
 }

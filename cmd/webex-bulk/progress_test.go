@@ -13,7 +13,7 @@ import (
 // bar, and that nothing is lost.
 func TestMessagesWaitForTheProgressBar(t *testing.T) {
 	var out, screen bytes.Buffer
-	s := talk{w: terminal.NewWriter(&out)}
+	s := messages{w: terminal.NewWriter(&out)}
 	s.say("before")
 	s.bar = report.NewProgress(&screen, 10, report.ProgressOptions{Sample: func() client.Progress { return client.Progress{} }})
 	s.say("during")
@@ -27,7 +27,7 @@ func TestMessagesWaitForTheProgressBar(t *testing.T) {
 	if want := "before\nduring\nwebex-bulk: warning: watch out\nafter\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
-	mute := talk{w: terminal.NewWriter(&out), quiet: true}
+	mute := messages{w: terminal.NewWriter(&out), quiet: true}
 	out.Reset()
 	mute.say("nothing")
 	mute.warn("a secret is exposed")
