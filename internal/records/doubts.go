@@ -46,7 +46,7 @@ func (r *Reader) Doubts() (notes []string) {
 	return notes
 }
 
-// doubt notes an operation of one of these kinds.
+// doubt notes an operation that a service may refuse.
 func (r *Reader) doubt(row Row) {
 	for d, is := range doubtsOf(row.Operation) {
 		if is {
@@ -55,7 +55,7 @@ func (r *Reader) doubt(row Row) {
 	}
 }
 
-// doubtSet tells of which kinds an operation is.
+// doubtSet is the set of doubts about an operation.
 type doubtSet [doubts]bool
 
 func doubtsOf(op client.Operation) (set doubtSet) {
@@ -137,8 +137,8 @@ func isText(value json.RawMessage) bool {
 // underscore in Webex.
 var languageCode = regexp.MustCompile(`^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$`)
 
-// isUntyped reports whether one of these members, or this single one, has no
-// type.
+// isUntyped reports whether a list of members has one without a type, or
+// whether a single member has none.
 func isUntyped(members json.RawMessage) bool {
 	type member struct{ Type *string }
 	var list []member

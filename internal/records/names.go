@@ -7,12 +7,12 @@ import (
 	"github.com/webexscim/bulk/internal/bloom"
 )
 
-// names finds bulkIds that may stand there twice. Of names in operations of 300
-// bytes it takes hardly one in a million for another, in those of 150 bytes one
-// in 10,000; as long as it has 4 MiB at most, half of that size will do.
+// names finds bulkIds that are probably repeated. It suspects a name wrongly
+// once in a million if operations have 300 bytes, and once in 10,000 if they
+// have 150 bytes, or half of that in files for which 4 MiB are enough.
 type names struct {
 	seen     *bloom.Filter
-	suspects map[string]int // the line where each was first, once it is known
+	suspects map[string]int // by suspected name, its first line; 0 until that is known
 }
 
 const (
@@ -21,7 +21,7 @@ const (
 	nameMarks    = 12
 )
 
-// newNames are those of the file.
+// newNames returns empty names whose size fits the file.
 func (r *Reader) newNames() (*names, error) {
 	size, err := r.file.In.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -31,16 +31,16 @@ func (r *Reader) newNames() (*names, error) {
 	return &names{seen: bloom.New(bits, nameMarks), suspects: map[string]int{}}, nil
 }
 
-// add notes a name, and suspects it if it may have been there before. "" is no
-// name.
+// add adds a name, unless it is "", and suspects it if it may have been added
+// before.
 func (n *names) add(name string) {
 	if name != "" && n.seen.Add(name) {
 		n.suspects[name] = 0
 	}
 }
 
-// checkRepeats reports whether no two operations have the same bulkId, and
-// yields the mistakes of those that do: it reads the input again, if one is
+// checkRepeats yields an error for each bulkId that an earlier operation has,
+// and reports whether there was none. It reads the input again if a name is
 // suspected.
 func (r *Reader) checkRepeats(n *names, yield func(Row, error) bool) bool {
 	if len(n.suspects) == 0 {

@@ -22,8 +22,8 @@ const operationForm = `{"method":…,"path":…,"bulkId":…,"data":…}`
 // version, unlike RFC 7644 section 3.7.
 var operationMembers = []string{"method", "path", "bulkId", "data"}
 
-// operation reads the operation of an NDJSON or JSON record, and says all that
-// is wrong with it.
+// operation reads the operation of an NDJSON or JSON record, and returns all
+// mistakes in it.
 func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
 	if rec.fault != nil {
 		return Row{}, []*textfile.Error{rec.fault}
@@ -37,8 +37,8 @@ func (r *Reader) operation(rec record) (Row, []*textfile.Error) {
 	return Row{Line: rec.line, Operation: op}, p.faults
 }
 
-// check checks the members that were read. An unknown member may be the one
-// that is wrong or missing, so that it is the only fault then.
+// check checks the members that were read. If there is an unknown member, that
+// is the only fault: it is probably a member that seems to be wrong or missing.
 func (p *parser) check(op client.Operation) {
 	told := func(member string) bool {
 		return slices.ContainsFunc(p.faults, func(e *textfile.Error) bool { return e.Member == member })
@@ -76,7 +76,7 @@ func (p *parser) operation(raw []byte) (op client.Operation) {
 		case "bulkId":
 			op.BulkID = p.text(name, value)
 		case "data":
-			op.Data = json.RawMessage(bytes.Clone(value)) // the record is gone with the next one
+			op.Data = json.RawMessage(bytes.Clone(value)) // the next record overwrites this one
 		}
 	})
 	return op
@@ -137,16 +137,16 @@ func (p *parser) members(raw []byte, known []string, visit func(name string, val
 	}
 }
 
-// indexOf is slices.Index for the text of a string.
+// indexOf is slices.Index for a text as bytes.
 func indexOf(list []string, text []byte) int {
 	return slices.IndexFunc(list, func(s string) bool { return s == string(text) })
 }
 
-// usual are the texts of most methods and paths, which need no copy.
+// usual are the most frequent methods and paths. These texts need no copy.
 var usual = []string{client.MethodPost, client.MethodPatch, client.MethodDelete, "/Users", "/Groups"}
 
-// unknown reports a member that nobody knows, with the one that was likely
-// meant.
+// unknown adds a fault for an unknown member, with the known one that was
+// probably meant.
 func (p *parser) unknown(name string, known []string) {
 	expected := "one of " + strings.Join(known, ", ")
 	if near := textfile.Nearest(name, known); near != "" {
@@ -155,7 +155,7 @@ func (p *parser) unknown(name string, known []string) {
 	p.fault("", name, "unknown member", expected)
 }
 
-// text returns the string that value is.
+// text returns the string in value, or adds a fault.
 func (p *parser) text(name string, value json.RawMessage) string {
 	s, ok := unquoted(value)
 	if !ok {
@@ -199,7 +199,7 @@ func Check(op client.Operation) (faults []Fault) {
 	if len(faults) > 0 {
 		return faults
 	}
-	if err := op.Validate(); err != nil { // the last word is the library's, which will ask the same
+	if err := op.Validate(); err != nil { // client checks the same before it sends
 		return []Fault{{"", "", err.Error(), "an operation that can be sent"}}
 	}
 	return nil
@@ -218,8 +218,8 @@ func checkMethod(method string) (problem, expected string) {
 	return "unknown method", methods + ", in upper case"
 }
 
-// checkPath takes a path apart: a POST goes to a type of resource, all else to
-// one resource.
+// checkPath checks a path: that of a POST names a type of resource, any other
+// one a resource.
 func checkPath(method, path string) (problem, expected string) {
 	expected = resourceForm
 	if method == client.MethodPost {

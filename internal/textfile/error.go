@@ -104,7 +104,8 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// Is reports whether target is ErrNoOperations and this is about that.
+// Is reports whether target is ErrNoOperations, and e says that the input holds
+// no operations.
 func (e *Error) Is(target error) bool {
 	return target == ErrNoOperations && e.Problem == ErrNoOperations.Error()
 }

@@ -14,14 +14,14 @@ const maxPlaces = 10
 // Places counts lines and keeps the first of them, for a note. The zero value
 // is empty.
 type Places struct {
-	// Count is how many there are.
+	// Count is the number of lines.
 	Count int
 
 	lines []string
 	last  int
 }
 
-// Add adds a line. A line that is repeated at once counts once.
+// Add adds a line. A line that is added several times in a row counts once.
 func (p *Places) Add(line int) {
 	if line == p.last {
 		return
@@ -32,13 +32,14 @@ func (p *Places) Add(line int) {
 	}
 }
 
-// SentAsWritten is the note about things, such as rows, at these places that a
-// service may refuse.
+// SentAsWritten returns a note about things at these lines, such as rows, that
+// a service may refuse.
 func (p Places) SentAsWritten(thing, what string) string {
 	return SentAsWritten(terminal.Plural(p.Count, thing)+" "+what, p.String())
 }
 
-// SentAsWritten is the note about things of which a list follows.
+// SentAsWritten returns a note about things that a service may refuse, with a
+// list of them.
 func SentAsWritten(things, list string) string {
 	return fmt.Sprintf("sent as written, though a service may refuse it: %s (%s)", things, list)
 }

@@ -19,7 +19,7 @@ const blockSize = 64 << 10
 type unchanging struct {
 	in     io.ReadSeeker
 	hashes [][16]byte // of the blocks read so far
-	ended  bool       // the last of them is the last of the file
+	ended  bool       // the last hash is of the last block of the file
 
 	at    int64 // where the next Read begins
 	block []byte
@@ -46,7 +46,7 @@ func (u *unchanging) Seek(offset int64, whence int) (int64, error) {
 	if offset < 0 {
 		return 0, errors.New("seek before the beginning")
 	}
-	u.at, u.index = offset, -1 // what is kept of a block may not be what is there by now
+	u.at, u.index = offset, -1 // the file may have changed since the block was read
 	return offset, nil
 }
 
