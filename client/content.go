@@ -99,7 +99,9 @@ func (p *pending) identity(m *marshaler) engine.Key {
 	if p.data != nil {
 		if m.canonical.Replace = nil; len(p.refs) > 0 {
 			m.canonical.Replace = func(dst []byte, at int) ([]byte, bool) {
-				i, ok := slices.BinarySearchFunc(p.refs, at, func(r bulkref.Reference, at int) int { return cmp.Compare(r.Start, at) })
+				i, ok := slices.BinarySearchFunc(p.refs, at, func(r bulkref.Reference, at int) int {
+					return cmp.Compare(r.Start, at)
+				})
 				if ok {
 					dst = fmt.Appendf(dst, "<%d>", order.add(p.refs[i].Name)) // no JSON text begins like that
 				}

@@ -72,7 +72,9 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	r.ops.change(p, func() {
 		p.stored = nil
 		if len(differences) > 0 {
-			p.update = &bulkapi.Operation{Method: MethodPatch, Path: resource + url.PathEscape(id), Data: scimdiff.Patch(differences)}
+			p.update = &bulkapi.Operation{
+				Method: MethodPatch, Path: resource + url.PathEscape(id), Data: scimdiff.Patch(differences),
+			}
 		}
 	})
 	// All operations that have waited for one id are compared at once.

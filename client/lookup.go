@@ -75,7 +75,10 @@ type finder struct {
 }
 
 func newFinder(ctx context.Context, c *Client, update bool) *finder {
-	return &finder{ctx: ctx, c: c, update: update, raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{}}
+	return &finder{
+		ctx: ctx, c: c, update: update,
+		raw: map[string]json.RawMessage{}, stored: map[int]map[string]json.RawMessage{},
+	}
 }
 
 func (f *finder) noteAnswer(alive bool, date time.Time) {

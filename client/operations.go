@@ -38,7 +38,10 @@ const (
 )
 
 func newOperations(keyed bool, most int) *operations {
-	return &operations{keyed: keyed, most: most, recent: map[int]*pending{}, places: sparse.Table[int64]{}, values: map[int]any{}}
+	return &operations{
+		keyed: keyed, most: most,
+		recent: map[int]*pending{}, places: sparse.Table[int64]{}, values: map[int]any{},
+	}
 }
 
 // add adds an operation that was read.

@@ -15,7 +15,9 @@ import (
 func (r *run) toResult(in engine.Result) Result {
 	p := r.ops.get(in.Index)
 	defer r.ops.remove(p)
-	outcomes := [...]Outcome{engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown}
+	outcomes := [...]Outcome{
+		engine.Succeeded: Succeeded, engine.Failed: Failed, engine.Skipped: Skipped, engine.Unknown: Unknown,
+	}
 	res := Result{
 		Index: in.Index, Operation: p.op, Outcome: outcomes[in.Outcome], Status: in.Status, Version: in.Version,
 		Attempts: in.Attempts, Recovered: in.Recovered, Replayed: in.Replayed,

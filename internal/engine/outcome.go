@@ -133,7 +133,8 @@ func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 		e.decide(o)
 	case o.knowledge == Unsent:
 		e.sendLater(o, delay)
-	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed, o.Method == Post, !o.Guarded, e.isLongSilent():
+	case o.tries >= e.cfg.MaxAttempts, o.dropped != nil, o.knowledge == Disputed,
+		o.Method == Post, !o.Guarded, e.isLongSilent():
 		if o.tries >= e.cfg.MaxAttempts {
 			o.gaveUp = errExhausted
 		}
