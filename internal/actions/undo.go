@@ -138,7 +138,7 @@ func (s *Sheet) undoCreate(a *reconcile.Action, t *attempt) {
 	s.add(row, nil, nil)
 }
 
-// resolved returns a value, and if it is a reference the id of what was
+// resolved returns a value, and for a reference the id of the resource that was
 // created; ok is false if that is not known.
 func resolved(value json.RawMessage, ids map[string]string) (known json.RawMessage, ok bool) {
 	var ref string

@@ -18,12 +18,12 @@ type Claim struct {
 	Index int
 	// Create tells that the operation is a create.
 	Create bool
-	// Key recognizes the operation by what it means; Name is that of the
+	// Key is the key of the operation; Name is that of the
 	// Operation.
 	Key, Name Key
 }
 
-// Earlier is what the journal knows of an operation.
+// Earlier is the journal's record of an operation.
 type Earlier struct {
 	Index int
 	// Ticket stands for the operation in the changes that are recorded.
@@ -95,7 +95,7 @@ func (e *Engine) Add(now Time, in *Operation) {
 		}
 	}
 	switch {
-	case o.phase == over: // a duplicate, or what it depends on was not done
+	case o.phase == over: // it is a duplicate, or depends on an operation that was not done
 	case in.Invalid != nil:
 		e.defineName(o)
 		e.decide(o)
@@ -153,7 +153,7 @@ func (e *Engine) End(now Time) {
 	}
 	slices.Sort(waiting)
 	if e.stopped != nil && !e.cfg.ReadOn { // the source was not read to its end
-		e.decideUnkeyed() // what they refer to will not be read
+		e.decideUnkeyed() // the operations that they refer to will not be read
 		waiting = nil
 	}
 	clear(e.unkeyed)
@@ -172,7 +172,7 @@ func (e *Engine) ask() {
 	}
 }
 
-// Claimed tells what the journal knows of operations that it was asked about.
+// Claimed gives the engine the journal's records of the operations in a Claim.
 // An error ends the job.
 func (e *Engine) Claimed(now Time, known []Earlier, err error) {
 	e.begin(now)

@@ -38,7 +38,7 @@ type Config struct {
 	// Journal says that there is a journal, for Claims and Records.
 	Journal bool
 	// Existing says how a create is treated whose resource exists already.
-	// Compare tells what an update has to change; UpdateExisting requires it.
+	// Compare returns the change of an update; UpdateExisting requires it.
 	Existing Existing
 	Compare  Compare
 	// ReadOn says that the source is read to its end even after a stop.

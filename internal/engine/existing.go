@@ -24,10 +24,11 @@ const (
 	UpdateExisting
 )
 
-// Compare compares what a create gives with the resource that a lookup found,
-// with the ids of what it refers to. It returns the PATCH that gives the
-// resource what differs; differs is false if nothing does. An error fails the
-// operation.
+// Compare compares the attributes of a create with a resource that a lookup
+// found, with the known ids in the place of references. It returns the PATCH
+// that gives the resource the attributes that differ; differs is false if none
+// do. An
+// error fails the operation.
 type Compare func(index int, id string, known []plan.Known) (change Operation, differs bool, err error)
 
 // looksFirst reports whether a create is looked up before it is sent.

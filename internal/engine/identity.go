@@ -125,10 +125,11 @@ func (e *Engine) recordNameOf(o *op) Key {
 	return hash("resource of ", string(n.identity[:]))
 }
 
-// keyOf covers what an operation means: its content, what it refers to by
-// natural name, and for a PATCH the operation before it on the same resource,
-// as a commit covers its parent. So a corrected earlier change makes the later
-// ones new operations, and the last word is always the input's.
+// keyOf covers the meaning of an operation: its content, its references by the
+// natural names of their resources, and for a PATCH the operation before it on
+// the same resource, as a commit covers its parent. So a corrected earlier
+// change makes the later ones new operations, and the last change is that of
+// the input.
 func (e *Engine) keyOf(o *op) Key {
 	if len(o.Refs) == 0 && o.Method != Patch {
 		return o.Content

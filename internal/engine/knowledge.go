@@ -14,8 +14,8 @@ const (
 	// Lost: an attempt without an answer lies behind, and none is in flight. It
 	// may have been done.
 	Lost
-	// Repeated: an attempt without an answer lies behind, and a repetition is in
-	// flight. It may have been done.
+	// Repeated: an attempt without an answer lies behind, and a repetition is
+	// in flight. It may have been done.
 	Repeated
 	// Disputed: the repetition of a lost attempt was refused. The attempt may
 	// have been done.
@@ -41,9 +41,10 @@ type Evidence uint8
 const (
 	// Attempted: the operation leaves in a request.
 	Attempted Evidence = iota
-	// NotDone: this attempt did nothing. It was not sent, refused with its whole
-	// request, left out by failOnErrors, put off (429, 503, 423, 425), or refused
-	// while something that it depends on in its request did not succeed.
+	// NotDone: this attempt did nothing. It was not sent, refused with its
+	// whole request, left out by failOnErrors, put off (429, 503, 423, 425), or
+	// refused while something that it depends on in its request did not
+	// succeed.
 	NotDone
 	// Success: a result with a 2xx status.
 	Success
@@ -62,8 +63,8 @@ const (
 	Foreign
 	// Absent: a lookup found nothing, and no attempt can still be at work.
 	Absent
-	// Untouched: the resource shows that the change was not made, and no attempt
-	// can still be at work.
+	// Untouched: the resource shows that the change was not made, and no
+	// attempt can still be at work.
 	Untouched
 
 	evidenceKinds int = iota
@@ -75,7 +76,7 @@ func (e Evidence) String() string {
 		"ours", "foreign", "absent", "untouched"}[e]
 }
 
-// Learn returns what is known after one more observation. This table is the
+// Learn returns the knowledge after one more observation. This table is the
 // only place where knowledge changes. A lost attempt is forgotten only for
 // evidence about that attempt, never because a later one was refused. What
 // cannot be observed in a state leaves it as it is.

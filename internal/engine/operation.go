@@ -6,7 +6,7 @@ import (
 	"github.com/webexscim/bulk/internal/plan"
 )
 
-// Method is what an operation does to its resource.
+// Method is the method of an operation.
 type Method uint8
 
 // The methods of Webex Bulk requests.
@@ -19,7 +19,8 @@ const (
 // String returns the method as it is sent.
 func (m Method) String() string { return [...]string{"POST", "PATCH", "DELETE"}[m] }
 
-// Key recognizes something by a hash of what it means. The zero Key is none.
+// Key is a hash of the meaning of an operation, a name or a resource. The zero
+// Key is none.
 type Key [16]byte
 
 // Operation is an operation as the engine knows it: facts about it, without
@@ -27,36 +28,35 @@ type Key [16]byte
 type Operation struct {
 	// Index is the operation's place in the input, from 0 and without gaps.
 	Index int
-	// Method is what the operation does.
+	// Method is the operation's method.
 	Method Method
-	// Guarded reports that the service itself keeps a repetition from doing
-	// harm: userNames are unique, repeating a PATCH or DELETE has the same
-	// effect. A create of a group is not guarded, nor is a PATCH that may add a
-	// value twice.
+	// Guarded reports that a repetition does no harm: userNames are unique, and
+	// repeating a PATCH or DELETE has the same effect. A create of a group is
+	// not guarded, nor is a PATCH that may add a value twice.
 	Guarded bool
-	// BulkID is what references call the resource that a create makes; "" for
+	// BulkID is the bulkId of a create, for references to its resource; "" for
 	// none.
 	BulkID string
-	// Resource recognizes what a PATCH or DELETE changes; "" for a create.
+	// Resource identifies the resource of a PATCH or DELETE; "" for a create.
 	Resource string
-	// ResourceID is the id of that resource, "" where it is given by reference.
+	// ResourceID is the id of that resource, "" if the path has a reference.
 	ResourceID string
 	// Target is the bulkId of the create whose resource a PATCH or DELETE
 	// changes, where its path refers to it; it is one of Refs.
 	Target string
-	// Refs are the references, in an order that depends on what the operation
-	// means and not on how it is written.
+	// Refs are the references, in an order that depends on the meaning of the
+	// operation and not on the form of its JSON.
 	Refs []plan.Ref
 	// Size is the operation's size in a request, in bytes.
 	Size int
-	// Name recognizes the natural name of what a create makes: its type with
+	// Name is the key of the natural name of a create's resource: its type with
 	// userName, or with displayName and externalId. Zero: it has none.
 	Name Key
-	// SearchName is Name without the externalId: what a lookup searches for.
-	// Zero: the create cannot be looked up.
+	// SearchName is the key of the name without the externalId, by which
+	// lookups search. Zero: the create cannot be looked up.
 	SearchName Key
-	// Content recognizes method, path and data, with one placeholder for every
-	// reference.
+	// Content is the key of method, path and data, with placeholders for
+	// references.
 	Content Key
 	// Invalid is why the operation must not be sent; nil if it may be.
 	Invalid error

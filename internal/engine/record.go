@@ -9,7 +9,7 @@ import (
 // This file writes to the journal. A request leaves, and an outcome is
 // reported, once its changes are on disk.
 
-// ChangeKind is what a Change records.
+// ChangeKind is the kind of a Change.
 type ChangeKind uint8
 
 // The changes of a journal.

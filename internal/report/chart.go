@@ -35,7 +35,7 @@ const (
 type plot struct {
 	title  string
 	unit   string // of the y axis
-	text   string // what it shows, in words
+	text   string // describes the plot in words
 	height int
 	layers []layer
 }

@@ -36,7 +36,7 @@ func discreet(text string, names ...string) string {
 
 // scrubber reads a text from left to right, once.
 type scrubber struct {
-	text string // what is left to read
+	text string // the rest to read
 	out  []byte
 	mark int  // the end of the last mark in out, -1 if there is none
 	last rune // the last character that was copied, or … after a mark
