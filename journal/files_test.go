@@ -63,7 +63,7 @@ func wantFiles(t *testing.T, dir string, want ...string) {
 }
 
 // A journal may be reached by a link; its log is beside the file itself.
-func TestLink(t *testing.T) {
+func TestJournalBehindALink(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
 	send(t, j, "a")

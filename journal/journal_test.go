@@ -397,7 +397,7 @@ func TestSummary(t *testing.T) {
 }
 
 // The view operations of a closed journal can be read with any SQLite.
-func TestView(t *testing.T) {
+func TestViewReadsAsText(t *testing.T) {
 	path := newPath(t)
 	j := opened(t, path)
 	e := client.Entry{Key: client.Key{0xab, 15: 1}, Name: client.Key{15: 2}}

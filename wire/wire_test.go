@@ -140,7 +140,7 @@ func FuzzStatus(f *testing.F) {
 
 // Law: a text and a list of texts read as texts, anything else as none, and
 // what was read is written in the form in which it came.
-func TestTexts(t *testing.T) {
+func TestTextsReadOneAndSeveral(t *testing.T) {
 	for raw, want := range map[string][]string{
 		`"taken"`: {"taken"}, `["taken","gone"]`: {"taken", "gone"}, ` [ "a" , 7 , null, {} ] `: {"a", "7"},
 		`null`: nil, `""`: nil, `[]`: nil, `{}`: nil, `[`: nil, ``: nil, `409`: {"409"},

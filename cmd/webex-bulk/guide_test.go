@@ -15,10 +15,10 @@ import (
 
 var update = flag.Bool("update", false, "write what commands print into docs/administrators.md")
 
-// TestGuide holds that docs/administrators.md is a transcript: its files are
+// TestGuideIsATranscript holds that docs/administrators.md is a transcript: its files are
 // written, its commands run, and they print what it says, apart from times and
 // addresses. With -update it becomes one.
-func TestGuide(t *testing.T) {
+func TestGuideIsATranscript(t *testing.T) {
 	const path = "../../docs/administrators.md"
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestGuide(t *testing.T) {
 		return
 	}
 	if got, want := steady(is), steady(string(raw)); got != want {
-		t.Errorf("the guide is out of date (go test -run TestGuide -update):\n%s", firstDifference(got, want))
+		t.Errorf("the guide is out of date (go test -run TestGuideIsATranscript -update):\n%s", firstDifference(got, want))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // program builds webex-bulk in a folder, as it is released: scripts test real
 // processes, their exit codes and what signals do to them. It has no race
 // detector, with which a process takes a hundred times as long to start:
-// TestGuide and TestApplyHasNoDataRace are for that. All tests share the folder;
+// TestGuideIsATranscript and TestApplyHasNoDataRace are for that. All tests share the folder;
 // TestMain removes it.
 var program = sync.OnceValue(func() (dir string) {
 	dir, err := os.MkdirTemp("", "webex-bulk")

@@ -301,8 +301,8 @@ func (s *syncCommand) showDifference(d *reconcile.Difference, rows int) error {
 	return difference.Text{All: s.all, Quiet: s.quiet, Leavers: s.opt.Leavers}.Write(s.summaryWriter(), d, rows)
 }
 
-// doubtError is the error of a sync that has sent nothing for some rows, because
-// it is unclear whom they mean; nil if there are no such rows.
+// doubtError is the error of a sync that has sent nothing for some rows,
+// because it is unclear whom they mean; nil if there are no such rows.
 func doubtError(d *reconcile.Difference) error {
 	n := d.Doubts()
 	if n == 0 {
@@ -399,8 +399,10 @@ func linesOf(d *reconcile.Difference) func(index int) int {
 	return func(index int) int { return lines[index] }
 }
 
-// runJob collects the results as they come. stop is the error that ended the
-// job early, writeErr the error of a result that could not be written.
+// runJob collects the results as they come. Where one cannot be written it goes
+// on, unlike apply: undo needs all of them, and half a sync is of no use. stop
+// is the error that ended the job early, writeErr the error of a result that
+// could not be written.
 func (s *syncCommand) runJob(
 	ctx context.Context, c *client.Client, d *reconcile.Difference, undo *actions.Undo, collected *outcomes.Collector,
 ) (stop, writeErr error) {

@@ -89,9 +89,9 @@ func TestSendNothing(t *testing.T) {
 	}
 }
 
-// TestKinds: every HTTP answer, what it means for the operations, and what the
+// TestKindOfEachStatus: every HTTP answer, what it means for the operations, and what the
 // throttle hears of it.
-func TestKinds(t *testing.T) {
+func TestKindOfEachStatus(t *testing.T) {
 	scim := `{"schemas":["x"],"status":"%d","detail":"about ` + secret + ` and ` + testToken + `","trackingId":"T-1"}`
 	type row struct {
 		status int

@@ -93,7 +93,7 @@ func TestTextAgreesWithEncodingJSON(t *testing.T) {
 	})
 }
 
-func TestIs(t *testing.T) {
+func TestIsComparesMeaningWithoutCase(t *testing.T) {
 	for token, want := range map[string]bool{
 		`"status"`: true, `"STATUS"`: true, `"\u0073tatus"`: true, `"statuses"`: false, `"statu"`: false, `"statu\\"`: false, `""`: false, ``: false, `"ſtatus"`: false,
 	} {
