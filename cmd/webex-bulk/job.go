@@ -16,7 +16,7 @@ import (
 	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/outcomes"
 	"github.com/webexscim/bulk/internal/outfile"
-	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/journal"
 )
@@ -138,7 +138,7 @@ func (c *jobCommand) closeJournal(j *journal.Journal) {
 		return
 	}
 	if err := j.Close(); err != nil {
-		c.messages.warn(string(report.Plain(err)))
+		c.messages.warn(string(plain.Text(err)))
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -87,9 +87,9 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 		code = e.code
 	}
 	if failure.Error() != "" {
-		text := report.PlainCodes
+		text := plain.TextOfCodes
 		if std.err.IsTerminal() {
-			text = report.Plain
+			text = plain.Text
 		}
 		_ = std.err.Printf("webex-bulk: %s\n", text(failure))
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/webexscim/bulk/internal/input"
 	"github.com/webexscim/bulk/internal/outcomes"
 	"github.com/webexscim/bulk/internal/outfile"
-	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/sheet"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/internal/textfile"
@@ -263,7 +263,7 @@ func (s *syncCommand) readOrganization(
 	case errors.Is(org.MeErr, client.ErrAbsent):
 		s.say("the token belongs to no user (a service app?), so no account is protected for it")
 	case org.MeErr != nil:
-		s.sayAlways("the account of the token could not be determined: %s", report.Plain(org.MeErr))
+		s.sayAlways("the account of the token could not be determined: %s", plain.Text(org.MeErr))
 	}
 	return org, nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/actions"
 	"github.com/webexscim/bulk/internal/outfile"
-	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 	"github.com/webexscim/bulk/reconcile"
 )
@@ -66,7 +66,7 @@ func (s *syncCommand) finishUndo(undo *actions.Undo) {
 	}
 	if err := outfile.Replace(s.undoFile, writerOf(undo.Sheet())); err != nil {
 		s.sayAlways("%s is still as it was before the run, and names by address who is created: %s",
-			s.undoFile, report.Plain(err))
+			s.undoFile, plain.Text(err))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/report"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -122,7 +122,7 @@ func (w *whoamiCommand) print(err error) error {
 	if w.asJSON {
 		answer := map[string]any{"baseUrl": w.cfg.BaseURL, "orgId": w.cfg.OrgID, "token": w.from, "ok": err == nil}
 		if err != nil {
-			answer["error"], answer["next"] = report.PlainCodes(err), nextStep(err)
+			answer["error"], answer["next"] = plain.TextOfCodes(err), nextStep(err)
 		}
 		return writeJSON(w.out, answer)
 	}

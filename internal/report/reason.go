@@ -3,22 +3,15 @@ package report
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// responseError returns the error of the service in err, nil if there is none.
-func responseError(err error) *client.ResponseError {
-	e, _ := errors.AsType[*client.ResponseError](err)
-	return e
-}
-
 // trackingID returns the tracking id for Cisco's support, "" if there is none.
 func trackingID(err error) string {
-	if e := responseError(err); e != nil {
+	if e := plain.Refusal(err); e != nil {
 		return e.TrackingID
 	}
 	return ""
@@ -67,7 +60,7 @@ func reason(res client.Result, words bool) string {
 			return refusedWhole
 		case res.Outcome == client.Skipped && res.Attempts > 0 && errors.Is(e.Cause, client.ErrUnavailable):
 			// It was sent and was not done: it has a cause of its own.
-			return discreet(shareable(e.Cause), res.Operation.BulkID)
+			return discreet(plain.RawOfCodes(e.Cause), res.Operation.BulkID)
 		case res.Outcome == client.Skipped:
 			return unsent
 		}
@@ -77,9 +70,9 @@ func reason(res client.Result, words bool) string {
 			return known.Error()
 		}
 	}
-	text := shareable(res.Err)
+	text := plain.RawOfCodes(res.Err)
 	if words {
-		text = plain(res.Err, res.Err.Error())
+		text = plain.Raw(res.Err)
 	}
 	return cmp.Or(discreet(text, res.Operation.BulkID), "no reason given")
 }
@@ -91,67 +84,9 @@ func KeptReason(res client.Result) string {
 	if needed, ok := errors.AsType[*NeededError](res.Err); ok {
 		return needed.dependency()
 	}
-	e := responseError(res.Err)
+	e := plain.Refusal(res.Err)
 	if e == nil || skippedError(res.Err) != nil {
 		return reason(res, false)
 	}
-	return terminal.Clip(terminal.Escape(statusAndCodes(e)), maxShown)
+	return terminal.Clip(terminal.Escape(plain.StatusAndCodes(e)), maxShown)
 }
-
-// codes returns the text of a refusal without the service's own words, which
-// may contain names: the status, codes and tracking id, and what the client
-// found wrong with the answer.
-func codes(e *client.ResponseError) string {
-	if len(e.Details) == 0 {
-		return e.Error()
-	}
-	text := statusAndCodes(e)
-	if rest, ok := strings.CutPrefix(e.Error(), text+", "); ok {
-		note, _, _ := strings.Cut(rest, ": ")
-		text += ", " + note
-	}
-	if e.TrackingID != "" {
-		text += " (tracking id " + e.TrackingID + ")"
-	}
-	if e.ExistingID != "" {
-		text += " (existing id " + terminal.Escape(e.ExistingID) + ")"
-	}
-	return text
-}
-
-// statusAndCodes returns the beginning of the text of a refusal.
-func statusAndCodes(e *client.ResponseError) string {
-	text := fmt.Sprintf("status %d", e.Status)
-	if e.ErrorCode != "" {
-		text += ", error code " + e.ErrorCode
-	}
-	if e.ScimType != "" {
-		text += ", " + e.ScimType
-	}
-	return text
-}
-
-// withoutWords is text, the text of err, with codes in the place of each
-// refusal in it.
-func withoutWords(err error, text string) string {
-	switch e := err.(type) {
-	case *client.ResponseError:
-		// Escaped texts are replaced too; they are escaped again, which changes
-		// nothing.
-		text = strings.ReplaceAll(text, e.Error(), codes(e))
-		return strings.ReplaceAll(text, terminal.Escape(e.Error()), terminal.Escape(codes(e)))
-	case interface{ Unwrap() error }:
-		if inner := e.Unwrap(); inner != nil {
-			return withoutWords(inner, text)
-		}
-	case interface{ Unwrap() []error }:
-		for _, inner := range e.Unwrap() {
-			text = withoutWords(inner, text)
-		}
-	}
-	return text
-}
-
-// shareable is the text of an error for machines, pages and files: plain,
-// without the words of a service.
-func shareable(err error) string { return plain(err, withoutWords(err, err.Error())) }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/plain"
 )
 
 // Of what a service says, the reason beside a kept row has neither its own
@@ -70,7 +72,7 @@ func TestWordsStayPrivate(t *testing.T) {
 			"a result": NewLine(res,
 				2).Error.Message, "a page": page.String(), "the table": table.String(),
 			"why the job stopped":     shared.Stopped,
-			"the reason beside a row": KeptReason(res), "a log": string(PlainCodes(err)),
+			"the reason beside a row": KeptReason(res), "a log": string(plain.TextOfCodes(err)),
 		} {
 			if strings.Contains(text, "Zora") || strings.Contains(text, "王芳") || strings.Contains(text, "zq") ||
 				strings.Contains(text, "Quill") {
@@ -81,7 +83,7 @@ func TestWordsStayPrivate(t *testing.T) {
 			!strings.Contains(message, id) {
 			t.Fatalf("the codes are lost: %s", message)
 		}
-		if plain := string(Plain(err)); strings.HasPrefix(words, "Zora Quill") && !strings.Contains(plain, words) {
+		if plain := string(plain.Text(err)); strings.HasPrefix(words, "Zora Quill") && !strings.Contains(plain, words) {
 			t.Fatalf("the words are lost where they may be shown: %s", plain)
 		}
 		if _, ok := errors.AsType[*NeededError](err); !ok && skippedError(err) == nil &&
@@ -147,5 +149,46 @@ func TestSameResourceIsNoReference(t *testing.T) {
 	got := KeptReason(client.Result{Outcome: client.Skipped, Err: err})
 	if got != "depends on line 4, which changes the same resource and did not succeed" {
 		t.Errorf("%s", got)
+	}
+}
+
+// Wherever an error is shown, its text is plain: a job that was interrupted
+// says so in the table, the results, the page and the summary.
+func TestInterruptedIsPlain(t *testing.T) {
+	var sum Summary
+	r := &Recorder{}
+	res := skip(0, &client.SkippedError{Index: -1, Cause: context.Canceled})
+	sum.Add(res, 2)
+	r.Add(res, 2)
+	sum.Finish(client.Progress{}, time.Second, context.Canceled)
+	if sum.Stopped != "interrupted" {
+		t.Errorf("stopped: %q", sum.Stopped)
+	}
+	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {
+		if text != "skipped: interrupted" {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+// An operation that refers to one that did not succeed is told by the line of
+// that one, whether it was sent or not.
+func TestDependencyIsNamedByItsLine(t *testing.T) {
+	var sum Summary
+	sum.Add(failure(3, &NeededError{Line: 2,
+		Err: refused(400, `the operation with bulkId "x" did not succeed`, "ROUTER_1")}), 5)
+	sum.Add(skip(4, &NeededError{Line: 5,
+		Err: &client.SkippedError{Index: 3, BulkID: "u3", Cause: refused(409, "uniqueness", "")}}), 6)
+	var b strings.Builder
+	if err := sum.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"1 failed: depends on an operation that did not succeed\n  line 5, bulkId \"u3\", depends on line 2\n",
+		"1 skipped: depends on an operation that did not succeed\n  line 6, bulkId \"u4\", depends on line 5\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("got:\n%s\nwant in it:\n%s", &b, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
@@ -57,8 +58,8 @@ func NewLine(res client.Result, line int) Line {
 }
 
 func newLineError(err error) *LineError {
-	f := &LineError{Message: shareable(err)}
-	if e := responseError(err); e != nil {
+	f := &LineError{Message: plain.RawOfCodes(err)}
+	if e := plain.Refusal(err); e != nil {
 		f.Status, f.ErrorCode, f.ScimType, f.TrackingID = e.Status, e.ErrorCode, e.ScimType, e.TrackingID
 	}
 	return f

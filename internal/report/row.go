@@ -8,6 +8,7 @@ import (
 
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/apiid"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -35,7 +36,7 @@ func newRow(res client.Result, line int, name string) Row {
 		Method: res.Operation.Method, Path: res.Operation.Path, BulkID: res.Operation.BulkID,
 		Name:    terminal.Clip(name, maxShown),
 		Outcome: res.Outcome.String(), Status: res.Status,
-		Reason: terminal.Clip(shareable(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
+		Reason: terminal.Clip(plain.RawOfCodes(res.Err), maxRead), TrackingID: trackingID(res.Err), kind: reason(res, false),
 	}
 }
 

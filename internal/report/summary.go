@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/plain"
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
@@ -142,7 +143,7 @@ func (s *Summary) Finish(p client.Progress, took time.Duration, stop error) {
 	s.Took, s.Seconds = took, took.Seconds()
 	s.countUnderCauses()
 	if stop != nil {
-		s.Stopped = terminal.Escape(terminal.Clip(shareable(stop), maxRead))
+		s.Stopped = terminal.Escape(terminal.Clip(plain.RawOfCodes(stop), maxRead))
 	}
 }
 

@@ -1,4 +1,8 @@
-package report
+// Package plain words errors for the people who run a job: without the terms of
+// the network, the operating system and Go's libraries.
+//
+//	fmt.Fprintln(os.Stderr, plain.Text(err)) // nothing answers at 127.0.0.1:1 (connection refused)
+package plain
 
 import (
 	"context"
@@ -18,17 +22,23 @@ import (
 	"github.com/webexscim/bulk/internal/terminal"
 )
 
-// Plain is the text of an error for a person who runs a job. It replaces the
-// terms of the network, the operating system and Go's libraries by plain words.
-func Plain(err error) terminal.Text {
-	return terminal.Text(plain(err, string(terminal.ErrorText(err))))
+// Text is the text of an error for a terminal.
+func Text(err error) terminal.Text {
+	return terminal.Text(worded(err, string(terminal.ErrorText(err))))
 }
 
-// PlainCodes is Plain for places that others may read, such as a log: of a
+// TextOfCodes is Text for places that others may read, such as a log: of a
 // refusal it gives only the status, codes and tracking id.
-func PlainCodes(err error) terminal.Text {
-	return terminal.Text(plain(err, withoutWords(err, string(terminal.ErrorText(err)))))
+func TextOfCodes(err error) terminal.Text {
+	return terminal.Text(worded(err, withoutWords(err, string(terminal.ErrorText(err)))))
 }
+
+// Raw is the text of an error as it is, nothing escaped, with the words of the
+// service.
+func Raw(err error) string { return worded(err, err.Error()) }
+
+// RawOfCodes is Raw for machines, pages and files that others may read.
+func RawOfCodes(err error) string { return worded(err, withoutWords(err, err.Error())) }
 
 const (
 	interrupted = "interrupted"
@@ -38,10 +48,10 @@ const (
 	notHTTP     = "what answers does not speak http"
 )
 
-// plain is text, the text of err, in plain words.
-func plain(err error, text string) string {
+// worded is text, the text of err, in plain words.
+func worded(err error, text string) string {
 	text = inWords(err, text)
-	if e := responseError(err); e != nil && errors.Is(err, client.ErrEndpoint) {
+	if e := Refusal(err); e != nil && errors.Is(err, client.ErrEndpoint) {
 		text = strings.Replace(text, client.ErrEndpoint.Error(), endpointWords(e.Status), 1)
 	}
 	for _, between := range []string{": ", "; ", ", "} {

@@ -1,4 +1,4 @@
-package report
+package plain_test
 
 import (
 	"context"
@@ -19,13 +19,14 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
+	"github.com/webexscim/bulk/internal/plain"
 )
 
 // jargon is what nobody should have to read who runs a job.
 var jargon = regexp.MustCompile(`context|\bEOF\b|\btcp\b|x509|tls:|net/http|dial|%!|\bnil\b|journal: journal|client:`)
 
 // What the libraries below really say is put in words, and the fact stays.
-func TestPlainOfRealErrors(t *testing.T) {
+func TestTextOfRealErrors(t *testing.T) {
 	get := func(c *http.Client, url string) error {
 		resp, err := c.Get(url)
 		if err == nil {
@@ -118,7 +119,7 @@ func TestPlainOfRealErrors(t *testing.T) {
 			"journal cannot be written: no space left"},
 	}
 	for _, test := range tests {
-		got := string(Plain(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err)))
+		got := string(plain.Text(fmt.Errorf("%w: %w", client.ErrUnavailable, test.err)))
 		if !strings.HasPrefix(got, "service unavailable: ") || !strings.Contains(got, test.want) {
 			t.Errorf("%v: %q, want %q in it", test.err, got, test.want)
 		}
@@ -128,52 +129,14 @@ func TestPlainOfRealErrors(t *testing.T) {
 	}
 }
 
-// Wherever an error is shown, its text is plain: a job that was interrupted
-// says so in the table, the results, the page and the summary.
-func TestInterruptedIsPlain(t *testing.T) {
-	var sum Summary
-	r := &Recorder{}
-	res := skip(0, &client.SkippedError{Index: -1, Cause: context.Canceled})
-	sum.Add(res, 2)
-	r.Add(res, 2)
-	sum.Finish(client.Progress{}, time.Second, context.Canceled)
-	if sum.Stopped != "interrupted" {
-		t.Errorf("stopped: %q", sum.Stopped)
-	}
+func TestTextOfWrappedErrors(t *testing.T) {
 	twice := fmt.Errorf("outcome unknown: %w",
 		fmt.Errorf("%w; %w", context.Canceled, &net.OpError{Op: "dial", Net: "tcp", Err: context.Canceled}))
-	if got := string(Plain(twice)); got != "outcome unknown: interrupted" {
+	if got := string(plain.Text(twice)); got != "outcome unknown: interrupted" {
 		t.Errorf("%q", got)
 	}
 	elsewhere := fmt.Errorf("%w: %w", client.ErrEndpoint, &client.ResponseError{Status: 307})
-	if got := string(Plain(elsewhere)); got != "redirected elsewhere, which is not followed: status 307" {
+	if got := string(plain.Text(elsewhere)); got != "redirected elsewhere, which is not followed: status 307" {
 		t.Errorf("%q", got)
-	}
-	for _, text := range []string{NewLine(res, 2).Error.Message, r.Failures()[0].Reason} {
-		if text != "skipped: interrupted" {
-			t.Errorf("%q", text)
-		}
-	}
-}
-
-// An operation that refers to one that did not succeed is told by the line of
-// that one, whether it was sent or not.
-func TestDependencyIsNamedByItsLine(t *testing.T) {
-	var sum Summary
-	sum.Add(failure(3, &NeededError{Line: 2,
-		Err: refused(400, `the operation with bulkId "x" did not succeed`, "ROUTER_1")}), 5)
-	sum.Add(skip(4, &NeededError{Line: 5,
-		Err: &client.SkippedError{Index: 3, BulkID: "u3", Cause: refused(409, "uniqueness", "")}}), 6)
-	var b strings.Builder
-	if err := sum.WriteTable(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"1 failed: depends on an operation that did not succeed\n  line 5, bulkId \"u3\", depends on line 2\n",
-		"1 skipped: depends on an operation that did not succeed\n  line 6, bulkId \"u4\", depends on line 5\n",
-	} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("got:\n%s\nwant in it:\n%s", &b, want)
-		}
 	}
 }
