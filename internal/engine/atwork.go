@@ -115,7 +115,8 @@ type Carried struct {
 
 // Carried returns the state for the next stage, once this one has ended.
 func (e *Engine) Carried() Carried {
-	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, &e.cfg.LastWritten}
+	written := e.cfg.LastWritten // a pointer into the engine would keep all of it
+	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, &written}
 }
 
 // By returns c with the times of a stage that begins later than the stage of c
