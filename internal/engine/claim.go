@@ -342,8 +342,8 @@ func (e *Engine) awaitCreate(o *op) bool {
 	switch {
 	case e.cfg.Ordered && open && create > o.Index: // which waits for this
 		o.dropped = &plan.Drop{Index: o.Index, Why: plan.Forward, Name: o.Target, Of: -1}
-		e.decide(o)
 		e.planner.Finish(o.Index, plan.Outcome{})
+		e.pursueDropped(o)
 		return true
 	case open && n.state == nameExisting: // its resource is being changed
 	case o.endsCreate() && ok && n.state == nameExisting:

@@ -151,7 +151,7 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	switch taken := e.others.has(c.ID); {
 	case number == 0 && e.isMade(o): // reads may not show it yet
 		e.refuse(o, ErrTaken, "")
-	case number == 0 && e.isReferred(o):
+	case (number == 0 || len(o.replaces) > 0 && !o.rivalSent && !c.Owned) && e.isReferred(o):
 		// The PATCH, membership or DELETE that is done would be lost for
 		// another resource.
 		e.refuse(o, errGoneSince, "")

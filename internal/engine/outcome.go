@@ -278,11 +278,17 @@ func (e *Engine) takeDrops() {
 			case o.phase == over:
 			case e.cfg.Journal && (o.phase == unkeyed || o.phase == asking): // an earlier run may have done it
 			default:
-				if e.pursue(o); o.phase != over { // it may have been done, but operations that depend on it do not wait
-					e.remember(o)
-				}
+				e.pursueDropped(o)
 			}
 		}
+	}
+}
+
+// pursueDropped is pursue for a dropped operation. It may have been done, but
+// operations that depend on it do not wait for that.
+func (e *Engine) pursueDropped(o *op) {
+	if e.pursue(o); o.phase != over {
+		e.remember(o)
 	}
 }
 

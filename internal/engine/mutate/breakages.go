@@ -77,6 +77,8 @@ var breakages = []breakage{
 	{"what an earlier run has done is sent again", "case KnownDone:\n", "case KnownDone + 1:\n"},
 	{"a corrected create is sent", "case len(o.rivals) > 0:", "case false:"},
 	{"a corrected create is made anew without the changes that are done", "if e.cfg.Existing == FailExisting || known == KnownSent && o.Method == Patch", "if true"},
+	{"a corrected create takes what somebody else has made since", "len(o.replaces) > 0 && !o.rivalSent && !c.Owned", "false"},
+	{"a corrected create does not take what a lost one has made", "!o.rivalSent && !c.Owned", "!c.Owned"},
 	{"a corrected change does not wait", "e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)", "e.sendLater(o, 0)"},
 	{"corrected operations do not wait for the end of the input", "e.ended && e.asked+len(e.unasked) == 0\n}", "e.asked+len(e.unasked) == 0\n}"},
 	{"a change replaces nothing in the journal", "changes = append(changes, Change{Kind: ReplacedChange", "changes = append(changes, Change{Kind: ForeignChange"},
@@ -88,6 +90,7 @@ var breakages = []breakage{
 	{"what rests is forgotten when the job stops", "e.resting = append(e.resting, index)", ""},
 	{"a DELETE by reference does not wait for its create", "e.awaitsCreate(o.Operation) && e.awaitCreate(o)", "false"},
 	{"a change of an ordered job waits for a create after it", "e.cfg.Ordered && open && create > o.Index", "open && create < 0"},
+	{"a change that a job has dropped is not looked for", "e.pursue(o); o.phase != over {", "e.decide(o); o.phase != over {"},
 	{"a create of an ordered job waits for a change that waits for it", "!e.isAtWork() && len(e.prepared) == 0 && !e.Wants()", "false"},
 
 	// What another operation may have done.
