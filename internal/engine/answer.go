@@ -35,13 +35,12 @@ func (e *Engine) readItems(r *request, items []Item) {
 		evidence[i] = observe(r.ops[i].Method, it)
 		answered = answered || !it.LeftOut
 	}
-	e.noteYoung(r, evidence)
 	excuse(r.planned, items, evidence, e.cfg.Existing != FailExisting)
 	refused, unsure := 0, 0
 	delays := make([]time.Duration, len(items))
 	for i, o := range r.ops {
 		excused := evidence[i] == NotDone && !items[i].LeftOut && !putOff(items[i])
-		evidence[i], delays[i] = e.readItem(o, items[i], evidence[i], answered)
+		evidence[i], delays[i] = e.readItem(r, i, items[i], evidence, answered)
 		o.uncounted = evidence[i] == Conflict && e.cfg.Existing != FailExisting
 		switch {
 		case o.uncounted, evidence[i] == NoAnswer:
@@ -68,7 +67,8 @@ func (e *Engine) readItems(r *request, items []Item) {
 // readItem reads the result of one operation, and counts attempts without a
 // result. It returns the evidence, and the delay before the next attempt. An
 // excused operation is sent again when those that it depends on are done.
-func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evidence, time.Duration) {
+func (e *Engine) readItem(r *request, i int, it Item, all []Evidence, answered bool) (Evidence, time.Duration) {
+	o, evidence := r.ops[i], all[i]
 	if it.Err != nil {
 		o.said = said{status: it.Status, location: it.Location, err: it.Err}
 	}
@@ -90,22 +90,36 @@ func (e *Engine) readItem(o *op, it Item, evidence Evidence, answered bool) (Evi
 		}
 	case evidence == Success:
 		o.said = said{status: it.Status, id: it.ID, location: it.Location, version: it.Version}
-	case isNotFound(it) && o.young > e.now.Elapsed:
-		return NotDone, min(e.retryLag(o), o.young-e.now.Elapsed)
+	case isNotFound(it):
+		if lag := e.referenceLag(r, i, all); lag > 0 {
+			return NotDone, min(e.retryLag(o), lag)
+		}
 	}
 	return evidence, 0
 }
 
-// noteYoung notes the operations that refer to a resource which their own
-// request has created just now.
-func (e *Engine) noteYoung(r *request, evidence []Evidence) {
-	for i, s := range r.planned.Items {
-		for _, k := range s.Depends {
-			if evidence[k] == Success {
-				r.ops[i].young = e.now.Elapsed + e.cfg.LookupPatience
-			}
+// referenceLag returns how long a resource to which an operation refers may not be
+// known everywhere. The evidence tells which creates of its own request are
+// done.
+func (e *Engine) referenceLag(r *request, i int, evidence []Evidence) time.Duration {
+	for _, k := range r.planned.Items[i].Depends {
+		if evidence[k] == Success {
+			return e.cfg.LookupPatience
 		}
 	}
+	o, made := r.ops[i], -e.cfg.LookupPatience
+	refs := o.Refs
+	if o.adopted() { // the update of an existing resource has ids in their place
+		if facts, err := e.cfg.Facts(o.Index); err == nil {
+			refs = facts.Refs
+		}
+	}
+	for _, ref := range refs {
+		if n, _ := e.memory.named(ref.Name); n.id != "" {
+			made = max(made, n.at)
+		}
+	}
+	return made + e.cfg.LookupPatience - e.now.Elapsed
 }
 
 var errNoResult = errors.New("no result for this operation in the response")

@@ -68,7 +68,7 @@
 //	05-02 a group waits until no attempt can be at work                        weighAbsence, proofIn, shareAttempts
 //	05-03 PATCH and DELETE are repeated                                        pursueAfter, backOff
 //	05-04 a PATCH that may add a value twice is read first                     pursueAfter, weighReading
-//	05-05 a new resource may not be known everywhere yet                       prepare, noteYoung, readItem, weighReading
+//	05-05 a new resource may not be known everywhere yet                       referenceLag, readItem, weighReading
 //	05-06 answers of intermediaries do not show that the service works         noteLife, checkLife, holdsBack, isLongSilent, lookSoon
 //	05-07 equal refusals of single operations stop the job                     reject, repeats
 //	05-08 a lookup proves the state at the time when it was asked for          lookUp, weighReading

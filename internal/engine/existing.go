@@ -229,13 +229,12 @@ func (e *Engine) adopt(o *op, c Candidate) {
 	o.adoptAs(c)
 	e.countDoubt(o)
 	e.others.add(c.ID)
-	at := -e.cfg.LookupPatience // it is known everywhere
 	if o.BulkID != "" {
 		n, _ := e.memory.named(o.BulkID)
-		n.index, n.state, n.id, n.at = o.Index, nameExisting, c.ID, at
+		n.index, n.state, n.id, n.at = o.Index, nameExisting, c.ID, -e.cfg.LookupPatience // it is known everywhere
 		e.memory.setNamed(o.BulkID, n)
 	}
-	e.planner.Finish(o.Index, plan.Outcome{Done: true, ID: c.ID, At: at})
+	e.planner.Finish(o.Index, plan.Outcome{Done: true, ID: c.ID})
 	if o.BulkID != "" {
 		e.creates[o.BulkID] = o.Index
 	}
@@ -244,7 +243,7 @@ func (e *Engine) adopt(o *op, c Candidate) {
 		e.decide(o)
 		return
 	}
-	o.phase, o.read, o.youngRefs = comparing, 0, 0
+	o.phase, o.read = comparing, 0
 	if o.BulkID != "" {
 		e.releaseAfterCreate(o.BulkID)
 	}
@@ -267,7 +266,6 @@ func (e *Engine) compare(o *op) {
 		drop := plan.Drop{Index: o.Index, Name: r.Name, Of: n.index}
 		switch {
 		case n.id != "":
-			o.youngRefs = max(o.youngRefs, n.at+e.cfg.LookupPatience)
 			continue
 		case n.isDone():
 			drop.Why = plan.NoID

@@ -103,7 +103,7 @@ func (m *memory) Name(name string) plan.Outcome {
 	if n.state == nameOpen {
 		return plan.Outcome{}
 	}
-	return plan.Outcome{Known: true, Done: n.isDone(), ID: n.id, Index: n.index, At: n.at}
+	return plan.Outcome{Known: true, Done: n.isDone(), ID: n.id, Index: n.index}
 }
 
 // changed is the entry of a resource that operations have changed.

@@ -126,8 +126,7 @@ type attemptState struct {
 	refusal   error         // why its whole request was refused, which stopped the job
 	reserves  []*reserve    // shares of the error budget that its lost attempts hold, and last its uncounted refusal
 	uncounted bool          // its refusal counts only if lookups do not make the create a success
-	young     time.Duration // until this time a refusal may mean that a new reference is not known everywhere
-	lag       time.Duration // between its attempts while a reference is young
+	lag       time.Duration // between its attempts while a reference may not be known everywhere
 }
 
 // work tells which attempts of an operation may still be at work at the
@@ -154,10 +153,9 @@ type lookupState struct {
 type existingState struct {
 	existing  string // its id
 	existence existence
-	place     string        // its location, if it is adopted
-	serves    string        // the bulkId of the create that became an update
-	read      int           // how many of its references were found to be over, once it is adopted
-	youngRefs time.Duration // until this time its references may not be known everywhere
+	place     string // its location, if it is adopted
+	serves    string // the bulkId of the create that became an update
+	read      int    // how many of its references were found to be over, once it is adopted
 }
 
 // existence tells whether the resource of a create exists before that is sent.

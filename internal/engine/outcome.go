@@ -194,7 +194,7 @@ func (e *Engine) decide(o *op) {
 		defer e.releaseAfterCreate(name)
 	}
 	if o.dropped == nil { // else the planner has given it up
-		e.finish(o, plan.Outcome{Done: o.knowledge == Done, ID: o.said.id, At: e.doneAt(o)})
+		e.finish(o, plan.Outcome{Done: o.knowledge == Done, ID: o.said.id})
 	}
 }
 
@@ -203,15 +203,6 @@ func (e *Engine) decide(o *op) {
 func (e *Engine) refuse(o *op, why error, existing string) {
 	o.gaveUp, o.existing = why, existing
 	e.decide(o)
-}
-
-// doneAt returns the latest time at which an operation was done. For an
-// operation of an earlier run that is the beginning of this run.
-func (e *Engine) doneAt(o *op) time.Duration {
-	if o.replayed {
-		return 0
-	}
-	return max(time.Millisecond, e.now.Elapsed)
 }
 
 // remember keeps the outcome of an operation for later ones of the input.
@@ -223,7 +214,10 @@ func (e *Engine) remember(o *op) {
 		}
 		n.index, n.state = o.Index, nameFailed
 		if o.knowledge == Done {
-			n.state, n.id, n.at = nameDone, o.said.id, e.doneAt(o)
+			n.state, n.id = nameDone, o.said.id
+			if !o.replayed {
+				n.at = max(time.Millisecond, e.now.Elapsed)
+			}
 		}
 		e.memory.setNamed(o.BulkID, n)
 	}

@@ -152,10 +152,6 @@ func (e *Engine) prepare(planned *plan.Request) {
 	for _, s := range planned.Items {
 		o := e.op(s.Index)
 		o.phase = flying
-		o.young = o.youngRefs
-		for _, k := range s.Known {
-			o.young = max(o.young, k.At+e.cfg.LookupPatience)
-		}
 		r.ops = append(r.ops, o)
 	}
 	e.prepared = append(e.prepared, r)

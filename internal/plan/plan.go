@@ -3,7 +3,6 @@ package plan
 import (
 	"hash/maphash"
 	"math"
-	"time"
 
 	"github.com/webexscim/bulk/internal/sparse"
 )
@@ -87,8 +86,6 @@ type Outcome struct {
 	ID string
 	// Index is the operation's. Finish sets it.
 	Index int
-	// At is when it was done. The planner only passes it on, in Known.At.
-	At time.Duration
 }
 
 // failure is the reason to drop operations that refer to the create; 0 if there

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -193,15 +192,13 @@ func (d *driver) decide(i int) {
 		d.p.Finish(i, Outcome{})
 	case resolved:
 		d.fix(i, "resolved")
-		d.p.Finish(i, Outcome{Done: true, ID: d.id(i), At: d.at(i)})
+		d.p.Finish(i, Outcome{Done: true, ID: d.id(i)})
 	default:
 		d.p.Release(i)
 	}
 }
 
 // at is when an operation was done.
-func (d *driver) at(i int) time.Duration { return time.Duration(i + 1) }
-
 // all are the operations for which something holds.
 func (d *driver) all(holds []bool) (out []int) {
 	for i, is := range holds {
@@ -226,7 +223,7 @@ func (d *driver) fix(i int, outcome string) {
 	if op.name == "" || d.definers[op.name] != i {
 		return
 	}
-	s := Outcome{Known: true, Done: done, Index: i, At: d.at(i)}
+	s := Outcome{Known: true, Done: done, Index: i}
 	if s.Done && op.ending != anonymous {
 		s.ID = d.id(i)
 	}

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // Request is a set of operations that travel together, in this order.
 type Request struct {
@@ -32,11 +29,8 @@ type Sending struct {
 	Cycle int
 }
 
-// Known is a name, the id that it stands for, and when that was created.
-type Known struct {
-	Name, ID string
-	At       time.Duration
-}
+// Known is a name and the id that it stands for.
+type Known struct{ Name, ID string }
 
 // commit makes a request of a draft. Its operations are in input order, but for
 // creates that later ones refer to, unless the job is ordered: of two that the
@@ -81,8 +75,7 @@ func (p *Planner) sending(n *node) Sending {
 		switch {
 		case e.kind != refers:
 		case to.isOver():
-			is := p.outcomes[to.number]
-			s.Known = append(s.Known, Known{to.text, is.ID, is.At})
+			s.Known = append(s.Known, Known{to.text, p.outcomes[to.number].ID})
 		default:
 			s.Inside = append(s.Inside, to.text)
 			s.Depends = append(s.Depends, int(to.num))

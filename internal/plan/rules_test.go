@@ -213,8 +213,8 @@ func TestHeldOperationsKeepTheirPlace(t *testing.T) {
 
 func TestHeldOperationIsFinished(t *testing.T) {
 	p := numbered(Config{}, Item{Name: "a", Held: true}, Item{Refs: refs("a")})
-	finish(p, 0, Outcome{Done: true, ID: "id", At: 7})
-	if r := expect(t, p, "[[1]]"); !slices.Equal(r[0].Items[0].Known, []Known{{"a", "id", 7}}) {
+	finish(p, 0, Outcome{Done: true, ID: "id"})
+	if r := expect(t, p, "[[1]]"); !slices.Equal(r[0].Items[0].Known, []Known{{"a", "id"}}) {
 		t.Errorf("%+v", r[0].Items)
 	}
 }

@@ -105,7 +105,7 @@ func (d *driver) tell(i int, says string) {
 		return
 	}
 	d.fix(i, says)
-	s := Outcome{Done: says == "done", At: d.at(i)}
+	s := Outcome{Done: says == "done"}
 	if s.Done && d.ops[i].ending != anonymous {
 		s.ID = d.id(i)
 	}
