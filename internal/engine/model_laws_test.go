@@ -112,7 +112,10 @@ func (w *model) checkDone(m *mop, id string, who string) {
 		w.breaks("%s says that %v has made %s, which is clearly another's", who, m, id)
 	case r.foreign: // nobody can tell
 		w.adopted[m.ident] = true
-	case r.ident != m.ident && !w.adopted[r.ident]:
+	case r.ident == m.ident:
+	case w.adopted[r.ident]: // that create has taken another's, and its own was left over
+		w.adopted[m.ident] = true
+	default:
 		w.breaks("%s says that %v has made %s, which %s has made", who, m, id, w.identOf[r.ident])
 	}
 }
