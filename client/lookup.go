@@ -204,11 +204,14 @@ func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.C
 		ID: res.ID, Location: locationOf(p.resourceType(), res), Version: res.Version, Created: res.Created,
 		Equal: fold.SameJSON(data, res.Raw),
 	}
-	if p.externalID != "" && res.HasExternalID {
+	switch {
+	case p.externalID == "" && res.ExternalID == "":
+	case p.externalID == "" || !res.HasExternalID:
+		c.ExternalID = engine.OneMissing
+	case p.externalID == res.ExternalID:
+		c.ExternalID = engine.Same
+	default:
 		c.ExternalID = engine.Different
-		if p.externalID == res.ExternalID {
-			c.ExternalID = engine.Same
-		}
 	}
 	return c
 }

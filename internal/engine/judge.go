@@ -60,8 +60,8 @@ func (e *Engine) judge(o *op, candidates []Candidate, date time.Time) (ours Cand
 			foreign = true
 		case c.Equal:
 			sure = append(sure, c)
-		case c.Created.IsZero() || !timesKnown:
-			unclear = true
+		case c.Created.IsZero() || !timesKnown || c.ExternalID == OneMissing && !o.Guarded && !e.cfg.LastWritten.IsZero():
+			unclear = true // perhaps a later stage has sent another create of that name in an earlier run
 		default:
 			likely = append(likely, c)
 		}

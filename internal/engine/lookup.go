@@ -67,9 +67,10 @@ type Candidate struct {
 // Match is how two values compare.
 type Match uint8
 
-// The ways to compare. The zero value: one of the two is not there.
+// The ways to compare. The zero value: neither is there.
 const (
-	Incomparable Match = iota
+	BothMissing Match = iota
+	OneMissing
 	Same
 	Different
 )

@@ -277,11 +277,14 @@ func (w *model) search(m *mop, known []plan.Known, at ms) (out []Candidate) {
 		}
 		c := Candidate{ID: r.id, Location: r.id, Created: w.storeTime(r.created), Owned: w.owned(r.id)}
 		c.Equal = !w.normalizes && sent == v.data && v.value == 0 && r.ext == m.ext
-		if m.ext != "" && r.ext != "" {
+		switch {
+		case m.ext == "" && r.ext == "":
+		case m.ext == "" || r.ext == "":
+			c.ExternalID = OneMissing
+		case m.ext == r.ext:
+			c.ExternalID = Same
+		default:
 			c.ExternalID = Different
-			if m.ext == r.ext {
-				c.ExternalID = Same
-			}
 		}
 		w.noteSeen(m, r, v)
 		out = append(out, c)

@@ -742,6 +742,9 @@ func (s *script) candidate(w *words, id string) Candidate {
 		case "other":
 			w.expect("externalId")
 			c.ExternalID = Different
+		case "lone":
+			w.expect("externalId")
+			c.ExternalID = OneMissing
 		default:
 			s.fatalf("unknown word %q", word)
 		}

@@ -51,6 +51,7 @@ var breakages = []breakage{
 	{"the age of what is there does not matter", "case e.before(c.Created, o.first, date):", "case false:"},
 	{"what another operation has made may be ours", "case c.Owned, e.others.has(c.ID),", "case c.Owned,"},
 	{"a different externalId may be ours", ", c.ExternalID == Different:", ":"},
+	{"a group with an externalId that was not sent may be ours", "c.ExternalID == OneMissing && !o.Guarded", "false && !o.Guarded"},
 	{"another create of the name in flight does not matter", "len(sure)+len(likely) > 0 && inFlight", "inFlight && false"},
 	{"another create of the name in doubt does not matter", "!unclear && !inDoubt", "!unclear && (true || inDoubt)"},
 	{"a reading counts from when it was told", "e.weighReading(o, f, l.at, date)", "e.weighReading(o, f, e.now.Elapsed, date)"},
