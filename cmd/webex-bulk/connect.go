@@ -19,6 +19,7 @@ import (
 	"github.com/webexscim/bulk/client"
 	"github.com/webexscim/bulk/internal/auth"
 	"github.com/webexscim/bulk/internal/baseurl"
+	"github.com/webexscim/bulk/internal/outfile"
 )
 
 // connection holds the flags that say how to reach a service, and what follows
@@ -41,6 +42,15 @@ func (c *connection) addTo(cmd *cobra.Command) {
 		"`FILE` of a service app or integration: JSON with client_id, client_secret,\n"+
 			"refresh_token; new tokens are kept in it (default: WEBEX_CLIENT_ID,\nWEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN)")
 	f.StringVar(&c.caFile, "ca-file", "", "`FILE` of certificates (PEM) to trust in addition to the system's")
+}
+
+// files lists the files that the flags name, for outfile.Check.
+func (c *connection) files() []outfile.File {
+	return []outfile.File{
+		{Flag: "--token-file", Path: c.tokenFile},
+		{Flag: "--credentials", Path: c.credentials, Mode: outfile.Written},
+		{Flag: "--ca-file", Path: c.caFile},
+	}
 }
 
 // addLimits adds the flags that say how much is sent at once.

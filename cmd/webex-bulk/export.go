@@ -91,6 +91,10 @@ func (e *exportCommand) run(ctx context.Context) error {
 	if _, err := e.writer(bufio.NewWriter(nil), nil); err != nil {
 		return fmt.Errorf("--columns: %w", err)
 	}
+	out := outfile.File{Flag: "--out", Path: e.outFile, Mode: outfile.Replaced}
+	if err := outfile.Check(append(e.connection.files(), out)...); err != nil {
+		return err
+	}
 	c, err := e.client(e.messages.warn)
 	if err != nil {
 		return err

@@ -66,11 +66,7 @@ func (c *jobCommand) checkFlags(ending string, files ...outfile.File) error {
 // files lists all files of the command: Check keeps those that are written
 // apart from the others.
 func (c *jobCommand) files(others []outfile.File) []outfile.File {
-	files := []outfile.File{
-		{Flag: "--token-file", Path: c.tokenFile},
-		{Flag: "--credentials", Path: c.credentials, Mode: outfile.Written},
-		{Flag: "--ca-file", Path: c.caFile},
-	}
+	files := c.connection.files()
 	if c.file != input.Stdin {
 		files = append(files, outfile.File{Flag: "FILE", Path: c.file})
 	} else if f, ok := c.in.(*os.File); ok {

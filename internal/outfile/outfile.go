@@ -79,11 +79,14 @@ func SetAside(path string) (kept string, err error) {
 }
 
 // Unwritable is the error of a file that cannot be written. It names path, not
-// the temporary file of Replace.
+// the temporary file of Replace. An error that does not come from a file stays
+// as it is.
 func Unwritable(path string, err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		err = e.Err
+	e, ok := errors.AsType[*fs.PathError](err)
+	if !ok {
+		return err
 	}
+	err = e.Err
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: there is no folder %s", path, filepath.Dir(path))
 	}
