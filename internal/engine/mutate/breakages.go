@@ -24,7 +24,7 @@ var breakages = []breakage{
 	{"423 and 425 for an item count as refusals", " || it.Status == 423 || it.Status == 425", ""},
 	{"a refusal stands although what it depends on failed", "if (excused[i] ||", "if false && (excused[i] ||"},
 	{"no answer counts as not done", "e.learn(o, NoAnswer)", "e.learn(o, NotDone)"},
-	{"404 for what was created just now is final", "isNotFound(it) && o.young > e.now.Elapsed", "isNotFound(it) && false"},
+	{"404 for what was created just now is final", "case isNotFound(it):", "case false:"},
 	{"what is there behind a plain conflict is not looked up", "o.said.status == 409 && o.lookable()", "false"},
 
 	// Sending.
@@ -100,7 +100,7 @@ var breakages = []breakage{
 	{"what waits for the whole input does not have it read", "len(e.unclaimed) > 0 || e.cfg.Ordered", "e.cfg.Ordered"},
 	{"a lost group does not count as referring to what is gone", "known == KnownSent && o.Method == Patch", "known == KnownSent"},
 	{"a change that an earlier run has sent does not wait for its create", "o.first.earlier && e.mayExist(create.Operation)", "false"},
-	{"what was there before is young", "at := -e.cfg.LookupPatience", "at := time.Millisecond"},
+	{"what was there before may not be known yet", "c.ID, -e.cfg.LookupPatience //", "c.ID, time.Millisecond //"},
 	{"a later stage does not wait for late work", "wait := e.quietIn(o.Operation); wait > 0", "wait := e.quietIn(o.Operation); wait < 0"},
 	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
 	{"a later stage takes the stages before for an earlier run", "if cfg.Before.lastWritten != nil", "if false"},
