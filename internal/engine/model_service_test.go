@@ -298,6 +298,9 @@ func (w *model) readBack(m *mop, id string, at ms, f *Finding) {
 		return
 	}
 	r := w.find(id)
+	if m.targetName != "" {
+		w.checkKnown(m, m.targetName, id)
+	}
 	if known := w.resourceOf(m); known != nil && known.id != id || m.target != "" && m.target != id {
 		w.breaks("%v is read at %s, which it does not change", m, id)
 	}
@@ -310,4 +313,5 @@ func (w *model) readBack(m *mop, id string, at ms, f *Finding) {
 	}
 	f.Exists, f.Modified = true, w.storeTime(v.at)
 	f.Seen = m.method == Patch && m.shows(v)
+	w.effect[m.ident] = w.effect[m.ident] || f.Seen // resourceOf knows nothing of a create that has adopted and failed
 }

@@ -95,6 +95,7 @@ func (r *resource) change(at ms, f func(v *version)) {
 // doing is one execution of an operation by the service.
 type doing struct {
 	ident    int
+	ticket   uint64
 	run      int // in which its attempt left
 	resource string
 	replaced bool // by another change, as the journal has it
@@ -463,7 +464,7 @@ func (w *model) did(f *flight, m *mop, resource string) {
 			}
 		}
 	}
-	w.doings = append(w.doings, doing{ident: m.ident, run: f.run, resource: resource})
+	w.doings = append(w.doings, doing{ident: m.ident, ticket: m.ticket, run: f.run, resource: resource})
 }
 
 // op returns an operation as it is sent: of a create that has become an update,
@@ -605,7 +606,7 @@ func (w *model) write(r Record) {
 				w.breaks("ticket %d is forgotten, though it is done", c.Ticket)
 			}
 			if m := w.byTicket(c.Ticket); m != nil && m.gives != nil {
-				w.replace(m.ident) // another run may do it again
+				w.replace(c.Ticket) // another run may do it again
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ReplacedChange:
@@ -613,7 +614,7 @@ func (w *model) write(r Record) {
 				w.breaks("ticket %d is replaced, though this input holds it", c.Ticket)
 			}
 			if e != nil { // as if it had not been done: it may be done once more
-				w.replace(e.ident)
+				w.replace(c.Ticket)
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ForeignChange:
@@ -623,9 +624,9 @@ func (w *model) write(r Record) {
 }
 
 // replace notes that what was done of an operation does not count any longer.
-func (w *model) replace(ident int) {
+func (w *model) replace(ticket uint64) {
 	for i := range w.doings {
-		w.doings[i].replaced = w.doings[i].replaced || w.doings[i].ident == ident
+		w.doings[i].replaced = w.doings[i].replaced || w.doings[i].ticket == ticket
 	}
 }
 
