@@ -95,7 +95,7 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 	wait := until - e.now.Elapsed
 	n, _ := e.memory.named(o.Target)
 	byEarlierRun := o.endsCreate() && n.state == nameDone && n.at == 0
-	inEarlierStage := o.Method == Delete && e.cfg.Before.lastWritten != nil // perhaps
+	inEarlierStage := o.Method == Delete && e.cfg.Before.stages > 0 // perhaps
 	if byEarlierRun || inEarlierStage {
 		wait = max(wait, e.quietFor())
 	}
@@ -103,20 +103,20 @@ func (e *Engine) quietIn(o *Operation) time.Duration {
 }
 
 // Carried is the state that the next stage of a job takes over from the stages
-// before: the spent part of the error budget, who has made which resource,
-// which attempts may still be at work, and when an earlier run last wrote to
-// the journal. The zero value is for the first stage.
+// before: their number, the spent part of the error budget, who has made which
+// resource, which attempts may still be at work, and when an earlier run last
+// wrote to the journal. The zero value is for the first stage.
 type Carried struct {
+	stages      int
 	spent, held int
 	ownership
 	atWorkUntil recent[time.Duration]
-	lastWritten *time.Time
+	lastWritten time.Time
 }
 
 // Carried returns the state for the next stage, once this one has ended.
 func (e *Engine) Carried() Carried {
-	written := e.cfg.LastWritten // a pointer into the engine would keep all of it
-	return Carried{e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, &written}
+	return Carried{e.cfg.Before.stages + 1, e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, e.cfg.LastWritten}
 }
 
 // By returns c with the times of a stage that begins later than the stage of c

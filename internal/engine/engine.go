@@ -113,8 +113,8 @@ func New(cfg Config, now Time) *Engine {
 	if cfg.Ordered {
 		cfg.Concurrency = 1
 	}
-	if cfg.Before.lastWritten != nil {
-		cfg.LastWritten = *cfg.Before.lastWritten
+	if cfg.Before.stages > 0 {
+		cfg.LastWritten = cfg.Before.lastWritten
 	}
 	e := &Engine{
 		cfg: cfg, now: now, memory: memory{store: cfg.Memory},

@@ -150,6 +150,7 @@ func (e *Engine) keyOf(o *op) Key {
 	}
 	if o.Method == Patch && o.Resource != "" {
 		h.Write(o.key[:])
+		h.Write(make([]byte, e.cfg.Before.stages)) // it follows them
 	}
 	return Key(h.Sum(nil)[:len(Key{})])
 }

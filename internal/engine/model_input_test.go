@@ -168,7 +168,7 @@ func (w *model) materialize(rows []row) []*mop {
 		}
 		if m.resource != "" && !m.invalid {
 			if m.method == Patch {
-				identity += " after (" + last[m.resource] + ")"
+				identity += fmt.Sprintf(" after %d stages (%s)", m.stage, last[m.resource])
 			}
 			last[m.resource] = identity
 		}

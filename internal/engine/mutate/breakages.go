@@ -73,6 +73,7 @@ var breakages = []breakage{
 
 	// Earlier runs.
 	{"a PATCH is recognized without the one before it", "h.Write(o.key[:])", ""},
+	{"a change of a later stage is recognized as one of the first", "h.Write(make([]byte, e.cfg.Before.stages))", ""},
 	{"references are recognized by bulkId", "h.Write(n.identity[:])", "h.Write([]byte(r.Name + n.id))"},
 	{"what an earlier run has sent counts as unsent", "o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)", ""},
 	{"what an earlier run has done is sent again", "case KnownDone:\n", "case KnownDone + 1:\n"},
@@ -103,7 +104,7 @@ var breakages = []breakage{
 	{"what was there before may not be known yet", "c.ID, -e.cfg.LookupPatience //", "c.ID, time.Millisecond //"},
 	{"a later stage does not wait for late work", "wait := e.quietIn(o.Operation); wait > 0", "wait := e.quietIn(o.Operation); wait < 0"},
 	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
-	{"a later stage takes the stages before for an earlier run", "if cfg.Before.lastWritten != nil", "if false"},
+	{"a later stage takes the stages before for an earlier run", "if cfg.Before.stages > 0", "if false"},
 	{"an update whose attempt may be at work is forgotten", " && !e.mayUndo(o)", ""},
 	{"a DELETE of a later stage does not wait for creates of an earlier run", "byEarlierRun || inEarlierStage", "byEarlierRun || inEarlierStage && false"},
 	{"a later stage does not know what the job has made and deleted", "cfg.Before.ownership", "ownership{}"},
