@@ -116,7 +116,7 @@ func (x *comparing) read(source iter.Seq2[Operation, error]) error {
 		if err := x.ctx.Err(); err != nil {
 			return context.Cause(x.ctx)
 		}
-		x.add(newPending(&m, index, op, false))
+		x.add(newPending(&m, index, op))
 		index++
 		if len(x.waiting) == maxOperations {
 			if err := x.lookUp(); err != nil {
@@ -128,18 +128,18 @@ func (x *comparing) read(source iter.Seq2[Operation, error]) error {
 }
 
 func (x *comparing) add(p *pending) {
-	if id := p.facts.ResourceID; id != "" {
-		x.takers[id] = p.index
+	if id := p.ResourceID; id != "" {
+		x.takers[id] = p.Index
 	}
-	invalid := p.facts.Invalid
-	if p.op.Method != MethodPost || invalid == nil && p.name == "" {
+	invalid := p.Invalid
+	if p.op.Method != MethodPost || invalid == nil && p.SentName == "" {
 		return
 	}
-	s := &compared{Comparison: Comparison{Index: p.index, Operation: p.op, Err: invalid}, pending: p}
+	s := &compared{Comparison: Comparison{Index: p.Index, Operation: p.op, Err: invalid}, pending: p}
 	x.creates = append(x.creates, s)
 	if invalid == nil {
-		x.waiting = append(x.waiting, lookedUp{pending: p, data: p.data})
-		x.byIndex[p.index] = s
+		x.waiting = append(x.waiting, lookedUp{pending: p, data: p.Data})
+		x.byIndex[p.Index] = s
 	}
 }
 
@@ -155,7 +155,7 @@ func (x *comparing) lookUp() error {
 		x.choose(x.byIndex[found.Index], found.Candidates, f.stored[found.Index])
 	}
 	for _, s := range x.byIndex {
-		if known := x.known(s); len(known) == len(s.facts.Refs) {
+		if known := x.known(s); len(known) == len(s.Refs) {
 			s.compare(known)
 		}
 	}
@@ -167,14 +167,14 @@ func (x *comparing) lookUp() error {
 // choose decides which of the resources that have the name of a create is its
 // own.
 func (x *comparing) choose(s *compared, candidates []engine.Candidate, stored map[string]json.RawMessage) {
-	own, number := engine.Pick(candidates, s.resourceType() == users)
+	own, number := engine.Pick(candidates, s.Type() == users)
 	switch {
 	case number > 1:
 		s.Err = ErrAmbiguous
 	case number == 1:
 		s.Exists, s.raw = true, stored[own.ID]
-		s.Location = x.c.location(own.Location, s.resourceType(), own.ID)
-		if name := s.facts.BulkID; name != "" && x.ids[name] == "" {
+		s.Location = x.c.location(own.Location, s.Type(), own.ID)
+		if name := s.BulkID; name != "" && x.ids[name] == "" {
 			x.ids[name] = own.ID
 		}
 	}
@@ -182,7 +182,7 @@ func (x *comparing) choose(s *compared, candidates []engine.Candidate, stored ma
 
 // known are the references of a create to existing resources.
 func (x *comparing) known(s *compared) (known []plan.Known) {
-	for _, r := range s.facts.Refs {
+	for _, r := range s.Refs {
 		if id := x.ids[r.Name]; id != "" {
 			known = append(known, plan.Known{Name: r.Name, ID: id})
 		}
@@ -201,7 +201,7 @@ func (s *compared) compare(known []plan.Known) {
 	for _, d := range differences {
 		s.Differences = append(s.Differences, AttributeDifference(d))
 	}
-	s.raw, s.data = nil, nil
+	s.raw, s.Data = nil, nil
 }
 
 // finish compares a create that refers to later ones. It fails if another

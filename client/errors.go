@@ -7,6 +7,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/facts"
 )
 
 // The reasons for which a job stops before the end of its input. The error that
@@ -38,7 +39,7 @@ var (
 // The reasons for which an operation fails before it is sent.
 var (
 	// ErrInvalid: the operation breaks a rule of the contract.
-	ErrInvalid = errors.New("invalid operation")
+	ErrInvalid = facts.ErrInvalid
 	// ErrTooLarge: the operation alone is larger than a request may be.
 	ErrTooLarge = errors.New("operation larger than a request may be")
 	// ErrCycle: the operation is part of a cycle of references that no single

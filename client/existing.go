@@ -10,6 +10,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/facts"
 	"github.com/webexscim/bulk/internal/plan"
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
@@ -68,7 +69,7 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	if err != nil {
 		return change, false, fmt.Errorf("comparing it with the existing resource: %w", err)
 	}
-	resource := "/" + p.resourceType() + "/"
+	resource := "/" + p.Type() + "/"
 	r.ops.change(p, func() {
 		p.stored = nil
 		if len(differences) > 0 {
@@ -81,13 +82,13 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 	if err := r.ops.setAside(); err != nil || p.update == nil {
 		return change, false, err
 	}
-	content := slices.Concat([]byte("update\x00"), p.facts.Content[:], []byte(id))
+	content := slices.Concat([]byte("update\x00"), p.Content[:], []byte(id))
 	for _, k := range known {
 		content = append(append(content, 0), k.ID...)
 	}
 	return engine.Operation{
 		Method: engine.Patch, Resource: strings.ToLower(resource + id), ResourceID: id,
-		Guarded: !scimdiff.MayAddTwice(p.update.Data), Size: p.size(), Content: keyOf(content),
+		Guarded: !scimdiff.MayAddTwice(p.update.Data), Size: p.SizeOf(p.encode(nil, p.op.BulkID)), Content: facts.Key(content),
 	}, true, nil
 }
 
@@ -95,11 +96,11 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 // members of a group, all members are read, since a lookup returns some of them
 // or none.
 func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulkapi.Resource) (json.RawMessage, error) {
-	if p.resourceType() != groups || res.Raw == nil {
+	if p.Type() != groups || res.Raw == nil {
 		return res.Raw, nil
 	}
 	var given struct{ Members json.RawMessage }
-	if _ = json.Unmarshal(p.data, &given); scimdiff.IsNothing(given.Members) {
+	if _ = json.Unmarshal(p.Data, &given); scimdiff.IsNothing(given.Members) {
 		return res.Raw, nil
 	}
 	type member struct {

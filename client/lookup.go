@@ -91,7 +91,7 @@ func (f *finder) noteAnswer(alive bool, date time.Time) {
 // searchAll finds the resources that have the names of creates.
 func (f *finder) searchAll(creates []lookedUp) {
 	for _, kind := range []string{users, groups} {
-		isOther := func(s lookedUp) bool { return s.resourceType() != kind }
+		isOther := func(s lookedUp) bool { return s.Type() != kind }
 		f.search(kind, slices.DeleteFunc(slices.Clone(creates), isOther))
 	}
 }
@@ -105,7 +105,7 @@ func (f *finder) search(kind string, creates []lookedUp) {
 	}
 	names := make([]string, len(creates))
 	for i, s := range creates {
-		names[i] = s.name
+		names[i] = s.SentName
 	}
 	found, err := f.c.api.Find(f.ctx, kind, names)
 	if err != nil {
@@ -116,7 +116,7 @@ func (f *finder) search(kind string, creates []lookedUp) {
 			return
 		}
 		for _, s := range creates {
-			f.findings = append(f.findings, engine.Finding{Index: s.index, Err: lookupError(err), Final: isFinal(e)})
+			f.findings = append(f.findings, engine.Finding{Index: s.Index, Err: lookupError(err), Final: isFinal(e)})
 		}
 		return
 	}
@@ -128,12 +128,12 @@ func (f *finder) search(kind string, creates []lookedUp) {
 		byName[name] = append(byName[name], res)
 	}
 	for _, s := range creates {
-		out := engine.Finding{Index: s.index}
-		for _, res := range byName[fold.Fold(s.name)] {
+		out := engine.Finding{Index: s.Index}
+		for _, res := range byName[fold.Fold(s.SentName)] {
 			out.Candidates = append(out.Candidates, s.candidate(s.data, res))
 			f.raw[res.ID] = res.Raw
 			if err := f.store(s, res); err != nil {
-				out = engine.Finding{Index: s.index, Err: lookupError(err)}
+				out = engine.Finding{Index: s.Index, Err: lookupError(err)}
 				break
 			}
 		}
@@ -150,10 +150,10 @@ func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
 	if err != nil {
 		return err
 	}
-	if f.stored[s.index] == nil {
-		f.stored[s.index] = map[string]json.RawMessage{}
+	if f.stored[s.Index] == nil {
+		f.stored[s.Index] = map[string]json.RawMessage{}
 	}
-	f.stored[s.index][res.ID] = raw
+	f.stored[s.Index][res.ID] = raw
 	return nil
 }
 
@@ -168,12 +168,12 @@ func (f *finder) compareReferences(creates []lookedUp) {
 	}
 	var likely []plan.Known
 	for _, s := range creates {
-		if found := byIndex[s.index]; s.facts.BulkID != "" && found != nil && len(found.Candidates) == 1 {
-			likely = append(likely, plan.Known{Name: s.facts.BulkID, ID: found.Candidates[0].ID})
+		if found := byIndex[s.Index]; s.BulkID != "" && found != nil && len(found.Candidates) == 1 {
+			likely = append(likely, plan.Known{Name: s.BulkID, ID: found.Candidates[0].ID})
 		}
 	}
 	for _, s := range creates {
-		if found := byIndex[s.index]; found != nil && len(s.known) < len(s.facts.Refs) {
+		if found := byIndex[s.Index]; found != nil && len(s.known) < len(s.Refs) {
 			data := s.encode(append(likely[:len(likely):len(likely)], s.known...), "").Data
 			for i := range found.Candidates {
 				found.Candidates[i].Equal = fold.SameJSON(data, f.raw[found.Candidates[i].ID])
@@ -201,14 +201,14 @@ func isFinal(e *bulkapi.LookupError) bool {
 // with this data.
 func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.Candidate {
 	c := engine.Candidate{
-		ID: res.ID, Location: locationOf(p.resourceType(), res), Version: res.Version, Created: res.Created,
+		ID: res.ID, Location: locationOf(p.Type(), res), Version: res.Version, Created: res.Created,
 		Equal: fold.SameJSON(data, res.Raw),
 	}
 	switch {
-	case p.externalID == "" && res.ExternalID == "":
-	case p.externalID == "" || !res.HasExternalID:
+	case p.ExternalID == "" && res.ExternalID == "":
+	case p.ExternalID == "" || !res.HasExternalID:
 		c.ExternalID = engine.OneMissing
-	case p.externalID == res.ExternalID:
+	case p.ExternalID == res.ExternalID:
 		c.ExternalID = engine.Same
 	default:
 		c.ExternalID = engine.Different
@@ -226,8 +226,8 @@ func locationOf(kind string, res bulkapi.Resource) string {
 
 // read reads the resource of a PATCH or DELETE.
 func (f *finder) read(s lookedUp) {
-	out := engine.Finding{Index: s.index}
-	if kind := s.resourceType(); kind != users && kind != groups || !location.IsID(s.id) {
+	out := engine.Finding{Index: s.Index}
+	if kind := s.Type(); kind != users && kind != groups || !location.IsID(s.id) {
 		out.Err, out.Final = errNotReadable, true
 	} else if res, found, err := f.c.api.Get(f.ctx, kind, s.id); err != nil {
 		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 
+	"github.com/webexscim/bulk/internal/facts"
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
@@ -100,8 +101,7 @@ type marshaler struct {
 	buf bytes.Buffer
 	enc *json.Encoder
 
-	canonical rawjson.Canonical
-	text      []byte // of the identity before
+	facts facts.Reader
 }
 
 // data returns a copy of an operation's Data as the bytes that are sent, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/facts"
 	"github.com/webexscim/bulk/internal/rawjson"
 	"github.com/webexscim/bulk/internal/sparse"
 	"github.com/webexscim/bulk/internal/spill"
@@ -19,8 +20,7 @@ import (
 // their turn comes. Each of these costs eight bytes of memory, and its Data if
 // that is not a text.
 type operations struct {
-	keyed  bool // see newPending
-	most   int  // in memory
+	most   int // in memory
 	recent map[int]*pending
 	queue  []int               // indexes of recent, the oldest first, and of some that are over
 	bytes  int                 // in recent: data and existing resources
@@ -39,15 +39,15 @@ const (
 
 func newOperations(keyed bool, most int) *operations {
 	return &operations{
-		keyed: keyed, most: most,
+		most: most, m: marshaler{facts: facts.Reader{Keyed: keyed}},
 		recent: map[int]*pending{}, places: sparse.Table[int64]{}, values: map[int]any{},
 	}
 }
 
 // add adds an operation that was read.
 func (o *operations) add(p *pending) {
-	o.recent[p.index] = p
-	o.queue = append(o.queue, p.index)
+	o.recent[p.Index] = p
+	o.queue = append(o.queue, p.Index)
 	o.bytes += p.bytes()
 	if len(o.queue) > 2*len(o.recent)+mostWaiting {
 		o.queue = slices.DeleteFunc(o.queue, func(index int) bool { return o.recent[index] == nil })
@@ -62,7 +62,7 @@ func (o *operations) get(index int) *pending {
 	}
 	p, err := o.takeFromFile(index)
 	if err != nil {
-		p = &pending{index: index, facts: engine.Operation{Index: index, Invalid: err}}
+		p = &pending{Facts: &facts.Facts{Operation: engine.Operation{Index: index, Invalid: err}}}
 	}
 	o.add(p)
 	return p
@@ -89,12 +89,12 @@ func (o *operations) has(index int) bool {
 // facts returns the facts of an operation to the engine.
 func (o *operations) facts(index int) (*engine.Operation, error) {
 	p := o.get(index)
-	return &p.facts, p.facts.Invalid
+	return &p.Operation, p.Invalid
 }
 
 // remove removes an operation that is over.
 func (o *operations) remove(p *pending) {
-	delete(o.recent, p.index)
+	delete(o.recent, p.Index)
 	o.bytes -= p.bytes()
 }
 
@@ -106,7 +106,7 @@ func (o *operations) change(p *pending, f func()) {
 }
 
 func (p *pending) bytes() int {
-	n := len(p.data)
+	n := len(p.Data)
 	if p.update != nil {
 		n += len(p.update.Data)
 	}
@@ -126,7 +126,7 @@ func (o *operations) setAside() error {
 			if err != nil {
 				return err
 			}
-			o.places.Set(p.index, place+1)
+			o.places.Set(p.Index, place+1)
 			o.remove(p)
 		}
 		o.queue = o.queue[1:]
@@ -137,7 +137,7 @@ func (o *operations) setAside() error {
 // isNeeded reports whether the file cannot hold all that is known of an
 // operation.
 func (p *pending) isNeeded() bool {
-	return p.sent || p.facts.Invalid != nil
+	return p.sent || p.Invalid != nil
 }
 
 // The types of Data.
@@ -159,7 +159,7 @@ func (o *operations) encode(p *pending) []byte {
 	case []byte:
 		kind = bytesData
 	default:
-		o.values[p.index] = p.op.Data
+		o.values[p.Index] = p.op.Data
 	}
 	var update bulkapi.Operation
 	if p.update != nil {
@@ -173,7 +173,7 @@ func (o *operations) encode(p *pending) []byte {
 	for _, part := range []string{p.op.Method, p.op.Path, p.op.BulkID, update.Path, string(update.Data), string(stored)} {
 		text = appendText(text, part)
 	}
-	return append(text, p.data...)
+	return append(text, p.Data...)
 }
 
 func appendText(text []byte, part string) []byte {
@@ -195,7 +195,7 @@ func (o *operations) decode(index int, text []byte) *pending {
 	if kind != noData {
 		op.Data = json.RawMessage(text)
 	}
-	p := newPending(&o.m, index, op, o.keyed)
+	p := newPending(&o.m, index, op)
 	if update.Path != "" {
 		p.update = &update
 	}
@@ -204,7 +204,7 @@ func (o *operations) decode(index int, text []byte) *pending {
 	}
 	switch kind {
 	case bytesData:
-		p.op.Data = []byte(p.data)
+		p.op.Data = []byte(p.Data)
 	case valueData:
 		p.op.Data = o.values[index]
 		delete(o.values, index)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/facts"
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
@@ -50,7 +51,7 @@ func patch(root, id string, changes []Change) Operation {
 	if len(changes) == 0 {
 		changes = nil // null, which Validate refuses
 	}
-	return Operation{Method: MethodPatch, Path: root + segment(id), Data: struct {
+	return Operation{Method: MethodPatch, Path: root + facts.Segment(id), Data: struct {
 		Schemas    []string `json:"schemas"`
 		Operations []Change `json:"Operations"`
 	}{[]string{SchemaPatchOp}, changes}}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 )
 
@@ -129,7 +130,7 @@ func requestOf(plannedID string) int {
 }
 
 func (p *planning) describe(req engine.Request) Request {
-	out := Request{Number: req.Number, Bytes: envelope, Refused: p.refused()}
+	out := Request{Number: req.Number, Bytes: bulkapi.Envelope, Refused: p.refused()}
 	for _, s := range req.Items {
 		op := p.ops.get(s.Index)
 		o := Planned{Index: s.Index, Operation: op.op, Joins: s.Inside}
@@ -139,7 +140,7 @@ func (p *planning) describe(req engine.Request) Request {
 				out.After = append(out.After, n)
 			}
 		}
-		out.Bytes += op.facts.Size
+		out.Bytes += op.Size
 		out.Operations = append(out.Operations, o)
 	}
 	return out

@@ -93,7 +93,7 @@ func (r *run) claim(claims []engine.Claim) func() {
 // only if its location is of the operation's type and organization.
 func (r *run) earlier(index int, rec Record) engine.Earlier {
 	id := ""
-	if l, err := location.Parse(rec.Success.Location); err == nil && l.IsOf(r.ops.get(index).resourceType(), r.c.cfg.OrgID) {
+	if l, err := location.Parse(rec.Success.Location); err == nil && l.IsOf(r.ops.get(index).Type(), r.c.cfg.OrgID) {
 		id = l.ID
 	}
 	e := engine.Earlier{

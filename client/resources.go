@@ -2,12 +2,11 @@ package client
 
 import (
 	"cmp"
-	"net/url"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/webexscim/bulk/gen"
+	"github.com/webexscim/bulk/internal/facts"
 )
 
 // The schemas that the builders write (RFC 7643 section 8.7, RFC 7644 section
@@ -70,7 +69,7 @@ func (UserOperations) Patch(id string, changes ...Change) Operation {
 
 // Delete deletes the user with this id for good: Webex cannot restore a user.
 func (UserOperations) Delete(id string) Operation {
-	return Operation{Method: MethodDelete, Path: "/Users/" + segment(id)}
+	return Operation{Method: MethodDelete, Path: "/Users/" + facts.Segment(id)}
 }
 
 // Create creates a group, without the attributes that only the service may
@@ -128,16 +127,5 @@ func (GroupOperations) Patch(id string, changes ...Change) Operation {
 
 // Delete deletes the group with this id; its members stay.
 func (GroupOperations) Delete(id string) Operation {
-	return Operation{Method: MethodDelete, Path: "/Groups/" + segment(id)}
+	return Operation{Method: MethodDelete, Path: "/Groups/" + facts.Segment(id)}
 }
-
-// segment escapes an id so that it cannot change the path. Of a reference only
-// the characters that would end a segment are escaped.
-func segment(id string) string {
-	if name, ok := strings.CutPrefix(id, Ref("")); ok {
-		return Ref(escapes.Replace(name))
-	}
-	return url.PathEscape(id)
-}
-
-var escapes = strings.NewReplacer("%", "%25", "/", "%2F", "?", "%3F", "#", "%23")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/spill"
 )
@@ -166,7 +167,7 @@ func (r *run) engineConfig() engine.Config {
 	cfg := r.c.cfg
 	return engine.Config{
 		Operations:     cfg.Limits.Operations,
-		Bytes:          cfg.Limits.Bytes - envelope,
+		Bytes:          cfg.Limits.Bytes - bulkapi.Envelope,
 		Concurrency:    cfg.Concurrency,
 		Ordered:        r.job.Ordered,
 		Separate:       cfg.ResolveReferences,
@@ -369,7 +370,7 @@ func (r *run) addFromSource(item sourceItem, ok bool, next func() (item sourceIt
 	read := 0
 	for more := true; more && ok && item.err == nil; {
 		r.ops.add(item.operation)
-		r.engine.Add(now, &item.operation.facts)
+		r.engine.Add(now, &item.operation.Operation)
 		if read++; read == maxBatch {
 			break
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
+	"github.com/webexscim/bulk/internal/facts"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
@@ -34,7 +35,7 @@ func (r *run) encode(req engine.Request) []bulkapi.Operation {
 	for i, s := range req.Items {
 		p := r.ops.get(s.Index)
 		p.sent = true
-		id := p.facts.BulkID
+		id := p.BulkID
 		if id == "" {
 			if used == nil {
 				used = r.usedBulkIDs(req)
@@ -53,8 +54,8 @@ func (r *run) usedBulkIDs(req engine.Request) map[string]bool {
 	used := map[string]bool{}
 	for _, s := range req.Items {
 		p := r.ops.get(s.Index)
-		used[p.facts.BulkID] = true
-		for _, ref := range p.facts.Refs {
+		used[p.BulkID] = true
+		for _, ref := range p.Refs {
 			used[ref.Name] = true
 		}
 	}
@@ -65,7 +66,7 @@ func (r *run) usedBulkIDs(req engine.Request) map[string]bool {
 func (p *pending) unusedBulkID(used map[string]bool) string {
 	id := p.op.BulkID
 	for n := 0; id == "" || used[id]; n++ {
-		if id = assignedBulkID(p.index); n > 0 {
+		if id = facts.BulkID(p.Index); n > 0 {
 			id = fmt.Sprintf("%s-%d", id, n)
 		}
 	}
@@ -89,7 +90,7 @@ func toResponse(a bulkapi.Answer) engine.Response {
 		out.Uniform = uniformText(a)
 		if a.Status == http.StatusRequestEntityTooLarge {
 			out.TooLarge, out.MaxOperations = true, a.OperationLimit
-			out.MaxBytes = max(0, a.PayloadLimit-envelope)
+			out.MaxBytes = max(0, a.PayloadLimit-bulkapi.Envelope)
 		}
 	}
 	out.Items = make([]engine.Item, len(a.Items))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+
+	"github.com/webexscim/bulk/internal/facts"
 )
 
 // sourceItem is an operation that the source gave, or the error that ends it.
@@ -28,11 +30,11 @@ func readSource(ctx context.Context, source iter.Seq2[Operation, error], index i
 			items <- sourceItem{err: errExit, panic: recover()}
 		}
 	}()
-	var m marshaler
+	m := marshaler{facts: facts.Reader{Keyed: keyed}}
 	for op, err := range source {
 		item := sourceItem{err: err}
 		if err == nil {
-			item.operation = newPending(&m, index, op, keyed)
+			item.operation = newPending(&m, index, op)
 			index++
 		}
 		items <- item // each operation that was read gets a result: the receiver reads to the end

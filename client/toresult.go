@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
-	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/plan"
 )
 
@@ -24,7 +23,7 @@ func (r *run) toResult(in engine.Result) Result {
 		Existing: in.Existing, Unchanged: in.Unchanged, Err: r.resultError(p, in),
 	}
 	if in.ID != "" || p.op.Method != MethodPost { // else the location cannot be used
-		res.Location = r.c.location(in.Location, p.resourceType(), in.ID)
+		res.Location = r.c.location(in.Location, p.Type(), in.ID)
 	}
 	r.causes.add(p, res)
 	return res
@@ -38,12 +37,6 @@ func (c *Client) location(url, kind, id string) Location {
 		l = Location{ResourceType: kind, ID: id, OrgID: c.cfg.OrgID}
 	}
 	return l
-}
-
-// resourceType is the type that an operation's path names.
-func resourceType(path string) string {
-	kind, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return location.TypeOf(kind)
 }
 
 // resultError is the error of a result.
@@ -82,7 +75,7 @@ func (r *run) dropError(p *pending, d plan.Drop) error {
 	case plan.Forward:
 		return fmt.Errorf("%w: bulkId %q", ErrForward, d.Name)
 	case plan.TooLarge:
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, p.facts.Size, r.c.cfg.Limits.Bytes-envelope)
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, p.Size, r.c.cfg.Limits.Bytes-bulkapi.Envelope)
 	case plan.NoID:
 		return &SkippedError{Index: d.Of, BulkID: d.Name, Cause: ErrNoID}
 	}
@@ -101,14 +94,14 @@ type causes struct {
 const mostCauses = 10_000
 
 func (c *causes) add(p *pending, res Result) {
-	if res.Err == nil || p.facts.BulkID == "" && p.facts.Resource == "" {
+	if res.Err == nil || p.BulkID == "" && p.Resource == "" {
 		return
 	}
 	if c.byIndex == nil {
 		c.byIndex = map[int]error{}
 	}
-	c.byIndex[p.index] = res.Err
-	if c.indexes = append(c.indexes, p.index); len(c.indexes) > mostCauses {
+	c.byIndex[p.Index] = res.Err
+	if c.indexes = append(c.indexes, p.Index); len(c.indexes) > mostCauses {
 		delete(c.byIndex, c.indexes[0])
 		c.indexes = c.indexes[1:]
 	}
