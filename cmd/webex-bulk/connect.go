@@ -63,6 +63,9 @@ func (c *connection) addLimits(f *pflag.FlagSet) {
 		"how long reads of the service may lag behind its writes")
 	f.DurationVar(&c.cfg.MaxServiceTime, "max-service-time", 2*time.Minute,
 		"how long the service may still work on a request after the client gave it up")
+	f.BoolVar(&c.cfg.ResolveReferences, "resolve-references", false,
+		"send an operation only when the ids of what it refers to are known, cycles excepted:\n"+
+			"for services that resolve bulkId references wrongly")
 }
 
 // maxConcurrency bounds --concurrency.
