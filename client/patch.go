@@ -5,8 +5,8 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/facts"
+	"github.com/webexscim/bulk/internal/models"
 	"github.com/webexscim/bulk/internal/rawjson"
 )
 
@@ -60,104 +60,27 @@ func patch(root, id string, changes []Change) Operation {
 // MarshalJSON writes the change as it is sent. The error wraps ErrInvalid if
 // Value is one of those that are refused, see Change.
 func (c Change) MarshalJSON() ([]byte, error) {
-	var err error
-	if c.Value, err = c.sentValue(); err != nil {
-		return nil, err
-	}
 	type plain Change // without this method
-	return rawjson.Marshal(plain(c))
+	out := plain(c)
+	switch {
+	case !isNothing(c.Value):
+		var err error
+		if out.Value, err = models.Set(c.Value); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+	case strings.EqualFold(c.Op, "remove"):
+		out.Value = nil
+	default:
+		return nil, fmt.Errorf("%w: no value in a change, expected one in an add or replace (Remove removes an attribute)", ErrInvalid)
+	}
+	return rawjson.Marshal(out)
 }
 
-// sentValue returns Value, or the attributes that are set in it where it is of
-// package gen.
-func (c Change) sentValue() (any, error) {
-	v := reflect.ValueOf(c.Value)
+// isNothing reports whether a value is nil, or a pointer that leads to nil.
+func isNothing(value any) bool {
+	v := reflect.ValueOf(value)
 	for v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
-	if !v.IsValid() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.IsNil() {
-		if strings.EqualFold(c.Op, "remove") {
-			return nil, nil
-		}
-		return nil, fmt.Errorf("%w: no value in a change, expected one in an add or replace (Remove removes an attribute)", ErrInvalid)
-	}
-	switch {
-	case isModel(v.Type()):
-		return attributes(v)
-	case isModelList(v.Type()):
-		return elements(v)
-	}
-	return c.Value, nil
-}
-
-var models = reflect.TypeFor[gen.User]().PkgPath()
-
-func isModel(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.PkgPath() == models }
-
-func isModelList(t reflect.Type) bool {
-	if t.Kind() != reflect.Slice {
-		return false
-	}
-	t = t.Elem()
-	return isModel(t) || t.Kind() == reflect.Pointer && isModel(t.Elem())
-}
-
-// attributes returns the fields of a model that are set, by their JSON names.
-// Its own encoding would also write required attributes that are not set: they
-// are required in a resource, not in a change of one.
-func attributes(model reflect.Value) (map[string]any, error) {
-	t := model.Type()
-	if !model.IsZero() {
-		model = normalized(model)
-	}
-	if model.IsZero() {
-		return nil, fmt.Errorf("%w: nothing is set in a %v, expected an attribute to change (Remove removes one)", ErrInvalid, t)
-	}
-	set := map[string]any{}
-	for i := range t.NumField() {
-		field := model.Field(i)
-		if field.IsZero() {
-			continue
-		}
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if field.Kind() == reflect.Slice && field.Len() == 0 {
-			return nil, fmt.Errorf("%w: %q is an empty list in a %v, expected values (Remove removes all)", ErrInvalid, name, t)
-		}
-		var err error
-		switch {
-		case isModel(field.Type()):
-			set[name], err = attributes(field)
-		case isModelList(field.Type()):
-			set[name], err = elements(field)
-		default:
-			set[name] = field.Interface()
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return set, nil
-}
-
-func elements(list reflect.Value) ([]map[string]any, error) {
-	set := make([]map[string]any, list.Len())
-	for i := range set {
-		model := reflect.Indirect(list.Index(i))
-		if !model.IsValid() {
-			return nil, fmt.Errorf("%w: no value in a %v, expected one in each element", ErrInvalid, list.Type())
-		}
-		var err error
-		if set[i], err = attributes(model); err != nil {
-			return nil, err
-		}
-	}
-	return set, nil
-}
-
-// normalized returns a copy of a model after normalize.
-func normalized(model reflect.Value) reflect.Value {
-	ptr := reflect.New(model.Type())
-	ptr.Elem().Set(model)
-	normalize(ptr.Interface())
-	return ptr.Elem()
+	return !v.IsValid() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.IsNil()
 }

@@ -1,12 +1,11 @@
 package client
 
 import (
-	"cmp"
 	"reflect"
-	"slices"
 
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/facts"
+	"github.com/webexscim/bulk/internal/models"
 )
 
 // The schemas that the builders write (RFC 7643 section 8.7, RFC 7644 section
@@ -45,7 +44,7 @@ func (o Operation) Named(bulkID string) Operation {
 // and the extensions that have an attribute set. If UserType is empty, it is
 // "user".
 func (UserOperations) Create(user gen.User) Operation {
-	normalize(&user)
+	models.Normalize(&user)
 	if user.UserType == "" {
 		user.UserType = "user"
 	}
@@ -77,7 +76,7 @@ func (UserOperations) Delete(id string) Operation {
 // without a Type is a user: the id of a group or machine needs its Type,
 // "group" or "machine".
 func (GroupOperations) Create(group gen.Group) Operation {
-	normalize(&group)
+	models.Normalize(&group)
 	if len(group.Schemas) == 0 {
 		group.Schemas = []string{SchemaGroup}
 		if isUsed(group.Webex) {
@@ -90,35 +89,6 @@ func (GroupOperations) Create(group gen.Group) Operation {
 // isUsed reports whether an extension has an attribute set: only then it is
 // sent.
 func isUsed[T any](extension T) bool { return !reflect.ValueOf(extension).IsZero() }
-
-// normalize clears the attributes of a model that only the service may write,
-// and fills in the type of members, which the service needs. The model is the
-// caller's copy, but its list of members is not.
-func normalize(model any) {
-	switch m := model.(type) {
-	case *gen.User:
-		m.ID, m.Groups, m.Meta = "", nil, gen.Meta{}
-		normalize(&m.Enterprise)
-		normalize(&m.Webex)
-	case *gen.EnterpriseUser:
-		normalize(&m.Manager)
-	case *gen.Manager:
-		m.DisplayName = ""
-	case *gen.WebexUser:
-		m.Meta, m.ProvisionSource = gen.WebexMeta{}, ""
-	case *gen.Group:
-		m.ID, m.Meta = "", gen.Meta{}
-		normalize(&m.Webex)
-		m.Members = slices.Clone(m.Members)
-		for i := range m.Members {
-			normalize(&m.Members[i])
-		}
-	case *gen.WebexGroup:
-		m.Meta, m.ProvisionSource = gen.WebexMeta{}, ""
-	case *gen.GroupMember:
-		m.Display, m.Type = "", cmp.Or(m.Type, "user")
-	}
-}
 
 // Patch changes the group with this id, or the one that a Ref names.
 func (GroupOperations) Patch(id string, changes ...Change) Operation {
