@@ -66,10 +66,11 @@ func playRandom(t *testing.T, everyday int, draw func(seed uint64) (*job, *rando
 	t.Logf("%d jobs: %v", min(next.Load(), int64(jobs)), found.counts)
 }
 
-// violations keeps the shortest story of each law that was broken.
+// violations keeps, for each law that was broken, which jobs have broken it and
+// the shortest of their stories.
 type violations struct {
 	mu     sync.Mutex
-	times  map[string]int
+	jobs   map[string][]string
 	story  map[string]string
 	total  int
 	counts counts // of all that was played
@@ -101,11 +102,11 @@ func (v *violations) add(law, how string, j *job, pick chooser) {
 	story += text + "\n"
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.times == nil {
-		v.times, v.story = map[string]int{}, map[string]string{}
+	if v.jobs == nil {
+		v.jobs, v.story = map[string][]string{}, map[string]string{}
 	}
 	v.total++
-	v.times[law]++
+	v.jobs[law] = append(v.jobs[law], how)
 	if old := v.story[law]; old == "" || len(story) < len(old) {
 		v.story[law] = story
 	}
@@ -113,7 +114,7 @@ func (v *violations) add(law, how string, j *job, pick chooser) {
 
 func (v *violations) report(t *testing.T) {
 	for law, story := range v.story {
-		t.Errorf("%d times: %s\n%s", v.times[law], law, story)
+		t.Errorf("%d times: %s (%s)\n%s", len(v.jobs[law]), law, strings.Join(v.jobs[law], "; "), story)
 	}
 }
 

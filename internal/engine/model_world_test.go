@@ -459,12 +459,24 @@ func (w *model) did(f *flight, m *mop, resource string) {
 			if o != nil && d.run < f.run && (own.gives != nil || own.stage < o.stage) {
 				continue // see isUndone
 			}
-			if o != nil && !d.replaced && d.resource == resource && o.method != Post && o.follows(own) && w.most[d.ident] == 1 && !w.isAmbiguous(o) {
+			if o != nil && !d.replaced && d.resource == resource && !w.isElsewhere(o, resource) && o.method != Post && o.follows(own) && w.most[d.ident] == 1 && !w.isAmbiguous(o) {
 				w.breaks("%v is done after %v, which follows it on the same resource", own, o)
 			}
 		}
 	}
 	w.doings = append(w.doings, doing{ident: m.ident, ticket: m.ticket, run: f.run, resource: resource})
+}
+
+// isElsewhere reports whether an operation refers to a create that stands for no
+// resource in this run, or for another one. In an earlier run it may have taken
+// this one, before there was a second of its name.
+func (w *model) isElsewhere(m *mop, resource string) bool {
+	for _, o := range w.input {
+		if m.targetName != "" && o.bulkID == m.targetName && o.method == Post {
+			return w.isTold[o.index] && w.told[o.index].Outcome != Unknown && w.told[o.index].ID != resource
+		}
+	}
+	return false
 }
 
 // op returns an operation as it is sent: of a create that has become an update,
