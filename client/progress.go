@@ -84,8 +84,8 @@ type jobState struct {
 type stage struct {
 	first   int            // the index of its first operation
 	stopped error          // why the job ended before its time
-	began   time.Time      // the stage before
-	carried engine.Carried // from that
+	began   time.Time      // the first stage
+	carried engine.Carried // from the stage before
 }
 
 // phase tells whether a job can run.
@@ -117,7 +117,7 @@ func (s *jobState) setReady(from phase) {
 	}
 }
 
-// end ends a stage that began at a time.
+// end ends a stage of a job that began at a time.
 func (s *jobState) end(e *engine.Engine, began time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -125,7 +125,10 @@ func (c *Client) start(ctx context.Context, job *Job) (*run, error) {
 	}
 	r := newRun(c, job)
 	cfg := r.engineConfig()
-	cfg.Before = stage.carried.By(r.began.Sub(stage.began))
+	if !stage.began.IsZero() {
+		r.began = stage.began // the times of all stages are since the job began
+	}
+	cfg.Before = stage.carried
 	if job.Journal != nil {
 		history, err := job.beginJournal(ctx, Target{OrgID: c.cfg.OrgID, BaseURL: c.cfg.BaseURL})
 		if err != nil {

@@ -119,21 +119,6 @@ func (e *Engine) Carried() Carried {
 	return Carried{e.cfg.Before.stages + 1, e.budget.spent, e.budget.held, e.ownership, e.atWorkUntil, e.cfg.LastWritten}
 }
 
-// By returns c with the times of a stage that begins later than the stage of c
-// by the given duration.
-func (c Carried) By(later time.Duration) Carried {
-	old := c.atWorkUntil
-	c.atWorkUntil = recent[time.Duration]{}
-	for _, m := range []map[Key]time.Duration{old.before, old.now} {
-		for key, until := range m {
-			if until > later {
-				c.atWorkUntil.put(key, until-later)
-			}
-		}
-	}
-	return c
-}
-
 // quietFor returns how long an attempt of an earlier run may still be at work:
 // until MaxServiceTime has passed since that run last wrote to the journal, by
 // the wall clock and, if it is known, by the clock of the service, or at least

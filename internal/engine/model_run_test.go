@@ -60,7 +60,7 @@ func (w *model) runOnce(rows []row) (over bool) {
 
 // carryOut carries out one stage and reports whether it came to its end.
 func (w *model) carryOut() bool {
-	start := w.now
+	start := w.time().Elapsed
 	for step := 0; ; step++ {
 		w.take()
 		w.steps++
@@ -71,8 +71,8 @@ func (w *model) carryOut() bool {
 			w.checkEnd()
 			return true
 		}
-		if step > maxSteps || w.now-start-w.asleep > maxDuration {
-			w.breaks("the job does not end: %d steps, %d seconds; %v", step, (w.now-start)/1000, w.eng.Status())
+		if lasts := w.time().Elapsed - start; step > maxSteps || lasts > time.Duration(maxDuration)*time.Millisecond {
+			w.breaks("the job does not end: %d steps, %d seconds; %v", step, lasts/time.Second, w.eng.Status())
 			return true
 		}
 		if w.pick.crash() {
@@ -91,6 +91,7 @@ func (w *model) carryOut() bool {
 func (w *model) beginRun() {
 	w.run++
 	w.runs++
+	w.first, w.asleep = w.now, 0
 	w.eng, w.input, w.read, w.full, w.claimed, w.refused, w.stopped = nil, nil, 0, false, nil, 0, nil
 	w.told, w.isTold, w.updates, w.seen = nil, nil, map[int]*mop{}, map[int]map[string]version{}
 }
@@ -100,10 +101,10 @@ func (w *model) begin(input []*mop) {
 	before := w.eng
 	var carried Carried
 	if before != nil {
-		carried = before.Carried().By(w.time().Elapsed)
+		carried = before.Carried()
 	}
 	w.stages++
-	w.began, w.asleep, w.ended = w.now, 0, false
+	w.began, w.ended = w.now, false
 	w.claims, w.records, w.flights, w.lookups = nil, nil, nil, nil
 	w.input = append(w.input, input...)
 	w.told, w.isTold = append(w.told, make([]Result, len(input))...), append(w.isTold, make([]bool, len(input))...)

@@ -186,10 +186,11 @@ type model struct {
 	refused int
 	stopped error // why an earlier stage has
 
+	first, asleep ms // when the run began, and how long the machine has slept since
+
 	// of one stage
 	stages  int // that have begun, over all runs
 	began   ms
-	asleep  ms
 	ended   bool
 	claims  [][]Claim
 	records []Record
@@ -240,7 +241,7 @@ func (w *model) breaks(format string, args ...any) {
 
 func (w *model) time() Time {
 	return Time{
-		Elapsed: time.Duration(w.now-w.began-w.asleep) * time.Millisecond,
+		Elapsed: time.Duration(w.now-w.first-w.asleep) * time.Millisecond,
 		Wall:    epoch.Add(time.Duration(w.now+w.wallOff) * time.Millisecond),
 	}
 }

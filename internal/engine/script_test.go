@@ -142,7 +142,7 @@ func (s *script) reset() {
 	s.facts = map[int]Operation{}
 	s.requests, s.lookups, s.reads = map[int]Request{}, map[int]Lookup{}, map[int]string{}
 	s.claims, s.writes, s.wake = nil, nil, ""
-	s.elapsed, s.looked, s.added, s.stopped, s.finished = 0, 0, false, false, false
+	s.looked, s.added, s.stopped, s.finished = 0, false, false, false
 }
 
 func (s *script) now() Time { return Time{Elapsed: s.elapsed, Wall: s.truth.Add(s.wall)} }
@@ -339,12 +339,13 @@ func (s *script) config(w *words) {
 
 func (s *script) run(*words) {
 	s.journal.asked = nil
+	s.elapsed = 0
 	s.begin(Carried{})
 }
 
 // stage begins another stage of the job whose run has ended.
 func (s *script) stage(*words) {
-	s.begin(s.engine.Carried().By(s.elapsed))
+	s.begin(s.engine.Carried())
 }
 
 func (s *script) begin(before Carried) {
