@@ -92,7 +92,7 @@ Type: cpu
 -----------+-------------------------------------------------------
       20ms   runtime.memmove
              net/http.(*body).Read
-             github.com/webexscim/bulk/internal/bulkapi.read
+             github.com/webexscim/bulk/internal/bulkapi.readResults
 -----------+-------------------------------------------------------
      1.50s   github.com/webexscim/bulk/internal/sheet.(*Sheet).next (inline)
              github.com/webexscim/bulk/client.feed

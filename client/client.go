@@ -9,18 +9,18 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/internal/baseurl"
-	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // Client sends jobs to the Bulk API of one organization. Several goroutines and
 // jobs may use it at once; they share its concurrency and the service's rate
 // limit.
 type Client struct {
-	cfg      Config
-	throttle *throttle.Throttle
-	api      *bulkapi.Client
-	inMemory int // how many operations of a job may wait in memory
+	cfg       Config
+	throttle  *throttle.Throttle
+	transport *transport.Client
+	inMemory  int // how many operations of a job may wait in memory
 }
 
 // The defaults that Config names.
@@ -39,7 +39,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	t := throttle.New(throttle.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
-	api, err := bulkapi.New(bulkapi.Config{
+	carrier, err := transport.New(transport.Config{
 		Server: cfg.BaseURL, OrgID: cfg.OrgID, HTTP: cfg.HTTPClient, Token: cfg.Token,
 		Throttle: t, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
 	})
@@ -47,7 +47,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("client: %w", err)
 	}
 	ahead := cfg.Limits.Operations * (2*cfg.Concurrency + 2) // read in advance, so that requests are full
-	return &Client{cfg: cfg, throttle: t, api: api, inMemory: mostWaiting + ahead}, nil
+	return &Client{cfg: cfg, throttle: t, transport: carrier, inMemory: mostWaiting + ahead}, nil
 }
 
 // withDefaults returns c with its defaults filled in and its fields in one

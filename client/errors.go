@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/facts"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // The reasons for which a job stops before the end of its input. The error that
@@ -173,16 +173,16 @@ func (e *ResponseError) Error() string {
 	return text
 }
 
-func newResponseError(e *bulkapi.Error) *ResponseError {
+func newResponseError(e *transport.Error) *ResponseError {
 	return &ResponseError{
 		Status: e.Status, ErrorCode: e.ErrorCode, TrackingID: e.TrackingID,
 		ScimType: e.ScimType, Details: e.Details, text: e.Error(),
 	}
 }
 
-// ownError turns an error of package bulkapi into one of this package.
+// ownError turns an error of the service into one of this package.
 func ownError(err error) error {
-	if e, ok := errors.AsType[*bulkapi.Error](err); ok {
+	if e, ok := errors.AsType[*transport.Error](err); ok {
 		return newResponseError(e)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/facts"
+	"github.com/webexscim/bulk/internal/lookup"
 	"github.com/webexscim/bulk/internal/plan"
 	"github.com/webexscim/bulk/internal/scimdiff"
 )
@@ -95,7 +96,7 @@ func (r *run) compare(index int, id string, known []plan.Known) (change engine.O
 // withMembers returns the data of an existing resource. If a create gives
 // members of a group, all members are read, since a lookup returns some of them
 // or none.
-func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulkapi.Resource) (json.RawMessage, error) {
+func (p *pending) withMembers(ctx context.Context, c *Client, res lookup.Resource) (json.RawMessage, error) {
 	if p.Type() != groups || res.Raw == nil {
 		return res.Raw, nil
 	}
@@ -108,7 +109,7 @@ func (p *pending) withMembers(ctx context.Context, api *bulkapi.Client, res bulk
 		Type  string `json:"type,omitempty"`
 	}
 	list := []member{}
-	for m, err := range api.Members(ctx, res.ID) {
+	for m, err := range lookup.Members(ctx, c.transport, res.ID) {
 		if err != nil {
 			return nil, err
 		}

@@ -9,12 +9,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/internal/lookup"
 	"github.com/webexscim/bulk/internal/plan"
 	"github.com/webexscim/bulk/internal/scimdiff"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // lookedUp is an operation of a lookup.
@@ -107,10 +108,10 @@ func (f *finder) search(kind string, creates []lookedUp) {
 	for i, s := range creates {
 		names[i] = s.SentName
 	}
-	found, err := f.c.api.Find(f.ctx, kind, names)
+	found, err := lookup.Find(f.ctx, f.c.transport, kind, names)
 	if err != nil {
 		e := f.failure(err)
-		if half := len(creates) / 2; e != nil && e.Kind == bulkapi.Rejected && half > 0 {
+		if half := len(creates) / 2; e != nil && e.Kind == transport.Rejected && half > 0 {
 			f.search(kind, creates[:half])
 			f.search(kind, creates[half:])
 			return
@@ -121,7 +122,7 @@ func (f *finder) search(kind string, creates []lookedUp) {
 		return
 	}
 	f.noteAnswer(true, time.Time{})
-	byName := map[string][]bulkapi.Resource{} // names as services compare them
+	byName := map[string][]lookup.Resource{} // names as services compare them
 	for _, res := range found {
 		f.noteAnswer(true, res.Date)
 		name := fold.Fold(res.Name)
@@ -142,11 +143,11 @@ func (f *finder) search(kind string, creates []lookedUp) {
 }
 
 // store keeps a resource for the comparison with a create.
-func (f *finder) store(s lookedUp, res bulkapi.Resource) error {
+func (f *finder) store(s lookedUp, res lookup.Resource) error {
 	if !f.update {
 		return nil
 	}
-	raw, err := s.withMembers(f.ctx, f.c.api, res)
+	raw, err := s.withMembers(f.ctx, f.c, res)
 	if err != nil {
 		return err
 	}
@@ -183,8 +184,8 @@ func (f *finder) compareReferences(creates []lookedUp) {
 }
 
 // failure notes whether the service itself has refused a lookup.
-func (f *finder) failure(err error) *bulkapi.LookupError {
-	e, ok := errors.AsType[*bulkapi.LookupError](err)
+func (f *finder) failure(err error) *lookup.Error {
+	e, ok := errors.AsType[*lookup.Error](err)
 	if ok {
 		f.noteAnswer(e.Alive, e.Date)
 	}
@@ -193,13 +194,13 @@ func (f *finder) failure(err error) *bulkapi.LookupError {
 
 // isFinal reports whether asking again is of no use. A token that has expired
 // may be renewed by then.
-func isFinal(e *bulkapi.LookupError) bool {
-	return e != nil && (e.Kind == bulkapi.Rejected || e.Kind == bulkapi.Denied && e.Status != http.StatusUnauthorized)
+func isFinal(e *lookup.Error) bool {
+	return e != nil && (e.Kind == transport.Rejected || e.Kind == transport.Denied && e.Status != http.StatusUnauthorized)
 }
 
 // candidate describes, for the engine, a resource that has the name of a create
 // with this data.
-func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.Candidate {
+func (p *pending) candidate(data json.RawMessage, res lookup.Resource) engine.Candidate {
 	c := engine.Candidate{
 		ID: res.ID, Location: locationOf(p.Type(), res), Version: res.Version, Created: res.Created,
 		Equal: fold.SameJSON(data, res.Raw),
@@ -217,7 +218,7 @@ func (p *pending) candidate(data json.RawMessage, res bulkapi.Resource) engine.C
 }
 
 // locationOf is the location of a resource that a lookup has found.
-func locationOf(kind string, res bulkapi.Resource) string {
+func locationOf(kind string, res lookup.Resource) string {
 	if loc, err := ParseLocation(res.Location); err == nil && loc.ID == res.ID {
 		return res.Location
 	}
@@ -229,7 +230,7 @@ func (f *finder) read(s lookedUp) {
 	out := engine.Finding{Index: s.Index}
 	if kind := s.Type(); kind != users && kind != groups || !location.IsID(s.id) {
 		out.Err, out.Final = errNotReadable, true
-	} else if res, found, err := f.c.api.Get(f.ctx, kind, s.id); err != nil {
+	} else if res, found, err := lookup.Get(f.ctx, f.c.transport, kind, s.id); err != nil {
 		out.Err, out.Final = lookupError(err), isFinal(f.failure(err))
 	} else {
 		f.noteAnswer(true, res.Date)

@@ -12,7 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webexscim/bulk/internal/bulkapi"
+	"github.com/webexscim/bulk/internal/lookup"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // Resource is a user or group of the organization. Like an Operation, it
@@ -90,8 +91,8 @@ func (c *Client) ListGroups(ctx context.Context, q Query) iter.Seq2[Resource, er
 }
 
 func (c *Client) list(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
-	own := func(res bulkapi.Resource) Resource { return resourceOf(kind, res) }
-	return converted(c.api.List(ctx, kind, bulkapi.Query(q)), own, lookupError)
+	own := func(res lookup.Resource) Resource { return resourceOf(kind, res) }
+	return converted(lookup.List(ctx, c.transport, kind, lookup.Query(q)), own, lookupError)
 }
 
 // converted converts the elements of a list, and the error that ends it.
@@ -109,7 +110,7 @@ func converted[A, B any](list iter.Seq2[A, error], element func(A) B, failure fu
 	}
 }
 
-func resourceOf(kind string, res bulkapi.Resource) Resource {
+func resourceOf(kind string, res lookup.Resource) Resource {
 	return Resource{Type: kind, ID: res.ID, Name: res.Name, ExternalID: res.ExternalID, Version: res.Version,
 		Modified: res.Modified, Data: res.Raw}
 }
@@ -118,8 +119,8 @@ func resourceOf(kind string, res bulkapi.Resource) Resource {
 // the guarantees and errors of ListUsers. The error wraps ErrAbsent where there
 // is no such group.
 func (c *Client) ListMembers(ctx context.Context, groupID string) iter.Seq2[Member, error] {
-	own := func(m bulkapi.Member) Member { return Member(m) }
-	return converted(c.api.Members(ctx, groupID), own, absentError)
+	own := func(m lookup.Member) Member { return Member(m) }
+	return converted(lookup.Members(ctx, c.transport, groupID), own, absentError)
 }
 
 // GetUser reads the user with this id. The error wraps ErrAbsent where there is
@@ -135,7 +136,7 @@ func (c *Client) GetGroup(ctx context.Context, id string) (Resource, error) {
 }
 
 func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
-	res, found, err := c.api.Get(ctx, kind, id)
+	res, found, err := lookup.Get(ctx, c.transport, kind, id)
 	switch {
 	case err != nil:
 		return Resource{}, lookupError(err)
@@ -149,7 +150,7 @@ func (c *Client) get(ctx context.Context, kind, id string) (Resource, error) {
 // organization than Config.OrgID: Resource.Data names it. The error wraps
 // ErrAbsent if the owner of the token cannot be read, as with a service app.
 func (c *Client) Me(ctx context.Context) (Resource, error) {
-	res, err := c.api.Me(ctx)
+	res, err := lookup.Me(ctx, c.transport)
 	if err != nil {
 		return Resource{}, absentError(err)
 	}
@@ -158,7 +159,7 @@ func (c *Client) Me(ctx context.Context) (Resource, error) {
 
 // absentError is lookupError where a 404 of the service is about the resource.
 func absentError(err error) error {
-	if e, ok := errors.AsType[*bulkapi.LookupError](err); ok && e.Status == http.StatusNotFound {
+	if e, ok := errors.AsType[*lookup.Error](err); ok && e.Status == http.StatusNotFound {
 		return fmt.Errorf("lookup: %w", ErrAbsent)
 	}
 	return lookupError(err)
@@ -179,7 +180,7 @@ func (c *Client) FindGroups(ctx context.Context, displayNames ...string) (map[st
 }
 
 func (c *Client) find(ctx context.Context, kind string, names []string) (map[string]string, error) {
-	found, err := c.api.Find(ctx, kind, names)
+	found, err := lookup.Find(ctx, c.transport, kind, names)
 	if err != nil {
 		return nil, lookupError(err)
 	}
@@ -194,14 +195,14 @@ func (c *Client) find(ctx context.Context, kind string, names []string) (map[str
 }
 
 func lookupError(err error) error {
-	e, ok := errors.AsType[*bulkapi.LookupError](err)
+	e, ok := errors.AsType[*lookup.Error](err)
 	if !ok {
 		return err
 	}
 	switch {
-	case e.Kind == bulkapi.Denied:
+	case e.Kind == transport.Denied:
 		return fmt.Errorf("lookup: %w", deniedError(e.Status, e.Err))
-	case e.Kind == bulkapi.NotSent || e.Kind == bulkapi.Waiting:
+	case e.Kind == transport.NotSent || e.Kind == transport.Waiting:
 		return fmt.Errorf("lookup: %w: %w", ErrUnavailable, ownError(e.Err))
 	}
 	return fmt.Errorf("lookup: %w", ownError(e.Err))

@@ -9,17 +9,18 @@ import (
 	"github.com/webexscim/bulk/internal/engine"
 	"github.com/webexscim/bulk/internal/facts"
 	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // send carries out one request.
 func (r *run) send(req engine.Request, ops []bulkapi.Operation) func() {
-	a := r.c.api.Send(r.sending, r.answering, ops, req.FailOnErrors)
+	a := bulkapi.Send(r.sending, r.answering, r.c.transport, ops, req.FailOnErrors)
 	response := toResponse(a)
 	for _, op := range ops {
 		response.Bytes += bulkapi.Size(op)
 	}
 	return func() {
-		if a.Kind != bulkapi.NotSent {
+		if a.Kind != transport.NotSent {
 			r.job.state.change(func(p *Progress) { p.Requests++ })
 		}
 		r.engine.Response(r.now(), req.Number, response)
@@ -76,17 +77,17 @@ func (p *pending) unusedBulkID(used map[string]bool) string {
 // toResponse turns an answer into one for the engine.
 func toResponse(a bulkapi.Answer) engine.Response {
 	kinds := [...]engine.Kind{
-		bulkapi.Answered: engine.Answered, bulkapi.NotSent: engine.NotSent, bulkapi.Waiting: engine.Waiting,
-		bulkapi.Rejected: engine.Rejected, bulkapi.Denied: engine.Denied, bulkapi.NoResponse: engine.NoResponse,
+		transport.Answered: engine.Answered, transport.NotSent: engine.NotSent, transport.Waiting: engine.Waiting,
+		transport.Rejected: engine.Rejected, transport.Denied: engine.Denied, transport.NoResponse: engine.NoResponse,
 	}
 	out := engine.Response{
 		Kind: kinds[a.Kind], Status: a.Status, Err: ownError(a.Err), Alive: a.Alive, Date: a.Date,
 		GaveUp: errors.Is(a.Err, throttle.ErrTooLong),
 	}
 	switch a.Kind {
-	case bulkapi.Denied:
+	case transport.Denied:
 		out.Err = deniedError(a.Status, a.Err)
-	case bulkapi.Rejected:
+	case transport.Rejected:
 		out.Uniform = uniformText(a)
 		if a.Status == http.StatusRequestEntityTooLarge {
 			out.TooLarge, out.MaxOperations = true, a.OperationLimit
@@ -113,7 +114,7 @@ func toItem(it bulkapi.Item) engine.Item {
 // uniformText recognizes refusals that say the same, whatever their tracking
 // ids.
 func uniformText(a bulkapi.Answer) string {
-	e, ok := errors.AsType[*bulkapi.Error](a.Err)
+	e, ok := errors.AsType[*transport.Error](a.Err)
 	if !ok {
 		return ""
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/webexscim/bulk/conformance/vectors"
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 const (
@@ -246,7 +247,7 @@ func parse(t *testing.T, v vectors.Vector) bulk {
 func TestGoClientReadsEachVectorAsExpected(t *testing.T) {
 	each(t, func(t *testing.T, v vectors.Vector) {
 		x := &exchange{t: t, v: v}
-		c, err := bulkapi.New(bulkapi.Config{
+		c, err := transport.New(transport.Config{
 			Server: "https://webexapis.com", OrgID: orgID, HTTP: &http.Client{Transport: x},
 			Token:    func(context.Context, string) (string, error) { return token, nil },
 			Throttle: throttle.New(throttle.Config{Concurrency: 1, MaxWait: time.Minute, MaxTotal: time.Hour}),
@@ -255,7 +256,7 @@ func TestGoClientReadsEachVectorAsExpected(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := parse(t, v)
-		got := read(t, b, c.Send(t.Context(), t.Context(), b.Operations, b.FailOnErrors))
+		got := read(t, b, bulkapi.Send(t.Context(), t.Context(), c, b.Operations, b.FailOnErrors))
 		got.RetryAfter = wait(t, v)
 		if !reflect.DeepEqual(got, v.Expect) {
 			t.Errorf("got  %s\nwant %s", text(t, got), text(t, v.Expect))
@@ -275,9 +276,9 @@ func text(t *testing.T, e vectors.Expect) string {
 func read(t *testing.T, b bulk, a bulkapi.Answer) vectors.Expect {
 	e := vectors.Expect{Outcome: a.Kind.String(), Error: failure(a.Err)}
 	switch a.Kind {
-	case bulkapi.Waiting:
+	case transport.Waiting:
 		e.Outcome = "deferred"
-	case bulkapi.NoResponse:
+	case transport.NoResponse:
 		e.Outcome = "unknown"
 	}
 	e.Status, e.TrackingID = a.Status, a.TrackingID
@@ -287,9 +288,9 @@ func read(t *testing.T, b bulk, a bulkapi.Answer) vectors.Expect {
 	for i, op := range b.Operations {
 		of := vectors.Operation{BulkID: op.BulkID, Outcome: "notDone"}
 		switch a.Kind {
-		case bulkapi.Answered:
+		case transport.Answered:
 			of = readItem(op, a.Items[i])
-		case bulkapi.NoResponse:
+		case transport.NoResponse:
 			of.Outcome = "unknown"
 		}
 		e.Operations = append(e.Operations, of)
@@ -317,7 +318,7 @@ func readItem(op bulkapi.Operation, it bulkapi.Item) vectors.Operation {
 }
 
 func failure(err error) vectors.Error {
-	e, ok := errors.AsType[*bulkapi.Error](err)
+	e, ok := errors.AsType[*transport.Error](err)
 	if !ok {
 		return vectors.Error{}
 	}

@@ -1,9 +1,13 @@
 package bulkapi
 
-import "testing"
+import (
+	"testing"
 
-// BenchmarkRequest encodes 100 operations and reads the answer to them, without
-// a network.
+	"github.com/webexscim/bulk/internal/transport"
+)
+
+// BenchmarkRequest encodes 100 operations, and reads the answer to them after
+// sending, without a network.
 func BenchmarkRequest(b *testing.B) {
 	ops := manyOps(100)
 	body := created(ops)
@@ -18,7 +22,7 @@ func BenchmarkRequest(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if a := reading(200, body, ops, 0); a.Kind != Answered {
+			if a := reading(b, 200, body, ops, 0); a.Kind != transport.Answered {
 				b.Fatal(a.Err)
 			}
 		}

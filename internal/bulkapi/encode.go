@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/webexscim/bulk/internal/rawjson"
-	"github.com/webexscim/bulk/internal/redact"
 )
 
 // Operation is an operation of a request. Its references are resolved already,
@@ -69,15 +68,4 @@ func encode(ops []Operation, failOnErrors int) []byte {
 func stringSize(s string) int {
 	var buf [256]byte // without an allocation for most
 	return len(rawjson.AppendText(buf[:0], s))
-}
-
-// redactorOf hides a token and the data of operations.
-func redactorOf(token redact.Token, ops ...Operation) *redact.Redactor {
-	return &redact.Redactor{Token: token, Data: func(yield func(json.RawMessage) bool) {
-		for _, op := range ops {
-			if !yield(op.Data) {
-				return
-			}
-		}
-	}}
 }

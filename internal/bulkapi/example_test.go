@@ -10,6 +10,7 @@ import (
 
 	"github.com/webexscim/bulk/internal/bulkapi"
 	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // One request of two operations, of which one fails.
@@ -21,7 +22,7 @@ func Example() {
 	}))
 	defer service.Close()
 
-	x, err := bulkapi.New(bulkapi.Config{
+	c, err := transport.New(transport.Config{
 		Server:   service.URL,
 		OrgID:    "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01",
 		Token:    func(context.Context, string) (string, error) { return "secret", nil },
@@ -32,7 +33,7 @@ func Example() {
 		return
 	}
 	ctx := context.Background()
-	answer := x.Send(ctx, ctx, []bulkapi.Operation{
+	answer := bulkapi.Send(ctx, ctx, c, []bulkapi.Operation{
 		{Method: "POST", Path: "/Users", BulkID: "ada", Data: json.RawMessage(`{"userName":"ada@example.com"}`)},
 		{Method: "DELETE", Path: "/Users/0b9e7a44", BulkID: "gone"},
 	}, 0)

@@ -1,6 +1,7 @@
 package bulkapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // TestMatchByIDLocationPosition: statuses stand for the operation that a result
@@ -49,8 +52,8 @@ func TestMatchByIDLocationPosition(t *testing.T) {
 		{"status in the error alone", `{"bulkId":"u1","response":{"status":"409"}}`, "409 - - - - -"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := reading(200, `{"operations":[`+tt.list+`]}`, ops, 0)
-			if a.Kind != Answered || len(a.Items) != len(ops) {
+			a := reading(t, 200, `{"operations":[`+tt.list+`]}`, ops, 0)
+			if a.Kind != transport.Answered || len(a.Items) != len(ops) {
 				t.Fatalf("%+v", a)
 			}
 			var got []string
@@ -72,15 +75,15 @@ func TestMatchByIDLocationPosition(t *testing.T) {
 // for is not in the request.
 func TestReferenceByPosition(t *testing.T) {
 	ops := []Operation{{Method: "POST", Path: "/Users", BulkID: "u"}, {Method: "PATCH", Path: "/Users/bulkId:u", BulkID: "p"}}
-	a := reading(200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
+	a := reading(t, 200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
 	if a.Items[0].Status != 201 || a.Items[1].Status != 200 {
 		t.Errorf("%+v", a.Items)
 	}
-	if a := reading(200, `{"operations":[{"status":404}]}`, ops, 0); a.Items[0].Found || a.Items[1].Found {
+	if a := reading(t, 200, `{"operations":[{"status":404}]}`, ops, 0); a.Items[0].Found || a.Items[1].Found {
 		t.Errorf("a result that names nothing was taken: %+v", a.Items)
 	}
 	ops[1].Path = "/Users/8"
-	a = reading(200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
+	a = reading(t, 200, `{"operations":[{"status":201,"location":"/v2/Users/7"},{"method":"PATCH","status":200,"location":"/v2/Users/7"}]}`, ops, 0)
 	if a.Items[0].Found || a.Items[1].Found {
 		t.Errorf("a result of another resource was taken: %+v", a.Items)
 	}
@@ -212,7 +215,7 @@ func TestLeftOutIsNotUnknown(t *testing.T) {
 		{"within HTTP 400", 400, bad, 1, "ufuu"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := reading(tt.status, `{"Operations":[`+tt.list+`]}`, ops, tt.failOnErrors)
+			a := reading(t, tt.status, `{"Operations":[`+tt.list+`]}`, ops, tt.failOnErrors)
 			got := ""
 			for _, it := range a.Items {
 				switch {
@@ -228,7 +231,7 @@ func TestLeftOutIsNotUnknown(t *testing.T) {
 					got += "f"
 				}
 			}
-			if a.Kind != Answered || got != tt.want {
+			if a.Kind != transport.Answered || got != tt.want {
 				t.Errorf("%v %s, want %s", a.Kind, got, tt.want)
 			}
 		})
@@ -245,10 +248,10 @@ func TestLongerListCounts(t *testing.T) {
 		`{"operations":` + list + `,"Operations":[]}`, `{"operations":` + list + `,"Operations":` + list + `}`,
 		"\ufeff " + `{"operations":` + list + "}\n",
 	} {
-		if !json.Valid(trim([]byte(body))) {
+		if !json.Valid(bytes.TrimSpace(bytes.TrimPrefix([]byte(body), []byte("\ufeff")))) {
 			t.Fatalf("bad test %s", body)
 		}
-		if a := reading(200, body, ops, 0); a.Kind != Answered || a.Items[0].Status != 201 {
+		if a := reading(t, 200, body, ops, 0); a.Kind != transport.Answered || a.Items[0].Status != 201 {
 			t.Errorf("%s: %+v", body, a)
 		}
 	}
@@ -258,7 +261,7 @@ func TestLongerListCounts(t *testing.T) {
 // asked for.
 func TestIDIsOfTheOperationsType(t *testing.T) {
 	ops := mixed()
-	a := reading(200, `{"operations":[
+	a := reading(t, 200, `{"operations":[
 		{"bulkId":"u1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-1"},
 		{"bulkId":"g1","status":"201","location":"https://h/identity/scim/`+testOrg+`/v2/Users/new-2"},
 		{"bulkId":"p1","status":"200","location":"/v2/Users/Aa-1/"},

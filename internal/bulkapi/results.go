@@ -1,7 +1,6 @@
 package bulkapi
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -10,54 +9,47 @@ import (
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/rawjson"
-	"github.com/webexscim/bulk/internal/redact"
+	"github.com/webexscim/bulk/internal/transport"
 	"github.com/webexscim/bulk/wire"
 )
 
-// Why an answer that should hold results is of no use.
-const (
-	isEmpty   = "the answer is empty"
-	breaksOff = "the answer breaks off"
-	noJSON    = "the answer is not JSON"
-	noList    = "the answer has no list of results"
-)
+// errNoList says why an answer that is JSON is of no use.
+var errNoList = errors.New("the answer has no list of results")
 
 // result is one entry of the list in an answer. A member of another type than
 // it should have reads as absent.
 type result = gen.BulkResult
 
-// readResults reads the list of results. The note says why there is none.
-// Entries that are no objects read as empty results: they keep their place.
-func readResults(body []byte, broken error) (results []result, note string) {
-	body = trim(body)
-	if broken != nil {
-		return nil, brokenNote(body, broken)
+// readResults reads the list of results, or says why there is none. Entries that
+// are no objects read as empty results: they keep their place.
+func readResults(r *transport.Response) ([]result, error) {
+	body, err := r.Body()
+	if err != nil {
+		return nil, err
 	}
-	if len(body) == 0 {
-		return nil, isEmpty
-	}
-	r := rawjson.New(body)
-	for r.Enter('{'); r.More('}'); {
-		if key := r.Key(); r.Kind() != '[' || !rawjson.Is(key, "operations") {
-			r.Value()
+	var results []result
+	in := rawjson.New(body)
+	for in.Enter('{'); in.More('}'); {
+		if key := in.Key(); in.Kind() != '[' || !rawjson.Is(key, "operations") {
+			in.Value()
 			continue
 		}
 		// RFC 7644 section 3.7 writes Operations, Webex operations, and names are the
 		// same in any case (RFC 7643 section 2.1). Of several the longest list
 		// counts.
-		if list := readList(&r); results == nil || len(list) > len(results) {
+		if list := readList(&in); results == nil || len(list) > len(results) {
 			results = list
 		}
 	}
 	switch {
-	case r.End() != nil:
-		return nil, brokenNote(body, nil)
+	case in.End() != nil:
+		return nil, transport.ErrBreaksOff
 	case results == nil:
-		return nil, noList
-	case len(results) > maxEntries:
-		return nil, errTooLong.Error()
+		return nil, errNoList
+	case len(results) > transport.MaxEntries:
+		return nil, transport.ErrTooLong
 	}
-	return results, ""
+	return results, nil
 }
 
 // readList reads results, one more than allowed at the most.
@@ -70,7 +62,7 @@ func readList(r *rawjson.Reader) []result {
 		} else {
 			r.Value()
 		}
-		if len(results) <= maxEntries {
+		if len(results) <= transport.MaxEntries {
 			results = append(results, entry)
 		}
 	}
@@ -97,25 +89,9 @@ func readResult(r *rawjson.Reader) (out result) {
 		}
 	}
 	if out.Status == 0 { // it may be said in the error alone
-		out.Status = wire.Status(readError(out.Response).Status)
+		out.Status = wire.Status(transport.ReadError(out.Response).Status)
 	}
 	return out
-}
-
-// brokenNote says why a body that is not JSON, or not whole, cannot be read.
-func brokenNote(body []byte, broken error) string {
-	switch {
-	case len(body) > 0 && body[0] != '{':
-		return noJSON
-	case errors.Is(broken, errEncoding), errors.Is(broken, errTooLong):
-		return broken.Error() // no text of the service
-	}
-	return breaksOff
-}
-
-// trim cuts off white space and a byte order mark.
-func trim(body []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 }
 
 // areResults reports whether any entry is of an operation: an error body may
@@ -129,14 +105,12 @@ func areResults(results []result) bool {
 
 // readItems reads the results into items of the operations. Its errors show the
 // data of no operation, since services quote that of others too.
-func (x *Client) readItems(
-	ops []Operation, results []result, failOnErrors int, trackingID string, red *redact.Redactor,
-) []Item {
+func readItems(r *transport.Response, orgID string, ops []Operation, results []result, failOnErrors int) []Item {
 	m := match(ops, results)
 	items := make([]Item, len(ops))
 	for i, j := range m.of {
 		if j != unmatched && results[j].Status != 0 {
-			items[i] = x.readItem(ops[i], results[j], trackingID, red)
+			items[i] = readItem(r, orgID, ops[i], results[j])
 		}
 	}
 	if failOnErrors > 0 {
@@ -145,19 +119,20 @@ func (x *Client) readItems(
 	return items
 }
 
-func (x *Client) readItem(op Operation, r result, trackingID string, red *redact.Redactor) Item {
+func readItem(r *transport.Response, orgID string, op Operation, res result) Item {
+	token := r.Redactor.Token
 	it := Item{
-		Found: true, Status: int(r.Status),
-		Location: red.Token.Location(r.Location), Version: red.Token.Without(r.Version),
+		Found: true, Status: int(res.Status),
+		Location: token.Location(res.Location), Version: token.Without(res.Version),
 	}
 	kind, _, _ := strings.Cut(strings.Trim(op.Path, "/"), "/")
-	if l, _ := location.Parse(it.Location); l.IsOf(kind, x.cfg.OrgID) {
+	if l, _ := location.Parse(it.Location); l.IsOf(kind, orgID) {
 		it.ID = l.ID
 	}
-	if !r.Status.OK() {
-		it.Err = itemError(r)
-		it.Err.clean(red)
-		it.Err.TrackingID = cmp.Or(it.Err.TrackingID, trackingID)
+	if !res.Status.OK() {
+		it.Err = itemError(res)
+		it.Err.Clean(r.Redactor)
+		it.Err.TrackingID = cmp.Or(it.Err.TrackingID, r.TrackingID)
 	}
 	return it
 }
@@ -168,7 +143,7 @@ func (x *Client) readItem(op Operation, r result, trackingID string, red *redact
 func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 	failures, genuine := 0, 0
 	for _, it := range items {
-		if it.Err != nil && !it.Err.afterStop(true) {
+		if it.Err != nil && !isAfterStop(it.Err, true) {
 			genuine++
 		}
 	}
@@ -176,7 +151,7 @@ func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 		if it.Err == nil {
 			continue
 		}
-		if it.Err.afterStop(max(failures, genuine) >= failOnErrors) {
+		if isAfterStop(it.Err, max(failures, genuine) >= failOnErrors) {
 			items[i] = Item{LeftOut: true}
 			continue
 		}
@@ -186,7 +161,7 @@ func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 		return // the service had no reason to leave operations out
 	}
 	for j, i := range m.owner {
-		if i == unmatched && !itemError(m.results[j]).afterStop(true) {
+		if i == unmatched && !isAfterStop(itemError(m.results[j]), true) {
 			return // an unmatched result may be of any missing operation
 		}
 	}
@@ -198,16 +173,16 @@ func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 }
 
 // itemError reads the error of a result.
-func itemError(r result) *Error {
-	e := readError(r.Response)
+func itemError(r result) *transport.Error {
+	e := transport.ReadError(r.Response)
 	e.Status = int(r.Status)
 	return e
 }
 
-// afterStop reports whether the error only says that the operation was not
+// isAfterStop reports whether an error only says that the operation was not
 // attempted. stopped tells that the service had a reason to stop. Without one,
 // a 412 and a 409 without a text are refusals of the operation itself.
-func (e *Error) afterStop(stopped bool) bool {
+func isAfterStop(e *transport.Error, stopped bool) bool {
 	if e.ScimType != "" || e.Status != 412 && e.Status != 409 {
 		return false
 	}

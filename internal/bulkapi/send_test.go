@@ -2,31 +2,28 @@ package bulkapi
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/internal/rawjson"
-	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
+	"github.com/webexscim/bulk/internal/transporttest"
 )
 
 // TestSend: what leaves is what was meant to, and what comes back is read.
 func TestSend(t *testing.T) {
 	ops := mixed()
 	ids := map[string]bool{}
-	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if want := encode(ops, 3); !bytes.Equal(body, want) || r.ContentLength != int64(len(want)) {
 			t.Errorf("body %s\nwant %s", body, want)
@@ -52,8 +49,8 @@ func TestSend(t *testing.T) {
 			{"bulkId":"g1","status":"409","response":{"detail":"secret service exists"}},{"bulkId":"d1","status":"204"}]}`))
 	})
 	for range 2 {
-		a := b.Send(t.Context(), ops, 3)
-		if a.Kind != Answered || a.Err != nil || a.Status != 200 || a.TrackingID != "T-9" || len(a.Items) != 4 {
+		a := send(t.Context(), b, ops, 3)
+		if a.Kind != transport.Answered || a.Err != nil || a.Status != 200 || a.TrackingID != "T-9" || len(a.Items) != 4 {
 			t.Fatalf("%+v", a)
 		}
 		if it := a.Items[0]; !it.Found || it.Status != 201 || it.Location != "/l" || it.Version != `W/"1"` || it.Err != nil {
@@ -67,24 +64,24 @@ func TestSend(t *testing.T) {
 			t.Errorf("%+v", it)
 		}
 	}
-	wantClean(t, "log", b.logs.String())
+	transporttest.WantClean(t, "log", b.Logs.String())
 	for _, want := range []string{`"operations":4`, `"kind":"answered"`, `"trackingId":"T-9"`, `"path":"/Users/bb-2"`, `"bulkId":"u1","status":201`} {
-		if !strings.Contains(b.logs.String(), want) {
-			t.Errorf("log without %s: %s", want, b.logs.String())
+		if !strings.Contains(b.Logs.String(), want) {
+			t.Errorf("log without %s: %s", want, b.Logs.String())
 		}
 	}
-	if strings.Contains(b.logs.String(), `"duration":0`) {
-		t.Errorf("a request took no time: %s", b.logs.String())
+	if strings.Contains(b.Logs.String(), `"duration":0`) {
+		t.Errorf("a request took no time: %s", b.Logs.String())
 	}
-	if s := b.throttle.State(); s.Accepted != 2 || s.InFlight != 0 {
+	if s := b.Throttle.State(); s.Accepted != 2 || s.InFlight != 0 {
 		t.Errorf("throttle %+v", s)
 	}
 }
 
 // TestSendNothing: no empty request is ever sent.
 func TestSendNothing(t *testing.T) {
-	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
-	if a := b.Send(t.Context(), nil, 0); a.Kind != Answered || a.Err != nil || len(a.Items) != 0 {
+	b := transporttest.Serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
+	if a := send(t.Context(), b, nil, 0); a.Kind != transport.Answered || a.Err != nil || len(a.Items) != 0 {
 		t.Errorf("%+v", a)
 	}
 }
@@ -96,189 +93,81 @@ func TestKindOfEachStatus(t *testing.T) {
 	type row struct {
 		status int
 		body   string
-		want   Kind
+		want   transport.Kind
 	}
 	var rows []row
-	for kind, statuses := range map[Kind][]int{
-		Waiting:    {429, 423, 425, 503},
-		Rejected:   {400, 409, 412, 413, 417, 418, 422, 499 - 1},
-		Denied:     {403, 404, 405, 406, 407, 410, 411, 414, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
-		NoResponse: {408, 499, 500, 502, 504, 511, 520, 599, 200, 201, 202, 207},
+	for kind, statuses := range map[transport.Kind][]int{
+		transport.Waiting:    {429, 423, 425, 503},
+		transport.Rejected:   {400, 409, 412, 413, 417, 418, 422, 499 - 1},
+		transport.Denied:     {403, 404, 405, 406, 407, 410, 411, 414, 415, 428, 431, 451, 501, 301, 302, 303, 304, 307, 308},
+		transport.NoResponse: {408, 499, 500, 502, 504, 511, 520, 599, 200, 201, 202, 207},
 	} {
 		for _, status := range statuses {
 			page := kind
-			if isFirewalls(status) {
-				page = Rejected
-			}
-			if status == http.StatusNotFound {
-				page = Waiting
+			switch status {
+			case 403, 405, 406, 451, 501:
+				page = transport.Rejected
+			case 404:
+				page = transport.Waiting
 			}
 			rows = append(rows, row{status, fmt.Sprintf(scim, status), kind}, row{status, "<html>" + secret + testToken + "</html>", page})
-			if kind != Rejected {
+			if kind != transport.Rejected {
 				rows = append(rows, row{status, `{"operations":[{"bulkId":"u1"`, kind})
 			}
-			if kind != NoResponse {
+			if kind != transport.NoResponse {
 				rows = append(rows, row{status, "", kind})
 			}
 		}
 	}
 	list := `{"operations":[{"bulkId":"u1","status":"201"}]}`
 	for _, status := range []int{200, 201, 202, 207, 400, 403, 404, 409, 412, 413, 422, 423, 429, 500, 503} {
-		rows = append(rows, row{status, list, Answered})
+		rows = append(rows, row{status, list, transport.Answered})
 	}
 	rows = append(rows,
-		row{200, ``, NoResponse}, row{200, `null`, NoResponse}, row{200, `[]`, NoResponse}, row{200, `{}`, NoResponse}, row{200, `"x"`, NoResponse},
-		row{200, `{"operations":null}`, NoResponse}, row{200, `{"operations":{}}`, NoResponse}, row{200, `{"operations":"x"}`, NoResponse},
-		row{200, list[:len(list)-1], NoResponse}, row{200, list + "x", NoResponse}, row{204, ``, NoResponse},
-		row{200, `{"operations":[]}`, Answered}, row{200, `{"Operations":[null]}`, Answered},
-		row{400, `{"operations":[]}`, Rejected}, row{400, `{"operations":["a"],"detail":"x"}`, Rejected},
+		row{200, ``, transport.NoResponse}, row{200, `null`, transport.NoResponse}, row{200, `[]`, transport.NoResponse}, row{200, `{}`, transport.NoResponse}, row{200, `"x"`, transport.NoResponse},
+		row{200, `{"operations":null}`, transport.NoResponse}, row{200, `{"operations":{}}`, transport.NoResponse}, row{200, `{"operations":"x"}`, transport.NoResponse},
+		row{200, list[:len(list)-1], transport.NoResponse}, row{200, list + "x", transport.NoResponse}, row{204, ``, transport.NoResponse},
+		row{200, `{"operations":[]}`, transport.Answered}, row{200, `{"Operations":[null]}`, transport.Answered},
+		row{400, `{"operations":[]}`, transport.Rejected}, row{400, `{"operations":["a"],"detail":"x"}`, transport.Rejected},
 		// What speaks of an operation is a result, whether or not it says what
 		// became of it.
-		row{400, `{"operations":[{"status":"201"}]}`, Answered}, row{400, `{"operations":[{"bulkId":"u1"}]}`, Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, Answered},
-		row{422, `{"Operations":[{"method":"POST","status":null}]}`, Answered}, row{413, `{"operations":[{"location":"/l"}]}`, Answered},
-		row{400, `{"operations":[{"detail":"x"},null,7]}`, Rejected}, row{400, `{"operations":[{"bulkId":7}]}`, Rejected},
-		row{400, `{"operations":[{"bulkId":"u1","sta`, NoResponse}, row{413, `{"operations":[{"bulkId":"u1","sta`, Rejected},
+		row{400, `{"operations":[{"status":"201"}]}`, transport.Answered}, row{400, `{"operations":[{"bulkId":"u1"}]}`, transport.Answered}, row{412, `{"operations":[{"bulkId":"u1","status":"abc"}]}`, transport.Answered},
+		row{422, `{"Operations":[{"method":"POST","status":null}]}`, transport.Answered}, row{413, `{"operations":[{"location":"/l"}]}`, transport.Answered},
+		row{400, `{"operations":[{"detail":"x"},null,7]}`, transport.Rejected}, row{400, `{"operations":[{"bulkId":7}]}`, transport.Rejected},
+		row{400, `{"operations":[{"bulkId":"u1","sta`, transport.NoResponse}, row{413, `{"operations":[{"bulkId":"u1","sta`, transport.Rejected},
 	)
 	for _, tt := range rows {
 		t.Run(fmt.Sprintf("%d %.20s", tt.status, tt.body), func(t *testing.T) {
-			b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Location", "http://elsewhere.invalid/")
 				w.WriteHeader(tt.status)
 				io.WriteString(w, tt.body)
 			})
-			a := b.Send(t.Context(), mixed(), 0)
-			if a.Kind != tt.want || a.Status != tt.status || (a.Err == nil) != (a.Kind == Answered) {
+			a := send(t.Context(), b, mixed(), 0)
+			if a.Kind != tt.want || a.Status != tt.status || (a.Err == nil) != (a.Kind == transport.Answered) {
 				t.Fatalf("%v, status %d, %v; want %v", a.Kind, a.Status, a.Err, tt.want)
 			}
 			if a.Err != nil {
-				e, ok := errors.AsType[*Error](a.Err)
+				e, ok := errors.AsType[*transport.Error](a.Err)
 				if !ok || e.Status != tt.status {
 					t.Errorf("error %#v", a.Err)
 				}
-				wantClean(t, "error", a.Err.Error())
+				transporttest.WantClean(t, "error", a.Err.Error())
 			} else if len(a.Items) != 4 {
 				t.Errorf("%d items", len(a.Items))
 			}
-			wantClean(t, "log", b.logs.String())
-			if log, failed := b.logs.String(), a.Err != nil; strings.Contains(log, `"level":"INFO"`) != failed || strings.Contains(log, `"error":`) != failed {
+			transporttest.WantClean(t, "log", b.Logs.String())
+			if log, failed := b.Logs.String(), a.Err != nil; strings.Contains(log, `"level":"INFO"`) != failed || strings.Contains(log, `"error":`) != failed {
 				t.Error(log)
 			}
 			refused := 0
-			if kindOf(tt.status) == Waiting || tt.want == Waiting { // the throttle hears it, whatever is listed
+			if patience := []int{423, 425, 429, 503}; slices.Contains(patience, tt.status) || tt.want == transport.Waiting { // the throttle hears it, whatever is listed
 				refused = 1
 			}
-			if s := b.throttle.State(); s.Refused != refused || s.Accepted != 1-refused || s.InFlight != 0 {
+			if s := b.Throttle.State(); s.Refused != refused || s.Accepted != 1-refused || s.InFlight != 0 {
 				t.Errorf("throttle %+v", s)
 			}
 		})
-	}
-}
-
-// TestRetryAfter: the throttle hears the header as it came.
-func TestRetryAfter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		first := time.Now()
-		var gap time.Duration
-		b := newBench(t, "https://webex.example", func(c *Config) {
-			c.Throttle = throttle.New(throttle.Config{Rand: func() float64 { return 0 }})
-			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-				gap = time.Since(first)
-				return answer(503, "", "Retry-After", "rand(30),add(30)"), nil
-			})}
-		})
-		for range 2 {
-			if a := b.Send(t.Context(), mixed(), 0); a.Kind != Waiting {
-				t.Fatalf("%+v", a)
-			}
-		}
-		if gap != 30*time.Second {
-			t.Errorf("the second request left after %s", gap)
-		}
-	})
-}
-
-// TestPaceLearnsFrom429: a 429 is about the rate of requests, a 503 is not.
-func TestPaceLearnsFrom429(t *testing.T) {
-	for status, want := range map[int]bool{429: true, 503: false} {
-		synctest.Test(t, func(t *testing.T) {
-			requests := 0
-			b := newBench(t, "https://webex.example", func(c *Config) {
-				c.Throttle = throttle.New(throttle.Config{})
-				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-					if requests++; requests == 20 {
-						return answer(status, "", "Retry-After", "1"), nil
-					}
-					time.Sleep(10 * time.Millisecond)
-					return answer(200, `{"operations":[]}`), nil
-				})}
-			})
-			for range 21 {
-				b.Send(t.Context(), mixed(), 0)
-			}
-			if s := b.cfg.Throttle.State(); (s.Rate > 0) != want {
-				t.Errorf("%d: %+v", status, s)
-			}
-		})
-	}
-}
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// answer is one that never saw a network. Its header is in canonical form, as
-// the transports of net/http read it.
-func answer(status int, body string, header ...string) *http.Response {
-	h := http.Header{}
-	for i := 0; i < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
-	}
-	return &http.Response{StatusCode: status, Header: h, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body))}
-}
-
-// TestTrackingID: the header in any case, else the body.
-func TestTrackingID(t *testing.T) {
-	for _, tt := range []struct{ header, body, want string }{
-		{"trackingid", `{"trackingId":"B"}`, "H"}, {"TrackingID", ``, "H"}, {"Trackingid", `<html>`, "H"},
-		{"X-Other", `{"trackingId":"B"}`, "B"}, {"X-Other", `{` + urn + `:{"trackingId":"E"}}`, "E"}, {"X-Other", ``, ""}, {"TrackingID:two words", ``, ""},
-	} {
-		b := newBench(t, "https://webex.example", func(c *Config) {
-			c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-				name, value, _ := strings.Cut(tt.header, ":")
-				return answer(400, tt.body, name, cmp.Or(value, "H")), nil
-			})}
-		})
-		a := b.Send(t.Context(), mixed(), 0)
-		if e, ok := errors.AsType[*Error](a.Err); !ok || e.TrackingID != tt.want || a.TrackingID != tt.want {
-			t.Errorf("%+v: %q, %v", tt, a.TrackingID, a.Err)
-		}
-	}
-}
-
-// TestRedirect: it is not followed, so that no other host sees the token or the
-// data.
-func TestRedirect(t *testing.T) {
-	var visits atomic.Int32
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
-	defer other.Close()
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		b := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, "/again") {
-				visits.Add(1)
-			}
-			http.Redirect(w, r, other.URL+"/again", status)
-		}, func(c *Config) {
-			c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return nil } // what the caller allows does not count
-		})
-		if a := b.Send(t.Context(), mixed(), 0); a.Kind != Denied || a.Status != status {
-			t.Errorf("%d: %+v", status, a)
-		}
-		if _, err := b.Find(t.Context(), "Users", []string{"a"}); err == nil {
-			t.Errorf("%d: a lookup followed", status)
-		}
-	}
-	if n := visits.Load(); n > 0 {
-		t.Errorf("redirects were followed %d times", n)
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webexscim/bulk/internal/lookup"
+	"github.com/webexscim/bulk/internal/transport"
+	"github.com/webexscim/bulk/internal/transporttest"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -46,12 +49,12 @@ func TestItemsAgreeWithLedger(t *testing.T) {
 					sim.Script(tt.fault)
 				}
 				cfg := sim.Config()
-				b := newBench(t, "https://webexapis.com", func(c *Config) {
+				b := transporttest.New(t, "https://webexapis.com", func(c *transport.Config) {
 					c.OrgID, c.HTTP = cfg.OrgID, sim.Client()
 					c.Token = func(context.Context, string) (string, error) { return cfg.Token, nil }
 				})
-				a := b.Send(t.Context(), ops, failOnErrors)
-				if a.Kind != Answered {
+				a := send(t.Context(), b, ops, failOnErrors)
+				if a.Kind != transport.Answered {
 					t.Fatalf("%s: %v %v", tt.name, a.Kind, a.Err)
 				}
 				unknown := compare(t, tt.name, sim, ops, a.Items)
@@ -120,16 +123,16 @@ func compare(t *testing.T, name string, sim *webextest.Simulator, ops []Operatio
 			if e.Effect != webextest.Failed || it.Status != e.Status {
 				t.Errorf("%s: %s is called failed, it was %+v: %v", name, e.BulkID, e, it.Err)
 			}
-			wantClean(t, name, it.Err.Error())
+			transporttest.WantClean(t, name, it.Err.Error())
 		}
 	}
 	return unknown
 }
 
 // findAgain looks for what was there before and what was made.
-func findAgain(t *testing.T, b *bench, sim *webextest.Simulator) {
+func findAgain(t *testing.T, b *transporttest.Bench, sim *webextest.Simulator) {
 	t.Helper()
-	found, err := b.Find(t.Context(), "Users", []string{"NEW@example.com", secret, "absent@example.com", "bob@example.com"})
+	found, err := lookup.Find(t.Context(), b.Client, "Users", []string{"NEW@example.com", secret, "absent@example.com", "bob@example.com"})
 	if err != nil || len(found) != 2 {
 		t.Fatalf("%+v %v", found, err)
 	}

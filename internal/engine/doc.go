@@ -118,7 +118,7 @@
 //
 //	the data by which an operation is recognized, and its natural name         facts: identity, addName
 //	whether a resource equals a create                                         client: pending.candidate; package fold
-//	the search for names; 414 and 431 halve a query                            bulkapi: Find, fit, isLong
+//	the search for names; 414 and 431 halve a query                            lookup: Find, fit, isLong
 //	one job at a time on a journal                                             journal: Open, Begin
 //
 // budget.go has the budget of errors. The functions stop, dispatch and sendAgain

@@ -1,4 +1,4 @@
-package bulkapi
+package lookup
 
 import (
 	"encoding/json"
@@ -19,8 +19,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/internal/fold"
-	"github.com/webexscim/bulk/internal/location"
 	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
+	"github.com/webexscim/bulk/internal/transporttest"
 )
 
 // directory is a small service that searches.
@@ -48,7 +49,7 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for i, name := range d.names {
 		if slices.ContainsFunc(asked, func(a string) bool { return strings.EqualFold(a, name) }) {
 			hits = append(hits, fmt.Sprintf(`{"id":"%d",%q:%s,"externalId":"x%d","meta":{"version":"v","location":"/l/%d","created":"c"}}`,
-				i, d.attr, quoted(name), i, i))
+				i, d.attr, transporttest.Quoted(name), i, i))
 		}
 	}
 	from := min(start-1, len(hits))
@@ -95,8 +96,8 @@ func ids(found []Resource) string {
 func TestFind(t *testing.T) {
 	odd := []string{`quo"te@example.com`, `back\slash`, `a&b=c+d%20e#f`, `comma,semi;colon`, "tab\tnew\nline", "日本語 ß", "per%cent", `x" or userName pr or userName eq "`, "é́", " blank "}
 	d := &directory{names: append(slices.Clone(odd), "Ada@Example.com", "other@example.com"), attr: "userName", perPage: 100}
-	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != "GET" || r.URL.Path != "/identity/scim/"+testOrg+"/v2/Users" || r.Header.Get("Authorization") != "Bearer "+testToken {
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "GET" || r.URL.Path != "/identity/scim/"+transporttest.Org+"/v2/Users" || r.Header.Get("Authorization") != "Bearer "+transporttest.Token {
 			t.Errorf("%s %s %v", r.Method, r.URL.Path, r.Header)
 		}
 		if q := r.URL.Query(); q.Get("startIndex") != "1" || q.Get("count") != "100" || len(q) != 3 {
@@ -104,7 +105,7 @@ func TestFind(t *testing.T) {
 		}
 		d.ServeHTTP(w, r)
 	})
-	found, err := b.Find(t.Context(), "Users", append(odd, "ADA@example.COM", "ada@example.com", "", "absent@example.com"))
+	found, err := Find(t.Context(), b.Client, "Users", append(odd, "ADA@example.COM", "ada@example.com", "", "absent@example.com"))
 	if err != nil || ids(found) != "0 1 10 2 3 4 5 6 7 8 9" {
 		t.Fatalf("%v %v, filters %q", ids(found), err, d.queries)
 	}
@@ -117,19 +118,19 @@ func TestFind(t *testing.T) {
 	if n := len(terms(d.queries[0], "userName")); n != len(odd)+4 || len(d.queries) != 1 { // two names have two forms
 		t.Errorf("%d terms in %q", n, d.queries)
 	}
-	if strings.Contains(b.logs.String(), "example.com") {
-		t.Errorf("names are logged: %s", b.logs.String())
+	if strings.Contains(b.Logs.String(), "example.com") {
+		t.Errorf("names are logged: %s", b.Logs.String())
 	}
 	var many []string
 	for i := range 2*namesPerQuery + 1 {
 		many = append(many, fmt.Sprint("u", i))
 	}
 	d.queries = nil
-	if _, err := b.Find(t.Context(), "Users", many); err != nil || len(d.queries) != 3 || len(terms(d.queries[0], "userName")) != namesPerQuery {
+	if _, err := Find(t.Context(), b.Client, "Users", many); err != nil || len(d.queries) != 3 || len(terms(d.queries[0], "userName")) != namesPerQuery {
 		t.Errorf("%d queries for %d names: %v", len(d.queries), len(many), err)
 	}
 	d.queries = d.queries[:1]
-	if found, err := b.Find(t.Context(), "Users", nil); err != nil || found != nil || len(d.queries) != 1 {
+	if found, err := Find(t.Context(), b.Client, "Users", nil); err != nil || found != nil || len(d.queries) != 1 {
 		t.Errorf("nothing asked: %v %v after %d queries", found, err, len(d.queries))
 	}
 }
@@ -138,43 +139,41 @@ func TestFind(t *testing.T) {
 // queries of at most 50 names whose url stays short, and also in the form that
 // a service may have made of it.
 func TestEachNameIsAskedOnce(t *testing.T) {
-	x := newBench(t, "https://webex.example/a/prefix/of/some/length")
+	var serve transporttest.RoundTripper
+	b := transporttest.New(t, "https://webex.example/a/prefix/of/some/length",
+		transporttest.Through(func(r *http.Request) (*http.Response, error) { return serve(r) }))
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfN(rapid.OneOf(rapid.StringN(0, 254, 254), rapid.StringN(200, 254, 600)), 0, 130).Draw(t, "names")
 		names = append(names, strings.Repeat("x", longestFilter))
 		var asked []string
-		x.gen.Client = doer(func(r *http.Request) (*http.Response, error) {
+		serve = func(r *http.Request) (*http.Response, error) {
 			query, err := url.ParseQuery(r.URL.RawQuery)
 			got := terms(query.Get("filter"), "userName")
 			if n := len(r.URL.String()); err != nil || len(got) == 0 || len(got) > namesPerQuery || n > 6000 && len(got) > 1 {
 				t.Fatalf("%d terms in a url of %d bytes: %v", len(got), n, err)
 			}
 			asked = append(asked, got...)
-			return answer(200, `{"totalResults":0}`), nil
-		})
-		if _, err := x.Find(t.Context(), "Users", names); err != nil {
+			return transporttest.Answer(200, `{"totalResults":0}`), nil
+		}
+		if _, err := Find(t.Context(), b.Client, "Users", names); err != nil {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
 		for _, name := range asked {
-			if seen[folded(name)] {
+			if seen[strings.Map(fold.Rune, name)] {
 				t.Fatalf("%q is asked for twice", name)
 			}
-			seen[folded(name)] = true
+			seen[strings.Map(fold.Rune, name)] = true
 		}
 		for _, name := range names {
 			for _, form := range []string{name, strings.TrimSpace(name), fold.Compose(strings.TrimSpace(fold.Spaces(name)))} {
-				if form != "" && !seen[folded(form)] {
+				if form != "" && !seen[strings.Map(fold.Rune, form)] {
 					t.Fatalf("%q is not asked for", form)
 				}
 			}
 		}
 	})
 }
-
-type doer func(*http.Request) (*http.Response, error)
-
-func (f doer) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestFindReadsAllPages: all pages are read, however many a service puts on one
 // and whatever it says of itself.
@@ -196,8 +195,8 @@ func TestFindReadsAllPages(t *testing.T) {
 		{"always the same page", directory{perPage: 100, samePage: true}, 2, 100},
 	} {
 		tt.d.names, tt.d.attr = names, "displayName"
-		b := serve(t, tt.d.ServeHTTP)
-		found, err := b.Find(t.Context(), "Groups", []string{"TEAM"})
+		b := transporttest.Serve(t, tt.d.ServeHTTP)
+		found, err := Find(t.Context(), b.Client, "Groups", []string{"TEAM"})
 		if err != nil || len(found) != tt.hits || len(tt.d.starts) != tt.want {
 			t.Errorf("%s: %d found in %d requests, %v", tt.name, len(found), len(tt.d.starts), err)
 		}
@@ -208,16 +207,16 @@ func TestFindReadsAllPages(t *testing.T) {
 			}
 			seen[r.ID] = true
 		}
-		if s := b.throttle.State(); s.Accepted != tt.want {
+		if s := b.Throttle.State(); s.Accepted != tt.want {
 			t.Errorf("%s: throttle %+v", tt.name, s)
 		}
 	}
 	endless := 0
-	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		endless++
 		fmt.Fprintf(w, `{"totalResults":1000000,"Resources":[{"id":"%d","displayName":"x"}]}`, endless)
 	})
-	if _, err := b.Find(t.Context(), "Groups", []string{"a"}); err == nil || endless != mostPages {
+	if _, err := Find(t.Context(), b.Client, "Groups", []string{"a"}); err == nil || endless != mostPages {
 		t.Errorf("%d pages, %v", endless, err)
 	}
 }
@@ -225,43 +224,43 @@ func TestFindReadsAllPages(t *testing.T) {
 // TestLookupRepeats: what may pass is tried five times, what will not pass
 // once, and a lost answer never says "not found".
 func TestLookupRepeats(t *testing.T) {
-	const page = `{"totalResults":1,"Resources":[{"id":"1","userName":"` + secret + `"}]}`
-	const refusal = `{"detail":"no ` + secret + ` for ` + testToken + `","totalResults":0}`
+	const page = `{"totalResults":1,"Resources":[{"id":"1","userName":"` + transporttest.Secret + `"}]}`
+	const refusal = `{"detail":"no ` + transporttest.Secret + ` for ` + transporttest.Token + `","totalResults":0}`
 	for _, tt := range []struct {
 		name     string
 		failures int
 		status   int // 0: the connection is lost
 		want     int // requests
-		kind     Kind
+		kind     transport.Kind
 	}{
-		{"429 once", 1, 429, 2, Answered}, {"503 four times", 4, 503, 5, Answered}, {"429 for ever", 99, 429, 5, Waiting},
-		{"500", 2, 500, 3, Answered}, {"502 for ever", 99, 502, 5, NoResponse}, {"425 once", 1, 425, 2, Answered}, {"lost", 4, 0, 5, Answered}, {"lost for ever", 99, 0, 5, NoResponse},
-		{"400", 99, 400, 1, Rejected}, {"403", 99, 403, 1, Denied}, {"401 twice", 99, 401, 1, Denied}, {"redirect", 99, 302, 1, Denied},
+		{"429 once", 1, 429, 2, transport.Answered}, {"503 four times", 4, 503, 5, transport.Answered}, {"429 for ever", 99, 429, 5, transport.Waiting},
+		{"500", 2, 500, 3, transport.Answered}, {"502 for ever", 99, 502, 5, transport.NoResponse}, {"425 once", 1, 425, 2, transport.Answered}, {"lost", 4, 0, 5, transport.Answered}, {"lost for ever", 99, 0, 5, transport.NoResponse},
+		{"400", 99, 400, 1, transport.Rejected}, {"403", 99, 403, 1, transport.Denied}, {"401 twice", 99, 401, 1, transport.Denied}, {"redirect", 99, 302, 1, transport.Denied},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0
-			b := newBench(t, "https://webex.example", func(c *Config) {
+			b := transporttest.New(t, "https://webex.example", func(c *transport.Config) {
 				c.Throttle = throttle.New(throttle.Config{})
-				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				c.HTTP = &http.Client{Transport: transporttest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					requests++
 					switch {
 					case requests > tt.failures:
-						return answer(200, page), nil
+						return transporttest.Answer(200, page), nil
 					case tt.status == 0:
 						return nil, fmt.Errorf("lost %s: %w", r.URL, io.ErrUnexpectedEOF)
 					}
-					return answer(tt.status, refusal, "Retry-After", "5"), nil
+					return transporttest.Answer(tt.status, refusal, "Retry-After", "5"), nil
 				})}
 			})
 			began := time.Now()
-			found, err := b.Find(t.Context(), "Users", []string{secret, "two"})
-			le, _ := errors.AsType[*LookupError](err)
+			found, err := Find(t.Context(), b.Client, "Users", []string{transporttest.Secret, "two"})
+			le, _ := errors.AsType[*Error](err)
 			switch {
 			case requests != tt.want:
 				t.Errorf("%s: %d requests", tt.name, requests)
-			case tt.kind == Answered && (err != nil || len(found) != 1):
+			case tt.kind == transport.Answered && (err != nil || len(found) != 1):
 				t.Errorf("%s: %v %v", tt.name, found, err)
-			case tt.kind != Answered && (le == nil || le.Kind != tt.kind || le.Status != tt.status || found != nil):
+			case tt.kind != transport.Answered && (le == nil || le.Kind != tt.kind || le.Status != tt.status || found != nil):
 				t.Errorf("%s: %v, %v", tt.name, found, err)
 			}
 			if tt.status == 429 && time.Since(began) < 5*time.Second*time.Duration(tt.want-1) {
@@ -270,13 +269,13 @@ func TestLookupRepeats(t *testing.T) {
 			if paused := time.Since(began) > 0; paused != (tt.want > 1) {
 				t.Errorf("%s: over after %s", tt.name, time.Since(began))
 			}
-			if n := strings.Count(b.logs.String(), `"msg":"lookup"`); n != tt.want {
+			if n := strings.Count(b.Logs.String(), `"msg":"lookup"`); n != tt.want {
 				t.Errorf("%s: %d records", tt.name, n)
 			}
-			wantClean(t, tt.name, errorText(err))
-			wantClean(t, tt.name, b.logs.String())
-			if strings.Contains(errorText(err)+b.logs.String(), url.QueryEscape(secret)) {
-				t.Errorf("%s: the query shows: %v %s", tt.name, err, b.logs.String())
+			transporttest.WantClean(t, tt.name, transporttest.ErrorText(err))
+			transporttest.WantClean(t, tt.name, b.Logs.String())
+			if strings.Contains(transporttest.ErrorText(err)+b.Logs.String(), url.QueryEscape(transporttest.Secret)) {
+				t.Errorf("%s: the query shows: %v %s", tt.name, err, b.Logs.String())
 			}
 		})
 	}
@@ -285,16 +284,16 @@ func TestLookupRepeats(t *testing.T) {
 // TestBrokenLookup: of an answer that was not read to its end nothing is taken,
 // and the error says why.
 func TestBrokenLookup(t *testing.T) {
-	for why, encoding := range map[string]string{breaksOff: "", errEncoding.Error() + ": br": "br"} {
+	for why, encoding := range map[string]string{transport.ErrBreaksOff.Error(): "", "an encoding that was not asked for: br": "br"} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, "https://webex.example", func(c *Config) {
-				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-					resp := answer(200, "", "Content-Encoding", encoding)
+			b := transporttest.New(t, "https://webex.example", func(c *transport.Config) {
+				c.HTTP = &http.Client{Transport: transporttest.RoundTripper(func(*http.Request) (*http.Response, error) {
+					resp := transporttest.Answer(200, "", "Content-Encoding", encoding)
 					resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"totalResults":0}`), iotest.ErrReader(io.ErrUnexpectedEOF)))
 					return resp, nil
 				})}
 			})
-			if _, err := b.Find(t.Context(), "Users", []string{"a"}); !strings.Contains(errorText(err), why) {
+			if _, err := Find(t.Context(), b.Client, "Users", []string{"a"}); !strings.Contains(transporttest.ErrorText(err), why) {
 				t.Errorf("%v, want %s", err, why)
 			}
 		})
@@ -303,15 +302,15 @@ func TestBrokenLookup(t *testing.T) {
 
 // TestLookupFreshToken: as with Send.
 func TestLookupFreshToken(t *testing.T) {
-	source, refused := script("old-1", "good-1")
-	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	source, refused := transporttest.Script("old-1", "good-1")
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer good-1" {
 			w.WriteHeader(401)
 			return
 		}
 		io.WriteString(w, `{"totalResults":0}`)
-	}, func(c *Config) { c.Token = source })
-	if _, err := b.Find(t.Context(), "Users", []string{"a"}); err != nil || strings.Join(*refused, "|") != "|old-1" {
+	}, func(c *transport.Config) { c.Token = source })
+	if _, err := Find(t.Context(), b.Client, "Users", []string{"a"}); err != nil || strings.Join(*refused, "|") != "|old-1" {
 		t.Errorf("%v, asked %q", err, *refused)
 	}
 }
@@ -323,8 +322,8 @@ func TestServicesThatNormalize(t *testing.T) {
 		"Team": " Team ", "José": "Jose\u0301", "A B": "A  \u00a0B", "TEAM": "team", "Jose\u0301": "JOSE\u0301",
 	} {
 		d := &directory{names: []string{stored, "other"}, attr: "displayName", perPage: 100}
-		b := serve(t, d.ServeHTTP)
-		if found, err := b.Find(t.Context(), "Groups", []string{sent, sent}); err != nil || ids(found) != "0" {
+		b := transporttest.Serve(t, d.ServeHTTP)
+		if found, err := Find(t.Context(), b.Client, "Groups", []string{sent, sent}); err != nil || ids(found) != "0" {
 			t.Errorf("%q sent, %q stored: %+v %v, asked %q", sent, stored, found, err, d.queries)
 		}
 	}
@@ -339,10 +338,10 @@ func TestFilterIgnored(t *testing.T) {
 		all = append(all, fmt.Sprintf(`{"id":"%d","userName":"USER%[1]d"}`, i), fmt.Sprintf(`{"id":"x%d","userName":"other%[1]d"}`, i))
 	}
 	all = append(all, all...) // each twice
-	b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"totalResults":%d,"Resources":[%s]}`, len(all), strings.Join(all, ","))
 	})
-	found, err := b.Find(t.Context(), "Users", names)
+	found, err := Find(t.Context(), b.Client, "Users", names)
 	if err != nil || len(found) != len(names) {
 		t.Fatalf("%d found, %v", len(found), err)
 	}
@@ -365,7 +364,7 @@ func TestLongURL(t *testing.T) {
 				names = append(names, fmt.Sprintf("user%d", i))
 			}
 			answered := 0
-			b := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 				got := terms(r.URL.Query().Get("filter"), "userName")
 				if len(got) > longest {
 					w.WriteHeader(status)
@@ -375,9 +374,9 @@ func TestLongURL(t *testing.T) {
 				answered++
 				fmt.Fprint(w, `{"totalResults":0}`)
 			})
-			_, err := b.Find(t.Context(), "Users", names)
+			_, err := Find(t.Context(), b.Client, "Users", names)
 			if longest == 0 {
-				if le, ok := errors.AsType[*LookupError](err); !ok || le.Kind != Rejected || le.Status != status {
+				if le, ok := errors.AsType[*Error](err); !ok || le.Kind != transport.Rejected || le.Status != status {
 					t.Errorf("%d: %v", status, err)
 				}
 				continue
@@ -389,60 +388,123 @@ func TestLongURL(t *testing.T) {
 	}
 }
 
-// TestErrorsShowNoData: an error shows no data of any operation of its request,
-// in no form in which services quote it.
-func TestErrorsShowNoData(t *testing.T) {
-	ops := append(mixed(), Operation{Method: "POST", Path: "/Users", BulkID: "u2", Data: []byte(
-		`{"userName":"bob@example.com","displayName":"王伟","name":{"givenName":"Bo","familyName":"Jos\u00e9 Ōe"},"nickName":"Ju/<Li>","title":"李","preferredLanguage":"Zoë","employeeNumber":20071234567890123}`)})
-	for _, text := range []string{
-		"conflicts with bob@example.com", "conflicts with BOB@EXAMPLE.COM", "see https://h/v2/Users?filter=userName%20eq%20%22bob%40example.com%22",
-		"see https%3A%2F%2Fh%2Fv2%2FUsers%3Ffilter%3DuserName%2520eq%2520%2522bob%2540example.com%2522 there", "/v2/Users?filter=bob%40example.com", "bob%2540example.com",
-		"%62%6f%62%40example%2ecom", `bob\u0040example.com`, "bob&#64;example.com", "bob&#x40;example.com",
-		"王伟已存在", "%E7%8E%8B%E4%BC%9F", `\u738b\u4f1f`, "(李)", "to Bo: no", "Bo", "bo%20x",
-		"José Ōe", "Jose\u0301 O\u0304e", "JOS%C3%89+%C5%8CE", "Jos\u00e9  Ōe and josé ōe", "Ju/&lt;Li&gt;", `ju\/<li>`, "Ju%2F%3CLi%3E", `"Ju/\u003cLi\u003e"`, "Zo%EB", "number 20071234567890123",
-	} {
-		said := quoted(text)
-		answers := []Answer{
-			reading(200, `{"operations":[{"bulkId":"u1","status":"409","response":{"detail":`+said+`}}]}`, ops, 0),
-			reading(400, `{"detail":`+said+`}`, ops, 0),
-		}
-		for _, shown := range []string{answers[0].Items[0].Err.Error(), answers[1].Err.Error()} {
-			for _, decode := range []func(string) string{func(s string) string { return s }, location.Unescape, func(s string) string { q, _ := url.QueryUnescape(s); return q }} {
-				low := folded(decode(decode(shown)))
-				for _, value := range []string{"bob", "example", "王", "伟", "李", "jos", "ōe", "/<li", "7%8e", "738b", "lt;li", "zo", "2007"} {
-					if strings.Contains(low, value) {
-						t.Errorf("%s: %q is in %s", text, value, shown)
-					}
-				}
-				if strings.Contains(" "+low, " bo") {
-					t.Errorf("%s: %s", text, shown)
-				}
-			}
-		}
-	}
-	// What merely holds the letters stays.
-	for _, text := range []string{"Bob is about to be box, turbo, Bo7", "100% of all & more; a+b \\ %zz &none; \\u12", "status 400", "the user's work phone"} {
-		a := reading(400, `{"detail":`+quoted(text)+`}`, ops[4:], 0)
-		if want := "status 400: " + text; a.Err.Error() != want {
-			t.Errorf("%s, want %s", a.Err, want)
-		}
-	}
-}
-
 // TestErrorsShowNoQuery: an error of the transport that quotes the url of a
 // search loses its query, escaped or not.
 func TestErrorsShowNoQuery(t *testing.T) {
 	for _, quote := range []func(string) string{func(s string) string { return s }, url.QueryEscape, func(s string) string { return url.QueryEscape(url.QueryEscape(s)) }} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, "https://webex.example", func(c *Config) {
-				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			b := transporttest.New(t, "https://webex.example", func(c *transport.Config) {
+				c.HTTP = &http.Client{Transport: transporttest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					return nil, errors.New("proxy: GET " + quote(r.URL.String()) + " failed")
 				})}
 			})
-			_, err := b.Find(t.Context(), "Users", []string{secret, "王伟"})
-			if text := errorText(err); strings.Contains(text, "filter") || strings.Contains(text, "secret") || strings.Contains(text, "E7") || !strings.Contains(text, "failed") {
+			_, err := Find(t.Context(), b.Client, "Users", []string{transporttest.Secret, "王伟"})
+			if text := transporttest.ErrorText(err); strings.Contains(text, "filter") || strings.Contains(text, "secret") || strings.Contains(text, "E7") || !strings.Contains(text, "failed") {
 				t.Error(text)
 			}
 		})
+	}
+}
+
+// TestLookupAlive: a lookup that fails tells whether the service itself was
+// heard during it.
+func TestLookupAlive(t *testing.T) {
+	type said struct {
+		status int // 0: no answer
+		body   string
+	}
+	const page = `{"totalResults":2,"Resources":[{"id":"1","userName":"a"}]}`
+	for _, tt := range []struct {
+		name    string
+		answers []said // the last one stands for all that follow
+		alive   bool
+	}{
+		{"none", []said{{}}, false},
+		{"gateway", []said{{502, transporttest.LoginPage}}, false},
+		{"login page", []said{{200, transporttest.LoginPage}}, false},
+		{"other JSON", []said{{200, `{"status":"up"}`}}, false},
+		{"the service's error", []said{{500, transporttest.WebexError}}, true},
+		{"asked to wait before", []said{{503, ``}, {502, transporttest.LoginPage}}, true},
+		{"a page before", []said{{200, page}, {502, transporttest.LoginPage}}, true},
+		{"denied by the service", []said{{403, transporttest.WebexError}}, true},
+		{"refused by a firewall", []said{{403, transporttest.LoginPage}}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			b := transporttest.New(t, "https://webex.example", func(c *transport.Config) {
+				c.HTTP = &http.Client{Transport: transporttest.RoundTripper(func(*http.Request) (*http.Response, error) {
+					last := tt.answers[min(n, len(tt.answers)-1)]
+					n++
+					if last.status == 0 {
+						return nil, errors.New("lost")
+					}
+					return transporttest.Answer(last.status, last.body), nil
+				})}
+			})
+			_, err := Find(t.Context(), b.Client, "Users", []string{"a"})
+			if le, ok := errors.AsType[*Error](err); !ok || le.Alive != tt.alive {
+				t.Errorf("%s: %#v", tt.name, err)
+			}
+		})
+	}
+}
+
+// TestFoundWithoutToken: nor does what a lookup finds hold the token.
+func TestFoundWithoutToken(t *testing.T) {
+	for name, echo := range transporttest.Echoes(transporttest.Token) {
+		b := transporttest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("TrackingID", url.QueryEscape(echo))
+			fmt.Fprintf(w, `{"totalResults":2,"Resources":[{"id":"7","userName":"a","meta":{"location":%s,"version":%s}},{"id":%[2]s,"userName":"b"}]}`,
+				transporttest.Quoted("https://h/v2/Users/7?t="+echo), transporttest.Quoted(echo))
+		})
+		found, err := Find(t.Context(), b.Client, "Users", []string{"a", "b"})
+		if err != nil || len(found) != 2 || found[0].ID != "7" || transporttest.Leaks(fmt.Sprintf("%+v", found)+b.Logs.String(), transporttest.Token) {
+			t.Errorf("%s: %+v, %v, %s", name, found, err, b.Logs)
+		}
+	}
+}
+
+// TestBoundOfPages: a page has a bound, in values and in entries.
+func TestBoundOfPages(t *testing.T) {
+	for name, body := range transporttest.Bombs(t) {
+		if name != "resources" && name != "entries" {
+			continue
+		}
+		synctest.Test(t, func(t *testing.T) {
+			b := transporttest.New(t, "https://webex.example", transporttest.Through(func(*http.Request) (*http.Response, error) {
+				return transporttest.Answer(200, body, "Content-Encoding", "x-gzip"), nil
+			}))
+			if _, err := Find(t.Context(), b.Client, "Users", []string{"a"}); err == nil {
+				t.Errorf("%s: found", name)
+			}
+		})
+	}
+}
+
+// TestDate: when the service answered is told, whatever it answered.
+func TestDate(t *testing.T) {
+	const date = "Sat, 03 Feb 2001 04:05:06 GMT"
+	want := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	for _, status := range []int{200, 400, 403} {
+		b := transporttest.New(t, "https://webex.example", transporttest.Through(func(*http.Request) (*http.Response, error) {
+			return transporttest.Answer(status, `{"totalResults":1,"Resources":[{"id":"1","userName":"a"}]}`, "Date", date), nil
+		}))
+		found, err := Find(t.Context(), b.Client, "Users", []string{"a"})
+		if le, ok := errors.AsType[*Error](err); ok && !le.Date.Equal(want) || !ok && !found[0].Date.Equal(want) {
+			t.Errorf("%d: %v %v", status, found, err)
+		}
+	}
+}
+
+// TestRedirect: no lookup follows a redirect.
+func TestRedirect(t *testing.T) {
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/again" {
+			t.Error("a lookup followed")
+		}
+		http.Redirect(w, r, "/again", http.StatusFound)
+	})
+	if _, err := Find(t.Context(), b.Client, "Users", []string{"a"}); err == nil {
+		t.Error("found")
 	}
 }

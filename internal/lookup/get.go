@@ -1,4 +1,4 @@
-package bulkapi
+package lookup
 
 import (
 	"cmp"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/internal/redact"
+	"github.com/webexscim/bulk/internal/transport"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -43,51 +45,42 @@ type Resource struct {
 	Raw json.RawMessage
 }
 
-// LookupError is why a lookup has no answer: nothing is known then, not even
-// that a resource is absent. A lookup without an error is a sign of life of the
+// Error is why a lookup has no answer: nothing is known then, not even that a
+// resource is absent. A lookup without an error is a sign of life of the
 // service.
-type LookupError struct {
-	// Kind is that of the last answer.
-	Kind Kind
-	// Alive tells that some answer during the lookup came from the service itself,
-	// as Answer.Alive does.
-	Alive bool
-	// Status is the HTTP status of the last answer, 0 when there was none.
-	Status int
-	// Date is when the last answer was made by the service's clock, the zero time
-	// if it does not say.
-	Date time.Time
-	// Err is an *Error if the service said anything, else why there is no answer.
-	Err error
+type Error struct {
+	// Answer is the last answer, except that Alive tells of all answers to the
+	// lookup whether any came from the service itself.
+	transport.Answer
 }
 
 // Error tells why, without the names that were looked for.
-func (e *LookupError) Error() string { return "lookup: " + e.Err.Error() }
+func (e *Error) Error() string { return "lookup: " + e.Err.Error() }
 
 // Unwrap returns Err.
-func (e *LookupError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
 // Get reads the user or group (kind is Users or Groups) with this id. It is not
 // found where the service itself says so, which may be because reads lag behind
-// writes. The error is a *LookupError.
-func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found bool, err error) {
+// writes. The error is an *Error.
+func Get(ctx context.Context, c *transport.Client, kind, id string) (res Resource, found bool, err error) {
 	if !location.IsKnown(kind) || !location.IsID(id) {
-		return Resource{}, false, &LookupError{Kind: Rejected, Err: errors.New("invalid resource type or ID")}
+		return Resource{}, false, &Error{transport.Answer{Kind: transport.Rejected, Err: errors.New("invalid resource type or ID")}}
 	}
-	l := &lookup{x: x, kind: kind}
-	err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+	l := &lookup{c: c, kind: kind}
+	err = l.read(ctx, func(ctx context.Context, api *gen.Client) (*http.Response, error) {
 		if l.isGroups() {
-			return x.gen.GetGroup(ctx, x.cfg.OrgID, id, nil, edit)
+			return api.GetGroup(ctx, c.OrgID(), id, nil)
 		}
-		return x.gen.GetUser(ctx, x.cfg.OrgID, id, edit)
-	}, func(r response) bool {
-		if r.kind == Answered {
-			res = l.resource(trim(r.body), r)
+		return api.GetUser(ctx, c.OrgID(), id)
+	}, func(r *transport.Response) bool {
+		if body, ok := readable(r); ok {
+			res = l.resource(body, r)
 			found = strings.EqualFold(res.ID, id)
 			return found
 		}
-		absent := r.status == http.StatusNotFound || r.status == http.StatusGone
-		return absent && readError(r.body).spoke
+		absent := r.Status == http.StatusNotFound || r.Status == http.StatusGone
+		return absent && r.Kind == transport.Denied && r.Refused(nil).Alive
 	})
 	if !found {
 		return Resource{}, false, err
@@ -95,22 +88,23 @@ func (x *Client) Get(ctx context.Context, kind, id string) (res Resource, found 
 	return res, true, nil
 }
 
-// Me reads the user to whom the token belongs. The error is a *LookupError; its
+// Me reads the user to whom the token belongs. The error is an *Error; its
 // Status is 404 where the token belongs to none, as that of a service app.
-func (x *Client) Me(ctx context.Context) (me Resource, err error) {
-	l := &lookup{x: x, kind: "Users"}
-	err = l.read(ctx, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
-		return x.gen.GetMe(ctx, edit)
-	}, func(r response) bool {
-		me = l.anyResource(trim(r.body), r) // it may be of another organization, and says of which
-		return r.kind == Answered && me.ID != ""
+func Me(ctx context.Context, c *transport.Client) (me Resource, err error) {
+	l := &lookup{c: c, kind: "Users"}
+	err = l.read(ctx, func(ctx context.Context, api *gen.Client) (*http.Response, error) {
+		return api.GetMe(ctx)
+	}, func(r *transport.Response) bool {
+		body, ok := readable(r)
+		me = l.anyResource(body, r) // it may be of another organization, and says of which
+		return ok && me.ID != ""
 	})
 	return me, err
 }
 
 // lookup is a number of reads that belong together.
 type lookup struct {
-	x     *Client
+	c     *transport.Client
 	kind  string   // Users or Groups
 	names []string // that are looked for
 	alive bool     // an answer came from the service itself
@@ -119,61 +113,67 @@ type lookup struct {
 func (l *lookup) isGroups() bool { return strings.EqualFold(l.kind, "Groups") }
 
 // read sends a request that changes nothing, and repeats it after any failure
-// that may pass. parse reports whether it could read the answer. The error is a
-// *LookupError.
-func (l *lookup) read(ctx context.Context, send sender, parse func(response) bool) error {
+// that may pass. parse reports whether it could read the answer. The error is an
+// *Error.
+func (l *lookup) read(ctx context.Context, send transport.Sender, parse func(*transport.Response) bool) error {
+	req := transport.Request{Send: send, Hidden: redact.Redactor{Texts: l.names}}
 	for attempt := 1; ; attempt++ {
-		r := l.x.call(ctx, ctx, send)
-		if r.broken == nil && parse(r) {
-			l.alive = true
-			l.x.log(ctx, "lookup", r, Answered, r.headerID(), nil)
+		r := l.c.Call(ctx, ctx, req)
+		a := readAnswer(r, parse)
+		l.c.Log(ctx, "lookup", r, a)
+		l.alive = l.alive || a.Alive
+		a.Alive = l.alive
+		switch {
+		case a.Kind == transport.Answered:
 			return nil
+		case a.Kind == transport.Rejected, a.Kind == transport.Denied, attempt == lookupAttempts:
+			return &Error{a}
+		case a.Kind == transport.Waiting:
+			continue // the throttle waits
 		}
-		failure := l.failure(r)
-		l.x.log(ctx, "lookup", r, failure.Kind, r.headerID(), failure)
-		if failure.Kind == Rejected || failure.Kind == Denied || attempt == lookupAttempts {
-			return failure
-		}
-		if failure.Kind != Waiting {
-			select {
-			case <-time.After(rand.N(lookupBackOff << (attempt - 1))):
-			case <-ctx.Done():
-				return failure
-			}
+		select {
+		case <-time.After(rand.N(lookupBackOff << (attempt - 1))):
+		case <-ctx.Done():
+			return &Error{a}
 		}
 	}
 }
 
-// failure is why a response is no answer to a lookup.
-func (l *lookup) failure(r response) *LookupError {
-	red := redactorOf(r.token)
-	red.Texts = l.names
-	f := &LookupError{Kind: r.kind, Status: r.status, Date: r.date()}
-	if r.err != nil {
-		f.Err = cleaned(r.err, red)
-	} else {
-		var alive bool
-		f.Err, f.Kind, alive = r.refusal("the answer cannot be read", red)
-		l.alive = l.alive || alive
+func readAnswer(r *transport.Response, parse func(*transport.Response) bool) transport.Answer {
+	if parse(r) {
+		return r.Accepted()
 	}
-	if isLong(f) {
-		f.Kind = Rejected // for the names in its url
+	a := r.Refused(errUnreadable)
+	if isLong(a.Status) {
+		a.Kind = transport.Rejected // for the names in its url
 	}
-	f.Alive = l.alive
-	return f
+	return a
+}
+
+// isLong reports whether the url of a request was too long.
+func isLong(status int) bool {
+	return status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge
+}
+
+var errUnreadable = errors.New("the answer cannot be read")
+
+// readable returns the body of an answer that may hold what was asked for.
+func readable(r *transport.Response) ([]byte, bool) {
+	body, err := r.Body()
+	return body, err == nil && r.Kind == transport.Answered
 }
 
 // search asks for a page of users or groups. The parameters of the two searches
 // have the same names.
-func (l *lookup) search(q gen.SearchUsersParams) sender {
-	return func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
+func (l *lookup) search(q gen.SearchUsersParams) transport.Sender {
+	return func(ctx context.Context, api *gen.Client) (*http.Response, error) {
 		if l.isGroups() {
-			return l.x.gen.SearchGroups(ctx, l.x.cfg.OrgID, &gen.SearchGroupsParams{
+			return api.SearchGroups(ctx, l.c.OrgID(), &gen.SearchGroupsParams{
 				Filter: q.Filter, Attributes: q.Attributes, SortBy: q.SortBy, SortOrder: q.SortOrder,
 				StartIndex: q.StartIndex, Count: q.Count,
-			}, edit)
+			})
 		}
-		return l.x.gen.SearchUsers(ctx, l.x.cfg.OrgID, &q, edit)
+		return api.SearchUsers(ctx, l.c.OrgID(), &q)
 	}
 }
 
@@ -188,14 +188,14 @@ type page[T any] struct {
 // neither a total nor entries is no page: an empty page would say that nothing
 // exists. Webex documents two attributes that count the entries.
 func readPage[T any](
-	ctx context.Context, l *lookup, send sender, item func(json.RawMessage, response) (T, bool),
+	ctx context.Context, l *lookup, send transport.Sender, item func(json.RawMessage, *transport.Response) (T, bool),
 ) (p page[T], err error) {
-	err = l.read(ctx, send, func(r response) bool {
+	err = l.read(ctx, send, func(r *transport.Response) bool {
 		var list struct {
 			MemberSize, TotalResults wire.Text
 			Members, Resources       []json.RawMessage
 		}
-		if r.kind != Answered || json.Unmarshal(trim(r.body), &list) != nil {
+		if body, ok := readable(r); !ok || json.Unmarshal(body, &list) != nil {
 			return false
 		}
 		total, err := strconv.Atoi(string(cmp.Or(list.MemberSize, list.TotalResults)))
@@ -205,7 +205,7 @@ func readPage[T any](
 		p = page[T]{total: total}
 		for _, raw := range append(list.Members, list.Resources...) {
 			entry, ok := item(raw, r)
-			if !ok || len(p.items) == maxEntries {
+			if !ok || len(p.items) == transport.MaxEntries {
 				return false
 			}
 			p.items = append(p.items, entry)
@@ -217,10 +217,10 @@ func readPage[T any](
 
 // resource reads one resource of the organization. One of another type or
 // organization has no ID.
-func (l *lookup) resource(raw []byte, r response) Resource {
+func (l *lookup) resource(raw []byte, r *transport.Response) Resource {
 	res := l.anyResource(raw, r)
 	at, _ := location.Parse(res.Location)
-	if location.IsKnown(at.Type) && !at.IsOf(l.kind, l.x.cfg.OrgID) {
+	if location.IsKnown(at.Type) && !at.IsOf(l.kind, l.c.OrgID()) {
 		res.ID = ""
 	}
 	return res
@@ -228,7 +228,7 @@ func (l *lookup) resource(raw []byte, r response) Resource {
 
 // anyResource reads one resource of a response. A member of another type than
 // it should have reads as absent.
-func (l *lookup) anyResource(raw []byte, r response) Resource {
+func (l *lookup) anyResource(raw []byte, r *transport.Response) Resource {
 	var m struct {
 		ID, UserName, DisplayName wire.Text
 		ExternalID                json.RawMessage
@@ -242,15 +242,15 @@ func (l *lookup) anyResource(raw []byte, r response) Resource {
 	var externalID wire.Text
 	_ = externalID.UnmarshalJSON(m.ExternalID)
 	res := Resource{
-		ID: r.token.Without(string(m.ID)), Name: string(name),
+		ID: r.Redactor.Token.Without(string(m.ID)), Name: string(name),
 		ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
-		Location: r.token.Location(string(m.Meta.Location)), Version: r.token.Without(string(m.Meta.Version)),
-		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.date(),
+		Location: r.Redactor.Token.Location(string(m.Meta.Location)), Version: r.Redactor.Token.Without(string(m.Meta.Version)),
+		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.Date,
 	}
 	if !location.IsID(res.ID) {
 		res.ID = ""
 	}
-	if !r.token.In(string(raw)) {
+	if !r.Redactor.Token.In(string(raw)) {
 		res.Raw = raw
 	}
 	return res

@@ -1,4 +1,4 @@
-package bulkapi
+package transport
 
 import (
 	"context"
@@ -13,9 +13,6 @@ import (
 	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/throttle"
 )
-
-// DefaultTimeout is that of a Config whose Timeout is 0.
-const DefaultTimeout = time.Minute
 
 // Config says where requests go and how. Server, OrgID, Token and Throttle are
 // needed.
@@ -47,27 +44,33 @@ type Config struct {
 // one with New.
 type Client struct {
 	cfg       Config
-	gen       *gen.Client
+	api       *gen.Client
 	maxAnswer int64 // in bytes after decompression
 }
+
+// OrgID returns Config.OrgID.
+func (c *Client) OrgID() string { return c.cfg.OrgID }
+
+// Logger returns Config.Logger, or one that is silent.
+func (c *Client) Logger() *slog.Logger { return c.cfg.Logger }
 
 // New checks the configuration and takes a copy.
 func New(cfg Config) (*Client, error) {
 	u, err := url.Parse(cfg.Server)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("bulkapi: server is not an http or https url")
+		return nil, errors.New("transport: server is not an http or https url")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("bulkapi: server has more than scheme, host and path")
+		return nil, errors.New("transport: server has more than scheme, host and path")
 	case !apiid.IsUUID(cfg.OrgID):
-		return nil, fmt.Errorf("bulkapi: organization %q is not a UUID", cfg.OrgID)
+		return nil, fmt.Errorf("transport: organization %q is not a UUID", cfg.OrgID)
 	case cfg.Token == nil:
-		return nil, errors.New("bulkapi: no token source")
+		return nil, errors.New("transport: no token source")
 	case cfg.Throttle == nil:
-		return nil, errors.New("bulkapi: no throttle")
+		return nil, errors.New("transport: no throttle")
 	}
 	if cfg.Timeout <= 0 {
-		cfg.Timeout = DefaultTimeout
+		cfg.Timeout = time.Minute
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -78,6 +81,6 @@ func New(cfg Config) (*Client, error) {
 	}
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	plain.Timeout = 0
-	client, err := gen.NewClient(cfg.Server, gen.WithHTTPClient(&plain))
-	return &Client{cfg, client, maxAnswer}, err
+	api, err := gen.NewClient(cfg.Server, gen.WithHTTPClient(&plain))
+	return &Client{cfg, api, maxAnswer}, err
 }

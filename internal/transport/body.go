@@ -1,9 +1,8 @@
-package bulkapi
+package transport
 
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,21 +10,17 @@ import (
 )
 
 // Bounds of an answer: its bytes after decompression, the number of JSON values
-// (one of two bytes takes a hundred in memory), their depth, and the entries of
-// a list of results or resources. A page of 100 groups with 500 members each
-// has some 250,000 values.
+// (one of two bytes takes a hundred in memory), and their depth. A page of 100
+// groups with 500 members each has some 250,000 values.
 const (
-	maxAnswer  = 16 << 20
-	maxValues  = 1 << 19
-	maxDepth   = 64
-	maxEntries = 10_000
+	maxAnswer = 16 << 20
+	maxValues = 1 << 19
+	maxDepth  = 64
 )
 
-// Why an answer was not read, or not to its end.
-var (
-	errTooLong  = errors.New("the answer is too long")
-	errEncoding = errors.New("the answer has an encoding that was not asked for")
-)
+// MaxEntries is the bound of the entries of a list in an answer. Those who read
+// lists hold it.
+const MaxEntries = 10_000
 
 // readBody reads the whole body, within bounds.
 func readBody(resp *http.Response, max int64) ([]byte, error) {
@@ -36,7 +31,7 @@ func readBody(resp *http.Response, max int64) ([]byte, error) {
 	var buf bytes.Buffer
 	n, err := buf.ReadFrom(io.LimitReader(&counter{in: body}, max+1))
 	if n > max {
-		err = fmt.Errorf("%w: over %d bytes", errTooLong, max)
+		err = fmt.Errorf("%w: over %d bytes", ErrTooLong, max)
 	}
 	return buf.Bytes(), err
 }
@@ -85,9 +80,9 @@ func (c *counter) Read(p []byte) (int, error) {
 		}
 		switch {
 		case c.values > maxValues:
-			return n, fmt.Errorf("%w: over %d values", errTooLong, maxValues)
+			return n, fmt.Errorf("%w: over %d values", ErrTooLong, maxValues)
 		case c.depth > maxDepth:
-			return n, fmt.Errorf("%w: values nested deeper than %d", errTooLong, maxDepth)
+			return n, fmt.Errorf("%w: values nested deeper than %d", ErrTooLong, maxDepth)
 		}
 	}
 	return n, err

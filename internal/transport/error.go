@@ -1,4 +1,4 @@
-package bulkapi
+package transport
 
 import (
 	"cmp"
@@ -12,10 +12,11 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
-// Error is an error of the service about a request, or about one operation of
-// it.
+// Error is an error of the service about a request, or about a part of it that
+// has a status of its own. Its text has the words of the service only after
+// Clean.
 type Error struct {
-	// Status is the HTTP status of the request, or the operation's own.
+	// Status is the HTTP status of the request, or of the part.
 	Status int
 	// ErrorCode is the service's own code, digits or a word, or "".
 	ErrorCode string
@@ -30,7 +31,7 @@ type Error struct {
 
 	note  string // our own remark on the answer
 	cause error  // why it could not be read
-	safe  string // Details without the data of operations
+	safe  string // Details without the data of the request
 	spoke bool   // it has a form in which SCIM or Webex services speak of errors
 }
 
@@ -68,11 +69,11 @@ const (
 	maxShown   = 600
 )
 
-// clean makes the text of the error, without the token and the values that red
+// Clean makes the text of the error, without the token and the values that red
 // knows. Texts are cut only when the token is out of them: a part of it would
 // not be found. Codes are also shown where texts are not: one that may hold a
 // value is hidden whole.
-func (e *Error) clean(red *redact.Redactor) {
+func (e *Error) Clean(red *redact.Redactor) {
 	for i, text := range e.Details {
 		e.Details[i] = shorten(red.Token.Mask(text), maxDetail)
 	}
@@ -86,26 +87,6 @@ func (e *Error) clean(red *redact.Redactor) {
 
 // codeForm is the form of a code or a tracking id: one word, of few characters.
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}$`)
-
-// limit finds the numbers in texts such as RFC 7644's "exceeds the
-// maxPayloadSize (1048576)".
-var limit = regexp.MustCompile(`(?i)\bmax[ _]?(payload[ _]?size|operations)\D{0,24}(\d{1,18})\b`)
-
-// limits are the bytes and operations that a 413 says a request may have, 0
-// where it names none.
-func (e *Error) limits() (payload, operations int) {
-	for _, text := range e.Details {
-		for _, m := range limit.FindAllStringSubmatch(text, -1) {
-			n, _ := strconv.Atoi(m[2])
-			if strings.EqualFold(m[1], "operations") {
-				operations = n
-			} else {
-				payload = n
-			}
-		}
-	}
-	return payload, operations
-}
 
 // fault has the members of all forms of error that services use. Each may be
 // missing, or of another type: texts come as lists and objects too.
@@ -133,10 +114,10 @@ const (
 	maxInner     = 64 << 10
 )
 
-// readError reads an error in any of its forms: an object, JSON in a string,
+// ReadError reads an error in any of its forms: an object, JSON in a string,
 // plain text, a list of these. Anything else, such as HTML, leaves the error
 // empty.
-func readError(raw []byte) *Error {
+func ReadError(raw []byte) *Error {
 	e := new(Error)
 	e.add(trim(raw), 0)
 	return e

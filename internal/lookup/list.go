@@ -1,4 +1,4 @@
-package bulkapi
+package lookup
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/location"
+	"github.com/webexscim/bulk/internal/transport"
 	"github.com/webexscim/bulk/wire"
 )
 
@@ -43,10 +44,10 @@ type Query struct {
 // all the time is never left out, although others are created and deleted
 // meanwhile: each page begins with a resource of the page before; if it does
 // not, the list is read again from an earlier index. An error is yielded last,
-// a *LookupError, if a page cannot be read or the list has fewer resources than
+// an *Error, if a page cannot be read or the list has fewer resources than
 // the service counts.
-func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resource, error] {
-	l := &lookup{x: x, kind: kind}
+func List(ctx context.Context, c *transport.Client, kind string, q Query) iter.Seq2[Resource, error] {
+	l := &lookup{c: c, kind: kind}
 	byID, ascending, count := "id", "ascending", pageSize
 	search := gen.SearchUsersParams{SortBy: &byID, SortOrder: &ascending, Count: &count}
 	if q.Filter != "" {
@@ -57,7 +58,7 @@ func (x *Client) List(ctx context.Context, kind string, q Query) iter.Seq2[Resou
 	}
 	return walk(func(start int) (page[Resource], error) {
 		search.StartIndex = &start
-		return readPage(ctx, l, l.search(search), func(raw json.RawMessage, r response) (Resource, bool) {
+		return readPage(ctx, l, l.search(search), func(raw json.RawMessage, r *transport.Response) (Resource, bool) {
 			res := l.resource(raw, r)
 			return res, res.ID != "" && res.Raw != nil // else the list would be shorter than the organization
 		})
@@ -72,26 +73,26 @@ type Member struct {
 }
 
 // Members reads all members of the group with this id, as List does. If there
-// is no such group, the error is a *LookupError with Status 404.
-func (x *Client) Members(ctx context.Context, group string) iter.Seq2[Member, error] {
-	l := &lookup{x: x, kind: "Groups"}
+// is no such group, the error is an *Error with Status 404.
+func Members(ctx context.Context, c *transport.Client, group string) iter.Seq2[Member, error] {
+	l := &lookup{c: c, kind: "Groups"}
 	query := gen.GetGroupMembersParams{Count: new(maxMemberPage)}
 	return walk(func(start int) (page[Member], error) {
 		if !location.IsID(group) {
-			return page[Member]{}, &LookupError{Kind: Rejected, Err: errors.New("invalid resource ID")}
+			return page[Member]{}, &Error{transport.Answer{Kind: transport.Rejected, Err: errors.New("invalid resource ID")}}
 		}
 		query.StartIndex = &start
-		return readPage(ctx, l, func(ctx context.Context, edit gen.RequestEditorFn) (*http.Response, error) {
-			return x.gen.GetGroupMembers(ctx, x.cfg.OrgID, group, &query, edit)
+		return readPage(ctx, l, func(ctx context.Context, api *gen.Client) (*http.Response, error) {
+			return api.GetGroupMembers(ctx, c.OrgID(), group, &query)
 		}, readMember)
 	}, func(m Member) string { return m.ID })
 }
 
-func readMember(raw json.RawMessage, r response) (Member, bool) {
+func readMember(raw json.RawMessage, r *transport.Response) (Member, bool) {
 	var m struct{ Value, Type, Display wire.Text }
 	_ = json.Unmarshal(raw, &m) // a member of another type costs only itself
-	id := r.token.Without(string(m.Value))
-	return Member{ID: id, Type: string(m.Type), Name: r.token.Without(string(m.Display))}, location.IsID(id)
+	id := r.Redactor.Token.Without(string(m.Value))
+	return Member{ID: id, Type: string(m.Type), Name: r.Redactor.Token.Without(string(m.Display))}, location.IsID(id)
 }
 
 // walk reads a list. fetch returns the page that begins at an index, from 1.
@@ -104,8 +105,8 @@ func walk[T any](fetch func(start int) (page[T], error), key func(T) string) ite
 		seen := make(idSet)
 		fail := func(err error) {
 			var none T
-			if _, ok := errors.AsType[*LookupError](err); !ok {
-				err = &LookupError{Kind: NoResponse, Alive: true, Err: err}
+			if _, ok := errors.AsType[*Error](err); !ok {
+				err = &Error{transport.Answer{Kind: transport.NoResponse, Alive: true, Err: err}}
 			}
 			yield(none, err)
 		}

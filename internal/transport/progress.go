@@ -1,16 +1,11 @@
-package bulkapi
+package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http/httptrace"
-	"net/url"
 	"sync/atomic"
-
-	"github.com/webexscim/bulk/internal/redact"
 )
 
 // progress follows a request through the transport, and tells whether it can
@@ -63,36 +58,15 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// transportError says why there is no answer. It has a text of its own, which
-// can be cleaned. The text of its cause may quote an answer, so errors.Is and
-// errors.As find the cause, but Unwrap does not return it.
-type transportError struct {
+// failure says why there is no answer, or no whole one. It has a text of its
+// own, from which everything that was sent is removed. The text of its cause may
+// quote an answer, so errors.Is and errors.As find the cause, but Unwrap does
+// not return it.
+type failure struct {
 	text  string
 	cause error
 }
 
-func (e *transportError) Error() string        { return e.text }
-func (e *transportError) Is(target error) bool { return errors.Is(e.cause, target) }
-func (e *transportError) As(target any) bool   { return errors.As(e.cause, target) }
-
-// withoutURL returns an error of the transport without the url of the request.
-// Its text is not cleaned.
-func (x *Client) withoutURL(ctx, limited context.Context, err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	text := err.Error()
-	if limited.Err() != nil && ctx.Err() == nil {
-		text = fmt.Sprintf("no answer within %s", x.cfg.Timeout)
-	}
-	return &transportError{text: text, cause: err}
-}
-
-// cleaned returns err with a text from which everything that was sent is
-// removed.
-func cleaned(err error, red *redact.Redactor) error {
-	if t, ok := errors.AsType[*transportError](err); ok {
-		return &transportError{text: red.Clean(t.text), cause: t.cause}
-	}
-	return err
-}
+func (e *failure) Error() string        { return e.text }
+func (e *failure) Is(target error) bool { return errors.Is(e.cause, target) }
+func (e *failure) As(target any) bool   { return errors.As(e.cause, target) }

@@ -1,4 +1,4 @@
-package bulkapi
+package lookup
 
 import (
 	"cmp"
@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
 	"github.com/webexscim/bulk/internal/fold"
 	"github.com/webexscim/bulk/internal/rawjson"
+	"github.com/webexscim/bulk/internal/transport"
 )
 
 // Bounds of a search for names.
@@ -27,10 +27,10 @@ const (
 // have one of these displayNames (kind is Users or Groups), in no certain
 // order, each once; several groups may have one name. Names compare by
 // fold.Fold. A name without a resource was not found, which may be because
-// reads lag behind writes. The error is a *LookupError.
-func (x *Client) Find(ctx context.Context, kind string, names []string) ([]Resource, error) {
+// reads lag behind writes. The error is an *Error.
+func Find(ctx context.Context, c *transport.Client, kind string, names []string) ([]Resource, error) {
 	s := &search{
-		lookup: lookup{x: x, kind: kind, names: names},
+		lookup: lookup{c: c, kind: kind, names: names},
 		asked:  make(map[string]bool, len(names)), known: make(map[string]bool),
 	}
 	for _, name := range names {
@@ -40,9 +40,9 @@ func (x *Client) Find(ctx context.Context, kind string, names []string) ([]Resou
 	for terms := s.terms(); len(terms) > 0; {
 		n := fit(terms, most)
 		err := s.pages(ctx, strings.Join(terms[:n], " or "))
-		failure, failed := errors.AsType[*LookupError](err)
+		failure, failed := errors.AsType[*Error](err)
 		switch {
-		case failed && isLong(failure) && n > 1:
+		case failed && isLong(failure.Status) && n > 1:
 			most = n / 2
 		case err != nil:
 			return nil, err
@@ -105,7 +105,7 @@ func (s *search) pages(ctx context.Context, filter string) error {
 	count := pageSize
 	for start, n := 1, 0; n < mostPages; n++ {
 		query := gen.SearchUsersParams{Filter: &filter, StartIndex: &start, Count: &count}
-		p, err := readPage(ctx, &s.lookup, s.search(query), func(raw json.RawMessage, r response) (Resource, bool) {
+		p, err := readPage(ctx, &s.lookup, s.search(query), func(raw json.RawMessage, r *transport.Response) (Resource, bool) {
 			return s.resource(raw, r), true
 		})
 		if err != nil {
@@ -129,10 +129,5 @@ func (s *search) pages(ctx context.Context, filter string) error {
 			return nil
 		}
 	}
-	return &LookupError{Kind: NoResponse, Alive: true, Err: fmt.Errorf("over %d pages", mostPages)}
-}
-
-// isLong reports whether the url of a search was too long.
-func isLong(e *LookupError) bool {
-	return e.Status == http.StatusRequestURITooLong || e.Status == http.StatusRequestHeaderFieldsTooLarge
+	return &Error{transport.Answer{Kind: transport.NoResponse, Alive: true, Err: fmt.Errorf("over %d pages", mostPages)}}
 }

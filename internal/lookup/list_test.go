@@ -1,4 +1,4 @@
-package bulkapi
+package lookup
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
+	"github.com/webexscim/bulk/internal/transporttest"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -155,9 +157,9 @@ func people(n int, changes ...func(q map[string]string, page *string)) http.Hand
 // TestList: all pages are read, sorted by id, with filter and attributes.
 func TestList(t *testing.T) {
 	var asked map[string]string
-	x := serve(t, people(250, func(q map[string]string, _ *string) { asked = q }))
+	b := transporttest.Serve(t, people(250, func(q map[string]string, _ *string) { asked = q }))
 	n := 0
-	for res, err := range x.List(t.Context(), "Users", Query{Filter: `userName sw "u"`, Attributes: "id,userName"}) {
+	for res, err := range List(t.Context(), b.Client, "Users", Query{Filter: `userName sw "u"`, Attributes: "id,userName"}) {
 		if n++; err != nil || res.ID != fmt.Sprintf("id-%04d", n) || res.Raw == nil {
 			t.Fatalf("%d: %+v %v", n, res, err)
 		}
@@ -177,18 +179,20 @@ func TestUnreadablePageIsAnError(t *testing.T) {
 		"another organization": func(_ map[string]string, p *string) {
 			*p = strings.Replace(*p, `"id":"id-0002",`, `"id":"id-0002","meta":{"location":"https://h/identity/scim/00000000-0000-4000-8000-000000000009/v2/Users/id-0002"},`, 1)
 		},
-		"the token": func(_ map[string]string, p *string) { *p = strings.Replace(*p, "u2@example.com", testToken, 1) },
+		"the token": func(_ map[string]string, p *string) {
+			*p = strings.Replace(*p, "u2@example.com", transporttest.Token, 1)
+		},
 		"html":      func(_ map[string]string, p *string) { *p = "<html>" },
 		"truncated": func(_ map[string]string, p *string) { *p = (*p)[:len(*p)/2] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // each failure is repeated a few times, after a wait
-			x := serve(t, people(3, spoil))
+			b := transporttest.Serve(t, people(3, spoil))
 			var last error
-			for _, err := range x.List(t.Context(), "Users", Query{}) {
+			for _, err := range List(t.Context(), b.Client, "Users", Query{}) {
 				last = err
 			}
-			if _, ok := errors.AsType[*LookupError](last); !ok {
+			if _, ok := errors.AsType[*Error](last); !ok {
 				t.Error(last)
 			}
 		})
@@ -198,12 +202,12 @@ func TestUnreadablePageIsAnError(t *testing.T) {
 // TestMembersAndMe: the members of a group in pages of 500, and the owner of
 // the token.
 func TestMembersAndMe(t *testing.T) {
-	x := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	b := transporttest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/identity/scim/v2/Users/me" {
 			fmt.Fprint(w, `{"id":"me-1","userName":"admin@example.com"}`)
 			return
 		}
-		if r.URL.Path != "/identity/scim/"+testOrg+"/v2/Groups/g-1/Members" {
+		if r.URL.Path != "/identity/scim/"+transporttest.Org+"/v2/Groups/g-1/Members" {
 			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprint(w, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404","detail":"no group"}`)
 			return
@@ -216,22 +220,22 @@ func TestMembersAndMe(t *testing.T) {
 		fmt.Fprintf(w, `{"memberSize":1200,"members":[%s]}`, strings.Join(list, ","))
 	})
 	n := 0
-	for m, err := range x.Members(t.Context(), "g-1") {
+	for m, err := range Members(t.Context(), b.Client, "g-1") {
 		if n++; err != nil || m.ID != fmt.Sprintf("m%d", n) || m.Type != "user" {
 			t.Fatalf("%+v %v", m, err)
 		}
 	}
-	me, err := x.Me(t.Context())
+	me, err := Me(t.Context(), b.Client)
 	if n != 1200 || err != nil || me.ID != "me-1" {
 		t.Errorf("%d members; me %+v %v", n, me, err)
 	}
-	for _, err := range x.Members(t.Context(), "../Users") {
-		if e, ok := errors.AsType[*LookupError](err); !ok || e.Kind != Rejected || e.Status != 0 {
+	for _, err := range Members(t.Context(), b.Client, "../Users") {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != transport.Rejected || e.Status != 0 {
 			t.Error(err)
 		}
 	}
-	for _, err := range x.Members(t.Context(), "g-2") {
-		if e, ok := errors.AsType[*LookupError](err); !ok || e.Status != http.StatusNotFound {
+	for _, err := range Members(t.Context(), b.Client, "g-2") {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusNotFound {
 			t.Error(err)
 		}
 	}
@@ -246,27 +250,27 @@ func TestGet(t *testing.T) {
 		want   string // found, absent, or the kind of the error
 	}{
 		{200, strings.ReplaceAll(user, "A b/1", "A-1"), "found"}, {200, strings.ReplaceAll(user, "A b/1", "a-1"), "found"},
-		{200, user, "no response"}, {200, `{"userName":"ada"}`, "no response"}, {200, `{"totalResults":0}`, "no response"}, {200, loginPage, "no response"}, {200, ``, "no response"},
-		{200, `{"id":"A-1","meta":{"location":"https://h/identity/scim/` + otherOrg + `/v2/Users/A-1"}}`, "no response"},
-		{500, `{"id":"A-1"}`, "no response"}, {404, scimError, "absent"}, {410, webexError, "absent"}, {404, loginPage, "waiting"}, {404, ``, "denied"},
-		{403, webexError, "denied"}, {403, loginPage, "rejected"}, {400, webexError, "rejected"}, {500, ``, "no response"}, {503, ``, "waiting"},
+		{200, user, "no response"}, {200, `{"userName":"ada"}`, "no response"}, {200, `{"totalResults":0}`, "no response"}, {200, transporttest.LoginPage, "no response"}, {200, ``, "no response"},
+		{200, `{"id":"A-1","meta":{"location":"https://h/identity/scim/` + transporttest.OtherOrg + `/v2/Users/A-1"}}`, "no response"},
+		{500, `{"id":"A-1"}`, "no response"}, {404, transporttest.ScimError, "absent"}, {410, transporttest.WebexError, "absent"}, {404, transporttest.LoginPage, "waiting"}, {404, ``, "denied"},
+		{403, transporttest.WebexError, "denied"}, {403, transporttest.LoginPage, "rejected"}, {400, transporttest.WebexError, "rejected"}, {500, ``, "no response"}, {503, ``, "waiting"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, "https://webex.example", func(c *Config) {
+			b := transporttest.New(t, "https://webex.example", func(c *transport.Config) {
 				c.Throttle = throttle.New(throttle.Config{})
-				c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				c.HTTP = &http.Client{Transport: transporttest.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					if r.URL.Path == "/identity/scim/v2/Users/me" {
-						return answer(tt.status, tt.body), nil
+						return transporttest.Answer(tt.status, tt.body), nil
 					}
-					if r.Method != "GET" || r.URL.Path != "/identity/scim/"+testOrg+"/v2/Users/A-1" || r.URL.RawQuery != "" {
+					if r.Method != "GET" || r.URL.Path != "/identity/scim/"+transporttest.Org+"/v2/Users/A-1" || r.URL.RawQuery != "" {
 						t.Errorf("%s %s", r.Method, r.URL)
 					}
-					return answer(tt.status, tt.body), nil
+					return transporttest.Answer(tt.status, tt.body), nil
 				})}
 			})
-			res, found, err := b.Get(t.Context(), "Users", "A-1")
+			res, found, err := Get(t.Context(), b.Client, "Users", "A-1")
 			got := "absent"
-			if le, ok := errors.AsType[*LookupError](err); ok {
+			if le, ok := errors.AsType[*Error](err); ok {
 				got = le.Kind.String()
 			} else if found {
 				got = "found"
@@ -275,7 +279,7 @@ func TestGet(t *testing.T) {
 					t.Errorf("%+v", res)
 				}
 			}
-			me, err := b.Me(t.Context())
+			me, err := Me(t.Context(), b.Client)
 			if whose := tt.status == 200 && strings.Contains(strings.ToUpper(tt.body), "A-1"); whose != (err == nil) || whose && me.ID == "" {
 				t.Errorf("%d %.40s: me %+v, %v", tt.status, tt.body, me, err)
 			}
@@ -284,13 +288,13 @@ func TestGet(t *testing.T) {
 			}
 		})
 	}
-	b := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
+	b := transporttest.Serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request left") })
 	for _, id := range []string{"", ".", "..", "a/b", "a%2fb", "bulkId:x", "a\nb"} {
-		if _, _, err := b.Get(t.Context(), "Users", id); err == nil {
+		if _, _, err := Get(t.Context(), b.Client, "Users", id); err == nil {
 			t.Errorf("%q was asked for", id)
 		}
 	}
-	if _, _, err := b.Get(t.Context(), "Devices", "1"); err == nil {
+	if _, _, err := Get(t.Context(), b.Client, "Devices", "1"); err == nil {
 		t.Error("a device was asked for")
 	}
 }
@@ -299,23 +303,23 @@ func TestGet(t *testing.T) {
 func TestGetFromSimulator(t *testing.T) {
 	sim := webextest.New(webextest.Config{})
 	cfg := sim.Config()
-	b := newBench(t, "https://webexapis.com", func(c *Config) {
+	b := transporttest.New(t, "https://webexapis.com", func(c *transport.Config) {
 		c.OrgID, c.HTTP = cfg.OrgID, sim.Client()
 		c.Token = func(context.Context, string) (string, error) { return cfg.Token, nil }
 	})
 	for kind, data := range map[string]map[string]any{
-		"Users":  {"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userType": "user", "userName": secret},
-		"Groups": {"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": secret},
+		"Users":  {"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userType": "user", "userName": transporttest.Secret},
+		"Groups": {"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": transporttest.Secret},
 	} {
 		id, err := sim.Add("/"+kind, data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, found, err := b.Get(t.Context(), kind, id)
-		if err != nil || !found || res.ID != id || res.Name != secret || res.Created.IsZero() || res.Date.IsZero() {
+		res, found, err := Get(t.Context(), b.Client, kind, id)
+		if err != nil || !found || res.ID != id || res.Name != transporttest.Secret || res.Created.IsZero() || res.Date.IsZero() {
 			t.Errorf("%s: %+v %v %v", kind, res, found, err)
 		}
-		if _, found, err := b.Get(t.Context(), kind, "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de0ff"); found || err != nil {
+		if _, found, err := Get(t.Context(), b.Client, kind, "7c5b1f0e-51a4-4c3b-8f0d-2b9f6a5de0ff"); found || err != nil {
 			t.Errorf("%s: %v %v", kind, found, err)
 		}
 	}
@@ -334,13 +338,13 @@ func TestResource(t *testing.T) {
 		{`"id":"1","externalId":"x","meta":{"lastModified":"2001-02-03T04:05:06Z"}`, "1", "x", true, true}, {`"id":"1"`, "1", "", false, false},
 		{`"id":"1","externalId":null,"meta":null`, "1", "", true, false}, {`"id":7,"externalId":7,"meta":{"lastModified":"yesterday"}`, "7", "7", true, false},
 		{`"id":"..%2fx"`, "", "", false, false}, {`"id":"bulkId:x"`, "", "", false, false},
-		{`"id":"1","meta":{"location":"/v2/Groups/1"}`, "", "", false, false}, {`"id":"1","meta":{"location":"https://h/scim/` + otherOrg + `/v2/Users/1"}`, "", "", false, false},
+		{`"id":"1","meta":{"location":"/v2/Groups/1"}`, "", "", false, false}, {`"id":"1","meta":{"location":"https://h/scim/` + transporttest.OtherOrg + `/v2/Users/1"}`, "", "", false, false},
 		{`"id":"1","meta":{"location":"https://example.com/v2/Users/2"}`, "1", "", false, false}, {`"id":"1","meta":{"location":"odd"}`, "1", "", false, false},
 	} {
-		b := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		b := transporttest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"totalResults":1,"Resources":[{"userName":"a",%s}]}`, tt.members)
 		})
-		found, err := b.Find(t.Context(), "Users", []string{"a"})
+		found, err := Find(t.Context(), b.Client, "Users", []string{"a"})
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s: %v %v", tt.members, found, err)
 		}
@@ -368,18 +372,18 @@ func TestReadPage(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0
-			b := newBench(t, "https://webex.example", func(c *Config) {
+			b := transporttest.New(t, "https://webex.example", func(c *transport.Config) {
 				c.Throttle = throttle.New(throttle.Config{})
-				c.HTTP = &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				c.HTTP = &http.Client{Transport: transporttest.RoundTripper(func(*http.Request) (*http.Response, error) {
 					requests++
-					return answer(200, tt.body), nil
+					return transporttest.Answer(200, tt.body), nil
 				})}
 			})
-			found, err := b.Find(t.Context(), "Users", []string{"ada", ""})
+			found, err := Find(t.Context(), b.Client, "Users", []string{"ada", ""})
 			got := ids(found)
 			if err != nil {
 				got = "!"
-				if le, ok := errors.AsType[*LookupError](err); !ok || le.Status != 200 || le.Kind != NoResponse || requests != lookupAttempts {
+				if le, ok := errors.AsType[*Error](err); !ok || le.Status != 200 || le.Kind != transport.NoResponse || requests != lookupAttempts {
 					t.Errorf("%s: %v after %d requests", tt.body, err, requests)
 				}
 			}

@@ -1,0 +1,10 @@
+// Package lookup reads users and groups: by name, by id, and all of them.
+//
+//	found, err := lookup.Find(ctx, c, "Users", []string{"ada@example.com"}) // c is a *transport.Client
+//	if err == nil && len(found) == 0 {
+//		// there is no such user, or reads lag behind writes
+//	}
+//
+// Reads change nothing, so each is tried again after a failure that may pass.
+// What an *Error is about is not known: it may exist or not.
+package lookup
