@@ -59,10 +59,11 @@ type Ticket uint64
 // Entry identifies an operation in a journal.
 type Entry struct {
 	// Key recognizes the operation: its method, path, and data, with each
-	// reference replaced by the natural name of its referent.
+	// reference replaced by the natural name of its referent. Zero: a Claim asks
+	// for the Rivals of a Name only.
 	Key Key
-	// Name is the natural name of the resource that a create makes. Zero: it
-	// has none, or the operation is no create.
+	// Name stands for the natural name of the resource that a create makes, or
+	// for the resource that another operation changes. Zero: there is none.
 	Name Key
 	// Create tells that the operation is a create. Only Claim is told, and a
 	// journal need not keep it.
@@ -97,8 +98,9 @@ type Record struct {
 	// Zero: none was, or the operation is not KnownSent.
 	Date time.Time
 	// Rivals are operations on record, done or sent, with the Name of this
-	// KnownNothing operation but with another Key, that no Claim of this run has
-	// taken so far. A later Claim may take them.
+	// operation but with another Key, that no Claim of this run has taken so
+	// far. A later Claim may take them. A KnownDone operation has none, nor has a
+	// KnownSent create.
 	Rivals []Ticket
 	// RivalSent tells that one of the Rivals is not done.
 	RivalSent bool
@@ -131,9 +133,10 @@ const (
 	// refused, or was not sent. Nothing of it is kept. A done operation cannot
 	// be forgotten.
 	UpdateForget
-	// UpdateReplaced: the operation, which an earlier run has sent or done and
-	// this run has not claimed, no longer determines the state of its resource,
-	// since another one is done. Nothing of it is kept.
+	// UpdateReplaced: the operation, which an earlier run has sent or done, no
+	// longer determines the state of its resource, since another one is about to
+	// be sent. Nothing of it is kept. If this run has claimed it, an UpdateSent
+	// without a time follows, since it will be sent again.
 	UpdateReplaced
 	// UpdateForeign: the resource ID was made by somebody else.
 	UpdateForeign

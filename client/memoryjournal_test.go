@@ -103,6 +103,20 @@ func (j *memoryJournal) Claim(_ context.Context, entries []client.Entry) ([]clie
 }
 
 func (j *memoryJournal) claim(e client.Entry) client.Record {
+	rec := j.take(e)
+	if rec.Known == client.KnownDone || rec.Known == client.KnownSent && e.Create || e.Name == (client.Key{}) {
+		return rec
+	}
+	for _, i := range j.byName[e.Name] {
+		if n := j.entries[i]; n.known != client.KnownNothing && !n.claimed && n.entry.Key != e.Key {
+			rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
+			rec.RivalSent = rec.RivalSent || n.known == client.KnownSent
+		}
+	}
+	return rec
+}
+
+func (j *memoryJournal) take(e client.Entry) client.Record {
 	for _, known := range []client.Known{client.KnownDone, client.KnownSent} {
 		for _, i := range j.byKey[e.Key] {
 			if n := j.entries[i]; n.known == known && !n.claimed {
@@ -117,19 +131,10 @@ func (j *memoryJournal) claim(e client.Entry) client.Record {
 			}
 		}
 	}
-	rec := client.Record{Ticket: client.Ticket(len(j.entries) + 1)}
-	if e.Name != (client.Key{}) {
-		for _, i := range j.byName[e.Name] {
-			if n := j.entries[i]; n.known != client.KnownNothing && !n.claimed {
-				rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
-				rec.RivalSent = rec.RivalSent || n.known == client.KnownSent
-			}
-		}
-		j.byName[e.Name] = append(j.byName[e.Name], len(j.entries))
-	}
+	j.byName[e.Name] = append(j.byName[e.Name], len(j.entries))
 	j.byKey[e.Key] = append(j.byKey[e.Key], len(j.entries))
 	j.entries = append(j.entries, &recorded{entry: e, claimed: true})
-	return rec
+	return client.Record{Ticket: client.Ticket(len(j.entries))}
 }
 
 func (j *memoryJournal) Write(_ context.Context, updates []client.Update) error {
@@ -163,7 +168,8 @@ func (j *memoryJournal) Write(_ context.Context, updates []client.Update) error 
 			j.owned[u.ID] = true
 			continue
 		}
-		if u.Ticket == 0 || int(u.Ticket) > len(j.entries) || j.entries[u.Ticket-1].claimed == (u.Kind == client.UpdateReplaced) {
+		known := u.Ticket > 0 && int(u.Ticket) <= len(j.entries)
+		if !known || !j.entries[u.Ticket-1].claimed && u.Kind != client.UpdateReplaced {
 			j.wrong("ticket %d was not claimed", u.Ticket)
 			continue
 		}

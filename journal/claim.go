@@ -23,7 +23,7 @@ CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
 	findKnown = `SELECT id, sent, date, status, location, version, recovered
 FROM temp.known LEFT JOIN main.success USING (id) WHERE key = ? ORDER BY done DESC, id LIMIT 1`
 	takeKnown   = "DELETE FROM temp.known WHERE id = ?"
-	findRivals  = "SELECT id, done FROM temp.known WHERE name = ? ORDER BY id"
+	findRivals  = "SELECT id, done FROM temp.known WHERE name = ? AND key <> ? ORDER BY id"
 	insertOwned = "INSERT INTO temp.owned VALUES %s"
 	indexOwned  = "CREATE INDEX temp.owned_resource ON owned (resource)"
 	isOwned     = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)
@@ -42,8 +42,8 @@ func (s *store) start(target client.Target) (client.History, error) {
 }
 
 // claim takes operations from those that earlier runs have left. Where there is
-// none of an entry's key, the record has no Ticket, but the rivals that all of
-// entries have left.
+// none of an entry's key, the record has no Ticket. Records have the rivals that
+// all of entries have left.
 func (s *store) claim(entries []client.Entry, records []client.Record) (taken int, err error) {
 	for i, e := range entries {
 		if records[i], err = s.take(e.Key); err != nil {
@@ -54,11 +54,11 @@ func (s *store) claim(entries []client.Entry, records []client.Record) (taken in
 		}
 	}
 	for i, e := range entries {
-		if records[i].Ticket != 0 {
+		r := &records[i]
+		if r.Known == client.KnownDone || r.Known == client.KnownSent && e.Create {
 			continue
 		}
-		r := &records[i]
-		if err := s.query(findRivals, []driver.Value{e.Name[:]}, func(row []driver.Value) error {
+		if err := s.query(findRivals, []driver.Value{e.Name[:], e.Key[:]}, func(row []driver.Value) error {
 			r.Rivals = append(r.Rivals, client.Ticket(row[0].(int64)))
 			r.RivalSent = r.RivalSent || row[1] == int64(0)
 			return nil

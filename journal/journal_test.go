@@ -47,6 +47,7 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 		{"never sent", []client.UpdateKind{notDone}, nothing},
 		{"replaced", []client.UpdateKind{sentNow, client.UpdateReplaced}, nothing},
 		{"done, then replaced", []client.UpdateKind{sentNow, doneNow, client.UpdateReplaced}, nothing},
+		{"done, then replaced and sent", []client.UpdateKind{sentNow, doneNow, client.UpdateReplaced, sentNow}, client.KnownSent},
 		{"refused, then sent", []client.UpdateKind{sentNow, notDone, sentNow}, client.KnownSent},
 		{"refused, then done", []client.UpdateKind{sentNow, notDone, sentNow, doneNow}, client.KnownDone},
 	}
@@ -173,7 +174,7 @@ func TestRivals(t *testing.T) {
 		path := newPath(t)
 		j := opened(t, path)
 		entries := []client.Entry{create("old done", "g"), create("old sent", "g"), create("refused", "g"), create("h", "h"), entry("nameless"),
-			create("k sent", "k"), create("k done", "k"), create("m done", "m")}
+			create("k sent", "k"), create("k done", "k"), create("m done", "m"), create("p sent", "p"), create("p done", "p")}
 		r := claim(t, j, entries...)
 		for i, e := range entries {
 			if len(r[i].Rivals) > 0 {
@@ -181,7 +182,7 @@ func TestRivals(t *testing.T) {
 			}
 			write(t, j, sent(r[i].Ticket, e))
 		}
-		write(t, j, done(r[0].Ticket, 1), forget(r[2].Ticket), done(r[6].Ticket, 6), done(r[7].Ticket, 7))
+		write(t, j, done(r[0].Ticket, 1), forget(r[2].Ticket), done(r[6].Ticket, 6), done(r[7].Ticket, 7), done(r[9].Ticket, 9))
 
 		j = next(t, j, path)
 		now := claim(t, j, create("new", "g"), create("other", "i"), entry("another nameless"), create("h", "h"))
@@ -204,6 +205,16 @@ func TestRivals(t *testing.T) {
 		now = claim(t, j, create("another k", "k"), create("another m", "m"))
 		if len(now[0].Rivals) != 2 || !now[0].RivalSent || len(now[1].Rivals) != 1 || now[1].RivalSent {
 			t.Errorf("%s: rivals of k and m: %+v", end, now)
+		}
+		made := create("p sent", "p")
+		made.Create = true
+		change := create("k sent", "k")
+		now = claim(t, j, made, change, client.Entry{Name: key("p")})
+		if want := []client.Ticket{r[6].Ticket}; len(now[0].Rivals) > 0 || !slices.Equal(now[1].Rivals, want) || now[1].RivalSent {
+			t.Errorf("%s: rivals of what was sent: %+v", end, now)
+		}
+		if want := []client.Ticket{r[9].Ticket}; !slices.Equal(now[2].Rivals, want) {
+			t.Errorf("%s: rivals by name only: %v, want %v", end, now[2].Rivals, want)
 		}
 		now = claim(t, j, create("old sent", "g"), create("newest", "g"), entry("nameless"))
 		if now[0].Known != client.KnownSent || len(now[0].Rivals)+len(now[1].Rivals) > 0 {

@@ -69,10 +69,11 @@ func (m *model) claim(entries []client.Entry) []client.Record {
 		}
 	}
 	for i, e := range entries {
-		if records[i].Known != client.KnownNothing || e.Name == (client.Key{}) {
+		known := records[i].Known == client.KnownDone || records[i].Known == client.KnownSent && e.Create
+		if known || e.Name == (client.Key{}) {
 			continue
 		}
-		for _, o := range m.unclaimed(func(o *modelOp) bool { return o.entry.Name == e.Name }) {
+		for _, o := range m.unclaimed(func(o *modelOp) bool { return o.entry.Name == e.Name && o.entry.Key != e.Key }) {
 			records[i].Rivals = append(records[i].Rivals, o.record.Ticket)
 			records[i].RivalSent = records[i].RivalSent || o.record.Known == client.KnownSent
 		}

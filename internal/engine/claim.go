@@ -184,7 +184,7 @@ func (e *Engine) Claimed(now Time, known []Earlier, err error) {
 		e.asked--
 		for _, o := range e.rivals[k.Ticket] {
 			if delete(o.rivals, k.Ticket); len(o.rivals) == 0 && o.phase == rivaling {
-				e.release(o)
+				e.pursue(o)
 			}
 		}
 		delete(e.rivals, k.Ticket)
@@ -244,46 +244,49 @@ func sortByIndex(ops []*op) []*op {
 }
 
 func (e *Engine) learnEarlier(o *op, k Earlier) {
-	o.ticket = k.Ticket
-	if k.Known != KnownNothing {
-		e.noteMaker(o)
-		e.noteReferred(o, k.Known)
+	if !o.asked { // else this is about its rivals only
+		o.ticket = k.Ticket
+		e.learnKnown(o, k)
 	}
+	for _, ticket := range k.Rivals {
+		if o.rivals == nil {
+			o.rivals = map[uint64]bool{}
+		}
+		o.rivals[ticket] = true
+		e.rivals[ticket] = append(e.rivals[ticket], o)
+	}
+	o.rivalSent = o.rivalSent || k.RivalSent
+	if len(o.rivals) > 0 && e.stopped == nil && o.dropped == nil {
+		e.awaitClaims(o)
+		return
+	}
+	e.pursue(o) // one that is done may have no id
+}
+
+func (e *Engine) learnKnown(o *op, k Earlier) {
 	switch k.Known {
+	case KnownNothing:
+		return
 	case KnownDone:
 		o.replayed = true
 		o.knowledge = o.knowledge.Learn(Attempted).Learn(Success)
 		o.said = said{status: k.Status, id: k.ID, location: k.Location, version: k.Version}
 		o.recovered = k.Recovered
 		o.first = moment{earlier: true}
-		e.countDoubt(o)
-		e.pursue(o) // it may have no id
 	case KnownSent:
-		o.recorded = true
-		o.knowledge = o.knowledge.Learn(Attempted).Learn(NoAnswer)
+		o.countAsSent(errEarlier)
 		o.first = moment{date: k.Date, earlier: true, wall: k.Sent}
-		o.lost = true
-		e.countDoubt(o)
-		o.doubt = errEarlier
-		e.pursue(o)
-	default:
-		for _, ticket := range k.Rivals {
-			if o.rivals == nil {
-				o.rivals = map[uint64]bool{}
-			}
-			o.rivals[ticket] = true
-			e.rivals[ticket] = append(e.rivals[ticket], o)
-		}
-		switch {
-		case e.stopped != nil, o.dropped != nil:
-			e.decide(o)
-		case len(o.rivals) > 0:
-			o.rivalSent = k.RivalSent
-			e.awaitClaims(o)
-		default:
-			e.release(o)
-		}
 	}
+	e.noteMaker(o)
+	e.noteReferred(o, k.Known)
+	e.countDoubt(o)
+}
+
+// countAsSent makes an operation one that an earlier run has sent, and whose
+// effect is not known.
+func (o *op) countAsSent(why error) {
+	o.knowledge = Unsent.Learn(Attempted).Learn(NoAnswer)
+	o.recorded, o.lost, o.replayed, o.recovered, o.doubt = true, true, false, false, why
 }
 
 // noteReferred notes the creates to whose resources an operation of an earlier
@@ -308,12 +311,18 @@ func (e *Engine) isReferred(o *op) bool {
 	return n.referred
 }
 
-var errEarlier = errors.New("sent by an earlier run, which got no answer")
+var (
+	errEarlier = errors.New("sent by an earlier run, which got no answer")
+	errUndone  = errors.New("done by an earlier run, but an update before it was sent since")
+)
 
 // release lets the planner send an operation.
 func (e *Engine) release(o *op) {
 	delete(e.sought, o)
 	if e.awaitsCreate(o.Operation) && e.awaitCreate(o) {
+		return
+	}
+	if e.asksAgain(o) {
 		return
 	}
 	if wait := e.quietIn(o.Operation); wait > 0 {
@@ -333,6 +342,21 @@ func (e *Engine) release(o *op) {
 	}
 }
 
+// asksAgain asks the journal for the rivals of a change under the other Name of
+// its resource.
+func (e *Engine) asksAgain(o *op) bool {
+	if o.asked || e.cfg.LastWritten.IsZero() {
+		return false
+	}
+	_, other := e.recordNames(o)
+	if other == (Key{}) {
+		return false
+	}
+	o.asked, o.phase = true, asking
+	e.unasked = append(e.unasked, Claim{Index: o.Index, Name: other})
+	return true
+}
+
 // awaitCreate makes an operation wait until the create that it refers to is
 // over, and reports whether it has to wait. A resource that existed before the
 // job is not deleted by reference.
@@ -341,6 +365,9 @@ func (e *Engine) awaitCreate(o *op) bool {
 	create, open := e.openCreate(o.Target)
 	switch {
 	case e.cfg.Ordered && open && create > o.Index: // which waits for this
+		if o.knowledge == Done {
+			return false
+		}
 		o.dropped = &plan.Drop{Index: o.Index, Why: plan.Forward, Name: o.Target, Of: -1}
 		e.planner.Finish(o.Index, plan.Outcome{})
 		e.pursueDropped(o)
@@ -358,6 +385,11 @@ func (e *Engine) awaitCreate(o *op) bool {
 	return true
 }
 
+// awaitUpdate makes a change of an earlier run wait for an update before it.
+func (e *Engine) awaitUpdate(o *op) bool {
+	return o.Method == Patch && e.awaitsCreate(o.Operation) && e.awaitCreate(o)
+}
+
 // releaseAfterCreate lets the operations go on that have waited for a create.
 func (e *Engine) releaseAfterCreate(name string) {
 	waiting, adopted := e.afterCreate[name], e.comparing[name]
@@ -365,6 +397,7 @@ func (e *Engine) releaseAfterCreate(name string) {
 	delete(e.comparing, name)
 	for _, o := range waiting {
 		if o.phase == afterCreate {
+			o.first.elapsed = e.now.Elapsed // reads have to show the update
 			e.pursue(o)
 		}
 	}
@@ -418,9 +451,9 @@ func (e *Engine) resolveRivals() {
 		case o.Method == Post:
 			e.refuse(o, errCorrected, "")
 		case o.rivalSent: // it may have left after the journal was last written
-			e.sendLater(o, e.cfg.MaxServiceTime-e.now.Elapsed)
+			e.pursueAfter(o, e.cfg.MaxServiceTime-e.now.Elapsed)
 		default:
-			e.sendLater(o, e.quietFor())
+			e.pursueAfter(o, e.quietFor())
 		}
 	}
 	clear(e.rivals)

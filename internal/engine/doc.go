@@ -98,7 +98,8 @@
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
 //	07-10 attempts of an earlier run may be at work until after this run began  moment
 //	07-11 the record of an attempt tells its time                              recordSent, launch
-//	07-12 a corrected change waits for the one that an earlier run has sent    recordNameOf, learnEarlier, quietFor
+//	07-12 a corrected change waits for the one that an earlier run has sent    recordNames, learnEarlier, quietFor
+//	07-13 what is done counts until an operation before it is sent             replaceRivals, replaceDone, recordNames
 //
 // Resources that exist already (Config.Existing; existing.go).
 //

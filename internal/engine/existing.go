@@ -305,7 +305,7 @@ func (e *Engine) compare(o *op) {
 func (e *Engine) change(o *op, change Operation) {
 	change.Index = o.Index
 	o.serves, o.Operation = cmp.Or(o.serves, o.BulkID), &change
-	o.ticket, o.rivals = 0, nil
+	o.ticket, o.rivals, o.rivalSent = 0, nil, false
 	e.planner.Add(o.item(true))
 	if e.takeDrops(); o.phase == over {
 		return

@@ -1,6 +1,10 @@
 package engine
 
-import "crypto/sha256"
+import (
+	"cmp"
+	"crypto/sha256"
+	"strings"
+)
 
 // This file finds the keys by which the journal recognizes operations.
 
@@ -78,7 +82,8 @@ func (e *Engine) identify(o *op) {
 	}
 	o.key = e.keyOf(o)
 	o.phase = asking
-	e.unasked = append(e.unasked, Claim{Index: o.Index, Create: o.Method == Post, Key: o.key, Name: e.recordNameOf(o)})
+	name, _ := e.recordNames(o)
+	e.unasked = append(e.unasked, Claim{Index: o.Index, Create: o.Method == Post, Key: o.key, Name: name})
 	if last := e.tails[o.Resource]; last.index == o.Index && o.Resource != "" {
 		e.tails[o.Resource] = tail{o.Index, o.key}
 	}
@@ -112,17 +117,26 @@ func (e *Engine) unreadRef(o *op) (name string, ok bool) {
 	return unread[len(unread)/2], true
 }
 
-// recordNameOf returns the Name under which the journal finds the rivals of an
+// recordNames returns the Name under which the journal finds the rivals of an
 // operation: creates of the same natural name, or changes of the same resource.
-func (e *Engine) recordNameOf(o *op) Key {
-	switch {
-	case o.Method == Post:
-		return o.Name
-	case o.Target == "":
-		return hash("resource ", o.Resource)
+// A resource that is changed by reference and by id has another Name, which is
+// zero as long as it is not known.
+func (e *Engine) recordNames(o *op) (name, other Key) {
+	if o.Method == Post {
+		return o.Name, Key{}
 	}
-	n, _ := e.memory.named(o.Target)
-	return hash("resource of ", string(n.identity[:]))
+	var byID, byReference Key
+	if id := e.idOf(o.Operation); id != "" {
+		byID = hash("resource ", strings.ToLower(id))
+	}
+	if create := cmp.Or(o.Target, o.serves); create != "" {
+		n, _ := e.memory.named(create)
+		byReference = hash("resource of ", string(n.identity[:]))
+	}
+	if o.Target != "" {
+		return byReference, byID
+	}
+	return byID, byReference
 }
 
 // keyOf covers the meaning of an operation: its content, its references by the

@@ -407,11 +407,11 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 	}
 }
 
-// mayUpdateAgain reports whether a lost update of an existing resource is sent
-// again when it does not show: the input wants it, whoever changed the
-// resource.
+// mayUpdateAgain reports whether a lost update of an existing resource, or a
+// change that it may have undone, is sent again when it does not show: the
+// input wants it, whoever changed the resource.
 func (e *Engine) mayUpdateAgain(o *op) bool {
-	return o.adopted() && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
+	return (o.adopted() || o.doubt == errUndone) && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
 }
 
 var (

@@ -235,14 +235,15 @@ func (m *mop) shows(v version) bool {
 }
 
 // follows reports whether an operation follows another one on its resource, in
-// one run: an update comes before what refers to its create.
-func (m *mop) follows(o *mop) bool {
+// one run: an update comes before what refers to its create, except in an
+// ordered job.
+func (w *model) follows(m, o *mop) bool {
 	switch {
 	case m == o:
 		return false
-	case m.stage == o.stage && o.gives != nil:
+	case m.stage == o.stage && o.gives != nil && !w.ordered:
 		return true
-	case m.stage == o.stage && m.gives != nil:
+	case m.stage == o.stage && m.gives != nil && !w.ordered:
 		return false
 	}
 	return m.index > o.index

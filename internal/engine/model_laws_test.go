@@ -269,7 +269,8 @@ func (w *model) checkLastWord() {
 			continue
 		}
 		r := w.changes(m, h)
-		if r == nil || checked[r.id] {
+		isLater := func(o *mop) bool { return o.method == Post && o.bulkID == m.targetName && o.index > m.index }
+		if r == nil || checked[r.id] || w.ordered && slices.ContainsFunc(h.input, isLater) { // what that has become is later
 			continue
 		}
 		checked[r.id] = true

@@ -81,21 +81,11 @@ func (w *model) claimAgain() {
 	}
 }
 
-// isUndone reports whether an operation that an earlier run has done is not
-// repeated, though a later run has done what comes before it on its resource:
-// an operation of an earlier stage, or the update of a create that it refers
-// to. One that follows it may also have been replaced for an operation before
-// it that was refused.
+// isUndone reports whether an operation of a later stage was replaced for one
+// before it, which was refused.
 func (w *model) isUndone(m *mop, r *resource) bool {
-	done := 0
-	for _, d := range w.doings {
-		if d.resource == r.id && d.ident == m.ident {
-			done = max(done, d.run)
-		}
-	}
 	return slices.ContainsFunc(w.doings, func(d doing) bool {
 		o := w.mopOf(d.ident)
-		return d.resource == r.id && o != nil &&
-			(d.replaced && o.stage > m.stage || d.run > done && (o.stage < m.stage || m.on != 0 && o.gives != nil))
+		return d.resource == r.id && o != nil && d.replaced && o.stage > m.stage
 	})
 }

@@ -457,10 +457,11 @@ func (w *model) did(f *flight, m *mop, resource string) {
 	if own != nil && m.method != Post && w.most[m.ident] == 1 {
 		for _, d := range w.doings {
 			o := w.mopOf(d.ident)
-			if o != nil && d.run < f.run && (own.gives != nil || own.stage < o.stage) {
-				continue // see isUndone
+			if o == nil || d.replaced || d.run < f.run && w.isInDoubt(o) { // else it is done once more
+				continue
 			}
-			if o != nil && !d.replaced && d.resource == resource && !w.isElsewhere(o, resource) && o.method != Post && o.follows(own) && w.most[d.ident] == 1 && !w.isAmbiguous(o) {
+			follows := w.follows(o, own) && !w.isElsewhere(o, resource)
+			if d.resource == resource && o.method != Post && follows && w.most[d.ident] == 1 && !w.isAmbiguous(o) {
 				w.breaks("%v is done after %v, which follows it on the same resource", own, o)
 			}
 		}
@@ -531,39 +532,40 @@ func (w *model) claim(c Claim) Earlier {
 	m := w.op(c.Index)
 	got := w.unclaimed(c.Key)
 	out := Earlier{Index: c.Index}
-	if got == nil && slices.ContainsFunc(w.entries, func(e *entry) bool { return e.claimed != w.stages && e.ident == m.ident }) {
+	isOther := func(e *entry) bool { return e.claimed != w.stages && e.ident == m.ident }
+	if got == nil && c.Key != (Key{}) && slices.ContainsFunc(w.entries, isOther) {
 		w.breaks("%v is not recognized, though it is on record", m)
 	}
 	if got != nil && got.ident != m.ident {
 		w.breaks("%v is taken for %s, which is on record", m, w.identOf[got.ident])
 	}
-	if got == nil {
+	switch {
+	case got == nil:
 		w.tickets++
-		e := &entry{ticket: w.tickets, key: c.Key, name: c.Name, ident: m.ident, claimed: w.stages}
-		out.Ticket = e.ticket
-		m.ticket = e.ticket
-		if c.Name != (Key{}) {
-			for _, r := range w.entries {
-				if r.name == c.Name && r.key != c.Key && r.claimed != w.stages {
-					out.Rivals = append(out.Rivals, r.ticket)
-					out.RivalSent = out.RivalSent || !r.done
-				}
-			}
-		}
-		w.logf("claimed %d: nothing, rivals %v", c.Index, out.Rivals)
-		return out
-	}
-	got.claimed = w.stages
-	out.Ticket, m.ticket = got.ticket, got.ticket
-	out.Known, out.Sent, out.Date = KnownSent, got.sent, got.date
-	if got.done {
+		out.Ticket = w.tickets
+	case got.done:
 		ch := got.change
 		out = Earlier{
 			Index: c.Index, Ticket: got.ticket, Known: KnownDone, Status: ch.Status, ID: ch.ID, Location: ch.Location,
 			Version: ch.Version, Recovered: ch.Recovered,
 		}
+	default:
+		out.Ticket, out.Known, out.Sent, out.Date = got.ticket, KnownSent, got.sent, got.date
 	}
-	w.logf("claimed %d: known %d", c.Index, out.Known)
+	if c.Key != (Key{}) { // else it is only asked which rivals there are
+		m.ticket = out.Ticket
+	}
+	if got != nil {
+		got.claimed = w.stages
+	}
+	for _, r := range w.entries {
+		known := out.Known == KnownDone || out.Known == KnownSent && c.Create
+		if !known && c.Name != (Key{}) && r.name == c.Name && r.key != c.Key && r.claimed != w.stages {
+			out.Rivals = append(out.Rivals, r.ticket)
+			out.RivalSent = out.RivalSent || !r.done
+		}
+	}
+	w.logf("claimed %d: known %d, rivals %v", c.Index, out.Known, out.Rivals)
 	return out
 }
 
@@ -623,13 +625,14 @@ func (w *model) write(r Record) {
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ReplacedChange:
-			if e != nil && e.claimed == w.stages {
+			counts := func(o Change) bool { return o.Kind == SentChange && o.Ticket == c.Ticket }
+			if e != nil && e.claimed == w.stages && !slices.ContainsFunc(r.Changes, counts) {
 				w.breaks("ticket %d is replaced, though this input holds it", c.Ticket)
 			}
+			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 			if e != nil { // as if it had not been done: it may be done once more
 				w.replace(c.Ticket)
 			}
-			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
 		case ForeignChange:
 			w.foreigns[c.ID] = w.stages
 		}
@@ -641,6 +644,12 @@ func (w *model) replace(ticket uint64) {
 	for i := range w.doings {
 		w.doings[i].replaced = w.doings[i].replaced || w.doings[i].ticket == ticket
 	}
+}
+
+// isInDoubt reports whether an operation is on record as sent only.
+func (w *model) isInDoubt(m *mop) bool {
+	e := w.entry(m.ticket)
+	return e != nil && !e.done
 }
 
 func (w *model) byTicket(ticket uint64) *mop {

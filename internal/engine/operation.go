@@ -112,6 +112,7 @@ type journalState struct {
 	follows   bool            // the key of the operation before it is not known
 	ticket    uint64          // the journal's
 	recorded  bool            // it is on record as sent
+	asked     bool            // the journal was asked for its rivals under both Names of its resource
 	rivals    map[uint64]bool // tickets of operations on record with its name, or on its resource, not claimed so far
 	rivalSent bool            // one of the rivals has no result on record
 	replaces  []uint64        // tickets of rivals whose place the create takes

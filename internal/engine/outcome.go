@@ -125,6 +125,7 @@ func (e *Engine) pursue(o *op) { e.pursueAfter(o, 0) }
 // delay.
 func (e *Engine) pursueAfter(o *op, delay time.Duration) {
 	switch {
+	case e.stopped == nil && o.first.earlier && o.dropped == nil && e.awaitUpdate(o):
 	case e.stopped == nil && (o.lacksID() || o.isPlainConflict()):
 		e.startLooking(o) // for the id
 	case e.stopped != nil, o.knowledge == Done, o.knowledge == Refused:

@@ -111,15 +111,19 @@ func (e *Engine) recordSent(r *request) {
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}
 		changes = append(changes, e.replaceRivals(o)...)
+		changes = append(changes, e.replaceDone(o)...)
 		o.recorded = true
-		changes = append(changes, Change{
-			Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: e.recordNameOf(o), Sent: e.now.Wall, Date: e.dateBefore(),
-		})
+		changes = append(changes, e.sentChange(o, e.now.Wall, e.dateBefore()))
 	}
 	if len(changes) > 0 {
 		r.onDisk = false
 		e.record(changes, func() { r.onDisk = true }, nil)
 	}
+}
+
+func (e *Engine) sentChange(o *op, sent, date time.Time) Change {
+	name, _ := e.recordNames(o)
+	return Change{Kind: SentChange, Ticket: o.ticket, Key: o.key, Name: name, Sent: sent, Date: date}
 }
 
 // dateBefore returns the latest known time of the service, from this run or an
@@ -139,6 +143,19 @@ func (e *Engine) replaceRivals(o *op) (changes []Change) {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
 	}
 	o.rivals, o.replaces = nil, nil
+	return changes
+}
+
+// replaceDone makes what earlier runs have done by reference, and what comes
+// after an update, count as sent only: the update may undo it, so that it is
+// sent again.
+func (e *Engine) replaceDone(update *op) (changes []Change) {
+	for _, o := range e.afterCreate[update.serves] {
+		if o.phase == afterCreate && o.replayed {
+			o.countAsSent(errUndone)
+			changes = append(changes, Change{Kind: ReplacedChange, Ticket: o.ticket}, e.sentChange(o, time.Time{}, time.Time{}))
+		}
+	}
 	return changes
 }
 

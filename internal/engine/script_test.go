@@ -919,7 +919,11 @@ func (s *script) claim(claims []Claim) {
 	var texts []string
 	for i, c := range claims {
 		known[i] = s.journal.claim(c)
-		texts = append(texts, fmt.Sprintf("%d %s", c.Index, describeEarlier(known[i])))
+		what := ""
+		if c.Key == (Key{}) {
+			what = "under its other name "
+		}
+		texts = append(texts, fmt.Sprintf("%d %s%s", c.Index, what, describeEarlier(known[i])))
 	}
 	s.printf("claim %s", strings.Join(texts, ", "))
 	e := s.engine
@@ -1045,6 +1049,8 @@ func describeEarlier(k Earlier) string {
 	switch {
 	case k.Known == KnownDone:
 		return "done"
+	case k.Known == KnownSent && len(k.Rivals) > 0:
+		return "sent with rivals"
 	case k.Known == KnownSent:
 		return "sent"
 	case len(k.Rivals) > 0:
@@ -1137,25 +1143,30 @@ func (j *scriptJournal) claim(c Claim) Earlier {
 			row = r
 		}
 	}
-	if row == nil {
+	known := Earlier{Index: c.Index}
+	switch {
+	case row == nil:
 		j.ticket++
-		j.claims[j.ticket] = c
-		known := Earlier{Index: c.Index, Ticket: j.ticket}
-		for _, r := range j.rows {
-			if c.Name != (Key{}) && r.change.Name == c.Name && !r.claimed {
-				known.Rivals = append(known.Rivals, r.change.Ticket)
-				known.RivalSent = known.RivalSent || !r.done
-			}
-		}
-		return known
-	}
-	row.claimed = true
-	j.claims[row.change.Ticket] = c
-	known := Earlier{Index: c.Index, Ticket: row.change.Ticket, Known: KnownSent, Sent: row.change.Sent, Date: row.change.Date}
-	if row.done {
+		known.Ticket = j.ticket
+	case row.done:
 		known = Earlier{
 			Index: c.Index, Ticket: row.change.Ticket, Known: KnownDone, Status: row.change.Status, ID: row.change.ID,
 			Location: row.change.Location, Version: row.change.Version, Recovered: row.change.Recovered,
+		}
+	default:
+		known.Ticket, known.Known, known.Sent, known.Date = row.change.Ticket, KnownSent, row.change.Sent, row.change.Date
+	}
+	j.claims[known.Ticket] = c
+	if row != nil {
+		row.claimed = true
+	}
+	if known.Known == KnownDone || known.Known == KnownSent && c.Create {
+		return known
+	}
+	for _, r := range j.rows {
+		if c.Name != (Key{}) && r.change.Name == c.Name && r.change.Key != c.Key && !r.claimed {
+			known.Rivals = append(known.Rivals, r.change.Ticket)
+			known.RivalSent = known.RivalSent || !r.done
 		}
 	}
 	return known
