@@ -35,6 +35,7 @@ func (e *Engine) readItems(r *request, items []Item) {
 		evidence[i] = observe(r.ops[i].Method, it)
 		answered = answered || !it.LeftOut
 	}
+	showCreates(r, items, evidence)
 	excuse(r.planned, items, evidence, e.cfg.Existing != FailExisting)
 	refused, unsure := 0, 0
 	delays := make([]time.Duration, len(items))
@@ -61,6 +62,30 @@ func (e *Engine) readItems(r *request, items []Item) {
 			o.gaveUp = errExhausted
 		}
 		e.pursueAfter(o, delays[i])
+	}
+}
+
+// showCreates takes a create for done if a change of its resource, by reference
+// in the same request, was done: the resource of the change is the one that the
+// create has made.
+func showCreates(r *request, items []Item, evidence []Evidence) {
+	for i, o := range r.ops {
+		if o.Target == "" || evidence[i] != Success || items[i].ID == "" {
+			continue
+		}
+		for _, k := range r.planned.Items[i].Depends {
+			create := r.ops[k]
+			switch {
+			case create.bulkID() != o.Target:
+				continue
+			case evidence[k] == NoAnswer:
+				create.recovered = true
+				evidence[k], items[k] = Success, Item{Found: true}
+			case evidence[k] != Success || items[k].ID != "":
+				continue
+			}
+			items[k].ID, items[k].Location = items[i].ID, items[i].Location
+		}
 	}
 }
 

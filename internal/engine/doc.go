@@ -49,6 +49,7 @@
 //	03-12 absent, and no attempt can be at work: unsent                        Learn, weighAbsence, proofIn
 //	03-13 the same after a refused repetition: refused                         Learn, weighAbsence, weighReading
 //	03-14 the outcome follows from knowledge                                   Outcome, decide, result, explain
+//	03-16 a change by reference was done: its create in the request as well    showCreates
 //	03-15 the journal stores sent and done, and forgets the rest               recordSent, tell
 //
 // Dependencies (package plan, and here how long operations wait).

@@ -145,7 +145,7 @@ type lookupState struct {
 	interval  time.Duration // between them
 	resolved  int           // references whose ids the last one knew
 	missedAt  time.Duration // time of the first of the lookups in a row that failed; 0: the last one did not fail
-	recovered bool          // a lookup has decided the outcome
+	recovered bool          // a lookup, or the result of another operation, has decided the outcome
 	doubtful  bool          // the operation counts in Engine.doubts
 	doubt     error         // why its outcome is unknown
 }
