@@ -2,7 +2,6 @@ package plan
 
 import (
 	"iter"
-	"math"
 	"slices"
 )
 
@@ -17,12 +16,12 @@ const searchShare = 5
 func (p *Planner) searchCycles() {
 	p.news = 0
 	var cycles [][]*node
-	p.components(p.all(), func(_ *edge, n *node) bool { return n.state == waiting }, func(c []*node) {
+	p.components(p.all(), func(n *node) bool { return n.state == waiting }, func(c []*node) {
 		if len(c) > 1 {
 			cycles = append(cycles, slices.Clone(c))
 		}
 	})
-	for _, c := range cycles {
+	for _, c := range slices.Backward(cycles) {
 		p.unite(c)
 	}
 }
@@ -74,60 +73,49 @@ func (p *Planner) refuse(members []*node) {
 }
 
 // components emits the strongly connected components to which edges lead from
-// some nodes, those that others wait for first: over edges and nodes for which
-// in holds. What it emits is to be copied. The search is Tarjan's, with a stack
-// of its own: chains can be a million long.
-func (p *Planner) components(from iter.Seq[*node], in func(*edge, *node) bool, emit func([]*node)) {
-	type frame struct {
-		n    *node
-		num  int32 // the node's own; n.num is the least to which it leads
-		at   int   // its place in open
-		edge int32 // next to follow
-	}
-	var path []frame // from a first node to the one that is being searched
-	var open []*node // those whose component is not known yet
-	num := int32(0)  // nodes so far
+// some nodes, over nodes for which in holds: those that wait before those that
+// they wait for, and each in input order. What it emits is to be copied. The
+// search is Kosaraju's, with a stack of its own: chains can be a million long.
+func (p *Planner) components(from iter.Seq[*node], in func(*node) bool, emit func([]*node)) {
+	var path []*node  // from a first node to the one that is being searched
+	var order []*node // each node after those to which it leads, cycles apart
 	p.stamp++
 	enter := func(n *node) {
-		num++
-		n.mark, n.num = p.stamp, num
-		path = append(path, frame{n, num, len(open), n.needs})
-		open = append(open, n)
-	}
-	leave := func() {
-		f := path[len(path)-1]
-		if path = path[:len(path)-1]; len(path) > 0 {
-			before := path[len(path)-1].n
-			before.num = min(before.num, f.n.num)
-		}
-		if f.n.num == f.num { // the first of its component
-			for _, n := range open[f.at:] {
-				n.num = math.MaxInt32
-			}
-			emit(open[f.at:])
-			open = open[:f.at]
+		if n.mark != p.stamp && in(n) {
+			n.mark, n.num = p.stamp, n.needs
+			path = append(path, n)
 		}
 	}
 	for n := range from {
-		if n.mark != p.stamp {
-			enter(n)
-		}
-		for len(path) > 0 {
-			f := &path[len(path)-1]
-			if f.edge == 0 {
-				leave()
+		for enter(n); len(path) > 0; {
+			n := path[len(path)-1]
+			if n.num == 0 {
+				path, order = path[:len(path)-1], append(order, n)
 				continue
 			}
-			e := p.edges.at(f.edge)
-			f.edge = e.next
-			switch to := p.nodes.at(e.to); {
-			case !in(e, to):
-			case to.mark != p.stamp:
-				enter(to)
-			default:
-				f.n.num = min(f.n.num, to.num)
-			}
+			e := p.edges.at(n.num)
+			n.num = e.next
+			enter(p.nodes.at(e.to))
 		}
 	}
-	p.steps += int(num)
+	p.steps += len(order)
+	var c []*node
+	add := func(n *node) {
+		if n.mark == p.stamp {
+			n.mark, c = 0, append(c, n)
+		}
+	}
+	for _, n := range slices.Backward(order) {
+		add(n)
+		for i := 0; i < len(c); i++ {
+			for _, w := range p.waiters(c[i]) {
+				add(w)
+			}
+		}
+		if len(c) > 0 {
+			sortByIndex(c)
+			emit(c)
+		}
+		c = c[:0]
+	}
 }

@@ -42,7 +42,7 @@ func (p *Planner) Again(index int) {
 // alone, the first part first. It returns false when the request is a single
 // unit that cannot be divided; the request is then as it was.
 func (p *Planner) Halve(r *Request) bool {
-	cuts := r.cuts[:len(r.cuts)-1] // the last is the end
+	cuts := r.cuts[1:] // the first is the start
 	if len(cuts) == 0 {
 		return false
 	}

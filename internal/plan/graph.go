@@ -37,7 +37,7 @@ type node struct {
 	part     int32 // of a refused request, or 0
 	place    int32 // in the queue that it was last in, from 1
 	mark     int32 // search that has seen it
-	num      int32 // its place in that search, or in its request
+	num      int32 // edge that the search follows next, or place in its request
 	urgency
 	state state
 	named bool // text is its name, as a create

@@ -26,9 +26,10 @@ func (p *Planner) fillInOrder() *draft {
 		if len(d.items) == 0 {
 			p.first, d.part = at, n.part
 		}
+		k := len(d.items)
 		switch last, ok := p.takeSpan(d, n); {
 		case ok:
-			d.cuts = append(d.cuts, len(d.items))
+			d.cuts = append(d.cuts, k)
 		case len(d.items) > 0 || !d.short:
 			return d
 		case last == n:

@@ -69,17 +69,7 @@ func (p *Planner) isQueued(n *node) bool {
 // assess finds the urgency of the nodes, once for the rest of the job: from now
 // on the nodes that wait for another change only when one fails.
 func (p *Planner) assess() {
-	var order []*node // each node before those that wait for it
-	isOpen := func(_ *edge, n *node) bool { return n.isOpen() }
-	p.components(p.all(), isOpen, func(c []*node) { order = append(order, c...) })
-	for end := len(order); end > 0; {
-		start := end - 1
-		for start > 0 && order[start-1].inCycleWith(order[start]) {
-			start--
-		}
-		p.rate(order[start:end])
-		end = start
-	}
+	p.components(p.all(), (*node).isOpen, p.rate)
 	heap.Init(&p.ready)
 }
 

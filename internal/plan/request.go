@@ -40,11 +40,9 @@ func (p *Planner) commit(d *draft) *Request {
 	r := &Request{Number: p.number, Items: make([]Sending, len(d.items))}
 	sortByIndex(d.items)
 	cycles := int32(0)
-	joins := func(e *edge, n *node) bool { return e.kind == refers && n.state == taken }
-	p.components(slices.Values(d.items), joins, func(c []*node) {
-		sortByIndex(c)
-		r.nodes = append(r.nodes, c...)
-		r.cuts = append(r.cuts, len(r.nodes))
+	p.components(slices.Values(d.items), func(n *node) bool { return n.state == taken }, func(c []*node) {
+		r.nodes = slices.Insert(r.nodes, 0, c...)
+		r.cuts = slices.Insert(r.cuts, 0, len(d.items)-len(r.nodes))
 		cycle := int32(0)
 		if len(c) > 1 {
 			cycles++
