@@ -158,7 +158,7 @@ func (p *Planner) giveUp(n *node) {
 		if to.state == unread && !e.required {
 			p.lead(e, nil)
 			p.park(-1, n)
-			p.unblock(n)
+			n.blocked--
 		}
 	}
 	p.reconsider(n)

@@ -48,14 +48,11 @@ func (p *Planner) Halve(r *Request) bool {
 	}
 	cut := slices.MinFunc(cuts, func(a, b int) int { return cmp.Compare(abs(2*a-len(r.nodes)), abs(2*b-len(r.nodes))) })
 	p.Over(r)
-	p.parts += 2
 	for i, n := range r.nodes {
-		n.part = p.parts
-		if i >= cut {
-			n.part--
+		n.part = int32(2 * r.Number) // more than that of every earlier request
+		if i < cut {
+			n.part++
 		}
-	}
-	for _, n := range r.nodes {
 		p.Again(int(n.index))
 	}
 	return true
@@ -171,7 +168,8 @@ func (p *Planner) pass(e *edge, w, n *node, s Outcome, wasParked bool) bool {
 		p.park(-1, w)
 	}
 	if prev == nil {
-		p.unblock(w)
+		w.blocked--
+		p.enqueue(w)
 	}
 	return true
 }

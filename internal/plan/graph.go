@@ -207,13 +207,6 @@ func (p *Planner) before(n *node) *node {
 	return nil
 }
 
-// unblock tells a node that it no longer waits for one of those that it waited
-// for.
-func (p *Planner) unblock(n *node) {
-	n.blocked--
-	p.enqueue(n)
-}
-
 // park tells a node that one more (by 1) or one less (by -1) of the nodes that
 // it waits for is parked. If that parks or frees the node, those that wait for
 // it are told too.

@@ -168,7 +168,6 @@ type Planner struct {
 	judged int // operations before this index that refer too far forward were dropped
 
 	number int   // the last request's
-	parts  int32 // the last part's number
 	stamp  int32 // marks the nodes of one search
 	steps  int   // nodes that were looked at: a measure of the work, for tests
 }
