@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
 )
@@ -92,10 +93,7 @@ func (p *Planner) send(d *draft, passesOver bool, in Input) *Request {
 // that a request that is not full may wait for it: it takes no more rounds than
 // that operation does.
 func (p *Planner) mayGrow(d *draft) bool {
-	rounds := int32(0)
-	for _, n := range d.items {
-		rounds = max(rounds, n.rounds)
-	}
+	rounds := slices.MaxFunc(d.items, func(a, b *node) int { return cmp.Compare(a.rounds, b.rounds) }).rounds
 	for r := range p.out {
 		for _, n := range r.nodes {
 			for _, w := range p.waiters(n) {

@@ -12,11 +12,12 @@ import (
 // are at least this part, 1/searchShare, of the open operations.
 const searchShare = 5
 
-// searchCycles finds the cycles among the operations that wait.
+// searchCycles finds the cycles among the operations that wait. One with a held
+// member is found after its release.
 func (p *Planner) searchCycles() {
 	p.news = 0
 	var cycles [][]*node
-	p.components(p.all(), func(n *node) bool { return n.state == waiting }, func(c []*node) {
+	p.components(p.all(), func(n *node) bool { return n.state == waiting && !n.held }, func(c []*node) {
 		if len(c) > 1 {
 			cycles = append(cycles, slices.Clone(c))
 		}
@@ -27,12 +28,8 @@ func (p *Planner) searchCycles() {
 }
 
 // unite notes that operations are a cycle, or drops them if no request can hold
-// them. A cycle with a held member is left for a later search. A cycle that
-// waits for an unread name stays parked, since it may grow.
+// them. A cycle that waits for an unread name stays parked, since it may grow.
 func (p *Planner) unite(members []*node) {
-	if slices.ContainsFunc(members, func(m *node) bool { return m.held }) {
-		return
-	}
 	bytes := 0
 	for _, m := range members {
 		bytes += int(m.size)

@@ -76,17 +76,15 @@ func (p *Planner) assess() {
 // rate gives an operation or a cycle its urgency, when all that waits for it
 // has its own: it takes as many rounds as that does, if those that take so many
 // fit into its request, and one more if they cannot travel with it. What waits
-// for several nodes is counted with each of them.
+// for several nodes is counted with each of them; members of the cycle count
+// for nothing yet.
 func (p *Planner) rate(unit []*node) {
 	alone := int32(len(unit))
 	u := urgency{rounds: 1, weight: alone}
 	for _, n := range unit {
 		for e, w := range p.waiters(n) {
 			rounds, weight := w.rounds, w.weight
-			switch {
-			case n.inCycleWith(w):
-				continue
-			case !p.mayJoin(e):
+			if !p.mayJoin(e) {
 				rounds, weight = rounds+1, 0
 			}
 			if rounds > u.rounds {
