@@ -44,7 +44,8 @@ func TestColumnsOfOperationsAreNotOverlooked(t *testing.T) {
 		}
 	}
 	readValid(t, open(t, "users.csv",
-		"userName,Phone 2,Shoe size,Comment,Last modified,Delete,Calendar Service (Suspended)\na@example.com,+1,39,to be deleted soon?,5,,TRUE\n"))
+		"userName,Phone 2,Shoe size,Comment,Last modified,Delete,Calendar Service (Suspended),Contact Center (Suspended)\n"+
+			"a@example.com,+1,39,to be deleted soon?,5,,TRUE,TRUE\n"))
 	if _, err := Read(strings.NewReader("userName,title\n"),
 		Options{Name: "users.csv", IgnoreColumns: []string{"titel"}}); err == nil {
 		t.Error("a column that is not there is ignored")

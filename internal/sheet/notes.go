@@ -87,7 +87,7 @@ func typeNotes(columns []*column) []string {
 // service matches the headers of services and licenses in Control Hub's
 // exports.
 var service = regexp.MustCompile(`(?i)\[sub[^\]]*\]|\b(webex|jabber)\b|` +
-	`^(hybrid|call|calendar)\b.* service\b|^call service |` +
+	`^(hybrid|call|calendar)\b.* service\b|^call service |\S ?\(suspended\)|` +
 	`^(contact migration required|enterprise content management)$`)
 
 func isService(header string) bool { return service.MatchString(header) }
