@@ -99,7 +99,7 @@
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
 //	07-10 attempts of an earlier run may be at work until after this run began  moment
 //	07-11 the record of an attempt tells its time                              recordSent, launch
-//	07-12 a corrected change waits for the one that an earlier run has sent    recordNames, learnEarlier, quietFor
+//	07-12 a corrected change waits for the one that an earlier run has sent    recordNames, noteMadeBefore, learnEarlier, quietFor
 //	07-13 what is done counts until an operation before it is sent             replaceRivals, replaceDone, recordNames
 //
 // Resources that exist already (Config.Existing; existing.go).
@@ -111,7 +111,7 @@
 //	08-05 that refusal does not count if the create succeeds after all         readItems, adopt, decide
 //	08-06 which resource is meant, and whose it is                             Pick, weighFirst, noteForeign, isMade
 //	08-07 an update is on record while it may have been done or may be at work change, forget, tell, mayUndo
-//	08-08 a corrected create becomes an update                                 awaitRivals
+//	08-08 a corrected create becomes an update                                 awaitRivals, weighFirst
 //	08-09 lookups that fail                                                    missFirst
 //	08-10 ordered jobs                                                         firstChange
 //	08-11 changes and deletes by reference                                     awaitsCreate, awaitCreate

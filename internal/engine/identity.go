@@ -129,14 +129,29 @@ func (e *Engine) recordNames(o *op) (name, other Key) {
 	if id := e.idOf(o.Operation); id != "" {
 		byID = hash("resource ", strings.ToLower(id))
 	}
+	identity, ok := e.madeBefore.get(hash("id ", o.ResourceID))
 	if create := cmp.Or(o.Target, o.serves); create != "" {
 		n, _ := e.memory.named(create)
-		byReference = hash("resource of ", string(n.identity[:]))
+		identity, ok = n.identity, true
+	}
+	if ok {
+		byReference = hash("resource of ", string(identity[:]))
 	}
 	if o.Target != "" {
 		return byReference, byID
 	}
 	return byID, byReference
+}
+
+// noteMadeBefore keeps the identity of a create for changes by id in later
+// stages, if earlier runs may have changed its resource by reference.
+func (e *Engine) noteMadeBefore(create string) {
+	if create == "" || e.cfg.LastWritten.IsZero() {
+		return
+	}
+	if n, _ := e.memory.named(create); n.id != "" {
+		e.madeBefore.put(hash("id ", n.id), n.identity)
+	}
 }
 
 // keyOf covers the meaning of an operation: its content, its references by the

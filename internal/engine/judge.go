@@ -10,6 +10,8 @@ type ownership struct {
 	gone   idSet         // ids of resources that the job has deleted
 	doubts map[Key]int   // by name, the number of creates in doubt, open or over; see countDoubt
 	makers recent[maker] // by name, the create that makes the resource, if the service does not guard it
+
+	madeBefore recent[Key] // by id, the identity of the create; see noteMadeBefore
 }
 
 // maker is a create that makes the resource of its name, or has made it.

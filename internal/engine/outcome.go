@@ -193,6 +193,7 @@ func (e *Engine) decide(o *op) {
 	if name := o.bulkID(); !o.isDuplicate() {
 		delete(e.creates, name)
 		defer e.releaseAfterCreate(name)
+		e.noteMadeBefore(name)
 	}
 	if o.dropped == nil { // else the planner has given it up
 		e.finish(o, plan.Outcome{Done: o.knowledge == Done, ID: o.said.id})

@@ -74,6 +74,7 @@ var breakages = []breakage{
 	// Earlier runs.
 	{"a PATCH is recognized without the one before it", "h.Write(o.key[:])", ""},
 	{"a change of a later stage is recognized as one of the first", "h.Write(make([]byte, e.cfg.Before.stages))", ""},
+	{"a change by id in a later stage does not wait for one by reference", "\t\te.noteMadeBefore(name)\n", ""},
 	{"references are recognized by bulkId", "h.Write(n.identity[:])", "h.Write([]byte(r.Name + n.id))"},
 	{"what an earlier run has sent counts as unsent", "o.knowledge = Unsent.Learn(Attempted).Learn(NoAnswer)", ""},
 	{"what an earlier run has done is sent again", "case KnownDone:\n", "case KnownDone + 1:\n"},
