@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"internal/scimdiff":             {"internal/fold", "internal/rawjson"},
 	"internal/baseurl":              {},
 	"internal/redact":               {"internal/fold", "internal/location", "internal/rawjson"},
-	"internal/transport":            {"gen", "wire", "internal/apiid", "internal/redact", "internal/throttle"},
+	"internal/transport":            {"gen", "wire", "internal/redact", "internal/throttle"},
 	"internal/transporttest":        {"internal/location", "internal/rawjson", "internal/throttle", "internal/transport"},
 	"internal/bulkapi":              {"gen", "wire", "internal/location", "internal/rawjson", "internal/redact", "internal/transport"},
 	"internal/lookup":               {"gen", "wire", "internal/fold", "internal/location", "internal/rawjson", "internal/redact", "internal/transport"},

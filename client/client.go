@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/webexscim/bulk/internal/baseurl"
@@ -39,13 +37,10 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	t := throttle.New(throttle.Config{Concurrency: cfg.Concurrency, MaxWait: cfg.MaxWait, MaxTotal: cfg.MaxTotalWait})
-	carrier, err := transport.New(transport.Config{
+	carrier := transport.New(transport.Config{
 		Server: cfg.BaseURL, OrgID: cfg.OrgID, HTTP: cfg.HTTPClient, Token: cfg.Token,
 		Throttle: t, Timeout: cfg.RequestTimeout, UserAgent: "webex-bulk", Logger: cfg.Logger,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
-	}
 	ahead := cfg.Limits.Operations * (2*cfg.Concurrency + 2) // read in advance, so that requests are full
 	return &Client{cfg: cfg, throttle: t, transport: carrier, inMemory: mostWaiting + ahead}, nil
 }
@@ -71,12 +66,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.checkNumbers(wrong)
 	c.checkDurations(wrong)
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{}
-	}
 	return c, errors.Join(errs...)
 }
 

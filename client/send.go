@@ -90,8 +90,8 @@ func toResponse(a bulkapi.Answer) engine.Response {
 	case transport.Rejected:
 		out.Uniform = uniformText(a)
 		if a.Status == http.StatusRequestEntityTooLarge {
-			out.TooLarge, out.MaxOperations = true, a.OperationLimit
-			out.MaxBytes = max(0, a.PayloadLimit-bulkapi.Envelope)
+			bytes, operations := a.Limits()
+			out.TooLarge, out.MaxOperations, out.MaxBytes = true, operations, max(0, bytes-bulkapi.Envelope)
 		}
 	}
 	out.Items = make([]engine.Item, len(a.Items))

@@ -1,6 +1,8 @@
 package bulkapi
 
 import (
+	"errors"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,10 +16,6 @@ type Answer struct {
 	// Items has, when Answered, one entry for each operation, in the order of
 	// the operations.
 	Items []Item
-	// PayloadLimit and OperationLimit are the limits that a 413 named in its
-	// text (RFC 7644 section 3.7.4), 0 otherwise: bytes of a body, operations
-	// of a request.
-	PayloadLimit, OperationLimit int
 }
 
 // Item is the result of one operation in an answer. The zero value is none, so
@@ -51,18 +49,22 @@ type Item struct {
 // maxPayloadSize (1048576)".
 var limit = regexp.MustCompile(`(?i)\bmax[ _]?(payload[ _]?size|operations)\D{0,24}(\d{1,18})\b`)
 
-// limits are the bytes and operations that the texts of a 413 say a request may
-// have, 0 where they name none.
-func limits(texts []string) (payload, operations int) {
-	for _, text := range texts {
+// Limits are the bytes of a body and the operations of a request that a 413
+// names in its text (RFC 7644 section 3.7.4), 0 where it names none.
+func (a Answer) Limits() (bytes, operations int) {
+	e, ok := errors.AsType[*transport.Error](a.Err)
+	if !ok || a.Status != http.StatusRequestEntityTooLarge {
+		return 0, 0
+	}
+	for _, text := range e.Details {
 		for _, m := range limit.FindAllStringSubmatch(text, -1) {
 			n, _ := strconv.Atoi(m[2])
 			if strings.EqualFold(m[1], "operations") {
 				operations = n
 			} else {
-				payload = n
+				bytes = n
 			}
 		}
 	}
-	return payload, operations
+	return bytes, operations
 }

@@ -79,7 +79,8 @@ func TestLimitsOf413(t *testing.T) {
 		"maxPayloadSize is what it is, and much more could be said about it: 1": {},
 	} {
 		a := reading(t, 413, `{"status":"413","detail":"`+text+`"}`, mixed(), 0)
-		if got := [2]int{a.PayloadLimit, a.OperationLimit}; got != want || a.Kind != transport.Rejected {
+		bytes, operations := a.Limits()
+		if got := [2]int{bytes, operations}; got != want || a.Kind != transport.Rejected {
 			t.Errorf("%s: %v %v, want %v", text, a.Kind, got, want)
 		}
 	}

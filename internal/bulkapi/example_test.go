@@ -22,16 +22,12 @@ func Example() {
 	}))
 	defer service.Close()
 
-	c, err := transport.New(transport.Config{
+	c := transport.New(transport.Config{
 		Server:   service.URL,
 		OrgID:    "3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01",
 		Token:    func(context.Context, string) (string, error) { return "secret", nil },
 		Throttle: throttle.New(throttle.Config{}),
 	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	ctx := context.Background()
 	answer := bulkapi.Send(ctx, ctx, c, []bulkapi.Operation{
 		{Method: "POST", Path: "/Users", BulkID: "ada", Data: json.RawMessage(`{"userName":"ada@example.com"}`)},

@@ -33,7 +33,8 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("%+v", a)
 		case a.Kind == transport.Answered && len(a.Items) != len(ops), a.Kind != transport.Answered && a.Items != nil:
 			t.Fatalf("%d items of %d operations, %v", len(a.Items), len(ops), a.Kind)
-		case a.PayloadLimit < 0 || a.OperationLimit < 0:
+		}
+		if bytes, operations := a.Limits(); bytes < 0 || operations < 0 {
 			t.Fatalf("%+v", a)
 		}
 		checkText(t, a.Err)

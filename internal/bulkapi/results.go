@@ -13,15 +13,12 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
-// errNoList says why an answer that is JSON is of no use.
-var errNoList = errors.New("the answer has no list of results")
-
 // result is one entry of the list in an answer. A member of another type than
 // it should have reads as absent.
 type result = gen.BulkResult
 
-// readResults reads the list of results, or says why there is none. Entries that
-// are no objects read as empty results: they keep their place.
+// readResults reads the list of results, or says why there is none. Entries
+// that are no objects read as empty results: they keep their place.
 func readResults(r *transport.Response) ([]result, error) {
 	body, err := r.Body()
 	if err != nil {
@@ -45,7 +42,7 @@ func readResults(r *transport.Response) ([]result, error) {
 	case in.End() != nil:
 		return nil, transport.ErrBreaksOff
 	case results == nil:
-		return nil, errNoList
+		return nil, errors.New("the answer has no list of results")
 	case len(results) > transport.MaxEntries:
 		return nil, transport.ErrTooLong
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 
@@ -25,7 +24,13 @@ func Send(ctx, flight context.Context, c *transport.Client, ops []Operation, fai
 		Send: func(ctx context.Context, api *gen.Client) (*http.Response, error) {
 			return api.ExecuteBulkWithBody(ctx, c.OrgID(), "application/json", bytes.NewReader(body))
 		},
-		Hidden: redact.Redactor{Data: dataOf(ops)},
+		Hidden: redact.Redactor{Data: func(yield func(json.RawMessage) bool) {
+			for _, op := range ops {
+				if !yield(op.Data) {
+					return
+				}
+			}
+		}},
 	})
 	results, err := readResults(r)
 	if r.Kind == transport.Answered && err == nil || areResults(results) { // results count under any status
@@ -33,24 +38,10 @@ func Send(ctx, flight context.Context, c *transport.Client, ops []Operation, fai
 		a.Items = readItems(r, c.OrgID(), ops, results, failOnErrors)
 	} else {
 		a.Answer = r.Refused(err)
-		if e, ok := errors.AsType[*transport.Error](a.Err); ok && e.Status == http.StatusRequestEntityTooLarge {
-			a.PayloadLimit, a.OperationLimit = limits(e.Details)
-		}
 	}
 	c.Log(ctx, "bulk request", r, a.Answer, slog.Int("operations", len(ops)), slog.Int("bytes", len(body)))
 	logOperations(ctx, c.Logger(), ops, a.Items)
 	return a
-}
-
-// dataOf yields the data of operations.
-func dataOf(ops []Operation) func(yield func(json.RawMessage) bool) {
-	return func(yield func(json.RawMessage) bool) {
-		for _, op := range ops {
-			if !yield(op.Data) {
-				return
-			}
-		}
-	}
 }
 
 // logOperations writes one record for each operation, at the level Debug.

@@ -1,6 +1,7 @@
 // Package lookup reads users and groups: by name, by id, and all of them.
 //
-//	found, err := lookup.Find(ctx, c, "Users", []string{"ada@example.com"}) // c is a *transport.Client
+//	// c is a *transport.Client
+//	found, err := lookup.Find(ctx, c, "Users", []string{"ada@example.com"})
 //	if err == nil && len(found) == 0 {
 //		// there is no such user, or reads lag behind writes
 //	}

@@ -3,7 +3,6 @@ package lookup
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -105,9 +104,7 @@ func (s *search) pages(ctx context.Context, filter string) error {
 	count := pageSize
 	for start, n := 1, 0; n < mostPages; n++ {
 		query := gen.SearchUsersParams{Filter: &filter, StartIndex: &start, Count: &count}
-		p, err := readPage(ctx, &s.lookup, s.search(query), func(raw json.RawMessage, r *transport.Response) (Resource, bool) {
-			return s.resource(raw, r), true
-		})
+		p, err := s.search(ctx, query, false)
 		if err != nil {
 			return err
 		}
@@ -129,5 +126,5 @@ func (s *search) pages(ctx context.Context, filter string) error {
 			return nil
 		}
 	}
-	return &Error{transport.Answer{Kind: transport.NoResponse, Alive: true, Err: fmt.Errorf("over %d pages", mostPages)}}
+	return contradiction(fmt.Errorf("over %d pages", mostPages))
 }

@@ -60,12 +60,17 @@ func (e *Error) Error() string { return "lookup: " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
+// contradiction is the error of a list whose pages do not go together.
+func contradiction(err error) *Error {
+	return &Error{transport.Answer{Kind: transport.NoResponse, Alive: true, Err: err}}
+}
+
 // Get reads the user or group (kind is Users or Groups) with this id. It is not
 // found where the service itself says so, which may be because reads lag behind
 // writes. The error is an *Error.
 func Get(ctx context.Context, c *transport.Client, kind, id string) (res Resource, found bool, err error) {
 	if !location.IsKnown(kind) || !location.IsID(id) {
-		return Resource{}, false, &Error{transport.Answer{Kind: transport.Rejected, Err: errors.New("invalid resource type or ID")}}
+		return res, false, &Error{transport.Answer{Kind: transport.Rejected, Err: errors.New("invalid resource type or ID")}}
 	}
 	l := &lookup{c: c, kind: kind}
 	err = l.read(ctx, func(ctx context.Context, api *gen.Client) (*http.Response, error) {
@@ -113,8 +118,8 @@ type lookup struct {
 func (l *lookup) isGroups() bool { return strings.EqualFold(l.kind, "Groups") }
 
 // read sends a request that changes nothing, and repeats it after any failure
-// that may pass. parse reports whether it could read the answer. The error is an
-// *Error.
+// that may pass. parse reports whether it could read the answer. The error is
+// an *Error.
 func (l *lookup) read(ctx context.Context, send transport.Sender, parse func(*transport.Response) bool) error {
 	req := transport.Request{Send: send, Hidden: redact.Redactor{Texts: l.names}}
 	for attempt := 1; ; attempt++ {
@@ -143,7 +148,7 @@ func readAnswer(r *transport.Response, parse func(*transport.Response) bool) tra
 	if parse(r) {
 		return r.Accepted()
 	}
-	a := r.Refused(errUnreadable)
+	a := r.Refused(errors.New("the answer cannot be read"))
 	if isLong(a.Status) {
 		a.Kind = transport.Rejected // for the names in its url
 	}
@@ -155,26 +160,10 @@ func isLong(status int) bool {
 	return status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge
 }
 
-var errUnreadable = errors.New("the answer cannot be read")
-
 // readable returns the body of an answer that may hold what was asked for.
 func readable(r *transport.Response) ([]byte, bool) {
 	body, err := r.Body()
 	return body, err == nil && r.Kind == transport.Answered
-}
-
-// search asks for a page of users or groups. The parameters of the two searches
-// have the same names.
-func (l *lookup) search(q gen.SearchUsersParams) transport.Sender {
-	return func(ctx context.Context, api *gen.Client) (*http.Response, error) {
-		if l.isGroups() {
-			return api.SearchGroups(ctx, l.c.OrgID(), &gen.SearchGroupsParams{
-				Filter: q.Filter, Attributes: q.Attributes, SortBy: q.SortBy, SortOrder: q.SortOrder,
-				StartIndex: q.StartIndex, Count: q.Count,
-			})
-		}
-		return api.SearchUsers(ctx, l.c.OrgID(), &q)
-	}
 }
 
 // page is one page of a list.
@@ -215,6 +204,24 @@ func readPage[T any](
 	return p, err
 }
 
+// search reads a page of users or groups. The parameters of the two searches
+// have the same names. If the page has to be complete, it is of no use with a
+// resource that cannot be read.
+func (l *lookup) search(ctx context.Context, q gen.SearchUsersParams, complete bool) (page[Resource], error) {
+	return readPage(ctx, l, func(ctx context.Context, api *gen.Client) (*http.Response, error) {
+		if l.isGroups() {
+			return api.SearchGroups(ctx, l.c.OrgID(), &gen.SearchGroupsParams{
+				Filter: q.Filter, Attributes: q.Attributes, SortBy: q.SortBy, SortOrder: q.SortOrder,
+				StartIndex: q.StartIndex, Count: q.Count,
+			})
+		}
+		return api.SearchUsers(ctx, l.c.OrgID(), &q)
+	}, func(raw json.RawMessage, r *transport.Response) (Resource, bool) {
+		res := l.resource(raw, r)
+		return res, !complete || res.ID != "" && res.Raw != nil
+	})
+}
+
 // resource reads one resource of the organization. One of another type or
 // organization has no ID.
 func (l *lookup) resource(raw []byte, r *transport.Response) Resource {
@@ -241,16 +248,17 @@ func (l *lookup) anyResource(raw []byte, r *transport.Response) Resource {
 	}
 	var externalID wire.Text
 	_ = externalID.UnmarshalJSON(m.ExternalID)
+	token := r.Redactor.Token
 	res := Resource{
-		ID: r.Redactor.Token.Without(string(m.ID)), Name: string(name),
+		ID: token.Without(string(m.ID)), Name: string(name),
 		ExternalID: string(externalID), HasExternalID: m.ExternalID != nil,
-		Location: r.Redactor.Token.Location(string(m.Meta.Location)), Version: r.Redactor.Token.Without(string(m.Meta.Version)),
+		Location: token.Location(string(m.Meta.Location)), Version: token.Without(string(m.Meta.Version)),
 		Created: timestamp(m.Meta.Created), Modified: timestamp(m.Meta.LastModified), Date: r.Date,
 	}
 	if !location.IsID(res.ID) {
 		res.ID = ""
 	}
-	if !r.Redactor.Token.In(string(raw)) {
+	if !token.In(string(raw)) {
 		res.Raw = raw
 	}
 	return res

@@ -58,10 +58,7 @@ func List(ctx context.Context, c *transport.Client, kind string, q Query) iter.S
 	}
 	return walk(func(start int) (page[Resource], error) {
 		search.StartIndex = &start
-		return readPage(ctx, l, l.search(search), func(raw json.RawMessage, r *transport.Response) (Resource, bool) {
-			res := l.resource(raw, r)
-			return res, res.ID != "" && res.Raw != nil // else the list would be shorter than the organization
-		})
+		return l.search(ctx, search, true) // else the list would be shorter than the organization
 	}, func(r Resource) string { return r.ID })
 }
 
@@ -96,75 +93,61 @@ func readMember(raw json.RawMessage, r *transport.Response) (Member, bool) {
 }
 
 // walk reads a list. fetch returns the page that begins at an index, from 1.
-// The list keeps its order, but entries that are created and deleted meanwhile
-// shift it. All items before the last one that was read are known, so nothing
-// is left out before a page that begins with a known item. If a page begins
-// with another item, the list is read again from an earlier index.
 func walk[T any](fetch func(start int) (page[T], error), key func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		seen := make(idSet)
-		fail := func(err error) {
-			var none T
-			if _, ok := errors.AsType[*Error](err); !ok {
-				err = &Error{transport.Answer{Kind: transport.NoResponse, Alive: true, Err: err}}
-			}
-			yield(none, err)
-		}
-		start, read, known := 1, 0, 0 // known: how many were seen when the end was reached before
-		for {
-			p, err := fetch(start)
-			read += max(len(p.items), 10)
-			last := start + len(p.items) - 1
-			switch {
-			case err != nil:
-				fail(err)
-				return
-			case p.total < 0:
-				fail(errUncounted)
-				return
-			case read > listReads*(p.total+pageSize):
-				fail(errChanging)
-				return
-			case start > 1 && (len(p.items) == 0 || !seen.has(key(p.items[0]))):
-				start = max(1, start-pageSize)
-				continue
-			}
-			for _, item := range p.items {
-				if seen.add(key(item)) && !yield(item, nil) {
-					return
-				}
-			}
-			switch {
-			case last < p.total && len(p.items) > 1:
-				start = last
-			case len(seen) >= p.total:
-				return
-			case len(seen) == known:
-				fail(fmt.Errorf("%w (%d of %d)", errIncomplete, len(seen), p.total))
-				return
-			default:
-				start, known = 1, len(seen)
-			}
+		if err := each(fetch, key, func(item T) bool { return yield(item, nil) }); err != nil {
+			yield(*new(T), err)
 		}
 	}
 }
 
-// idSet holds ids in few bytes.
-type idSet map[[16]byte]struct{}
+// each uses each item of a list, until use returns false. The list keeps its
+// order, but entries that are created and deleted meanwhile shift it. All items
+// before the last one that was read are known, so nothing is left out before a
+// page that begins with a known item. If a page begins with another item, the
+// list is read again from an earlier index.
+func each[T any](fetch func(start int) (page[T], error), key func(T) string, use func(T) bool) error {
+	seen := make(map[digest]bool)
+	start, read, known := 1, 0, 0 // known: how many were seen when the end was reached before
+	for {
+		p, err := fetch(start)
+		read += max(len(p.items), 10)
+		last := start + len(p.items) - 1
+		switch {
+		case err != nil:
+			return err
+		case p.total < 0:
+			return contradiction(errUncounted)
+		case read > listReads*(p.total+pageSize):
+			return contradiction(errChanging)
+		case start > 1 && (len(p.items) == 0 || !seen[digestOf(key(p.items[0]))]):
+			start = max(1, start-pageSize)
+			continue
+		}
+		for _, item := range p.items {
+			id := digestOf(key(item))
+			if !seen[id] && !use(item) {
+				return nil
+			}
+			seen[id] = true
+		}
+		switch {
+		case last < p.total && len(p.items) > 1:
+			start = last
+		case len(seen) >= p.total:
+			return nil
+		case len(seen) == known:
+			return contradiction(fmt.Errorf("%w (%d of %d)", errIncomplete, len(seen), p.total))
+		default:
+			start, known = 1, len(seen)
+		}
+	}
+}
 
-func digestOf(id string) [16]byte {
+// digest stands for an id, in few bytes.
+type digest [16]byte
+
+func digestOf(id string) digest {
 	sum := sha256.Sum256([]byte(strings.ToLower(id)))
-	return [16]byte(sum[:16])
-}
-
-func (s idSet) has(id string) bool {
-	_, ok := s[digestOf(id)]
-	return ok
-}
-
-// add reports whether the id is new.
-func (s idSet) add(id string) bool {
-	n := len(s)
-	s[digestOf(id)] = struct{}{}
-	return len(s) > n
+	return digest(sum[:])
 }

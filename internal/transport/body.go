@@ -16,11 +16,10 @@ const (
 	maxAnswer = 16 << 20
 	maxValues = 1 << 19
 	maxDepth  = 64
-)
 
-// MaxEntries is the bound of the entries of a list in an answer. Those who read
-// lists hold it.
-const MaxEntries = 10_000
+	// MaxEntries is for the entries of a list. Those who read lists hold it.
+	MaxEntries = 10_000
+)
 
 // readBody reads the whole body, within bounds.
 func readBody(resp *http.Response, max int64) ([]byte, error) {

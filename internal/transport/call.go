@@ -159,7 +159,7 @@ func (r *Response) read(resp *http.Response, maxAnswer int64) {
 // withHeaders returns the generated client with the headers of a request. There
 // is no Idempotency-Key: net/http would take it as leave to repeat a POST.
 func (c *Client) withHeaders(token, trackingID string) *gen.Client {
-	api := *c.api
+	api := c.api
 	api.RequestEditors = []gen.RequestEditorFn{func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Authorization", "Bearer "+token)
 		req.Header.Set("Accept", "application/json, application/scim+json")

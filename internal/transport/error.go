@@ -77,7 +77,8 @@ func (e *Error) Clean(red *redact.Redactor) {
 	for i, text := range e.Details {
 		e.Details[i] = shorten(red.Token.Mask(text), maxDetail)
 	}
-	for code, least := range map[*string]int{&e.ErrorCode: redact.Shortest, &e.ScimType: redact.Shortest, &e.TrackingID: redact.Certain} {
+	codes := map[*string]int{&e.ErrorCode: redact.Shortest, &e.ScimType: redact.Shortest, &e.TrackingID: redact.Certain}
+	for code, least := range codes {
 		if *code != "" && (!codeForm.MatchString(*code) || red.Reveals(*code, least)) {
 			*code = redact.Hidden
 		}

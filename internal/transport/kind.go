@@ -30,8 +30,7 @@ const (
 
 // String is the kind's name in lower case.
 func (k Kind) String() string {
-	names := [...]string{"answered", "not sent", "waiting", "rejected", "denied", "no response"}
-	return names[k]
+	return [...]string{"answered", "not sent", "waiting", "rejected", "denied", "no response"}[k]
 }
 
 // meaning is what the HTTP status of an answer says about the request.

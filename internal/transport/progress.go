@@ -36,10 +36,7 @@ func (p *progress) trace() *httptrace.ClientTrace {
 // If the transport reports nothing, it is NotSent only for errors that cannot
 // occur after the request has left.
 func (p *progress) kind(err error) Kind {
-	switch {
-	case p.left.Load():
-		return NoResponse
-	case p.seen.Load(), unsent(err):
+	if !p.left.Load() && (p.seen.Load() || unsent(err)) {
 		return NotSent
 	}
 	return NoResponse
@@ -59,9 +56,9 @@ func is[E error](err error) bool {
 }
 
 // failure says why there is no answer, or no whole one. It has a text of its
-// own, from which everything that was sent is removed. The text of its cause may
-// quote an answer, so errors.Is and errors.As find the cause, but Unwrap does
-// not return it.
+// own, from which everything that was sent is removed. The text of its cause
+// may quote an answer, so errors.Is and errors.As find the cause, but Unwrap
+// does not return it.
 type failure struct {
 	text  string
 	cause error

@@ -93,29 +93,6 @@ func TestCanceledToken(t *testing.T) {
 	}
 }
 
-// TestNewRefusesBadConfig: what is refused, without quoting what may be secret.
-func TestNewRefusesBadConfig(t *testing.T) {
-	good := transporttest.New(t, "https://webex.example/prefix").Config
-	for name, spoil := range map[string]func(*transport.Config){
-		"no server": func(c *transport.Config) { c.Server = "" }, "scheme": func(c *transport.Config) { c.Server = "ftp://h" },
-		"user": func(c *transport.Config) { c.Server = "https://u:" + transporttest.Token + "@h" }, "query": func(c *transport.Config) { c.Server = "https://h?t=" + transporttest.Token },
-		"fragment": func(c *transport.Config) { c.Server = "https://h#" + transporttest.Token }, "host": func(c *transport.Config) { c.Server = "https:///p" },
-		"not a url": func(c *transport.Config) { c.Server = "https://h:" + transporttest.Token }, "organization": func(c *transport.Config) { c.OrgID = ".." },
-		"organization missing": func(c *transport.Config) { c.OrgID = "" }, "token": func(c *transport.Config) { c.Token = nil }, "throttle": func(c *transport.Config) { c.Throttle = nil },
-	} {
-		cfg := good
-		spoil(&cfg)
-		if _, err := transport.New(cfg); err == nil {
-			t.Errorf("%s: accepted", name)
-		} else {
-			transporttest.WantClean(t, name, err.Error())
-		}
-	}
-	if _, err := transport.New(transport.Config{Server: "http://127.0.0.1:1", OrgID: transporttest.Org, Token: good.Token, Throttle: good.Throttle}); err != nil {
-		t.Errorf("the smallest Config: %v", err)
-	}
-}
-
 // TestPrefixStaysInFront: a path in Server stays in front.
 func TestPrefixStaysInFront(t *testing.T) {
 	var path string

@@ -1,24 +1,21 @@
 package transport
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
-	"github.com/webexscim/bulk/internal/apiid"
 	"github.com/webexscim/bulk/internal/throttle"
 )
 
 // Config says where requests go and how. Server, OrgID, Token and Throttle are
 // needed.
 type Config struct {
-	// Server is scheme://host[:port][/prefix]. That the token may go there is for
-	// the caller to check.
+	// Server is scheme://host[:port][/prefix], where the token may go.
 	Server string
 	// OrgID is the organization's UUID.
 	OrgID string
@@ -44,7 +41,7 @@ type Config struct {
 // one with New.
 type Client struct {
 	cfg       Config
-	api       *gen.Client
+	api       gen.Client
 	maxAnswer int64 // in bytes after decompression
 }
 
@@ -54,33 +51,13 @@ func (c *Client) OrgID() string { return c.cfg.OrgID }
 // Logger returns Config.Logger, or one that is silent.
 func (c *Client) Logger() *slog.Logger { return c.cfg.Logger }
 
-// New checks the configuration and takes a copy.
-func New(cfg Config) (*Client, error) {
-	u, err := url.Parse(cfg.Server)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("transport: server is not an http or https url")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("transport: server has more than scheme, host and path")
-	case !apiid.IsUUID(cfg.OrgID):
-		return nil, fmt.Errorf("transport: organization %q is not a UUID", cfg.OrgID)
-	case cfg.Token == nil:
-		return nil, errors.New("transport: no token source")
-	case cfg.Throttle == nil:
-		return nil, errors.New("transport: no throttle")
-	}
-	if cfg.Timeout <= 0 {
-		cfg.Timeout = time.Minute
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	var plain http.Client
-	if cfg.HTTP != nil {
-		plain = *cfg.HTTP
-	}
+// New takes a copy of a configuration, which the caller has checked.
+func New(cfg Config) *Client {
+	cfg.Timeout = cmp.Or(cfg.Timeout, time.Minute)
+	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
+	plain := *cmp.Or(cfg.HTTP, &http.Client{})
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	plain.Timeout = 0
-	api, err := gen.NewClient(cfg.Server, gen.WithHTTPClient(&plain))
-	return &Client{cfg, api, maxAnswer}, err
+	api := gen.Client{Server: strings.TrimSuffix(cfg.Server, "/") + "/", Client: &plain}
+	return &Client{cfg, api, maxAnswer}
 }
