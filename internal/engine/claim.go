@@ -345,7 +345,7 @@ func (e *Engine) release(o *op) {
 // asksAgain asks the journal for the rivals of a change under the other Name of
 // its resource.
 func (e *Engine) asksAgain(o *op) bool {
-	if o.asked || e.cfg.LastWritten.IsZero() {
+	if o.asked || e.cfg.LastWritten.IsZero() || e.journalErr != nil {
 		return false
 	}
 	_, other := e.recordNames(o)

@@ -274,7 +274,7 @@ func (w *model) checkLastWord() {
 			continue
 		}
 		checked[r.id] = true
-		if r.foreign && m.on != 0 && w.existing == FailExisting || w.isExcused(m, r, h) || othersChanged(r) || w.isUndone(m, r) {
+		if w.isExcused(m, r, h) || othersChanged(r) || w.isUndone(m, r) {
 			continue
 		}
 		v, ok := r.asOf(w.now)
@@ -297,10 +297,10 @@ func (w *model) changes(m *mop, h runRecord) *resource {
 	}
 	for k, o := range h.input {
 		if o.bulkID == m.targetName && o.method == Post { // the first has the name
-			if w.natural[o.natural()] == 1 {
-				return w.find(h.told[k].ID)
+			if w.isMistakable(o) {
+				return nil
 			}
-			return nil
+			return w.find(h.told[k].ID)
 		}
 	}
 	return nil

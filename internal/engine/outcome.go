@@ -172,6 +172,9 @@ func (e *Engine) decide(o *op) {
 		return
 	}
 	delete(e.sought, o)
+	if o.knowledge == Done && o.attempts > 0 && e.asksAgain(o) { // its resource may have got its id since it was sent
+		return
+	}
 	o.phase = over
 	e.freed++
 	if o.uncounted {

@@ -179,6 +179,7 @@ func (e *Engine) tell() {
 		switch {
 		case o.replayed || o.ticket == 0:
 		case o.knowledge == Done && !o.adopted():
+			changes = append(changes, e.replaceRivals(o)...)
 			changes = append(changes, Change{
 				Kind: DoneChange, Ticket: o.ticket, Status: o.said.status, ID: o.said.id, Location: o.said.location,
 				Version: o.said.version, Recovered: o.recovered, Date: e.date,

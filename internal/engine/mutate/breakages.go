@@ -88,7 +88,7 @@ var breakages = []breakage{
 	{"a change in doubt is sent when its create is over", "the update\n\t\t\te.pursue(o)", "the update\n\t\t\te.release(o)"},
 	{"what is done counts although an update before it leaves", "changes = append(changes, e.replaceDone(o)...)", ""},
 	{"what is done does not wait for the update before it", "o.dropped == nil && e.awaitUpdate(o)", "false"},
-	{"what has another name in the journal is not replaced", "if o.asked || e.cfg.LastWritten.IsZero()", "if true"},
+	{"what has another name in the journal is not replaced", "if o.asked || e.cfg.LastWritten.IsZero() || e.journalErr != nil", "if true"},
 	{"a repetition replaces nothing in the journal", "for _, ticket := range k.Rivals {", "for _, ticket := range k.Rivals[:len(k.Rivals)*(2-int(k.Known))/2] {"},
 	{"an addition that an update has undone is not sent again", " || o.doubt == errUndone", ""},
 	{"an addition counts that shows before the update", "\t\t\to.first.elapsed = e.now.Elapsed //", "\t\t\t//"},
