@@ -24,6 +24,7 @@ var breakages = []breakage{
 	{"423 and 425 for an item count as refusals", " || it.Status == 423 || it.Status == 425", ""},
 	{"a refusal stands although what it depends on failed", "if (excused[i] ||", "if false && (excused[i] ||"},
 	{"no answer counts as not done", "e.learn(o, NoAnswer)", "e.learn(o, NotDone)"},
+	{"a change by reference says nothing about its create", "\tshowCreates(r, items, evidence)\n", ""},
 	{"404 for what was created just now is final", "case isNotFound(it):", "case false:"},
 	{"what is there behind a plain conflict is not looked up", "o.said.status == 409 && o.lookable()", "false"},
 
