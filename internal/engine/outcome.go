@@ -187,11 +187,12 @@ func (e *Engine) decide(o *op) {
 	e.noteAtWork(o)
 	e.noteMade(o)
 	e.remember(o)
-	if o.knowledge == Done {
+	switch {
+	case o.knowledge != Done:
+	case o.Method == Post:
 		e.others.add(o.said.id)
-		if o.Method == Delete {
-			e.gone.add(e.idOf(o.Operation))
-		}
+	case o.Method == Delete:
+		e.gone.add(e.idOf(o.Operation))
 	}
 	if name := o.bulkID(); !o.isDuplicate() {
 		delete(e.creates, name)
