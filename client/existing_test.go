@@ -319,6 +319,39 @@ func TestExistingUpdatesWhatAnEarlierRunHasMade(t *testing.T) {
 	})
 }
 
+// An update undoes the PATCH after it that an earlier run has done, which is
+// sent again: also by the run after one that ended in between.
+func TestExistingUpdatesBeforeWhatIsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := webextest.New(webextest.Config{Latency: time.Millisecond})
+		ann := add(t, s, "ann")
+		path := filepath.Join(t.TempDir(), "j")
+		c := newClient(t, s, nil)
+		ops := []client.Operation{create("ann", `"title":"first"`), patch("/Users/bulkId:ann", "title", `"last"`)}
+		for run, want := range []string{"last", "last", "first", "last"} {
+			j, err := journal.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for r, err := range c.Run(t.Context(), &client.Job{Source: client.Operations(ops...), Existing: client.ExistingUpdate, Journal: j}) {
+				if err != nil || r.Err != nil {
+					t.Fatal(run, r, err)
+				}
+				if want == "first" {
+					break
+				}
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got := titleOf(t, s, ann); got != want {
+				t.Errorf("run %d: %q, want %q", run, got, want)
+			}
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
 // Compare shows what an update would change, and changes nothing: afterwards,
 // the update does exactly that.
 func TestCompareShowsWhatAnUpdateChanges(t *testing.T) {
