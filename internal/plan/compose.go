@@ -175,39 +175,30 @@ func (p *Planner) fits(d *draft, n *node) bool {
 // then what waits for these: each is offered a place, the most urgent first. It
 // does nothing if the node cannot travel in this request.
 func (p *Planner) join(d *draft, n *node) bool {
-	if !p.joinAlone(d, n) {
-		return false
-	}
+	heap.Push(&d.offers, n)
 	for len(d.offers) > 0 {
 		// A node that could not join once cannot join this request later: the
 		// room shrinks at least as fast as the number of nodes that it lacks.
 		n := heap.Pop(&d.offers).(*node)
-		if n.mark != p.stamp && int(n.blocked) <= p.cfg.Operations {
-			n.mark = p.stamp
-			p.joinAlone(d, n)
+		if n.mark == p.stamp || int(n.blocked) > p.cfg.Operations {
+			continue
 		}
-	}
-	return true
-}
-
-// joinAlone is join without the nodes that wait for the node: these are offered
-// a place.
-func (p *Planner) joinAlone(d *draft, n *node) bool {
-	k := len(d.items)
-	d.short = false
-	if !p.take(d, n) {
-		d.undo(k)
-		return false
-	}
-	for _, m := range d.items[k:] {
-		p.dequeue(m)
-		for _, w := range p.waiters(m) {
-			if w.state == waiting {
-				heap.Push(&d.offers, w)
+		n.mark = p.stamp
+		k := len(d.items)
+		d.short = false
+		if !p.take(d, n) {
+			d.undo(k)
+		}
+		for _, m := range d.items[k:] {
+			p.dequeue(m)
+			for _, w := range p.waiters(m) {
+				if w.state == waiting {
+					heap.Push(&d.offers, w)
+				}
 			}
 		}
 	}
-	return true
+	return n.state == taken
 }
 
 // take takes a node and all that it waits for into the request. It returns

@@ -89,8 +89,7 @@ func (p *Planner) all() iter.Seq[*node] {
 }
 
 func (p *Planner) newNode() *node {
-	i := p.nodes.take()
-	n := p.nodes.at(i)
+	i, n := p.nodes.take()
 	n.number, n.parkedOn = i, 1
 	return n
 }
@@ -125,8 +124,7 @@ func (p *Planner) waiters(n *node) iter.Seq2[*edge, *node] {
 
 // connect adds an edge: a node waits for another, or refers to it.
 func (p *Planner) connect(from, to *node, k kind) *edge {
-	i := p.edges.take()
-	e := p.edges.at(i)
+	i, e := p.edges.take()
 	e.number, e.from, e.kind, e.next = i, from.number, k, from.needs
 	from.needs = i
 	p.lead(e, to)

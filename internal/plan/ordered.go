@@ -30,7 +30,7 @@ func (p *Planner) fillInOrder() *draft {
 		switch last, ok := p.takeSpan(d, n); {
 		case ok:
 			d.cuts = append(d.cuts, k)
-		case len(d.items) > 0 || !d.short:
+		case k > 0 || !d.short:
 			return d
 		case last == n:
 			p.drop(Drop{Index: at, Why: TooLarge, Of: -1})
@@ -43,47 +43,36 @@ func (p *Planner) fillInOrder() *draft {
 
 // takeSpan takes the span of a node into the request, and returns the last that
 // the node itself refers to. It does nothing if part of the span is not at hand
-// or does not fit.
-func (p *Planner) takeSpan(d *draft, n *node) (last *node, ok bool) {
-	k, end := len(d.items), int(n.index)
-	for at := end; at <= end; at++ {
-		m := p.find(at)
-		if m == nil {
+// or does not fit: of a span, no two operations may be such that one has to be
+// over before the other.
+func (p *Planner) takeSpan(d *draft, first *node) (last *node, ok bool) {
+	k, reach := len(d.items), first
+	for at := first.index; at <= reach.index; at++ {
+		n := p.find(int(at))
+		if n == nil {
 			continue
 		}
-		m.cycle = n.number // a span is a unit, as a cycle is
-		reach, ok := p.takeOfSpan(d, m, n)
-		if end = max(end, int(reach.index)); m == n {
+		n.cycle = first.number // a span is a unit, as a cycle is
+		atHand, fits := !n.held && n.part == d.part, p.fits(d, n)
+		for e, to := range p.needed(n) {
+			switch {
+			case to.isOver():
+			case to.state == unread:
+				atHand = false
+			case e.kind != refers, to.index < first.index && p.cfg.Separate:
+				fits = false
+			case to.index > reach.index:
+				reach = to
+			}
+		}
+		if n == first {
 			last = reach
 		}
-		if !ok {
+		if d.short = atHand; !atHand || !fits {
 			d.undo(k)
 			return last, false
 		}
+		d.add(n)
 	}
-	return last, true
-}
-
-// takeOfSpan takes one node of a span into the request, and returns the last to
-// which that leads. Of a span, no two operations may be such that one has to be
-// over before the other.
-func (p *Planner) takeOfSpan(d *draft, n, first *node) (last *node, ok bool) {
-	last, ok = n, !n.held && n.part == d.part
-	fits := p.fits(d, n)
-	for e, to := range p.needed(n) {
-		switch {
-		case to.isOver():
-		case to.state == unread:
-			ok = false
-		case e.kind != refers, to.index < first.index && p.cfg.Separate:
-			fits = false
-		case to.index > last.index:
-			last = to
-		}
-	}
-	if d.short = ok; !ok || !fits {
-		return last, false
-	}
-	d.add(n)
 	return last, true
 }

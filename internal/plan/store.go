@@ -14,17 +14,17 @@ const chunk = 128
 
 func (s *slab[T]) at(i int32) *T { return &s.chunks[uint32(i)/chunk][uint32(i)%chunk] }
 
-// take returns the number of a zero value.
-func (s *slab[T]) take() int32 {
+// take returns a zero value and its number.
+func (s *slab[T]) take() (int32, *T) {
 	if k := len(s.free); k > 0 {
 		i := s.free[k-1]
 		s.free = s.free[:k-1]
-		return i
+		return i, s.at(i)
 	}
 	if s.last++; int(s.last)/chunk == len(s.chunks) {
 		s.chunks = append(s.chunks, new([chunk]T))
 	}
-	return s.last
+	return s.last, s.at(s.last)
 }
 
 func (s *slab[T]) give(i int32) {
