@@ -133,9 +133,7 @@ func (p *Planner) Park(index int) {
 		return
 	}
 	n.toEnd = true
-	if !p.cfg.Ordered {
-		p.park(1, n)
-	}
+	p.park(1, n)
 }
 
 // End tells the planner that the input is complete: names that have not been

@@ -132,7 +132,7 @@ func (p *Planner) connect(from, to *node, k kind) *edge {
 		return e
 	}
 	from.blocked++
-	if to.isParked() && !p.cfg.Ordered {
+	if to.isParked() {
 		from.parkedOn++
 	}
 	return e

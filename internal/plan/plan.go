@@ -206,8 +206,9 @@ func (p *Planner) Backlog() int {
 		if n := p.find(p.first); n != nil && n.toEnd {
 			return 0 // all others wait for this one
 		}
+		return p.Waiting()
 	}
-	return p.open - p.flying - p.parked
+	return p.Waiting() - p.parked
 }
 
 // Ready reports whether an operation is ready that no request holds, or may be
