@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/webexscim/bulk/internal/fold"
+	"github.com/webexscim/bulk/internal/throttle"
+	"github.com/webexscim/bulk/internal/transport"
 	"github.com/webexscim/bulk/internal/transporttest"
 )
 
@@ -26,10 +28,14 @@ func send(ctx context.Context, b *transporttest.Bench, ops []Operation, failOnEr
 // reading is the Answer to ops that a service would cause with this status and
 // body, without a network.
 func reading(t testing.TB, status int, body string, ops []Operation, failOnErrors int) Answer {
-	b := transporttest.New(t, "https://webex.example", transporttest.Through(func(*http.Request) (*http.Response, error) {
-		return transporttest.Answer(status, body), nil
-	}))
-	return send(t.Context(), b, ops, failOnErrors)
+	c := transport.New(transport.Config{
+		Server: "https://webex.example", OrgID: testOrg, Throttle: throttle.New(throttle.Config{MaxWait: 1}),
+		HTTP: &http.Client{Transport: transporttest.RoundTripper(func(*http.Request) (*http.Response, error) {
+			return transporttest.Answer(status, body), nil
+		})},
+		Token: func(context.Context, string) (string, error) { return testToken, nil },
+	})
+	return Send(t.Context(), t.Context(), c, ops, failOnErrors)
 }
 
 // mixed is one operation of each kind, with personal data.

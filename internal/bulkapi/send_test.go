@@ -153,8 +153,8 @@ func TestKindOfEachStatus(t *testing.T) {
 					t.Errorf("error %#v", a.Err)
 				}
 				transporttest.WantClean(t, "error", a.Err.Error())
-			} else if len(a.Items) != 4 {
-				t.Errorf("%d items", len(a.Items))
+			} else if len(a.Items) != 4 || !a.Alive {
+				t.Errorf("%d items, alive %v", len(a.Items), a.Alive)
 			}
 			transporttest.WantClean(t, "log", b.Logs.String())
 			if log, failed := b.Logs.String(), a.Err != nil; strings.Contains(log, `"level":"INFO"`) != failed || strings.Contains(log, `"error":`) != failed {

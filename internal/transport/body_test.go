@@ -215,12 +215,14 @@ func TestFlightOutlivesContext(t *testing.T) {
 // TestBoundOfCompressedAnswers: an answer that is small on the way ends at a
 // bound, whatever it is made of.
 func TestBoundOfCompressedAnswers(t *testing.T) {
-	for name, body := range transporttest.Bombs(t) {
+	bombs := transporttest.Bombs(t)
+	for _, name := range []string{"a text", "objects", "depth"} { // each bound; bulkapi has the others
+		body := bombs[name]
 		b := transporttest.New(t, "https://webex.example", transporttest.Through(func(*http.Request) (*http.Response, error) {
 			return transporttest.Answer(200, body, "Content-Encoding", "x-gzip"), nil
 		}))
 		b.SetMaxAnswer(5 << 20)
-		if a := post(t.Context(), t.Context(), b); a.Kind != transport.NoResponse && name != "entries" {
+		if a := post(t.Context(), t.Context(), b); a.Kind != transport.NoResponse {
 			t.Errorf("%s: %v %v", name, a.Kind, a.Err)
 		}
 	}

@@ -111,9 +111,6 @@ func Through(f RoundTripper) func(*transport.Config) {
 	return func(c *transport.Config) { c.HTTP = &http.Client{Transport: f} }
 }
 
-// Patient is a change of a Config that waits as long as a service asks.
-func Patient(c *transport.Config) { c.Throttle = throttle.New(throttle.Config{}) }
-
 // Answer is one that never saw a network. Its header is in canonical form, as
 // the transports of net/http read it.
 func Answer(status int, body string, header ...string) *http.Response {
