@@ -218,24 +218,39 @@ const Certain = 5
 // characters, as it is or in Base64 or hexadecimal digits.
 func (r *Redactor) Reveals(code string, least int) bool {
 	r.load()
-	texts := []string{code}
+	return r.holdsValue(code, least) || r.encodes(code, least)
+}
+
+// encodes is Reveals for a code in Base64 or hexadecimal digits.
+func (r *Redactor) encodes(code string, least int) bool {
 	for _, decode := range decoders {
-		if decoded, err := decode(code); err == nil {
-			texts = append(texts, string(decoded))
-		}
-	}
-	for _, text := range texts {
-		text = strings.Map(fold.Rune, text)
-		holds := func(part string) bool {
-			return utf8.RuneCountInString(part) >= least && strings.Contains(text, part)
-		}
-		for value := range r.values {
-			if local, _, _ := strings.Cut(value, "@"); holds(value) || holds(local) || text == local {
-				return true
-			}
+		decoded, err := decode(code)
+		if err == nil && utf8.Valid(decoded) && r.holdsValue(string(decoded), least) {
+			return true
 		}
 	}
 	return false
+}
+
+// holdsValue is Reveals for a code as it is.
+func (r *Redactor) holdsValue(code string, least int) bool {
+	code = strings.Map(fold.Rune, code)
+	holds := func(part string) bool {
+		return utf8.RuneCountInString(part) >= least && strings.Contains(code, part)
+	}
+	for value := range r.values {
+		if local, _, _ := strings.Cut(value, "@"); holds(value) || holds(local) || code == local {
+			return true
+		}
+	}
+	return false
+}
+
+// encoded finds words that may be in Base64 or hexadecimal digits, in either
+// alphabet of Base64, and as a segment of a path.
+var encoded = []*regexp.Regexp{
+	regexp.MustCompile(`[A-Za-z0-9+/]{7,}=*`), regexp.MustCompile(`[A-Za-z0-9_-]{7,}=*`),
+	regexp.MustCompile(`[A-Za-z0-9+]{7,}=*`),
 }
 
 // decoders read a code as Base64 or hexadecimal digits.
@@ -255,10 +270,21 @@ func unspaced(c rune) bool {
 // often escaped.
 var queried = regexp.MustCompile(`(?i)((?:/|%(?:25)*2F)[^\s?"]*?)(?:\?|%(?:25)*3F)[^\s"]+`)
 
-// Clean is text on one line with every value replaced, in any case and however
-// escaped, and without the query of a url: that of a search names people.
+// Clean is text on one line with every value replaced, in any case, however
+// escaped, and in Base64 or hexadecimal digits, and without the query of a url:
+// that of a search names people.
 func (r *Redactor) Clean(text string) string {
-	return r.mask(queried.ReplaceAllString(oneLine(text), "$1"))
+	r.load()
+	text = queried.ReplaceAllString(oneLine(text), "$1")
+	for _, alphabet := range encoded {
+		text = alphabet.ReplaceAllStringFunc(text, func(word string) string {
+			if r.encodes(strings.TrimRight(word, "="), Certain) {
+				return Hidden
+			}
+			return word
+		})
+	}
+	return r.mask(text)
 }
 
 // mask is text with the mark in the place of every value. Where an escape hid

@@ -1,6 +1,8 @@
 package redact_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -42,5 +44,23 @@ func TestLargeTextWithToken(t *testing.T) {
 func TestShortToken(t *testing.T) {
 	if f := redact.NewToken("ab"); f.In("ab") || f.Mask("ab") != "ab" || f.Location("/Users/ab") != "/Users/ab" {
 		t.Error("a token of two characters")
+	}
+}
+
+// TestEncodedValues: a value is hidden in Base64 and in hexadecimal digits too,
+// alone and inside of another text; other words stay.
+func TestEncodedValues(t *testing.T) {
+	const value = "José.O'Neil?>~@example.com"
+	for _, form := range []string{value, "user:" + value, strings.ToUpper(value), "José.O'Neil?>~"} {
+		for _, text := range []string{
+			base64.StdEncoding.EncodeToString([]byte(form)), base64.RawURLEncoding.EncodeToString([]byte(form)),
+			hex.EncodeToString([]byte(form)), strings.ToUpper(hex.EncodeToString([]byte(form))),
+		} {
+			r := redact.Redactor{Texts: []string{value}}
+			if got := r.Clean("see id=" + text + ", Resource or /Users/" + strings.ReplaceAll(text, "/", "_")); got !=
+				"see id=…, Resource or /Users/…" {
+				t.Errorf("%s as %s: %s", form, text, got)
+			}
+		}
 	}
 }
