@@ -45,7 +45,8 @@ func (s *Simulator) serve(r *http.Request) *reply {
 func (s *Simulator) arrive(r *http.Request) *exchange {
 	x := &exchange{sim: s, r: r, at: contract.Route(r.URL.Path), fault: &Fault{}}
 	now := s.cfg.Now()
-	x.record = Exchange{Number: s.log.arrive(now), Method: r.Method, Target: r.URL.RequestURI(), Start: now}
+	x.record = Exchange{Number: s.log.arrive(now), Method: r.Method, Start: now}
+	x.record.Target = x.withoutToken(r.URL.RequestURI())
 	if isBulk(r) {
 		s.log.countInFlight(1)
 	}
@@ -206,8 +207,19 @@ func (x *exchange) inspect() {
 // note records violations of the contract.
 func (x *exchange) note(violations ...string) {
 	for _, violation := range violations {
-		x.sim.log.violate(x.record.Number, "%s", violation)
+		x.sim.log.violate(x.record.Number, "%s", x.withoutToken(violation))
 	}
+}
+
+// withoutToken returns a text of the record without the token of the request,
+// which a client may also have sent in a wrong place. A token of few characters
+// is one for a test, and may be in every text.
+func (x *exchange) withoutToken(text string) string {
+	token := contract.BearerToken(x.r)
+	if len(token) < 8 {
+		return text
+	}
+	return strings.NewReplacer(token, "***", url.QueryEscape(token), "***").Replace(text)
 }
 
 // holds reports whether the body or query contains a text.

@@ -52,7 +52,8 @@ type Entry struct {
 type Exchange struct {
 	// Number counts requests from 1, in order of arrival.
 	Number int
-	// Method and Target are the first words of the request line.
+	// Method and Target are the first words of the request line, without the
+	// access token.
 	Method, Target string
 	// Operations is the number of operations of a Bulk request, Bytes the size of
 	// the body.

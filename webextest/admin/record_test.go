@@ -211,3 +211,18 @@ func TestSeedAddsAllOrNone(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A token is in no record of a request, even if a client sends it in a wrong
+// place too.
+func TestNoTokenIsServed(t *testing.T) {
+	const secret = "very-secret"
+	b := newBench(t, webextest.Config{}, admin.Config{})
+	for _, wrong := range []string{"Users/" + secret, "Users?filter=title+eq+%22" + secret + "%22", secret} {
+		b.handler.ServeHTTP(nopWriter{}, call("GET", service+wrong, "", "Authorization", "Bearer "+secret))
+	}
+	b.handler.ServeHTTP(nopWriter{}, call("POST", service+"Bulk", `{"`+secret+`":1}`, "Authorization", "Bearer "+secret))
+	if text := fmt.Sprint(b.get("requests"), b.get("violations")); strings.Contains(text, secret) ||
+		!strings.Contains(text, "Users/***") || !strings.Contains(text, `unknown member "***"`) {
+		t.Errorf("%s", text)
+	}
+}

@@ -12,7 +12,10 @@ import (
 )
 
 func (s *server) health(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"status": "ok", "organizations": s.sim.Organizations()})
+	answer(w, http.StatusOK, struct {
+		Status        string   `json:"status"`
+		Organizations []string `json:"organizations"`
+	}{"ok", s.sim.Organizations()})
 }
 
 func (s *server) reset(w http.ResponseWriter, _ *http.Request) {
