@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/webexscim/bulk/gen"
@@ -90,6 +92,62 @@ func readMember(raw json.RawMessage, r *transport.Response) (Member, bool) {
 	_ = json.Unmarshal(raw, &m) // a member of another type costs only itself
 	id := r.Redactor.Token.Without(string(m.Value))
 	return Member{ID: id, Type: string(m.Type), Name: r.Redactor.Token.Without(string(m.Display))}, location.IsID(id)
+}
+
+// page is one page of a list.
+type page[T any] struct {
+	items []T
+	total int // of all pages, negative if the service does not say
+}
+
+// readPage reads one page, RFC 7644 section 3.4.2, leniently. item reads an
+// entry, and reports whether the page is of use with it. An answer that names
+// neither a total nor entries is no page: an empty page would say that nothing
+// exists. Webex documents two attributes that count the entries.
+func readPage[T any](
+	ctx context.Context, l *lookup, send transport.Sender, item func(json.RawMessage, *transport.Response) (T, bool),
+) (p page[T], err error) {
+	err = l.read(ctx, send, func(r *transport.Response) bool {
+		var list struct {
+			MemberSize, TotalResults wire.Text
+			Members, Resources       []json.RawMessage
+		}
+		if body, ok := readable(r); !ok || json.Unmarshal(body, &list) != nil {
+			return false
+		}
+		total, err := strconv.Atoi(string(cmp.Or(list.MemberSize, list.TotalResults)))
+		if err != nil {
+			total = -1
+		}
+		p = page[T]{total: total}
+		for _, raw := range append(list.Members, list.Resources...) {
+			entry, ok := item(raw, r)
+			if !ok || len(p.items) == transport.MaxEntries {
+				return false
+			}
+			p.items = append(p.items, entry)
+		}
+		return p.total >= 0 || list.Resources != nil
+	})
+	return p, err
+}
+
+// search reads a page of users or groups. The parameters of the two searches
+// have the same names. If the page has to be complete, it is of no use with a
+// resource that cannot be read.
+func (l *lookup) search(ctx context.Context, q gen.SearchUsersParams, complete bool) (page[Resource], error) {
+	return readPage(ctx, l, func(ctx context.Context, api *gen.Client) (*http.Response, error) {
+		if l.isGroups() {
+			return api.SearchGroups(ctx, l.c.OrgID(), &gen.SearchGroupsParams{
+				Filter: q.Filter, Attributes: q.Attributes, SortBy: q.SortBy, SortOrder: q.SortOrder,
+				StartIndex: q.StartIndex, Count: q.Count,
+			})
+		}
+		return api.SearchUsers(ctx, l.c.OrgID(), &q)
+	}, func(raw json.RawMessage, r *transport.Response) (Resource, bool) {
+		res := l.resource(raw, r)
+		return res, !complete || res.ID != "" && res.Raw != nil
+	})
 }
 
 // walk reads a list. fetch returns the page that begins at an index, from 1.

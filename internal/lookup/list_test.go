@@ -383,7 +383,7 @@ func TestReadPage(t *testing.T) {
 			got := ids(found)
 			if err != nil {
 				got = "!"
-				if le, ok := errors.AsType[*Error](err); !ok || le.Status != 200 || le.Kind != transport.NoResponse || requests != lookupAttempts {
+				if le, ok := errors.AsType[*Error](err); !ok || le.Status != 200 || le.Kind != transport.NoResponse || requests != mostAttempts {
 					t.Errorf("%s: %v after %d requests", tt.body, err, requests)
 				}
 			}
