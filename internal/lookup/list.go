@@ -18,11 +18,10 @@ import (
 	"github.com/webexscim/bulk/wire"
 )
 
-// maxMemberPage is how many members Webex gives at once.
-const maxMemberPage = 500
-
-// listReads is how often a list that changes may be read.
-const listReads = 6
+const (
+	maxMemberPage = 500 // members that Webex gives at once
+	listReads     = 6   // how often a list that changes may be read
+)
 
 // Why a list could not be read as a whole.
 var (

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/webexscim/bulk/gen"
@@ -40,8 +41,7 @@ func (c *Client) Call(ctx, flight context.Context, req Request) *Response {
 	for {
 		pass, err := c.cfg.Throttle.Enter(ctx)
 		if err != nil {
-			r := &Response{Redactor: refused.Redactor}
-			return r.fail(NotSent, "not sent: ", err)
+			return (&Response{Redactor: refused.Redactor}).fail(NotSent, "not sent: ", err)
 		}
 		token, err := c.token(ctx, last)
 		switch {
@@ -94,13 +94,12 @@ func (c *Client) token(ctx context.Context, refused string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	token, err := c.cfg.Token(ctx, refused)
-	if err == nil && token == "" {
+	switch {
+	case err != nil:
+	case token == "":
 		err = errors.New("it is empty")
-	}
-	for i := range len(token) {
-		if c := token[i]; err == nil && (c <= ' ' || c > '~') {
-			err = errors.New("it holds a character that no header may carry")
-		}
+	case strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }):
+		err = errors.New("it holds a character that no header may carry")
 	}
 	return token, err
 }
@@ -144,8 +143,7 @@ func (c *Client) sendOnce(ctx, flight context.Context, token string, req Request
 // read fills in what the answer says by itself.
 func (r *Response) read(resp *http.Response, maxAnswer int64) {
 	body, err := readBody(resp, maxAnswer)
-	r.header, r.body, r.broken = resp.Header, trim(body), err
-	r.Status = resp.StatusCode
+	r.Status, r.header, r.body, r.broken = resp.StatusCode, resp.Header, trim(body), err
 	r.Date, _ = http.ParseTime(r.header.Get("Date"))
 	if id := r.header.Get("TrackingID"); codeForm.MatchString(id) && !r.Redactor.Token.In(id) {
 		r.TrackingID = id
