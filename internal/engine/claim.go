@@ -391,14 +391,20 @@ func (e *Engine) awaitUpdate(o *op) bool {
 }
 
 // releaseAfterCreate lets the operations go on that have waited for a create.
+// Those that follow one of an earlier run wait until it is over, and call this
+// again, since it may be sent again before their effects are looked up.
 func (e *Engine) releaseAfterCreate(name string) {
 	waiting, adopted := e.afterCreate[name], e.comparing[name]
 	delete(e.afterCreate, name)
 	delete(e.comparing, name)
-	for _, o := range waiting {
-		if o.phase == afterCreate {
-			o.first.elapsed = e.now.Elapsed // reads have to show the update
-			e.pursue(o)
+	for i, o := range waiting {
+		if o.phase != afterCreate {
+			continue
+		}
+		o.first.elapsed = e.now.Elapsed // reads have to show the update
+		if e.pursue(o); o.phase != over && o.first.earlier {
+			e.afterCreate[name] = append(e.afterCreate[name], waiting[i+1:]...)
+			break
 		}
 	}
 	for _, index := range adopted {

@@ -199,6 +199,7 @@ func (e *Engine) decide(o *op) {
 		defer e.releaseAfterCreate(name)
 		e.noteMadeBefore(name)
 	}
+	defer e.releaseAfterCreate(o.Target)
 	if o.dropped == nil { // else the planner has given it up
 		e.finish(o, plan.Outcome{Done: o.knowledge == Done, ID: o.said.id})
 	}

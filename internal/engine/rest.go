@@ -87,19 +87,19 @@ func (m *memory) rest(o *op) {
 		there = strings.Join([]string{o.existing, o.said.version, o.place}, "\n")
 	}
 	m.put(restKey(o.Index), o.key, there, int64(o.phase), number(o.follows), int64(o.existence),
-		int64(o.ticket), int64(o.read))
+		int64(o.ticket), int64(o.read), number(o.asked))
 }
 
 // wake gives an operation the state that it had when it began to rest, if it
 // has had any.
 func (m *memory) wake(o *op) {
-	var phased, follows, existed, ticket, read int64
-	key, there, ok := m.get(restKey(o.Index), &phased, &follows, &existed, &ticket, &read)
+	var phased, follows, existed, ticket, read, asked int64
+	key, there, ok := m.get(restKey(o.Index), &phased, &follows, &existed, &ticket, &read, &asked)
 	if !ok {
 		return
 	}
 	o.key, o.phase, o.follows, o.existence = key, phase(phased), follows == 1, existence(existed)
-	o.ticket, o.read = uint64(ticket), int(read)
+	o.ticket, o.read, o.asked = uint64(ticket), int(read), asked == 1
 	if id, rest, adopted := strings.Cut(there, "\n"); adopted {
 		version, place, _ := strings.Cut(rest, "\n")
 		o.adoptAs(Candidate{ID: id, Version: version, Location: place})
