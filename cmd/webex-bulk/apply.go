@@ -146,6 +146,7 @@ func (a *applyCommand) run(ctx context.Context) (err error) {
 	if err := a.check(); err != nil {
 		return err
 	}
+	a.whole = a.job.Existing == client.ExistingSkip
 	in, c, err := a.openInput(ctx)
 	if err != nil {
 		return beforeSending(ctx, err)

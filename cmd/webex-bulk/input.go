@@ -21,6 +21,7 @@ type inputFlags struct {
 	ignored                []string // columns
 	all                    bool     // every mistake is reported, not the first of a kind
 	clears                 bool     // rows give the wanted state: REMOVE|* also clears attributes in creates
+	whole                  bool     // a row that creates is one operation, since existing resources stay unchanged
 }
 
 // addTo adds the flags to a command.
@@ -52,7 +53,7 @@ func (i *inputFlags) open(
 		format = string(opfile.NDJSON)
 	}
 	o := input.Options{AllErrors: i.all, Options: opfile.Options{
-		Format: opfile.Format(format), IgnoreColumns: i.ignored, Clear: i.clears,
+		Format: opfile.Format(format), IgnoreColumns: i.ignored, Clear: i.clears, Whole: i.whole,
 	}}
 	if i.encoding != "" {
 		var err error

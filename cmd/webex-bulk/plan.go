@@ -75,6 +75,7 @@ func (p *planCommand) run(ctx context.Context) error {
 	if p.job.Existing != client.ExistingFail && !p.online {
 		return errors.New("--existing needs --online: without it nothing is known of what is there")
 	}
+	p.whole = p.job.Existing == client.ExistingSkip
 	in, err := p.open(ctx, p.in, false, func(note string) { _ = p.err.Printf("%s\n", note) })
 	if err != nil {
 		return beforeSending(ctx, err)

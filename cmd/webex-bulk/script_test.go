@@ -77,6 +77,7 @@ func TestScripts(t *testing.T) {
 			"asks":       cmdAsks,       // one request to it
 			"curls":      cmdCurls,      // what it says to try
 			"users":      cmdUsers,      // write a file of creates
+			"crowd":      cmdCrowd,      // a sheet of one large group
 			"circle":     cmdCircle,     // or of groups that refer to each other
 			"outcomes":   cmdOutcomes,   // what a results file says, exactly
 			"agree":      cmdAgree,      // results and service say the same

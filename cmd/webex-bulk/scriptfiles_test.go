@@ -29,6 +29,18 @@ func cmdUsers(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
 }
 
+// cmdCrowd writes a sheet of one group, of users that have an id: crowd FILE
+// NAME N
+func cmdCrowd(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	text := "displayName,members\n" + args[1] + ","
+	for i := range n {
+		text += fmt.Sprintf("%08d-0000-4000-8000-000000000000;", i)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text+"\n"), 0o600))
+}
+
 // cmdCircle writes a group, a circle of groups and another group: circle FILE N
 func cmdCircle(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[1])

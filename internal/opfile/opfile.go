@@ -49,6 +49,9 @@ type Options struct {
 	// Clear lets REMOVE|* stand in rows of a sheet that create; see
 	// sheet.Options.
 	Clear bool
+	// Whole refuses a row of a sheet that creates a group in several operations;
+	// see sheet.Options.
+	Whole bool
 
 	limit int // bytes of a record; textfile.MaxRecord when 0
 }
@@ -97,7 +100,7 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 		r.text = records.New(file, records.Document)
 	case CSV, TSV:
 		r.sheet, err = sheet.Open(file, sheet.Options{
-			Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns, Clear: o.Clear,
+			Head: head, Tabs: format == TSV, Ignore: o.IgnoreColumns, Clear: o.Clear, Whole: o.Whole,
 		})
 		return r, err
 	default:

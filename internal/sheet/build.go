@@ -28,6 +28,7 @@ type builder struct {
 	header   *header
 	people   *people
 	clears   bool // see Options
+	whole    bool // see Options
 	checking bool // this is the first reading: the index is not complete, and no data is needed
 
 	record *record

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (b *builder) members(c *column, text string) (all []member, steps []step) {
 			"ADD| or REMOVE| before each of them, or before none")
 	case len(steps) > 0 && b.record.operation == create:
 		b.fault(c, text, "ADD| or REMOVE| in a row that creates a group", "its members, or update in the column operation")
+	case len(all) > maxMembers && b.record.operation == create && b.whole:
+		b.fault(c, "", fmt.Sprintf("%d members, which takes several operations, where an existing group must stay unchanged", len(all)),
+			fmt.Sprintf("at most %d with --existing skip, or --existing update", maxMembers))
 	}
 	return all, steps
 }

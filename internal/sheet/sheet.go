@@ -38,6 +38,7 @@ type Sheet struct {
 	reader
 	people people
 	clears bool // see Options
+	whole  bool // see Options
 
 	checked bool // Check came to its end
 	found   findings
@@ -73,6 +74,10 @@ type Options struct {
 	// Clear lets REMOVE|* stand in rows that create: the attribute is null, and
 	// members are an empty list. It is for rows that describe the wanted state.
 	Clear bool
+	// Whole refuses a row that creates a group with so many members that it
+	// takes several operations: if the group exists already and is to stay
+	// unchanged, those after the first would change it.
+	Whole bool
 }
 
 // Open reads the header of a sheet. Mistakes in it are a *textfile.Error or
@@ -103,7 +108,7 @@ func Open(file *textfile.File, o Options) (*Sheet, error) {
 	if err := h.understand(o.Ignore); err != nil {
 		return nil, err
 	}
-	return &Sheet{reader: reader{file: file, header: h}, clears: o.Clear}, nil
+	return &Sheet{reader: reader{file: file, header: h}, clears: o.Clear, whole: o.Whole}, nil
 }
 
 // isWorkbook tells a workbook of Excel from a sheet that was exported from it.
@@ -119,7 +124,7 @@ func (s *Sheet) Check() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		s.people.index = newIndex(s.header.resources)
 		v := newSurvey(&s.reader, &s.people.index)
-		b := builder{header: s.header, people: &s.people, clears: s.clears, checking: true}
+		b := builder{header: s.header, people: &s.people, clears: s.clears, whole: s.whole, checking: true}
 		for row, err := range rowsOf(b.batches(v.records())) {
 			if !yield(row, err) {
 				return
@@ -177,7 +182,7 @@ func (s *Sheet) batches() iter.Seq2[batch, error] {
 			yield(batch{}, errUnchecked)
 			return
 		}
-		b := builder{header: s.header, people: &s.people, clears: s.clears}
+		b := builder{header: s.header, people: &s.people, clears: s.clears, whole: s.whole}
 		b.batches(s.records())(yield)
 	}
 }
