@@ -389,8 +389,7 @@ func (r *run) addFromSource(item sourceItem, ok bool, next func() (item sourceIt
 	case item.panic != nil:
 		panic(item.panic)
 	case item.err != nil:
-		r.engine.Stop(now, fmt.Errorf("%w: %w", ErrSource, item.err))
-		r.engine.End(now)
+		r.engine.Break(now, fmt.Errorf("%w: %w", ErrSource, item.err))
 	default:
 		r.engine.Take()
 	}

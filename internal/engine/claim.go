@@ -163,6 +163,15 @@ func (e *Engine) End(now Time) {
 	e.proceed()
 }
 
+// Break ends a source that cannot be read on, and with it the job. What an
+// operation refers to may be in the rest, so that the journal cannot be asked
+// about the operation.
+func (e *Engine) Break(now Time, err error) {
+	e.Stop(now, err)
+	e.decideUnkeyed()
+	e.End(now)
+}
+
 // ask asks the journal about the next operations, once it has answered about
 // those before, since its answers depend on the earlier claims.
 func (e *Engine) ask() {

@@ -191,7 +191,7 @@ var events map[string]func(*script, *words)
 func init() {
 	events = map[string]func(*script, *words){
 		"config": (*script).config, "run": (*script).run, "kill": (*script).kill, "stage": (*script).stage, "same": (*script).sameInput,
-		"add": (*script).add, "end": (*script).end, "idle": (*script).idle, "stop": (*script).stop,
+		"add": (*script).add, "end": (*script).end, "idle": (*script).idle, "stop": (*script).stop, "break": (*script).breakOff,
 		"answer": (*script).answer, "lost": (*script).lost, "unsent": (*script).unsent, "throttled": (*script).throttled,
 		"rejected": (*script).rejected, "denied": (*script).denied,
 		"found": (*script).found, "failed": (*script).failedLookup, "reads": (*script).standing,
@@ -481,6 +481,8 @@ func (s *script) end(*words) {
 func (s *script) idle(*words) { s.running().Idle(s.now()) }
 
 func (s *script) stop(w *words) { s.running().Stop(s.now(), errors.New(w.text())) }
+
+func (s *script) breakOff(w *words) { s.running().Break(s.now(), errors.New(w.text())) }
 
 func (s *script) running() *Engine {
 	if s.engine == nil {
