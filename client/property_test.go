@@ -1,176 +1,79 @@
 package client_test
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
-	"testing/synctest"
-	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/journal"
 	"github.com/webexscim/bulk/webextest"
 )
 
-// TestRandomJobs carries out random jobs against random trouble, and compares
-// the results with the service's books. The long campaign is
-//
-//	go test ./client -run RandomJobs -rapid.seed=7 -rapid.checks=20000
-func TestRandomJobs(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		w := drawRandomJob(rt)
-		var wrong []string
-		path := filepath.Join(t.TempDir(), "j")
-		synctest.Test(t, func(*testing.T) { wrong = w.live(path) })
-		for _, text := range wrong {
-			rt.Error(text)
-		}
-		if len(wrong) > 0 {
-			t.Log(wrong, w)
-		}
-	})
-}
+// The laws of random jobs: what must hold after each run.
 
-// finishedJob is a randomJob that was run.
-type finishedJob struct {
-	*randomJob
-	s       *webextest.Simulator
-	results []client.Result
-	stop    error
-	since   int                           // the ledger's length before the run
-	did     map[string][]webextest.Effect // for each operation, by its name
-	wrong   []string
-}
-
-func (j *finishedJob) errorf(format string, args ...any) {
-	j.wrong = append(j.wrong, fmt.Sprintf(format, args...))
-}
-
-// live runs the job, after runs that are cut short perhaps, and returns what is
-// wrong. A journal on disk is at path.
-func (w *randomJob) live(path string) []string {
-	s, ops, err := w.start()
-	if err != nil {
-		return []string{err.Error()}
-	}
-	j := &finishedJob{randomJob: w, s: s}
-	w.cfg.OrgID, w.cfg.Token, w.cfg.HTTPClient = webextest.DefaultOrgID, client.StaticToken(webextest.DefaultToken), s.Client()
-	c, err := client.New(w.cfg)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	if w.aside {
-		client.KeepNothing(c)
-	}
-	memory := newMemoryJournal()
-	for _, after := range w.stops {
-		ctx, cancel := context.WithTimeout(context.Background(), after)
-		j.runWith(ctx, c, memory, path, ops)
-		cancel()
-		j.check(true)
-		time.Sleep(time.Minute)
-		if w.rewrites {
-			ops = rewritten(ops)
-		}
-	}
-	w.moody.calm()
-	j.runWith(context.Background(), c, memory, path, ops)
-	j.check(false)
-	return append(j.wrong, memory.misuse...)
-}
-
-// runWith runs the job with the journal that it is to have: none, the one in
-// memory, or the one on disk.
-func (j *finishedJob) runWith(ctx context.Context, c *client.Client, memory *memoryJournal, path string, ops []client.Operation) {
-	switch {
-	case j.disk:
-		disk, err := journal.Open(path)
-		if err != nil {
-			j.errorf("%v", err)
-			return
-		}
-		j.run(ctx, c, disk, ops)
-		if err := disk.Close(); err != nil {
-			j.errorf("%v", err)
-		}
-	case j.journal:
-		j.run(ctx, c, memory, ops)
-	default:
-		j.run(ctx, c, nil, ops)
-	}
-}
-
-func (j *finishedJob) run(ctx context.Context, c *client.Client, memory client.Journal, ops []client.Operation) {
-	job := client.Job{Source: client.Operations(ops...), FailOnErrors: j.job.FailOnErrors, Ordered: j.job.Ordered, Journal: memory}
-	j.results, j.stop, j.since = make([]client.Result, len(ops)), nil, len(j.s.Ledger())
-	read := 0
-	for res, err := range c.Run(ctx, &job) {
-		if j.stop != nil {
-			j.errorf("something after the error: %v %v", res, err)
-		}
-		if j.stop = err; err != nil {
-			continue
-		}
-		read++
-		if j.results[res.Index].Outcome != 0 {
-			j.errorf("operation %d: %v", res.Index, errSecond)
-		}
-		if (res.Err == nil) != (res.Outcome == client.Succeeded) {
-			j.errorf("operation %d: %v with %v", res.Index, res.Outcome, res.Err)
-		}
-		j.results[res.Index] = res
-	}
-	if p := job.Progress(); p.Read != read || p.Done() != read || j.stop == nil && read != len(ops) {
-		j.errorf("%d results of %d: %+v", read, len(ops), p)
-	}
-}
-
-func (j *finishedJob) check(stopped bool) {
+// check checks the run that has just ended.
+func (j *finishedJob) check() {
 	if err := j.s.Check(); err != nil {
 		j.errorf("%v", err)
 	}
 	j.checkApart()
 	j.did = effects(j.s, func(e webextest.Entry) string { return e.BulkID })
 	for i := range j.ops {
-		j.checkEffect(i, stopped)
-		j.checkOutcome(i, stopped)
+		j.checkEffect(i)
+		j.checkExisting(i)
+		j.checkOutcome(i)
 		j.checkReferences(i)
 	}
 	j.checkEqual()
 	j.checkBudget()
 	j.checkOrder()
 	j.checkOpen()
+	j.checkOthers()
+}
+
+// checkAtLast checks what must still hold when nothing can be at work any more.
+func (j *finishedJob) checkAtLast() {
+	j.did = effects(j.s, func(e webextest.Entry) string { return e.BulkID })
+	for i := range j.ops {
+		j.checkEffect(i)
+	}
+	j.checkOrder()
+	j.checkLastWord()
+	j.checkNames()
+	j.checkOthers()
+}
+
+func (j *finishedJob) isOpen(i int) bool { return isOpen(j.rows, j.ops[i].inputRow) || j.mayTake(i) }
+
+// updates reports whether an operation is a create that may become an update.
+func (j *finishedJob) updates(i int) bool {
+	return j.ops[i].Method == "POST" && j.job.Existing == client.ExistingUpdate
 }
 
 // checkOpen: of twins there is one, and what was deleted is gone.
 func (j *finishedJob) checkOpen() {
 	twins, made := 0, 0
-	gone := map[string]bool{}
+	gone := map[int]bool{}
 	for i, r := range j.results {
-		if j.kinds[i] == "twin" {
+		if j.ops[i].kind == "twin" {
 			twins++
 			if r.Outcome == client.Succeeded {
 				made++
 			}
 		}
-		if j.kinds[i] == "delete brief" && r.Outcome == client.Succeeded {
-			gone[r.Operation.Path] = true
+		if j.ops[i].kind == "delete brief" && r.Outcome == client.Succeeded {
+			gone[j.ops[i].refs[0]] = true
 		}
 	}
-	if made > 1 || j.stop == nil && twins > 0 && made == 0 && j.peaceful {
+	if made > 1 || j.stopped == nil && twins > 0 && made == 0 && j.peaceful {
 		j.errorf("%d of %d twins have succeeded", made, twins)
 	}
 	for i, r := range j.results {
-		_, left := j.s.UserByName(j.name(i) + "@example.com")
-		if j.kinds[i] == "brief" && (left && gone["/Users/bulkId:"+j.name(i)] || !left && r.Outcome == client.Succeeded && count(j.did[j.name(i)], webextest.Created) == 0) {
-			j.errorf("operation %d: %v, there %v", i, r.Outcome, left)
+		_, left := j.s.UserByName(j.ops[i].name() + "@example.com")
+		if j.ops[i].kind == "brief" && (left && gone[j.ops[i].label] || !left && r.Outcome == client.Succeeded && count(j.did[j.ops[i].BulkID], webextest.Created) == 0) {
+			j.fails(i, "%v, there %v", r.Outcome, left)
 		}
 	}
 }
@@ -184,32 +87,137 @@ func count(all []webextest.Effect, which ...webextest.Effect) (n int) {
 	return n
 }
 
-// checkEffect: what is said of an operation is what the service did.
-func (j *finishedJob) checkEffect(i int, stopped bool) {
-	r, did := j.results[i], j.did[j.name(i)]
-	n := count(did, webextest.Created, webextest.Patched, webextest.Deleted)
-	most := 1
-	if r.Operation.Method == "PATCH" || r.Outcome == 0 {
-		most = len(did) // may be repeated
-	}
-	switch {
-	case j.disk && r.Operation.Method == "DELETE": // of equal ones, which it was is not known: see checkEqual
-	case n > most:
-		j.errorf("operation %d was done %d times: %v", i, n, did)
-	case r.Outcome == client.Succeeded && n == 0 && (r.Operation.Method != "DELETE" || j.peaceful): // else another's 404 will do
-		j.errorf("operation %d: nothing was done: %v", i, did)
-	case (r.Outcome == client.Failed || r.Outcome == client.Skipped) && n > 0:
-		j.errorf("operation %d: %v (%v), and was done: %v", i, r.Outcome, r.Err, did)
-	case r.Outcome == client.Unknown && !stopped && j.stop == nil && !errors.Is(r.Err, client.ErrUnknown):
-		j.errorf("operation %d: %v", i, r.Err)
-	}
-	if r.Outcome == client.Succeeded && r.Operation.Method == "POST" && !j.open(i) {
-		u, isUser := j.s.User(r.Location.ID)
-		g, isGroup := j.s.Group(r.Location.ID)
-		if isUser && u.UserName() != j.name(i)+"@example.com" || isGroup && g.DisplayName() != j.name(i) || isUser == isGroup {
-			j.errorf("operation %d: %v is another", i, r.Location)
+// inRun are the effects of the requests of this run that an operation had.
+func (j *finishedJob) inRun(i int) (all []webextest.Effect) {
+	for _, e := range j.s.Ledger()[j.since:] {
+		if e.BulkID == j.ops[i].BulkID && e.Request > j.request {
+			all = append(all, e.Effect)
 		}
 	}
+	return all
+}
+
+// checkEffect: what is said of an operation is what the service did.
+func (j *finishedJob) checkEffect(i int) {
+	r, did := j.results[i], j.did[j.ops[i].BulkID]
+	n := count(did, webextest.Created, webextest.Patched, webextest.Deleted)
+	most := 1
+	if j.ops[i].Method == "PATCH" || r.Outcome == 0 || j.updates(i) {
+		most = len(did) // may be repeated
+	}
+	never := n // done in any run
+	if j.isReplaced(i) {
+		never = count(j.inRun(i), webextest.Patched)
+	}
+	if j.updates(i) { // each run compares anew
+		never = count(j.inRun(i), webextest.Created, webextest.Patched)
+		if j.versions[j.ops[i].label] == 1 {
+			never += count(did, webextest.Created)
+		}
+	}
+	switch {
+	case j.journal && j.ops[i].Method == "DELETE": // of equal ones, which it was is not known: see checkEqual
+	case n > most, count(did, webextest.Created) > 1:
+		j.fails(i, "was done %d times: %v", n, did)
+	case r.Outcome == client.Succeeded && n == 0 && !r.Unchanged && (j.ops[i].Method != "DELETE" || j.peaceful) && !j.mayTake(i):
+		j.fails(i, "nothing was done: %v", did)
+	case (r.Outcome == client.Failed || r.Outcome == client.Skipped) && never > 0 && !j.mayTake(i):
+		j.fails(i, "%v (%v), and was done: %v", r.Outcome, r.Err, did)
+	case r.Outcome == client.Unknown && j.stop.kind == "" && j.stopped == nil && !errors.Is(r.Err, client.ErrUnknown):
+		j.fails(i, "%v", r.Err)
+	}
+	if r.Outcome == client.Succeeded && j.ops[i].Method == "POST" && !j.isOpen(i) {
+		u, isUser := j.s.User(r.Location.ID)
+		g, isGroup := j.s.Group(r.Location.ID)
+		name := j.ops[i].name()
+		if isUser && u.UserName() != name+"@example.com" || isGroup && g.DisplayName() != name || isUser == isGroup {
+			j.fails(i, "%v is another", r.Location)
+		}
+	}
+}
+
+// isReplaced reports whether a PATCH counts as not done, although an earlier run
+// has done it, since this one has sent a change of its resource that comes before.
+func (j *finishedJob) isReplaced(i int) bool {
+	for k, r := range j.results {
+		refers := slices.Contains(j.ops[i].on, k)
+		if j.ops[i].Method == "PATCH" && r.Attempts > 0 && (refers || k < i && j.resourceOf(k) == j.resourceOf(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// resourceOf is the id of the resource that an operation changes, "" if it is
+// not known.
+func (j *finishedJob) resourceOf(i int) string {
+	switch o := j.ops[i]; {
+	case o.Method == "POST":
+		return j.results[i].Location.ID
+	case len(o.on) > 0:
+		return j.results[o.on[0]].Location.ID
+	default:
+		return o.Path[strings.LastIndexByte(o.Path, '/')+1:]
+	}
+}
+
+// mayTake reports whether a create may take for its own what somebody else has
+// created or deleted in the same minutes, or has created with the same
+// externalId.
+func (j *finishedJob) mayTake(i int) bool {
+	switch j.ops[i].kind {
+	case "raced", "raced group", "vanishing":
+		return !j.peaceful
+	case "taken group":
+		return !j.peaceful && j.job.Existing == client.ExistingFail
+	}
+	return false
+}
+
+// checkExisting: a create takes what exists before only where it may, and as it
+// says.
+func (j *finishedJob) checkExisting(i int) {
+	r := j.results[i]
+	if !r.Existing || r.Outcome != client.Succeeded {
+		if r.Unchanged {
+			j.fails(i, "unchanged, %v", r)
+		}
+		return
+	}
+	did := j.inRun(i)
+	switch n := count(did, webextest.Created, webextest.Patched); {
+	case j.job.Existing == client.ExistingFail, j.ops[i].Method != "POST", r.Location.ID == "":
+		j.fails(i, "takes what exists: %v", r)
+	case r.Unchanged && n > 0:
+		j.fails(i, "unchanged, and was done: %v", did)
+	case j.job.Existing == client.ExistingSkip && !r.Unchanged:
+		j.fails(i, "changes what exists")
+	}
+	owner, seeded := j.owners[r.Location.ID]
+	if made := count(j.didAs(j.ops[i].label), webextest.Created); made == 0 && !seeded && !strings.HasPrefix(j.ops[i].kind, "raced") {
+		j.fails(i, "takes %s, which nobody has made", r.Location.ID)
+	}
+	if seeded && owner != j.ops[i].name() {
+		j.fails(i, "takes %s, which is of %s", r.Location.ID, owner)
+	}
+	for k, other := range j.results {
+		if k != i && other.Outcome == client.Succeeded && j.ops[k].Method == "POST" && other.Location.ID == r.Location.ID {
+			j.errorf("operations %d and %d have one resource", i, k)
+		}
+		if k < i && j.ops[k].target == j.ops[i].name() {
+			j.fails(i, "takes %s, which %d addresses", r.Location.ID, k)
+		}
+	}
+}
+
+// didAs are the effects that a row had with all meanings.
+func (j *finishedJob) didAs(label int) (all []webextest.Effect) {
+	for id, l := range j.labels {
+		if l == label {
+			all = append(all, j.did[id]...)
+		}
+	}
+	return all
 }
 
 // checkEqual: of DELETEs of one resource, one has succeeded if any was done,
@@ -221,7 +229,7 @@ func (j *finishedJob) checkEqual() {
 		if j.ops[i].Method != "DELETE" {
 			continue
 		}
-		done[path] += count(j.did[j.name(i)], webextest.Deleted)
+		done[path] += count(j.did[j.ops[i].BulkID], webextest.Deleted)
 		switch r.Outcome {
 		case client.Succeeded:
 			said[path]++
@@ -238,21 +246,23 @@ func (j *finishedJob) checkEqual() {
 }
 
 // checkOutcome: what can succeed does, unless the job stops.
-func (j *finishedJob) checkOutcome(i int, stopped bool) {
+func (j *finishedJob) checkOutcome(i int) {
 	r := j.results[i]
 	switch {
-	case j.open(i):
-	case j.doomed[i] && r.Outcome == client.Succeeded:
-		j.errorf("operation %d succeeded, though it can't", i)
-	case stopped || j.stop != nil || j.doomed[i] || r.Outcome == client.Succeeded:
+	case j.isOpen(i):
+	case j.ops[i].doomed && r.Outcome == client.Succeeded && !r.Replayed && !(j.edited && r.Recovered) && !r.Unchanged: // an earlier run had another input
+		j.fails(i, "succeeded, though it can't")
+	case j.stop.kind != "" || j.stopped != nil || j.ops[i].doomed || r.Outcome == client.Succeeded:
 	case j.job.Ordered && errors.Is(r.Err, client.ErrForward), j.job.Ordered && r.Outcome == client.Skipped:
-	case errors.Is(r.Err, client.ErrCycle):
+	case errors.Is(r.Err, client.ErrCycle), j.edited && errors.Is(r.Err, client.ErrCorrected):
 	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "lookup: "): // all lookups were lost
-	case !j.peaceful && j.follows(i, client.ErrUnknown):
+	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "cannot be told"): // the first run was cut short before the service told its time
+	case !j.peaceful && j.followsUnknown(i):
 	case errors.Is(r.Err, client.ErrTooLarge) && j.cfg.Limits.Bytes > 0:
-	case j.follows(i, client.ErrCycle), j.follows(i, client.ErrTooLarge):
+	case j.follows(i, client.ErrCycle), j.follows(i, client.ErrTooLarge), j.edited && j.follows(i, client.ErrCorrected):
+	case j.followsOpen(i):
 	default:
-		j.errorf("operation %d: %v: %v", i, r.Outcome, r.Err)
+		j.fails(i, "%v: %v", r.Outcome, r.Err)
 	}
 }
 
@@ -261,30 +271,70 @@ func (j *finishedJob) follows(i int, cause error) bool {
 	return j.results[i].Outcome == client.Skipped && errors.Is(j.results[i].Err, cause)
 }
 
+// followsUnknown reports whether an operation depends on one that may have been
+// done, or may have been done itself to a resource whose id is not known.
+func (j *finishedJob) followsUnknown(i int) bool {
+	return j.follows(i, client.ErrUnknown) || j.results[i].Outcome == client.Unknown && slices.ContainsFunc(j.ops[i].on, func(k int) bool {
+		return k >= 0 && j.results[k].Outcome != client.Succeeded
+	})
+}
+
+// followsOpen reports whether an operation refers, perhaps through others, to
+// one that is open, or that can't succeed although its resource may exist, and
+// that did not succeed. In a cycle it is refused with it.
+func (j *finishedJob) followsOpen(i int) bool {
+	seen := map[int]bool{}
+	var follows func(i int) bool
+	follows = func(i int) bool {
+		seen[i] = true
+		return slices.ContainsFunc(j.ops[i].on, func(k int) bool {
+			return k >= 0 && !seen[k] && j.results[k].Outcome != client.Succeeded && (j.isOpen(k) || j.ops[k].doomed || follows(k))
+		})
+	}
+	return follows(i)
+}
+
 // checkReferences: what succeeded refers to what was meant.
 func (j *finishedJob) checkReferences(i int) {
 	r := j.results[i]
-	if r.Outcome != client.Succeeded {
+	if r.Outcome != client.Succeeded || r.Existing && j.job.Existing == client.ExistingSkip || j.mayTake(i) {
 		return
 	}
 	var ids []string
-	for _, k := range j.refs[i] {
-		if o := j.results[k].Outcome; o == 0 || o == client.Unknown && j.stop != nil {
+	for _, k := range j.ops[i].on {
+		if k < 0 {
+			continue
+		}
+		if o := j.results[k].Outcome; o == 0 || o == client.Unknown && j.stopped != nil {
 			return // the job stopped before it was read, or looked up
 		}
+		id := j.results[k].Location.ID
 		if j.results[k].Outcome != client.Succeeded {
-			j.errorf("operation %d succeeded, and %d, to which it refers, is %v", i, k, j.results[k].Outcome)
+			switch {
+			case j.job.Existing != client.ExistingFail && j.ops[k].kind == "taken": // it exists, even if its update does not succeed
+				id = j.ids[j.ops[k].name()][0]
+			case (r.Replayed || r.Recovered) && j.edited, j.mayExist(j.ops[k].inputRow):
+				return
+			default:
+				j.fails(i, "succeeded, and %d, to which it refers, is %v", k, j.results[k].Outcome)
+			}
 		}
-		if id := j.results[k].Location.ID; !slices.Contains(ids, id) {
+		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
 	u, isUser := j.s.User(r.Location.ID)
-	if isUser && r.Operation.Method == "POST" && len(ids) > 0 && u.Manager() != ids[0] {
-		j.errorf("operation %d: manager %q, expected %q", i, u.Manager(), ids[0])
+	if isUser && j.ops[i].Method == "POST" && len(ids) > 0 && u.Manager() != ids[0] {
+		j.fails(i, "manager %q, expected %q", u.Manager(), ids[0])
 	}
-	if g, ok := j.s.Group(r.Location.ID); ok && !slices.Equal(sorted(g.Members()), sorted(ids)) {
-		j.errorf("operation %d: members %v, expected %v", i, g.Members(), ids)
+	g, ok := j.s.Group(r.Location.ID)
+	if members := g.Members(); ok {
+		if r.Existing { // it keeps others
+			members = slices.DeleteFunc(members, func(id string) bool { return !slices.Contains(ids, id) })
+		}
+		if !slices.Equal(sorted(members), sorted(ids)) {
+			j.fails(i, "members %v, expected %v", g.Members(), ids)
+		}
 	}
 }
 
@@ -292,10 +342,10 @@ func (j *finishedJob) checkReferences(i int) {
 // allows, in answers that could be read, and if it has as often, the job
 // stopped.
 func (j *finishedJob) checkBudget() {
-	most, unknown := refusals(j.s, j.since), 0
+	most, unknown := refusals(j.s, j.since)-j.taken(), 0
 	spent := most - j.putOff()
 	for i, r := range j.results {
-		did := j.did[j.name(i)]
+		did := j.did[j.ops[i].BulkID]
 		switch {
 		case r.Outcome == client.Unknown:
 			unknown++
@@ -308,9 +358,9 @@ func (j *finishedJob) checkBudget() {
 	if budget == 0 {
 		return
 	}
-	due := spent == budget && !errors.Is(j.stop, context.DeadlineExceeded) && !errors.Is(j.stop, client.ErrSameRefusal)
-	stopped := errors.Is(j.stop, client.ErrBudget)
-	if held := heldShares(j.stop); held > 0 { // answers that were lost hold shares, also where the outcome is known at the end
+	due := spent == budget && j.stopped == nil
+	stopped := errors.Is(j.stopped, client.ErrBudget)
+	if held := heldShares(j.stopped); held > 0 { // answers that were lost hold shares, also where the outcome is known at the end
 		unknown = max(unknown, min(held, j.attempts()))
 	}
 	if spent > budget || due && !stopped || stopped && most+unknown < budget {
@@ -320,8 +370,23 @@ func (j *finishedJob) checkBudget() {
 				refused = append(refused, fmt.Sprintf("%s in request %d: %v %d", e.BulkID, e.Request, e.Effect, e.Status))
 			}
 		}
-		j.errorf("%d errors of %d: %v; %v", spent, budget, j.stop, refused)
+		j.errorf("%d errors of %d: %v; %v", spent, budget, j.stopped, refused)
 	}
+}
+
+// taken counts the refusals of creates that have taken what exists.
+func (j *finishedJob) taken() (n int) {
+	for _, e := range j.s.Ledger()[j.since:] {
+		if e.Effect != webextest.Failed || e.Status != 409 {
+			continue
+		}
+		for i, r := range j.results {
+			if j.ops[i].BulkID == e.BulkID && r.Existing && r.Outcome == client.Succeeded {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // heldShares is how many refusals a stop for the budget says there may be
@@ -346,7 +411,7 @@ func (j *finishedJob) attempts() (n int) {
 func (j *finishedJob) putOff() (n int) {
 	later := map[string]bool{}
 	for i, r := range j.results {
-		later[j.name(i)] = r.Outcome != client.Failed // it was to be sent again
+		later[j.ops[i].BulkID] = r.Outcome != client.Failed // it was to be sent again
 	}
 	for _, e := range slices.Backward(j.s.Ledger()[j.since:]) {
 		if e.Effect == webextest.Failed && (e.Status == 400 || e.Status == 404) && later[e.BulkID] {
@@ -362,10 +427,10 @@ func (j *finishedJob) putOff() (n int) {
 func (j *finishedJob) checkApart() {
 	changes := map[string]map[int]string{} // of a resource, by request
 	for _, e := range j.s.Ledger() {
-		if e.Method == "POST" {
+		if e.Method == "POST" || strings.HasPrefix(e.BulkID, "theirs") || j.isAddressed(e.ID) {
 			continue
 		}
-		id := e.Path[strings.LastIndexByte(e.Path, '/')+1:]
+		id := cmp.Or(e.ID, e.Path[strings.LastIndexByte(e.Path, '/')+1:])
 		if changes[id] == nil {
 			changes[id] = map[int]string{}
 		}
@@ -383,40 +448,130 @@ func (j *finishedJob) checkApart() {
 	}
 }
 
-// checkOrder: the last word on a resource is that of the last operation that
-// succeeded, in whichever run; and behind one that did not succeed no PATCH
-// has.
+// isAddressed reports whether an operation changes by its id what a create of
+// the job takes. If that was read before, the two are taken for different
+// resources.
+func (j *finishedJob) isAddressed(id string) bool {
+	return j.job.Existing != client.ExistingFail && slices.ContainsFunc(j.ops, func(o operation) bool { return o.kind == "addressing" && o.target == j.owners[id] })
+}
+
+// checkOrder: behind an operation that did not succeed no PATCH of its resource
+// has, in its stage. What was told as deleted is gone.
 func (j *finishedJob) checkOrder() {
-	last, certain := map[string]int{}, map[string]bool{}
 	ended := map[string]int{} // the first operation that did not succeed
-	unread := false           // some that an earlier run has done: this one stopped before
 	for i, r := range j.results {
-		unread = unread || r.Outcome == 0 && count(j.did[j.name(i)], webextest.Patched) > 0
-		if r.Operation.Method != "PATCH" {
+		if j.ops[i].Method != "PATCH" {
 			continue
 		}
-		path := r.Operation.Path
+		key := fmt.Sprint(j.ops[i].stage, j.ops[i].Path)
 		switch r.Outcome {
 		case client.Succeeded:
-			last[path], certain[path] = i, true
-			if before, ok := ended[path]; ok {
-				j.errorf("operation %d succeeded, and %d before it on %s is %v", i, before, path, j.results[before].Outcome)
+			if before, ok := ended[key]; ok {
+				j.fails(i, "succeeded, and %d before it on %s is %v", before, j.ops[i].Path, j.results[before].Outcome)
 			}
 		case client.Failed, client.Skipped:
-			ended[path] = i
-		default:
-			certain[path] = false
+			ended[key] = i
 		}
 	}
-	_, left := j.s.UserByName(fmt.Sprintf("there%d@example.com", there-1))
+	_, left := j.s.UserByName(gone + "@example.com")
 	for i, r := range j.results {
-		if j.kinds[i] == "delete there" && left && (r.Outcome == client.Succeeded || r.Outcome == client.Failed && r.Attempts > 0) {
-			j.errorf("operation %d: %v: %v, and the user is there", i, r.Outcome, r.Err)
+		if j.ops[i].kind == "delete there" && left && (r.Outcome == client.Succeeded || r.Outcome == client.Failed && r.Attempts > 0) {
+			j.fails(i, "%v: %v, and the user is there", r.Outcome, r.Err)
 		}
 	}
-	for path, i := range last {
-		if u, ok := j.s.User(j.results[i].Location.ID); certain[path] && !unread && ok && u["title"] != j.name(i) {
-			j.errorf("the last word on %s is %v, expected %s", path, u["title"], j.name(i))
+}
+
+// checkLastWord: the last word on a resource is that of the last operation that
+// succeeded, in whichever run. A create, or the update that it has become, comes
+// before what refers to it.
+func (j *finishedJob) checkLastWord() {
+	last, certain := map[string]int{}, map[string]bool{}
+	say := func(id string, i int) {
+		if r := j.results[i]; r.Outcome == client.Succeeded {
+			last[id], certain[id] = i, true
+		} else if r.Outcome == client.Unknown || r.Outcome == 0 && count(j.did[j.ops[i].BulkID], webextest.Patched, webextest.Created) > 0 {
+			certain[id] = false
+		}
+	}
+	for stage := range 3 {
+		for i, o := range j.ops {
+			if r := j.results[i]; o.stage == stage && o.Method == "POST" && !(r.Unchanged && j.job.Existing == client.ExistingSkip) {
+				say(r.Location.ID, i)
+			}
+		}
+		for i, o := range j.ops {
+			if o.stage == stage && o.Method == "PATCH" {
+				say(j.resourceOf(i), i)
+			}
+		}
+	}
+	for id, i := range last {
+		u, ok := j.s.User(id)
+		if certain[id] && ok && u["title"] != j.ops[i].title() && !j.isAddressed(id) && !j.mayTake(i) && !j.isOfEarlierInput(u["title"]) {
+			j.errorf("the last word on %s is %v, expected %s: %v", id, u["title"], j.ops[i].title(), j.s.History(id))
+		}
+	}
+}
+
+// isOfEarlierInput reports whether an operation that the last run no longer has
+// has given a title: it may have followed the last one.
+func (j *finishedJob) isOfEarlierInput(title any) bool {
+	return !slices.ContainsFunc(j.ops, func(o operation) bool { return title == o.title() })
+}
+
+// checkNames: there is one group of each name and externalId in the input,
+// besides those that others have made.
+func (j *finishedJob) checkNames() {
+	for i, o := range j.ops {
+		if !o.isGroup() {
+			continue
+		}
+		_, seeds := o.seeds()
+		most := len(seeds)
+		switch o.kind {
+		case "raced group":
+			most = 2
+		case "taken group", "nameless taken group", "ambiguous group":
+			if j.job.Existing == client.ExistingFail {
+				most++
+			}
+		default:
+			most++
+		}
+		if n := len(j.s.GroupsByName(o.name())); n > most {
+			j.fails(i, "%d groups of its name, expected %d", n, most)
+		}
+	}
+}
+
+// checkOthers: of what others have made, only what an operation names is
+// changed, and only that.
+func (j *finishedJob) checkOthers() {
+	for _, e := range j.s.Ledger() {
+		owner, isTheirs := j.owners[e.ID]
+		label, isOurs := j.labels[e.BulkID]
+		if !isTheirs || !isOurs || e.Effect != webextest.Patched && e.Effect != webextest.Deleted {
+			continue
+		}
+		var r inputRow
+		for _, run := range j.runs {
+			for _, of := range run.rows {
+				if of.label == label {
+					r = of
+				}
+			}
+		}
+		var named bool
+		switch r.kind {
+		case "patch there", "patch gone", "delete there", "addressing":
+			named = owner == r.target
+		case "patch":
+			named = owner == fmt.Sprint("n", r.refs[0])
+		default:
+			named = owner == r.name() && e.Effect == webextest.Patched && j.job.Existing == client.ExistingUpdate
+		}
+		if !named {
+			j.errorf("%s has changed %s, which is %s: %v", e.BulkID, e.ID, owner, e.Effect)
 		}
 	}
 }
