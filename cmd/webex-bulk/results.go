@@ -39,13 +39,17 @@ func openResults(path string, out io.Writer) (*resultsFile, error) {
 	return &resultsFile{w: report.NewResults(f), file: f, isNew: err != nil}, nil
 }
 
-// begin empties the file. write does it too.
+// begin empties the file, and lets only its owner read it. write does it too.
 func (r *resultsFile) begin() error {
 	if r.begun || r.file == nil {
 		return nil
 	}
 	r.begun = true
-	if err := r.file.Truncate(0); err != nil && !isDevice(r.file) {
+	if isDevice(r.file) {
+		return nil
+	}
+	_ = r.file.Chmod(0o600) // not every file system has permissions
+	if err := r.file.Truncate(0); err != nil {
 		return fmt.Errorf("--results: %w", err)
 	}
 	return nil

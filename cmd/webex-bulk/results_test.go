@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 func TestOlderResultsStay(t *testing.T) {
 	dir := t.TempDir()
 	old, fresh := filepath.Join(dir, "old"), filepath.Join(dir, "new")
-	if err := os.WriteFile(old, []byte("older results, longer than the new ones\n"), 0o600); err != nil {
+	if err := os.WriteFile(old, []byte("older results, longer than the new ones\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{old, fresh} {
@@ -45,5 +46,8 @@ func TestOlderResultsStay(t *testing.T) {
 	}
 	if err := r.close(); err != nil {
 		t.Error(err)
+	}
+	if info, err := os.Stat(old); err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" {
+		t.Errorf("others can read the results: %v, %v", info.Mode(), err)
 	}
 }
