@@ -150,7 +150,7 @@ func (s *syncCommand) run(ctx context.Context) error {
 	if err != nil && !over {
 		return beforeSending(ctx, readingFailed(ctx, err))
 	}
-	if err := s.showDifference(d, in.Len()); err != nil {
+	if err := s.showDifference(d, in.Counts[client.MethodPost]); err != nil {
 		return err
 	}
 	switch {
