@@ -188,6 +188,9 @@ func (a *applyCommand) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, collected.Close()) }()
 	in.KeepNames = a.names && a.private() || a.report != "" && a.reportNames
 	stop, writeErr := a.send(ctx, c, in, collected)
+	if errors.Is(stop, client.ErrBudget) && collected.Summary.Succeeded == in.Len() {
+		stop = nil // nothing was left to do: a refused attempt was done by an earlier one
+	}
 	if a.neverBegan(stop) {
 		return terminal.Errorf("nothing was sent: %w\n%s", stop, adviseRepeat(stop))
 	}
