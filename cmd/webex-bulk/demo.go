@@ -38,7 +38,7 @@ end the simulator's own record shows that nothing was done twice.
 The exit code is 0, although some rows fail on purpose; 130 when interrupted.`,
 		Example: `  webex-bulk demo
   webex-bulk demo --users 20000 --seed 7`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
 	f := cmd.Flags()

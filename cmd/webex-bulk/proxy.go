@@ -43,7 +43,7 @@ Exit codes:
   2    usage`,
 		Example: `  webex-bulk proxy --target https://webexapis.com
   webex-bulk proxy --target http://127.0.0.1:8080 --addr 127.0.0.1:0 --json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 	f := cmd.Flags()

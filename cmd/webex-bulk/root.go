@@ -169,6 +169,15 @@ continue; nothing is done twice.
 	return root
 }
 
+// noArguments is cobra.NoArgs with an error that does not take an argument for
+// a command.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s, expected none; see %s --help", terminal.Plural(len(args), "argument"), cmd.CommandPath())
+	}
+	return nil
+}
+
 // oneArgument is cobra.ExactArgs(1) with an error that says what is missing.
 func oneArgument(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

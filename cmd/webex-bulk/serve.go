@@ -38,7 +38,7 @@ and the violations of the contract, and to seed and reset the simulator;
   webex-bulk serve --preset flaky --read-lag 5s
   webex-bulk serve --addr 127.0.0.1:0 --json --exit-on-violation
   webex-bulk serve --addr 0.0.0.0:8080 --allow-remote --admin-token SECRET`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.complete(cmd); err != nil {
 				return err

@@ -25,7 +25,7 @@ func newSpec(std stdio) *cobra.Command {
   jsonschema  the schemas of the messages, for validators and quicktype`,
 		Example: `  webex-bulk spec > openapi.yaml
   webex-bulk spec --format compat > openapi.compat.yaml`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			content, ok := specForms[format]
 			if !ok {

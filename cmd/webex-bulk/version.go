@@ -40,7 +40,7 @@ func newVersion(std stdio) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version, commit and date of the program",
 		Example: `  webex-bulk version`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			b := buildOf()
 			err := std.out.Printf("webex-bulk %s\n", b.version)

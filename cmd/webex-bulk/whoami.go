@@ -47,7 +47,7 @@ Exit codes:
 		Example: `  webex-bulk whoami --org 3f1d2c8a-6f0e-4a57-9a52-9d7a0b6a1c01
   webex-bulk whoami                            find the organization of the token
   webex-bulk whoami --credentials service-app.json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return w.run(cmd.Context()) },
 	}
 	cmd.Flags().SortFlags = false

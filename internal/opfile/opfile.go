@@ -104,7 +104,7 @@ func Read(in io.ReadSeeker, o Options) (*Reader, error) {
 		})
 		return r, err
 	default:
-		return nil, fmt.Errorf("unknown format %q: expected one of %v", format, Formats)
+		return nil, fmt.Errorf("unknown format %q: expected ndjson, json, csv or tsv", format)
 	}
 	return r, nil
 }
