@@ -123,7 +123,8 @@ func newApply(std stdio) *cobra.Command {
 	f.IntVar(&a.maxDeletes, "max-deletes", 50,
 		"the most deletes that --yes allows; if given, it also limits a confirmation on a terminal")
 	a.inputFlags.addTo(cmd)
-	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
+	f.StringVar(&a.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output,\n"+
+		"and the summary is then on standard error")
 	f.StringVar(&a.failed, "failed", "",
 		"write the rows that did not succeed to `FILE`, to be corrected and applied;\n"+
 			"not written if all succeed; an older FILE is renamed to FILE.bak")

@@ -126,7 +126,8 @@ func newSync(std stdio) *cobra.Command {
 	s.addLimits(f)
 	s.inputFlags.addTo(cmd)
 	f.BoolVar(&s.all, "all", false, fmt.Sprintf("list everybody and every error, not the first %d of a kind", maxListed))
-	f.StringVar(&s.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output")
+	f.StringVar(&s.results, "results", "", "write one JSON object an operation to `FILE`; - is standard output,\n"+
+		"and the summary is then on standard error")
 	f.StringVar(&s.journalFile, "journal", "", "`FILE` to keep the journal in (default: FILE.sync.journal)")
 	f.BoolVar(&s.noJournal, "no-journal", false, "keep no journal")
 	f.BoolVar(&s.quiet, "quiet", false, "show only the numbers of the difference")
