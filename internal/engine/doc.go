@@ -42,12 +42,12 @@
 //	03-05 refused while another one on which it depends was not done: not done excuse
 //	03-06 no answer, 408, 500, 502, 504: maybe                                 Learn, observe
 //	03-07 repetition 2xx: done                                                 Learn
-//	03-08 repetition of a create 409: a lookup decides                         Learn, weighCandidates
+//	03-08 repetition of a create 409: a lookup decides                         Learn, foundCandidates
 //	03-09 repetition of a DELETE 404: done                                     Learn, observe
 //	03-10 any other refusal of a repetition: still maybe                       Learn, pursueAfter
-//	03-11 a lookup finds its effect or its resource: done                      Learn, weighCandidates, weighReading
-//	03-12 absent, and no attempt can be at work: unsent                        Learn, weighAbsence, proofIn
-//	03-13 the same after a refused repetition: refused                         Learn, weighAbsence, weighReading
+//	03-11 a lookup finds its effect or its resource: done                      Learn, foundCandidates, foundResource
+//	03-12 absent, and no attempt can be at work: unsent                        Learn, foundNothing, proofIn
+//	03-13 the same after a refused repetition: refused                         Learn, foundNothing, foundResource
 //	03-14 the outcome follows from knowledge                                   Outcome, decide, result, explain
 //	03-16 a change by reference was done: its create in the request as well    showCreates
 //	03-15 the journal stores sent and done, and forgets the rest               recordSent, tell
@@ -65,14 +65,14 @@
 //
 // Lost answers.
 //
-//	05-01 a user is sent again at once if it is not seen                       weighAbsence, mayRepeat
-//	05-02 a group waits until no attempt can be at work                        weighAbsence, proofIn, shareAttempts
+//	05-01 a user is sent again at once if it is not seen                       foundNothing, mayRepeat
+//	05-02 a group waits until no attempt can be at work                        foundNothing, proofIn, shareAttempts
 //	05-03 PATCH and DELETE are repeated                                        pursueAfter, backOff
-//	05-04 a PATCH that may add a value twice is read first                     pursueAfter, weighReading
-//	05-05 a new resource may not be known everywhere yet                       referenceLag, readItem, weighReading
+//	05-04 a PATCH that may add a value twice is read first                     pursueAfter, foundResource
+//	05-05 a new resource may not be known everywhere yet                       referenceLag, readItem, foundResource
 //	05-06 answers of intermediaries do not show that the service works         noteLife, checkLife, holdsBack, isLongSilent, lookSoon
 //	05-07 equal refusals of single operations stop the job                     reject, repeats
-//	05-08 a lookup proves the state at the time when it was asked for          lookUp, weighReading
+//	05-08 a lookup proves the state at the time when it was asked for          lookUp, foundResource
 //	05-09 lookups that fail                                                    missLookup, mayRepeat
 //	05-10 operations that cannot be looked up                                  lookable, pursueAfter
 //
@@ -104,14 +104,14 @@
 //
 // Resources that exist already (Config.Existing; existing.go).
 //
-//	08-01 a create is looked up before it is sent, with others                 looksFirst, startLookingFirst, weighFirst
+//	08-01 a create is looked up before it is sent, with others                 looksFirst, startLookingFirst, foundFirst
 //	08-02 an existing resource serves references at once                       adopt
 //	08-03 an update changes what differs, and is sent if anything does         compare, change
-//	08-04 a create that is refused as a duplicate is looked up too             weighConflict
+//	08-04 a create that is refused as a duplicate is looked up too             foundConflict
 //	08-05 that refusal does not count if the create succeeds after all         readItems, adopt, decide
-//	08-06 which resource is meant, and whose it is                             Pick, weighFirst, noteForeign, isMade
+//	08-06 which resource is meant, and whose it is                             Pick, foundFirst, noteForeign, isMade
 //	08-07 an update is on record while it may have been done or may be at work change, forget, tell, mayUndo
-//	08-08 a corrected create becomes an update                                 awaitRivals, weighFirst
+//	08-08 a corrected create becomes an update                                 awaitRivals, foundFirst
 //	08-09 lookups that fail                                                    missFirst
 //	08-10 ordered jobs                                                         firstChange
 //	08-11 changes and deletes by reference                                     awaitsCreate, awaitCreate

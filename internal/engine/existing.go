@@ -143,9 +143,9 @@ func (e *Engine) isMade(o *op) bool {
 	return ok && m.index != o.Index && m.index != nobody && !e.gone.has(m.id)
 }
 
-// weighFirst draws the conclusion from the lookup of a create that was not
+// foundFirst draws the conclusion from the lookup of a create that was not
 // sent.
-func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
+func (e *Engine) foundFirst(o *op, candidates []Candidate, at time.Duration) {
 	c, number := Pick(candidates, o.Guarded)
 	inFlight, inDoubt := e.sameName(o)
 	switch taken := e.others.has(c.ID); {
@@ -168,9 +168,9 @@ func (e *Engine) weighFirst(o *op, candidates []Candidate, at time.Duration) {
 	}
 }
 
-// weighConflict draws the conclusion from the lookup of a create that was
+// foundConflict draws the conclusion from the lookup of a create that was
 // refused as a duplicate. Reads may lag behind writes.
-func (e *Engine) weighConflict(o *op, candidates []Candidate, at time.Duration) {
+func (e *Engine) foundConflict(o *op, candidates []Candidate, at time.Duration) {
 	if e.cfg.Existing != FailExisting {
 		c, number := Pick(candidates, o.Guarded)
 		inFlight, inDoubt := e.sameName(o)

@@ -246,9 +246,9 @@ func (e *Engine) Found(now Time, number int, findings []Finding, alive bool, dat
 		case f.Err != nil:
 			e.missLookup(o, f, l.at)
 		case o.Method == Post:
-			e.weighCandidates(o, e.distinct(f.Candidates), l.at, date)
+			e.foundCandidates(o, e.distinct(f.Candidates), l.at, date)
 		default:
-			e.weighReading(o, f, l.at, date)
+			e.foundResource(o, f, l.at, date)
 		}
 	}
 	e.proceed()
@@ -287,15 +287,15 @@ func (e *Engine) distinct(candidates []Candidate) (found []Candidate) {
 	return found
 }
 
-// weighCandidates draws the conclusion for a create from the resources of its
+// foundCandidates draws the conclusion for a create from the resources of its
 // name.
-func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration, date time.Time) {
+func (e *Engine) foundCandidates(o *op, candidates []Candidate, at time.Duration, date time.Time) {
 	switch o.knowledge {
 	case Unsent:
-		e.weighFirst(o, candidates, at)
+		e.foundFirst(o, candidates, at)
 		return
 	case Refused: // see isPlainConflict
-		e.weighConflict(o, candidates, at)
+		e.foundConflict(o, candidates, at)
 		return
 	}
 	c, what := e.judge(o, candidates, date)
@@ -329,9 +329,9 @@ func (e *Engine) weighCandidates(o *op, candidates []Candidate, at time.Duration
 		e.lookAgain(o)
 	case what == isForeign && o.knowledge == Disputed:
 		e.learn(o, Foreign)
-		e.weighConflict(o, candidates, at)
+		e.foundConflict(o, candidates, at)
 	default:
-		e.weighAbsence(o, Absent, at)
+		e.foundNothing(o, Absent, at)
 	}
 }
 
@@ -360,9 +360,9 @@ func (e *Engine) noteForeign(o *op, candidates []Candidate) {
 
 var errUnclear = errors.New("a resource of its name is there, and whether this operation has made it cannot be told")
 
-// weighAbsence goes on with an operation of which a lookup shows no effect. The
+// foundNothing goes on with an operation of which a lookup shows no effect. The
 // effect may follow until proofIn is over.
-func (e *Engine) weighAbsence(o *op, evidence Evidence, at time.Duration) {
+func (e *Engine) foundNothing(o *op, evidence Evidence, at time.Duration) {
 	switch {
 	case e.proofIn(o, at) <= 0:
 		e.learn(o, evidence)
@@ -380,12 +380,12 @@ func (e *Engine) mayRepeat(o *op) bool {
 	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil
 }
 
-// weighReading draws the conclusion for a PATCH or DELETE from its resource. An
+// foundResource draws the conclusion for a PATCH or DELETE from its resource. An
 // effect counts once reads have caught up with the first attempt, since an
 // earlier operation may have had the same effect. A missing effect proves
 // nothing if the resource was modified since: the service may keep a value in
 // another form, or somebody else may have changed it again.
-func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time) {
+func (e *Engine) foundResource(o *op, f Finding, at time.Duration, date time.Time) {
 	isPatch := o.Method == Patch
 	caughtUp := at-o.first.elapsed >= e.cfg.LookupPatience
 	switch {
@@ -403,7 +403,7 @@ func (e *Engine) weighReading(o *op, f Finding, at time.Duration, date time.Time
 	case isPatch && e.proofIn(o, at) <= 0 && !e.before(f.Modified, o.first, date) && !e.mayUpdateAgain(o):
 		e.giveUp(o, errModified)
 	default:
-		e.weighAbsence(o, Untouched, at)
+		e.foundNothing(o, Untouched, at)
 	}
 }
 
