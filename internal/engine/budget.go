@@ -25,9 +25,9 @@ func (b *budget) isSpent() bool { return b.limit > 0 && b.spent >= b.limit }
 
 func (b *budget) err() error {
 	if b.isSpent() {
-		return fmt.Errorf("%w: the service has refused %d operations", ErrBudget, b.spent)
+		return fmt.Errorf("%w: operations refused by the service: %d", ErrBudget, b.spent)
 	}
-	return fmt.Errorf("%w: the service has refused %d operations, and perhaps %d more", ErrBudget, b.spent, b.held)
+	return fmt.Errorf("%w: operations refused by the service: %d, and perhaps %d more", ErrBudget, b.spent, b.held)
 }
 
 // take returns the share of a request: the rest of the budget, divided by the
