@@ -21,6 +21,7 @@ func (j *finishedJob) check() {
 	j.checkApart()
 	j.did = effects(j.s, func(e webextest.Entry) string { return e.BulkID })
 	for i := range j.ops {
+		j.replaced[j.ops[i].BulkID] = j.replaced[j.ops[i].BulkID] || j.isReplaced(i)
 		j.checkEffect(i)
 		j.checkExisting(i)
 		j.checkOutcome(i)
@@ -43,6 +44,7 @@ func (j *finishedJob) checkAtLast() {
 	j.checkLastWord()
 	j.checkNames()
 	j.checkOthers()
+	j.checkPhones()
 }
 
 func (j *finishedJob) isOpen(i int) bool { return isOpen(j.rows, j.ops[i].inputRow) || j.mayTake(i) }
@@ -106,7 +108,7 @@ func (j *finishedJob) checkEffect(i int) {
 		most = len(did) // may be repeated
 	}
 	never := n // done in any run
-	if j.isReplaced(i) {
+	if j.replaced[j.ops[i].BulkID] {
 		never = count(j.inRun(i), webextest.Patched)
 	}
 	if j.updates(i) { // each run compares anew
@@ -136,8 +138,9 @@ func (j *finishedJob) checkEffect(i int) {
 	}
 }
 
-// isReplaced reports whether a PATCH counts as not done, although an earlier run
-// has done it, since this one has sent a change of its resource that comes before.
+// isReplaced reports whether a PATCH counts as not done from now on, although an
+// earlier run has done it, since this one has sent a change of its resource that
+// comes before.
 func (j *finishedJob) isReplaced(i int) bool {
 	for k, r := range j.results {
 		refers := slices.Contains(j.ops[i].on, k)
@@ -257,7 +260,7 @@ func (j *finishedJob) checkOutcome(i int) {
 	case errors.Is(r.Err, client.ErrCycle), j.edited && errors.Is(r.Err, client.ErrCorrected):
 	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "lookup: "): // all lookups were lost
 	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "cannot be told"): // the first run was cut short before the service told its time
-	case !j.peaceful && j.followsUnknown(i):
+	case !j.peaceful && (j.followsUnknown(i) || r.Outcome == client.Unknown && j.ops[i].kind == "phone"): // whether it was added is not seen
 	case errors.Is(r.Err, client.ErrTooLarge) && j.cfg.Limits.Bytes > 0:
 	case j.follows(i, client.ErrCycle), j.follows(i, client.ErrTooLarge), j.edited && j.follows(i, client.ErrCorrected):
 	case j.followsOpen(i):
@@ -266,9 +269,26 @@ func (j *finishedJob) checkOutcome(i int) {
 	}
 }
 
-// follows reports whether an operation was skipped for such a cause.
+// follows reports whether an operation was skipped for such a cause, perhaps of
+// one that had no outcome by then.
 func (j *finishedJob) follows(i int, cause error) bool {
-	return j.results[i].Outcome == client.Skipped && errors.Is(j.results[i].Err, cause)
+	return j.results[i].Outcome == client.Skipped && (errors.Is(j.results[i].Err, cause) || j.dependsOn(i, func(k int) bool {
+		return errors.Is(j.results[k].Err, cause)
+	}))
+}
+
+// dependsOn reports whether an operation refers, perhaps through others, to one
+// that did not succeed and is such.
+func (j *finishedJob) dependsOn(i int, is func(k int) bool) bool {
+	seen := map[int]bool{}
+	var depends func(i int) bool
+	depends = func(i int) bool {
+		seen[i] = true
+		return slices.ContainsFunc(j.ops[i].on, func(k int) bool {
+			return k >= 0 && !seen[k] && j.results[k].Outcome != client.Succeeded && (is(k) || depends(k))
+		})
+	}
+	return depends(i)
 }
 
 // followsUnknown reports whether an operation depends on one that may have been
@@ -283,15 +303,7 @@ func (j *finishedJob) followsUnknown(i int) bool {
 // one that is open, or that can't succeed although its resource may exist, and
 // that did not succeed. In a cycle it is refused with it.
 func (j *finishedJob) followsOpen(i int) bool {
-	seen := map[int]bool{}
-	var follows func(i int) bool
-	follows = func(i int) bool {
-		seen[i] = true
-		return slices.ContainsFunc(j.ops[i].on, func(k int) bool {
-			return k >= 0 && !seen[k] && j.results[k].Outcome != client.Succeeded && (j.isOpen(k) || j.ops[k].doomed || follows(k))
-		})
-	}
-	return follows(i)
+	return j.dependsOn(i, func(k int) bool { return j.isOpen(k) || j.ops[k].doomed })
 }
 
 // checkReferences: what succeeded refers to what was meant.
@@ -313,6 +325,8 @@ func (j *finishedJob) checkReferences(i int) {
 			switch {
 			case j.job.Existing != client.ExistingFail && j.ops[k].kind == "taken": // it exists, even if its update does not succeed
 				id = j.ids[j.ops[k].name()][0]
+			case r.Recovered && j.results[k].Outcome == client.Unknown: // whether it is that create's resource cannot be told
+				return
 			case (r.Replayed || r.Recovered) && j.edited, j.mayExist(j.ops[k].inputRow):
 				return
 			default:
@@ -500,7 +514,7 @@ func (j *finishedJob) checkLastWord() {
 			}
 		}
 		for i, o := range j.ops {
-			if o.stage == stage && o.Method == "PATCH" {
+			if o.stage == stage && o.Method == "PATCH" && o.kind != "phone" {
 				say(j.resourceOf(i), i)
 			}
 		}
@@ -544,6 +558,27 @@ func (j *finishedJob) checkNames() {
 	}
 }
 
+// checkPhones: each telephone number that an operation has added is there, and
+// once. If what comes before it is edited, it is another operation, which adds it
+// again.
+func (j *finishedJob) checkPhones() {
+	there := map[any]int{}
+	for _, u := range j.s.Users() {
+		list, _ := u["phoneNumbers"].([]any)
+		for _, phone := range list {
+			there[phone.(map[string]any)["value"]]++
+		}
+	}
+	for i, r := range j.results {
+		if n := there[j.ops[i].title()]; n > j.versions[j.ops[i].label] {
+			j.fails(i, "%v was added %d times", j.ops[i].title(), n)
+		}
+		if j.ops[i].kind == "phone" && r.Outcome == client.Succeeded && there[j.ops[i].title()] == 0 {
+			j.fails(i, "%v is not there", j.ops[i].title())
+		}
+	}
+}
+
 // checkOthers: of what others have made, only what an operation names is
 // changed, and only that.
 func (j *finishedJob) checkOthers() {
@@ -563,7 +598,7 @@ func (j *finishedJob) checkOthers() {
 		}
 		var named bool
 		switch r.kind {
-		case "patch there", "patch gone", "delete there", "addressing":
+		case "patch there", "phone", "patch gone", "delete there", "addressing":
 			named = owner == r.target
 		case "patch":
 			named = owner == fmt.Sprint("n", r.refs[0])

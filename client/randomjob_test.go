@@ -75,9 +75,10 @@ const gone = "there3"
 
 // kinds are those of rows. What "there" and the like is said of exists before
 // the job, "raced" is created by others meanwhile, "vanishing" deleted by them.
+// A "phone" is added, twice if it is done twice.
 // An "addressing" row changes by its id what another row creates.
 var kinds = []string{
-	"user", "user", "user", "user", "group", "group", "nameless group", "patch", "patch", "patch there", "patch there", "delete there",
+	"user", "user", "user", "user", "group", "group", "nameless group", "patch", "patch", "patch there", "patch there", "phone", "delete there",
 	"patch gone", "twin", "brief", "patch brief", "delete brief", "taken", "taken", "poison", "refused", "invalid", "unknown",
 	"raced", "raced group", "vanishing", "taken group", "nameless taken group", "ambiguous group", "other group", "addressing", "delete taken",
 }
@@ -242,7 +243,7 @@ func drawReferences(t *rapid.T, rows []inputRow, i int) {
 			r.target, r.refs = fmt.Sprint("n", r.refs[0]), nil
 			return
 		}
-	case "patch there":
+	case "patch there", "phone":
 		r.target = rapid.SampledFrom([]string{"there0", "there0", "there0", "there1", "there2"}).Draw(t, "user")
 		return
 	case "patch gone", "delete there":
@@ -316,6 +317,7 @@ func (w *randomJob) drawFaults(t *rapid.T) {
 		}
 		return nil
 	}
+	w.service.AppendDoubles = rapid.Bool().Draw(t, "doubles")
 	w.service.UnattemptedStatus = rapid.SampledFrom([]int{0, 0, 412, 409}).Draw(t, "unattempted")
 	w.peaceful = rapid.IntRange(0, 2).Draw(t, "peace") == 0
 	if w.peaceful {
@@ -334,8 +336,9 @@ func (w *randomJob) drawFaults(t *rapid.T) {
 		TooEarly: odds("425"), LostItems: odds("lost items"), LateWork: odds("late work"), MaxLateWork: 110 * time.Second,
 	}
 	switch shape := rapid.SampledFrom([]string{"", "", "", "repeated", "postBulkIds", "noBulkIds", "foreign"}).Draw(t, "shape"); shape {
-	case "noBulkIds": // then only the order tells them apart
+	case "noBulkIds": // then only the order tells them apart, if none is left out
 		w.service.Chaos.Shuffle = 0
+		w.service.UnattemptedStatus = http.StatusPreconditionFailed
 		fallthrough
 	default:
 		w.service.Shape = webextest.ShapeNamed(shape)

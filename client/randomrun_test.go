@@ -54,14 +54,15 @@ type finishedJob struct {
 	labels   map[string]int      // the other way round: the row of each
 	versions map[int]int         // how many meanings a row has had, by label
 
-	ops     []operation // of the run
-	results []client.Result
-	stopped error
-	since   int                           // the ledger's length before the run
-	request int                           // the number of the last request before it
-	did     map[string][]webextest.Effect // for each operation, by its bulkId
-	wrong   []string
-	story   strings.Builder // of all runs, to find out why something is wrong
+	ops      []operation // of the run
+	results  []client.Result
+	stopped  error
+	since    int                           // the ledger's length before the run
+	request  int                           // the number of the last request before it
+	did      map[string][]webextest.Effect // for each operation, by its bulkId
+	replaced map[string]bool               // by bulkId, what counts as not done, see isReplaced
+	wrong    []string
+	story    strings.Builder // of all runs, to find out why something is wrong
 }
 
 // operation is a row in one run.
@@ -86,7 +87,7 @@ func (j *finishedJob) fails(i int, format string, args ...any) {
 func (w *randomJob) live(path string) (wrong []string, story string) {
 	j := &finishedJob{
 		randomJob: w, s: webextest.New(w.service), ids: map[string][]string{}, owners: map[string]string{},
-		bulkIDs: map[string]string{}, labels: map[string]int{}, versions: map[int]int{},
+		bulkIDs: map[string]string{}, labels: map[string]int{}, versions: map[int]int{}, replaced: map[string]bool{},
 	}
 	j.addSeeds()
 	w.cfg.OrgID, w.cfg.Token, w.cfg.HTTPClient = webextest.DefaultOrgID, client.StaticToken(webextest.DefaultToken), j.s.Client()
@@ -426,6 +427,9 @@ func (j *finishedJob) operationOf(r inputRow, refs []reference, name func(inputR
 		return remove(path)
 	case "patch there", "patch gone", "addressing":
 		return patch("/Users/"+j.ids[r.target][0], "title", quote(r.title()))
+	case "phone":
+		return client.Operation{Method: "PATCH", Path: "/Users/" + j.ids[r.target][0], Data: json.RawMessage(fmt.Sprintf(
+			`{"schemas":[%q],"Operations":[{"op":"add","path":"phoneNumbers","value":[{"type":"work","value":%s}]}]}`, client.SchemaPatchOp, quote(r.title())))}
 	case "delete there":
 		return remove("/Users/" + j.ids[r.target][0])
 	}
