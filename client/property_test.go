@@ -233,6 +233,9 @@ func (j *finishedJob) checkEqual() {
 			continue
 		}
 		done[path] += count(j.did[j.ops[i].BulkID], webextest.Deleted)
+		// Not yet: what an earlier run has deleted is told as refused if a change of
+		// an earlier stage is sent, see 07-13-delete-of-a-later-stage.txt.
+		open[path] = open[path] || slices.ContainsFunc(j.ops, func(o operation) bool { return o.stage < j.ops[i].stage && o.Path == path })
 		switch r.Outcome {
 		case client.Succeeded:
 			said[path]++
@@ -253,14 +256,16 @@ func (j *finishedJob) checkOutcome(i int) {
 	r := j.results[i]
 	switch {
 	case j.isOpen(i):
-	case j.ops[i].doomed && r.Outcome == client.Succeeded && !r.Replayed && !(j.edited && r.Recovered) && !r.Unchanged: // an earlier run had another input
+	case j.ops[i].doomed && r.Outcome == client.Succeeded && (r.Replayed || r.Unchanged || j.edited && r.Recovered): // before it was edited
+	case j.ops[i].doomed && r.Outcome == client.Succeeded:
 		j.fails(i, "succeeded, though it can't")
 	case j.stop.kind != "" || j.stopped != nil || j.ops[i].doomed || r.Outcome == client.Succeeded:
 	case j.job.Ordered && errors.Is(r.Err, client.ErrForward), j.job.Ordered && r.Outcome == client.Skipped:
 	case errors.Is(r.Err, client.ErrCycle), j.edited && errors.Is(r.Err, client.ErrCorrected):
 	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "lookup: "): // all lookups were lost
-	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "cannot be told"): // the first run was cut short before the service told its time
-	case !j.peaceful && (j.followsUnknown(i) || r.Outcome == client.Unknown && j.ops[i].kind == "phone"): // whether it was added is not seen
+	case !j.peaceful && r.Outcome == client.Unknown && strings.Contains(r.Err.Error(), "cannot be told"): // the service's time was not known yet
+	case !j.peaceful && r.Outcome == client.Unknown && j.ops[i].kind == "phone": // whether it was added is not seen
+	case !j.peaceful && j.followsUnknown(i):
 	case errors.Is(r.Err, client.ErrTooLarge) && j.cfg.Limits.Bytes > 0:
 	case j.follows(i, client.ErrCycle), j.follows(i, client.ErrTooLarge), j.edited && j.follows(i, client.ErrCorrected):
 	case j.followsOpen(i):
@@ -277,15 +282,15 @@ func (j *finishedJob) follows(i int, cause error) bool {
 	}))
 }
 
-// dependsOn reports whether an operation refers, perhaps through others, to one
-// that did not succeed and is such.
+// dependsOn reports whether an operation refers to one that is such, perhaps
+// through others that did not succeed.
 func (j *finishedJob) dependsOn(i int, is func(k int) bool) bool {
 	seen := map[int]bool{}
 	var depends func(i int) bool
 	depends = func(i int) bool {
 		seen[i] = true
 		return slices.ContainsFunc(j.ops[i].on, func(k int) bool {
-			return k >= 0 && !seen[k] && j.results[k].Outcome != client.Succeeded && (is(k) || depends(k))
+			return k >= 0 && !seen[k] && (is(k) || j.results[k].Outcome != client.Succeeded && depends(k))
 		})
 	}
 	return depends(i)
@@ -294,14 +299,13 @@ func (j *finishedJob) dependsOn(i int, is func(k int) bool) bool {
 // followsUnknown reports whether an operation depends on one that may have been
 // done, or may have been done itself to a resource whose id is not known.
 func (j *finishedJob) followsUnknown(i int) bool {
-	return j.follows(i, client.ErrUnknown) || j.results[i].Outcome == client.Unknown && slices.ContainsFunc(j.ops[i].on, func(k int) bool {
-		return k >= 0 && j.results[k].Outcome != client.Succeeded
-	})
+	failed := func(k int) bool { return k >= 0 && j.results[k].Outcome != client.Succeeded }
+	return j.follows(i, client.ErrUnknown) || j.results[i].Outcome == client.Unknown && slices.ContainsFunc(j.ops[i].on, failed)
 }
 
 // followsOpen reports whether an operation refers, perhaps through others, to
-// one that is open, or that can't succeed although its resource may exist, and
-// that did not succeed. In a cycle it is refused with it.
+// one that is open, or that can't succeed although its resource may exist. In a
+// cycle it is refused with it, and it does not wait for its late success.
 func (j *finishedJob) followsOpen(i int) bool {
 	return j.dependsOn(i, func(k int) bool { return j.isOpen(k) || j.ops[k].doomed })
 }
@@ -356,8 +360,8 @@ func (j *finishedJob) checkReferences(i int) {
 // allows, in answers that could be read, and if it has as often, the job
 // stopped.
 func (j *finishedJob) checkBudget() {
-	most, unknown := refusals(j.s, j.since)-j.taken(), 0
-	spent := most - j.putOff()
+	most, unknown := refusals(j.s, j.since), 0
+	spent := most - j.taken() - j.putOff()
 	for i, r := range j.results {
 		did := j.did[j.ops[i].BulkID]
 		switch {
@@ -388,14 +392,15 @@ func (j *finishedJob) checkBudget() {
 	}
 }
 
-// taken counts the refusals of creates that have taken what exists.
+// taken counts the refusals of creates that have succeeded all the same, or have
+// become updates, where a create may take what exists. Some of them do not count.
 func (j *finishedJob) taken() (n int) {
 	for _, e := range j.s.Ledger()[j.since:] {
-		if e.Effect != webextest.Failed || e.Status != 409 {
+		if e.Effect != webextest.Failed || e.Status != 409 || j.job.Existing == client.ExistingFail {
 			continue
 		}
 		for i, r := range j.results {
-			if j.ops[i].BulkID == e.BulkID && r.Existing && r.Outcome == client.Succeeded {
+			if j.ops[i].BulkID == e.BulkID && (r.Outcome == client.Succeeded || r.Existing) {
 				n++
 			}
 		}
@@ -466,7 +471,9 @@ func (j *finishedJob) checkApart() {
 // the job takes. If that was read before, the two are taken for different
 // resources.
 func (j *finishedJob) isAddressed(id string) bool {
-	return j.job.Existing != client.ExistingFail && slices.ContainsFunc(j.ops, func(o operation) bool { return o.kind == "addressing" && o.target == j.owners[id] })
+	return j.job.Existing != client.ExistingFail && slices.ContainsFunc(j.ops, func(o operation) bool {
+		return o.kind == "addressing" && o.target == j.owners[id]
+	})
 }
 
 // checkOrder: behind an operation that did not succeed no PATCH of its resource
@@ -521,16 +528,23 @@ func (j *finishedJob) checkLastWord() {
 	}
 	for id, i := range last {
 		u, ok := j.s.User(id)
-		if certain[id] && ok && u["title"] != j.ops[i].title() && !j.isAddressed(id) && !j.mayTake(i) && !j.isOfEarlierInput(u["title"]) {
+		excused := j.isAddressed(id) || j.mayTake(i) || j.isOfEarlierInput(id)
+		if certain[id] && ok && u["title"] != j.ops[i].title() && !excused {
 			j.errorf("the last word on %s is %v, expected %s: %v", id, u["title"], j.ops[i].title(), j.s.History(id))
 		}
 	}
 }
 
-// isOfEarlierInput reports whether an operation that the last run no longer has
-// has given a title: it may have followed the last one.
-func (j *finishedJob) isOfEarlierInput(title any) bool {
-	return !slices.ContainsFunc(j.ops, func(o operation) bool { return title == o.title() })
+// isOfEarlierInput reports whether the last change of a resource is an operation
+// that the last run no longer has, by its meaning: it may have followed the last
+// one.
+func (j *finishedJob) isOfEarlierInput(id string) bool {
+	for _, e := range slices.Backward(j.s.History(id)) {
+		if e.Effect == webextest.Created || e.Effect == webextest.Patched {
+			return !slices.ContainsFunc(j.ops, func(o operation) bool { return o.BulkID == e.BulkID })
+		}
+	}
+	return false
 }
 
 // checkNames: there is one group of each name and externalId in the input,
@@ -570,7 +584,9 @@ func (j *finishedJob) checkPhones() {
 		}
 	}
 	for i, r := range j.results {
-		if n := there[j.ops[i].title()]; n > j.versions[j.ops[i].label] {
+		// Not yet: it is added again if a change of an earlier stage is sent, see
+		// 07-13-addition-of-a-later-stage.txt.
+		if n := there[j.ops[i].title()]; n > j.versions[j.ops[i].label] && !j.replaced[j.ops[i].BulkID] {
 			j.fails(i, "%v was added %d times", j.ops[i].title(), n)
 		}
 		if j.ops[i].kind == "phone" && r.Outcome == client.Succeeded && there[j.ops[i].title()] == 0 {

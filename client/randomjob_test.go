@@ -78,9 +78,10 @@ const gone = "there3"
 // A "phone" is added, twice if it is done twice.
 // An "addressing" row changes by its id what another row creates.
 var kinds = []string{
-	"user", "user", "user", "user", "group", "group", "nameless group", "patch", "patch", "patch there", "patch there", "phone", "delete there",
-	"patch gone", "twin", "brief", "patch brief", "delete brief", "taken", "taken", "poison", "refused", "invalid", "unknown",
-	"raced", "raced group", "vanishing", "taken group", "nameless taken group", "ambiguous group", "other group", "addressing", "delete taken",
+	"user", "user", "user", "user", "group", "group", "nameless group", "patch", "patch", "poison", "refused", "invalid", "unknown",
+	"patch there", "patch there", "phone", "delete there", "patch gone", "twin", "brief", "patch brief", "delete brief",
+	"taken", "taken", "delete taken", "addressing", "vanishing", "raced", "raced group",
+	"taken group", "nameless taken group", "ambiguous group", "other group",
 }
 
 // referredKinds are those to which others refer.
@@ -183,7 +184,8 @@ func drawRandomJob(t *rapid.T) *randomJob {
 func drawStop(t *rapid.T, n int) stop {
 	return stop{
 		kind:  rapid.SampledFrom([]string{"cancel", "cancel", "cancel", "gateway", "source", "leave"}).Draw(t, "stop"),
-		after: time.Duration(rapid.IntRange(1, 3000).Draw(t, "after")) * time.Millisecond, n: rapid.IntRange(0, n).Draw(t, "after operations"),
+		after: time.Duration(rapid.IntRange(1, 3000).Draw(t, "after")) * time.Millisecond,
+		n:     rapid.IntRange(0, n).Draw(t, "after operations"),
 	}
 }
 
@@ -304,11 +306,14 @@ func (w *randomJob) drawFaults(t *rapid.T) {
 	w.service = webextest.Config{Latency: 50 * time.Millisecond, Seed: rapid.Int64Range(0, 1<<30).Draw(t, "seed")}
 	w.moody = &fickle{which: map[string]bool{"PATCH": len(w.runs) > 1 && rapid.Bool().Draw(t, "moody")}}
 	packed := rapid.SampledFrom([]int{0, 0, 3, 7}).Draw(t, "gzip")
+	begins := func(r *webextest.Request, prefix string) bool {
+		return slices.ContainsFunc(r.Operations, func(op webextest.Operation) bool { return strings.HasPrefix(op.BulkID, prefix) })
+	}
 	w.service.Faults = func(r *webextest.Request) *webextest.Fault {
 		switch {
-		case slices.ContainsFunc(r.Operations, isTheirs):
+		case begins(r, "theirs"): // somebody else has sent it
 			return &webextest.Fault{}
-		case slices.ContainsFunc(r.Operations, func(op webextest.Operation) bool { return strings.HasPrefix(op.BulkID, "poison") }):
+		case begins(r, "poison"):
 			return webextest.Refuse(http.StatusBadRequest, "")
 		case packed > 0 && r.Number%packed == 0:
 			return webextest.XGzip()
@@ -344,9 +349,6 @@ func (w *randomJob) drawFaults(t *rapid.T) {
 		w.service.Shape = webextest.ShapeNamed(shape)
 	}
 }
-
-// isTheirs reports whether somebody else has sent an operation.
-func isTheirs(op webextest.Operation) bool { return strings.HasPrefix(op.BulkID, "theirs") }
 
 // String shows the job when something is wrong in it.
 func (w *randomJob) String() string {

@@ -123,10 +123,12 @@ func (j *finishedJob) tell() {
 	fmt.Fprintf(&j.story, "run stopped by %+v: %v\n", j.stop, j.stopped)
 	for i, o := range j.ops {
 		r := j.results[i]
-		fmt.Fprintf(&j.story, "\t%d: %+v, refers to %v: %v, %d attempts, replayed %v, recovered %v, existing %v, unchanged %v\n", i, o.inputRow, o.on, r, r.Attempts, r.Replayed, r.Recovered, r.Existing, r.Unchanged)
+		fmt.Fprintf(&j.story, "\t%d: %+v, refers to %v: %v, %d attempts, replayed %v, recovered %v, existing %v, unchanged %v\n",
+			i, o.inputRow, o.on, r, r.Attempts, r.Replayed, r.Recovered, r.Existing, r.Unchanged)
 	}
 	for _, e := range j.s.Ledger()[j.since:] {
-		fmt.Fprintf(&j.story, "\t%v request %d: %s %s %s %s %d\n", e.At.Format("15:04:05"), e.Request, e.BulkID, e.Effect, cmp.Or(e.ID, e.Path), e.Key, e.Status)
+		fmt.Fprintf(&j.story, "\t%v request %d: %s %s %s %s %d\n",
+			e.At.Format("15:04:05"), e.Request, e.BulkID, e.Effect, cmp.Or(e.ID, e.Path), e.Key, e.Status)
 	}
 }
 
@@ -195,7 +197,9 @@ var errLeft = errors.New("the loop was left")
 
 // run runs all stages of the job, also after one that was stopped.
 func (j *finishedJob) run(ctx context.Context, c *client.Client, memory client.Journal, rewrites bool) {
-	job := client.Job{FailOnErrors: j.job.FailOnErrors, Ordered: j.job.Ordered, Existing: j.job.Existing, ReadOn: j.job.ReadOn, Journal: memory}
+	job := client.Job{
+		FailOnErrors: j.job.FailOnErrors, Ordered: j.job.Ordered, Existing: j.job.Existing, ReadOn: j.job.ReadOn, Journal: memory,
+	}
 	j.ops, j.results, j.stopped = nil, nil, nil
 	j.since, j.request = len(j.s.Ledger()), j.s.Stats().Requests
 	switch j.stop.kind {
@@ -476,8 +480,11 @@ func (j *finishedJob) markDoomed() {
 	for changed := true; changed; {
 		changed = false
 		for i, o := range j.ops {
+			if o.doomed || j.job.Existing == client.ExistingSkip && j.mayExist(o.inputRow) {
+				continue
+			}
 			for _, k := range o.on {
-				if k >= 0 && j.ops[k].doomed && !o.doomed && !j.mayExist(j.ops[k].inputRow) && !(j.job.Existing == client.ExistingSkip && j.mayExist(o.inputRow)) {
+				if k >= 0 && j.ops[k].doomed && !j.mayExist(j.ops[k].inputRow) {
 					j.ops[i].doomed, changed = true, true
 				}
 			}
