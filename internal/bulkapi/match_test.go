@@ -212,7 +212,8 @@ func TestLeftOutIsNotUnknown(t *testing.T) {
 		{"409 with another text is a conflict", 200, ok + "," + bad + `,{"bulkId":"p1","status":"409","response":{"detail":"exists"}}`, 1, "sffu"},
 		{"left out, nobody's results say the same", 200, ok + "," + bad + `,{"status":"412"},{"status":"412"}`, 1, "sfuu"},
 		{"409 with a scimType is a conflict", 200, ok + "," + bad + `,{"bulkId":"p1","status":"409","response":{"scimType":"uniqueness","detail":"failOnErrors count reached"}}`, 2, "sffu"},
-		{"within HTTP 400", 400, bad, 1, "ufuu"},
+		{"missing before a result", 200, bad, 1, "-fuu"},
+		{"missing before a result within HTTP 400", 400, bad, 1, "-fuu"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := reading(t, tt.status, `{"Operations":[`+tt.list+`]}`, ops, tt.failOnErrors)

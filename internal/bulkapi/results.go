@@ -1,6 +1,7 @@
 package bulkapi
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -136,7 +137,8 @@ func readItem(r *transport.Response, orgID string, op Operation, res result) Ite
 
 // markLeftOut finds the operations that were not attempted because failOnErrors
 // stopped the service. RFC 7644 section 3.7 leaves them out of the answer; the
-// Java SCIM-SDK answers 412 for them and Apache SCIMple 409 with a text.
+// Java SCIM-SDK answers 412 for them and Apache SCIMple 409 with a text. One that
+// refers to no other operation is left out only after the last result.
 func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 	failures, genuine := 0, 0
 	for _, it := range items {
@@ -162,11 +164,22 @@ func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 			return // an unmatched result may be of any missing operation
 		}
 	}
+	last := len(items) - 1
+	for last >= 0 && !items[last].Found {
+		last--
+	}
 	for i, j := range m.of {
-		if j == unmatched {
+		if j == unmatched && (i > last || refers(m.ops[i])) {
 			items[i] = Item{LeftOut: true}
 		}
 	}
+}
+
+// refers reports whether an operation may have to wait for others of its
+// request. The service attempts the others in order.
+func refers(op Operation) bool {
+	const mark = "bulkId:"
+	return strings.Contains(op.Path, mark) || bytes.Contains(op.Data, []byte(mark))
 }
 
 // itemError reads the error of a result.
