@@ -151,9 +151,10 @@ func (e *Engine) foundFirst(o *op, candidates []Candidate, at time.Duration) {
 	switch taken := e.others.has(c.ID); {
 	case number == 0 && e.isMade(o): // reads may not show it yet
 		e.refuse(o, ErrTaken, "")
-	case (number == 0 || len(o.replaces) > 0 && !o.rivalSent && !c.Owned) && e.isReferred(o):
+	case (number == 0 && !o.first.earlier || len(o.replaces) > 0 && !o.rivalSent && !c.Owned) && e.isReferred(o):
 		// The PATCH, membership or DELETE that is done would be lost for
-		// another resource.
+		// another resource. If an earlier run has sent this create and it was
+		// not done, none is.
 		e.refuse(o, errGoneSince, "")
 	case number == 0, o.Guarded && (taken || inFlight || inDoubt): // the service refuses a second user
 		e.sendAbsent(o)
