@@ -133,11 +133,14 @@ const (
 	// refused, or was not sent. Nothing of it is kept. A done operation cannot
 	// be forgotten.
 	UpdateForget
-	// UpdateReplaced: the operation, which an earlier run has sent or done, no
-	// longer determines the state of its resource, since another one is about to
-	// be sent. Nothing of it is kept. If this run has claimed it, an UpdateSent
-	// without a time follows, since it will be sent again.
+	// UpdateReplaced: the create, which an earlier run has sent or done and this
+	// run has not claimed, no longer counts, since another operation takes its
+	// place. Nothing of it is kept.
 	UpdateReplaced
+	// UpdateUndone: the change, which an earlier run has sent or done, may be
+	// undone by another one that is about to be sent. From now on it is KnownSent
+	// with zero times, and none of the Rivals.
+	UpdateUndone
 	// UpdateForeign: the resource ID was made by somebody else.
 	UpdateForeign
 )

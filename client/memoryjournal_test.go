@@ -108,7 +108,9 @@ func (j *memoryJournal) claim(e client.Entry) client.Record {
 		return rec
 	}
 	for _, i := range j.byName[e.Name] {
-		if n := j.entries[i]; n.known != client.KnownNothing && !n.claimed && n.entry.Key != e.Key {
+		n := j.entries[i]
+		undone := n.known == client.KnownSent && n.sent.IsZero()
+		if n.known != client.KnownNothing && !undone && !n.claimed && n.entry.Key != e.Key {
 			rec.Rivals = append(rec.Rivals, client.Ticket(i+1))
 			rec.RivalSent = rec.RivalSent || n.known == client.KnownSent
 		}
@@ -169,7 +171,7 @@ func (j *memoryJournal) Write(_ context.Context, updates []client.Update) error 
 			continue
 		}
 		known := u.Ticket > 0 && int(u.Ticket) <= len(j.entries)
-		if !known || !j.entries[u.Ticket-1].claimed && u.Kind != client.UpdateReplaced {
+		if !known || !j.entries[u.Ticket-1].claimed && u.Kind != client.UpdateReplaced && u.Kind != client.UpdateUndone {
 			j.wrong("ticket %d was not claimed", u.Ticket)
 			continue
 		}
@@ -204,6 +206,8 @@ func (j *memoryJournal) update(n *recorded, u client.Update) {
 		n.known = client.KnownNothing
 	case client.UpdateReplaced:
 		n.known, n.success = client.KnownNothing, client.Success{}
+	case client.UpdateUndone:
+		n.known, n.success, n.sent, n.date = client.KnownSent, client.Success{}, time.Time{}, time.Time{}
 	}
 }
 

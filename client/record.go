@@ -146,7 +146,7 @@ func (r *run) write() {
 func update(c engine.Change) Update {
 	kinds := [...]UpdateKind{
 		engine.SentChange: UpdateSent, engine.DoneChange: UpdateDone, engine.Forget: UpdateForget,
-		engine.ReplacedChange: UpdateReplaced, engine.ForeignChange: UpdateForeign,
+		engine.ReplacedChange: UpdateReplaced, engine.UndoneChange: UpdateUndone, engine.ForeignChange: UpdateForeign,
 	}
 	return Update{
 		Kind: kinds[c.Kind], Ticket: Ticket(c.Ticket), Entry: Entry{Key: Key(c.Key), Name: Key(c.Name)},

@@ -23,7 +23,7 @@ CREATE INDEX temp.known_name ON known (name) WHERE name IS NOT NULL`
 	findKnown = `SELECT id, sent, date, status, location, version, recovered
 FROM temp.known LEFT JOIN main.success USING (id) WHERE key = ? ORDER BY done DESC, id LIMIT 1`
 	takeKnown   = "DELETE FROM temp.known WHERE id = ?"
-	findRivals  = "SELECT id, done FROM temp.known WHERE name = ? AND key <> ? ORDER BY id"
+	findRivals  = "SELECT id, done FROM temp.known WHERE name = ? AND key <> ? AND (done OR sent > 0) ORDER BY id"
 	insertOwned = "INSERT INTO temp.owned VALUES %s"
 	indexOwned  = "CREATE INDEX temp.owned_resource ON owned (resource)"
 	isOwned     = `SELECT EXISTS (SELECT 1 FROM temp.owned WHERE resource = ?1)

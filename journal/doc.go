@@ -36,8 +36,8 @@
 //	id         the Ticket
 //	key, name  the Entry: hashes of the operation and of the natural name of
 //	           the resource that it creates
-//	sent       time of its first attempt, by the clock of this machine; in the
-//	           year 1 if it is not known
+//	sent       time of its first attempt, by the clock of this machine; 1970 if
+//	           it is not known
 //	date       the latest time of the service that was known before
 //	known      sent, or done
 //	status, location, version, recovered

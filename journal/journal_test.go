@@ -47,7 +47,9 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 		{"never sent", []client.UpdateKind{notDone}, nothing},
 		{"replaced", []client.UpdateKind{sentNow, client.UpdateReplaced}, nothing},
 		{"done, then replaced", []client.UpdateKind{sentNow, doneNow, client.UpdateReplaced}, nothing},
-		{"done, then replaced and sent", []client.UpdateKind{sentNow, doneNow, client.UpdateReplaced, sentNow}, client.KnownSent},
+		{"undone", []client.UpdateKind{sentNow, client.UpdateUndone}, client.KnownSent},
+		{"done, then undone", []client.UpdateKind{sentNow, doneNow, client.UpdateUndone}, client.KnownSent},
+		{"undone, then done", []client.UpdateKind{sentNow, client.UpdateUndone, notDone, sentNow, doneNow}, client.KnownDone},
 		{"refused, then sent", []client.UpdateKind{sentNow, notDone, sentNow}, client.KnownSent},
 		{"refused, then done", []client.UpdateKind{sentNow, notDone, sentNow, doneNow}, client.KnownDone},
 	}
@@ -79,7 +81,9 @@ func TestWriteDecidesWhatTheNextRunKnows(t *testing.T) {
 				want := client.Record{Ticket: r[0].Ticket, Known: test.want}
 				switch test.want {
 				case client.KnownSent:
-					want.Sent = sentAt
+					if !slices.Contains(test.updates, client.UpdateUndone) {
+						want.Sent = sentAt
+					}
 				case client.KnownDone:
 					want.Success = success(1)
 				}

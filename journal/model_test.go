@@ -74,6 +74,9 @@ func (m *model) claim(entries []client.Entry) []client.Record {
 			continue
 		}
 		for _, o := range m.unclaimed(func(o *modelOp) bool { return o.entry.Name == e.Name && o.entry.Key != e.Key }) {
+			if o.record.Known == client.KnownSent && o.record.Sent.IsZero() {
+				continue
+			}
 			records[i].Rivals = append(records[i].Rivals, o.record.Ticket)
 			records[i].RivalSent = records[i].RivalSent || o.record.Known == client.KnownSent
 		}
@@ -102,6 +105,9 @@ func (m *model) write(updates []client.Update) {
 			}
 		case client.UpdateForget:
 			delete(m.ops, u.Ticket)
+		case client.UpdateUndone:
+			o := m.ops[u.Ticket]
+			o.record, o.resource = client.Record{Ticket: u.Ticket, Known: client.KnownSent}, ""
 		case client.UpdateForeign:
 			m.foreign[u.ID] = true
 		}
@@ -213,7 +219,7 @@ func (x *machine) update(t *rapid.T) (u client.Update, ok bool) {
 	u.Ticket = rapid.SampledFrom(tickets).Draw(t, "ticket")
 	kinds := []client.UpdateKind{client.UpdateSent, client.UpdateForget}
 	if x.m.ops[u.Ticket] != nil {
-		kinds = append(kinds, client.UpdateDone, client.UpdateDone)
+		kinds = append(kinds, client.UpdateDone, client.UpdateDone, client.UpdateUndone)
 	}
 	switch u.Kind = rapid.SampledFrom(kinds).Draw(t, "kind"); u.Kind {
 	case client.UpdateSent:

@@ -184,9 +184,9 @@ func millis(t time.Time) driver.Value {
 	return t.UnixMilli()
 }
 
-// fromMillis reads what millis wrote.
+// fromMillis reads what millis wrote; 0 is an unknown time too.
 func fromMillis(v driver.Value) (t time.Time) {
-	if n, ok := v.(int64); ok {
+	if n, ok := v.(int64); ok && n > 0 {
 		t = time.UnixMilli(n)
 	}
 	return t

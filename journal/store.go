@@ -100,6 +100,9 @@ const (
 	deleteOperation = "DELETE FROM operation WHERE id IN (VALUES %s)"
 	deleteSuccess   = "DELETE FROM success WHERE id IN (VALUES %s)"
 	isDone          = "SELECT 1 FROM success WHERE id = ?"
+	getOperation    = "SELECT id, key, name FROM operation WHERE id = ?"
+	undoOperation   = "UPDATE operation SET sent = 0, date = NULL, crc = ? WHERE id = ?"
+	undoKnown       = "UPDATE temp.known SET done = 0, sent = 0, date = NULL WHERE id = ?"
 	updateJob       = `UPDATE job SET org_id = ?, base_url = ?, started = ?, written = ?, date = ?, runs = ?,
 operations = ?, done = ?, closed = ?, crc = ?`
 )
@@ -141,6 +144,8 @@ func (s *store) writeAlike(updates []client.Update) error {
 		n, err := s.execRows(insertSuccess, 6, s.rows)
 		s.job.done += n
 		return misuse(err, "an operation that is done is not on record as sent, or as done already")
+	case client.UpdateUndone:
+		return s.undo(updates)
 	case client.UpdateReplaced: // done or not
 		n, err := s.execRows(deleteSuccess, 1, s.rows)
 		s.job.done -= n
@@ -158,6 +163,22 @@ func (s *store) writeAlike(updates []client.Update) error {
 	default:
 		return fmt.Errorf("%w: an update of kind %d", ErrMisuse, kind)
 	}
+}
+
+// undo makes operations, done or not, count as sent at an unknown time.
+func (s *store) undo(updates []client.Update) error {
+	n, err := s.execRows(deleteSuccess, 1, s.rows)
+	s.job.done -= n
+	for _, u := range updates {
+		row, e := s.first(getOperation, int64(u.Ticket))
+		if row == nil || e != nil || err != nil {
+			return cmp.Or(err, e, fmt.Errorf("%w: an operation that is undone is not on record", ErrMisuse))
+		}
+		if _, err = s.exec(undoOperation, crc(append(row, int64(0), nil)), row[0]); err == nil {
+			_, err = s.exec(undoKnown, row[0])
+		}
+	}
+	return err
 }
 
 // addRow adds the row of an update to rows. Rows of operation and success end

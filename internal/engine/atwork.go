@@ -61,13 +61,20 @@ func (e *Engine) atWork(w work) time.Duration {
 // be at work on its resource. It leaves out creates of earlier runs: quietIn
 // counts all of these as at work.
 func (e *Engine) noteAtWork(o *op) {
-	wait := e.atWork(o.work)
-	if wait <= 0 || o.Method == Post && o.replayed {
-		return
+	if o.Method != Post || !o.replayed {
+		e.noteWork(o.Method, cmp.Or(o.said.id, e.idOf(o.Operation)), e.atWork(o.work))
 	}
-	key := workOn(o.Method, cmp.Or(o.said.id, e.idOf(o.Operation)))
-	until, _ := e.atWorkUntil.get(key)
-	e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
+	if o.existence == isLeft && e.isReferred(o) { // by a change that was done before its id was known
+		e.noteWork(Patch, o.existing, e.quietFor())
+	}
+}
+
+func (e *Engine) noteWork(m Method, id string, wait time.Duration) {
+	if wait > 0 {
+		key := workOn(m, id)
+		until, _ := e.atWorkUntil.get(key)
+		e.atWorkUntil.put(key, max(until, e.now.Elapsed+wait))
+	}
 }
 
 // workOn returns the key, in atWorkUntil, of the create of a resource or of its

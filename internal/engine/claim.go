@@ -285,6 +285,9 @@ func (e *Engine) learnKnown(o *op, k Earlier) {
 	case KnownSent:
 		o.countAsSent(errEarlier)
 		o.first = moment{date: k.Date, earlier: true, wall: k.Sent}
+		if o.isUndone() {
+			o.first.elapsed = e.now.Elapsed // reads have to show what has undone it
+		}
 	}
 	e.noteMaker(o)
 	e.noteReferred(o, k.Known)
@@ -297,6 +300,10 @@ func (o *op) countAsSent(why error) {
 	o.knowledge = Unsent.Learn(Attempted).Learn(NoAnswer)
 	o.recorded, o.lost, o.replayed, o.recovered, o.doubt = true, true, false, false, why
 }
+
+// isUndone reports whether an operation counts as sent since it may have been
+// undone: all attempts of earlier runs are over.
+func (o *op) isUndone() bool { return o.knowledge.Maybe() && o.first.earlier && o.first.wall.IsZero() }
 
 // noteReferred notes the creates to whose resources an operation of an earlier
 // run refers, or may refer. A change without an answer does not count unless it
@@ -316,7 +323,7 @@ func (e *Engine) noteReferred(o *op, known Known) {
 // isReferred reports whether an operation that an earlier run has done refers
 // to a create.
 func (e *Engine) isReferred(o *op) bool {
-	n, _ := e.memory.named(o.BulkID)
+	n, _ := e.memory.named(o.bulkID())
 	return n.referred
 }
 

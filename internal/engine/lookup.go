@@ -411,7 +411,7 @@ func (e *Engine) foundResource(o *op, f Finding, at time.Duration, date time.Tim
 // change that it may have undone, is sent again when it does not show: the
 // input wants it, whoever changed the resource.
 func (e *Engine) mayUpdateAgain(o *op) bool {
-	return (o.adopted() || o.doubt == errUndone) && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
+	return (o.adopted() || o.isUndone()) && o.knowledge == Lost && o.dropped == nil && o.gaveUp == nil
 }
 
 var (

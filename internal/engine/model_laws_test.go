@@ -274,7 +274,7 @@ func (w *model) checkLastWord() {
 			continue
 		}
 		checked[r.id] = true
-		if w.isExcused(m, r, h) || othersChanged(r) || w.isUndone(m, r) {
+		if w.isExcused(m, r, h) || othersChanged(r) {
 			continue
 		}
 		v, ok := r.asOf(w.now)

@@ -80,12 +80,3 @@ func (w *model) claimAgain() {
 		}
 	}
 }
-
-// isUndone reports whether an operation of a later stage was replaced for one
-// before it, which was refused.
-func (w *model) isUndone(m *mop, r *resource) bool {
-	return slices.ContainsFunc(w.doings, func(d doing) bool {
-		o := w.mopOf(d.ident)
-		return d.resource == r.id && o != nil && d.replaced && o.stage > m.stage
-	})
-}

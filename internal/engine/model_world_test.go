@@ -20,7 +20,7 @@ import (
 // where no Date is known); rows that share a name are not removed or corrected
 // between runs, and what one of them makes is not deleted by reference;
 // somebody else does not use our externalIds while the job runs. Of stages and
-// of what exists see also isUndone, randomStagesJob and mayEqual.
+// of what exists see also randomStagesJob and mayEqual.
 
 // ms is a time in milliseconds. True times count from the start of the job.
 type ms = int64
@@ -560,7 +560,7 @@ func (w *model) claim(c Claim) Earlier {
 	}
 	for _, r := range w.entries {
 		known := out.Known == KnownDone || out.Known == KnownSent && c.Create
-		if !known && c.Name != (Key{}) && r.name == c.Name && r.key != c.Key && r.claimed != w.stages {
+		if undone := !r.done && r.sent.IsZero(); !known && !undone && c.Name != (Key{}) && r.name == c.Name && r.key != c.Key && r.claimed != w.stages {
 			out.Rivals = append(out.Rivals, r.ticket)
 			out.RivalSent = out.RivalSent || !r.done
 		}
@@ -624,9 +624,13 @@ func (w *model) write(r Record) {
 				w.replace(c.Ticket) // another run may do it again
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })
+		case UndoneChange:
+			if e != nil {
+				e.done, e.sent, e.date = false, time.Time{}, time.Time{}
+			}
+			w.replace(c.Ticket) // it may be done once more
 		case ReplacedChange:
-			counts := func(o Change) bool { return o.Kind == SentChange && o.Ticket == c.Ticket }
-			if e != nil && e.claimed == w.stages && !slices.ContainsFunc(r.Changes, counts) {
+			if e != nil && e.claimed == w.stages {
 				w.breaks("ticket %d is replaced, though this input holds it", c.Ticket)
 			}
 			w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x == e })

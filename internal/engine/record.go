@@ -20,10 +20,12 @@ const (
 	DoneChange
 	// Forget: it is proven that the operation was not done.
 	Forget
-	// ReplacedChange: the operation, which an earlier run has sent or done, may
-	// no longer be the last on its resource, since another one is about to
-	// leave.
+	// ReplacedChange: the create, which an earlier run has sent or done, no
+	// longer counts, since another one takes its place.
 	ReplacedChange
+	// UndoneChange: the change, which an earlier run has sent or done, may be
+	// undone by another one that is about to leave. It counts as sent.
+	UndoneChange
 	// ForeignChange: the resource ID belongs to somebody else.
 	ForeignChange
 )
@@ -107,7 +109,7 @@ func (e *Engine) recordSent(r *request) {
 	}
 	var changes []Change
 	for _, o := range r.ops {
-		if o.recorded && o.knowledge == Unsent { // else the first attempt counts
+		if o.recorded && (o.knowledge == Unsent || o.isUndone()) { // else the first attempt counts
 			changes = append(changes, Change{Kind: Forget, Ticket: o.ticket})
 		}
 		changes = append(changes, e.replaceRivals(o)...)
@@ -135,11 +137,14 @@ func (e *Engine) dateBefore() time.Time {
 	return e.date
 }
 
-// replaceRivals removes from the journal the operations of earlier runs on the
-// resource that this input no longer holds. If one of them comes back in a
-// later input, it is a new operation.
+// replaceRivals has the journal no longer tell as done what earlier runs have
+// done on the resource and this stage has not claimed: a later stage or a later
+// input may hold it, and then has it sent again.
 func (e *Engine) replaceRivals(o *op) (changes []Change) {
-	for _, ticket := range slices.Concat(slices.Sorted(maps.Keys(o.rivals)), o.replaces) {
+	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
+		changes = append(changes, Change{Kind: UndoneChange, Ticket: ticket})
+	}
+	for _, ticket := range o.replaces {
 		changes = append(changes, Change{Kind: ReplacedChange, Ticket: ticket})
 	}
 	o.rivals, o.replaces = nil, nil
@@ -153,7 +158,7 @@ func (e *Engine) replaceDone(update *op) (changes []Change) {
 	for _, o := range e.afterCreate[update.serves] {
 		if o.phase == afterCreate && o.replayed {
 			o.countAsSent(errUndone)
-			changes = append(changes, Change{Kind: ReplacedChange, Ticket: o.ticket}, e.sentChange(o, time.Time{}, time.Time{}))
+			changes = append(changes, Change{Kind: UndoneChange, Ticket: o.ticket})
 		}
 	}
 	return changes

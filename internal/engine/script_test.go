@@ -1167,6 +1167,9 @@ func (j *scriptJournal) claim(c Claim) Earlier {
 	}
 	for _, r := range j.rows {
 		if c.Name != (Key{}) && r.change.Name == c.Name && r.change.Key != c.Key && !r.claimed {
+			if !r.done && r.change.Sent.IsZero() {
+				continue
+			}
 			known.Rivals = append(known.Rivals, r.change.Ticket)
 			known.RivalSent = known.RivalSent || !r.done
 		}
@@ -1198,6 +1201,8 @@ func (j *scriptJournal) write(changes []Change, wall time.Time) {
 			j.foreign[c.ID] = true
 		case c.Kind == Forget, c.Kind == ReplacedChange:
 			j.rows = slices.DeleteFunc(j.rows, func(r *scriptRow) bool { return r == row })
+		case c.Kind == UndoneChange:
+			row.done, row.change.Sent, row.change.Date = false, time.Time{}, time.Time{}
 		case c.Kind == SentChange && row == nil:
 			j.rows = append(j.rows, &scriptRow{change: c, claimed: true})
 		case c.Kind == DoneChange && row != nil:
@@ -1221,6 +1226,11 @@ func (j *scriptJournal) describe(c Change) string {
 		return fmt.Sprintf("forget %d", index)
 	case ReplacedChange:
 		return "replaced one of an earlier run"
+	case UndoneChange:
+		if _, claimed := j.claims[c.Ticket]; claimed {
+			return fmt.Sprintf("undone %d", index)
+		}
+		return "undone one of an earlier run"
 	}
 	return "foreign " + c.ID
 }
