@@ -109,6 +109,18 @@ func (w *model) checkSecond() {
 	}
 }
 
+// tookOther reports whether a resource refers to one that stood for a create in
+// an earlier run, and that somebody else has deleted since, so that the create
+// now stands for another one. No client can tell.
+func (w *model) tookOther(r *resource, now string) bool {
+	return w.run > 1 && slices.ContainsFunc(w.resources, func(gone *resource) bool {
+		_, there := gone.asOf(w.now)
+		return !there && othersChanged(gone) && gone.name == w.find(now).name && slices.ContainsFunc(r.history, func(v version) bool {
+			return strings.Contains(v.data, gone.id)
+		})
+	})
+}
+
 // checkGiven checks that resources have at last what the creates of the last
 // run give, if these have succeeded and nothing else has changed it. A cycle may
 // have been done in part.
@@ -131,7 +143,7 @@ func (w *model) checkGiven() {
 			if name != m.bulkID {
 				k = slices.IndexFunc(h.input, func(o *mop) bool { return o.bulkID == name && o.method == Post })
 			}
-			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" || w.isMistakable(h.input[k]) {
+			if k < 0 || h.told[k].Outcome != Succeeded || h.told[k].ID == "" || w.isMistakable(h.input[k]) || h.told[k].Existing && w.tookOther(r, h.told[k].ID) {
 				known = false
 				return ""
 			}
