@@ -20,7 +20,7 @@ type Job struct {
 	// have been refused in an answer that was lost for good. An operation that is
 	// put off (429, 423, 425, 503, and 404 or 400 while the resource it refers to
 	// may not be known everywhere) counts once it is given up. The 409 of a create
-	// does not count if Existing makes it a success. 0: no limit.
+	// does not count if Existing makes it a success or an update. 0: no limit.
 	FailOnErrors int
 	// Ordered keeps the order of the whole input, one request at a time. It is
 	// slower, and needed when, for example, a DELETE and a POST have the same
