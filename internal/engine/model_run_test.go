@@ -172,7 +172,7 @@ func (w *model) take() {
 }
 
 func describe(rec Record) (out string) {
-	kinds := [...]string{"sent", "done", "forget", "replaced", "foreign"}
+	kinds := [...]string{"sent", "done", "forget", "replaced", "undone", "foreign"}
 	for _, c := range rec.Changes {
 		out += fmt.Sprintf(" %s %d%s", kinds[c.Kind], c.Ticket, c.ID)
 	}

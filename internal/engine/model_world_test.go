@@ -475,6 +475,9 @@ func (w *model) did(f *flight, m *mop, resource string) {
 func (w *model) isElsewhere(m *mop, resource string) bool {
 	for _, o := range w.input {
 		if m.targetName != "" && o.bulkID == m.targetName && o.method == Post {
+			if e := w.entry(o.ticket); !w.isTold[o.index] && o.ticket != 0 && (e == nil || !e.done && e.written == w.stages) {
+				return true // no earlier run has sent it
+			}
 			return w.isTold[o.index] && w.told[o.index].Outcome != Unknown && w.told[o.index].ID != resource
 		}
 	}
