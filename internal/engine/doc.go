@@ -39,7 +39,7 @@
 //	03-02 not sent, refused whole, left out, put off: as before that attempt   Learn, observe, putOff, reject
 //	03-03 first attempt 2xx: done                                              Learn, observe
 //	03-04 first attempt with another 4xx: refused                              Learn, observe
-//	03-05 refused while another one on which it depends was not done: not done excuse
+//	03-05 refused while one on which it depends was not done: not done         excuse
 //	03-06 no answer, 408, 500, 502, 504: maybe                                 Learn, observe
 //	03-07 repetition 2xx: done                                                 Learn
 //	03-08 repetition of a create 409: a lookup decides                         Learn, foundCandidates
@@ -49,19 +49,21 @@
 //	03-12 absent, and no attempt can be at work: unsent                        Learn, foundNothing, proofIn
 //	03-13 the same after a refused repetition: refused                         Learn, foundNothing, foundResource
 //	03-14 the outcome follows from knowledge                                   Outcome, decide, result, explain
-//	03-16 a change by reference was done: its create in the request as well    showCreates
 //	03-15 the journal stores sent and done, and forgets the rest               recordSent, tell
+//	03-16 a change by reference was done: its create in the request as well    showCreates
 //
 // Dependencies (package plan, and here how long operations wait).
 //
-//	04-01 references, 04-02 cycles, 04-03 one operation on a resource at a time plan.link, plan.take, plan.unite
+//	04-01 references                                                           plan.link, plan.take
+//	04-02 cycles                                                               plan.unite
+//	04-03 one operation on a resource at a time                                plan.link
 //	04-04 an operation is skipped if one that it depends on was not done       plan.obstacle, takeDrops, memory.Name, memory.Resource
-//	04-05 after an uncertain attempt, the next on the resource waits           finish, atWork, noteAtWork, quietIn
+//	04-05 after an uncertain attempt, the next on the resource waits           finish, atWork, noteAtWork, quietIn, Carried
 //	04-06 likewise after an operation that an earlier run has done             atWork, quietFor
-//	04-07 a DELETE by reference waits for the create and references to it      awaitCreate, quietIn, plan.Item.Ends
+//	04-07 a DELETE by reference waits for the create and references to it      awaitCreate, quietIn, plan.waitForUsers
 //	04-08 ordered jobs                                                         plan.Config.Ordered, launch
 //	04-09 references that are not left to the service                          plan.Config.Separate
-//	04-10 only what depends on an operation in doubt waits, and Status says so  pursueAfter, Status
+//	04-10 only what depends on an operation in doubt waits; Status shows it    pursueAfter, Status
 //
 // Lost answers.
 //
@@ -79,28 +81,28 @@
 // Has a create made the resource that a lookup found? One function decides, by
 // these questions in this order.
 //
-//	06-1 somebody else is known to have made the resource                      judge, noteForeign, idSet
-//	06-2 it has the same externalId, or another one                            judge
-//	06-3 it was created long before the attempt                                judge, before
-//	06-4 it equals the create, once the ids of references are known            judge, knownRefs
-//	06-5 it is the only candidate; with several it is unclear                  judge, sameName, isAllClaimed
-//	06-6 a resource that is found twice counts once                            distinct
+//	06-1  somebody else is known to have made the resource                     judge, Add, decide, noteForeign, idSet
+//	06-2  it has the same externalId, or another one                           judge
+//	06-3  it was created long before the attempt                               judge, before
+//	06-4  it equals the create, once the ids of references are known           judge, knownRefs
+//	06-5  it is the only candidate; with several it is unclear                 judge, sameName, isAllClaimed
+//	06-6  a resource that is found twice counts once                           distinct
 //
 // Identity across runs.
 //
-//	07-01 an operation that is done is not sent again                          Claimed, learnEarlier
+//	07-01 an operation that is done is not sent again                          Claimed, learnKnown
 //	07-02 references count by natural name, not by bulkId                      keyOf, defineName
-//	07-03 equal operations are counted                                         the journal
+//	07-03 equal operations are counted                                         the journal: claim, take
 //	07-04 the key of a PATCH covers the operation before it                    keyOf, identify
 //	07-05 a DELETE is recognized by itself                                     keyOf
 //	07-06 a corrected create is refused                                        ask, learnEarlier, resolveRivals
-//	07-07 an operation that an earlier run has sent is maybe                   learnEarlier
+//	07-07 an operation that an earlier run has sent is maybe                   learnKnown, countAsSent
 //	07-08 the journal is asked once all references were read                   identify, ask, End
 //	07-09 a journal that fails stops the job                                   failJournal, Recorded
-//	07-10 attempts of an earlier run may be at work until after this run began  moment
+//	07-10 attempts of an earlier run may be at work after this run began       learnKnown, moment, proofIn
 //	07-11 the record of an attempt tells its time                              recordSent, launch
-//	07-12 a corrected change waits for the one that an earlier run has sent    recordNames, noteMadeBefore, learnEarlier, quietFor
-//	07-13 what is done counts until an operation before it is sent             replaceRivals, replaceDone, recordNames
+//	07-12 a corrected change waits for the one that an earlier run has sent    recordNames, noteMadeBefore, resolveRivals, quietFor
+//	07-13 what is done counts until an operation before it is sent             replaceRivals, replaceDone, countAsSent, isUndone
 //
 // Resources that exist already (Config.Existing; existing.go).
 //
@@ -110,7 +112,7 @@
 //	08-04 a create that is refused as a duplicate is looked up too             foundConflict
 //	08-05 that refusal does not count if the create succeeds after all         readItems, adopt, decide
 //	08-06 which resource is meant, and whose it is                             Pick, foundFirst, noteForeign, isMade
-//	08-07 an update is on record while it may have been done or may be at work change, forget, tell, mayUndo
+//	08-07 an update is on record while it may be done or at work               change, forget, tell, mayUndo
 //	08-08 a corrected create becomes an update                                 awaitRivals, foundFirst
 //	08-09 lookups that fail                                                    missFirst
 //	08-10 ordered jobs                                                         firstChange
@@ -120,8 +122,10 @@
 //
 //	the data by which an operation is recognized, and its natural name         facts: identity, addName
 //	whether a resource equals a create                                         client: pending.candidate; package fold
+//	which answers show that the service itself works                           transport: Response.Refused, meanings
 //	the search for names; 414 and 431 halve a query                            lookup: Find, fit, isLong
-//	one job at a time on a journal                                             journal: Open, Begin
+//	one job at a time on a journal, and the lock on its file                   journal: Begin, acquireLock
+//	the tables of a journal, which a person can read; other formats            journal: schema, recognize
 //
 // budget.go has the budget of errors. The functions stop, dispatch and sendAgain
 // stop the job. The scripts 09 are failures of earlier versions.

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -61,25 +62,30 @@ func Example() {
 }
 
 // TestTableOfRulesIsTrue keeps the table of the package documentation true:
-// each place that it names exists, and each rule has a script.
+// each place that it names exists, each rule has a script, and each script of a
+// rule has that rule.
 func TestTableOfRulesIsTrue(t *testing.T) {
 	names := declared(t)
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	scripts, err := os.ReadDir("testdata")
+	files, err := filepath.Glob("testdata/0[3-8]-*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
+	scripts := map[string]int{} // by rule
+	for _, f := range files {
+		scripts[regexp.MustCompile(`\d+-\d+`).FindString(f)]++
+	}
+	rules := regexp.MustCompile(`(?m)^//\t(0\d-\d+) .*$`).FindAllString(string(doc), -1)
 	row := regexp.MustCompile(`^//\t(0\d-\d+) .*?  +(\S.*)$`)
-	rules := 0
-	for _, line := range strings.Split(string(doc), "\n") {
+	for _, line := range rules {
 		m := row.FindStringSubmatch(line)
 		if m == nil {
+			t.Errorf("no places in %q", line)
 			continue
 		}
-		rules++
 		if !strings.HasPrefix(m[2], "the journal") {
 			for _, name := range strings.Split(m[2], ", ") {
 				if !names[name] && !strings.HasPrefix(name, "plan.") {
@@ -87,16 +93,16 @@ func TestTableOfRulesIsTrue(t *testing.T) {
 				}
 			}
 		}
-		found := false
-		for _, s := range scripts {
-			found = found || strings.HasPrefix(s.Name(), m[1]+"-")
-		}
-		if !found {
+		if scripts[m[1]] == 0 {
 			t.Errorf("%s has no script", m[1])
 		}
+		delete(scripts, m[1])
 	}
-	if rules < 40 {
-		t.Errorf("%d rules in the table", rules)
+	for rule := range scripts {
+		t.Errorf("scripts of the rule %s, which is not in the table", rule)
+	}
+	if len(rules) < 40 {
+		t.Errorf("%d rules in the table", len(rules))
 	}
 }
 
