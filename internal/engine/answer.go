@@ -123,9 +123,9 @@ func (e *Engine) readItem(r *request, i int, it Item, all []Evidence, answered b
 	return evidence, 0
 }
 
-// referenceLag returns how long a resource to which an operation refers may not be
-// known everywhere. The evidence tells which creates of its own request are
-// done.
+// referenceLag returns how long it may take until all resources to which an
+// operation refers are known everywhere. The evidence tells which creates of
+// its own request are done.
 func (e *Engine) referenceLag(r *request, i int, evidence []Evidence) time.Duration {
 	for _, k := range r.planned.Items[i].Depends {
 		if evidence[k] == Success {

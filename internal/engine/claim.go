@@ -18,8 +18,8 @@ type Claim struct {
 	Index int
 	// Create tells that the operation is a create.
 	Create bool
-	// Key is the key of the operation; Name is that of the
-	// Operation.
+	// Key is the key of the operation; zero asks for rivals only. Name is the
+	// key under which the journal finds them; see recordNames.
 	Key, Name Key
 }
 
@@ -252,6 +252,8 @@ func sortByIndex(ops []*op) []*op {
 	return ops
 }
 
+// learnEarlier adds the record of an operation in the journal, and the rivals
+// that the journal knows.
 func (e *Engine) learnEarlier(o *op, k Earlier) {
 	if !o.asked { // else this is about its rivals only
 		o.ticket = k.Ticket
@@ -272,6 +274,7 @@ func (e *Engine) learnEarlier(o *op, k Earlier) {
 	e.pursue(o) // one that is done may have no id
 }
 
+// learnKnown adds the knowledge of earlier runs to that of an operation.
 func (e *Engine) learnKnown(o *op, k Earlier) {
 	switch k.Known {
 	case KnownNothing:

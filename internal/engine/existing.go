@@ -27,8 +27,7 @@ const (
 // Compare compares the attributes of a create with a resource that a lookup
 // found, with the known ids in the place of references. It returns the PATCH
 // that gives the resource the attributes that differ; differs is false if none
-// do. An
-// error fails the operation.
+// do. An error fails the operation.
 type Compare func(index int, id string, known []plan.Known) (change Operation, differs bool, err error)
 
 // looksFirst reports whether a create is looked up before it is sent.

@@ -380,8 +380,8 @@ func (e *Engine) mayRepeat(o *op) bool {
 	return o.knowledge == Lost && o.Guarded && o.dropped == nil && o.gaveUp == nil
 }
 
-// foundResource draws the conclusion for a PATCH or DELETE from its resource. An
-// effect counts once reads have caught up with the first attempt, since an
+// foundResource draws the conclusion for a PATCH or DELETE from its resource.
+// An effect counts once reads have caught up with the first attempt, since an
 // earlier operation may have had the same effect. A missing effect proves
 // nothing if the resource was modified since: the service may keep a value in
 // another form, or somebody else may have changed it again.

@@ -137,9 +137,11 @@ func (e *Engine) dateBefore() time.Time {
 	return e.date
 }
 
-// replaceRivals has the journal no longer tell as done what earlier runs have
-// done on the resource and this stage has not claimed: a later stage or a later
-// input may hold it, and then has it sent again.
+// replaceRivals returns the changes of the journal for what earlier runs have
+// done on the resource of an operation and this stage has not claimed. Changes
+// of the resource then count as sent only, since a later stage or a later input
+// may hold them, and has to send them again. Creates whose place this one takes
+// are removed.
 func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	for _, ticket := range slices.Sorted(maps.Keys(o.rivals)) {
 		changes = append(changes, Change{Kind: UndoneChange, Ticket: ticket})
@@ -151,9 +153,9 @@ func (e *Engine) replaceRivals(o *op) (changes []Change) {
 	return changes
 }
 
-// replaceDone makes what earlier runs have done by reference, and what comes
-// after an update, count as sent only: the update may undo it, so that it is
-// sent again.
+// replaceDone makes the changes by reference that earlier runs have done, and
+// that come after an update, count as sent only: the update may undo them, so
+// that they are sent again.
 func (e *Engine) replaceDone(update *op) (changes []Change) {
 	for _, o := range e.afterCreate[update.serves] {
 		if o.phase == afterCreate && o.replayed {
