@@ -41,9 +41,9 @@ func (s *store) start(target client.Target) (client.History, error) {
 	return history, s.run(createTemporary, fillKnown)
 }
 
-// claim takes operations from those that earlier runs have left. Where there is
-// none of an entry's key, the record has no Ticket. Records have the rivals that
-// all of entries have left.
+// claim takes operations from those that earlier runs have left. If there is
+// none with the key of an entry, its record has no Ticket. The rivals in the
+// records are those that none of the entries has taken.
 func (s *store) claim(entries []client.Entry, records []client.Record) (taken int, err error) {
 	for i, e := range entries {
 		if records[i], err = s.take(e.Key); err != nil {

@@ -35,9 +35,9 @@
 //
 //	id         the Ticket
 //	key, name  the Entry: hashes of the operation and of the natural name of
-//	           the resource that it creates
+//	           the resource that it creates, or of the resource that it changes
 //	sent       time of its first attempt, by the clock of this machine; 1970 if
-//	           it is not known
+//	           it is not known, as after an UpdateUndone
 //	date       the latest time of the service that was known before
 //	known      sent, or done
 //	status, location, version, recovered
@@ -88,9 +88,10 @@
 // each operation carry a CRC of their columns, and each transaction writes the
 // numbers of operations and of done ones. Open reads and compares all of them,
 // has SQLite check its trees (PRAGMA quick_check), and reports a missing log if
-// the journal was not closed. Altered bits, a lost, stale, or misplaced page, and a cut file
-// are ErrDamaged. One case is not detected: if the end of the log is cut off or
-// altered after a crash, an earlier state of the journal is read.
+// the journal was not closed. Altered bits, a lost, stale, or misplaced page,
+// and a cut file are ErrDamaged. One case is not detected: if the end of the
+// log is cut off or altered after a crash, an earlier state of the journal is
+// read.
 //
 // # One user
 //

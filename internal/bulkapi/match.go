@@ -137,8 +137,8 @@ func typeOf(op Operation) string {
 }
 
 // resourceKey is the end of a path or url that names a resource, as in
-// "users/2819c223", in lower case; "" if there is none, as for a POST. It is for
-// comparing only.
+// "users/2819c223", in lower case; "" if there is none, as for a POST. It is
+// for comparing only.
 func resourceKey(url string) string {
 	_, kind, id := location.Split(strings.ToLower(url))
 	if kind == "" {

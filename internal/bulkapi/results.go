@@ -137,8 +137,8 @@ func readItem(r *transport.Response, orgID string, op Operation, res result) Ite
 
 // markLeftOut finds the operations that were not attempted because failOnErrors
 // stopped the service. RFC 7644 section 3.7 leaves them out of the answer; the
-// Java SCIM-SDK answers 412 for them and Apache SCIMple 409 with a text. One that
-// refers to no other operation is left out only after the last result.
+// Java SCIM-SDK answers 412 for them, and Apache SCIMple 409 with a text. An
+// operation that refers to no other one is left out only after the last result.
 func markLeftOut(m *matcher, items []Item, failOnErrors int) {
 	failures, genuine := 0, 0
 	for _, it := range items {

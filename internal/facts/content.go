@@ -120,7 +120,8 @@ func (p placeholders) add(name string) int {
 	return n
 }
 
-// appendPart appends a text in such a way that it is seen where it ends.
+// appendPart appends a text and its length, so that different parts never make
+// equal texts.
 func appendPart(dst []byte, text string) []byte {
 	return append(append(strconv.AppendInt(dst, int64(len(text)), 10), ':'), text...)
 }

@@ -3,7 +3,8 @@
 // sent.
 //
 //	var r facts.Reader
-//	o := r.Read(0, facts.Given{Method: "POST", Path: "/Users", BulkID: "u1", Data: data})
+//	in := facts.Given{Method: "POST", Path: "/Users", BulkID: "u1", Data: data}
+//	o := r.Read(0, in)
 //	if o.Invalid == nil {
 //		e.Add(now, &o.Operation)
 //	}
@@ -60,7 +61,7 @@ type Reader struct {
 	Keyed bool
 
 	canonical rawjson.Canonical
-	text      []byte // of the identity before
+	text      []byte // buffer of identity
 }
 
 // Read reads the operation with an index. The error of an operation that must
@@ -176,7 +177,7 @@ func (f *Facts) addName() {
 	}
 }
 
-// isGuarded reports whether the service keeps a repetition from doing harm.
+// isGuarded reports whether a repetition does no harm.
 func (f *Facts) isGuarded() bool {
 	switch f.Method {
 	case engine.Post:

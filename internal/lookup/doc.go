@@ -7,5 +7,5 @@
 //	}
 //
 // Reads change nothing, so each is tried again after a failure that may pass.
-// What an *Error is about is not known: it may exist or not.
+// An *Error says nothing about the resource, which may exist or not.
 package lookup

@@ -58,14 +58,14 @@ func (e *Error) Error() string { return "lookup: " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// contradiction is the error of a list whose pages do not go together.
+// contradiction is the error of a list whose pages contradict each other.
 func contradiction(err error) *Error {
 	return &Error{transport.Answer{Kind: transport.NoResponse, Alive: true, Err: err}}
 }
 
 // Get reads the user or group (kind is Users or Groups) with this id. It is not
-// found where the service itself says so, which may be because reads lag behind
-// writes. The error is an *Error.
+// found only if the service itself says so, which may be because reads lag
+// behind writes. The error is an *Error.
 func Get(ctx context.Context, c *transport.Client, kind, id string) (res Resource, found bool, err error) {
 	if !location.IsKnown(kind) || !location.IsID(id) {
 		return res, false, &Error{transport.Answer{Kind: transport.Rejected, Err: errors.New("invalid resource type or ID")}}

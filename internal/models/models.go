@@ -1,8 +1,8 @@
-// Package models prepares the generated models for sending: a whole resource, or
-// the attributes that are set in a part of one.
+// Package models prepares the generated models for sending: a whole resource,
+// or the attributes that are set in a part of one.
 //
-//	models.Normalize(&user)                              // without what only the service may write
-//	set, err := models.Set(gen.User{Title: "Chair"})     // map[title:Chair]
+//	models.Normalize(&user)                          // clears id, meta and the like
+//	set, err := models.Set(gen.User{Title: "Chair"}) // map[title:Chair]
 package models
 
 import (
@@ -16,8 +16,8 @@ import (
 )
 
 // Normalize clears the attributes of a model that only the service may write,
-// and fills in the type of members, which the service needs. The model is the
-// caller's copy, but its list of members is not.
+// and fills in the type of members, which the service needs. The caller passes a
+// copy of a model. Copies share their list of members, so it is copied here.
 func Normalize(model any) {
 	switch m := model.(type) {
 	case *gen.User:
@@ -47,7 +47,7 @@ func Normalize(model any) {
 // Set returns the attributes that are set in a value: in a model, a pointer to
 // one, or a slice of these, by their JSON names. Its own encoding would also
 // write required attributes that are not set: they are required in a resource,
-// not in a change of one. Another value is returned as it is. Refused are a
+// not in a change of one. Another value is returned as it is. Set refuses a
 // model in which nothing is set, and one with a list that is empty but not nil.
 func Set(value any) (any, error) {
 	v := reflect.ValueOf(value)
@@ -65,9 +65,9 @@ func Set(value any) (any, error) {
 	return value, nil
 }
 
-var path = reflect.TypeFor[gen.User]().PkgPath()
+var modelPath = reflect.TypeFor[gen.User]().PkgPath()
 
-func isModel(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.PkgPath() == path }
+func isModel(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.PkgPath() == modelPath }
 
 func isModelList(t reflect.Type) bool {
 	if t.Kind() != reflect.Slice {

@@ -17,7 +17,7 @@ const (
 	maxValues = 1 << 19
 	maxDepth  = 64
 
-	// MaxEntries is for the entries of a list. Those who read lists hold it.
+	// MaxEntries bounds the entries of a list. The readers of lists check it.
 	MaxEntries = 10_000
 )
 

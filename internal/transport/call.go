@@ -65,13 +65,13 @@ func (c *Client) Call(ctx, flight context.Context, req Request) *Response {
 	}
 }
 
-// fail makes r one without an answer. step is where err arose.
+// fail makes r a response without an answer, because of err in a step.
 func (r *Response) fail(kind Kind, step string, err error) *Response {
 	r.Kind, r.Err = kind, &failure{r.Redactor.Clean(step + err.Error()), err}
 	return r
 }
 
-// tellThrottle tells the throttle how it went.
+// tellThrottle tells the throttle how the request went.
 func (r *Response) tellThrottle(ctx, flight context.Context, pass *throttle.Pass) {
 	lost := is[*failure](cmp.Or(r.Err, r.broken))
 	switch {

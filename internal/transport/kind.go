@@ -5,7 +5,7 @@ import "net/http"
 // Kind classifies the answer to a request as a whole.
 type Kind int
 
-// The kinds of answers, no answer among them.
+// The kinds of answers, including no answer.
 const (
 	// Answered: the service did what the request asks for, or tells in the body
 	// what it did.
@@ -40,7 +40,7 @@ type meaning struct {
 	// Such an answer says nothing about the token or the organization, and a part
 	// of the request may pass: it is Rejected.
 	firewall bool
-	// page tells that a page of HTML with this status is of something in between,
+	// page tells that a page of HTML with this status is from something in between,
 	// which may find the service later: it is Waiting.
 	page bool
 	// gateway tells that the status is never the service's own.

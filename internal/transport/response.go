@@ -52,7 +52,7 @@ type Response struct {
 
 // Why a body is of no use.
 var (
-	// ErrTooLong says that there is more of something than an answer may have.
+	// ErrTooLong says that the answer exceeds one of the bounds.
 	ErrTooLong = errors.New("the answer is too long")
 	// ErrBreaksOff says that the body is not a whole JSON value.
 	ErrBreaksOff = errors.New("the answer breaks off")
@@ -120,7 +120,7 @@ func (r *Response) Refused(why error) Answer {
 	return a
 }
 
-// Log writes one record for a response and what it was read as.
+// Log writes one record for a response and the Answer that was read from it.
 func (c *Client) Log(ctx context.Context, what string, r *Response, a Answer, more ...slog.Attr) {
 	level := slog.LevelInfo
 	if a.Kind == Answered {
