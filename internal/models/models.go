@@ -16,8 +16,8 @@ import (
 )
 
 // Normalize clears the attributes of a model that only the service may write,
-// and fills in the type of members, which the service needs. The caller passes a
-// copy of a model. Copies share their list of members, so it is copied here.
+// and fills in the type of members, which the service needs. The caller passes
+// a copy of a model. Copies share their list of members, so it is copied here.
 func Normalize(model any) {
 	switch m := model.(type) {
 	case *gen.User:
