@@ -222,6 +222,7 @@ func (j *finishedJob) run(ctx context.Context, c *client.Client, memory client.J
 		}
 		job.Next(j.source(first, ops))
 		read += j.runStage(ctx, c, &job, first)
+		time.Sleep(j.service.WriteLag) // an id in the data of the next stage is nothing that the job knows
 	}
 	p := job.Progress()
 	if j.stop.kind != "leave" && (p.Read != read || p.Done() != read) || j.stopped == nil && read != len(j.ops) {

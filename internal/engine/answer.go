@@ -133,9 +133,6 @@ func (e *Engine) referenceLag(r *request, i int, evidence []Evidence) time.Durat
 		}
 	}
 	o, made := r.ops[i], -e.cfg.LookupPatience
-	if at := e.cfg.Before.lastMade; at > 0 { // an id may be of what an earlier stage has made
-		made = at
-	}
 	refs := o.Refs
 	if o.adopted() { // the update of an existing resource has ids in their place
 		if facts, err := e.cfg.Facts(o.Index); err == nil {

@@ -11,8 +11,7 @@ type ownership struct {
 	doubts map[Key]int   // by name, the number of creates in doubt, open or over; see countDoubt
 	makers recent[maker] // by name, the create that makes the resource, if the service does not guard it
 
-	madeBefore recent[Key]   // by id, the identity of the create; see noteMadeBefore
-	lastMade   time.Duration // when the last create was done; 0: none was
+	madeBefore recent[Key] // by id, the identity of the create; see noteMadeBefore
 }
 
 // maker is a create that makes the resource of its name, or has made it.

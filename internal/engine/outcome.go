@@ -191,9 +191,6 @@ func (e *Engine) decide(o *op) {
 	case o.knowledge != Done:
 	case o.Method == Post:
 		e.others.add(o.said.id)
-		if !o.replayed {
-			e.lastMade = max(time.Millisecond, e.now.Elapsed)
-		}
 	case o.Method == Delete:
 		e.gone.add(e.idOf(o.Operation))
 	}

@@ -25,7 +25,6 @@ var breakages = []breakage{
 	{"a refusal stands although what it depends on failed", "if (excused[i] ||", "if false && (excused[i] ||"},
 	{"no answer counts as not done", "e.learn(o, NoAnswer)", "e.learn(o, NotDone)"},
 	{"a change by reference says nothing about its create", "\tshowCreates(r, items, evidence)\n", ""},
-	{"404 for what an earlier stage has created just now is final", "at > 0 { // an id may be", "at < 0 { // an id may be"},
 	{"404 for what was created just now is final", "case isNotFound(it):", "case false:"},
 	{"what is there behind a plain conflict is not looked up", "o.said.status == 409 && o.lookable()", "false"},
 
