@@ -101,7 +101,7 @@ func (e *Engine) missFirst(o *op, f Finding, missed bool) {
 	switch {
 	case !f.Final && !missed:
 		e.lookAgain(o)
-	case o.Guarded && len(o.replaces) == 0: // else an earlier run has made it, so that it would get a 409
+	case o.Guarded && len(o.replaces) == 0 && !e.isReferred(o): // else an earlier run has made or found it
 		e.sendAbsent(o)
 	default:
 		o.gaveUp, o.said.err = errUnlooked, f.Err

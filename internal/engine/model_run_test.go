@@ -92,7 +92,7 @@ func (w *model) beginRun() {
 	w.run++
 	w.runs++
 	w.first, w.asleep = w.now, 0
-	w.eng, w.input, w.read, w.full, w.claimed, w.refused, w.stopped = nil, nil, 0, false, nil, 0, nil
+	w.eng, w.input, w.read, w.full, w.failed, w.claimed, w.refused, w.stopped = nil, nil, 0, false, false, nil, 0, nil
 	w.told, w.isTold, w.updates, w.seen = nil, nil, map[int]*mop{}, map[int]map[string]version{}
 }
 
@@ -299,6 +299,10 @@ func (w *model) happen(h happening) {
 	case "claimed":
 		claims := w.claims[0]
 		w.claims = w.claims[1:]
+		if w.failed {
+			w.eng.Claimed(w.time(), nil, errFull)
+			return
+		}
 		var known []Earlier
 		for _, c := range claims {
 			w.claimed = append(w.claimed, c.Key)
@@ -310,6 +314,7 @@ func (w *model) happen(h happening) {
 		w.records = w.records[1:]
 		if w.full {
 			w.logf("record %d fails", rec.Number)
+			w.failed = true
 			w.eng.Recorded(w.time(), rec.Number, errFull)
 			return
 		}

@@ -182,6 +182,7 @@ type model struct {
 	seen    map[int]map[string]version // what the last lookups of creates have found, by index and id
 	read    int
 	full    bool  // the journal's disk is
+	failed  bool  // a record has failed, and so do all later calls of the journal
 	claimed []Key // of all its stages
 	refused int
 	stopped error // why an earlier stage has

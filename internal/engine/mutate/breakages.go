@@ -118,6 +118,7 @@ var breakages = []breakage{
 	{"what is found is not another's of the same name in doubt", "\t\te.shareAttempts(o)\n", ""},
 	{"a change by reference to what is there is not at work later", "o.existence == isLeft && e.isReferred(o)", "false"},
 	{"a later stage takes the stages before for an earlier run", "if cfg.Before.stages > 0", "if false"},
+	{"a create is sent unlooked although what refers to it is done", "len(o.replaces) == 0 && !e.isReferred(o)", "len(o.replaces) == 0"},
 	{"an update whose attempt may be at work is forgotten", " && !e.mayUndo(o)", ""},
 	{"a DELETE of a later stage does not wait for creates of an earlier run", "byEarlierRun || inEarlierStage", "byEarlierRun || inEarlierStage && false"},
 	{"a later stage does not know what the job has made and deleted", "cfg.Before.ownership", "ownership{}"},
