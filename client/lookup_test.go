@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/webexscim/bulk/client"
-	"github.com/webexscim/bulk/internal/raced"
 	"github.com/webexscim/bulk/webextest"
 )
 
@@ -324,7 +323,7 @@ func lostAnswers(tb testing.TB, one int) time.Duration {
 		tb.Fatal(err)
 	}
 	began := time.Now()
-	n := raced.Fewer(2000, 4000)
+	n := 4000 // in a shorter job, the last lookups weigh more
 	results, err := c.Do(context.Background(), users(n)...)
 	took := time.Since(began)
 	if err != nil || outcomes(results)[client.Succeeded] != n || s.Stats().Created != n {
